@@ -1,0 +1,78 @@
+//! `/v1/organizations/{organization_id}/caps`: the brand's daily caps, and what is used of them (rule S3).
+
+use axum::{Json as Answer, extract::State};
+use muster_domain::{cap::STRICTEST_CARRIER, role::Role};
+use muster_storage::{caps, organizations};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{auth::Admin, extract::Json, problem::Problem, state::Api};
+
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Cap {
+    /// Segments a carrier day; null for a brand without a cap.
+    daily_segments: Option<i64>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Caps {
+    /// The caps in force.
+    caps: Vec<CapItem>,
+    /// The last carrier days.
+    days: Vec<CapDay>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct CapItem {
+    carrier: String,
+    daily_segments: i64,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct CapDay {
+    carrier: String,
+    /// The carrier's date.
+    day: chrono::NaiveDate,
+    daily_limit: i64,
+    /// Segments on their way.
+    reserved: i64,
+    /// Segments that the carrier has.
+    settled: i64,
+}
+
+/// Reads the caps and the last days of their ledger.
+#[utoipa::path(get, path = "/v1/organizations/{organization_id}/caps", tag = "organizations", params(("organization_id" = uuid::Uuid, Path)), responses((status = 200, body = Caps), (status = "default", body = Problem)))]
+pub(crate) async fn get(State(api): State<Api>, admin: Admin) -> Result<Answer<Caps>, Problem> {
+    let mut tx = api.pool.begin().await?;
+    let brand = admin.organization(&mut tx).await?.brand_id;
+    let in_force = organizations::caps(&api.pool, brand).await?;
+    let days = caps::recent(&api.pool, brand).await?;
+    Ok(Answer(Caps {
+        caps: in_force.into_iter().map(|(carrier, daily_segments)| CapItem { carrier, daily_segments }).collect(),
+        days: days
+            .into_iter()
+            .map(|day| CapDay {
+                carrier: day.carrier,
+                day: day.day.0,
+                daily_limit: day.daily_limit,
+                reserved: day.reserved,
+                settled: day.settled,
+            })
+            .collect(),
+    }))
+}
+
+/// Sets the cap of T-Mobile, the carrier that caps by brand and day; it takes effect on what is queued already (rule S9).
+#[utoipa::path(put, path = "/v1/organizations/{organization_id}/caps", tag = "organizations", params(("organization_id" = uuid::Uuid, Path)), request_body = Cap, responses((status = 200, body = Cap), (status = "default", body = Problem)))]
+pub(crate) async fn put(State(api): State<Api>, admin: Admin, Json(cap): Json<Cap>) -> Result<Answer<Cap>, Problem> {
+    admin.at_least(Role::OrganizationAdmin)?;
+    if cap.daily_segments.is_some_and(|segments| segments < 0) {
+        return Err(Problem::invalid_body("daily_segments must not be negative"));
+    }
+    let mut tx = api.pool.begin().await?;
+    let brand = admin.organization(&mut tx).await?.brand_id;
+    organizations::set_cap(&mut tx, brand, STRICTEST_CARRIER, cap.daily_segments).await?;
+    tx.commit().await?;
+    Ok(Answer(cap))
+}

@@ -1,0 +1,77 @@
+//! `/v1/organizations/{organization_id}/contacts/{contact_id}`: read, opt out and in (rule R2).
+
+use axum::{Json as Answer, extract::State, http::StatusCode};
+use muster_domain::{ids::ContactId, role::Role};
+use muster_storage::{Tx, contacts};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::contacts::{ContactBody, body};
+use crate::{
+    auth::Admin,
+    extract::{Json, Path, text},
+    problem::Problem,
+    state::Api,
+};
+
+/// Reads a contact.
+#[utoipa::path(get, path = "/v1/organizations/{organization_id}/contacts/{contact_id}", tag = "contacts", params(("organization_id" = Uuid, Path), ("contact_id" = Uuid, Path)), responses((status = 200, body = ContactBody), (status = "default", body = Problem)))]
+pub(crate) async fn get(
+    State(api): State<Api>,
+    admin: Admin,
+    Path((_organization, id)): Path<(Uuid, ContactId)>,
+) -> Result<Answer<ContactBody>, Problem> {
+    let mut tx = api.pool.begin().await?;
+    reachable(&mut tx, &admin, id).await?;
+    let found = contacts::page(&api.pool, admin.organization_id, None, Some(id), None, 1).await?.pop();
+    Ok(Answer(body(found.ok_or_else(|| Problem::no("contact"))?)))
+}
+
+/// A group admin reaches the contacts of their groups.
+async fn reachable(tx: &mut Tx, admin: &Admin, id: ContactId) -> Result<(), Problem> {
+    let groups = contacts::groups_of(tx, admin.organization_id, id).await?.ok_or_else(|| Problem::no("contact"))?;
+    if admin.at_least(Role::OrganizationAdmin).is_ok() || groups.into_iter().any(|group| admin.group(group).is_ok()) {
+        Ok(())
+    } else {
+        Err(Problem::no("contact"))
+    }
+}
+
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OptOut {
+    /// How it is known, at most 200 characters; no personal data.
+    reason: String,
+}
+
+/// Records an opt-out, organization-wide and at once, also for what is queued.
+#[utoipa::path(post, path = "/v1/organizations/{organization_id}/contacts/{contact_id}/opt-out", tag = "contacts", params(("organization_id" = Uuid, Path), ("contact_id" = Uuid, Path)), request_body = OptOut, responses((status = 204), (status = "default", body = Problem)))]
+pub(crate) async fn opt_out(
+    State(api): State<Api>,
+    admin: Admin,
+    Path((_organization, id)): Path<(Uuid, ContactId)>,
+    Json(why): Json<OptOut>,
+) -> Result<StatusCode, Problem> {
+    let reason = text("reason", &why.reason, 200)?;
+    let mut tx = api.pool.begin().await?;
+    reachable(&mut tx, &admin, id).await?;
+    contacts::opt_out(&mut tx, admin.organization_id, id, reason).await?;
+    tx.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Undoes an opt-out. Account admins only; else it takes the contact's own word.
+#[utoipa::path(post, path = "/v1/organizations/{organization_id}/contacts/{contact_id}/opt-in", tag = "contacts", params(("organization_id" = Uuid, Path), ("contact_id" = Uuid, Path)), responses((status = 204), (status = "default", body = Problem)))]
+pub(crate) async fn opt_in(
+    State(api): State<Api>,
+    admin: Admin,
+    Path((_organization, id)): Path<(Uuid, ContactId)>,
+) -> Result<StatusCode, Problem> {
+    admin.at_least(Role::AccountAdmin)?;
+    let mut tx = api.pool.begin().await?;
+    reachable(&mut tx, &admin, id).await?;
+    contacts::opt_in(&mut tx, admin.organization_id, id).await?;
+    tx.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}

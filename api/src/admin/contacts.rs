@@ -1,0 +1,94 @@
+//! `GET /v1/organizations/{organization_id}/contacts`: list contacts, of one group if asked.
+
+use axum::{Json as Answer, extract::State};
+use chrono::{DateTime, Utc};
+use muster_domain::{
+    ids::{ContactId, GroupId},
+    role::Role,
+};
+use muster_storage::contacts::{self, Contact};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::{
+    auth::Admin,
+    extract::{Query, page_limit},
+    problem::Problem,
+    state::Api,
+};
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ContactBody {
+    #[schema(value_type = uuid::Uuid)]
+    id: ContactId,
+    /// E.164; null once redacted.
+    phone: Option<String>,
+    first_name: String,
+    last_name: String,
+    email: Option<String>,
+    postal_code: Option<String>,
+    external_id: Option<String>,
+    #[schema(value_type = Object)]
+    fields: serde_json::Value,
+    tags: Vec<String>,
+    opted_out_at: Option<DateTime<Utc>>,
+    redacted_at: Option<DateTime<Utc>>,
+    #[schema(value_type = Vec<uuid::Uuid>)]
+    groups: Vec<GroupId>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ContactPage {
+    items: Vec<ContactBody>,
+    /// The cursor of the next page; null on the last.
+    #[schema(value_type = Option<uuid::Uuid>)]
+    next: Option<ContactId>,
+}
+
+pub(crate) fn body(contact: Contact) -> ContactBody {
+    ContactBody {
+        id: contact.id,
+        phone: contact.e164,
+        first_name: contact.first_name,
+        last_name: contact.last_name,
+        email: contact.email,
+        postal_code: contact.postal_code,
+        external_id: contact.external_id,
+        fields: contact.fields,
+        tags: contact.tags,
+        opted_out_at: contact.opted_out_at,
+        redacted_at: contact.redacted_at,
+        groups: contact.groups,
+    }
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ContactQuery {
+    /// Only members of this group; group admins must name one of theirs.
+    #[param(value_type = Option<uuid::Uuid>)]
+    group_id: Option<GroupId>,
+    /// The `next` of the page before.
+    cursor: Option<uuid::Uuid>,
+    /// Items at most, 1 to 500.
+    limit: Option<i64>,
+}
+
+/// Lists contacts by age.
+#[utoipa::path(get, path = "/v1/organizations/{organization_id}/contacts", tag = "contacts", params(("organization_id" = uuid::Uuid, Path), ContactQuery), responses((status = 200, body = ContactPage), (status = "default", body = Problem)))]
+pub(crate) async fn list(
+    State(api): State<Api>,
+    admin: Admin,
+    Query(query): Query<ContactQuery>,
+) -> Result<Answer<ContactPage>, Problem> {
+    match query.group_id {
+        Some(group_id) => admin.group(group_id)?,
+        None => admin.at_least(Role::OrganizationAdmin)?,
+    }
+    let limit = page_limit(query.limit)?;
+    let cursor = query.cursor.map(ContactId);
+    let all = contacts::page(&api.pool, admin.organization_id, query.group_id, None, cursor, limit).await?;
+    let next = all.last().map(|contact| contact.id).filter(|_| i64::try_from(all.len()) == Ok(limit));
+    Ok(Answer(ContactPage { items: all.into_iter().map(body).collect(), next }))
+}

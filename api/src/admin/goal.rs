@@ -1,0 +1,116 @@
+//! `/v1/organizations/{organization_id}/goals/{goal_id}`: read and edit (rule G6).
+
+use axum::{
+    Json as Answer,
+    extract::State,
+    http::{HeaderMap, HeaderName, header::ETAG},
+};
+use muster_domain::ids::GoalId;
+use muster_jobs::{
+    payloads::{GoalTransition, ReminderOpen},
+    timer::TimerKind,
+};
+use muster_storage::{
+    Tx,
+    engine::{
+        enqueue::{Origin, enqueue},
+        timers,
+    },
+    goals::{self, Goal, Instants},
+};
+use uuid::Uuid;
+
+use super::goals::{GoalBody, body};
+use crate::{
+    auth::Admin,
+    extract::{Json, Path},
+    goal_input::GoalInput,
+    problem::Problem,
+    state::Api,
+};
+
+/// A goal that this admin may see, locked.
+pub(crate) async fn lock(tx: &mut Tx, admin: &Admin, id: GoalId) -> Result<Goal, Problem> {
+    let goal = goals::lock(tx, admin.organization_id, id).await?.ok_or_else(|| Problem::no("goal"))?;
+    admin.group(goal.group_id).map_err(|_| Problem::no("goal"))?;
+    Ok(goal)
+}
+
+fn etag(goal: &Goal) -> [(HeaderName, String); 1] {
+    [(ETAG, format!("\"{}\"", goal.version))]
+}
+
+/// Reads a goal. The answer's `ETag` goes into `If-Match` of an edit.
+#[utoipa::path(get, path = "/v1/organizations/{organization_id}/goals/{goal_id}", tag = "goals", params(("organization_id" = Uuid, Path), ("goal_id" = Uuid, Path)), responses((status = 200, body = GoalBody), (status = "default", body = Problem)))]
+pub(crate) async fn get(
+    State(api): State<Api>,
+    admin: Admin,
+    Path((_organization, id)): Path<(Uuid, GoalId)>,
+) -> Result<([(HeaderName, String); 1], Answer<GoalBody>), Problem> {
+    let mut tx = api.pool.begin().await?;
+    let goal = goals::get(&mut tx, admin.organization_id, id).await?.ok_or_else(|| Problem::no("goal"))?;
+    admin.group(goal.group_id).map_err(|_| Problem::no("goal"))?;
+    let now = tx.clock().await?;
+    Ok((etag(&goal), Answer(body(goal, now))))
+}
+
+/// Replaces a goal's content. After launch, targeting, type, strategy, release plan and whether there is a reminder must stay as they are.
+#[utoipa::path(put, path = "/v1/organizations/{organization_id}/goals/{goal_id}", tag = "goals", params(("organization_id" = Uuid, Path), ("goal_id" = Uuid, Path)), request_body = GoalInput, responses((status = 200, body = GoalBody), (status = "default", body = Problem)))]
+pub(crate) async fn put(
+    State(api): State<Api>,
+    admin: Admin,
+    Path((_organization, id)): Path<(Uuid, GoalId)>,
+    headers: HeaderMap,
+    Json(input): Json<GoalInput>,
+) -> Result<([(HeaderName, String); 1], Answer<GoalBody>), Problem> {
+    let mut tx = api.pool.begin().await?;
+    let organization = admin.organization(&mut tx).await?;
+    let goal = lock(&mut tx, &admin, id).await?;
+    if let Some(expected) = headers.get("if-match").and_then(|value| value.to_str().ok())
+        && expected != format!("\"{}\"", goal.version)
+    {
+        return Err(Problem::edited_meanwhile(format!("the goal is at version {}", goal.version)));
+    }
+    let (content, instants) = input.check(&mut tx, &organization, &goal.content.zone).await?;
+    if content.goal_type != goal.content.goal_type
+        || content.strategy != goal.content.strategy
+        || content.release_plan != goal.content.release_plan
+    {
+        return Err(Problem::conflict("goal_type, strategy and release_plan are set when the goal is created"));
+    }
+    if goal.clock.launched_at.is_some() {
+        if content.targeting != goal.content.targeting {
+            return Err(Problem::conflict("targeting cannot change after launch"));
+        }
+        if content.reminder_script.is_some() != goal.content.reminder_script.is_some() {
+            return Err(Problem::conflict("reminders cannot be turned on or off after launch"));
+        }
+        set_timers(&mut tx, &admin.origin(), &goal, instants).await?;
+    }
+    goals::update(&mut tx, id, &content, instants).await?;
+    let goal = lock(&mut tx, &admin, id).await?;
+    let now = tx.clock().await?;
+    tx.commit().await?;
+    Ok((etag(&goal), Answer(body(goal, now))))
+}
+
+/// Sets a launched goal's timers to its instants, and looks at it at once: what has become due is done now.
+pub(crate) async fn set_timers(tx: &mut Tx, origin: &Origin, goal: &Goal, at: Instants) -> Result<(), Problem> {
+    let now = tx.clock().await?;
+    let reminder = at.reminder.map(|(opens, _)| opens);
+    for (kind, fire_at) in [
+        (TimerKind::GoalOpens, Some(at.opens_at)),
+        (TimerKind::GoalCloses, Some(at.closes_at)),
+        (TimerKind::ReminderOpens, reminder),
+    ] {
+        match fire_at.filter(|at| *at > now) {
+            Some(at) => timers::set(tx, kind, goal.id.0, at, goal.organization_id).await?,
+            None => timers::cancel(tx, kind, goal.id.0).await?,
+        }
+    }
+    enqueue(tx, &GoalTransition { goal_id: goal.id }, origin).await?;
+    if reminder.is_some_and(|at| at <= now) {
+        enqueue(tx, &ReminderOpen { goal_id: goal.id }, origin).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,92 @@
+//! `POST /v1/organizations/{organization_id}/goals/{goal_id}/duplicate` (rule G9).
+
+use axum::{extract::State, http::StatusCode, response::Response};
+use muster_domain::{
+    goal::check_window,
+    ids::{GoalId, GroupId},
+    zone::Zone,
+};
+use muster_storage::{
+    goals::{self, Instants, Place},
+    groups,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::goal::lock;
+use crate::{
+    auth::Admin,
+    extract::{Json, Path, text},
+    idempotency::Keyed,
+    problem::Problem,
+    state::Api,
+};
+
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Duplicate {
+    /// 1 to 1,000 groups.
+    #[schema(value_type = Vec<Uuid>)]
+    group_ids: Vec<GroupId>,
+    /// A new name; the old one if absent.
+    #[serde(default)]
+    name: Option<String>,
+}
+
+/// Copies a goal as a draft into groups, at the same local times. A goal that targets by another goal's results cannot be duplicated.
+#[utoipa::path(post, path = "/v1/organizations/{organization_id}/goals/{goal_id}/duplicate", tag = "goals", params(("organization_id" = Uuid, Path), ("goal_id" = Uuid, Path)), request_body = Duplicate, responses((status = 201), (status = "default", body = Problem)))]
+pub(crate) async fn duplicate(
+    State(api): State<Api>,
+    admin: Admin,
+    keyed: Keyed,
+    Path((_organization, id)): Path<(Uuid, GoalId)>,
+    Json(body): Json<Duplicate>,
+) -> Result<Response, Problem> {
+    if body.group_ids.is_empty() || body.group_ids.len() > 1_000 {
+        return Err(Problem::invalid_body("group_ids must have 1 to 1000 items"));
+    }
+    let name = body.name.as_deref().map(|name| text("name", name, 200)).transpose()?;
+    keyed
+        .run(&api, admin.member.id, &body, async |tx| {
+            let goal = lock(tx, &admin, id).await?;
+            if !goal.content.targeting.can_be_duplicated() {
+                return Err(Problem::conflict("the goal targets by another goal's results"));
+            }
+            let mut made = Vec::with_capacity(body.group_ids.len());
+            for group_id in &body.group_ids {
+                admin.group(*group_id)?;
+                let group = groups::get(&api.pool, admin.organization_id, *group_id).await?;
+                let group = group.filter(|group| !group.archived).ok_or_else(|| Problem::no("group"))?;
+                let from = Zone::parse(&goal.content.zone).map_err(|error| Problem::internal(error.to_string()))?;
+                let zone = Zone::parse(&group.zone).map_err(|error| Problem::internal(error.to_string()))?;
+                let mut content = goal.content.clone();
+                content.zone.clone_from(&group.zone);
+                if let Some(name) = name {
+                    name.clone_into(&mut content.name);
+                }
+                let same_wall_clock = |at| zone.resolve(from.local(at));
+                let instants = Instants {
+                    opens_at: zone.resolve(content.opens_local),
+                    closes_at: zone.resolve(content.closes_local),
+                    reminder: goal
+                        .reminder_window
+                        .map(|(opens, closes)| (same_wall_clock(opens), same_wall_clock(closes))),
+                };
+                check_window(instants.opens_at, instants.closes_at, instants.reminder)
+                    .map_err(|error| Problem::invalid_body(error.to_string()))?;
+                let id = GoalId::new();
+                let place = Place {
+                    organization_id: admin.organization_id,
+                    group_id: *group_id,
+                    campaign_id: None,
+                    created_by: admin.member.id,
+                };
+                goals::create(tx, id, place, &content, instants).await?;
+                made.push(json!({ "id": id, "group_id": group_id }));
+            }
+            Ok((StatusCode::CREATED, json!({ "goals": made })))
+        })
+        .await
+}

@@ -1,0 +1,124 @@
+//! `GET …/goals/{goal_id}/stats` and `GET …/goals/{goal_id}/preview`: live figures, and whom a launch would reach (rules G12 and T3).
+
+use std::collections::BTreeMap;
+
+use axum::{Json as Answer, extract::State};
+use muster_domain::{
+    ids::GoalId,
+    segments::{self, Segments},
+    template::Template,
+};
+use muster_storage::{
+    goals,
+    stats::{self, Stats},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::{auth::Admin, extract::Path, problem::Problem, state::Api};
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct StatsBody {
+    /// Contacts targeted.
+    targeted: i64,
+    /// Targets in a batch; the others are unassigned contacts of a goal with assigned agents.
+    batched: i64,
+    /// Batches, as `kind.state`.
+    batches: BTreeMap<String, i64>,
+    /// Targets with an initial.
+    messaged: i64,
+    /// Targets that agents skipped.
+    skipped: i64,
+    replied: i64,
+    answers: BTreeMap<String, i64>,
+    opted_out: i64,
+    reminded: i64,
+    /// Outbound messages, as `kind.state`.
+    messages: BTreeMap<String, i64>,
+    /// Held and cancelled messages by reason.
+    reasons: BTreeMap<String, i64>,
+    /// Failed and undelivered messages by the carrier's code.
+    errors: BTreeMap<String, i64>,
+    /// Segments that the carrier has.
+    segments: i64,
+}
+
+pub(crate) fn body(stats: Stats) -> StatsBody {
+    let Stats {
+        targeted,
+        batched,
+        batches,
+        messaged,
+        skipped,
+        replied,
+        answers,
+        opted_out,
+        reminded,
+        messages,
+        reasons,
+        errors,
+        segments,
+    } = stats;
+    StatsBody {
+        targeted,
+        batched,
+        batches,
+        messaged,
+        skipped,
+        replied,
+        answers,
+        opted_out,
+        reminded,
+        messages,
+        reasons,
+        errors,
+        segments,
+    }
+}
+
+/// Live figures of a goal.
+#[utoipa::path(get, path = "/v1/organizations/{organization_id}/goals/{goal_id}/stats", tag = "goals", params(("organization_id" = Uuid, Path), ("goal_id" = Uuid, Path)), responses((status = 200, body = StatsBody), (status = "default", body = Problem)))]
+pub(crate) async fn get(
+    State(api): State<Api>,
+    admin: Admin,
+    Path((_organization, id)): Path<(Uuid, GoalId)>,
+) -> Result<Answer<StatsBody>, Problem> {
+    let mut tx = api.pool.begin().await?;
+    let goal = goals::get(&mut tx, admin.organization_id, id).await?.ok_or_else(|| Problem::no("goal"))?;
+    tx.rollback().await?;
+    admin.group(goal.group_id).map_err(|_| Problem::no("goal"))?;
+    Ok(Answer(body(stats::of(&api.pool, &[id]).await?)))
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Preview {
+    /// Contacts that a launch now would target.
+    contacts: i64,
+    /// The script's count with an ordinary value in each field.
+    #[schema(value_type = Object)]
+    sample: Segments,
+    /// Segments of all initials together, by that sample.
+    segments: i64,
+    /// Contacts of the group that no goal can target, by reason.
+    excluded: BTreeMap<String, i64>,
+}
+
+/// Whom a launch now would reach.
+#[utoipa::path(get, path = "/v1/organizations/{organization_id}/goals/{goal_id}/preview", tag = "goals", params(("organization_id" = Uuid, Path), ("goal_id" = Uuid, Path)), responses((status = 200, body = Preview), (status = "default", body = Problem)))]
+pub(crate) async fn preview(
+    State(api): State<Api>,
+    admin: Admin,
+    Path((_organization, id)): Path<(Uuid, GoalId)>,
+) -> Result<Answer<Preview>, Problem> {
+    let mut tx = api.pool.begin().await?;
+    let goal = goals::get(&mut tx, admin.organization_id, id).await?.ok_or_else(|| Problem::no("goal"))?;
+    admin.group(goal.group_id).map_err(|_| Problem::no("goal"))?;
+    let contacts = goals::preview(&mut tx, goal.group_id, &goal.content.targeting).await?;
+    let rendered = Template::parse(&goal.content.script, |_| true)
+        .ok()
+        .and_then(|script| script.render(|_| Some("Margaret")).ok());
+    let sample = segments::count(rendered.as_deref().unwrap_or(&goal.content.script));
+    let excluded = goals::excluded(&api.pool, goal.group_id).await?.into_iter().collect();
+    Ok(Answer(Preview { contacts, sample, segments: contacts * i64::from(sample.segments), excluded }))
+}

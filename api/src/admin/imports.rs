@@ -1,0 +1,152 @@
+//! `POST /v1/organizations/{organization_id}/imports`: upload a CSV file of contacts (rules C1 to C15).
+
+use std::collections::BTreeMap;
+
+use axum::{body::Body, extract::State, http::StatusCode, response::Response};
+use muster_domain::ids::{GroupId, ImportId};
+use muster_jobs::payloads::CsvIngestion;
+use muster_storage::{
+    engine::enqueue::enqueue,
+    groups::{self, NewGroup},
+    imports::{self, NewImport},
+};
+use serde::Deserialize;
+use serde_json::json;
+use utoipa::IntoParams;
+
+use crate::{
+    auth::Admin,
+    extract::{Query, at_most, text},
+    idempotency::Keyed,
+    problem::Problem,
+    state::Api,
+};
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ImportQuery {
+    /// The file's name.
+    file_name: String,
+    /// The group that the contacts join. Without one, the group with the file's name (without extension) is used or made (rule C11);
+    /// then `zone` and `area_code` are needed to make it.
+    #[param(value_type = Option<uuid::Uuid>)]
+    group_id: Option<GroupId>,
+    /// The zone of a group that is made.
+    zone: Option<String>,
+    /// The area code of a group that is made.
+    area_code: Option<String>,
+    /// Tags for every contact of the file, parted by commas (rule C8).
+    #[serde(default)]
+    tags: String,
+    /// Which header is which field, as JSON: `{"Cell": "phone", "Ward": "custom:ward", "Junk": "ignore"}`.
+    mapping: Option<String>,
+    /// The same report, nothing written (rule C12).
+    #[serde(default)]
+    dry_run: bool,
+    /// The consent that the contacts gave (rule C13).
+    consent_text: Option<String>,
+}
+
+/// Uploads a file: the body is the file itself, streamed to the object store. A job reads it; follow its progress at
+/// `…/imports/{import_id}`.
+#[utoipa::path(post, path = "/v1/organizations/{organization_id}/imports", tag = "imports", params(("organization_id" = uuid::Uuid, Path), ImportQuery), request_body(content = String, content_type = "text/csv"), responses((status = 202), (status = "default", body = Problem)))]
+pub(crate) async fn create(
+    State(api): State<Api>,
+    admin: Admin,
+    keyed: Keyed,
+    Query(query): Query<ImportQuery>,
+    body: Body,
+) -> Result<Response, Problem> {
+    let file_name = text("file_name", &query.file_name, 255)?.to_owned();
+    let mapping: BTreeMap<String, String> = match &query.mapping {
+        Some(mapping) => serde_json::from_str(mapping)
+            .map_err(|error| Problem::invalid_parameter(format!("mapping is not an object of strings: {error}")))?,
+        None => BTreeMap::new(),
+    };
+    let tags: Vec<String> =
+        query.tags.split(',').map(str::trim).filter(|tag| !tag.is_empty()).map(ToOwned::to_owned).collect();
+    for tag in &tags {
+        at_most("tags", tag, 100)?;
+    }
+    if let Some(consent) = &query.consent_text {
+        at_most("consent_text", consent, 2_000)?;
+    }
+    if let Some(group_id) = query.group_id {
+        admin.group(group_id)?;
+        groups::get(&api.pool, admin.organization_id, group_id).await?.ok_or_else(|| Problem::no("group"))?;
+    }
+    let made = NewGroupOf::check(&query, &file_name)?;
+
+    let id = ImportId::new();
+    let object_key = format!("imports/{}/{id}", admin.organization_id);
+    let size = api.objects.put(&object_key, body.into_data_stream(), api.settings.upload_limit_bytes).await?;
+    let size_bytes = i64::try_from(size).unwrap_or(i64::MAX);
+    let mut kept = false;
+    let answer = keyed
+        .run(&api, admin.member.id, &json!({ "size_bytes": size_bytes }), async |tx| {
+            let group_id = match (query.group_id, &made) {
+                (Some(group_id), _) => group_id,
+                (None, made) => made.find_or_create(tx, &admin).await?,
+            };
+            let new = NewImport {
+                group_id,
+                created_by: admin.member.id,
+                file_name: &file_name,
+                object_key: &object_key,
+                size_bytes,
+                mapping: &mapping,
+                tags: &tags,
+                dry_run: query.dry_run,
+                consent_text: query.consent_text.as_deref(),
+            };
+            imports::create(tx, id, admin.organization_id, &new).await?;
+            enqueue(tx, &CsvIngestion { import_id: id }, &admin.origin()).await?;
+            kept = true;
+            Ok((StatusCode::ACCEPTED, json!({ "id": id, "group_id": group_id })))
+        })
+        .await;
+    if !kept || answer.is_err() {
+        // The answer was given before, or there is none: nobody will read this copy of the file.
+        api.objects.delete(&object_key).await?;
+    }
+    answer
+}
+
+/// The group that a file without a named group belongs to.
+struct NewGroupOf<'a> {
+    name: &'a str,
+    zone: Option<&'a str>,
+    area_code: Option<&'a str>,
+}
+
+impl<'a> NewGroupOf<'a> {
+    fn check(query: &'a ImportQuery, file_name: &'a str) -> Result<Self, Problem> {
+        if let Some(zone) = &query.zone {
+            muster_domain::zone::Zone::parse(zone).map_err(|error| Problem::invalid_parameter(error.to_string()))?;
+        }
+        if let Some(code) = &query.area_code {
+            super::groups::check_area_code(code)?;
+        }
+        let name = file_name.rsplit_once('.').map_or(file_name, |(name, _)| name);
+        Ok(Self { name, zone: query.zone.as_deref(), area_code: query.area_code.as_deref() })
+    }
+
+    async fn find_or_create(&self, tx: &mut muster_storage::Tx, admin: &Admin) -> Result<GroupId, Problem> {
+        if let Some(id) = groups::by_name(tx, admin.organization_id, self.name).await? {
+            admin.group(id)?;
+            return Ok(id);
+        }
+        admin.at_least(muster_domain::role::Role::OrganizationAdmin)?;
+        let (Some(zone), Some(area_code)) = (self.zone, self.area_code) else {
+            return Err(Problem::invalid_parameter(format!(
+                "there is no group {:?} yet; name a group_id, or zone and area_code to make it",
+                self.name
+            )));
+        };
+        let id = GroupId::new();
+        groups::create(tx, id, admin.organization_id, &NewGroup { name: self.name, location: "", zone, area_code })
+            .await?;
+        Ok(id)
+    }
+}

@@ -1,0 +1,83 @@
+//! `/v1/redactions`: erase a person in every organization of the account (rule R3). Account admins only.
+
+use axum::{Json as Answer, extract::State, http::StatusCode, response::Response};
+use muster_domain::{e164::E164, ids::RedactionId, phone, phone_hash::phone_hash};
+use muster_jobs::payloads::Redaction;
+use muster_service::trace;
+use muster_storage::{
+    engine::enqueue::{Origin, enqueue},
+    redactions,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::ToSchema;
+
+use crate::{
+    auth::Caller,
+    extract::{Json, Path},
+    idempotency::Keyed,
+    problem::Problem,
+    state::Api,
+};
+
+/// What must be typed.
+const CONFIRMATION: &str = "I understand this cannot be undone";
+
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewRedaction {
+    /// The person's number.
+    phone: String,
+    /// `I understand this cannot be undone`.
+    confirmation: String,
+}
+
+/// Redacts a person. A job does it; follow it at `/v1/redactions/{redaction_id}`.
+#[utoipa::path(post, path = "/v1/redactions", tag = "privacy", request_body = NewRedaction, responses((status = 202), (status = "default", body = Problem)))]
+pub(crate) async fn create(
+    State(api): State<Api>,
+    caller: Caller,
+    keyed: Keyed,
+    Json(body): Json<NewRedaction>,
+) -> Result<Response, Problem> {
+    let Caller(member) = caller.account_admin()?;
+    let number: E164 = phone::read(&body.phone).map_err(|error| Problem::invalid_body(format!("phone: {error}")))?;
+    if body.confirmation != CONFIRMATION {
+        return Err(Problem::invalid_body(format!("confirmation must be {CONFIRMATION:?}")));
+    }
+    let hash = phone_hash(&api.phone_hash_key, &number);
+    // What is kept of the request with an idempotency key is the keyed hash, like everything that is kept of the number.
+    keyed
+        .run(&api, member.id, &hash, async |tx| {
+            let id = RedactionId::new();
+            redactions::create(tx, id, member.account_id, member.id, &number, &hash).await?;
+            let origin = Origin { organization_id: None, traceparent: trace::current() };
+            enqueue(tx, &Redaction { redaction_id: id }, &origin).await?;
+            Ok((StatusCode::ACCEPTED, json!({ "id": id })))
+        })
+        .await
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct RedactionBody {
+    #[schema(value_type = uuid::Uuid)]
+    id: RedactionId,
+    done: bool,
+    /// Contacts overwritten.
+    contacts: i32,
+    /// Messages overwritten.
+    messages: i64,
+}
+
+/// Reads how far a redaction is.
+#[utoipa::path(get, path = "/v1/redactions/{redaction_id}", tag = "privacy", params(("redaction_id" = uuid::Uuid, Path)), responses((status = 200, body = RedactionBody), (status = "default", body = Problem)))]
+pub(crate) async fn get(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<RedactionId>,
+) -> Result<Answer<RedactionBody>, Problem> {
+    let Caller(member) = caller.account_admin()?;
+    let status = redactions::status(&api.pool, member.account_id, id).await?;
+    let (done, contacts, messages) = status.ok_or_else(|| Problem::no("redaction"))?;
+    Ok(Answer(RedactionBody { id, done, contacts, messages }))
+}

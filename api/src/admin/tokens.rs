@@ -1,0 +1,67 @@
+//! `/v1/organizations/{organization_id}/members/{member_id}/tokens`: make and revoke bearer tokens. Only their hashes are kept.
+
+use axum::{Json as Answer, extract::State, http::StatusCode};
+use muster_domain::ids::MemberId;
+use muster_storage::members;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::{
+    auth::{Admin, secret_hash},
+    extract::Path,
+    problem::Problem,
+    state::Api,
+};
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct NewToken {
+    id: Uuid,
+    /// Shown once, here.
+    token: String,
+}
+
+/// Makes a token. An `Idempotency-Key` has no effect here: an answer with a secret is not kept, and a token that got lost can be revoked.
+#[utoipa::path(post, path = "/v1/organizations/{organization_id}/members/{member_id}/tokens", tag = "members", params(("organization_id" = Uuid, Path), ("member_id" = Uuid, Path)), responses((status = 201, body = NewToken), (status = "default", body = Problem)))]
+pub(crate) async fn create(
+    State(api): State<Api>,
+    admin: Admin,
+    Path((_organization, member_id)): Path<(Uuid, MemberId)>,
+) -> Result<(StatusCode, Answer<NewToken>), Problem> {
+    let mut tx = api.pool.begin().await?;
+    let member =
+        members::get(&mut tx, admin.member.account_id, member_id).await?.ok_or_else(|| Problem::no("member"))?;
+    let reachable = member.organization_id.is_none_or(|organization| organization == admin.organization_id);
+    if !reachable {
+        return Err(Problem::no("member"));
+    }
+    if member_id != admin.member.id && !admin.member.role.may_appoint(member.role) {
+        return Err(Problem::forbidden("a token for this role is not yours to make"));
+    }
+    let id = Uuid::now_v7();
+    let token = muster_service::secret::token();
+    members::add_token(&mut tx, id, member_id, &secret_hash(&token)).await?;
+    tx.commit().await?;
+    Ok((StatusCode::CREATED, Answer(NewToken { id, token })))
+}
+
+/// Revokes a token: it is refused from now on.
+#[utoipa::path(delete, path = "/v1/organizations/{organization_id}/tokens/{token_id}", tag = "members", params(("organization_id" = Uuid, Path), ("token_id" = Uuid, Path)), responses((status = 204), (status = "default", body = Problem)))]
+pub(crate) async fn revoke(
+    State(api): State<Api>,
+    admin: Admin,
+    Path((_organization, token_id)): Path<(Uuid, Uuid)>,
+) -> Result<StatusCode, Problem> {
+    let mut tx = api.pool.begin().await?;
+    let owner = members::token_owner(&mut tx, token_id).await?.ok_or_else(|| Problem::no("token"))?;
+    let owner = members::get(&mut tx, admin.member.account_id, owner).await?.ok_or_else(|| Problem::no("token"))?;
+    if owner.organization_id.is_some_and(|organization| organization != admin.organization_id) {
+        return Err(Problem::no("token"));
+    }
+    if owner.id != admin.member.id && !admin.member.role.may_appoint(owner.role) {
+        return Err(Problem::forbidden("this token is not yours to revoke"));
+    }
+    members::revoke_token(&mut tx, token_id).await?;
+    tx.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}

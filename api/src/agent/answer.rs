@@ -1,0 +1,62 @@
+//! `PUT /v1/agent/threads/{thread_id}/answer`: record yes, no or maybe (rule W5).
+
+use axum::{extract::State, http::StatusCode};
+use muster_domain::ids::ThreadId;
+use muster_jobs::payloads::ReminderOpen;
+use muster_storage::{engine::enqueue::enqueue, goals, threads};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::reply::hold;
+use crate::{
+    auth::Agent,
+    extract::{Json, Path},
+    problem::Problem,
+    state::Api,
+};
+
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Said {
+    Yes,
+    No,
+    Maybe,
+}
+
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AnswerBody {
+    answer: Said,
+}
+
+/// Records what the contact said, in the goal that last texted them, while it is active. Yes puts them on its reminder list.
+#[utoipa::path(put, path = "/v1/agent/threads/{thread_id}/answer", tag = "agent", params(("thread_id" = uuid::Uuid, Path)), request_body = AnswerBody, responses((status = 204), (status = "default", body = Problem)))]
+pub(crate) async fn put(
+    State(api): State<Api>,
+    agent: Agent,
+    Path(id): Path<ThreadId>,
+    Json(body): Json<AnswerBody>,
+) -> Result<StatusCode, Problem> {
+    let mut tx = api.pool.begin().await?;
+    let thread = hold(&mut tx, &agent, id).await?;
+    let goal_id = thread.goal_id.ok_or_else(|| Problem::conflict("no goal has texted this contact"))?;
+    let goal = goals::get(&mut tx, agent.organization_id, goal_id).await?.ok_or_else(|| Problem::no("goal"))?;
+    let now = tx.clock().await?;
+    if !goal.clock.status(now).allows_answers() {
+        return Err(Problem::conflict("the goal is not active"));
+    }
+    let word = match body.answer {
+        Said::Yes => "yes",
+        Said::No => "no",
+        Said::Maybe => "maybe",
+    };
+    if !threads::record_answer(&mut tx, goal_id, thread.contact_id, word).await? {
+        return Err(Problem::conflict("the contact has not replied in this goal"));
+    }
+    let remind_now = goal.reminder_window.is_some_and(|(opens, closes)| opens <= now && now < closes);
+    if body.answer == Said::Yes && remind_now {
+        enqueue(&mut tx, &ReminderOpen { goal_id }, &agent.origin()).await?;
+    }
+    tx.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,118 @@
+//! `POST /v1/agent/goals/{goal_id}/claim`: claim a batch under a lease (rules B2 to B4, W6).
+
+use axum::{Json as Answer, extract::State};
+use muster_domain::{ids::GoalId, template::Template};
+use muster_storage::{
+    Tx,
+    batches::{self, BatchKind, Lease},
+    goals::{self, Goal},
+    groups,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+
+use crate::{
+    auth::Agent,
+    compose::{Composer, goal_date},
+    extract::{Json, Path},
+    problem::Problem,
+    state::Api,
+};
+
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Workflow {
+    /// Open conversations.
+    Initial,
+    /// Remind those who said yes.
+    Reminder,
+}
+
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Claim {
+    workflow: Workflow,
+}
+
+/// Claims the next batch, or answers the one that the agent holds already, so that asking again is harmless. `batch` is null when there is
+/// nothing for them now.
+#[utoipa::path(post, path = "/v1/agent/goals/{goal_id}/claim", tag = "agent", params(("goal_id" = uuid::Uuid, Path)), request_body = Claim, responses((status = 200), (status = "default", body = Problem)))]
+pub(crate) async fn claim(
+    State(api): State<Api>,
+    agent: Agent,
+    Path(id): Path<GoalId>,
+    Json(body): Json<Claim>,
+) -> Result<Answer<Value>, Problem> {
+    let kind = match body.workflow {
+        Workflow::Initial => BatchKind::Initial,
+        Workflow::Reminder => BatchKind::Reminder,
+    };
+    let mut tx = api.pool.begin().await?;
+    let goal = workable(&mut tx, &agent, id, kind).await?;
+    let minutes = agent.organization(&mut tx).await?.settings.lease_minutes;
+    let lease = batches::claim(&mut tx, agent.organization_id, id, kind, agent.member.id, minutes).await?;
+    let Some(lease) = lease else { return Ok(Answer(json!({ "batch": null }))) };
+    let contacts = preview(&api, &mut tx, &agent, &goal, &lease).await?;
+    tx.commit().await?;
+    Ok(Answer(json!({ "batch": {
+        "id": lease.batch_id,
+        "number": lease.number,
+        "lease_token": lease.token,
+        "expires_at": lease.expires_at,
+        "instructions": goal.content.instructions,
+        "contacts": contacts,
+    } })))
+}
+
+/// The goal, if this agent may work on it now (rule G5).
+pub(crate) async fn workable(tx: &mut Tx, agent: &Agent, id: GoalId, kind: BatchKind) -> Result<Goal, Problem> {
+    let goal = goals::get(tx, agent.organization_id, id).await?.ok_or_else(|| Problem::no("goal"))?;
+    agent.group(goal.group_id).map_err(|_| Problem::no("goal"))?;
+    let now = tx.clock().await?;
+    let status = goal.clock.status(now);
+    if goal.clock.launched_at.is_none() {
+        return Err(Problem::no("goal"));
+    }
+    if !status.allows_initials() {
+        return Err(Problem::conflict("the goal is not active").with("status", json!(status)));
+    }
+    let in_window = goal.reminder_window.is_some_and(|(opens, closes)| opens <= now && now < closes);
+    if kind == BatchKind::Reminder && !in_window {
+        return Err(Problem::conflict("the goal's reminder window is not open"));
+    }
+    Ok(goal)
+}
+
+/// The script of a workflow.
+pub(crate) fn script(goal: &Goal, kind: BatchKind) -> &str {
+    match kind {
+        BatchKind::Initial => &goal.content.script,
+        BatchKind::Reminder => goal.content.reminder_script.as_deref().unwrap_or_default(),
+    }
+}
+
+/// Whom the batch is for and what they would be sent, for the agent's screen.
+async fn preview(api: &Api, tx: &mut Tx, agent: &Agent, goal: &Goal, lease: &Lease) -> Result<Vec<Value>, Problem> {
+    let organization = agent.organization(tx).await?;
+    let group =
+        groups::get(&api.pool, agent.organization_id, goal.group_id).await?.ok_or_else(|| Problem::no("group"))?;
+    let composer = Composer {
+        template: Template::parse(script(goal, lease.kind), |_| true)
+            .map_err(|error| Problem::conflict(error.to_string()))?,
+        agent: &agent.member,
+        group: &group,
+        organization: &organization,
+        goal_date: goal_date(goal),
+    };
+    let recipients = batches::recipients(tx, goal, lease, agent.member.id).await?;
+    Ok(recipients
+        .iter()
+        .map(|to| match composer.compose(to) {
+            Ok((text, count)) => {
+                json!({ "id": to.contact_id, "first_name": to.first_name, "text": text, "segments": count.segments })
+            }
+            Err(kept_out) => json!({ "id": to.contact_id, "first_name": to.first_name, "kept_out": kept_out.reason() }),
+        })
+        .collect())
+}

@@ -1,0 +1,58 @@
+//! `GET /v1/agent/goals`: the goals of the agent's groups and what can be worked on (rule G5).
+
+use axum::{Json as Answer, extract::State};
+use chrono::{DateTime, Utc};
+use muster_domain::{
+    goal::GoalStatus,
+    ids::{GoalId, GroupId},
+};
+use muster_storage::goals;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{auth::Agent, problem::Problem, state::Api};
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct AgentGoal {
+    #[schema(value_type = uuid::Uuid)]
+    id: GoalId,
+    #[schema(value_type = uuid::Uuid)]
+    group_id: GroupId,
+    name: String,
+    instructions: String,
+    #[schema(value_type = String)]
+    status: GoalStatus,
+    closes_at: DateTime<Utc>,
+    /// Batches of initials can be claimed.
+    initials: bool,
+    /// Batches of reminders can be claimed.
+    reminders: bool,
+}
+
+/// Lists goals that are launched and not over for long.
+#[utoipa::path(get, path = "/v1/agent/goals", tag = "agent", responses((status = 200, body = [AgentGoal]), (status = "default", body = Problem)))]
+pub(crate) async fn list(State(api): State<Api>, agent: Agent) -> Result<Answer<Vec<AgentGoal>>, Problem> {
+    let mut tx = api.pool.begin().await?;
+    let now = tx.clock().await?;
+    let mut items = Vec::new();
+    for group_id in &agent.member.groups {
+        for goal in goals::page(&mut tx, agent.organization_id, Some(*group_id), None, 500).await? {
+            let status = goal.clock.status(now);
+            if status == GoalStatus::Draft {
+                continue;
+            }
+            let in_window = goal.reminder_window.is_some_and(|(opens, closes)| opens <= now && now < closes);
+            items.push(AgentGoal {
+                id: goal.id,
+                group_id: goal.group_id,
+                name: goal.content.name,
+                instructions: goal.content.instructions,
+                status,
+                closes_at: goal.clock.closes_at,
+                initials: status.allows_initials(),
+                reminders: status.allows_initials() && in_window,
+            });
+        }
+    }
+    Ok(Answer(items))
+}

@@ -1,0 +1,48 @@
+//! `POST /v1/agent/groups/{group_id}/replies/claim`: claim threads with unread replies, oldest first (rule W3).
+
+use axum::{Json as Answer, extract::State};
+use muster_domain::ids::GroupId;
+use muster_storage::threads;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    admin::conversations::{MessageBody, ThreadBody, body, message},
+    auth::Agent,
+    extract::Path,
+    problem::Problem,
+    state::Api,
+};
+
+/// Threads that one claim hands out.
+const BATCH: i64 = 10;
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ClaimedThread {
+    thread: ThreadBody,
+    /// The last 50 texts, oldest first.
+    messages: Vec<MessageBody>,
+}
+
+/// Claims up to ten threads for the organization's response window. Threads that the agent holds already are among them.
+#[utoipa::path(post, path = "/v1/agent/groups/{group_id}/replies/claim", tag = "agent", params(("group_id" = uuid::Uuid, Path)), responses((status = 200, body = [ClaimedThread]), (status = "default", body = Problem)))]
+pub(crate) async fn claim(
+    State(api): State<Api>,
+    agent: Agent,
+    Path(group_id): Path<GroupId>,
+) -> Result<Answer<Vec<ClaimedThread>>, Problem> {
+    agent.group(group_id)?;
+    let mut tx = api.pool.begin().await?;
+    let window = agent.organization(&mut tx).await?.settings.response_window_minutes;
+    let ids = threads::claim_unread(&mut tx, group_id, agent.member.id, window, BATCH).await?;
+    tx.commit().await?;
+    let mut claimed = Vec::with_capacity(ids.len());
+    for id in ids {
+        let found = threads::page(&api.pool, agent.organization_id, None, Some(id), false, None, 1).await?.pop();
+        if let Some(thread) = found {
+            let messages = threads::messages(&api.pool, id, 50).await?.into_iter().map(message).collect();
+            claimed.push(ClaimedThread { thread: body(thread), messages });
+        }
+    }
+    Ok(Answer(claimed))
+}

@@ -1,0 +1,86 @@
+//! `POST /v1/agent/threads/{thread_id}/reply`: answer in a conversation (rules W2 and W3).
+
+use axum::{extract::State, http::StatusCode, response::Response};
+use muster_domain::{
+    ids::{MessageId, ThreadId},
+    message::MessageKind,
+    segments,
+    template::RENDERED_LIMIT,
+};
+use muster_storage::{
+    Tx,
+    messages::{self, Batch, NewMessage},
+    threads::{self, Locked},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::ToSchema;
+
+use crate::{
+    auth::Agent,
+    extract::{Json, Path, text},
+    idempotency::Keyed,
+    problem::Problem,
+    state::Api,
+};
+
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Reply {
+    /// At most 1,600 characters.
+    text: String,
+}
+
+/// The thread, if this agent holds it; else who does and until when.
+pub(crate) async fn hold(tx: &mut Tx, agent: &Agent, id: ThreadId) -> Result<Locked, Problem> {
+    let thread = threads::lock(tx, agent.organization_id, id).await?.ok_or_else(|| Problem::no("thread"))?;
+    agent.group(thread.group_id).map_err(|_| Problem::no("thread"))?;
+    match thread.holder {
+        Some((holder, _)) if holder == agent.member.id => Ok(thread),
+        Some((holder, until)) => Err(Problem::thread_held("wait until the claim ends")
+            .with("held_by", holder.to_string())
+            .with("held_until", until.to_rfc3339())),
+        None => Err(Problem::conflict("claim the thread first")),
+    }
+}
+
+/// Queues an answer. It goes at any hour.
+#[utoipa::path(post, path = "/v1/agent/threads/{thread_id}/reply", tag = "agent", params(("thread_id" = uuid::Uuid, Path)), request_body = Reply, responses((status = 202), (status = "default", body = Problem)))]
+pub(crate) async fn reply(
+    State(api): State<Api>,
+    agent: Agent,
+    keyed: Keyed,
+    Path(id): Path<ThreadId>,
+    Json(body): Json<Reply>,
+) -> Result<Response, Problem> {
+    let body_text = text("text", &body.text, RENDERED_LIMIT)?;
+    keyed
+        .run(&api, agent.member.id, &body, async |tx| {
+            let thread = hold(tx, &agent, id).await?;
+            if thread.closed {
+                return Err(Problem::conflict("the contact has opted out"));
+            }
+            if thread.paused {
+                return Err(Problem::conflict("the goal is paused"));
+            }
+            let message = NewMessage {
+                id: MessageId::new(),
+                contact_id: thread.contact_id,
+                thread_id: id,
+                body: body_text.to_owned(),
+                segments: segments::count(body_text),
+            };
+            let batch = Batch {
+                organization_id: agent.organization_id,
+                group_id: thread.group_id,
+                goal_id: thread.goal_id,
+                agent_id: Some(agent.member.id),
+                kind: MessageKind::Reply,
+            };
+            let message_id = message.id;
+            messages::queue(tx, batch, &[message], &agent.origin()).await?;
+            threads::answered(tx, id, agent.member.id).await?;
+            Ok((StatusCode::ACCEPTED, json!({ "message_id": message_id })))
+        })
+        .await
+}

@@ -1,0 +1,130 @@
+//! `POST /v1/agent/batches/{batch_id}/send`: send a batch's texts, all or some (rules B3, B7 and S1).
+
+use std::collections::BTreeMap;
+
+use axum::{extract::State, http::StatusCode, response::Response};
+use muster_domain::{
+    ids::{BatchId, ContactId, MessageId},
+    message::MessageKind,
+    template::Template,
+};
+use muster_storage::{
+    batches::{self, BatchKind},
+    groups,
+    messages::{self, Batch, NewMessage},
+    threads,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::ToSchema;
+
+use super::{
+    batch::hold,
+    claim::{script, workable},
+};
+use crate::{
+    auth::Agent,
+    compose::{Composer, goal_date},
+    extract::{Json, Path},
+    idempotency::Keyed,
+    problem::Problem,
+    state::Api,
+};
+
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Send {
+    /// From the claim.
+    lease_token: i64,
+    /// Whom to text; everybody left in the batch if absent.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<uuid::Uuid>>)]
+    contact_ids: Option<Vec<ContactId>>,
+}
+
+/// Queues the texts. Each contact gets at most one initial and one reminder of a goal, however often this is called. Contacts without
+/// a value that the script needs are skipped with that reason.
+#[utoipa::path(post, path = "/v1/agent/batches/{batch_id}/send", tag = "agent", params(("batch_id" = uuid::Uuid, Path)), request_body = Send, responses((status = 202), (status = "default", body = Problem)))]
+pub(crate) async fn send(
+    State(api): State<Api>,
+    agent: Agent,
+    keyed: Keyed,
+    Path(id): Path<BatchId>,
+    Json(body): Json<Send>,
+) -> Result<Response, Problem> {
+    keyed
+        .run(&api, agent.member.id, &body, async |tx| {
+            let lease = hold(tx, &agent, id, body.lease_token).await?;
+            let goal = workable(tx, &agent, lease.goal_id, lease.kind).await?;
+            let organization = agent.organization(tx).await?;
+            let group = groups::get(&api.pool, agent.organization_id, goal.group_id)
+                .await?
+                .ok_or_else(|| Problem::no("group"))?;
+            let sender = messages::sender_of(tx, group.id, agent.member.id).await?;
+            let sender = sender.ok_or_else(|| Problem::no_sender_number("the agent has no number in this group"))?;
+            let composer = Composer {
+                template: Template::parse(script(&goal, lease.kind), |_| true)
+                    .map_err(|error| Problem::conflict(error.to_string()))?,
+                agent: &agent.member,
+                group: &group,
+                organization: &organization,
+                goal_date: goal_date(&goal),
+            };
+            let mut recipients = batches::recipients(tx, &goal, &lease, agent.member.id).await?;
+            if let Some(wanted) = &body.contact_ids {
+                recipients.retain(|to| wanted.contains(&to.contact_id));
+            }
+            let (mut texts, mut skipped) = (BTreeMap::new(), BTreeMap::<String, Vec<ContactId>>::new());
+            for to in &recipients {
+                match composer.compose(to) {
+                    Ok(text) => {
+                        texts.insert(to.contact_id, text);
+                    }
+                    Err(kept_out) => skipped.entry(kept_out.reason()).or_default().push(to.contact_id),
+                }
+            }
+            for (reason, contacts) in &skipped {
+                batches::skip(tx, &lease, contacts, reason).await?;
+            }
+            let wanted: Vec<_> = texts.keys().map(|contact| (*contact, MessageId::new())).collect();
+            let taken = messages::take_targets(tx, &lease, &wanted).await?;
+            let threads: BTreeMap<_, _> = threads::ensure(
+                tx,
+                agent.organization_id,
+                group.id,
+                &sender,
+                Some(goal.id),
+                Some(agent.member.id),
+                &taken,
+            )
+            .await?
+            .into_iter()
+            .collect();
+            let new: Vec<NewMessage> = wanted
+                .iter()
+                .filter_map(|(contact, id)| {
+                    // Only those that were taken have a thread here.
+                    let thread_id = *threads.get(contact)?;
+                    let (body, segments) = texts.remove(contact)?;
+                    Some(NewMessage { id: *id, contact_id: *contact, thread_id, body, segments })
+                })
+                .collect();
+            let kind = match lease.kind {
+                BatchKind::Initial => MessageKind::Initial,
+                BatchKind::Reminder => MessageKind::Reminder,
+            };
+            let batch = Batch {
+                organization_id: agent.organization_id,
+                group_id: group.id,
+                goal_id: Some(goal.id),
+                agent_id: Some(agent.member.id),
+                kind,
+            };
+            messages::queue(tx, batch, &new, &agent.origin()).await?;
+            let finished = batches::finish_if_done(tx, &lease).await?;
+            let skipped: BTreeMap<_, _> =
+                skipped.into_iter().map(|(reason, contacts)| (reason, contacts.len())).collect();
+            Ok((StatusCode::ACCEPTED, json!({ "queued": new.len(), "skipped": skipped, "batch_finished": finished })))
+        })
+        .await
+}

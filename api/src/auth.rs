@@ -1,0 +1,162 @@
+//! Who asks, and for which tenant (rule A5). Another tenant's id answers 404, as if there were nothing.
+
+use axum::{
+    extract::{FromRef, FromRequestParts, RawPathParams},
+    http::{header::AUTHORIZATION, request::Parts},
+};
+use muster_domain::{
+    ids::{GroupId, OrganizationId},
+    role::Role,
+};
+use muster_service::trace;
+use muster_storage::{
+    Tx,
+    engine::enqueue::Origin,
+    members::{self, Member},
+    organizations::{self, Organization},
+};
+use sha2::{Digest, Sha256};
+
+use crate::{problem::Problem, state::Api};
+
+/// The hash under which a token's secret is kept. The secret has 244 random bits, so that a plain hash is enough.
+pub(crate) fn secret_hash(secret: &str) -> Vec<u8> {
+    Sha256::digest(secret.as_bytes()).to_vec()
+}
+
+/// A member with a token that is in force.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller(pub(crate) Member);
+
+impl<S: Send + Sync> FromRequestParts<S> for Caller
+where
+    Api: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let header = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let secret = header
+            .and_then(|value| value.strip_prefix("Bearer "))
+            .ok_or_else(|| Problem::unauthenticated("send the header Authorization: Bearer TOKEN"))?;
+        let member = members::by_token(&Api::from_ref(state).pool, &secret_hash(secret)).await?;
+        member.map(Caller).ok_or_else(|| Problem::unauthenticated("the token is not known or was revoked"))
+    }
+}
+
+impl Caller {
+    /// Only an account admin.
+    pub(crate) fn account_admin(self) -> Result<Self, Problem> {
+        if self.0.role == Role::AccountAdmin {
+            Ok(self)
+        } else {
+            Err(Problem::forbidden("only an account admin may do this"))
+        }
+    }
+}
+
+/// An admin, for the organization that the path names.
+#[derive(Debug, Clone)]
+pub(crate) struct Admin {
+    pub(crate) member: Member,
+    pub(crate) organization_id: OrganizationId,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Admin
+where
+    Api: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Caller(member) = Caller::from_request_parts(parts, state).await?;
+        let params = RawPathParams::from_request_parts(parts, state).await.map_err(|_| Problem::no("organization"))?;
+        let named = params.iter().find(|(name, _)| *name == "organization_id").and_then(|(_, id)| id.parse().ok());
+        let organization_id = OrganizationId(named.ok_or_else(|| Problem::no("organization"))?);
+        let ours = match member.organization_id {
+            Some(own) => own == organization_id,
+            None => {
+                let mut tx = Api::from_ref(state).pool.begin().await?;
+                organizations::get(&mut tx, member.account_id, organization_id).await?.is_some()
+            }
+        };
+        if !ours {
+            return Err(Problem::no("organization"));
+        }
+        if member.role == Role::Agent {
+            return Err(Problem::forbidden("only an admin may do this"));
+        }
+        Ok(Self { member, organization_id })
+    }
+}
+
+impl Admin {
+    /// At least this role.
+    pub(crate) fn at_least(&self, role: Role) -> Result<(), Problem> {
+        if self.member.role >= role {
+            Ok(())
+        } else {
+            Err(Problem::forbidden(format!("this needs the role {}", role.as_str())))
+        }
+    }
+
+    /// A group admin has only their groups; for them, others are not there.
+    pub(crate) fn group(&self, id: GroupId) -> Result<(), Problem> {
+        if self.member.role > Role::GroupAdmin || self.member.groups.contains(&id) {
+            Ok(())
+        } else {
+            Err(Problem::no("group"))
+        }
+    }
+
+    /// The organization with its settings.
+    pub(crate) async fn organization(&self, tx: &mut Tx) -> Result<Organization, Problem> {
+        let found = organizations::get(tx, self.member.account_id, self.organization_id).await?;
+        found.ok_or_else(|| Problem::no("organization"))
+    }
+
+    /// Jobs that this request enqueues belong to its tenant and trace.
+    pub(crate) fn origin(&self) -> Origin {
+        Origin { organization_id: Some(self.organization_id), traceparent: trace::current() }
+    }
+}
+
+/// An agent, in their own organization.
+#[derive(Debug, Clone)]
+pub(crate) struct Agent {
+    pub(crate) member: Member,
+    pub(crate) organization_id: OrganizationId,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Agent
+where
+    Api: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Caller(member) = Caller::from_request_parts(parts, state).await?;
+        match (member.role, member.organization_id) {
+            (Role::Agent, Some(organization_id)) => Ok(Self { member, organization_id }),
+            _ => Err(Problem::forbidden("only an agent may do this")),
+        }
+    }
+}
+
+impl Agent {
+    /// An agent has only the groups they were added to.
+    pub(crate) fn group(&self, id: GroupId) -> Result<(), Problem> {
+        if self.member.groups.contains(&id) { Ok(()) } else { Err(Problem::no("group")) }
+    }
+
+    /// The organization with its settings.
+    pub(crate) async fn organization(&self, tx: &mut Tx) -> Result<Organization, Problem> {
+        let found = organizations::get(tx, self.member.account_id, self.organization_id).await?;
+        found.ok_or_else(|| Problem::no("organization"))
+    }
+
+    /// Jobs that this request enqueues belong to its tenant and trace.
+    pub(crate) fn origin(&self) -> Origin {
+        Origin { organization_id: Some(self.organization_id), traceparent: trace::current() }
+    }
+}

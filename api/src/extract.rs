@@ -1,0 +1,100 @@
+//! Extractors that answer problem+json when something cannot be read.
+
+use axum::{
+    extract::{FromRequest, FromRequestParts, Request, rejection::JsonRejection},
+    http::request::Parts,
+};
+use serde::{Deserialize, de::DeserializeOwned};
+use utoipa::IntoParams;
+
+use crate::problem::Problem;
+
+/// A JSON body.
+pub(crate) struct Json<T>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        match axum::Json::from_request(request, state).await {
+            Ok(axum::Json(body)) => Ok(Self(body)),
+            Err(JsonRejection::BytesRejection(_)) => Err(Problem::too_large("the body is too large or broke off")),
+            Err(error) => Err(Problem::invalid_body(error.body_text())),
+        }
+    }
+}
+
+/// Parameters of the path.
+pub(crate) struct Path<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match axum::extract::Path::from_request_parts(parts, state).await {
+            Ok(axum::extract::Path(path)) => Ok(Self(path)),
+            // An id of the wrong form is an id of nothing.
+            Err(_) => Err(Problem::no("resource")),
+        }
+    }
+}
+
+/// Parameters of the query.
+pub(crate) struct Query<T>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match axum::extract::Query::from_request_parts(parts, state).await {
+            Ok(axum::extract::Query(query)) => Ok(Self(query)),
+            Err(error) => Err(Problem::invalid_parameter(error.body_text())),
+        }
+    }
+}
+
+/// A page of a list: what comes after a cursor, at most so many.
+#[derive(Debug, Clone, Copy, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Page {
+    /// The `next` of the page before; none for the first.
+    pub(crate) cursor: Option<uuid::Uuid>,
+    /// Items at most, 1 to 500.
+    limit: Option<i64>,
+}
+
+impl Page {
+    /// Items at most.
+    pub(crate) fn limit(&self) -> Result<i64, Problem> {
+        page_limit(self.limit)
+    }
+}
+
+/// Items of a page, 100 unless asked otherwise.
+pub(crate) fn page_limit(limit: Option<i64>) -> Result<i64, Problem> {
+    match limit.unwrap_or(100) {
+        limit @ 1..=500 => Ok(limit),
+        _ => Err(Problem::invalid_parameter("limit must be 1 to 500")),
+    }
+}
+
+/// A text that must not be blank, of at most `limit` characters.
+pub(crate) fn text<'a>(name: &str, value: &'a str, limit: usize) -> Result<&'a str, Problem> {
+    let value = value.trim();
+    if value.is_empty() {
+        return Err(Problem::invalid_body(format!("{name} must not be blank")));
+    }
+    at_most(name, value, limit)
+}
+
+/// A text of at most `limit` characters, without U+0000, which Postgres cannot keep.
+pub(crate) fn at_most<'a>(name: &str, value: &'a str, limit: usize) -> Result<&'a str, Problem> {
+    if value.chars().count() > limit {
+        return Err(Problem::invalid_body(format!("{name} has more than {limit} characters")));
+    }
+    if value.contains('\0') {
+        return Err(Problem::invalid_body(format!("{name} contains a NUL character")));
+    }
+    Ok(value)
+}

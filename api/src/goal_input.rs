@@ -1,0 +1,156 @@
+//! Goals as admins write them: read and checked here for creating, editing, campaigns and previews (rules G1 to G3, G10, G11, M1 to M3).
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use muster_domain::{
+    goal::{AssignmentStrategy, GoalType, INSTRUCTIONS_LIMIT, check_window},
+    release::ReleasePlan,
+    targeting::Targeting,
+    template::{self, REMINDER_LIMIT, RENDERED_LIMIT, Template},
+    zone::Zone,
+};
+use muster_storage::{
+    Tx, contacts,
+    goals::{GoalContent, Instants},
+    organizations::Organization,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{
+    extract::{at_most, text},
+    problem::Problem,
+};
+
+/// A goal as an admin writes it. Times are either wall-clock times in the group's zone (`2026-11-03T10:00:00`; one that does not exist
+/// moves to the first instant after the gap, one that happens twice means the first) or instants (`2026-11-03T15:00:00Z`).
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct GoalInput {
+    /// At most 200 characters.
+    pub(crate) name: String,
+    /// For admins only; at most 2,000 characters.
+    #[serde(default)]
+    pub(crate) description: String,
+    /// `event`, `volunteer_shift`, `turnout`, `fundraising`, `advocacy`, `survey` or `custom`.
+    #[schema(value_type = String)]
+    pub(crate) goal_type: GoalType,
+    /// The event's or shift's start, or the target date; fills `{{goal.date}}`.
+    pub(crate) date: String,
+    /// `anyone` (default) or `assigned`.
+    #[serde(default = "anyone")]
+    #[schema(value_type = String)]
+    pub(crate) strategy: AssignmentStrategy,
+    /// What agents read; at most 300 characters.
+    #[serde(default)]
+    pub(crate) instructions: String,
+    /// Whom it is for; the whole group without filters.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    pub(crate) targeting: Targeting,
+    /// The initial script, with merge fields such as `{{first_name|there}}`.
+    pub(crate) script: String,
+    /// The reminder; off without.
+    #[serde(default)]
+    pub(crate) reminder: Option<ReminderInput>,
+    /// When workflows become available.
+    pub(crate) opens: String,
+    /// When they close, at most 31 days later.
+    pub(crate) closes: String,
+    /// How batches are released: `{"pace": "all_at_open", "paced_to_caps": true}` or
+    /// `{"pace": {"every": {"batches": 5, "minutes": 60}}}`.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    pub(crate) release_plan: ReleasePlan,
+}
+
+/// A reminder to those who said yes.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ReminderInput {
+    /// At most 500 characters.
+    pub(crate) script: String,
+    /// When its window opens.
+    pub(crate) opens: String,
+    /// When it closes.
+    pub(crate) closes: String,
+}
+
+const fn anyone() -> AssignmentStrategy {
+    AssignmentStrategy::Anyone
+}
+
+impl GoalInput {
+    /// Checks everything for a group in this zone.
+    pub(crate) async fn check(
+        &self,
+        tx: &mut Tx,
+        organization: &Organization,
+        zone: &str,
+    ) -> Result<(GoalContent, Instants), Problem> {
+        let rules = Zone::parse(zone).map_err(|error| Problem::invalid_body(error.to_string()))?;
+        let (opens_local, opens_at) = time("opens", &self.opens, &rules)?;
+        let (closes_local, closes_at) = time("closes", &self.closes, &rules)?;
+        let (date_local, _) = time("date", &self.date, &rules)?;
+        let reminder = match &self.reminder {
+            Some(reminder) => Some((
+                time("reminder.opens", &reminder.opens, &rules)?.1,
+                time("reminder.closes", &reminder.closes, &rules)?.1,
+            )),
+            None => None,
+        };
+        check_window(opens_at, closes_at, reminder).map_err(|error| Problem::invalid_body(error.to_string()))?;
+        let release_plan = self.release_plan.check().map_err(|error| Problem::invalid_body(error.to_string()))?;
+        let fields = contacts::custom_fields(tx, organization.id).await?;
+        check_script("script", &self.script, RENDERED_LIMIT, &fields, organization)?;
+        if let Some(reminder) = &self.reminder {
+            check_script("reminder.script", &reminder.script, REMINDER_LIMIT, &fields, organization)?;
+        }
+        let content = GoalContent {
+            name: text("name", &self.name, 200)?.to_owned(),
+            description: at_most("description", &self.description, 2_000)?.to_owned(),
+            goal_type: self.goal_type,
+            date_local,
+            strategy: self.strategy,
+            instructions: at_most("instructions", &self.instructions, INSTRUCTIONS_LIMIT)?.to_owned(),
+            targeting: self.targeting.clone(),
+            script: self.script.clone(),
+            reminder_script: self.reminder.as_ref().map(|reminder| reminder.script.clone()),
+            zone: zone.to_owned(),
+            opens_local,
+            closes_local,
+            release_plan,
+        };
+        Ok((content, Instants { opens_at, closes_at, reminder }))
+    }
+}
+
+fn check_script(
+    name: &str,
+    script: &str,
+    limit: usize,
+    fields: &[String],
+    organization: &Organization,
+) -> Result<(), Problem> {
+    let problem = |error: template::TemplateError| Problem::invalid_body(format!("{name}: {error}"));
+    at_most(name, script, RENDERED_LIMIT)?;
+    template::check_length(script, limit).map_err(problem)?;
+    Template::parse(script, |field| fields.iter().any(|known| known == field)).map_err(problem)?;
+    if organization.settings.require_opt_out_language {
+        template::check_opt_out_language(script).map_err(problem)?;
+    }
+    Ok(())
+}
+
+/// A time as both: the wall clock in the zone, and the instant (rule G11).
+pub(crate) fn time(name: &str, value: &str, zone: &Zone) -> Result<(NaiveDateTime, DateTime<Utc>), Problem> {
+    if let Ok(instant) = DateTime::parse_from_rfc3339(value) {
+        let instant = instant.to_utc();
+        return Ok((zone.local(instant), instant));
+    }
+    let local: NaiveDateTime = value.parse().map_err(|_| {
+        Problem::invalid_body(format!(
+            "{name} is neither a local time (2026-11-03T10:00:00) nor an instant (2026-11-03T15:00:00Z)"
+        ))
+    })?;
+    Ok((local, zone.resolve(local)))
+}

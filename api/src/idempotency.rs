@@ -1,0 +1,80 @@
+//! `Idempotency-Key`: the same POST again gets the same answer and does nothing. The key, the effects and the answer commit together.
+
+use axum::{
+    Json,
+    extract::FromRequestParts,
+    http::{HeaderName, HeaderValue, StatusCode, request::Parts},
+    response::{IntoResponse, Response},
+};
+use muster_domain::ids::MemberId;
+use muster_storage::{Tx, idempotency};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::{problem::Problem, state::Api};
+
+/// Characters that a key may have.
+const LONGEST: usize = 200;
+
+/// A request that may carry a key.
+#[derive(Debug, Clone)]
+pub(crate) struct Keyed {
+    key: Option<String>,
+    request: String,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Keyed {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let key = match parts.headers.get("idempotency-key").map(HeaderValue::to_str) {
+            None => None,
+            Some(Ok(key)) if !key.is_empty() && key.len() <= LONGEST => Some(key.to_owned()),
+            Some(_) => {
+                return Err(Problem::invalid_parameter(format!(
+                    "Idempotency-Key must be 1 to {LONGEST} visible ASCII characters"
+                )));
+            }
+        };
+        Ok(Self { key, request: format!("{} {}", parts.method, parts.uri) })
+    }
+}
+
+impl Keyed {
+    /// Does the work in one transaction, or answers what it answered before. `body` is the request's, so that a key that comes with
+    /// another request is noticed.
+    pub(crate) async fn run<T: Serialize>(
+        self,
+        api: &Api,
+        member_id: MemberId,
+        body: &impl Serialize,
+        work: impl AsyncFnOnce(&mut Tx) -> Result<(StatusCode, T), Problem>,
+    ) -> Result<Response, Problem> {
+        let mut tx = api.pool.begin().await?;
+        let hash = self.hash(body);
+        if let Some(key) = &self.key
+            && let Some(before) = idempotency::claim(&mut tx, member_id, key, &hash).await?
+        {
+            if before.request_hash != hash {
+                return Err(Problem::idempotency_key_reused("use a new key for a new request"));
+            }
+            let status = StatusCode::from_u16(before.status).unwrap_or(StatusCode::OK);
+            let replayed = [(HeaderName::from_static("idempotency-replayed"), HeaderValue::from_static("true"))];
+            return Ok((status, replayed, Json(before.body)).into_response());
+        }
+        let (status, answer) = work(&mut tx).await?;
+        let answer = serde_json::to_value(answer).map_err(muster_storage::Error::from)?;
+        if let Some(key) = &self.key {
+            idempotency::keep(&mut tx, member_id, key, status.as_u16(), &answer).await?;
+        }
+        tx.commit().await?;
+        Ok((status, Json(answer)).into_response())
+    }
+
+    fn hash(&self, body: &impl Serialize) -> Vec<u8> {
+        let mut hash = Sha256::new();
+        hash.update(self.request.as_bytes());
+        hash.update(serde_json::to_vec(body).unwrap_or_default());
+        hash.finalize().to_vec()
+    }
+}

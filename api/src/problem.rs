@@ -1,0 +1,130 @@
+//! Errors as RFC 9457 problem details. A problem's `type` is stable: clients may match on it.
+
+use axum::{
+    http::{StatusCode, header::CONTENT_TYPE},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+/// An error as the client sees it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Problem {
+    /// Stable: `urn:muster:problem:` and a word.
+    #[serde(rename = "type")]
+    kind: String,
+    /// What the type means.
+    title: &'static str,
+    /// The HTTP status.
+    status: u16,
+    /// What is wrong with this request.
+    detail: String,
+    /// More members, by type.
+    #[serde(flatten)]
+    #[schema(value_type = Object)]
+    more: Map<String, Value>,
+}
+
+macro_rules! problems {
+    ($($(#[$doc:meta])* $function:ident = $word:literal, $status:ident, $title:literal;)+) => {
+        impl Problem {
+            $($(#[$doc])*
+            pub(crate) fn $function(detail: impl Into<String>) -> Self {
+                Self {
+                    kind: concat!("urn:muster:problem:", $word).to_owned(),
+                    title: $title,
+                    status: StatusCode::$status.as_u16(),
+                    detail: detail.into(),
+                    more: Map::new(),
+                }
+            })+
+
+            /// Every type that this API answers, for its documentation.
+            pub(crate) const TYPES: &[(&str, u16, &str)] =
+                &[$((concat!("urn:muster:problem:", $word), StatusCode::$status.as_u16(), $title)),+];
+        }
+    };
+}
+
+problems! {
+    /// The request's path, query or headers cannot be read.
+    invalid_parameter = "invalid-parameter", BAD_REQUEST, "A parameter cannot be read";
+    /// The body cannot be read or breaks a rule.
+    invalid_body = "invalid-body", UNPROCESSABLE_ENTITY, "The body cannot be read or breaks a rule";
+    /// No token, or none that is in force.
+    unauthenticated = "unauthenticated", UNAUTHORIZED, "A valid bearer token is needed";
+    /// The role does not allow it.
+    forbidden = "forbidden", FORBIDDEN, "The role does not allow this";
+    /// Nothing there for this caller.
+    not_found = "not-found", NOT_FOUND, "There is no such thing";
+    /// The path exists, not with this method.
+    method_not_allowed = "method-not-allowed", METHOD_NOT_ALLOWED, "The method is not allowed here";
+    /// The state does not allow it.
+    conflict = "conflict", CONFLICT, "The present state does not allow this";
+    /// Somebody else has edited it.
+    edited_meanwhile = "edited-meanwhile", PRECONDITION_FAILED, "It was edited meanwhile";
+    /// The lease ran out (rule B3).
+    lease_expired = "lease-expired", CONFLICT, "The lease has expired";
+    /// The fencing token is old (rule B3).
+    lease_stale = "lease-stale", CONFLICT, "The lease token is stale";
+    /// Another agent holds the thread (rule W2).
+    thread_held = "thread-held", CONFLICT, "Another agent holds this thread";
+    /// There is no free number of the area code (rule A3).
+    no_sender_number = "no-sender-number", CONFLICT, "No sender number is free";
+    /// The key was used for another request.
+    idempotency_key_reused = "idempotency-key-reused", UNPROCESSABLE_ENTITY, "The Idempotency-Key was used for another request";
+    /// The upload is too large.
+    too_large = "too-large", PAYLOAD_TOO_LARGE, "The upload is too large";
+    /// The webhook's signature is not the carrier's (rule I1).
+    bad_signature = "bad-signature", FORBIDDEN, "The signature is not the carrier's";
+    /// The database does not answer.
+    unavailable = "unavailable", SERVICE_UNAVAILABLE, "Temporarily unavailable";
+    /// A fault of ours.
+    internal = "internal", INTERNAL_SERVER_ERROR, "An internal error";
+}
+
+impl Problem {
+    /// Adds a member.
+    pub(crate) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.more.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// What every endpoint says of an id that is not the caller's.
+    pub(crate) fn no(what: &str) -> Self {
+        Self::not_found(format!("there is no such {what}"))
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = serde_json::to_string(&self).unwrap_or_default();
+        (status, [(CONTENT_TYPE, "application/problem+json")], body).into_response()
+    }
+}
+
+impl From<muster_storage::Error> for Problem {
+    fn from(error: muster_storage::Error) -> Self {
+        if error.is_unavailable() {
+            tracing::warn!(%error, "the database does not answer");
+            return Self::unavailable("the database does not answer; try again");
+        }
+        tracing::error!(%error, "a request failed");
+        Self::internal("the request failed and changed nothing; it was logged")
+    }
+}
+
+impl From<muster_objects::Error> for Problem {
+    fn from(error: muster_objects::Error) -> Self {
+        match error {
+            muster_objects::Error::TooLarge { limit } => Self::too_large(format!("at most {limit} bytes are allowed")),
+            muster_objects::Error::Source(_) => Self::invalid_body("the upload broke off"),
+            error => {
+                tracing::error!(%error, "a request failed");
+                Self::internal("the request failed and changed nothing; it was logged")
+            }
+        }
+    }
+}

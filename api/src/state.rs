@@ -1,0 +1,44 @@
+//! What every endpoint can use.
+
+use std::sync::Arc;
+
+use muster_objects::Objects;
+use muster_service::{Settings, metrics::Metrics};
+use muster_storage::Pool;
+use prometheus_client::{
+    encoding::EncodeLabelSet,
+    metrics::{counter::Counter, family::Family},
+};
+
+/// What every endpoint can use; cloned, it is the same.
+#[derive(Debug, Clone)]
+pub(crate) struct Api {
+    pub(crate) pool: Pool,
+    pub(crate) objects: Objects,
+    pub(crate) phone_hash_key: [u8; 32],
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) requests: Family<RequestLabels, Counter>,
+}
+
+/// Labels of the request counter: the route's pattern, never a path with ids.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct RequestLabels {
+    pub(crate) route: String,
+    pub(crate) status: u16,
+}
+
+impl Api {
+    pub(crate) fn new(settings: Settings, pool: Pool, metrics: &Metrics) -> anyhow::Result<Self> {
+        let requests = Family::default();
+        metrics.register(|registry| {
+            registry.register("requests", "Requests by route and status", Family::clone(&requests));
+        });
+        Ok(Self {
+            pool,
+            objects: Objects::open(&settings.object_store_url)?,
+            phone_hash_key: settings.phone_hash_key_bytes()?,
+            settings: Arc::new(settings),
+            requests,
+        })
+    }
+}

@@ -1,0 +1,32 @@
+//! `POST /v1/webhooks/twilio/status/{message_id}`: a receipt (rule S8).
+
+use axum::{extract::State, http::StatusCode};
+use muster_carrier::twilio::StatusUpdate;
+use muster_domain::ids::MessageId;
+use muster_jobs::payloads::DeliveryReceipt;
+use muster_service::trace;
+use muster_storage::{
+    engine::enqueue::{Origin, enqueue},
+    receipts,
+};
+
+use super::signed::SignedForm;
+use crate::{extract::Path, problem::Problem, state::Api};
+
+/// Keeps a receipt; a job applies it with others.
+#[utoipa::path(post, path = "/v1/webhooks/twilio/status/{message_id}", tag = "webhooks", params(("message_id" = uuid::Uuid, Path)), request_body(content = String, content_type = "application/x-www-form-urlencoded"), responses((status = 204), (status = "default", body = Problem)))]
+pub(crate) async fn receive(
+    State(api): State<Api>,
+    Path(message_id): Path<MessageId>,
+    SignedForm(form): SignedForm,
+) -> Result<StatusCode, Problem> {
+    let update = StatusUpdate::read(&form).map_err(|error| Problem::invalid_body(error.to_string()))?;
+    // Steps such as `queued` tell us nothing.
+    let Some(status) = update.status else { return Ok(StatusCode::NO_CONTENT) };
+    let mut tx = api.pool.begin().await?;
+    receipts::record(&mut tx, message_id, &update.sid, status, update.error_code).await?;
+    let job = DeliveryReceipt { shard: receipts::shard(message_id) };
+    enqueue(&mut tx, &job, &Origin { organization_id: None, traceparent: trace::current() }).await?;
+    tx.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}

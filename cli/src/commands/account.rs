@@ -1,0 +1,59 @@
+//! `muster account create`: a new customer with its first admin.
+
+use muster_domain::{
+    ids::{AccountId, MemberId},
+    role::Role,
+};
+use muster_service::secret;
+use muster_storage::{
+    members::{self, NewMember},
+    organizations,
+};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::pool;
+
+#[derive(clap::Subcommand)]
+pub(crate) enum Command {
+    /// Create an account and its first admin, and print the admin's token. It is shown this once.
+    Create {
+        /// The customer's name.
+        #[arg(long)]
+        name: String,
+        /// The admin's given name.
+        #[arg(long, default_value = "First")]
+        admin_first_name: String,
+        /// The admin's family name.
+        #[arg(long, default_value = "Admin")]
+        admin_last_name: String,
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
+    let Command::Create { name, admin_first_name, admin_last_name, json } = command;
+    let (account_id, member_id) = (AccountId::new(), MemberId::new());
+    let token = secret::token();
+    let mut tx = pool()?.begin().await?;
+    organizations::create_account(&mut tx, account_id, &name).await?;
+    let admin = NewMember {
+        account_id,
+        organization_id: None,
+        role: Role::AccountAdmin,
+        first_name: &admin_first_name,
+        last_name: &admin_last_name,
+    };
+    members::create(&mut tx, member_id, &admin).await?;
+    members::add_token(&mut tx, Uuid::now_v7(), member_id, &Sha256::digest(token.as_bytes())).await?;
+    tx.commit().await?;
+    if json {
+        println!("{}", json!({ "account_id": account_id, "member_id": member_id, "token": token }));
+    } else {
+        println!("account  {account_id}\nadmin    {member_id}\ntoken    {token}");
+    }
+    Ok(())
+}

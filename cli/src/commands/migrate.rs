@@ -1,0 +1,23 @@
+//! `muster migrate`.
+
+use super::pool;
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Only say how many migrations are pending; exit with 1 if there are any.
+    #[arg(long)]
+    check: bool,
+}
+
+pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
+    let pool = pool()?;
+    let pending = muster_storage::pending_migrations(&pool).await?;
+    if args.check {
+        println!("{pending} migrations are pending");
+        anyhow::ensure!(pending == 0, "the database is not up to date");
+        return Ok(());
+    }
+    muster_storage::migrate(&pool).await?;
+    println!("applied {pending} migrations");
+    Ok(())
+}

@@ -1,0 +1,19 @@
+//! One command, one file.
+
+pub(crate) mod account;
+pub(crate) mod config;
+pub(crate) mod migrate;
+pub(crate) mod queues;
+pub(crate) mod segments;
+
+use anyhow::Context;
+use muster_service::Settings;
+use muster_storage::{Pool, PoolOptions};
+
+/// The database of the configuration.
+pub(crate) fn pool() -> anyhow::Result<Pool> {
+    let settings =
+        Settings::load().context("muster reads the same configuration as the daemons: MUSTER_* or MUSTER_CONFIG")?;
+    let options = PoolOptions { max_connections: 2, ..PoolOptions::default() };
+    Ok(Pool::connect_lazily(&settings.database_url, options)?)
+}

@@ -1,0 +1,119 @@
+//! The environment and the files of one cluster.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, bail};
+use tokio::process::Command;
+
+use super::{CLI_LIMIT, ClusterOptions, Member, SIMULATOR};
+use crate::capture::capture;
+use crate::process::{self, Process, ProcessSpec};
+use crate::programs::Binary;
+use crate::stack::Stack;
+use crate::{ports, secret};
+
+/// What every process of a cluster shares.
+pub(super) struct Settings {
+    folder: PathBuf,
+    pub(super) api_port: u16,
+    simulator_port: u16,
+    account_sid: String,
+    auth_token: String,
+    env: Vec<(String, String)>,
+}
+
+impl Settings {
+    pub(super) fn new(stack: &Stack, options: &ClusterOptions) -> anyhow::Result<Self> {
+        let folder = std::path::absolute(&options.folder).context("finding the cluster's folder")?;
+        let objects = folder.join("objects");
+        std::fs::create_dir_all(&objects).with_context(|| format!("making {}", objects.display()))?;
+        let mut settings = Self {
+            folder,
+            api_port: ports::free_port()?,
+            simulator_port: ports::free_port()?,
+            // Twilio's shapes: `AC` and 32 hexadecimal digits, 32 hexadecimal digits.
+            account_sid: format!("AC{}", secret::hex(16)?),
+            auth_token: secret::hex(16)?,
+            env: Vec::new(),
+        };
+        let env = [
+            ("MUSTER_DATABASE_URL", stack.postgres.url(&options.database)),
+            ("MUSTER_AMQP_URL", stack.rabbitmq.amqp_url(&options.vhost)),
+            ("MUSTER_OBJECT_STORE_URL", format!("file://{}", objects.display())),
+            ("MUSTER_CARRIER_URL", settings.simulator_url()),
+            ("MUSTER_CARRIER_ACCOUNT_SID", settings.account_sid.clone()),
+            ("MUSTER_CARRIER_AUTH_TOKEN", settings.auth_token.clone()),
+            ("MUSTER_PUBLIC_URL", settings.api_url()),
+            ("MUSTER_PHONE_HASH_KEY", secret::hex(32)?),
+        ];
+        settings.env = env.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        settings.env.extend(options.extra_env.iter().cloned());
+        Ok(settings)
+    }
+
+    pub(super) fn api_url(&self) -> String {
+        local_url(self.api_port)
+    }
+
+    pub(super) fn simulator_url(&self) -> String {
+        local_url(self.simulator_port)
+    }
+
+    pub(super) fn simulator_log(&self) -> PathBuf {
+        self.folder.join("simulator.jsonl")
+    }
+
+    pub(super) fn write_simulator_config(&self, mut config: serde_json::Value) -> anyhow::Result<()> {
+        let Some(object) = config.as_object_mut() else { bail!("the simulator's configuration is no JSON object") };
+        object.entry("inbound_url").or_insert_with(|| format!("{}/v1/webhooks/twilio/inbound", self.api_url()).into());
+        let file = self.simulator_config();
+        std::fs::write(&file, config.to_string()).with_context(|| format!("writing {}", file.display()))
+    }
+
+    pub(super) fn simulator(&self) -> anyhow::Result<Member> {
+        let spec = ProcessSpec::new(SIMULATOR, Binary::Simulator.path()?, self.log(SIMULATOR)).args([
+            "--listen".to_owned(),
+            format!("127.0.0.1:{}", self.simulator_port),
+            "--config".to_owned(),
+            self.simulator_config().display().to_string(),
+            "--account-sid".to_owned(),
+            self.account_sid.clone(),
+            "--auth-token".to_owned(),
+            self.auth_token.clone(),
+            "--log-file".to_owned(),
+            self.simulator_log().display().to_string(),
+        ]);
+        Ok(Member { process: Process::spawn(spec)?, url: self.simulator_url(), health: "/_sim/health" })
+    }
+
+    pub(super) fn daemon(&self, name: &str, binary: Binary, port: u16) -> anyhow::Result<Member> {
+        let mut spec = ProcessSpec::new(name, binary.path()?, self.log(name));
+        spec.env.clone_from(&self.env);
+        let spec = spec.env("MUSTER_LISTEN", format!("127.0.0.1:{port}")).env("MUSTER_PROCESS_NAME", name);
+        Ok(Member { process: Process::spawn(spec)?, url: local_url(port), health: "/readyz" })
+    }
+
+    /// Runs Muster's command-line tool with the daemons' environment and gives what it printed.
+    pub(super) async fn run_cli(&self, args: &[&str]) -> anyhow::Result<String> {
+        let mut command = Command::new(Binary::Cli.path()?);
+        command
+            .args(args)
+            .env_clear()
+            .envs(process::inherited_environment())
+            .envs(self.env.iter().map(|(name, value)| (name, value)))
+            .current_dir(&self.folder);
+        capture(command, None, CLI_LIMIT).await.with_context(|| format!("muster {}", args.join(" ")))
+    }
+
+    fn simulator_config(&self) -> PathBuf {
+        self.folder.join("simulator.json")
+    }
+
+    fn log(&self, name: &str) -> PathBuf {
+        self.folder.join(format!("{name}.log"))
+    }
+}
+
+fn local_url(port: u16) -> String {
+    format!("http://127.0.0.1:{port}")
+}

@@ -1,0 +1,158 @@
+//! Servers in containers, for machines with an engine and without the programs.
+//!
+//! A container outlives whoever started it, so each has a guard: a shell that waits for its standard input to end, which
+//! it does when this program stops, crashes or is killed, and then removes the container with its data.
+
+use std::os::unix::process::CommandExt as _;
+use std::process::{Child, Stdio};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use tokio::process::Command;
+
+use crate::capture::capture;
+use crate::programs;
+use crate::say::say;
+use crate::secret;
+
+const LIMIT: Duration = Duration::from_mins(1);
+/// The first run downloads the image.
+const FIRST_RUN_LIMIT: Duration = Duration::from_mins(10);
+const REMOVAL_LIMIT: Duration = Duration::from_secs(30);
+
+/// A container engine that answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Engine {
+    Docker,
+    Podman,
+}
+
+impl Engine {
+    /// The first engine that answers.
+    pub(crate) async fn find() -> Option<Self> {
+        for engine in [Self::Docker, Self::Podman] {
+            let mut info = engine.command();
+            info.arg("info");
+            if programs::on_path(engine.program()).is_some()
+                && capture(info, None, Duration::from_secs(20)).await.is_ok()
+            {
+                return Some(engine);
+            }
+        }
+        None
+    }
+
+    fn program(self) -> &'static str {
+        match self {
+            Self::Docker => "docker",
+            Self::Podman => "podman",
+        }
+    }
+
+    fn command(self) -> Command {
+        Command::new(self.program())
+    }
+}
+
+/// What to run in a container.
+#[derive(Debug)]
+pub(crate) struct ContainerSpec {
+    pub(crate) service: &'static str,
+    pub(crate) image: String,
+    pub(crate) env: Vec<(&'static str, String)>,
+    /// Ports as (on 127.0.0.1, inside).
+    pub(crate) ports: Vec<(u16, u16)>,
+    pub(crate) args: Vec<&'static str>,
+}
+
+/// A running container. Dropping it removes it.
+#[derive(Debug)]
+pub(crate) struct Container {
+    engine: Engine,
+    name: String,
+    guard: Mutex<Child>,
+}
+
+impl Container {
+    pub(crate) async fn run(engine: Engine, spec: ContainerSpec) -> anyhow::Result<Self> {
+        let name = format!("muster-{}-{}", spec.service, secret::hex(6)?);
+        say(&format!("starting {} in a container ({} {})", spec.service, engine.program(), spec.image));
+        let container = Self { engine, guard: Mutex::new(guard(engine, &name)?), name };
+        let mut command = engine.command();
+        // A host name of its own that stays: RabbitMQ names its data after it.
+        command.args(["run", "--detach", "--name", &container.name, "--hostname", spec.service, "--shm-size", "256m"]);
+        for (name, value) in &spec.env {
+            command.arg("--env").arg(format!("{name}={value}"));
+        }
+        for (outside, inside) in &spec.ports {
+            command.arg("--publish").arg(format!("127.0.0.1:{outside}:{inside}"));
+        }
+        command.arg(&spec.image).args(&spec.args);
+        capture(command, None, FIRST_RUN_LIMIT).await.with_context(|| format!("starting {}", spec.image))?;
+        Ok(container)
+    }
+
+    pub(crate) async fn kill(&self) -> anyhow::Result<()> {
+        self.engine_does(&["kill", "--signal", "KILL"]).await?;
+        self.engine_does(&["wait"]).await
+    }
+
+    pub(crate) async fn start(&self) -> anyhow::Result<()> {
+        self.engine_does(&["start"]).await
+    }
+
+    pub(crate) async fn pause(&self) -> anyhow::Result<()> {
+        self.engine_does(&["pause"]).await
+    }
+
+    pub(crate) async fn unpause(&self) -> anyhow::Result<()> {
+        self.engine_does(&["unpause"]).await
+    }
+
+    pub(crate) async fn log_tail(&self) -> String {
+        let mut command = self.engine.command();
+        command.args(["logs", "--tail", "40", &self.name]);
+        capture(command, None, LIMIT).await.unwrap_or_else(|error| format!("no log: {error:#}"))
+    }
+
+    /// A command to be run inside the container, with its standard input attached.
+    pub(crate) fn exec(&self, env: &[(&str, &str)]) -> Command {
+        let mut command = self.engine.command();
+        command.args(["exec", "--interactive"]);
+        for (name, value) in env {
+            command.arg("--env").arg(format!("{name}={value}"));
+        }
+        command.arg(&self.name);
+        command
+    }
+
+    async fn engine_does(&self, action: &[&str]) -> anyhow::Result<()> {
+        let mut command = self.engine.command();
+        command.args(action).arg(&self.name);
+        capture(command, None, LIMIT).await.map(|_| ())
+    }
+}
+
+impl Drop for Container {
+    fn drop(&mut self) {
+        let mut guard = self.guard.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(guard.stdin.take());
+        let deadline = Instant::now() + REMOVAL_LIMIT;
+        while matches!(guard.try_wait(), Ok(None)) && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+fn guard(engine: Engine, name: &str) -> anyhow::Result<Child> {
+    std::process::Command::new("sh")
+        .args(["-c", "cat >/dev/null; exec \"$0\" rm --force --volumes \"$1\"", engine.program(), name])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        // Not reached by a Ctrl-C at the terminal.
+        .process_group(0)
+        .spawn()
+        .context("starting the guard of a container")
+}

@@ -1,0 +1,174 @@
+//! A `RabbitMQ` node run from the machine's programs, with nothing shared: its own name, cookie, ports, plugins and
+//! `epmd` (Erlang's name server, which would otherwise be one for the whole machine and outlive us).
+
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context as _;
+
+use super::registry;
+use crate::process::{Process, ProcessSpec};
+use crate::{ports, programs, secret};
+
+/// The node's data, in its folder.
+const DATA: &str = "data/node";
+const STOP_LIMIT: Duration = Duration::from_secs(30);
+
+/// The node's start script and Erlang's name server.
+#[derive(Debug, Clone)]
+pub(super) struct Programs {
+    server: PathBuf,
+    epmd: PathBuf,
+}
+
+impl Programs {
+    /// Debian's folder, else the `PATH`.
+    pub(super) fn find() -> Option<Self> {
+        let debian = PathBuf::from("/usr/lib/rabbitmq/bin/rabbitmq-server");
+        let server = if debian.is_file() { debian } else { script_on_path()? };
+        Some(Self { server, epmd: find_epmd()? })
+    }
+}
+
+/// The script itself. Debian's wrapper of the same name switches to the system's user and its settings.
+fn script_on_path() -> Option<PathBuf> {
+    let script = programs::on_path("rabbitmq-server")?.canonicalize().ok()?;
+    let wrapper =
+        std::fs::read_to_string(&script).is_ok_and(|text| text.contains("runuser") || text.contains("su rabbitmq "));
+    (!wrapper).then_some(script)
+}
+
+fn find_epmd() -> Option<PathBuf> {
+    programs::on_path("epmd").or_else(|| {
+        let erl = programs::on_path("erl")?.canonicalize().ok()?;
+        let beside = erl.with_file_name("epmd");
+        beside.is_file().then_some(beside)
+    })
+}
+
+/// A running node. Dropping it kills it.
+#[derive(Debug)]
+pub(super) struct Node {
+    /// Where the node keeps its quorum queues.
+    quorum: PathBuf,
+    broker: Process,
+    epmd: Process,
+}
+
+impl Node {
+    pub(super) fn start(
+        folder: &Path,
+        programs: &Programs,
+        port: u16,
+        management_port: u16,
+        password: &str,
+    ) -> anyhow::Result<Self> {
+        let home = folder.join("rabbitmq");
+        let doing = || format!("making RabbitMQ's folder {}", home.display());
+        std::fs::create_dir(&home).with_context(doing)?;
+        std::fs::set_permissions(&home, Permissions::from_mode(0o700)).with_context(doing)?;
+        let files = [
+            (".erlang.cookie", secret::hex(20)?),
+            ("rabbitmq.conf", settings(management_port, password)),
+            ("rabbitmq-env.conf", String::new()),
+            ("advanced.config", "[].\n".to_owned()),
+            ("enabled_plugins", "[rabbitmq_management].\n".to_owned()),
+        ];
+        for (name, text) in &files {
+            std::fs::write(home.join(name), text).with_context(doing)?;
+        }
+        // Erlang refuses a cookie that others can read.
+        std::fs::set_permissions(home.join(".erlang.cookie"), Permissions::from_mode(0o400)).with_context(doing)?;
+
+        let epmd_port = ports::free_port()?.to_string();
+        let epmd = ProcessSpec::new("epmd", &programs.epmd, home.join("epmd.log")).args([
+            "-address",
+            "127.0.0.1",
+            "-port",
+            &epmd_port,
+        ]);
+        let mut broker = ProcessSpec::new("rabbitmq", &programs.server, home.join("rabbitmq.log"));
+        broker.env = environment(&home, port, &epmd_port)?;
+        Ok(Self {
+            quorum: home.join(DATA).join("quorum"),
+            epmd: Process::spawn(epmd)?,
+            broker: Process::spawn(broker)?,
+        })
+    }
+
+    pub(super) fn process(&self) -> &Process {
+        &self.broker
+    }
+
+    pub(super) async fn kill(&self) -> anyhow::Result<()> {
+        registry::wait_until_written(&self.quorum).await;
+        self.broker.kill_family().await
+    }
+
+    pub(super) async fn start_again(&self) -> anyhow::Result<()> {
+        if !self.epmd.is_running() {
+            self.epmd.restart().await?;
+        }
+        self.broker.restart().await
+    }
+
+    pub(super) async fn stop(&self) -> anyhow::Result<()> {
+        self.broker.resume_family();
+        self.broker.stop(STOP_LIMIT).await?;
+        self.epmd.kill_family().await
+    }
+}
+
+/// Everything that would otherwise come from the system's own `RabbitMQ` is named.
+fn environment(home: &Path, port: u16, epmd_port: &str) -> anyhow::Result<Vec<(String, String)>> {
+    let at = |name: &str| home.join(name).display().to_string();
+    let pairs = [
+        ("HOME", home.display().to_string()),
+        ("LANG", "C.UTF-8".to_owned()),
+        ("RABBITMQ_NODENAME", format!("muster-{}@localhost", secret::hex(4)?)),
+        ("RABBITMQ_NODE_IP_ADDRESS", "127.0.0.1".to_owned()),
+        ("RABBITMQ_NODE_PORT", port.to_string()),
+        ("RABBITMQ_DIST_PORT", ports::free_port()?.to_string()),
+        ("RABBITMQ_MNESIA_BASE", at("data")),
+        ("RABBITMQ_MNESIA_DIR", at(DATA)),
+        ("RABBITMQ_LOG_BASE", at("log")),
+        // To standard output, and so to our log file.
+        ("RABBITMQ_LOGS", "-".to_owned()),
+        ("RABBITMQ_CONFIG_FILE", at("rabbitmq.conf")),
+        ("RABBITMQ_CONFIG_FILES", at("conf.d/*.conf")),
+        ("RABBITMQ_ADVANCED_CONFIG_FILE", at("advanced.config")),
+        ("RABBITMQ_CONF_ENV_FILE", at("rabbitmq-env.conf")),
+        ("RABBITMQ_ENABLED_PLUGINS_FILE", at("enabled_plugins")),
+        ("RABBITMQ_PLUGINS_EXPAND_DIR", at("plugins")),
+        ("RABBITMQ_SCHEMA_DIR", at("schema")),
+        ("RABBITMQ_GENERATED_CONFIG_DIR", at("config")),
+        ("RABBITMQ_PID_FILE", at("pid")),
+        ("ERL_CRASH_DUMP", at("erl_crash.dump")),
+        ("ERL_EPMD_ADDRESS", "127.0.0.1".to_owned()),
+        ("ERL_EPMD_PORT", epmd_port.to_owned()),
+        // Several nodes share a machine: few threads, none bound to a core, none spinning.
+        ("RABBITMQ_SCHEDULER_BIND_TYPE", "u".to_owned()),
+        (
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS",
+            "+S 2:2 +sbwt none +sbwtdcpu none +sbwtdio none -kernel inet_dist_use_interface {127,0,0,1}".to_owned(),
+        ),
+        // The script then becomes Erlang instead of watching over it, so that signals reach the broker itself.
+        ("RUNNING_UNDER_SYSTEMD", "true".to_owned()),
+    ];
+    Ok(pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+}
+
+fn settings(management_port: u16, password: &str) -> String {
+    format!(
+        "default_user = muster\n\
+         default_pass = {password}\n\
+         default_user_tags.administrator = true\n\
+         management.tcp.ip = 127.0.0.1\n\
+         management.tcp.port = {management_port}\n\
+         # Tests watch queues: fresh numbers.\n\
+         collect_statistics_interval = 1000\n\
+         disk_free_limit.absolute = 100MB\n"
+    )
+}

@@ -1,0 +1,168 @@
+//! `GET …/Messages.json`: the messages that match a filter, newest first, in pages.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::{Query, State, rejection::QueryRejection},
+};
+use chrono::NaiveDate;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::{
+    clock,
+    message::Message,
+    sim::Sim,
+    twilio::{account::SignedIn, error::Refusal, resource},
+};
+
+/// What to list. Dates are those of creation, in UTC; both inequalities include their day.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Filter {
+    #[serde(rename = "To")]
+    to: Option<String>,
+    #[serde(rename = "From")]
+    from: Option<String>,
+    #[serde(rename = "DateSent")]
+    on: Option<NaiveDate>,
+    #[serde(rename = "DateSent>")]
+    since: Option<NaiveDate>,
+    #[serde(rename = "DateSent<")]
+    until: Option<NaiveDate>,
+    #[serde(rename = "PageSize")]
+    page_size: Option<usize>,
+    #[serde(rename = "Page")]
+    page: usize,
+    /// `PA` and the id of the last message of the page before, so that messages that arrive in between
+    /// shift nothing. Without it, `Page` counts.
+    #[serde(rename = "PageToken")]
+    page_token: Option<String>,
+}
+
+const DEFAULT_PAGE: usize = 50;
+const LARGEST_PAGE: usize = 1_000;
+
+pub(crate) async fn list(
+    _: SignedIn,
+    State(sim): State<Arc<Sim>>,
+    query: Result<Query<Filter>, QueryRejection>,
+) -> Result<Json<Value>, Refusal> {
+    let Query(filter) = query.map_err(|_| Refusal::of(20001))?;
+    let size = filter.size();
+    let (page, more) = filter.select(&sim)?;
+    let account = &sim.config.account_sid;
+    let now = clock::now();
+    let resources: Vec<Value> = page.iter().map(|message| resource::of(message, account, now)).collect();
+    let last = page.last().filter(|_| more);
+    let start = filter.page * size;
+    Ok(Json(json!({
+        "messages": resources,
+        "page": filter.page,
+        "page_size": size,
+        "start": start,
+        "end": start + page.len().saturating_sub(1),
+        "uri": filter.uri(account, filter.page, filter.page_token.as_deref()),
+        "first_page_uri": filter.uri(account, 0, None),
+        "previous_page_uri": null,
+        "next_page_uri": last.map(|last| {
+            filter.uri(account, filter.page + 1, Some(&format!("PA{}", last.sid)))
+        }),
+    })))
+}
+
+impl Filter {
+    fn size(&self) -> usize {
+        self.page_size.unwrap_or(DEFAULT_PAGE).clamp(1, LARGEST_PAGE)
+    }
+
+    /// One page, and whether there is another.
+    fn select(&self, sim: &Sim) -> Result<(Vec<Arc<Message>>, bool), Refusal> {
+        let book = sim.book();
+        let before = match &self.page_token {
+            None => u64::MAX,
+            Some(token) => {
+                let anchor = token.strip_prefix("PA").and_then(|sid| book.message(sid));
+                anchor.ok_or(Refusal::of(20001))?.seq
+            }
+        };
+        let skip = match self.page_token {
+            None => self.page.saturating_mul(self.size()),
+            Some(_) => 0,
+        };
+        let candidates: Box<dyn Iterator<Item = &Arc<Message>>> = match &self.to {
+            Some(to) => Box::new(book.to(to)),
+            None => Box::new(book.messages().iter().rev()),
+        };
+        // Newest first: past the earliest day that is asked for, nothing more can match.
+        let mut page: Vec<Arc<Message>> = candidates
+            .take_while(|message| self.earliest().is_none_or(|day| date(message) >= day))
+            .filter(|message| message.seq < before && self.matches(message))
+            .skip(skip)
+            .take(self.size() + 1)
+            .cloned()
+            .collect();
+        let more = page.len() > self.size();
+        page.truncate(self.size());
+        Ok((page, more))
+    }
+
+    fn earliest(&self) -> Option<NaiveDate> {
+        self.since.max(self.on)
+    }
+
+    fn matches(&self, message: &Message) -> bool {
+        let date = date(message);
+        self.from.as_ref().is_none_or(|from| message.from == *from)
+            && self.on.is_none_or(|day| date == day)
+            && self.since.is_none_or(|day| date >= day)
+            && self.until.is_none_or(|day| date <= day)
+    }
+
+    /// The path and query of a page of the same filter.
+    fn uri(&self, account: &str, page: usize, token: Option<&str>) -> String {
+        let dates = [("DateSent", self.on), ("DateSent>", self.since), ("DateSent<", self.until)];
+        let numbers = [("To", &self.to), ("From", &self.from)];
+        let numbers = numbers.into_iter().filter_map(|(name, value)| Some((name, value.clone()?)));
+        let dates = dates.into_iter().filter_map(|(name, day)| Some((name, day?.to_string())));
+        let place = [("PageSize", self.size().to_string()), ("Page", page.to_string())];
+        let token = token.map(|token| ("PageToken", token.to_owned()));
+        let pairs = numbers.chain(dates).chain(place).chain(token);
+        let query: Vec<String> = pairs.map(|(name, value)| format!("{}={}", encode(name), encode(&value))).collect();
+        let query = query.join("&");
+        format!("/2010-04-01/Accounts/{account}/Messages.json?{query}")
+    }
+}
+
+fn date(message: &Message) -> NaiveDate {
+    message.accepted_at.date_naive()
+}
+
+/// Percent-encodes everything but letters, digits, `-`, `.` and `_`.
+fn encode(text: &str) -> String {
+    let byte = |byte: u8| match byte {
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    };
+    text.bytes().map(byte).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_page_keeps_the_filter() {
+        let filter = Filter {
+            to: Some("+12125550100".to_owned()),
+            since: NaiveDate::from_ymd_opt(2026, 3, 6),
+            ..Filter::default()
+        };
+        assert_eq!(
+            filter.uri("AC1", 1, Some("PASM1")),
+            "/2010-04-01/Accounts/AC1/Messages.json?To=%2B12125550100&DateSent%3E=2026-03-06\
+             &PageSize=50&Page=1&PageToken=PASM1"
+        );
+    }
+}

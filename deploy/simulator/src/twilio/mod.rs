@@ -1,0 +1,23 @@
+//! The carrier's side: the part of Twilio's Messages API that a gateway uses.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    routing::{get, post},
+};
+
+use crate::sim::Sim;
+
+mod account;
+mod create;
+pub(crate) mod error;
+mod list;
+mod read;
+mod resource;
+
+pub(crate) fn routes() -> Router<Arc<Sim>> {
+    Router::new()
+        .route("/2010-04-01/Accounts/{account}/Messages.json", post(create::create).get(list::list))
+        .route("/2010-04-01/Accounts/{account}/Messages/{message}", get(read::read))
+}

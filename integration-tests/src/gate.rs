@@ -1,0 +1,47 @@
+//! Work that stands still at a chosen point: locks that a test holds.
+
+use muster_storage::{Pool, PoolOptions, testing::execute};
+
+use crate::Harness;
+
+/// A lock that stops somebody in the middle of something, until it is opened or dropped.
+#[derive(Debug)]
+pub struct Gate(Pool);
+
+impl Harness {
+    /// Stops every `lease-expiry` job in the middle of its handler, with its lease alive and its row unlocked.
+    pub async fn close_gate(&self) -> Gate {
+        self.hold("lock table batch in access exclusive mode").await
+    }
+
+    /// Stops every relay between the broker's confirmation and the commit that marks jobs published. Other gates may be used beside.
+    pub async fn close_publish_gate(&self) -> Gate {
+        self.execute(&[
+            "create or replace function wait_at_gate() returns trigger language plpgsql as $$
+             begin perform pg_advisory_xact_lock_shared(1); return new; end $$",
+            "create or replace trigger wait_at_gate before update on job for each row
+             when (new.state = 'published') execute function wait_at_gate()",
+        ])
+        .await;
+        self.hold("select pg_advisory_xact_lock(1)").await
+    }
+
+    /// Runs a statement in a transaction that stays open.
+    async fn hold(&self, statement: &str) -> Gate {
+        // One connection, so that all statements are one transaction's.
+        let options = PoolOptions { max_connections: 1, ..PoolOptions::default() };
+        let pool = Pool::connect_lazily(&self.database_url().into(), options).expect("a pool for a gate");
+        for statement in ["begin", statement] {
+            execute(&pool, statement).await.expect("closing a gate");
+        }
+        Gate(pool)
+    }
+}
+
+impl Gate {
+    /// Lets all go on.
+    pub async fn open(self) {
+        execute(&self.0, "rollback").await.expect("opening a gate");
+        self.0.close().await;
+    }
+}

@@ -1,0 +1,56 @@
+//! The daemons' configuration in tests: production's keys, with timings that make a test short.
+
+use std::collections::BTreeMap;
+
+use muster_service::Settings;
+
+/// Keys and values in TOML's syntax; what a test sets wins over what is here.
+#[derive(Debug, Clone)]
+pub struct TestSettings(BTreeMap<String, String>);
+
+impl TestSettings {
+    pub(crate) fn new(database_url: &str, amqp_url: &str, object_store_url: &str) -> Self {
+        let text = |text: &str| format!("{text:?}");
+        let values = [
+            ("database_url", text(database_url)),
+            ("database_max_connections", "16".to_owned()),
+            ("amqp_url", text(amqp_url)),
+            ("object_store_url", text(object_store_url)),
+            // Port 9 is `discard`, where nobody listens.
+            ("carrier_url", text("http://127.0.0.1:9")),
+            ("carrier_account_sid", text("AC00000000000000000000000000000001")),
+            ("carrier_auth_token", text("the carrier's secret")),
+            ("carrier_timeout_ms", "1000".to_owned()),
+            ("public_url", text("http://127.0.0.1:9")),
+            ("phone_hash_key", text(&"0123456789abcdef".repeat(4))),
+            ("job_lease_seconds", "3".to_owned()),
+            ("republish_after_seconds", "3".to_owned()),
+            ("reconcile_after_seconds", "4".to_owned()),
+            ("sweep_interval_ms", "200".to_owned()),
+            ("relay_poll_ms", "100".to_owned()),
+            ("timer_poll_ms", "50".to_owned()),
+            ("retry_base_ms", "50".to_owned()),
+            ("retry_max_ms", "500".to_owned()),
+            ("shutdown_grace_seconds", "8".to_owned()),
+        ];
+        Self(values.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
+    }
+
+    /// Sets a key; `value` is in TOML's syntax, so a text has its quotes.
+    #[must_use]
+    pub fn with(mut self, key: &str, value: impl Into<String>) -> Self {
+        self.0.insert(key.to_owned(), value.into());
+        self
+    }
+
+    /// The configuration file.
+    pub fn toml(&self) -> String {
+        let lines: Vec<_> = self.0.iter().map(|(key, value)| format!("{key} = {value}")).collect();
+        lines.join("\n")
+    }
+
+    /// What a daemon reads from that file.
+    pub fn settings(&self) -> Settings {
+        Settings::from_toml(&self.toml()).expect("the tests' settings")
+    }
+}

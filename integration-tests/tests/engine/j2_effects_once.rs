@@ -1,0 +1,170 @@
+//! J2: effects commit with the completion and only under a live lease; whoever lost the lease writes nothing.
+
+use std::time::Duration;
+
+use muster_domain::ids::{JobId, OrganizationId};
+use muster_integration_tests::{Harness, eventually, holds, no_op, seconds};
+use muster_jobs::timer::TimerKind;
+use muster_storage::{
+    Error, Tx,
+    engine::{
+        claim::{self, ClaimedJob, Fate},
+        sweep, timers,
+    },
+};
+use uuid::Uuid;
+
+const LEASE: Duration = Duration::from_secs(30);
+/// Over as soon as it is given.
+const NO_LEASE: Duration = Duration::ZERO;
+
+/// An effect that can be counted: a timer.
+async fn effect(tx: &mut Tx) {
+    let at = tx.clock().await.unwrap() + Duration::from_hours(1);
+    timers::set(tx, TimerKind::HoldEnds, Uuid::now_v7(), at, OrganizationId::new()).await.unwrap();
+}
+
+async fn claim(harness: &Harness, id: JobId, worker: &str, lease: Duration) -> ClaimedJob {
+    claim::claim(harness.pool(), id, worker, lease).await.unwrap().expect("the job can be claimed")
+}
+
+/// A job that was claimed, whose lease ran out, and that another worker has claimed since.
+async fn stale_and_fresh(harness: &Harness) -> (ClaimedJob, ClaimedJob) {
+    let id = harness.enqueue(&no_op()).await;
+    let stale = claim(harness, id, "stale", NO_LEASE).await;
+    let expired = sweep::return_expired(harness.pool()).await.unwrap();
+    assert_eq!(expired.iter().map(|job| (job.id, job.parked)).collect::<Vec<_>>(), [(id, false)]);
+    let fresh = claim(harness, id, "fresh", LEASE).await;
+    assert!(fresh.epoch > stale.epoch && fresh.attempt == 2);
+    (stale, fresh)
+}
+
+#[tokio::test]
+async fn j2_a_stale_claims_completion_fails_and_takes_its_effects_along() {
+    let harness = Harness::start().await;
+    let (stale, fresh) = stale_and_fresh(&harness).await;
+
+    let mut tx = harness.pool().begin().await.unwrap();
+    effect(&mut tx).await;
+    assert!(matches!(claim::complete(&mut tx, &stale).await, Err(Error::StaleLease)));
+    // The runner drops the transaction on an error.
+    drop(tx);
+
+    let mut tx = harness.pool().begin().await.unwrap();
+    effect(&mut tx).await;
+    claim::complete(&mut tx, &fresh).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(harness.count("timer").await, 1, "the effect of one attempt is there");
+    let job = harness.job(fresh.id).await;
+    assert_eq!((job.state.as_str(), job.worker.as_deref(), job.errors.len()), ("succeeded", Some("fresh"), 1));
+
+    // A completion that comes twice is stale as well.
+    let mut tx = harness.pool().begin().await.unwrap();
+    assert!(matches!(claim::complete(&mut tx, &fresh).await, Err(Error::StaleLease)));
+    harness.finish().await;
+}
+
+#[tokio::test]
+async fn j2_a_lease_that_ran_out_completes_nothing_even_before_the_sweep() {
+    let harness = Harness::start().await;
+    let id = harness.enqueue(&no_op()).await;
+    let late = claim(&harness, id, "late", NO_LEASE).await;
+
+    let mut tx = harness.pool().begin().await.unwrap();
+    assert!(matches!(claim::complete(&mut tx, &late).await, Err(Error::StaleLease)));
+    assert!(matches!(claim::fence(&mut tx, &late).await, Err(Error::StaleLease)));
+    drop(tx);
+    assert!(!claim::heartbeat(harness.pool(), &late, LEASE).await.unwrap(), "it cannot be had back either");
+    assert_eq!(harness.job(id).await.state, "running");
+    harness.finish().await;
+}
+
+#[tokio::test]
+async fn j2_a_stale_claim_can_neither_fence_nor_beat_nor_decide() {
+    let harness = Harness::start().await;
+    let (stale, fresh) = stale_and_fresh(&harness).await;
+    let before = harness.job(fresh.id).await;
+
+    let mut tx = harness.pool().begin().await.unwrap();
+    assert!(matches!(claim::fence(&mut tx, &stale).await, Err(Error::StaleLease)));
+    drop(tx);
+    assert!(!claim::heartbeat(harness.pool(), &stale, LEASE).await.unwrap());
+    assert_eq!(claim::retry(harness.pool(), &stale, NO_LEASE, "stale", None).await.unwrap(), Fate::Taken);
+    claim::hand_back(harness.pool(), &stale, NO_LEASE).await.unwrap();
+    claim::park(harness.pool(), &stale, "stale").await.unwrap();
+    claim::progress(harness.pool(), &stale, 1, None).await.unwrap();
+
+    assert_eq!(harness.job(fresh.id).await, before);
+    assert_eq!(harness.count("job where progress_done is not null").await, 0);
+    assert!(claim::heartbeat(harness.pool(), &fresh, LEASE).await.unwrap());
+    harness.finish().await;
+}
+
+/// From the fence to its commit nobody else gets the job, even if the lease runs out on the way.
+#[tokio::test]
+async fn j2_a_fenced_job_is_not_taken_before_its_transaction_ends() {
+    let harness = Harness::start().await;
+    let id = harness.enqueue(&no_op()).await;
+    let job = claim(&harness, id, "fencing", Duration::from_millis(500)).await;
+    let mut tx = harness.pool().begin().await.unwrap();
+    claim::fence(&mut tx, &job).await.unwrap();
+    effect(&mut tx).await;
+
+    harness.until_count("job where lease_until < clock_timestamp()", 1, seconds(10)).await;
+    assert!(sweep::return_expired(harness.pool()).await.unwrap().is_empty(), "the sweep passes it by");
+    tx.commit().await.unwrap();
+    assert_eq!(sweep::return_expired(harness.pool()).await.unwrap().len(), 1);
+    harness.finish().await;
+}
+
+/// A completion that was in time stands, however long its commit takes.
+#[tokio::test]
+async fn j2_a_sweep_during_the_commit_takes_nothing_away() {
+    let harness = Harness::start().await;
+    let id = harness.enqueue(&no_op()).await;
+    let job = claim(&harness, id, "slow commit", Duration::from_millis(500)).await;
+    let mut tx = harness.pool().begin().await.unwrap();
+    effect(&mut tx).await;
+    claim::complete(&mut tx, &job).await.unwrap();
+
+    harness.until_count("job where lease_until < clock_timestamp()", 1, seconds(10)).await;
+    assert!(sweep::return_expired(harness.pool()).await.unwrap().is_empty());
+    assert!(claim::claim(harness.pool(), id, "other", LEASE).await.unwrap().is_none());
+    tx.commit().await.unwrap();
+
+    assert!(sweep::return_expired(harness.pool()).await.unwrap().is_empty());
+    assert_eq!(harness.job(id).await.state, "succeeded");
+    harness.finish().await;
+}
+
+/// A worker stands still in its handler while its lease is taken; when it goes on, it writes nothing.
+#[tokio::test]
+async fn j2_a_worker_that_lost_its_lease_commits_nothing() {
+    let harness = Harness::start().await;
+    harness.record_completions().await;
+    let hung = harness.worker("worker-hung");
+    hung.ready().await;
+    let gate = harness.close_gate().await;
+    let id = harness.enqueue(&no_op()).await;
+    harness.publish(muster_jobs::JobKind::LeaseExpiry, id, 1).await;
+    harness.until_state(id, "running", seconds(20)).await;
+
+    // As if it had not beaten for longer than its lease, and another worker had claimed the job.
+    harness.execute(&["update job set lease_until = clock_timestamp() - interval '1 s' where state = 'running'"]).await;
+    assert_eq!(sweep::return_expired(harness.pool()).await.unwrap().len(), 1);
+    let fresh = claim(&harness, id, "fresh", LEASE).await;
+    gate.open().await;
+
+    eventually(seconds(20), async || {
+        let lost = hung.metric("muster_jobs_total", "lost").await;
+        holds(lost > 0.0, lost)
+    })
+    .await;
+    assert_eq!(harness.count("completion").await, 0);
+    let mut tx = harness.pool().begin().await.unwrap();
+    claim::complete(&mut tx, &fresh).await.unwrap();
+    tx.commit().await.unwrap();
+    hung.stop().await;
+    harness.completed_once_each(1).await;
+    harness.finish().await;
+}

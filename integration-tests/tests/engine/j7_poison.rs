@@ -1,0 +1,190 @@
+//! J7: poison is parked with its errors, the queue goes on, and the neighbours are none the worse.
+
+use std::time::Duration;
+
+use muster_domain::ids::{GoalId, JobId};
+use muster_integration_tests::{Harness, eventually, holds, no_op, seconds};
+use muster_jobs::{
+    JobKind,
+    payloads::{GoalTransition, HoldRelease},
+};
+use muster_storage::engine::claim;
+
+const KIND: JobKind = JobKind::LeaseExpiry;
+
+#[tokio::test]
+async fn j7_a_message_that_cannot_be_decoded_is_parked_and_the_queue_goes_on() {
+    let poison: [&[u8]; 7] = [
+        b"",
+        b"garbage",
+        b"\xff\xfe\x00",
+        b"{}",
+        br#"{"v":2,"kind":"lease-expiry","jobs":[{"id":"019876b4-6a7e-7000-8000-000000000000"}]}"#,
+        br#"{"v":1,"kind":"no-such-kind","jobs":[{"id":"019876b4-6a7e-7000-8000-000000000000"}]}"#,
+        br#"{"v":1,"kind":"lease-expiry","jobs":[]}"#,
+    ];
+    let harness = Harness::start().await;
+    let (scheduler, worker) = (harness.scheduler("scheduler-1"), harness.worker("worker-1"));
+    harness.publish_raw(KIND, poison.map(<[u8]>::to_vec)).await;
+    harness.publish_raw(KIND, [vec![b'x'; 1_000_000]]).await;
+    harness.enqueue_no_ops(100).await;
+
+    harness.all_succeed(100, seconds(30)).await;
+    harness.until_count("dead_letter", 8, seconds(20)).await;
+    assert_eq!(harness.count("job where attempt <> 1").await, 0);
+    tokio::join!(scheduler.stop(), worker.stop());
+    assert_eq!(harness.count("dead_letter where queue = 'muster.lease-expiry' and error <> ''").await, 8);
+    assert_eq!(harness.count("dead_letter where body = 'garbage'::bytea").await, 1);
+    assert_eq!(harness.count("dead_letter where length(body) = 65536").await, 1, "of a long body a part is kept");
+    assert_eq!(harness.waiting(KIND).await, 0);
+    harness.finish().await;
+}
+
+/// Postgres takes no NUL in a text, and what serde says about a message repeats its words.
+#[tokio::test]
+async fn j7_a_message_whose_error_holds_a_nul_is_parked_too() {
+    let harness = Harness::start().await;
+    let (_scheduler, worker) = (harness.scheduler("scheduler-1"), harness.worker("worker-1"));
+    harness.publish_raw(KIND, [br#"{"v":1,"kind":"\u0000","jobs":[]}"#.to_vec()]).await;
+
+    harness.until_count("dead_letter", 1, seconds(10)).await;
+    harness.enqueue_no_ops(10).await;
+    harness.all_succeed(10, seconds(20)).await;
+    worker.stop().await;
+    assert_eq!(harness.waiting(KIND).await, 0);
+    harness.finish().await;
+}
+
+#[tokio::test]
+async fn j7_a_payload_of_the_wrong_shape_is_parked_at_once() {
+    let harness = Harness::start().await;
+    let (_scheduler, _worker) = (harness.scheduler("scheduler-1"), harness.worker("worker-1"));
+    let ids = harness.enqueue_no_ops(50).await;
+    let poisoned = JobId::new();
+    harness
+        .execute(&[&format!(
+            "insert into job (id, kind, payload, max_attempts) values ('{poisoned}', 'lease-expiry', '{{\"goal\": 1}}', 8)"
+        )])
+        .await;
+
+    let job = harness.until_state(poisoned, "parked", seconds(20)).await;
+    assert_eq!((job.attempt, job.errors.len()), (1, 1));
+    assert!(job.errors[0].error.contains("payload") && job.errors[0].error.contains("goal"), "{:?}", job.errors);
+    assert_eq!((job.errors[0].attempt, job.errors[0].worker.as_deref()), (1, Some("worker-1")));
+    for id in ids {
+        harness.until_state(id, "succeeded", seconds(20)).await;
+    }
+    harness.finish().await;
+}
+
+#[tokio::test]
+async fn j7_a_job_that_says_it_can_never_succeed_is_parked_at_once() {
+    let harness = Harness::start().await;
+    let (_scheduler, _worker) = (harness.scheduler("scheduler-1"), harness.worker("worker-1"));
+
+    let id = harness.enqueue(&GoalTransition { goal_id: GoalId::new() }).await;
+
+    let job = harness.until_state(id, "parked", seconds(20)).await;
+    assert_eq!((job.attempt, job.errors.len()), (1, 1));
+    assert!(job.errors[0].error.contains("organization"), "{:?}", job.errors);
+    harness.finish().await;
+}
+
+#[tokio::test]
+async fn j7_a_job_that_keeps_failing_is_parked_with_every_error() {
+    let harness = Harness::start().await;
+    let (scheduler, worker) = (harness.scheduler("scheduler-1"), harness.worker("worker-1"));
+    tokio::join!(scheduler.ready(), worker.ready());
+    // Each tries to complete only when the gate opens, and by then one of them is sabotaged.
+    let gate = harness.close_gate().await;
+    let failing = harness.enqueue(&no_op()).await;
+    harness.sabotage(failing, "raise exception 'sabotaged'").await;
+    harness.enqueue_no_ops(200).await;
+    gate.open().await;
+
+    let job = harness.until_state(failing, "parked", seconds(40)).await;
+    let attempts: Vec<_> = job.errors.iter().map(|error| error.attempt).collect();
+    assert_eq!(attempts, (1..=KIND.max_attempts()).collect::<Vec<_>>());
+    assert_eq!((job.attempt, job.epoch), (KIND.max_attempts(), i64::from(KIND.max_attempts())));
+    for error in job.errors {
+        assert!(error.error.contains("sabotaged") && error.worker.as_deref() == Some("worker-1"), "{error:?}");
+    }
+    harness.until_count("job where state = 'succeeded' and attempt = 1", 200, seconds(20)).await;
+    tokio::join!(scheduler.stop(), worker.stop());
+    assert_eq!(harness.waiting(KIND).await, 0);
+    harness.finish().await;
+}
+
+/// Each attempt ends with the worker's death, as far as anybody can see: a claim, and then no heartbeat.
+#[tokio::test]
+async fn j7_a_job_whose_worker_dies_each_time_is_parked_by_the_sweep() {
+    let harness = Harness::start().await;
+    let _scheduler = harness.scheduler("scheduler-1");
+    let deadly = harness.enqueue(&no_op()).await;
+
+    for attempt in 1..=KIND.max_attempts() {
+        eventually(seconds(20), async || {
+            let claimed = claim::claim(harness.pool(), deadly, &format!("victim-{attempt}"), Duration::ZERO).await;
+            claimed.unwrap().map(|_| ()).ok_or_else(|| "not back yet".to_owned())
+        })
+        .await;
+    }
+
+    let job = harness.until_state(deadly, "parked", seconds(20)).await;
+    assert_eq!(job.attempt, KIND.max_attempts());
+    for (error, attempt) in job.errors.iter().zip(1..) {
+        assert_eq!((error.attempt, error.worker.clone()), (attempt, Some(format!("victim-{attempt}"))));
+        assert!(error.error.contains("lease ran out"), "{error:?}");
+    }
+    assert_eq!(job.errors.len(), usize::try_from(KIND.max_attempts()).unwrap());
+    harness.finish().await;
+}
+
+/// This one takes the worker's connection to the database with it, and so its session with the broker, at each attempt.
+#[tokio::test]
+async fn j7_a_job_that_cuts_its_worker_off_is_parked_and_its_neighbours_succeed() {
+    let harness = Harness::start().await;
+    let (scheduler, worker) = (harness.scheduler("scheduler-1"), harness.worker("worker-1"));
+    tokio::join!(scheduler.ready(), worker.ready());
+    let gate = harness.close_gate().await;
+    let deadly = harness.enqueue(&no_op()).await;
+    harness.sabotage(deadly, "perform pg_terminate_backend(pg_backend_pid())").await;
+    harness.enqueue_no_ops(500).await;
+    gate.open().await;
+
+    harness.until_count("job where state = 'succeeded'", 500, seconds(40)).await;
+    // More neighbours come while it goes on.
+    harness.enqueue_no_ops(500).await;
+    harness.until_count("job where state = 'succeeded'", 1_000, seconds(40)).await;
+
+    let job = harness.until_state(deadly, "parked", seconds(90)).await;
+    assert_eq!((job.attempt, job.errors.len()), (KIND.max_attempts(), usize::try_from(KIND.max_attempts()).unwrap()));
+    assert_eq!(harness.count("job where state = 'parked'").await, 1);
+    tokio::join!(scheduler.stop(), worker.stop());
+    assert_eq!(harness.waiting(KIND).await, 0);
+    harness.finish().await;
+}
+
+/// A kind's poison holds up neither its own queue nor another's.
+#[tokio::test]
+async fn j7_many_poisonous_jobs_do_not_hold_up_the_others() {
+    let harness = Harness::start().await;
+    let (_scheduler, worker) = (harness.scheduler("scheduler-1"), harness.worker("worker-1"));
+    for _ in 0..50 {
+        harness.enqueue(&GoalTransition { goal_id: GoalId::new() }).await;
+    }
+    harness.publish_raw(JobKind::HoldRelease, vec![b"poison".to_vec(); 50]).await;
+    for _ in 0..50 {
+        harness.enqueue(&HoldRelease { group_id: muster_domain::ids::GroupId::new() }).await;
+    }
+
+    harness.until_count("job where state = 'succeeded'", 50, seconds(30)).await;
+    harness.until_count("job where state = 'parked'", 50, seconds(30)).await;
+    harness.until_count("dead_letter", 50, seconds(30)).await;
+    eventually(seconds(10), async || {
+        let counted = worker.metric("muster_jobs_total", "undecodable").await;
+        holds(counted >= 50.0, counted)
+    })
+    .await;
+    harness.finish().await;
+}

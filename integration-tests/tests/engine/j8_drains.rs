@@ -1,0 +1,146 @@
+//! J8: a worker that is asked to stop finishes or hands back what it has, and exits 0; asked twice, it stops at once.
+
+use std::time::Instant;
+
+use muster_integration_tests::{Gate, Harness, eventually, holds, seconds};
+use muster_jobs::JobKind;
+use muster_local::{Process, programs::Binary};
+
+const KIND: JobKind = JobKind::LeaseExpiry;
+const JOBS: usize = 40;
+const RUNNING: &str = "job where state = 'running'";
+
+/// A worker in a process of its own, with all the jobs that it takes at once in the middle of their handlers, and more waiting.
+async fn busy_worker(harness: &Harness) -> (Process, Gate) {
+    let gate = harness.close_gate().await;
+    harness.enqueue_no_ops(JOBS).await;
+    let worker = harness.process(Binary::Worker, "worker-1");
+    eventually(seconds(20), async || {
+        let running = harness.count(RUNNING).await;
+        holds(running == i64::from(KIND.prefetch()), (running, worker.log_tail(5)))
+    })
+    .await;
+    (worker, gate)
+}
+
+async fn assert_exit_0(worker: &Process, within_seconds: u64) {
+    match worker.wait(seconds(within_seconds)).await {
+        Ok(status) => assert!(status.success(), "{status}: {}", worker.log_tail(20)),
+        Err(error) => panic!("{error:#}: {}", worker.log_tail(20)),
+    }
+}
+
+#[tokio::test]
+async fn j8_a_worker_finishes_what_it_has_and_exits_0() {
+    let harness = Harness::start().await;
+    let scheduler = harness.scheduler("scheduler-1");
+    let (worker, gate) = busy_worker(&harness).await;
+
+    worker.terminate();
+    eventually(seconds(10), async || {
+        let log = worker.log_tail(20);
+        holds(log.contains("stopping"), log)
+    })
+    .await;
+    gate.open().await;
+
+    assert_exit_0(&worker, 8).await;
+    assert_eq!(harness.count(RUNNING).await, 0);
+    assert_eq!(
+        harness.count("job where state = 'succeeded'").await,
+        i64::from(KIND.prefetch()),
+        "what it had, and no more"
+    );
+    let other = harness.worker("worker-2");
+    harness.all_succeed(JOBS, seconds(30)).await;
+    assert_eq!(harness.count("job where attempt <> 1").await, 0);
+    tokio::join!(other.stop(), scheduler.stop());
+    assert_eq!(harness.waiting(KIND).await, 0);
+    harness.finish().await;
+}
+
+#[tokio::test]
+async fn j8_a_worker_hands_back_what_it_cannot_finish_and_exits_0() {
+    let harness = Harness::start().await;
+    let _scheduler = harness.scheduler("scheduler-1");
+    let (worker, gate) = busy_worker(&harness).await;
+
+    worker.terminate();
+    // The grace time is 8 s; the gate stays closed.
+    assert_exit_0(&worker, 9).await;
+
+    assert_eq!(harness.count(RUNNING).await, 0, "handed back, not left to the leases");
+    assert_eq!(harness.count("job where attempt <> 0").await, 0, "an attempt that was handed back does not count");
+    assert_eq!(harness.count("job where errors <> '[]'").await, 0);
+    gate.open().await;
+    let _other = harness.worker("worker-2");
+    harness.all_succeed(JOBS, seconds(30)).await;
+    assert_eq!(harness.count("job where attempt <> 1").await, 0);
+    harness.finish().await;
+}
+
+#[tokio::test]
+async fn j8_a_second_signal_stops_at_once_and_the_leases_bring_the_work_back() {
+    let harness = Harness::start().await;
+    let _scheduler = harness.scheduler("scheduler-1");
+    let (worker, gate) = busy_worker(&harness).await;
+
+    worker.terminate();
+    eventually(seconds(10), async || {
+        let log = worker.log_tail(20);
+        holds(log.contains("stopping"), log)
+    })
+    .await;
+    let asked = Instant::now();
+    worker.terminate();
+    assert_exit_0(&worker, 8).await;
+    assert!(asked.elapsed() < seconds(2), "{:?}", asked.elapsed());
+
+    assert_eq!(harness.count(RUNNING).await, i64::from(KIND.prefetch()), "nothing was handed back");
+    gate.open().await;
+    let _other = harness.worker("worker-2");
+    harness.all_succeed(JOBS, seconds(40)).await;
+    assert_eq!(harness.count("job where attempt = 2").await, i64::from(KIND.prefetch()));
+    assert_eq!(harness.count("job where attempt > 2").await, 0);
+    harness.finish().await;
+}
+
+/// The worker has lost its broker and tries to get it back when it is asked to stop; its jobs are handed back all the same.
+#[tokio::test]
+async fn j8_a_worker_without_its_broker_hands_back_too() {
+    let harness = Harness::start().await;
+    let scheduler = harness.scheduler("scheduler-1");
+    let (worker, gate) = busy_worker(&harness).await;
+    scheduler.stop().await;
+    harness.delete_vhost().await;
+    eventually(seconds(20), async || {
+        let log = worker.log_tail(20);
+        holds(log.contains("the broker cannot be consumed from"), log)
+    })
+    .await;
+
+    worker.terminate();
+    assert_exit_0(&worker, 9).await;
+
+    assert_eq!(harness.count(RUNNING).await, 0, "handed back, not left to the leases");
+    gate.open().await;
+    harness.create_vhost().await;
+    let (_scheduler, _other) = (harness.scheduler("scheduler-2"), harness.worker("worker-2"));
+    harness.all_succeed(JOBS, seconds(40)).await;
+    harness.finish().await;
+}
+
+#[tokio::test]
+async fn j8_a_scheduler_exits_0() {
+    let harness = Harness::start().await;
+    let scheduler = harness.process(Binary::Scheduler, "scheduler-1");
+    harness.enqueue_no_ops(JOBS).await;
+    harness.until_count("job where state = 'published'", 1, seconds(20)).await;
+
+    scheduler.terminate();
+    assert_exit_0(&scheduler, 9).await;
+
+    let (_scheduler, _worker) = (harness.scheduler("scheduler-2"), harness.worker("worker-1"));
+    harness.all_succeed(JOBS, seconds(30)).await;
+    harness.finish().await;
+}

@@ -1,0 +1,12 @@
+//! The engine's guarantees: one file for each promise of the engine, named as there, and one for the death of its servers.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+mod j1_nothing_lost;
+mod j2_effects_once;
+mod j3_duplicates;
+mod j4_unique;
+mod j7_poison;
+mod j8_drains;
+mod j9_schedulers;
+mod servers_die;

@@ -1,0 +1,59 @@
+//! The broker and the database are killed while jobs flow; every job is done, and done once.
+
+use muster_integration_tests::{Daemon, Harness, eventually, seconds};
+
+const JOBS: usize = 3_000;
+
+async fn flowing(harness: &Harness) -> [Daemon; 4] {
+    harness.record_completions().await;
+    let daemons = [
+        harness.scheduler("scheduler-1"),
+        harness.scheduler("scheduler-2"),
+        harness.worker("worker-1"),
+        harness.worker("worker-2"),
+    ];
+    for daemon in &daemons {
+        daemon.ready().await;
+    }
+    harness.enqueue_no_ops(JOBS).await;
+    harness.until_count("job where state = 'succeeded'", 200, seconds(60)).await;
+    daemons
+}
+
+#[tokio::test]
+async fn j1_the_broker_is_killed_and_started_again() {
+    let harness = Harness::start_with_own_servers().await;
+    let _daemons = flowing(&harness).await;
+
+    harness.stack().rabbitmq.kill().await.unwrap();
+    // Jobs go on being made while it is away.
+    harness.enqueue_no_ops(500).await;
+    harness.stack().rabbitmq.start_again().await.unwrap();
+
+    harness.all_succeed(JOBS + 500, seconds(120)).await;
+    harness.completed_once_each(JOBS + 500).await;
+    harness.finish().await;
+}
+
+#[tokio::test]
+async fn j1_the_database_is_killed_and_started_again() {
+    let harness = Harness::start_with_own_servers().await;
+    let daemons = flowing(&harness).await;
+
+    harness.stack().postgres.kill().await.unwrap();
+    for daemon in &daemons {
+        eventually(seconds(20), async || {
+            let ready = reqwest::get(format!("{}/readyz", daemon.url())).await.map_err(|error| error.to_string())?;
+            if ready.status() == 503 { Ok(()) } else { Err(format!("{} says that it is ready", daemon.url())) }
+        })
+        .await;
+    }
+    harness.stack().postgres.start_again().await.unwrap();
+
+    harness.all_succeed(JOBS, seconds(120)).await;
+    harness.completed_once_each(JOBS).await;
+    for daemon in &daemons {
+        daemon.ready().await;
+    }
+    harness.finish().await;
+}

@@ -1,0 +1,84 @@
+//! The scheduler: fires timers, relays jobs from Postgres to the broker, and brings back what died.
+//!
+//! Any number of schedulers run at once, all active, none a leader: each takes due rows with `FOR UPDATE SKIP LOCKED` and finishes
+//! them in the transaction that took them. It emits jobs and does no business work.
+
+mod metrics;
+mod relay;
+mod sweeps;
+mod timers;
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::Context;
+use muster_broker::Publisher;
+use muster_service::{
+    Settings,
+    health::{self, Readiness},
+    metrics::Metrics,
+};
+use muster_storage::{Pool, PoolOptions, engine};
+use tokio::{net::TcpListener, sync::Notify};
+use tokio_util::sync::CancellationToken;
+
+use crate::metrics::SchedulerMetrics;
+
+/// What the parts of a scheduler share.
+#[derive(Debug, Clone)]
+struct Scheduler {
+    pool: Pool,
+    settings: Arc<Settings>,
+    readiness: Readiness,
+    metrics: SchedulerMetrics,
+    /// Wakes the relay: a job was enqueued.
+    enqueued: Arc<Notify>,
+    stop: CancellationToken,
+}
+
+/// Runs a scheduler until `stop` is cancelled.
+pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<()> {
+    let options = PoolOptions { max_connections: settings.database_max_connections, ..PoolOptions::default() };
+    let listener =
+        TcpListener::bind(&settings.listen).await.with_context(|| format!("listen on {}", settings.listen))?;
+    let registry = Metrics::default();
+    let scheduler = Scheduler {
+        pool: Pool::connect_lazily(&settings.database_url, options)?,
+        readiness: Readiness::awaiting(&["database", "broker"]),
+        metrics: SchedulerMetrics::register(&registry),
+        enqueued: Arc::new(Notify::new()),
+        settings: Arc::new(settings),
+        stop: stop.clone(),
+    };
+    let publisher = Publisher::new(scheduler.settings.amqp_url.clone(), &scheduler.settings.process_name);
+    tracing::info!(process = scheduler.settings.process_name, "the scheduler runs");
+    let routes = health::routes(scheduler.readiness.clone(), registry);
+    let (served, ..) = tokio::join!(
+        health::serve(listener, routes, stop),
+        relay::run(&scheduler, publisher),
+        relay::listen(&scheduler),
+        timers::run(&scheduler),
+        sweeps::run(&scheduler),
+        report(&scheduler),
+    );
+    served.context("health")?;
+    tracing::info!("the scheduler has stopped");
+    Ok(())
+}
+
+/// Says at intervals that this process is alive, and whether its database answers.
+async fn report(scheduler: &Scheduler) {
+    while scheduler.pause(Duration::from_secs(2)).await {
+        let seen = engine::processes::seen(&scheduler.pool, &scheduler.settings.process_name, "scheduler").await;
+        scheduler.readiness.report("database", seen.map_err(|error| error.to_string()));
+    }
+}
+
+impl Scheduler {
+    /// Waits; false when it is time to stop.
+    async fn pause(&self, time: Duration) -> bool {
+        tokio::select! {
+            () = self.stop.cancelled() => false,
+            () = tokio::time::sleep(time) => true,
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! The workers' consumer: one connection, one channel for each kind with its own prefetch.
+
+use futures::StreamExt;
+use lapin::{
+    Connection, message,
+    options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions},
+    types::FieldTable,
+};
+use muster_jobs::{JobKind, names};
+use secrecy::SecretString;
+use tokio::{sync::mpsc, task::JoinSet};
+
+use crate::{
+    Result,
+    topology::{connect, declare, in_time},
+};
+
+/// A connected consumer. Dropped or closed, whatever was not acknowledged goes back to its queue.
+#[derive(Debug)]
+pub struct Session {
+    connection: Connection,
+    deliveries: mpsc::Receiver<Delivery>,
+    // Ends the pumps with the session.
+    pumps: JoinSet<()>,
+}
+
+/// A message that this process has and has not acknowledged.
+#[derive(Debug)]
+pub struct Delivery {
+    /// The kind of the queue that it came from.
+    pub kind: JobKind,
+    inner: message::Delivery,
+}
+
+impl Session {
+    /// Connects, declares and consumes these kinds as one step. `prefetch` says how many of a kind may be unacknowledged here.
+    pub async fn open(
+        url: &SecretString,
+        name: &str,
+        kinds: &[JobKind],
+        prefetch: impl Fn(JobKind) -> u16,
+    ) -> Result<Self> {
+        let connection = connect(url, &format!("{name} consumer")).await?;
+        declare(&in_time("channel.open", connection.create_channel()).await?).await?;
+        // The broker bounds what is unacknowledged; this only hands over.
+        let (sender, deliveries) = mpsc::channel(1);
+        let mut pumps = JoinSet::new();
+        for &kind in kinds {
+            let channel = in_time("channel.open", connection.create_channel()).await?;
+            in_time("basic.qos", channel.basic_qos(prefetch(kind), BasicQosOptions::default())).await?;
+            let mut consumer = in_time(
+                "basic.consume",
+                channel.basic_consume(
+                    names::queue(kind).as_str().into(),
+                    format!("{name} {kind}").as_str().into(),
+                    BasicConsumeOptions::default(),
+                    FieldTable::default(),
+                ),
+            )
+            .await?;
+            let sender = sender.clone();
+            pumps.spawn(async move {
+                // The channel lives as long as its consumer.
+                let _channel = channel;
+                while let Some(Ok(delivery)) = consumer.next().await {
+                    let delivery = Delivery { kind, inner: delivery };
+                    if sender.send(delivery).await.is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        Ok(Self { connection, deliveries, pumps })
+    }
+
+    /// The next delivery. `None` when anything about the session has failed (the connection, a channel, or a consumer that the broker
+    /// cancelled): open another.
+    pub async fn next(&mut self) -> Option<Delivery> {
+        tokio::select! {
+            delivery = self.deliveries.recv() => delivery,
+            // A pump ends only when its consumer has.
+            _ = self.pumps.join_next() => None,
+        }
+    }
+
+    /// Is the connection open, as far as is known?
+    pub fn is_open(&self) -> bool {
+        self.connection.status().connected()
+    }
+
+    /// Closes the connection; unacknowledged deliveries go back.
+    pub async fn close(self) {
+        drop(self.deliveries);
+        let closed = in_time("connection.close", self.connection.close(200, "done".into())).await;
+        if let Err(error) = closed {
+            tracing::debug!(%error, "the connection was gone before it could be closed");
+        }
+    }
+}
+
+impl Delivery {
+    /// The body, an encoded envelope if all is well.
+    pub fn body(&self) -> &[u8] {
+        &self.inner.data
+    }
+
+    /// Has the broker delivered it before?
+    pub const fn redelivered(&self) -> bool {
+        self.inner.redelivered
+    }
+
+    /// Acknowledges: the outcome is in Postgres. On a session that is gone this fails, and the broker delivers again, which is
+    /// harmless.
+    pub async fn ack(self) -> Result<()> {
+        in_time("basic.ack", self.inner.acker.ack(BasicAckOptions::default())).await.map(|_| ())
+    }
+}

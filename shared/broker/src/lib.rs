@@ -1,0 +1,16 @@
+//! The broker: topology, the relay's publisher and the workers' consumer. The only crate that speaks AMQP.
+//!
+//! lapin's own recovery stays off. A connection here is opened as one step (connect, declare, qos, consume), used until anything about
+//! it fails, and then replaced as a whole, with growing delays; what was unacknowledged comes back from the broker. Every wait has a
+//! time-out, because a blocked connection writes nothing, acknowledgements included.
+
+mod consumer;
+mod error;
+mod publisher;
+mod reconnect;
+mod topology;
+
+pub use consumer::{Delivery, Session};
+pub use error::{Error, Result};
+pub use publisher::{Message, Publisher};
+pub use reconnect::ReconnectDelays;

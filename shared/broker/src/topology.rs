@@ -1,0 +1,65 @@
+//! Exchange, queues and bindings, declared by whoever connects, so that a rebuilt broker is whole again at once.
+
+use std::time::Duration;
+
+use lapin::{
+    Channel, Connection, ConnectionProperties, ExchangeKind,
+    options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions},
+    types::{AMQPValue, FieldTable},
+    uri::AMQPUri,
+};
+use muster_jobs::{JobKind, names};
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::{Error, Result};
+
+/// The longest wait for any one answer of the broker.
+pub(crate) const ANSWER: Duration = Duration::from_secs(10);
+
+/// Seconds between heartbeats; a connection without any for twice as long is dead.
+const HEARTBEAT_SECONDS: u16 = 10;
+
+/// Opens a connection, named for the operators of the broker.
+pub(crate) async fn connect(url: &SecretString, name: &str) -> Result<Connection> {
+    let mut uri: AMQPUri = url.expose_secret().parse().map_err(|_| Error::Url)?;
+    uri.query.heartbeat.get_or_insert(HEARTBEAT_SECONDS);
+    let properties = ConnectionProperties::default().with_connection_name(name.into());
+    in_time("connect", Connection::connect_uri(uri, properties)).await
+}
+
+/// Declares everything; declaring what is there changes nothing.
+pub(crate) async fn declare(channel: &Channel) -> Result<()> {
+    let durable = ExchangeDeclareOptions { durable: true, ..Default::default() };
+    in_time(
+        "exchange.declare",
+        channel.exchange_declare(names::EXCHANGE.into(), ExchangeKind::Direct, durable, FieldTable::default()),
+    )
+    .await?;
+    for kind in JobKind::ALL {
+        let queue = names::queue(kind);
+        let mut arguments = FieldTable::default();
+        arguments.insert("x-queue-type".into(), AMQPValue::LongString("quorum".into()));
+        in_time(
+            "queue.declare",
+            channel.queue_declare(queue.as_str().into(), QueueDeclareOptions::durable(), arguments),
+        )
+        .await?;
+        in_time(
+            "queue.bind",
+            channel.queue_bind(
+                queue.as_str().into(),
+                names::EXCHANGE.into(),
+                kind.as_str().into(),
+                QueueBindOptions::default(),
+                FieldTable::default(),
+            ),
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+/// Waits for an answer, but not for ever.
+pub(crate) async fn in_time<T>(what: &'static str, answer: impl Future<Output = lapin::Result<T>>) -> Result<T> {
+    tokio::time::timeout(ANSWER, answer).await.map_err(|_| Error::TimedOut(ANSWER, what))?.map_err(Error::from)
+}

@@ -1,0 +1,10 @@
+//! Carriers: the gateway that texts go through, its adapters, and what carriers' codes mean.
+//!
+//! A gateway never decides whether a text may go, and never retries: it hands over once and says precisely what it knows of
+//! the outcome (rule S2).
+
+pub mod codes;
+mod gateway;
+pub mod twilio;
+
+pub use gateway::{Answer, CarrierCopy, Gateway, OutboundText, Outcome, Unreachable};

@@ -1,0 +1,186 @@
+//! The client: create, and list for reconciling.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use muster_domain::e164::E164;
+use reqwest::{Client, Response, StatusCode};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+
+use crate::{CarrierCopy, Gateway, OutboundText, Outcome, Unreachable, gateway::Answer, twilio::status_path};
+
+/// Texts in one page of a list.
+const PAGE_SIZE: &str = "200";
+/// Pages of one number's texts that are read at most.
+const MAX_PAGES: usize = 50;
+
+/// How to sign in.
+#[derive(Debug, Clone)]
+pub struct Credentials {
+    /// The account.
+    pub account_sid: String,
+    /// Its secret; also signs webhooks.
+    pub auth_token: SecretString,
+}
+
+/// A Twilio account.
+#[derive(Debug, Clone)]
+pub struct Twilio {
+    client: Client,
+    base_url: String,
+    public_url: String,
+    credentials: Credentials,
+}
+
+/// The client could not be made.
+#[derive(Debug, thiserror::Error)]
+#[error("the HTTP client for the carrier: {0}")]
+pub struct ClientError(#[from] reqwest::Error);
+
+impl Twilio {
+    /// A client of the API at `base_url` (such as `https://api.twilio.com`), whose receipts are to be posted below `public_url`. No
+    /// request takes longer than `timeout`.
+    pub fn new(
+        base_url: &str,
+        public_url: &str,
+        credentials: Credentials,
+        timeout: Duration,
+    ) -> Result<Self, ClientError> {
+        // Fails only where a provider is installed already, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = Client::builder()
+            .timeout(timeout)
+            .connect_timeout(timeout.min(Duration::from_secs(5)))
+            .redirect(reqwest::redirect::Policy::none())
+            // A request on a kept connection that turns out closed is not sent a second time behind our back.
+            .retry(reqwest::retry::never())
+            .build()?;
+        let base_url = base_url.trim_end_matches('/').to_owned();
+        Ok(Self { client, base_url, public_url: public_url.trim_end_matches('/').to_owned(), credentials })
+    }
+
+    fn messages_url(&self) -> String {
+        format!("{}/2010-04-01/Accounts/{}/Messages.json", self.base_url, self.credentials.account_sid)
+    }
+
+    async fn create(&self, text: &OutboundText) -> Outcome {
+        let callback = format!("{}{}", self.public_url, status_path(text.message_id));
+        let form = [
+            ("To", text.to.as_str()),
+            ("From", text.from.as_str()),
+            ("Body", &text.body),
+            ("StatusCallback", &callback),
+        ];
+        let mut request = self
+            .client
+            .post(self.messages_url())
+            .basic_auth(&self.credentials.account_sid, Some(self.credentials.auth_token.expose_secret()))
+            .form(&form);
+        if let Some(traceparent) = &text.traceparent {
+            request = request.header("traceparent", traceparent);
+        }
+        match request.send().await {
+            Ok(response) => read_create(response).await,
+            // Only where no connection came about is it certain that nothing left.
+            Err(error) if error.is_connect() || error.is_builder() => Outcome::NotSent,
+            Err(_) => Outcome::Unknown,
+        }
+    }
+
+    async fn list(&self, to: &E164, since: DateTime<Utc>) -> Result<Vec<CarrierCopy>, Unreachable> {
+        let mut found = Vec::new();
+        let mut url = self.messages_url();
+        let mut query = vec![("To", to.as_str()), ("PageSize", PAGE_SIZE)];
+        for _ in 0..MAX_PAGES {
+            let page = self
+                .client
+                .get(&url)
+                .query(&query)
+                .basic_auth(&self.credentials.account_sid, Some(self.credentials.auth_token.expose_secret()))
+                .send()
+                .await
+                .and_then(Response::error_for_status)
+                .map_err(|error| Unreachable(error.without_url().to_string()))?;
+            let page: Page = page.json().await.map_err(|error| Unreachable(error.without_url().to_string()))?;
+            // Newest first: the first one that is too old ends the search.
+            for message in page.messages {
+                let created_at = DateTime::parse_from_rfc2822(&message.date_created)
+                    .map_err(|_| Unreachable("a message without a readable date_created".to_owned()))?
+                    .to_utc();
+                if created_at < since {
+                    return Ok(found);
+                }
+                found.push(CarrierCopy {
+                    sid: message.sid,
+                    from: message.from.unwrap_or_default(),
+                    body: message.body,
+                    created_at,
+                });
+            }
+            match page.next_page_uri {
+                Some(next) => url = format!("{}{next}", self.base_url),
+                None => return Ok(found),
+            }
+            query.clear();
+        }
+        Err(Unreachable("more texts to one number than can be read".to_owned()))
+    }
+}
+
+impl Gateway for Twilio {
+    fn send<'a>(&'a self, text: &'a OutboundText) -> Answer<'a, Outcome> {
+        Box::pin(self.create(text))
+    }
+
+    fn sent_to<'a>(&'a self, to: &'a E164, since: DateTime<Utc>) -> Answer<'a, Result<Vec<CarrierCopy>, Unreachable>> {
+        Box::pin(self.list(to, since))
+    }
+}
+
+async fn read_create(response: Response) -> Outcome {
+    let status = response.status();
+    let retry_after_seconds = response
+        .headers()
+        .get("retry-after")
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.parse().ok());
+    if status.is_success() {
+        // An answer that breaks off after a success: the carrier has it, but its id is not known.
+        return match response.json::<Created>().await {
+            Ok(created) => Outcome::Accepted { sid: created.sid },
+            Err(_) => Outcome::Unknown,
+        };
+    }
+    // A gateway before the carrier may answer so after it has passed the request on.
+    let may_have_passed = matches!(status, StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT);
+    match response.json::<Refusal>().await {
+        Ok(refusal) => Outcome::Refused { code: refusal.code, retry_after_seconds },
+        Err(_) if may_have_passed || status.is_success() => Outcome::Unknown,
+        Err(_) => Outcome::Refused { code: i32::from(status.as_u16()), retry_after_seconds },
+    }
+}
+
+#[derive(Deserialize)]
+struct Created {
+    sid: String,
+}
+
+#[derive(Deserialize)]
+struct Refusal {
+    code: i32,
+}
+
+#[derive(Deserialize)]
+struct Page {
+    messages: Vec<Listed>,
+    next_page_uri: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Listed {
+    sid: String,
+    from: Option<String>,
+    body: String,
+    date_created: String,
+}

@@ -1,0 +1,148 @@
+//! Messages: kinds, states and how receipts move them (rules S1, S2 and S8).
+
+use serde::{Deserialize, Serialize};
+
+/// Why a message exists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MessageKind {
+    /// Opens a conversation in a goal; at most one for each contact and goal (rule B7).
+    Initial,
+    /// Reminds somebody who said yes; at most one for each contact and goal (rule W6).
+    Reminder,
+    /// An agent's answer in a conversation.
+    Reply,
+    /// The one confirmation of an opt-out (rule I3).
+    OptOutConfirmation,
+    /// The answer to HELP.
+    Help,
+    /// A text from the contact.
+    Inbound,
+}
+
+impl MessageKind {
+    /// The word for it in the database and the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Initial => "initial",
+            Self::Reminder => "reminder",
+            Self::Reply => "reply",
+            Self::OptOutConfirmation => "opt_out_confirmation",
+            Self::Help => "help",
+            Self::Inbound => "inbound",
+        }
+    }
+
+    /// The kind of a word.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Initial, Self::Reminder, Self::Reply, Self::OptOutConfirmation, Self::Help, Self::Inbound]
+            .into_iter()
+            .find(|kind| kind.as_str() == word)
+    }
+
+    /// Initials and reminders are the goal's: they keep its window, its pause and the sending hours (rule S5).
+    pub const fn belongs_to_goal(self) -> bool {
+        matches!(self, Self::Initial | Self::Reminder)
+    }
+}
+
+/// The one state that an outbound message is in (rule S1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MessageState {
+    /// Waits for a worker.
+    Queued,
+    /// Cannot go now; the reason and, where it is known, the instant at which it can are beside it.
+    Held,
+    /// Is being handed to the carrier.
+    Sending,
+    /// The hand-over's outcome is not known; it is never sent again before the carrier says it never had it.
+    Unknown,
+    /// The carrier has it.
+    Sent,
+    /// The handset has it.
+    Delivered,
+    /// The carrier gave up.
+    Undelivered,
+    /// The carrier refused it.
+    Failed,
+    /// Will not go; the reason is beside it.
+    Cancelled,
+}
+
+impl MessageState {
+    /// The word for it in the database and the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Held => "held",
+            Self::Sending => "sending",
+            Self::Unknown => "unknown",
+            Self::Sent => "sent",
+            Self::Delivered => "delivered",
+            Self::Undelivered => "undelivered",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// What a receipt of the carrier says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReceiptStatus {
+    /// The carrier has the message and works on it.
+    Sent,
+    /// The handset has it.
+    Delivered,
+    /// The carrier gave up.
+    Undelivered,
+    /// The carrier refused it after accepting it.
+    Failed,
+}
+
+impl ReceiptStatus {
+    /// The state that a message is in after this receipt.
+    pub const fn state(self) -> MessageState {
+        match self {
+            Self::Sent => MessageState::Sent,
+            Self::Delivered => MessageState::Delivered,
+            Self::Undelivered => MessageState::Undelivered,
+            Self::Failed => MessageState::Failed,
+        }
+    }
+}
+
+/// How far along a state is; receipts only ever move a message to a higher rank (rule S8). `None` where a receipt changes
+/// nothing: the message was never handed over.
+pub const fn receipt_rank(state: MessageState) -> Option<u8> {
+    match state {
+        MessageState::Queued | MessageState::Held | MessageState::Cancelled => None,
+        MessageState::Sending | MessageState::Unknown => Some(0),
+        MessageState::Sent => Some(1),
+        MessageState::Delivered | MessageState::Undelivered | MessageState::Failed => Some(2),
+    }
+}
+
+/// Rule S8: does a receipt move a message that is in this state?
+pub fn receipt_applies(state: MessageState, receipt: ReceiptStatus) -> bool {
+    receipt_rank(state).is_some_and(|rank| receipt_rank(receipt.state()) > Some(rank))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s8_receipts_never_move_a_message_backwards() {
+        use MessageState as M;
+        use ReceiptStatus as R;
+        assert!(receipt_applies(M::Sending, R::Sent));
+        assert!(receipt_applies(M::Unknown, R::Delivered));
+        assert!(receipt_applies(M::Sent, R::Undelivered));
+        assert!(!receipt_applies(M::Delivered, R::Sent));
+        assert!(!receipt_applies(M::Delivered, R::Failed));
+        assert!(!receipt_applies(M::Sent, R::Sent));
+        assert!(!receipt_applies(M::Cancelled, R::Delivered));
+    }
+}

@@ -1,0 +1,229 @@
+//! The decision in front of the carrier: may this message go now? (rules S5, S6 and S9)
+
+use chrono::{DateTime, Utc};
+
+use crate::{hours::SendingHours, message::MessageKind, zone::Zone};
+
+/// A queued message with everything that may forbid it, as read in the transaction that hands it over.
+#[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an independent fact about the contact, read from its own column"
+)]
+pub struct Candidate {
+    /// Why the message exists.
+    pub kind: MessageKind,
+    /// The contact was redacted.
+    pub redacted: bool,
+    /// The contact opted out of the organization.
+    pub opted_out: bool,
+    /// The contact is deactivated in the message's group.
+    pub deactivated: bool,
+    /// A lookup said that the number takes no texts (rule C5).
+    pub not_textable: bool,
+    /// The contact was taken from the agent who sent this, in a goal with assigned agents (rule W4).
+    pub reassigned: bool,
+    /// The goal, for initials and reminders.
+    pub goal: Option<GoalWindow>,
+    /// The organization's sending hours.
+    pub hours: SendingHours,
+    /// Every zone that the contact may be in, and the group's.
+    pub zones: Vec<Zone>,
+}
+
+/// What of a goal decides about its messages.
+#[derive(Debug, Clone, Copy)]
+pub struct GoalWindow {
+    /// An admin paused it.
+    pub paused: bool,
+    /// When it closes; for a reminder, when its reminder window closes.
+    pub closes_at: DateTime<Utc>,
+}
+
+/// What to do with a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// Hand it to the carrier, if its segments fit under the cap.
+    HandOver,
+    /// Not now.
+    Hold(HoldReason, Option<DateTime<Utc>>),
+    /// Not at all.
+    Cancel(CancelReason),
+}
+
+/// Why a message waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HoldReason {
+    /// The goal is paused; it goes on when the goal is resumed.
+    Paused,
+    /// Outside the sending hours.
+    Hours,
+    /// No segments are left under the brand's cap today.
+    Cap,
+    /// The carrier asked to slow down or had a passing fault.
+    Carrier,
+}
+
+impl HoldReason {
+    /// The stable word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Paused => "paused",
+            Self::Hours => "hours",
+            Self::Cap => "cap",
+            Self::Carrier => "carrier",
+        }
+    }
+}
+
+/// Why a message will not go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CancelReason {
+    /// The contact was redacted.
+    Redacted,
+    /// The contact opted out.
+    OptedOut,
+    /// The contact is deactivated in the group.
+    Deactivated,
+    /// The number takes no texts.
+    NotTextable,
+    /// The contact belongs to another agent now.
+    Reassigned,
+    /// The goal closes before the message could go.
+    WindowClosed,
+    /// The zones' sending hours never meet.
+    NoCommonHours,
+}
+
+impl CancelReason {
+    /// The stable word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Redacted => "redacted",
+            Self::OptedOut => "opted_out",
+            Self::Deactivated => "deactivated",
+            Self::NotTextable => "not_textable",
+            Self::Reassigned => "reassigned",
+            Self::WindowClosed => "window_closed",
+            Self::NoCommonHours => "no_common_hours",
+        }
+    }
+}
+
+impl Candidate {
+    /// Decides at an instant of the database's clock.
+    pub fn decide(&self, now: DateTime<Utc>) -> Decision {
+        if let Some(reason) = self.forbidden() {
+            return Decision::Cancel(reason);
+        }
+        let Some(goal) = self.goal.filter(|_| self.kind.belongs_to_goal()) else {
+            return Decision::HandOver;
+        };
+        if now >= goal.closes_at {
+            return Decision::Cancel(CancelReason::WindowClosed);
+        }
+        if goal.paused {
+            return Decision::Hold(HoldReason::Paused, None);
+        }
+        match self.hours.next_in_all(&self.zones, now) {
+            Some(at) if at == now => Decision::HandOver,
+            Some(at) => self.hold(HoldReason::Hours, at),
+            None => Decision::Cancel(CancelReason::NoCommonHours),
+        }
+    }
+
+    /// Holds until `at` and then until the sending hours open (rule S3: the next carrier day *and* sending hours), or cancels
+    /// when the goal closes first.
+    pub fn hold(&self, reason: HoldReason, at: DateTime<Utc>) -> Decision {
+        let Some(goal) = self.goal.filter(|_| self.kind.belongs_to_goal()) else {
+            return Decision::Hold(reason, Some(at));
+        };
+        match self.hours.next_in_all(&self.zones, at) {
+            Some(open) if open < goal.closes_at => Decision::Hold(reason, Some(open)),
+            Some(_) => Decision::Cancel(CancelReason::WindowClosed),
+            None => Decision::Cancel(CancelReason::NoCommonHours),
+        }
+    }
+
+    fn forbidden(&self) -> Option<CancelReason> {
+        // The confirmation of an opt-out and the answer to HELP are the only texts to somebody who opted out.
+        let owed = matches!(self.kind, MessageKind::OptOutConfirmation | MessageKind::Help);
+        if self.redacted {
+            Some(CancelReason::Redacted)
+        } else if self.opted_out && !owed {
+            Some(CancelReason::OptedOut)
+        } else if self.deactivated && !owed {
+            Some(CancelReason::Deactivated)
+        } else if self.not_textable {
+            Some(CancelReason::NotTextable)
+        } else if self.reassigned && self.kind.belongs_to_goal() {
+            Some(CancelReason::Reassigned)
+        } else {
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn candidate() -> Candidate {
+        Candidate {
+            kind: MessageKind::Initial,
+            redacted: false,
+            opted_out: false,
+            deactivated: false,
+            not_textable: false,
+            reassigned: false,
+            goal: Some(GoalWindow { paused: false, closes_at: at("2026-11-22T00:00:00Z") }),
+            hours: SendingHours::default(),
+            zones: vec![Zone::parse("America/New_York").unwrap()],
+        }
+    }
+
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn s9_whatever_forbids_a_message_is_checked_at_the_hand_over() {
+        let noon = at("2026-11-21T17:00:00Z");
+        assert_eq!(candidate().decide(noon), Decision::HandOver);
+        let with = |change: fn(&mut Candidate)| {
+            let mut it = candidate();
+            change(&mut it);
+            it.decide(noon)
+        };
+        assert_eq!(with(|c| c.opted_out = true), Decision::Cancel(CancelReason::OptedOut));
+        assert_eq!(with(|c| c.redacted = true), Decision::Cancel(CancelReason::Redacted));
+        assert_eq!(with(|c| c.deactivated = true), Decision::Cancel(CancelReason::Deactivated));
+        assert_eq!(with(|c| c.reassigned = true), Decision::Cancel(CancelReason::Reassigned));
+        assert_eq!(with(|c| c.goal.as_mut().unwrap().paused = true), Decision::Hold(HoldReason::Paused, None));
+    }
+
+    #[test]
+    fn s6_held_until_the_instant_or_cancelled_when_the_goal_closes_first() {
+        let early = at("2026-11-21T11:00:00Z");
+        let opens = at("2026-11-21T13:00:00Z");
+        assert_eq!(candidate().decide(early), Decision::Hold(HoldReason::Hours, Some(opens)));
+        let mut closing = candidate();
+        closing.goal = Some(GoalWindow { paused: false, closes_at: opens });
+        assert_eq!(closing.decide(early), Decision::Cancel(CancelReason::WindowClosed));
+    }
+
+    #[test]
+    fn s5_replies_go_at_any_hour() {
+        let mut reply = candidate();
+        reply.kind = MessageKind::Reply;
+        assert_eq!(reply.decide(at("2026-11-21T08:00:00Z")), Decision::HandOver);
+    }
+
+    #[test]
+    fn i3_only_the_confirmation_goes_to_somebody_who_opted_out() {
+        let mut confirmation = candidate();
+        confirmation.kind = MessageKind::OptOutConfirmation;
+        confirmation.opted_out = true;
+        assert_eq!(confirmation.decide(at("2026-11-21T08:00:00Z")), Decision::HandOver);
+    }
+}

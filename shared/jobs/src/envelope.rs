@@ -1,0 +1,88 @@
+//! The message in the broker.
+
+use muster_domain::ids::JobId;
+use serde::{Deserialize, Serialize};
+
+use crate::JobKind;
+
+/// What a message in a queue holds: which jobs to run. Everything else is in their rows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Envelope {
+    /// The version of this shape; [`Envelope::VERSION`].
+    pub v: u8,
+    /// The kind of all of these jobs.
+    pub kind: JobKind,
+    /// At least one job.
+    pub jobs: Vec<JobRef>,
+}
+
+/// One job of a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JobRef {
+    /// The row.
+    pub id: JobId,
+    /// W3C trace context of the relay's publish span.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<String>,
+}
+
+/// A message that cannot be decoded; it is parked at once, never retried.
+#[derive(Debug, thiserror::Error)]
+pub enum EnvelopeError {
+    /// Not JSON of this shape.
+    #[error("not an envelope: {0}")]
+    Shape(#[from] serde_json::Error),
+    /// Written by a newer version.
+    #[error("envelope version {0} is not known")]
+    Version(u8),
+    /// Names no job.
+    #[error("the envelope names no job")]
+    Empty,
+}
+
+impl Envelope {
+    /// The version that this build writes and reads.
+    pub const VERSION: u8 = 1;
+
+    /// An envelope of jobs of one kind.
+    pub const fn new(kind: JobKind, jobs: Vec<JobRef>) -> Self {
+        Self { v: Self::VERSION, kind, jobs }
+    }
+
+    /// Reads a message's body.
+    pub fn decode(body: &[u8]) -> Result<Self, EnvelopeError> {
+        let envelope: Self = serde_json::from_slice(body)?;
+        if envelope.v != Self::VERSION {
+            return Err(EnvelopeError::Version(envelope.v));
+        }
+        if envelope.jobs.is_empty() {
+            return Err(EnvelopeError::Empty);
+        }
+        Ok(envelope)
+    }
+
+    /// Writes a message's body.
+    pub fn encode(&self) -> Result<Vec<u8>, serde_json::Error> {
+        serde_json::to_vec(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_can_be_read() {
+        let envelope = Envelope::new(JobKind::Send, vec![JobRef { id: JobId::new(), traceparent: None }]);
+        assert_eq!(Envelope::decode(&envelope.encode().unwrap()).unwrap(), envelope);
+    }
+
+    #[test]
+    fn anything_else_is_an_error() {
+        for body in ["", "{}", "garbage", r#"{"v":2,"kind":"send","jobs":[]}"#, r#"{"v":1,"kind":"send","jobs":[]}"#] {
+            assert!(Envelope::decode(body.as_bytes()).is_err(), "{body}");
+        }
+    }
+}

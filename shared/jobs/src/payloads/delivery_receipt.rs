@@ -1,0 +1,27 @@
+//! Payload of `delivery-receipt`.
+
+use serde::{Deserialize, Serialize};
+
+use super::JobPayload;
+use crate::JobKind;
+
+/// Apply the receipts of one shard that have not been applied yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeliveryReceipt {
+    /// Receipts are spread over [`DeliveryReceipt::SHARDS`] by message, so that one job applies many and several run side by side.
+    pub shard: i16,
+}
+
+impl JobPayload for DeliveryReceipt {
+    const KIND: JobKind = JobKind::DeliveryReceipt;
+
+    fn unique_key(&self) -> Option<String> {
+        Some(format!("delivery-receipt:{}", self.shard))
+    }
+}
+
+impl DeliveryReceipt {
+    /// How many shards there are.
+    pub const SHARDS: i16 = 4;
+}

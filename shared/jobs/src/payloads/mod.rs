@@ -1,0 +1,42 @@
+//! What each kind of job carries: ids and instants, one file each.
+
+mod batch_partition;
+mod batch_release;
+mod csv_ingestion;
+mod delivery_receipt;
+mod goal_transition;
+mod hold_release;
+mod inbound_message;
+mod lease_expiry;
+mod message_reconcile;
+mod redaction;
+mod reminder_open;
+mod send;
+
+pub use batch_partition::BatchPartition;
+pub use batch_release::BatchRelease;
+pub use csv_ingestion::CsvIngestion;
+pub use delivery_receipt::DeliveryReceipt;
+pub use goal_transition::GoalTransition;
+pub use hold_release::HoldRelease;
+pub use inbound_message::InboundMessage;
+pub use lease_expiry::LeaseExpiry;
+pub use message_reconcile::MessageReconcile;
+pub use redaction::Redaction;
+pub use reminder_open::ReminderOpen;
+pub use send::Send;
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::JobKind;
+
+/// A payload knows the kind of job that carries it.
+pub trait JobPayload: Serialize + DeserializeOwned + std::marker::Send + Sync + 'static {
+    /// The kind.
+    const KIND: JobKind;
+
+    /// While a job with this key waits to be claimed, enqueuing another does nothing (engine promise J4).
+    fn unique_key(&self) -> Option<String> {
+        None
+    }
+}

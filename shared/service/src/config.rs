@@ -1,0 +1,251 @@
+//! Configuration: environment variables `MUSTER_*` over an optional TOML file named by `MUSTER_CONFIG`.
+//!
+//! Every process reads the same keys, so that one file serves a whole installation; a key that no process knows is an error.
+
+use std::time::Duration;
+
+use figment::{
+    Figment,
+    providers::{Env, Format, Toml},
+};
+use secrecy::SecretString;
+use serde::Deserialize;
+
+/// What is in force. Secrets are redacted in `Debug`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Postgres, `postgres://user:password@host:port/database`.
+    pub database_url: SecretString,
+    /// Connections to Postgres at most, for each process.
+    #[serde(default = "default::database_max_connections")]
+    pub database_max_connections: u32,
+    /// RabbitMQ, `amqp://user:password@host:port/vhost`.
+    pub amqp_url: SecretString,
+    /// Where uploaded files live, `file:///ABSOLUTE/PATH`.
+    pub object_store_url: String,
+    /// Base URL of the carrier's API.
+    pub carrier_url: String,
+    /// Account at the carrier.
+    pub carrier_account_sid: String,
+    /// Its secret; also verifies the carrier's webhooks.
+    pub carrier_auth_token: SecretString,
+    /// The longest a request to the carrier may take.
+    #[serde(default = "default::carrier_timeout_ms")]
+    pub carrier_timeout_ms: u64,
+    /// Requests to the carrier at once, for each `send` job.
+    #[serde(default = "default::carrier_concurrency")]
+    pub carrier_concurrency: usize,
+    /// The api's base URL as the carrier sees it; receipts are posted below it.
+    pub public_url: String,
+    /// 64 hexadecimal digits: the key under which phones of redacted people are hashed. Keep it out of the database and its backups.
+    pub phone_hash_key: SecretString,
+    /// Address on which this process listens: the api for everything, daemons for health and metrics.
+    #[serde(default = "default::listen")]
+    pub listen: String,
+    /// What this process is called in logs, traces and the broker. Unique among the processes that run.
+    #[serde(default = "default::process_name")]
+    pub process_name: String,
+    /// Base URL of an OTLP/HTTP collector; without it, no traces are exported.
+    #[serde(default)]
+    pub otlp_endpoint: Option<String>,
+    /// Filter of the log, in tracing's syntax.
+    #[serde(default = "default::log")]
+    pub log: String,
+    /// How long a worker holds a job before it must say that it is alive.
+    #[serde(default = "default::job_lease_seconds")]
+    pub job_lease_seconds: u64,
+    /// The upper bound of the first delay between attempts; it doubles with each.
+    #[serde(default = "default::retry_base_ms")]
+    pub retry_base_ms: u64,
+    /// The upper bound of any delay between attempts.
+    #[serde(default = "default::retry_max_ms")]
+    pub retry_max_ms: u64,
+    /// How often the relay looks for due jobs when nothing wakes it.
+    #[serde(default = "default::relay_poll_ms")]
+    pub relay_poll_ms: u64,
+    /// How often timers are looked at.
+    #[serde(default = "default::timer_poll_ms")]
+    pub timer_poll_ms: u64,
+    /// How often expired leases and lost messages are looked for.
+    #[serde(default = "default::sweep_interval_ms")]
+    pub sweep_interval_ms: u64,
+    /// After how long a published job that nobody claimed is published again.
+    #[serde(default = "default::republish_after_seconds")]
+    pub republish_after_seconds: u64,
+    /// After how long a hand-over without an outcome is settled by asking the carrier. At least four times `carrier_timeout_ms`.
+    #[serde(default = "default::reconcile_after_seconds")]
+    pub reconcile_after_seconds: u64,
+    /// How long a process that is asked to stop may take to finish what it has.
+    #[serde(default = "default::shutdown_grace_seconds")]
+    pub shutdown_grace_seconds: u64,
+    /// The largest file that can be uploaded.
+    #[serde(default = "default::upload_limit_bytes")]
+    pub upload_limit_bytes: u64,
+}
+
+mod default {
+    pub(super) const fn database_max_connections() -> u32 {
+        20
+    }
+    pub(super) const fn carrier_timeout_ms() -> u64 {
+        10_000
+    }
+    pub(super) const fn carrier_concurrency() -> usize {
+        10
+    }
+    pub(super) fn listen() -> String {
+        "127.0.0.1:8080".to_owned()
+    }
+    pub(super) fn process_name() -> String {
+        format!("pid-{}", std::process::id())
+    }
+    pub(super) fn log() -> String {
+        "info".to_owned()
+    }
+    pub(super) const fn job_lease_seconds() -> u64 {
+        30
+    }
+    pub(super) const fn retry_base_ms() -> u64 {
+        1_000
+    }
+    pub(super) const fn retry_max_ms() -> u64 {
+        300_000
+    }
+    pub(super) const fn relay_poll_ms() -> u64 {
+        500
+    }
+    pub(super) const fn timer_poll_ms() -> u64 {
+        250
+    }
+    pub(super) const fn sweep_interval_ms() -> u64 {
+        1_000
+    }
+    pub(super) const fn republish_after_seconds() -> u64 {
+        60
+    }
+    pub(super) const fn reconcile_after_seconds() -> u64 {
+        60
+    }
+    pub(super) const fn shutdown_grace_seconds() -> u64 {
+        25
+    }
+    pub(super) const fn upload_limit_bytes() -> u64 {
+        10 * 1024 * 1024 * 1024
+    }
+}
+
+/// The configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// A key is missing, unknown, or of the wrong form.
+    #[error("configuration: {0}")]
+    Read(#[from] Box<figment::Error>),
+    /// A value is of the right form and wrong.
+    #[error("configuration: {key} {problem}")]
+    Value {
+        /// The key.
+        key: &'static str,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+}
+
+/// Variables of the prefix that are not keys of the configuration.
+const NOT_KEYS: [&str; 1] = ["config"];
+
+impl Settings {
+    /// Reads the environment and the file that it names.
+    pub fn load() -> Result<Self, ConfigError> {
+        let mut figment = Figment::new();
+        if let Some(file) = std::env::var_os("MUSTER_CONFIG") {
+            figment = figment.merge(Toml::file_exact(file));
+        }
+        Self::extract(&figment.merge(Env::prefixed("MUSTER_").ignore(&NOT_KEYS)))
+    }
+
+    /// Reads a TOML text alone.
+    pub fn from_toml(text: &str) -> Result<Self, ConfigError> {
+        Self::extract(&Figment::from(Toml::string(text)))
+    }
+
+    fn extract(figment: &Figment) -> Result<Self, ConfigError> {
+        let settings: Self = figment.extract().map_err(Box::new)?;
+        settings.check()?;
+        Ok(settings)
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        let problem = |key, problem| Err(ConfigError::Value { key, problem });
+        if self.reconcile_after_seconds * 1_000 < 4 * self.carrier_timeout_ms {
+            return problem("reconcile_after_seconds", "must be at least four times carrier_timeout_ms");
+        }
+        if self.job_lease_seconds < 3 {
+            return problem("job_lease_seconds", "must be at least 3");
+        }
+        if self.carrier_concurrency == 0 || self.database_max_connections < 4 {
+            return problem("carrier_concurrency", "must be at least 1, and database_max_connections at least 4");
+        }
+        self.phone_hash_key_bytes().map(|_| ())
+    }
+
+    /// The key as bytes.
+    pub fn phone_hash_key_bytes(&self) -> Result<[u8; 32], ConfigError> {
+        use secrecy::ExposeSecret;
+        let hex = self.phone_hash_key.expose_secret();
+        let wrong = ConfigError::Value { key: "phone_hash_key", problem: "must be 64 hexadecimal digits" };
+        let mut key = [0; 32];
+        if hex.len() != 64 || !hex.is_ascii() {
+            return Err(wrong);
+        }
+        for (byte, digits) in key.iter_mut().zip(hex.as_bytes().chunks(2)) {
+            let digits = std::str::from_utf8(digits).unwrap_or_default();
+            let Ok(parsed) = u8::from_str_radix(digits, 16) else { return Err(wrong) };
+            *byte = parsed;
+        }
+        Ok(key)
+    }
+
+    /// The job lease.
+    pub const fn job_lease(&self) -> Duration {
+        Duration::from_secs(self.job_lease_seconds)
+    }
+
+    /// The time a process has to stop in.
+    pub const fn shutdown_grace(&self) -> Duration {
+        Duration::from_secs(self.shutdown_grace_seconds)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SAMPLE: &str = r#"
+        database_url = "postgres://muster:secret@localhost/muster"
+        amqp_url = "amqp://muster:secret@localhost/muster"
+        object_store_url = "file:///var/lib/muster"
+        carrier_url = "https://carrier.example"
+        carrier_account_sid = "AC1"
+        carrier_auth_token = "secret"
+        public_url = "https://muster.example"
+        phone_hash_key = "0000000000000000000000000000000000000000000000000000000000000001"
+    "#;
+
+    #[test]
+    fn a_minimal_file_is_enough_and_secrets_are_not_shown() {
+        let settings = Settings::from_toml(SAMPLE).unwrap();
+        assert_eq!(settings.phone_hash_key_bytes().unwrap()[31], 1);
+        assert!(!format!("{settings:?}").contains("secret"));
+    }
+
+    #[test]
+    fn unknown_keys_and_wrong_values_are_errors() {
+        let unknown = format!("{SAMPLE}\njob_lease = 3");
+        assert!(Settings::from_toml(&unknown).unwrap_err().to_string().contains("job_lease"));
+        let short = SAMPLE.replace("0000000000000000000000000000000000000000000000000000000000000001", "12");
+        assert!(Settings::from_toml(&short).unwrap_err().to_string().contains("phone_hash_key"));
+        let hasty = format!("{SAMPLE}\nreconcile_after_seconds = 5");
+        assert!(Settings::from_toml(&hasty).unwrap_err().to_string().contains("reconcile_after_seconds"));
+    }
+}

@@ -1,0 +1,12 @@
+//! The harness of every process: configuration, telemetry, health and shutdown. It knows nothing of campaigns.
+
+pub mod clock;
+pub mod config;
+pub mod health;
+pub mod metrics;
+pub mod secret;
+pub mod shutdown;
+pub mod telemetry;
+pub mod trace;
+
+pub use config::Settings;

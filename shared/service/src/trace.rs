@@ -1,0 +1,45 @@
+//! W3C trace context across processes: what is stored beside a job, sent in a message, and taken up again.
+
+use std::collections::HashMap;
+
+use opentelemetry::{Context, global, trace::TraceContextExt};
+use tracing::Span;
+use tracing_opentelemetry::OpenTelemetrySpanExt;
+
+/// The key of W3C trace context.
+const TRACEPARENT: &str = "traceparent";
+
+/// The trace context of the current span; none when spans are not exported.
+pub fn current() -> Option<String> {
+    of(&Span::current())
+}
+
+/// The trace context of a span.
+pub fn of(span: &Span) -> Option<String> {
+    let mut carrier = HashMap::new();
+    global::get_text_map_propagator(|propagator| propagator.inject_context(&span.context(), &mut carrier));
+    carrier.remove(TRACEPARENT)
+}
+
+fn context(traceparent: &str) -> Context {
+    let carrier = HashMap::from([(TRACEPARENT.to_owned(), traceparent.to_owned())]);
+    global::get_text_map_propagator(|propagator| propagator.extract_with_context(&Context::new(), &carrier))
+}
+
+/// Makes the span a child of a stored trace context.
+pub fn set_parent(span: &Span, traceparent: Option<&str>) {
+    if let Some(traceparent) = traceparent {
+        // Fails only where spans are not exported.
+        let _ = span.set_parent(context(traceparent));
+    }
+}
+
+/// Links the span to a stored trace context that is not its parent.
+pub fn link(span: &Span, traceparent: Option<&str>) {
+    if let Some(traceparent) = traceparent {
+        let linked = context(traceparent).span().span_context().clone();
+        if linked.is_valid() {
+            span.add_link(linked);
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! The cap ledger: segments reserved and settled for each brand, carrier and carrier day (rule S3).
+//!
+//! Invariant: `reserved + settled` never exceeds the limit, by the code here and by a check constraint. A reservation is made in the
+//! transaction that hands messages over, before the carrier hears of them; its row lock orders all workers of a brand.
+
+use muster_domain::{
+    cap::CarrierDay,
+    ids::{BrandId, OrganizationId},
+};
+
+use crate::{Result, Tx};
+
+/// Locks the ledger of a day and answers how many segments are left; `None` when nothing caps the brand there.
+pub async fn lock_left(tx: &mut Tx, brand_id: BrandId, carrier: &str, day: CarrierDay) -> Result<Option<i64>> {
+    let limit = sqlx::query_scalar!(
+        "select daily_segments from brand_cap where brand_id = $1 and carrier = $2",
+        brand_id.0,
+        carrier
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    let Some(limit) = limit else { return Ok(None) };
+    let left = sqlx::query_scalar!(
+        r#"insert into cap_ledger as l (brand_id, carrier, day, daily_limit) values ($1, $2, $3, $4)
+           on conflict (brand_id, carrier, day) do update set daily_limit = greatest($4, l.reserved + l.settled)
+           returning greatest(0, $4 - l.reserved - l.settled) as "left!""#,
+        brand_id.0,
+        carrier,
+        day.0,
+        limit,
+    )
+    .fetch_one(tx.conn())
+    .await?;
+    Ok(Some(left))
+}
+
+/// Reserves segments of a day whose ledger this transaction has locked.
+pub async fn reserve(tx: &mut Tx, brand_id: BrandId, carrier: &str, day: CarrierDay, segments: i64) -> Result<()> {
+    sqlx::query!(
+        "update cap_ledger set reserved = reserved + $4 where brand_id = $1 and carrier = $2 and day = $3",
+        brand_id.0,
+        carrier,
+        day.0,
+        segments,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// What a brand can still be given to send today: what is left less what is queued, and less the estimate for batches that agents
+/// have or can claim (rule B6). `None` when nothing caps it.
+pub async fn left_to_release(
+    tx: &mut Tx,
+    organization_id: OrganizationId,
+    brand_id: BrandId,
+    carrier: &str,
+    day: CarrierDay,
+) -> Result<Option<i64>> {
+    let Some(left) = lock_left(tx, brand_id, carrier, day).await? else { return Ok(None) };
+    let spoken_for = sqlx::query_scalar!(
+        r#"select (
+               select coalesce(sum(m.segments), 0) from message m
+               where m.organization_id = $1 and m.state in ('queued', 'held') and m.goal_id is not null
+           )::bigint + (
+               select coalesce(sum(b.estimated_segments * rest.part), 0)
+               from batch b join goal g on g.id = b.goal_id,
+                    lateral (select count(*) filter (where t.initial_message_id is null and t.skipped_at is null)::numeric
+                                    / greatest(count(*), 1) as part
+                             from target t where t.batch_id = b.id) rest
+               where g.organization_id = $1 and g.closes_at > now() and b.kind = 'initial' and b.state in ('released', 'leased')
+           )::bigint as "segments!""#,
+        organization_id.0,
+    )
+    .fetch_one(tx.conn())
+    .await?;
+    Ok(Some((left - spoken_for).max(0)))
+}
+
+/// A day of a ledger, for reports.
+#[derive(Debug, Clone)]
+pub struct LedgerDay {
+    /// The carrier.
+    pub carrier: String,
+    /// The day.
+    pub day: CarrierDay,
+    /// The limit as last used.
+    pub daily_limit: i64,
+    /// On its way.
+    pub reserved: i64,
+    /// Gone.
+    pub settled: i64,
+}
+
+/// A brand's last days.
+pub async fn recent(pool: &crate::Pool, brand_id: BrandId) -> Result<Vec<LedgerDay>> {
+    let rows = sqlx::query!(
+        "select carrier, day, daily_limit, reserved, settled from cap_ledger where brand_id = $1 order by day desc, carrier limit 31",
+        brand_id.0,
+    )
+    .fetch_all(&pool.0)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| LedgerDay {
+            carrier: row.carrier,
+            day: CarrierDay(row.day),
+            daily_limit: row.daily_limit,
+            reserved: row.reserved,
+            settled: row.settled,
+        })
+        .collect())
+}

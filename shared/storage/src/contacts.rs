@@ -1,0 +1,199 @@
+//! Contacts and their memberships (rules C1, R1, R2, W4).
+
+use chrono::{DateTime, Utc};
+use muster_domain::ids::{ContactId, GroupId, MemberId, OrganizationId};
+
+use crate::{Pool, Result, Tx};
+
+/// A contact as an admin sees it.
+#[derive(Debug, Clone)]
+pub struct Contact {
+    /// The contact.
+    pub id: ContactId,
+    /// The number, none once redacted.
+    pub e164: Option<String>,
+    /// Given name.
+    pub first_name: String,
+    /// Family name.
+    pub last_name: String,
+    /// E-mail address.
+    pub email: Option<String>,
+    /// Postal code.
+    pub postal_code: Option<String>,
+    /// The caller's own id of the person.
+    pub external_id: Option<String>,
+    /// Custom fields.
+    pub fields: serde_json::Value,
+    /// Tags by name.
+    pub tags: Vec<String>,
+    /// Since when they have opted out.
+    pub opted_out_at: Option<DateTime<Utc>>,
+    /// Since when they are redacted.
+    pub redacted_at: Option<DateTime<Utc>>,
+    /// Groups they are in.
+    pub groups: Vec<GroupId>,
+}
+
+/// Contacts of an organization after `after`, by age; of one group if given.
+pub async fn page(
+    pool: &Pool,
+    organization_id: OrganizationId,
+    group_id: Option<GroupId>,
+    only: Option<ContactId>,
+    after: Option<ContactId>,
+    limit: i64,
+) -> Result<Vec<Contact>> {
+    let rows = sqlx::query!(
+        r#"select c.id, c.e164, c.first_name, c.last_name, c.email, c.postal_code, c.external_id, c.fields, c.opted_out_at,
+                  c.redacted_at,
+                  array(select t.name from contact_tag ct join tag t on t.id = ct.tag_id
+                        where ct.contact_id = c.id order by t.name) as "tags!",
+                  array(select m.group_id from membership m where m.contact_id = c.id order by m.group_id) as "groups!"
+           from contact c
+           where c.organization_id = $1
+             and ($2::uuid is null or exists (select from membership m where m.contact_id = c.id and m.group_id = $2))
+             and ($3::uuid is null or c.id = $3)
+             and ($4::uuid is null or c.id > $4)
+           order by c.id limit $5"#,
+        organization_id.0,
+        group_id.map(|id| id.0),
+        only.map(|id| id.0),
+        after.map(|id| id.0),
+        limit,
+    )
+    .fetch_all(&pool.0)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Contact {
+            id: ContactId(row.id),
+            e164: row.e164,
+            first_name: row.first_name,
+            last_name: row.last_name,
+            email: row.email,
+            postal_code: row.postal_code,
+            external_id: row.external_id,
+            fields: row.fields,
+            tags: row.tags,
+            opted_out_at: row.opted_out_at,
+            redacted_at: row.redacted_at,
+            groups: row.groups.into_iter().map(GroupId).collect(),
+        })
+        .collect())
+}
+
+/// The groups a contact of this organization is in; `None` when there is no such contact.
+pub async fn groups_of(tx: &mut Tx, organization_id: OrganizationId, id: ContactId) -> Result<Option<Vec<GroupId>>> {
+    let groups = sqlx::query_scalar!(
+        r#"select array(select m.group_id from membership m where m.contact_id = c.id) as "groups!"
+           from contact c where c.id = $1 and c.organization_id = $2"#,
+        id.0,
+        organization_id.0,
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(groups.map(|groups| groups.into_iter().map(GroupId).collect()))
+}
+
+/// Records an opt-out (rule R2); true when the contact had not opted out before. It takes effect on queued messages at once: the
+/// hand-over looks here.
+pub async fn opt_out(tx: &mut Tx, organization_id: OrganizationId, id: ContactId, reason: &str) -> Result<bool> {
+    let first = sqlx::query!(
+        "update contact set opted_out_at = clock_timestamp(), opt_out_reason = $3, updated_at = now()
+         where id = $1 and organization_id = $2 and opted_out_at is null",
+        id.0,
+        organization_id.0,
+        reason,
+    )
+    .execute(tx.conn())
+    .await?;
+    // The thread leaves the agents' unread list (rule I3).
+    sqlx::query!(
+        "update thread set unread_since = null, held_by = null, held_until = null where contact_id = $1",
+        id.0
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(first.rows_affected() == 1)
+}
+
+/// Undoes an opt-out: by the contact's own word or an account admin.
+pub async fn opt_in(tx: &mut Tx, organization_id: OrganizationId, id: ContactId) -> Result<bool> {
+    let done = sqlx::query!(
+        "update contact set opted_out_at = null, opt_out_reason = null, updated_at = now()
+         where id = $1 and organization_id = $2 and opted_out_at is not null",
+        id.0,
+        organization_id.0,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Deactivates or reactivates a contact in a group (rule R1); false when they are not in it.
+pub async fn set_active(tx: &mut Tx, group_id: GroupId, id: ContactId, active: bool) -> Result<bool> {
+    let done = sqlx::query!(
+        "update membership set deactivated_at = case when $3 then null else coalesce(deactivated_at, now()) end
+         where group_id = $1 and contact_id = $2",
+        group_id.0,
+        id.0,
+        active,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// What came of an assignment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Assigned {
+    /// It holds.
+    Done,
+    /// The contact is not in the group.
+    NotInGroup,
+    /// The agent already has as many contacts there as rule A2 allows.
+    AgentFull,
+}
+
+/// Assigns a contact of a group to an agent, or to nobody (rule W4: at once, also for a batch in hand, because claims, sends and
+/// hand-overs look here).
+pub async fn assign(
+    tx: &mut Tx,
+    group_id: GroupId,
+    id: ContactId,
+    agent: Option<MemberId>,
+    limit: i32,
+) -> Result<Assigned> {
+    if let Some(agent) = agent {
+        // Locking the agent's row in the group keeps two assignments from passing the limit together.
+        let held = sqlx::query_scalar!(
+            r#"with agent as (select from group_member where group_id = $1 and member_id = $2 for update)
+               select count(*) as "held!" from membership, (select count(*) from agent) locked
+               where group_id = $1 and assigned_agent_id = $2 and contact_id <> $3"#,
+            group_id.0,
+            agent.0,
+            id.0,
+        )
+        .fetch_one(tx.conn())
+        .await?;
+        if held >= i64::from(limit) {
+            return Ok(Assigned::AgentFull);
+        }
+    }
+    let done = sqlx::query!(
+        "update membership set assigned_agent_id = $3 where group_id = $1 and contact_id = $2",
+        group_id.0,
+        id.0,
+        agent.map(|id| id.0),
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(if done.rows_affected() == 1 { Assigned::Done } else { Assigned::NotInGroup })
+}
+
+/// The names of an organization's custom fields.
+pub async fn custom_fields(tx: &mut Tx, organization_id: OrganizationId) -> Result<Vec<String>> {
+    Ok(sqlx::query_scalar!("select name from custom_field where organization_id = $1", organization_id.0)
+        .fetch_all(tx.conn())
+        .await?)
+}

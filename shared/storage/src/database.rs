@@ -1,0 +1,119 @@
+//! The pool, transactions, notifications and migrations.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::{
+    PgPool, Postgres,
+    migrate::{Migrate, Migrator},
+    postgres::{PgConnectOptions, PgListener, PgPoolOptions},
+};
+
+use crate::{Error, Result};
+
+static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
+
+/// How a process connects.
+#[derive(Debug, Clone, Copy)]
+pub struct PoolOptions {
+    /// Connections at most.
+    pub max_connections: u32,
+    /// How long to wait for one.
+    pub acquire_timeout: Duration,
+}
+
+impl Default for PoolOptions {
+    fn default() -> Self {
+        Self { max_connections: 10, acquire_timeout: Duration::from_secs(5) }
+    }
+}
+
+/// A pool of connections.
+#[derive(Debug, Clone)]
+pub struct Pool(pub(crate) PgPool);
+
+/// A transaction; dropped without [`Tx::commit`], it rolls back.
+#[derive(Debug)]
+pub struct Tx(sqlx::Transaction<'static, Postgres>);
+
+impl Pool {
+    /// Makes a pool that connects when it is first used, so that a process can start before its database does.
+    pub fn connect_lazily(url: &SecretString, options: PoolOptions) -> Result<Self> {
+        let connect: PgConnectOptions = url.expose_secret().parse()?;
+        let pool = PgPoolOptions::new()
+            .max_connections(options.max_connections)
+            .acquire_timeout(options.acquire_timeout)
+            .connect_lazy_with(connect.application_name("muster"));
+        Ok(Self(pool))
+    }
+
+    /// Begins a transaction.
+    pub async fn begin(&self) -> Result<Tx> {
+        Ok(Tx(self.0.begin().await?))
+    }
+
+    /// Asks the database for its time: it answers, and this is its clock.
+    pub async fn now(&self) -> Result<DateTime<Utc>> {
+        Ok(sqlx::query_scalar!(r#"select clock_timestamp() as "now!""#).fetch_one(&self.0).await?)
+    }
+
+    /// Listens to a channel of the database.
+    pub async fn listen(&self, channel: &str) -> Result<Listener> {
+        let mut listener = PgListener::connect_with(&self.0).await?;
+        listener.listen(channel).await?;
+        Ok(Listener(listener))
+    }
+
+    /// Closes every connection, waiting for those in use.
+    pub async fn close(&self) {
+        self.0.close().await;
+    }
+}
+
+impl Tx {
+    /// Makes what was written durable.
+    pub async fn commit(self) -> Result<()> {
+        Ok(self.0.commit().await?)
+    }
+
+    /// Drops what was written.
+    pub async fn rollback(self) -> Result<()> {
+        Ok(self.0.rollback().await?)
+    }
+
+    /// The database's clock at this moment, not at the transaction's begin.
+    pub async fn clock(&mut self) -> Result<DateTime<Utc>> {
+        Ok(sqlx::query_scalar!(r#"select clock_timestamp() as "now!""#).fetch_one(self.conn()).await?)
+    }
+
+    pub(crate) fn conn(&mut self) -> &mut sqlx::PgConnection {
+        &mut self.0
+    }
+}
+
+/// Wakes when somebody notifies a channel.
+#[derive(Debug)]
+pub struct Listener(PgListener);
+
+impl Listener {
+    /// Waits for the next notification. After a lost connection it reconnects by itself, and returns so that the caller looks for
+    /// what it may have missed.
+    pub async fn wait(&mut self) -> Result<()> {
+        self.0.try_recv().await?;
+        Ok(())
+    }
+}
+
+/// Brings the schema up to date. Only `muster migrate` calls this; no daemon does.
+pub async fn migrate(pool: &Pool) -> Result<()> {
+    Ok(MIGRATOR.run(&pool.0).await?)
+}
+
+/// How many migrations this version knows and the database has not got.
+pub async fn pending_migrations(pool: &Pool) -> Result<usize> {
+    let mut connection = pool.0.acquire().await?;
+    connection.ensure_migrations_table("_sqlx_migrations").await.map_err(Error::Migrate)?;
+    let applied = connection.list_applied_migrations("_sqlx_migrations").await.map_err(Error::Migrate)?;
+    Ok(MIGRATOR.iter().filter(|m| !applied.iter().any(|a| a.version == m.version)).count())
+}

@@ -1,0 +1,76 @@
+//! Making jobs, in the transaction that makes them necessary.
+
+use muster_domain::ids::{JobId, OrganizationId};
+use muster_jobs::{JobPayload, names::NOTIFY_JOBS};
+
+use crate::{Result, Tx};
+
+/// On whose behalf, and within which trace, something is enqueued.
+#[derive(Debug, Clone, Default)]
+pub struct Origin {
+    /// The tenant; none for the engine's own upkeep.
+    pub organization_id: Option<OrganizationId>,
+    /// W3C trace context.
+    pub traceparent: Option<String>,
+}
+
+/// Enqueues a job. When a job with the payload's unique key still waits to be claimed, that job's id is the answer: it will
+/// see what this transaction writes, because its claim waits for this commit.
+pub async fn enqueue<P: JobPayload>(tx: &mut Tx, payload: &P, origin: &Origin) -> Result<JobId> {
+    let id = JobId::new();
+    let unique_key = payload.unique_key();
+    if let Some(key) = &unique_key {
+        let first = sqlx::query_scalar!(
+            "insert into job_unique (unique_key, job_id) values ($1, $2)
+             on conflict (unique_key) do update set unique_key = excluded.unique_key
+             returning job_id",
+            key,
+            id.0,
+        )
+        .fetch_one(tx.conn())
+        .await?;
+        if first != id.0 {
+            return Ok(JobId(first));
+        }
+    }
+    insert(tx, &[(id, payload)], unique_key.as_deref(), origin).await?;
+    Ok(id)
+}
+
+/// Enqueues many jobs of a kind in one statement, under ids that the caller made.
+pub async fn enqueue_all<P: JobPayload>(tx: &mut Tx, jobs: &[(JobId, &P)], origin: &Origin) -> Result<()> {
+    insert(tx, jobs, None, origin).await
+}
+
+async fn insert<P: JobPayload>(
+    tx: &mut Tx,
+    jobs: &[(JobId, &P)],
+    unique_key: Option<&str>,
+    origin: &Origin,
+) -> Result<()> {
+    if jobs.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<_> = jobs.iter().map(|(id, _)| id.0).collect();
+    let payloads = jobs.iter().map(|(_, payload)| serde_json::to_value(payload)).collect::<Result<Vec<_>, _>>()?;
+    sqlx::query!(
+        "insert into job (id, kind, organization_id, payload, max_attempts, traceparent, unique_key)
+         select id, $2, $3, payload, $4, $5, $6 from unnest($1::uuid[], $7::jsonb[]) as new (id, payload)",
+        &ids,
+        P::KIND.as_str(),
+        origin.organization_id.map(|id| id.0),
+        P::KIND.max_attempts(),
+        origin.traceparent,
+        unique_key,
+        &payloads,
+    )
+    .execute(tx.conn())
+    .await?;
+    notify(tx).await
+}
+
+/// Wakes the relays when this transaction commits.
+pub(crate) async fn notify(tx: &mut Tx) -> Result<()> {
+    sqlx::query!("select pg_notify($1, '')", NOTIFY_JOBS).execute(tx.conn()).await?;
+    Ok(())
+}

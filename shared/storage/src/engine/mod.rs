@@ -1,0 +1,13 @@
+//! The job engine's rows: a job is outbox and history in one.
+//!
+//! Invariants: a job exists once its row commits; every write by a worker compares the epoch that its claim got; a job's
+//! effects and its completion commit together.
+
+pub mod claim;
+pub mod dead_letters;
+pub mod enqueue;
+pub mod partitions;
+pub mod processes;
+pub mod relay;
+pub mod sweep;
+pub mod timers;

@@ -1,0 +1,118 @@
+//! One-shot timers: each fires once, in the transaction that makes its job, whichever scheduler gets there first.
+
+use chrono::{DateTime, Utc};
+use muster_domain::ids::{JobId, OrganizationId};
+use muster_jobs::timer::TimerKind;
+use uuid::Uuid;
+
+use super::enqueue::notify;
+use crate::{Pool, Result, Tx, error::word};
+
+/// Sets the timer of a subject, or moves it.
+pub async fn set(
+    tx: &mut Tx,
+    kind: TimerKind,
+    subject: Uuid,
+    fire_at: DateTime<Utc>,
+    organization_id: OrganizationId,
+) -> Result<()> {
+    sqlx::query!(
+        "insert into timer (kind, subject, fire_at, organization_id) values ($1, $2, $3, $4)
+         on conflict (kind, subject) do update set fire_at = excluded.fire_at",
+        kind.as_str(),
+        subject,
+        fire_at,
+        organization_id.0,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Sets the timer of a subject, unless one that fires earlier is set.
+pub async fn set_earliest(
+    tx: &mut Tx,
+    kind: TimerKind,
+    subject: Uuid,
+    fire_at: DateTime<Utc>,
+    organization_id: OrganizationId,
+) -> Result<()> {
+    sqlx::query!(
+        "insert into timer as t (kind, subject, fire_at, organization_id) values ($1, $2, $3, $4)
+         on conflict (kind, subject) do update set fire_at = least(t.fire_at, excluded.fire_at)",
+        kind.as_str(),
+        subject,
+        fire_at,
+        organization_id.0,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Takes the timer of a subject away, if it has one.
+pub async fn cancel(tx: &mut Tx, kind: TimerKind, subject: Uuid) -> Result<()> {
+    sqlx::query!("delete from timer where kind = $1 and subject = $2", kind.as_str(), subject)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// What one round of firing did.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Fired {
+    /// Timers that fired.
+    pub timers: usize,
+    /// How late the latest of them was, in milliseconds.
+    pub latest_ms: i64,
+}
+
+/// Fires due timers, at most `limit`, each exactly once: the timer goes and its job comes in one transaction.
+pub async fn fire_due(pool: &Pool, limit: i64) -> Result<Fired> {
+    let mut tx = pool.begin().await?;
+    let due = sqlx::query!(
+        r#"delete from timer t using (
+               select kind, subject from timer where fire_at <= clock_timestamp()
+               order by fire_at limit $1 for update skip locked
+           ) due
+           where t.kind = due.kind and t.subject = due.subject
+           returning t.kind, t.subject, t.organization_id,
+                     (extract(epoch from clock_timestamp() - t.fire_at) * 1000)::bigint as "late_ms!""#,
+        limit,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    if due.is_empty() {
+        return Ok(Fired::default());
+    }
+    let mut fired = Fired { timers: due.len(), latest_ms: 0 };
+    let (mut ids, mut kinds, mut organizations, mut payloads, mut attempts) = (vec![], vec![], vec![], vec![], vec![]);
+    for timer in due {
+        let (kind, payload) = word("timer", &timer.kind, TimerKind::parse(&timer.kind))?.job(timer.subject)?;
+        ids.push(JobId::new().0);
+        kinds.push(kind.as_str().to_owned());
+        organizations.push(timer.organization_id);
+        payloads.push(payload);
+        attempts.push(kind.max_attempts());
+        fired.latest_ms = fired.latest_ms.max(timer.late_ms);
+    }
+    sqlx::query!(
+        "insert into job (id, kind, organization_id, payload, max_attempts)
+         select * from unnest($1::uuid[], $2::text[], $3::uuid[], $4::jsonb[], $5::int[])",
+        &ids,
+        &kinds,
+        &organizations,
+        &payloads,
+        &attempts,
+    )
+    .execute(tx.conn())
+    .await?;
+    notify(&mut tx).await?;
+    tx.commit().await?;
+    Ok(fired)
+}
+
+/// When the next timer fires.
+pub async fn next(pool: &Pool) -> Result<Option<DateTime<Utc>>> {
+    Ok(sqlx::query_scalar!("select min(fire_at) from timer").fetch_one(&pool.0).await?)
+}

@@ -1,0 +1,20 @@
+-- $1 receipts as JSON. Moves each message to the furthest state that its receipts say, never backwards (rule S8): sending and unknown
+-- are behind sent, sent is behind the final states; anything else was never handed over. The ranks are domain::message::receipt_rank.
+with told as (
+    select distinct on (message_id) message_id, carrier_sid, status, error_code,
+        case status when 'sent' then 1 else 2 end as rank
+    from jsonb_to_recordset(to_jsonb($1::jsonb[])) as r (id uuid, message_id uuid, carrier_sid text, status text, error_code int)
+    order by message_id, case status when 'sent' then 1 else 2 end desc, id
+), known as (
+    select m.id from message m join told on told.message_id = m.id order by m.id for update of m
+)
+update message m
+set state = told.status,
+    carrier_sid = coalesce(m.carrier_sid, told.carrier_sid),
+    error_code = coalesce(told.error_code, m.error_code),
+    sent_at = coalesce(m.sent_at, clock_timestamp()),
+    delivered_at = case when told.status = 'delivered' then clock_timestamp() else m.delivered_at end
+from told, known, organization o
+where m.id = told.message_id and known.id = m.id and o.id = m.organization_id
+  and told.rank > case m.state when 'sending' then 0 when 'unknown' then 0 when 'sent' then 1 else 9 end
+returning m.id, m.organization_id, o.brand_id, told.status as "status!", told.error_code

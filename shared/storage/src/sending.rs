@@ -1,0 +1,444 @@
+//! The hand-over: what a worker reads, decides and writes around a carrier call (rules S1, S2, S3, S6 and S9).
+//!
+//! Locks are taken in one order everywhere: messages, then goals, contacts and memberships, then the cap ledger.
+
+use chrono::{DateTime, Utc};
+use muster_domain::{
+    cap::CarrierDay,
+    e164::E164,
+    ids::{BrandId, ContactId, GoalId, GroupId, JobId, MessageId},
+    message::MessageKind,
+    number_zones,
+    sending::{Candidate, GoalWindow},
+    zone::Zone,
+};
+use muster_jobs::payloads;
+
+use crate::{
+    Result, Tx,
+    engine::{
+        claim::ClaimedJob,
+        enqueue::{Origin, enqueue_all},
+    },
+    error::word,
+    organizations::Settings,
+};
+
+/// A queued message with all that decides about it.
+#[derive(Debug, Clone)]
+pub struct Queued {
+    /// The message.
+    pub id: MessageId,
+    /// Its contact.
+    pub contact_id: ContactId,
+    /// Its group.
+    pub group_id: GroupId,
+    /// To which number; none once redacted.
+    pub to: Option<E164>,
+    /// From which number.
+    pub from: E164,
+    /// The text.
+    pub body: String,
+    /// Its segments.
+    pub segments: i64,
+    /// How often it was handed over before.
+    pub send_attempts: i32,
+    /// Trace context of the request that made it.
+    pub traceparent: Option<String>,
+    /// What may forbid it.
+    pub candidate: Candidate,
+}
+
+/// Messages of this job that an earlier attempt handed over without recording an outcome become unknown (rule S2); answers how many.
+pub async fn mark_unknown(tx: &mut Tx, job: &ClaimedJob) -> Result<u64> {
+    let done = sqlx::query!(
+        "update message set state = 'unknown' where send_job_id = $1 and state = 'sending' and send_epoch < $2",
+        job.id.0,
+        job.epoch,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Locks the queued messages of a job, and what may forbid them against change, and reads them in order. Whoever pauses, opts out or
+/// reassigns waits for this transaction or is seen by it (rule S9).
+pub async fn lock_queued(tx: &mut Tx, job_id: JobId, settings: &Settings) -> Result<Vec<Queued>> {
+    sqlx::query!("select from message where send_job_id = $1 and state = 'queued' order by id for update", job_id.0)
+        .fetch_all(tx.conn())
+        .await?;
+    sqlx::query!(
+        "select from goal where id in (select goal_id from message where send_job_id = $1 and state = 'queued')
+         order by id for share",
+        job_id.0
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    sqlx::query!(
+        "select from contact where id in (select contact_id from message where send_job_id = $1 and state = 'queued')
+         order by id for share",
+        job_id.0
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    sqlx::query!(
+        "select from membership where (group_id, contact_id) in (
+             select group_id, contact_id from message where send_job_id = $1 and state = 'queued')
+         order by group_id, contact_id for share",
+        job_id.0
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    let rows = sqlx::query_file!("src/sending_queued.sql", job_id.0).fetch_all(tx.conn()).await?;
+    rows.into_iter()
+        .map(|row| {
+            let to = row.e164.as_deref().map(E164::parse).transpose()?;
+            let kind = word("message", &row.kind, MessageKind::parse(&row.kind))?;
+            let mut zones = vec![Zone::parse(&row.zone)?];
+            if let Some(to) = to.as_ref().filter(|_| settings.recipient_safe) {
+                let more = number_zones::zones_of(to.national()).iter().filter(|name| **name != row.zone);
+                zones.extend(more.map(|name| Zone::parse(name)).collect::<Result<Vec<_>, _>>()?);
+            }
+            let closes_at =
+                if kind == MessageKind::Reminder { row.reminder_closes_at.or(row.closes_at) } else { row.closes_at };
+            Ok(Queued {
+                id: MessageId(row.id),
+                contact_id: ContactId(row.contact_id),
+                group_id: GroupId(row.group_id),
+                to,
+                from: E164::parse(&row.sender_e164)?,
+                body: row.body,
+                segments: row.segments.into(),
+                send_attempts: row.send_attempts,
+                traceparent: row.traceparent,
+                candidate: Candidate {
+                    kind,
+                    redacted: row.redacted,
+                    opted_out: row.opted_out,
+                    deactivated: row.deactivated,
+                    not_textable: row.not_textable,
+                    reassigned: row.reassigned,
+                    goal: closes_at.map(|closes_at| GoalWindow { paused: row.paused, closes_at }),
+                    hours: settings.sending_hours,
+                    zones,
+                },
+            })
+        })
+        .collect()
+}
+
+/// The cap under which messages go out.
+#[derive(Debug, Clone, Copy)]
+pub struct Cap<'a> {
+    /// The carrier.
+    pub carrier: &'a str,
+    /// Its day.
+    pub day: CarrierDay,
+    /// Whether the brand has a cap there; without, nothing is reserved.
+    pub capped: bool,
+}
+
+/// Marks messages as being handed over, by this attempt of the job; their segments are reserved under the cap.
+pub async fn hand_over(tx: &mut Tx, job: &ClaimedJob, ids: &[MessageId], cap: Cap<'_>) -> Result<()> {
+    let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
+    sqlx::query!(
+        "update message set state = 'sending', send_epoch = $2, handed_over_at = clock_timestamp(),
+             send_attempts = send_attempts + 1, reason = null, held_until = null,
+             cap_carrier = case when $5 then $3 end, cap_day = case when $5 then $4::date end,
+             cap_state = case when $5 then 'reserved' end
+         where id = any($1) and state = 'queued'",
+        &ids,
+        job.epoch,
+        cap.carrier,
+        cap.day.0,
+        cap.capped,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// A message that has to wait.
+#[derive(Debug, Clone, Copy)]
+pub struct Held {
+    /// The message.
+    pub id: MessageId,
+    /// Why.
+    pub reason: &'static str,
+    /// Until when; none until something happens.
+    pub until: Option<DateTime<Utc>>,
+}
+
+/// Holds messages that were not handed over (rule S6).
+pub async fn hold(tx: &mut Tx, held: &[Held]) -> Result<()> {
+    sqlx::query!(
+        "update message m set state = 'held', reason = h.reason, held_until = h.until, send_job_id = null
+         from unnest($1::uuid[], $2::text[], $3::timestamptz[]) as h (id, reason, until)
+         where m.id = h.id and m.state = 'queued'",
+        &held.iter().map(|held| held.id.0).collect::<Vec<_>>(),
+        &held.iter().map(|held| held.reason.to_owned()).collect::<Vec<_>>(),
+        &held.iter().map(|held| held.until).collect::<Vec<_>>() as &[Option<DateTime<Utc>>],
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Cancels messages that were not handed over.
+pub async fn cancel(tx: &mut Tx, cancelled: &[(MessageId, &'static str)]) -> Result<()> {
+    sqlx::query!(
+        "update message m set state = 'cancelled', reason = c.reason, held_until = null
+         from unnest($1::uuid[], $2::text[]) as c (id, reason)
+         where m.id = c.id and m.state in ('queued', 'held')",
+        &cancelled.iter().map(|(id, _)| id.0).collect::<Vec<_>>(),
+        &cancelled.iter().map(|(_, reason)| (*reason).to_owned()).collect::<Vec<_>>(),
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// What the carrier made of the messages that one attempt handed over.
+#[derive(Debug, Clone, Default)]
+pub struct Outcomes {
+    /// Accepted, with the carrier's id.
+    pub accepted: Vec<(MessageId, String)>,
+    /// Refused for good, with the carrier's code.
+    pub refused: Vec<(MessageId, i32)>,
+    /// Not taken this time: back in line.
+    pub postponed: Vec<Held>,
+    /// Nobody can say.
+    pub unknown: Vec<MessageId>,
+}
+
+/// Records outcomes. Receipts may have been quicker: what they said stays (rule S8).
+pub async fn settle(tx: &mut Tx, brand_id: BrandId, outcomes: &Outcomes) -> Result<()> {
+    let accepted: Vec<_> = outcomes.accepted.iter().map(|(id, _)| id.0).collect();
+    sqlx::query!(
+        "update message m set state = case when m.state in ('sending', 'unknown') then 'sent' else m.state end,
+             carrier_sid = coalesce(m.carrier_sid, a.sid), sent_at = coalesce(m.sent_at, clock_timestamp())
+         from unnest($1::uuid[], $2::text[]) as a (id, sid)
+         where m.id = a.id",
+        &accepted,
+        &outcomes.accepted.iter().map(|(_, sid)| sid.clone()).collect::<Vec<_>>(),
+    )
+    .execute(tx.conn())
+    .await?;
+    sqlx::query!(
+        "update message m set state = 'failed', error_code = r.code
+         from unnest($1::uuid[], $2::int[]) as r (id, code)
+         where m.id = r.id and m.state in ('sending', 'unknown')",
+        &outcomes.refused.iter().map(|(id, _)| id.0).collect::<Vec<_>>(),
+        &outcomes.refused.iter().map(|(_, code)| *code).collect::<Vec<_>>(),
+    )
+    .execute(tx.conn())
+    .await?;
+    sqlx::query!(
+        "update message m set state = 'held', reason = p.reason, held_until = p.until, send_job_id = null
+         from unnest($1::uuid[], $2::text[], $3::timestamptz[]) as p (id, reason, until)
+         where m.id = p.id and m.state in ('sending', 'unknown')",
+        &outcomes.postponed.iter().map(|held| held.id.0).collect::<Vec<_>>(),
+        &outcomes.postponed.iter().map(|held| held.reason.to_owned()).collect::<Vec<_>>(),
+        &outcomes.postponed.iter().map(|held| held.until).collect::<Vec<_>>() as &[Option<DateTime<Utc>>],
+    )
+    .execute(tx.conn())
+    .await?;
+    let unknown: Vec<_> = outcomes.unknown.iter().map(|id| id.0).collect();
+    sqlx::query!("update message set state = 'unknown' where id = any($1) and state = 'sending'", &unknown)
+        .execute(tx.conn())
+        .await?;
+    settle_caps(tx, brand_id, &outcomes.accepted.iter().map(|(id, _)| *id).collect::<Vec<_>>()).await?;
+    let refund: Vec<_> =
+        outcomes.refused.iter().map(|(id, _)| *id).chain(outcomes.postponed.iter().map(|held| held.id)).collect();
+    refund_caps(tx, brand_id, &refund).await
+}
+
+/// Moves the reserved segments of messages that the carrier has to settled; a second time does nothing.
+pub async fn settle_caps(tx: &mut Tx, brand_id: BrandId, ids: &[MessageId]) -> Result<()> {
+    sqlx::query!(
+        "with moved as (
+             update message set cap_state = 'settled' where id = any($2) and cap_state = 'reserved'
+             returning cap_carrier, cap_day, segments
+         ), sums as (select cap_carrier, cap_day, sum(segments) as segments from moved group by cap_carrier, cap_day)
+         update cap_ledger l set reserved = l.reserved - s.segments, settled = l.settled + s.segments
+         from sums s where l.brand_id = $1 and l.carrier = s.cap_carrier and l.day = s.cap_day",
+        brand_id.0,
+        &ids.iter().map(|id| id.0).collect::<Vec<_>>(),
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Gives back the reserved segments of messages that the carrier did not take. What a receipt has settled stays.
+pub async fn refund_caps(tx: &mut Tx, brand_id: BrandId, ids: &[MessageId]) -> Result<()> {
+    sqlx::query!(
+        "with given_back as (
+             update message m set cap_state = null, cap_carrier = null, cap_day = null
+             from message before
+             where m.id = any($2) and before.id = m.id and m.cap_state = 'reserved' and m.state in ('held', 'failed', 'queued')
+             returning before.cap_carrier, before.cap_day, m.segments
+         ), sums as (select cap_carrier, cap_day, sum(segments) as segments from given_back group by cap_carrier, cap_day)
+         update cap_ledger l set reserved = l.reserved - s.segments
+         from sums s where l.brand_id = $1 and l.carrier = s.cap_carrier and l.day = s.cap_day",
+        brand_id.0,
+        &ids.iter().map(|id| id.0).collect::<Vec<_>>(),
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// A number that turned out to take no texts, by the carrier's word (rule S7).
+pub async fn mark_not_textable(tx: &mut Tx, messages: &[MessageId]) -> Result<()> {
+    sqlx::query!(
+        "update contact set line_type = 'landline', updated_at = now()
+         where id in (select contact_id from message where id = any($1)) and line_type <> 'landline'",
+        &messages.iter().map(|id| id.0).collect::<Vec<_>>(),
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// People who opted out at the carrier (rule S7): they have opted out here.
+pub async fn mark_opted_out(tx: &mut Tx, messages: &[MessageId]) -> Result<()> {
+    sqlx::query!(
+        "update contact set opted_out_at = clock_timestamp(), opt_out_reason = 'opted out at the carrier', updated_at = now()
+         where id in (select contact_id from message where id = any($1)) and opted_out_at is null",
+        &messages.iter().map(|id| id.0).collect::<Vec<_>>(),
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Queues held messages of a group that can go now, with new send jobs; answers how many, at most `limit`.
+pub async fn release_held(tx: &mut Tx, group_id: GroupId, limit: i64, origin: &Origin) -> Result<usize> {
+    let ids = sqlx::query_scalar!(
+        "select m.id from message m left join goal g on g.id = m.goal_id
+         where m.group_id = $1 and m.state = 'held'
+           and (m.held_until <= clock_timestamp() or (m.reason = 'paused' and g.paused_at is null))
+         order by m.id limit $2 for update of m skip locked",
+        group_id.0,
+        limit,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    queue_again(tx, &ids, origin).await?;
+    Ok(ids.len())
+}
+
+async fn queue_again(tx: &mut Tx, ids: &[uuid::Uuid], origin: &Origin) -> Result<()> {
+    let jobs: Vec<JobId> = ids.chunks(payloads::Send::MAX_MESSAGES).map(|_| JobId::new()).collect();
+    let job_ids: Vec<_> = (0..ids.len()).map(|index| jobs[index / payloads::Send::MAX_MESSAGES].0).collect();
+    sqlx::query!(
+        "update message m set state = 'queued', reason = null, held_until = null, send_job_id = j.job_id, send_epoch = null
+         from unnest($1::uuid[], $2::uuid[]) as j (id, job_id) where m.id = j.id",
+        ids,
+        &job_ids,
+    )
+    .execute(tx.conn())
+    .await?;
+    let payload = payloads::Send {};
+    enqueue_all(tx, &jobs.into_iter().map(|id| (id, &payload)).collect::<Vec<_>>(), origin).await
+}
+
+/// When the next of a group's held messages can go.
+pub async fn next_hold_ends(tx: &mut Tx, group_id: GroupId) -> Result<Option<DateTime<Utc>>> {
+    Ok(sqlx::query_scalar!(
+        "select min(held_until) from message where group_id = $1 and state = 'held' and held_until is not null",
+        group_id.0
+    )
+    .fetch_one(tx.conn())
+    .await?)
+}
+
+/// A message whose hand-over has no known outcome.
+#[derive(Debug, Clone)]
+pub struct Unsettled {
+    /// The message.
+    pub id: MessageId,
+    /// To which number; none once redacted.
+    pub to: Option<E164>,
+    /// From which number.
+    pub from: E164,
+    /// The text, by which the carrier's copy is recognised.
+    pub body: String,
+    /// When it was handed over.
+    pub handed_over_at: DateTime<Utc>,
+}
+
+/// Locks the messages of a send job that were handed over at least `age_seconds` ago and have no outcome yet.
+pub async fn unsettled(tx: &mut Tx, send_job_id: JobId, age_seconds: f64) -> Result<Vec<Unsettled>> {
+    let rows = sqlx::query!(
+        r#"select m.id, c.e164, t.sender_e164, m.body, m.handed_over_at as "handed_over_at!"
+           from message m join contact c on c.id = m.contact_id join thread t on t.id = m.thread_id
+           where m.send_job_id = $1 and m.state in ('sending', 'unknown')
+             and m.handed_over_at <= clock_timestamp() - make_interval(secs => $2)
+           order by m.id for update of m"#,
+        send_job_id.0,
+        age_seconds,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Unsettled {
+                id: MessageId(row.id),
+                to: row.e164.as_deref().map(E164::parse).transpose()?,
+                from: E164::parse(&row.sender_e164)?,
+                body: row.body,
+                handed_over_at: row.handed_over_at,
+            })
+        })
+        .collect()
+}
+
+/// Does a send job have messages without an outcome, of whatever age?
+pub async fn has_unsettled(tx: &mut Tx, send_job_id: JobId) -> Result<bool> {
+    Ok(sqlx::query_scalar!(
+        r#"select exists (select from message where send_job_id = $1 and state in ('sending', 'unknown')) as "any!""#,
+        send_job_id.0,
+    )
+    .fetch_one(tx.conn())
+    .await?)
+}
+
+/// Which of these carrier ids belong to other messages already.
+pub async fn known_sids(tx: &mut Tx, contact_message: MessageId, sids: &[String]) -> Result<Vec<String>> {
+    let known = sqlx::query_scalar!(
+        r#"select carrier_sid as "sid!" from message
+           where contact_id = (select contact_id from message where id = $1) and id <> $1 and carrier_sid = any($2)"#,
+        contact_message.0,
+        sids,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(known)
+}
+
+/// Queues messages again that the carrier says it never had (rule S2), and gives their segments back.
+pub async fn send_again(tx: &mut Tx, brand_id: BrandId, ids: &[MessageId], origin: &Origin) -> Result<()> {
+    let raw: Vec<_> = ids.iter().map(|id| id.0).collect();
+    let still = sqlx::query_scalar!(
+        "select id from message where id = any($1) and state in ('sending', 'unknown') order by id for update",
+        &raw
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    queue_again(tx, &still, origin).await?;
+    refund_caps(tx, brand_id, &still.into_iter().map(MessageId).collect::<Vec<_>>()).await
+}
+
+/// Cancels what is queued or held of a goal that has closed (rule S6); answers how many.
+pub async fn close_window(tx: &mut Tx, goal_id: GoalId) -> Result<u64> {
+    let done = sqlx::query!(
+        "update message set state = 'cancelled', reason = 'window_closed', held_until = null
+         where goal_id = $1 and state in ('queued', 'held') and kind in ('initial', 'reminder')",
+        goal_id.0,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(done.rows_affected())
+}

@@ -1,0 +1,93 @@
+//! Live figures of goals and campaigns (rule G12).
+
+use std::collections::BTreeMap;
+
+use muster_domain::ids::GoalId;
+
+use crate::{Pool, Result};
+
+/// What has become of the targets and messages of some goals.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Contacts targeted.
+    pub targeted: i64,
+    /// Targets that are in a batch.
+    pub batched: i64,
+    /// Batches by state.
+    pub batches: BTreeMap<String, i64>,
+    /// Targets with an initial, whatever its state.
+    pub messaged: i64,
+    /// Targets that an agent skipped.
+    pub skipped: i64,
+    /// Targets that wrote back.
+    pub replied: i64,
+    /// Answers: yes, no, maybe.
+    pub answers: BTreeMap<String, i64>,
+    /// Targets that opted out in these goals.
+    pub opted_out: i64,
+    /// Reminders made.
+    pub reminded: i64,
+    /// Outbound messages by kind and state, as `kind.state`.
+    pub messages: BTreeMap<String, i64>,
+    /// Held and cancelled messages by reason.
+    pub reasons: BTreeMap<String, i64>,
+    /// Messages that failed or were not delivered, by the carrier's code.
+    pub errors: BTreeMap<String, i64>,
+    /// Segments that the carrier has.
+    pub segments: i64,
+}
+
+/// The figures of these goals together.
+pub async fn of(pool: &Pool, goals: &[GoalId]) -> Result<Stats> {
+    let goals: Vec<_> = goals.iter().map(|id| id.0).collect();
+    let mut stats = Stats::default();
+    let targets = sqlx::query!(
+        r#"select count(*) as "targeted!", count(batch_id) as "batched!", count(initial_message_id) as "messaged!",
+                  count(skipped_at) as "skipped!", count(replied_at) as "replied!", count(opted_out_at) as "opted_out!",
+                  count(reminder_message_id) as "reminded!",
+                  count(*) filter (where answer = 'yes') as "yes!", count(*) filter (where answer = 'no') as "no!",
+                  count(*) filter (where answer = 'maybe') as "maybe!"
+           from target where goal_id = any($1)"#,
+        &goals,
+    )
+    .fetch_one(&pool.0)
+    .await?;
+    stats.targeted = targets.targeted;
+    stats.batched = targets.batched;
+    stats.messaged = targets.messaged;
+    stats.skipped = targets.skipped;
+    stats.replied = targets.replied;
+    stats.opted_out = targets.opted_out;
+    stats.reminded = targets.reminded;
+    stats.answers = [("yes", targets.yes), ("no", targets.no), ("maybe", targets.maybe)]
+        .into_iter()
+        .map(|(answer, count)| (answer.to_owned(), count))
+        .collect();
+    let batches = sqlx::query!(
+        r#"select kind || '.' || state as "state!", count(*) as "batches!" from batch where goal_id = any($1) group by 1"#,
+        &goals
+    )
+    .fetch_all(&pool.0)
+    .await?;
+    stats.batches = batches.into_iter().map(|row| (row.state, row.batches)).collect();
+    let messages = sqlx::query!(
+        r#"select kind, state, reason, error_code, count(*) as "messages!", sum(segments)::bigint as "segments!"
+           from message where goal_id = any($1) and kind <> 'inbound' group by kind, state, reason, error_code"#,
+        &goals,
+    )
+    .fetch_all(&pool.0)
+    .await?;
+    for row in messages {
+        *stats.messages.entry(format!("{}.{}", row.kind, row.state)).or_default() += row.messages;
+        if let (true, Some(reason)) = (matches!(row.state.as_str(), "held" | "cancelled"), row.reason) {
+            *stats.reasons.entry(reason).or_default() += row.messages;
+        }
+        if let (true, Some(code)) = (matches!(row.state.as_str(), "failed" | "undelivered"), row.error_code) {
+            *stats.errors.entry(code.to_string()).or_default() += row.messages;
+        }
+        if matches!(row.state.as_str(), "sent" | "delivered" | "undelivered") {
+            stats.segments += row.segments;
+        }
+    }
+    Ok(stats)
+}

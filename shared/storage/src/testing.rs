@@ -1,0 +1,49 @@
+//! Databases for tests: each its own, cloned from a migrated template.
+
+use secrecy::SecretString;
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+
+use crate::{Pool, PoolOptions, Result, migrate};
+
+/// Makes sure that a migrated template exists on this server and clones it under a new name. Several processes may ask at once.
+///
+/// `admin_url` is a superuser's URL to the `postgres` database, `url_of` makes the URL of another database of the same server.
+pub async fn clone_template(
+    admin_url: &str,
+    template: &str,
+    name: &str,
+    url_of: impl Fn(&str) -> String,
+) -> Result<()> {
+    let mut admin = PgConnection::connect(admin_url).await?;
+    // Cloning locks the template against connections, and two may not clone or migrate it at once.
+    sqlx::query("select pg_advisory_lock(7267830)").execute(&mut admin).await?;
+    let known: bool = sqlx::query_scalar("select exists (select from pg_database where datname = $1)")
+        .bind(template)
+        .fetch_one(&mut admin)
+        .await?;
+    if !known {
+        let building = format!("{template}_building");
+        for statement in [format!("drop database if exists {building}"), format!("create database {building}")] {
+            sqlx::query(AssertSqlSafe(statement)).execute(&mut admin).await?;
+        }
+        let pool = Pool::connect_lazily(&SecretString::from(url_of(&building)), PoolOptions::default())?;
+        migrate(&pool).await?;
+        pool.close().await;
+        sqlx::query(AssertSqlSafe(format!("alter database {building} rename to {template}")))
+            .execute(&mut admin)
+            .await?;
+    }
+    sqlx::query(AssertSqlSafe(format!("create database {name} template {template}"))).execute(&mut admin).await?;
+    admin.close().await?;
+    Ok(())
+}
+
+/// Runs a statement that a test needs and no production code does; answers the affected rows.
+pub async fn execute(pool: &Pool, statement: &str) -> Result<u64> {
+    Ok(sqlx::query(AssertSqlSafe(statement)).execute(&pool.0).await?.rows_affected())
+}
+
+/// Reads one number that a test needs and no production code does.
+pub async fn number(pool: &Pool, query: &str) -> Result<i64> {
+    Ok(sqlx::query_scalar(AssertSqlSafe(query)).fetch_one(&pool.0).await?)
+}

@@ -1,0 +1,266 @@
+//! Threads: the one conversation between a group and a contact (rules W2, W3, W5 and I3).
+
+use chrono::{DateTime, Utc};
+use muster_domain::{
+    e164::E164,
+    ids::{ContactId, GoalId, GroupId, MemberId, MessageId, OrganizationId, ThreadId},
+};
+
+use crate::{Pool, Result, Tx};
+
+/// A thread.
+#[derive(Debug, Clone)]
+pub struct Thread {
+    /// The thread.
+    pub id: ThreadId,
+    /// Its group.
+    pub group_id: GroupId,
+    /// Its contact.
+    pub contact_id: ContactId,
+    /// The contact's given name.
+    pub first_name: String,
+    /// The contact's family name.
+    pub last_name: String,
+    /// The goal that last texted here.
+    pub goal_id: Option<GoalId>,
+    /// Who holds it.
+    pub held_by: Option<MemberId>,
+    /// Until when.
+    pub held_until: Option<DateTime<Utc>>,
+    /// Since when the contact waits for an answer.
+    pub unread_since: Option<DateTime<Utc>>,
+    /// The contact has opted out.
+    pub opted_out: bool,
+}
+
+/// One text of a thread.
+#[derive(Debug, Clone)]
+pub struct ThreadMessage {
+    /// The message.
+    pub id: MessageId,
+    /// Why it exists; `inbound` for the contact's.
+    pub kind: String,
+    /// Its state.
+    pub state: String,
+    /// The text.
+    pub body: String,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+}
+
+/// Makes sure of the threads of these contacts in a group. A contact keeps the number they were first texted from (rule A3).
+pub async fn ensure(
+    tx: &mut Tx,
+    organization_id: OrganizationId,
+    group_id: GroupId,
+    sender: &E164,
+    goal_id: Option<GoalId>,
+    agent_id: Option<MemberId>,
+    contacts: &[ContactId],
+) -> Result<Vec<(ContactId, ThreadId)>> {
+    let contacts: Vec<_> = contacts.iter().map(|id| id.0).collect();
+    let rows = sqlx::query!(
+        "insert into thread as t (id, organization_id, group_id, contact_id, sender_e164, goal_id, agent_id)
+         select uuid_v7(), $1, $2, contact_id, $3, $4, $5 from unnest($6::uuid[]) as c (contact_id) order by contact_id
+         on conflict (group_id, contact_id) do update set
+             goal_id = coalesce(excluded.goal_id, t.goal_id), agent_id = coalesce(excluded.agent_id, t.agent_id),
+             last_message_at = now()
+         returning id, contact_id",
+        organization_id.0,
+        group_id.0,
+        sender.as_str(),
+        goal_id.map(|id| id.0),
+        agent_id.map(|id| id.0),
+        &contacts,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|row| (ContactId(row.contact_id), ThreadId(row.id))).collect())
+}
+
+/// Claims up to `limit` threads with unread replies, oldest first (rule W3). In a goal with assigned agents only the contact's own
+/// agent gets theirs; in a paused goal nobody does (rule G5).
+pub async fn claim_unread(
+    tx: &mut Tx,
+    group_id: GroupId,
+    agent_id: MemberId,
+    window_minutes: i32,
+    limit: i64,
+) -> Result<Vec<ThreadId>> {
+    let ids = sqlx::query_scalar!(
+        "update thread set held_by = $2, held_until = clock_timestamp() + make_interval(mins => $3)
+         where id in (
+             select t.id from thread t
+             left join goal g on g.id = t.goal_id
+             left join membership m on m.group_id = t.group_id and m.contact_id = t.contact_id
+             where t.group_id = $1 and t.unread_since is not null
+               and (t.held_by is null or t.held_by = $2 or t.held_until <= clock_timestamp())
+               and g.paused_at is null
+               and (g.strategy is distinct from 'assigned' or m.assigned_agent_id is not distinct from $2)
+             order by t.unread_since limit $4 for update of t skip locked)
+         returning id",
+        group_id.0,
+        agent_id.0,
+        window_minutes,
+        limit,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(ids.into_iter().map(ThreadId).collect())
+}
+
+/// Threads of an organization, of a group or by id; `unresponded` leaves those without unread replies out.
+pub async fn page(
+    pool: &Pool,
+    organization_id: OrganizationId,
+    group_id: Option<GroupId>,
+    only: Option<ThreadId>,
+    unresponded: bool,
+    after: Option<ThreadId>,
+    limit: i64,
+) -> Result<Vec<Thread>> {
+    let rows = sqlx::query!(
+        r#"select t.*, c.first_name, c.last_name, c.opted_out_at is not null as "opted_out!"
+           from thread t join contact c on c.id = t.contact_id
+           where t.organization_id = $1 and ($2::uuid is null or t.group_id = $2) and ($3::uuid is null or t.id = $3)
+             and (not $4 or t.unread_since is not null) and ($5::uuid is null or t.id > $5)
+           order by t.id limit $6"#,
+        organization_id.0,
+        group_id.map(|id| id.0),
+        only.map(|id| id.0),
+        unresponded,
+        after.map(|id| id.0),
+        limit,
+    )
+    .fetch_all(&pool.0)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Thread {
+            id: ThreadId(row.id),
+            group_id: GroupId(row.group_id),
+            contact_id: ContactId(row.contact_id),
+            first_name: row.first_name,
+            last_name: row.last_name,
+            goal_id: row.goal_id.map(GoalId),
+            held_by: row.held_by.map(MemberId),
+            held_until: row.held_until,
+            unread_since: row.unread_since,
+            opted_out: row.opted_out,
+        })
+        .collect())
+}
+
+/// The last texts of a thread, oldest first.
+pub async fn messages(pool: &Pool, id: ThreadId, limit: i64) -> Result<Vec<ThreadMessage>> {
+    let rows = sqlx::query!(
+        r#"select id as "id!", kind as "kind!", state as "state!", body as "body!", created_at as "created_at!" from (
+               select id, kind, state, body, created_at from message where thread_id = $1 order by id desc limit $2
+           ) last order by id"#,
+        id.0,
+        limit,
+    )
+    .fetch_all(&pool.0)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| ThreadMessage {
+            id: MessageId(row.id),
+            kind: row.kind,
+            state: row.state,
+            body: row.body,
+            created_at: row.created_at,
+        })
+        .collect())
+}
+
+/// A thread locked for an answer.
+#[derive(Debug, Clone)]
+pub struct Locked {
+    /// Its group.
+    pub group_id: GroupId,
+    /// Its contact.
+    pub contact_id: ContactId,
+    /// The goal that last texted here.
+    pub goal_id: Option<GoalId>,
+    /// Who holds it until when, by the database's clock.
+    pub holder: Option<(MemberId, DateTime<Utc>)>,
+    /// The contact has opted out or was redacted: nobody may text them.
+    pub closed: bool,
+    /// The goal is paused (rule G5).
+    pub paused: bool,
+}
+
+/// Locks a thread of this organization.
+pub async fn lock(tx: &mut Tx, organization_id: OrganizationId, id: ThreadId) -> Result<Option<Locked>> {
+    let row = sqlx::query!(
+        r#"select t.group_id, t.contact_id, t.goal_id, t.held_by, t.held_until,
+                  t.held_until > clock_timestamp() as live,
+                  (c.opted_out_at is not null or c.redacted_at is not null) as "closed!",
+                  exists (select from goal g where g.id = t.goal_id and g.paused_at is not null) as "paused!"
+           from thread t join contact c on c.id = t.contact_id
+           where t.id = $1 and t.organization_id = $2 for update of t"#,
+        id.0,
+        organization_id.0,
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(row.map(|row| Locked {
+        group_id: GroupId(row.group_id),
+        contact_id: ContactId(row.contact_id),
+        goal_id: row.goal_id.map(GoalId),
+        holder: row.held_by.map(MemberId).zip(row.held_until).filter(|_| row.live == Some(true)),
+        closed: row.closed,
+        paused: row.paused,
+    }))
+}
+
+/// An agent has answered: nothing is unread any more.
+pub async fn answered(tx: &mut Tx, id: ThreadId, agent_id: MemberId) -> Result<()> {
+    sqlx::query!(
+        "update thread set unread_since = null, agent_id = $2, last_message_at = now() where id = $1",
+        id.0,
+        agent_id.0
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// The contact has written: the thread is unread, unless they opted out (rule I3), and whom a goal texted has replied.
+pub async fn replied(tx: &mut Tx, id: ThreadId, hidden: bool) -> Result<()> {
+    sqlx::query!(
+        "update thread set unread_since = case when $2 then null else coalesce(unread_since, clock_timestamp()) end,
+             last_message_at = now()
+         where id = $1",
+        id.0,
+        hidden,
+    )
+    .execute(tx.conn())
+    .await?;
+    sqlx::query!(
+        "update target t set replied_at = coalesce(t.replied_at, clock_timestamp()),
+             opted_out_at = case when $2 then coalesce(t.opted_out_at, clock_timestamp()) else t.opted_out_at end
+         from thread th
+         where th.id = $1 and t.goal_id = th.goal_id and t.contact_id = th.contact_id and t.initial_message_id is not null",
+        id.0,
+        hidden,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Records yes, no or maybe (rule W5); false when the contact was not texted in this goal.
+pub async fn record_answer(tx: &mut Tx, goal_id: GoalId, contact_id: ContactId, answer: &str) -> Result<bool> {
+    let done = sqlx::query!(
+        "update target set answer = $3, answered_at = clock_timestamp()
+         where goal_id = $1 and contact_id = $2 and replied_at is not null",
+        goal_id.0,
+        contact_id.0,
+        answer,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(done.rows_affected() == 1)
+}

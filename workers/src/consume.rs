@@ -1,0 +1,83 @@
+//! The consumer's supervisor: a session with the broker as long as it lasts, then another; none while the database is away.
+
+use std::time::Duration;
+
+use muster_broker::{ReconnectDelays, Session};
+use muster_jobs::JobKind;
+use muster_service::health::Readiness;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{Context, runner};
+
+/// Time that is kept back from the grace time for handing back what is not done.
+const HANDING_BACK: Duration = Duration::from_secs(5);
+
+/// Consumes until it is time to stop, then finishes what it has (engine promise J8).
+pub(crate) async fn run(ctx: &Context, readiness: &Readiness, stop: &CancellationToken) {
+    let running = TaskTracker::new();
+    let mut delays = ReconnectDelays::default();
+    while !stop.is_cancelled() {
+        // While the database does not answer, nothing is taken and nothing is acknowledged.
+        if let Err(error) = ctx.pool.now().await {
+            readiness.report("database", Err(error.to_string()));
+            tracing::warn!(%error, "the database does not answer; taking no jobs");
+            stop.run_until_cancelled(tokio::time::sleep(delays.next_delay())).await;
+            continue;
+        }
+        match Session::open(&ctx.settings.amqp_url, &ctx.settings.process_name, &JobKind::ALL, JobKind::prefetch).await
+        {
+            Ok(session) => {
+                delays.reset();
+                readiness.report("broker", Ok(()));
+                let session = drive(ctx, session, &running, stop).await;
+                if stop.is_cancelled() {
+                    drain(ctx, &running).await;
+                } else {
+                    readiness.report("broker", Err("reconnecting".to_owned()));
+                }
+                session.close().await;
+            }
+            Err(error) => {
+                readiness.report("broker", Err(error.to_string()));
+                tracing::warn!(%error, "the broker cannot be consumed from; trying again");
+            }
+        }
+        stop.run_until_cancelled(tokio::time::sleep(delays.next_delay())).await;
+    }
+}
+
+/// Runs what the session delivers until the session fails, the database is lost, or it is time to stop.
+async fn drive(ctx: &Context, mut session: Session, running: &TaskTracker, stop: &CancellationToken) -> Session {
+    loop {
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => return session,
+            () = ctx.database_lost.notified() => {
+                tracing::warn!("the database was lost; giving deliveries back until it answers");
+                return session;
+            }
+            delivery = session.next() => match delivery {
+                // The broker's prefetch bounds how many run at once.
+                Some(delivery) => {
+                    let ctx = ctx.clone();
+                    running.spawn(async move { runner::run(&ctx, delivery).await });
+                }
+                None => {
+                    tracing::warn!("the session with the broker ended; opening another");
+                    return session;
+                }
+            },
+        }
+    }
+}
+
+/// Waits for what is running, and has it handed back when the grace time is nearly over.
+async fn drain(ctx: &Context, running: &TaskTracker) {
+    running.close();
+    let patience = ctx.settings.shutdown_grace().saturating_sub(HANDING_BACK);
+    if tokio::time::timeout(patience, running.wait()).await.is_err() {
+        tracing::warn!(jobs = running.len(), "handing back what is not done");
+        ctx.hand_back.cancel();
+        running.wait().await;
+    }
+}

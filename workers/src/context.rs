@@ -1,0 +1,81 @@
+//! What every handler can use.
+
+use std::{sync::Arc, time::Duration};
+
+use muster_carrier::{
+    Gateway,
+    twilio::{Credentials, Twilio},
+};
+use muster_domain::{cap::CarrierCalendar, ids::OrganizationId, retry::RetryPolicy};
+use muster_objects::Objects;
+use muster_service::{Settings, trace};
+use muster_storage::{
+    Pool, PoolOptions, Tx,
+    engine::{claim::ClaimedJob, enqueue::Origin},
+    organizations::{self, Organization},
+};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use crate::{error::JobError, metrics::WorkerMetrics};
+
+/// What every handler can use; cloned, it is the same.
+#[derive(Clone)]
+pub struct Context {
+    /// The database.
+    pub pool: Pool,
+    /// Uploaded files.
+    pub objects: Objects,
+    /// The way to the carriers.
+    pub gateway: Arc<dyn Gateway>,
+    /// The carriers' days.
+    pub calendar: CarrierCalendar,
+    /// The key under which phones of redacted people are hashed.
+    pub phone_hash_key: [u8; 32],
+    /// Delays between attempts.
+    pub retry: RetryPolicy,
+    /// The configuration.
+    pub settings: Arc<Settings>,
+    pub(crate) metrics: WorkerMetrics,
+    /// The database could not be reached: take no more jobs until it answers.
+    pub(crate) database_lost: Arc<Notify>,
+    /// The grace time is nearly over: hand back what is not done.
+    pub(crate) hand_back: CancellationToken,
+}
+
+impl Context {
+    pub(crate) fn new(settings: Settings, metrics: WorkerMetrics) -> anyhow::Result<Self> {
+        let options = PoolOptions { max_connections: settings.database_max_connections, ..PoolOptions::default() };
+        let credentials = Credentials {
+            account_sid: settings.carrier_account_sid.clone(),
+            auth_token: settings.carrier_auth_token.clone(),
+        };
+        let timeout = Duration::from_millis(settings.carrier_timeout_ms);
+        Ok(Self {
+            pool: Pool::connect_lazily(&settings.database_url, options)?,
+            objects: Objects::open(&settings.object_store_url)?,
+            gateway: Arc::new(Twilio::new(&settings.carrier_url, &settings.public_url, credentials, timeout)?),
+            calendar: CarrierCalendar::load()?,
+            phone_hash_key: settings.phone_hash_key_bytes()?,
+            retry: RetryPolicy {
+                base: Duration::from_millis(settings.retry_base_ms),
+                max: Duration::from_millis(settings.retry_max_ms),
+            },
+            settings: Arc::new(settings),
+            metrics,
+            database_lost: Arc::new(Notify::new()),
+            hand_back: CancellationToken::new(),
+        })
+    }
+
+    /// Jobs that a handler enqueues belong to the tenant and the trace of its own.
+    pub fn origin(&self, job: &ClaimedJob) -> Origin {
+        Origin { organization_id: job.organization_id, traceparent: trace::current() }
+    }
+
+    /// The tenant that a job works for.
+    pub async fn organization(&self, tx: &mut Tx, job: &ClaimedJob) -> Result<Organization, JobError> {
+        let id: OrganizationId = job.organization_id.ok_or_else(|| JobError::fail("the job names no organization"))?;
+        organizations::of_job(tx, id).await?.ok_or_else(|| JobError::fail("the job's organization does not exist"))
+    }
+}

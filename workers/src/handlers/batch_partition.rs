@@ -1,0 +1,37 @@
+//! `batch-partition`: freezes a launched goal's targets and cuts them into batches (rules T3 and B1).
+
+use muster_domain::{segments, template::Template};
+use muster_jobs::payloads::{BatchPartition, BatchRelease};
+use muster_storage::{
+    Tx,
+    engine::{claim::ClaimedJob, enqueue::enqueue},
+    goals,
+};
+
+use crate::{Context, error::JobError};
+
+pub(crate) async fn run(ctx: &Context, job: &ClaimedJob, payload: BatchPartition) -> Result<Tx, JobError> {
+    let mut tx = ctx.pool.begin().await?;
+    let organization = ctx.organization(&mut tx, job).await?;
+    let Some(goal) = goals::lock(&mut tx, organization.id, payload.goal_id).await? else {
+        return Err(JobError::fail("the goal does not exist"));
+    };
+    if goal.clock.launched_at.is_none() {
+        return Ok(tx);
+    }
+    let segments = estimate(&goal.content.script);
+    if let Some((targets, batches)) =
+        goals::partition(&mut tx, &goal, organization.settings.batch_size, segments).await?
+    {
+        tracing::info!(goal.id = %goal.id, targets, batches, "partitioned");
+        enqueue(&mut tx, &BatchRelease { goal_id: goal.id }, &ctx.origin(job)).await?;
+    }
+    Ok(tx)
+}
+
+/// Segments of a script whose fields are filled with an ordinary value; for pacing, not for caps, which count every text.
+pub(crate) fn estimate(script: &str) -> i64 {
+    let rendered =
+        Template::parse(script, |_| true).ok().and_then(|template| template.render(|_| Some("Margaret")).ok());
+    segments::count(rendered.as_deref().unwrap_or(script)).segments.into()
+}

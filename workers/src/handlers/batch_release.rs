@@ -1,0 +1,54 @@
+//! `batch-release`: the next step of a goal's release plan (rule B6).
+
+use chrono::TimeDelta;
+use muster_domain::{cap::STRICTEST_CARRIER, goal::GoalStatus, release::Again, zone::Zone};
+use muster_jobs::{payloads::BatchRelease, timer::TimerKind};
+use muster_storage::{
+    Tx, batches, caps,
+    engine::{claim::ClaimedJob, timers},
+    goals,
+};
+
+use crate::{Context, error::JobError};
+
+pub(crate) async fn run(ctx: &Context, job: &ClaimedJob, payload: BatchRelease) -> Result<Tx, JobError> {
+    let mut tx = ctx.pool.begin().await?;
+    let organization = ctx.organization(&mut tx, job).await?;
+    let Some(goal) = goals::lock(&mut tx, organization.id, payload.goal_id).await? else {
+        return Err(JobError::fail("the goal does not exist"));
+    };
+    let now = tx.clock().await?;
+    // Opening and resuming enqueue this job again.
+    if goal.partitioned_at.is_none() || goal.clock.status(now) != GoalStatus::Active {
+        return Ok(tx);
+    }
+    let held = batches::held(&mut tx, goal.id).await?;
+    if held.is_empty() {
+        return Ok(tx);
+    }
+    let zone = Zone::parse(&goal.content.zone).map_err(|error| JobError::fail(error.to_string()))?;
+    match organization.settings.sending_hours.next_in_all(&[zone], now) {
+        Some(open) if open == now => {}
+        Some(open) => {
+            timers::set(&mut tx, TimerKind::BatchRelease, goal.id.0, open, organization.id).await?;
+            return Ok(tx);
+        }
+        None => return Err(JobError::fail("the sending hours never open")),
+    }
+    let day = ctx.calendar.day(now);
+    let left = caps::left_to_release(&mut tx, organization.id, organization.brand_id, STRICTEST_CARRIER, day).await?;
+    let estimates: Vec<i64> = held.iter().map(|(_, segments)| *segments).collect();
+    let step = goal.content.release_plan.step(&estimates, left);
+    let released: Vec<_> = held[..step.batches].iter().map(|(id, _)| *id).collect();
+    batches::release(&mut tx, &released).await?;
+    let again = match step.again {
+        Again::Never => None,
+        Again::Minutes(minutes) => Some(now + TimeDelta::minutes(minutes.into())),
+        Again::NextCarrierDay => Some(ctx.calendar.next_day_starts(now)),
+    };
+    if let Some(at) = again {
+        timers::set(&mut tx, TimerKind::BatchRelease, goal.id.0, at, organization.id).await?;
+    }
+    tracing::info!(goal.id = %goal.id, released = released.len(), held = held.len() - released.len(), "released batches");
+    Ok(tx)
+}

@@ -1,0 +1,17 @@
+//! What each kind of job does: one file each, named as the kind.
+//!
+//! Handlers are level-triggered: they read the state and do what is now right, whatever it was when the job was enqueued, so that
+//! running one twice does nothing the second time. They answer the open transaction that holds their effects.
+
+pub(crate) mod batch_partition;
+pub(crate) mod batch_release;
+pub(crate) mod csv_ingestion;
+pub(crate) mod delivery_receipt;
+pub(crate) mod goal_transition;
+pub(crate) mod hold_release;
+pub(crate) mod inbound_message;
+pub(crate) mod lease_expiry;
+pub(crate) mod message_reconcile;
+pub(crate) mod redaction;
+pub(crate) mod reminder_open;
+pub(crate) mod send;

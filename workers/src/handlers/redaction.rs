@@ -1,0 +1,24 @@
+//! `redaction`: erases a person in every organization of an account (rules R3, R4 and R6).
+
+use std::time::Duration;
+
+use muster_jobs::payloads::Redaction;
+use muster_storage::{Tx, engine::claim::ClaimedJob, redactions};
+
+use crate::{Context, error::JobError};
+
+pub(crate) async fn run(ctx: &Context, _job: &ClaimedJob, payload: Redaction) -> Result<Tx, JobError> {
+    let mut tx = ctx.pool.begin().await?;
+    let Some(redaction) = redactions::lock(&mut tx, payload.redaction_id).await? else {
+        return Ok(tx);
+    };
+    if redactions::imports_under_way(&mut tx, redaction.account_id).await? {
+        return Err(JobError::NotYet { delay: Duration::from_secs(2), why: "imports of the account are under way" });
+    }
+    for key in redactions::finished_files(&mut tx, redaction.account_id).await? {
+        ctx.objects.delete(&key).await?;
+    }
+    let (contacts, messages) = redactions::erase(&mut tx, payload.redaction_id, &redaction).await?;
+    tracing::info!(redaction.id = %payload.redaction_id, contacts, messages, "redacted");
+    Ok(tx)
+}

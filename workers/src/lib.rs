@@ -1,0 +1,53 @@
+//! The worker: takes jobs from the broker and runs them against Postgres and the carrier.
+//!
+//! Any number of workers run at once. What each kind of job does is one file in `handlers`; `registry` lists them; `runner` alone decides
+//! what an outcome means for the job and its message.
+
+mod consume;
+mod context;
+pub mod error;
+pub mod handlers;
+mod metrics;
+mod registry;
+mod runner;
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use muster_service::{
+    Settings,
+    health::{self, Readiness},
+    metrics::Metrics,
+};
+use muster_storage::engine::processes;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+pub use context::Context;
+
+/// Runs a worker until `stop` is cancelled and what it has is finished or handed back.
+pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<()> {
+    let listener =
+        TcpListener::bind(&settings.listen).await.with_context(|| format!("listen on {}", settings.listen))?;
+    let registry = Metrics::default();
+    let readiness = Readiness::awaiting(&["database", "broker"]);
+    let context = Context::new(settings, metrics::WorkerMetrics::register(&registry))?;
+    tracing::info!(process = context.settings.process_name, "the worker runs");
+    let routes = health::routes(readiness.clone(), registry);
+    let (served, ..) = tokio::join!(
+        health::serve(listener, routes, stop.clone()),
+        consume::run(&context, &readiness, &stop),
+        report(&context, &readiness, &stop),
+    );
+    served.context("health")?;
+    tracing::info!("the worker has stopped");
+    Ok(())
+}
+
+/// Says at intervals that this process is alive, and whether its database answers.
+async fn report(context: &Context, readiness: &Readiness, stop: &CancellationToken) {
+    while stop.run_until_cancelled(tokio::time::sleep(Duration::from_secs(2))).await.is_some() {
+        let seen = processes::seen(&context.pool, &context.settings.process_name, "worker").await;
+        readiness.report("database", seen.map_err(|error| error.to_string()));
+    }
+}

@@ -1,0 +1,49 @@
+//! What a worker counts.
+
+use muster_jobs::JobKind;
+use muster_service::metrics::Metrics;
+use prometheus_client::{
+    encoding::EncodeLabelSet,
+    metrics::{
+        counter::Counter,
+        family::Family,
+        histogram::{Histogram, exponential_buckets},
+    },
+};
+
+/// Labels of a job's metrics.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct JobLabels {
+    kind: &'static str,
+    outcome: &'static str,
+}
+
+/// The counters of a worker.
+#[derive(Debug, Clone)]
+pub(crate) struct WorkerMetrics {
+    jobs: Family<JobLabels, Counter>,
+    seconds: Family<JobLabels, Histogram>,
+}
+
+impl WorkerMetrics {
+    pub(crate) fn register(metrics: &Metrics) -> Self {
+        let own = Self {
+            jobs: Family::default(),
+            seconds: Family::new_with_constructor(|| Histogram::new(exponential_buckets(0.001, 4.0, 9))),
+        };
+        metrics.register(|registry| {
+            registry.register("jobs", "Deliveries by what came of them", own.jobs.clone());
+            registry.register("job_seconds", "Time that an attempt took", own.seconds.clone());
+        });
+        own
+    }
+
+    pub(crate) fn count(&self, kind: JobKind, outcome: &'static str) {
+        self.jobs.get_or_create(&JobLabels { kind: kind.as_str(), outcome }).inc();
+    }
+
+    pub(crate) fn took(&self, kind: JobKind, outcome: &'static str, seconds: f64) {
+        self.seconds.get_or_create(&JobLabels { kind: kind.as_str(), outcome }).observe(seconds);
+        self.count(kind, outcome);
+    }
+}

@@ -1,0 +1,37 @@
+//! Which handler runs which kind: one flat list, complete because the compiler says so.
+
+use muster_jobs::{JobKind, JobPayload};
+use muster_storage::{Tx, engine::claim::ClaimedJob};
+
+use crate::{
+    Context,
+    error::JobError,
+    handlers::{
+        batch_partition, batch_release, csv_ingestion, delivery_receipt, goal_transition, hold_release,
+        inbound_message, lease_expiry, message_reconcile, redaction, reminder_open, send,
+    },
+};
+
+/// Runs a job's handler. What comes back is the open transaction that holds the job's effects; the runner adds the completion and
+/// commits both together.
+pub(crate) async fn handle(ctx: &Context, job: &ClaimedJob) -> Result<Tx, JobError> {
+    match job.kind {
+        JobKind::CsvIngestion => csv_ingestion::run(ctx, job, payload(job)?).await,
+        JobKind::BatchPartition => batch_partition::run(ctx, job, payload(job)?).await,
+        JobKind::GoalTransition => goal_transition::run(ctx, job, payload(job)?).await,
+        JobKind::BatchRelease => batch_release::run(ctx, job, payload(job)?).await,
+        JobKind::ReminderOpen => reminder_open::run(ctx, job, payload(job)?).await,
+        JobKind::LeaseExpiry => lease_expiry::run(ctx, job, payload(job)?).await,
+        JobKind::Send => send::run(ctx, job, payload(job)?).await,
+        JobKind::HoldRelease => hold_release::run(ctx, job, payload(job)?).await,
+        JobKind::MessageReconcile => message_reconcile::run(ctx, job, payload(job)?).await,
+        JobKind::DeliveryReceipt => delivery_receipt::run(ctx, job, payload(job)?).await,
+        JobKind::InboundMessage => inbound_message::run(ctx, job, payload(job)?).await,
+        JobKind::Redaction => redaction::run(ctx, job, payload(job)?).await,
+    }
+}
+
+/// A payload that cannot be read is parked at once (engine promise J7).
+fn payload<P: JobPayload>(job: &ClaimedJob) -> Result<P, JobError> {
+    serde_json::from_value(job.payload.clone()).map_err(|error| JobError::fail(format!("payload: {error}")))
+}

@@ -1,0 +1,142 @@
+//! Who may import whom, checked over `cargo metadata`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context, ensure};
+use serde_json::Value;
+
+use crate::cargo;
+
+/// What each of our crates may import of ours, in what it is built from. A crate that is not here may not exist.
+const OURS: [(&str, &[&str]); 15] = [
+    ("muster-domain", &[]),
+    ("muster-jobs", &["muster-domain"]),
+    ("muster-storage", &["muster-domain", "muster-jobs"]),
+    ("muster-broker", &["muster-domain", "muster-jobs"]),
+    ("muster-carrier", &["muster-domain", "muster-jobs"]),
+    ("muster-objects", &[]),
+    ("muster-service", &[]),
+    ("muster-scheduler", SHARED),
+    ("muster-workers", SHARED),
+    ("muster-api", SHARED),
+    ("muster", SHARED),
+    ("muster-simulator", &[]),
+    ("muster-local", ANYTHING),
+    ("muster-integration-tests", ANYTHING),
+    ("xtask", &[]),
+];
+
+const SHARED: &[&str] = &[
+    "muster-domain",
+    "muster-jobs",
+    "muster-storage",
+    "muster-broker",
+    "muster-carrier",
+    "muster-objects",
+    "muster-service",
+];
+
+const ANYTHING: &[&str] = &[
+    "muster-domain",
+    "muster-jobs",
+    "muster-storage",
+    "muster-broker",
+    "muster-carrier",
+    "muster-objects",
+    "muster-service",
+    "muster-scheduler",
+    "muster-workers",
+    "muster-api",
+    "muster-simulator",
+    "muster-local",
+];
+
+/// Libraries that one crate alone may use. `integration-tests` may use any, to look behind the scenes.
+const OWNERS: [(&str, &str); 6] = [
+    ("sqlx", "muster-storage"),
+    ("lapin", "muster-broker"),
+    ("backoff", "muster-broker"),
+    ("object_store", "muster-objects"),
+    ("opentelemetry_sdk", "muster-service"),
+    ("figment", "muster-service"),
+];
+
+/// What the pure core may not know.
+const NOT_IN_DOMAIN: [&str; 6] = ["tokio", "sqlx", "lapin", "reqwest", "opentelemetry", "tracing"];
+
+/// Fails with every import that breaks a rule.
+pub(crate) fn check() -> anyhow::Result<()> {
+    let output = cargo().args(["metadata", "--format-version", "1", "--no-deps"]).output().context("cargo metadata")?;
+    ensure!(output.status.success(), "cargo metadata: {}", String::from_utf8_lossy(&output.stderr));
+    let broken = violations(&serde_json::from_slice(&output.stdout)?);
+    ensure!(broken.is_empty(), "imports break the rules:\n  {}", broken.join("\n  "));
+    Ok(())
+}
+
+fn violations(metadata: &Value) -> Vec<String> {
+    let allowed: BTreeMap<_, _> = OURS.into_iter().collect();
+    let mut broken = Vec::new();
+    let mut seen = BTreeSet::new();
+    for package in metadata["packages"].as_array().into_iter().flatten() {
+        let name = package["name"].as_str().unwrap_or_default();
+        seen.insert(name);
+        let Some(may) = allowed.get(name) else {
+            broken.push(format!("{name} is not in the list of crates"));
+            continue;
+        };
+        for dependency in package["dependencies"].as_array().into_iter().flatten() {
+            let other = dependency["name"].as_str().unwrap_or_default();
+            // What a crate's own tests use is theirs.
+            if dependency["kind"].as_str() == Some("dev") {
+                continue;
+            }
+            if allowed.contains_key(other) && !may.contains(&other) {
+                broken.push(format!("{name} imports {other}"));
+            }
+            if name == "muster-domain" && NOT_IN_DOMAIN.contains(&other) {
+                broken.push(format!("{name} imports {other}: the rules are pure"));
+            }
+            for (library, owner) in OWNERS {
+                if other == library && name != owner && name != "muster-integration-tests" {
+                    broken.push(format!("{name} imports {library}, which only {owner} may"));
+                }
+            }
+        }
+    }
+    broken
+        .extend(OURS.iter().filter(|(name, _)| !seen.contains(name)).map(|(name, _)| format!("{name} does not exist")));
+    broken
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn metadata(name: &str, dependency: &str) -> Value {
+        let mut packages: Vec<Value> =
+            OURS.iter().map(|(name, _)| json!({ "name": name, "dependencies": [] })).collect();
+        packages.push(json!({ "name": name, "dependencies": [{ "name": dependency, "kind": null }] }));
+        json!({ "packages": packages })
+    }
+
+    #[test]
+    fn what_breaks_a_rule_is_found() {
+        for (name, dependency) in [
+            ("muster-domain", "tokio"),
+            ("muster-storage", "muster-broker"),
+            ("muster-workers", "muster-scheduler"),
+            ("muster-api", "sqlx"),
+            ("muster-scheduler", "lapin"),
+            ("muster-local", "muster-integration-tests"),
+        ] {
+            assert_eq!(violations(&metadata(name, dependency)).len(), 1, "{name} → {dependency}");
+        }
+        assert!(violations(&metadata("muster-workers", "muster-storage")).is_empty());
+    }
+
+    #[test]
+    fn this_workspace_keeps_the_rules() {
+        check().unwrap();
+    }
+}

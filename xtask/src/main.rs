@@ -1,0 +1,85 @@
+//! `cargo xtask`: the project's own commands. It starts other programs and has next to no dependencies, so that it builds at once.
+#![expect(clippy::print_stderr, reason = "it tells what it runs")]
+
+mod imports;
+mod prepare;
+mod test;
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::{Command, ExitCode},
+};
+
+use anyhow::{Context, bail, ensure};
+
+const HELP: &str = "\
+cargo xtask COMMAND
+
+  demo                      build everything, start everything, play a campaign and check it
+  local [OPTIONS]           start the same processes and stay: --schedulers N --workers N --json
+  test [--fast]             all checks and tests; --fast leaves out format, lints, docs and the query cache
+  prepare [--check]         write the query cache (.sqlx), or only say whether it is up to date
+  imports                   check who imports whom
+";
+
+fn main() -> anyhow::Result<ExitCode> {
+    let args: Vec<String> = env::args().skip(1).collect();
+    let (command, rest) = args.split_first().map_or(("help", &[][..]), |(command, rest)| (command.as_str(), rest));
+    env::set_current_dir(root())?;
+    match command {
+        "demo" => local("demo", rest)?,
+        "local" => local("local", rest)?,
+        "test" => test::run(rest)?,
+        "prepare" => prepare::run(rest)?,
+        "imports" => imports::check()?,
+        "help" | "--help" | "-h" => eprint!("{HELP}"),
+        other => bail!("there is no command {other:?}\n\n{HELP}"),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The workspace's folder.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map_or_else(PathBuf::new, Path::to_path_buf)
+}
+
+/// Builds the binaries and hands over to the local stack.
+fn local(command: &str, rest: &[String]) -> anyhow::Result<()> {
+    build_binaries()?;
+    run(local_stack().arg(command).args(rest))
+}
+
+fn build_binaries() -> anyhow::Result<()> {
+    run(cargo().args(["build", "--workspace", "--bins"]))
+}
+
+/// The program that starts private services; see `deploy/local`.
+fn local_stack() -> Command {
+    Command::new(target_dir().join("debug/muster-local"))
+}
+
+fn target_dir() -> PathBuf {
+    env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
+/// Cargo, reading queries from the cache and not from whatever database the environment may name.
+fn cargo() -> Command {
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.env("SQLX_OFFLINE", "true").env_remove("DATABASE_URL");
+    cargo
+}
+
+fn run(command: &mut Command) -> anyhow::Result<()> {
+    let line = describe(command);
+    eprintln!("\n$ {line}");
+    let status = command.status().with_context(|| format!("start {line}"))?;
+    ensure!(status.success(), "{line}: {status}");
+    Ok(())
+}
+
+fn describe(command: &Command) -> String {
+    let program = Path::new(command.get_program()).file_name().unwrap_or(command.get_program());
+    let words = std::iter::once(program).chain(command.get_args());
+    words.map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
+}

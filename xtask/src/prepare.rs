@@ -1,0 +1,79 @@
+//! `cargo xtask prepare`: the query cache, written by sqlx's macros while they check the queries against a real database that has just
+//! been migrated.
+
+use std::{
+    collections::BTreeMap,
+    fs::{self, File},
+    path::Path,
+    time::SystemTime,
+};
+
+use anyhow::{Context, bail, ensure};
+use serde_json::Value;
+
+use crate::{build_binaries, local_stack, root, run as execute, target_dir};
+
+pub(crate) fn run(rest: &[String]) -> anyhow::Result<()> {
+    match rest {
+        [] => write(&root().join(".sqlx")),
+        [flag] if flag == "--check" => check(),
+        _ => bail!("prepare takes --check or nothing"),
+    }
+}
+
+/// Fails when the committed cache is not what the queries and migrations give.
+pub(crate) fn check() -> anyhow::Result<()> {
+    let fresh = target_dir().join("sqlx-check");
+    write(&fresh)?;
+    let (committed, fresh) = (read(&root().join(".sqlx"))?, read(&fresh)?);
+    let differ: Vec<_> = fresh.iter().filter(|(name, query)| committed.get(*name) != Some(query)).collect();
+    let stale: Vec<_> = committed.keys().filter(|name| !fresh.contains_key(*name)).collect();
+    ensure!(
+        differ.is_empty() && stale.is_empty(),
+        "the query cache is out of date ({} missing or different, {} unused): run cargo xtask prepare",
+        differ.len(),
+        stale.len(),
+    );
+    Ok(())
+}
+
+fn write(folder: &Path) -> anyhow::Result<()> {
+    build_binaries_if_absent()?;
+    fs::create_dir_all(folder)?;
+    for entry in fs::read_dir(folder)? {
+        fs::remove_file(entry?.path())?;
+    }
+    let temporary = target_dir().join("sqlx-tmp");
+    fs::create_dir_all(&temporary)?;
+    // The macros run when the crate is compiled, which a newer file makes sure of.
+    let touched = root().join("shared/storage/src/lib.rs");
+    File::options().append(true).open(&touched)?.set_modified(SystemTime::now()).context("touch the storage crate")?;
+    let mut prepare = local_stack();
+    prepare.args([
+        "prepare",
+        "--migrations",
+        "shared/storage/migrations",
+        "--",
+        "cargo",
+        "check",
+        "--package",
+        "muster-storage",
+    ]);
+    execute(prepare.env("SQLX_OFFLINE", "false").env("SQLX_OFFLINE_DIR", folder).env("SQLX_TMP", temporary))
+}
+
+/// A query that is not in the cache yet keeps the workspace from building, so that a program which was built before will do; it knows
+/// nothing of queries.
+fn build_binaries_if_absent() -> anyhow::Result<()> {
+    if Path::new(local_stack().get_program()).exists() { Ok(()) } else { build_binaries() }
+}
+
+fn read(folder: &Path) -> anyhow::Result<BTreeMap<String, Value>> {
+    let mut queries = BTreeMap::new();
+    for entry in fs::read_dir(folder).with_context(|| format!("read {}", folder.display()))? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        queries.insert(name, serde_json::from_reader(File::open(entry.path())?)?);
+    }
+    Ok(queries)
+}

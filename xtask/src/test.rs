@@ -1,0 +1,41 @@
+//! `cargo xtask test`: what the continuous integration runs, in the order in which it fails soonest.
+
+use std::process::Command;
+
+use anyhow::bail;
+
+use crate::{build_binaries, cargo, imports, local_stack, prepare, run as execute};
+
+pub(crate) fn run_checks() -> anyhow::Result<()> {
+    execute(cargo().args(["fmt", "--all", "--check"]))?;
+    imports::check()?;
+    execute(cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
+    prepare::check()?;
+    execute(cargo().args(["doc", "--workspace", "--no-deps", "--quiet"]).env("RUSTDOCFLAGS", "-D warnings"))?;
+    execute(cargo().args(["test", "--workspace", "--doc", "--quiet"]))
+}
+
+pub(crate) fn run(rest: &[String]) -> anyhow::Result<()> {
+    let fast = match rest {
+        [] => false,
+        [flag] if flag == "--fast" => true,
+        _ => bail!("test takes --fast or nothing"),
+    };
+    if !fast {
+        run_checks()?;
+    }
+    build_binaries()?;
+    // One Postgres and one RabbitMQ for the whole run; each test has a database and a vhost of its own.
+    let mut tests = local_stack();
+    tests.args(["run", "--", "cargo"]).env("SQLX_OFFLINE", "true").env_remove("DATABASE_URL");
+    if has_nextest() {
+        tests.args(["nextest", "run", "--workspace", "--no-fail-fast"]);
+    } else {
+        tests.args(["test", "--workspace", "--lib", "--bins", "--tests", "--no-fail-fast"]);
+    }
+    execute(&mut tests)
+}
+
+fn has_nextest() -> bool {
+    Command::new("cargo").args(["nextest", "--version"]).output().is_ok_and(|output| output.status.success())
+}
