@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::{Daemon, TestSettings, services};
+use crate::{Daemon, TestSettings, seconds, services};
 
 /// What a test works with. [`Harness::finish`] takes the database and the vhost away again; a test that fails leaves them
 /// behind, and they go with the servers.
@@ -122,7 +122,9 @@ impl Harness {
 
     /// Takes away what [`Harness::start`] has made.
     pub async fn finish(self) {
-        self.pool.close().await;
+        // A transaction that the test has not ended would never give its connection back.
+        let closed = tokio::time::timeout(seconds(10), self.pool.close()).await;
+        closed.expect("the test has ended its transactions");
         let (dropped, deleted) = tokio::join!(
             self.stack.postgres.drop_database(&self.database),
             self.stack.rabbitmq.delete_vhost(&self.vhost)

@@ -44,6 +44,8 @@ pub(crate) async fn run(ctx: &Context, readiness: &Readiness, stop: &Cancellatio
         }
         stop.run_until_cancelled(tokio::time::sleep(delays.next_delay())).await;
     }
+    // There may be work of a session that was gone before it was time to stop.
+    drain(ctx, &running).await;
 }
 
 /// Runs what the session delivers until the session fails, the database is lost, or it is time to stop.

@@ -61,6 +61,7 @@ async fn j2_a_stale_claims_completion_fails_and_takes_its_effects_along() {
     // A completion that comes twice is stale as well.
     let mut tx = harness.pool().begin().await.unwrap();
     assert!(matches!(claim::complete(&mut tx, &fresh).await, Err(Error::StaleLease)));
+    drop(tx);
     harness.finish().await;
 }
 
