@@ -1,0 +1,209 @@
+//! Properties of the rules, each against an independent model.
+
+use chrono::{DateTime, Datelike, LocalResult, NaiveDate, TimeDelta, TimeZone, Timelike, Utc};
+use muster_domain::{
+    cap::admit,
+    hours::SendingHours,
+    inbound::{Intent, classify},
+    number_zones, phone,
+    release::{Again, Pace, ReleasePlan},
+    segments::{self, Encoding},
+    template::Template,
+    zone::Zone,
+};
+use proptest::{collection::vec, prelude::*, sample::select};
+
+const ZONES: [&str; 14] = [
+    "America/New_York",
+    "America/Chicago",
+    "America/Denver",
+    "America/Phoenix",
+    "America/Los_Angeles",
+    "America/Anchorage",
+    "Pacific/Honolulu",
+    "America/St_Johns",
+    "Australia/Lord_Howe",
+    "Pacific/Chatham",
+    "Antarctica/Troll",
+    "Africa/Casablanca",
+    "Europe/Dublin",
+    "Asia/Kolkata",
+];
+
+/// GSM 03.38's tables, typed out from the specification and apart from the code's.
+const BASIC: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
+const EXTENSION: &str = "\u{c}^{}\\[~]|€";
+
+/// Counts by laying the units of every character out in parts, one after the other.
+fn oracle(text: &str) -> (Encoding, u32) {
+    let gsm: Option<Vec<usize>> =
+        text.chars().map(|c| if BASIC.contains(c) { Some(1) } else { EXTENSION.contains(c).then_some(2) }).collect();
+    let (encoding, sizes, single, part) = match gsm {
+        Some(sizes) => (Encoding::Gsm7, sizes, 160, 153),
+        None => (Encoding::Ucs2, text.chars().map(char::len_utf16).collect(), 70, 67),
+    };
+    let units: usize = sizes.iter().sum();
+    if units <= single {
+        return (encoding, u32::from(units > 0));
+    }
+    let mut parts: Vec<usize> = vec![0];
+    for size in sizes {
+        let last = parts.last_mut().unwrap();
+        if *last + size > part { parts.push(size) } else { *last += size }
+    }
+    (encoding, u32::try_from(parts.len()).unwrap())
+}
+
+fn text() -> impl Strategy<Value = String> {
+    let gsm: Vec<char> = BASIC.chars().chain(EXTENSION.chars()).collect();
+    let character = prop_oneof![
+        20 => select(gsm),
+        1 => select("çж😀`\t\u{a0}’漢".chars().collect::<Vec<_>>()),
+    ];
+    prop_oneof![
+        vec(character, 0..400).prop_map(|characters| characters.into_iter().collect()),
+        vec(select(BASIC.chars().chain(EXTENSION.chars()).collect::<Vec<_>>()), 0..700)
+            .prop_map(|characters| characters.into_iter().collect()),
+    ]
+}
+
+fn local() -> impl Strategy<Value = chrono::NaiveDateTime> {
+    // The model's rules are older than ours, so that they are compared over years on which both agree. Hours are drawn around the
+    // usual times of changes more often than not.
+    (2000i32..2025, 1u32..=366, prop_oneof![0u32..24, 0u32..4], 0u32..60).prop_map(|(year, day, hour, minute)| {
+        let date = NaiveDate::from_yo_opt(year, day).unwrap_or_else(|| NaiveDate::from_yo_opt(year, 1).unwrap());
+        date.and_hms_opt(hour, minute, 0).unwrap()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn m4_segments_equal_the_oracle(text in text()) {
+        let count = segments::count(&text);
+        prop_assert_eq!((count.encoding, count.segments), oracle(&text));
+    }
+
+    #[test]
+    fn m5_smart_encoding_never_costs_more(text in text()) {
+        prop_assert!(segments::count(&segments::smart_encode(&text)).segments <= segments::count(&text).segments + 1);
+    }
+
+    #[test]
+    fn g11_local_times_resolve_as_the_model_says(name in select(ZONES.to_vec()), local in local()) {
+        let zone = Zone::parse(name).unwrap();
+        let model: chrono_tz::Tz = name.parse().unwrap();
+        let resolved = zone.resolve(local);
+        match model.from_local_datetime(&local) {
+            LocalResult::Single(at) => prop_assert_eq!(resolved, at.to_utc()),
+            LocalResult::Ambiguous(first, _) => prop_assert_eq!(resolved, first.to_utc()),
+            LocalResult::None => {
+                // The first instant after the gap: a second earlier the clocks show a time before the one that does not exist.
+                let shown = |at: DateTime<Utc>| at.with_timezone(&model).naive_local();
+                prop_assert!(shown(resolved) > local);
+                prop_assert!(shown(resolved - TimeDelta::seconds(1)) < local);
+            }
+        }
+    }
+
+    #[test]
+    fn g11_instants_show_the_models_wall_clock(name in select(ZONES.to_vec()), seconds in 946_684_800i64..1_735_000_000) {
+        let at = DateTime::from_timestamp(seconds, 0).unwrap();
+        let model: chrono_tz::Tz = name.parse().unwrap();
+        prop_assert_eq!(Zone::parse(name).unwrap().local(at), at.with_timezone(&model).naive_local());
+    }
+
+    #[test]
+    fn s5_the_next_instant_is_inside_every_zones_hours_and_not_late(
+        names in vec(select(ZONES[..7].to_vec()), 1..4),
+        seconds in 1_700_000_000i64..1_735_000_000,
+    ) {
+        let zones: Vec<Zone> = names.iter().map(|name| Zone::parse(name).unwrap()).collect();
+        let at = DateTime::from_timestamp(seconds, 0).unwrap();
+        let inside = |at: DateTime<Utc>| zones.iter().all(|zone| (8..20).contains(&zone.local(at).hour()));
+        let next = SendingHours::default().next_in_all(&zones, at);
+        let next = next.expect("the hours of these zones meet every day");
+        prop_assert!(next >= at && inside(next));
+        // Nothing before it was inside, looked at every quarter of an hour.
+        let mut earlier = at;
+        while earlier < next {
+            prop_assert!(!inside(earlier), "{earlier} was inside already");
+            earlier += TimeDelta::minutes(15);
+        }
+    }
+
+    #[test]
+    fn s3_what_is_admitted_fits_and_the_next_would_not(left in -5i64..500, texts in vec(1i64..8, 0..200)) {
+        let admitted = admit(left, texts.iter().copied());
+        let used: i64 = texts[..admitted].iter().sum();
+        prop_assert!(used <= left.max(0));
+        if let Some(next) = texts.get(admitted) {
+            prop_assert!(used + next > left);
+        }
+    }
+
+    #[test]
+    fn b6_every_batch_is_released_once_and_paced(
+        held in vec(1i64..300, 0..60),
+        caps in vec(0i64..2_000, 1..80),
+        batches in 1u32..10,
+    ) {
+        let plan = ReleasePlan { pace: Pace::Every { batches, minutes: 5 }, paced_to_caps: true };
+        let mut rest = held.as_slice();
+        for cap in caps {
+            let step = plan.step(rest, Some(cap));
+            prop_assert!(step.batches <= batches as usize);
+            prop_assert!(rest[..step.batches].iter().sum::<i64>() <= cap);
+            rest = &rest[step.batches..];
+            prop_assert_eq!(step.again == Again::Never, rest.is_empty());
+        }
+    }
+
+    #[test]
+    fn c4_any_way_of_writing_a_number_is_read_as_it(area in 200u32..1_000, exchange in 200u32..1_000, line in 0u32..10_000, form in 0usize..6) {
+        let written = match form {
+            0 => format!("{area}{exchange}{line:04}"),
+            1 => format!("({area}) {exchange}-{line:04}"),
+            2 => format!("+1 {area} {exchange} {line:04}"),
+            3 => format!("1.{area}.{exchange}.{line:04}"),
+            4 => format!("=\"{area}-{exchange}-{line:04}\""),
+            _ => format!("\u{feff}{area}\u{2011}{exchange}\u{2011}{line:04}\u{200b}"),
+        };
+        let number = phone::read(&written).unwrap();
+        prop_assert_eq!(number.as_str(), format!("+1{area}{exchange}{line:04}"));
+        prop_assert!(!number_zones::zones_of(number.national()).is_empty());
+    }
+
+    #[test]
+    fn c4_reading_a_cell_never_panics(cell in any::<String>()) {
+        let _ = phone::read(&cell);
+    }
+
+    #[test]
+    fn m1_parsing_and_rendering_never_panic(script in any::<String>(), value in any::<String>()) {
+        if let Ok(template) = Template::parse(&script, |_| true) {
+            let _ = template.render(|_| Some(value.as_str()));
+        }
+    }
+
+    #[test]
+    fn i2_a_keyword_opts_out_however_it_is_dressed(
+        word in select(vec!["stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout", "remove"]),
+        before in "[ .!\"]{0,3}",
+        after in "[ .!?\"]{0,3}",
+        upper in any::<bool>(),
+    ) {
+        let word = if upper { word.to_uppercase() } else { word.to_owned() };
+        let text = format!("{before}{word}{after}");
+        prop_assert_eq!(classify(&text, &[], false), Intent::OptOut);
+    }
+}
+
+#[test]
+fn the_model_knows_less_about_2026() {
+    // Why the rules do not come from chrono-tz: its database is older than British Columbia's last change of clocks.
+    let noon = NaiveDate::from_ymd_opt(2026, 12, 15).unwrap().and_hms_opt(12, 0, 0).unwrap();
+    let ours = Zone::parse("America/Vancouver").unwrap().resolve(noon);
+    assert_eq!((ours.day(), ours.hour()), (15, 19));
+}
