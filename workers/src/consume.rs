@@ -18,7 +18,7 @@ pub(crate) async fn run(ctx: &Context, readiness: &Readiness, stop: &Cancellatio
     let mut delays = ReconnectDelays::default();
     while !stop.is_cancelled() {
         // While the database does not answer, nothing is taken and nothing is acknowledged.
-        if let Err(error) = ctx.pool.now().await {
+        if let Err(error) = ctx.engine_pool.now().await {
             readiness.report("database", Err(error.to_string()));
             tracing::warn!(%error, "the database does not answer; taking no jobs");
             stop.run_until_cancelled(tokio::time::sleep(delays.next_delay())).await;

@@ -14,16 +14,23 @@ use muster_storage::{
     engine::{claim::ClaimedJob, enqueue::Origin},
     organizations::{self, Organization},
 };
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use crate::{error::JobError, metrics::WorkerMetrics};
 
+/// Connections for claims, heartbeats and outcomes, beside the handlers'.
+const ENGINE_CONNECTIONS: u32 = 4;
+
 /// What every handler can use; cloned, it is the same.
 #[derive(Clone)]
 pub struct Context {
-    /// The database.
+    /// The database, for handlers.
     pub pool: Pool,
+    /// A few connections that handlers cannot exhaust, for claims, heartbeats and outcomes.
+    pub(crate) engine_pool: Pool,
+    /// As many handlers as have a connection run at once; a job is not claimed before one is free.
+    pub(crate) slots: Arc<Semaphore>,
     /// Uploaded files.
     pub objects: Objects,
     /// The way to the carriers.
@@ -51,8 +58,13 @@ impl Context {
             auth_token: settings.carrier_auth_token.clone(),
         };
         let timeout = Duration::from_millis(settings.carrier_timeout_ms);
+        let engine_options = PoolOptions { max_connections: ENGINE_CONNECTIONS, ..options };
+        // A handler may use a second connection for a moment, to show how far it is.
+        let slots = settings.database_max_connections.saturating_sub(2).max(1) as usize;
         Ok(Self {
             pool: Pool::connect_lazily(&settings.database_url, options)?,
+            engine_pool: Pool::connect_lazily(&settings.database_url, engine_options)?,
+            slots: Arc::new(Semaphore::new(slots)),
             objects: Objects::open(&settings.object_store_url)?,
             gateway: Arc::new(Twilio::new(&settings.carrier_url, &settings.public_url, credentials, timeout)?),
             calendar: CarrierCalendar::load()?,

@@ -47,7 +47,7 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<
 /// Says at intervals that this process is alive, and whether its database answers.
 async fn report(context: &Context, readiness: &Readiness, stop: &CancellationToken) {
     while stop.run_until_cancelled(tokio::time::sleep(Duration::from_secs(2))).await.is_some() {
-        let seen = processes::seen(&context.pool, &context.settings.process_name, "worker").await;
+        let seen = processes::seen(&context.engine_pool, &context.settings.process_name, "worker").await;
         readiness.report("database", seen.map_err(|error| error.to_string()));
     }
 }

@@ -8,7 +8,7 @@ use std::{panic::AssertUnwindSafe, time::Duration};
 
 use futures::FutureExt;
 use muster_broker::Delivery;
-use muster_jobs::{Envelope, JobRef};
+use muster_jobs::{Envelope, JobKind, JobRef};
 use muster_service::{clock, trace};
 use muster_storage::{
     Error,
@@ -27,7 +27,7 @@ pub(crate) async fn run(ctx: &Context, delivery: Delivery) {
         Ok(envelope) => {
             let mut settled = true;
             for job in envelope.jobs {
-                settled &= attempt(ctx, job).await;
+                settled &= attempt(ctx, delivery.kind, job).await;
             }
             settled
         }
@@ -35,7 +35,7 @@ pub(crate) async fn run(ctx: &Context, delivery: Delivery) {
             ctx.metrics.count(delivery.kind, "undecodable");
             tracing::error!(job.kind = %delivery.kind, %error, "a message cannot be decoded; it is parked");
             let queue = muster_jobs::names::queue(delivery.kind);
-            kept(ctx, dead_letters::park(&ctx.pool, &queue, delivery.body(), &error.to_string()).await)
+            kept(ctx, dead_letters::park(&ctx.engine_pool, &queue, delivery.body(), &error.to_string()).await)
         }
     };
     if settled && let Err(error) = delivery.ack().await {
@@ -44,11 +44,14 @@ pub(crate) async fn run(ctx: &Context, delivery: Delivery) {
 }
 
 /// Claims and runs a job; true when its outcome is in Postgres.
-async fn attempt(ctx: &Context, job_ref: JobRef) -> bool {
+async fn attempt(ctx: &Context, kind: JobKind, job_ref: JobRef) -> bool {
+    // The semaphore is never closed.
+    let _slot = ctx.slots.acquire().await;
     let name = &ctx.settings.process_name;
-    let job = match claim::claim(&ctx.pool, job_ref.id, name, ctx.settings.job_lease()).await {
+    let job = match claim::claim(&ctx.engine_pool, job_ref.id, name, ctx.settings.job_lease()).await {
         Ok(Some(job)) => job,
         Ok(None) => {
+            ctx.metrics.count(kind, "duplicate");
             tracing::debug!(job.id = %job_ref.id, "nothing to claim: the job runs, is done, or is not due");
             return true;
         }
@@ -108,7 +111,7 @@ async fn heartbeat(ctx: &Context, job: &ClaimedJob) {
     let lease = ctx.settings.job_lease();
     loop {
         tokio::time::sleep(lease / 3).await;
-        match claim::heartbeat(&ctx.pool, job, lease).await {
+        match claim::heartbeat(&ctx.engine_pool, job, lease).await {
             Ok(true) => {}
             Ok(false) => return,
             // The lease runs on without; if the database stays away it is lost, and the completion will say so.
@@ -127,7 +130,7 @@ async fn finish(ctx: &Context, job: &ClaimedJob, result: Result<(), JobError>) -
         }
         Err(JobError::NotYet { delay, why }) => {
             tracing::info!(delay_ms = delay.as_millis(), why, "handed back");
-            ("handed_back", kept(ctx, claim::hand_back(&ctx.pool, job, delay).await))
+            ("handed_back", kept(ctx, claim::hand_back(&ctx.engine_pool, job, delay).await))
         }
         Err(JobError::Retry { error, database_lost: true, .. }) => {
             // Whether the effects are in is not known; the row knows, and the lease brings the job back if they are not.
@@ -137,7 +140,7 @@ async fn finish(ctx: &Context, job: &ClaimedJob, result: Result<(), JobError>) -
         }
         Err(JobError::Retry { delay, error, .. }) => {
             let delay = delay.unwrap_or_else(|| ctx.retry.delay(job.attempt, clock::jitter()));
-            let fate = claim::retry(&ctx.pool, job, delay, &error, trace::current().as_deref()).await;
+            let fate = claim::retry(&ctx.engine_pool, job, delay, &error, trace::current().as_deref()).await;
             match &fate {
                 Ok(Fate::Parked) => tracing::error!(error, "the last attempt failed; the job is parked"),
                 _ => tracing::warn!(error, delay_ms = delay.as_millis(), "the attempt failed"),
@@ -146,17 +149,26 @@ async fn finish(ctx: &Context, job: &ClaimedJob, result: Result<(), JobError>) -
         }
         Err(JobError::Fail(error)) => {
             tracing::error!(error, "the job can never succeed; it is parked");
-            ("parked", kept(ctx, claim::park(&ctx.pool, job, &error).await))
+            ("parked", kept(ctx, claim::park(&ctx.engine_pool, job, &error).await))
         }
     }
 }
 
-/// Is it in Postgres? If Postgres is away, no more jobs are taken until it answers.
+/// May the delivery be acknowledged? Not while Postgres is away: then no more jobs are taken until it answers, and the broker delivers
+/// again. If Postgres answers and refuses, delivering again would be refused again; the job's row brings the work back.
 fn kept<T>(ctx: &Context, written: Result<T, Error>) -> bool {
-    let Err(error) = written else { return true };
-    tracing::warn!(%error, "an outcome could not be written; the lease or the broker brings the work back");
-    ctx.database_lost.notify_one();
-    false
+    match written {
+        Ok(_) => true,
+        Err(error) if error.is_unavailable() => {
+            tracing::warn!(%error, "an outcome could not be written; the lease or the broker brings the work back");
+            ctx.database_lost.notify_one();
+            false
+        }
+        Err(error) => {
+            tracing::error!(%error, "Postgres refuses an outcome; the lease or the sweep brings the work back");
+            true
+        }
+    }
 }
 
 fn message(panic: &(dyn std::any::Any + Send)) -> String {

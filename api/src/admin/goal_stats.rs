@@ -28,8 +28,10 @@ pub(crate) struct StatsBody {
     batches: BTreeMap<String, i64>,
     /// Targets with an initial.
     messaged: i64,
-    /// Targets that agents skipped.
+    /// Targets that will get no initial.
     skipped: i64,
+    /// Why: an agent's words, `missing_value:FIELD`, `text_too_long`, `opted_out`, `deactivated`, `not_textable` or `redacted`.
+    skip_reasons: BTreeMap<String, i64>,
     replied: i64,
     answers: BTreeMap<String, i64>,
     opted_out: i64,
@@ -51,6 +53,7 @@ pub(crate) fn body(stats: Stats) -> StatsBody {
         batches,
         messaged,
         skipped,
+        skip_reasons,
         replied,
         answers,
         opted_out,
@@ -66,6 +69,7 @@ pub(crate) fn body(stats: Stats) -> StatsBody {
         batches,
         messaged,
         skipped,
+        skip_reasons,
         replied,
         answers,
         opted_out,

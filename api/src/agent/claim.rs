@@ -35,6 +35,9 @@ pub(crate) struct Claim {
     workflow: Workflow,
 }
 
+/// Batches that one request finishes because nobody in them may be texted any more.
+const MOST_EMPTY: usize = 100;
+
 /// Claims the next batch, or answers the one that the agent holds already, so that asking again is harmless. `batch` is null when there is
 /// nothing for them now.
 #[utoipa::path(post, path = "/v1/agent/goals/{goal_id}/claim", tag = "agent", params(("goal_id" = uuid::Uuid, Path)), request_body = Claim, responses((status = 200), (status = "default", body = Problem)))]
@@ -51,8 +54,25 @@ pub(crate) async fn claim(
     let mut tx = api.pool.begin().await?;
     let goal = workable(&mut tx, &agent, id, kind).await?;
     let minutes = agent.organization(&mut tx).await?.settings.lease_minutes;
-    let lease = batches::claim(&mut tx, agent.organization_id, id, kind, agent.member.id, minutes).await?;
-    let Some(lease) = lease else { return Ok(Answer(json!({ "batch": null }))) };
+    let mut lease = batches::claim(&mut tx, agent.organization_id, id, kind, agent.member.id, minutes).await?;
+    let mut empty = 0;
+    while let Some(claimed) = &lease {
+        // A batch in which nobody may be texted any more is finished here, and the next one claimed.
+        batches::skip_forbidden(&mut tx, &goal, claimed).await?;
+        if !batches::finish_if_done(&mut tx, claimed).await? {
+            break;
+        }
+        empty += 1;
+        lease = if empty < MOST_EMPTY {
+            batches::claim(&mut tx, agent.organization_id, id, kind, agent.member.id, minutes).await?
+        } else {
+            None
+        };
+    }
+    let Some(lease) = lease else {
+        tx.commit().await?;
+        return Ok(Answer(json!({ "batch": null })));
+    };
     let contacts = preview(&api, &mut tx, &agent, &goal, &lease).await?;
     tx.commit().await?;
     Ok(Answer(json!({ "batch": {

@@ -121,6 +121,7 @@ pub(crate) async fn send(
                 kind,
             };
             messages::queue(tx, batch, &new, &agent.origin()).await?;
+            batches::skip_forbidden(tx, &goal, &lease).await?;
             let finished = batches::finish_if_done(tx, &lease).await?;
             let skipped: BTreeMap<_, _> =
                 skipped.into_iter().map(|(reason, contacts)| (reason, contacts.len())).collect();

@@ -233,6 +233,32 @@ pub async fn recipients(tx: &mut Tx, goal: &Goal, lease: &Lease, agent_id: Membe
         .collect())
 }
 
+/// Skips whoever of a batch may not be texted any more: opted out, deactivated, not textable or redacted since the goal was launched
+/// (rule T2). The reason is kept; without this, a batch with such a contact would never be finished.
+pub async fn skip_forbidden(tx: &mut Tx, goal: &Goal, lease: &Lease) -> Result<u64> {
+    let done = sqlx::query!(
+        "update target t set skipped_at = now(),
+             skip_reason = case
+                 when c.redacted_at is not null then 'redacted'
+                 when c.opted_out_at is not null then 'opted_out'
+                 when m.deactivated_at is not null then 'deactivated'
+                 else 'not_textable'
+             end
+         from contact c join membership m on m.contact_id = c.id and m.group_id = $2
+         where t.goal_id = $1 and c.id = t.contact_id and t.skipped_at is null
+           and case when $4 then t.reminder_batch_id = $3 and t.reminder_message_id is null
+                    else t.batch_id = $3 and t.initial_message_id is null end
+           and (c.redacted_at is not null or c.opted_out_at is not null or m.deactivated_at is not null or c.line_type = 'landline')",
+        goal.id.0,
+        goal.group_id.0,
+        lease.batch_id.0,
+        lease.kind == BatchKind::Reminder,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(done.rows_affected())
+}
+
 /// Skips contacts of a batch for good (rule B5); the reason is kept.
 pub async fn skip(tx: &mut Tx, lease: &Lease, contacts: &[ContactId], reason: &str) -> Result<u64> {
     let contacts: Vec<_> = contacts.iter().map(|id| id.0).collect();

@@ -188,7 +188,61 @@ pub async fn assign(
     )
     .execute(tx.conn())
     .await?;
-    Ok(if done.rows_affected() == 1 { Assigned::Done } else { Assigned::NotInGroup })
+    if done.rows_affected() == 0 {
+        return Ok(Assigned::NotInGroup);
+    }
+    move_between_batches(tx, group_id, id, agent).await?;
+    Ok(Assigned::Done)
+}
+
+/// Rule W4: whoever has not been texted yet leaves the old agent's batch, also one in hand, and joins a batch of the new agent, a released
+/// one of their own if they have none.
+async fn move_between_batches(tx: &mut Tx, group_id: GroupId, id: ContactId, agent: Option<MemberId>) -> Result<()> {
+    let waiting = sqlx::query_scalar!(
+        "select g.id from goal g join target t on t.goal_id = g.id
+         where g.group_id = $1 and g.strategy = 'assigned' and g.partitioned_at is not null and g.closes_at > now()
+           and t.contact_id = $2 and t.initial_message_id is null and t.skipped_at is null
+         order by g.id for update",
+        group_id.0,
+        id.0,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    for goal_id in waiting {
+        let batch = match agent {
+            Some(agent) => {
+                let own = sqlx::query_scalar!(
+                    "select id from batch
+                     where goal_id = $1 and kind = 'initial' and assigned_agent_id = $2 and state <> 'finished'
+                     order by number desc limit 1",
+                    goal_id,
+                    agent.0,
+                )
+                .fetch_optional(tx.conn())
+                .await?;
+                match own {
+                    Some(own) => Some(own),
+                    None => Some(
+                        sqlx::query_scalar!(
+                            "insert into batch (id, goal_id, kind, number, assigned_agent_id, state)
+                             select uuid_v7(), $1, 'initial', 1 + coalesce(max(number), 0), $2, 'released'
+                             from batch where goal_id = $1 and kind = 'initial'
+                             returning id",
+                            goal_id,
+                            agent.0,
+                        )
+                        .fetch_one(tx.conn())
+                        .await?,
+                    ),
+                }
+            }
+            None => None,
+        };
+        sqlx::query!("update target set batch_id = $3 where goal_id = $1 and contact_id = $2", goal_id, id.0, batch)
+            .execute(tx.conn())
+            .await?;
+    }
+    Ok(())
 }
 
 /// The names of an organization's custom fields.

@@ -354,13 +354,14 @@ pub async fn next_hold_ends(tx: &mut Tx, group_id: GroupId) -> Result<Option<Dat
     .await?)
 }
 
-/// A message whose hand-over has no known outcome.
+/// A message whose hand-over has no known outcome. One that the carrier cannot tell of within 24 hours, or whose contact is redacted,
+/// stays unknown for good: it is reported, and never sent again.
 #[derive(Debug, Clone)]
 pub struct Unsettled {
     /// The message.
     pub id: MessageId,
-    /// To which number; none once redacted.
-    pub to: Option<E164>,
+    /// To which number.
+    pub to: E164,
     /// From which number.
     pub from: E164,
     /// The text, by which the carrier's copy is recognised.
@@ -372,10 +373,10 @@ pub struct Unsettled {
 /// Locks the messages of a send job that were handed over at least `age_seconds` ago and have no outcome yet.
 pub async fn unsettled(tx: &mut Tx, send_job_id: JobId, age_seconds: f64) -> Result<Vec<Unsettled>> {
     let rows = sqlx::query!(
-        r#"select m.id, c.e164, t.sender_e164, m.body, m.handed_over_at as "handed_over_at!"
+        r#"select m.id, c.e164 as "e164!", t.sender_e164, m.body, m.handed_over_at as "handed_over_at!"
            from message m join contact c on c.id = m.contact_id join thread t on t.id = m.thread_id
-           where m.send_job_id = $1 and m.state in ('sending', 'unknown')
-             and m.handed_over_at <= clock_timestamp() - make_interval(secs => $2)
+           where m.send_job_id = $1 and m.state in ('sending', 'unknown') and c.redacted_at is null
+             and m.handed_over_at between clock_timestamp() - interval '24 hours' and clock_timestamp() - make_interval(secs => $2)
            order by m.id for update of m"#,
         send_job_id.0,
         age_seconds,
@@ -386,7 +387,7 @@ pub async fn unsettled(tx: &mut Tx, send_job_id: JobId, age_seconds: f64) -> Res
         .map(|row| {
             Ok(Unsettled {
                 id: MessageId(row.id),
-                to: row.e164.as_deref().map(E164::parse).transpose()?,
+                to: E164::parse(&row.e164)?,
                 from: E164::parse(&row.sender_e164)?,
                 body: row.body,
                 handed_over_at: row.handed_over_at,
@@ -395,10 +396,13 @@ pub async fn unsettled(tx: &mut Tx, send_job_id: JobId, age_seconds: f64) -> Res
         .collect()
 }
 
-/// Does a send job have messages without an outcome, of whatever age?
+/// Does a send job have messages without an outcome that the carrier may still tell of?
 pub async fn has_unsettled(tx: &mut Tx, send_job_id: JobId) -> Result<bool> {
     Ok(sqlx::query_scalar!(
-        r#"select exists (select from message where send_job_id = $1 and state in ('sending', 'unknown')) as "any!""#,
+        r#"select exists (
+               select from message m join contact c on c.id = m.contact_id
+               where m.send_job_id = $1 and m.state in ('sending', 'unknown') and c.redacted_at is null
+                 and m.handed_over_at > clock_timestamp() - interval '24 hours') as "any!""#,
         send_job_id.0,
     )
     .fetch_one(tx.conn())

@@ -17,8 +17,10 @@ pub struct Stats {
     pub batches: BTreeMap<String, i64>,
     /// Targets with an initial, whatever its state.
     pub messaged: i64,
-    /// Targets that an agent skipped.
+    /// Targets that will get no initial: skipped by an agent, or by what forbade it. The reasons are in `skip_reasons`.
     pub skipped: i64,
+    /// Why targets were skipped.
+    pub skip_reasons: BTreeMap<String, i64>,
     /// Targets that wrote back.
     pub replied: i64,
     /// Answers: yes, no, maybe.
@@ -43,7 +45,7 @@ pub async fn of(pool: &Pool, goals: &[GoalId]) -> Result<Stats> {
     let mut stats = Stats::default();
     let targets = sqlx::query!(
         r#"select count(*) as "targeted!", count(batch_id) as "batched!", count(initial_message_id) as "messaged!",
-                  count(skipped_at) as "skipped!", count(replied_at) as "replied!", count(opted_out_at) as "opted_out!",
+                  count(*) filter (where skipped_at is not null and initial_message_id is null) as "skipped!", count(replied_at) as "replied!", count(opted_out_at) as "opted_out!",
                   count(reminder_message_id) as "reminded!",
                   count(*) filter (where answer = 'yes') as "yes!", count(*) filter (where answer = 'no') as "no!",
                   count(*) filter (where answer = 'maybe') as "maybe!"
@@ -63,6 +65,15 @@ pub async fn of(pool: &Pool, goals: &[GoalId]) -> Result<Stats> {
         .into_iter()
         .map(|(answer, count)| (answer.to_owned(), count))
         .collect();
+    let skipped = sqlx::query!(
+        r#"select skip_reason as "reason!", count(*) as "targets!" from target
+           where goal_id = any($1) and skipped_at is not null and initial_message_id is null and skip_reason is not null
+           group by skip_reason"#,
+        &goals
+    )
+    .fetch_all(&pool.0)
+    .await?;
+    stats.skip_reasons = skipped.into_iter().map(|row| (row.reason, row.targets)).collect();
     let batches = sqlx::query!(
         r#"select kind || '.' || state as "state!", count(*) as "batches!" from batch where goal_id = any($1) group by 1"#,
         &goals

@@ -95,13 +95,27 @@ pub async fn known_writer(tx: &mut Tx, organization_id: OrganizationId, from: &E
     Ok(id.map(ContactId))
 }
 
-/// Finds or makes the contact who wrote to a group (rule I6: unnamed). A deactivated contact is active there again (rule I5).
-pub async fn writer(tx: &mut Tx, organization_id: OrganizationId, group_id: GroupId, from: &E164) -> Result<Writer> {
+/// Finds or makes the contact who wrote to a group (rule I6: unnamed). A deactivated contact is active there again (rule I5); one who
+/// opted out before a redaction still has (rule R4).
+pub async fn writer(
+    tx: &mut Tx,
+    organization_id: OrganizationId,
+    group_id: GroupId,
+    from: &E164,
+    phone_hash: &[u8; 32],
+) -> Result<Writer> {
     sqlx::query!(
-        "insert into contact (id, organization_id, e164, source) values ($1, $2, $3, 'inbound') on conflict do nothing",
+        "insert into contact (id, organization_id, e164, source, opted_out_at, opt_out_reason)
+         select $1, o.id, $3, 'inbound', case when s.opted_out then now() end,
+             case when s.opted_out then 'opted out before redaction' end
+         from organization o
+         left join suppression s on s.account_id = o.account_id and s.organization_id = o.id and s.phone_hash = $4
+         where o.id = $2
+         on conflict do nothing",
         ContactId::new().0,
         organization_id.0,
         from.as_str(),
+        phone_hash,
     )
     .execute(tx.conn())
     .await?;

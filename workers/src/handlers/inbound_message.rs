@@ -5,6 +5,7 @@ use muster_domain::{
     ids::{ContactId, MessageId, ThreadId},
     inbound::{Intent, classify},
     message::MessageKind,
+    phone_hash::phone_hash,
     segments,
 };
 use muster_jobs::payloads::InboundMessage;
@@ -37,7 +38,8 @@ pub(crate) async fn run(ctx: &Context, job: &ClaimedJob, payload: InboundMessage
         return Ok(tx);
     };
     let organization = ctx.organization(&mut tx, job).await?;
-    let writer = webhooks::writer(&mut tx, addressee.organization_id, group_id, &text.from).await?;
+    let hash = phone_hash(&ctx.phone_hash_key, &text.from);
+    let writer = webhooks::writer(&mut tx, addressee.organization_id, group_id, &text.from, &hash).await?;
     let of_thread =
         threads::ensure(&mut tx, organization.id, group_id, &text.to, None, addressee.agent_id, &[writer.contact_id])
             .await?;

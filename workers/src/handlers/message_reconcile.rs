@@ -1,7 +1,7 @@
 //! `message-reconcile`: settles hand-overs without an outcome by asking the carrier (rule S2).
 //!
 //! A message that the carrier has is sent. One that it says it never had is queued again; nothing else ever is. While the carrier
-//! cannot be asked, nothing changes; when the attempts are used up, the messages stay `unknown` and are reported.
+//! cannot be asked, nothing changes; after 24 hours the messages stay `unknown` for good and are reported.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -28,8 +28,7 @@ pub(crate) async fn run(ctx: &Context, job: &ClaimedJob, payload: MessageReconci
     let (mut outcomes, mut never_had, mut unreachable) = (Outcomes::default(), Vec::new(), None);
     let mut used = BTreeSet::new();
     for message in &unsettled {
-        let Some(to) = &message.to else { continue };
-        let copies = match ctx.gateway.sent_to(to, message.handed_over_at - CLOCKS_DIFFER).await {
+        let copies = match ctx.gateway.sent_to(&message.to, message.handed_over_at - CLOCKS_DIFFER).await {
             Ok(copies) => copies,
             Err(error) => {
                 unreachable = Some(error);

@@ -7,6 +7,7 @@ use muster_domain::ids::{JobId, OrganizationId};
 use muster_jobs::JobKind;
 use serde_json::Value;
 
+use super::storable;
 use crate::{Error, Pool, Result, Tx, error::word};
 
 /// A job that this worker holds the lease of.
@@ -132,7 +133,7 @@ pub async fn retry(
         job.id.0,
         job.epoch,
         delay.as_secs_f64(),
-        error,
+        storable(error),
         attempt_trace,
     )
     .fetch_optional(&pool.0)
@@ -167,7 +168,7 @@ pub async fn park(pool: &Pool, job: &ClaimedJob, error: &str) -> Result<()> {
          where id = $1 and epoch = $2 and state = 'running'",
         job.id.0,
         job.epoch,
-        error,
+        storable(error),
     )
     .execute(&pool.0)
     .await?;

@@ -1,5 +1,6 @@
 //! Messages of the broker that cannot be decoded: parked as they came.
 
+use super::storable;
 use crate::{Pool, Result};
 
 /// Bytes of a body that are kept.
@@ -11,7 +12,7 @@ pub async fn park(pool: &Pool, queue: &str, body: &[u8], error: &str) -> Result<
         "insert into dead_letter (queue, body, error) values ($1, $2, $3)",
         queue,
         &body[..body.len().min(KEPT)],
-        error,
+        storable(error),
     )
     .execute(&pool.0)
     .await?;

@@ -11,3 +11,8 @@ pub mod processes;
 pub mod relay;
 pub mod sweep;
 pub mod timers;
+
+/// Error texts as Postgres can keep them: it has no U+0000.
+fn storable(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
+}

@@ -30,7 +30,7 @@ pub async fn return_expired(pool: &Pool) -> Result<Vec<Expired>> {
                errors = errors || jsonb_build_object('attempt', attempt, 'at', clock_timestamp(), 'worker', worker,
                    'error', 'the lease ran out: the worker died, hung or lost its database')
            where id in (
-               select id from job where state = 'running' and lease_until < clock_timestamp()
+               select id from job where state = 'running' and lease_until < (select clock_timestamp())
                order by lease_until limit 500 for update skip locked)
            returning id, kind, worker, state = 'parked' as "parked!""#
     )
@@ -48,7 +48,7 @@ pub async fn republish_unclaimed(pool: &Pool, bound: Duration) -> Result<u64> {
     let done = sqlx::query!(
         "update job set state = 'pending', published_at = null
          where id in (
-             select id from job where state = 'published' and published_at < clock_timestamp() - make_interval(secs => $1)
+             select id from job where state = 'published' and published_at < (select clock_timestamp()) - make_interval(secs => $1)
              order by published_at limit 2000 for update skip locked)",
         bound.as_secs_f64(),
     )

@@ -67,12 +67,15 @@ pub struct Fired {
     pub latest_ms: i64,
 }
 
+// The clock stands in a subquery, which is evaluated once: a volatile function in the condition itself would be compared with every
+// timer that waits, instead of with the index.
+
 /// Fires due timers, at most `limit`, each exactly once: the timer goes and its job comes in one transaction.
 pub async fn fire_due(pool: &Pool, limit: i64) -> Result<Fired> {
     let mut tx = pool.begin().await?;
     let due = sqlx::query!(
         r#"delete from timer t using (
-               select kind, subject from timer where fire_at <= clock_timestamp()
+               select kind, subject from timer where fire_at <= (select clock_timestamp())
                order by fire_at limit $1 for update skip locked
            ) due
            where t.kind = due.kind and t.subject = due.subject
@@ -97,8 +100,8 @@ pub async fn fire_due(pool: &Pool, limit: i64) -> Result<Fired> {
         fired.latest_ms = fired.latest_ms.max(timer.late_ms);
     }
     sqlx::query!(
-        "insert into job (id, kind, organization_id, payload, max_attempts)
-         select * from unnest($1::uuid[], $2::text[], $3::uuid[], $4::jsonb[], $5::int[])",
+        "insert into job (id, kind, organization_id, payload, max_attempts, run_at, created_at)
+         select new.*, clock_timestamp(), clock_timestamp() from unnest($1::uuid[], $2::text[], $3::uuid[], $4::jsonb[], $5::int[]) as new",
         &ids,
         &kinds,
         &organizations,

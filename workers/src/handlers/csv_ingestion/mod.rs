@@ -106,8 +106,8 @@ async fn ingest(
         while let Some(mut read) = chunks.recv().await {
             ingest::stage(tx, &mut read.chunk).await?;
             totals = (read.rows_read, read.rejected);
-            claim::progress(&ctx.pool, job, read.bytes_read, Some(import.size_bytes)).await?;
-            if imports::progress(&ctx.pool, import.id, read.bytes_read, read.rows_read).await? {
+            claim::progress(&ctx.engine_pool, job, read.bytes_read, Some(import.size_bytes)).await?;
+            if imports::progress(&ctx.engine_pool, import.id, read.bytes_read, read.rows_read).await? {
                 return Ok(None);
             }
         }
