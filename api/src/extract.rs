@@ -5,6 +5,7 @@ use axum::{
     http::request::Parts,
 };
 use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::Value;
 use utoipa::IntoParams;
 
 use crate::problem::Problem;
@@ -16,11 +17,31 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        match axum::Json::from_request(request, state).await {
-            Ok(axum::Json(body)) => Ok(Self(body)),
-            Err(JsonRejection::BytesRejection(_)) => Err(Problem::too_large("the body is too large or broke off")),
-            Err(error) => Err(Problem::invalid_body(error.body_text())),
+        let body = match axum::Json::<Value>::from_request(request, state).await {
+            Ok(axum::Json(body)) => body,
+            Err(JsonRejection::BytesRejection(_)) => {
+                return Err(Problem::too_large("the body is too large or broke off"));
+            }
+            Err(error) => return Err(Problem::invalid_body(error.body_text())),
+        };
+        // A list would be read as the members by their position.
+        if !body.is_object() {
+            return Err(Problem::invalid_body("the body must be a JSON object"));
         }
+        if has_nul(&body) {
+            return Err(Problem::invalid_body("a text contains a NUL character"));
+        }
+        serde_json::from_value(body).map(Self).map_err(|error| Problem::invalid_body(error.to_string()))
+    }
+}
+
+/// Is there a U+0000 in a text or a name? Postgres cannot keep it.
+fn has_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(items) => items.iter().any(has_nul),
+        Value::Object(members) => members.iter().any(|(name, value)| name.contains('\0') || has_nul(value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }
 
@@ -46,6 +67,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        if parts.uri.query().is_some_and(|query| query.contains("%00")) {
+            return Err(Problem::invalid_parameter("a parameter contains a NUL character"));
+        }
         match axum::extract::Query::from_request_parts(parts, state).await {
             Ok(axum::extract::Query(query)) => Ok(Self(query)),
             Err(error) => Err(Problem::invalid_parameter(error.body_text())),

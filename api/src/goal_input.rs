@@ -1,8 +1,11 @@
 //! Goals as admins write them: read and checked here for creating, editing, campaigns and previews (rules G1 to G3, G10, G11, M1 to M3).
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Datelike, NaiveDateTime, Utc};
 use muster_domain::{
     goal::{AssignmentStrategy, GoalType, INSTRUCTIONS_LIMIT, check_window},
+    ids::GroupId,
     release::ReleasePlan,
     targeting::Targeting,
     template::{self, REMINDER_LIMIT, RENDERED_LIMIT, Template},
@@ -10,7 +13,8 @@ use muster_domain::{
 };
 use muster_storage::{
     Tx, contacts,
-    goals::{GoalContent, Instants},
+    goals::{self, GoalContent, Instants},
+    groups,
     organizations::Organization,
 };
 use serde::{Deserialize, Serialize};
@@ -100,6 +104,7 @@ impl GoalInput {
         };
         check_window(opens_at, closes_at, reminder).map_err(|error| Problem::invalid_body(error.to_string()))?;
         let release_plan = self.release_plan.check().map_err(|error| Problem::invalid_body(error.to_string()))?;
+        self.check_targeting(tx, organization).await?;
         let fields = contacts::custom_fields(tx, organization.id).await?;
         check_script("script", &self.script, RENDERED_LIMIT, &fields, organization)?;
         if let Some(reminder) = &self.reminder {
@@ -124,6 +129,35 @@ impl GoalInput {
     }
 }
 
+impl GoalInput {
+    /// Groups and goals that the targeting names are the organization's own (rule A5).
+    async fn check_targeting(&self, tx: &mut Tx, organization: &Organization) -> Result<(), Problem> {
+        let Targeting { member_of, not_member_of, earlier_goal, .. } = &self.targeting;
+        let named: Vec<_> = member_of.iter().chain(not_member_of).copied().collect();
+        if !groups::all_exist(tx, organization.id, &named).await? {
+            return Err(Problem::no("group that the targeting names"));
+        }
+        if let Some(earlier) = earlier_goal
+            && goals::get(tx, organization.id, earlier.goal_id).await?.is_none()
+        {
+            return Err(Problem::no("goal that the targeting names"));
+        }
+        Ok(())
+    }
+}
+
+/// Groups that a request names, each once.
+pub(crate) fn check_group_ids(ids: &[GroupId], most: usize) -> Result<(), Problem> {
+    if ids.is_empty() || ids.len() > most {
+        return Err(Problem::invalid_body(format!("group_ids must have 1 to {most} items")));
+    }
+    let different: BTreeSet<_> = ids.iter().collect();
+    if different.len() < ids.len() {
+        return Err(Problem::invalid_body("group_ids names a group twice"));
+    }
+    Ok(())
+}
+
 fn check_script(
     name: &str,
     script: &str,
@@ -143,8 +177,16 @@ fn check_script(
 
 /// A time as both: the wall clock in the zone, and the instant (rule G11).
 pub(crate) fn time(name: &str, value: &str, zone: &Zone) -> Result<(NaiveDateTime, DateTime<Utc>), Problem> {
+    let in_range = |year: i32| {
+        if (2000..=2199).contains(&year) {
+            Ok(())
+        } else {
+            Err(Problem::invalid_body(format!("{name} must be in the years 2000 to 2199")))
+        }
+    };
     if let Ok(instant) = DateTime::parse_from_rfc3339(value) {
         let instant = instant.to_utc();
+        in_range(instant.year())?;
         return Ok((zone.local(instant), instant));
     }
     let local: NaiveDateTime = value.parse().map_err(|_| {
@@ -152,5 +194,6 @@ pub(crate) fn time(name: &str, value: &str, zone: &Zone) -> Result<(NaiveDateTim
             "{name} is neither a local time (2026-11-03T10:00:00) nor an instant (2026-11-03T15:00:00Z)"
         ))
     })?;
+    in_range(local.year())?;
     Ok((local, zone.resolve(local)))
 }

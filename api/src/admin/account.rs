@@ -26,7 +26,7 @@ pub(crate) struct Account {
     groups: Vec<GroupId>,
 }
 
-#[utoipa::path(get, path = "/v1/account", tag = "accounts", responses((status = 200, body = Account), (status = "default", body = Problem)))]
+#[utoipa::path(get, path = "/v1/account", tag = "accounts", responses((status = 200, body = Account), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn get(State(api): State<Api>, Caller(member): Caller) -> Result<Json<Account>, Problem> {
     let name = organizations::account_name(&api.pool, member.account_id).await?;
     Ok(Json(Account {

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     auth::Admin,
     extract::{Json, Path, text},
-    goal_input::GoalInput,
+    goal_input::{GoalInput, check_group_ids},
     idempotency::Keyed,
     problem::Problem,
     state::Api,
@@ -38,7 +38,7 @@ pub(crate) struct NewCampaign {
 }
 
 /// Creates a campaign and launches its goals, all or none.
-#[utoipa::path(post, path = "/v1/organizations/{organization_id}/campaigns", tag = "campaigns", params(("organization_id" = Uuid, Path)), request_body = NewCampaign, responses((status = 201), (status = "default", body = Problem)))]
+#[utoipa::path(post, path = "/v1/organizations/{organization_id}/campaigns", tag = "campaigns", params(("organization_id" = Uuid, Path)), request_body = NewCampaign, responses((status = 201), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn create(
     State(api): State<Api>,
     admin: Admin,
@@ -46,9 +46,7 @@ pub(crate) async fn create(
     Json(new): Json<NewCampaign>,
 ) -> Result<Response, Problem> {
     let name = text("name", &new.name, 200)?;
-    if new.group_ids.is_empty() || new.group_ids.len() > 5_000 {
-        return Err(Problem::invalid_body("group_ids must have 1 to 5000 items"));
-    }
+    check_group_ids(&new.group_ids, 5_000)?;
     keyed
         .run(&api, admin.member.id, &new, async |tx| {
             let organization = admin.organization(tx).await?;
@@ -96,7 +94,7 @@ async fn goals_of(tx: &mut Tx, admin: &Admin, id: CampaignId) -> Result<Vec<Goal
 }
 
 /// Reads a campaign with the figures of its goals.
-#[utoipa::path(get, path = "/v1/organizations/{organization_id}/campaigns/{campaign_id}", tag = "campaigns", params(("organization_id" = Uuid, Path), ("campaign_id" = Uuid, Path)), responses((status = 200, body = CampaignBody), (status = "default", body = Problem)))]
+#[utoipa::path(get, path = "/v1/organizations/{organization_id}/campaigns/{campaign_id}", tag = "campaigns", params(("organization_id" = Uuid, Path), ("campaign_id" = Uuid, Path)), responses((status = 200, body = CampaignBody), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn get(
     State(api): State<Api>,
     admin: Admin,
@@ -121,7 +119,7 @@ pub(crate) enum Action {
 }
 
 /// Pauses, resumes or closes every goal of a campaign that it applies to.
-#[utoipa::path(post, path = "/v1/organizations/{organization_id}/campaigns/{campaign_id}/{action}", tag = "campaigns", params(("organization_id" = Uuid, Path), ("campaign_id" = Uuid, Path), ("action" = String, Path, description = "pause, resume or close")), responses((status = 204), (status = "default", body = Problem)))]
+#[utoipa::path(post, path = "/v1/organizations/{organization_id}/campaigns/{campaign_id}/{action}", tag = "campaigns", params(("organization_id" = Uuid, Path), ("campaign_id" = Uuid, Path), ("action" = String, Path, description = "pause, resume or close")), responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn act(
     State(api): State<Api>,
     admin: Admin,

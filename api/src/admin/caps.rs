@@ -11,7 +11,9 @@ use crate::{auth::Admin, extract::Json, problem::Problem, state::Api};
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Cap {
-    /// Segments a carrier day; null for a brand without a cap.
+    /// Segments a carrier day; null, which must be said, for a brand without a cap.
+    #[serde(deserialize_with = "Option::deserialize")]
+    #[schema(required)]
     daily_segments: Option<i64>,
 }
 
@@ -42,7 +44,7 @@ pub(crate) struct CapDay {
 }
 
 /// Reads the caps and the last days of their ledger.
-#[utoipa::path(get, path = "/v1/organizations/{organization_id}/caps", tag = "organizations", params(("organization_id" = uuid::Uuid, Path)), responses((status = 200, body = Caps), (status = "default", body = Problem)))]
+#[utoipa::path(get, path = "/v1/organizations/{organization_id}/caps", tag = "organizations", params(("organization_id" = uuid::Uuid, Path)), responses((status = 200, body = Caps), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn get(State(api): State<Api>, admin: Admin) -> Result<Answer<Caps>, Problem> {
     let mut tx = api.pool.begin().await?;
     let brand = admin.organization(&mut tx).await?.brand_id;
@@ -64,7 +66,7 @@ pub(crate) async fn get(State(api): State<Api>, admin: Admin) -> Result<Answer<C
 }
 
 /// Sets the cap of T-Mobile, the carrier that caps by brand and day; it takes effect on what is queued already (rule S9).
-#[utoipa::path(put, path = "/v1/organizations/{organization_id}/caps", tag = "organizations", params(("organization_id" = uuid::Uuid, Path)), request_body = Cap, responses((status = 200, body = Cap), (status = "default", body = Problem)))]
+#[utoipa::path(put, path = "/v1/organizations/{organization_id}/caps", tag = "organizations", params(("organization_id" = uuid::Uuid, Path)), request_body = Cap, responses((status = 200, body = Cap), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn put(State(api): State<Api>, admin: Admin, Json(cap): Json<Cap>) -> Result<Answer<Cap>, Problem> {
     admin.at_least(Role::OrganizationAdmin)?;
     if cap.daily_segments.is_some_and(|segments| segments < 0) {

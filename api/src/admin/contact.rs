@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Reads a contact.
-#[utoipa::path(get, path = "/v1/organizations/{organization_id}/contacts/{contact_id}", tag = "contacts", params(("organization_id" = Uuid, Path), ("contact_id" = Uuid, Path)), responses((status = 200, body = ContactBody), (status = "default", body = Problem)))]
+#[utoipa::path(get, path = "/v1/organizations/{organization_id}/contacts/{contact_id}", tag = "contacts", params(("organization_id" = Uuid, Path), ("contact_id" = Uuid, Path)), responses((status = 200, body = ContactBody), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn get(
     State(api): State<Api>,
     admin: Admin,
@@ -46,7 +46,7 @@ pub(crate) struct OptOut {
 }
 
 /// Records an opt-out, organization-wide and at once, also for what is queued.
-#[utoipa::path(post, path = "/v1/organizations/{organization_id}/contacts/{contact_id}/opt-out", tag = "contacts", params(("organization_id" = Uuid, Path), ("contact_id" = Uuid, Path)), request_body = OptOut, responses((status = 204), (status = "default", body = Problem)))]
+#[utoipa::path(post, path = "/v1/organizations/{organization_id}/contacts/{contact_id}/opt-out", tag = "contacts", params(("organization_id" = Uuid, Path), ("contact_id" = Uuid, Path)), request_body = OptOut, responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn opt_out(
     State(api): State<Api>,
     admin: Admin,
@@ -62,15 +62,15 @@ pub(crate) async fn opt_out(
 }
 
 /// Undoes an opt-out. Account admins only; else it takes the contact's own word.
-#[utoipa::path(post, path = "/v1/organizations/{organization_id}/contacts/{contact_id}/opt-in", tag = "contacts", params(("organization_id" = Uuid, Path), ("contact_id" = Uuid, Path)), responses((status = 204), (status = "default", body = Problem)))]
+#[utoipa::path(post, path = "/v1/organizations/{organization_id}/contacts/{contact_id}/opt-in", tag = "contacts", params(("organization_id" = Uuid, Path), ("contact_id" = Uuid, Path)), responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn opt_in(
     State(api): State<Api>,
     admin: Admin,
     Path((_organization, id)): Path<(Uuid, ContactId)>,
 ) -> Result<StatusCode, Problem> {
-    admin.at_least(Role::AccountAdmin)?;
     let mut tx = api.pool.begin().await?;
     reachable(&mut tx, &admin, id).await?;
+    admin.at_least(Role::AccountAdmin)?;
     contacts::opt_in(&mut tx, admin.organization_id, id).await?;
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)

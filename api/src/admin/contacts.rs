@@ -6,7 +6,10 @@ use muster_domain::{
     ids::{ContactId, GroupId},
     role::Role,
 };
-use muster_storage::contacts::{self, Contact};
+use muster_storage::{
+    contacts::{self, Contact},
+    groups,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -76,14 +79,17 @@ pub(crate) struct ContactQuery {
 }
 
 /// Lists contacts by age.
-#[utoipa::path(get, path = "/v1/organizations/{organization_id}/contacts", tag = "contacts", params(("organization_id" = uuid::Uuid, Path), ContactQuery), responses((status = 200, body = ContactPage), (status = "default", body = Problem)))]
+#[utoipa::path(get, path = "/v1/organizations/{organization_id}/contacts", tag = "contacts", params(("organization_id" = uuid::Uuid, Path), ContactQuery), responses((status = 200, body = ContactPage), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn list(
     State(api): State<Api>,
     admin: Admin,
     Query(query): Query<ContactQuery>,
 ) -> Result<Answer<ContactPage>, Problem> {
     match query.group_id {
-        Some(group_id) => admin.group(group_id)?,
+        Some(group_id) => {
+            admin.group(group_id)?;
+            groups::get(&api.pool, admin.organization_id, group_id).await?.ok_or_else(|| Problem::no("group"))?;
+        }
         None => admin.at_least(Role::OrganizationAdmin)?,
     }
     let limit = page_limit(query.limit)?;

@@ -6,7 +6,10 @@ use muster_domain::{
     ids::{ContactId, GoalId, GroupId, MemberId, MessageId, ThreadId},
     role::Role,
 };
-use muster_storage::threads::{self, Thread, ThreadMessage};
+use muster_storage::{
+    groups,
+    threads::{self, Thread, ThreadMessage},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -109,14 +112,17 @@ pub(crate) struct ThreadQuery {
 }
 
 /// Lists conversations.
-#[utoipa::path(get, path = "/v1/organizations/{organization_id}/conversations", tag = "conversations", params(("organization_id" = Uuid, Path), ThreadQuery), responses((status = 200, body = ThreadPage), (status = "default", body = Problem)))]
+#[utoipa::path(get, path = "/v1/organizations/{organization_id}/conversations", tag = "conversations", params(("organization_id" = Uuid, Path), ThreadQuery), responses((status = 200, body = ThreadPage), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn list(
     State(api): State<Api>,
     admin: Admin,
     Query(query): Query<ThreadQuery>,
 ) -> Result<Answer<ThreadPage>, Problem> {
     match query.group_id {
-        Some(group_id) => admin.group(group_id)?,
+        Some(group_id) => {
+            admin.group(group_id)?;
+            groups::get(&api.pool, admin.organization_id, group_id).await?.ok_or_else(|| Problem::no("group"))?;
+        }
         None => admin.at_least(Role::OrganizationAdmin)?,
     }
     let limit = page_limit(query.limit)?;
@@ -135,7 +141,7 @@ pub(crate) struct Conversation {
 }
 
 /// Reads a conversation.
-#[utoipa::path(get, path = "/v1/organizations/{organization_id}/conversations/{thread_id}", tag = "conversations", params(("organization_id" = Uuid, Path), ("thread_id" = Uuid, Path)), responses((status = 200, body = Conversation), (status = "default", body = Problem)))]
+#[utoipa::path(get, path = "/v1/organizations/{organization_id}/conversations/{thread_id}", tag = "conversations", params(("organization_id" = Uuid, Path), ("thread_id" = Uuid, Path)), responses((status = 200, body = Conversation), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn get(
     State(api): State<Api>,
     admin: Admin,

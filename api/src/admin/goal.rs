@@ -41,7 +41,7 @@ fn etag(goal: &Goal) -> [(HeaderName, String); 1] {
 }
 
 /// Reads a goal. The answer's `ETag` goes into `If-Match` of an edit.
-#[utoipa::path(get, path = "/v1/organizations/{organization_id}/goals/{goal_id}", tag = "goals", params(("organization_id" = Uuid, Path), ("goal_id" = Uuid, Path)), responses((status = 200, body = GoalBody), (status = "default", body = Problem)))]
+#[utoipa::path(get, path = "/v1/organizations/{organization_id}/goals/{goal_id}", tag = "goals", params(("organization_id" = Uuid, Path), ("goal_id" = Uuid, Path)), responses((status = 200, body = GoalBody), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn get(
     State(api): State<Api>,
     admin: Admin,
@@ -55,7 +55,7 @@ pub(crate) async fn get(
 }
 
 /// Replaces a goal's content. After launch, targeting, type, strategy, release plan and whether there is a reminder must stay as they are.
-#[utoipa::path(put, path = "/v1/organizations/{organization_id}/goals/{goal_id}", tag = "goals", params(("organization_id" = Uuid, Path), ("goal_id" = Uuid, Path)), request_body = GoalInput, responses((status = 200, body = GoalBody), (status = "default", body = Problem)))]
+#[utoipa::path(put, path = "/v1/organizations/{organization_id}/goals/{goal_id}", tag = "goals", params(("organization_id" = Uuid, Path), ("goal_id" = Uuid, Path)), request_body = GoalInput, responses((status = 200, body = GoalBody), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn put(
     State(api): State<Api>,
     admin: Admin,
@@ -67,18 +67,18 @@ pub(crate) async fn put(
     let organization = admin.organization(&mut tx).await?;
     let goal = lock(&mut tx, &admin, id).await?;
     if let Some(expected) = headers.get("if-match").and_then(|value| value.to_str().ok())
-        && expected != format!("\"{}\"", goal.version)
+        && !matches_version(expected, goal.version)
     {
         return Err(Problem::edited_meanwhile(format!("the goal is at version {}", goal.version)));
     }
     let (content, instants) = input.check(&mut tx, &organization, &goal.content.zone).await?;
-    if content.goal_type != goal.content.goal_type
-        || content.strategy != goal.content.strategy
-        || content.release_plan != goal.content.release_plan
-    {
-        return Err(Problem::conflict("goal_type, strategy and release_plan are set when the goal is created"));
-    }
     if goal.clock.launched_at.is_some() {
+        if content.goal_type != goal.content.goal_type
+            || content.strategy != goal.content.strategy
+            || content.release_plan != goal.content.release_plan
+        {
+            return Err(Problem::conflict("goal_type, strategy and release_plan cannot change after launch"));
+        }
         if content.targeting != goal.content.targeting {
             return Err(Problem::conflict("targeting cannot change after launch"));
         }
@@ -92,6 +92,12 @@ pub(crate) async fn put(
     let now = tx.clock().await?;
     tx.commit().await?;
     Ok((etag(&goal), Answer(body(goal, now))))
+}
+
+/// `If-Match`: any version, or one of a list.
+fn matches_version(expected: &str, version: i32) -> bool {
+    let own = format!("\"{version}\"");
+    expected.split(',').map(str::trim).any(|tag| tag == "*" || tag == own)
 }
 
 /// Sets a launched goal's timers to its instants, and looks at it at once: what has become due is done now.

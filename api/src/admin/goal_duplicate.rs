@@ -19,6 +19,7 @@ use super::goal::lock;
 use crate::{
     auth::Admin,
     extract::{Json, Path, text},
+    goal_input::check_group_ids,
     idempotency::Keyed,
     problem::Problem,
     state::Api,
@@ -36,7 +37,7 @@ pub(crate) struct Duplicate {
 }
 
 /// Copies a goal as a draft into groups, at the same local times. A goal that targets by another goal's results cannot be duplicated.
-#[utoipa::path(post, path = "/v1/organizations/{organization_id}/goals/{goal_id}/duplicate", tag = "goals", params(("organization_id" = Uuid, Path), ("goal_id" = Uuid, Path)), request_body = Duplicate, responses((status = 201), (status = "default", body = Problem)))]
+#[utoipa::path(post, path = "/v1/organizations/{organization_id}/goals/{goal_id}/duplicate", tag = "goals", params(("organization_id" = Uuid, Path), ("goal_id" = Uuid, Path)), request_body = Duplicate, responses((status = 201), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn duplicate(
     State(api): State<Api>,
     admin: Admin,
@@ -44,9 +45,7 @@ pub(crate) async fn duplicate(
     Path((_organization, id)): Path<(Uuid, GoalId)>,
     Json(body): Json<Duplicate>,
 ) -> Result<Response, Problem> {
-    if body.group_ids.is_empty() || body.group_ids.len() > 1_000 {
-        return Err(Problem::invalid_body("group_ids must have 1 to 1000 items"));
-    }
+    check_group_ids(&body.group_ids, 1_000)?;
     let name = body.name.as_deref().map(|name| text("name", name, 200)).transpose()?;
     keyed
         .run(&api, admin.member.id, &body, async |tx| {

@@ -82,7 +82,7 @@ pub(crate) fn body(stats: Stats) -> StatsBody {
 }
 
 /// Live figures of a goal.
-#[utoipa::path(get, path = "/v1/organizations/{organization_id}/goals/{goal_id}/stats", tag = "goals", params(("organization_id" = Uuid, Path), ("goal_id" = Uuid, Path)), responses((status = 200, body = StatsBody), (status = "default", body = Problem)))]
+#[utoipa::path(get, path = "/v1/organizations/{organization_id}/goals/{goal_id}/stats", tag = "goals", params(("organization_id" = Uuid, Path), ("goal_id" = Uuid, Path)), responses((status = 200, body = StatsBody), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn get(
     State(api): State<Api>,
     admin: Admin,
@@ -109,7 +109,7 @@ pub(crate) struct Preview {
 }
 
 /// Whom a launch now would reach.
-#[utoipa::path(get, path = "/v1/organizations/{organization_id}/goals/{goal_id}/preview", tag = "goals", params(("organization_id" = Uuid, Path), ("goal_id" = Uuid, Path)), responses((status = 200, body = Preview), (status = "default", body = Problem)))]
+#[utoipa::path(get, path = "/v1/organizations/{organization_id}/goals/{goal_id}/preview", tag = "goals", params(("organization_id" = Uuid, Path), ("goal_id" = Uuid, Path)), responses((status = 200, body = Preview), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn preview(
     State(api): State<Api>,
     admin: Admin,

@@ -3,8 +3,10 @@
 use axum::{Json as Answer, extract::State, http::StatusCode, response::Response};
 use chrono::{DateTime, Utc};
 use muster_domain::{
-    goal::GoalStatus,
+    goal::{AssignmentStrategy, GoalStatus, GoalType},
     ids::{CampaignId, GoalId, GroupId},
+    release::ReleasePlan,
+    targeting::Targeting,
 };
 use muster_storage::{
     goals::{self, Goal, Place},
@@ -45,7 +47,17 @@ pub(crate) struct GoalBody {
     pub(crate) status: GoalStatus,
     name: String,
     description: String,
+    #[schema(value_type = String)]
+    goal_type: GoalType,
+    /// Local.
+    date: chrono::NaiveDateTime,
+    #[schema(value_type = String)]
+    strategy: AssignmentStrategy,
     instructions: String,
+    #[schema(value_type = Object)]
+    targeting: Targeting,
+    #[schema(value_type = Object)]
+    release_plan: ReleasePlan,
     script: String,
     reminder_script: Option<String>,
     /// The group's zone, in which local times are meant.
@@ -72,6 +84,11 @@ pub(crate) fn body(goal: Goal, now: DateTime<Utc>) -> GoalBody {
         status: goal.clock.status(now),
         name: goal.content.name,
         description: goal.content.description,
+        goal_type: goal.content.goal_type,
+        date: goal.content.date_local,
+        strategy: goal.content.strategy,
+        targeting: goal.content.targeting,
+        release_plan: goal.content.release_plan,
         instructions: goal.content.instructions,
         script: goal.content.script,
         reminder_script: goal.content.reminder_script,
@@ -89,7 +106,7 @@ pub(crate) fn body(goal: Goal, now: DateTime<Utc>) -> GoalBody {
 }
 
 /// Creates a draft in a group.
-#[utoipa::path(post, path = "/v1/organizations/{organization_id}/goals", tag = "goals", params(("organization_id" = Uuid, Path)), request_body = NewGoal, responses((status = 201), (status = "default", body = Problem)))]
+#[utoipa::path(post, path = "/v1/organizations/{organization_id}/goals", tag = "goals", params(("organization_id" = Uuid, Path)), request_body = NewGoal, responses((status = 201), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn create(
     State(api): State<Api>,
     admin: Admin,
@@ -97,13 +114,13 @@ pub(crate) async fn create(
     Json(new): Json<NewGoal>,
 ) -> Result<Response, Problem> {
     admin.group(new.group_id)?;
-    let group =
-        groups::get(&api.pool, admin.organization_id, new.group_id).await?.ok_or_else(|| Problem::no("group"))?;
-    if group.archived {
-        return Err(Problem::conflict("the group is archived"));
-    }
     keyed
         .run(&api, admin.member.id, &new, async |tx| {
+            let group = groups::get(&api.pool, admin.organization_id, new.group_id).await?;
+            let group = group.ok_or_else(|| Problem::no("group"))?;
+            if group.archived {
+                return Err(Problem::conflict("the group is archived"));
+            }
             let organization = admin.organization(tx).await?;
             let (content, instants) = new.goal.check(tx, &organization, &group.zone).await?;
             let id = GoalId::new();
@@ -144,7 +161,7 @@ pub(crate) struct GoalQuery {
 }
 
 /// Lists goals by age.
-#[utoipa::path(get, path = "/v1/organizations/{organization_id}/goals", tag = "goals", params(("organization_id" = Uuid, Path), GoalQuery), responses((status = 200, body = GoalPage), (status = "default", body = Problem)))]
+#[utoipa::path(get, path = "/v1/organizations/{organization_id}/goals", tag = "goals", params(("organization_id" = Uuid, Path), GoalQuery), responses((status = 200, body = GoalPage), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn list(
     State(api): State<Api>,
     admin: Admin,
@@ -152,6 +169,12 @@ pub(crate) async fn list(
 ) -> Result<Answer<GoalPage>, Problem> {
     let limit = page_limit(query.limit)?;
     let mut tx = api.pool.begin().await?;
+    if let Some(group_id) = query.group_id {
+        admin.group(group_id)?;
+        if !groups::all_exist(&mut tx, admin.organization_id, &[group_id]).await? {
+            return Err(Problem::no("group"));
+        }
+    }
     let now = tx.clock().await?;
     let all = goals::page(&mut tx, admin.organization_id, query.group_id, query.cursor.map(GoalId), limit).await?;
     let next = all.last().map(|goal| goal.id).filter(|_| i64::try_from(all.len()) == Ok(limit));

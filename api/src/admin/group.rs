@@ -15,7 +15,7 @@ use super::groups::{GroupBody, body};
 use crate::{auth::Admin, extract::Path, idempotency::Keyed, problem::Problem, state::Api};
 
 /// Reads a group.
-#[utoipa::path(get, path = "/v1/organizations/{organization_id}/groups/{group_id}", tag = "groups", params(("organization_id" = Uuid, Path), ("group_id" = Uuid, Path)), responses((status = 200, body = GroupBody), (status = "default", body = Problem)))]
+#[utoipa::path(get, path = "/v1/organizations/{organization_id}/groups/{group_id}", tag = "groups", params(("organization_id" = Uuid, Path), ("group_id" = Uuid, Path)), responses((status = 200, body = GroupBody), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn get(
     State(api): State<Api>,
     admin: Admin,
@@ -27,12 +27,13 @@ pub(crate) async fn get(
 }
 
 /// Archives a group: it takes no new goals.
-#[utoipa::path(post, path = "/v1/organizations/{organization_id}/groups/{group_id}/archive", tag = "groups", params(("organization_id" = Uuid, Path), ("group_id" = Uuid, Path)), responses((status = 204), (status = "default", body = Problem)))]
+#[utoipa::path(post, path = "/v1/organizations/{organization_id}/groups/{group_id}/archive", tag = "groups", params(("organization_id" = Uuid, Path), ("group_id" = Uuid, Path)), responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn archive(
     State(api): State<Api>,
     admin: Admin,
     Path((_organization, id)): Path<(Uuid, GroupId)>,
 ) -> Result<StatusCode, Problem> {
+    admin.group(id)?;
     admin.at_least(Role::OrganizationAdmin)?;
     let mut tx = api.pool.begin().await?;
     if !groups::archive(&mut tx, admin.organization_id, id).await? {
@@ -49,7 +50,7 @@ pub(crate) struct AgentInGroup {
 }
 
 /// Adds a member to a group: an agent gets a sender number of its area code, the same as before if they had one.
-#[utoipa::path(put, path = "/v1/organizations/{organization_id}/groups/{group_id}/members/{member_id}", tag = "groups", params(("organization_id" = Uuid, Path), ("group_id" = Uuid, Path), ("member_id" = Uuid, Path)), responses((status = 200, body = AgentInGroup), (status = "default", body = Problem)))]
+#[utoipa::path(put, path = "/v1/organizations/{organization_id}/groups/{group_id}/members/{member_id}", tag = "groups", params(("organization_id" = Uuid, Path), ("group_id" = Uuid, Path), ("member_id" = Uuid, Path)), responses((status = 200, body = AgentInGroup), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn add_member(
     State(api): State<Api>,
     admin: Admin,

@@ -66,7 +66,7 @@ pub(crate) fn check_area_code(code: &str) -> Result<&str, Problem> {
 }
 
 /// Creates a group.
-#[utoipa::path(post, path = "/v1/organizations/{organization_id}/groups", tag = "groups", params(("organization_id" = uuid::Uuid, Path)), request_body = NewGroupBody, responses((status = 201), (status = "default", body = Problem)))]
+#[utoipa::path(post, path = "/v1/organizations/{organization_id}/groups", tag = "groups", params(("organization_id" = uuid::Uuid, Path)), request_body = NewGroupBody, responses((status = 201), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn create(
     State(api): State<Api>,
     admin: Admin,
@@ -91,7 +91,7 @@ pub(crate) async fn create(
 }
 
 /// Lists groups by age.
-#[utoipa::path(get, path = "/v1/organizations/{organization_id}/groups", tag = "groups", params(("organization_id" = uuid::Uuid, Path), Page), responses((status = 200, body = GroupPage), (status = "default", body = Problem)))]
+#[utoipa::path(get, path = "/v1/organizations/{organization_id}/groups", tag = "groups", params(("organization_id" = uuid::Uuid, Path), Page), responses((status = 200, body = GroupPage), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn list(
     State(api): State<Api>,
     admin: Admin,

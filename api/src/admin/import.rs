@@ -52,7 +52,7 @@ async fn find(api: &Api, admin: &Admin, id: ImportId) -> Result<Import, Problem>
 }
 
 /// Reads an import's progress or report. The counters add up to the rows read once it is over.
-#[utoipa::path(get, path = "/v1/organizations/{organization_id}/imports/{import_id}", tag = "imports", params(("organization_id" = Uuid, Path), ("import_id" = Uuid, Path)), responses((status = 200, body = ImportBody), (status = "default", body = Problem)))]
+#[utoipa::path(get, path = "/v1/organizations/{organization_id}/imports/{import_id}", tag = "imports", params(("organization_id" = Uuid, Path), ("import_id" = Uuid, Path)), responses((status = 200, body = ImportBody), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn get(
     State(api): State<Api>,
     admin: Admin,
@@ -82,7 +82,7 @@ pub(crate) async fn get(
 }
 
 /// Cancels an import that is not over; nothing of it is applied.
-#[utoipa::path(post, path = "/v1/organizations/{organization_id}/imports/{import_id}/cancel", tag = "imports", params(("organization_id" = Uuid, Path), ("import_id" = Uuid, Path)), responses((status = 202), (status = "default", body = Problem)))]
+#[utoipa::path(post, path = "/v1/organizations/{organization_id}/imports/{import_id}/cancel", tag = "imports", params(("organization_id" = Uuid, Path), ("import_id" = Uuid, Path)), responses((status = 202), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn cancel(
     State(api): State<Api>,
     admin: Admin,
@@ -101,7 +101,7 @@ pub(crate) async fn cancel(
 const PAGE: i64 = 1_000;
 
 /// Downloads the rejected rows as CSV: line, reason, column and the raw row.
-#[utoipa::path(get, path = "/v1/organizations/{organization_id}/imports/{import_id}/rejects.csv", tag = "imports", params(("organization_id" = Uuid, Path), ("import_id" = Uuid, Path)), responses((status = 200, content_type = "text/csv", body = String), (status = "default", body = Problem)))]
+#[utoipa::path(get, path = "/v1/organizations/{organization_id}/imports/{import_id}/rejects.csv", tag = "imports", params(("organization_id" = Uuid, Path), ("import_id" = Uuid, Path)), responses((status = 200, content_type = "text/csv", body = String), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn rejects(
     State(api): State<Api>,
     admin: Admin,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::{body::Body, extract::State, http::StatusCode, response::Response};
+use futures::TryStreamExt;
 use muster_domain::ids::{GroupId, ImportId};
 use muster_jobs::payloads::CsvIngestion;
 use muster_storage::{
@@ -12,6 +13,7 @@ use muster_storage::{
 };
 use serde::Deserialize;
 use serde_json::json;
+use sha2::{Digest, Sha256};
 use utoipa::IntoParams;
 
 use crate::{
@@ -50,7 +52,7 @@ pub(crate) struct ImportQuery {
 
 /// Uploads a file: the body is the file itself, streamed to the object store. A job reads it; follow its progress at
 /// `…/imports/{import_id}`.
-#[utoipa::path(post, path = "/v1/organizations/{organization_id}/imports", tag = "imports", params(("organization_id" = uuid::Uuid, Path), ImportQuery), request_body(content = String, content_type = "text/csv"), responses((status = 202), (status = "default", body = Problem)))]
+#[utoipa::path(post, path = "/v1/organizations/{organization_id}/imports", tag = "imports", params(("organization_id" = uuid::Uuid, Path), ImportQuery), request_body(content = String, content_type = "text/csv"), responses((status = 202), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn create(
     State(api): State<Api>,
     admin: Admin,
@@ -64,6 +66,9 @@ pub(crate) async fn create(
             .map_err(|error| Problem::invalid_parameter(format!("mapping is not an object of strings: {error}")))?,
         None => BTreeMap::new(),
     };
+    if mapping.iter().any(|(header, field)| header.contains('\0') || field.contains('\0')) {
+        return Err(Problem::invalid_parameter("mapping contains a NUL character"));
+    }
     let tags: Vec<String> =
         query.tags.split(',').map(str::trim).filter(|tag| !tag.is_empty()).map(ToOwned::to_owned).collect();
     for tag in &tags {
@@ -80,11 +85,14 @@ pub(crate) async fn create(
 
     let id = ImportId::new();
     let object_key = format!("imports/{}/{id}", admin.organization_id);
-    let size = api.objects.put(&object_key, body.into_data_stream(), api.settings.upload_limit_bytes).await?;
+    let mut digest = Sha256::new();
+    let stream = body.into_data_stream().inspect_ok(|bytes| digest.update(bytes));
+    let size = api.objects.put(&object_key, stream, api.settings.upload_limit_bytes).await?;
+    let sha256 = digest.finalize().to_vec();
     let size_bytes = i64::try_from(size).unwrap_or(i64::MAX);
     let mut kept = false;
     let answer = keyed
-        .run(&api, admin.member.id, &json!({ "size_bytes": size_bytes }), async |tx| {
+        .run(&api, admin.member.id, &sha256, async |tx| {
             let group_id = match (query.group_id, &made) {
                 (Some(group_id), _) => group_id,
                 (None, made) => made.find_or_create(tx, &admin).await?,

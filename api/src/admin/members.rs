@@ -28,7 +28,7 @@ pub(crate) struct NewMemberBody {
 }
 
 /// Creates a member. They sign in with a token, see `…/members/{member_id}/tokens`.
-#[utoipa::path(post, path = "/v1/organizations/{organization_id}/members", tag = "members", params(("organization_id" = uuid::Uuid, Path)), request_body = NewMemberBody, responses((status = 201), (status = "default", body = Problem)))]
+#[utoipa::path(post, path = "/v1/organizations/{organization_id}/members", tag = "members", params(("organization_id" = uuid::Uuid, Path)), request_body = NewMemberBody, responses((status = 201), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn create(
     State(api): State<Api>,
     admin: Admin,

@@ -40,7 +40,7 @@ fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<O
 }
 
 /// Edits a membership, at once, also for what is queued and for batches in hand.
-#[utoipa::path(patch, path = "/v1/organizations/{organization_id}/groups/{group_id}/contacts/{contact_id}", tag = "contacts", params(("organization_id" = Uuid, Path), ("group_id" = Uuid, Path), ("contact_id" = Uuid, Path)), request_body = MembershipEdit, responses((status = 204), (status = "default", body = Problem)))]
+#[utoipa::path(patch, path = "/v1/organizations/{organization_id}/groups/{group_id}/contacts/{contact_id}", tag = "contacts", params(("organization_id" = Uuid, Path), ("group_id" = Uuid, Path), ("contact_id" = Uuid, Path)), request_body = MembershipEdit, responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn patch(
     State(api): State<Api>,
     admin: Admin,

@@ -18,7 +18,7 @@ pub(crate) struct Numbers {
 }
 
 /// Adds numbers. Those that are known already are left as they are.
-#[utoipa::path(post, path = "/v1/organizations/{organization_id}/numbers", tag = "organizations", params(("organization_id" = uuid::Uuid, Path)), request_body = Numbers, responses((status = 201), (status = "default", body = Problem)))]
+#[utoipa::path(post, path = "/v1/organizations/{organization_id}/numbers", tag = "organizations", params(("organization_id" = uuid::Uuid, Path)), request_body = Numbers, responses((status = 201), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn add(
     State(api): State<Api>,
     admin: Admin,

@@ -99,14 +99,14 @@ fn body(organization: Organization) -> OrganizationBody {
 }
 
 /// Reads the organization and its settings.
-#[utoipa::path(get, path = "/v1/organizations/{organization_id}", tag = "organizations", params(("organization_id" = uuid::Uuid, Path)), responses((status = 200, body = OrganizationBody), (status = "default", body = Problem)))]
+#[utoipa::path(get, path = "/v1/organizations/{organization_id}", tag = "organizations", params(("organization_id" = uuid::Uuid, Path)), responses((status = 200, body = OrganizationBody), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn get(State(api): State<Api>, admin: Admin) -> Result<Answer<OrganizationBody>, Problem> {
     let mut tx = api.pool.begin().await?;
     Ok(Answer(body(admin.organization(&mut tx).await?)))
 }
 
 /// Edits settings. Hours take effect on what is queued already (rule S9).
-#[utoipa::path(patch, path = "/v1/organizations/{organization_id}", tag = "organizations", params(("organization_id" = uuid::Uuid, Path)), request_body = SettingsBody, responses((status = 200, body = OrganizationBody), (status = "default", body = Problem)))]
+#[utoipa::path(patch, path = "/v1/organizations/{organization_id}", tag = "organizations", params(("organization_id" = uuid::Uuid, Path)), request_body = SettingsBody, responses((status = 200, body = OrganizationBody), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn patch(
     State(api): State<Api>,
     admin: Admin,

@@ -30,7 +30,7 @@ pub(crate) struct OrganizationItem {
 }
 
 /// Creates an organization with a brand of its own and the default settings.
-#[utoipa::path(post, path = "/v1/organizations", tag = "organizations", request_body = NewOrganization, responses((status = 201, body = OrganizationItem), (status = "default", body = Problem)))]
+#[utoipa::path(post, path = "/v1/organizations", tag = "organizations", request_body = NewOrganization, responses((status = 201, body = OrganizationItem), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn create(
     State(api): State<Api>,
     caller: Caller,
@@ -49,7 +49,7 @@ pub(crate) async fn create(
 }
 
 /// Lists the account's organizations.
-#[utoipa::path(get, path = "/v1/organizations", tag = "organizations", responses((status = 200, body = [OrganizationItem]), (status = "default", body = Problem)))]
+#[utoipa::path(get, path = "/v1/organizations", tag = "organizations", responses((status = 200, body = [OrganizationItem]), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn list(State(api): State<Api>, caller: Caller) -> Result<Answer<Vec<OrganizationItem>>, Problem> {
     let Caller(member) = caller.account_admin()?;
     let all = organizations::list(&api.pool, member.account_id).await?;

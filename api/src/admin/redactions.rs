@@ -33,7 +33,7 @@ pub(crate) struct NewRedaction {
 }
 
 /// Redacts a person. A job does it; follow it at `/v1/redactions/{redaction_id}`.
-#[utoipa::path(post, path = "/v1/redactions", tag = "privacy", request_body = NewRedaction, responses((status = 202), (status = "default", body = Problem)))]
+#[utoipa::path(post, path = "/v1/redactions", tag = "privacy", request_body = NewRedaction, responses((status = 202), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn create(
     State(api): State<Api>,
     caller: Caller,
@@ -70,7 +70,7 @@ pub(crate) struct RedactionBody {
 }
 
 /// Reads how far a redaction is.
-#[utoipa::path(get, path = "/v1/redactions/{redaction_id}", tag = "privacy", params(("redaction_id" = uuid::Uuid, Path)), responses((status = 200, body = RedactionBody), (status = "default", body = Problem)))]
+#[utoipa::path(get, path = "/v1/redactions/{redaction_id}", tag = "privacy", params(("redaction_id" = uuid::Uuid, Path)), responses((status = 200, body = RedactionBody), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn get(
     State(api): State<Api>,
     caller: Caller,

@@ -1,8 +1,8 @@
 //! `/v1/organizations/{organization_id}/members/{member_id}/tokens`: make and revoke bearer tokens. Only their hashes are kept.
 
 use axum::{Json as Answer, extract::State, http::StatusCode};
-use muster_domain::ids::MemberId;
-use muster_storage::members;
+use muster_domain::{ids::MemberId, role::Role};
+use muster_storage::members::{self, Member};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -22,7 +22,7 @@ pub(crate) struct NewToken {
 }
 
 /// Makes a token. An `Idempotency-Key` has no effect here: an answer with a secret is not kept, and a token that got lost can be revoked.
-#[utoipa::path(post, path = "/v1/organizations/{organization_id}/members/{member_id}/tokens", tag = "members", params(("organization_id" = Uuid, Path), ("member_id" = Uuid, Path)), responses((status = 201, body = NewToken), (status = "default", body = Problem)))]
+#[utoipa::path(post, path = "/v1/organizations/{organization_id}/members/{member_id}/tokens", tag = "members", params(("organization_id" = Uuid, Path), ("member_id" = Uuid, Path)), responses((status = 201, body = NewToken), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn create(
     State(api): State<Api>,
     admin: Admin,
@@ -35,9 +35,7 @@ pub(crate) async fn create(
     if !reachable {
         return Err(Problem::no("member"));
     }
-    if member_id != admin.member.id && !admin.member.role.may_appoint(member.role) {
-        return Err(Problem::forbidden("a token for this role is not yours to make"));
-    }
+    in_reach(&admin, &member)?;
     let id = Uuid::now_v7();
     let token = muster_service::secret::token();
     members::add_token(&mut tx, id, member_id, &secret_hash(&token)).await?;
@@ -45,8 +43,20 @@ pub(crate) async fn create(
     Ok((StatusCode::CREATED, Answer(NewToken { id, token })))
 }
 
+/// Tokens are made and revoked for oneself and for those whom one may appoint; a group admin's are the agents of their groups.
+fn in_reach(admin: &Admin, member: &Member) -> Result<(), Problem> {
+    if member.id == admin.member.id {
+        return Ok(());
+    }
+    if !admin.member.role.may_appoint(member.role) {
+        return Err(Problem::forbidden("tokens of this role are not yours to make or revoke"));
+    }
+    let shared = member.groups.iter().any(|group| admin.group(*group).is_ok());
+    if admin.member.role > Role::GroupAdmin || shared { Ok(()) } else { Err(Problem::no("member")) }
+}
+
 /// Revokes a token: it is refused from now on.
-#[utoipa::path(delete, path = "/v1/organizations/{organization_id}/tokens/{token_id}", tag = "members", params(("organization_id" = Uuid, Path), ("token_id" = Uuid, Path)), responses((status = 204), (status = "default", body = Problem)))]
+#[utoipa::path(delete, path = "/v1/organizations/{organization_id}/tokens/{token_id}", tag = "members", params(("organization_id" = Uuid, Path), ("token_id" = Uuid, Path)), responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn revoke(
     State(api): State<Api>,
     admin: Admin,
@@ -58,9 +68,7 @@ pub(crate) async fn revoke(
     if owner.organization_id.is_some_and(|organization| organization != admin.organization_id) {
         return Err(Problem::no("token"));
     }
-    if owner.id != admin.member.id && !admin.member.role.may_appoint(owner.role) {
-        return Err(Problem::forbidden("this token is not yours to revoke"));
-    }
+    in_reach(&admin, &owner)?;
     members::revoke_token(&mut tx, token_id).await?;
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)

@@ -30,7 +30,7 @@ pub(crate) struct AnswerBody {
 }
 
 /// Records what the contact said, in the goal that last texted them, while it is active. Yes puts them on its reminder list.
-#[utoipa::path(put, path = "/v1/agent/threads/{thread_id}/answer", tag = "agent", params(("thread_id" = uuid::Uuid, Path)), request_body = AnswerBody, responses((status = 204), (status = "default", body = Problem)))]
+#[utoipa::path(put, path = "/v1/agent/threads/{thread_id}/answer", tag = "agent", params(("thread_id" = uuid::Uuid, Path)), request_body = AnswerBody, responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn put(
     State(api): State<Api>,
     agent: Agent,

@@ -39,7 +39,7 @@ pub(crate) struct Skip {
 }
 
 /// Skips a contact for good; the reason is kept.
-#[utoipa::path(post, path = "/v1/agent/batches/{batch_id}/skip", tag = "agent", params(("batch_id" = uuid::Uuid, Path)), request_body = Skip, responses((status = 200), (status = "default", body = Problem)))]
+#[utoipa::path(post, path = "/v1/agent/batches/{batch_id}/skip", tag = "agent", params(("batch_id" = uuid::Uuid, Path)), request_body = Skip, responses((status = 200), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn skip(
     State(api): State<Api>,
     agent: Agent,
@@ -68,7 +68,7 @@ pub(crate) struct Return {
 }
 
 /// Hands a batch back early; what is left can be claimed again.
-#[utoipa::path(post, path = "/v1/agent/batches/{batch_id}/return", tag = "agent", params(("batch_id" = uuid::Uuid, Path)), request_body = Return, responses((status = 204), (status = "default", body = Problem)))]
+#[utoipa::path(post, path = "/v1/agent/batches/{batch_id}/return", tag = "agent", params(("batch_id" = uuid::Uuid, Path)), request_body = Return, responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn give_back(
     State(api): State<Api>,
     agent: Agent,

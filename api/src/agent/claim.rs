@@ -40,7 +40,7 @@ const MOST_EMPTY: usize = 100;
 
 /// Claims the next batch, or answers the one that the agent holds already, so that asking again is harmless. `batch` is null when there is
 /// nothing for them now.
-#[utoipa::path(post, path = "/v1/agent/goals/{goal_id}/claim", tag = "agent", params(("goal_id" = uuid::Uuid, Path)), request_body = Claim, responses((status = 200), (status = "default", body = Problem)))]
+#[utoipa::path(post, path = "/v1/agent/goals/{goal_id}/claim", tag = "agent", params(("goal_id" = uuid::Uuid, Path)), request_body = Claim, responses((status = 200), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn claim(
     State(api): State<Api>,
     agent: Agent,
@@ -95,7 +95,7 @@ pub(crate) async fn workable(tx: &mut Tx, agent: &Agent, id: GoalId, kind: Batch
         return Err(Problem::no("goal"));
     }
     if !status.allows_initials() {
-        return Err(Problem::conflict("the goal is not active").with("status", json!(status)));
+        return Err(Problem::conflict("the goal is not active").with("goal_status", json!(status)));
     }
     let in_window = goal.reminder_window.is_some_and(|(opens, closes)| opens <= now && now < closes);
     if kind == BatchKind::Reminder && !in_window {

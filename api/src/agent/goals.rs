@@ -30,7 +30,7 @@ pub(crate) struct AgentGoal {
 }
 
 /// Lists goals that are launched and not over for long.
-#[utoipa::path(get, path = "/v1/agent/goals", tag = "agent", responses((status = 200, body = [AgentGoal]), (status = "default", body = Problem)))]
+#[utoipa::path(get, path = "/v1/agent/goals", tag = "agent", responses((status = 200, body = [AgentGoal]), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn list(State(api): State<Api>, agent: Agent) -> Result<Answer<Vec<AgentGoal>>, Problem> {
     let mut tx = api.pool.begin().await?;
     let now = tx.clock().await?;

@@ -45,7 +45,7 @@ pub(crate) async fn hold(tx: &mut Tx, agent: &Agent, id: ThreadId) -> Result<Loc
 }
 
 /// Queues an answer. It goes at any hour.
-#[utoipa::path(post, path = "/v1/agent/threads/{thread_id}/reply", tag = "agent", params(("thread_id" = uuid::Uuid, Path)), request_body = Reply, responses((status = 202), (status = "default", body = Problem)))]
+#[utoipa::path(post, path = "/v1/agent/threads/{thread_id}/reply", tag = "agent", params(("thread_id" = uuid::Uuid, Path)), request_body = Reply, responses((status = 202), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn reply(
     State(api): State<Api>,
     agent: Agent,

@@ -44,7 +44,7 @@ pub(crate) struct Send {
 
 /// Queues the texts. Each contact gets at most one initial and one reminder of a goal, however often this is called. Contacts without
 /// a value that the script needs are skipped with that reason.
-#[utoipa::path(post, path = "/v1/agent/batches/{batch_id}/send", tag = "agent", params(("batch_id" = uuid::Uuid, Path)), request_body = Send, responses((status = 202), (status = "default", body = Problem)))]
+#[utoipa::path(post, path = "/v1/agent/batches/{batch_id}/send", tag = "agent", params(("batch_id" = uuid::Uuid, Path)), request_body = Send, responses((status = 202), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn send(
     State(api): State<Api>,
     agent: Agent,

@@ -20,7 +20,7 @@ use crate::{problem::Problem, state::Api};
 
 /// Records a text once and enqueues the job that handles it. An opt-out is recorded right here, before the carrier has its answer:
 /// from then on nothing more is handed over to this contact.
-#[utoipa::path(post, path = "/v1/webhooks/twilio/inbound", tag = "webhooks", request_body(content = String, content_type = "application/x-www-form-urlencoded"), responses((status = 204), (status = "default", body = Problem)))]
+#[utoipa::path(post, path = "/v1/webhooks/twilio/inbound", tag = "webhooks", request_body(content = String, content_type = "application/x-www-form-urlencoded"), responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn receive(State(api): State<Api>, SignedForm(form): SignedForm) -> Result<StatusCode, Problem> {
     let text = InboundText::read(&form).map_err(|error| Problem::invalid_body(error.to_string()))?;
     let wanted = ["MessageSid", "From", "To", "Body"];

@@ -28,6 +28,9 @@ where
         let body = Bytes::from_request(request, &()).await.map_err(|_| Problem::invalid_body("the form broke off"))?;
         let form: Vec<(String, String)> =
             serde_urlencoded::from_bytes(&body).map_err(|_| Problem::invalid_body("the body is not a form"))?;
+        if form.iter().any(|(key, value)| key.contains('\0') || (value.contains('\0') && key != "Body")) {
+            return Err(Problem::invalid_body("a field contains a NUL character"));
+        }
         let valid = signature
             .is_some_and(|signature| twilio::verify(&api.settings.carrier_auth_token, &url, &form, &signature));
         if valid { Ok(Self(form)) } else { Err(Problem::bad_signature("X-Twilio-Signature is missing or wrong")) }

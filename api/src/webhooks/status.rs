@@ -14,7 +14,7 @@ use super::signed::SignedForm;
 use crate::{extract::Path, problem::Problem, state::Api};
 
 /// Keeps a receipt; a job applies it with others.
-#[utoipa::path(post, path = "/v1/webhooks/twilio/status/{message_id}", tag = "webhooks", params(("message_id" = uuid::Uuid, Path)), request_body(content = String, content_type = "application/x-www-form-urlencoded"), responses((status = 204), (status = "default", body = Problem)))]
+#[utoipa::path(post, path = "/v1/webhooks/twilio/status/{message_id}", tag = "webhooks", params(("message_id" = uuid::Uuid, Path)), request_body(content = String, content_type = "application/x-www-form-urlencoded"), responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn receive(
     State(api): State<Api>,
     Path(message_id): Path<MessageId>,

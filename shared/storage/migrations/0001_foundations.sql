@@ -1,12 +1,15 @@
 -- Time-ordered ids made by set-based statements, and partitions of the tables that grow with time.
 
--- A UUID version 7: 48 bits of milliseconds, the version, then random bits. The variant comes with the random UUID's own.
+-- A UUID version 7: 48 bits of milliseconds, the version, 12 bits of the millisecond's fraction, so that ids follow the order in which
+-- a statement makes them, then random bits. The variant comes with the random UUID's own.
 create function uuid_v7() returns uuid language sql volatile parallel safe as $$
     select (
-        lpad(to_hex((extract(epoch from clock_timestamp()) * 1000)::bigint), 12, '0')
-        || '7' || substr(hex, 1, 3) || substr(hex, 17, 16)
+        lpad(to_hex(micros / 1000), 12, '0') || '7' || lpad(to_hex(micros % 1000 * 4096 / 1000), 3, '0') || substr(hex, 17, 16)
     )::uuid
-    from (select replace(gen_random_uuid()::text, '-', '') as hex) random
+    from (
+        select (extract(epoch from clock_timestamp()) * 1000000)::bigint as micros, replace(gen_random_uuid()::text, '-', '') as hex
+        offset 0
+    ) parts
 $$;
 
 -- The smallest version-7 id of an instant: the bounds of partitions by range of id.

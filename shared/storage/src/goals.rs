@@ -211,12 +211,12 @@ async fn select(
         .collect()
 }
 
-/// Replaces what an admin may edit after launch (rule G6), and the instants.
+/// Replaces what an admin has written, and the instants. What may change when is the caller's to check (rule G6).
 pub async fn update(tx: &mut Tx, id: GoalId, content: &GoalContent, at: Instants) -> Result<()> {
     sqlx::query!(
         "update goal set name = $2, description = $3, instructions = $4, script = $5, reminder_script = $6, opens_local = $7,
              closes_local = $8, opens_at = $9, closes_at = $10, reminder_opens_at = $11, reminder_closes_at = $12, targeting = $13,
-             date_local = $14, version = version + 1
+             date_local = $14, goal_type = $15, strategy = $16, release_plan = $17, version = version + 1
          where id = $1",
         id.0,
         content.name,
@@ -232,6 +232,9 @@ pub async fn update(tx: &mut Tx, id: GoalId, content: &GoalContent, at: Instants
         at.reminder.map(|(_, closes)| closes),
         serde_json::to_value(&content.targeting)?,
         content.date_local,
+        text(&content.goal_type)?,
+        text(&content.strategy)?,
+        serde_json::to_value(content.release_plan)?,
     )
     .execute(tx.conn())
     .await?;

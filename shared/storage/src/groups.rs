@@ -62,8 +62,11 @@ pub async fn get(pool: &Pool, organization_id: OrganizationId, id: GroupId) -> R
     Ok(page(pool, organization_id, Some(id), None, 1).await?.pop())
 }
 
-/// The first group of this name.
+/// The first group of this name. Whoever looks for it at the same time waits for this transaction, so that it is made once.
 pub async fn by_name(tx: &mut Tx, organization_id: OrganizationId, name: &str) -> Result<Option<GroupId>> {
+    sqlx::query!("select pg_advisory_xact_lock(hashtextextended($1, 0))", format!("group {organization_id} {name}"))
+        .execute(tx.conn())
+        .await?;
     let id = sqlx::query_scalar!(
         "select id from contact_group where organization_id = $1 and name = $2 and archived_at is null order by id limit 1",
         organization_id.0,
@@ -72,6 +75,20 @@ pub async fn by_name(tx: &mut Tx, organization_id: OrganizationId, name: &str) -
     .fetch_optional(tx.conn())
     .await?;
     Ok(id.map(GroupId))
+}
+
+/// Are all of these groups this organization's?
+pub async fn all_exist(tx: &mut Tx, organization_id: OrganizationId, ids: &[GroupId]) -> Result<bool> {
+    let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
+    Ok(sqlx::query_scalar!(
+        r#"select not exists (
+               select from unnest($2::uuid[]) as named (id)
+               where not exists (select from contact_group g where g.id = named.id and g.organization_id = $1)) as "all!""#,
+        organization_id.0,
+        &ids,
+    )
+    .fetch_one(tx.conn())
+    .await?)
 }
 
 /// Groups of this organization after `after`, by age.

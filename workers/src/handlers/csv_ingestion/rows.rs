@@ -59,13 +59,12 @@ impl<'a> Rows<'a> {
         names.collect()
     }
 
-    /// Reads a record into the chunk. A row without any value is not a row.
-    pub(crate) fn add(&mut self, record: &ByteRecord, chunk: &mut Chunk) {
+    /// Reads a record, which begins at this line, into the chunk. A row without any value is not a row.
+    pub(crate) fn add(&mut self, record: &ByteRecord, line: i64, chunk: &mut Chunk) {
         if record.iter().all(<[u8]>::is_empty) {
             return;
         }
         self.rows_read += 1;
-        let line = record.position().map_or(0, |at| i64::try_from(at.line()).unwrap_or(i64::MAX));
         if let Err(Rejected(reason, column)) = self.row(record, line, chunk) {
             self.rejected += 1;
             let column = column.and_then(|index| self.names.get(index)).map(String::as_str);
