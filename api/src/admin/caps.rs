@@ -1,8 +1,9 @@
 //! `/v1/organizations/{organization_id}/caps`: the brand's daily caps, and what is used of them (rule S3).
 
 use axum::{Json as Answer, extract::State};
-use muster_domain::{cap::STRICTEST_CARRIER, role::Role};
-use muster_storage::{caps, organizations};
+use muster_domain::{cap::STRICTEST_CARRIER, role::Role, sending::HoldReason};
+use muster_jobs::payloads::HoldRelease;
+use muster_storage::{caps, engine::enqueue::enqueue, organizations, sending};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -75,6 +76,9 @@ pub(crate) async fn put(State(api): State<Api>, admin: Admin, Json(cap): Json<Ca
     let mut tx = api.pool.begin().await?;
     let brand = admin.organization(&mut tx).await?.brand_id;
     organizations::set_cap(&mut tx, brand, STRICTEST_CARRIER, cap.daily_segments).await?;
+    for group_id in sending::recheck_held(&mut tx, admin.organization_id, HoldReason::Cap).await? {
+        enqueue(&mut tx, &HoldRelease { group_id }, &admin.origin()).await?;
+    }
     tx.commit().await?;
     Ok(Answer(cap))
 }

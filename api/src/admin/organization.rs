@@ -1,8 +1,13 @@
 //! `/v1/organizations/{organization_id}`: read and edit an organization's settings.
 
 use axum::{Json as Answer, extract::State};
-use muster_domain::{hours::SendingHours, role::Role};
-use muster_storage::organizations::{self, Organization, Settings};
+use muster_domain::{hours::SendingHours, role::Role, sending::HoldReason};
+use muster_jobs::payloads::HoldRelease;
+use muster_storage::{
+    engine::enqueue::enqueue,
+    organizations::{self, Organization, Settings},
+    sending,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -162,6 +167,11 @@ pub(crate) async fn patch(
         }
     }
     organizations::update_settings(&mut tx, organization.id, &organization.settings).await?;
+    if edit.sending_hours.is_some() || edit.recipient_safe.is_some() {
+        for group_id in sending::recheck_held(&mut tx, organization.id, HoldReason::Hours).await? {
+            enqueue(&mut tx, &HoldRelease { group_id }, &admin.origin()).await?;
+        }
+    }
     tx.commit().await?;
     Ok(Answer(body(organization)))
 }

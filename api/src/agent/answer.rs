@@ -53,6 +53,8 @@ pub(crate) async fn put(
     if !threads::record_answer(&mut tx, goal_id, thread.contact_id, word).await? {
         return Err(Problem::conflict("the contact has not replied in this goal"));
     }
+    // The reply is dealt with, also without a text back.
+    threads::answered(&mut tx, id, agent.member.id).await?;
     let remind_now = goal.reminder_window.is_some_and(|(opens, closes)| opens <= now && now < closes);
     if body.answer == Said::Yes && remind_now {
         enqueue(&mut tx, &ReminderOpen { goal_id }, &agent.origin()).await?;

@@ -62,6 +62,7 @@ pub struct Cluster {
     // In the order of starting: the simulator, the API, schedulers, workers.
     members: Vec<Member>,
     client: Client,
+    settings: Settings,
 }
 
 /// One process of the cluster.
@@ -120,7 +121,13 @@ impl Cluster {
             bootstrap_token: account.token,
             members,
             client,
+            settings,
         })
+    }
+
+    /// Runs `muster` with the daemons' environment and gives what it printed.
+    pub async fn muster(&self, args: &[&str]) -> anyhow::Result<String> {
+        self.settings.run_cli(args).await
     }
 
     /// All processes, in the order of starting.

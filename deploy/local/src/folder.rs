@@ -33,6 +33,11 @@ impl StackFolder {
         Ok(Self { folder })
     }
 
+    /// Leaves it behind after all.
+    pub fn keep(&mut self) {
+        self.folder.disable_cleanup(true);
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         self.folder.path()

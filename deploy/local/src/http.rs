@@ -1,11 +1,11 @@
-//! The HTTP client this crate uses against loopback: plain, short timeouts, no proxy.
+//! The HTTP client this crate and its programs use against loopback: plain, short timeouts, no proxy.
 
 use std::time::Duration;
 
 use anyhow::Context as _;
 
 /// A client whose every request ends within `timeout`.
-pub(crate) fn client(timeout: Duration) -> anyhow::Result<reqwest::Client> {
+pub fn client(timeout: Duration) -> anyhow::Result<reqwest::Client> {
     // Loopback is plain HTTP, but the client wants a crypto provider to exist; an error says that one does already.
     let _already_installed = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder().timeout(timeout).no_proxy().build().context("building an HTTP client")

@@ -10,7 +10,7 @@ mod capture;
 pub mod cluster;
 mod container;
 mod folder;
-mod http;
+pub mod http;
 mod install;
 pub mod ports;
 pub mod postgres;

@@ -1,6 +1,7 @@
 //! `muster-local`: the local stack as a command, for `cargo xtask` and for people.
 
 mod commands;
+mod demo;
 
 use std::process::ExitCode;
 
@@ -24,6 +25,8 @@ enum Command {
     Prepare(prepare::Arguments),
     /// Runs the whole system until it is interrupted.
     Local(local::Arguments),
+    /// Plays a campaign on the whole system and checks what came of it.
+    Demo(demo::Arguments),
 }
 
 #[tokio::main]
@@ -33,6 +36,7 @@ async fn main() -> ExitCode {
         Command::Run(arguments) => run::run(arguments).await,
         Command::Prepare(arguments) => prepare::run(arguments).await,
         Command::Local(arguments) => local::run(arguments).await,
+        Command::Demo(arguments) => demo::run(arguments).await,
     };
     done.unwrap_or_else(|error| {
         muster_local::say::say(&format!("{error:#}"));

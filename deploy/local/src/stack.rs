@@ -47,6 +47,11 @@ impl Stack {
         self.folder.path()
     }
 
+    /// Leaves the folder with data and logs behind after all.
+    pub fn keep_folder(&mut self) {
+        self.folder.keep();
+    }
+
     /// The environment that hands this stack on to another program, which will then use it instead of its own.
     pub fn environment(&self) -> [(&'static str, String); 3] {
         [

@@ -116,14 +116,18 @@ impl Candidate {
         if let Some(reason) = self.forbidden() {
             return Decision::Cancel(reason);
         }
-        let Some(goal) = self.goal.filter(|_| self.kind.belongs_to_goal()) else {
+        // What the engine answers by itself belongs to no goal.
+        let Some(goal) = self.goal else {
             return Decision::HandOver;
         };
-        if now >= goal.closes_at {
+        if self.kind.belongs_to_goal() && now >= goal.closes_at {
             return Decision::Cancel(CancelReason::WindowClosed);
         }
         if goal.paused {
             return Decision::Hold(HoldReason::Paused, None);
+        }
+        if !self.kind.belongs_to_goal() {
+            return Decision::HandOver;
         }
         match self.hours.next_in_all(&self.zones, now) {
             Some(at) if at == now => Decision::HandOver,
@@ -217,6 +221,15 @@ mod tests {
         let mut reply = candidate();
         reply.kind = MessageKind::Reply;
         assert_eq!(reply.decide(at("2026-11-21T08:00:00Z")), Decision::HandOver);
+        assert_eq!(reply.decide(at("2026-11-23T08:00:00Z")), Decision::HandOver, "and after the goal has closed");
+    }
+
+    #[test]
+    fn g7_a_pause_holds_replies_as_well() {
+        let mut reply = candidate();
+        reply.kind = MessageKind::Reply;
+        reply.goal.as_mut().unwrap().paused = true;
+        assert_eq!(reply.decide(at("2026-11-21T17:00:00Z")), Decision::Hold(HoldReason::Paused, None));
     }
 
     #[test]

@@ -6,10 +6,10 @@ use chrono::{DateTime, Utc};
 use muster_domain::{
     cap::CarrierDay,
     e164::E164,
-    ids::{BrandId, ContactId, GoalId, GroupId, JobId, MessageId},
+    ids::{BrandId, ContactId, GoalId, GroupId, JobId, MessageId, OrganizationId},
     message::MessageKind,
     number_zones,
-    sending::{Candidate, GoalWindow},
+    sending::{Candidate, GoalWindow, HoldReason},
     zone::Zone,
 };
 use muster_jobs::payloads;
@@ -342,6 +342,24 @@ async fn queue_again(tx: &mut Tx, ids: &[uuid::Uuid], origin: &Origin) -> Result
     .await?;
     let payload = payloads::Send {};
     enqueue_all(tx, &jobs.into_iter().map(|id| (id, &payload)).collect::<Vec<_>>(), origin).await
+}
+
+/// Lets the messages of an organization that are held for this reason be looked at again now, because what holds them has changed (rule
+/// S9); answers the groups whose `hold-release` is due.
+pub async fn recheck_held(tx: &mut Tx, organization_id: OrganizationId, reason: HoldReason) -> Result<Vec<GroupId>> {
+    let groups = sqlx::query_scalar!(
+        r#"with woken as (
+               update message set held_until = clock_timestamp()
+               where group_id in (select id from contact_group where organization_id = $1) and state = 'held' and reason = $2
+               returning group_id
+           )
+           select distinct group_id as "group_id!" from woken"#,
+        organization_id.0,
+        reason.as_str(),
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(groups.into_iter().map(GroupId).collect())
 }
 
 /// When the next of a group's held messages can go.

@@ -13,6 +13,7 @@ use crate::stack::Stack;
 use crate::{ports, secret};
 
 /// What every process of a cluster shares.
+#[derive(Debug)]
 pub(super) struct Settings {
     folder: PathBuf,
     pub(super) api_port: u16,

@@ -1,0 +1,69 @@
+//! The room that the simulated agents share: signs on the wall and a tally.
+
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+
+/// Read by every agent, written by the demo.
+#[derive(Debug, Default)]
+pub(crate) struct Floor {
+    /// The shift is over.
+    closed: AtomicBool,
+    /// No more initial batches for now.
+    on_break: AtomicBool,
+    /// Reminders can be claimed.
+    reminders: AtomicBool,
+    pub(crate) tally: Tally,
+}
+
+/// What the agents did.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) batches: Count,
+    pub(crate) queued: Count,
+    pub(crate) skipped: Count,
+    pub(crate) reminders: Count,
+    pub(crate) answers: Count,
+    pub(crate) replies: Count,
+    /// Requests that were refused because of a pause, a lease or an opt-out.
+    pub(crate) refused: Count,
+    /// Batches that an agent left behind.
+    pub(crate) abandoned: Count,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Count(AtomicI64);
+
+impl Count {
+    pub(crate) fn add(&self, more: i64) {
+        self.0.fetch_add(more, Ordering::Relaxed);
+    }
+
+    pub(crate) fn get(&self) -> i64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Floor {
+    pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_break(&self, on: bool) {
+        self.on_break.store(on, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_on_break(&self) -> bool {
+        self.on_break.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn open_reminders(&self) {
+        self.reminders.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn has_reminders(&self) -> bool {
+        self.reminders.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,97 @@
+//! Uploading the files and reading the reports.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{bail, ensure};
+use serde_json::Value;
+
+use super::client::{Client, escaped, number, text};
+use super::csv::{ContactFile, Counters};
+use super::setup::Organization;
+
+/// How long an import may take.
+const LIMIT: Duration = Duration::from_mins(1);
+const POLL: Duration = Duration::from_millis(300);
+/// The file that is uploaded twice.
+const AGAIN: usize = 2;
+
+/// An import that is over, beside what it must be.
+#[derive(Debug, Clone)]
+pub(crate) struct Report {
+    pub(crate) file: String,
+    pub(crate) kind: &'static str,
+    pub(crate) expected: Counters,
+    pub(crate) counted: Counters,
+}
+
+/// Uploads each file into its group, all at a time, and then one of them once more.
+pub(crate) async fn run(
+    admin: &Client,
+    organization: &Organization,
+    files: &[ContactFile],
+) -> anyhow::Result<Vec<Report>> {
+    let mut under_way = Vec::new();
+    for (index, file) in files.iter().enumerate() {
+        under_way.push(upload(admin, organization, file, index, "first").await?);
+    }
+    let mut reports = Vec::new();
+    for (file, id) in files.iter().zip(&under_way) {
+        let counted = wait(admin, organization, id).await?;
+        reports.push(report(file, file.name.to_owned(), file.expected.clone(), counted));
+    }
+    if let Some(file) = files.get(AGAIN) {
+        let id = upload(admin, organization, file, AGAIN, "again").await?;
+        let counted = wait(admin, organization, &id).await?;
+        reports.push(report(file, format!("{} again", file.name), file.expected.again(), counted));
+    }
+    Ok(reports)
+}
+
+fn report(file: &ContactFile, name: String, expected: Counters, counted: Counters) -> Report {
+    Report { file: name, kind: file.kind, expected, counted }
+}
+
+async fn upload(
+    admin: &Client,
+    organization: &Organization,
+    file: &ContactFile,
+    group: usize,
+    time: &str,
+) -> anyhow::Result<String> {
+    let Some(group) = organization.groups.get(group) else { bail!("no group for {}", file.name) };
+    let name = escaped(file.name);
+    let path = format!("{}/imports?file_name={name}&group_id={}&tags=demo", organization.path, group.id);
+    let made = admin.upload(&path, &format!("import-{name}-{time}"), &file.bytes).await?;
+    text(&made, "id")
+}
+
+async fn wait(admin: &Client, organization: &Organization, id: &str) -> anyhow::Result<Counters> {
+    let started = Instant::now();
+    loop {
+        let import = admin.get(&format!("{}/imports/{id}", organization.path)).await?;
+        let state = text(&import, "state")?;
+        if state == "succeeded" {
+            return Ok(counters(&import));
+        }
+        ensure!(
+            matches!(state.as_str(), "waiting" | "running"),
+            "an import ended as {state}: {}",
+            import["failure"].as_str().unwrap_or("no reason given")
+        );
+        ensure!(started.elapsed() < LIMIT, "an import is {state} after {} s", LIMIT.as_secs());
+        tokio::time::sleep(POLL).await;
+    }
+}
+
+fn counters(import: &Value) -> Counters {
+    let reasons = import["reject_reasons"].as_object().into_iter().flatten();
+    Counters {
+        rows_read: number(import, "rows_read"),
+        created: number(import, "created"),
+        updated: number(import, "updated"),
+        unchanged: number(import, "unchanged"),
+        merged: number(import, "merged"),
+        rejected: number(import, "rejected"),
+        reject_reasons: reasons.map(|(reason, rows)| (reason.clone(), rows.as_i64().unwrap_or_default())).collect(),
+    }
+}

@@ -1,0 +1,103 @@
+//! `muster-local demo`: a campaign on this machine from the upload to the reminder, with everything going wrong that goes wrong, and
+//! checks at the end that nothing was lost, repeated or sent to the wrong person.
+
+mod agents;
+mod carrier;
+mod checks;
+mod client;
+mod csv;
+mod events;
+mod evidence;
+mod figures;
+mod floor;
+mod imports;
+mod moment;
+mod people;
+mod plan;
+mod play;
+mod privacy;
+mod progress;
+mod report;
+mod setup;
+mod voice;
+
+use std::process::ExitCode;
+
+use muster_local::programs::Binary;
+use muster_local::{Cluster, ClusterOptions, Stack, StackOptions};
+
+use crate::commands::signals::Signals;
+use voice::Voice;
+
+/// Arguments of `demo`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// How many contacts the files hold together.
+    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(2_000..=59_000))]
+    contacts: u32,
+    /// The seed of the files and of the carrier's faults.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Leave the folder with data and logs behind, also when all checks hold.
+    #[arg(long)]
+    keep: bool,
+}
+
+const NAME: &str = "muster";
+
+/// Starts everything, plays, reports, stops everything.
+pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let mut signals = Signals::listen()?;
+    match signals.unless_ended(start_and_play(&arguments)).await? {
+        Ok(code) => Ok(code),
+        Err(ending) => Ok(ending.exit_code()),
+    }
+}
+
+async fn start_and_play(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let voice = Voice::new();
+    for binary in Binary::ALL {
+        binary.path()?;
+    }
+    voice.say("starting Postgres, RabbitMQ, the carrier simulator, the api, two schedulers and two workers");
+    let mut stack = Stack::start(StackOptions { keep_folder: arguments.keep, ..StackOptions::default() }).await?;
+    let options = ClusterOptions {
+        schedulers: 2,
+        workers: 2,
+        database: NAME.to_owned(),
+        vhost: NAME.to_owned(),
+        simulator: plan::carrier(arguments.seed),
+        extra_env: plan::environment(),
+        folder: stack.folder().join("cluster"),
+    };
+    let cluster = match Cluster::start(&stack, options).await {
+        Ok(cluster) => cluster,
+        Err(error) => {
+            keep(&mut stack);
+            return Err(error);
+        }
+    };
+    let played = play::play(arguments, &cluster, voice).await;
+    if let Err(error) = &played {
+        voice.say(&format!("the demo broke off: {error:#}"));
+        for member in cluster.members() {
+            voice::say(&member.process.log_tail(8));
+        }
+    }
+    let holds = played.unwrap_or(false);
+    let stopped = cluster.stop().await;
+    if !holds {
+        keep(&mut stack);
+    } else if arguments.keep {
+        voice.say(&format!("data and logs are in {}", stack.folder().display()));
+    }
+    stack.stop().await?;
+    stopped?;
+    voice.say(if holds { "all checks hold" } else { "the demo has failed" });
+    Ok(if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn keep(stack: &mut Stack) {
+    stack.keep_folder();
+    voice::say(&format!("data and logs are kept in {}", stack.folder().display()));
+}

@@ -1,0 +1,121 @@
+//! The play: scenes in their order.
+
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use muster_local::{Cluster, http};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::carrier::Carrier;
+use super::client::Client;
+use super::events::{Events, Scene};
+use super::evidence::Witnesses;
+use super::floor::Floor;
+use super::progress::{Sight, Watch};
+use super::voice::Voice;
+use super::{Arguments, agents, checks, csv, imports, plan, report, setup};
+
+/// How long the campaign may take.
+const LIMIT: Duration = Duration::from_mins(5);
+
+/// Plays everything and prints the report; whether all checks hold.
+pub(crate) async fn play(arguments: &Arguments, cluster: &Cluster, voice: Voice) -> anyhow::Result<bool> {
+    let http = http::client(Duration::from_secs(20))?;
+    let carrier = Carrier::new(http.clone(), cluster);
+    let admin = Client::new(&cluster.api_url, &cluster.bootstrap_token)?;
+
+    voice.say("everything runs; making an organization with six groups in four zones and four agents each");
+    voice.say("its sending hours are the whole day, because a demo runs at any hour; the default is 08:00 to 20:00");
+    let organization = setup::organization(&admin).await.context("setting up")?;
+
+    let contacts = usize::try_from(arguments.contacts).unwrap_or(usize::MAX);
+    let files = csv::files(plan::GROUPS.map(|group| group.area_code), contacts, arguments.seed);
+    let rows: i64 = files.iter().map(|file| file.expected.rows_read).sum();
+    voice.say(&format!("uploading {} files with {rows} rows, and one of them again", files.len()));
+    let imports = imports::run(&admin, &organization, &files).await.context("the imports")?;
+    let created: i64 = imports.iter().map(|import| import.counted.created).sum();
+
+    let cap = setup::cap(&admin, &organization, created).await?;
+    let campaign = setup::launch(&admin, &organization).await.context("the launch")?;
+    voice.say(&format!("{created} contacts; launched in six groups, under a cap of {cap} segments"));
+
+    let floor = Arc::new(Floor::default());
+    let mut working = agents::start(&organization, &campaign, &floor);
+    let watching = Watch {
+        cluster,
+        admin: &admin,
+        carrier: &carrier,
+        organization: &organization,
+        campaign: &campaign,
+        floor: &floor,
+        cap,
+        voice,
+    };
+    let scene =
+        Scene { cluster, admin: &admin, organization: &organization, campaign: &campaign, contacts: created, voice };
+    let (events, sight) = campaign_of(&watching, &scene, &mut working).await?;
+    floor.close();
+    while let Some(ended) = working.join_next().await {
+        ended.context("an agent")??;
+    }
+    let tally = &floor.tally;
+    voice.say(&format!(
+        "agents: {} batches finished, {} texts queued ({} reminders), {} skipped, {} answers recorded, {} replies, {} refusals",
+        tally.batches.get(),
+        tally.queued.get(),
+        tally.reminders.get(),
+        tally.skipped.get(),
+        tally.answers.get(),
+        tally.replies.get(),
+        tally.refused.get(),
+    ));
+
+    let witnesses = Witnesses {
+        cluster,
+        http: &http,
+        admin: &admin,
+        carrier: &carrier,
+        organization: &organization,
+        campaign: &campaign,
+        files: &files,
+    };
+    let evidence = witnesses.gather(imports, events, sight, cap, tally.abandoned.get()).await?;
+    Ok(report::print(&evidence, &checks::all(&evidence)))
+}
+
+/// Watches and plays the events until all is done, an agent fails, or time is up.
+async fn campaign_of(
+    watching: &Watch<'_>,
+    scene: &Scene<'_>,
+    working: &mut JoinSet<anyhow::Result<()>>,
+) -> anyhow::Result<(Events, Sight)> {
+    let (sender, receiver) = watch::channel(0);
+    let (events_done, missing) = (Cell::new(false), RefCell::new(Vec::new()));
+    let events = async {
+        let events = scene.play(receiver).await?;
+        events_done.set(true);
+        Ok(events)
+    };
+    let both = async { tokio::try_join!(events, watching.until_done(sender, &events_done, &missing)) };
+    // The one who walks away ends in peace; whoever fails ends the demo.
+    let failed = async {
+        while let Some(ended) = working.join_next().await {
+            match ended {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => return error,
+                Err(error) => return error.into(),
+            }
+        }
+        std::future::pending().await
+    };
+    tokio::select! {
+        done = tokio::time::timeout(LIMIT, both) => match done {
+            Ok(done) => done,
+            Err(_) => bail!("not done after {} s: {}", LIMIT.as_secs(), missing.borrow().join("; ")),
+        },
+        error = failed => Err(error.context("an agent")),
+    }
+}
