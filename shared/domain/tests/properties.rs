@@ -1,4 +1,5 @@
 //! Properties of the rules, each against an independent model.
+#![expect(clippy::unwrap_used, reason = "what the generators make is in range")]
 
 use chrono::{DateTime, Datelike, LocalResult, NaiveDate, TimeDelta, TimeZone, Timelike, Utc};
 use muster_domain::{

@@ -73,6 +73,10 @@ pub async fn claim(
     agent_id: MemberId,
     lease_minutes: i32,
 ) -> Result<Option<Lease>> {
+    // Claims of one agent at the same time wait for one another, and all answer the same batch.
+    sqlx::query!("select pg_advisory_xact_lock(hashtextextended($1, 0))", format!("claim {goal_id} {agent_id}"))
+        .execute(tx.conn())
+        .await?;
     let held = sqlx::query!(
         r#"select id, number, lease_token, lease_expires_at as "expires_at!" from batch
            where goal_id = $1 and kind = $2 and state = 'leased' and leased_to = $3 and lease_expires_at > clock_timestamp()

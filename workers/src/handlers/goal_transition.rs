@@ -18,17 +18,18 @@ pub(crate) async fn run(ctx: &Context, job: &ClaimedJob, payload: GoalTransition
     };
     let now = tx.clock().await?;
     match goal.clock.status(now) {
+        // A goal that is paused closes all the same.
+        GoalStatus::Completed | GoalStatus::Paused if now >= goal.clock.closes_at => {
+            let cancelled = sending::close_window(&mut tx, goal.id).await?;
+            tracing::info!(goal.id = %goal.id, cancelled, "the goal has closed");
+        }
         GoalStatus::Active if goal.partitioned_at.is_none() => {
             enqueue(&mut tx, &BatchPartition { goal_id: goal.id }, &ctx.origin(job)).await?;
         }
         GoalStatus::Active => {
             enqueue(&mut tx, &BatchRelease { goal_id: goal.id }, &ctx.origin(job)).await?;
         }
-        GoalStatus::Completed => {
-            let cancelled = sending::close_window(&mut tx, goal.id).await?;
-            tracing::info!(goal.id = %goal.id, cancelled, "the goal has closed");
-        }
-        GoalStatus::Draft | GoalStatus::Paused | GoalStatus::Scheduled => {}
+        GoalStatus::Draft | GoalStatus::Paused | GoalStatus::Scheduled | GoalStatus::Completed => {}
     }
     Ok(tx)
 }
