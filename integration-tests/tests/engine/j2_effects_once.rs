@@ -169,3 +169,23 @@ async fn j2_a_worker_that_lost_its_lease_commits_nothing() {
     harness.completed_once_each(1).await;
     harness.finish().await;
 }
+
+/// Handlers that wait hold as many connections as the worker has; their heartbeats go on all the same.
+#[tokio::test]
+async fn j2_slow_handlers_keep_their_leases_however_many_they_are() {
+    const JOBS: usize = 8;
+    let harness = Harness::start().await.with("database_max_connections", "8");
+    let (scheduler, worker) = (harness.scheduler("scheduler-1"), harness.worker("worker-1"));
+    tokio::join!(scheduler.ready(), worker.ready());
+    let gate = harness.close_gate().await;
+    harness.enqueue_no_ops(JOBS).await;
+    harness.until_count("job where state = 'running'", 8, seconds(20)).await;
+
+    // Nearly three leases of 3 s.
+    harness.until_count("job where created_at < clock_timestamp() - interval '8 s'", 8, seconds(20)).await;
+    let lost = harness.count("job where attempt <> 1 or errors <> '[]'").await;
+    gate.open().await;
+    assert_eq!(lost, 0, "jobs that lost a lease while their worker was well; {}", harness.census().await);
+    harness.all_succeed(JOBS, seconds(20)).await;
+    harness.finish().await;
+}

@@ -1,0 +1,26 @@
+//! The HTTP API as its clients see it: what it refuses, whom it lets see what, and whole campaigns through it.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+#[path = "api/contract.rs"]
+mod contract;
+#[path = "api/document.rs"]
+mod document;
+#[path = "api/goals.rs"]
+mod goals;
+#[path = "api/idempotency.rs"]
+mod idempotency;
+#[path = "api/imports.rs"]
+mod imports;
+#[path = "api/inbound.rs"]
+mod inbound;
+#[path = "api/privacy.rs"]
+mod privacy;
+#[path = "api/samples.rs"]
+mod samples;
+#[path = "api/support.rs"]
+mod support;
+#[path = "api/tenancy.rs"]
+mod tenancy;
+#[path = "api/workflow.rs"]
+mod workflow;

@@ -1,0 +1,203 @@
+//! What contacts text us (rules I1 to I6).
+
+use serde_json::{Value, json};
+
+use crate::support::{Organization, World, text};
+
+/// A group in which everybody has been texted by one agent.
+async fn texted(contacts: usize) -> (World, Organization, String, crate::support::Person, String) {
+    let world = World::with_engine().await;
+    let ours = world.organization("Ours").await;
+    let group = ours.group("One").await;
+    let (agent, number) = ours.agent(&group).await;
+    ours.contacts(&group, contacts).await;
+    let goal = ours.open_goal(&world, &group, json!({})).await;
+    let claim = json!({ "workflow": "initial" });
+    let batch = agent.client.post(&format!("/v1/agent/goals/{goal}/claim"), claim).await.ok()["batch"].clone();
+    let path = format!("/v1/agent/batches/{}/send", text(&batch["id"]));
+    agent.client.post(&path, json!({ "lease_token": batch["lease_token"] })).await.ok();
+    world.until("message where kind = 'initial' and state = 'delivered'", i64::try_from(contacts).unwrap()).await;
+    (world, ours, group, agent, number)
+}
+
+#[tokio::test]
+async fn i3_a_stop_is_in_force_when_the_webhook_has_answered() {
+    // Without an engine: nothing but the api itself can have done it.
+    let world = World::start().await;
+    let ours = world.organization("Ours").await;
+    ours.set(json!({ "opt_out_keywords": ["Basta!"] })).await;
+    let group = ours.group("One").await;
+    let (_, number) = ours.agent(&group).await;
+    for (nth, said) in
+        ["STOP", " stop. ", "Opt-Out", "please take me off this list", "basta", "Stop texting me"].iter().enumerate()
+    {
+        let phone = format!("+1646555{nth:04}");
+        let insert = format!(
+            "insert into contact (id, organization_id, e164, source) values (uuid_v7(), '{}', '{phone}', 'api')",
+            ours.id
+        );
+        world.harness.execute(&[&insert]).await;
+        assert!(ours.contact(&phone).await["opted_out_at"].is_null());
+        world.text(&phone, &number, said).await;
+        assert!(ours.contact(&phone).await["opted_out_at"].is_string(), "{said:?}");
+    }
+    for (nth, said) in ["stop by my house", "don't stop", "I'll be at the end of the street", ""].iter().enumerate() {
+        let phone = format!("+1646556{nth:04}");
+        let insert = format!(
+            "insert into contact (id, organization_id, e164, source) values (uuid_v7(), '{}', '{phone}', 'api')",
+            ours.id
+        );
+        world.harness.execute(&[&insert]).await;
+        world.text(&phone, &number, said).await;
+        assert!(ours.contact(&phone).await["opted_out_at"].is_null(), "{said:?}");
+    }
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn i3_an_opt_out_gets_one_confirmation_and_hides_the_thread() {
+    let (world, ours, group, agent, number) = texted(2).await;
+    let phone = "+16465550000";
+    world.text(phone, &number, "Who is this?").await;
+    world.until("thread where unread_since is not null", 1).await;
+    let replies = format!("/v1/agent/groups/{group}/replies/claim");
+    let claimed = agent.client.act(&replies).await.ok();
+    let thread = text(&claimed[0]["thread"]["id"]);
+
+    assert_eq!(world.text_as("SMstop", phone, &number, "STOP").await.status, 204);
+    let since = ours.contact(phone).await["opted_out_at"].clone();
+    assert!(since.is_string());
+    // I1: repeats are acknowledged and dropped.
+    for _ in 0..3 {
+        assert_eq!(world.text_as("SMstop", phone, &number, "STOP").await.status, 204);
+    }
+    world.until("message where kind = 'opt_out_confirmation' and state = 'delivered'", 1).await;
+    assert_eq!(world.harness.count("webhook where carrier_sid = 'SMstop'").await, 1);
+    assert_eq!(world.harness.count("message where kind = 'inbound' and body = 'STOP'").await, 1);
+    // Again, in other words: no second confirmation.
+    world.text(phone, &number, "I said stop texting me").await;
+    world.text(phone, &number, "unsubscribe").await;
+    world.until("webhook where processed_at is not null", 4).await;
+    world.settled().await;
+    let sent = world.carrier().accepted();
+    let confirmations: Vec<_> =
+        sent.iter().filter(|message| message.to == phone && message.body.contains("unsubscribed")).collect();
+    assert_eq!(confirmations.len(), 1, "{sent:#?}");
+    assert_eq!(confirmations[0].from, number);
+    assert_eq!(ours.contact(phone).await["opted_out_at"], since, "since the first time");
+
+    assert_eq!(agent.client.act(&replies).await.ok(), json!([]), "the thread is hidden");
+    let reply = format!("/v1/agent/threads/{thread}/reply");
+    agent.client.post(&reply, json!({ "text": "But" })).await.problem(409, "conflict");
+    let stats: Value =
+        world.harness.row("select json_agg(opted_out_at is not null order by contact_id) from target").await;
+    assert_eq!(stats, json!([true, false]));
+
+    // The contact's own word undoes it, and so the next STOP is confirmed again.
+    world.text(phone, &number, "yes").await;
+    world.until("contact where opted_out_at is not null", 0).await;
+    world.text(phone, &number, "stop").await;
+    world.until("message where kind = 'opt_out_confirmation' and state = 'delivered'", 2).await;
+    world.finish().await;
+}
+
+/// Rule I1: a webhook that comes many times at once is one text.
+#[tokio::test]
+async fn i1_a_repeated_webhook_is_one_text() {
+    let (world, _ours, _group, _agent, number) = texted(1).await;
+    let posts = (0..8).map(|_| world.text_as("SMsame", "+16465550000", &number, "Hello"));
+    for answer in futures::future::join_all(posts).await {
+        assert_eq!(answer.status, 204, "{}", answer.text);
+    }
+    world.until("webhook where processed_at is not null", 1).await;
+    world.settled().await;
+    assert_eq!(world.text_as("SMsame", "+16465550000", &number, "Hello").await.status, 204);
+    world.settled().await;
+    assert_eq!(world.harness.count("message where kind = 'inbound'").await, 1);
+    assert_eq!(world.harness.count("job where kind = 'inbound-message'").await, 1);
+    world.finish().await;
+}
+
+/// Rules I3 and I6.
+#[tokio::test]
+async fn i6_an_unknown_number_makes_an_unnamed_contact_and_help_is_answered() {
+    let (world, ours, group, agent, number) = texted(1).await;
+    let phone = "+16465559000";
+    world.text(phone, &number, "help").await;
+    world.until("message where kind = 'help' and state = 'delivered'", 1).await;
+    let contact = ours.contact(phone).await;
+    let seen = (&contact["first_name"], &contact["last_name"], &contact["groups"]);
+    assert_eq!(seen, (&json!(""), &json!(""), &json!([group])));
+    let sent = world.carrier().accepted();
+    let help = sent.iter().find(|message| message.to == phone).unwrap();
+    assert_eq!((help.from.as_str(), help.body.as_str()), (number.as_str(), "Reply STOP to get no more texts from us."));
+    // It is a conversation like any other.
+    world.text(phone, &number, "Where do I vote?").await;
+    world.until("message where kind = 'inbound'", 2).await;
+    let claimed = agent.client.act(&format!("/v1/agent/groups/{group}/replies/claim")).await.ok();
+    assert_eq!(claimed[0]["thread"]["contact_id"], contact["id"]);
+    // Whoever is not known and wants no texts is known for that from now on.
+    world.text("+16465559001", &number, "STOP").await;
+    world.until("contact where e164 = '+16465559001' and opted_out_at is not null", 1).await;
+    // A number that is nobody's: acknowledged, and nobody is made.
+    let contacts = world.harness.count("contact").await;
+    world.text("+16465559002", "+12125558888", "Hello").await;
+    world.until("webhook where processed_at is null", 0).await;
+    assert_eq!(world.harness.count("contact").await, contacts);
+    world.settled().await;
+    assert_eq!(world.harness.count("job where state = 'parked'").await, 0, "{}", world.harness.census().await);
+    world.finish().await;
+}
+
+/// Rule I3: what reminds of help or is none is an unread text for agents.
+#[tokio::test]
+async fn i3_after_an_opt_out_a_text_stays_hidden_until_they_opt_in() {
+    let (world, ours, group, agent, number) = texted(1).await;
+    let phone = "+16465550000";
+    world.text(phone, &number, "STOP").await;
+    world.until("message where kind = 'opt_out_confirmation' and state = 'delivered'", 1).await;
+    world.text(phone, &number, "And another thing").await;
+    world.until("webhook where processed_at is not null", 2).await;
+    let replies = format!("/v1/agent/groups/{group}/replies/claim");
+    assert_eq!(agent.client.act(&replies).await.ok(), json!([]));
+    world.text(phone, &number, "START").await;
+    world.until("contact where opted_out_at is null", 1).await;
+    world.text(phone, &number, "Hello again").await;
+    world.until("thread where unread_since is not null", 1).await;
+    assert_eq!(agent.client.act(&replies).await.ok().as_array().unwrap().len(), 1);
+    assert!(ours.contact(phone).await["opted_out_at"].is_null());
+    world.finish().await;
+}
+
+/// Rule I5.
+#[tokio::test]
+async fn i5_a_text_from_a_deactivated_contact_reactivates_them() {
+    let (world, ours, group, _agent, number) = texted(1).await;
+    let id = text(&ours.contact("+16465550000").await["id"]);
+    ours.admin.patch(&ours.at(&format!("groups/{group}/contacts/{id}")), json!({ "active": false })).await.ok();
+    assert_eq!(world.harness.count("membership where deactivated_at is not null").await, 1);
+    world.text("+16465550000", &number, "I am back").await;
+    world.until("membership where deactivated_at is not null", 0).await;
+    world.finish().await;
+}
+
+/// Rule S8: receipts that come late or twice move nothing backwards.
+#[tokio::test]
+async fn s8_late_and_repeated_receipts_move_nothing_backwards() {
+    let (world, _ours, _group, _agent, _number) = texted(1).await;
+    let (id, sid): (String, String) =
+        world.harness.row("select json_build_array(id, carrier_sid) from message where kind = 'initial'").await;
+    let path = format!("/v1/webhooks/twilio/status/{id}");
+    for status in ["sent", "queued", "delivered", "sent", "undelivered"] {
+        let answer = world.webhook(&path, &[("MessageSid", &sid), ("MessageStatus", status), ("ErrorCode", "")]).await;
+        assert_eq!(answer.status, 204, "{}", answer.text);
+    }
+    world.until("receipt", 0).await;
+    world.settled().await;
+    assert_eq!(world.harness.count("message where kind = 'initial' and state = 'delivered'").await, 1);
+    // A receipt of nothing is taken and changes nothing.
+    let nothing = format!("/v1/webhooks/twilio/status/{}", uuid::Uuid::now_v7());
+    assert_eq!(world.webhook(&nothing, &[("MessageSid", "SM9"), ("MessageStatus", "delivered")]).await.status, 204);
+    world.until("receipt", 0).await;
+    world.finish().await;
+}

@@ -1,0 +1,191 @@
+//! The OpenAPI document as a list of operations, and a body for each that would be taken.
+
+use std::collections::BTreeMap;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::support::{CONFIRMATION, Call, Client, goal_at};
+
+/// One method of one path.
+#[derive(Debug, Clone)]
+pub(crate) struct Operation {
+    pub(crate) method: Method,
+    /// With `{parameters}`.
+    pub(crate) path: String,
+    /// What the document says of it.
+    pub(crate) spec: Value,
+}
+
+/// Who may call an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Who {
+    Admins,
+    Agents,
+    /// Whoever has a token.
+    Anyone,
+    Carrier,
+}
+
+/// The document.
+pub(crate) async fn document(client: &Client) -> Value {
+    client.get("/openapi.json").await.ok()
+}
+
+/// Every operation of the document.
+pub(crate) fn operations(document: &Value) -> Vec<Operation> {
+    let mut all = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, spec) in item.as_object().unwrap() {
+            let Ok(method) = method.to_uppercase().parse::<Method>() else { continue };
+            if ["GET", "POST", "PUT", "PATCH", "DELETE"].contains(&method.as_str()) {
+                all.push(Operation { method, path: path.clone(), spec: spec.clone() });
+            }
+        }
+    }
+    assert!(all.len() > 40, "the document has only {} operations", all.len());
+    all
+}
+
+impl Operation {
+    pub(crate) fn name(&self) -> String {
+        format!("{} {}", self.method, self.path)
+    }
+
+    pub(crate) fn who(&self) -> Who {
+        if self.path.starts_with("/v1/webhooks/") {
+            Who::Carrier
+        } else if self.path.starts_with("/v1/agent/") {
+            Who::Agents
+        } else if self.path == "/v1/account" {
+            Who::Anyone
+        } else {
+            Who::Admins
+        }
+    }
+
+    /// Names of the path's parameters.
+    pub(crate) fn parameters(&self) -> Vec<String> {
+        let parts = self.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+        parts.map(ToOwned::to_owned).collect()
+    }
+
+    /// The path with these ids; ids that are not given are of nothing. Required parameters of the query are there.
+    pub(crate) fn url(&self, ids: &BTreeMap<&str, String>) -> String {
+        let mut url = self.path.clone();
+        for name in self.parameters() {
+            let id = ids.get(name.as_str()).cloned();
+            let usual = if name == "action" { "pause".to_owned() } else { Uuid::now_v7().to_string() };
+            url = url.replace(&format!("{{{name}}}"), &id.unwrap_or(usual));
+        }
+        if self.is_upload() { format!("{url}?file_name=c.csv&zone=America/Chicago&area_code=312") } else { url }
+    }
+
+    pub(crate) fn is_upload(&self) -> bool {
+        self.spec["requestBody"]["content"]["text/csv"].is_object()
+    }
+
+    /// The schema of its JSON body.
+    pub(crate) fn schema(&self) -> Option<&str> {
+        let schema = &self.spec["requestBody"]["content"]["application/json"]["schema"]["$ref"];
+        schema.as_str()?.strip_prefix("#/components/schemas/")
+    }
+
+    /// A request that has the right form.
+    pub(crate) fn sample(&self) -> Call {
+        if self.is_upload() {
+            return Call::raw("text/csv", "first,last,phone\nAda,Lovelace,6465550001\n");
+        }
+        if self.who() == Who::Carrier {
+            return Call::raw("application/x-www-form-urlencoded", "MessageSid=SM1&MessageStatus=sent");
+        }
+        self.schema().map_or_else(Call::empty, |schema| Call::json(&body(schema)))
+    }
+}
+
+/// A body of this schema that has the right form.
+pub(crate) fn body(schema: &str) -> Value {
+    let id = Uuid::now_v7();
+    let goal = goal_at("2027-06-01T10:00:00", "2027-06-02T10:00:00", json!({}));
+    match schema {
+        "AnswerBody" => json!({ "answer": "yes" }),
+        "Cap" => json!({ "daily_segments": 2000 }),
+        "Claim" => json!({ "workflow": "initial" }),
+        "Duplicate" => json!({ "group_ids": [id] }),
+        "GoalInput" => goal,
+        "MembershipEdit" => json!({ "active": true }),
+        "NewCampaign" => json!({ "name": "Everywhere", "group_ids": [id], "goal": goal }),
+        "NewGoal" => json!({ "group_id": id, "goal": goal }),
+        "NewGroupBody" => json!({ "name": "Queens", "zone": "America/New_York", "area_code": "718" }),
+        "NewMemberBody" => json!({ "role": "agent", "first_name": "Ada", "last_name": "Lovelace" }),
+        "NewOrganization" => json!({ "name": "Another" }),
+        "NewRedaction" => json!({ "phone": "+16465550001", "confirmation": CONFIRMATION }),
+        "Numbers" => json!({ "numbers": ["+12125559999"] }),
+        "OptOut" => json!({ "reason": "by phone" }),
+        "Reply" => json!({ "text": "See you there" }),
+        "Return" | "Send" => json!({ "lease_token": 1 }),
+        "SettingsBody" => json!({ "batch_size": 50 }),
+        "Skip" => json!({ "lease_token": 1, "contact_id": id, "reason": "moved" }),
+        other => panic!("no sample of {other}: say here what a request with this body looks like"),
+    }
+}
+
+/// Bodies that are not of this schema, each with what is wrong: from the sample and from what the document says of its members.
+pub(crate) fn bad_bodies(document: &Value, schema: &str) -> Vec<(String, Call)> {
+    let sample = body(schema);
+    let mut bad: Vec<(String, Call)> = vec![
+        ("no body".into(), Call::raw("application/json", "")),
+        ("no content type".into(), Call { body: Some(sample.to_string().into()), headers: Vec::new() }),
+        ("a form".into(), Call::raw("application/x-www-form-urlencoded", "a=b")),
+        ("broken JSON".into(), Call::raw("application/json", "{\"a\": ")),
+        ("more after the JSON".into(), Call::raw("application/json", format!("{sample} {{}}"))),
+        ("not UTF-8".into(), Call::raw("application/json", b"{\"a\": \"\xff\xfe\"}".to_vec())),
+        ("deep nesting".into(), Call::raw("application/json", "[".repeat(100_000))),
+    ];
+    for (what, wrong) in [
+        ("null", json!(null)),
+        ("a text", json!("text")),
+        ("a number", json!(7)),
+        // Lists have a test of their own.
+        ("a list of objects", json!([{ "no": "such" }])),
+    ] {
+        bad.push((what.into(), Call::json(&wrong)));
+    }
+    let with = |name: &str, value: Value| {
+        let mut body = sample.clone();
+        body[name] = value;
+        Call::json(&body)
+    };
+    bad.push(("an unknown member".into(), with("no_such_member", json!(1))));
+    let known = &document["components"]["schemas"][schema];
+    for name in known["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        let mut body = sample.clone();
+        body.as_object_mut().unwrap().remove(name);
+        bad.push((format!("without {name}"), Call::json(&body)));
+    }
+    for (name, spec) in known["properties"].as_object().unwrap() {
+        let types = spec.to_string();
+        let nullable = types.contains("\"null\"");
+        let mut wrong = vec![json!({ "no": "such" }), json!([{ "no": "such" }])];
+        if !types.contains("boolean") {
+            wrong.push(json!(true));
+        }
+        if !types.contains("integer") {
+            wrong.push(json!(1.5));
+        }
+        if types.contains("integer") {
+            wrong.extend([json!(1e300), json!(0.5), json!("1")]);
+        }
+        if !nullable {
+            wrong.push(json!(null));
+        }
+        if types.contains("uuid") {
+            wrong.extend([json!("not-an-id"), json!(["not-an-id"])]);
+        }
+        for value in wrong {
+            bad.push((format!("{name}: {value}"), with(name, value)));
+        }
+    }
+    bad
+}

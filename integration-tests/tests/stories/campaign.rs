@@ -1,0 +1,143 @@
+//! The steps of a campaign, as an organizer and the agents take them.
+
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use muster_integration_tests::{eventually, seconds};
+use reqwest::Method;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::rig::{Api, Call, Rig, text};
+
+/// A script of one segment that names contact, agent and group.
+pub(crate) const SCRIPT: &str =
+    "Hi {{first_name|there}}, {{agent.first_name}} of {{group.name}} here. Vote on {{goal.date}}! STOP to opt out";
+
+/// An agent with a token.
+#[derive(Clone)]
+pub(crate) struct Agent {
+    pub(crate) api: Api,
+    /// The numbers the agent texts from, in the order of the groups.
+    pub(crate) numbers: Vec<String>,
+}
+
+impl Rig {
+    /// A group in New York; each has numbers of its own area code for `agents` agents.
+    pub(crate) async fn group(&self, name: &str, area_code: &str, agents: usize) -> String {
+        let group = json!({ "name": name, "zone": "America/New_York", "area_code": area_code });
+        let made = self.post(&self.path("groups"), group).await;
+        let numbers: Vec<String> = (0..agents).map(|n| format!("+1{area_code}5550{n:03}")).collect();
+        if !numbers.is_empty() {
+            self.post(&self.path("numbers"), json!({ "numbers": numbers })).await;
+        }
+        text(&made["id"]).to_owned()
+    }
+
+    /// An agent of these groups.
+    pub(crate) async fn agent(&self, first_name: &str, groups: &[&str]) -> Agent {
+        let member = json!({ "role": "agent", "first_name": first_name, "last_name": "Agent" });
+        let made = self.post(&self.path("members"), member).await;
+        let id = text(&made["id"]);
+        let mut numbers = Vec::new();
+        for group in groups {
+            let joined = self.path(&format!("groups/{group}/members/{id}"));
+            let joined = self.call(Method::PUT, &joined, Some(json!({}))).await;
+            numbers.push(text(&joined["sender_number"]).to_owned());
+        }
+        let token = self.post(&self.path(&format!("members/{id}/tokens")), json!({})).await;
+        Agent { api: self.api.with_token(text(&token["token"])), numbers }
+    }
+
+    /// Uploads a file into a group; answers the import's id.
+    pub(crate) async fn upload_to(&self, group: &str, csv: impl Into<reqwest::Body>) -> String {
+        self.upload(&self.path(&format!("imports?file_name=people.csv&group_id={group}")), csv).await
+    }
+
+    /// Uploads a file into a group and waits until it is imported; answers the report.
+    pub(crate) async fn import(&self, group: &str, csv: impl Into<reqwest::Body>) -> Value {
+        let id = self.upload_to(group, csv).await;
+        let report = self.report(&id).await;
+        assert_eq!(report["state"], "succeeded", "{report}");
+        report
+    }
+
+    /// Waits until an import is over; answers the report.
+    pub(crate) async fn report(&self, id: &str) -> Value {
+        let path = self.path(&format!("imports/{id}"));
+        eventually(seconds(150), async || {
+            let report = self.get(&path).await;
+            let over = !matches!(text(&report["state"]), "waiting" | "running");
+            if over { Ok(report) } else { Err(report.to_string()) }
+        })
+        .await
+    }
+
+    /// Launches a campaign that is open already; answers its goals in the order of the groups.
+    ///
+    /// It closes after the next carrier day begins, so that what is over the cap is held and not cancelled.
+    pub(crate) async fn campaign(&self, groups: &[&str], script: &str) -> Vec<String> {
+        let now = self.pool.now().await.unwrap();
+        let goal = json!({
+            "name": "Vote",
+            "goal_type": "turnout",
+            "date": instant(now + TimeDelta::days(1)),
+            "script": script,
+            "opens": instant(now - TimeDelta::seconds(5)),
+            "closes": instant(now + TimeDelta::days(2)),
+            "release_plan": { "pace": "all_at_open", "paced_to_caps": false },
+        });
+        let campaign = json!({ "name": "Campaign", "group_ids": groups, "goal": goal });
+        let made = self.post(&self.path("campaigns"), campaign).await;
+        made["goals"].as_array().unwrap().iter().map(|goal| text(&goal["id"]).to_owned()).collect()
+    }
+}
+
+fn instant(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+/// A claimed batch.
+#[derive(Debug)]
+pub(crate) struct Claimed {
+    pub(crate) id: String,
+    pub(crate) lease_token: Value,
+    pub(crate) contacts: Vec<Value>,
+}
+
+impl Agent {
+    /// Claims a batch of initials, if there is one.
+    pub(crate) async fn claim(&self, goal: &str) -> Option<Claimed> {
+        let path = format!("/v1/agent/goals/{goal}/claim");
+        let body = Some(json!({ "workflow": "initial" }));
+        let (status, said) =
+            self.api.insist(Call { method: Method::POST, path: &path, body, headers: Vec::new() }).await;
+        assert!(status.is_success(), "{path}: {status}: {said}");
+        let batch = &said["batch"];
+        (!batch.is_null()).then(|| Claimed {
+            id: text(&batch["id"]).to_owned(),
+            lease_token: batch["lease_token"].clone(),
+            contacts: batch["contacts"].as_array().unwrap().iter().map(|contact| contact["id"].clone()).collect(),
+        })
+    }
+
+    /// Waits for a batch of initials.
+    pub(crate) async fn claim_when_there(&self, goal: &str) -> Claimed {
+        eventually(seconds(20), async || self.claim(goal).await.ok_or_else(|| "no batch is released".to_owned())).await
+    }
+
+    /// Sends to some contacts of a batch, as often as it takes to have an answer; more headers may be given.
+    pub(crate) async fn send(
+        &self,
+        batch: &Claimed,
+        contacts: &[Value],
+        headers: &[(&'static str, String)],
+    ) -> Value {
+        let path = format!("/v1/agent/batches/{}/send", batch.id);
+        let body = json!({ "lease_token": batch.lease_token, "contact_ids": contacts });
+        let mut headers = headers.to_vec();
+        headers.push(("idempotency-key", Uuid::now_v7().to_string()));
+        let (status, said) =
+            self.api.insist(Call { method: Method::POST, path: &path, body: Some(body), headers }).await;
+        assert!(status.is_success(), "{path}: {status}: {said}");
+        said
+    }
+}

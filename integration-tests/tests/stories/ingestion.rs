@@ -1,0 +1,192 @@
+//! Large files through real processes: counted exactly, in flat memory, through the death of a worker, and two at once.
+
+use std::{collections::BTreeMap, fmt::Write as _, ops::Range};
+
+use muster_integration_tests::{eventually, seconds};
+use serde_json::{Value, json};
+
+use crate::rig::{Rig, RigOptions};
+
+/// Every so many rows, one repeats the phone of the row before it, and one is rejected.
+const REPEAT_EVERY: usize = 40;
+const REJECT_EVERY: usize = 25;
+/// Cells that hold no textable number, and the reasons for it.
+const BAD_PHONES: [(&str, &str); 5] = [
+    ("", "phone_missing"),
+    ("2125551234.0", "phone_damaged"),
+    ("2125551234 ext 5", "phone_extension"),
+    ("212-555-1234 / 212-555-1235", "phone_several"),
+    ("12345", "phone_invalid"),
+];
+const MIB: i64 = 1024 * 1024;
+
+/// A file, and what an import of it into an empty organization reports.
+struct Generated {
+    csv: String,
+    rows: i64,
+    people: i64,
+    merged: i64,
+    rejected: i64,
+    reasons: BTreeMap<&'static str, i64>,
+}
+
+/// A file with a row for each number.
+fn generate(numbers: Range<usize>) -> Generated {
+    let mut file = Generated {
+        csv: "First Name,Last Name,Cell Phone,Email,Zip,Ward,Notes\r\n".to_owned(),
+        rows: i64::try_from(numbers.len()).unwrap(),
+        people: 0,
+        merged: 0,
+        rejected: 0,
+        reasons: BTreeMap::new(),
+    };
+    for n in numbers {
+        let phone = if n % REJECT_EVERY == REJECT_EVERY - 1 {
+            let (cell, reason) = BAD_PHONES[n / REJECT_EVERY % BAD_PHONES.len()];
+            *file.reasons.entry(reason).or_default() += 1;
+            file.rejected += 1;
+            cell.to_owned()
+        } else if n % REPEAT_EVERY == 1 {
+            file.merged += 1;
+            phone(n - 1)
+        } else {
+            file.people += 1;
+            phone(n)
+        };
+        let note = "They said \"\"later\"\", and gave no reason for it; try again in spring";
+        write!(file.csv, "Given{n},\"Family, {n}\",{phone},p{n}@example.org,10001,Ward {},\"{note}\"\r\n", n % 50).unwrap();
+    }
+    file
+}
+
+/// A number for each n, in different spellings.
+fn phone(n: usize) -> String {
+    let (exchange, line) = (200 + n / 10_000, n % 10_000);
+    match n % 3 {
+        0 => format!("(917) {exchange}-{line:04}"),
+        1 => format!("917.{exchange}.{line:04}"),
+        _ => format!("+1917{exchange}{line:04}"),
+    }
+}
+
+fn expected(file: &Generated, created: i64, unchanged: i64) -> Value {
+    json!({
+        "state": "succeeded", "rows_read": file.rows, "created": created, "updated": 0, "unchanged": unchanged,
+        "merged": file.merged, "rejected": file.rejected, "reject_reasons": file.reasons,
+    })
+}
+
+/// The part of a report that is expected.
+fn counters(report: &Value) -> Value {
+    let wanted = ["state", "rows_read", "created", "updated", "unchanged", "merged", "rejected", "reject_reasons"];
+    wanted.into_iter().map(|key| (key.to_owned(), report[key].clone())).collect::<serde_json::Map<_, _>>().into()
+}
+
+async fn rig(workers: usize) -> Rig {
+    let env = vec![("MUSTER_JOB_LEASE_SECONDS", "5".to_owned()), ("MUSTER_RETRY_BASE_MS", "200".to_owned())];
+    Rig::start(RigOptions { schedulers: 1, workers, env, behaviour: json!({}), ..RigOptions::default() }).await
+}
+
+#[tokio::test]
+async fn every_row_is_counted_once_and_a_second_time_nothing_changes() {
+    let rig = rig(1).await;
+    let group = rig.group("North", "212", 0).await;
+    let file = generate(0..20_000);
+
+    let report = rig.import(&group, file.csv.clone()).await;
+    assert_eq!(counters(&report), expected(&file, file.people, 0));
+    assert_eq!(rig.number("select count(*) from contact").await, file.people);
+    assert_eq!(rig.number("select count(*) from membership").await, file.people);
+
+    let report = rig.import(&group, file.csv.clone()).await;
+    assert_eq!(counters(&report), expected(&file, 0, file.people));
+    assert_eq!(rig.number("select count(*) from contact").await, file.people);
+    assert_eq!(rig.number("select count(*) from import_row").await, 0);
+    rig.finish().await;
+}
+
+#[tokio::test]
+async fn a_file_ten_times_as_large_takes_no_more_memory() {
+    let rig = rig(1).await;
+    let group = rig.group("North", "212", 0).await;
+    let mut growth = Vec::new();
+    for numbers in [0..20_000, 1_000_000..1_200_000] {
+        // A fresh process each, or the second would only show by how much it exceeds the first.
+        rig.cluster.restart("worker-1").await.unwrap();
+        let file = generate(numbers);
+        let before = peak_memory(&rig);
+        let report = rig.import(&group, file.csv.clone()).await;
+        assert_eq!(counters(&report), expected(&file, file.people, 0));
+        growth.push(peak_memory(&rig) - before);
+    }
+    let [small, large] = growth[..] else { unreachable!("two files") };
+    assert!((large - small).abs() < 48 * MIB, "20,000 rows took {small} bytes more, 200,000 rows {large}");
+    rig.finish().await;
+}
+
+/// The most memory that the worker has ever had resident, in bytes.
+fn peak_memory(rig: &Rig) -> i64 {
+    let pid = rig.cluster.process("worker-1").unwrap().pid();
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a peak");
+    1024 * line.trim().trim_end_matches(" kB").parse::<i64>().unwrap()
+}
+
+#[tokio::test]
+async fn an_import_whose_worker_is_killed_ends_with_the_same_counters() {
+    let rig = rig(2).await;
+    let group = rig.group("North", "212", 0).await;
+    let file = generate(0..100_000);
+
+    let id = rig.upload_to(&group, file.csv.clone()).await;
+    let in_the_middle = format!("import where id = '{id}' and state in ('waiting', 'running') and rows_read > 0");
+    rig.until_some(&in_the_middle, seconds(60)).await;
+    let job = "job where kind = 'csv-ingestion'";
+    let worker = rig.rows(&format!("select worker from {job}")).await.unwrap().remove(0);
+    rig.cluster.kill(&worker).await.unwrap();
+    assert_eq!(rig.number(&format!("select count(*) from {job} and state = 'running'")).await, 1, "it was over already");
+
+    let report = rig.report(&id).await;
+    assert_eq!(counters(&report), expected(&file, file.people, 0));
+    let by_another = format!("select count(*) from {job} and state = 'succeeded' and attempt = 2 and worker <> '{worker}'");
+    eventually(seconds(10), async || {
+        let done = rig.number(&by_another).await;
+        if done == 1 { Ok(()) } else { Err(format!("{:?}", rig.rows(&format!("select to_jsonb(job) from {job}")).await)) }
+    })
+    .await;
+    assert_eq!(rig.number("select count(*) from contact").await, file.people);
+    assert_eq!(rig.number("select count(*) from membership").await, file.people);
+    assert_eq!(rig.number("select count(*) from import_reject").await, file.rejected);
+    assert_eq!(rig.number("select count(*) from import_row").await, 0);
+    rig.finish().await;
+}
+
+#[tokio::test]
+async fn two_imports_of_the_same_people_at_once_neither_deadlock_nor_lose_a_row() {
+    let rig = rig(2).await;
+    let north = rig.group("North", "212", 0).await;
+    let south = rig.group("South", "646", 0).await;
+    let (one, other, all) = (generate(0..20_000), generate(10_000..30_000), generate(0..30_000));
+    // One file has the people in the other's order backwards: locks that are taken in the order of a file would meet.
+    let (header, rows) = other.csv.split_once("\r\n").unwrap();
+    let backwards: Vec<&str> = std::iter::once(header).chain(rows.lines().rev()).collect();
+
+    let uploads = tokio::join!(rig.upload_to(&north, one.csv.clone()), rig.upload_to(&south, backwards.join("\r\n")));
+    let (first, second) = tokio::join!(rig.report(&uploads.0), rig.report(&uploads.1));
+
+    for (report, file) in [(&first, &one), (&second, &other)] {
+        assert_eq!(report["state"], "succeeded", "{report}");
+        let number = |key: &str| report[key].as_i64().unwrap();
+        assert_eq!(number("created") + number("updated") + number("unchanged"), file.people, "{report}");
+        assert_eq!((number("merged"), number("rejected")), (file.merged, file.rejected), "{report}");
+        assert_eq!(number("rows_read"), file.rows);
+    }
+    assert_eq!(first["created"].as_i64().unwrap() + second["created"].as_i64().unwrap(), all.people);
+    assert_eq!(rig.number("select count(*) from contact").await, all.people);
+    assert_eq!(rig.number("select count(*) from membership").await, one.people + other.people);
+    let at_once = "select count(*) from job a join job b on a.id < b.id and a.kind = b.kind
+        where a.kind = 'csv-ingestion' and a.claimed_at < b.finished_at and b.claimed_at < a.finished_at
+          and a.attempt = 1 and b.attempt = 1";
+    assert_eq!(rig.number(at_once).await, 1, "both ran at once, and neither had to be tried again");
+    rig.finish().await;
+}

@@ -1,0 +1,19 @@
+//! Stories about the whole of Muster: every process real, with a carrier that is simulated and misbehaves.
+//!
+//! - `kills`: whatever is killed during a campaign, nobody is texted twice and nothing is lost.
+//! - `trace`: one trace leads from an agent's request to the carrier.
+//! - `privacy`: names, phones and texts stay out of queues, logs, job rows and spans.
+//! - `ingestion`: large files, counted exactly, in flat memory, through the death of a worker.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+mod audit;
+mod campaign;
+mod ingestion;
+mod kills;
+mod opt_outs;
+mod otlp;
+mod privacy;
+
+mod rig;
+mod trace;

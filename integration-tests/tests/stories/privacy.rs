@@ -1,0 +1,176 @@
+//! Rule R5 over a whole run: jobs, queues, logs, traces and dead letters carry ids, never names, phones or texts.
+//!
+//! The run takes the paths on which somebody may slip: rejected rows, files that are refused, texts that contacts write, a carrier that
+//! is away, opt-outs, a redaction, and a message in the broker that cannot be decoded.
+
+use muster_integration_tests::{eventually, seconds};
+use muster_jobs::{JobKind, names};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::{
+    campaign::Agent,
+    otlp::Collector,
+    rig::{Rig, RigOptions, text},
+};
+
+const PEOPLE: usize = 30;
+/// In everything that a contact writes.
+const WRITTEN: &str = "Frumenty";
+/// In what an agent answers.
+const ANSWERED: &str = "Gallimaufry";
+
+/// What identifies somebody: parts of names, phones, notes and texts that appear nowhere else.
+fn secrets() -> Vec<String> {
+    let words = ["Quorvella", "Xanthibrook", "quorv.example", "Kerfuffle-Note", WRITTEN, ANSWERED, "Hi there-and-hello"];
+    // Rejected cells too: all numbers begin with the same digits.
+    words.into_iter().map(ToOwned::to_owned).chain(["9175550".to_owned(), "917-555-0".to_owned()]).collect()
+}
+
+fn csv() -> String {
+    let mut csv = "first name,last name,phone,email,notes\n".to_owned();
+    for n in 0..PEOPLE {
+        csv += &format!("Quorvella{n},Xanthibrook{n},9175550{n:03},p{n}@quorv.example,Kerfuffle-Note {n}\n");
+    }
+    // Rows that are rejected, each for another reason.
+    csv + "Quorvella,Xanthibrook,917-555-0999 ext 4,,\nQuorvella,Xanthibrook,9175550.0,,\n\
+           Quorvella,Xanthibrook,9175550999,,,too,many,Kerfuffle-Note\n"
+}
+
+async fn start(collector: &Collector) -> Rig {
+    let mut env = collector.env();
+    env.extend([
+        ("MUSTER_LOG", "info,muster=debug".to_owned()),
+        ("MUSTER_CARRIER_TIMEOUT_MS", "500".to_owned()),
+        ("MUSTER_RECONCILE_AFTER_SECONDS", "2".to_owned()),
+        ("MUSTER_RETRY_BASE_MS", "200".to_owned()),
+        ("MUSTER_RETRY_MAX_MS", "500".to_owned()),
+    ]);
+    let options = RigOptions { schedulers: 1, workers: 1, env, behaviour: json!({}), ..RigOptions::default() };
+    Rig::start(options).await
+}
+
+#[tokio::test]
+async fn names_phones_and_texts_stay_out_of_queues_logs_job_rows_and_spans() {
+    let collector = Collector::start().await;
+    let rig = start(&collector).await;
+    rig.shadow_the_queues().await;
+
+    rig.live_a_little().await;
+    rig.park_a_dead_letter().await;
+    rig.until_none("job where state in ('pending', 'published', 'running')", seconds(60)).await;
+    collector.until("spans of runs", 10, |span| span.span.name.starts_with("run ")).await;
+
+    let published = rig.shadowed().await;
+    let kinds = ["csv-ingestion", "send", "inbound-message", "delivery-receipt", "message-reconcile", "redaction"];
+    for kind in kinds {
+        assert!(published.iter().any(|message| message.contains(kind)), "no message of {kind} was seen");
+    }
+    nothing_in("a message of the broker", &published);
+    let jobs = rig.rows("select to_jsonb(job) from job").await.unwrap();
+    assert!(jobs.iter().any(|job| job.contains(r#""error":"#)), "no job failed, so no error was looked at");
+    nothing_in("a job's row", &jobs);
+    nothing_in("a dead letter", &rig.rows("select to_jsonb(d), convert_from(body, 'UTF8') from dead_letter d").await.unwrap());
+    let spans = collector.spans().iter().map(|span| format!("{span:?}")).collect::<Vec<_>>();
+    nothing_in("a span", &spans);
+    for name in ["api", "scheduler-1", "worker-1"] {
+        let log = std::fs::read_to_string(rig.cluster.process(name).unwrap().log()).unwrap();
+        nothing_in(&format!("{name}'s log"), &log.lines().map(ToOwned::to_owned).collect::<Vec<_>>());
+    }
+    rig.finish().await;
+}
+
+/// Looks at every item, of which there has to be one.
+fn nothing_in(what: &str, items: &[String]) {
+    assert!(!items.is_empty(), "there is no {what} to look at");
+    for item in items {
+        for secret in secrets() {
+            assert!(!item.contains(&secret), "{what} has {secret:?}: {item}");
+        }
+    }
+}
+
+impl Rig {
+    /// Whatever is published goes to one more queue, which nobody consumes.
+    async fn shadow_the_queues(&self) {
+        let vhost = &self.vhost;
+        let queue = json!({ "durable": true, "arguments": { "x-queue-type": "classic" } });
+        self.broker(Method::PUT, &format!("queues/{vhost}/shadow"), &queue).await;
+        for kind in JobKind::ALL {
+            let path = format!("bindings/{vhost}/e/{}/q/shadow", names::EXCHANGE);
+            self.broker(Method::POST, &path, &json!({ "routing_key": kind.as_str() })).await;
+        }
+    }
+
+    /// What went to that queue: bodies with their properties and headers.
+    async fn shadowed(&self) -> Vec<String> {
+        let get = json!({ "count": 100_000, "ackmode": "ack_requeue_false", "encoding": "auto" });
+        let messages = self.broker(Method::POST, &format!("queues/{}/shadow/get", self.vhost), &get).await;
+        messages.as_array().unwrap().iter().map(ToString::to_string).collect()
+    }
+
+    async fn live_a_little(&self) {
+        let group = self.group("North", "212", 1).await;
+        let report = self.import(&group, csv()).await;
+        assert_eq!(report["rejected"], 3, "{report}");
+        // Without a header, the first person stands where the columns' names should be.
+        let headless = self.upload_to(&group, csv().lines().skip(1).collect::<Vec<_>>().join("\n")).await;
+        assert_eq!(self.report(&headless).await["state"], "failed");
+
+        let agent = self.agent("Ann", &[&group]).await;
+        let script = "Hi there-and-hello {{first_name}} {{last_name}}, vote on {{goal.date}}! STOP to opt out";
+        let goal = self.campaign(&[&group], script).await.remove(0);
+        let batch = agent.claim_when_there(&goal).await;
+        let (now, later) = batch.contacts.split_at(PEOPLE - 5);
+        agent.send(&batch, now, &[]).await;
+        self.until_none("message where kind = 'initial' and state <> 'delivered'", seconds(20)).await;
+        self.converse(&agent, &group).await;
+
+        // The carrier takes the rest without a word, and then is away.
+        let silent = json!({ "drop_after_accept": 1.0, "receipts": { "enabled": false } });
+        self.tell_simulator(Method::PUT, "behaviour", &silent).await;
+        agent.send(&batch, later, &[]).await;
+        self.until_some("message where state = 'unknown'", seconds(20)).await;
+        self.cluster.kill("simulator").await.unwrap();
+        self.until_some("job where kind = 'message-reconcile' and errors <> '[]'", seconds(20)).await;
+        self.cluster.restart("simulator").await.unwrap();
+        self.until_none("message where state in ('queued', 'sending', 'unknown')", seconds(30)).await;
+
+        let person = json!({ "phone": "+19175550003", "confirmation": "I understand this cannot be undone" });
+        let redaction = self.post("/v1/redactions", person).await;
+        let path = format!("/v1/redactions/{}", text(&redaction["id"]));
+        eventually(seconds(20), async || {
+            let status = self.get(&path).await;
+            if status["done"] == true { Ok(()) } else { Err(status.to_string()) }
+        })
+        .await;
+    }
+
+    /// Contacts write, one of them an opt-out and one a cry for help, a stranger too; an agent answers.
+    async fn converse(&self, agent: &Agent, group: &str) {
+        for (n, body) in [(0, "STOP"), (1, "HELP"), (2, WRITTEN), (4, "please take me off this list, says Frumenty"), (999, WRITTEN)] {
+            let text = json!({ "from": format!("+19175550{n:03}"), "to": agent.numbers[0], "body": body });
+            self.tell_simulator(Method::POST, "inbound", &text).await;
+        }
+        self.until_none("webhook where processed_at is null", seconds(20)).await;
+        let claimed = agent.api.post(&format!("/v1/agent/groups/{group}/replies/claim"), json!({})).await;
+        let threads = claimed.as_array().unwrap();
+        assert!(!threads.is_empty(), "{claimed}");
+        for thread in threads {
+            let path = format!("/v1/agent/threads/{}/reply", text(&thread["thread"]["id"]));
+            agent.api.post(&path, json!({ "text": ANSWERED })).await;
+        }
+        self.until_none("message where state in ('queued', 'sending', 'unknown', 'sent')", seconds(20)).await;
+    }
+
+    /// A message that is no envelope: the worker parks it, and says so.
+    async fn park_a_dead_letter(&self) {
+        let path = format!("exchanges/{}/{}/publish", self.vhost, names::EXCHANGE);
+        let message = json!({
+            "properties": {}, "routing_key": JobKind::Send.as_str(), "payload": "no envelope", "payload_encoding": "string",
+        });
+        let answer: Value = self.broker(Method::POST, &path, &message).await;
+        assert_eq!(answer["routed"], true);
+        self.until_some("dead_letter", seconds(20)).await;
+    }
+}

@@ -1,0 +1,231 @@
+//! A running Muster with an organization, and the ways to talk to it.
+
+use std::{ops::Deref, time::Duration};
+
+use muster_integration_tests::{eventually, seconds};
+use muster_local::{Cluster, ClusterOptions, Stack, StackOptions};
+use muster_storage::{Pool, PoolOptions, testing};
+use reqwest::{Client, Method, StatusCode};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// What to run.
+#[derive(Default)]
+pub(crate) struct RigOptions {
+    /// Servers of the rig's own, which it may kill.
+    pub(crate) own_servers: bool,
+    pub(crate) schedulers: usize,
+    pub(crate) workers: usize,
+    /// The simulator's behaviour.
+    pub(crate) behaviour: Value,
+    /// More environment for Muster's processes.
+    pub(crate) env: Vec<(&'static str, String)>,
+}
+
+/// Muster, one organization, and its admin. The cluster goes before its servers do.
+pub(crate) struct Rig {
+    pub(crate) cluster: Cluster,
+    pub(crate) pool: Pool,
+    pub(crate) database: String,
+    pub(crate) vhost: String,
+    pub(crate) stack: Stack,
+    pub(crate) api: Api,
+    /// The path of the organization.
+    pub(crate) organization: String,
+}
+
+impl Rig {
+    pub(crate) async fn start(options: RigOptions) -> Self {
+        let stack = StackOptions { always_own: options.own_servers, ..StackOptions::default() };
+        let stack = Stack::start(stack).await.expect("starting Postgres and RabbitMQ");
+        let id = Uuid::now_v7().simple().to_string();
+        let (database, vhost) = (format!("muster_story_{id}"), format!("muster-story-{id}"));
+        let env = options.env.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let cluster = ClusterOptions {
+            schedulers: options.schedulers,
+            workers: options.workers,
+            database: database.clone(),
+            vhost: vhost.clone(),
+            simulator: json!({ "seed": 7, "behaviour": options.behaviour }),
+            extra_env: env,
+            folder: stack.folder().join("cluster"),
+        };
+        let cluster = Cluster::start(&stack, cluster).await.expect("starting Muster");
+        let pool = PoolOptions { max_connections: 4, ..PoolOptions::default() };
+        let pool = Pool::connect_lazily(&stack.postgres.url(&database).as_str().into(), pool).unwrap();
+        let api = Api { client: client(), url: cluster.api_url.clone(), token: cluster.bootstrap_token.clone() };
+        let made = api.post("/v1/organizations", json!({ "name": "Story" })).await;
+        let organization = format!("/v1/organizations/{}", text(&made["id"]));
+        // Stories are told at any hour of the day.
+        let settings = json!({
+            "sending_hours": { "opens_minute": 0, "closes_minute": 1440 },
+            "batch_size": 50,
+            "group_contact_limit": 1_000_000,
+        });
+        api.call(Method::PATCH, &organization, Some(settings)).await;
+        Self { cluster, pool, database, vhost, stack, api, organization }
+    }
+
+    /// The path of something of the organization.
+    pub(crate) fn path(&self, rest: &str) -> String {
+        format!("{}/{rest}", self.organization)
+    }
+
+    /// A number out of the database.
+    pub(crate) async fn number(&self, query: &str) -> i64 {
+        testing::number(&self.pool, query).await.unwrap_or_else(|error| panic!("{error}: {query}"))
+    }
+
+    /// The lines that a query answers; columns are parted by `|`.
+    pub(crate) async fn rows(&self, query: &str) -> Result<Vec<String>, String> {
+        let printed = self.stack.postgres.run_sql(&self.database, query).await.map_err(|error| format!("{error:#}"))?;
+        Ok(printed.lines().filter(|line| !line.is_empty()).map(ToOwned::to_owned).collect())
+    }
+
+    /// Waits until a count is 0.
+    pub(crate) async fn until_none(&self, from: &str, within: Duration) {
+        eventually(within, async || {
+            let query = format!("select count(*) from {from}");
+            let left = testing::number(&self.pool, &query).await.map_err(|error| error.to_string())?;
+            if left == 0 { Ok(()) } else { Err(format!("{left} of {from}")) }
+        })
+        .await;
+    }
+
+    /// Waits until a count is not 0.
+    pub(crate) async fn until_some(&self, from: &str, within: Duration) {
+        eventually(within, async || {
+            let query = format!("select count(*) from {from}");
+            let found = testing::number(&self.pool, &query).await.map_err(|error| error.to_string())?;
+            if found > 0 { Ok(()) } else { Err(format!("none of {from}")) }
+        })
+        .await;
+    }
+
+    /// Asks the simulator's operator side.
+    pub(crate) async fn simulator<T: serde::de::DeserializeOwned>(&self, path: &str) -> Result<T, String> {
+        let url = format!("{}/_sim/{path}", self.cluster.simulator_url);
+        let answer = self.api.client.get(url).send().await.map_err(|error| error.to_string())?;
+        answer.json().await.map_err(|error| error.to_string())
+    }
+
+    /// Tells the simulator to do something.
+    pub(crate) async fn tell_simulator(&self, method: Method, path: &str, body: &Value) {
+        let url = format!("{}/_sim/{path}", self.cluster.simulator_url);
+        let answer = self.api.client.request(method, url).json(body).send().await.unwrap();
+        let status = answer.status();
+        assert!(status.is_success(), "{status}: {}", answer.text().await.unwrap_or_default());
+    }
+
+    /// Calls the broker's management API.
+    pub(crate) async fn broker(&self, method: Method, path: &str, body: &Value) -> Value {
+        let url = format!("{}/api/{path}", self.stack.rabbitmq.management_url());
+        let answer = self.api.client.request(method, url).json(body).send().await.unwrap();
+        let status = answer.status();
+        let said = answer.text().await.unwrap();
+        assert!(status.is_success(), "{path}: {status}: {said}");
+        serde_json::from_str(&said).unwrap_or(Value::Null)
+    }
+
+    /// Ends everything in order.
+    pub(crate) async fn finish(self) {
+        self.pool.close().await;
+        self.cluster.stop().await.expect("stopping Muster");
+        let (database, vhost) =
+            tokio::join!(self.stack.postgres.drop_database(&self.database), self.stack.rabbitmq.delete_vhost(&self.vhost));
+        database.expect("dropping the story's database");
+        vhost.expect("deleting the story's vhost");
+        self.stack.stop().await.expect("stopping Postgres and RabbitMQ");
+    }
+}
+
+fn client() -> Client {
+    Client::builder().timeout(seconds(60)).no_proxy().build().unwrap()
+}
+
+/// The HTTP API as one member uses it.
+#[derive(Clone)]
+pub(crate) struct Api {
+    client: Client,
+    url: String,
+    token: String,
+}
+
+/// A request that can be sent again.
+pub(crate) struct Call<'a> {
+    pub(crate) method: Method,
+    pub(crate) path: &'a str,
+    pub(crate) body: Option<Value>,
+    pub(crate) headers: Vec<(&'static str, String)>,
+}
+
+impl Api {
+    /// The same API with another member's token.
+    pub(crate) fn with_token(&self, token: &str) -> Self {
+        Self { token: token.to_owned(), ..self.clone() }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Value {
+        self.call(Method::GET, path, None).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Value {
+        self.call(Method::POST, path, Some(body)).await
+    }
+
+    /// Calls once; anything but a success is the test's end.
+    pub(crate) async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Value {
+        let call = Call { method, path, body, headers: Vec::new() };
+        let (status, said) = self.attempt(&call).await.unwrap_or_else(|error| panic!("{path}: {error}"));
+        assert!(status.is_success(), "{path}: {status}: {said}");
+        said
+    }
+
+    /// Calls until there is an answer that is no server error, as a client does whose server dies now and then.
+    pub(crate) async fn insist(&self, call: Call<'_>) -> (StatusCode, Value) {
+        eventually(seconds(90), async || match self.attempt(&call).await {
+            Ok((status, said)) if status.is_server_error() => Err(format!("{}: {status}: {said}", call.path)),
+            Ok(answered) => Ok(answered),
+            Err(error) => Err(format!("{}: {error}", call.path)),
+        })
+        .await
+    }
+
+    async fn attempt(&self, call: &Call<'_>) -> reqwest::Result<(StatusCode, Value)> {
+        let url = format!("{}{}", self.url, call.path);
+        let mut request = self.client.request(call.method.clone(), url).bearer_auth(&self.token);
+        for (name, value) in &call.headers {
+            request = request.header(*name, value);
+        }
+        if let Some(body) = &call.body {
+            request = request.json(body);
+        }
+        let answer = request.send().await?;
+        let status = answer.status();
+        let said = answer.text().await?;
+        Ok((status, serde_json::from_str(&said).unwrap_or(Value::String(said))))
+    }
+
+    /// Uploads a file; answers the import's id.
+    pub(crate) async fn upload(&self, path: &str, file: impl Into<reqwest::Body>) -> String {
+        let request = self.client.post(format!("{}{path}", self.url)).bearer_auth(&self.token);
+        let answer = request.header("content-type", "text/csv").body(file).send().await.unwrap();
+        let status = answer.status();
+        let said: Value = answer.json().await.unwrap();
+        assert_eq!(status, StatusCode::ACCEPTED, "{said}");
+        text(&said["id"]).to_owned()
+    }
+}
+
+impl Deref for Rig {
+    type Target = Api;
+
+    fn deref(&self) -> &Api {
+        &self.api
+    }
+}
+
+/// A member of an answer that is a string.
+pub(crate) fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_else(|| panic!("no text: {value}"))
+}
