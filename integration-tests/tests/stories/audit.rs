@@ -122,7 +122,11 @@ impl Rig {
         let sent = set(sent);
         let carriers = set(accepted.iter().map(|message| format!("{}|{}", message.to, message.sid)).collect());
         assert_eq!(sent.difference(&carriers).collect::<Vec<_>>(), Vec::<&String>::new(), "Muster alone says sent");
-        assert_eq!(carriers.difference(&sent).collect::<Vec<_>>(), Vec::<&String>::new(), "the carrier alone has these");
+        assert_eq!(
+            carriers.difference(&sent).collect::<Vec<_>>(),
+            Vec::<&String>::new(),
+            "the carrier alone has these"
+        );
         let received = set(self.rows("select carrier_sid from message where kind = 'inbound'").await.unwrap());
         assert_eq!(received, set(inbound.iter().map(|text| text.sid.clone()).collect()), "texts from contacts");
     }
@@ -157,8 +161,11 @@ fn nothing_follows_an_opt_out(accepted: &[AcceptedMessage], inbound: &[InboundTe
         let texts = accepted.iter().filter(|message| message.to == stop.from);
         let (confirmations, others): (Vec<_>, Vec<_>) = texts.partition(|message| message.body == CONFIRMATION);
         assert!(confirmations.len() <= 1, "{} has {} confirmations", stop.from, confirmations.len());
-        for late in others.into_iter().filter(|message| message.accepted_at > answered + ON_THE_WIRE) {
-            panic!("{} opted out at {answered} and was texted at {}: {}", stop.from, late.accepted_at, late.body);
-        }
+        let late: Vec<_> = others
+            .iter()
+            .filter(|message| message.accepted_at > answered + ON_THE_WIRE)
+            .map(|message| message.accepted_at)
+            .collect();
+        assert!(late.is_empty(), "{} opted out at {answered} and was texted at {late:?}", stop.from);
     }
 }

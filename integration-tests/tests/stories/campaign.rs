@@ -125,12 +125,7 @@ impl Agent {
     }
 
     /// Sends to some contacts of a batch, as often as it takes to have an answer; more headers may be given.
-    pub(crate) async fn send(
-        &self,
-        batch: &Claimed,
-        contacts: &[Value],
-        headers: &[(&'static str, String)],
-    ) -> Value {
+    pub(crate) async fn send(&self, batch: &Claimed, contacts: &[Value], headers: &[(&'static str, String)]) -> Value {
         let path = format!("/v1/agent/batches/{}/send", batch.id);
         let body = json!({ "lease_token": batch.lease_token, "contact_ids": contacts });
         let mut headers = headers.to_vec();

@@ -54,7 +54,8 @@ fn generate(numbers: Range<usize>) -> Generated {
             phone(n)
         };
         let note = "They said \"\"later\"\", and gave no reason for it; try again in spring";
-        write!(file.csv, "Given{n},\"Family, {n}\",{phone},p{n}@example.org,10001,Ward {},\"{note}\"\r\n", n % 50).unwrap();
+        write!(file.csv, "Given{n},\"Family, {n}\",{phone},p{n}@example.org,10001,Ward {},\"{note}\"\r\n", n % 50)
+            .unwrap();
     }
     file
 }
@@ -144,14 +145,23 @@ async fn an_import_whose_worker_is_killed_ends_with_the_same_counters() {
     let job = "job where kind = 'csv-ingestion'";
     let worker = rig.rows(&format!("select worker from {job}")).await.unwrap().remove(0);
     rig.cluster.kill(&worker).await.unwrap();
-    assert_eq!(rig.number(&format!("select count(*) from {job} and state = 'running'")).await, 1, "it was over already");
+    assert_eq!(
+        rig.number(&format!("select count(*) from {job} and state = 'running'")).await,
+        1,
+        "it was over already"
+    );
 
     let report = rig.report(&id).await;
     assert_eq!(counters(&report), expected(&file, file.people, 0));
-    let by_another = format!("select count(*) from {job} and state = 'succeeded' and attempt = 2 and worker <> '{worker}'");
+    let by_another =
+        format!("select count(*) from {job} and state = 'succeeded' and attempt = 2 and worker <> '{worker}'");
     eventually(seconds(10), async || {
         let done = rig.number(&by_another).await;
-        if done == 1 { Ok(()) } else { Err(format!("{:?}", rig.rows(&format!("select to_jsonb(job) from {job}")).await)) }
+        if done == 1 {
+            Ok(())
+        } else {
+            Err(format!("{:?}", rig.rows(&format!("select to_jsonb(job) from {job}")).await))
+        }
     })
     .await;
     assert_eq!(rig.number("select count(*) from contact").await, file.people);

@@ -67,7 +67,8 @@ impl Collector {
     pub(crate) async fn until(&self, what: &str, count: usize, fits: impl Fn(&Exported) -> bool) -> Vec<Exported> {
         eventually(seconds(30), async || {
             let (fitting, others): (Vec<_>, Vec<_>) = self.spans().into_iter().partition(&fits);
-            let names = || others.iter().map(|other| other.span.name.clone()).collect::<std::collections::BTreeSet<_>>();
+            let names =
+                || others.iter().map(|other| other.span.name.clone()).collect::<std::collections::BTreeSet<_>>();
             let found = fitting.len();
             if found >= count { Ok(fitting) } else { Err(format!("{found} of {what}; others: {:?}", names())) }
         })

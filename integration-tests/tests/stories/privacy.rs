@@ -3,6 +3,8 @@
 //! The run takes the paths on which somebody may slip: rejected rows, files that are refused, texts that contacts write, a carrier that
 //! is away, opt-outs, a redaction, and a message in the broker that cannot be decoded.
 
+use std::fmt::Write as _;
+
 use muster_integration_tests::{eventually, seconds};
 use muster_jobs::{JobKind, names};
 use reqwest::Method;
@@ -22,7 +24,8 @@ const ANSWERED: &str = "Gallimaufry";
 
 /// What identifies somebody: parts of names, phones, notes and texts that appear nowhere else.
 fn secrets() -> Vec<String> {
-    let words = ["Quorvella", "Xanthibrook", "quorv.example", "Kerfuffle-Note", WRITTEN, ANSWERED, "Hi there-and-hello"];
+    let words =
+        ["Quorvella", "Xanthibrook", "quorv.example", "Kerfuffle-Note", WRITTEN, ANSWERED, "Hi there-and-hello"];
     // Rejected cells too: all numbers begin with the same digits.
     words.into_iter().map(ToOwned::to_owned).chain(["9175550".to_owned(), "917-555-0".to_owned()]).collect()
 }
@@ -30,7 +33,7 @@ fn secrets() -> Vec<String> {
 fn csv() -> String {
     let mut csv = "first name,last name,phone,email,notes\n".to_owned();
     for n in 0..PEOPLE {
-        csv += &format!("Quorvella{n},Xanthibrook{n},9175550{n:03},p{n}@quorv.example,Kerfuffle-Note {n}\n");
+        writeln!(csv, "Quorvella{n},Xanthibrook{n},9175550{n:03},p{n}@quorv.example,Kerfuffle-Note {n}").unwrap();
     }
     // Rows that are rejected, each for another reason.
     csv + "Quorvella,Xanthibrook,917-555-0999 ext 4,,\nQuorvella,Xanthibrook,9175550.0,,\n\
@@ -70,7 +73,10 @@ async fn names_phones_and_texts_stay_out_of_queues_logs_job_rows_and_spans() {
     let jobs = rig.rows("select to_jsonb(job) from job").await.unwrap();
     assert!(jobs.iter().any(|job| job.contains(r#""error":"#)), "no job failed, so no error was looked at");
     nothing_in("a job's row", &jobs);
-    nothing_in("a dead letter", &rig.rows("select to_jsonb(d), convert_from(body, 'UTF8') from dead_letter d").await.unwrap());
+    nothing_in(
+        "a dead letter",
+        &rig.rows("select to_jsonb(d), convert_from(body, 'UTF8') from dead_letter d").await.unwrap(),
+    );
     let spans = collector.spans().iter().map(|span| format!("{span:?}")).collect::<Vec<_>>();
     nothing_in("a span", &spans);
     for name in ["api", "scheduler-1", "worker-1"] {
@@ -148,7 +154,9 @@ impl Rig {
 
     /// Contacts write, one of them an opt-out and one a cry for help, a stranger too; an agent answers.
     async fn converse(&self, agent: &Agent, group: &str) {
-        for (n, body) in [(0, "STOP"), (1, "HELP"), (2, WRITTEN), (4, "please take me off this list, says Frumenty"), (999, WRITTEN)] {
+        for (n, body) in
+            [(0, "STOP"), (1, "HELP"), (2, WRITTEN), (4, "please take me off this list, says Frumenty"), (999, WRITTEN)]
+        {
             let text = json!({ "from": format!("+19175550{n:03}"), "to": agent.numbers[0], "body": body });
             self.tell_simulator(Method::POST, "inbound", &text).await;
         }

@@ -131,8 +131,10 @@ impl Rig {
     pub(crate) async fn finish(self) {
         self.pool.close().await;
         self.cluster.stop().await.expect("stopping Muster");
-        let (database, vhost) =
-            tokio::join!(self.stack.postgres.drop_database(&self.database), self.stack.rabbitmq.delete_vhost(&self.vhost));
+        let (database, vhost) = tokio::join!(
+            self.stack.postgres.drop_database(&self.database),
+            self.stack.rabbitmq.delete_vhost(&self.vhost)
+        );
         database.expect("dropping the story's database");
         vhost.expect("deleting the story's vhost");
         self.stack.stop().await.expect("stopping Postgres and RabbitMQ");

@@ -62,9 +62,8 @@ async fn one_trace_leads_from_the_agents_request_to_the_carrier() {
     rig.until_none("message where kind = 'initial' and state <> 'delivered'", seconds(20)).await;
 
     let in_trace = |span: &Exported| hex(&span.span.trace_id) == trace_id;
-    let calls = collector.until("calls to the carrier", PEOPLE.len(), |span| {
-        in_trace(span) && span.span.name == "POST Messages"
-    });
+    let calls = collector
+        .until("calls to the carrier", PEOPLE.len(), |span| in_trace(span) && span.span.name == "POST Messages");
     let calls = calls.await;
     let one = async |name: &'static str| {
         let mut found = collector.until(name, 1, |span| in_trace(span) && span.span.name == name).await;
