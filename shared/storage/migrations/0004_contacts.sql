@@ -105,7 +105,7 @@ create unlogged table import_row (
     phone_hash bytea,
     contact_id uuid,
     outcome text not null default 'unchanged'
-);
+) with (autovacuum_analyze_threshold = 1000000000);
 create index import_row_key on import_row (import_id, e164, line desc);
 
 create table import_reject (

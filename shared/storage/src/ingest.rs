@@ -174,6 +174,8 @@ pub async fn apply(
     group_limit: i32,
 ) -> Result<Counters> {
     let id = import.id.0;
+    // The table is empty between imports, and the planner would think that it still is: it would compare every row with every other.
+    sqlx::query!("analyze import_row").execute(tx.conn()).await?;
     // Rule C6: the last row for a phone wins.
     let merged = sqlx::query!(
         "delete from import_row r where r.import_id = $1 and exists (
@@ -272,6 +274,7 @@ async fn join_group_and_tags(tx: &mut Tx, import: &Import) -> Result<()> {
     )
     .execute(tx.conn())
     .await?;
+    sqlx::query!("analyze import_row").execute(tx.conn()).await?;
     sqlx::query!(
         "with joined as (
              insert into membership (group_id, contact_id)
