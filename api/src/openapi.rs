@@ -7,7 +7,7 @@ use utoipa::{
     OpenApi,
     openapi::{
         OpenApi as Document,
-        security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+        security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
     },
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -84,6 +84,15 @@ pub(crate) fn document() -> Document {
     description.push_str(&problems);
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
     document.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(bearer));
+    document.security = Some(vec![SecurityRequirement::new("bearer", Vec::<String>::new())]);
+    for item in
+        document.paths.paths.iter_mut().filter(|(path, _)| path.starts_with("/v1/webhooks/")).map(|(_, item)| item)
+    {
+        if let Some(post) = &mut item.post {
+            // Signed by the carrier instead.
+            post.security = Some(Vec::new());
+        }
+    }
     document
 }
 
