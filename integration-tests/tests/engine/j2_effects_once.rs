@@ -174,7 +174,8 @@ async fn j2_a_worker_that_lost_its_lease_commits_nothing() {
 #[tokio::test]
 async fn j2_slow_handlers_keep_their_leases_however_many_they_are() {
     const JOBS: usize = 8;
-    let harness = Harness::start().await.with("database_max_connections", "8");
+    // A worker runs two jobs fewer at once than it has connections for them: every one of these is taken by a handler that waits.
+    let harness = Harness::start().await.with("database_max_connections", "10");
     let (scheduler, worker) = (harness.scheduler("scheduler-1"), harness.worker("worker-1"));
     tokio::join!(scheduler.ready(), worker.ready());
     let gate = harness.close_gate().await;
