@@ -54,9 +54,12 @@ impl Needles {
                     return true;
                 }
             }
-            // Numbers beside other numbers: each by itself.
-            let alone = run[..end].split([' ', '(', ')']).map(|word| word.trim_start_matches("+1"));
-            if alone.into_iter().any(|word| self.phones.contains(word)) {
+            // Numbers beside other numbers: each by itself, unless a letter touches it.
+            let words: Vec<&str> = run[..end].split([' ', '(', ')']).collect();
+            let first = usize::from(before.is_ascii_alphanumeric());
+            let last = words.len() - usize::from(after.is_ascii_alphanumeric());
+            let mut alone = words.iter().take(last).skip(first).map(|word| word.trim_start_matches("+1"));
+            if alone.any(|word| self.phones.contains(word)) {
                 return true;
             }
             before = run[..end].chars().next_back().unwrap_or(' ');
