@@ -47,7 +47,7 @@ impl Harness {
 
     /// Publishes a job's message, so many times.
     pub async fn publish(&self, kind: JobKind, id: JobId, times: usize) {
-        let envelope = Envelope::new(kind, vec![JobRef { id, traceparent: None }]);
+        let envelope = Envelope::new(kind, vec![JobRef::new(id)]);
         let body = envelope.encode().expect("an envelope");
         self.publish_raw(kind, std::iter::repeat_n(body, times)).await;
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use muster_domain::ids::{BatchId, JobId, OrganizationId};
 use muster_jobs::{JobPayload, payloads::LeaseExpiry};
 use muster_storage::{
-    engine::enqueue::{Origin, enqueue, enqueue_all},
+    engine::enqueue::{Line, Origin, enqueue, enqueue_all},
     testing::{execute, number},
 };
 use serde::{Deserialize, de::DeserializeOwned};
@@ -57,7 +57,7 @@ impl Harness {
         let payloads: Vec<_> = (0..jobs).map(|_| (JobId::new(), no_op())).collect();
         let jobs: Vec<_> = payloads.iter().map(|(id, payload)| (*id, payload)).collect();
         let mut tx = self.pool().begin().await.expect("begin");
-        enqueue_all(&mut tx, &jobs, &origin()).await.expect("enqueue");
+        enqueue_all(&mut tx, &jobs, Line::Ordinary, &origin()).await.expect("enqueue");
         tx.commit().await.expect("commit");
         jobs.into_iter().map(|(id, _)| id).collect()
     }

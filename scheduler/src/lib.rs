@@ -3,6 +3,7 @@
 //! Any number of schedulers run at once, all active, none a leader: each takes due rows with `FOR UPDATE SKIP LOCKED` and finishes
 //! them in the transaction that took them. It emits jobs and does no business work.
 
+mod listen;
 mod metrics;
 mod relay;
 mod sweeps;
@@ -23,6 +24,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::metrics::SchedulerMetrics;
 
+/// The longest that a round of anything may take. A database that does not answer looks the same as one that is slow; whoever waits longer
+/// gives the connection up and takes another.
+const LONGEST_ROUND: Duration = Duration::from_secs(30);
+
+/// After how long without an answer the database counts as away.
+const LONGEST_ANSWER: Duration = Duration::from_secs(10);
+
 /// What the parts of a scheduler share.
 #[derive(Debug, Clone)]
 struct Scheduler {
@@ -32,6 +40,8 @@ struct Scheduler {
     metrics: SchedulerMetrics,
     /// Wakes the relay: a job was enqueued.
     enqueued: Arc<Notify>,
+    /// Wakes whoever fires timers: one was set that is due soon.
+    timer_set: Arc<Notify>,
     stop: CancellationToken,
 }
 
@@ -46,16 +56,18 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<
         readiness: Readiness::awaiting(&["database", "broker"]),
         metrics: SchedulerMetrics::register(&registry),
         enqueued: Arc::new(Notify::new()),
+        timer_set: Arc::new(Notify::new()),
         settings: Arc::new(settings),
         stop: stop.clone(),
     };
+    let relay_pool = relay::pool(&scheduler.settings)?;
     let publisher = Publisher::new(scheduler.settings.amqp_url.clone(), &scheduler.settings.process_name);
     tracing::info!(process = scheduler.settings.process_name, "the scheduler runs");
     let routes = health::routes(scheduler.readiness.clone(), registry);
     let (served, ..) = tokio::join!(
         health::serve(listener, routes, stop),
-        relay::run(&scheduler, publisher),
-        relay::listen(&scheduler),
+        relay::run(&scheduler, &relay_pool, publisher),
+        listen::run(&scheduler),
         timers::run(&scheduler),
         sweeps::run(&scheduler),
         report(&scheduler),
@@ -68,8 +80,12 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<
 /// Says at intervals that this process is alive, and whether its database answers.
 async fn report(scheduler: &Scheduler) {
     while scheduler.pause(Duration::from_secs(2)).await {
-        let seen = engine::processes::seen(&scheduler.pool, &scheduler.settings.process_name, "scheduler").await;
-        scheduler.readiness.report("database", seen.map_err(|error| error.to_string()));
+        let seen = engine::processes::seen(&scheduler.pool, &scheduler.settings.process_name, "scheduler");
+        let seen = match tokio::time::timeout(LONGEST_ANSWER, seen).await {
+            Ok(seen) => seen.map_err(|error| error.to_string()),
+            Err(_) => Err(format!("no answer within {LONGEST_ANSWER:?}")),
+        };
+        scheduler.readiness.report("database", seen);
     }
 }
 

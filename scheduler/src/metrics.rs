@@ -7,9 +7,11 @@ use prometheus_client::metrics::{counter::Counter, gauge::Gauge};
 #[derive(Debug, Clone, Default)]
 pub(crate) struct SchedulerMetrics {
     pub(crate) jobs_published: Counter,
+    pub(crate) messages_published: Counter,
     pub(crate) jobs_returned: Counter,
     pub(crate) relay_errors: Counter,
     pub(crate) timers_fired: Counter,
+    pub(crate) ticks_fired: Counter,
     pub(crate) timer_lateness_ms: Gauge,
     pub(crate) leases_expired: Counter,
     pub(crate) jobs_parked: Counter,
@@ -21,8 +23,10 @@ impl SchedulerMetrics {
         let own = Self::default();
         metrics.register(|registry| {
             registry.register("relay_published", "Jobs that the broker confirmed", own.jobs_published.clone());
+            registry.register("relay_messages", "Messages that they travelled in", own.messages_published.clone());
             registry.register("relay_returned", "Jobs that the broker returned or refused", own.jobs_returned.clone());
             registry.register("relay_errors", "Rounds of the relay that failed", own.relay_errors.clone());
+            registry.register("ticks_fired", "Ticks of schedules that made a job", own.ticks_fired.clone());
             registry.register("timers_fired", "Timers fired", own.timers_fired.clone());
             registry.register(
                 "timer_lateness_ms",

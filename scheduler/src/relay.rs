@@ -1,29 +1,52 @@
 //! The relay: from committed rows to confirmed messages.
 //!
-//! A round takes due rows, publishes them and marks them published when the broker has confirmed, all in one transaction: if this
-//! process dies anywhere in between, the rows are pending still and another relay takes them. A job that is published twice so
-//! is harmless (engine promise J3).
+//! A round looks at the lines of due jobs, takes each tenant's share of them, publishes these in bundles and marks them published when the
+//! broker has confirmed, the last three in one transaction: if this process dies anywhere in between, the rows are pending still and
+//! another relay takes them. A job that is published twice so is harmless (engine promise J3).
 
 use std::time::Duration;
 
 use anyhow::Context;
 use muster_broker::{Message, Publisher, ReconnectDelays};
-use muster_jobs::{Envelope, JobRef, names::NOTIFY_JOBS};
+use muster_jobs::{Envelope, JobKind, JobRef, fair};
 use muster_service::trace;
-use muster_storage::engine::relay::{self, DueJob};
+use muster_storage::{
+    Pool,
+    engine::relay::{self, DueJob},
+};
 use tracing::info_span;
 
-use crate::Scheduler;
+use crate::{LONGEST_ROUND, Scheduler};
 
 /// Jobs of a kind that one round takes at most.
-const ROUND: i64 = 250;
+const ROUND: i64 = 500;
+/// Messages that a round would rather make of a backlog than fewer and fuller ones, so that every worker gets some.
+const MESSAGES: usize = 8;
+/// The longest that taken rows stay locked by a relay that stands still; the broker has less to answer in.
+const IDLE_LIMIT: Duration = Duration::from_secs(20);
+
+/// The relay's own connections: one for its transaction and one for what it looks up meanwhile.
+pub(crate) fn pool(settings: &muster_service::Settings) -> muster_storage::Result<Pool> {
+    let options = muster_storage::PoolOptions {
+        max_connections: 2,
+        idle_transaction_limit: IDLE_LIMIT,
+        ..muster_storage::PoolOptions::default()
+    };
+    Pool::connect_lazily(&settings.database_url, options)
+}
 
 /// Relays until it is time to stop.
-pub(crate) async fn run(scheduler: &Scheduler, mut publisher: Publisher) {
+pub(crate) async fn run(scheduler: &Scheduler, pool: &Pool, mut publisher: Publisher) {
     let poll = Duration::from_millis(scheduler.settings.relay_poll_ms);
     let mut delays = ReconnectDelays::default();
+    let mut turn = 0_usize;
     while !scheduler.stop.is_cancelled() {
-        match round(scheduler, &mut publisher).await {
+        let published = match tokio::time::timeout(LONGEST_ROUND, round(scheduler, pool, &mut publisher, turn)).await {
+            Ok(published) => published,
+            Err(_) => Err(anyhow::anyhow!("a round took longer than {LONGEST_ROUND:?}")),
+        };
+        turn = turn.wrapping_add(1);
+        match published {
             Ok(published) => {
                 delays.reset();
                 scheduler.readiness.report("broker", publisher.check().await.map_err(|error| error.to_string()));
@@ -45,19 +68,34 @@ pub(crate) async fn run(scheduler: &Scheduler, mut publisher: Publisher) {
     }
 }
 
-async fn round(scheduler: &Scheduler, publisher: &mut Publisher) -> anyhow::Result<usize> {
-    let mut tx = scheduler.pool.begin().await.context("begin")?;
-    let due = relay::take_due(&mut tx, ROUND).await.context("take due jobs")?;
+async fn round(scheduler: &Scheduler, pool: &Pool, publisher: &mut Publisher, turn: usize) -> anyhow::Result<usize> {
+    let mut survey = relay::survey(pool).await.context("look for due jobs")?;
+    if survey.lanes.is_empty() {
+        return Ok(0);
+    }
+    let mut tx = pool.begin().await.context("begin")?;
+    if survey.limited {
+        relay::apply_limits(&mut tx, &mut survey.lanes).await.context("apply limits")?;
+    }
+    let shares = fair::shares(&survey.lanes, ROUND, turn);
+    let due = relay::take_due(&mut tx, &survey.lanes, shares).await.context("take due jobs")?;
     if due.is_empty() {
         return Ok(0);
     }
-    let messages = due.iter().map(message).collect::<Result<Vec<_>, _>>().context("encode")?;
+    let bundles = bundles(&due);
+    let messages = bundles.iter().map(|bundle| message(bundle)).collect::<Result<Vec<_>, _>>().context("encode")?;
     let confirmed = publisher.publish(&messages).await.context("publish")?;
-    let published: Vec<_> = due.iter().zip(&confirmed).filter(|(_, ok)| **ok).map(|(job, _)| job.id).collect();
+    let published: Vec<_> = bundles
+        .iter()
+        .zip(&confirmed)
+        .filter(|(_, ok)| **ok)
+        .flat_map(|(jobs, _)| jobs.iter().map(|job| job.id))
+        .collect();
     relay::mark_published(&mut tx, &published).await.context("mark published")?;
     tx.commit().await.context("commit")?;
     let returned = due.len() - published.len();
     scheduler.metrics.jobs_published.inc_by(published.len() as u64);
+    scheduler.metrics.messages_published.inc_by(confirmed.len() as u64);
     if returned > 0 {
         scheduler.metrics.jobs_returned.inc_by(returned as u64);
         tracing::warn!(jobs = returned, "the broker returned or refused messages; their jobs stay pending");
@@ -67,41 +105,73 @@ async fn round(scheduler: &Scheduler, publisher: &mut Publisher) -> anyhow::Resu
     Ok(published.len())
 }
 
-/// One message for one job, published within the trace of whoever enqueued it.
-fn message(job: &DueJob) -> Result<Message, serde_json::Error> {
-    let span = info_span!(
-        "publish",
-        otel.name = format!("publish {}", job.kind),
-        otel.kind = "producer",
-        messaging.system = "rabbitmq",
-        messaging.destination.name = job.kind.as_str(),
-        messaging.operation.r#type = "send",
-        job.id = %job.id,
-        job.run_at = %job.run_at,
-    );
-    trace::set_parent(&span, job.traceparent.as_deref());
-    let traceparent = trace::of(&span).or_else(|| job.traceparent.clone());
-    let body = Envelope::new(job.kind, vec![JobRef { id: job.id, traceparent }]).encode()?;
-    Ok(Message { kind: job.kind, body })
+/// Cuts due jobs into messages: alone while there are few, in bundles when there is a backlog; a suspect is always alone.
+fn bundles(due: &[DueJob]) -> Vec<Vec<&DueJob>> {
+    let mut bundles = Vec::new();
+    for kind in JobKind::ALL {
+        let (suspects, others): (Vec<_>, Vec<_>) =
+            due.iter().filter(|job| job.kind == kind).partition(|job| job.suspect);
+        let size = others.len().div_ceil(MESSAGES).clamp(1, kind.bundle());
+        bundles.extend(suspects.into_iter().map(|job| vec![job]));
+        bundles.extend(others.chunks(size).map(<[_]>::to_vec));
+    }
+    bundles
 }
 
-/// Wakes the relay when somebody commits a job. Polling makes up for whatever is missed here.
-pub(crate) async fn listen(scheduler: &Scheduler) {
-    while !scheduler.stop.is_cancelled() {
-        let listening = async {
-            let mut listener = scheduler.pool.listen(NOTIFY_JOBS).await?;
-            loop {
-                listener.wait().await?;
-                scheduler.enqueued.notify_one();
-            }
-        };
-        let ended: Result<(), muster_storage::Error> = tokio::select! {
-            () = scheduler.stop.cancelled() => return,
-            ended = listening => ended,
-        };
-        if let Err(error) = ended {
-            tracing::debug!(%error, "not listening for a while; the relay polls");
-        }
-        scheduler.pause(Duration::from_secs(1)).await;
+/// One message for a bundle, each of its jobs published within the trace of whoever enqueued it.
+fn message(bundle: &[&DueJob]) -> Result<Message, serde_json::Error> {
+    let kind = bundle[0].kind;
+    let job_ref = |job: &&DueJob| {
+        let span = info_span!(
+            "publish",
+            otel.name = format!("publish {kind}"),
+            otel.kind = "producer",
+            messaging.system = "rabbitmq",
+            messaging.destination.name = kind.as_str(),
+            messaging.operation.r#type = "send",
+            messaging.batch.message_count = bundle.len(),
+            job.id = %job.id,
+            job.run_at = %job.run_at,
+        );
+        trace::set_parent(&span, job.traceparent.as_deref());
+        let traceparent = trace::of(&span).or_else(|| job.traceparent.clone());
+        JobRef { id: job.id, traceparent, suspect: job.suspect }
+    };
+    let body = Envelope::new(kind, bundle.iter().map(job_ref).collect()).encode()?;
+    Ok(Message { kind, body })
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use muster_domain::ids::JobId;
+
+    use super::*;
+
+    fn due(kind: JobKind, jobs: usize) -> Vec<DueJob> {
+        let job =
+            |_| DueJob { id: JobId::new(), kind, traceparent: None, run_at: DateTime::UNIX_EPOCH, suspect: false };
+        (0..jobs).map(job).collect()
+    }
+
+    fn sizes(due: &[DueJob]) -> Vec<usize> {
+        bundles(due).iter().map(Vec::len).collect()
+    }
+
+    #[test]
+    fn alone_a_job_travels_at_once_and_a_backlog_in_bundles() {
+        assert_eq!(sizes(&due(JobKind::Probe, 1)), [1]);
+        assert_eq!(sizes(&due(JobKind::Probe, 8)), [1; 8]);
+        assert_eq!(sizes(&due(JobKind::Probe, 500)), [63, 63, 63, 63, 63, 63, 63, 59]);
+        assert_eq!(sizes(&due(JobKind::CsvIngestion, 3)), [1; 3], "long kinds always alone");
+    }
+
+    #[test]
+    fn j7_a_suspect_travels_alone() {
+        let mut jobs = due(JobKind::Probe, 100);
+        jobs[50].suspect = true;
+        let bundles = bundles(&jobs);
+        assert!(bundles.iter().all(|bundle| bundle.len() == 1 || bundle.iter().all(|job| !job.suspect)));
+        assert_eq!(bundles.iter().map(Vec::len).sum::<usize>(), 100);
     }
 }

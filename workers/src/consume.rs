@@ -11,6 +11,8 @@ use crate::{Context, runner};
 
 /// Time that is kept back from the grace time for handing back what is not done.
 const HANDING_BACK: Duration = Duration::from_secs(5);
+/// After how long without an answer the database counts as away.
+const LONGEST_ANSWER: Duration = Duration::from_secs(10);
 
 /// Consumes until it is time to stop, then finishes what it has (engine promise J8).
 pub(crate) async fn run(ctx: &Context, readiness: &Readiness, stop: &CancellationToken) {
@@ -18,9 +20,9 @@ pub(crate) async fn run(ctx: &Context, readiness: &Readiness, stop: &Cancellatio
     let mut delays = ReconnectDelays::default();
     while !stop.is_cancelled() {
         // While the database does not answer, nothing is taken and nothing is acknowledged.
-        if let Err(error) = ctx.engine_pool.now().await {
-            readiness.report("database", Err(error.to_string()));
-            tracing::warn!(%error, "the database does not answer; taking no jobs");
+        if let Err(error) = database_answers(ctx).await {
+            tracing::warn!(error, "the database does not answer; taking no jobs");
+            readiness.report("database", Err(error));
             stop.run_until_cancelled(tokio::time::sleep(delays.next_delay())).await;
             continue;
         }
@@ -46,6 +48,13 @@ pub(crate) async fn run(ctx: &Context, readiness: &Readiness, stop: &Cancellatio
     }
     // There may be work of a session that was gone before it was time to stop.
     drain(ctx, &running).await;
+}
+
+async fn database_answers(ctx: &Context) -> Result<(), String> {
+    match tokio::time::timeout(LONGEST_ANSWER, ctx.engine_pool.now()).await {
+        Ok(answer) => answer.map(|_| ()).map_err(|error| error.to_string()),
+        Err(_) => Err(format!("no answer within {LONGEST_ANSWER:?}")),
+    }
 }
 
 /// Runs what the session delivers until the session fails, the database is lost, or it is time to stop.
@@ -76,6 +85,7 @@ async fn drive(ctx: &Context, mut session: Session, running: &TaskTracker, stop:
 /// Waits for what is running, and has it handed back when the grace time is nearly over.
 async fn drain(ctx: &Context, running: &TaskTracker) {
     running.close();
+    ctx.stopping.cancel();
     let patience = ctx.settings.shutdown_grace().saturating_sub(HANDING_BACK);
     if tokio::time::timeout(patience, running.wait()).await.is_err() {
         tracing::warn!(jobs = running.len(), "handing back what is not done");

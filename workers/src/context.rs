@@ -31,6 +31,8 @@ pub struct Context {
     pub(crate) engine_pool: Pool,
     /// As many handlers as have a connection run at once; a job is not claimed before one is free.
     pub(crate) slots: Arc<Semaphore>,
+    /// One: jobs whose earlier attempt ended with its worker run one at a time.
+    pub(crate) suspects: Arc<Semaphore>,
     /// Uploaded files.
     pub objects: Objects,
     /// The way to the carriers.
@@ -46,6 +48,8 @@ pub struct Context {
     pub(crate) metrics: WorkerMetrics,
     /// The database could not be reached: take no more jobs until it answers.
     pub(crate) database_lost: Arc<Notify>,
+    /// The worker is to stop: begin nothing new.
+    pub(crate) stopping: CancellationToken,
     /// The grace time is nearly over: hand back what is not done.
     pub(crate) hand_back: CancellationToken,
 }
@@ -65,6 +69,7 @@ impl Context {
             pool: Pool::connect_lazily(&settings.database_url, options)?,
             engine_pool: Pool::connect_lazily(&settings.database_url, engine_options)?,
             slots: Arc::new(Semaphore::new(slots)),
+            suspects: Arc::new(Semaphore::new(1)),
             objects: Objects::open(&settings.object_store_url)?,
             gateway: Arc::new(Twilio::new(&settings.carrier_url, &settings.public_url, credentials, timeout)?),
             calendar: CarrierCalendar::load()?,
@@ -76,6 +81,7 @@ impl Context {
             settings: Arc::new(settings),
             metrics,
             database_lost: Arc::new(Notify::new()),
+            stopping: CancellationToken::new(),
             hand_back: CancellationToken::new(),
         })
     }

@@ -42,6 +42,11 @@ impl WorkerMetrics {
         self.jobs.get_or_create(&JobLabels { kind: kind.as_str(), outcome }).inc();
     }
 
+    /// A message that names no job.
+    pub(crate) fn undecodable(&self) {
+        self.jobs.get_or_create(&JobLabels { kind: "none", outcome: "undecodable" }).inc();
+    }
+
     pub(crate) fn took(&self, kind: JobKind, outcome: &'static str, seconds: f64) {
         self.seconds.get_or_create(&JobLabels { kind: kind.as_str(), outcome }).observe(seconds);
         self.count(kind, outcome);

@@ -8,7 +8,7 @@ use crate::{
     error::JobError,
     handlers::{
         batch_partition, batch_release, csv_ingestion, delivery_receipt, goal_transition, hold_release,
-        inbound_message, lease_expiry, message_reconcile, redaction, reminder_open, send,
+        inbound_message, lease_expiry, message_reconcile, probe, redaction, reminder_open, send, upkeep,
     },
 };
 
@@ -26,8 +26,22 @@ pub(crate) async fn handle(ctx: &Context, job: &ClaimedJob) -> Result<Tx, JobErr
         JobKind::HoldRelease => hold_release::run(ctx, job, payload(job)?).await,
         JobKind::MessageReconcile => message_reconcile::run(ctx, job, payload(job)?).await,
         JobKind::DeliveryReceipt => delivery_receipt::run(ctx, job, payload(job)?).await,
-        JobKind::InboundMessage => inbound_message::run(ctx, job, payload(job)?).await,
         JobKind::Redaction => redaction::run(ctx, job, payload(job)?).await,
+        JobKind::Upkeep => upkeep::run(ctx, payload(job)?).await,
+        JobKind::InboundMessage | JobKind::Probe => {
+            let mut tx = ctx.pool.begin().await?;
+            act(ctx, &mut tx, job).await?;
+            Ok(tx)
+        }
+    }
+}
+
+/// Runs the handler of a job whose kind is executed in one transaction, within that transaction.
+pub(crate) async fn act(ctx: &Context, tx: &mut Tx, job: &ClaimedJob) -> Result<(), JobError> {
+    match job.kind {
+        JobKind::InboundMessage => inbound_message::run(ctx, tx, job, payload(job)?).await,
+        JobKind::Probe => probe::run(&payload(job)?),
+        kind => Err(JobError::fail(format!("{kind} needs a lease"))),
     }
 }
 

@@ -1,41 +1,41 @@
-//! From a delivery to an outcome in Postgres, and only then to an acknowledgement.
+//! From a delivery to outcomes in Postgres, and only then to an acknowledgement.
 //!
-//! Every way that an attempt can end is decided here, in one place: done, to be tried again, parked, handed back, or lost to another
-//! worker. A delivery is acknowledged once that is in Postgres; if Postgres cannot be reached, it is not, and the lease or the broker
-//! brings the work back.
+//! A bundle of short jobs that touch only Postgres is tried as one transaction first (`one_transaction`); what did not succeed there, and
+//! every other kind, runs under a lease (`leased`). A delivery is acknowledged once the outcomes of all its jobs are in Postgres; if
+//! Postgres cannot be reached, it is not, and the lease or the broker brings the work back.
 
-use std::{panic::AssertUnwindSafe, time::Duration};
+mod leased;
+mod one_transaction;
+mod outcome;
 
-use futures::FutureExt;
-use muster_broker::Delivery;
-use muster_jobs::{Envelope, JobKind, JobRef};
-use muster_service::{clock, trace};
+use std::{any::Any, time::Duration};
+
+use muster_broker::{Delivery, Source};
+use muster_domain::ids::JobId;
+use muster_jobs::{Envelope, Execution, JobRef};
+use muster_service::trace;
 use muster_storage::{
     Error,
-    engine::{
-        claim::{self, ClaimedJob, Fate},
-        dead_letters,
-    },
+    engine::{claim::ClaimedJob, dead_letters, sweep},
 };
-use tracing::{Instrument, info_span};
+use tracing::{Span, info_span};
 
-use crate::{Context, error::JobError, registry};
+use crate::Context;
+
+/// The longest that the engine waits for Postgres to answer a claim, a heartbeat or an outcome.
+const LONGEST_ANSWER: Duration = Duration::from_secs(15);
 
 /// Runs the jobs of a delivery and acknowledges it.
 pub(crate) async fn run(ctx: &Context, delivery: Delivery) {
-    let settled = match Envelope::decode(delivery.body()) {
-        Ok(envelope) => {
-            let mut settled = true;
-            for job in envelope.jobs {
-                settled &= attempt(ctx, delivery.kind, job).await;
-            }
-            settled
-        }
-        Err(error) => {
-            ctx.metrics.count(delivery.kind, "undecodable");
-            tracing::error!(job.kind = %delivery.kind, %error, "a message cannot be decoded; it is parked");
-            let queue = muster_jobs::names::queue(delivery.kind);
-            kept(ctx, dead_letters::park(&ctx.engine_pool, &queue, delivery.body(), &error.to_string()).await)
+    let settled = match (Envelope::decode(delivery.body()), delivery.source) {
+        (Ok(envelope), Source::Kind(_)) => bundle(ctx, envelope, delivery.redelivered()).await,
+        (Ok(envelope), Source::Dead) => given_up(ctx, &envelope).await,
+        (Err(error), source) => {
+            ctx.metrics.undecodable();
+            let queue = source.queue();
+            tracing::error!(queue, %error, "a message cannot be decoded; it is parked");
+            let error = error.to_string();
+            kept(ctx, in_time(dead_letters::park(&ctx.engine_pool, &queue, delivery.body(), &error)).await)
         }
     };
     if settled && let Err(error) = delivery.ack().await {
@@ -43,115 +43,35 @@ pub(crate) async fn run(ctx: &Context, delivery: Delivery) {
     }
 }
 
-/// Claims and runs a job; true when its outcome is in Postgres.
-async fn attempt(ctx: &Context, kind: JobKind, job_ref: JobRef) -> bool {
-    // The semaphore is never closed.
-    let _slot = ctx.slots.acquire().await;
-    let name = &ctx.settings.process_name;
-    let job = match claim::claim(&ctx.engine_pool, job_ref.id, name, ctx.settings.job_lease()).await {
-        Ok(Some(job)) => job,
-        Ok(None) => {
-            ctx.metrics.count(kind, "duplicate");
-            tracing::debug!(job.id = %job_ref.id, "nothing to claim: the job runs, is done, or is not due");
-            return true;
+/// Runs a bundle; true when every outcome is in Postgres.
+async fn bundle(ctx: &Context, envelope: Envelope, redelivered: bool) -> bool {
+    let suspect = envelope.jobs.iter().any(|job| job.suspect);
+    let mut jobs = envelope.jobs;
+    // What was delivered before may have killed its worker: then the attempt must show before anything is tried.
+    if envelope.kind.execution() == Execution::OneTransaction && !redelivered && !suspect {
+        match one_transaction::run(ctx, envelope.kind, jobs).await {
+            Ok(left) => jobs = left,
+            Err(one_transaction::DatabaseLost) => return false,
         }
-        Err(error) => return kept::<()>(ctx, Err(error)),
-    };
-    let span = info_span!(
-        "run",
-        otel.name = format!("run {}", job.kind),
-        otel.kind = "consumer",
-        messaging.system = "rabbitmq",
-        messaging.destination.name = job.kind.as_str(),
-        messaging.operation.r#type = "process",
-        job.id = %job.id,
-        job.kind = job.kind.as_str(),
-        job.attempt = job.attempt,
-        job.wait_ms = (job.claimed_at - job.run_at).num_milliseconds(),
-        organization.id = job.organization_id.map(tracing::field::display),
-    );
-    if job.attempt == 1 {
-        trace::set_parent(&span, job_ref.traceparent.as_deref());
-    } else {
-        // A retry is a trace of its own, linked to the first attempt.
-        trace::link(&span, job.first_attempt.as_deref().or(job.traceparent.as_deref()));
     }
-    async {
-        let started = clock::start();
-        let (outcome, settled) = finish(ctx, &job, work(ctx, &job).await).await;
-        ctx.metrics.took(job.kind, outcome, started.elapsed().as_secs_f64());
-        settled
+    if jobs.is_empty() {
+        return true;
     }
-    .instrument(span)
-    .await
+    leased::run(ctx, envelope.kind, &jobs, suspect).await
 }
 
-/// Runs the handler with its time limit and heartbeat, and commits its effects with the completion.
-async fn work(ctx: &Context, job: &ClaimedJob) -> Result<(), JobError> {
-    let handler = async {
-        let mut tx = registry::handle(ctx, job).await?;
-        claim::complete(&mut tx, job).await?;
-        tx.commit().await?;
-        Ok(())
-    };
-    let limit = job.kind.time_limit();
-    tokio::select! {
-        ended = tokio::time::timeout(limit, AssertUnwindSafe(handler).catch_unwind()) => match ended {
-            Ok(Ok(result)) => result,
-            Ok(Err(panic)) => Err(JobError::retry(format!("panic: {}", message(&*panic)))),
-            Err(_) => Err(JobError::retry(format!("the time limit of {} s is over", limit.as_secs()))),
-        },
-        () = heartbeat(ctx, job) => Err(JobError::Lost),
-        () = ctx.hand_back.cancelled() => Err(JobError::NotYet { delay: Duration::ZERO, why: "the worker stops" }),
-    }
+/// Takes back jobs whose message the broker gave up.
+async fn given_up(ctx: &Context, envelope: &Envelope) -> bool {
+    let ids: Vec<JobId> = envelope.jobs.iter().map(|job| job.id).collect();
+    let parked = in_time(sweep::return_given_up(&ctx.engine_pool, &ids)).await;
+    let jobs = ids.len();
+    tracing::error!(job.kind = %envelope.kind, jobs, parked = parked.as_ref().ok(), "the broker gave up a message");
+    kept(ctx, parked)
 }
 
-/// Extends the lease until it is lost.
-async fn heartbeat(ctx: &Context, job: &ClaimedJob) {
-    let lease = ctx.settings.job_lease();
-    loop {
-        tokio::time::sleep(lease / 3).await;
-        match claim::heartbeat(&ctx.engine_pool, job, lease).await {
-            Ok(true) => {}
-            Ok(false) => return,
-            // The lease runs on without; if the database stays away it is lost, and the completion will say so.
-            Err(error) => tracing::warn!(%error, "a heartbeat failed"),
-        }
-    }
-}
-
-/// Puts the outcome of an attempt into Postgres: its name, and whether it is there.
-async fn finish(ctx: &Context, job: &ClaimedJob, result: Result<(), JobError>) -> (&'static str, bool) {
-    match result {
-        Ok(()) => ("succeeded", true),
-        Err(JobError::Lost) => {
-            tracing::warn!("the lease was lost; nothing was written");
-            ("lost", true)
-        }
-        Err(JobError::NotYet { delay, why }) => {
-            tracing::info!(delay_ms = delay.as_millis(), why, "handed back");
-            ("handed_back", kept(ctx, claim::hand_back(&ctx.engine_pool, job, delay).await))
-        }
-        Err(JobError::Retry { error, database_lost: true, .. }) => {
-            // Whether the effects are in is not known; the row knows, and the lease brings the job back if they are not.
-            tracing::warn!(error, "the database was lost during the attempt");
-            ctx.database_lost.notify_one();
-            ("database_lost", false)
-        }
-        Err(JobError::Retry { delay, error, .. }) => {
-            let delay = delay.unwrap_or_else(|| ctx.retry.delay(job.attempt, clock::jitter()));
-            let fate = claim::retry(&ctx.engine_pool, job, delay, &error, trace::current().as_deref()).await;
-            match &fate {
-                Ok(Fate::Parked) => tracing::error!(error, "the last attempt failed; the job is parked"),
-                _ => tracing::warn!(error, delay_ms = delay.as_millis(), "the attempt failed"),
-            }
-            (if matches!(fate, Ok(Fate::Parked)) { "parked" } else { "retried" }, kept(ctx, fate))
-        }
-        Err(JobError::Fail(error)) => {
-            tracing::error!(error, "the job can never succeed; it is parked");
-            ("parked", kept(ctx, claim::park(&ctx.engine_pool, job, &error).await))
-        }
-    }
+/// Waits for Postgres, but not for ever: a connection that was cut off looks like one that is slow.
+async fn in_time<T>(answer: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    tokio::time::timeout(LONGEST_ANSWER, answer).await.unwrap_or(Err(Error::NoAnswer(LONGEST_ANSWER)))
 }
 
 /// May the delivery be acknowledged? Not while Postgres is away: then no more jobs are taken until it answers, and the broker delivers
@@ -171,7 +91,33 @@ fn kept<T>(ctx: &Context, written: Result<T, Error>) -> bool {
     }
 }
 
-fn message(panic: &(dyn std::any::Any + Send)) -> String {
+/// The span of an attempt: a child of the message that brought it, or linked to the first attempt if there was one.
+fn span(job: &ClaimedJob, refs: &[JobRef]) -> Span {
+    let span = info_span!(
+        "run",
+        otel.name = format!("run {}", job.kind),
+        otel.kind = "consumer",
+        messaging.system = "rabbitmq",
+        messaging.destination.name = job.kind.as_str(),
+        messaging.operation.r#type = "process",
+        messaging.batch.message_count = refs.len(),
+        job.id = %job.id,
+        job.kind = job.kind.as_str(),
+        job.attempt = job.attempt,
+        job.wait_ms = (job.claimed_at - job.run_at).num_milliseconds(),
+        organization.id = job.organization_id.map(tracing::field::display),
+    );
+    if job.attempt == 1 {
+        let message = refs.iter().find(|job_ref| job_ref.id == job.id);
+        trace::set_parent(&span, message.and_then(|message| message.traceparent.as_deref()));
+    } else {
+        // A retry is a trace of its own, linked to the first attempt.
+        trace::link(&span, job.first_attempt.as_deref().or(job.traceparent.as_deref()));
+    }
+    span
+}
+
+fn panic_message(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "without a message".to_owned())
 }

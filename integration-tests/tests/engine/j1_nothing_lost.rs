@@ -51,8 +51,9 @@ async fn j1_relays_that_die_between_publishing_and_marking_lose_nothing() {
     harness.enqueue_no_ops(JOBS).await;
     let schedulers = [harness.scheduler("scheduler-1"), harness.scheduler("scheduler-2")];
     eventually(seconds(20), async || {
+        // Bundles of both.
         let waiting = harness.waiting(KIND).await;
-        holds(waiting >= 500, waiting)
+        holds(waiting >= 16, waiting)
     })
     .await;
     assert_eq!(harness.count("job where state = 'published'").await, 0);

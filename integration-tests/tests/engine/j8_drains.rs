@@ -8,16 +8,21 @@ use muster_local::{Process, programs::Binary};
 
 const KIND: JobKind = JobKind::LeaseExpiry;
 const JOBS: usize = 40;
+const CLAIMED: i64 = 40;
 const RUNNING: &str = "job where state = 'running'";
+/// Handlers that wait at the gate.
+const BEGUN: &str = "pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
 
-/// A worker in a process of its own, with all the jobs that it takes at once in the middle of their handlers, and more waiting.
+/// A worker in a process of its own that has claimed all the jobs, in as many bundles as it takes at once; the first of each is in the middle
+/// of its handler.
 async fn busy_worker(harness: &Harness) -> (Process, Gate) {
     let gate = harness.close_gate().await;
     harness.enqueue_no_ops(JOBS).await;
     let worker = harness.process(Binary::Worker, "worker-1");
     eventually(seconds(20), async || {
         let running = harness.count(RUNNING).await;
-        holds(running == i64::from(KIND.prefetch()), (running, worker.log_tail(5)))
+        let begun = harness.count(BEGUN).await;
+        holds(running == CLAIMED && begun == i64::from(KIND.prefetch()), (running, begun, worker.log_tail(5)))
     })
     .await;
     (worker, gate)
@@ -49,7 +54,7 @@ async fn j8_a_worker_finishes_what_it_has_and_exits_0() {
     assert_eq!(
         harness.count("job where state = 'succeeded'").await,
         i64::from(KIND.prefetch()),
-        "what it had, and no more"
+        "what it had begun, and no more"
     );
     let other = harness.worker("worker-2");
     harness.all_succeed(JOBS, seconds(30)).await;
@@ -96,11 +101,11 @@ async fn j8_a_second_signal_stops_at_once_and_the_leases_bring_the_work_back() {
     assert_exit_0(&worker, 8).await;
     assert!(asked.elapsed() < seconds(2), "{:?}", asked.elapsed());
 
-    assert_eq!(harness.count(RUNNING).await, i64::from(KIND.prefetch()), "nothing was handed back");
+    assert_eq!(harness.count(RUNNING).await, CLAIMED, "nothing was handed back");
     gate.open().await;
     let _other = harness.worker("worker-2");
     harness.all_succeed(JOBS, seconds(40)).await;
-    assert_eq!(harness.count("job where attempt = 2").await, i64::from(KIND.prefetch()));
+    assert_eq!(harness.count("job where attempt = 2").await, CLAIMED);
     assert_eq!(harness.count("job where attempt > 2").await, 0);
     harness.finish().await;
 }

@@ -24,16 +24,36 @@ pub struct Session {
     pumps: JoinSet<()>,
 }
 
+/// Where a message came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// A kind's queue.
+    Kind(JobKind),
+    /// The queue of what the broker gave up delivering.
+    Dead,
+}
+
+impl Source {
+    /// The queue's name.
+    pub fn queue(self) -> String {
+        match self {
+            Self::Kind(kind) => names::queue(kind),
+            Self::Dead => names::DEAD.to_owned(),
+        }
+    }
+}
+
 /// A message that this process has and has not acknowledged.
 #[derive(Debug)]
 pub struct Delivery {
-    /// The kind of the queue that it came from.
-    pub kind: JobKind,
+    /// Where it came from.
+    pub source: Source,
     inner: message::Delivery,
 }
 
 impl Session {
-    /// Connects, declares and consumes these kinds as one step. `prefetch` says how many of a kind may be unacknowledged here.
+    /// Connects, declares and consumes these kinds, and what the broker gave up, as one step. `prefetch` says how many messages of a kind may
+    /// be unacknowledged here.
     pub async fn open(
         url: &SecretString,
         name: &str,
@@ -45,14 +65,20 @@ impl Session {
         // The broker bounds what is unacknowledged; this only hands over.
         let (sender, deliveries) = mpsc::channel(1);
         let mut pumps = JoinSet::new();
-        for &kind in kinds {
+        let sources = kinds.iter().copied().map(Source::Kind).chain([Source::Dead]);
+        for source in sources {
+            let prefetch = match source {
+                Source::Kind(kind) => prefetch(kind),
+                Source::Dead => 1,
+            };
+            let queue = source.queue();
             let channel = in_time("channel.open", connection.create_channel()).await?;
-            in_time("basic.qos", channel.basic_qos(prefetch(kind), BasicQosOptions::default())).await?;
+            in_time("basic.qos", channel.basic_qos(prefetch, BasicQosOptions::default())).await?;
             let mut consumer = in_time(
                 "basic.consume",
                 channel.basic_consume(
-                    names::queue(kind).as_str().into(),
-                    format!("{name} {kind}").as_str().into(),
+                    queue.as_str().into(),
+                    format!("{name} {queue}").as_str().into(),
                     BasicConsumeOptions::default(),
                     FieldTable::default(),
                 ),
@@ -63,7 +89,7 @@ impl Session {
                 // The channel lives as long as its consumer.
                 let _channel = channel;
                 while let Some(Ok(delivery)) = consumer.next().await {
-                    let delivery = Delivery { kind, inner: delivery };
+                    let delivery = Delivery { source, inner: delivery };
                     if sender.send(delivery).await.is_err() {
                         return;
                     }

@@ -10,7 +10,7 @@ mod publisher;
 mod reconnect;
 mod topology;
 
-pub use consumer::{Delivery, Session};
+pub use consumer::{Delivery, Session, Source};
 pub use error::{Error, Result};
 pub use publisher::{Message, Publisher};
 pub use reconnect::ReconnectDelays;

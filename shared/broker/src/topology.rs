@@ -35,15 +35,10 @@ pub(crate) async fn declare(channel: &Channel) -> Result<()> {
         channel.exchange_declare(names::EXCHANGE.into(), ExchangeKind::Direct, durable, FieldTable::default()),
     )
     .await?;
+    declare_queue(channel, names::DEAD).await?;
     for kind in JobKind::ALL {
         let queue = names::queue(kind);
-        let mut arguments = FieldTable::default();
-        arguments.insert("x-queue-type".into(), AMQPValue::LongString("quorum".into()));
-        in_time(
-            "queue.declare",
-            channel.queue_declare(queue.as_str().into(), QueueDeclareOptions::durable(), arguments),
-        )
-        .await?;
+        declare_queue(channel, &queue).await?;
         in_time(
             "queue.bind",
             channel.queue_bind(
@@ -56,6 +51,14 @@ pub(crate) async fn declare(channel: &Channel) -> Result<()> {
         )
         .await?;
     }
+    Ok(())
+}
+
+/// Declares a queue with what cannot be changed later; delivery limits and dead-lettering are policies of the broker.
+async fn declare_queue(channel: &Channel, name: &str) -> Result<()> {
+    let mut arguments = FieldTable::default();
+    arguments.insert("x-queue-type".into(), AMQPValue::LongString("quorum".into()));
+    in_time("queue.declare", channel.queue_declare(name.into(), QueueDeclareOptions::durable(), arguments)).await?;
     Ok(())
 }
 

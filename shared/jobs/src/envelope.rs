@@ -26,6 +26,17 @@ pub struct JobRef {
     /// W3C trace context of the relay's publish span.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<String>,
+    /// An earlier attempt of the job ended with its worker: it travels alone, and a worker runs one such job at a time, so that what kills
+    /// a worker takes no innocent job along twice (engine promise J7).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub suspect: bool,
+}
+
+impl JobRef {
+    /// A job without a trace and above suspicion.
+    pub const fn new(id: JobId) -> Self {
+        Self { id, traceparent: None, suspect: false }
+    }
 }
 
 /// A message that cannot be decoded; it is parked at once, never retried.
@@ -75,7 +86,7 @@ mod tests {
 
     #[test]
     fn what_is_written_can_be_read() {
-        let envelope = Envelope::new(JobKind::Send, vec![JobRef { id: JobId::new(), traceparent: None }]);
+        let envelope = Envelope::new(JobKind::Send, vec![JobRef::new(JobId::new())]);
         assert_eq!(Envelope::decode(&envelope.encode().unwrap()).unwrap(), envelope);
     }
 

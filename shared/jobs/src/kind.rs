@@ -31,11 +31,25 @@ pub enum JobKind {
     InboundMessage,
     /// Erases a person.
     Redaction,
+    /// The installation's own upkeep.
+    Upkeep,
+    /// Does nothing: shows that a job comes all the way through.
+    Probe,
+}
+
+/// How a job's effects and its completion come to commit together (engine promise J2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Execution {
+    /// Claim, effects and completion are one transaction, and those of a whole bundle with it. For short handlers that touch nothing but
+    /// Postgres and lock no row that somebody waits for: no unique key, which an enqueuer would wait for, and no goal or batch.
+    OneTransaction,
+    /// The claim commits first and is held by a lease; effects and completion are a transaction of each job's own.
+    UnderLease,
 }
 
 impl JobKind {
     /// Every kind.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::CsvIngestion,
         Self::BatchPartition,
         Self::GoalTransition,
@@ -48,6 +62,8 @@ impl JobKind {
         Self::DeliveryReceipt,
         Self::InboundMessage,
         Self::Redaction,
+        Self::Upkeep,
+        Self::Probe,
     ];
 
     /// The kind's name.
@@ -65,6 +81,8 @@ impl JobKind {
             Self::DeliveryReceipt => "delivery-receipt",
             Self::InboundMessage => "inbound-message",
             Self::Redaction => "redaction",
+            Self::Upkeep => "upkeep",
+            Self::Probe => "probe",
         }
     }
 
@@ -86,15 +104,42 @@ impl JobKind {
     pub const fn time_limit(self) -> Duration {
         match self {
             Self::CsvIngestion => Duration::from_hours(4),
-            Self::Redaction | Self::BatchPartition => Duration::from_mins(30),
+            Self::Redaction | Self::BatchPartition | Self::Upkeep => Duration::from_mins(30),
             _ => Duration::from_mins(5),
         }
     }
 
-    /// Unacknowledged deliveries that a worker takes of this kind, and so the jobs of it that run at once in one worker.
+    /// How the kind is executed.
+    pub const fn execution(self) -> Execution {
+        match self {
+            Self::InboundMessage | Self::Probe => Execution::OneTransaction,
+            _ => Execution::UnderLease,
+        }
+    }
+
+    /// Jobs that one message may carry when there is a backlog. Kinds with a unique key travel alone: claiming several keys in one
+    /// statement while others enqueue several could deadlock.
+    pub const fn bundle(self) -> usize {
+        match self {
+            Self::Probe => 100,
+            Self::LeaseExpiry | Self::InboundMessage => 50,
+            Self::Send => 8,
+            _ => 1,
+        }
+    }
+
+    /// Jobs of one bundle that a worker runs at a time.
+    pub const fn concurrency(self) -> usize {
+        match self {
+            Self::Send => 8,
+            _ => 1,
+        }
+    }
+
+    /// Unacknowledged messages that a worker takes of this kind.
     pub const fn prefetch(self) -> u16 {
         match self {
-            Self::CsvIngestion | Self::BatchPartition => 1,
+            Self::CsvIngestion | Self::BatchPartition | Self::Upkeep => 1,
             Self::Redaction | Self::ReminderOpen | Self::MessageReconcile => 2,
             _ => 8,
         }
@@ -104,8 +149,10 @@ impl JobKind {
     /// database's.
     pub const fn window(self) -> i64 {
         match self {
-            Self::CsvIngestion | Self::BatchPartition => 32,
-            _ => 1_000,
+            Self::CsvIngestion | Self::BatchPartition | Self::Upkeep => 32,
+            Self::Send | Self::Redaction | Self::ReminderOpen | Self::MessageReconcile => 64,
+            Self::Probe => 1_600,
+            _ => 400,
         }
     }
 }

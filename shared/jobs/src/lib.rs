@@ -4,11 +4,12 @@
 //! context, never personal data (rule R5). Names of exchanges and queues are said once, in [`names`].
 
 pub mod envelope;
+pub mod fair;
 pub mod kind;
 pub mod names;
 pub mod payloads;
 pub mod timer;
 
 pub use envelope::{Envelope, JobRef};
-pub use kind::JobKind;
+pub use kind::{Execution, JobKind};
 pub use payloads::JobPayload;

@@ -10,5 +10,11 @@ pub fn queue(kind: JobKind) -> String {
     format!("muster.{}", kind.as_str())
 }
 
+/// The durable quorum queue of messages that the broker gave up delivering. Which queues feed it is a policy of the broker.
+pub const DEAD: &str = "muster.dead";
+
+/// The Postgres channel that wakes the schedulers when a timer is set that is due before they look again.
+pub const NOTIFY_TIMERS: &str = "muster_timers";
+
 /// The Postgres channel that wakes the relay when a job is enqueued.
 pub const NOTIFY_JOBS: &str = "muster_jobs";

@@ -64,7 +64,7 @@ pub struct Settings {
     /// How often the relay looks for due jobs when nothing wakes it.
     #[serde(default = "default::relay_poll_ms")]
     pub relay_poll_ms: u64,
-    /// How often timers are looked at.
+    /// How often timers are looked at when nothing wakes whoever fires them, which the next one's time does; at most 2,000.
     #[serde(default = "default::timer_poll_ms")]
     pub timer_poll_ms: u64,
     /// How often expired leases and lost messages are looked for.
@@ -76,6 +76,9 @@ pub struct Settings {
     /// After how long a hand-over without an outcome is settled by asking the carrier. At least four times `carrier_timeout_ms`.
     #[serde(default = "default::reconcile_after_seconds")]
     pub reconcile_after_seconds: u64,
+    /// For how many days jobs that are over are kept, at least; they leave by whole months.
+    #[serde(default = "default::job_history_days")]
+    pub job_history_days: u64,
     /// How long a process that is asked to stop may take to finish what it has.
     #[serde(default = "default::shutdown_grace_seconds")]
     pub shutdown_grace_seconds: u64,
@@ -113,19 +116,22 @@ mod default {
         300_000
     }
     pub(super) const fn relay_poll_ms() -> u64 {
-        500
+        1_000
     }
     pub(super) const fn timer_poll_ms() -> u64 {
-        250
+        1_000
     }
     pub(super) const fn sweep_interval_ms() -> u64 {
-        1_000
+        2_000
     }
     pub(super) const fn republish_after_seconds() -> u64 {
         60
     }
     pub(super) const fn reconcile_after_seconds() -> u64 {
         60
+    }
+    pub(super) const fn job_history_days() -> u64 {
+        30
     }
     pub(super) const fn shutdown_grace_seconds() -> u64 {
         25

@@ -21,11 +21,17 @@ pub struct PoolOptions {
     pub max_connections: u32,
     /// How long to wait for one.
     pub acquire_timeout: Duration,
+    /// How long a transaction may stand still before the database ends it, and with it the locks of a process that hangs.
+    pub idle_transaction_limit: Duration,
 }
 
 impl Default for PoolOptions {
     fn default() -> Self {
-        Self { max_connections: 10, acquire_timeout: Duration::from_secs(5) }
+        Self {
+            max_connections: 10,
+            acquire_timeout: Duration::from_secs(5),
+            idle_transaction_limit: Duration::from_mins(1),
+        }
     }
 }
 
@@ -44,7 +50,12 @@ impl Pool {
         let pool = PgPoolOptions::new()
             .max_connections(options.max_connections)
             .acquire_timeout(options.acquire_timeout)
-            .connect_lazy_with(connect.application_name("muster"));
+            .connect_lazy_with(connect.application_name("muster").options([
+                ("idle_in_transaction_session_timeout", options.idle_transaction_limit.as_millis().to_string()),
+                // A client that is cut off and holds locks is given up as soon.
+                ("tcp_user_timeout", options.idle_transaction_limit.as_millis().to_string()),
+                ("jit", "off".to_owned()),
+            ]));
         Ok(Self(pool))
     }
 
@@ -58,10 +69,10 @@ impl Pool {
         Ok(sqlx::query_scalar!(r#"select clock_timestamp() as "now!""#).fetch_one(&self.0).await?)
     }
 
-    /// Listens to a channel of the database.
-    pub async fn listen(&self, channel: &str) -> Result<Listener> {
+    /// Listens to channels of the database.
+    pub async fn listen(&self, channels: &[&str]) -> Result<Listener> {
         let mut listener = PgListener::connect_with(&self.0).await?;
-        listener.listen(channel).await?;
+        listener.listen_all(channels.iter().copied()).await?;
         Ok(Listener(listener))
     }
 
@@ -82,6 +93,21 @@ impl Tx {
         Ok(self.0.rollback().await?)
     }
 
+    /// Begins a part that [`Tx::end_part`] keeps or undoes alone.
+    pub async fn begin_part(&mut self) -> Result<()> {
+        sqlx::query!("savepoint part").execute(self.conn()).await?;
+        Ok(())
+    }
+
+    /// Ends a part: keeps what it wrote, or undoes it and leaves the rest of the transaction as it was.
+    pub async fn end_part(&mut self, keep: bool) -> Result<()> {
+        if !keep {
+            sqlx::query!("rollback to savepoint part").execute(self.conn()).await?;
+        }
+        sqlx::query!("release savepoint part").execute(self.conn()).await?;
+        Ok(())
+    }
+
     /// The database's clock at this moment, not at the transaction's begin.
     pub async fn clock(&mut self) -> Result<DateTime<Utc>> {
         Ok(sqlx::query_scalar!(r#"select clock_timestamp() as "now!""#).fetch_one(self.conn()).await?)
@@ -97,11 +123,10 @@ impl Tx {
 pub struct Listener(PgListener);
 
 impl Listener {
-    /// Waits for the next notification. After a lost connection it reconnects by itself, and returns so that the caller looks for
-    /// what it may have missed.
-    pub async fn wait(&mut self) -> Result<()> {
-        self.0.try_recv().await?;
-        Ok(())
+    /// Waits for the next notification and answers its channel. After a lost connection it reconnects by itself and answers `None`, so
+    /// that the caller looks for what it may have missed.
+    pub async fn wait(&mut self) -> Result<Option<String>> {
+        Ok(self.0.try_recv().await?.map(|notification| notification.channel().to_owned()))
     }
 }
 

@@ -8,6 +8,9 @@ pub enum Error {
     /// The database refused or could not be reached.
     #[error("database: {0}")]
     Database(#[from] sqlx::Error),
+    /// The database did not answer in time: it is overloaded, or the connection was cut off.
+    #[error("database: no answer within {0:?}")]
+    NoAnswer(std::time::Duration),
     /// Migrations could not run.
     #[error("migrations: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
@@ -34,7 +37,11 @@ impl Error {
     /// Could not the database be reached, or is it starting or stopping? Then trying again later is right, and a worker takes no more
     /// jobs until it answers.
     pub fn is_unavailable(&self) -> bool {
-        let Self::Database(error) = self else { return false };
+        let error = match self {
+            Self::NoAnswer(_) => return true,
+            Self::Database(error) => error,
+            _ => return false,
+        };
         match error {
             sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => {
                 true

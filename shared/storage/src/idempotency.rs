@@ -5,7 +5,7 @@ use std::time::Duration;
 use muster_domain::ids::MemberId;
 use serde_json::Value;
 
-use crate::{Pool, Result, Tx};
+use crate::{Result, Tx};
 
 /// What a key was used for before.
 #[derive(Debug, Clone)]
@@ -57,10 +57,10 @@ pub async fn keep(tx: &mut Tx, member_id: MemberId, key: &str, status: u16, body
 }
 
 /// Forgets answers older than `age`.
-pub async fn forget(pool: &Pool, age: Duration) -> Result<u64> {
+pub async fn forget(tx: &mut Tx, age: Duration) -> Result<u64> {
     let done =
         sqlx::query!("delete from idempotency where created_at < now() - make_interval(secs => $1)", age.as_secs_f64())
-            .execute(&pool.0)
+            .execute(tx.conn())
             .await?;
     Ok(done.rows_affected())
 }

@@ -11,7 +11,7 @@ use muster_jobs::payloads;
 use crate::{
     Result, Tx,
     batches::{BatchKind, Lease},
-    engine::enqueue::{Origin, enqueue_all},
+    engine::enqueue::{Line, Origin, enqueue_all},
 };
 
 /// What the messages of one request have in common.
@@ -116,7 +116,12 @@ pub async fn queue(tx: &mut Tx, batch: Batch, new: &[NewMessage], origin: &Origi
     .await?;
     let payload = payloads::Send {};
     let jobs: Vec<_> = jobs.into_iter().map(|id| (id, &payload)).collect();
-    enqueue_all(tx, &jobs, origin).await
+    // In a conversation somebody waits for the answer.
+    let line = match batch.kind {
+        MessageKind::Initial | MessageKind::Reminder => Line::Ordinary,
+        MessageKind::Reply | MessageKind::OptOutConfirmation | MessageKind::Help | MessageKind::Inbound => Line::Urgent,
+    };
+    enqueue_all(tx, &jobs, line, origin).await
 }
 
 /// Records a text from a contact.

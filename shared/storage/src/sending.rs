@@ -2,6 +2,8 @@
 //!
 //! Locks are taken in one order everywhere: messages, then goals, contacts and memberships, then the cap ledger.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use muster_domain::{
     cap::CarrierDay,
@@ -12,13 +14,13 @@ use muster_domain::{
     sending::{Candidate, GoalWindow, HoldReason},
     zone::Zone,
 };
-use muster_jobs::payloads;
+use muster_jobs::{payloads, timer::TimerKind};
 
 use crate::{
     Result, Tx,
     engine::{
         claim::ClaimedJob,
-        enqueue::{Origin, enqueue_all},
+        enqueue::{Line, Origin, enqueue_all},
     },
     error::word,
     organizations::Settings,
@@ -341,7 +343,7 @@ async fn queue_again(tx: &mut Tx, ids: &[uuid::Uuid], origin: &Origin) -> Result
     .execute(tx.conn())
     .await?;
     let payload = payloads::Send {};
-    enqueue_all(tx, &jobs.into_iter().map(|id| (id, &payload)).collect::<Vec<_>>(), origin).await
+    enqueue_all(tx, &jobs.into_iter().map(|id| (id, &payload)).collect::<Vec<_>>(), Line::Ordinary, origin).await
 }
 
 /// Lets the messages of an organization that are held for this reason be looked at again now, because what holds them has changed (rule
@@ -425,6 +427,40 @@ pub async fn has_unsettled(tx: &mut Tx, send_job_id: JobId) -> Result<bool> {
     )
     .fetch_one(tx.conn())
     .await?)
+}
+
+/// Sets timers that should be there: to ask about hand-overs without an outcome that are older than `age`, and to release held messages.
+/// Answers for how many send jobs and groups.
+pub async fn set_missing_timers(tx: &mut Tx, age: Duration) -> Result<(u64, u64)> {
+    let unsettled = sqlx::query!(
+        "insert into timer (kind, subject, fire_at, organization_id)
+         select distinct on (m.send_job_id) $1, m.send_job_id, clock_timestamp(), m.organization_id
+         from message m
+         where m.state in ('sending', 'unknown') and m.send_job_id is not null
+           and m.handed_over_at between clock_timestamp() - interval '24 hours' and clock_timestamp() - 2 * make_interval(secs => $2)
+           and not exists (select from job j where j.id = m.send_job_id and j.state in ('pending', 'published', 'running'))
+           and not exists (select from job j where j.state in ('pending', 'published', 'running') and j.kind = 'message-reconcile'
+                           and j.payload ->> 'send_job_id' = m.send_job_id::text)
+         on conflict (kind, subject) do nothing",
+        TimerKind::ReconcileDue.as_str(),
+        age.as_secs_f64(),
+    )
+    .execute(tx.conn())
+    .await?;
+    let held = sqlx::query!(
+        "insert into timer (kind, subject, fire_at, organization_id)
+         select $1, m.group_id, min(m.held_until), g.organization_id
+         from message m join contact_group g on g.id = m.group_id
+         where m.state = 'held' and m.held_until is not null
+           and not exists (select from job j where j.state in ('pending', 'published', 'running') and j.kind = 'hold-release'
+                           and j.payload ->> 'group_id' = m.group_id::text)
+         group by m.group_id, g.organization_id
+         on conflict (kind, subject) do nothing",
+        TimerKind::HoldEnds.as_str(),
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok((unsettled.rows_affected(), held.rows_affected()))
 }
 
 /// Which of these carrier ids belong to other messages already.

@@ -18,10 +18,9 @@ use muster_storage::{
 
 use crate::{Context, error::JobError};
 
-pub(crate) async fn run(ctx: &Context, job: &ClaimedJob, payload: InboundMessage) -> Result<Tx, JobError> {
-    let mut tx = ctx.pool.begin().await?;
-    let Some((sid, form)) = webhooks::lock(&mut tx, payload.webhook_id).await? else {
-        return Ok(tx);
+pub(crate) async fn run(ctx: &Context, tx: &mut Tx, job: &ClaimedJob, payload: InboundMessage) -> Result<(), JobError> {
+    let Some((sid, form)) = webhooks::lock(tx, payload.webhook_id).await? else {
+        return Ok(());
     };
     let form: Vec<(String, String)> = form
         .as_object()
@@ -31,17 +30,17 @@ pub(crate) async fn run(ctx: &Context, job: &ClaimedJob, payload: InboundMessage
         .collect();
     // The api has read this form before it recorded it.
     let text = InboundText::read(&form).map_err(|error| JobError::fail(error.to_string()))?;
-    let addressee = webhooks::addressee(&mut tx, &text.to).await?;
+    let addressee = webhooks::addressee(tx, &text.to).await?;
     let Some((addressee, group_id)) = addressee.and_then(|found| found.group_id.map(|group| (found, group))) else {
         tracing::warn!(webhook.id = %payload.webhook_id, "a text to a number that no group has; it is dropped");
-        webhooks::processed(&mut tx, payload.webhook_id).await?;
-        return Ok(tx);
+        webhooks::processed(tx, payload.webhook_id).await?;
+        return Ok(());
     };
-    let organization = ctx.organization(&mut tx, job).await?;
+    let organization = ctx.organization(tx, job).await?;
     let hash = phone_hash(&ctx.phone_hash_key, &text.from);
-    let writer = webhooks::writer(&mut tx, addressee.organization_id, group_id, &text.from, &hash).await?;
+    let writer = webhooks::writer(tx, addressee.organization_id, group_id, &text.from, &hash).await?;
     let of_thread =
-        threads::ensure(&mut tx, organization.id, group_id, &text.to, None, addressee.agent_id, &[writer.contact_id])
+        threads::ensure(tx, organization.id, group_id, &text.to, None, addressee.agent_id, &[writer.contact_id])
             .await?;
     let Some((_, thread_id)) = of_thread.first().copied() else {
         return Err(JobError::fail("the thread could not be made"));
@@ -54,34 +53,34 @@ pub(crate) async fn run(ctx: &Context, job: &ClaimedJob, payload: InboundMessage
         kind: MessageKind::Inbound,
     };
     let received = new_message(writer.contact_id, thread_id, text.body.clone());
-    messages::receive(&mut tx, batch, &received, &sid).await?;
+    messages::receive(tx, batch, &received, &sid).await?;
 
     let intent = classify(&text.body, &addressee.opt_out_keywords, writer.opted_out);
     let answer = match intent {
         Intent::OptOut => {
             // The api has recorded it with the webhook already; here it is for texts that were recorded without.
-            contacts::opt_out(&mut tx, organization.id, writer.contact_id, "by text").await?;
-            let confirmed = webhooks::confirmed(&mut tx, writer.contact_id).await?;
+            contacts::opt_out(tx, organization.id, writer.contact_id, "by text").await?;
+            let confirmed = webhooks::confirmed(tx, writer.contact_id).await?;
             (!confirmed).then_some((MessageKind::OptOutConfirmation, organization.settings.opt_out_text.clone()))
         }
         Intent::OptIn => {
-            contacts::opt_in(&mut tx, organization.id, writer.contact_id).await?;
+            contacts::opt_in(tx, organization.id, writer.contact_id).await?;
             None
         }
         Intent::Help => Some((MessageKind::Help, organization.settings.help_text.clone())),
         Intent::Conversation => None,
     };
     let hidden = intent == Intent::OptOut || (writer.opted_out && intent != Intent::OptIn);
-    threads::replied(&mut tx, thread_id, hidden).await?;
+    threads::replied(tx, thread_id, hidden).await?;
     if let Some((kind, body)) = answer {
         let message = new_message(writer.contact_id, thread_id, body);
         // The engine's own answers belong to no goal: its pause and hours do not hold them.
         let batch = Batch { kind, goal_id: None, ..batch };
-        messages::queue(&mut tx, batch, &[message], &ctx.origin(job)).await?;
+        messages::queue(tx, batch, &[message], &ctx.origin(job)).await?;
     }
-    webhooks::processed(&mut tx, payload.webhook_id).await?;
+    webhooks::processed(tx, payload.webhook_id).await?;
     tracing::info!(message.id = %received.id, intent = ?intent, "received");
-    Ok(tx)
+    Ok(())
 }
 
 fn new_message(contact_id: ContactId, thread_id: ThreadId, body: String) -> NewMessage {

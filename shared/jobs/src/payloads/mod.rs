@@ -9,9 +9,11 @@ mod hold_release;
 mod inbound_message;
 mod lease_expiry;
 mod message_reconcile;
+mod probe;
 mod redaction;
 mod reminder_open;
 mod send;
+mod upkeep;
 
 pub use batch_partition::BatchPartition;
 pub use batch_release::BatchRelease;
@@ -22,9 +24,11 @@ pub use hold_release::HoldRelease;
 pub use inbound_message::InboundMessage;
 pub use lease_expiry::LeaseExpiry;
 pub use message_reconcile::MessageReconcile;
+pub use probe::Probe;
 pub use redaction::Redaction;
 pub use reminder_open::ReminderOpen;
 pub use send::Send;
+pub use upkeep::{Task, Upkeep};
 
 use serde::{Serialize, de::DeserializeOwned};
 

@@ -35,55 +35,125 @@ pub struct ClaimedJob {
     pub claimed_at: DateTime<Utc>,
 }
 
-/// Claims a job that is due and that nobody works on; `None` when there is nothing to claim: it runs, is done, or is not due yet
-/// (engine promise J3).
-pub async fn claim(pool: &Pool, id: JobId, worker: &str, lease: Duration) -> Result<Option<ClaimedJob>> {
-    let row = sqlx::query!(
-        r#"with claimed as (
-               update job
+/// Claims those of these jobs that are due and that nobody works on; the others run, are done, or are not due yet (engine promise J3).
+pub async fn claim_all(pool: &Pool, ids: &[JobId], worker: &str, lease: Duration) -> Result<Vec<ClaimedJob>> {
+    let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
+    let rows = sqlx::query_as!(
+        Row,
+        r#"with free as (
+               select id from job
+               where id = any($1) and state in ('pending', 'published') and run_at <= clock_timestamp() and not blocked
+               order by id for update
+           ), claimed as (
+               update job j
                set state = 'running', attempt = attempt + 1, epoch = epoch + 1, worker = $2,
                    lease_until = clock_timestamp() + make_interval(secs => $3), claimed_at = clock_timestamp()
-               where id = $1 and state in ('pending', 'published') and run_at <= clock_timestamp()
-               returning *
+               from free where j.id = free.id
+               returning j.*
            ), freed as (
                delete from job_unique u using claimed c where c.unique_key is not null and u.job_id = c.id
            )
-           select kind as "kind!", organization_id, payload as "payload!", attempt as "attempt!", epoch as "epoch!",
+           select id as "id!", kind as "kind!", organization_id, payload as "payload!", attempt as "attempt!", epoch as "epoch!",
                   traceparent, first_attempt, run_at as "run_at!", claimed_at as "claimed_at!"
-           from claimed"#,
-        id.0,
+           from claimed order by run_at, id"#,
+        &ids,
         worker,
         lease.as_secs_f64(),
     )
-    .fetch_optional(&pool.0)
+    .fetch_all(&pool.0)
     .await?;
-    let Some(row) = row else { return Ok(None) };
-    Ok(Some(ClaimedJob {
-        id,
-        kind: word("job", &row.kind, JobKind::parse(&row.kind))?,
-        organization_id: row.organization_id.map(OrganizationId),
-        payload: row.payload,
-        attempt: row.attempt.unsigned_abs(),
-        epoch: row.epoch,
-        traceparent: row.traceparent,
-        first_attempt: row.first_attempt,
-        run_at: row.run_at,
-        claimed_at: row.claimed_at,
-    }))
+    rows.into_iter().map(ClaimedJob::try_from).collect()
 }
 
-/// Extends the lease; false when it is lost.
-pub async fn heartbeat(pool: &Pool, job: &ClaimedJob, lease: Duration) -> Result<bool> {
+/// Claims one job; `None` when there is nothing to claim.
+pub async fn claim(pool: &Pool, id: JobId, worker: &str, lease: Duration) -> Result<Option<ClaimedJob>> {
+    Ok(claim_all(pool, &[id], worker, lease).await?.pop())
+}
+
+/// Takes those of these jobs that are due and that nobody works on for the length of this transaction, with the attempt and the epoch that
+/// [`complete_taken`] will give them. If the transaction does not commit, nothing was.
+pub async fn take(tx: &mut Tx, ids: &[JobId]) -> Result<Vec<ClaimedJob>> {
+    let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
+    let rows = sqlx::query_as!(
+        Row,
+        r#"select id, kind, organization_id, payload, attempt + 1 as "attempt!", epoch + 1 as "epoch!", traceparent, first_attempt,
+                  run_at, clock_timestamp() as "claimed_at!"
+           from job
+           where id = any($1) and state in ('pending', 'published') and run_at <= clock_timestamp() and not blocked
+             and unique_key is null
+           order by id for update"#,
+        &ids,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    rows.into_iter().map(ClaimedJob::try_from).collect()
+}
+
+/// Claims and completes jobs that this transaction has taken, in the transaction that holds their effects (engine promise J2).
+pub async fn complete_taken(tx: &mut Tx, jobs: &[&ClaimedJob], worker: &str) -> Result<()> {
+    let ids: Vec<_> = jobs.iter().map(|job| job.id.0).collect();
+    let taken_at: Vec<_> = jobs.iter().map(|job| job.claimed_at).collect();
     let done = sqlx::query!(
-        "update job set lease_until = clock_timestamp() + make_interval(secs => $3)
-         where id = $1 and epoch = $2 and state = 'running' and lease_until > clock_timestamp()",
-        job.id.0,
-        job.epoch,
+        "update job j
+         set state = 'succeeded', attempt = attempt + 1, epoch = epoch + 1, worker = $2, claimed_at = t.at,
+             finished_at = clock_timestamp()
+         from unnest($1::uuid[], $3::timestamptz[]) as t (id, at) where j.id = t.id and j.state in ('pending', 'published')",
+        &ids,
+        worker,
+        &taken_at,
+    )
+    .execute(tx.conn())
+    .await?;
+    if done.rows_affected() == jobs.len() as u64 { Ok(()) } else { Err(Error::StaleLease) }
+}
+
+/// A row of a claim.
+struct Row {
+    id: uuid::Uuid,
+    kind: String,
+    organization_id: Option<uuid::Uuid>,
+    payload: Value,
+    attempt: i32,
+    epoch: i64,
+    traceparent: Option<String>,
+    first_attempt: Option<String>,
+    run_at: DateTime<Utc>,
+    claimed_at: DateTime<Utc>,
+}
+
+impl TryFrom<Row> for ClaimedJob {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self> {
+        Ok(Self {
+            id: JobId(row.id),
+            kind: word("job", &row.kind, JobKind::parse(&row.kind))?,
+            organization_id: row.organization_id.map(OrganizationId),
+            payload: row.payload,
+            attempt: row.attempt.unsigned_abs(),
+            epoch: row.epoch,
+            traceparent: row.traceparent,
+            first_attempt: row.first_attempt,
+            run_at: row.run_at,
+            claimed_at: row.claimed_at,
+        })
+    }
+}
+
+/// Extends leases; answers the jobs whose lease is held, the others have lost it.
+pub async fn heartbeat(pool: &Pool, jobs: &[(JobId, i64)], lease: Duration) -> Result<Vec<JobId>> {
+    let held = sqlx::query_scalar!(
+        "update job j set lease_until = clock_timestamp() + make_interval(secs => $3)
+         from unnest($1::uuid[], $2::bigint[]) as held (id, epoch)
+         where j.id = held.id and j.epoch = held.epoch and j.state = 'running' and j.lease_until > clock_timestamp()
+         returning j.id",
+        &jobs.iter().map(|(id, _)| id.0).collect::<Vec<_>>(),
+        &jobs.iter().map(|(_, epoch)| *epoch).collect::<Vec<_>>(),
         lease.as_secs_f64(),
     )
-    .execute(&pool.0)
+    .fetch_all(&pool.0)
     .await?;
-    Ok(done.rows_affected() == 1)
+    Ok(held.into_iter().map(JobId).collect())
 }
 
 /// Makes sure that the lease is held and keeps it from being taken until this transaction ends.
@@ -121,7 +191,8 @@ pub async fn retry(
     error: &str,
     attempt_trace: Option<&str>,
 ) -> Result<Fate> {
-    let state = sqlx::query_scalar!(
+    let mut tx = pool.begin().await?;
+    let row = sqlx::query!(
         "update job
          set state = case when attempt >= max_attempts then 'parked' else 'pending' end,
              finished_at = case when attempt >= max_attempts then clock_timestamp() end,
@@ -129,35 +200,69 @@ pub async fn retry(
              first_attempt = coalesce(first_attempt, $5),
              errors = errors || jsonb_build_object('attempt', attempt, 'at', clock_timestamp(), 'worker', worker, 'error', $4::text)
          where id = $1 and epoch = $2 and state = 'running'
-         returning state",
+         returning state, unique_key",
         job.id.0,
         job.epoch,
         delay.as_secs_f64(),
         storable(error),
         attempt_trace,
     )
-    .fetch_optional(&pool.0)
+    .fetch_optional(tx.conn())
     .await?;
-    Ok(match state.as_deref() {
-        Some("parked") => Fate::Parked,
-        Some(_) => Fate::Pending,
-        None => Fate::Taken,
-    })
+    let Some(row) = row else { return Ok(Fate::Taken) };
+    let mut fate = if row.state == "parked" { Fate::Parked } else { Fate::Pending };
+    if fate == Fate::Pending && row.unique_key.is_some() && wait_again(&mut tx, &[job.id]).await? > 0 {
+        fate = Fate::Superseded;
+    }
+    tx.commit().await?;
+    Ok(fate)
 }
 
-/// Puts the job back without counting the attempt: what it waits for has not happened yet, or this worker is stopping.
-pub async fn hand_back(pool: &Pool, job: &ClaimedJob, delay: Duration) -> Result<()> {
-    sqlx::query!(
-        "update job set state = 'pending', attempt = attempt - 1, lease_until = null, published_at = null,
+/// Puts jobs back without counting the attempt: what they wait for has not happened yet, or this worker is stopping.
+pub async fn hand_back(pool: &Pool, jobs: &[&ClaimedJob], delay: Duration) -> Result<()> {
+    let mut tx = pool.begin().await?;
+    let keyed = sqlx::query!(
+        "update job j set state = 'pending', attempt = attempt - 1, lease_until = null, published_at = null,
                 run_at = clock_timestamp() + make_interval(secs => $3)
-         where id = $1 and epoch = $2 and state = 'running'",
-        job.id.0,
-        job.epoch,
+         from unnest($1::uuid[], $2::bigint[]) as held (id, epoch)
+         where j.id = held.id and j.epoch = held.epoch and j.state = 'running'
+         returning j.id, j.unique_key",
+        &jobs.iter().map(|job| job.id.0).collect::<Vec<_>>(),
+        &jobs.iter().map(|job| job.epoch).collect::<Vec<_>>(),
         delay.as_secs_f64(),
     )
-    .execute(&pool.0)
+    .fetch_all(tx.conn())
     .await?;
-    Ok(())
+    let keyed: Vec<_> = keyed.iter().filter(|row| row.unique_key.is_some()).map(|row| JobId(row.id)).collect();
+    wait_again(&mut tx, &keyed).await?;
+    tx.commit().await
+}
+
+/// Jobs with a unique key that are pending again hold their key again; those whose key another waiting job has by now are cancelled, for
+/// that one will do the same (engine promise J4). Answers how many were.
+pub(super) async fn wait_again(tx: &mut Tx, ids: &[JobId]) -> Result<u64> {
+    if ids.is_empty() {
+        return Ok(0);
+    }
+    let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
+    sqlx::query!(
+        "insert into job_unique (unique_key, job_id) select unique_key, id from job where id = any($1) order by unique_key
+         on conflict (unique_key) do nothing",
+        &ids,
+    )
+    .execute(tx.conn())
+    .await?;
+    let superseded = sqlx::query!(
+        "update job j set state = 'cancelled', finished_at = clock_timestamp(),
+             errors = errors || jsonb_build_object('attempt', attempt, 'at', clock_timestamp(), 'worker', worker, 'error',
+                 'superseded: a newer job with the same unique key waits')
+         where j.id = any($1) and j.state = 'pending'
+           and not exists (select from job_unique u where u.unique_key = j.unique_key and u.job_id = j.id)",
+        &ids,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(superseded.rows_affected())
 }
 
 /// Parks the job at once: trying again cannot help.
@@ -182,6 +287,8 @@ pub enum Fate {
     Pending,
     /// It was the last attempt.
     Parked,
+    /// A newer job with its unique key waits and will do the same.
+    Superseded,
     /// Another worker has it.
     Taken,
 }

@@ -14,6 +14,19 @@ pub struct Origin {
     pub traceparent: Option<String>,
 }
 
+/// A job's place in its tenant's line.
+#[derive(Debug, Clone, Copy, Default)]
+pub enum Line<'a> {
+    /// First come, first served.
+    #[default]
+    Ordinary,
+    /// Before the tenant's other jobs of the kind: somebody waits for it.
+    Urgent,
+    /// After every earlier job with this key is over, and never beside one (engine promise J5). A key holds ids or keyed hashes, no
+    /// personal data (rule R5).
+    InOrder(&'a str),
+}
+
 /// Enqueues a job. When a job with the payload's unique key still waits to be claimed, that job's id is the answer: it will
 /// see what this transaction writes, because its claim waits for this commit.
 pub async fn enqueue<P: JobPayload>(tx: &mut Tx, payload: &P, origin: &Origin) -> Result<JobId> {
@@ -33,19 +46,25 @@ pub async fn enqueue<P: JobPayload>(tx: &mut Tx, payload: &P, origin: &Origin) -
             return Ok(JobId(first));
         }
     }
-    insert(tx, &[(id, payload)], unique_key.as_deref(), origin).await?;
+    insert(tx, &[(id, payload)], unique_key.as_deref(), Line::Ordinary, origin).await?;
     Ok(id)
 }
 
 /// Enqueues many jobs of a kind in one statement, under ids that the caller made.
-pub async fn enqueue_all<P: JobPayload>(tx: &mut Tx, jobs: &[(JobId, &P)], origin: &Origin) -> Result<()> {
-    insert(tx, jobs, None, origin).await
+pub async fn enqueue_all<P: JobPayload>(
+    tx: &mut Tx,
+    jobs: &[(JobId, &P)],
+    line: Line<'_>,
+    origin: &Origin,
+) -> Result<()> {
+    insert(tx, jobs, None, line, origin).await
 }
 
 async fn insert<P: JobPayload>(
     tx: &mut Tx,
     jobs: &[(JobId, &P)],
     unique_key: Option<&str>,
+    line: Line<'_>,
     origin: &Origin,
 ) -> Result<()> {
     if jobs.is_empty() {
@@ -53,19 +72,45 @@ async fn insert<P: JobPayload>(
     }
     let ids: Vec<_> = jobs.iter().map(|(id, _)| id.0).collect();
     let payloads = jobs.iter().map(|(_, payload)| serde_json::to_value(payload)).collect::<Result<Vec<_>, _>>()?;
-    sqlx::query!(
-        "insert into job (id, kind, organization_id, payload, max_attempts, traceparent, unique_key)
-         select id, $2, $3, payload, $4, $5, $6 from unnest($1::uuid[], $7::jsonb[]) as new (id, payload)",
-        &ids,
-        P::KIND.as_str(),
-        origin.organization_id.map(|id| id.0),
-        P::KIND.max_attempts(),
-        origin.traceparent,
-        unique_key,
-        &payloads,
-    )
-    .execute(tx.conn())
-    .await?;
+    let organization_id = origin.organization_id.map(|id| id.0);
+    if let Line::InOrder(key) = line {
+        // Until this commits nobody else enqueues with the key or ends the job before: the order is that of the commits, and whether
+        // there is a job before is known.
+        sqlx::query!("select pg_advisory_xact_lock(hashtextextended($1, 0))", key).execute(tx.conn()).await?;
+        sqlx::query!(
+            "insert into job (id, kind, organization_id, payload, max_attempts, traceparent, unique_key, order_key, position, blocked)
+             select id, $2, $3, payload, $4, $5, $6, $8, nextval('job_position'),
+                    number > 1 or exists (
+                        select from job where order_key = $8 and state in ('pending', 'published', 'running'))
+             from unnest($1::uuid[], $7::jsonb[]) with ordinality as new (id, payload, number) order by number",
+            &ids,
+            P::KIND.as_str(),
+            organization_id,
+            P::KIND.max_attempts(),
+            origin.traceparent,
+            unique_key,
+            &payloads,
+            key,
+        )
+        .execute(tx.conn())
+        .await?;
+    } else {
+        let priority = i16::from(matches!(line, Line::Urgent));
+        sqlx::query!(
+            "insert into job (id, kind, organization_id, payload, max_attempts, traceparent, unique_key, priority)
+             select id, $2, $3, payload, $4, $5, $6, $8 from unnest($1::uuid[], $7::jsonb[]) as new (id, payload)",
+            &ids,
+            P::KIND.as_str(),
+            organization_id,
+            P::KIND.max_attempts(),
+            origin.traceparent,
+            unique_key,
+            &payloads,
+            priority,
+        )
+        .execute(tx.conn())
+        .await?;
+    }
     notify(tx).await
 }
 

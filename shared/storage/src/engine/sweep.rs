@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use muster_domain::ids::JobId;
 
+use super::claim;
 use crate::{Pool, Result};
 
 /// A job whose lease ran out.
@@ -19,27 +20,67 @@ pub struct Expired {
     pub parked: bool,
 }
 
+/// Is there anything to return? One statement; while nothing dies, this is all that sweeping costs.
+pub async fn is_needed(pool: &Pool, bound: Duration) -> Result<bool> {
+    Ok(sqlx::query_scalar!(
+        r#"select exists (select from job where state = 'running' and lease_until < (select clock_timestamp()))
+               or exists (select from job where state = 'published'
+                              and published_at < (select clock_timestamp()) - make_interval(secs => $1)) as "needed!""#,
+        bound.as_secs_f64(),
+    )
+    .fetch_one(&pool.0)
+    .await?)
+}
+
 /// Returns jobs whose lease ran out to pending, or parks them when that was their last attempt (engine promise J7: a job that kills
-/// its worker is parked as well).
+/// its worker is parked as well). They are suspects from then on.
 pub async fn return_expired(pool: &Pool) -> Result<Vec<Expired>> {
+    let mut tx = pool.begin().await?;
     let rows = sqlx::query!(
         r#"update job
            set state = case when attempt >= max_attempts then 'parked' else 'pending' end,
                finished_at = case when attempt >= max_attempts then clock_timestamp() end,
-               run_at = clock_timestamp(), lease_until = null, published_at = null,
+               run_at = clock_timestamp(), lease_until = null, published_at = null, suspect = true,
                errors = errors || jsonb_build_object('attempt', attempt, 'at', clock_timestamp(), 'worker', worker,
                    'error', 'the lease ran out: the worker died, hung or lost its database')
            where id in (
                select id from job where state = 'running' and lease_until < (select clock_timestamp())
                order by lease_until limit 500 for update skip locked)
-           returning id, kind, worker, state = 'parked' as "parked!""#
+           returning id, kind, worker, unique_key, state = 'parked' as "parked!""#
     )
-    .fetch_all(&pool.0)
+    .fetch_all(tx.conn())
     .await?;
+    let keyed: Vec<_> =
+        rows.iter().filter(|row| row.unique_key.is_some() && !row.parked).map(|row| JobId(row.id)).collect();
+    claim::wait_again(&mut tx, &keyed).await?;
+    tx.commit().await?;
     Ok(rows
         .into_iter()
         .map(|row| Expired { id: JobId(row.id), kind: row.kind, worker: row.worker, parked: row.parked })
         .collect())
+}
+
+/// Records that the broker gave these up: it delivered each again and again, and no worker was there to say what came of it. That counts as
+/// an attempt that ended with its worker. Answers how many were parked.
+pub async fn return_given_up(pool: &Pool, ids: &[JobId]) -> Result<u64> {
+    let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
+    let parked = sqlx::query_scalar!(
+        r#"with returned as (
+               update job
+               set state = case when attempt + 1 >= max_attempts then 'parked' else 'pending' end, attempt = attempt + 1,
+                   finished_at = case when attempt + 1 >= max_attempts then clock_timestamp() end,
+                   run_at = clock_timestamp(), published_at = null, suspect = true,
+                   errors = errors || jsonb_build_object('attempt', attempt + 1, 'at', clock_timestamp(), 'worker', null,
+                       'error', 'the broker gave it up after too many deliveries without an acknowledgement')
+               where id = any($1) and state = 'published'
+               returning state
+           )
+           select count(*) filter (where state = 'parked') as "parked!" from returned"#,
+        &ids,
+    )
+    .fetch_one(&pool.0)
+    .await?;
+    Ok(parked.unsigned_abs())
 }
 
 /// Returns published jobs that nobody claimed within the bound to pending: the broker lost them, or is behind; a second message is

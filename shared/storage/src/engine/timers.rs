@@ -1,12 +1,17 @@
 //! One-shot timers: each fires once, in the transaction that makes its job, whichever scheduler gets there first.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use muster_domain::ids::{JobId, OrganizationId};
-use muster_jobs::timer::TimerKind;
+use muster_jobs::{names::NOTIFY_TIMERS, timer::TimerKind};
 use uuid::Uuid;
 
 use super::enqueue::notify;
 use crate::{Pool, Result, Tx, error::word};
+
+/// The longest that a scheduler may wait between two looks at the timers: one that is due sooner than this is announced when it is set.
+pub const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
 /// Sets the timer of a subject, or moves it.
 pub async fn set(
@@ -17,12 +22,16 @@ pub async fn set(
     organization_id: OrganizationId,
 ) -> Result<()> {
     sqlx::query!(
-        "insert into timer (kind, subject, fire_at, organization_id) values ($1, $2, $3, $4)
-         on conflict (kind, subject) do update set fire_at = excluded.fire_at",
+        "with set as (
+             insert into timer (kind, subject, fire_at, organization_id) values ($1, $2, $3, $4)
+             on conflict (kind, subject) do update set fire_at = excluded.fire_at returning fire_at
+         )
+         select pg_notify($5, '') from set where fire_at < clock_timestamp() + interval '2 s'",
         kind.as_str(),
         subject,
         fire_at,
         organization_id.0,
+        NOTIFY_TIMERS,
     )
     .execute(tx.conn())
     .await?;
@@ -38,12 +47,16 @@ pub async fn set_earliest(
     organization_id: OrganizationId,
 ) -> Result<()> {
     sqlx::query!(
-        "insert into timer as t (kind, subject, fire_at, organization_id) values ($1, $2, $3, $4)
-         on conflict (kind, subject) do update set fire_at = least(t.fire_at, excluded.fire_at)",
+        "with set as (
+             insert into timer as t (kind, subject, fire_at, organization_id) values ($1, $2, $3, $4)
+             on conflict (kind, subject) do update set fire_at = least(t.fire_at, excluded.fire_at) returning fire_at
+         )
+         select pg_notify($5, '') from set where fire_at < clock_timestamp() + interval '2 s'",
         kind.as_str(),
         subject,
         fire_at,
         organization_id.0,
+        NOTIFY_TIMERS,
     )
     .execute(tx.conn())
     .await?;
@@ -115,7 +128,12 @@ pub async fn fire_due(pool: &Pool, limit: i64) -> Result<Fired> {
     Ok(fired)
 }
 
-/// When the next timer fires.
-pub async fn next(pool: &Pool) -> Result<Option<DateTime<Utc>>> {
-    Ok(sqlx::query_scalar!("select min(fire_at) from timer").fetch_one(&pool.0).await?)
+/// In how long the next timer is due by the database's clock, zero if one is; `None` when there is none.
+pub async fn next_in(pool: &Pool) -> Result<Option<Duration>> {
+    let milliseconds = sqlx::query_scalar!(
+        "select (ceil(extract(epoch from min(fire_at) - clock_timestamp()) * 1000))::bigint from timer"
+    )
+    .fetch_one(&pool.0)
+    .await?;
+    Ok(milliseconds.map(|milliseconds| Duration::from_millis(milliseconds.max(0).unsigned_abs())))
 }

@@ -1,0 +1,32 @@
+//! Payload of `upkeep`.
+
+use serde::{Deserialize, Serialize};
+
+use super::JobPayload;
+use crate::JobKind;
+
+/// Do a task of the installation's own upkeep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Upkeep {
+    /// Which.
+    pub task: Task,
+}
+
+/// What keeps an installation in order. Each is scheduled by a row of `schedule`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Task {
+    /// Make the coming months' partitions.
+    Partitions,
+    /// Drop partitions of jobs that are over for longer than they are kept.
+    JobHistory,
+    /// Forget answers to idempotent requests.
+    IdempotencyKeys,
+    /// Set the timers that messages without an outcome, and held ones, should have.
+    Reconcile,
+}
+
+impl JobPayload for Upkeep {
+    const KIND: JobKind = JobKind::Upkeep;
+}
