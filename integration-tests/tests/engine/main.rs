@@ -6,6 +6,8 @@ mod j1_nothing_lost;
 mod j2_effects_once;
 mod j3_duplicates;
 mod j4_unique;
+mod j5_order;
+mod j6_fair;
 mod j7_poison;
 mod j8_drains;
 mod j9_schedulers;

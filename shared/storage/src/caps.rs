@@ -34,20 +34,6 @@ pub async fn lock_left(tx: &mut Tx, brand_id: BrandId, carrier: &str, day: Carri
     Ok(Some(left))
 }
 
-/// Reserves segments of a day whose ledger this transaction has locked.
-pub async fn reserve(tx: &mut Tx, brand_id: BrandId, carrier: &str, day: CarrierDay, segments: i64) -> Result<()> {
-    sqlx::query!(
-        "update cap_ledger set reserved = reserved + $4 where brand_id = $1 and carrier = $2 and day = $3",
-        brand_id.0,
-        carrier,
-        day.0,
-        segments,
-    )
-    .execute(tx.conn())
-    .await?;
-    Ok(())
-}
-
 /// What a brand can still be given to send today: what is left less what is queued, and less the estimate for batches that agents
 /// have or can claim (rule B6). `None` when nothing caps it.
 pub async fn left_to_release(

@@ -1,6 +1,6 @@
 //! The pool, transactions, notifications and migrations.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
@@ -10,7 +10,7 @@ use sqlx::{
     postgres::{PgConnectOptions, PgListener, PgPoolOptions},
 };
 
-use crate::{Error, Result};
+use crate::{Error, Result, announce::Announcer};
 
 static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
 
@@ -37,11 +37,15 @@ impl Default for PoolOptions {
 
 /// A pool of connections.
 #[derive(Debug, Clone)]
-pub struct Pool(pub(crate) PgPool);
+pub struct Pool(pub(crate) PgPool, Arc<Announcer>);
 
 /// A transaction; dropped without [`Tx::commit`], it rolls back.
 #[derive(Debug)]
-pub struct Tx(sqlx::Transaction<'static, Postgres>);
+pub struct Tx {
+    inner: sqlx::Transaction<'static, Postgres>,
+    announcer: Arc<Announcer>,
+    enqueued: bool,
+}
 
 impl Pool {
     /// Makes a pool that connects when it is first used, so that a process can start before its database does.
@@ -56,12 +60,14 @@ impl Pool {
                 ("tcp_user_timeout", options.idle_transaction_limit.as_millis().to_string()),
                 ("jit", "off".to_owned()),
             ]));
-        Ok(Self(pool))
+        let announcer = Announcer::of(&pool);
+        Ok(Self(pool, announcer))
     }
 
     /// Begins a transaction.
     pub async fn begin(&self) -> Result<Tx> {
-        Ok(Tx(self.0.begin().await?))
+        let inner = self.0.begin().await?;
+        Ok(Tx { inner, announcer: Arc::clone(&self.1), enqueued: false })
     }
 
     /// Asks the database for its time: it answers, and this is its clock.
@@ -85,12 +91,16 @@ impl Pool {
 impl Tx {
     /// Makes what was written durable.
     pub async fn commit(self) -> Result<()> {
-        Ok(self.0.commit().await?)
+        self.inner.commit().await?;
+        if self.enqueued {
+            self.announcer.announce();
+        }
+        Ok(())
     }
 
     /// Drops what was written.
     pub async fn rollback(self) -> Result<()> {
-        Ok(self.0.rollback().await?)
+        Ok(self.inner.rollback().await?)
     }
 
     /// Begins a part that [`Tx::end_part`] keeps or undoes alone.
@@ -113,8 +123,13 @@ impl Tx {
         Ok(sqlx::query_scalar!(r#"select clock_timestamp() as "now!""#).fetch_one(self.conn()).await?)
     }
 
+    /// Jobs come with this transaction: relays are woken when it has committed.
+    pub(crate) const fn has_enqueued(&mut self) {
+        self.enqueued = true;
+    }
+
     pub(crate) fn conn(&mut self) -> &mut sqlx::PgConnection {
-        &mut self.0
+        &mut self.inner
     }
 }
 

@@ -4,6 +4,7 @@
 //! statement of its own; sqlx's types stay inside. Rows are private structs; what comes out are the structs declared here in
 //! the rule book's words.
 
+mod announce;
 mod database;
 mod error;
 

@@ -140,20 +140,36 @@ pub struct Cap<'a> {
     pub capped: bool,
 }
 
-/// Marks messages as being handed over, by this attempt of the job; their segments are reserved under the cap.
-pub async fn hand_over(tx: &mut Tx, job: &ClaimedJob, ids: &[MessageId], cap: Cap<'_>) -> Result<()> {
+/// Marks messages as being handed over, by this attempt of the job, and reserves their segments under the cap, whose ledger this
+/// transaction has locked.
+pub async fn hand_over(
+    tx: &mut Tx,
+    job: &ClaimedJob,
+    ids: &[MessageId],
+    brand_id: BrandId,
+    cap: Cap<'_>,
+) -> Result<()> {
+    if ids.is_empty() {
+        return Ok(());
+    }
     let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
     sqlx::query!(
-        "update message set state = 'sending', send_epoch = $2, handed_over_at = clock_timestamp(),
-             send_attempts = send_attempts + 1, reason = null, held_until = null,
-             cap_carrier = case when $5 then $3 end, cap_day = case when $5 then $4::date end,
-             cap_state = case when $5 then 'reserved' end
-         where id = any($1) and state = 'queued'",
+        "with handed_over as (
+             update message set state = 'sending', send_epoch = $2, handed_over_at = clock_timestamp(),
+                 send_attempts = send_attempts + 1, reason = null, held_until = null,
+                 cap_carrier = case when $5 then $3 end, cap_day = case when $5 then $4::date end,
+                 cap_state = case when $5 then 'reserved' end
+             where id = any($1) and state = 'queued'
+             returning segments
+         )
+         update cap_ledger set reserved = reserved + (select coalesce(sum(segments), 0) from handed_over)
+         where $5 and brand_id = $6 and carrier = $3 and day = $4::date",
         &ids,
         job.epoch,
         cap.carrier,
         cap.day.0,
         cap.capped,
+        brand_id.0,
     )
     .execute(tx.conn())
     .await?;
@@ -173,6 +189,9 @@ pub struct Held {
 
 /// Holds messages that were not handed over (rule S6).
 pub async fn hold(tx: &mut Tx, held: &[Held]) -> Result<()> {
+    if held.is_empty() {
+        return Ok(());
+    }
     sqlx::query!(
         "update message m set state = 'held', reason = h.reason, held_until = h.until, send_job_id = null
          from unnest($1::uuid[], $2::text[], $3::timestamptz[]) as h (id, reason, until)
@@ -188,6 +207,9 @@ pub async fn hold(tx: &mut Tx, held: &[Held]) -> Result<()> {
 
 /// Cancels messages that were not handed over.
 pub async fn cancel(tx: &mut Tx, cancelled: &[(MessageId, &'static str)]) -> Result<()> {
+    if cancelled.is_empty() {
+        return Ok(());
+    }
     sqlx::query!(
         "update message m set state = 'cancelled', reason = c.reason, held_until = null
          from unnest($1::uuid[], $2::text[]) as c (id, reason)
@@ -213,42 +235,56 @@ pub struct Outcomes {
     pub unknown: Vec<MessageId>,
 }
 
-/// Records outcomes. Receipts may have been quicker: what they said stays (rule S8).
-pub async fn settle(tx: &mut Tx, brand_id: BrandId, outcomes: &Outcomes) -> Result<()> {
-    let accepted: Vec<_> = outcomes.accepted.iter().map(|(id, _)| id.0).collect();
-    sqlx::query!(
-        "update message m set state = case when m.state in ('sending', 'unknown') then 'sent' else m.state end,
-             carrier_sid = coalesce(m.carrier_sid, a.sid), sent_at = coalesce(m.sent_at, clock_timestamp())
-         from unnest($1::uuid[], $2::text[]) as a (id, sid)
-         where m.id = a.id",
-        &accepted,
-        &outcomes.accepted.iter().map(|(_, sid)| sid.clone()).collect::<Vec<_>>(),
-    )
-    .execute(tx.conn())
-    .await?;
-    sqlx::query!(
-        "update message m set state = 'failed', error_code = r.code
-         from unnest($1::uuid[], $2::int[]) as r (id, code)
-         where m.id = r.id and m.state in ('sending', 'unknown')",
-        &outcomes.refused.iter().map(|(id, _)| id.0).collect::<Vec<_>>(),
-        &outcomes.refused.iter().map(|(_, code)| *code).collect::<Vec<_>>(),
-    )
-    .execute(tx.conn())
-    .await?;
-    sqlx::query!(
-        "update message m set state = 'held', reason = p.reason, held_until = p.until, send_job_id = null
-         from unnest($1::uuid[], $2::text[], $3::timestamptz[]) as p (id, reason, until)
-         where m.id = p.id and m.state in ('sending', 'unknown')",
-        &outcomes.postponed.iter().map(|held| held.id.0).collect::<Vec<_>>(),
-        &outcomes.postponed.iter().map(|held| held.reason.to_owned()).collect::<Vec<_>>(),
-        &outcomes.postponed.iter().map(|held| held.until).collect::<Vec<_>>() as &[Option<DateTime<Utc>>],
-    )
-    .execute(tx.conn())
-    .await?;
-    let unknown: Vec<_> = outcomes.unknown.iter().map(|id| id.0).collect();
-    sqlx::query!("update message set state = 'unknown' where id = any($1) and state = 'sending'", &unknown)
+/// Records outcomes. Receipts may have been quicker: what they said stays (rule S8). The ledger is left for [`settle_ledger`], which
+/// comes last, because others wait for its row.
+pub async fn settle(tx: &mut Tx, outcomes: &Outcomes) -> Result<()> {
+    let Outcomes { accepted, refused, postponed, unknown } = outcomes;
+    if !accepted.is_empty() {
+        sqlx::query!(
+            "update message m set state = case when m.state in ('sending', 'unknown') then 'sent' else m.state end,
+                 carrier_sid = coalesce(m.carrier_sid, a.sid), sent_at = coalesce(m.sent_at, clock_timestamp())
+             from unnest($1::uuid[], $2::text[]) as a (id, sid)
+             where m.id = a.id",
+            &accepted.iter().map(|(id, _)| id.0).collect::<Vec<_>>(),
+            &accepted.iter().map(|(_, sid)| sid.clone()).collect::<Vec<_>>(),
+        )
         .execute(tx.conn())
         .await?;
+    }
+    if !refused.is_empty() {
+        sqlx::query!(
+            "update message m set state = 'failed', error_code = r.code
+             from unnest($1::uuid[], $2::int[]) as r (id, code)
+             where m.id = r.id and m.state in ('sending', 'unknown')",
+            &refused.iter().map(|(id, _)| id.0).collect::<Vec<_>>(),
+            &refused.iter().map(|(_, code)| *code).collect::<Vec<_>>(),
+        )
+        .execute(tx.conn())
+        .await?;
+    }
+    if !postponed.is_empty() {
+        sqlx::query!(
+            "update message m set state = 'held', reason = p.reason, held_until = p.until, send_job_id = null
+             from unnest($1::uuid[], $2::text[], $3::timestamptz[]) as p (id, reason, until)
+             where m.id = p.id and m.state in ('sending', 'unknown')",
+            &postponed.iter().map(|held| held.id.0).collect::<Vec<_>>(),
+            &postponed.iter().map(|held| held.reason.to_owned()).collect::<Vec<_>>(),
+            &postponed.iter().map(|held| held.until).collect::<Vec<_>>() as &[Option<DateTime<Utc>>],
+        )
+        .execute(tx.conn())
+        .await?;
+    }
+    if !unknown.is_empty() {
+        let unknown: Vec<_> = unknown.iter().map(|id| id.0).collect();
+        sqlx::query!("update message set state = 'unknown' where id = any($1) and state = 'sending'", &unknown)
+            .execute(tx.conn())
+            .await?;
+    }
+    Ok(())
+}
+
+/// Brings the cap ledger up to outcomes that [`settle`] has recorded.
+pub async fn settle_ledger(tx: &mut Tx, brand_id: BrandId, outcomes: &Outcomes) -> Result<()> {
     settle_caps(tx, brand_id, &outcomes.accepted.iter().map(|(id, _)| *id).collect::<Vec<_>>()).await?;
     let refund: Vec<_> =
         outcomes.refused.iter().map(|(id, _)| *id).chain(outcomes.postponed.iter().map(|held| held.id)).collect();
@@ -257,6 +293,9 @@ pub async fn settle(tx: &mut Tx, brand_id: BrandId, outcomes: &Outcomes) -> Resu
 
 /// Moves the reserved segments of messages that the carrier has to settled; a second time does nothing.
 pub async fn settle_caps(tx: &mut Tx, brand_id: BrandId, ids: &[MessageId]) -> Result<()> {
+    if ids.is_empty() {
+        return Ok(());
+    }
     sqlx::query!(
         "with moved as (
              update message set cap_state = 'settled' where id = any($2) and cap_state = 'reserved'
@@ -274,6 +313,9 @@ pub async fn settle_caps(tx: &mut Tx, brand_id: BrandId, ids: &[MessageId]) -> R
 
 /// Gives back the reserved segments of messages that the carrier did not take. What a receipt has settled stays.
 pub async fn refund_caps(tx: &mut Tx, brand_id: BrandId, ids: &[MessageId]) -> Result<()> {
+    if ids.is_empty() {
+        return Ok(());
+    }
     sqlx::query!(
         "with given_back as (
              update message m set cap_state = null, cap_carrier = null, cap_day = null
@@ -293,6 +335,9 @@ pub async fn refund_caps(tx: &mut Tx, brand_id: BrandId, ids: &[MessageId]) -> R
 
 /// A number that turned out to take no texts, by the carrier's word (rule S7).
 pub async fn mark_not_textable(tx: &mut Tx, messages: &[MessageId]) -> Result<()> {
+    if messages.is_empty() {
+        return Ok(());
+    }
     sqlx::query!(
         "update contact set line_type = 'landline', updated_at = now()
          where id in (select contact_id from message where id = any($1)) and line_type <> 'landline'",
@@ -305,6 +350,9 @@ pub async fn mark_not_textable(tx: &mut Tx, messages: &[MessageId]) -> Result<()
 
 /// People who opted out at the carrier (rule S7): they have opted out here.
 pub async fn mark_opted_out(tx: &mut Tx, messages: &[MessageId]) -> Result<()> {
+    if messages.is_empty() {
+        return Ok(());
+    }
     sqlx::query!(
         "update contact set opted_out_at = clock_timestamp(), opt_out_reason = 'opted out at the carrier', updated_at = now()
          where id in (select contact_id from message where id = any($1)) and opted_out_at is null",

@@ -53,7 +53,8 @@ pub(crate) async fn run(ctx: &Context, job: &ClaimedJob, payload: MessageReconci
     }
 
     let mut tx = ctx.pool.begin().await?;
-    sending::settle(&mut tx, organization.brand_id, &outcomes).await?;
+    sending::settle(&mut tx, &outcomes).await?;
+    sending::settle_ledger(&mut tx, organization.brand_id, &outcomes).await?;
     sending::send_again(&mut tx, organization.brand_id, &never_had, &ctx.origin(job)).await?;
     tracing::info!(
         job.send_id = %payload.send_job_id,

@@ -96,6 +96,14 @@ async fn decide(
             ready.push(message);
         }
     }
+    sending::hold(tx, &held).await?;
+    sending::cancel(tx, &cancelled).await?;
+    wake_when_held_ends(tx, organization, group_id, &held).await?;
+    if ready.is_empty() {
+        return Ok(ready);
+    }
+    // From here to the commit others wait for the brand's ledger: as little as can be is done.
+    let (mut over_cap, mut closed) = (Vec::new(), Vec::new());
     // Numbers of unknown carriers count against the strictest cap that the brand has (rule S10); no number has been looked up yet.
     let day = ctx.calendar.day(now);
     let left = caps::lock_left(tx, organization.brand_id, STRICTEST_CARRIER, day).await?;
@@ -103,18 +111,21 @@ async fn decide(
         let fit = admit(left, ready.iter().map(|message| message.segments));
         let tomorrow = ctx.calendar.next_day_starts(now);
         for message in ready.split_off(fit) {
-            let decision = message.candidate.hold(HoldReason::Cap, tomorrow);
-            apply(&message, decision);
+            match message.candidate.hold(HoldReason::Cap, tomorrow) {
+                Decision::Cancel(reason) => closed.push((message.id, reason.as_str())),
+                Decision::Hold(reason, until) => over_cap.push(Held { id: message.id, reason: reason.as_str(), until }),
+                Decision::HandOver => {}
+            }
         }
-        let segments = ready.iter().map(|message| message.segments).sum();
-        caps::reserve(tx, organization.brand_id, STRICTEST_CARRIER, day, segments).await?;
     }
     let ids: Vec<_> = ready.iter().map(|message| message.id).collect();
-    sending::hand_over(tx, job, &ids, Cap { carrier: STRICTEST_CARRIER, day, capped: left.is_some() }).await?;
-    sending::hold(tx, &held).await?;
-    sending::cancel(tx, &cancelled).await?;
-    wake_when_held_ends(tx, organization, group_id, &held).await?;
-    tracing::info!(handed_over = ready.len(), held = held.len(), cancelled = cancelled.len(), "decided");
+    let cap = Cap { carrier: STRICTEST_CARRIER, day, capped: left.is_some() };
+    sending::hand_over(tx, job, &ids, organization.brand_id, cap).await?;
+    sending::hold(tx, &over_cap).await?;
+    sending::cancel(tx, &closed).await?;
+    wake_when_held_ends(tx, organization, group_id, &over_cap).await?;
+    let (held, cancelled) = (held.len() + over_cap.len(), cancelled.len() + closed.len());
+    tracing::info!(handed_over = ready.len(), held, cancelled, "decided");
     Ok(ready)
 }
 
@@ -209,13 +220,14 @@ async fn record(
             outcomes.refused.push((message.id, code));
         }
     }
-    sending::settle(tx, organization.brand_id, &outcomes).await?;
+    sending::settle(tx, &outcomes).await?;
     sending::mark_not_textable(tx, &not_textable).await?;
     sending::mark_opted_out(tx, &opted_out).await?;
     wake_when_held_ends(tx, organization, messages[0].group_id, &outcomes.postponed).await?;
     if outcomes.unknown.is_empty() && !sending::has_unsettled(tx, job.id).await? {
         timers::cancel(tx, TimerKind::ReconcileDue, job.id.0).await?;
     }
+    sending::settle_ledger(tx, organization.brand_id, &outcomes).await?;
     Ok(())
 }
 

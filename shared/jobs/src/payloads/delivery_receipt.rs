@@ -1,5 +1,7 @@
 //! Payload of `delivery-receipt`.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::JobPayload;
@@ -15,6 +17,7 @@ pub struct DeliveryReceipt {
 
 impl JobPayload for DeliveryReceipt {
     const KIND: JobKind = JobKind::DeliveryReceipt;
+    const GATHERS: Duration = Duration::from_millis(300);
 
     fn unique_key(&self) -> Option<String> {
         Some(format!("delivery-receipt:{}", self.shard))

@@ -30,6 +30,8 @@ pub use reminder_open::ReminderOpen;
 pub use send::Send;
 pub use upkeep::{Task, Upkeep};
 
+use std::time::Duration;
+
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::JobKind;
@@ -38,6 +40,9 @@ use crate::JobKind;
 pub trait JobPayload: Serialize + DeserializeOwned + std::marker::Send + Sync + 'static {
     /// The kind.
     const KIND: JobKind;
+
+    /// How long a new job waits, so that more work can gather for it. For kinds with a unique key.
+    const GATHERS: Duration = Duration::ZERO;
 
     /// While a job with this key waits to be claimed, enqueuing another does nothing (engine promise J4).
     fn unique_key(&self) -> Option<String> {

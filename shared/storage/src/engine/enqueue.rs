@@ -1,7 +1,7 @@
 //! Making jobs, in the transaction that makes them necessary.
 
 use muster_domain::ids::{JobId, OrganizationId};
-use muster_jobs::{JobPayload, names::NOTIFY_JOBS};
+use muster_jobs::JobPayload;
 
 use crate::{Result, Tx};
 
@@ -33,6 +33,13 @@ pub async fn enqueue<P: JobPayload>(tx: &mut Tx, payload: &P, origin: &Origin) -
     let id = JobId::new();
     let unique_key = payload.unique_key();
     if let Some(key) = &unique_key {
+        // Many may be told at once that the job will see their work: shared, the lock keeps out only the claim.
+        let waiting = sqlx::query_scalar!("select job_id from job_unique where unique_key = $1 for key share", key)
+            .fetch_optional(tx.conn())
+            .await?;
+        if let Some(first) = waiting {
+            return Ok(JobId(first));
+        }
         let first = sqlx::query_scalar!(
             "insert into job_unique (unique_key, job_id) values ($1, $2)
              on conflict (unique_key) do update set unique_key = excluded.unique_key
@@ -71,6 +78,7 @@ async fn insert<P: JobPayload>(
         return Ok(());
     }
     let ids: Vec<_> = jobs.iter().map(|(id, _)| id.0).collect();
+    let delay = P::GATHERS.as_secs_f64();
     let payloads = jobs.iter().map(|(_, payload)| serde_json::to_value(payload)).collect::<Result<Vec<_>, _>>()?;
     let organization_id = origin.organization_id.map(|id| id.0);
     if let Line::InOrder(key) = line {
@@ -97,8 +105,9 @@ async fn insert<P: JobPayload>(
     } else {
         let priority = i16::from(matches!(line, Line::Urgent));
         sqlx::query!(
-            "insert into job (id, kind, organization_id, payload, max_attempts, traceparent, unique_key, priority)
-             select id, $2, $3, payload, $4, $5, $6, $8 from unnest($1::uuid[], $7::jsonb[]) as new (id, payload)",
+            "insert into job (id, kind, organization_id, payload, max_attempts, traceparent, unique_key, priority, run_at)
+             select id, $2, $3, payload, $4, $5, $6, $8, now() + make_interval(secs => $9)
+             from unnest($1::uuid[], $7::jsonb[]) as new (id, payload)",
             &ids,
             P::KIND.as_str(),
             organization_id,
@@ -107,15 +116,11 @@ async fn insert<P: JobPayload>(
             unique_key,
             &payloads,
             priority,
+            delay,
         )
         .execute(tx.conn())
         .await?;
     }
-    notify(tx).await
-}
-
-/// Wakes the relays when this transaction commits.
-pub(crate) async fn notify(tx: &mut Tx) -> Result<()> {
-    sqlx::query!("select pg_notify($1, '')", NOTIFY_JOBS).execute(tx.conn()).await?;
+    tx.has_enqueued();
     Ok(())
 }

@@ -7,7 +7,6 @@ use muster_domain::ids::{JobId, OrganizationId};
 use muster_jobs::{names::NOTIFY_TIMERS, timer::TimerKind};
 use uuid::Uuid;
 
-use super::enqueue::notify;
 use crate::{Pool, Result, Tx, error::word};
 
 /// The longest that a scheduler may wait between two looks at the timers: one that is due sooner than this is announced when it is set.
@@ -123,7 +122,7 @@ pub async fn fire_due(pool: &Pool, limit: i64) -> Result<Fired> {
     )
     .execute(tx.conn())
     .await?;
-    notify(&mut tx).await?;
+    tx.has_enqueued();
     tx.commit().await?;
     Ok(fired)
 }

@@ -1,0 +1,151 @@
+//! J5: jobs with the same order key run one after another, in the order in which they were enqueued.
+
+use muster_domain::ids::{JobId, OrganizationId};
+use muster_integration_tests::{Harness, no_op, seconds};
+use muster_jobs::payloads::Probe;
+use muster_storage::{
+    Tx,
+    engine::enqueue::{Line, Origin, enqueue_all},
+};
+
+fn origin() -> Origin {
+    Origin { organization_id: Some(OrganizationId::new()), traceparent: None }
+}
+
+/// Probes run in one transaction, so that their completions are their runs.
+async fn enqueue_in_order(tx: &mut Tx, key: &str, jobs: usize) -> Vec<JobId> {
+    let ids: Vec<_> = (0..jobs).map(|_| JobId::new()).collect();
+    let jobs: Vec<_> = ids.iter().map(|id| (*id, &Probe {})).collect();
+    enqueue_all(tx, &jobs, Line::InOrder(key), &origin()).await.unwrap();
+    ids
+}
+
+/// Each completion leaves a row with a number, written by the transaction that completes the job.
+async fn number_completions(harness: &Harness) {
+    harness
+        .execute(&[
+            "create table completed (number bigserial, job_id uuid not null)",
+            "create function number_completion() returns trigger language plpgsql as $$
+             begin insert into completed (job_id) values (new.id); return null; end $$",
+            "create trigger number_completion after update on job for each row
+             when (new.state = 'succeeded') execute function number_completion()",
+        ])
+        .await;
+}
+
+async fn completed_in_order(harness: &Harness, jobs: &[JobId]) {
+    let order: Vec<JobId> = harness
+        .row(&format!(
+            "select coalesce(json_agg(job_id order by number), '[]') from completed where job_id in ('{}')",
+            jobs.iter().map(ToString::to_string).collect::<Vec<_>>().join("', '")
+        ))
+        .await;
+    assert_eq!(order, jobs);
+}
+
+#[tokio::test]
+async fn j5_jobs_with_a_key_run_in_the_order_of_their_enqueuing_whoever_runs_them() {
+    const KEYS: usize = 10;
+    const JOBS: usize = 20;
+    let harness = Harness::start().await;
+    number_completions(&harness).await;
+    let mut enqueued = vec![Vec::new(); KEYS];
+    for _ in 0..JOBS / 2 {
+        for (key, ids) in enqueued.iter_mut().enumerate() {
+            let mut tx = harness.pool().begin().await.unwrap();
+            ids.extend(enqueue_in_order(&mut tx, &format!("key {key}"), 2).await);
+            tx.commit().await.unwrap();
+        }
+    }
+    assert_eq!(harness.count("job where not blocked").await, 10, "the first of each key");
+
+    let _schedulers = [harness.scheduler("scheduler-1"), harness.scheduler("scheduler-2")];
+    let _workers = [harness.worker("worker-1"), harness.worker("worker-2")];
+
+    harness.all_succeed(KEYS * JOBS, seconds(60)).await;
+    for ids in enqueued {
+        completed_in_order(&harness, &ids).await;
+    }
+    harness.finish().await;
+}
+
+/// An order is that of commits: whoever enqueues with a key waits for those who have done so before.
+#[tokio::test]
+async fn j5_whoever_enqueues_at_the_same_time_waits_its_turn() {
+    let harness = Harness::start().await;
+    let mut tx = harness.pool().begin().await.unwrap();
+    let first = enqueue_in_order(&mut tx, "key", 1).await[0];
+    let pool = harness.pool().clone();
+    let second = tokio::spawn(async move {
+        let mut tx = pool.begin().await.unwrap();
+        let id = enqueue_in_order(&mut tx, "key", 1).await[0];
+        tx.commit().await.unwrap();
+        id
+    });
+    let waiting = "pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+    harness.until_count(waiting, 1, seconds(10)).await;
+    tx.commit().await.unwrap();
+
+    let second = second.await.unwrap();
+    let blocked = |id| format!("job where id = '{id}' and blocked");
+    assert_eq!((harness.count(&blocked(first)).await, harness.count(&blocked(second)).await), (0, 1));
+    harness.finish().await;
+}
+
+/// Also under a lease, where a job is seen to run.
+#[tokio::test]
+async fn j5_the_next_does_not_run_before_the_first_is_over() {
+    let harness = Harness::start().await;
+    let (_scheduler, _worker) = (harness.scheduler("scheduler-1"), harness.worker("worker-1"));
+    let gate = harness.close_gate().await;
+    let payload = no_op();
+    let (first, second) = (JobId::new(), JobId::new());
+    let mut tx = harness.pool().begin().await.unwrap();
+    enqueue_all(&mut tx, &[(first, &payload), (second, &payload)], Line::InOrder("key"), &origin()).await.unwrap();
+    tx.commit().await.unwrap();
+    let other = harness.enqueue(&no_op()).await;
+
+    harness.until_state(first, "running", seconds(20)).await;
+    harness.until_state(other, "running", seconds(20)).await;
+    assert_eq!(harness.job(second).await.state, "pending");
+    gate.open().await;
+    harness.all_succeed(3, seconds(20)).await;
+    harness.finish().await;
+}
+
+/// What fails waits for its retry with everything behind it; what is parked or cancelled makes way.
+#[tokio::test]
+async fn j5_a_retry_keeps_its_place_and_a_parked_or_cancelled_job_makes_way() {
+    let harness = Harness::start().await.with("retry_base_ms", "500");
+    number_completions(&harness).await;
+    let mut tx = harness.pool().begin().await.unwrap();
+    let ids = enqueue_in_order(&mut tx, "key", 5).await;
+    tx.commit().await.unwrap();
+    harness
+        .execute(&[
+            &format!("update job set payload = '{{\"poison\": 1}}' where id = '{}'", ids[0]),
+            &format!("update job set state = 'cancelled' where id = '{}'", ids[3]),
+        ])
+        .await;
+    // The second fails twice.
+    harness
+        .execute(&[
+            "create sequence failures",
+            &format!(
+                "create function fail_twice() returns trigger language plpgsql as $$
+                 begin if nextval('failures') <= 3 then raise exception 'not yet'; end if; return new; end $$;
+                 create trigger fail_twice before update on job for each row
+                 when (new.id = '{}' and new.state = 'succeeded') execute function fail_twice()",
+                ids[1]
+            ),
+        ])
+        .await;
+
+    let (_scheduler, _worker) = (harness.scheduler("scheduler-1"), harness.worker("worker-1"));
+
+    harness.until_count("completed", 3, seconds(40)).await;
+    assert_eq!(harness.job(ids[0]).await.state, "parked");
+    assert!(harness.job(ids[1]).await.attempt > 1);
+    completed_in_order(&harness, &[ids[1], ids[2], ids[4]]).await;
+    harness.finish().await;
+}

@@ -1,0 +1,158 @@
+//! J6: a tenant with a mountain of jobs does not keep another's single job waiting; pauses and limits hold.
+
+use muster_domain::ids::{JobId, OrganizationId};
+use muster_integration_tests::{Harness, eventually, holds, no_op, seconds};
+use muster_jobs::{JobKind, payloads::Probe};
+use muster_storage::engine::enqueue::{Line, Origin, enqueue_all};
+
+/// Enqueues probes for a tenant.
+async fn probes(harness: &Harness, organization_id: OrganizationId, jobs: usize, line: Line<'_>) -> Vec<JobId> {
+    let ids: Vec<_> = (0..jobs).map(|_| JobId::new()).collect();
+    let jobs: Vec<_> = ids.iter().map(|id| (*id, &Probe {})).collect();
+    let origin = Origin { organization_id: Some(organization_id), traceparent: None };
+    let mut tx = harness.pool().begin().await.unwrap();
+    enqueue_all(&mut tx, &jobs, line, &origin).await.unwrap();
+    tx.commit().await.unwrap();
+    ids
+}
+
+#[tokio::test]
+async fn j6_a_single_job_passes_a_mountain_of_another_tenants() {
+    const MOUNTAIN: usize = 20_000;
+    let harness = Harness::start().await;
+    let (big, small) = (OrganizationId::new(), OrganizationId::new());
+    probes(&harness, big, MOUNTAIN, Line::Ordinary).await;
+    let (_scheduler, _worker) = (harness.scheduler("scheduler-1"), harness.worker("worker-1"));
+    harness.until_count("job where state = 'succeeded'", 500, seconds(30)).await;
+
+    let single = probes(&harness, small, 1, Line::Ordinary).await[0];
+    harness.until_state(single, "succeeded", seconds(30)).await;
+
+    // How many went before it, and not how long it took: between its row and its run there are at most some windows of the kind.
+    let before = harness
+        .count(&format!(
+            "job b, job s where s.id = '{single}' and b.organization_id = '{big}' and b.finished_at between s.created_at and s.finished_at"
+        ))
+        .await;
+    assert!(before < 3 * JobKind::Probe.window(), "{before} jobs of the mountain went before");
+    harness.finish().await;
+}
+
+#[tokio::test]
+async fn j6_an_urgent_job_goes_before_its_tenants_others() {
+    let harness = Harness::start().await;
+    let tenant = OrganizationId::new();
+    probes(&harness, tenant, 10_000, Line::Ordinary).await;
+    let urgent = probes(&harness, tenant, 1, Line::Urgent).await[0];
+    let (_scheduler, _worker) = (harness.scheduler("scheduler-1"), harness.worker("worker-1"));
+
+    harness.until_state(urgent, "succeeded", seconds(30)).await;
+    let earlier = format!("job b, job s where s.id = '{urgent}' and b.id <> s.id and b.published_at < s.published_at");
+    assert_eq!(harness.count(&earlier).await, 0, "jobs that were published before the urgent one");
+    harness.finish().await;
+}
+
+#[tokio::test]
+async fn j6_a_limit_is_kept_by_any_number_of_relays() {
+    const LIMIT: i64 = 3;
+    let harness = Harness::start().await;
+    let tenant = OrganizationId::new();
+    harness
+        .execute(&[
+            &format!("insert into job_policy (kind, organization_id, at_most) values ('lease-expiry', '{tenant}', {LIMIT})"),
+            // Each time that a job is claimed, how many of the tenant's are published or running is kept.
+            "create table seen (live bigint)",
+            &format!(
+                "create function look() returns trigger language plpgsql as $$
+                 begin insert into seen select count(*) from job where organization_id = '{tenant}' and state in ('published', 'running');
+                 return null; end $$"
+            ),
+            "create trigger look after update on job for each row when (new.state = 'running') execute function look()",
+        ])
+        .await;
+    let payload = no_op();
+    let jobs: Vec<_> = (0..60).map(|_| (JobId::new(), &payload)).collect();
+    let origin = Origin { organization_id: Some(tenant), traceparent: None };
+    let mut tx = harness.pool().begin().await.unwrap();
+    enqueue_all(&mut tx, &jobs, Line::Ordinary, &origin).await.unwrap();
+    tx.commit().await.unwrap();
+    harness.enqueue_no_ops(60).await;
+
+    let _schedulers =
+        [harness.scheduler("scheduler-1"), harness.scheduler("scheduler-2"), harness.scheduler("scheduler-3")];
+    let _workers = [harness.worker("worker-1"), harness.worker("worker-2")];
+
+    harness.all_succeed(120, seconds(60)).await;
+    assert_eq!(harness.count(&format!("seen where live > {LIMIT}")).await, 0);
+    assert!(harness.count("seen where live > 1").await > 0, "the limit is used");
+    harness.finish().await;
+}
+
+#[tokio::test]
+async fn j6_what_is_paused_stands_still_until_it_is_resumed() {
+    let harness = Harness::start().await;
+    let (_scheduler, _worker) = (harness.scheduler("scheduler-1"), harness.worker("worker-1"));
+    let (held, free) = (OrganizationId::new(), OrganizationId::new());
+    for (kind, organization) in [("*", held.to_string()), ("lease-expiry", uuid::Uuid::nil().to_string())] {
+        let policy =
+            format!("insert into job_policy (kind, organization_id, paused) values ('{kind}', '{organization}', true)");
+        harness.execute(&[&policy]).await;
+    }
+    let of_held = probes(&harness, held, 5, Line::Ordinary).await;
+    let of_kind = harness.enqueue(&no_op()).await;
+
+    let of_free = probes(&harness, free, 5, Line::Ordinary).await;
+    for id in of_free {
+        harness.until_state(id, "succeeded", seconds(20)).await;
+    }
+    assert_eq!(harness.count("job where state = 'pending' and attempt = 0").await, 6);
+
+    harness.execute(&["delete from job_policy"]).await;
+    for id in of_held.into_iter().chain([of_kind]) {
+        harness.until_state(id, "succeeded", seconds(20)).await;
+    }
+    harness.finish().await;
+}
+
+/// A look at the lines costs by their number and not by how many jobs stand in them.
+#[tokio::test]
+async fn j6_looking_for_due_jobs_reads_few_rows_however_many_wait() {
+    let harness = Harness::start().await;
+    probes(&harness, OrganizationId::new(), 30_000, Line::Ordinary).await;
+    probes(&harness, OrganizationId::new(), 1, Line::Ordinary).await;
+    harness.execute(&["analyze job", "update job set run_at = now() + interval '1 day' where ctid < '(3,0)'"]).await;
+
+    let read = "select coalesce(sum(seq_tup_read + coalesce(idx_tup_fetch, 0)), 0)::bigint from pg_stat_user_tables where relname like 'job%'";
+    let options = muster_storage::PoolOptions { max_connections: 1, ..Default::default() };
+    let pool = muster_storage::Pool::connect_lazily(&harness.database_url().into(), options).unwrap();
+    let before = muster_storage::testing::number(harness.pool(), read).await.unwrap();
+    for _ in 0..10 {
+        let survey = muster_storage::engine::relay::survey(&pool).await.unwrap();
+        assert_eq!(survey.lanes.len(), 2);
+    }
+    pool.close().await;
+    let after = eventually(seconds(10), async || {
+        let read = muster_storage::testing::number(harness.pool(), read).await.unwrap() - before;
+        if read > 0 { Ok(read) } else { Err("no statistics yet".to_owned()) }
+    })
+    .await;
+    assert!(after < 2_000, "ten looks read {after} rows");
+    harness.finish().await;
+}
+
+#[tokio::test]
+async fn j6_a_backlog_travels_in_bundles() {
+    let harness = Harness::start().await;
+    let scheduler = harness.scheduler("scheduler-1");
+    probes(&harness, OrganizationId::new(), 1_000, Line::Ordinary).await;
+    harness.until_count("job where state = 'published'", 1_000, seconds(30)).await;
+    eventually(seconds(10), async || {
+        let jobs = scheduler.metric("muster_relay_published_total", "").await;
+        let messages = scheduler.metric("muster_relay_messages_total", "").await;
+        holds((jobs - 1_000.0).abs() < 0.5 && messages <= 100.0, (jobs, messages))
+    })
+    .await;
+    let _worker = harness.worker("worker-1");
+    harness.all_succeed(1_000, seconds(30)).await;
+    harness.finish().await;
+}
