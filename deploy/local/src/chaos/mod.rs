@@ -92,7 +92,9 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     }
     if summary.len() > 1 {
         say("\nSummary");
-        summary.iter().for_each(|line| say(&format!("  {line}")));
+        for line in &summary {
+            say(&format!("  {line}"));
+        }
         say(&format!("  {} of {} seeds without a violation", summary.len() - failed.len(), summary.len()));
     }
     Ok(if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -101,7 +103,9 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
 fn print_schedule(seed: u64, time_ms: u64) {
     let faults = plan::schedule(seed, time_ms);
     say(&format!("seed {seed}: {} faults in {} s", faults.len(), time_ms / 1_000));
-    faults.iter().for_each(|fault| say(&format!("  {fault}")));
+    for fault in &faults {
+        say(&format!("  {fault}"));
+    }
 }
 
 fn seeds(text: &str) -> anyhow::Result<(u64, u64)> {

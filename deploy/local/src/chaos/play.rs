@@ -124,7 +124,9 @@ impl Run<'_> {
         let evidence = witnesses.gather(&seen).await?;
         let mut found = invariants::all(&evidence);
         say(&format!("\nInvariants (seed {})", self.seed));
-        found.iter().for_each(tell);
+        for one in &found {
+            tell(one);
+        }
         let mut verdict = codes(&found);
         for plant in &arguments.plant {
             plant.plant(self.reader, cluster, &evidence).await.with_context(|| format!("planting {plant:?}"))?;
@@ -137,7 +139,9 @@ impl Run<'_> {
                 .filter(|(now, before)| now.figures != before.figures)
                 .map(|(now, _)| now)
                 .collect();
-            news.iter().for_each(|one| tell(one));
+            for one in &news {
+                tell(one);
+            }
             let caught = news.iter().any(|one| one.code == plant.caught_by() && !one.holds);
             say(&format!("  {plant:?} is {} by {}", if caught { "caught" } else { "NOT caught" }, plant.caught_by()));
             verdict = codes(&now);
@@ -174,7 +178,7 @@ impl Run<'_> {
         let floor = Arc::new(Floor::default());
         let pace = Pace {
             at_once: Some(5),
-            rest: Duration::from_millis(2_000),
+            rest: Duration::from_secs(2),
             one_walks_away: self.time_ms >= LONG_ENOUGH_TO_WALK_AWAY_MS,
         };
         let mut working = agents::start(organization, &campaign, &floor, pace);
