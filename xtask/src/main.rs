@@ -18,6 +18,8 @@ cargo xtask COMMAND
 
   demo                      build everything, start everything, play a campaign and check it
   local [OPTIONS]           start the same processes and stay: --schedulers N --workers N --json
+  chaos [OPTIONS]           break everything by a seed while a campaign runs, and check every invariant:
+                            --seed N | --seeds A..B, --minutes M, --plan, --plant VIOLATION
   test [--fast]             all checks and tests; --fast leaves out format, lints, docs and the query cache
   prepare [--check]         write the query cache (.sqlx), or only say whether it is up to date
   imports                   check who imports whom
@@ -30,6 +32,7 @@ fn main() -> anyhow::Result<ExitCode> {
     match command {
         "demo" => local("demo", rest)?,
         "local" => local("local", rest)?,
+        "chaos" => local("chaos", rest)?,
         "test" => test::run(rest)?,
         "prepare" => prepare::run(rest)?,
         "imports" => imports::check()?,

@@ -4,6 +4,7 @@
 
 mod settings;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -46,6 +47,15 @@ pub struct ClusterOptions {
     pub folder: PathBuf,
 }
 
+/// How each process reaches the others, where that is not straight: for proxies that stand between.
+#[derive(Debug, Clone, Default)]
+pub struct Wiring {
+    /// Where the simulator is to listen.
+    pub simulator_port: Option<u16>,
+    /// More environment for one process, by its name; it wins over that of all.
+    pub env: BTreeMap<String, Vec<(String, String)>>,
+}
+
 /// A running Muster. Dropping it kills its processes; the database and the vhost stay.
 #[derive(Debug)]
 pub struct Cluster {
@@ -85,6 +95,11 @@ struct CreatedAccount {
 impl Cluster {
     /// Prepares database and vhost, starts every process, waits until each is ready, and makes an account.
     pub async fn start(stack: &Stack, options: ClusterOptions) -> anyhow::Result<Self> {
+        Self::start_wired(stack, options, Wiring::default()).await
+    }
+
+    /// The same with processes that reach each other through something else.
+    pub async fn start_wired(stack: &Stack, options: ClusterOptions, wiring: Wiring) -> anyhow::Result<Self> {
         // Better said now than after half a start.
         for binary in Binary::ALL {
             binary.path()?;
@@ -96,7 +111,7 @@ impl Cluster {
         }
         stack.rabbitmq.create_vhost(&options.vhost).await?;
 
-        let settings = Settings::new(stack, &options)?;
+        let settings = Settings::new(stack, &options, wiring)?;
         settings.write_simulator_config(options.simulator)?;
         settings.run_cli(&["migrate"]).await.context("migrating the database")?;
 
@@ -151,6 +166,17 @@ impl Cluster {
         let member = self.member(name)?;
         member.process.restart().await?;
         member.wait_until_ready(&self.client).await
+    }
+
+    /// Waits until every process is ready.
+    pub async fn ready(&self) -> anyhow::Result<()> {
+        try_join_all(self.members.iter().map(|member| member.wait_until_ready(&self.client))).await?;
+        Ok(())
+    }
+
+    /// The account and the secret with which Muster signs in at the simulated carrier.
+    pub fn carrier_account(&self) -> (&str, &str) {
+        self.settings.carrier_account()
     }
 
     /// Asks the daemons to end, waits until they have, then ends the simulator.

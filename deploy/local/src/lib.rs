@@ -21,7 +21,7 @@ pub mod say;
 pub mod secret;
 pub mod stack;
 
-pub use cluster::{Cluster, ClusterOptions};
+pub use cluster::{Cluster, ClusterOptions, Wiring};
 pub use folder::StackFolder;
 pub use postgres::Postgres;
 pub use process::{Process, ProcessSpec};

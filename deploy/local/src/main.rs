@@ -1,5 +1,7 @@
 //! `muster-local`: the local stack as a command, for `cargo xtask` and for people.
 
+mod campaign;
+mod chaos;
 mod commands;
 mod demo;
 
@@ -27,6 +29,8 @@ enum Command {
     Local(local::Arguments),
     /// Plays a campaign on the whole system and checks what came of it.
     Demo(demo::Arguments),
+    /// Plays a campaign while a seed breaks things, and checks every invariant.
+    Chaos(chaos::Arguments),
 }
 
 #[tokio::main]
@@ -37,6 +41,7 @@ async fn main() -> ExitCode {
         Command::Prepare(arguments) => prepare::run(arguments).await,
         Command::Local(arguments) => local::run(arguments).await,
         Command::Demo(arguments) => demo::run(arguments).await,
+        Command::Chaos(arguments) => chaos::run(arguments).await,
     };
     done.unwrap_or_else(|error| {
         muster_local::say::say(&format!("{error:#}"));

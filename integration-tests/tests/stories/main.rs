@@ -3,12 +3,14 @@
 //! - `kills`: whatever is killed during a campaign, nobody is texted twice and nothing is lost.
 //! - `trace`: one trace leads from an agent's request to the carrier.
 //! - `privacy`: names, phones and texts stay out of queues, logs, job rows and spans.
+//! - `chaos`: what a seed breaks leaves every invariant whole.
 //! - `ingestion`: large files, counted exactly, in flat memory, through the death of a worker.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod audit;
 mod campaign;
+mod chaos;
 mod ingestion;
 mod kills;
 mod opt_outs;

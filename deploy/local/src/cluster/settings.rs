@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, bail};
 use tokio::process::Command;
 
-use super::{CLI_LIMIT, ClusterOptions, Member, SIMULATOR};
+use super::{CLI_LIMIT, ClusterOptions, Member, SIMULATOR, Wiring};
 use crate::capture::capture;
 use crate::process::{self, Process, ProcessSpec};
 use crate::programs::Binary;
@@ -21,21 +21,23 @@ pub(super) struct Settings {
     account_sid: String,
     auth_token: String,
     env: Vec<(String, String)>,
+    wiring: Wiring,
 }
 
 impl Settings {
-    pub(super) fn new(stack: &Stack, options: &ClusterOptions) -> anyhow::Result<Self> {
+    pub(super) fn new(stack: &Stack, options: &ClusterOptions, wiring: Wiring) -> anyhow::Result<Self> {
         let folder = std::path::absolute(&options.folder).context("finding the cluster's folder")?;
         let objects = folder.join("objects");
         std::fs::create_dir_all(&objects).with_context(|| format!("making {}", objects.display()))?;
         let mut settings = Self {
             folder,
             api_port: ports::free_port()?,
-            simulator_port: ports::free_port()?,
+            simulator_port: wiring.simulator_port.map_or_else(ports::free_port, Ok)?,
             // Twilio's shapes: `AC` and 32 hexadecimal digits, 32 hexadecimal digits.
             account_sid: format!("AC{}", secret::hex(16)?),
             auth_token: secret::hex(16)?,
             env: Vec::new(),
+            wiring,
         };
         let env = [
             ("MUSTER_DATABASE_URL", stack.postgres.url(&options.database)),
@@ -58,6 +60,10 @@ impl Settings {
 
     pub(super) fn simulator_url(&self) -> String {
         local_url(self.simulator_port)
+    }
+
+    pub(super) fn carrier_account(&self) -> (&str, &str) {
+        (&self.account_sid, &self.auth_token)
     }
 
     pub(super) fn simulator_log(&self) -> PathBuf {
@@ -90,6 +96,7 @@ impl Settings {
     pub(super) fn daemon(&self, name: &str, binary: Binary, port: u16) -> anyhow::Result<Member> {
         let mut spec = ProcessSpec::new(name, binary.path()?, self.log(name));
         spec.env.clone_from(&self.env);
+        spec.env.extend(self.wiring.env.get(name).into_iter().flatten().cloned());
         let spec = spec.env("MUSTER_LISTEN", format!("127.0.0.1:{port}")).env("MUSTER_PROCESS_NAME", name);
         Ok(Member { process: Process::spawn(spec)?, url: local_url(port), health: "/readyz" })
     }

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::carrier::{Accepted, Kind};
 use super::evidence::Evidence;
-use super::moment::Moment;
+use crate::campaign::carrier::{Accepted, Kind};
+use crate::campaign::moment::Moment;
 
 /// What may still be on the wire when an opt-out or a redaction is answered.
 const ON_THE_WIRE: Duration = Duration::from_secs(1);
@@ -241,8 +241,12 @@ fn reminders(evidence: &Evidence) -> Check {
     let figures = &evidence.sight.campaign;
     let yes = figures.answers.get("yes").copied().unwrap_or_default();
     let accepted = of_kind(evidence, Kind::Reminder).count();
-    let said_yes: HashSet<&str> =
-        evidence.inbound.iter().filter(|text| text.body == super::plan::YES).map(|text| text.from.as_str()).collect();
+    let said_yes: HashSet<&str> = evidence
+        .inbound
+        .iter()
+        .filter(|text| text.body == crate::campaign::plan::YES)
+        .map(|text| text.from.as_str())
+        .collect();
     let uninvited = of_kind(evidence, Kind::Reminder).filter(|message| !said_yes.contains(&*message.to)).count();
     check(
         "W6   those who said yes are reminded, and nobody else",

@@ -8,11 +8,11 @@ use muster_local::Cluster;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use super::carrier;
-use super::client::{Client, text};
-use super::moment::Moment;
-use super::setup::{Campaign, Organization};
-use super::voice::Voice;
+use crate::campaign::carrier;
+use crate::campaign::client::{Client, text};
+use crate::campaign::moment::Moment;
+use crate::campaign::setup::{Campaign, Organization};
+use crate::campaign::voice::Voice;
 
 /// The worker that is killed.
 pub(crate) const VICTIM: &str = "worker-2";

@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use anyhow::Context as _;
 use muster_local::Cluster;
 
-use super::carrier::{self, Accepted, Carrier, Inbound};
-use super::client::Client;
-use super::csv::ContactFile;
 use super::events::Events;
-use super::figures::Figures;
-use super::imports::Report;
-use super::privacy::{Found, Needles, search};
 use super::progress::{Sight, read};
-use super::setup::{Campaign, Organization};
+use crate::campaign::carrier::{self, Accepted, Carrier, Inbound};
+use crate::campaign::client::Client;
+use crate::campaign::csv::ContactFile;
+use crate::campaign::figures::Figures;
+use crate::campaign::imports::Report;
+use crate::campaign::privacy::{Found, Needles, search};
+use crate::campaign::setup::{Campaign, Organization};
 
 /// The evidence.
 #[derive(Debug)]

@@ -1,33 +1,22 @@
 //! `muster-local demo`: a campaign on this machine from the upload to the reminder, with everything going wrong that goes wrong, and
 //! checks at the end that nothing was lost, repeated or sent to the wrong person.
 
-mod agents;
-mod carrier;
 mod checks;
-mod client;
-mod csv;
 mod events;
 mod evidence;
-mod figures;
-mod floor;
-mod imports;
-mod moment;
-mod people;
-mod plan;
+mod pace;
 mod play;
-mod privacy;
 mod progress;
 mod report;
-mod setup;
-mod voice;
 
 use std::process::ExitCode;
 
 use muster_local::programs::Binary;
 use muster_local::{Cluster, ClusterOptions, Stack, StackOptions};
 
+use crate::campaign::plan;
+use crate::campaign::voice::{self, Voice};
 use crate::commands::signals::Signals;
-use voice::Voice;
 
 /// Arguments of `demo`.
 #[derive(Debug, clap::Args)]

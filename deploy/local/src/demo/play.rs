@@ -9,14 +9,16 @@ use muster_local::{Cluster, http};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::carrier::Carrier;
-use super::client::Client;
 use super::events::{Events, Scene};
 use super::evidence::Witnesses;
-use super::floor::Floor;
 use super::progress::{Sight, Watch};
-use super::voice::Voice;
-use super::{Arguments, agents, checks, csv, imports, plan, report, setup};
+use super::{Arguments, checks, pace, report};
+use crate::campaign::agents::Pace;
+use crate::campaign::carrier::Carrier;
+use crate::campaign::client::Client;
+use crate::campaign::floor::Floor;
+use crate::campaign::voice::Voice;
+use crate::campaign::{agents, csv, imports, plan, setup};
 
 /// How long the campaign may take.
 const LIMIT: Duration = Duration::from_mins(5);
@@ -38,12 +40,12 @@ pub(crate) async fn play(arguments: &Arguments, cluster: &Cluster, voice: Voice)
     let imports = imports::run(&admin, &organization, &files).await.context("the imports")?;
     let created: i64 = imports.iter().map(|import| import.counted.created).sum();
 
-    let cap = setup::cap(&admin, &organization, created).await?;
-    let campaign = setup::launch(&admin, &organization).await.context("the launch")?;
+    let cap = setup::cap(&admin, &organization, created * pace::CAP_PERCENT / 100).await?;
+    let campaign = setup::launch(&admin, &organization, pace::REMINDERS_AFTER).await.context("the launch")?;
     voice.say(&format!("{created} contacts; launched in six groups, under a cap of {cap} segments"));
 
     let floor = Arc::new(Floor::default());
-    let mut working = agents::start(&organization, &campaign, &floor);
+    let mut working = agents::start(&organization, &campaign, &floor, Pace::DEMO);
     let watching = Watch {
         cluster,
         admin: &admin,

@@ -8,14 +8,14 @@ use muster_local::Cluster;
 use serde_json::Value;
 use tokio::sync::watch;
 
-use super::carrier::{Carrier, Stats};
-use super::client::Client;
-use super::figures::{Caps, Figures};
-use super::floor::Floor;
-use super::moment::Moment;
-use super::plan::{BREAK_PERCENT, REMINDERS_AFTER};
-use super::setup::{Campaign, Organization};
-use super::voice::Voice;
+use super::pace::{BREAK_PERCENT, REMINDERS_AFTER};
+use crate::campaign::carrier::{Carrier, Stats};
+use crate::campaign::client::Client;
+use crate::campaign::figures::{Caps, Figures};
+use crate::campaign::floor::Floor;
+use crate::campaign::moment::Moment;
+use crate::campaign::setup::{Campaign, Organization};
+use crate::campaign::voice::Voice;
 
 const BEAT: Duration = Duration::from_secs(2);
 /// How long the agents keep to reminders before they go on with what is left.

@@ -1,10 +1,10 @@
 //! The report: what the API and the carrier say, and whether the checks hold.
 
 use super::checks::Check;
-use super::csv::Counters;
 use super::evidence::Evidence;
-use super::figures::Figures;
-use super::voice::say;
+use crate::campaign::csv::Counters;
+use crate::campaign::figures::Figures;
+use crate::campaign::voice::say;
 
 /// Prints everything; whether all checks hold.
 pub(crate) fn print(evidence: &Evidence, checks: &[Check]) -> bool {

@@ -1,5 +1,5 @@
-//! The demo's voice: standard output, with the time since the start.
-#![expect(clippy::print_stdout, reason = "what the demo says is its result")]
+//! The campaign's voice: standard output, with the time since the start.
+#![expect(clippy::print_stdout, reason = "what a campaign says is its result")]
 
 use std::time::Instant;
 

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
-/// Read by every agent, written by the demo.
+/// Read by every agent, written by whoever plays.
 #[derive(Debug, Default)]
 pub(crate) struct Floor {
     /// The shift is over.

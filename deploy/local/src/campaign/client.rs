@@ -1,4 +1,4 @@
-//! The API as the demo's people use it: as a token's owner, and with patience, because processes are killed meanwhile.
+//! The API as the campaign's people use it: as a token's owner, and with patience, because processes are killed meanwhile.
 
 use std::time::{Duration, Instant};
 
@@ -10,6 +10,7 @@ use serde_json::Value;
 
 /// How long one request is tried again while nobody answers.
 const PATIENCE: Duration = Duration::from_mins(1);
+const STUBBORN_PATIENCE: Duration = Duration::from_mins(3);
 const PAUSE: Duration = Duration::from_millis(300);
 
 /// Somebody with a token.
@@ -18,6 +19,8 @@ pub(crate) struct Client {
     http: reqwest::Client,
     base: String,
     token: String,
+    /// Whether any answer of the server's that it failed is taken for no answer.
+    stubborn: bool,
 }
 
 /// An answer: the status and the JSON, or null when there is none.
@@ -30,7 +33,13 @@ pub(crate) struct Answer {
 impl Client {
     pub(crate) fn new(base: &str, token: &str) -> anyhow::Result<Self> {
         let http = http::client(Duration::from_secs(20))?;
-        Ok(Self { http, base: base.to_owned(), token: token.to_owned() })
+        Ok(Self { http, base: base.to_owned(), token: token.to_owned(), stubborn: false })
+    }
+
+    /// Somebody who asks again whatever the server's trouble is, and for longer.
+    #[must_use]
+    pub(crate) fn stubborn(self) -> Self {
+        Self { stubborn: true, ..self }
     }
 
     /// The same way to the API for another member.
@@ -91,11 +100,12 @@ impl Client {
 
     async fn patiently(&self, path: &str, request: impl Fn(&Self) -> RequestBuilder) -> anyhow::Result<Answer> {
         let started = Instant::now();
+        let patience = if self.stubborn { STUBBORN_PATIENCE } else { PATIENCE };
         loop {
             match answer(request(self)).await {
-                Ok(answer) if answer.status != 503 => return Ok(answer),
-                Ok(answer) if started.elapsed() > PATIENCE => return Ok(answer),
-                Err(error) if started.elapsed() > PATIENCE => return Err(error.context(path.to_owned())),
+                Ok(answer) if answer.status != 503 && !(self.stubborn && answer.status >= 500) => return Ok(answer),
+                Ok(answer) if started.elapsed() > patience => return Ok(answer),
+                Err(error) if started.elapsed() > patience => return Err(error.context(path.to_owned())),
                 Ok(_) | Err(_) => tokio::time::sleep(PAUSE).await,
             }
         }

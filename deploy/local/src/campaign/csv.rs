@@ -1,8 +1,9 @@
-//! The files that the demo uploads, with the dirt that such files have (rules C2 to C7), and what an import must make of them.
+//! The files that are uploaded, with the dirt that such files have (rules C2 to C7), and what an import must make of them.
 
 use std::collections::BTreeMap;
 
-use super::people::{Dice, People, Person};
+use super::dice::Dice;
+use super::people::{People, Person};
 
 /// The counters of an import (rule C7).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::client::{Client, text};
 use super::moment::Moment;
-use super::plan::{self, AGENTS, CAP_PERCENT, GROUPS, GroupPlan};
+use super::plan::{self, AGENTS, GROUPS, GroupPlan};
 
 /// An organization that can text.
 #[derive(Debug, Clone)]
@@ -59,7 +59,7 @@ async fn group(admin: &Client, organization: &str, plan: GroupPlan) -> anyhow::R
     let new = json!({ "name": plan.name, "location": plan.name, "zone": plan.zone, "area_code": code });
     let made = admin.post(&format!("{organization}/groups"), &format!("group-{code}"), &new).await?;
     let id = text(&made, "id")?;
-    // Exchange 555 is nobody else's in the demo.
+    // Exchange 555 is nobody else's here.
     let numbers: Vec<String> = (0..AGENTS.len()).map(|line| format!("+1{code}555{:04}", 100 + line)).collect();
     let key = format!("numbers-{code}");
     admin.post(&format!("{organization}/numbers"), &key, &json!({ "numbers": numbers })).await?;
@@ -80,18 +80,21 @@ async fn group(admin: &Client, organization: &str, plan: GroupPlan) -> anyhow::R
     Ok(Group { plan, id, agents })
 }
 
-/// Sets a cap that the initials alone will reach.
-pub(crate) async fn cap(admin: &Client, organization: &Organization, contacts: i64) -> anyhow::Result<i64> {
-    let segments = contacts * CAP_PERCENT / 100;
+/// Sets the brand's cap; answers it.
+pub(crate) async fn cap(admin: &Client, organization: &Organization, segments: i64) -> anyhow::Result<i64> {
     admin.put(&format!("{}/caps", organization.path), &json!({ "daily_segments": segments })).await?;
     Ok(segments)
 }
 
-/// Launches the campaign; it is open at once.
-pub(crate) async fn launch(admin: &Client, organization: &Organization) -> anyhow::Result<Campaign> {
+/// Launches the campaign; it is open at once, and its reminder window after some time.
+pub(crate) async fn launch(
+    admin: &Client,
+    organization: &Organization,
+    reminders_after: Duration,
+) -> anyhow::Result<Campaign> {
     let now = Moment::now();
     let opens = now.minus(Duration::from_secs(2)).to_string();
-    let reminders_open = now.plus(plan::REMINDERS_AFTER).to_string();
+    let reminders_open = now.plus(reminders_after).to_string();
     // Past the next carrier day, so that what is over the cap is held and not cancelled.
     let closes = now.plus(Duration::from_hours(72)).to_string();
     let group_ids: Vec<&str> = organization.groups.iter().map(|group| group.id.as_str()).collect();

@@ -12,10 +12,15 @@ use serde::{Deserialize, Deserializer};
 pub(crate) struct Moment(i64);
 
 impl Moment {
-    /// The present, by this machine's clock, which all processes of the demo share.
+    /// The present, by this machine's clock, which all processes here share.
     pub(crate) fn now() -> Self {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Self(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    /// Milliseconds since 1970, as the database counts them.
+    pub(crate) fn from_millis(millis: i64) -> Self {
+        Self(millis)
     }
 
     /// So much later.

@@ -14,6 +14,8 @@ use super::plan::{HELP_TEXT, INITIAL_MARK, OFF_THE_LIST, OPT_OUT_TEXT, REMINDER_
 /// A message that the carrier accepted.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Accepted {
+    /// The carrier's id of it.
+    pub(crate) sid: String,
     pub(crate) to: String,
     pub(crate) from: String,
     pub(crate) body: String,
@@ -87,6 +89,8 @@ impl Accepted {
 /// A text of a contact.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Inbound {
+    /// The carrier's id of it.
+    pub(crate) sid: String,
     pub(crate) from: String,
     pub(crate) body: String,
     /// When our webhook first answered 2xx.
@@ -142,6 +146,23 @@ impl Carrier {
 
     pub(crate) async fn inbound(&self) -> anyhow::Result<Vec<Inbound>> {
         self.get("/_sim/inbound").await
+    }
+
+    /// What has become of each accepted message, by the carrier's id.
+    pub(crate) async fn statuses(&self) -> anyhow::Result<BTreeMap<String, String>> {
+        #[derive(Deserialize)]
+        struct Line {
+            sid: String,
+            status: String,
+        }
+        let asked = async {
+            let response = self.http.get(format!("{}/_sim/messages.ndjson", self.base)).send().await?;
+            response.error_for_status()?.text().await
+        };
+        let text = asked.await.context("asking the simulator for all messages")?;
+        let lines = text.lines().map(|line| serde_json::from_str(line).context("a line of the simulator's messages"));
+        let lines = lines.collect::<anyhow::Result<Vec<Line>>>()?;
+        Ok(lines.into_iter().map(|Line { sid, status }| (sid, status)).collect())
     }
 
     async fn get<T: DeserializeOwned>(&self, path: &str) -> anyhow::Result<T> {

@@ -17,6 +17,32 @@ const IDLE: Duration = Duration::from_millis(1_200);
 /// Of every so many batches, in one a contact is skipped.
 const SKIP_EVERY: i64 = 2;
 
+/// How agents work through a batch.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pace {
+    /// Contacts sent to at once; without a number it is half of the batch, and then everybody who is left.
+    pub(crate) at_once: Option<usize>,
+    /// Between two of these.
+    pub(crate) rest: Duration,
+    /// Whether one agent walks away with a batch.
+    pub(crate) one_walks_away: bool,
+}
+
+impl Pace {
+    /// As fast as the API answers.
+    pub(crate) const DEMO: Self = Self { at_once: None, rest: Duration::ZERO, one_walks_away: true };
+
+    /// The requests in which a batch is sent: some contacts each, and in the last one everybody who is left.
+    fn parts(self, contacts: &[&Value], token: &Value) -> Vec<Value> {
+        let at_once = self.at_once.unwrap_or(contacts.len().div_ceil(2)).max(1);
+        let mut parts: Vec<Value> =
+            contacts.chunks(at_once).map(|some| json!({ "lease_token": token, "contact_ids": some })).collect();
+        parts.pop();
+        parts.push(json!({ "lease_token": token }));
+        parts
+    }
+}
+
 /// One agent at work.
 struct Shift {
     name: String,
@@ -26,15 +52,17 @@ struct Shift {
     floor: Arc<Floor>,
     /// Leaves with the first batch in hand.
     walks_away: bool,
+    pace: Pace,
     /// Claims so far: a part of the idempotency keys, because what is left of a batch is another request.
     claims: u64,
 }
 
-/// Seats everybody; one agent will walk away with a batch.
+/// Seats everybody.
 pub(crate) fn start(
     organization: &Organization,
     campaign: &Campaign,
     floor: &Arc<Floor>,
+    pace: Pace,
 ) -> JoinSet<anyhow::Result<()>> {
     let mut agents = JoinSet::new();
     let last_group = organization.groups.len().saturating_sub(1);
@@ -46,7 +74,8 @@ pub(crate) fn start(
                 group: group.id.clone(),
                 goal: goal.clone(),
                 floor: Arc::clone(floor),
-                walks_away: index == last_group && seat == 0,
+                walks_away: pace.one_walks_away && index == last_group && seat == 0,
+                pace,
                 claims: 0,
             };
             agents.spawn(async move { shift.work().await.with_context(|| shift.name.clone()) });
@@ -97,13 +126,13 @@ impl Shift {
                 None => return Ok(false),
             }
         }
-        // Some first, and then everybody who is left.
-        let some = &ids[..ids.len() / 2];
-        let parts =
-            [("some", json!({ "lease_token": token, "contact_ids": some })), ("rest", json!({ "lease_token": token }))];
         let mut finished = false;
-        for (part, body) in parts {
-            let Some(sent) = self.send(&format!("{path}/send"), part, &body).await? else { return Ok(false) };
+        for (part, body) in self.pace.parts(&ids, token).into_iter().enumerate() {
+            if part > 0 {
+                tokio::time::sleep(self.pace.rest).await;
+            }
+            let part = part.to_string();
+            let Some(sent) = self.send(&format!("{path}/send"), &part, &body).await? else { return Ok(false) };
             let queued = number(&sent, "queued");
             self.floor.tally.queued.add(queued);
             if workflow == "reminder" {

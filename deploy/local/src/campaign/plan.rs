@@ -1,10 +1,8 @@
-//! What the demo plays: groups, texts, the carrier's behaviour and the daemons' settings.
-
-use std::time::Duration;
+//! What is played: groups, texts, the carrier's behaviour and the daemons' settings.
 
 use serde_json::{Value, json};
 
-/// A group of the demo.
+/// A group.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct GroupPlan {
     pub(crate) name: &'static str,
@@ -40,14 +38,6 @@ pub(crate) const OFF_THE_LIST: &str = "please take me off this list";
 pub(crate) const YES: &str = "Yes!";
 pub(crate) const NO: &str = "no";
 pub(crate) const MAYBE: &str = "maybe";
-
-/// After how long the reminder window opens.
-pub(crate) const REMINDERS_AFTER: Duration = Duration::from_secs(45);
-
-/// Segments of the brand's cap, in hundredths of the contacts: fewer than there are initials.
-pub(crate) const CAP_PERCENT: i64 = 95;
-/// After so many initials, in hundredths of the cap, the agents pause for the reminders, so that those still fit under it.
-pub(crate) const BREAK_PERCENT: i64 = 62;
 
 /// Settings of the daemons under which everything that takes time takes less of it.
 pub(crate) fn environment() -> Vec<(String, String)> {

@@ -1,0 +1,258 @@
+//! One seed: servers of its own, a campaign, the faults, and the verdict.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use muster_local::{Cluster, ClusterOptions, Stack, StackOptions, http};
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+
+use super::evidence::{Pause, Seen, Witnesses};
+use super::faults::Field;
+use super::invariants::{self, Invariant};
+use super::tables::Reader;
+use super::wiring::Wires;
+use super::{Arguments, ledger, plan as faults, rest};
+use crate::campaign::agents::Pace;
+use crate::campaign::carrier::Carrier;
+use crate::campaign::client::Client;
+use crate::campaign::csv::ContactFile;
+use crate::campaign::floor::Floor;
+use crate::campaign::imports::Report;
+use crate::campaign::moment::Moment;
+use crate::campaign::setup::{Campaign, Organization};
+use crate::campaign::voice::{Voice, say};
+use crate::campaign::{agents, csv, imports, plan, setup};
+
+const NAME: &str = "muster";
+
+/// Contacts for each minute: the agents need most of it.
+const CONTACTS_A_MINUTE: u64 = 2_400;
+const FEWEST_CONTACTS: u64 = 480;
+/// Segments of the cap, in hundredths of the contacts: fewer than there are initials.
+const CAP_PERCENT: i64 = 85;
+const BATCH_SIZE: i64 = 40;
+/// The parts of the time, in hundredths, at which a goal is paused and reminders begin.
+const PAUSE_PERCENT: u64 = 30;
+const REMINDERS_PERCENT: u64 = 40;
+const PAUSE_TIME: Duration = Duration::from_secs(5);
+/// The agent who walks away keeps a batch for a minute, which a shorter run does not wait for.
+const LONG_ENOUGH_TO_WALK_AWAY_MS: u64 = 60_000;
+
+/// Plays a seed; answers the codes of the invariants that do not hold, none for none.
+pub(crate) async fn play(arguments: &Arguments, seed: u64, time_ms: u64) -> anyhow::Result<String> {
+    let voice = Voice::new();
+    let options = StackOptions { always_own: true, keep_folder: arguments.keep, ..StackOptions::default() };
+    let mut stack = Stack::start(options).await?;
+    let played = on(&stack, arguments, seed, time_ms, voice).await;
+    if arguments.keep || !played.as_ref().is_ok_and(String::is_empty) {
+        stack.keep_folder();
+        voice.say(&format!("data and logs are kept in {}", stack.folder().display()));
+    }
+    stack.stop().await?;
+    played
+}
+
+async fn on(stack: &Stack, arguments: &Arguments, seed: u64, time_ms: u64, voice: Voice) -> anyhow::Result<String> {
+    let wires = Wires::lay(stack).await?;
+    let options = ClusterOptions {
+        schedulers: 2,
+        workers: 2,
+        database: NAME.to_owned(),
+        vhost: NAME.to_owned(),
+        simulator: carrier(seed),
+        extra_env: environment(),
+        folder: stack.folder().join("cluster"),
+    };
+    let cluster = Cluster::start_wired(stack, options, wires.wiring(stack, NAME, NAME)?).await?;
+    ledger::install(stack, NAME).await?;
+    let field = Field { stack, cluster: &cluster, wires: &wires, vhost: NAME, voice, fallen: Mutex::default() };
+    let run = Run { seed, time_ms, field: &field, reader: Reader { stack, database: NAME } };
+    let verdict = run.verdict(arguments).await;
+    if verdict.is_err() {
+        for member in cluster.members() {
+            say(&member.process.log_tail(8));
+        }
+    }
+    cluster.stop().await?;
+    verdict
+}
+
+/// A carrier that takes its time, so that there is always somebody waiting for it when something dies.
+fn carrier(seed: u64) -> Value {
+    let mut carrier = plan::carrier(seed);
+    carrier["behaviour"]["latency_ms"] = json!({ "min": 50, "max": 600 });
+    carrier["behaviour"]["drop_after_accept"] = json!(0.01);
+    carrier
+}
+
+/// What broke off is taken up within seconds.
+fn environment() -> Vec<(String, String)> {
+    let mut environment = plan::environment();
+    environment.push(("MUSTER_REPUBLISH_AFTER_SECONDS".to_owned(), "8".to_owned()));
+    environment
+}
+
+struct Run<'a> {
+    seed: u64,
+    time_ms: u64,
+    field: &'a Field<'a>,
+    reader: Reader<'a>,
+}
+
+/// The campaign of a run.
+struct Play {
+    admin: Client,
+    organization: Organization,
+    files: Vec<ContactFile>,
+    imports: Vec<Report>,
+    cap: i64,
+}
+
+impl Run<'_> {
+    async fn verdict(&self, arguments: &Arguments) -> anyhow::Result<String> {
+        let Field { cluster, voice, .. } = self.field;
+        let carrier = Carrier::new(http::client(Duration::from_secs(20))?, cluster);
+        let play = self.prepare().await.context("preparing the campaign")?;
+        let (pause, rest) = self.campaign(&play, &carrier).await?;
+        let fallen = self.field.fallen.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let Play { files, imports, cap, .. } = play;
+        let seen = Seen { imports, cap, pause, rest, fallen };
+        let witnesses = Witnesses { cluster, carrier: &carrier, reader: self.reader, files: &files };
+
+        let evidence = witnesses.gather(&seen).await?;
+        let mut found = invariants::all(&evidence);
+        say(&format!("\nInvariants (seed {})", self.seed));
+        for one in &found {
+            tell(one);
+        }
+        let mut verdict = codes(&found);
+        for plant in &arguments.plant {
+            plant.plant(self.reader, cluster, &evidence).await.with_context(|| format!("planting {plant:?}"))?;
+            voice.say(&format!("planted: {plant:?}"));
+            let now = invariants::all(&witnesses.gather(&seen).await?);
+            // What was planted before is still there, so that the figures tell.
+            let news: Vec<&Invariant> = now
+                .iter()
+                .zip(&found)
+                .filter(|(now, before)| now.figures != before.figures)
+                .map(|(now, _)| now)
+                .collect();
+            for one in &news {
+                tell(one);
+            }
+            let caught = news.iter().any(|one| one.code == plant.caught_by() && !one.holds);
+            say(&format!("  {plant:?} is {} by {}", if caught { "caught" } else { "NOT caught" }, plant.caught_by()));
+            verdict = codes(&now);
+            found = now;
+        }
+        Ok(verdict)
+    }
+
+    /// What is there before the first fault.
+    async fn prepare(&self) -> anyhow::Result<Play> {
+        let Field { cluster, voice, .. } = self.field;
+        let admin = Client::new(&cluster.api_url, &cluster.bootstrap_token)?.stubborn();
+        let organization = setup::organization(&admin).await?;
+        let small = json!({ "batch_size": BATCH_SIZE, "response_window_minutes": 1 });
+        admin.patch(&organization.path, &small).await?;
+        let contacts = (CONTACTS_A_MINUTE * self.time_ms / 60_000).max(FEWEST_CONTACTS);
+        let files = csv::files(
+            plan::GROUPS.map(|group| group.area_code),
+            usize::try_from(contacts).unwrap_or(usize::MAX),
+            self.seed,
+        );
+        let imports = imports::run(&admin, &organization, &files).await?;
+        let created: i64 = imports.iter().map(|import| import.counted.created).sum();
+        let cap = setup::cap(&admin, &organization, created * CAP_PERCENT / 100).await?;
+        voice.say(&format!("{created} contacts under a cap of {cap} segments"));
+        Ok(Play { admin, organization, files, imports, cap })
+    }
+
+    /// Launches, lets the agents work and the faults happen, mends everything, and waits for rest.
+    async fn campaign(&self, play: &Play, carrier: &Carrier) -> anyhow::Result<(Option<Pause>, super::evidence::Rest)> {
+        let Play { admin, organization, .. } = play;
+        let after = |percent: u64| Duration::from_millis(self.time_ms * percent / 100);
+        let campaign = setup::launch(admin, organization, after(REMINDERS_PERCENT)).await.context("the launch")?;
+        let floor = Arc::new(Floor::default());
+        let pace = Pace {
+            at_once: Some(5),
+            rest: Duration::from_secs(2),
+            one_walks_away: self.time_ms >= LONG_ENOUGH_TO_WALK_AWAY_MS,
+        };
+        let mut working = agents::start(organization, &campaign, &floor, pace);
+        let schedule = faults::schedule(self.seed, self.time_ms);
+        let faults = self.field.play(&schedule);
+        let pause = async {
+            tokio::time::sleep(after(PAUSE_PERCENT)).await;
+            self.pause(play, &campaign).await.context("the pause")
+        };
+        let reminders = async {
+            tokio::time::sleep(after(REMINDERS_PERCENT)).await;
+            floor.open_reminders();
+            Ok(())
+        };
+        let all = async {
+            let ((), pause, ()) = tokio::try_join!(faults, pause, reminders)?;
+            self.field.all_ready().await.context("waiting for the daemons after the last fault")?;
+            self.field.voice.say("everything is mended; waiting for rest");
+            let rest = rest::wait(self.reader, carrier, self.field.voice).await?;
+            anyhow::Ok((pause, rest))
+        };
+        let done = tokio::select! {
+            done = all => done?,
+            error = first_failure(&mut working) => return Err(error.context("an agent")),
+        };
+        floor.close();
+        // Whoever waits for an answer that never comes is not waited for.
+        working.shutdown().await;
+        let tally = &floor.tally;
+        self.field.voice.say(&format!(
+            "agents: {} batches finished, {} texts queued ({} reminders), {} replies, {} refusals",
+            tally.batches.get(),
+            tally.queued.get(),
+            tally.reminders.get(),
+            tally.replies.get(),
+            tally.refused.get(),
+        ));
+        Ok(done)
+    }
+
+    async fn pause(&self, play: &Play, campaign: &Campaign) -> anyhow::Result<Option<Pause>> {
+        let Some(goal) = campaign.goals.get(1) else { bail!("no goal to pause") };
+        let path = format!("{}/goals/{goal}", play.organization.path);
+        play.admin.post(&format!("{path}/pause"), "pause", &Value::Null).await?;
+        let from = Moment::now();
+        self.field.voice.say("paused a goal");
+        tokio::time::sleep(PAUSE_TIME).await;
+        let to = Moment::now();
+        play.admin.post(&format!("{path}/resume"), "resume", &Value::Null).await?;
+        self.field.voice.say("resumed it");
+        Ok(Some(Pause { goal: goal.clone(), from, to }))
+    }
+}
+
+/// Waits for an agent who fails; those who are done are no matter.
+async fn first_failure(working: &mut JoinSet<anyhow::Result<()>>) -> anyhow::Error {
+    while let Some(ended) = working.join_next().await {
+        match ended {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => return error,
+            Err(error) => return error.into(),
+        }
+    }
+    std::future::pending().await
+}
+
+/// Prints an invariant's line.
+fn tell(found: &Invariant) {
+    let Invariant { code, what, holds, figures } = found;
+    say(&format!("  {} {code:<4} {what}: {figures}", if *holds { '\u{2713}' } else { '\u{2717}' }));
+}
+
+/// The codes of those that do not hold.
+fn codes(found: &[Invariant]) -> String {
+    let broken: Vec<&str> = found.iter().filter(|invariant| !invariant.holds).map(|invariant| invariant.code).collect();
+    broken.join(", ")
+}
