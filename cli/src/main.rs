@@ -21,6 +21,9 @@ enum Command {
     Account(commands::account::Command),
     /// Show a summary of the jobs that are not over.
     Queues(commands::queues::Args),
+    /// Recurring schedules.
+    #[command(subcommand)]
+    Schedule(commands::schedule::Command),
     /// Count the segments of a text, as carriers bill it.
     Segments(commands::segments::Args),
     /// Configuration.
@@ -34,6 +37,7 @@ async fn main() -> anyhow::Result<()> {
         Command::Migrate(args) => commands::migrate::run(args).await,
         Command::Account(command) => commands::account::run(command).await,
         Command::Queues(args) => commands::queues::run(args).await,
+        Command::Schedule(command) => commands::schedule::run(command),
         Command::Segments(args) => commands::segments::run(&args),
         Command::Config(command) => commands::config::run(&command),
     }

@@ -112,11 +112,19 @@ impl Harness {
 
     /// Starts a daemon as a process of its own, which takes signals. Its log is in the test's folder.
     pub fn process(&self, binary: Binary, name: &str) -> Process {
+        self.process_with(binary, name, &[])
+    }
+
+    /// The same with more in its environment.
+    pub fn process_with(&self, binary: Binary, name: &str, environment: &[(&str, &str)]) -> Process {
         let file = self.folder.path().join(format!("{name}.toml"));
         std::fs::write(&file, self.settings(name).toml()).expect("writing a daemon's configuration");
         let program = binary.path().expect("Muster's binaries are built before its integration tests run");
-        let spec = ProcessSpec::new(name, program, self.folder.path().join(format!("{name}.log")))
+        let mut spec = ProcessSpec::new(name, program, self.folder.path().join(format!("{name}.log")))
             .env("MUSTER_CONFIG", file.display().to_string());
+        for (key, value) in environment {
+            spec = spec.env(*key, *value);
+        }
         Process::spawn(spec).expect("starting a daemon")
     }
 

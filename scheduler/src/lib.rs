@@ -6,6 +6,7 @@
 mod listen;
 mod metrics;
 mod relay;
+mod schedules;
 mod sweeps;
 mod timers;
 
@@ -69,6 +70,7 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<
         relay::run(&scheduler, &relay_pool, publisher),
         listen::run(&scheduler),
         timers::run(&scheduler),
+        schedules::run(&scheduler),
         sweeps::run(&scheduler),
         report(&scheduler),
     );

@@ -4,6 +4,7 @@ pub(crate) mod account;
 pub(crate) mod config;
 pub(crate) mod migrate;
 pub(crate) mod queues;
+pub(crate) mod schedule;
 pub(crate) mod segments;
 
 use anyhow::Context;

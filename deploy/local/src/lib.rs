@@ -9,6 +9,7 @@ mod account;
 mod capture;
 pub mod cluster;
 mod container;
+mod faketime;
 mod folder;
 pub mod http;
 mod install;
@@ -22,6 +23,7 @@ pub mod secret;
 pub mod stack;
 
 pub use cluster::{Cluster, ClusterOptions, Wiring};
+pub use faketime::faketime_library;
 pub use folder::StackFolder;
 pub use postgres::Postgres;
 pub use process::{Process, ProcessSpec};

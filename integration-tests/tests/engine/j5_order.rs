@@ -7,6 +7,7 @@ use muster_storage::{
     Tx,
     engine::enqueue::{Line, Origin, enqueue_all},
 };
+use tokio::task::JoinSet;
 
 fn origin() -> Origin {
     Origin { organization_id: Some(OrganizationId::new()), traceparent: None }
@@ -76,7 +77,8 @@ async fn j5_whoever_enqueues_at_the_same_time_waits_its_turn() {
     let mut tx = harness.pool().begin().await.unwrap();
     let first = enqueue_in_order(&mut tx, "key", 1).await[0];
     let pool = harness.pool().clone();
-    let second = tokio::spawn(async move {
+    let mut others = JoinSet::new();
+    others.spawn(async move {
         let mut tx = pool.begin().await.unwrap();
         let id = enqueue_in_order(&mut tx, "key", 1).await[0];
         tx.commit().await.unwrap();
@@ -86,7 +88,7 @@ async fn j5_whoever_enqueues_at_the_same_time_waits_its_turn() {
     harness.until_count(waiting, 1, seconds(10)).await;
     tx.commit().await.unwrap();
 
-    let second = second.await.unwrap();
+    let second = others.join_next().await.unwrap().unwrap();
     let blocked = |id| format!("job where id = '{id}' and blocked");
     assert_eq!((harness.count(&blocked(first)).await, harness.count(&blocked(second)).await), (0, 1));
     harness.finish().await;

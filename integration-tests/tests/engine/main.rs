@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+mod j10_time;
+mod j11_ticks;
 mod j1_nothing_lost;
 mod j2_effects_once;
 mod j3_duplicates;

@@ -4,6 +4,7 @@
 //! - `trace`: one trace leads from an agent's request to the carrier.
 //! - `privacy`: names, phones and texts stay out of queues, logs, job rows and spans.
 //! - `chaos`: what a seed breaks leaves every invariant whole.
+//! - `schedule_preview`: the command line says when a schedule fires, with nothing running.
 //! - `ingestion`: large files, counted exactly, in flat memory, through the death of a worker.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
@@ -16,6 +17,6 @@ mod kills;
 mod opt_outs;
 mod otlp;
 mod privacy;
-
 mod rig;
+mod schedule_preview;
 mod trace;

@@ -18,6 +18,7 @@ pub mod phone_hash;
 pub mod release;
 pub mod retry;
 pub mod role;
+pub mod schedule;
 pub mod segments;
 pub mod sending;
 pub mod targeting;

@@ -21,6 +21,28 @@ pub struct UnknownZone {
     pub name: String,
 }
 
+/// A change of a zone's offset from UTC: clocks go from `at + before` to `at + after`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Change {
+    /// The first instant at which the new offset holds.
+    pub at: DateTime<Utc>,
+    /// What was added to UTC until then.
+    pub before: TimeDelta,
+    /// What is added to UTC from then on. Never the same as `before`.
+    pub after: TimeDelta,
+}
+
+/// A stretch of time on which a zone's offset is the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// What is added to UTC.
+    pub offset: TimeDelta,
+    /// The change with which it begins, if there was one.
+    pub begins: Option<Change>,
+    /// The change with which it ends, if there is one.
+    pub ends: Option<Change>,
+}
+
 impl Zone {
     /// Looks a zone up by its IANA name.
     pub fn parse(name: &str) -> Result<Self, UnknownZone> {
@@ -37,8 +59,21 @@ impl Zone {
 
     /// The wall clock at an instant.
     pub fn local(&self, at: DateTime<Utc>) -> NaiveDateTime {
-        let offset = timestamp(at).map_or(Offset::UTC, |at| self.rules.to_offset(at));
-        at.naive_utc() + TimeDelta::seconds(offset.seconds().into())
+        at.naive_utc() + self.offset(at)
+    }
+
+    /// What the zone adds to UTC at an instant.
+    pub fn offset(&self, at: DateTime<Utc>) -> TimeDelta {
+        length(timestamp(at).map_or(Offset::UTC, |at| self.rules.to_offset(at)))
+    }
+
+    /// The stretches without a change of offset, from the one that holds `from` on, without end where the zone's changes have none.
+    pub fn spans(&self, from: DateTime<Utc>) -> impl Iterator<Item = Span> + '_ {
+        let first = Span { offset: self.offset(from), begins: self.change_until(from), ends: self.change_after(from) };
+        std::iter::successors(Some(first), |span| {
+            let change = span.ends?;
+            Some(Span { offset: change.after, begins: Some(change), ends: self.change_after(change.at) })
+        })
     }
 
     /// The instant of a wall-clock time (rule G11): a time that does not exist moves to the first instant after the gap, one that
@@ -58,12 +93,42 @@ impl Zone {
         self.resolve(day.and_time(chrono::NaiveTime::MIN))
     }
 
+    /// The first change of the offset after an instant. What only renames the offset is none.
+    fn change_after(&self, at: DateTime<Utc>) -> Option<Change> {
+        let before = self.offset(at);
+        self.rules
+            .following(timestamp(at)?)
+            .filter_map(|change| {
+                Some(Change { at: instant(change.timestamp())?, before, after: length(change.offset()) })
+            })
+            .find(|change| change.before != change.after)
+    }
+
+    /// The last change of the offset at or before an instant. What only renames the offset is none.
+    fn change_until(&self, at: DateTime<Utc>) -> Option<Change> {
+        let second = TimeDelta::seconds(1);
+        self.rules
+            .preceding(timestamp(at + second)?)
+            .filter_map(|change| {
+                let at = instant(change.timestamp())?;
+                Some(Change { at, before: self.offset(at - second), after: length(change.offset()) })
+            })
+            .find(|change| change.before != change.after && change.at <= at)
+    }
+
     /// The last change of the offset at or before an instant.
     fn last_change(&self, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let after = timestamp(at + TimeDelta::seconds(1))?;
-        let change = self.rules.preceding(after).next()?.timestamp();
-        DateTime::from_timestamp(change.as_second(), 0)
+        instant(self.rules.preceding(after).next()?.timestamp())
     }
+}
+
+fn instant(at: jiff::Timestamp) -> Option<DateTime<Utc>> {
+    DateTime::from_timestamp(at.as_second(), 0)
+}
+
+fn length(offset: Offset) -> TimeDelta {
+    TimeDelta::seconds(offset.seconds().into())
 }
 
 fn timestamp(at: DateTime<Utc>) -> Option<jiff::Timestamp> {

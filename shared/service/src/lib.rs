@@ -8,5 +8,6 @@ pub mod secret;
 pub mod shutdown;
 pub mod telemetry;
 pub mod trace;
+pub mod zones;
 
 pub use config::Settings;

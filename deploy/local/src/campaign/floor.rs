@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 pub(crate) struct Floor {
     /// The shift is over.
     closed: AtomicBool,
-    /// No more initial batches for now.
-    on_break: AtomicBool,
+    /// How many initials may be queued in all before the agents wait; 0 is without bound.
+    initials: AtomicI64,
     /// Reminders can be claimed.
     reminders: AtomicBool,
     pub(crate) tally: Tally,
@@ -51,12 +51,15 @@ impl Floor {
         self.closed.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn set_break(&self, on: bool) {
-        self.on_break.store(on, Ordering::Relaxed);
+    /// Lets agents queue so many initials in all.
+    pub(crate) fn bound_initials(&self, at_most: i64) {
+        self.initials.store(at_most, Ordering::Relaxed);
     }
 
+    /// Have the agents queued as many initials as they may for now?
     pub(crate) fn is_on_break(&self) -> bool {
-        self.on_break.load(Ordering::Relaxed)
+        let bound = self.initials.load(Ordering::Relaxed);
+        bound > 0 && self.tally.queued.get() - self.tally.reminders.get() >= bound
     }
 
     pub(crate) fn open_reminders(&self) {

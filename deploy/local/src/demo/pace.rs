@@ -9,3 +9,5 @@ pub(crate) const REMINDERS_AFTER: Duration = Duration::from_secs(45);
 pub(crate) const CAP_PERCENT: i64 = 95;
 /// After so many initials, in hundredths of the cap, the agents pause for the reminders, so that those still fit under it.
 pub(crate) const BREAK_PERCENT: i64 = 62;
+/// So many texts may wait for the carrier before the agents pause.
+pub(crate) const AHEAD: i64 = 2_500;

@@ -8,7 +8,7 @@ use muster_local::Cluster;
 use serde_json::Value;
 use tokio::sync::watch;
 
-use super::pace::{BREAK_PERCENT, REMINDERS_AFTER};
+use super::pace::{AHEAD, BREAK_PERCENT, REMINDERS_AFTER};
 use crate::campaign::carrier::{Carrier, Stats};
 use crate::campaign::client::Client;
 use crate::campaign::figures::{Caps, Figures};
@@ -55,7 +55,7 @@ impl Watch<'_> {
         missing: &std::cell::RefCell<Vec<String>>,
     ) -> anyhow::Result<Sight> {
         let mut break_ends: Option<Instant> = None;
-        let mut said_done = false;
+        let (mut said_done, mut said_break) = (false, false);
         loop {
             let sight = self.look().await?;
             accepted.send_replace(sight.carrier.accepted);
@@ -66,13 +66,15 @@ impl Watch<'_> {
                 self.floor.open_reminders();
                 break_ends = Some(Instant::now() + BREAK_FOR_REMINDERS);
             }
-            // Reminders go before the rest of the initials, so that they fit under the cap.
+            // Reminders go before the rest of the initials, so that they fit under the cap; and people type no faster than texts leave.
             let is_over = break_ends.is_some_and(|end| Instant::now() >= end);
-            let enough = sight.campaign.messaged >= self.cap * BREAK_PERCENT / 100;
-            if enough && !is_over && !self.floor.is_on_break() {
+            let enough = self.cap * BREAK_PERCENT / 100;
+            let ahead = sight.carrier.accepted + AHEAD;
+            if ahead >= enough && !is_over && !said_break {
                 self.voice.say("the agents take a break from initials until the reminders are out");
+                said_break = true;
             }
-            self.floor.set_break(enough && !is_over);
+            self.floor.bound_initials(if is_over { ahead } else { ahead.min(enough) });
 
             let left = Self::left(&sight, events_done.get());
             let done = left.is_empty();

@@ -9,6 +9,7 @@ pub mod enqueue;
 pub mod partitions;
 pub mod processes;
 pub mod relay;
+pub mod schedules;
 pub mod sweep;
 pub mod timers;
 

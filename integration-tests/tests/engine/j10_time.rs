@@ -1,0 +1,70 @@
+//! J10: due-ness is the database's; a scheduler whose machine's clock is wrong fires nothing early and nothing late.
+
+use chrono::TimeDelta;
+use muster_domain::ids::OrganizationId;
+use muster_integration_tests::{Harness, eventually, seconds};
+use muster_jobs::timer::TimerKind;
+use muster_local::{Process, programs::Binary};
+use muster_storage::engine::timers;
+use uuid::Uuid;
+
+/// Starts a scheduler in a process whose wall clock is off.
+async fn scheduler_off_by(harness: &Harness, name: &str, offset: &str) -> Process {
+    let library = muster_local::faketime_library().await.expect("libfaketime, which Debian's package faketime has");
+    let environment = [
+        ("LD_PRELOAD", library.as_str()),
+        ("FAKETIME", offset),
+        ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
+        ("FAKETIME_DONT_RESET", "1"),
+    ];
+    harness.process_with(Binary::Scheduler, name, &environment)
+}
+
+#[tokio::test]
+async fn j10_a_scheduler_whose_clock_is_an_hour_off_fires_on_time() {
+    for offset in ["+3600s", "-3600s"] {
+        let harness = Harness::start().await;
+        // A schedule of one tick a second, from now on.
+        harness
+            .execute(&[
+                "update schedule set enabled = false",
+                "insert into schedule (name, cron, zone, kind, payload, grace_seconds) values ('each-second', '* * * * * *', 'UTC', 'probe', '{}', 5)",
+                "create table fired (fire_at timestamptz not null, fired_at timestamptz not null)",
+                "create function record_firing() returns trigger language plpgsql as $$
+                 begin insert into fired values (old.fire_at, clock_timestamp()); return null; end $$",
+                "create trigger record_firing after delete on timer for each row execute function record_firing()",
+            ])
+            .await;
+        let mut tx = harness.pool().begin().await.unwrap();
+        let now = tx.clock().await.unwrap();
+        let organization = OrganizationId::new();
+        // In an hour, less than that, and soon.
+        for after in [TimeDelta::seconds(2), TimeDelta::minutes(30), TimeDelta::minutes(61)] {
+            timers::set(&mut tx, TimerKind::HoldEnds, Uuid::now_v7(), now + after, organization).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+
+        let scheduler = scheduler_off_by(&harness, "scheduler-1", offset).await;
+        eventually(seconds(20), async || {
+            let log = scheduler.log_tail(5);
+            // What it logs carries its own, wrong, time: so it is really off.
+            let said: String =
+                harness.row("select to_json(to_char(now() at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24'))").await;
+            if log.is_empty() || log.contains(&said) { Err(log) } else { Ok(()) }
+        })
+        .await;
+        harness.until_count("fired", 1, seconds(20)).await;
+        harness.until_count("tick where fate = 'fired'", 4, seconds(20)).await;
+
+        assert_eq!(harness.count("timer where fire_at > clock_timestamp()").await, 2, "with {offset}: the others wait");
+        assert_eq!(harness.count("fired where fired_at < fire_at").await, 0, "with {offset}: fired early");
+        assert_eq!(harness.count("tick where decided_at < planned_at").await, 0, "with {offset}: ticked early");
+        assert_eq!(harness.count("job where state = 'pending' and run_at > clock_timestamp()").await, 0);
+        let _worker = harness.worker("worker-1");
+        let probes = "job where kind = 'probe' and state = 'succeeded'";
+        harness.until_count(probes, 4, seconds(20)).await;
+        scheduler.terminate();
+        scheduler.wait(seconds(10)).await.unwrap();
+        harness.finish().await;
+    }
+}

@@ -1,0 +1,137 @@
+//! J9 and J11 for recurring schedules: every planned tick has one row that says what became of it, whatever the schedulers do.
+
+use muster_integration_tests::{Harness, eventually, holds, seconds};
+
+/// Only the test's own schedules tick.
+async fn alone(harness: &Harness) {
+    harness.execute(&["delete from schedule"]).await;
+}
+
+async fn schedule(harness: &Harness, name: &str, cron: &str, more: &[(&str, &str)]) {
+    let columns: String = more.iter().map(|(column, _)| format!(", {column}")).collect();
+    let values: String = more.iter().map(|(_, value)| format!(", {value}")).collect();
+    harness
+        .execute(&[&format!(
+            "insert into schedule (name, cron, zone, kind, payload{columns})
+             values ('{name}', '{cron}', 'America/New_York', 'probe', '{{}}'{values})"
+        )])
+        .await;
+}
+
+/// What is wrong with a ledger that should have one tick each second.
+const GAPS: &str = "(select planned_at, lag(planned_until) over (order by planned_at) as before from tick where schedule = 'each-second') t
+                    where before is not null and planned_at <> before + interval '1 s'";
+
+#[tokio::test]
+async fn j11_a_tick_fires_once_however_many_schedulers_there_are_and_whichever_die() {
+    let harness = Harness::start().await;
+    alone(&harness).await;
+    schedule(&harness, "each-second", "* * * * * *", &[]).await;
+    let doomed = harness.scheduler("scheduler-1");
+    let _others = [harness.scheduler("scheduler-2"), harness.scheduler("scheduler-3")];
+    let _worker = harness.worker("worker-1");
+
+    harness.until_count("tick", 3, seconds(30)).await;
+    doomed.abort();
+    harness.until_count("tick", 8, seconds(30)).await;
+
+    assert_eq!(harness.count(GAPS).await, 0, "every second has its tick");
+    assert_eq!(harness.count("tick where fate <> 'fired' or ticks <> 1").await, 0, "all on time");
+    eventually(seconds(10), async || {
+        let done = harness.count("tick t join job j on j.id = t.job_id where j.state = 'succeeded'").await;
+        holds(done >= 8, done)
+    })
+    .await;
+    assert_eq!(harness.count("job j where not exists (select from tick t where t.job_id = j.id)").await, 0);
+    harness.finish().await;
+}
+
+/// Nothing ran for two hours; what was missed is accounted for by each policy.
+#[tokio::test]
+async fn j11_after_an_outage_every_missed_tick_is_accounted_for() {
+    let harness = Harness::start().await;
+    alone(&harness).await;
+    let outage = ("decided_until", "date_trunc('hour', clock_timestamp()) - interval '2 hours'");
+    for (name, policy) in [("skips", "'skip'"), ("coalesces", "'coalesce'"), ("all", "'all'")] {
+        let at_most = ("catch_up_at_most", "3");
+        schedule(&harness, name, "*/10 * * * *", &[outage, ("catch_up", policy), at_most, ("grace_seconds", "0")])
+            .await;
+    }
+    let _scheduler = harness.scheduler("scheduler-1");
+    let planned =
+        |name| format!("tick where schedule = '{name}' and planned_at <= date_trunc('hour', clock_timestamp())");
+    for name in ["skips", "coalesces", "all"] {
+        harness.until_count(&planned(name), 12, seconds(20)).await;
+        assert_eq!(harness.count(&planned(name)).await, 12, "two hours of ticks every ten minutes");
+    }
+
+    // Those of the running hour may be missed too, so what is late is counted over all.
+    let fate = |name: &str, fate: &str| format!("tick where schedule = '{name}' and fate = '{fate}'");
+    assert_eq!(harness.count(&fate("skips", "late")).await, 0);
+    assert_eq!(harness.count(&fate("coalesces", "late")).await, 1, "one for all");
+    assert_eq!(harness.count(&fate("all", "late")).await, 3, "the newest three");
+    assert_eq!(harness.count("tick where fate = 'skipped' and why is null").await, 0, "whoever does not fire says why");
+    assert_eq!(harness.count("tick where fate = 'coalesced' and coalesced_into is null").await, 0);
+    assert_eq!(harness.count("tick where fate = 'late' and (late_ms is null or late_ms < 0)").await, 0, "and how late");
+    let jobs = harness.count("job").await;
+    assert_eq!(harness.count("tick where fate in ('fired', 'late')").await, jobs);
+    harness.finish().await;
+}
+
+/// A schedule that ticks each second was down for days: its ledger stays small and still adds up.
+#[tokio::test]
+async fn j11_a_long_outage_makes_a_bounded_ledger_that_adds_up() {
+    let harness = Harness::start().await;
+    alone(&harness).await;
+    schedule(
+        &harness,
+        "each-second",
+        "* * * * * *",
+        &[("decided_until", "date_trunc('second', clock_timestamp()) - interval '3 days'")],
+    )
+    .await;
+    let _scheduler = harness.scheduler("scheduler-1");
+    harness.until_count("tick where fate = 'fired'", 3, seconds(30)).await;
+
+    assert!(harness.count("tick").await < 2_500);
+    assert_eq!(harness.count(GAPS).await, 0);
+    let adds_up = "(select sum(ticks) as ticks, extract(epoch from max(planned_until) - min(planned_at)) + 1 as seconds from tick) t
+                   where ticks = seconds";
+    assert_eq!(harness.count(adds_up).await, 1);
+    harness.finish().await;
+}
+
+#[tokio::test]
+async fn j11_a_schedule_that_cannot_be_read_is_out_of_service_and_says_why() {
+    let harness = Harness::start().await;
+    alone(&harness).await;
+    schedule(&harness, "broken", "61 * * * *", &[]).await;
+    schedule(&harness, "each-second", "* * * * * *", &[]).await;
+    let _scheduler = harness.scheduler("scheduler-1");
+
+    harness.until_count("schedule where name = 'broken' and error like '%61%'", 1, seconds(20)).await;
+    harness.until_count("tick where schedule = 'each-second'", 3, seconds(20)).await;
+    assert_eq!(harness.count("tick where schedule = 'broken'").await, 0);
+    harness.finish().await;
+}
+
+/// The installation's own upkeep is in the ledger like everything else.
+#[tokio::test]
+async fn j11_upkeep_runs_by_schedules() {
+    let harness = Harness::start().await;
+    let (_scheduler, _worker) = (harness.scheduler("scheduler-1"), harness.worker("worker-1"));
+    harness
+        .execute(&["update schedule set decided_until = clock_timestamp() - interval '2 days', jitter_seconds = 0"])
+        .await;
+
+    for name in ["partitions", "job-history", "idempotency-keys", "reconcile"] {
+        harness
+            .until_count(
+                &format!("tick t join job j on j.id = t.job_id where t.schedule = '{name}' and j.state = 'succeeded'"),
+                1,
+                seconds(30),
+            )
+            .await;
+    }
+    harness.finish().await;
+}

@@ -1,0 +1,172 @@
+//! Every IANA zone from 2000 to 2040.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use muster_domain::schedule::{CronExpression, Gap, Overlap, Schedule};
+use proptest::{collection::btree_set, prelude::*, sample::select};
+
+use crate::{
+    model::{Clocks, DIFFER, Known, Wanted, looked_at, planned, zones},
+    utc,
+};
+
+const GAPS: [Gap; 2] = [Gap::Skip, Gap::After];
+const OVERLAPS: [Overlap; 3] = [Overlap::First, Overlap::Last, Overlap::Both];
+
+/// Zones whose changes have something unusual: half hours, two hours, whole days, midnight, Ramadan, daylight saving time in winter.
+const TROUBLE: [&str; 24] = [
+    "Australia/Lord_Howe",
+    "Antarctica/Troll",
+    "Antarctica/Casey",
+    "Pacific/Apia",
+    "Pacific/Fakaofo",
+    "Pacific/Kwajalein",
+    "Pacific/Chatham",
+    "America/Havana",
+    "America/Asuncion",
+    "America/Santiago",
+    "America/Sao_Paulo",
+    "America/Scoresbysund",
+    "America/St_Johns",
+    "America/Caracas",
+    "Asia/Beirut",
+    "Asia/Gaza",
+    "Asia/Pyongyang",
+    "Asia/Tehran",
+    "Africa/Cairo",
+    "Africa/Casablanca",
+    "Africa/El_Aaiun",
+    "Africa/Windhoek",
+    "Europe/Dublin",
+    "Europe/Istanbul",
+];
+
+fn on(known: &Known, wanted: &Wanted, gap: Gap, overlap: Overlap) -> Schedule {
+    Schedule { cron: CronExpression::parse(&wanted.text()).unwrap(), zone: known.zone.clone(), gap, overlap }
+}
+
+/// Compares some hours around a change.
+fn compare(known: &Known, change: DateTime<Utc>, cases: &[(&Wanted, Gap, Overlap)]) {
+    let (from, to) = (change - TimeDelta::hours(3), change + TimeDelta::hours(3));
+    let clocks = Clocks::read(known.model, from, to);
+    for (wanted, gap, overlap) in cases {
+        let planned = planned(&on(known, wanted, *gap, *overlap), from, to);
+        let expected = clocks.fires(wanted, *gap, *overlap);
+        assert_eq!(planned, expected, "{wanted:?} {gap:?} {overlap:?} in {} at {change}", known.zone.name());
+    }
+}
+
+/// Expressions that have something to say around any change.
+fn wanted() -> [Wanted; 4] {
+    let minutely = |minutes: &[u32], hours: Option<Vec<u32>>| Wanted {
+        minutes: minutes.to_vec(),
+        hours,
+        days: None,
+        months: None,
+        weekdays: None,
+    };
+    [
+        minutely(&[0, 10, 15, 30, 45], None),
+        minutely(&[0, 7, 15, 30, 45, 59], Some((0..24).filter(|hour| hour % 12 != 5).collect())),
+        minutely(&[1, 30], Some((0..24).step_by(2).collect())),
+        Wanted {
+            days: Some((1..32).step_by(2).collect()),
+            weekdays: Some(vec![1, 7]),
+            ..minutely(&[0, 20], Some(vec![0, 1, 2, 3, 22, 23]))
+        },
+    ]
+}
+
+#[test]
+fn every_change_of_every_zone_is_as_the_clocks_show() {
+    let wanted = wanted();
+    let mut turn = 0;
+    let mut compared = 0;
+    for known in zones() {
+        for change in &known.changes {
+            // Each change with three of the 24 combinations, the next with others; there are thousands of every kind of change.
+            let cases = [0, 5, 10].map(|more| turn + more);
+            let cases = cases.map(|turn| (&wanted[turn % 4], GAPS[turn / 4 % 2], OVERLAPS[turn / 8 % 3]));
+            compare(known, *change, &cases);
+            turn = (turn + 7) % 24;
+            compared += 1;
+        }
+    }
+    assert!(compared > 10_000, "{compared} changes are too few to be all");
+}
+
+#[test]
+fn the_zones_that_are_trouble_are_as_the_clocks_show_under_every_policy() {
+    let wanted = wanted();
+    let cases: Vec<_> = wanted
+        .iter()
+        .flat_map(|wanted| GAPS.into_iter().flat_map(move |gap| OVERLAPS.map(|overlap| (wanted, gap, overlap))))
+        .collect();
+    for name in TROUBLE {
+        let known = zones().iter().find(|known| known.zone.name() == name).unwrap();
+        for change in &known.changes {
+            compare(known, *change, &cases);
+        }
+    }
+    // Kwajalein left a day out before 2000.
+    let kwajalein = zones().iter().find(|known| known.zone.name() == "Pacific/Kwajalein").unwrap();
+    compare(kwajalein, utc("1993-08-21T12:00:00Z"), &cases);
+}
+
+#[test]
+fn the_databases_differ_where_the_model_says() {
+    let differ = zones().iter().filter_map(|known| {
+        let agree = |at: &DateTime<Utc>| known.zone.local(*at) == at.with_timezone(&known.model).naive_local();
+        let first = looked_at(known.model).into_iter().find(|at| !agree(at))?;
+        Some((known.zone.name().to_owned(), first.date_naive().to_string()))
+    });
+    let differ: Vec<_> = differ.collect();
+    let named: Vec<_> = DIFFER.iter().map(|(name, day)| ((*name).to_owned(), (*day).to_owned())).collect();
+    assert_eq!(differ, named);
+}
+
+fn numbers(range: std::ops::Range<u32>, many: std::ops::Range<usize>) -> impl Strategy<Value = Vec<u32>> {
+    btree_set(range, many).prop_map(|numbers| numbers.into_iter().collect())
+}
+
+fn any_wanted() -> impl Strategy<Value = Wanted> {
+    let minutes = prop_oneof![numbers(0..60, 1..6), Just(vec![0]), Just((0..60).step_by(5).collect())];
+    let hours = prop_oneof![
+        1 => Just(None),
+        1 => numbers(0..24, 1..24).prop_map(Some),
+        2 => numbers(0..4, 1..4).prop_map(Some),
+    ];
+    let days = prop_oneof![2 => Just(None), 1 => numbers(1..32, 4..28).prop_map(Some)];
+    let months = prop_oneof![4 => Just(None), 1 => numbers(1..13, 3..12).prop_map(Some)];
+    let weekdays = prop_oneof![2 => Just(None), 1 => numbers(0..8, 1..7).prop_map(Some)];
+    (minutes, hours, days, months, weekdays).prop_map(|(minutes, hours, days, months, weekdays)| Wanted {
+        minutes,
+        hours,
+        days,
+        months,
+        weekdays,
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_500))]
+
+    #[test]
+    fn any_expression_in_any_zone_fires_as_the_clocks_show(
+        known in (0..zones().len()).prop_map(|index| &zones()[index]),
+        change in any::<prop::sample::Index>(),
+        minutes in -2_000i64..500,
+        length in 1i64..3_000,
+        wanted in any_wanted(),
+        gap in select(GAPS.to_vec()),
+        overlap in select(OVERLAPS.to_vec()),
+    ) {
+        let noon = utc("2026-06-30T12:00:00Z");
+        let change = if known.changes.is_empty() { noon } else { *change.get(&known.changes) };
+        let from = change + TimeDelta::minutes(minutes);
+        let to = from + TimeDelta::minutes(length);
+        let schedule = on(known, &wanted, gap, overlap);
+        let planned = planned(&schedule, from, to);
+        prop_assert_eq!(&planned, &Clocks::read(known.model, from, to).fires(&wanted, gap, overlap));
+        prop_assert!(planned.is_sorted_by(|one, next| one.0 < next.0));
+    }
+}

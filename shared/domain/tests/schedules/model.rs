@@ -1,0 +1,196 @@
+//! The model: clocks read minute by minute. It knows instants and what a zone's clocks show at each, from `chrono-tz`, and nothing of
+//! offsets, changes, calendars or how expressions are read.
+
+use std::{collections::BTreeMap, fmt, sync::OnceLock};
+
+use chrono::{DateTime, Datelike, NaiveDateTime, TimeDelta, Timelike, Utc};
+use chrono_tz::Tz;
+use muster_domain::{
+    schedule::{Gap, Note, Overlap, Schedule},
+    zone::Zone,
+};
+
+use crate::utc;
+
+/// What an expression asks for, minute by minute. `None` stands for `*`.
+#[derive(Debug, Clone)]
+pub(crate) struct Wanted {
+    pub(crate) minutes: Vec<u32>,
+    pub(crate) hours: Option<Vec<u32>>,
+    pub(crate) days: Option<Vec<u32>>,
+    pub(crate) months: Option<Vec<u32>>,
+    /// 0 to 7: Sunday is both.
+    pub(crate) weekdays: Option<Vec<u32>>,
+}
+
+impl Wanted {
+    pub(crate) fn text(&self) -> String {
+        let list = |numbers: &[u32]| numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
+        let field = |numbers: &Option<Vec<u32>>| numbers.as_deref().map_or("*".to_owned(), list);
+        let Self { minutes, hours, days, months, weekdays } = self;
+        format!("{} {} {} {} {}", list(minutes), field(hours), field(days), field(months), field(weekdays))
+    }
+
+    pub(crate) fn matches(&self, local: NaiveDateTime) -> bool {
+        let allows = |field: &Option<Vec<u32>>, number: u32| field.as_ref().is_none_or(|field| field.contains(&number));
+        let weekday = local.weekday().num_days_from_sunday();
+        let day = allows(&self.days, local.day());
+        let weekday = allows(&self.weekdays, weekday) || (weekday == 0 && allows(&self.weekdays, 7));
+        local.second() == 0
+            && self.minutes.contains(&local.minute())
+            && allows(&self.hours, local.hour())
+            && allows(&self.months, local.month())
+            && if self.days.is_some() && self.weekdays.is_some() { day || weekday } else { day && weekday }
+    }
+
+    fn names_times_of_day(&self) -> bool {
+        self.hours.as_ref().is_some_and(|hours| (0..24).any(|hour| !hours.contains(&hour)))
+    }
+}
+
+/// What a zone's clocks show in every minute from `from` to `to`, and for some hours around, in which a local time may come twice.
+pub(crate) struct Clocks {
+    shown: Vec<(DateTime<Utc>, NaiveDateTime)>,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+}
+
+const MINUTE: TimeDelta = TimeDelta::minutes(1);
+const AROUND: TimeDelta = TimeDelta::hours(4);
+
+impl Clocks {
+    /// Both ends are full minutes; `to` is not included.
+    pub(crate) fn read(zone: Tz, from: DateTime<Utc>, to: DateTime<Utc>) -> Self {
+        let mut shown = Vec::new();
+        let mut at = from - AROUND;
+        while at < to + AROUND {
+            shown.push((at, at.with_timezone(&zone).naive_local()));
+            at += MINUTE;
+        }
+        Self { shown, from, to }
+    }
+
+    pub(crate) fn fires(&self, wanted: &Wanted, gap: Gap, overlap: Overlap) -> Vec<(DateTime<Utc>, Note)> {
+        let mut instants: BTreeMap<NaiveDateTime, Vec<DateTime<Utc>>> = BTreeMap::new();
+        for (at, local) in self.shown.iter().filter(|(_, local)| wanted.matches(*local)) {
+            instants.entry(*local).or_default().push(*at);
+        }
+        let mut fires = BTreeMap::new();
+        if wanted.names_times_of_day() && gap == Gap::After {
+            for pair in self.shown.windows(2) {
+                let [(_, before), (at, after)] = pair else { unreachable!() };
+                // Minutes that the clocks jump over.
+                let mut missing = *before + MINUTE;
+                while missing < *after {
+                    if wanted.matches(missing) {
+                        fires.insert(*at, Note::Shifted);
+                    }
+                    missing += MINUTE;
+                }
+            }
+        }
+        for (_, at) in instants {
+            match (at.as_slice(), overlap) {
+                ([only], _) => drop(fires.insert(*only, Note::Plain)),
+                ([first, second], overlap) => {
+                    let elapsed = !wanted.names_times_of_day();
+                    if elapsed || overlap != Overlap::Last {
+                        fires.insert(*first, Note::FirstPass);
+                    }
+                    if elapsed || overlap != Overlap::First {
+                        fires.insert(*second, Note::SecondPass);
+                    }
+                }
+                (more, _) => panic!("one local time at {more:?}"),
+            }
+        }
+        fires.into_iter().filter(|(at, _)| (self.from..self.to).contains(at)).collect()
+    }
+}
+
+/// What the code under test says, in the model's words.
+pub(crate) fn planned(schedule: &Schedule, from: DateTime<Utc>, to: DateTime<Utc>) -> Vec<(DateTime<Utc>, Note)> {
+    let fires = schedule.fires_after(from - TimeDelta::seconds(1));
+    fires.take_while(|fire| fire.at < to).map(|fire| (fire.at, fire.note)).collect()
+}
+
+/// A zone that both databases know, and its changes of clocks as the model sees them.
+pub(crate) struct Known {
+    pub(crate) zone: Zone,
+    pub(crate) model: Tz,
+    pub(crate) changes: Vec<DateTime<Utc>>,
+}
+
+impl fmt::Debug for Known {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.zone.name())
+    }
+}
+
+/// Zones about which the databases differ, with the first day on which they do: the model's is 2025b, ours newer. Nothing is
+/// compared from there on; a test says that the list is exact.
+pub(crate) const DIFFER: [(&str, &str); 13] = [
+    ("Africa/Casablanca", "2026-09-20"),
+    ("Africa/El_Aaiun", "2026-09-20"),
+    ("America/Edmonton", "2026-11-01"),
+    ("America/Inuvik", "2026-11-01"),
+    ("America/Rainy_River", "2026-11-01"),
+    ("America/Vancouver", "2026-11-01"),
+    ("America/Winnipeg", "2026-11-01"),
+    ("America/Yellowknife", "2026-11-01"),
+    ("Canada/Central", "2026-11-01"),
+    ("Canada/Mountain", "2026-11-01"),
+    ("Canada/Pacific", "2026-11-01"),
+    ("Europe/Chisinau", "2022-03-27"),
+    ("Europe/Tiraspol", "2022-03-27"),
+];
+
+pub(crate) fn years() -> (DateTime<Utc>, DateTime<Utc>) {
+    (utc("2000-01-01T12:00:00Z"), utc("2040-12-31T12:00:00Z"))
+}
+
+/// Until when the databases agree about a zone.
+fn agreed_until(name: &str) -> DateTime<Utc> {
+    let differ = DIFFER.iter().find(|(differs, _)| *differs == name);
+    differ.map_or(years().1, |(_, day)| utc(&format!("{day}T12:00:00Z")) - TimeDelta::days(3))
+}
+
+/// Every zone with its changes from 2000 to 2040, as far as the databases agree.
+pub(crate) fn zones() -> &'static [Known] {
+    static ZONES: OnceLock<Vec<Known>> = OnceLock::new();
+    ZONES.get_or_init(|| {
+        let both = chrono_tz::TZ_VARIANTS.iter().filter_map(|model| Some((Zone::parse(model.name()).ok()?, *model)));
+        both.map(|(zone, model)| Known { changes: changes(model, agreed_until(model.name())), zone, model }).collect()
+    })
+}
+
+/// Instants at which two sets of rules show whether they agree: every noon, and the minutes around each of the model's changes.
+pub(crate) fn looked_at(zone: Tz) -> Vec<DateTime<Utc>> {
+    let (from, to) = years();
+    let noons =
+        std::iter::successors(Some(from), |noon| Some(*noon + TimeDelta::days(1))).take_while(|noon| *noon < to);
+    let mut instants: Vec<_> = noons.chain(changes(zone, to).into_iter().flat_map(|at| [at - MINUTE, at])).collect();
+    instants.sort_unstable();
+    instants
+}
+
+/// Finds changes by looking at every noon, and halving each day over which the clocks were changed. A day on which they were changed
+/// there and back is not found.
+fn changes(zone: Tz, until: DateTime<Utc>) -> Vec<DateTime<Utc>> {
+    let ahead = |at: DateTime<Utc>| at.with_timezone(&zone).naive_local() - at.naive_utc();
+    let (mut noon, _) = years();
+    let mut changes = Vec::new();
+    while noon < until {
+        let next = noon + TimeDelta::days(1);
+        if ahead(noon) != ahead(next) {
+            let (mut before, mut after) = (noon, next);
+            while after - before > MINUTE {
+                let middle = before + MINUTE * i32::try_from((after - before).num_minutes() / 2).unwrap();
+                if ahead(middle) == ahead(noon) { before = middle } else { after = middle }
+            }
+            changes.push(after);
+        }
+        noon = next;
+    }
+    changes
+}

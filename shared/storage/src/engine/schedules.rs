@@ -1,0 +1,228 @@
+//! Recurring schedules: each tick is decided once, in the transaction that makes its job, whichever scheduler gets there first.
+
+use std::time::Duration;
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use muster_domain::{
+    ids::{JobId, OrganizationId},
+    schedule::{CatchUp, CronExpression, Earlier, Fate, Note, Reckoning, Schedule, Why, jitter},
+    zone::Zone,
+};
+use muster_jobs::JobKind;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{Pool, Result, Tx, error::word};
+
+/// A schedule whose next tick is due, or not computed yet.
+#[derive(Debug, Clone)]
+pub struct DueSchedule {
+    /// Its name.
+    pub name: String,
+    /// When it recurs; the error if that cannot be read.
+    pub schedule: Result<Schedule, String>,
+    /// What becomes of missed ticks.
+    pub catch_up: CatchUp,
+    /// How late a tick may be and still be on time.
+    pub grace: Duration,
+    /// Every tick up to here is decided.
+    pub decided_until: DateTime<Utc>,
+    /// The database's clock.
+    pub now: DateTime<Utc>,
+    jitter: Duration,
+    kind: String,
+    payload: Value,
+    organization_id: Option<OrganizationId>,
+}
+
+/// In how long the next tick is due by the database's clock, zero if one is or a schedule is new.
+pub async fn next_in(pool: &Pool) -> Result<Option<Duration>> {
+    let milliseconds = sqlx::query_scalar!(
+        "select (ceil(extract(epoch from coalesce(next_at, '-infinity') - clock_timestamp()) * 1000))::float8
+         from schedule where enabled and error is null order by next_at nulls first limit 1"
+    )
+    .fetch_optional(&pool.0)
+    .await?
+    .flatten();
+    Ok(milliseconds.map(|milliseconds| Duration::from_secs_f64((milliseconds / 1_000.0).clamp(0.0, 86_400.0))))
+}
+
+/// Takes schedules that are due, at most `limit`. Other schedulers skip them until this transaction ends.
+pub async fn take_due(tx: &mut Tx, limit: i64) -> Result<Vec<DueSchedule>> {
+    let rows = sqlx::query!(
+        r#"select name, organization_id, cron, zone, gap, overlap, catch_up, catch_up_at_most, grace_seconds, jitter_seconds, kind,
+                  payload, decided_until, clock_timestamp() as "now!"
+           from schedule
+           where enabled and error is null and (next_at is null or next_at <= (select clock_timestamp()))
+           order by next_at nulls first limit $1 for update skip locked"#,
+        limit,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    let seconds = |seconds: i32| Duration::from_secs(seconds.unsigned_abs().into());
+    rows.into_iter()
+        .map(|row| {
+            let catch_up = match row.catch_up.as_str() {
+                "skip" => CatchUp::Skip,
+                "all" => CatchUp::All { at_most: row.catch_up_at_most.unsigned_abs() },
+                _ => CatchUp::Coalesce,
+            };
+            Ok(DueSchedule {
+                schedule: schedule(&row.cron, &row.zone, &row.gap, &row.overlap),
+                name: row.name,
+                catch_up,
+                grace: seconds(row.grace_seconds),
+                decided_until: row.decided_until,
+                now: row.now,
+                jitter: seconds(row.jitter_seconds),
+                kind: row.kind,
+                payload: row.payload,
+                organization_id: row.organization_id.map(OrganizationId),
+            })
+        })
+        .collect()
+}
+
+fn schedule(cron: &str, zone: &str, gap: &str, overlap: &str) -> Result<Schedule, String> {
+    Ok(Schedule {
+        cron: CronExpression::parse(cron).map_err(|error| error.to_string())?,
+        zone: Zone::parse(zone).map_err(|error| error.to_string())?,
+        gap: gap.parse().map_err(|error| format!("{error}"))?,
+        overlap: overlap.parse().map_err(|error| format!("{error}"))?,
+    })
+}
+
+const fn word_of(note: Note) -> &'static str {
+    match note {
+        Note::Plain => "plain",
+        Note::Shifted => "shifted",
+        Note::FirstPass => "first_pass",
+        Note::SecondPass => "second_pass",
+    }
+}
+
+/// A tick's row.
+#[derive(Default)]
+struct Rows {
+    planned_at: Vec<DateTime<Utc>>,
+    planned_until: Vec<DateTime<Utc>>,
+    local: Vec<NaiveDateTime>,
+    note: Vec<String>,
+    fate: Vec<&'static str>,
+    why: Vec<Option<&'static str>>,
+    late_ms: Vec<Option<i64>>,
+    coalesced_into: Vec<Option<DateTime<Utc>>>,
+    job_id: Vec<Option<Uuid>>,
+    ticks: Vec<i64>,
+}
+
+impl Rows {
+    fn of(reckoning: &Reckoning, zone: &Zone) -> Self {
+        let mut rows = Self::default();
+        if let Some(Earlier { first, last, count, fate }) = reckoning.earlier {
+            rows.push(first, last, zone.local(first), "plain", fate, i64::try_from(count).unwrap_or(i64::MAX));
+        }
+        for tick in &reckoning.ticks {
+            rows.push(tick.fire.at, tick.fire.at, tick.fire.local, word_of(tick.fire.note), tick.fate, 1);
+        }
+        rows
+    }
+
+    fn push(
+        &mut self,
+        at: DateTime<Utc>,
+        until: DateTime<Utc>,
+        local: NaiveDateTime,
+        note: &str,
+        fate: Fate,
+        ticks: i64,
+    ) {
+        let (name, why, late_ms, into) = match fate {
+            Fate::Fired => ("fired", None, None, None),
+            Fate::Late { by } => ("late", None, Some(by.num_milliseconds()), None),
+            Fate::Coalesced { into } => ("coalesced", None, None, Some(into)),
+            Fate::Skipped { why: Why::Missed } => ("skipped", Some("missed"), None, None),
+            Fate::Skipped { why: Why::BeyondBound } => ("skipped", Some("beyond_bound"), None, None),
+        };
+        self.planned_at.push(at);
+        self.planned_until.push(until);
+        self.local.push(local);
+        self.note.push(note.to_owned());
+        self.fate.push(name);
+        self.why.push(why);
+        self.late_ms.push(late_ms);
+        self.coalesced_into.push(into);
+        self.job_id.push(matches!(fate, Fate::Fired | Fate::Late { .. }).then(|| JobId::new().0));
+        self.ticks.push(ticks);
+    }
+}
+
+/// Writes what becomes of a schedule's ticks, makes the jobs of those that fire, and says when it is due again; answers how many fire.
+pub async fn decide(
+    tx: &mut Tx,
+    due: &DueSchedule,
+    schedule: &Schedule,
+    reckoning: &Reckoning,
+    next_at: Option<DateTime<Utc>>,
+) -> Result<usize> {
+    let kind = word("schedule", &due.kind, JobKind::parse(&due.kind))?;
+    let rows = Rows::of(reckoning, &schedule.zone);
+    let why: Vec<_> = rows.why.iter().map(|why| why.map(str::to_owned)).collect();
+    let fate: Vec<_> = rows.fate.iter().map(|fate| (*fate).to_owned()).collect();
+    sqlx::query!(
+        "insert into tick (schedule, planned_at, planned_until, local, note, fate, why, late_ms, coalesced_into, job_id, ticks)
+         select $1, new.* from unnest($2::timestamptz[], $3::timestamptz[], $4::timestamp[], $5::text[], $6::text[], $7::text[],
+             $8::bigint[], $9::timestamptz[], $10::uuid[], $11::bigint[]) as new",
+        due.name,
+        &rows.planned_at,
+        &rows.planned_until,
+        &rows.local,
+        &rows.note,
+        &fate,
+        &why as &[Option<String>],
+        &rows.late_ms as &[Option<i64>],
+        &rows.coalesced_into as &[Option<DateTime<Utc>>],
+        &rows.job_id as &[Option<Uuid>],
+        &rows.ticks,
+    )
+    .execute(tx.conn())
+    .await?;
+    let (ids, run_at): (Vec<_>, Vec<_>) = rows
+        .job_id
+        .iter()
+        .zip(&rows.planned_at)
+        .filter_map(|(id, at)| id.map(|id| (id, *at + jitter(&due.name, *at, due.jitter))))
+        .unzip();
+    sqlx::query!(
+        "insert into job (id, kind, organization_id, payload, max_attempts, run_at)
+         select new.id, $1, $2, $3, $4, new.run_at from unnest($5::uuid[], $6::timestamptz[]) as new (id, run_at)",
+        kind.as_str(),
+        due.organization_id.map(|id| id.0),
+        due.payload,
+        kind.max_attempts(),
+        &ids,
+        &run_at,
+    )
+    .execute(tx.conn())
+    .await?;
+    sqlx::query!(
+        "update schedule set decided_until = greatest(decided_until, $2), next_at = $3 where name = $1",
+        due.name,
+        due.now,
+        next_at,
+    )
+    .execute(tx.conn())
+    .await?;
+    if !ids.is_empty() {
+        tx.has_enqueued();
+    }
+    Ok(ids.len())
+}
+
+/// Takes a schedule out of service because it cannot be read, and says why; whoever changes it clears the error.
+pub async fn refuse(tx: &mut Tx, name: &str, error: &str) -> Result<()> {
+    sqlx::query!("update schedule set error = $2, next_at = null where name = $1", name, error)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
