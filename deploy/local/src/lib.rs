@@ -9,6 +9,7 @@ mod account;
 mod capture;
 pub mod cluster;
 mod container;
+pub mod containers;
 mod folder;
 pub mod http;
 mod install;
@@ -19,6 +20,7 @@ pub mod programs;
 pub mod rabbitmq;
 pub mod say;
 pub mod secret;
+mod source;
 pub mod stack;
 
 pub use cluster::{Cluster, ClusterOptions};
