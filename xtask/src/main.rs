@@ -1,6 +1,7 @@
 //! `cargo xtask`: the project's own commands. It starts other programs and has next to no dependencies, so that it builds at once.
 #![expect(clippy::print_stderr, reason = "it tells what it runs")]
 
+mod containers;
 mod imports;
 mod prepare;
 mod test;
@@ -20,7 +21,9 @@ cargo xtask COMMAND
   local [OPTIONS]           start the same processes and stay: --schedulers N --workers N --json
   chaos [OPTIONS]           break everything by a seed while a campaign runs, and check every invariant:
                             --seed N | --seeds A..B, --minutes M, --plan, --plant VIOLATION
-  test [--fast]             all checks and tests; --fast leaves out format, lints, docs and the query cache
+  test                      all checks and tests, and some of them on Postgres 17 and RabbitMQ 4 in containers, as CI runs them
+  test --fast               tests alone
+  test --containers         tests of everything that talks to servers, on Postgres 17 and RabbitMQ 4 in containers
   prepare [--check]         write the query cache (.sqlx), or only say whether it is up to date
   imports                   check who imports whom
 ";

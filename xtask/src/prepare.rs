@@ -56,8 +56,9 @@ fn write(folder: &Path) -> anyhow::Result<()> {
         "--",
         "cargo",
         "check",
-        "--package",
-        "muster-storage",
+        // The whole workspace, as everywhere: one package alone has other features, and everything would be compiled again.
+        "--workspace",
+        "--all-targets",
     ]);
     execute(prepare.env("SQLX_OFFLINE", "false").env("SQLX_OFFLINE_DIR", folder).env("SQLX_TMP", temporary))
 }

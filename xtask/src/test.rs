@@ -4,7 +4,11 @@ use std::process::Command;
 
 use anyhow::bail;
 
-use crate::{build_binaries, cargo, imports, local_stack, prepare, run as execute};
+use crate::{
+    build_binaries, cargo,
+    containers::{self, Tests},
+    imports, local_stack, prepare, run as execute,
+};
 
 pub(crate) fn run_checks() -> anyhow::Result<()> {
     execute(cargo().args(["fmt", "--all", "--check"]))?;
@@ -16,15 +20,26 @@ pub(crate) fn run_checks() -> anyhow::Result<()> {
 }
 
 pub(crate) fn run(rest: &[String]) -> anyhow::Result<()> {
-    let fast = match rest {
-        [] => false,
-        [flag] if flag == "--fast" => true,
-        _ => bail!("test takes --fast or nothing"),
-    };
-    if !fast {
-        run_checks()?;
+    match rest {
+        [] => {
+            run_checks()?;
+            build_binaries()?;
+            on_this_machine()?;
+            containers::run_where_possible()
+        }
+        [flag] if flag == "--fast" => {
+            build_binaries()?;
+            on_this_machine()
+        }
+        [flag] if flag == "--containers" => {
+            build_binaries()?;
+            containers::run(Tests::All)
+        }
+        _ => bail!("test takes --fast, --containers or nothing"),
     }
-    build_binaries()?;
+}
+
+fn on_this_machine() -> anyhow::Result<()> {
     // One Postgres and one RabbitMQ for the whole run; each test has a database and a vhost of its own.
     let mut tests = local_stack();
     tests.args(["run", "--", "cargo"]).env("SQLX_OFFLINE", "true").env_remove("DATABASE_URL");
@@ -36,6 +51,6 @@ pub(crate) fn run(rest: &[String]) -> anyhow::Result<()> {
     execute(&mut tests)
 }
 
-fn has_nextest() -> bool {
+pub(crate) fn has_nextest() -> bool {
     Command::new("cargo").args(["nextest", "--version"]).output().is_ok_and(|output| output.status.success())
 }

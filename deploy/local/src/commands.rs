@@ -1,5 +1,6 @@
 //! One module per command, and what they share.
 
+pub(crate) mod containers;
 pub(crate) mod foreground;
 pub(crate) mod local;
 pub(crate) mod prepare;

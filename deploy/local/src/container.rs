@@ -1,9 +1,13 @@
-//! Servers in containers, for machines with an engine and without the programs.
+//! Servers in containers, for machines with an engine and without the programs, and for other versions than the machine's.
+//!
+//! The engine is driven by its own command line: that sends `SIGKILL` and nothing before it, gives a command standard input, works with
+//! Podman without a socket, and costs nothing to compile.
 //!
 //! A container outlives whoever started it, so each has a guard: a shell that waits for its standard input to end, which
 //! it does when this program stops, crashes or is killed, and then removes the container with its data.
 
 use std::os::unix::process::CommandExt as _;
+use std::path::PathBuf;
 use std::process::{Child, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -20,6 +24,8 @@ const LIMIT: Duration = Duration::from_mins(1);
 /// The first run downloads the image.
 const FIRST_RUN_LIMIT: Duration = Duration::from_mins(10);
 const REMOVAL_LIMIT: Duration = Duration::from_secs(30);
+/// Says in which stack's folder a container's server belongs.
+const FOLDER_LABEL: &str = "muster.folder";
 
 /// A container engine that answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,10 +38,8 @@ impl Engine {
     /// The first engine that answers.
     pub(crate) async fn find() -> Option<Self> {
         for engine in [Self::Docker, Self::Podman] {
-            let mut info = engine.command();
-            info.arg("info");
             if programs::on_path(engine.program()).is_some()
-                && capture(info, None, Duration::from_secs(20)).await.is_ok()
+                && capture(engine.command(&["info"]), None, Duration::from_secs(20)).await.is_ok()
             {
                 return Some(engine);
             }
@@ -43,15 +47,17 @@ impl Engine {
         None
     }
 
-    fn program(self) -> &'static str {
+    pub(crate) fn program(self) -> &'static str {
         match self {
             Self::Docker => "docker",
             Self::Podman => "podman",
         }
     }
 
-    fn command(self) -> Command {
-        Command::new(self.program())
+    pub(crate) fn command(self, args: &[&str]) -> Command {
+        let mut command = Command::new(self.program());
+        command.args(args);
+        command
     }
 }
 
@@ -60,17 +66,43 @@ impl Engine {
 pub(crate) struct ContainerSpec {
     pub(crate) service: &'static str,
     pub(crate) image: String,
+    /// The stack's folder, which names whose container it is.
+    pub(crate) folder: PathBuf,
     pub(crate) env: Vec<(&'static str, String)>,
     /// Ports as (on 127.0.0.1, inside).
     pub(crate) ports: Vec<(u16, u16)>,
     pub(crate) args: Vec<&'static str>,
 }
 
+/// The inside of a container, where commands can be run.
+#[derive(Debug, Clone)]
+pub(crate) struct Inside {
+    engine: Engine,
+    name: String,
+}
+
+impl Inside {
+    /// A container somebody else started.
+    pub(crate) fn named(engine: Engine, name: String) -> Self {
+        Self { engine, name }
+    }
+
+    /// A command to be run inside the container, with its standard input attached.
+    pub(crate) fn exec(&self, env: &[(&str, &str)]) -> Command {
+        let mut command = self.engine.command(&["exec", "--interactive"]);
+        for (name, value) in env {
+            // Named alone, a variable is handed on from the engine's own environment: arguments are seen by everybody on the machine.
+            command.arg("--env").arg(name).env(name, value);
+        }
+        command.arg(&self.name);
+        command
+    }
+}
+
 /// A running container. Dropping it removes it.
 #[derive(Debug)]
 pub(crate) struct Container {
-    engine: Engine,
-    name: String,
+    inside: Inside,
     guard: Mutex<Child>,
 }
 
@@ -78,12 +110,14 @@ impl Container {
     pub(crate) async fn run(engine: Engine, spec: ContainerSpec) -> anyhow::Result<Self> {
         let name = format!("muster-{}-{}", spec.service, secret::hex(6)?);
         say(&format!("starting {} in a container ({} {})", spec.service, engine.program(), spec.image));
-        let container = Self { engine, guard: Mutex::new(guard(engine, &name)?), name };
-        let mut command = engine.command();
+        let guard = Mutex::new(guard(engine, &name)?);
+        let container = Self { inside: Inside { engine, name }, guard };
+        let mut command = engine.command(&["run", "--detach", "--name", &container.inside.name]);
         // A host name of its own that stays: RabbitMQ names its data after it.
-        command.args(["run", "--detach", "--name", &container.name, "--hostname", spec.service, "--shm-size", "256m"]);
+        command.args(["--hostname", spec.service, "--shm-size", "256m"]);
+        command.arg("--label").arg(format!("{FOLDER_LABEL}={}", spec.folder.display()));
         for (name, value) in &spec.env {
-            command.arg("--env").arg(format!("{name}={value}"));
+            command.arg("--env").arg(name).env(name, value);
         }
         for (outside, inside) in &spec.ports {
             command.arg("--publish").arg(format!("127.0.0.1:{outside}:{inside}"));
@@ -91,6 +125,14 @@ impl Container {
         command.arg(&spec.image).args(&spec.args);
         capture(command, None, FIRST_RUN_LIMIT).await.with_context(|| format!("starting {}", spec.image))?;
         Ok(container)
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.inside.name
+    }
+
+    pub(crate) fn inside(&self) -> &Inside {
+        &self.inside
     }
 
     pub(crate) async fn kill(&self) -> anyhow::Result<()> {
@@ -110,26 +152,17 @@ impl Container {
         self.engine_does(&["unpause"]).await
     }
 
+    /// What it said last, on either of its outputs.
     pub(crate) async fn log_tail(&self) -> String {
-        let mut command = self.engine.command();
-        command.args(["logs", "--tail", "40", &self.name]);
+        let mut command = Command::new("sh");
+        let script = "exec \"$0\" logs --tail 40 \"$1\" 2>&1";
+        command.args(["-c", script, self.inside.engine.program(), self.name()]);
         capture(command, None, LIMIT).await.unwrap_or_else(|error| format!("no log: {error:#}"))
     }
 
-    /// A command to be run inside the container, with its standard input attached.
-    pub(crate) fn exec(&self, env: &[(&str, &str)]) -> Command {
-        let mut command = self.engine.command();
-        command.args(["exec", "--interactive"]);
-        for (name, value) in env {
-            command.arg("--env").arg(format!("{name}={value}"));
-        }
-        command.arg(&self.name);
-        command
-    }
-
     async fn engine_does(&self, action: &[&str]) -> anyhow::Result<()> {
-        let mut command = self.engine.command();
-        command.args(action).arg(&self.name);
+        let mut command = self.inside.engine.command(action);
+        command.arg(self.name());
         capture(command, None, LIMIT).await.map(|_| ())
     }
 }

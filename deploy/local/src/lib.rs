@@ -9,6 +9,7 @@ mod account;
 mod capture;
 pub mod cluster;
 mod container;
+pub mod containers;
 mod faketime;
 mod folder;
 pub mod http;
@@ -20,6 +21,7 @@ pub mod programs;
 pub mod rabbitmq;
 pub mod say;
 pub mod secret;
+mod source;
 pub mod stack;
 
 pub use cluster::{Cluster, ClusterOptions, Wiring};

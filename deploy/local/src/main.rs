@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use commands::{local, prepare, run};
+use commands::{containers, local, prepare, run};
 
 /// Private database and broker servers, and Muster on top of them.
 #[derive(Debug, Parser)]
@@ -23,6 +23,8 @@ struct Arguments {
 enum Command {
     /// Starts both servers, runs a command against them, and stops them.
     Run(run::Arguments),
+    /// Makes sure of a container engine and images, and runs a command whose servers run in containers.
+    Containers(containers::Arguments),
     /// Starts Postgres with a migrated database, runs a command with its `DATABASE_URL`, and stops it.
     Prepare(prepare::Arguments),
     /// Runs the whole system until it is interrupted.
@@ -38,6 +40,7 @@ async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match arguments.command {
         Command::Run(arguments) => run::run(arguments).await,
+        Command::Containers(arguments) => containers::run(arguments).await,
         Command::Prepare(arguments) => prepare::run(arguments).await,
         Command::Local(arguments) => local::run(arguments).await,
         Command::Demo(arguments) => demo::run(arguments).await,

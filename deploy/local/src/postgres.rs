@@ -11,17 +11,20 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 use reqwest::Url;
 
-use crate::container::{Container, ContainerSpec, Engine};
+use crate::container::{Container, ContainerSpec, Engine, Inside};
+use crate::source::Source;
 use crate::{install, ports, secret};
 use psql::Psql;
 use server::{Programs, Server};
 
 /// A superuser's URL to the database `postgres` of a server to use instead of starting one.
 pub const URL_VAR: &str = "MUSTER_TEST_POSTGRES_URL";
+/// The container the server of [`URL_VAR`] runs in, for machines without `psql`.
+pub(crate) const CONTAINER_VAR: &str = "MUSTER_TEST_POSTGRES_CONTAINER";
 /// The image to run where Postgres runs in a container.
 pub const IMAGE_VAR: &str = "MUSTER_POSTGRES_IMAGE";
 
-const DEFAULT_IMAGE: &str = "postgres:17";
+pub(crate) const DEFAULT_IMAGE: &str = "postgres:17";
 const READY_LIMIT: Duration = Duration::from_mins(1);
 const POLL: Duration = Duration::from_millis(40);
 
@@ -34,7 +37,8 @@ pub struct Postgres {
 
 #[derive(Debug)]
 enum Host {
-    Given,
+    /// With the container it runs in, where that is known and `psql` is needed there.
+    Given(Option<Inside>),
     Programs(Server),
     Container(Container),
 }
@@ -44,24 +48,22 @@ impl Postgres {
     pub async fn find_or_start(folder: &Path) -> anyhow::Result<Self> {
         let Ok(url) = std::env::var(URL_VAR) else { return Self::start(folder).await };
         let admin = Url::parse(&url).with_context(|| format!("{URL_VAR} is no URL"))?;
-        let postgres = Self { admin, host: Host::Given };
+        let postgres = Self { admin, host: Host::Given(psql_in_container().await) };
         postgres.wait_until_ready().await?;
         Ok(postgres)
     }
 
     /// Starts a server of our own with its data under `folder`; returns when it answers.
     pub async fn start(folder: &Path) -> anyhow::Result<Self> {
-        let mut programs = Programs::find();
-        if programs.is_none() && install::install("postgresql").await? {
-            programs = Programs::find();
-        }
+        let source = Source::from_environment()?;
+        let programs = if source.allows_programs() { find_or_install().await? } else { None };
         let password = secret::hex(16)?;
         let port = ports::free_port()?;
         let admin = Url::parse(&format!("postgres://postgres:{password}@127.0.0.1:{port}/postgres"))?;
         let host = if let Some(programs) = programs {
             Host::Programs(Server::start(folder, programs, port, &password).await?)
-        } else if let Some(engine) = Engine::find().await {
-            Host::Container(Container::run(engine, container(port, password)).await?)
+        } else if let Some(engine) = source.engine().await {
+            Host::Container(Container::run(engine, container(folder, port, password)).await?)
         } else {
             bail!(
                 "no Postgres: install it (Debian: apt-get install postgresql), start Docker or Podman, or set {URL_VAR} \
@@ -94,14 +96,22 @@ impl Postgres {
     pub fn pid(&self) -> Option<u32> {
         match &self.host {
             Host::Programs(server) => Some(server.process().pid()),
-            Host::Given | Host::Container(_) => None,
+            Host::Given(_) | Host::Container(_) => None,
+        }
+    }
+
+    /// The name of the container it runs in, where it is one of ours.
+    pub fn container(&self) -> Option<&str> {
+        match &self.host {
+            Host::Container(container) => Some(container.name()),
+            Host::Given(_) | Host::Programs(_) => None,
         }
     }
 
     /// Kills the whole server, as a power cut would (`SIGKILL`), and returns when nothing of it is left.
     pub async fn kill(&self) -> anyhow::Result<()> {
         match &self.host {
-            Host::Given => bail!(not_ours("killed")),
+            Host::Given(_) => bail!(not_ours("killed")),
             Host::Programs(server) => server.process().kill_family().await,
             Host::Container(container) => container.kill().await,
         }
@@ -110,7 +120,7 @@ impl Postgres {
     /// Starts a killed server on the same data and the same port, and waits until it has recovered.
     pub async fn start_again(&self) -> anyhow::Result<()> {
         match &self.host {
-            Host::Given => bail!(not_ours("started again")),
+            Host::Given(_) => bail!(not_ours("started again")),
             Host::Programs(server) => server.process().restart().await?,
             Host::Container(container) => container.start().await?,
         }
@@ -120,7 +130,7 @@ impl Postgres {
     /// Stops the server and all its connections in their tracks; nothing is answered and nothing is closed.
     pub async fn pause(&self) -> anyhow::Result<()> {
         match &self.host {
-            Host::Given => bail!(not_ours("paused")),
+            Host::Given(_) => bail!(not_ours("paused")),
             Host::Programs(server) => server.process().pause_family(),
             Host::Container(container) => container.pause().await?,
         }
@@ -130,7 +140,7 @@ impl Postgres {
     /// Lets a paused server go on.
     pub async fn resume(&self) -> anyhow::Result<()> {
         match &self.host {
-            Host::Given => bail!(not_ours("resumed")),
+            Host::Given(_) => bail!(not_ours("resumed")),
             Host::Programs(server) => server.process().resume_family(),
             Host::Container(container) => container.unpause().await?,
         }
@@ -179,15 +189,16 @@ impl Postgres {
         match &self.host {
             Host::Programs(server) => server.stop().await,
             // A container is removed when it is dropped.
-            Host::Given | Host::Container(_) => Ok(()),
+            Host::Given(_) | Host::Container(_) => Ok(()),
         }
     }
 
     fn psql(&self) -> anyhow::Result<Psql<'_>> {
         match &self.host {
-            Host::Given => Psql::on_this_machine(&self.admin),
+            Host::Given(Some(inside)) => Ok(Psql::inside(&self.admin, inside)),
+            Host::Given(None) => Psql::on_this_machine(&self.admin),
             Host::Programs(server) => Ok(Psql::at(&self.admin, server.psql())),
-            Host::Container(container) => Ok(Psql::inside(&self.admin, container)),
+            Host::Container(container) => Ok(Psql::inside(&self.admin, container.inside())),
         }
     }
 
@@ -198,7 +209,7 @@ impl Postgres {
             let ended = matches!(&self.host, Host::Programs(server) if !server.process().is_running());
             if ended || Instant::now() > deadline {
                 let log = match &self.host {
-                    Host::Given => String::new(),
+                    Host::Given(_) => String::new(),
                     Host::Programs(server) => server.process().log_tail(30),
                     Host::Container(container) => container.log_tail().await,
                 };
@@ -209,10 +220,28 @@ impl Postgres {
     }
 }
 
-fn container(port: u16, password: String) -> ContainerSpec {
+async fn find_or_install() -> anyhow::Result<Option<Programs>> {
+    let found = Programs::find();
+    if found.is_none() && install::install("postgresql").await? {
+        return Ok(Programs::find());
+    }
+    Ok(found)
+}
+
+/// The container that a stack which handed on its URL has named, where this machine has no `psql` of its own.
+async fn psql_in_container() -> Option<Inside> {
+    if Psql::is_on_this_machine() {
+        return None;
+    }
+    let name = std::env::var(CONTAINER_VAR).ok()?;
+    Engine::find().await.map(|engine| Inside::named(engine, name))
+}
+
+fn container(folder: &Path, port: u16, password: String) -> ContainerSpec {
     ContainerSpec {
         service: "postgres",
         image: std::env::var(IMAGE_VAR).unwrap_or_else(|_| DEFAULT_IMAGE.to_owned()),
+        folder: folder.to_owned(),
         env: vec![("POSTGRES_PASSWORD", password)],
         ports: vec![(port, 5432)],
         args: vec!["-c", "max_connections=300", "-c", "shared_buffers=256MB"],

@@ -15,7 +15,8 @@ use reqwest::Url;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::container::{Container, ContainerSpec, Engine};
+use crate::container::{Container, ContainerSpec};
+use crate::source::Source;
 use crate::{install, ports, secret};
 use management::Management;
 use node::{Node, Programs};
@@ -27,9 +28,12 @@ pub const MANAGEMENT_URL_VAR: &str = "MUSTER_TEST_RABBITMQ_MANAGEMENT_URL";
 /// The image to run where `RabbitMQ` runs in a container; it needs the management plugin.
 pub const IMAGE_VAR: &str = "MUSTER_RABBITMQ_IMAGE";
 
-const DEFAULT_IMAGE: &str = "rabbitmq:4-management";
+pub(crate) const DEFAULT_IMAGE: &str = "rabbitmq:4-management";
 const READY_LIMIT: Duration = Duration::from_mins(2);
 const POLL: Duration = Duration::from_millis(100);
+/// What `node` sets for a node of this machine: few threads, none spinning, fresh numbers of queues, little disk asked for.
+const CONTAINER_ARGS: &str = "+S 2:2 +sbwt none +sbwtdcpu none +sbwtdio none -rabbit collect_statistics_interval 1000 \
+                              -rabbit disk_free_limit 100000000";
 /// What a client of AMQP 0-9-1 says first (section 4.2.2); a broker that is up answers with `Connection.Start`.
 const PROTOCOL_HEADER: &[u8] = b"AMQP\x00\x00\x09\x01";
 
@@ -63,10 +67,8 @@ impl RabbitMq {
 
     /// Starts a broker of our own with its data under `folder`; returns when it answers.
     pub async fn start(folder: &Path) -> anyhow::Result<Self> {
-        let mut programs = Programs::find();
-        if programs.is_none() && install::install("rabbitmq-server").await? {
-            programs = Programs::find();
-        }
+        let source = Source::from_environment()?;
+        let programs = if source.allows_programs() { find_or_install().await? } else { None };
         let password = secret::hex(16)?;
         let (port, management_port) = (ports::free_port()?, ports::free_port()?);
         let amqp = Url::parse(&format!("amqp://muster:{password}@127.0.0.1:{port}"))?;
@@ -74,8 +76,8 @@ impl RabbitMq {
             Management::new(Url::parse(&format!("http://muster:{password}@127.0.0.1:{management_port}"))?)?;
         let host = if let Some(programs) = programs {
             Host::Programs(Box::new(Node::start(folder, &programs, port, management_port, &password)?))
-        } else if let Some(engine) = Engine::find().await {
-            Host::Container(Container::run(engine, container(port, management_port, password)).await?)
+        } else if let Some(engine) = source.engine().await {
+            Host::Container(Container::run(engine, container(folder, port, management_port, password)).await?)
         } else {
             bail!(
                 "no RabbitMQ: install it (Debian: apt-get install rabbitmq-server), start Docker or Podman, or set \
@@ -138,7 +140,10 @@ impl RabbitMq {
         match &self.host {
             Host::Given => bail!(not_ours("killed")),
             Host::Programs(node) => node.kill().await,
-            Host::Container(container) => container.kill().await,
+            Host::Container(container) => {
+                registry::wait_until_written_inside(container.inside()).await;
+                container.kill().await
+            }
         }
     }
 
@@ -217,11 +222,24 @@ async fn greet(host: &str, port: u16) -> io::Result<()> {
     stream.read_u8().await.map(|_| ())
 }
 
-fn container(port: u16, management_port: u16, password: String) -> ContainerSpec {
+async fn find_or_install() -> anyhow::Result<Option<Programs>> {
+    let found = Programs::find();
+    if found.is_none() && install::install("rabbitmq-server").await? {
+        return Ok(Programs::find());
+    }
+    Ok(found)
+}
+
+fn container(folder: &Path, port: u16, management_port: u16, password: String) -> ContainerSpec {
     ContainerSpec {
         service: "rabbitmq",
         image: std::env::var(IMAGE_VAR).unwrap_or_else(|_| DEFAULT_IMAGE.to_owned()),
-        env: vec![("RABBITMQ_DEFAULT_USER", "muster".to_owned()), ("RABBITMQ_DEFAULT_PASS", password)],
+        folder: folder.to_owned(),
+        env: vec![
+            ("RABBITMQ_DEFAULT_USER", "muster".to_owned()),
+            ("RABBITMQ_DEFAULT_PASS", password),
+            ("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", CONTAINER_ARGS.to_owned()),
+        ],
         ports: vec![(port, 5672), (management_port, 15672)],
         args: Vec::new(),
     }

@@ -53,12 +53,14 @@ impl Stack {
     }
 
     /// The environment that hands this stack on to another program, which will then use it instead of its own.
-    pub fn environment(&self) -> [(&'static str, String); 3] {
-        [
+    pub fn environment(&self) -> Vec<(&'static str, String)> {
+        let mut environment = vec![
             (postgres::URL_VAR, self.postgres.admin_url()),
             (rabbitmq::AMQP_URL_VAR, self.rabbitmq.server_url()),
             (rabbitmq::MANAGEMENT_URL_VAR, self.rabbitmq.management_url()),
-        ]
+        ];
+        environment.extend(self.postgres.container().map(|name| (postgres::CONTAINER_VAR, name.to_owned())));
+        environment
     }
 
     /// Ends both services, then removes the folder.

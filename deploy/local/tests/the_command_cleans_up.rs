@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
-use support::{processes_of, until};
+use support::{servers_in, until};
 use tempfile::TempDir;
 
 const WAITING: [&str; 6] = ["run", "--", "sh", "-c", "echo ready; exec sleep 600", "sh"];
@@ -37,7 +37,7 @@ fn start_waiting(temporary: &Path) -> Child {
     let mut line = String::new();
     BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
     assert_eq!(line, "ready\n");
-    assert!(processes_of(temporary).len() >= 3);
+    assert!(servers_in(temporary).len() >= 2);
     child
 }
 
@@ -63,7 +63,7 @@ async fn a_terminated_run_ends_its_command_and_its_servers() {
     let mut child = start_waiting(temporary.path());
     kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(143));
-    assert_eq!(processes_of(temporary.path()), [0; 0]);
+    assert_eq!(servers_in(temporary.path()), [""; 0]);
     assert!(is_empty(temporary.path()));
 }
 
@@ -73,7 +73,7 @@ async fn a_killed_run_takes_its_servers_along() {
     let mut child = start_waiting(temporary.path());
     child.kill().unwrap();
     child.wait().unwrap();
-    until("every server is gone", || processes_of(temporary.path()).is_empty()).await;
+    until("every server is gone", || servers_in(temporary.path()).is_empty()).await;
 }
 
 #[test]

@@ -10,7 +10,7 @@ use tokio::process::Command;
 
 use super::server::Programs;
 use crate::capture::capture;
-use crate::container::Container;
+use crate::container::Inside;
 use crate::programs;
 
 const LIMIT: Duration = Duration::from_mins(2);
@@ -23,7 +23,7 @@ pub(super) struct Psql<'a> {
 
 enum Place<'a> {
     Program(PathBuf),
-    Container(&'a Container),
+    Inside(&'a Inside),
 }
 
 impl<'a> Psql<'a> {
@@ -31,15 +31,19 @@ impl<'a> Psql<'a> {
         Self { admin, place: Place::Program(program) }
     }
 
-    pub(super) fn inside(admin: &'a Url, container: &'a Container) -> Self {
-        Self { admin, place: Place::Container(container) }
+    pub(super) fn inside(admin: &'a Url, inside: &'a Inside) -> Self {
+        Self { admin, place: Place::Inside(inside) }
     }
 
     pub(super) fn on_this_machine(admin: &'a Url) -> anyhow::Result<Self> {
-        let program = Programs::find().map(|programs| programs.psql()).or_else(|| programs::on_path("psql")).context(
+        let program = program().context(
             "no psql on this machine: install Postgres's client (Debian: apt-get install postgresql-client)",
         )?;
         Ok(Self::at(admin, program))
+    }
+
+    pub(super) fn is_on_this_machine() -> bool {
+        program().is_some()
     }
 
     /// Runs `sql` from standard input and stops at the first error.
@@ -58,9 +62,9 @@ impl<'a> Psql<'a> {
                 command.envs(env);
                 command
             }
-            Place::Container(container) => {
+            Place::Inside(inside) => {
                 let _a_url_with_a_host = url.set_port(Some(5432));
-                let mut command = container.exec(&env);
+                let mut command = inside.exec(&env);
                 command.arg("psql");
                 command
             }
@@ -72,4 +76,8 @@ impl<'a> Psql<'a> {
             .arg(url.as_str());
         capture(command, Some(sql.as_bytes()), LIMIT).await
     }
+}
+
+fn program() -> Option<PathBuf> {
+    Programs::find().map(|programs| programs.psql()).or_else(|| programs::on_path("psql"))
 }

@@ -28,6 +28,8 @@ pub struct ProcessSpec {
     pub folder: Option<PathBuf>,
     /// The user it runs as; the present one when `None`. Only root may name another.
     pub run_as: Option<Account>,
+    /// The signal it gets when this program dies.
+    pub on_our_death: &'static str,
 }
 
 impl ProcessSpec {
@@ -41,6 +43,7 @@ impl ProcessSpec {
             log: log.into(),
             folder: None,
             run_as: None,
+            on_our_death: "KILL",
         }
     }
 
@@ -68,7 +71,7 @@ impl ProcessSpec {
             (None, None) => Path::new("/"),
         };
         let log = open_log(&self.log)?;
-        let mut command = bound_to_this_process(self.program.as_os_str(), "KILL");
+        let mut command = bound_to_this_process(self.program.as_os_str(), self.on_our_death);
         command
             .args(&self.args)
             .env_clear()

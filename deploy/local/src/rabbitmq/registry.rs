@@ -8,17 +8,39 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use crate::capture::capture;
+use crate::container::Inside;
 use crate::say::say;
 
 const LIMIT: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(50);
+/// [`unregistered`] as a script.
+const LOOK: &str = r#"
+for queue in /var/lib/rabbitmq/mnesia/*/quorum/*/*/; do
+    [ ! -d "$queue" ] || grep -qaF "$(basename "$queue")" "$queue/../names.dets" || echo "$queue"
+done"#;
 
 /// Returns when every quorum queue under `quorum` (the node's folder of that name) is registered on disk, or says so and
 /// returns after ten seconds.
 pub(super) async fn wait_until_written(quorum: &Path) {
+    until_none(async || unregistered(quorum)).await;
+}
+
+/// The same for a node in a container, by the same look at the same files; a container that runs no commands is not waited for.
+pub(super) async fn wait_until_written_inside(container: &Inside) {
+    until_none(async || {
+        let mut look = container.exec(&[]);
+        look.args(["sh", "-c", LOOK]);
+        let missing = capture(look, None, LIMIT).await.unwrap_or_default();
+        missing.lines().map(PathBuf::from).collect()
+    })
+    .await;
+}
+
+async fn until_none(look: impl AsyncFn() -> Vec<PathBuf>) {
     let deadline = Instant::now() + LIMIT;
     loop {
-        let missing = unregistered(quorum);
+        let missing = look().await;
         if missing.is_empty() {
             return;
         }

@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "helpers of tests; every story uses some of them")]
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use muster_local::{Stack, StackOptions};
@@ -12,16 +13,38 @@ pub async fn own_stack() -> Stack {
     Stack::start(StackOptions { always_own: true, ..StackOptions::default() }).await.unwrap()
 }
 
-/// The processes that run in `folder` or name it on their command line.
-pub fn processes_of(folder: &Path) -> Vec<i32> {
-    let in_folder = |pid: i32| {
+/// The servers under `folder`: the processes that run there or name it on their command line, and where servers run in containers, those.
+pub fn servers_in(folder: &Path) -> Vec<String> {
+    if std::env::var("MUSTER_LOCAL_SERVERS").is_ok_and(|servers| servers == "containers") {
+        containers_of(folder)
+    } else {
+        processes_of(folder)
+    }
+}
+
+fn processes_of(folder: &Path) -> Vec<String> {
+    let in_folder = |pid: &str| {
         let at = PathBuf::from(format!("/proc/{pid}"));
         let command = std::fs::read(at.join("cmdline")).unwrap_or_default();
         let named = String::from_utf8_lossy(&command).contains(folder.to_str().unwrap());
         named || std::fs::read_link(at.join("cwd")).is_ok_and(|cwd| cwd.starts_with(folder))
     };
     let all = std::fs::read_dir("/proc").unwrap();
-    all.filter_map(|entry| entry.unwrap().file_name().to_str()?.parse().ok()).filter(|pid| in_folder(*pid)).collect()
+    let processes = all.filter_map(|entry| entry.unwrap().file_name().into_string().ok());
+    processes.filter(|name| name.parse::<i32>().is_ok() && in_folder(name)).collect()
+}
+
+/// Running or not: a container that is left is data that is left.
+fn containers_of(folder: &Path) -> Vec<String> {
+    let list = ["ps", "--all", "--format", "{{.Label \"muster.folder\"}} {{.Names}}"];
+    let output = Command::new("docker").args(list).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let lines = String::from_utf8(output.stdout).unwrap();
+    lines
+        .lines()
+        .filter(|line| Path::new(line.split(' ').next().unwrap()).starts_with(folder))
+        .map(Into::into)
+        .collect()
 }
 
 /// Waits until `condition` holds; panics after half a minute.
