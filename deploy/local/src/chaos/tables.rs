@@ -143,7 +143,7 @@ const RECEIVED: &str = "select json_build_object(
 
 const BATCHES: &str = "select coalesce(json_object_agg(state, batches), '{}') from (select state, count(*) batches from batch group by 1) b";
 
-/// Rules B1, B5, B7: what there must be none of.
+/// Rules B1, B5, B7: what there must be none of. Somebody who has the initial can be skipped for the reminder.
 const STRAYS: &str = "select json_agg(s) from (
     select 'goals without targets' as what, count(*) from goal where partitioned_at is null
     union all select 'targets in no batch', count(*) from target where batch_id is null
@@ -151,7 +151,8 @@ const STRAYS: &str = "select json_agg(s) from (
     union all select 'targets left out', count(*) from target t join contact c on c.id = t.contact_id
         where t.initial_message_id is null and t.skipped_at is null and c.opted_out_at is null and c.line_type <> 'landline'
     union all select 'targets both skipped and messaged', count(*) from target
-        where initial_message_id is not null and skipped_at is not null
+        where skipped_at is not null
+            and ((initial_message_id is not null and reminder_batch_id is null) or reminder_message_id is not null)
     union all select 'targets whose initial is another', count(*) from
         (select goal_id, contact_id, initial_message_id as id from target where initial_message_id is not null) t
         full join (select goal_id, contact_id, id from message where kind = 'initial') m using (goal_id, contact_id, id)

@@ -1,125 +1,13 @@
-//! What must be true whatever was broken meanwhile, each with the figures that show it. All are functions of the evidence alone.
+//! Invariants about texts: both directions, compared with the carrier's own record.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::evidence::Evidence;
+use super::{Invariant, invariant, some};
 use crate::campaign::carrier::{Accepted, Kind};
 use crate::campaign::moment::Moment;
+use crate::chaos::evidence::Evidence;
 
-/// An invariant and its outcome.
-#[derive(Debug, Clone)]
-pub(crate) struct Invariant {
-    /// Its rule or promise, by which a planted violation says who must catch it.
-    pub(crate) code: &'static str,
-    pub(crate) what: &'static str,
-    pub(crate) holds: bool,
-    pub(crate) figures: String,
-}
-
-fn invariant(code: &'static str, what: &'static str, holds: bool, figures: String) -> Invariant {
-    Invariant { code, what, holds, figures }
-}
-
-/// All of them.
-pub(crate) fn all(evidence: &Evidence) -> Vec<Invariant> {
-    vec![
-        at_rest(evidence),
-        nobody_fell(evidence),
-        jobs_conserved(evidence),
-        completed_once(evidence),
-        rows_counted(evidence),
-        batches_conserved(evidence),
-        one_initial(evidence),
-        no_message_twice(evidence),
-        caps_kept(evidence),
-        nobody_after_opting_out(evidence),
-        pause_kept(evidence),
-        inbound_once(evidence),
-        receipts_applied(evidence),
-        timers_fired(evidence),
-        ticks_conserved(evidence),
-        nobody_in_logs(evidence),
-    ]
-}
-
-fn at_rest(evidence: &Evidence) -> Invariant {
-    let left = &evidence.rest.left;
-    let figures = if left.is_empty() {
-        format!("{} s after the last fault was mended", evidence.rest.seconds)
-    } else {
-        format!("still after {} s: {}", evidence.rest.seconds, left.join(", "))
-    };
-    invariant("rest", "the system comes to rest", left.is_empty(), figures)
-}
-
-fn nobody_fell(evidence: &Evidence) -> Invariant {
-    let fallen = &evidence.fallen;
-    let figures = if fallen.is_empty() { "none did".to_owned() } else { fallen.join(", ") };
-    invariant("fall", "no daemon ends by itself", fallen.is_empty(), figures)
-}
-
-fn jobs_conserved(evidence: &Evidence) -> Invariant {
-    let jobs = &evidence.tables.jobs;
-    let in_state = |state: &str| jobs.states.get(state).copied().unwrap_or_default();
-    let [succeeded, parked, cancelled] = ["succeeded", "parked", "cancelled"].map(in_state);
-    let live: i64 = ["pending", "published", "running"].map(in_state).iter().sum();
-    let holds = jobs.vanished == 0
-        && jobs.enqueued == succeeded + parked + cancelled + live
-        && parked == 0
-        && jobs.dead_letters == 0;
-    let mut figures = format!(
-        "{} enqueued = {succeeded} succeeded + {parked} parked + {cancelled} cancelled + {live} live; {} vanished, {} dead letters, \
-         {} claimed more than once",
-        jobs.enqueued, jobs.vanished, jobs.dead_letters, jobs.claimed_again
-    );
-    if let Some(first) = jobs.parked.first() {
-        figures.push_str("; parked: ");
-        figures.push_str(first);
-    }
-    invariant("J1", "jobs are conserved", holds, figures)
-}
-
-fn completed_once(evidence: &Evidence) -> Invariant {
-    let jobs = &evidence.tables.jobs;
-    let holds = jobs.completions == jobs.completed_jobs && jobs.succeeded_unseen == 0 && jobs.revived == 0;
-    let figures = format!(
-        "{} completions of {} jobs, {} succeeded without one or the other way round, {} went on after their end",
-        jobs.completions, jobs.completed_jobs, jobs.succeeded_unseen, jobs.revived
-    );
-    invariant("J2", "effects happen once", holds, figures)
-}
-
-fn rows_counted(evidence: &Evidence) -> Invariant {
-    let wrong: Vec<&str> = evidence
-        .imports
-        .iter()
-        .filter(|import| !import.counted.add_up() || import.counted != import.expected)
-        .map(|import| import.file.as_str())
-        .collect();
-    let rows: i64 = evidence.imports.iter().map(|import| import.counted.rows_read).sum();
-    let figures = format!("{rows} rows in {} imports; wrong: {}", evidence.imports.len(), wrong.len());
-    invariant("C7", "every row is counted once", wrong.is_empty(), figures)
-}
-
-fn batches_conserved(evidence: &Evidence) -> Invariant {
-    let tables = &evidence.tables;
-    let created: i64 = evidence.imports.iter().map(|import| import.counted.created).sum();
-    let strays: Vec<String> = tables
-        .strays
-        .iter()
-        .filter(|stray| stray.count > 0)
-        .map(|stray| format!("{} {}", stray.count, stray.what))
-        .collect();
-    let holds = strays.is_empty() && created == tables.targets;
-    let mut figures = format!("{created} contacts = {} targets; batches {:?}", tables.targets, tables.batches);
-    if !strays.is_empty() {
-        figures.push_str("; ");
-        figures.push_str(&strays.join(", "));
-    }
-    invariant("B1", "batches are conserved, everybody is accounted for", holds, figures)
-}
-
-fn one_initial(evidence: &Evidence) -> Invariant {
+pub(super) fn one_initial(evidence: &Evidence) -> Invariant {
     let mut rows = BTreeSet::new();
     let in_tables = evidence
         .tables
@@ -139,7 +27,7 @@ fn one_initial(evidence: &Evidence) -> Invariant {
     invariant("B7", "nobody gets a second initial, reminder or confirmation", in_tables + at_carrier == 0, figures)
 }
 
-fn no_message_twice(evidence: &Evidence) -> Invariant {
+pub(super) fn no_message_twice(evidence: &Evidence) -> Invariant {
     let rows: Vec<(&str, &str)> = evidence
         .tables
         .messages
@@ -173,7 +61,7 @@ fn no_message_twice(evidence: &Evidence) -> Invariant {
     invariant("S2", "no message twice, and both records agree", holds, figures)
 }
 
-fn caps_kept(evidence: &Evidence) -> Invariant {
+pub(super) fn caps_kept(evidence: &Evidence) -> Invariant {
     let accepted: i64 = evidence.accepted.iter().map(|message| message.segments).sum();
     let days = &evidence.tables.caps;
     let settled: i64 = days.iter().map(|day| day.settled).sum();
@@ -193,7 +81,7 @@ fn caps_kept(evidence: &Evidence) -> Invariant {
     )
 }
 
-fn nobody_after_opting_out(evidence: &Evidence) -> Invariant {
+pub(super) fn nobody_after_opting_out(evidence: &Evidence) -> Invariant {
     let mut opted_out: HashMap<&str, Moment> = HashMap::new();
     for text in evidence.inbound.iter().filter(|text| text.opts_out()) {
         if let Some(at) = text.first_delivered_at {
@@ -220,7 +108,7 @@ fn nobody_after_opting_out(evidence: &Evidence) -> Invariant {
     invariant("I3", "nobody is texted after opting out", late.is_empty(), figures)
 }
 
-fn pause_kept(evidence: &Evidence) -> Invariant {
+pub(super) fn pause_kept(evidence: &Evidence) -> Invariant {
     let Some(pause) = &evidence.pause else {
         return invariant("G7", "a paused goal stands still", true, "nothing was paused".to_owned());
     };
@@ -238,7 +126,7 @@ fn pause_kept(evidence: &Evidence) -> Invariant {
     invariant("G7", "a paused goal stands still", during.is_empty(), figures)
 }
 
-fn inbound_once(evidence: &Evidence) -> Invariant {
+pub(super) fn inbound_once(evidence: &Evidence) -> Invariant {
     let received = &evidence.tables.received;
     let sent: BTreeSet<&str> = evidence.inbound.iter().map(|text| text.sid.as_str()).collect();
     let recorded: BTreeSet<&str> = received.messages.iter().map(String::as_str).collect();
@@ -256,7 +144,7 @@ fn inbound_once(evidence: &Evidence) -> Invariant {
     invariant("I1", "each text of a contact is recorded once", holds, figures)
 }
 
-fn receipts_applied(evidence: &Evidence) -> Invariant {
+pub(super) fn receipts_applied(evidence: &Evidence) -> Invariant {
     let states: BTreeMap<&str, &str> = evidence
         .tables
         .messages
@@ -280,35 +168,75 @@ fn receipts_applied(evidence: &Evidence) -> Invariant {
     invariant("S8", "each receipt is applied", differ.is_empty() && waiting == 0 && given_up == 0, figures)
 }
 
-fn timers_fired(evidence: &Evidence) -> Invariant {
-    let timers = &evidence.tables.timers;
-    let figures = format!("{} overdue, {} in the future", timers.overdue, timers.waiting);
-    invariant("J9", "timers have fired or are in the future", timers.overdue == 0, figures)
-}
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
 
-fn ticks_conserved(evidence: &Evidence) -> Invariant {
-    let what = "every planned tick is accounted for";
-    let Some(ticks) = evidence.tables.ticks else {
-        return invariant("J11", what, true, "this version has no recurring schedules".to_owned());
-    };
-    let holds = ticks.planned == ticks.fired + ticks.coalesced + ticks.skipped;
-    let figures = format!(
-        "{} planned = {} fired + {} coalesced + {} skipped",
-        ticks.planned, ticks.fired, ticks.coalesced, ticks.skipped
-    );
-    invariant("J11", what, holds, figures)
-}
+    use super::*;
+    use crate::campaign::privacy::Found;
+    use crate::chaos::evidence::Rest;
+    use crate::chaos::tables::{Jobs, Received, Tables, Timers};
 
-fn nobody_in_logs(evidence: &Evidence) -> Invariant {
-    let logs = &evidence.logs;
-    let holds = logs.hits.is_empty() && logs.logs > 0;
-    let places: Vec<&str> = logs.hits.iter().map(String::as_str).collect();
-    let figures =
-        format!("{} hits in {} logs of {} MB {}", places.len(), logs.logs, logs.bytes / 1_000_000, some(&places));
-    invariant("R5", "no log names anybody", holds, figures)
-}
+    /// A text that was handed over and accepted at these instants, to somebody whose STOP was answered a second after 1970 began.
+    fn opted_out_and_texted(handed_over_ms: i64, accepted_at: &str) -> Evidence {
+        let message = json!({
+            "id": "m", "kind": "initial", "state": "delivered", "to": "+12125550100", "sid": "SM1",
+            "handed_over_ms": handed_over_ms,
+        });
+        let accepted = json!({
+            "sid": "SM1", "to": "+12125550100", "from": "+12125550199", "body": "Hi", "segments": 1,
+            "accepted_at": accepted_at, "fate": {},
+        });
+        let stop = json!({
+            "sid": "SM2", "from": "+12125550100", "body": "STOP", "first_delivered_at": "1970-01-01T00:00:01.000Z",
+        });
+        let carrier = json!({
+            "accepted": 1, "segments": 1, "duplicates": 0, "refused": {},
+            "dropped": { "before_accept": 0, "after_accept": 0 },
+            "receipts": { "sent": 1, "pending": 0, "given_up": 0 },
+            "replies": { "sent": 1, "pending": 0, "given_up": 0 },
+        });
+        Evidence {
+            imports: Vec::new(),
+            cap: 1,
+            pause: None,
+            rest: Rest::default(),
+            fallen: Vec::new(),
+            tables: Tables {
+                jobs: Jobs::default(),
+                messages: vec![serde_json::from_value(message).unwrap()],
+                caps: Vec::new(),
+                received: Received::default(),
+                batches: BTreeMap::new(),
+                targets: 1,
+                strays: Vec::new(),
+                timers: Timers::default(),
+                ticks: None,
+            },
+            accepted: vec![serde_json::from_value(accepted).unwrap()],
+            statuses: BTreeMap::from([("SM1".to_owned(), "delivered".to_owned())]),
+            inbound: vec![serde_json::from_value(stop).unwrap()],
+            carrier: serde_json::from_value(carrier).unwrap(),
+            logs: Found::default(),
+        }
+    }
 
-/// The first few, for somebody to look them up.
-fn some(ids: &[&str]) -> String {
-    ids.iter().take(3).copied().collect::<Vec<_>>().join(" ")
+    #[test]
+    fn what_was_handed_over_before_an_opt_out_may_arrive_after_it_and_what_was_later_may_not() {
+        let late_arrival = opted_out_and_texted(999, "1970-01-01T00:00:09.000Z");
+        assert!(nobody_after_opting_out(&late_arrival).holds);
+        let late_decision = opted_out_and_texted(1_001, "1970-01-01T00:00:01.002Z");
+        assert!(!nobody_after_opting_out(&late_decision).holds);
+    }
+
+    #[test]
+    fn a_text_that_only_one_side_knows_breaks_the_agreement() {
+        let agreed = || opted_out_and_texted(0, "1970-01-01T00:00:00.001Z");
+        assert!(no_message_twice(&agreed()).holds);
+        let only_here = Evidence { accepted: Vec::new(), ..agreed() };
+        assert!(!no_message_twice(&only_here).holds);
+        let mut only_there = agreed();
+        only_there.tables.messages.clear();
+        assert!(!no_message_twice(&only_there).holds);
+    }
 }
