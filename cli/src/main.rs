@@ -19,8 +19,21 @@ enum Command {
     /// Accounts.
     #[command(subcommand)]
     Account(commands::account::Command),
-    /// Show a summary of the jobs that are not over.
+    /// Jobs.
+    #[command(subcommand)]
+    Jobs(commands::jobs::Command),
+    /// Show the jobs that are not over, by kind: how many, how old, how fast.
     Queues(commands::queues::Args),
+    /// Show which daemons live, what they run, and which are safe to stop.
+    Workers(commands::workers::Args),
+    /// Hold back jobs of a kind, of an organization, or both.
+    Pause(commands::policy::Whose),
+    /// Let paused jobs go on.
+    Resume(commands::policy::Whose),
+    /// Limit how many jobs of a kind are published and running at a time.
+    Limit(commands::policy::Limit),
+    /// Check that everything is as it should be and adds up.
+    Doctor(commands::doctor::Args),
     /// Recurring schedules.
     #[command(subcommand)]
     Schedule(commands::schedule::Command),
@@ -36,6 +49,12 @@ async fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::Migrate(args) => commands::migrate::run(args).await,
         Command::Account(command) => commands::account::run(command).await,
+        Command::Jobs(command) => commands::jobs::run(command).await,
+        Command::Workers(args) => commands::workers::run(args).await,
+        Command::Pause(whose) => commands::policy::set_paused(whose, true).await,
+        Command::Resume(whose) => commands::policy::set_paused(whose, false).await,
+        Command::Limit(limit) => commands::policy::limit(limit).await,
+        Command::Doctor(args) => commands::doctor::run(args).await,
         Command::Queues(args) => commands::queues::run(args).await,
         Command::Schedule(command) => commands::schedule::run(command),
         Command::Segments(args) => commands::segments::run(&args),

@@ -2,10 +2,14 @@
 
 pub(crate) mod account;
 pub(crate) mod config;
+pub(crate) mod doctor;
+pub(crate) mod jobs;
 pub(crate) mod migrate;
+pub(crate) mod policy;
 pub(crate) mod queues;
 pub(crate) mod schedule;
 pub(crate) mod segments;
+pub(crate) mod workers;
 
 use anyhow::Context;
 use muster_service::Settings;

@@ -1,31 +1,67 @@
-//! `muster queues`: jobs that are not over, by kind and state.
+//! `muster queues`: jobs that are not over, by kind: how many, how old, how fast.
 
 use std::collections::BTreeMap;
 
-use muster_storage::engine::relay;
+use muster_storage::engine::operate::{self, Queue};
+use serde_json::json;
 
 use super::pool;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Print one JSON object: kinds, and in each the jobs by state.
+    /// Print one JSON object: by kind, `{jobs: {pending, published, running, parked}, due, oldest_seconds, per_minute,
+    /// seconds_to_drain, paused}`.
     #[arg(long)]
     json: bool,
 }
 
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
-    let mut kinds: BTreeMap<String, BTreeMap<String, i64>> = BTreeMap::new();
-    for (kind, state, jobs) in relay::backlog(&pool()?).await? {
-        kinds.entry(kind).or_default().insert(state, jobs);
-    }
+    let queues = operate::queues(&pool()?).await?;
     if args.json {
+        let kinds: BTreeMap<_, _> = queues.iter().map(|queue| (&queue.kind, row(queue))).collect();
         println!("{}", serde_json::to_string(&kinds)?);
         return Ok(());
     }
-    println!("{:<20} {:>9} {:>9} {:>9} {:>9}", "kind", "pending", "published", "running", "parked");
-    for (kind, states) in kinds {
-        let of = |state: &str| states.get(state).copied().unwrap_or_default();
-        println!("{kind:<20} {:>9} {:>9} {:>9} {:>9}", of("pending"), of("published"), of("running"), of("parked"));
+    println!(
+        "{:<18} {:>9} {:>9} {:>9} {:>9} {:>9} {:>10} {:>8} {:>10}",
+        "kind", "pending", "due", "published", "running", "parked", "oldest", "per min", "to drain"
+    );
+    for queue in &queues {
+        let seconds =
+            |seconds: Option<f64>| seconds.map_or_else(|| "-".to_owned(), |seconds| format!("{seconds:.0} s"));
+        println!(
+            "{:<18} {:>9} {:>9} {:>9} {:>9} {:>9} {:>10} {:>8} {:>10}{}",
+            queue.kind,
+            queue.pending,
+            queue.due,
+            queue.published,
+            queue.running,
+            queue.parked,
+            seconds(queue.oldest_seconds),
+            queue.succeeded_last_minute,
+            seconds(seconds_to_drain(queue)),
+            if queue.paused { "  paused" } else { "" },
+        );
     }
     Ok(())
+}
+
+/// At the last minute's rate; none when nothing ended in it.
+fn seconds_to_drain(queue: &Queue) -> Option<f64> {
+    let waiting = queue.due + queue.published + queue.running;
+    #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+    (queue.succeeded_last_minute > 0).then(|| waiting as f64 * 60.0 / queue.succeeded_last_minute as f64)
+}
+
+fn row(queue: &Queue) -> serde_json::Value {
+    json!({
+        "jobs": {
+            "pending": queue.pending, "published": queue.published, "running": queue.running, "parked": queue.parked,
+        },
+        "due": queue.due,
+        "oldest_seconds": queue.oldest_seconds,
+        "per_minute": queue.succeeded_last_minute,
+        "seconds_to_drain": seconds_to_drain(queue),
+        "paused": queue.paused,
+    })
 }

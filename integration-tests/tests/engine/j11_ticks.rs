@@ -8,12 +8,14 @@ async fn alone(harness: &Harness) {
 }
 
 async fn schedule(harness: &Harness, name: &str, cron: &str, more: &[(&str, &str)]) {
-    let columns: String = more.iter().map(|(column, _)| format!(", {column}")).collect();
-    let values: String = more.iter().map(|(_, value)| format!(", {value}")).collect();
+    let columns: Vec<&str> = more.iter().map(|(column, _)| *column).collect();
+    let values: Vec<&str> = more.iter().map(|(_, value)| *value).collect();
+    let (columns, values) = (columns.join(", "), values.join(", "));
+    let comma = if more.is_empty() { "" } else { ", " };
     harness
         .execute(&[&format!(
-            "insert into schedule (name, cron, zone, kind, payload{columns})
-             values ('{name}', '{cron}', 'America/New_York', 'probe', '{{}}'{values})"
+            "insert into schedule (name, cron, zone, kind, payload{comma}{columns})
+             values ('{name}', '{cron}', 'America/New_York', 'probe', '{{}}'{comma}{values})"
         )])
         .await;
 }

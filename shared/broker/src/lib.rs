@@ -14,3 +14,4 @@ pub use consumer::{Delivery, Session, Source};
 pub use error::{Error, Result};
 pub use publisher::{Message, Publisher};
 pub use reconnect::ReconnectDelays;
+pub use topology::check;

@@ -66,3 +66,10 @@ async fn declare_queue(channel: &Channel, name: &str) -> Result<()> {
 pub(crate) async fn in_time<T>(what: &'static str, answer: impl Future<Output = lapin::Result<T>>) -> Result<T> {
     tokio::time::timeout(ANSWER, answer).await.map_err(|_| Error::TimedOut(ANSWER, what))?.map_err(Error::from)
 }
+
+/// Makes sure that the broker answers and has, or takes, the whole topology. A queue that is there with other arguments is an error.
+pub async fn check(url: &SecretString) -> Result<()> {
+    let connection = connect(url, "muster check").await?;
+    declare(&in_time("channel.open", connection.create_channel()).await?).await?;
+    in_time("connection.close", connection.close(200, "checked".into())).await
+}

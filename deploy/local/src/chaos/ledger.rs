@@ -24,6 +24,9 @@ create trigger chaos_completed after update on job for each row
     when (new.state = 'succeeded') execute function chaos.on_success();
 create trigger chaos_revived after update on job for each row
     when (old.state in ('succeeded', 'cancelled') and new.state <> old.state) execute function chaos.on_revival();
+
+-- A tick each second for as long as anything is broken.
+insert into schedule (name, cron, zone, kind, payload) values ('chaos', '* * * * * *', 'UTC', 'probe', '{}');
 ";
 
 /// Begins the ledger, before anything is enqueued.

@@ -82,8 +82,8 @@ pub(crate) struct Timers {
     pub(crate) waiting: i64,
 }
 
-/// The ledger of recurring schedules.
-#[derive(Debug, Clone, Copy)]
+/// The ledger of the harness's recurring schedule.
+#[derive(Debug, Clone, Copy, Deserialize)]
 pub(crate) struct Ticks {
     pub(crate) planned: i64,
     pub(crate) fired: i64,
@@ -109,8 +109,7 @@ pub(crate) struct Tables {
     pub(crate) targets: i64,
     pub(crate) strays: Vec<Stray>,
     pub(crate) timers: Timers,
-    /// `None` while this version keeps no such ledger.
-    pub(crate) ticks: Option<Ticks>,
+    pub(crate) ticks: Ticks,
 }
 
 const JOBS: &str = "select json_build_object(
@@ -171,6 +170,14 @@ const TIMERS: &str = "select json_build_object(
     'waiting', (select count(*) from timer where fire_at > now()))";
 
 /// What is under way: none of this is there when the system is at rest. A job that is to run later is not under way.
+// The harness's schedule ticks each second: what was planned follows from its first and its last tick.
+const TICKS: &str = "select json_build_object(
+    'planned', coalesce(extract(epoch from max(planned_until) - min(planned_at))::bigint + 1, 0),
+    'fired', coalesce(sum(ticks) filter (where fate in ('fired', 'late') and exists (select from job where id = job_id)), 0),
+    'coalesced', coalesce(sum(ticks) filter (where fate = 'coalesced'), 0),
+    'skipped', coalesce(sum(ticks) filter (where fate = 'skipped'), 0)
+    ) from tick where schedule = 'chaos'";
+
 const MOVING: &str = "select json_agg(m) from (
     select 'goals without targets' as what, count(*) from goal where partitioned_at is null
     union all select 'batches not finished', count(*) from batch where state <> 'finished'
@@ -202,8 +209,7 @@ impl Reader<'_> {
             targets: self.json("select count(*) from target").await.context("counting targets")?,
             strays: self.json(STRAYS).await.context("looking for strays")?,
             timers: self.json(TIMERS).await.context("counting timers")?,
-            // Recurring schedules are not part of this version; what their ledger says is read here when they are.
-            ticks: None,
+            ticks: self.json(TICKS).await.context("counting ticks")?,
         })
     }
 

@@ -98,7 +98,7 @@ impl Watch<'_> {
             campaign: read(&campaign["stats"])?,
             carrier: self.carrier.stats().await?,
             caps: read(&caps)?,
-            queues: serde_json::from_str(&queues).context("reading what `muster queues --json` printed")?,
+            queues: jobs(&queues).context("reading what `muster queues --json` printed")?,
             unread: unread["items"].as_array().is_some_and(|items| !items.is_empty()),
         })
     }
@@ -147,6 +147,12 @@ impl Watch<'_> {
         ];
         points.into_iter().filter(|(is_so, _)| *is_so).map(|(_, what)| what).collect()
     }
+}
+
+/// The jobs of each kind by state.
+fn jobs(queues: &str) -> anyhow::Result<Queues> {
+    let kinds: BTreeMap<String, Value> = serde_json::from_str(queues)?;
+    kinds.into_iter().map(|(kind, queue)| Ok((kind, serde_json::from_value(queue["jobs"].clone())?))).collect()
 }
 
 /// Reads an answer of the API.

@@ -142,14 +142,3 @@ pub async fn mark_published(tx: &mut Tx, ids: &[JobId]) -> Result<()> {
     .await?;
     Ok(())
 }
-
-/// Jobs by kind and state that are not over, for metrics and operators.
-pub async fn backlog(pool: &Pool) -> Result<Vec<(String, String, i64)>> {
-    let rows = sqlx::query!(
-        r#"select kind, state, count(*) as "jobs!" from job
-           where state in ('pending', 'published', 'running', 'parked') group by kind, state order by kind, state"#
-    )
-    .fetch_all(&pool.0)
-    .await?;
-    Ok(rows.into_iter().map(|row| (row.kind, row.state, row.jobs)).collect())
-}

@@ -1,0 +1,132 @@
+//! `muster doctor`: is everything as it should be, and does it add up?
+
+use std::{path::Path, time::Duration};
+
+use anyhow::{Context, bail};
+use muster_service::{Settings, clock, zones};
+use muster_storage::{
+    Pool,
+    engine::audit::{self, Ledger},
+    pending_migrations,
+};
+use serde::Serialize;
+
+use super::pool;
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Mend what can be mended without losing or repeating anything, and look again.
+    #[arg(long)]
+    repair: bool,
+    /// Print a JSON list of {check, ok, detail}.
+    #[arg(long)]
+    json: bool,
+}
+
+/// How far this machine's clock may be from the database's before it is worth a word. Nothing depends on it.
+const CLOCKS_DIFFER: f64 = 5.0;
+
+/// What one check found.
+#[derive(Serialize)]
+struct Check {
+    check: &'static str,
+    ok: bool,
+    detail: String,
+}
+
+pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
+    let settings = Settings::load().context("muster reads the same configuration as the daemons")?;
+    let pool = pool()?;
+    if args.repair {
+        audit::repair(&pool, Duration::from_secs(settings.reconcile_after_seconds)).await.context("repair")?;
+    }
+    let mut checks = vec![migrations(&pool).await, clocks(&pool).await, zone_rules(), broker(&settings).await];
+    match audit::audit(&pool).await {
+        Ok(findings) if findings.is_empty() => {
+            checks.push(Check { check: "jobs", ok: true, detail: "nothing is stuck".to_owned() });
+        }
+        Ok(findings) => checks.extend(findings.into_iter().map(|finding| {
+            let hint = if finding.repairable { "; --repair mends this" } else { "" };
+            Check { check: finding.what, ok: false, detail: format!("{} {}{hint}", finding.count, finding.means) }
+        })),
+        Err(error) => checks.push(Check { check: "jobs", ok: false, detail: error.to_string() }),
+    }
+    match audit::ticks(&pool).await {
+        Ok(ledgers) => checks.extend(ledgers.iter().map(conserved)),
+        Err(error) => checks.push(Check { check: "ticks", ok: false, detail: error.to_string() }),
+    }
+    if args.json {
+        println!("{}", serde_json::to_string(&checks)?);
+    } else {
+        for check in &checks {
+            println!("{} {:<18} {}", if check.ok { "ok  " } else { "FAIL" }, check.check, check.detail);
+        }
+    }
+    let failed = checks.iter().filter(|check| !check.ok).count();
+    if failed > 0 {
+        bail!("{failed} of {} checks failed", checks.len());
+    }
+    Ok(())
+}
+
+async fn migrations(pool: &Pool) -> Check {
+    let (ok, detail) = match pending_migrations(pool).await {
+        Ok(0) => (true, "the schema is up to date".to_owned()),
+        Ok(pending) => (false, format!("{pending} migrations are pending: run muster migrate")),
+        Err(error) => (false, error.to_string()),
+    };
+    Check { check: "migrations", ok, detail }
+}
+
+async fn clocks(pool: &Pool) -> Check {
+    let (ok, detail) = match pool.now().await {
+        Ok(database) => {
+            let apart = (clock::machine_now() - database).as_seconds_f64();
+            (
+                apart.abs() < CLOCKS_DIFFER,
+                format!("this machine is {apart:+.1} s from the database, whose clock counts"),
+            )
+        }
+        Err(error) => (false, error.to_string()),
+    };
+    Check { check: "clocks", ok, detail }
+}
+
+fn zone_rules() -> Check {
+    let (ok, detail) = match zones::compare(Path::new(zones::SYSTEM), clock::machine_now()) {
+        Some(comparison) => {
+            let older = comparison.system_is() == Some(std::cmp::Ordering::Less);
+            (comparison.differences.is_empty() || older, comparison.to_string())
+        }
+        None => (true, "this machine has no zone rules to compare the built-in ones with".to_owned()),
+    };
+    Check { check: "zone_rules", ok, detail }
+}
+
+async fn broker(settings: &Settings) -> Check {
+    let (ok, detail) = match muster_broker::check(&settings.amqp_url).await {
+        Ok(()) => (true, "RabbitMQ answers and every queue is there".to_owned()),
+        Err(error) => (false, error.to_string()),
+    };
+    Check { check: "broker", ok, detail }
+}
+
+/// Planned = fired + coalesced + skipped: the expression is evaluated again over the time that the ledger covers.
+fn conserved(ledger: &Ledger) -> Check {
+    let (ok, detail) = match &ledger.schedule {
+        Ok(schedule) => {
+            let before = ledger.first - chrono::TimeDelta::nanoseconds(1);
+            let planned = schedule.fires_after(before).take_while(|fire| fire.at <= ledger.last).count();
+            let decided = ledger.fired + ledger.coalesced + ledger.skipped;
+            (
+                i64::try_from(planned) == Ok(decided),
+                format!(
+                    "{}: {planned} planned, {} fired, {} coalesced, {} skipped",
+                    ledger.name, ledger.fired, ledger.coalesced, ledger.skipped
+                ),
+            )
+        }
+        Err(error) => (false, format!("{}: {error}", ledger.name)),
+    };
+    Check { check: "ticks", ok, detail }
+}

@@ -1,0 +1,198 @@
+//! `muster jobs`: look at jobs, and let them run again or not.
+
+use std::time::Duration;
+
+use anyhow::{Context, bail, ensure};
+use muster_domain::ids::{JobId, OrganizationId};
+use muster_jobs::JobKind;
+use muster_storage::{
+    Pool,
+    engine::operate::{self, Filter, Summary},
+};
+use serde_json::json;
+
+use super::pool;
+
+#[derive(clap::Subcommand)]
+pub(crate) enum Command {
+    /// List jobs, the newest first.
+    List {
+        #[command(flatten)]
+        which: Which,
+        /// Only jobs in this state.
+        #[arg(long, value_parser = ["pending", "published", "running", "succeeded", "parked", "cancelled"])]
+        state: Option<String>,
+        /// At most so many.
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        limit: u32,
+        /// Print a JSON list.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show everything that a job's row says, as JSON.
+    Show {
+        /// The job.
+        id: uuid::Uuid,
+        /// As it is; kept for symmetry, the output is JSON anyway.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Let a parked or cancelled job run again, with all its attempts.
+    Retry {
+        /// The job.
+        id: uuid::Uuid,
+    },
+    /// Cancel a job that is waiting or parked.
+    Cancel {
+        /// The job.
+        id: uuid::Uuid,
+    },
+    /// Let parked jobs run again, at a rate, until they are done or too many of them fail again.
+    Replay {
+        #[command(flatten)]
+        which: Which,
+        /// Only say how many there are.
+        #[arg(long)]
+        dry_run: bool,
+        /// Jobs a second.
+        #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        rate: u32,
+        /// Stop when more than this share of the replayed jobs that are over or tried again has failed.
+        #[arg(long, default_value_t = 0.2)]
+        abort_on_error_rate: f64,
+        /// Print one JSON object at the end: {matching, replayed, failed, aborted}.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Which jobs.
+#[derive(clap::Args)]
+pub(crate) struct Which {
+    /// Only this kind.
+    #[arg(long, value_parser = kind)]
+    kind: Option<JobKind>,
+    /// Only this organization's.
+    #[arg(long)]
+    organization: Option<uuid::Uuid>,
+    /// Only jobs whose last error contains this.
+    #[arg(long)]
+    error: Option<String>,
+}
+
+impl Which {
+    fn filter(self, state: Option<String>) -> Filter {
+        Filter { kind: self.kind, state, organization_id: self.organization.map(OrganizationId), error: self.error }
+    }
+}
+
+/// Reads the name of a kind.
+pub(crate) fn kind(name: &str) -> Result<JobKind, String> {
+    JobKind::parse(name).ok_or_else(|| {
+        let known: Vec<_> = JobKind::ALL.iter().map(|kind| kind.as_str()).collect();
+        format!("not a kind of job; there are {}", known.join(", "))
+    })
+}
+
+/// Before the share of failures means anything.
+const FEWEST: i64 = 10;
+
+pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
+    let pool = pool()?;
+    match command {
+        Command::List { which, state, limit, json } => {
+            print(&operate::list(&pool, &which.filter(state), limit.into()).await?, json)
+        }
+        Command::Show { id, .. } => {
+            let job = operate::show(&pool, JobId(id)).await?.with_context(|| format!("there is no job {id}"))?;
+            println!("{}", serde_json::to_string_pretty(&job)?);
+            Ok(())
+        }
+        Command::Retry { id } => {
+            ensure!(operate::retry(&pool, JobId(id)).await?, "job {id} is not parked or cancelled, or is not there");
+            println!("job {id} will run again");
+            Ok(())
+        }
+        Command::Cancel { id } => {
+            ensure!(operate::cancel(&pool, JobId(id)).await?, "job {id} runs, is over, or is not there");
+            println!("job {id} is cancelled");
+            Ok(())
+        }
+        Command::Replay { which, dry_run, rate, abort_on_error_rate, json } => {
+            if !(0.0..=1.0).contains(&abort_on_error_rate) {
+                bail!("--abort-on-error-rate is a share, from 0 to 1");
+            }
+            let filter = which.filter(None);
+            let matching = operate::count_parked(&pool, &filter).await?;
+            let (replayed, failed, aborted) = if dry_run {
+                (0, 0, false)
+            } else {
+                replay(&pool, &filter, matching, rate, abort_on_error_rate).await?
+            };
+            if json {
+                let report =
+                    json!({ "matching": matching, "replayed": replayed, "failed": failed, "aborted": aborted });
+                println!("{report}");
+            } else if dry_run {
+                println!("{matching} parked jobs would run again");
+            } else {
+                println!("{replayed} of {matching} parked jobs ran again, {failed} of them failed");
+            }
+            ensure!(!aborted, "stopped: more than {abort_on_error_rate} of the replayed jobs failed");
+            Ok(())
+        }
+    }
+}
+
+/// Replays a second's worth each second. Jobs that come to be parked meanwhile are left: there are no more rounds than `matching` needs.
+async fn replay(
+    pool: &Pool,
+    filter: &Filter,
+    matching: i64,
+    rate: u32,
+    abort_at: f64,
+) -> anyhow::Result<(i64, i64, bool)> {
+    let mut replayed = Vec::new();
+    let mut failed = 0;
+    while i64::try_from(replayed.len())? < matching {
+        let left = matching - i64::try_from(replayed.len())?;
+        let more = operate::replay(pool, filter, left.min(rate.into())).await?;
+        if more.is_empty() {
+            break;
+        }
+        replayed.extend(more);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let (over, failures) = operate::outcome(pool, &replayed).await?;
+        failed = failures;
+        let seen = over.max(failures);
+        #[expect(clippy::cast_precision_loss, reason = "a share of counts")]
+        if seen >= FEWEST && failed as f64 > abort_at * seen as f64 {
+            return Ok((i64::try_from(replayed.len())?, failed, true));
+        }
+    }
+    Ok((i64::try_from(replayed.len())?, failed, false))
+}
+
+fn print(jobs: &[Summary], as_json: bool) -> anyhow::Result<()> {
+    if as_json {
+        let rows: Vec<_> = jobs
+            .iter()
+            .map(|job| {
+                json!({
+                    "id": job.id, "kind": job.kind, "state": job.state, "attempt": job.attempts.0, "max_attempts": job.attempts.1,
+                    "run_at": job.run_at, "organization_id": job.organization_id, "worker": job.worker, "last_error": job.last_error,
+                })
+            })
+            .collect();
+        println!("{}", serde_json::to_string(&rows)?);
+        return Ok(());
+    }
+    println!("{:<36} {:<18} {:<9} {:>8} {:<20} last error", "id", "kind", "state", "attempts", "run at");
+    for job in jobs {
+        let attempts = format!("{}/{}", job.attempts.0, job.attempts.1);
+        let run_at = job.run_at.format("%Y-%m-%dT%H:%M:%SZ");
+        let error = job.last_error.as_deref().unwrap_or_default();
+        println!("{:<36} {:<18} {:<9} {attempts:>8} {run_at:<20} {error}", job.id.to_string(), job.kind, job.state);
+    }
+    Ok(())
+}

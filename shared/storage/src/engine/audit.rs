@@ -1,0 +1,167 @@
+//! What `muster doctor` looks for in the tables, and what of it can be mended safely.
+
+use std::time::Duration;
+
+use muster_jobs::payloads;
+
+use super::{
+    enqueue::{Line, Origin, enqueue_all},
+    sweep,
+};
+use crate::{Pool, Result, sending};
+
+/// Something that should not be there, and how often it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What, as a stable word.
+    pub what: &'static str,
+    /// In a sentence.
+    pub means: &'static str,
+    /// How many.
+    pub count: i64,
+    /// `--repair` mends it.
+    pub repairable: bool,
+}
+
+/// Looks for what does not add up. Bounded look-ups by index, except for the conservation of messages.
+pub async fn audit(pool: &Pool) -> Result<Vec<Finding>> {
+    let row = sqlx::query!(
+        r#"select
+            (select count(*) from job where state = 'running' and lease_until < clock_timestamp() - interval '1 minute') as "expired!",
+            (select count(*) from job where state = 'published' and published_at < clock_timestamp() - interval '15 minutes') as "unclaimed!",
+            (select count(*) from job j where state = 'pending' and not blocked and run_at < clock_timestamp() - interval '15 minutes'
+                and not exists (select from job_policy p where p.paused and p.kind in (j.kind, '*')
+                                and p.organization_id in (tenant(null), tenant(j.organization_id)))) as "unrelayed!",
+            (select count(*) from job j where blocked and state = 'pending' and not exists (
+                select from job e where e.order_key = j.order_key and e.position < j.position
+                    and e.state in ('pending', 'published', 'running'))) as "blocked_heads!",
+            (select count(*) from job_unique u where not exists (
+                select from job j where j.id = u.job_id and j.state in ('pending', 'published'))) as "orphan_keys!",
+            (select count(*) from job where state = 'parked') as "parked!",
+            (select count(*) from dead_letter) as "dead_letters!",
+            (select count(*) from schedule where error is not null) as "broken_schedules!",
+            (select count(*) from tick t where t.job_id is not null and t.decided_at > clock_timestamp() - interval '1 day'
+                and not exists (select from job j where j.id = t.job_id)) as "ticks_without_job!",
+            (select count(*) from message m where m.state = 'queued' and not exists (
+                select from job j where j.id = m.send_job_id and j.state in ('pending', 'published', 'running'))) as "orphan_messages!""#
+    )
+    .fetch_one(&pool.0)
+    .await?;
+    let finding = |what, means, count, repairable| Finding { what, means, count, repairable };
+    let findings = [
+        finding(
+            "lease_expired",
+            "running jobs whose lease ran out over a minute ago: no scheduler sweeps",
+            row.expired,
+            true,
+        ),
+        finding(
+            "unclaimed",
+            "published jobs that nobody claimed for 15 minutes: no worker, or far behind",
+            row.unclaimed,
+            false,
+        ),
+        finding(
+            "unrelayed",
+            "due jobs that nobody published for 15 minutes: no scheduler, no broker, or far behind",
+            row.unrelayed,
+            false,
+        ),
+        finding("blocked_head", "jobs that are first in their order and blocked", row.blocked_heads, true),
+        finding("orphan_key", "unique keys of jobs that do not wait", row.orphan_keys, true),
+        finding("parked", "parked jobs: look at their errors, then retry, replay or cancel them", row.parked, false),
+        finding("dead_letter", "messages of the broker that could not be decoded", row.dead_letters, false),
+        finding("broken_schedule", "schedules that cannot be read", row.broken_schedules, false),
+        finding("tick_without_job", "ticks that fired and have no job", row.ticks_without_job, false),
+        finding("orphan_message", "queued messages whose send job is over", row.orphan_messages, true),
+    ];
+    Ok(findings.into_iter().filter(|finding| finding.count > 0).collect())
+}
+
+/// Planned ticks of a schedule, by what became of them: (schedule, first planned, decided until, fired with late ones, coalesced, skipped).
+pub async fn ticks(pool: &Pool) -> Result<Vec<Ledger>> {
+    let rows = sqlx::query!(
+        r#"select s.name, s.cron, s.zone, s.gap, s.overlap, min(t.planned_at) as "first!", max(t.planned_until) as "last!",
+                  coalesce(sum(t.ticks) filter (where t.fate in ('fired', 'late')), 0)::bigint as "fired!",
+                  coalesce(sum(t.ticks) filter (where t.fate = 'coalesced'), 0)::bigint as "coalesced!",
+                  coalesce(sum(t.ticks) filter (where t.fate = 'skipped'), 0)::bigint as "skipped!"
+           from schedule s join tick t on t.schedule = s.name
+           where t.planned_at >= s.changed_at group by s.name order by s.name"#
+    )
+    .fetch_all(&pool.0)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Ledger {
+            schedule: super::schedules::schedule(&row.cron, &row.zone, &row.gap, &row.overlap),
+            name: row.name,
+            first: row.first,
+            last: row.last,
+            fired: row.fired,
+            coalesced: row.coalesced,
+            skipped: row.skipped,
+        })
+        .collect())
+}
+
+/// The ticks of a schedule since it was changed last.
+#[derive(Debug, Clone)]
+pub struct Ledger {
+    /// Its name.
+    pub name: String,
+    /// When it recurs.
+    pub schedule: Result<muster_domain::schedule::Schedule, String>,
+    /// The first tick in the ledger.
+    pub first: chrono::DateTime<chrono::Utc>,
+    /// The last.
+    pub last: chrono::DateTime<chrono::Utc>,
+    /// Fired, on time or late.
+    pub fired: i64,
+    /// Covered by another.
+    pub coalesced: i64,
+    /// Not fired.
+    pub skipped: i64,
+}
+
+/// Mends what can be mended without losing or repeating anything.
+pub async fn repair(pool: &Pool, reconcile_after: Duration) -> Result<()> {
+    sweep::return_expired(pool).await?;
+    let mut tx = pool.begin().await?;
+    sqlx::query!(
+        "update job j set blocked = false where blocked and state = 'pending' and not exists (
+             select from job e where e.order_key = j.order_key and e.position < j.position
+                 and e.state in ('pending', 'published', 'running'))"
+    )
+    .execute(tx.conn())
+    .await?;
+    sqlx::query!(
+        "delete from job_unique u where not exists (select from job j where j.id = u.job_id and j.state in ('pending', 'published'))"
+    )
+    .execute(tx.conn())
+    .await?;
+    sending::set_missing_timers(&mut tx, reconcile_after).await?;
+    tx.commit().await?;
+    // A queued message was never handed over (rule S1), so that another job may do it.
+    loop {
+        let mut tx = pool.begin().await?;
+        let job = muster_domain::ids::JobId::new();
+        let taken = sqlx::query_scalar!(
+            "with orphan as (
+                 select m.id, m.organization_id, m.group_id from message m where m.state = 'queued' and not exists (
+                     select from job j where j.id = m.send_job_id and j.state in ('pending', 'published', 'running'))
+                 order by m.group_id, m.id limit 100 for update skip locked
+             )
+             update message m set send_job_id = $1, send_epoch = null from orphan o
+             where m.id = o.id and o.group_id = (select group_id from orphan order by group_id, id limit 1)
+             returning m.organization_id",
+            job.0,
+        )
+        .fetch_all(tx.conn())
+        .await?;
+        let Some(organization_id) = taken.first() else { return Ok(()) };
+        let organization_id = Some(muster_domain::ids::OrganizationId(*organization_id));
+        let origin = Origin { organization_id, traceparent: None };
+        enqueue_all(&mut tx, &[(job, &payloads::Send {})], Line::Ordinary, &origin).await?;
+        tx.commit().await?;
+    }
+}

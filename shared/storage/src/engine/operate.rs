@@ -1,0 +1,320 @@
+//! What operators do with jobs: look, retry, cancel, replay, pause, limit.
+
+use chrono::{DateTime, Utc};
+use muster_domain::ids::{JobId, OrganizationId};
+use muster_jobs::JobKind;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{Pool, Result, Tx};
+
+/// Which jobs are meant; what is `None` does not matter.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Of this kind.
+    pub kind: Option<JobKind>,
+    /// In this state.
+    pub state: Option<String>,
+    /// Of this tenant.
+    pub organization_id: Option<OrganizationId>,
+    /// Whose last error contains this.
+    pub error: Option<String>,
+}
+
+/// A job in a list.
+#[derive(Debug, Clone)]
+pub struct Summary {
+    /// The row.
+    pub id: JobId,
+    /// Its kind.
+    pub kind: String,
+    /// Its state.
+    pub state: String,
+    /// Attempts that count, and how many there may be.
+    pub attempts: (i32, i32),
+    /// When it could first run.
+    pub run_at: DateTime<Utc>,
+    /// The tenant.
+    pub organization_id: Option<OrganizationId>,
+    /// Who has it or had it last.
+    pub worker: Option<String>,
+    /// What went wrong last.
+    pub last_error: Option<String>,
+}
+
+/// The newest jobs that a filter means.
+pub async fn list(pool: &Pool, filter: &Filter, limit: i64) -> Result<Vec<Summary>> {
+    let rows = sqlx::query!(
+        r#"select id, kind, state, attempt, max_attempts, run_at, organization_id, worker, errors -> -1 ->> 'error' as last_error
+           from job
+           where ($1::text is null or kind = $1) and ($2::text is null or state = $2)
+             and ($3::uuid is null or organization_id = $3)
+             and ($4::text is null or strpos(errors -> -1 ->> 'error', $4) > 0)
+           order by id desc limit $5"#,
+        filter.kind.map(JobKind::as_str),
+        filter.state,
+        filter.organization_id.map(|id| id.0),
+        filter.error,
+        limit,
+    )
+    .fetch_all(&pool.0)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Summary {
+            id: JobId(row.id),
+            kind: row.kind,
+            state: row.state,
+            attempts: (row.attempt, row.max_attempts),
+            run_at: row.run_at,
+            organization_id: row.organization_id.map(OrganizationId),
+            worker: row.worker,
+            last_error: row.last_error,
+        })
+        .collect())
+}
+
+/// A job's whole row as JSON: its life can be read from it (engine promise J11).
+pub async fn show(pool: &Pool, id: JobId) -> Result<Option<Value>> {
+    Ok(sqlx::query_scalar!(r#"select to_jsonb(job) as "job!" from job where id = $1"#, id.0)
+        .fetch_optional(&pool.0)
+        .await?)
+}
+
+/// How many parked jobs a filter means.
+pub async fn count_parked(pool: &Pool, filter: &Filter) -> Result<i64> {
+    Ok(sqlx::query_scalar!(
+        r#"select count(*) as "jobs!" from job
+           where state = 'parked' and ($1::text is null or kind = $1) and ($2::uuid is null or organization_id = $2)
+             and ($3::text is null or strpos(errors -> -1 ->> 'error', $3) > 0)"#,
+        filter.kind.map(JobKind::as_str),
+        filter.organization_id.map(|id| id.0),
+        filter.error,
+    )
+    .fetch_one(&pool.0)
+    .await?)
+}
+
+/// Lets parked jobs that a filter means, the oldest first and at most `limit`, run again with all their attempts; answers which. Their
+/// errors stay.
+pub async fn replay(pool: &Pool, filter: &Filter, limit: i64) -> Result<Vec<JobId>> {
+    let mut tx = pool.begin().await?;
+    let ids = sqlx::query_scalar!(
+        "select id from job
+         where state = 'parked' and ($1::text is null or kind = $1) and ($2::uuid is null or organization_id = $2)
+           and ($3::text is null or strpos(errors -> -1 ->> 'error', $3) > 0)
+         order by id limit $4 for update skip locked",
+        filter.kind.map(JobKind::as_str),
+        filter.organization_id.map(|id| id.0),
+        filter.error,
+        limit,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    run_again(&mut tx, &ids).await?;
+    tx.commit().await?;
+    Ok(ids.into_iter().map(JobId).collect())
+}
+
+/// Lets one parked or cancelled job run again with all its attempts; false when it is in another state.
+pub async fn retry(pool: &Pool, id: JobId) -> Result<bool> {
+    let mut tx = pool.begin().await?;
+    let found =
+        sqlx::query_scalar!("select id from job where id = $1 and state in ('parked', 'cancelled') for update", id.0)
+            .fetch_all(tx.conn())
+            .await?;
+    run_again(&mut tx, &found).await?;
+    tx.commit().await?;
+    Ok(!found.is_empty())
+}
+
+/// A job with an order key goes to the end of its line, and one whose unique key another job holds by now is cancelled again.
+async fn run_again(tx: &mut Tx, ids: &[Uuid]) -> Result<()> {
+    sqlx::query!(
+        "select pg_advisory_xact_lock(hashtextextended(order_key, 0)) from job where id = any($1) and order_key is not null order by order_key",
+        ids
+    )
+    .execute(tx.conn())
+    .await?;
+    let keyed = sqlx::query!(
+        "with line as (
+             select id, row_number() over (partition by order_key order by id) > 1 or exists (
+                        select from job o where o.order_key = j.order_key and o.state in ('pending', 'published', 'running')) as blocked
+             from job j where id = any($1) and order_key is not null
+         )
+         update job j set state = 'pending', attempt = 0, run_at = clock_timestamp(), finished_at = null, published_at = null,
+             suspect = false, blocked = coalesce((select l.blocked from line l where l.id = j.id), false),
+             position = case when j.order_key is not null then nextval('job_position') end
+         where j.id = any($1)
+         returning j.id, j.unique_key",
+        ids
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    let keyed: Vec<_> = keyed.into_iter().filter(|row| row.unique_key.is_some()).map(|row| JobId(row.id)).collect();
+    super::claim::wait_again(tx, &keyed).await?;
+    tx.has_enqueued();
+    Ok(())
+}
+
+/// Cancels a job that is not running and not over; false when it is in another state.
+pub async fn cancel(pool: &Pool, id: JobId) -> Result<bool> {
+    let mut tx = pool.begin().await?;
+    let done = sqlx::query!(
+        "update job set state = 'cancelled', finished_at = clock_timestamp(), published_at = null
+         where id = $1 and state in ('pending', 'published', 'parked')",
+        id.0
+    )
+    .execute(tx.conn())
+    .await?;
+    sqlx::query!("delete from job_unique where job_id = $1", id.0).execute(tx.conn()).await?;
+    tx.commit().await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// How replayed jobs fare: how many are over, and how many of them, or of those that wait for another attempt, have failed.
+pub async fn outcome(pool: &Pool, ids: &[JobId]) -> Result<(i64, i64)> {
+    let row = sqlx::query!(
+        r#"select count(*) filter (where state in ('succeeded', 'parked', 'cancelled')) as "over!",
+                  count(*) filter (where state = 'parked' or (state <> 'succeeded' and attempt > 0 and state <> 'running')) as "failed!"
+           from job where id = any($1)"#,
+        &ids.iter().map(|id| id.0).collect::<Vec<_>>(),
+    )
+    .fetch_one(&pool.0)
+    .await?;
+    Ok((row.over, row.failed))
+}
+
+/// A kind's jobs that are not over, and how fast they end.
+#[derive(Debug, Clone)]
+pub struct Queue {
+    /// The kind.
+    pub kind: String,
+    /// Waiting, due and not.
+    pub pending: i64,
+    /// Waiting and due.
+    pub due: i64,
+    /// In the broker.
+    pub published: i64,
+    /// Claimed.
+    pub running: i64,
+    /// Parked.
+    pub parked: i64,
+    /// For how many seconds the oldest due job has been waiting.
+    pub oldest_seconds: Option<f64>,
+    /// Jobs that succeeded in the last minute.
+    pub succeeded_last_minute: i64,
+    /// The kind is paused for everybody.
+    pub paused: bool,
+}
+
+/// Every kind that has jobs which are not over, or which ended in the last minute.
+pub async fn queues(pool: &Pool) -> Result<Vec<Queue>> {
+    let rows = sqlx::query!(
+        r#"with live as (
+               select kind, count(*) filter (where state = 'pending') as pending,
+                      count(*) filter (where state = 'pending' and run_at <= clock_timestamp()) as due,
+                      count(*) filter (where state = 'published') as published,
+                      count(*) filter (where state = 'running') as running, count(*) filter (where state = 'parked') as parked,
+                      extract(epoch from clock_timestamp() - min(run_at) filter (where state in ('pending', 'published')
+                          and run_at <= clock_timestamp()))::float8 as oldest
+               from job where state in ('pending', 'published', 'running', 'parked') group by kind
+           ), ended as (
+               select kind, count(*) as jobs from job
+               where finished_at > clock_timestamp() - interval '1 minute' and state = 'succeeded' group by kind
+           )
+           select coalesce(l.kind, e.kind) as "kind!", coalesce(l.pending, 0) as "pending!", coalesce(l.due, 0) as "due!",
+                  coalesce(l.published, 0) as "published!", coalesce(l.running, 0) as "running!", coalesce(l.parked, 0) as "parked!",
+                  l.oldest, coalesce(e.jobs, 0) as "ended!",
+                  exists (select from job_policy p where p.kind = coalesce(l.kind, e.kind) and p.organization_id = tenant(null)
+                          and p.paused) as "paused!"
+           from live l full join ended e on e.kind = l.kind order by 1"#
+    )
+    .fetch_all(&pool.0)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Queue {
+            kind: row.kind,
+            pending: row.pending,
+            due: row.due,
+            published: row.published,
+            running: row.running,
+            parked: row.parked,
+            oldest_seconds: row.oldest,
+            succeeded_last_minute: row.ended,
+            paused: row.paused,
+        })
+        .collect())
+}
+
+/// A daemon and what it runs.
+#[derive(Debug, Clone)]
+pub struct Process {
+    /// Its name.
+    pub name: String,
+    /// `scheduler` or `worker`.
+    pub role: String,
+    /// Seconds since it said that it is alive.
+    pub seen_seconds_ago: f64,
+    /// What it runs: kind and number of jobs.
+    pub running: Value,
+}
+
+/// The daemons that said in the last day that they are alive.
+pub async fn processes(pool: &Pool) -> Result<Vec<Process>> {
+    let rows = sqlx::query!(
+        r#"select p.name, p.role, extract(epoch from clock_timestamp() - p.seen_at)::float8 as "ago!",
+                  coalesce((select jsonb_object_agg(r.kind, r.jobs) from (
+                      select j.kind, count(*) as jobs from job j where j.state = 'running' and j.worker = p.name group by j.kind) r),
+                      '{}') as "running!"
+           from process p where p.seen_at > clock_timestamp() - interval '1 day' order by p.role, p.name"#
+    )
+    .fetch_all(&pool.0)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Process { name: row.name, role: row.role, seen_seconds_ago: row.ago, running: row.running })
+        .collect())
+}
+
+/// Pauses or resumes a kind, or every kind (`None`), for one organization or all.
+pub async fn set_paused(
+    pool: &Pool,
+    kind: Option<JobKind>,
+    organization_id: Option<OrganizationId>,
+    paused: bool,
+    reason: Option<&str>,
+) -> Result<()> {
+    sqlx::query!(
+        "insert into job_policy (kind, organization_id, paused, reason) values ($1, tenant($2), $3, $4)
+         on conflict (kind, organization_id)
+         do update set paused = excluded.paused, reason = excluded.reason, changed_at = clock_timestamp()",
+        kind.map_or("*", JobKind::as_str),
+        organization_id.map(|id| id.0) as Option<Uuid>,
+        paused,
+        reason,
+    )
+    .execute(&pool.0)
+    .await?;
+    Ok(())
+}
+
+/// Limits how many jobs of a kind are published and running at a time, in all or of one organization; `None` lifts the limit.
+pub async fn set_limit(
+    pool: &Pool,
+    kind: JobKind,
+    organization_id: Option<OrganizationId>,
+    at_most: Option<i32>,
+) -> Result<()> {
+    sqlx::query!(
+        "insert into job_policy (kind, organization_id, at_most) values ($1, tenant($2), $3)
+         on conflict (kind, organization_id) do update set at_most = excluded.at_most, changed_at = clock_timestamp()",
+        kind.as_str(),
+        organization_id.map(|id| id.0) as Option<Uuid>,
+        at_most,
+    )
+    .execute(&pool.0)
+    .await?;
+    Ok(())
+}
