@@ -1,6 +1,9 @@
 //! Tests on the newest supported versions, Postgres 17 and `RabbitMQ` 4, in containers. The machine's own are often the oldest.
 
-use std::process::{Command, ExitStatus};
+use std::{
+    ffi::OsStr,
+    process::{Command, ExitStatus},
+};
 
 use anyhow::{Context, ensure};
 
@@ -84,7 +87,7 @@ fn selection(program: &str, names: &[&str]) -> String {
 
 fn in_containers(cargo: &[&str]) -> Command {
     let stack = local_stack();
-    let mut command = local_stack();
+    let mut command = ending_with_us(stack.get_program());
     command.arg("containers").arg("--data").arg(target_dir().join("containers"));
     command
         .args(["--limit-seconds", LIMIT_SECONDS, "--"])
@@ -96,6 +99,16 @@ fn in_containers(cargo: &[&str]) -> Command {
     for given in ["MUSTER_TEST_POSTGRES_URL", "MUSTER_TEST_AMQP_URL", "MUSTER_TEST_RABBITMQ_MANAGEMENT_URL"] {
         command.env_remove(given);
     }
+    command
+}
+
+/// A command for `program` that is asked to end when this program dies, where util-linux is installed: an engine must not outlive its run.
+fn ending_with_us(program: &OsStr) -> Command {
+    if !Command::new("setpriv").arg("--version").output().is_ok_and(|output| output.status.success()) {
+        return Command::new(program);
+    }
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "TERM", "--"]).arg(program);
     command
 }
 
