@@ -133,10 +133,10 @@ async fn j5_a_retry_keeps_its_place_and_a_parked_or_cancelled_job_makes_way() {
     harness
         .execute(&[
             "create sequence failures",
+            "create function fail_twice() returns trigger language plpgsql as $$
+                 begin if nextval('failures') <= 3 then raise exception 'not yet'; end if; return new; end $$",
             &format!(
-                "create function fail_twice() returns trigger language plpgsql as $$
-                 begin if nextval('failures') <= 3 then raise exception 'not yet'; end if; return new; end $$;
-                 create trigger fail_twice before update on job for each row
+                "create trigger fail_twice before update on job for each row
                  when (new.id = '{}' and new.state = 'succeeded') execute function fail_twice()",
                 ids[1]
             ),

@@ -38,7 +38,7 @@ pub struct DueSchedule {
 /// In how long the next tick is due by the database's clock, zero if one is or a schedule is new.
 pub async fn next_in(pool: &Pool) -> Result<Option<Duration>> {
     let milliseconds = sqlx::query_scalar!(
-        "select (ceil(extract(epoch from coalesce(next_at, '-infinity') - clock_timestamp()) * 1000))::float8
+        "select case when next_at is null then 0 else ceil(extract(epoch from next_at - clock_timestamp()) * 1000) end::float8
          from schedule where enabled and error is null order by next_at nulls first limit 1"
     )
     .fetch_optional(&pool.0)

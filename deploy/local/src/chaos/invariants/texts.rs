@@ -175,7 +175,7 @@ mod tests {
     use super::*;
     use crate::campaign::privacy::Found;
     use crate::chaos::evidence::Rest;
-    use crate::chaos::tables::{Jobs, Received, Tables, Timers};
+    use crate::chaos::tables::{Jobs, Received, Tables, Ticks, Timers};
 
     /// A text that was handed over and accepted at these instants, to somebody whose STOP was answered a second after 1970 began.
     fn opted_out_and_texted(handed_over_ms: i64, accepted_at: &str) -> Evidence {
