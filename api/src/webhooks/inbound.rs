@@ -3,14 +3,16 @@
 use axum::{extract::State, http::StatusCode};
 use muster_carrier::twilio::InboundText;
 use muster_domain::{
-    ids::WebhookId,
+    e164::E164,
+    ids::{JobId, WebhookId},
     inbound::{Intent, classify},
+    phone_hash::phone_hash,
 };
 use muster_jobs::payloads::InboundMessage;
 use muster_service::trace;
 use muster_storage::{
     contacts,
-    engine::enqueue::{Origin, enqueue},
+    engine::enqueue::{Line, Origin, enqueue_all},
     webhooks,
 };
 use serde_json::Value;
@@ -42,10 +44,19 @@ pub(crate) async fn receive(State(api): State<Api>, SignedForm(form): SignedForm
         contacts::opt_out(&mut tx, addressee.organization_id, contact, "by text").await?;
     }
     let organization_id = addressee.map(|addressee| addressee.organization_id);
-    enqueue(&mut tx, &InboundMessage { webhook_id: id }, &Origin { organization_id, traceparent: trace::current() })
-        .await?;
+    // What one person writes is handled in the order in which it came: a START after a STOP must not be undone by it.
+    let order_key = order_key(&api.phone_hash_key, &text.from);
+    let job = (JobId::new(), &InboundMessage { webhook_id: id });
+    let origin = Origin { organization_id, traceparent: trace::current() };
+    enqueue_all(&mut tx, &[job], Line::InOrder(&order_key), &origin).await?;
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// A keyed hash of the writer's number: jobs carry no phones (rule R5).
+fn order_key(key: &[u8; 32], from: &E164) -> String {
+    let hash = phone_hash(key, from);
+    hash[..16].iter().fold("inbound:".to_owned(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 /// Postgres has no U+0000.

@@ -102,6 +102,30 @@ async fn i3_an_opt_out_gets_one_confirmation_and_hides_the_thread() {
 }
 
 /// Rule I1: a webhook that comes many times at once is one text.
+/// The job of the STOP is held up; without an order, it would undo the START.
+#[tokio::test]
+async fn i3_a_start_after_a_stop_stands_whichever_job_is_quicker() {
+    let world = World::start().await;
+    let ours = world.organization("Ours").await;
+    let group = ours.group("One").await;
+    let (_, number) = ours.agent(&group).await;
+    let phone = "+16465550001";
+    let insert = format!(
+        "insert into contact (id, organization_id, e164, source) values (uuid_v7(), '{}', '{phone}', 'api')",
+        ours.id
+    );
+    world.harness.execute(&[&insert]).await;
+    world.text(phone, &number, "STOP").await;
+    world.harness.execute(&["update job set run_at = clock_timestamp() + interval '1 s'"]).await;
+    world.text(phone, &number, "START").await;
+    assert!(ours.contact(phone).await["opted_out_at"].is_string());
+
+    let (_scheduler, _worker) = (world.harness.scheduler("scheduler-1"), world.harness.worker("worker-1"));
+    world.until("job where kind = 'inbound-message' and state = 'succeeded'", 2).await;
+    assert!(ours.contact(phone).await["opted_out_at"].is_null());
+    world.finish().await;
+}
+
 #[tokio::test]
 async fn i1_a_repeated_webhook_is_one_text() {
     let (world, _ours, _group, _agent, number) = texted(1).await;

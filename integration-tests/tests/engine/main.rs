@@ -1,4 +1,5 @@
-//! The engine's guarantees: one file for each promise of the engine, named as there, and one for the death of its servers.
+//! The engine's guarantees: one file for each promise of the engine, named as there, one for the death of its servers, and one
+//! for its operators.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
@@ -13,4 +14,5 @@ mod j6_fair;
 mod j7_poison;
 mod j8_drains;
 mod j9_schedulers;
+mod operators;
 mod servers_die;

@@ -70,6 +70,8 @@ pub(crate) async fn in_time<T>(what: &'static str, answer: impl Future<Output = 
 /// Makes sure that the broker answers and has, or takes, the whole topology. A queue that is there with other arguments is an error.
 pub async fn check(url: &SecretString) -> Result<()> {
     let connection = connect(url, "muster check").await?;
-    declare(&in_time("channel.open", connection.create_channel()).await?).await?;
+    // Dropped only after the connection is closed, which closes it: it would be closing already otherwise.
+    let channel = in_time("channel.open", connection.create_channel()).await?;
+    declare(&channel).await?;
     in_time("connection.close", connection.close(200, "checked".into())).await
 }

@@ -22,7 +22,7 @@ pub(super) struct DatabaseLost;
 pub(super) async fn run(ctx: &Context, kind: JobKind, refs: Vec<JobRef>) -> Result<Vec<JobRef>, DatabaseLost> {
     // The semaphore is never closed.
     let _slot = ctx.slots.acquire().await;
-    let bundle = AssertUnwindSafe(transaction(ctx, &refs)).catch_unwind();
+    let bundle = AssertUnwindSafe(transaction(ctx, kind, &refs)).catch_unwind();
     let ended = tokio::select! {
         ended = tokio::time::timeout(kind.time_limit(), bundle) => ended,
         () = ctx.hand_back.cancelled() => return Ok(refs),
@@ -51,14 +51,12 @@ pub(super) async fn run(ctx: &Context, kind: JobKind, refs: Vec<JobRef>) -> Resu
 }
 
 /// Answers the jobs that failed, of which nothing was written.
-async fn transaction(ctx: &Context, refs: &[JobRef]) -> Result<Vec<JobId>, JobError> {
+async fn transaction(ctx: &Context, kind: JobKind, refs: &[JobRef]) -> Result<Vec<JobId>, JobError> {
     let ids: Vec<_> = refs.iter().map(|job_ref| job_ref.id).collect();
     let mut tx = ctx.pool.begin().await?;
     let jobs = claim::take(&mut tx, &ids).await?;
     for _ in jobs.len()..refs.len() {
-        if let Some(kind) = jobs.first().map(|job| job.kind) {
-            ctx.metrics.count(kind, "duplicate");
-        }
+        ctx.metrics.count(kind, "duplicate");
     }
     let (mut done, mut failed) = (Vec::with_capacity(jobs.len()), Vec::new());
     let alone = jobs.len() == 1;

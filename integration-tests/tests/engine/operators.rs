@@ -1,0 +1,202 @@
+//! What operators do with `muster`: each command as a process of its own, against a system that runs.
+
+use std::process::Output;
+
+use muster_domain::ids::{GoalId, JobId, OrganizationId};
+use muster_integration_tests::{Harness, no_op, seconds};
+use muster_jobs::payloads::{GoalTransition, Probe};
+use muster_local::programs::Binary;
+use muster_storage::engine::enqueue::{Line, Origin, enqueue_all};
+use serde_json::Value;
+
+/// Runs `muster` with the configuration of this test's daemons.
+async fn muster(harness: &Harness, args: &[&str]) -> Output {
+    let file = harness.folder().join("muster.toml");
+    std::fs::write(&file, harness.settings("muster").toml()).unwrap();
+    let mut command = tokio::process::Command::new(Binary::Cli.path().unwrap());
+    command.env_clear().env("MUSTER_CONFIG", file).args(args).output().await.unwrap()
+}
+
+async fn json(harness: &Harness, args: &[&str]) -> Value {
+    let output = muster(harness, args).await;
+    serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|error| panic!("{args:?}: {error}: {}", String::from_utf8_lossy(&output.stderr)))
+}
+
+async fn succeeds(harness: &Harness, args: &[&str]) {
+    let output = muster(harness, args).await;
+    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+async fn fails(harness: &Harness, args: &[&str], because: &str) {
+    let output = muster(harness, args).await;
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && error.contains(because), "{args:?}: {error}");
+}
+
+async fn probes(harness: &Harness, organization_id: OrganizationId, line: Line<'_>, jobs: usize) -> Vec<JobId> {
+    let ids: Vec<_> = (0..jobs).map(|_| JobId::new()).collect();
+    let jobs: Vec<_> = ids.iter().map(|id| (*id, &Probe {})).collect();
+    let mut tx = harness.pool().begin().await.unwrap();
+    let origin = Origin { organization_id: Some(organization_id), traceparent: None };
+    enqueue_all(&mut tx, &jobs, line, &origin).await.unwrap();
+    tx.commit().await.unwrap();
+    ids
+}
+
+#[tokio::test]
+async fn a_parked_job_is_found_looked_at_retried_and_cancelled() {
+    let harness = Harness::start().await;
+    let (_scheduler, _worker) = (harness.scheduler("scheduler-1"), harness.worker("worker-1"));
+    let id = harness.enqueue(&GoalTransition { goal_id: GoalId::new() }).await;
+    harness.until_state(id, "parked", seconds(20)).await;
+    let text = id.to_string();
+
+    let listed = json(&harness, &["jobs", "list", "--state", "parked", "--kind", "goal-transition", "--json"]).await;
+    assert_eq!(listed[0]["id"], text);
+    assert!(listed[0]["last_error"].as_str().unwrap().contains("organization"), "{listed}");
+    assert_eq!(json(&harness, &["jobs", "list", "--error", "no such error", "--json"]).await, Value::Array(vec![]));
+    let shown = json(&harness, &["jobs", "show", &text]).await;
+    assert_eq!((&shown["state"], shown["errors"].as_array().map(Vec::len)), (&Value::from("parked"), Some(1)));
+
+    succeeds(&harness, &["jobs", "retry", &text]).await;
+    harness.until_count(&format!("job where id = '{id}' and jsonb_array_length(errors) = 2"), 1, seconds(20)).await;
+    harness.until_state(id, "parked", seconds(20)).await;
+    succeeds(&harness, &["jobs", "cancel", &text]).await;
+    assert_eq!(harness.job(id).await.state, "cancelled");
+    fails(&harness, &["jobs", "cancel", &text], "is over").await;
+    fails(&harness, &["jobs", "show", &JobId::new().to_string()], "there is no job").await;
+    fails(&harness, &["jobs", "list", "--kind", "no-such-kind"], "not a kind of job").await;
+    harness.finish().await;
+}
+
+#[tokio::test]
+async fn a_replay_counts_first_and_stops_when_too_many_fail() {
+    let harness = Harness::start().await;
+    let (_scheduler, _worker) = (harness.scheduler("scheduler-1"), harness.worker("worker-1"));
+    let organization = OrganizationId::new();
+    let well = probes(&harness, organization, Line::Ordinary, 20).await;
+    harness.until_count("job where state = 'succeeded'", 20, seconds(20)).await;
+    harness.execute(&["update job set state = 'parked'"]).await;
+    for _ in 0..60 {
+        harness.enqueue(&GoalTransition { goal_id: GoalId::new() }).await;
+    }
+    harness.until_count("job where state = 'parked'", 80, seconds(20)).await;
+
+    let organization = organization.to_string();
+    let of_one = ["jobs", "replay", "--organization", &organization, "--json"];
+    let dry = json(&harness, &[&of_one[..], &["--dry-run"]].concat()).await;
+    assert_eq!((&dry["matching"], &dry["replayed"]), (&Value::from(20), &Value::from(0)));
+    let done = json(&harness, &[&of_one[..], &["--rate", "100"]].concat()).await;
+    assert_eq!((&done["replayed"], &done["aborted"]), (&Value::from(20), &Value::from(false)));
+    for id in well {
+        harness.until_state(id, "succeeded", seconds(20)).await;
+    }
+
+    let failing = ["jobs", "replay", "--kind", "goal-transition", "--rate", "20", "--json"];
+    let stopped = json(&harness, &failing).await;
+    assert_eq!(stopped["aborted"], true, "{stopped}");
+    assert!(stopped["replayed"].as_i64().unwrap() < 60, "{stopped}");
+    harness.finish().await;
+}
+
+#[tokio::test]
+async fn a_paused_organization_waits_and_a_resumed_one_goes_on() {
+    let harness = Harness::start().await;
+    let (_scheduler, _worker) = (harness.scheduler("scheduler-1"), harness.worker("worker-1"));
+    let organization = OrganizationId::new();
+    let name = organization.to_string();
+    fails(&harness, &["pause"], "--kind").await;
+    succeeds(&harness, &["pause", "--organization", &name, "--reason", "an audit"]).await;
+    succeeds(&harness, &["pause", "--kind", "lease-expiry"]).await;
+    let held = probes(&harness, organization, Line::Ordinary, 3).await;
+    let of_kind = harness.enqueue(&no_op()).await;
+    let free = probes(&harness, OrganizationId::new(), Line::Ordinary, 1).await[0];
+
+    harness.until_state(free, "succeeded", seconds(20)).await;
+    let queues = json(&harness, &["queues", "--json"]).await;
+    assert_eq!(
+        (&queues["probe"]["jobs"]["pending"], &queues["probe"]["paused"]),
+        (&Value::from(3), &Value::from(false))
+    );
+    assert_eq!(
+        (&queues["lease-expiry"]["due"], &queues["lease-expiry"]["paused"]),
+        (&Value::from(1), &Value::from(true))
+    );
+    assert!(queues["probe"]["oldest_seconds"].is_f64() && queues["probe"]["per_minute"] == 1, "{queues}");
+
+    succeeds(&harness, &["resume", "--organization", &name]).await;
+    succeeds(&harness, &["resume", "--kind", "lease-expiry"]).await;
+    for id in held.into_iter().chain([of_kind]) {
+        harness.until_state(id, "succeeded", seconds(20)).await;
+    }
+    succeeds(&harness, &["limit", "--kind", "probe", "--at-most", "2"]).await;
+    assert_eq!(harness.count("job_policy where kind = 'probe' and at_most = 2").await, 1);
+    succeeds(&harness, &["limit", "--kind", "probe"]).await;
+    assert_eq!(harness.count("job_policy where at_most is not null").await, 0);
+    harness.finish().await;
+}
+
+#[tokio::test]
+async fn workers_says_who_runs_what() {
+    let harness = Harness::start().await;
+    let (scheduler, worker) = (harness.scheduler("scheduler-1"), harness.worker("worker-1"));
+    tokio::join!(scheduler.ready(), worker.ready());
+    let gate = harness.close_gate().await;
+    harness.enqueue(&no_op()).await;
+    harness.until_count("job where state = 'running'", 1, seconds(20)).await;
+    harness.until_count("process", 2, seconds(20)).await;
+
+    let processes = json(&harness, &["workers", "--json"]).await;
+    let of = |name: &str| processes.as_array().unwrap().iter().find(|process| process["name"] == name).unwrap().clone();
+    let (scheduler, worker) = (of("scheduler-1"), of("worker-1"));
+    assert_eq!((&worker["running"]["lease-expiry"], &worker["safe_to_stop"]), (&Value::from(1), &Value::from(false)));
+    assert_eq!((&scheduler["role"], &scheduler["safe_to_stop"]), (&Value::from("scheduler"), &Value::from(true)));
+    gate.open().await;
+    harness.all_succeed(1, seconds(20)).await;
+    harness.finish().await;
+}
+
+#[tokio::test]
+async fn the_doctor_finds_what_is_wrong_and_mends_what_is_safe() {
+    let harness = Harness::start().await;
+    let checks = json(&harness, &["doctor", "--json"]).await;
+    let failed = |checks: &Value| -> Vec<String> {
+        let checks = checks.as_array().unwrap().iter();
+        let failed =
+            checks.filter(|check| check["ok"] == false).map(|check| check["check"].as_str().unwrap().to_owned());
+        // What this machine's zone rules are is not the test's affair.
+        failed.filter(|check| check != "zone_rules").collect()
+    };
+    assert_eq!(failed(&checks), Vec::<String>::new(), "{checks}");
+
+    let ids = probes(&harness, OrganizationId::new(), Line::InOrder("key"), 2).await;
+    let other = probes(&harness, OrganizationId::new(), Line::Ordinary, 2).await;
+    harness
+        .execute(&[
+            // As if nobody had let the second go when the first ended.
+            "alter table job disable trigger release_next_in_order",
+            &format!("update job set state = 'cancelled' where id = '{}'", ids[0]),
+            "alter table job enable trigger release_next_in_order",
+            &format!("insert into job_unique values ('an orphan', '{}')", JobId::new()),
+            &format!("update job set state = 'parked' where id = '{}'", other[0]),
+            &format!(
+                "update job set state = 'running', lease_until = now() - interval '1 hour' where id = '{}'",
+                other[1]
+            ),
+            // A tick that the ledger has lost.
+            "insert into tick (schedule, planned_at, planned_until, local, note, fate, why)
+             select 'partitions', date_trunc('hour', now()) + h * interval '1 hour' + interval '7 minutes',
+                    date_trunc('hour', now()) + h * interval '1 hour' + interval '7 minutes', now()::timestamp, 'plain', 'skipped', 'missed'
+             from unnest(array[1, 3]) h",
+        ])
+        .await;
+
+    let found = json(&harness, &["doctor", "--json"]).await;
+    assert_eq!(failed(&found), ["lease_expired", "blocked_head", "orphan_key", "parked", "ticks"], "{found}");
+    let mended = json(&harness, &["doctor", "--repair", "--json"]).await;
+    assert_eq!(failed(&mended), ["parked", "ticks"], "{mended}");
+    assert!(!muster(&harness, &["doctor"]).await.status.success(), "what is left makes the exit code");
+    assert_eq!(harness.count("job where blocked").await, 0);
+    harness.finish().await;
+}
