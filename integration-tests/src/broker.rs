@@ -7,7 +7,7 @@ use reqwest::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::Harness;
+use crate::{Harness, eventually, seconds};
 
 /// What the broker says about a queue, up to some seconds late.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -96,11 +96,20 @@ impl Harness {
     /// Calls the management API; `None` when what is named is not there, or nothing is answered.
     async fn manage(&self, method: Method, path: &str, body: Option<Value>) -> Option<Value> {
         let url = format!("{}/api/{path}", self.stack.rabbitmq.management_url());
-        let mut request = self.http.request(method, url);
-        if let Some(body) = body {
-            request = request.json(&body);
-        }
-        let response = request.send().await.expect("the management API");
+        // While a quorum queue elects its first leader, the API calls a look into it a bad request.
+        let response = eventually(seconds(10), async || {
+            let mut request = self.http.request(method.clone(), &url);
+            if let Some(body) = &body {
+                request = request.json(body);
+            }
+            let response = request.send().await.expect("the management API");
+            if response.status() == StatusCode::BAD_REQUEST {
+                Err(response.text().await.unwrap_or_default())
+            } else {
+                Ok(response)
+            }
+        })
+        .await;
         if response.status() == StatusCode::NOT_FOUND {
             return None;
         }

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use muster_local::{Process, ProcessSpec, Stack, ports, programs::Binary};
-use muster_storage::{Pool, PoolOptions, testing::clone_template};
+use muster_storage::{
+    Pool, PoolOptions,
+    testing::{clone_template, execute},
+};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -24,7 +27,7 @@ pub struct Harness {
 }
 
 impl Harness {
-    /// A migrated database and a vhost, both empty, on the servers that all tests share.
+    /// A migrated database and a vhost, both empty, on the servers that all tests share. The installation's schedules are turned off.
     pub async fn start() -> Self {
         Self::on(services::shared().await).await
     }
@@ -51,6 +54,8 @@ impl Harness {
         let folder = tempfile::Builder::new().prefix("muster-test-").tempdir().expect("a folder for the test");
         let objects = format!("file://{}", folder.path().display());
         let settings = TestSettings::new(&database_url, &stack.rabbitmq.amqp_url(&vhost), &objects);
+        // Upkeep comes at its own times, and tests count jobs.
+        execute(&pool, "update schedule set enabled = false").await.expect("turning upkeep off");
         Self { stack, database, vhost, http: reqwest::Client::new(), pool, folder, settings }
     }
 

@@ -123,7 +123,7 @@ async fn j11_upkeep_runs_by_schedules() {
     let harness = Harness::start().await;
     let (_scheduler, _worker) = (harness.scheduler("scheduler-1"), harness.worker("worker-1"));
     harness
-        .execute(&["update schedule set decided_until = clock_timestamp() - interval '2 days', jitter_seconds = 0"])
+        .execute(&["update schedule set enabled = true, decided_until = clock_timestamp() - interval '2 days', jitter_seconds = 0"])
         .await;
 
     for name in ["partitions", "job-history", "idempotency-keys", "reconcile"] {
