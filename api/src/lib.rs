@@ -34,7 +34,11 @@ use crate::state::Api;
 pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<()> {
     let listener =
         TcpListener::bind(&settings.listen).await.with_context(|| format!("listen on {}", settings.listen))?;
-    let options = PoolOptions { max_connections: settings.database_max_connections, ..PoolOptions::default() };
+    let options = PoolOptions {
+        name: settings.process_name.clone(),
+        max_connections: settings.database_max_connections,
+        ..PoolOptions::default()
+    };
     let pool = Pool::connect_lazily(&settings.database_url, options)?;
     let metrics = Metrics::default();
     let readiness = Readiness::awaiting(&["database"]);

@@ -34,6 +34,9 @@ enum Command {
     Limit(commands::policy::Limit),
     /// Check that everything is as it should be and adds up.
     Doctor(commands::doctor::Args),
+    /// What AMQP cannot say to the broker.
+    #[command(subcommand)]
+    Broker(commands::broker::Command),
     /// Recurring schedules.
     #[command(subcommand)]
     Schedule(commands::schedule::Command),
@@ -55,6 +58,7 @@ async fn main() -> anyhow::Result<()> {
         Command::Resume(whose) => commands::policy::set_paused(whose, false).await,
         Command::Limit(limit) => commands::policy::limit(limit).await,
         Command::Doctor(args) => commands::doctor::run(args).await,
+        Command::Broker(command) => commands::broker::run(&command).await,
         Command::Queues(args) => commands::queues::run(args).await,
         Command::Schedule(command) => commands::schedule::run(command),
         Command::Segments(args) => commands::segments::run(&args),

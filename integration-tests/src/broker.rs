@@ -62,6 +62,11 @@ impl Harness {
         self.manage(Method::DELETE, &format!("queues/{}/{}", self.vhost, names::queue(kind)), None).await;
     }
 
+    /// Deletes the exchange, to which publishing is an error of the channel from then on.
+    pub async fn delete_exchange(&self) {
+        self.manage(Method::DELETE, &format!("exchanges/{}/{}", self.vhost, names::EXCHANGE), None).await;
+    }
+
     /// Deletes the vhost, and so every queue, message and connection.
     pub async fn delete_vhost(&self) {
         self.stack.rabbitmq.delete_vhost(&self.vhost).await.expect("deleting the vhost");

@@ -53,7 +53,8 @@ impl Harness {
         let pool = Pool::connect_lazily(&database_url.as_str().into(), options).expect("the test's own pool");
         let folder = tempfile::Builder::new().prefix("muster-test-").tempdir().expect("a folder for the test");
         let objects = format!("file://{}", folder.path().display());
-        let settings = TestSettings::new(&database_url, &stack.rabbitmq.amqp_url(&vhost), &objects);
+        let (amqp_url, management_url) = (stack.rabbitmq.amqp_url(&vhost), stack.rabbitmq.management_url());
+        let settings = TestSettings::new(&database_url, &amqp_url, &management_url, &objects);
         // Upkeep comes at its own times, and tests count jobs.
         execute(&pool, "update schedule set enabled = false").await.expect("turning upkeep off");
         Self { stack, database, vhost, http: reqwest::Client::new(), pool, folder, settings }

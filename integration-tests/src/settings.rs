@@ -9,12 +9,13 @@ use muster_service::Settings;
 pub struct TestSettings(BTreeMap<String, String>);
 
 impl TestSettings {
-    pub(crate) fn new(database_url: &str, amqp_url: &str, object_store_url: &str) -> Self {
+    pub(crate) fn new(database_url: &str, amqp_url: &str, management_url: &str, object_store_url: &str) -> Self {
         let text = |text: &str| format!("{text:?}");
         let values = [
             ("database_url", text(database_url)),
             ("database_max_connections", "16".to_owned()),
             ("amqp_url", text(amqp_url)),
+            ("rabbitmq_management_url", text(management_url)),
             ("object_store_url", text(object_store_url)),
             // Port 9 is `discard`, where nobody listens.
             ("carrier_url", text("http://127.0.0.1:9")),

@@ -48,7 +48,11 @@ struct Scheduler {
 
 /// Runs a scheduler until `stop` is cancelled.
 pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<()> {
-    let options = PoolOptions { max_connections: settings.database_max_connections, ..PoolOptions::default() };
+    let options = PoolOptions {
+        name: settings.process_name.clone(),
+        max_connections: settings.database_max_connections,
+        ..PoolOptions::default()
+    };
     let listener =
         TcpListener::bind(&settings.listen).await.with_context(|| format!("listen on {}", settings.listen))?;
     let registry = Metrics::default();

@@ -28,6 +28,7 @@ const IDLE_LIMIT: Duration = Duration::from_secs(20);
 /// The relay's own connections: one for its transaction and one for what it looks up meanwhile.
 pub(crate) fn pool(settings: &muster_service::Settings) -> muster_storage::Result<Pool> {
     let options = muster_storage::PoolOptions {
+        name: settings.process_name.clone(),
         max_connections: 2,
         idle_transaction_limit: IDLE_LIMIT,
         ..muster_storage::PoolOptions::default()

@@ -56,13 +56,17 @@ pub struct Context {
 
 impl Context {
     pub(crate) fn new(settings: Settings, metrics: WorkerMetrics) -> anyhow::Result<Self> {
-        let options = PoolOptions { max_connections: settings.database_max_connections, ..PoolOptions::default() };
+        let options = PoolOptions {
+            name: settings.process_name.clone(),
+            max_connections: settings.database_max_connections,
+            ..PoolOptions::default()
+        };
         let credentials = Credentials {
             account_sid: settings.carrier_account_sid.clone(),
             auth_token: settings.carrier_auth_token.clone(),
         };
         let timeout = Duration::from_millis(settings.carrier_timeout_ms);
-        let engine_options = PoolOptions { max_connections: ENGINE_CONNECTIONS, ..options };
+        let engine_options = PoolOptions { max_connections: ENGINE_CONNECTIONS, ..options.clone() };
         // A handler may use a second connection for a moment, to show how far it is.
         let slots = settings.database_max_connections.saturating_sub(2).max(1) as usize;
         Ok(Self {

@@ -24,6 +24,7 @@ cargo xtask COMMAND
   test                      all checks and tests, and some of them on Postgres 17 and RabbitMQ 4 in containers, as CI runs them
   test --fast               tests alone
   test --containers         tests of everything that talks to servers, on Postgres 17 and RabbitMQ 4 in containers
+  bench NAME [--json]       measure in release: jobs, timers, idle
   prepare [--check]         write the query cache (.sqlx), or only say whether it is up to date
   imports                   check who imports whom
 ";
@@ -36,6 +37,7 @@ fn main() -> anyhow::Result<ExitCode> {
         "demo" => local("demo", rest)?,
         "local" => local("local", rest)?,
         "chaos" => local("chaos", rest)?,
+        "bench" => bench(rest)?,
         "test" => test::run(rest)?,
         "prepare" => prepare::run(rest)?,
         "imports" => imports::check()?,
@@ -54,6 +56,12 @@ fn root() -> PathBuf {
 fn local(command: &str, rest: &[String]) -> anyhow::Result<()> {
     build_binaries()?;
     run(local_stack().arg(command).args(rest))
+}
+
+/// Builds everything in release and hands over to the benchmarks.
+fn bench(rest: &[String]) -> anyhow::Result<()> {
+    run(cargo().args(["build", "--workspace", "--bins", "--release"]))?;
+    run(Command::new(target_dir().join("release/muster-bench")).args(rest))
 }
 
 fn build_binaries() -> anyhow::Result<()> {

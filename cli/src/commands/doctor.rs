@@ -3,6 +3,7 @@
 use std::{path::Path, time::Duration};
 
 use anyhow::{Context, bail};
+use muster_broker::{Management, is_supported};
 use muster_service::{Settings, clock, zones};
 use muster_storage::{
     Pool,
@@ -41,6 +42,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         audit::repair(&pool, Duration::from_secs(settings.reconcile_after_seconds)).await.context("repair")?;
     }
     let mut checks = vec![migrations(&pool).await, clocks(&pool).await, zone_rules(), broker(&settings).await];
+    checks.extend(broker_settings(&settings).await);
     match audit::audit(&pool).await {
         Ok(findings) if findings.is_empty() => {
             checks.push(Check { check: "jobs", ok: true, detail: "nothing is stuck".to_owned() });
@@ -109,6 +111,34 @@ async fn broker(settings: &Settings) -> Check {
         Err(error) => (false, error.to_string()),
     };
     Check { check: "broker", ok, detail }
+}
+
+/// What only the management API tells: the broker's version, and whether every queue is under Muster's policy.
+async fn broker_settings(settings: &Settings) -> Vec<Check> {
+    let Some(url) = &settings.rabbitmq_management_url else {
+        let detail = "not looked at: MUSTER_RABBITMQ_MANAGEMENT_URL is not set".to_owned();
+        return vec![Check { check: "broker_policy", ok: true, detail }];
+    };
+    let found = async {
+        let management = Management::new(url, &settings.amqp_url)?;
+        Ok::<_, muster_broker::Error>((management.version().await?, management.queues_without_policy().await?))
+    };
+    match found.await {
+        Ok((version, without)) => {
+            let supported = is_supported(&version);
+            let remark = if supported { "" } else { ", which Muster is not made for: 3.10 to 4 are" };
+            let policy = if without.is_empty() {
+                "in force for every queue".to_owned()
+            } else {
+                format!("not in force for {}: run muster broker apply", without.join(", "))
+            };
+            vec![
+                Check { check: "broker_version", ok: supported, detail: format!("RabbitMQ {version}{remark}") },
+                Check { check: "broker_policy", ok: without.is_empty(), detail: policy },
+            ]
+        }
+        Err(error) => vec![Check { check: "broker_policy", ok: false, detail: error.to_string() }],
+    }
 }
 
 /// Planned = fired + coalesced + skipped: the expression is evaluated again over the time that the ledger covers.

@@ -1,6 +1,7 @@
 //! One command, one file.
 
 pub(crate) mod account;
+pub(crate) mod broker;
 pub(crate) mod config;
 pub(crate) mod doctor;
 pub(crate) mod jobs;

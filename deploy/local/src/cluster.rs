@@ -114,6 +114,7 @@ impl Cluster {
         let settings = Settings::new(stack, &options, wiring)?;
         settings.write_simulator_config(options.simulator)?;
         settings.run_cli(&["migrate"]).await.context("migrating the database")?;
+        settings.run_cli(&["broker", "apply"]).await.context("setting the broker's policy")?;
 
         let mut members = vec![settings.simulator()?, settings.daemon(API, Binary::Api, settings.api_port)?];
         for number in 1..=options.schedulers {

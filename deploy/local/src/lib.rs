@@ -23,6 +23,7 @@ pub mod say;
 pub mod secret;
 mod source;
 pub mod stack;
+pub mod wire;
 
 pub use cluster::{Cluster, ClusterOptions, Wiring};
 pub use faketime::faketime_library;

@@ -5,7 +5,7 @@
 mod psql;
 mod server;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
@@ -96,6 +96,14 @@ impl Postgres {
     pub fn pid(&self) -> Option<u32> {
         match &self.host {
             Host::Programs(server) => Some(server.process().pid()),
+            Host::Given(_) | Host::Container(_) => None,
+        }
+    }
+
+    /// The server's log, where it is a process of ours.
+    pub fn log(&self) -> Option<PathBuf> {
+        match &self.host {
+            Host::Programs(server) => Some(server.process().log().to_owned()),
             Host::Given(_) | Host::Container(_) => None,
         }
     }

@@ -15,6 +15,7 @@ use reqwest::Url;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
+use crate::capture::capture;
 use crate::container::{Container, ContainerSpec};
 use crate::source::Source;
 use crate::{install, ports, secret};
@@ -175,6 +176,21 @@ impl RabbitMq {
             Host::Container(container) => container.unpause().await?,
         }
         Ok(())
+    }
+
+    /// Runs `rabbitmqctl` on this broker, and gives what it printed.
+    pub async fn ctl(&self, args: &[&str]) -> anyhow::Result<String> {
+        let mut command = match &self.host {
+            Host::Given => bail!(not_ours("controlled")),
+            Host::Programs(node) => node.ctl(),
+            Host::Container(container) => {
+                let mut command = container.inside().exec(&[]);
+                command.arg("rabbitmqctl");
+                command
+            }
+        };
+        command.args(args);
+        capture(command, None, READY_LIMIT).await
     }
 
     /// Ends the broker in an orderly way; one given by URL is left alone.

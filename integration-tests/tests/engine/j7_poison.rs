@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use muster_broker::{Management, Session, Source};
 use muster_domain::ids::{GoalId, JobId};
 use muster_integration_tests::{Harness, eventually, holds, no_op, seconds};
 use muster_jobs::{
@@ -137,6 +138,70 @@ async fn j7_a_job_whose_worker_dies_each_time_is_parked_by_the_sweep() {
         assert!(error.error.contains("lease ran out"), "{error:?}");
     }
     assert_eq!(job.errors.len(), usize::try_from(KIND.max_attempts()).unwrap());
+    harness.finish().await;
+}
+
+/// Jobs of a bundle that ends with its worker are all suspects, and travel alone from then on: no second death is theirs.
+#[tokio::test]
+async fn j7_a_job_that_kills_its_worker_hits_its_neighbours_at_most_once() {
+    const NEIGHBOURS: usize = 300;
+    let harness = Harness::start().await;
+    let _scheduler = harness.scheduler("scheduler-1");
+    let deadly = harness.enqueue(&no_op()).await;
+    harness.sabotage(deadly, "perform pg_sleep(3600)").await;
+    harness.enqueue_no_ops(NEIGHBOURS).await;
+
+    for death in 1..=KIND.max_attempts() {
+        let worker = harness.worker(&format!("worker-{death}"));
+        let sleeper = "pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'";
+        harness.until_count(sleeper, 1, seconds(60)).await;
+        worker.abort();
+        harness.execute(&[&format!("select pg_terminate_backend(pid) from {sleeper}")]).await;
+        eventually(seconds(20), async || {
+            let left = harness.count(sleeper).await;
+            holds(left == 0, left)
+        })
+        .await;
+    }
+
+    let _survivor = harness.worker("survivor");
+    let job = harness.until_state(deadly, "parked", seconds(30)).await;
+    assert_eq!(job.errors.len(), usize::try_from(KIND.max_attempts()).unwrap());
+    harness.until_count("job where state = 'succeeded'", 300, seconds(60)).await;
+    assert_eq!(harness.count(&format!("job where id <> '{deadly}' and attempt > 2")).await, 0);
+    harness.finish().await;
+}
+
+/// The broker gives up a message that is delivered again and again and never acknowledged, without anybody able to say why. That is
+/// counted as an attempt, and the last one parks the job.
+#[tokio::test]
+async fn j7_what_the_broker_gives_up_is_counted_and_parked() {
+    let harness = Harness::start().await.with("republish_after_seconds", "120");
+    let settings = harness.settings("test").settings();
+    let management_url = settings.rabbitmq_management_url.as_ref().unwrap();
+    Management::new(management_url, &settings.amqp_url).unwrap().apply_policy().await.unwrap();
+    let scheduler = harness.scheduler("scheduler-1");
+    scheduler.ready().await;
+    let (once, last) = (harness.enqueue(&no_op()).await, harness.enqueue(&no_op()).await);
+    harness.execute(&[&format!("update job set max_attempts = 1 where id = '{last}'")]).await;
+    harness.until_count("job where state = 'published'", 2, seconds(20)).await;
+
+    // Every consumer goes away with what it was given.
+    eventually(seconds(90), async || {
+        let mut session =
+            Session::open(&settings.amqp_url, "victim", &[KIND], |_| 10).await.map_err(|e| e.to_string())?;
+        let delivery = tokio::time::timeout(seconds(5), session.next()).await;
+        let source = delivery.ok().flatten().map(|delivery| delivery.source);
+        holds(source == Some(Source::Dead), format!("{source:?}"))
+    })
+    .await;
+    let _worker = harness.worker("worker-1");
+
+    let job = harness.until_state(last, "parked", seconds(30)).await;
+    assert!(job.errors[0].error.contains("gave it up"), "{:?}", job.errors);
+    let job = harness.until_state(once, "succeeded", seconds(30)).await;
+    assert_eq!((job.attempt, job.errors.len()), (2, 1));
+    assert!(job.errors[0].error.contains("gave it up"), "{:?}", job.errors);
     harness.finish().await;
 }
 

@@ -16,3 +16,4 @@ mod j8_drains;
 mod j9_schedulers;
 mod operators;
 mod servers_die;
+mod supervisor;

@@ -1,4 +1,5 @@
-//! The broker: topology, the relay's publisher and the workers' consumer. The only crate that speaks AMQP.
+//! The broker: topology, the relay's publisher and the workers' consumer. The only crate that speaks AMQP,
+//! and to `RabbitMQ` at all.
 //!
 //! lapin's own recovery stays off. A connection here is opened as one step (connect, declare, qos, consume), used until anything about
 //! it fails, and then replaced as a whole, with growing delays; what was unacknowledged comes back from the broker. Every wait has a
@@ -6,12 +7,14 @@
 
 mod consumer;
 mod error;
+mod management;
 mod publisher;
 mod reconnect;
 mod topology;
 
 pub use consumer::{Delivery, Session, Source};
 pub use error::{Error, Result};
+pub use management::{DELIVERY_LIMIT, Management, is_supported};
 pub use publisher::{Message, Publisher};
 pub use reconnect::ReconnectDelays;
 pub use topology::check;

@@ -5,9 +5,12 @@ use crate::JobKind;
 /// The direct exchange to which the relay publishes every job; routing key is the kind.
 pub const EXCHANGE: &str = "muster.jobs";
 
+/// What every queue's name begins with.
+pub const QUEUE_PREFIX: &str = "muster.";
+
 /// The durable quorum queue of a kind.
 pub fn queue(kind: JobKind) -> String {
-    format!("muster.{}", kind.as_str())
+    format!("{QUEUE_PREFIX}{}", kind.as_str())
 }
 
 /// The durable quorum queue of messages that the broker gave up delivering. Which queues feed it is a policy of the broker.

@@ -22,6 +22,10 @@ pub struct Settings {
     pub database_max_connections: u32,
     /// RabbitMQ, `amqp://user:password@host:port/vhost`.
     pub amqp_url: SecretString,
+    /// RabbitMQ's management API, `http://user:password@host:port`. Only operators' commands use it: `muster broker apply` and
+    /// `muster doctor`.
+    #[serde(default)]
+    pub rabbitmq_management_url: Option<SecretString>,
     /// Where uploaded files live, `file:///ABSOLUTE/PATH`.
     pub object_store_url: String,
     /// Base URL of the carrier's API.

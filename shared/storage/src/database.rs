@@ -10,13 +10,15 @@ use sqlx::{
     postgres::{PgConnectOptions, PgListener, PgPoolOptions},
 };
 
-use crate::{Error, Result, announce::Announcer};
+use crate::{Error, Result, announce::Announcer, trust::Trust};
 
 static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
 
 /// How a process connects.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct PoolOptions {
+    /// Of the process, for `pg_stat_activity`.
+    pub name: String,
     /// Connections at most.
     pub max_connections: u32,
     /// How long to wait for one.
@@ -28,6 +30,7 @@ pub struct PoolOptions {
 impl Default for PoolOptions {
     fn default() -> Self {
         Self {
+            name: String::new(),
             max_connections: 10,
             acquire_timeout: Duration::from_secs(5),
             idle_transaction_limit: Duration::from_mins(1),
@@ -51,10 +54,22 @@ impl Pool {
     /// Makes a pool that connects when it is first used, so that a process can start before its database does.
     pub fn connect_lazily(url: &SecretString, options: PoolOptions) -> Result<Self> {
         let connect: PgConnectOptions = url.expose_secret().parse()?;
+        let trust = Arc::new(Trust::new());
+        let (lending, keeping) = (Arc::clone(&trust), trust);
+        let application = if options.name.is_empty() { "muster" } else { &format!("muster {}", options.name) };
         let pool = PgPoolOptions::new()
             .max_connections(options.max_connections)
             .acquire_timeout(options.acquire_timeout)
-            .connect_lazy_with(connect.application_name("muster").options([
+            .test_before_acquire(false)
+            .before_acquire(move |connection, meta| {
+                let trust = Arc::clone(&lending);
+                Box::pin(async move { trust.lend(connection, &meta).await })
+            })
+            .after_release(move |connection, meta| {
+                let trust = Arc::clone(&keeping);
+                Box::pin(async move { trust.keep(connection, &meta).await })
+            })
+            .connect_lazy_with(connect.application_name(application).options([
                 ("idle_in_transaction_session_timeout", options.idle_transaction_limit.as_millis().to_string()),
                 // A client that is cut off and holds locks is given up as soon.
                 ("tcp_user_timeout", options.idle_transaction_limit.as_millis().to_string()),

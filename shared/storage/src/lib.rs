@@ -27,6 +27,7 @@ pub mod sending;
 pub mod stats;
 pub mod testing;
 pub mod threads;
+mod trust;
 pub mod webhooks;
 
 pub use database::{Listener, Pool, PoolOptions, Tx, migrate, pending_migrations};

@@ -8,7 +8,6 @@ mod ledger;
 mod plan;
 mod plant;
 mod play;
-mod proxy;
 mod rest;
 mod tables;
 mod wiring;

@@ -5,8 +5,8 @@
 
 use std::fmt;
 
-use super::proxy::Passage;
 use crate::campaign::dice::Dice;
+use muster_local::wire::Passage;
 
 /// The daemons that are killed, stopped and cut off, by their names in the cluster.
 pub(crate) const DAEMONS: [&str; 5] = ["api", "scheduler-1", "scheduler-2", "worker-1", "worker-2"];

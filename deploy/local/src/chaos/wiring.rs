@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context as _;
+use muster_local::wire::Wire;
 use muster_local::{Stack, Wiring, ports};
-use reqwest::Url;
 
 use super::plan::{DAEMONS, Service};
-use super::proxy::Wire;
 
 /// One wire for each daemon and service.
 #[derive(Debug)]
@@ -43,7 +42,7 @@ impl Wires {
                 Service::Broker => ("MUSTER_AMQP_URL", stack.rabbitmq.amqp_url(vhost)),
                 Service::Carrier => ("MUSTER_CARRIER_URL", format!("http://127.0.0.1:{}", self.simulator_port)),
             };
-            let url = through(&straight, wire).with_context(|| format!("the URL of {service} for {daemon}"))?;
+            let url = wire.instead(&straight).with_context(|| format!("the URL of {service} for {daemon}"))?;
             env.entry((*daemon).to_owned()).or_default().push((name.to_owned(), url));
         }
         Ok(Wiring { simulator_port: Some(self.simulator_port), env })
@@ -53,10 +52,4 @@ impl Wires {
     pub(crate) fn get(&self, daemon: &'static str, service: Service) -> anyhow::Result<&Wire> {
         self.wires.get(&(daemon, service)).with_context(|| format!("no wire from {daemon} to {service}"))
     }
-}
-
-fn through(straight: &str, wire: &Wire) -> anyhow::Result<String> {
-    let mut url = Url::parse(straight)?;
-    url.set_port(Some(wire.port())).ok().context("a URL that can have no port")?;
-    Ok(url.as_str().trim_end_matches('/').to_owned())
 }

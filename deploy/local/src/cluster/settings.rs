@@ -42,6 +42,7 @@ impl Settings {
         let env = [
             ("MUSTER_DATABASE_URL", stack.postgres.url(&options.database)),
             ("MUSTER_AMQP_URL", stack.rabbitmq.amqp_url(&options.vhost)),
+            ("MUSTER_RABBITMQ_MANAGEMENT_URL", stack.rabbitmq.management_url()),
             ("MUSTER_OBJECT_STORE_URL", format!("file://{}", objects.display())),
             ("MUSTER_CARRIER_URL", settings.simulator_url()),
             ("MUSTER_CARRIER_ACCOUNT_SID", settings.account_sid.clone()),

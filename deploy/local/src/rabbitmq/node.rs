@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
+use tokio::process::Command;
 
 use super::registry;
-use crate::process::{Process, ProcessSpec};
+use crate::process::{self, Process, ProcessSpec};
 use crate::{ports, programs, secret};
 
 /// The node's data, in its folder.
@@ -20,6 +21,7 @@ const STOP_LIMIT: Duration = Duration::from_secs(30);
 #[derive(Debug, Clone)]
 pub(super) struct Programs {
     server: PathBuf,
+    ctl: PathBuf,
     epmd: PathBuf,
 }
 
@@ -28,7 +30,7 @@ impl Programs {
     pub(super) fn find() -> Option<Self> {
         let debian = PathBuf::from("/usr/lib/rabbitmq/bin/rabbitmq-server");
         let server = if debian.is_file() { debian } else { script_on_path()? };
-        Some(Self { server, epmd: find_epmd()? })
+        Some(Self { ctl: server.with_file_name("rabbitmqctl"), server, epmd: find_epmd()? })
     }
 }
 
@@ -53,6 +55,8 @@ fn find_epmd() -> Option<PathBuf> {
 pub(super) struct Node {
     /// Where the node keeps its quorum queues.
     quorum: PathBuf,
+    ctl: PathBuf,
+    environment: Vec<(String, String)>,
     broker: Process,
     epmd: Process,
 }
@@ -92,6 +96,8 @@ impl Node {
         let mut broker = ProcessSpec::new("rabbitmq", &programs.server, home.join("rabbitmq.log"));
         broker.env = environment(&home, port, &epmd_port)?;
         Ok(Self {
+            ctl: programs.ctl.clone(),
+            environment: broker.env.clone(),
             quorum: home.join(DATA).join("quorum"),
             epmd: Process::spawn(epmd)?,
             broker: Process::spawn(broker)?,
@@ -100,6 +106,13 @@ impl Node {
 
     pub(super) fn process(&self) -> &Process {
         &self.broker
+    }
+
+    /// `rabbitmqctl` for this node.
+    pub(super) fn ctl(&self) -> Command {
+        let mut command = Command::new(&self.ctl);
+        command.env_clear().envs(process::inherited_environment()).envs(self.environment.iter().cloned());
+        command
     }
 
     pub(super) async fn kill(&self) -> anyhow::Result<()> {

@@ -2,21 +2,24 @@
 //!
 //! A cut wire is what a real network shows of itself: silence (nothing passes, and what was on its way arrives when the cut is over),
 //! loss (what is sent vanishes, nobody is told, and the connection is found dead afterwards), or refusal (connections are reset and
-//! new ones too).
+//! new ones too). A far side that went away without a word leaves half-open connections: nothing passes on these ever again, new ones
+//! work.
 
 use std::net::Ipv4Addr;
 
 use anyhow::Context as _;
-use muster_local::ports;
+use reqwest::Url;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::ports;
+
 /// What passes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Passage {
+pub enum Passage {
     /// Everything.
     Open,
     /// Nothing for now: bytes wait where they are, new connections get no answer.
@@ -32,11 +35,13 @@ struct State {
     passage: Passage,
     /// Bumped to reset every connection of before.
     epoch: u64,
+    /// Bumped to leave every connection of before half-open.
+    generation: u64,
 }
 
 /// One wire. Dropping it resets what goes through it.
 #[derive(Debug)]
-pub(crate) struct Wire {
+pub struct Wire {
     port: u16,
     state: watch::Sender<State>,
     _tasks: JoinSet<()>,
@@ -44,31 +49,43 @@ pub(crate) struct Wire {
 
 impl Wire {
     /// Lays a wire to a port of this machine, where nobody has to listen yet.
-    pub(crate) async fn to(far: u16) -> anyhow::Result<Self> {
+    pub async fn to(far: u16) -> anyhow::Result<Self> {
         let port = ports::free_port()?;
         let listener =
             TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.context("listening for a wire's near end")?;
-        let state = watch::Sender::new(State { passage: Passage::Open, epoch: 0 });
+        let state = watch::Sender::new(State { passage: Passage::Open, epoch: 0, generation: 0 });
         let mut tasks = JoinSet::new();
         tasks.spawn(accept(listener, far, state.subscribe()));
         Ok(Self { port, state, _tasks: tasks })
     }
 
     /// The port of the near end.
-    pub(crate) fn port(&self) -> u16 {
+    pub fn port(&self) -> u16 {
         self.port
     }
 
+    /// A URL that goes straight to the service, made to go through this wire.
+    pub fn instead(&self, straight: &str) -> anyhow::Result<String> {
+        let mut url = Url::parse(straight)?;
+        url.set_port(Some(self.port)).ok().context("a URL that can have no port")?;
+        Ok(url.as_str().trim_end_matches('/').to_owned())
+    }
+
     /// Cuts the wire.
-    pub(crate) fn cut(&self, how: Passage) {
+    pub fn cut(&self, how: Passage) {
         self.state.send_modify(|state| {
             state.passage = how;
             state.epoch += u64::from(how == Passage::Refusing);
         });
     }
 
+    /// Leaves every open connection half-open: whatever is sent on it vanishes and nobody is told, for ever. New ones are fine.
+    pub fn forget_connections(&self) {
+        self.state.send_modify(|state| state.generation += 1);
+    }
+
     /// Mends it. Connections that have lost bytes are reset.
-    pub(crate) fn mend(&self) {
+    pub fn mend(&self) {
         self.state.send_modify(|state| {
             state.epoch += u64::from(state.passage == Passage::Lossy);
             state.passage = Passage::Open;
@@ -115,7 +132,8 @@ async fn connection(mut near: TcpStream, far: u16, mut state: watch::Receiver<St
     let (from_near, to_near) = near.split();
     let (from_far, to_far) = far.split();
     let both = async {
-        tokio::try_join!(carry(from_near, to_far, waiting.clone()), carry(from_far, to_near, waiting.clone())).is_ok()
+        let (there, back) = (waiting.clone(), waiting.clone());
+        tokio::try_join!(carry(from_near, to_far, born, there), carry(from_far, to_near, born, back)).is_ok()
     };
     let ended_well = tokio::select! {
         _ = state.wait_for(|state| state.epoch != born.epoch) => false,
@@ -132,24 +150,25 @@ async fn connection(mut near: TcpStream, far: u16, mut state: watch::Receiver<St
 async fn carry(
     mut from: ReadHalf<'_>,
     mut to: WriteHalf<'_>,
+    born: State,
     mut state: watch::Receiver<State>,
 ) -> std::io::Result<()> {
     let mut buffer = vec![0_u8; 32 * 1024];
     loop {
         let read = from.read(&mut buffer).await?;
-        let Ok(passage) = state.wait_for(|state| state.passage != Passage::Silent).await.map(|state| state.passage)
-        else {
+        let Ok(now) = state.wait_for(|state| state.passage != Passage::Silent).await.map(|state| *state) else {
             return Ok(());
         };
-        match (read, passage) {
+        let lost = now.passage == Passage::Lossy || now.generation != born.generation;
+        match (read, lost) {
             // A lost end is not noticed either: the connection hangs until it is reset.
-            (0, Passage::Lossy) => {
-                let _mended = state.wait_for(|state| state.passage != Passage::Lossy).await;
+            (0, true) => {
+                let _reset = state.wait_for(|state| state.epoch != born.epoch).await;
                 return Ok(());
             }
-            (0, _) => return to.shutdown().await,
-            (_, Passage::Lossy) => {}
-            (read, _) => to.write_all(&buffer[..read]).await?,
+            (0, false) => return to.shutdown().await,
+            (_, true) => {}
+            (read, false) => to.write_all(&buffer[..read]).await?,
         }
     }
 }
@@ -210,6 +229,19 @@ mod tests {
         wire.mend();
         assert!(old.read_u8().await.is_err(), "a connection that lost bytes is never answered again");
         assert_eq!(say(&mut connect(&wire).await, 4).await.unwrap(), 4);
+    }
+
+    #[tokio::test]
+    async fn a_half_open_connection_stays_so_and_new_ones_work() {
+        let (port, _echo) = echo().await;
+        let wire = Wire::to(port).await.unwrap();
+        let mut old = connect(&wire).await;
+        assert_eq!(say(&mut old, 1).await.unwrap(), 1);
+        wire.forget_connections();
+        old.write_u8(2).await.unwrap();
+        assert_eq!(say(&mut connect(&wire).await, 3).await.unwrap(), 3);
+        let silence = tokio::time::timeout(std::time::Duration::from_millis(200), old.read_u8()).await;
+        assert!(silence.is_err(), "neither an answer nor an end");
     }
 
     #[tokio::test]

@@ -1,0 +1,64 @@
+//! `muster-bench NAME`: what is measured, each against a reference in the same run. `cargo xtask bench` builds it in release and runs it.
+//!
+//! A benchmark starts its own servers and daemons, makes its own data, prints what it saw, and fails nothing by being slow.
+#![expect(clippy::print_stdout, reason = "it prints what it measured")]
+
+mod bare;
+mod idle;
+mod jobs;
+mod process;
+mod report;
+mod rig;
+mod timers;
+
+use clap::Parser;
+
+/// Measures Muster on this machine.
+#[derive(Debug, Parser)]
+#[command(name = "muster-bench", version)]
+struct Arguments {
+    /// What to measure.
+    #[arg(value_enum)]
+    name: Name,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+    /// A part of the work, for a quick look; results are only comparable at 1.
+    #[arg(long, default_value_t = 1.0)]
+    scale: f64,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Name {
+    /// No-op jobs through outbox, relay, broker and workers; the reference is a bare loop of publishing and consuming.
+    Jobs,
+    /// A thousand timers due a second among a million pending ones; the reference is the same among a thousand.
+    Timers,
+    /// What a scheduler and a worker cost when there is nothing to do.
+    Idle,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    anyhow::ensure!(arguments.scale > 0.0 && arguments.scale <= 10.0, "--scale is above 0 and at most 10");
+    let report = match arguments.name {
+        Name::Jobs => jobs::run(arguments.scale).await?,
+        Name::Timers => timers::run(arguments.scale).await?,
+        Name::Idle => idle::run(arguments.scale).await?,
+    };
+    if arguments.json {
+        println!("{}", serde_json::to_string_pretty(&report)?);
+    } else {
+        print!("{report}");
+    }
+    Ok(())
+}
+
+/// So many of so many, at least one.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a positive number of rows")]
+fn scaled(whole: usize, scale: f64) -> usize {
+    #[expect(clippy::cast_precision_loss, reason = "a small number")]
+    let part = whole as f64 * scale;
+    (part as usize).max(1)
+}

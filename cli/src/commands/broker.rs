@@ -1,0 +1,23 @@
+//! `muster broker apply`: what AMQP cannot set.
+
+use anyhow::Context;
+use muster_broker::{DELIVERY_LIMIT, Management};
+use muster_service::Settings;
+
+#[derive(clap::Subcommand)]
+pub(crate) enum Command {
+    /// Set the policy of Muster's queues: what is delivered too often without an acknowledgement goes to `muster.dead`, where a worker counts
+    /// it as a failed attempt. Setting it again changes nothing.
+    Apply,
+}
+
+pub(crate) async fn run(command: &Command) -> anyhow::Result<()> {
+    let Command::Apply = command;
+    let settings = Settings::load().context("muster reads the same configuration as the daemons")?;
+    let url = settings.rabbitmq_management_url.as_ref();
+    let url = url.context("MUSTER_RABBITMQ_MANAGEMENT_URL is not set: http://user:password@host:port")?;
+    // Queues that are not there yet come under the policy when they are declared.
+    Management::new(url, &settings.amqp_url)?.apply_policy().await?;
+    println!("messages go to {} after {DELIVERY_LIMIT} deliveries", muster_jobs::names::DEAD);
+    Ok(())
+}

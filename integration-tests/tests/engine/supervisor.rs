@@ -1,0 +1,125 @@
+//! The connections of daemons go wrong in every way but by the death of an end (that is in `servers_die`): each is given up and replaced,
+//! and every job is done, and done once.
+
+use muster_integration_tests::{Daemon, Harness, eventually, seconds};
+use muster_jobs::JobKind;
+use muster_local::wire::Wire;
+
+const JOBS: usize = 200;
+
+/// A scheduler and a worker, and jobs that have gone through both.
+async fn flowing(harness: &Harness) -> [Daemon; 2] {
+    harness.record_completions().await;
+    let daemons = [harness.scheduler("scheduler-1"), harness.worker("worker-1")];
+    for daemon in &daemons {
+        daemon.ready().await;
+    }
+    harness.enqueue_no_ops(JOBS).await;
+    harness.all_succeed(JOBS, seconds(60)).await;
+    daemons
+}
+
+/// More jobs, which have to go through whatever was done to the connections.
+async fn more_go_through(harness: &Harness) {
+    harness.enqueue_no_ops(JOBS).await;
+    harness.all_succeed(2 * JOBS, seconds(120)).await;
+    harness.completed_once_each(2 * JOBS).await;
+}
+
+async fn not_ready(daemon: &Daemon) -> String {
+    let url = format!("{}/readyz", daemon.url());
+    eventually(seconds(60), async || {
+        let ready = reqwest::get(&url).await.map_err(|error| error.to_string())?;
+        if ready.status() == 503 { Ok(ready.text().await.unwrap_or_default()) } else { Err(format!("{url} is ready")) }
+    })
+    .await
+}
+
+/// The broker's side of every connection goes away without a word: no end of the connection, no reset, no answer.
+#[tokio::test]
+async fn half_open_connections_to_the_broker_are_given_up() {
+    let harness = Harness::start().await;
+    let wire = Wire::to(harness.stack().rabbitmq.port()).await.unwrap();
+    let url = wire.instead(&harness.amqp_url()).unwrap();
+    let harness = harness.with("amqp_url", format!("{url:?}"));
+    let _daemons = flowing(&harness).await;
+
+    wire.forget_connections();
+
+    more_go_through(&harness).await;
+    harness.finish().await;
+}
+
+/// The same with the database, as when it fails over to another machine.
+#[tokio::test]
+async fn half_open_connections_to_the_database_are_given_up() {
+    let harness = Harness::start().await;
+    let wire = Wire::to(harness.stack().postgres.port()).await.unwrap();
+    let url = wire.instead(&harness.database_url()).unwrap();
+    let harness = harness.with("database_url", format!("{url:?}"));
+    let daemons = flowing(&harness).await;
+
+    wire.forget_connections();
+
+    more_go_through(&harness).await;
+    for daemon in &daemons {
+        daemon.ready().await;
+    }
+    harness.finish().await;
+}
+
+/// Out of memory, the broker reads nothing more from who publishes: jobs stay pending, readiness says so, and nothing is lost.
+#[tokio::test]
+async fn a_broker_that_blocks_publishers_is_waited_for() {
+    let harness = Harness::start_with_own_servers().await;
+    let [scheduler, _worker] = flowing(&harness).await;
+    let rabbitmq = &harness.stack().rabbitmq;
+
+    rabbitmq.ctl(&["set_vm_memory_high_watermark", "absolute", "1MB"]).await.unwrap();
+    harness.enqueue_no_ops(JOBS).await;
+    let said = not_ready(&scheduler).await;
+    assert!(said.contains("broker"), "{said}");
+    assert_eq!(harness.count("job where state = 'pending'").await, i64::try_from(JOBS).unwrap());
+    rabbitmq.ctl(&["set_vm_memory_high_watermark", "0.4"]).await.unwrap();
+
+    harness.all_succeed(2 * JOBS, seconds(120)).await;
+    harness.completed_once_each(2 * JOBS).await;
+    scheduler.ready().await;
+    harness.finish().await;
+}
+
+/// Publishing to an exchange that is gone closes the channel; the next one declares it again.
+#[tokio::test]
+async fn an_error_of_the_relays_channel_is_mended() {
+    let harness = Harness::start().await;
+    let _daemons = flowing(&harness).await;
+
+    harness.delete_exchange().await;
+
+    more_go_through(&harness).await;
+    harness.finish().await;
+}
+
+/// The broker ends the channels, and with them their connections, of everybody.
+#[tokio::test]
+async fn channels_that_the_broker_kills_are_replaced() {
+    let harness = Harness::start_with_own_servers().await;
+    let _daemons = flowing(&harness).await;
+
+    harness.stack().rabbitmq.ctl(&["eval", "[exit(P, kill) || P <- rabbit_channel:list_local()]."]).await.unwrap();
+
+    more_go_through(&harness).await;
+    harness.finish().await;
+}
+
+/// The broker cancels the consumers of a queue that is deleted; consuming again declares it.
+#[tokio::test]
+async fn consumers_that_the_broker_cancels_are_replaced() {
+    let harness = Harness::start().await;
+    let _daemons = flowing(&harness).await;
+
+    harness.delete_queue(JobKind::LeaseExpiry).await;
+
+    more_go_through(&harness).await;
+    harness.finish().await;
+}
