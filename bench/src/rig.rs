@@ -35,11 +35,6 @@ impl Rig {
         Ok(rig)
     }
 
-    /// The database's name.
-    pub(crate) const fn database() -> &'static str {
-        NAME
-    }
-
     /// The broker's URL.
     pub(crate) fn amqp_url(&self) -> String {
         self.stack.rabbitmq.amqp_url(NAME)

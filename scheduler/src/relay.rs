@@ -25,11 +25,13 @@ const MESSAGES: usize = 8;
 /// The longest that taken rows stay locked by a relay that stands still; the broker has less to answer in.
 const IDLE_LIMIT: Duration = Duration::from_secs(20);
 
-/// The relay's own connections: one for its transaction and one for what it looks up meanwhile.
+/// The relay's own connections: one for its transaction and one for what it looks up meanwhile. Its commits do not wait for the disk: all
+/// that they say is that the broker has a message, and a job whose mark is lost is published twice, which is harmless.
 pub(crate) fn pool(settings: &muster_service::Settings) -> muster_storage::Result<Pool> {
     let options = muster_storage::PoolOptions {
         name: settings.process_name.clone(),
         max_connections: 2,
+        durable: false,
         idle_transaction_limit: IDLE_LIMIT,
         ..muster_storage::PoolOptions::default()
     };

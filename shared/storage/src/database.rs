@@ -23,6 +23,9 @@ pub struct PoolOptions {
     pub max_connections: u32,
     /// How long to wait for one.
     pub acquire_timeout: Duration,
+    /// Commits wait until they are on disk. Without, the last ones are gone after a crash of Postgres, though never one that others which
+    /// are on disk have seen: for what is harmless to do again.
+    pub durable: bool,
     /// How long a transaction may stand still before the database ends it, and with it the locks of a process that hangs.
     pub idle_transaction_limit: Duration,
 }
@@ -33,6 +36,7 @@ impl Default for PoolOptions {
             name: String::new(),
             max_connections: 10,
             acquire_timeout: Duration::from_secs(5),
+            durable: true,
             idle_transaction_limit: Duration::from_mins(1),
         }
     }
@@ -74,6 +78,7 @@ impl Pool {
                 // A client that is cut off and holds locks is given up as soon.
                 ("tcp_user_timeout", options.idle_transaction_limit.as_millis().to_string()),
                 ("jit", "off".to_owned()),
+                ("synchronous_commit", if options.durable { "on" } else { "off" }.to_owned()),
             ]));
         let announcer = Announcer::of(&pool);
         Ok(Self(pool, announcer))
