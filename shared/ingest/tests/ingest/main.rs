@@ -1,4 +1,5 @@
 //! The reader against hostile, damaged and merely unusual files (rules C2 to C4, C6, C7, C15).
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 mod cells;
 mod encodings;

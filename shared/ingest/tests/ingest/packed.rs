@@ -44,8 +44,8 @@ fn zipped(files: &[(&str, &str)], method: CompressionMethod) -> Vec<u8> {
 
 /// Many different rows, so that there is something to cut.
 fn many() -> String {
-    let rows = (0..20_000).map(|n| format!("A{n},B{},212555{:04}\n", n * 7919 % 10_007, n % 10_000));
-    format!("first,last,phone\n{}", rows.collect::<String>())
+    let rows = (0..20_000).map(|n| format!("A{n},B{},212555{:04}", n * 7919 % 10_007, n % 10_000));
+    format!("first,last,phone\n{}\n", rows.collect::<Vec<_>>().join("\n"))
 }
 
 #[test]

@@ -57,8 +57,9 @@ impl Told {
         match self {
             Self::Row { line, values, tags } => {
                 let values: Vec<_> = values.iter().map(|(_, value)| value.as_str()).collect();
-                let tags: String = tags.iter().map(|tag| format!(" #{tag}")).collect();
-                format!("{line}: {}{tags}", values.join(" "))
+                let tags = tags.iter().map(|tag| format!("#{tag}"));
+                let values = values.into_iter().map(ToOwned::to_owned);
+                format!("{line}: {}", values.chain(tags).collect::<Vec<_>>().join(" "))
             }
             Self::Reject { line, reason, column, .. } => {
                 format!("{line}: {reason}{}", column.as_ref().map(|column| format!(" {column}")).unwrap_or_default())
