@@ -115,9 +115,10 @@ impl<'h, R: Read> RowReader<'h, R> {
             self.rewrite();
         }
         let values = self.values(record);
-        let too_long = (0..values.len()).find(|index| {
-            let cell = values.cell(*index);
-            cell.len() > MAX_CELL && cell.chars().count() > MAX_CELL
+        // A cell has no more characters than bytes.
+        let mut cells = self.cells.cells().iter();
+        let too_long = cells.position(|cell| cell.to - cell.from > MAX_CELL).and_then(|first| {
+            (first..self.cells.cells().len()).find(|index| values.cell(*index).chars().count() > MAX_CELL)
         });
         // Every header has a phone column.
         let phone = self.places.phone.unwrap_or_default();

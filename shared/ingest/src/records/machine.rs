@@ -1,7 +1,7 @@
 //! The machine: from the first byte of a record to the first byte of the next. It searches for quotes and line ends only, so that
 //! a record without quotes costs one search; delimiters are found by whoever wants the cells.
 
-use memchr::{memchr, memchr2, memchr2_iter, memchr3};
+use memchr::{memchr2, memchr3};
 
 use crate::limits::{MAX_LINES, MAX_QUOTED, MAX_RECORD};
 
@@ -87,6 +87,15 @@ struct Machine<'t> {
     capped: bool,
 }
 
+/// The end of a quoted cell.
+struct Closing {
+    quote: usize,
+    /// Were there doubled quotes before it?
+    doubled: bool,
+    /// Line ends before it.
+    line_ends: u64,
+}
+
 enum Stop {
     More,
     Broken { why: Broken, at: usize },
@@ -106,9 +115,13 @@ impl Machine<'_> {
     fn run(&self, cells: &mut impl Cells) -> Result<(usize, u64), Stop> {
         let (mut at, mut cell, mut lines) = (self.start, self.start, 1);
         loop {
-            let hit = match memchr3(b'"', b'\n', b'\r', &self.window[at..]) {
-                Some(offset) => at + offset,
-                None => self.window_ends()?,
+            // Where every cell is quoted, there is nothing to search for.
+            let hit = match self.window.get(at) {
+                Some(b'"') => at,
+                _ => match memchr3(b'"', b'\n', b'\r', &self.window[at..]) {
+                    Some(offset) => at + offset,
+                    None => self.window_ends()?,
+                },
             };
             if self.window.get(hit) != Some(&b'"') {
                 cells.plain(self.text, cell, hit);
@@ -121,8 +134,8 @@ impl Machine<'_> {
                 }
                 cells.plain(self.text, cell, hit - 1);
             }
-            let (close, doubled) = self.closing_quote(hit + 1)?;
-            lines += line_ends(&self.window[hit + 1..close]);
+            let Closing { quote: close, doubled, line_ends } = self.closing_quote(hit + 1)?;
+            lines += line_ends;
             if lines > MAX_LINES {
                 return Err(Stop::Broken { why: Broken::Unclosed, at: close });
             }
@@ -147,23 +160,29 @@ impl Machine<'_> {
         }
     }
 
-    /// The quote that closes the cell whose value begins at `open`, and whether there were doubled ones before it.
-    fn closing_quote(&self, open: usize) -> Result<(usize, bool), Stop> {
+    /// The quote that closes the cell whose value begins at `open`.
+    fn closing_quote(&self, open: usize) -> Result<Closing, Stop> {
         let limit = open + MAX_QUOTED + 1;
         let reach = &self.window[..self.window.len().min(limit)];
-        let (mut at, mut doubled) = (open, false);
+        let (mut at, mut doubled, mut line_ends) = (open, false, 0);
         loop {
-            let Some(offset) = reach.get(at..).and_then(|rest| memchr(b'"', rest)) else {
+            let Some(offset) = reach.get(at..).and_then(|rest| memchr3(b'"', b'\n', b'\r', rest)) else {
                 if reach.len() < limit {
                     self.window_ends()?;
                 }
                 return Err(Stop::Broken { why: Broken::Unclosed, at: reach.len() });
             };
             let quote = at + offset;
+            if reach[quote] != b'"' {
+                // A CRLF is one line end.
+                line_ends += u64::from(reach[quote] == b'\r' || quote == open || reach[quote - 1] != b'\r');
+                at = quote + 1;
+                continue;
+            }
             match self.window.get(quote + 1) {
                 Some(b'"') => (at, doubled) = (quote + 2, true),
-                Some(_) => return Ok((quote, doubled)),
-                None => return self.window_ends().map(|_| (quote, doubled)),
+                Some(_) => return Ok(Closing { quote, doubled, line_ends }),
+                None => return self.window_ends().map(|_| Closing { quote, doubled, line_ends }),
             }
         }
     }
@@ -195,10 +214,4 @@ impl Machine<'_> {
             None => Found::More,
         }
     }
-}
-
-/// Line ends within a quoted cell; a CRLF is one.
-fn line_ends(text: &[u8]) -> u64 {
-    memchr2_iter(b'\n', b'\r', text).filter(|at| text[*at] == b'\r' || *at == 0 || text[*at - 1] != b'\r').count()
-        as u64
 }

@@ -44,10 +44,6 @@ pub(super) struct Values<'a> {
 }
 
 impl<'a> Values<'a> {
-    pub(super) fn len(&self) -> usize {
-        self.cells.len()
-    }
-
     /// A cell; blank where a short row has none.
     pub(super) fn cell(&self, index: usize) -> &'a str {
         let cell = if let Some(end) = self.ends.get(index) {
@@ -61,7 +57,12 @@ impl<'a> Values<'a> {
 
     /// A cell's value: trimmed, and blank for a null.
     pub(super) fn value(&self, index: usize) -> &'a str {
-        let value = self.cell(index).trim();
+        let cell = self.cell(index);
+        // Most cells have nothing to trim.
+        let value = match cell.as_bytes() {
+            [b'!'..=b'~'] | [b'!'..=b'~', .., b'!'..=b'~'] => cell,
+            _ => cell.trim(),
+        };
         if is_null(value.as_bytes()) { "" } else { value }
     }
 }
