@@ -5,9 +5,9 @@
 //! unquoted cell is a character like others.
 //!
 //! **A file with one bad row loses one row.** A record is broken when a quote stands in a quoted cell that is neither doubled nor
-//! followed by a delimiter, a line end or the end of the text; when a quoted cell is not closed within [`MAX_QUOTED`] bytes; and when
-//! the record is longer than [`MAX_RECORD`] or [`MAX_LINES`]. A broken record is taken to end at the end of its *first line*, and
-//! reading resumes on the next.
+//! followed by a delimiter, a line end or the end of the text; when a quoted cell is not closed within its bytes; and when the record
+//! has too many bytes or lines. How many those are stands in [`crate::limits`]. A broken record is taken to end at the end of its
+//! *first line*, and reading resumes on the next.
 //!
 //! **Cutting changes nothing.** Whether and where a record ends depends on the text from its first byte on and on nothing before it;
 //! nothing behind its end matters to a record that is whole. To know that one is broken, the machine may have to look at lines behind
