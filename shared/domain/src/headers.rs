@@ -1,9 +1,19 @@
 //! Reading the header row of an import (rule C2).
+//!
+//! A header is compared without regard to case, spaces, underscores, hyphens and byte-order marks. An explicit mapping wins over
+//! what is recognised here. How a file's records are split is `muster-ingest`'s business.
+
+mod names;
 
 use std::collections::BTreeMap;
 
-/// What a column of a file holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
+use serde::{Deserialize, Serialize};
+
+pub use names::recognised;
+
+/// What a column of a file holds. It is written as its field's name: `first_name`, `phone`, …, `custom:NAME` or `ignore`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub enum Column {
     /// Given name.
     FirstName,
@@ -21,10 +31,68 @@ pub enum Column {
     Tags,
     /// The caller's own id of the person.
     ExternalId,
+    /// The e-mail address of the agent to whom the contact is assigned.
+    AssignedAgent,
     /// A custom field of this name.
     Custom(String),
     /// Not imported: a blank header.
     Ignored,
+}
+
+/// Known fields, with their names in mappings and for people.
+const FIELDS: [(&str, &str, Column); 9] = [
+    ("first_name", "first name", Column::FirstName),
+    ("last_name", "last name", Column::LastName),
+    ("phone", "phone", Column::Phone),
+    ("email", "email", Column::Email),
+    ("postal_code", "postal code", Column::PostalCode),
+    ("notes", "notes", Column::Notes),
+    ("tags", "tags", Column::Tags),
+    ("external_id", "external id", Column::ExternalId),
+    ("assigned_agent", "assigned agent", Column::AssignedAgent),
+];
+
+impl Column {
+    /// The field's name as mappings and reports use it.
+    pub fn field(&self) -> String {
+        match self {
+            Self::Custom(name) => format!("custom:{name}"),
+            Self::Ignored => "ignore".to_owned(),
+            known => FIELDS.iter().find(|(_, _, column)| column == known).map_or("", |(name, ..)| name).to_owned(),
+        }
+    }
+
+    /// The column that holds the field of this name.
+    pub fn of_field(name: &str) -> Option<Self> {
+        if let Some(custom) = name.strip_prefix("custom:") {
+            return (!custom.trim().is_empty()).then(|| Self::Custom(custom.trim().to_owned()));
+        }
+        if name == "ignore" {
+            return Some(Self::Ignored);
+        }
+        FIELDS.iter().find(|(field, ..)| *field == name).map(|(_, _, column)| column.clone())
+    }
+
+    /// What a file can have only once, in words. Of tags there can be several columns.
+    fn unique_name(&self) -> Option<&'static str> {
+        if *self == Self::Tags {
+            return None;
+        }
+        FIELDS.iter().find(|(_, _, column)| column == self).map(|(_, words, _)| *words)
+    }
+}
+
+impl From<Column> for String {
+    fn from(column: Column) -> Self {
+        column.field()
+    }
+}
+
+impl TryFrom<String> for Column {
+    type Error = HeaderError;
+    fn try_from(name: String) -> Result<Self, HeaderError> {
+        Self::of_field(&name).ok_or(HeaderError::NoSuchField(name))
+    }
 }
 
 /// Why a header row is refused: the file as a whole is (rule C15).
@@ -36,28 +104,15 @@ pub enum HeaderError {
     /// Two columns claim to be the same.
     #[error("columns {0:?} and {1:?} are both the {2}")]
     Twice(String, String, &'static str),
+    /// The explicit mapping sends two columns to one custom field.
+    #[error("the mapping sends the columns {0:?} and {1:?} both to the custom field {2:?}")]
+    SameCustom(String, String, String),
     /// The explicit mapping names a column that the file does not have.
     #[error("the mapping names the column {0:?}, which the file does not have")]
     NoSuchColumn(String),
     /// The explicit mapping names a field that Muster does not know.
     #[error("the mapping names the field {0:?}, which is neither a known field nor custom:NAME")]
     NoSuchField(String),
-}
-
-/// Names of known columns in their canonical form, from the exports of common tools.
-fn known(canonical: &str) -> Option<Column> {
-    Some(match canonical {
-        "firstname" | "first" | "givenname" | "fname" => Column::FirstName,
-        "lastname" | "last" | "surname" | "familyname" | "lname" => Column::LastName,
-        "phone" | "phonenumber" | "cell" | "cellphone" | "mobile" | "mobilenumber" | "mobilephone" | "prefphone"
-        | "can2phone" | "number" => Column::Phone,
-        "email" | "emailaddress" => Column::Email,
-        "postalcode" | "zip" | "zipcode" | "ziporpostal" | "zip5" => Column::PostalCode,
-        "notes" | "note" => Column::Notes,
-        "tags" | "tag" => Column::Tags,
-        "externalid" | "voterfilevanid" | "vanid" => Column::ExternalId,
-        _ => return None,
-    })
 }
 
 /// Lower case without spaces, underscores, hyphens and byte-order marks.
@@ -69,107 +124,102 @@ pub fn canonical(header: &str) -> String {
         .collect()
 }
 
-/// The name of a column as the mapping and reports use it.
-fn field(name: &str) -> Option<Column> {
-    if let Some(custom) = name.strip_prefix("custom:") {
-        return (!custom.trim().is_empty()).then(|| Column::Custom(custom.trim().to_owned()));
-    }
-    match name {
-        "ignore" => Some(Column::Ignored),
-        "first_name" | "last_name" | "phone" | "email" | "postal_code" | "notes" | "tags" | "external_id" => {
-            known(&canonical(name))
-        }
-        _ => None,
-    }
+/// What one header claims: its column, and how good the claim is. The lowest rank of a file gets the column.
+struct Claim {
+    column: Column,
+    rank: u8,
 }
 
-const fn unique_name(column: &Column) -> Option<&'static str> {
-    match column {
-        Column::FirstName => Some("first name"),
-        Column::LastName => Some("last name"),
-        Column::Phone => Some("phone"),
-        Column::Email => Some("email"),
-        Column::PostalCode => Some("postal code"),
-        Column::Notes => Some("notes"),
-        Column::ExternalId => Some("external id"),
-        Column::Tags | Column::Custom(_) | Column::Ignored => None,
-    }
-}
+/// The rank of what the caller maps explicitly.
+const EXPLICIT: u8 = 0;
 
 /// Says what each column holds. `mapping` goes from a header of the file to a field's name (`first_name`, `phone`, …, `custom:NAME`
 /// or `ignore`) and wins over what is recognised.
+///
+/// - Several columns can look like the same field. The better name gets it, and the others stay custom fields: with `Cell Phone`,
+///   `Pref Phone ` and `Phone` in a file, the phone is `Cell Phone`. Two equally good names (`cell` and `mobile`, or the same header
+///   twice) need a guess: the file is refused. Home and work phones are never taken for the phone.
+/// - Two custom fields of the same name are both kept: the second becomes `NAME (2)`, the third `NAME (3)`.
 pub fn read(headers: &[String], mapping: &BTreeMap<String, String>) -> Result<Vec<Column>, HeaderError> {
+    let wanted: Vec<String> = headers.iter().map(|header| canonical(header)).collect();
     for name in mapping.keys() {
-        if !headers.iter().any(|header| canonical(header) == canonical(name)) {
+        if !wanted.contains(&canonical(name)) {
             return Err(HeaderError::NoSuchColumn(name.clone()));
         }
     }
-    let mut columns: Vec<Column> = Vec::with_capacity(headers.len());
-    for header in headers {
-        let explicit = mapping.iter().find(|(name, _)| canonical(name) == canonical(header));
-        let column = match explicit {
-            Some((_, name)) => field(name).ok_or_else(|| HeaderError::NoSuchField(name.clone()))?,
-            None if canonical(header).is_empty() => Column::Ignored,
-            None => known(&canonical(header))
-                .unwrap_or_else(|| Column::Custom(header.trim().trim_start_matches('\u{feff}').to_owned())),
-        };
-        if let Some(name) = unique_name(&column)
-            && let Some(before) = columns.iter().position(|other| *other == column)
-        {
-            return Err(HeaderError::Twice(headers[before].clone(), header.clone(), name));
-        }
-        columns.push(column);
+    let mapping: BTreeMap<String, &String> = mapping.iter().map(|(name, field)| (canonical(name), field)).collect();
+    let mut claims: Vec<Claim> = Vec::with_capacity(headers.len());
+    for name in &wanted {
+        claims.push(match mapping.get(name) {
+            Some(field) => {
+                let column = Column::of_field(field).ok_or_else(|| HeaderError::NoSuchField((*field).clone()))?;
+                Claim { column, rank: EXPLICIT }
+            }
+            None if name.is_empty() => Claim { column: Column::Ignored, rank: EXPLICIT },
+            None => match recognised(name) {
+                Some((column, rank)) => Claim { column, rank },
+                None => Claim { column: Column::Custom(String::new()), rank: u8::MAX },
+            },
+        });
     }
+    settle(headers, &mut claims)?;
+    name_customs(headers, &mut claims)?;
     for (column, name) in [(Column::Phone, "phone"), (Column::FirstName, "first name"), (Column::LastName, "last name")]
     {
-        if !columns.contains(&column) {
+        if !claims.iter().any(|claim| claim.column == column) {
             return Err(HeaderError::Missing(name));
         }
     }
-    Ok(columns)
+    Ok(claims.into_iter().map(|claim| claim.column).collect())
+}
+
+/// Gives each field to the best claim; the others become custom fields.
+fn settle(headers: &[String], claims: &mut [Claim]) -> Result<(), HeaderError> {
+    for (_, _, column) in &FIELDS {
+        let Some(words) = column.unique_name() else { continue };
+        let rivals: Vec<usize> = (0..claims.len()).filter(|index| claims[*index].column == *column).collect();
+        let Some(best) = rivals.iter().map(|index| claims[*index].rank).min() else { continue };
+        let mut winners = rivals.iter().filter(|index| claims[**index].rank == best);
+        if let (Some(first), Some(second)) = (winners.next(), winners.next()) {
+            return Err(HeaderError::Twice(headers[*first].clone(), headers[*second].clone(), words));
+        }
+        for index in rivals {
+            if claims[index].rank != best {
+                claims[index] = Claim { column: Column::Custom(String::new()), rank: u8::MAX };
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Names the custom fields that the caller has not named, each differently.
+fn name_customs(headers: &[String], claims: &mut [Claim]) -> Result<(), HeaderError> {
+    let mut taken: BTreeMap<String, usize> = BTreeMap::new();
+    for (index, claim) in claims.iter().enumerate() {
+        if let (Column::Custom(name), EXPLICIT) = (&claim.column, claim.rank)
+            && let Some(before) = taken.insert(name.clone(), index)
+        {
+            return Err(HeaderError::SameCustom(headers[before].clone(), headers[index].clone(), name.clone()));
+        }
+    }
+    // A thousand columns of one name must not be compared each with each.
+    let mut copies: BTreeMap<&str, usize> = BTreeMap::new();
+    for (index, claim) in claims.iter_mut().enumerate() {
+        if !matches!(claim.column, Column::Custom(_)) || claim.rank == EXPLICIT {
+            continue;
+        }
+        let plain = headers[index].trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+        let copy = copies.entry(plain).or_insert(1);
+        let mut name = plain.to_owned();
+        while taken.contains_key(&name) {
+            *copy += 1;
+            name = format!("{plain} ({copy})");
+        }
+        taken.insert(name.clone(), index);
+        claim.column = Column::Custom(name);
+    }
+    Ok(())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn headers(row: &str) -> Vec<String> {
-        row.split(',').map(ToOwned::to_owned).collect()
-    }
-
-    #[test]
-    fn c2_recognises_common_exports() {
-        let columns = read(
-            &headers("\u{feff}FirstName,LastName,Pref Phone ,Voter File VANID,ZipOrPostal,Precinct"),
-            &BTreeMap::new(),
-        );
-        assert_eq!(
-            columns.unwrap(),
-            [
-                Column::FirstName,
-                Column::LastName,
-                Column::Phone,
-                Column::ExternalId,
-                Column::PostalCode,
-                Column::Custom("Precinct".into())
-            ]
-        );
-    }
-
-    #[test]
-    fn c2_an_explicit_mapping_wins() {
-        let mapping =
-            BTreeMap::from([("HomePhone".to_owned(), "ignore".to_owned()), ("tel".to_owned(), "phone".to_owned())]);
-        let columns = read(&headers("first,last,HomePhone,tel"), &mapping).unwrap();
-        assert_eq!(columns[2..], [Column::Ignored, Column::Phone]);
-        let wrong = BTreeMap::from([("tel".to_owned(), "fone".to_owned())]);
-        assert_eq!(read(&headers("first,last,tel"), &wrong), Err(HeaderError::NoSuchField("fone".into())));
-    }
-
-    #[test]
-    fn c15_a_file_without_a_phone_column_is_refused() {
-        assert_eq!(read(&headers("first,last,email"), &BTreeMap::new()), Err(HeaderError::Missing("phone")));
-        let twice = read(&headers("first,last,cell,mobile"), &BTreeMap::new());
-        assert_eq!(twice, Err(HeaderError::Twice("cell".into(), "mobile".into(), "phone")));
-    }
-}
+mod tests;

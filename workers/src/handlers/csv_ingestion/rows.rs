@@ -104,7 +104,7 @@ impl<'a> Rows<'a> {
                         fields.insert(name, cell);
                     }
                 }
-                Column::Ignored => {}
+                Column::AssignedAgent | Column::Ignored => {}
             }
         }
         // Every file has a phone column.

@@ -1,0 +1,100 @@
+use super::*;
+
+fn headers(row: &str) -> Vec<String> {
+    row.split(',').map(ToOwned::to_owned).collect()
+}
+
+fn mapped(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    pairs.iter().map(|(name, field)| ((*name).to_owned(), (*field).to_owned())).collect()
+}
+
+fn fields(row: &str) -> Vec<String> {
+    read(&headers(row), &BTreeMap::new()).unwrap().iter().map(Column::field).collect()
+}
+
+#[test]
+fn c2_recognises_common_exports() {
+    assert_eq!(
+        fields("\u{feff}FirstName,LastName,Pref Phone ,Voter File VANID,ZipOrPostal,Precinct"),
+        ["first_name", "last_name", "phone", "external_id", "postal_code", "custom:Precinct"]
+    );
+    assert_eq!(
+        fields("email,first_name,last_name,zip_code,can2_phone,can2_county"),
+        ["email", "first_name", "last_name", "postal_code", "phone", "custom:can2_county"]
+    );
+    assert_eq!(
+        fields("phoneNumber,firstName,lastName,email,postalCode,notes"),
+        ["phone", "first_name", "last_name", "email", "postal_code", "notes"]
+    );
+    for spoke in ["cell", "mobile", "number", "phone", "phone_number", "cellphone", "mobilenumber"] {
+        assert_eq!(fields(&format!("firstName,lastName,{spoke}"))[2], "phone", "{spoke}");
+    }
+}
+
+#[test]
+fn c2_the_cell_phone_is_the_phone_and_the_others_are_custom_fields() {
+    assert_eq!(
+        fields("VanID,LastName,FirstName,HomePhone,WorkPhone,Cell Phone,Pref Phone ,IsHomePhoneACellExchange"),
+        [
+            "external_id",
+            "last_name",
+            "first_name",
+            "custom:HomePhone",
+            "custom:WorkPhone",
+            "phone",
+            "custom:Pref Phone",
+            "custom:IsHomePhoneACellExchange"
+        ]
+    );
+    assert_eq!(fields("first,last,phone,Pref Phone")[2..], ["custom:phone", "phone"]);
+    assert_eq!(fields("first,last,number,phone")[2..], ["custom:number", "phone"]);
+    assert_eq!(read(&headers("first,last,HomePhone"), &BTreeMap::new()), Err(HeaderError::Missing("phone")));
+}
+
+#[test]
+fn c2_an_explicit_mapping_wins() {
+    let mapping = mapped(&[("HomePhone", "ignore"), ("tel", "phone")]);
+    let columns = read(&headers("first,last,HomePhone,tel,cell"), &mapping).unwrap();
+    assert_eq!(columns[2..], [Column::Ignored, Column::Phone, Column::Custom("cell".into())]);
+    let wrong = mapped(&[("tel", "fone")]);
+    assert_eq!(read(&headers("first,last,tel"), &wrong), Err(HeaderError::NoSuchField("fone".into())));
+    let absent = mapped(&[("tel", "phone")]);
+    assert_eq!(read(&headers("first,last,cell"), &absent), Err(HeaderError::NoSuchColumn("tel".into())));
+    let agent = mapped(&[("Canvasser", "assigned_agent")]);
+    assert_eq!(read(&headers("first,last,cell,canvasser"), &agent).unwrap()[3], Column::AssignedAgent);
+}
+
+#[test]
+fn c3_of_two_custom_fields_with_one_name_both_are_kept() {
+    assert_eq!(
+        fields("first,last,phone,Ward,Ward (2), Ward ,Ward")[3..],
+        ["custom:Ward", "custom:Ward (2)", "custom:Ward (3)", "custom:Ward (4)"]
+    );
+    let twice = mapped(&[("a", "custom:Ward"), ("b", "custom:Ward")]);
+    assert_eq!(
+        read(&headers("first,last,phone,a,b"), &twice),
+        Err(HeaderError::SameCustom("a".into(), "b".into(), "Ward".into()))
+    );
+    let once = mapped(&[("b", "custom:Ward")]);
+    let columns = read(&headers("first,last,phone,Ward,b"), &once).unwrap();
+    assert_eq!(columns[3..], [Column::Custom("Ward (2)".into()), Column::Custom("Ward".into())]);
+}
+
+#[test]
+fn c15_a_file_without_a_phone_column_is_refused() {
+    assert_eq!(read(&headers("first,last,email"), &BTreeMap::new()), Err(HeaderError::Missing("phone")));
+    for (row, one, other) in [("first,last,cell,mobile", "cell", "mobile"), ("first,last,cell,Cell", "cell", "Cell")] {
+        let twice = read(&headers(row), &BTreeMap::new());
+        assert_eq!(twice, Err(HeaderError::Twice(one.into(), other.into(), "phone")));
+    }
+}
+
+#[test]
+fn a_column_is_written_as_its_field() {
+    for field in ["first_name", "phone", "assigned_agent", "custom:Ward", "ignore"] {
+        let column = Column::of_field(field).unwrap();
+        assert_eq!(serde_json::to_value(&column).unwrap(), field);
+        assert_eq!(serde_json::from_value::<Column>(field.into()).unwrap(), column);
+    }
+    assert!(serde_json::from_value::<Column>("fone".into()).is_err());
+}

@@ -1,0 +1,121 @@
+use proptest::{prelude::*, sample::select};
+
+use super::*;
+
+#[test]
+fn c4_normalises_what_is_unambiguous() {
+    for cell in [
+        "2125551234",
+        "(212) 555-1234",
+        "+1 212 555 1234",
+        "(+1) 212-555-1234",
+        "1-212-555-1234",
+        "=\"2125551234\"",
+        "=\"+1 (212) 555-1234\"",
+        "\"2125551234\"",
+        "'2125551234",
+        "２１２５５５１２３４",
+        "（２１２）５５５－１２３４",
+        "\u{202d}212.555.1234\u{202c}",
+        "\u{feff}212\u{a0}555\u{2011}1234\u{200b}",
+        "212·555·1234",
+        "tel:+12125551234",
+        "sms:2125551234",
+        "212/555-1234",
+        "2125551234,",
+        "2125551234;",
+        " 212.5551234 ",
+    ] {
+        assert_eq!(read(cell).map(String::from), Ok("+12125551234".to_owned()), "{cell}");
+    }
+}
+
+#[test]
+fn c4_rejects_what_would_need_a_guess() {
+    use PhoneError::{Damaged, Extension, Missing, Several, Shape};
+    for (cell, why) in [
+        ("", Missing),
+        (" \u{200b} ", Missing),
+        ("=\"\"", Missing),
+        ("2125551234.0", Damaged),
+        ("12125551234.00", Damaged),
+        ("2125551234,0", Damaged),
+        ("2.12E+09", Damaged),
+        ("2,12E+09", Damaged),
+        ("2.12555e9", Damaged),
+        ("2E+09", Damaged),
+        ("=\"2.12E+09\"", Damaged),
+        ("2,125,551,234", Damaged),
+        ("212-555-1234 x12", Extension),
+        ("212-555-1234x12", Extension),
+        ("212-555-1234 X 12", Extension),
+        ("212-555-1234 ext. 5", Extension),
+        ("212-555-1234, ext 5", Extension),
+        ("212-555-1234 extension: 512", Extension),
+        ("2125551234 #12", Extension),
+        ("+12125551234;ext=12", Extension),
+        ("2125551234p12", Extension),
+        ("2125551234w12", Extension),
+        ("2125551234,,12", Extension),
+        ("2125551234 ext", Extension),
+        ("212-555-1234 / 646-555-1234", Several),
+        ("212-555-1234/555-9876", Several),
+        ("212-555-1234, 646-555-1234", Several),
+        ("2125551234.6465551234", Several),
+        ("212-555-1234 or 646-555-1234", Several),
+        ("212-555-1234\n646-555-1234", Several),
+        ("212-555-1234\r\n646-555-1234", Several),
+        ("212-555-1234; 555-9876", Several),
+        ("212-555-1234 | 646-555-1234", Several),
+        ("2125551234 6465551234", Several),
+        ("212-555-1234 x12 or 646-555-1234", Several),
+        ("home: 212-555-1234, cell: 646-555-1234", Several),
+        ("555-1234", Shape),
+        ("112-555-1234", Shape),
+        ("212-155-1234", Shape),
+        ("+2125551234", Shape),
+        ("212+5551234", Shape),
+        ("++12125551234", Shape),
+        ("212-555-12345", Shape),
+        ("+44 20 7183 8750", Shape),
+        ("0012125551234", Shape),
+        ("212-555-CALL", Shape),
+        ("xxx-xxx-xxxx", Shape),
+        ("2125551234 (home)", Shape),
+        ("call me", Shape),
+        ("N/A", Shape),
+        ("\u{0}2125551234", Shape),
+    ] {
+        assert_eq!(read(cell), Err(why), "{cell:?}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn c4_reading_fast_and_reading_carefully_are_the_same(
+        pieces in prop::collection::vec(select(vec![
+            "2", "1", "5", "0", "212", "555", "1234", "2125551234", "12125551234", "+", "+1", " ", "-", ".", "(", ")", "/", ",", "x", "e", "\t",
+            "\u{a0}", "２", "\u{200b}", "=\"", "\"", "'", "#", "\n",
+        ]), 0..9),
+    ) {
+        let cell = pieces.concat();
+        if let Some(number) = usual(&cell) {
+            prop_assert_eq!(careful::read(&cell), Ok(number), "{:?}", cell);
+        }
+    }
+
+    #[test]
+    fn c4_a_usual_cell_is_read_fast(
+        area in 200_u32..1_000, exchange in 200_u32..1_000, line in 0_u32..10_000, form in 0_usize..5,
+    ) {
+        let cell = match form {
+            0 => format!("{area}{exchange}{line:04}"),
+            1 => format!("({area}) {exchange}-{line:04}"),
+            2 => format!("+1 {area} {exchange} {line:04}"),
+            3 => format!("1.{area}.{exchange}.{line:04}"),
+            _ => format!(" 1{area}{exchange}{line:04} "),
+        };
+        prop_assert!(usual(&cell).is_some());
+        prop_assert_eq!(careful::read(&cell).ok(), usual(&cell));
+    }
+}

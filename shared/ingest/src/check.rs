@@ -1,0 +1,111 @@
+//! The check of a whole file without a database: what an import of it would do (rules C6, C7 and C15).
+//!
+//! Memory does not grow with the file but for the set of its phones, which is a bit to a few bytes for each. What only the organization's
+//! data can tell (limits of a group, redacted people, locked fields) is not checked here.
+
+mod phones;
+
+use std::{
+    collections::BTreeMap,
+    io::{Read, Seek},
+};
+
+use serde::{Serialize, Serializer, ser::SerializeMap as _};
+
+pub use phones::Phones;
+
+use crate::{
+    ReadError,
+    file::{Opened, open},
+    limits::{MAX_LISTED, MAX_UNPACKED},
+    rows::{Line, Reject, RowReader},
+    sniff::Encoding,
+};
+
+/// What an import of a file would do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// Rows that were read: `valid`, `merged` and `rejected` add up to them.
+    pub rows: u64,
+    /// Rows that would be applied.
+    pub valid: u64,
+    /// Rows whose phone a later row has too (rule C6).
+    pub merged: u64,
+    /// Rows that cannot be read.
+    pub rejected: u64,
+    /// The field that each column fills, in the file's order.
+    #[serde(serialize_with = "as_map")]
+    pub columns: Vec<(String, String)>,
+    /// How the file's characters are written.
+    pub encoding: Encoding,
+    /// What parts its cells.
+    pub delimiter: char,
+    /// The rejects, at most [`MAX_LISTED`] of them; `rejected` counts all.
+    pub rejects: Vec<Listed>,
+}
+
+/// A reject of the report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Listed {
+    /// The line on which the row begins, from 1.
+    pub line: u64,
+    /// Why.
+    pub reason: &'static str,
+    /// The column that is to blame.
+    pub column: Option<String>,
+    /// What stands there.
+    pub value: Option<String>,
+}
+
+/// Checks a file, and lists its rejects.
+pub fn check<R: Read + Seek>(source: R, mapping: &BTreeMap<String, String>) -> Result<Report, ReadError> {
+    let mut rejects = Vec::new();
+    let mut report = check_each(source, mapping, |reject| {
+        if rejects.len() < MAX_LISTED {
+            rejects.push(Listed {
+                line: reject.line,
+                reason: reject.reason.word(),
+                column: reject.column.map(ToOwned::to_owned),
+                value: reject.value.as_deref().map(ToOwned::to_owned),
+            });
+        }
+    })?;
+    report.rejects = rejects;
+    Ok(report)
+}
+
+/// Checks a file, and hands over its rejects as they come; the report lists none.
+pub fn check_each<R: Read + Seek>(
+    source: R,
+    mapping: &BTreeMap<String, String>,
+    mut on_reject: impl FnMut(&Reject<'_>),
+) -> Result<Report, ReadError> {
+    let Opened { format, header, text } = open(source, mapping, MAX_UNPACKED)?;
+    let mut reader = RowReader::new(&header, header.first_line, text);
+    let (mut phones, mut merged) = (Phones::default(), 0);
+    while let Some(line) = reader.next_line()? {
+        match line {
+            Line::Row(row) => merged += u64::from(!phones.insert(&row.e164)),
+            Line::Reject(reject) => on_reject(&reject),
+        }
+    }
+    let (rows, rejected) = (reader.counts().rows(), reader.counts().rejected());
+    Ok(Report {
+        rows,
+        valid: rows - rejected - merged,
+        merged,
+        rejected,
+        columns: header.fields(),
+        encoding: format.encoding,
+        delimiter: char::from(format.delimiter),
+        rejects: Vec::new(),
+    })
+}
+
+fn as_map<S: Serializer>(pairs: &[(String, String)], serializer: S) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(Some(pairs.len()))?;
+    for (header, field) in pairs {
+        map.serialize_entry(header, field)?;
+    }
+    map.end()
+}

@@ -1,0 +1,53 @@
+//! A file, opened up to the first record behind its header: unpacked, sniffed, decoded, its columns known.
+
+use std::{
+    collections::BTreeMap,
+    io::{Chain, Cursor, Read, Seek},
+};
+
+use crate::{
+    ReadError,
+    header::Header,
+    records::{Plain, Splitter},
+    sniff::{Format, HEAD, sniff},
+    text::Text,
+    unpack::Unpacked,
+};
+
+/// The text behind the header.
+pub type Rest<R> = Chain<Cursor<Vec<u8>>, Text<Chain<Cursor<Vec<u8>>, R>>>;
+
+/// A file whose header is read.
+pub struct Opened<R> {
+    /// How it is written.
+    pub format: Format,
+    /// Its columns.
+    pub header: Header,
+    /// The text from the first record behind the header on: for a [`crate::rows::RowReader`] or a [`crate::cut::Cutter`].
+    pub text: Rest<R>,
+}
+
+/// Opens a file, packed or not, whose contents may be at most `limit` bytes if it is packed. `mapping` goes from a column's name to a
+/// field's.
+pub fn open<R: Read + Seek>(
+    source: R,
+    mapping: &BTreeMap<String, String>,
+    limit: u64,
+) -> Result<Opened<Unpacked<R>>, ReadError> {
+    opened(Unpacked::open(source, limit)?, mapping)
+}
+
+/// Opens contents that are already unpacked.
+pub fn opened<R: Read>(mut contents: R, mapping: &BTreeMap<String, String>) -> Result<Opened<R>, ReadError> {
+    let mut head = Vec::with_capacity(HEAD);
+    contents.by_ref().take(HEAD as u64).read_to_end(&mut head)?;
+    let format = sniff(&head)?;
+    let mut head = Cursor::new(head);
+    head.set_position(format.bom as u64);
+    let mut splitter = Splitter::new(Text::new(head.chain(contents), format.encoding), format.delimiter, 1);
+    if format.sep_line {
+        splitter.next(&mut Plain)?;
+    }
+    let header = Header::read(&mut splitter, format.delimiter, mapping)?;
+    Ok(Opened { format, header, text: splitter.into_rest() })
+}

@@ -1,0 +1,44 @@
+//! What a file may cost. Every buffer of this crate is bounded by one of these numbers, and so is the work on hostile files.
+
+/// Bytes of one record, without its line end.
+pub const MAX_RECORD: usize = 4 * 1024 * 1024;
+
+/// Bytes between the quotes of one cell. A quote that is not closed within them was never meant to open a cell.
+pub const MAX_QUOTED: usize = 1024 * 1024;
+
+/// Lines of one record: more are the work of a quote that nobody closed.
+pub const MAX_LINES: u64 = 1_000;
+
+/// Characters of one cell.
+pub const MAX_CELL: usize = 10_000;
+
+/// Columns of a header.
+pub const MAX_COLUMNS: usize = 1_000;
+
+/// Bytes of a rejected row that are kept for the report.
+pub const MAX_RAW: usize = 64 * 1024;
+
+/// Characters of an offending value that are told.
+pub const MAX_VALUE: usize = 200;
+
+/// Bytes that a compressed file may unpack to, unless the caller says otherwise: 10 GiB.
+pub const MAX_UNPACKED: u64 = 10 * 1024 * 1024 * 1024;
+
+/// Unpacked bytes for each packed one. Text that people wrote stays below a hundred; deflate cannot do more than 1,032.
+pub const MAX_RATIO: u64 = 1_000;
+
+/// Unpacked bytes from which on the ratio is looked at.
+pub const RATIO_FROM: u64 = 16 * 1024 * 1024;
+
+/// Memory for a zstd window. A frame that needs more (`zstd --ultra --long=28` and up) is refused.
+pub const MAX_WINDOW: u64 = 128 * 1024 * 1024;
+
+/// Files that a zip is looked through for.
+pub const MAX_ZIP_ENTRIES: u64 = 1_000;
+
+/// Bytes that may be looked at in vain behind unclosed quotes, over the whole file. Each costs at most a record of them, so that an
+/// honest file stays far below; a file made to be slow is refused.
+pub const MAX_IN_VAIN: u64 = 16 * 1024 * 1024 * 1024;
+
+/// Rejects that a check lists. It counts them all.
+pub const MAX_LISTED: usize = 100_000;

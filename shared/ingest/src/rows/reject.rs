@@ -1,0 +1,144 @@
+//! A row that cannot be imported: where, why, and what is wrong (rule C7).
+
+use std::borrow::Cow;
+
+use muster_domain::phone::PhoneError;
+
+use crate::{
+    limits::{MAX_RAW, MAX_VALUE},
+    records::Broken,
+};
+
+/// Why a row is rejected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reason {
+    /// A quote within a quoted cell is not doubled.
+    QuoteMalformed,
+    /// A quoted cell that begins on the line is not properly closed.
+    QuoteUnclosed,
+    /// The line is longer than [`crate::limits::MAX_RECORD`].
+    RecordTooLong,
+    /// There are values behind the header's last column.
+    TooManyColumns,
+    /// A cell is not text in the file's encoding.
+    Encoding,
+    /// A cell has more than [`crate::limits::MAX_CELL`] characters.
+    CellTooLong,
+    /// The phone is blank or a null.
+    PhoneMissing,
+    /// A spreadsheet has damaged the phone.
+    PhoneDamaged,
+    /// There is an extension behind the phone.
+    PhoneExtension,
+    /// There are two phones in the cell.
+    PhoneSeveral,
+    /// The phone is not a North American number.
+    PhoneInvalid,
+}
+
+impl Reason {
+    /// Every reason.
+    pub const ALL: [Self; 11] = [
+        Self::QuoteMalformed,
+        Self::QuoteUnclosed,
+        Self::RecordTooLong,
+        Self::TooManyColumns,
+        Self::Encoding,
+        Self::CellTooLong,
+        Self::PhoneMissing,
+        Self::PhoneDamaged,
+        Self::PhoneExtension,
+        Self::PhoneSeveral,
+        Self::PhoneInvalid,
+    ];
+
+    /// The stable word for reports.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::QuoteMalformed => "quote_malformed",
+            Self::QuoteUnclosed => "quote_unclosed",
+            Self::RecordTooLong => "record_too_long",
+            Self::TooManyColumns => "too_many_columns",
+            Self::Encoding => "encoding",
+            Self::CellTooLong => "cell_too_long",
+            Self::PhoneMissing => PhoneError::Missing.reason(),
+            Self::PhoneDamaged => PhoneError::Damaged.reason(),
+            Self::PhoneExtension => PhoneError::Extension.reason(),
+            Self::PhoneSeveral => PhoneError::Several.reason(),
+            Self::PhoneInvalid => PhoneError::Shape.reason(),
+        }
+    }
+}
+
+impl From<Broken> for Reason {
+    fn from(broken: Broken) -> Self {
+        match broken {
+            Broken::Malformed => Self::QuoteMalformed,
+            Broken::Unclosed => Self::QuoteUnclosed,
+            Broken::TooLong => Self::RecordTooLong,
+        }
+    }
+}
+
+impl From<PhoneError> for Reason {
+    fn from(error: PhoneError) -> Self {
+        match error {
+            PhoneError::Missing => Self::PhoneMissing,
+            PhoneError::Damaged => Self::PhoneDamaged,
+            PhoneError::Extension => Self::PhoneExtension,
+            PhoneError::Several => Self::PhoneSeveral,
+            PhoneError::Shape => Self::PhoneInvalid,
+        }
+    }
+}
+
+/// A rejected row. `Debug` shows where it is and why, and nothing that stands in it (rule R5).
+pub struct Reject<'a> {
+    /// The file's line on which it begins, from 1.
+    pub line: u64,
+    /// Why.
+    pub reason: Reason,
+    /// The name of the column that is to blame, if one is.
+    pub column: Option<&'a str>,
+    /// What stands there, cut after [`MAX_VALUE`] characters.
+    pub value: Option<Cow<'a, str>>,
+    /// The row as the file has it, in UTF-8, without its line end and cut after [`MAX_RAW`] bytes. What is not text in it, and U+0000, is
+    /// U+FFFD.
+    pub raw: Cow<'a, str>,
+}
+
+impl std::fmt::Debug for Reject<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reject").field("line", &self.line).field("reason", &self.reason).finish_non_exhaustive()
+    }
+}
+
+/// A value for the report.
+pub(super) fn shown(value: &[u8]) -> Cow<'_, str> {
+    // No character has more than four bytes.
+    match printable(cut(value, 4 * MAX_VALUE)) {
+        Cow::Borrowed(text) => Cow::Borrowed(text.char_indices().nth(MAX_VALUE).map_or(text, |(end, _)| &text[..end])),
+        Cow::Owned(text) => Cow::Owned(text.chars().take(MAX_VALUE).collect()),
+    }
+}
+
+/// A row for the report.
+pub(super) fn raw(record: &[u8]) -> Cow<'_, str> {
+    printable(cut(record, MAX_RAW))
+}
+
+fn printable(bytes: &[u8]) -> Cow<'_, str> {
+    let text = String::from_utf8_lossy(bytes);
+    if text.contains('\0') { Cow::Owned(text.replace('\0', "\u{fffd}")) } else { text }
+}
+
+/// At most so many bytes, and no half of a character.
+fn cut(bytes: &[u8], limit: usize) -> &[u8] {
+    if bytes.len() <= limit {
+        return bytes;
+    }
+    let is_inner = |at: usize| bytes[at] & 0xc0 == 0x80;
+    // A character has at most three bytes behind its first.
+    let end = (limit.saturating_sub(3)..=limit).rev().find(|at| !is_inner(*at)).unwrap_or(limit);
+    &bytes[..end]
+}

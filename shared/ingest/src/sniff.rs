@@ -1,0 +1,120 @@
+//! What kind of file is this? (rules C3 and C15) Told by its first bytes, unpacked: its encoding, its delimiter, or what it is instead
+//! of a list of contacts. What cannot be told is refused.
+//!
+//! A file without a byte-order mark is UTF-8, unless bytes that UTF-8 does not have outnumber its characters beyond ASCII: then it is
+//! Windows-1252. So a file whose first accent comes late is UTF-8, and a stray byte of another encoding costs its row.
+
+mod delimiter;
+mod other;
+
+use encoding_rs::{UTF_16BE, UTF_16LE};
+use serde::{Deserialize, Serialize};
+
+use crate::{Refused, text::Text};
+
+/// Bytes of a file that are looked at.
+pub const HEAD: usize = 64 * 1024;
+
+/// How a file's characters are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Encoding {
+    /// UTF-8, with or without a byte-order mark.
+    #[serde(rename = "UTF-8")]
+    Utf8,
+    /// UTF-16 with a byte-order mark, small end first.
+    #[serde(rename = "UTF-16LE")]
+    Utf16Le,
+    /// UTF-16 with a byte-order mark, big end first.
+    #[serde(rename = "UTF-16BE")]
+    Utf16Be,
+    /// Windows-1252, which also reads Latin-1.
+    #[serde(rename = "windows-1252")]
+    Windows1252,
+}
+
+impl Encoding {
+    /// Its usual name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Utf8 => "UTF-8",
+            Self::Utf16Le => "UTF-16LE",
+            Self::Utf16Be => "UTF-16BE",
+            Self::Windows1252 => "windows-1252",
+        }
+    }
+}
+
+/// How to read a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Format {
+    /// How its characters are written.
+    pub encoding: Encoding,
+    /// Bytes of the byte-order mark that it begins with.
+    pub bom: usize,
+    /// What parts its cells.
+    pub delimiter: u8,
+    /// Its first line only says what the delimiter is (`sep=;`), as Excel writes and reads it.
+    pub sep_line: bool,
+}
+
+/// Looks at the first bytes of a file, at most [`HEAD`] of them and fewer only if there are no more.
+pub fn sniff(head: &[u8]) -> Result<Format, Refused> {
+    let whole = head.len() < HEAD;
+    if let Some(what) = other::magic(head) {
+        return Err(Refused(format!("the file is not a list of contacts: it looks like {what}")));
+    }
+    let (encoding, bom) = encoding(head)?;
+    let mut text = Vec::with_capacity(head.len());
+    // Decoding a slice cannot fail.
+    let decoded = std::io::Read::read_to_end(&mut Text::new(&head[bom..], encoding), &mut text);
+    if decoded.is_err() || text.iter().all(u8::is_ascii_whitespace) {
+        return Err(Refused("the file is empty".to_owned()));
+    }
+    if is_binary(&text) {
+        return Err(Refused("the file is not text".to_owned()));
+    }
+    if let Some(what) = other::text(&text) {
+        return Err(Refused(format!("the file is not a list of contacts: it looks like {what}")));
+    }
+    let said = delimiter::sep_line(&text)?;
+    let delimiter = said.unwrap_or_else(|| delimiter::delimiter(&text, whole));
+    Ok(Format { encoding, bom, delimiter, sep_line: said.is_some() })
+}
+
+fn encoding(head: &[u8]) -> Result<(Encoding, usize), Refused> {
+    match encoding_rs::Encoding::for_bom(head) {
+        Some((encoding, bom)) if encoding == UTF_16LE => return Ok((Encoding::Utf16Le, bom)),
+        Some((encoding, bom)) if encoding == UTF_16BE => return Ok((Encoding::Utf16Be, bom)),
+        Some((_, bom)) => return Ok((Encoding::Utf8, bom)),
+        None => {}
+    }
+    let zeros = |odd: usize| head.iter().skip(odd).step_by(2).filter(|byte| **byte == 0).count();
+    if head.len() >= 4 && zeros(0).max(zeros(1)) > head.len() / 4 {
+        let reason = "the file looks like UTF-16 without a byte-order mark; save it as UTF-8";
+        return Err(Refused(reason.to_owned()));
+    }
+    let (mut characters, mut strays, mut rest) = (0, 0, head);
+    loop {
+        let (valid, next) = match std::str::from_utf8(rest) {
+            Ok(valid) => (valid, &[][..]),
+            Err(error) => {
+                let (valid, bad) = rest.split_at(error.valid_up_to());
+                // The end of the head may cut a character.
+                strays += usize::from(error.error_len().is_some() || head.len() < HEAD);
+                (std::str::from_utf8(valid).unwrap_or_default(), &bad[error.error_len().unwrap_or(bad.len())..])
+            }
+        };
+        characters += valid.chars().filter(|c| !c.is_ascii()).count();
+        rest = next;
+        if rest.is_empty() {
+            break;
+        }
+    }
+    Ok((if strays > characters { Encoding::Windows1252 } else { Encoding::Utf8 }, 0))
+}
+
+/// More control characters than slips of the hand explain. A NUL here and there is one: some databases pad with them.
+fn is_binary(text: &[u8]) -> bool {
+    let controls = text.iter().filter(|b| b.is_ascii_control() && !matches!(b, b'\t' | b'\r' | b'\n' | 0x0c)).count();
+    controls > 2 + text.len() / 1_000
+}

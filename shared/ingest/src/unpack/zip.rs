@@ -1,0 +1,137 @@
+//! Zip: the one file in an archive. The archive's directory is read by the `zip` crate, what it points to by ourselves, so that the
+//! contents are a stream like others.
+
+use std::io::{self, Read, Seek, SeekFrom};
+
+use flate2::Crc;
+use zip::{CompressionMethod, ZipArchive, result::ZipError};
+
+use crate::{ReadError, limits::MAX_ZIP_ENTRIES};
+
+/// Where a file is within an archive, and what must come out.
+pub(super) struct Entry {
+    pub(super) start: u64,
+    pub(super) packed: u64,
+    pub(super) deflated: bool,
+    unpacked: u64,
+    crc: u32,
+}
+
+/// Finds the only file of an archive, besides directories and what macOS adds.
+pub(super) fn only_file<R: Read + Seek>(mut source: R) -> Result<(R, Entry), ReadError> {
+    refuse_many(&mut source)?;
+    let mut archive = ZipArchive::new(source).map_err(damaged)?;
+    let (mut files, mut names) = (Vec::new(), Vec::new());
+    for index in 0..archive.len() {
+        let entry = archive.by_index_data(index).map_err(damaged)?;
+        let name = String::from_utf8_lossy(entry.name_raw()).into_owned();
+        if !entry.is_dir() && !name.starts_with("__MACOSX/") && !name.ends_with(".DS_Store") {
+            files.push(index);
+        }
+        names.push(name);
+    }
+    if let Some(document) = document(&names) {
+        return Err(ReadError::refused(format!("the file looks like {document}; save the sheet as CSV")));
+    }
+    let [index] = files[..] else {
+        return Err(ReadError::refused(match files.len() {
+            0 => "the zip file has no file in it".to_owned(),
+            count => format!("the zip file has {count} files in it; there must be exactly one"),
+        }));
+    };
+    let entry = {
+        let file = archive.by_index_raw(index).map_err(damaged)?;
+        if file.encrypted() {
+            return Err(ReadError::refused("the zip file is encrypted"));
+        }
+        let deflated = match file.compression() {
+            CompressionMethod::Stored => false,
+            CompressionMethod::Deflated => true,
+            other => {
+                return Err(ReadError::refused(format!(
+                    "the zip file is compressed with {other}; only deflate is read"
+                )));
+            }
+        };
+        let start = file.data_start().ok_or_else(|| damaged(ZipError::FileNotFound))?;
+        Entry { start, packed: file.compressed_size(), deflated, unpacked: file.size(), crc: file.crc32() }
+    };
+    Ok((archive.into_inner(), entry))
+}
+
+/// What an archive is that is not a mere archive.
+fn document(names: &[String]) -> Option<&'static str> {
+    let has = |start: &str| names.iter().any(|name| name.starts_with(start));
+    if has("[Content_Types].xml") {
+        return Some(if has("xl/") { "an Excel workbook" } else { "an Office document" });
+    }
+    if has("mimetype") && has("content.xml") {
+        return Some("an OpenDocument sheet");
+    }
+    has("Index/Document.iwa").then_some("an Apple Numbers sheet")
+}
+
+/// The directory is held in memory. The entries that the archive's end tells are looked at before it is read.
+fn refuse_many<R: Read + Seek>(source: &mut R) -> Result<(), ReadError> {
+    /// Bytes of the directory's end records, also of a large archive's, and of a comment behind them.
+    const TAIL: u64 = 56 + 20 + 22 + 65_535;
+    let length = source.seek(SeekFrom::End(0))?;
+    source.seek(SeekFrom::Start(length.saturating_sub(TAIL)))?;
+    let mut tail = Vec::new();
+    source.by_ref().take(TAIL).read_to_end(&mut tail)?;
+    source.seek(SeekFrom::Start(0))?;
+    // An archive with a longer directory than this has too many entries as well, whatever it tells.
+    let directory = MAX_ZIP_ENTRIES * 1024;
+    let too_many = memchr::memmem::find_iter(&tail, b"PK\x05\x06").any(|at| {
+        let field = |from: usize| tail.get(at + from..at + from + 4).and_then(|bytes| bytes.try_into().ok());
+        let (entries, size) = (tail.get(at + 10..at + 12), field(12).map(u32::from_le_bytes));
+        let entries = entries.map_or(0, |bytes| u64::from(bytes[0]) | u64::from(bytes[1]) << 8);
+        // All ones: the numbers are in the record for large archives, see below.
+        (entries > MAX_ZIP_ENTRIES && entries != 0xffff)
+            || size.is_some_and(|size| size != u32::MAX && u64::from(size) > directory)
+    });
+    let too_many_large = memchr::memmem::find_iter(&tail, b"PK\x06\x06").any(|at| {
+        let field = |from: usize| tail.get(at + from..at + from + 8).and_then(|bytes| bytes.try_into().ok());
+        field(32).map(u64::from_le_bytes).is_some_and(|entries| entries > MAX_ZIP_ENTRIES)
+            || field(40).map(u64::from_le_bytes).is_some_and(|size| size > directory)
+    });
+    if too_many || too_many_large {
+        return Err(ReadError::refused(format!(
+            "the zip file has more than {MAX_ZIP_ENTRIES} files in it; there must be exactly one"
+        )));
+    }
+    Ok(())
+}
+
+fn damaged(error: ZipError) -> ReadError {
+    match error {
+        ZipError::Io(error) if error.kind() != io::ErrorKind::UnexpectedEof => error.into(),
+        _ => ReadError::refused("the zip file is damaged or not complete"),
+    }
+}
+
+/// Compares what came out with what the directory says.
+pub(super) struct Checked<R> {
+    inner: R,
+    crc: Crc,
+    unpacked: u64,
+    wanted: u32,
+}
+
+impl<R> Checked<R> {
+    pub(super) fn new(inner: R, entry: &Entry) -> Self {
+        Self { inner, crc: Crc::new(), unpacked: entry.unpacked, wanted: entry.crc }
+    }
+}
+
+impl<R: Read> Read for Checked<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let size = self.inner.read(out)?;
+        self.crc.update(&out[..size]);
+        self.unpacked = self.unpacked.checked_sub(size as u64).ok_or(io::ErrorKind::InvalidData)?;
+        if size == 0 && !out.is_empty() && (self.unpacked > 0 || self.crc.sum() != self.wanted) {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        Ok(size)
+    }
+}

@@ -1,0 +1,159 @@
+//! The rules for records once more, as simply as they can be written: character by character, the whole text in memory. The fast
+//! machine must agree with it on every text.
+
+use proptest::{prelude::*, sample::select};
+
+use muster_ingest::{
+    limits::{MAX_LINES, MAX_QUOTED, MAX_RECORD},
+    records::{Broken, Collected, Splitter},
+};
+
+use crate::support::Dribble;
+
+/// A record: its line, and its cells or what is wrong.
+type Record = (u64, Result<Vec<Vec<u8>>, Broken>);
+
+fn at(text: &[u8], index: usize) -> Option<u8> {
+    text.get(index).copied()
+}
+
+/// Length of the line end at an index.
+fn line_end(text: &[u8], index: usize) -> usize {
+    match (at(text, index), at(text, index + 1)) {
+        (Some(b'\r'), Some(b'\n')) => 2,
+        (Some(b'\r' | b'\n'), _) => 1,
+        _ => 0,
+    }
+}
+
+/// The record that begins here: its cells and where its line end begins, if it is whole; else what is first found wrong.
+fn whole(text: &[u8], start: usize, delimiter: u8) -> Result<(Vec<Vec<u8>>, usize), Broken> {
+    let unless_too_long = |broken, at: usize| if at - start > MAX_RECORD { Broken::TooLong } else { broken };
+    let (mut cells, mut index) = (Vec::new(), start);
+    loop {
+        let mut cell = Vec::new();
+        if at(text, index) == Some(b'"') {
+            index += 1;
+            let open = index;
+            loop {
+                if index - open > MAX_QUOTED || index == text.len() {
+                    return Err(unless_too_long(Broken::Unclosed, index));
+                }
+                match text[index] {
+                    b'"' if at(text, index + 1) == Some(b'"') => {
+                        cell.push(b'"');
+                        index += 2;
+                    }
+                    b'"' => break,
+                    byte => {
+                        cell.push(byte);
+                        index += 1;
+                    }
+                }
+            }
+            index += 1;
+            while at(text, index) == Some(b' ') {
+                index += 1;
+            }
+        } else {
+            while let Some(byte) = at(text, index).filter(|byte| *byte != delimiter && *byte != b'\n' && *byte != b'\r')
+            {
+                cell.push(byte);
+                index += 1;
+            }
+        }
+        cells.push(cell);
+        match at(text, index) {
+            None | Some(b'\n' | b'\r') => break,
+            Some(byte) if byte == delimiter => index += 1,
+            Some(_) => return Err(unless_too_long(Broken::Malformed, index)),
+        }
+    }
+    if index - start > MAX_RECORD {
+        return Err(Broken::TooLong);
+    }
+    if count_lines(&text[start..index]) > MAX_LINES { Err(Broken::Unclosed) } else { Ok((cells, index)) }
+}
+
+fn count_lines(text: &[u8]) -> u64 {
+    let (mut lines, mut index) = (1, 0);
+    while index < text.len() {
+        let end = line_end(text, index);
+        lines += u64::from(end > 0);
+        index += end.max(1);
+    }
+    lines
+}
+
+fn model(text: &[u8], delimiter: u8) -> Vec<Record> {
+    let (mut records, mut index, mut line) = (Vec::new(), 0, 1);
+    while index < text.len() {
+        let first_end = (index..text.len()).find(|end| line_end(text, *end) > 0).unwrap_or(text.len());
+        let (outcome, end) = match whole(text, index, delimiter) {
+            Ok((cells, end)) => (Ok(cells), end),
+            // It is its first line alone, and that is what is wrong with it.
+            Err(_) => (whole(&text[..first_end], index, delimiter).map(|_| Vec::new()), first_end),
+        };
+        if end > index {
+            records.push((line, outcome));
+        }
+        line += count_lines(&text[index..end]);
+        index = end + line_end(text, end);
+    }
+    records
+}
+
+fn fast(text: &[u8], delimiter: u8, block: usize) -> Vec<Record> {
+    let mut splitter = Splitter::new(Dribble(text, block), delimiter, 1);
+    let mut cells = Collected::new(delimiter, 10_000);
+    let mut records = Vec::new();
+    while let Some(record) = splitter.next(&mut cells).unwrap() {
+        let value = |cell: &muster_ingest::records::Cell| {
+            let bytes = splitter.buffer()[cell.from..cell.to].to_vec();
+            let text = String::from_utf8(bytes).unwrap();
+            if cell.doubled { text.replace("\"\"", "\"").into_bytes() } else { text.into_bytes() }
+        };
+        records.push((
+            record.line,
+            match record.broken {
+                Some(broken) => Err(broken),
+                None => Ok(cells.cells().iter().map(value).collect()),
+            },
+        ));
+    }
+    records
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(3_000))]
+
+    #[test]
+    fn c3_the_machine_and_the_model_agree(
+        pieces in prop::collection::vec(select(vec!["\"", "\"", "\"\"", ",", ",", ";", "\n", "\r", "\r\n", " ", "a", "bc", "\0", "é", "\t"]), 0..60),
+        block in 1_usize..9,
+        semicolon in any::<bool>(),
+    ) {
+        let text = pieces.concat();
+        let delimiter = if semicolon { b';' } else { b',' };
+        prop_assert_eq!(fast(text.as_bytes(), delimiter, block), model(text.as_bytes(), delimiter), "{:?}", text);
+    }
+}
+
+#[test]
+fn c3_the_machine_and_the_model_agree_on_what_is_large() {
+    let many = usize::try_from(MAX_LINES).unwrap();
+    for text in [
+        format!("a,\"{}\nb\"c\n", "x".repeat(MAX_QUOTED)),
+        format!("a,\"{}\"\nb\n", "x\n".repeat(many)),
+        format!("a,\"{}\"\nb\n", "x\n".repeat(many - 1)),
+        format!("\"{}\",\"{}\"\r\nb", "x\r\n".repeat(many / 2), "y\r".repeat(many / 2)),
+        format!("a{}\r\n\"b\"", "x".repeat(MAX_RECORD - 1)),
+        format!("a{}\r\n\"b\"", "x".repeat(MAX_RECORD)),
+        format!("a{}", "x".repeat(2 * MAX_RECORD)),
+        format!("\"{}\"x\n{}\"b\"", "x".repeat(MAX_QUOTED + 2), "x".repeat(MAX_RECORD)),
+    ] {
+        for block in [100_000, 1_000_003] {
+            assert!(fast(text.as_bytes(), b',', block) == model(text.as_bytes(), b','), "{}…", &text[..20]);
+        }
+    }
+}

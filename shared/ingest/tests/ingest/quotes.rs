@@ -1,0 +1,93 @@
+//! Quotes, well formed and not (rule C3): a file with one bad row loses one row.
+
+use crate::support::told;
+
+const HEADER: &str = "first,last,phone,notes\n";
+
+/// The file's rows, with a good one before and two after.
+fn among(rows: &str) -> Vec<String> {
+    told(format!("{HEADER}Ann,Lee,2125550001,\n{rows}\nBob,Ray,2125550002,\nCyd,Fox,2125550003,\n"))
+}
+
+#[test]
+fn c3_quoted_cells_hold_delimiters_quotes_and_line_ends() {
+    assert_eq!(
+        told(
+            "first,last,phone,notes\n\"Ann, \"\"A\"\"\",\"Lee\r\nKim\",\"2125550001\" ,\"\"\r\n\"\",\"\"\"\",2125550002,\"x\"  \n"
+        ),
+        ["2: +12125550001 Ann, \"A\" Lee\r\nKim", "4: +12125550002 \" x"]
+    );
+}
+
+#[test]
+fn c3_a_quote_amid_an_unquoted_cell_is_a_character() {
+    assert_eq!(
+        told(format!("{HEADER}5'10\" Ann,Lee,2125550001,say \"hi\", \n")),
+        ["2: +12125550001 5'10\" Ann Lee say \"hi\""]
+    );
+}
+
+#[test]
+fn c3_a_bad_quote_costs_its_row_alone() {
+    for bad in [
+        "\"Dan\" Q,Poe,2125550004,",
+        "\"Dan\"Q,Poe,2125550004,",
+        "Dan,\"Poe\"\t,2125550004,",
+        "Dan,\"Poe \"the bard\"\",2125550004,",
+        "Dan,\"P\"oe,2125550004,",
+        "\"Dan\"\"\"x,Poe,2125550004,",
+        "Dan,Poe,2125550004,\"5\" tall",
+        "\"Dan\" \"D\",Poe,2125550004,",
+        "\"Dan\"|Poe,2125550004,",
+    ] {
+        assert_eq!(
+            among(bad),
+            ["2: +12125550001 Ann Lee", "3: quote_malformed", "4: +12125550002 Bob Ray", "5: +12125550003 Cyd Fox"],
+            "{bad}"
+        );
+    }
+}
+
+#[test]
+fn c3_a_quote_that_nobody_closes_costs_its_row_alone() {
+    for bad in [
+        "\"Dan,Poe,2125550004,",
+        "Dan,Poe,2125550004,\"",
+        "Dan,\"\"\"Poe,2125550004,",
+        "\"Dan\",\"Poe,2125550004,\"x\"\",",
+    ] {
+        let lines = among(bad);
+        assert!(lines[1] == "3: quote_unclosed" || lines[1] == "3: quote_malformed", "{bad}: {lines:?}");
+        assert_eq!(
+            [&lines[0], &lines[2], &lines[3]],
+            ["2: +12125550001 Ann Lee", "4: +12125550002 Bob Ray", "5: +12125550003 Cyd Fox"],
+            "{bad}"
+        );
+    }
+}
+
+#[test]
+fn c3_a_stray_opening_quote_does_not_reach_for_the_next_rows_quote() {
+    assert_eq!(
+        told(format!("{HEADER}Ann,\"Lee,2125550001,\nBob,\"Ray\",2125550002,\"a, b\"\nCyd,Fox,2125550003,\n")),
+        ["2: quote_unclosed", "3: +12125550002 Bob Ray a, b", "4: +12125550003 Cyd Fox"]
+    );
+}
+
+#[test]
+fn c3_every_row_can_be_bad_and_each_is_told() {
+    let rows = "\"x\"y,Lee,2125550001,\n".repeat(500);
+    let lines = told(format!("{HEADER}{rows}Bob,Ray,2125550002,\n"));
+    assert_eq!(lines.len(), 501);
+    assert!(lines[..500].iter().all(|line| line.ends_with("quote_malformed")));
+    assert_eq!(lines[500], "502: +12125550002 Bob Ray");
+}
+
+#[test]
+fn c3_a_quote_at_the_end_of_the_file() {
+    assert_eq!(told(format!("{HEADER}Ann,Lee,2125550001,\"x\"")), ["2: +12125550001 Ann Lee x"]);
+    assert_eq!(told(format!("{HEADER}Ann,Lee,2125550001,\"x\"  ")), ["2: +12125550001 Ann Lee x"]);
+    assert_eq!(told(format!("{HEADER}Ann,Lee,2125550001,\"x")), ["2: quote_unclosed"]);
+    assert_eq!(told(format!("{HEADER}Ann,Lee,2125550001,\"")), ["2: quote_unclosed"]);
+    assert_eq!(told(format!("{HEADER}Ann,Lee,2125550001,\"x\"\"")), ["2: quote_unclosed"]);
+}

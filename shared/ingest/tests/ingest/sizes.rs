@@ -1,0 +1,84 @@
+//! Large cells, rows, lines and headers (rule C3), in bounded memory.
+
+use std::collections::BTreeMap;
+
+use muster_ingest::{
+    limits::{MAX_CELL, MAX_COLUMNS, MAX_LINES, MAX_QUOTED, MAX_RAW, MAX_RECORD},
+    preview::preview,
+};
+
+use crate::support::{Told, refusal, told, try_told};
+
+const HEADER: &str = "first,last,phone,notes\n";
+
+fn notes(cell: &str) -> Vec<String> {
+    let rows = told(format!("{HEADER}A,B,2125550001,{cell}\nC,D,2125550002,\n"));
+    rows.into_iter().map(|row| if row.len() > 100 { row[..20].to_owned() } else { row }).collect()
+}
+
+#[test]
+fn c3_a_cell_of_a_megabyte_costs_its_row() {
+    let long = "x".repeat(1_000_000);
+    assert_eq!(notes(&long), ["2: cell_too_long notes", "3: +12125550002 C D"]);
+    assert_eq!(notes(&format!("\"{long}\"")), ["2: cell_too_long notes", "3: +12125550002 C D"]);
+    assert_eq!(notes(&"é".repeat(MAX_CELL)), ["2: +12125550001 A B ", "3: +12125550002 C D"]);
+    assert_eq!(notes(&"é".repeat(MAX_CELL + 1)), ["2: cell_too_long notes", "3: +12125550002 C D"]);
+}
+
+#[test]
+fn c3_a_quoted_cell_ends_within_a_mebibyte_and_a_thousand_lines_or_was_none() {
+    assert_eq!(notes(&format!("\"{}\"", "x".repeat(MAX_QUOTED)))[0], "2: cell_too_long notes");
+    assert_eq!(notes(&format!("\"{}\"", "x".repeat(MAX_QUOTED + 1))), ["2: quote_unclosed", "3: +12125550002 C D"]);
+    let lines = usize::try_from(MAX_LINES).unwrap();
+    assert_eq!(notes(&format!("\"{}\"", "\n".repeat(lines - 1))), ["2: +12125550001 A B", "1002: +12125550002 C D"]);
+    let rows = notes(&format!("\"{}\"", "\n".repeat(lines)));
+    // The closing quote stands alone on a line of its own, and opens a cell there.
+    assert_eq!(rows, ["2: quote_unclosed", "1002: quote_unclosed", "1003: +12125550002 C D"]);
+}
+
+#[test]
+fn c3_a_line_that_is_too_long_costs_itself() {
+    for end in ["\n", "\r\n", "\r"] {
+        for extra in [0, 1, 300_000, 5_000_000] {
+            let start = "A,B,2125550001,";
+            let long = "x,".repeat((MAX_RECORD - start.len()) / 2 + extra);
+            let file = format!("first,last,phone,notes{end}{start}{long}y{end}C,D,2125550002,{end}");
+            let why = if start.len() + long.len() + 1 > MAX_RECORD { "record_too_long" } else { "too_many_columns" };
+            assert_eq!(told(file), [format!("2: {why}"), "3: +12125550002 C D".to_owned()], "{extra}");
+        }
+    }
+}
+
+#[test]
+fn c7_the_raw_row_of_a_reject_is_cut() {
+    let file = format!("{HEADER}é{},B,2125550001,\n", "é".repeat(100_000));
+    let rows = try_told(file.as_bytes()).unwrap();
+    let Told::Reject { raw, value, .. } = &rows[0] else { panic!("{rows:?}") };
+    assert_eq!((raw.len(), raw.contains('\u{fffd}')), (MAX_RAW, false));
+    assert_eq!(value.as_ref().map(|value| value.chars().count()), Some(200));
+}
+
+#[test]
+fn c15_a_header_has_at_most_a_thousand_columns() {
+    let columns = |count: usize| {
+        let more: Vec<String> = (3..count).map(|n| format!("c{n}")).collect();
+        format!("first,last,phone,{}\nA,B,2125550001,x\n", more.join(","))
+    };
+    assert_eq!(told(columns(MAX_COLUMNS)), ["2: +12125550001 A B x"]);
+    assert!(refusal(columns(5_000)).contains("5000 columns"));
+}
+
+#[test]
+fn c3_rows_of_five_thousand_columns_are_rejects() {
+    let file = format!("{HEADER}{}\nC,D,2125550002,\n", "x,".repeat(5_000));
+    assert_eq!(told(file), ["2: too_many_columns", "3: +12125550002 C D"]);
+}
+
+#[test]
+fn c3_a_file_of_nothing_but_quotes_ends() {
+    for piece in ["\"", "\"\"", "\",\"", "x\",\",y\n", "\"\n", "\"\r", "\"\n\n"] {
+        let file = format!("{HEADER}{}", piece.repeat(20_000));
+        let _ = try_told(file.as_bytes()).unwrap();
+        let _ = preview(std::io::Cursor::new(file), &BTreeMap::new(), 3).unwrap();
+    }
+}
