@@ -16,7 +16,7 @@ use crate::{
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Text {
+pub(crate) struct TextToCount {
     /// A rendered text; at most 1,600 characters.
     text: String,
     /// Replace typographic look-alikes first, where that pays; false by default.
@@ -39,8 +39,8 @@ pub(crate) struct TextCount {
 }
 
 /// Counts the segments of a text, as carriers bill it. Nothing is kept.
-#[utoipa::path(post, path = "/v1/organizations/{organization_id}/texts/segments", tag = "goals", params(("organization_id" = uuid::Uuid, Path)), request_body = Text, responses((status = 200, body = TextCount), (status = "default", body = Problem, content_type = "application/problem+json")))]
-pub(crate) async fn count(_admin: Admin, Json(asked): Json<Text>) -> Result<Answer<TextCount>, Problem> {
+#[utoipa::path(post, path = "/v1/organizations/{organization_id}/texts/segments", tag = "goals", params(("organization_id" = uuid::Uuid, Path)), request_body = TextToCount, responses((status = 200, body = TextCount), (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn count(_admin: Admin, Json(asked): Json<TextToCount>) -> Result<Answer<TextCount>, Problem> {
     let written = at_most("text", &asked.text, RENDERED_LIMIT)?;
     let text = if asked.smart { segments::smart_encode(written) } else { written.to_owned() };
     let Segments { encoding, units, segments } = segments::count(&text);
