@@ -53,6 +53,7 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(admin::goal_duplicate::duplicate))
         .routes(routes!(admin::goal_stats::get))
         .routes(routes!(admin::goal_stats::preview))
+        .routes(routes!(admin::segments::count))
         .routes(routes!(admin::campaigns::create))
         .routes(routes!(admin::campaigns::get))
         .routes(routes!(admin::campaigns::act))

@@ -21,4 +21,5 @@ pub(crate) mod numbers;
 pub(crate) mod organization;
 pub(crate) mod organizations;
 pub(crate) mod redactions;
+pub(crate) mod segments;
 pub(crate) mod tokens;

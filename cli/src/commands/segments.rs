@@ -1,20 +1,30 @@
-//! `muster segments`: what a text costs. Needs no services.
+//! `muster segments`: what a text costs (rules M4 and M5). Needs no services.
 
 use std::io::Read;
 
 use anyhow::Context;
-use muster_domain::segments;
+use muster_domain::segments::{self, Segments};
+use serde::Serialize;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// The text; `-` or nothing reads standard input.
     text: Option<String>,
-    /// Replace typographic look-alikes first.
+    /// Replace typographic look-alikes first, where that pays.
     #[arg(long)]
     smart: bool,
     /// Print one JSON object.
     #[arg(long)]
     json: bool,
+}
+
+/// What is printed as JSON.
+#[derive(Serialize)]
+struct Report {
+    #[serde(flatten)]
+    count: Segments,
+    /// Units of each part, in order.
+    parts: Vec<u32>,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
@@ -29,11 +39,18 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     if args.smart {
         text = segments::smart_encode(&text);
     }
-    let count = segments::count(&text);
+    let report =
+        Report { count: segments::count(&text), parts: segments::parts(&text).map(|part| part.units).collect() };
     if args.json {
-        println!("{}", serde_json::to_string(&count)?);
-    } else {
-        println!("{} segments of {} ({} units)", count.segments, count.encoding.as_str(), count.units);
+        println!("{}", serde_json::to_string(&report)?);
+        return Ok(());
+    }
+    let Segments { encoding, units, segments } = report.count;
+    println!("encoding {}", encoding.as_str());
+    println!("units    {units}");
+    println!("segments {segments}");
+    for (number, units) in (1..).zip(report.parts) {
+        println!("  part {number}: {units}");
     }
     Ok(())
 }

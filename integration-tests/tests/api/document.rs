@@ -57,6 +57,7 @@ POST /v1/organizations/{organization_id}/imports/{import_id}/cancel
 POST /v1/organizations/{organization_id}/members
 POST /v1/organizations/{organization_id}/members/{member_id}/tokens
 POST /v1/organizations/{organization_id}/numbers
+POST /v1/organizations/{organization_id}/texts/segments
 POST /v1/redactions
 POST /v1/webhooks/twilio/inbound
 POST /v1/webhooks/twilio/status/{message_id}

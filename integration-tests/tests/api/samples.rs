@@ -127,6 +127,7 @@ pub(crate) fn body(schema: &str) -> Value {
         "Return" | "Send" => json!({ "lease_token": 1 }),
         "SettingsBody" => json!({ "batch_size": 50 }),
         "Skip" => json!({ "lease_token": 1, "contact_id": id, "reason": "moved" }),
+        "TextToCount" => json!({ "text": "See you there" }),
         other => panic!("no sample of {other}: say here what a request with this body looks like"),
     }
 }

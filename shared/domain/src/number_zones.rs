@@ -154,6 +154,38 @@ mod tests {
     }
 
     #[test]
+    fn s5_the_central_prefixes_of_850_cover_226_exchanges() {
+        let prefixes = TABLE.rows.iter().filter(|row| row.prefix.starts_with("850") && row.zones == [CENTRAL]);
+        assert_eq!(prefixes.count(), 172, "some of five digits, for ten exchanges each");
+        let exchanges = (200..1_000).map(|exchange| format!("850{exchange}0000"));
+        assert_eq!(exchanges.filter(|number| zones_of(number) == [CENTRAL]).count(), 226);
+    }
+
+    #[test]
+    fn s5_areas_that_are_split_answer_by_exchange() {
+        for area in ["270", "423", "219", "906", "812", "541", "308", "785", "620", "606"] {
+            let mut answers: Vec<_> = (200..1_000).map(|exchange| zones_of(&format!("{area}{exchange}0000"))).collect();
+            answers.sort_unstable();
+            answers.dedup();
+            assert!(answers.len() > 1, "{area} answers {answers:?}");
+        }
+        for area in ["605", "701", "775", "907", "208", "986"] {
+            let several = (200..1_000).any(|exchange| zones_of(&format!("{area}{exchange}0000")).len() > 1);
+            assert!(several, "{area}");
+        }
+    }
+
+    #[test]
+    fn c4_codes_that_libraries_do_not_know_yet_are_in_the_zones_of_the_area_they_overlay() {
+        for (code, area) in
+            [("436", "440"), ("471", "662"), ("483", "334"), ("621", "713"), ("679", "313"), ("837", "530")]
+        {
+            assert_eq!(zones_of_prefix(code), zones_of_prefix(area), "{code} over {area}");
+        }
+        assert_eq!(zones_of_prefix("729"), [CENTRAL, EASTERN], "over 423");
+    }
+
+    #[test]
     fn western_kentucky_is_split_by_exchange() {
         assert_eq!(zones_of("2707810000"), [CENTRAL], "Bowling Green");
         assert_eq!(zones_of("2707650000"), [EASTERN], "Elizabethtown");

@@ -2,7 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::{hours::SendingHours, message::MessageKind, zone::Zone};
+use crate::{
+    hours::{Opening, RecipientHours},
+    message::MessageKind,
+};
 
 /// A queued message with everything that may forbid it, as read in the transaction that hands it over.
 #[derive(Debug, Clone)]
@@ -25,10 +28,8 @@ pub struct Candidate {
     pub reassigned: bool,
     /// The goal, for initials and reminders.
     pub goal: Option<GoalWindow>,
-    /// The organization's sending hours.
-    pub hours: SendingHours,
-    /// Every zone that the contact may be in, and the group's.
-    pub zones: Vec<Zone>,
+    /// The organization's sending hours, in every place where they and the law must be kept for this contact.
+    pub hours: RecipientHours,
 }
 
 /// What of a goal decides about its messages.
@@ -129,10 +130,10 @@ impl Candidate {
         if !self.kind.belongs_to_goal() {
             return Decision::HandOver;
         }
-        match self.hours.next_in_all(&self.zones, now) {
-            Some(at) if at == now => Decision::HandOver,
-            Some(at) => self.hold(HoldReason::Hours, at),
-            None => Decision::Cancel(CancelReason::NoCommonHours),
+        match self.hours.at(now) {
+            Opening::Open => Decision::HandOver,
+            Opening::ClosedUntil(at) => self.hold(HoldReason::Hours, at),
+            Opening::Never => Decision::Cancel(CancelReason::NoCommonHours),
         }
     }
 
@@ -142,7 +143,7 @@ impl Candidate {
         let Some(goal) = self.goal.filter(|_| self.kind.belongs_to_goal()) else {
             return Decision::Hold(reason, Some(at));
         };
-        match self.hours.next_in_all(&self.zones, at) {
+        match self.hours.next(at) {
             Some(open) if open < goal.closes_at => Decision::Hold(reason, Some(open)),
             Some(_) => Decision::Cancel(CancelReason::WindowClosed),
             None => Decision::Cancel(CancelReason::NoCommonHours),
@@ -171,6 +172,10 @@ impl Candidate {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        hours::{Clock, SendingHours, Week},
+        zone::Zone,
+    };
 
     fn candidate() -> Candidate {
         Candidate {
@@ -181,8 +186,10 @@ mod tests {
             not_textable: false,
             reassigned: false,
             goal: Some(GoalWindow { paused: false, closes_at: at("2026-11-22T00:00:00Z") }),
-            hours: SendingHours::default(),
-            zones: vec![Zone::parse("America/New_York").unwrap()],
+            hours: RecipientHours::in_all(vec![Clock {
+                zone: Zone::parse("America/New_York").unwrap(),
+                week: Week::every_day(SendingHours::default()),
+            }]),
         }
     }
 

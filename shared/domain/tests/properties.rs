@@ -8,7 +8,6 @@ use muster_domain::{
     inbound::{Intent, classify},
     number_zones, phone,
     release::{Again, Pace, ReleasePlan},
-    segments::{self, Encoding},
     template::Template,
     zone::Zone,
 };
@@ -31,43 +30,6 @@ const ZONES: [&str; 14] = [
     "Asia/Kolkata",
 ];
 
-/// GSM 03.38's tables, typed out from the specification and apart from the code's.
-const BASIC: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
-const EXTENSION: &str = "\u{c}^{}\\[~]|€";
-
-/// Counts by laying the units of every character out in parts, one after the other.
-fn oracle(text: &str) -> (Encoding, u32) {
-    let gsm: Option<Vec<usize>> =
-        text.chars().map(|c| if BASIC.contains(c) { Some(1) } else { EXTENSION.contains(c).then_some(2) }).collect();
-    let (encoding, sizes, single, part) = match gsm {
-        Some(sizes) => (Encoding::Gsm7, sizes, 160, 153),
-        None => (Encoding::Ucs2, text.chars().map(char::len_utf16).collect(), 70, 67),
-    };
-    let units: usize = sizes.iter().sum();
-    if units <= single {
-        return (encoding, u32::from(units > 0));
-    }
-    let mut parts: Vec<usize> = vec![0];
-    for size in sizes {
-        let last = parts.last_mut().unwrap();
-        if *last + size > part { parts.push(size) } else { *last += size }
-    }
-    (encoding, u32::try_from(parts.len()).unwrap())
-}
-
-fn text() -> impl Strategy<Value = String> {
-    let gsm: Vec<char> = BASIC.chars().chain(EXTENSION.chars()).collect();
-    let character = prop_oneof![
-        20 => select(gsm),
-        1 => select("çж😀`\t\u{a0}’漢".chars().collect::<Vec<_>>()),
-    ];
-    prop_oneof![
-        vec(character, 0..400).prop_map(|characters| characters.into_iter().collect()),
-        vec(select(BASIC.chars().chain(EXTENSION.chars()).collect::<Vec<_>>()), 0..700)
-            .prop_map(|characters| characters.into_iter().collect()),
-    ]
-}
-
 fn local() -> impl Strategy<Value = chrono::NaiveDateTime> {
     // The model's rules are older than ours, so that they are compared over years on which both agree. Hours are drawn around the
     // usual times of changes more often than not.
@@ -79,17 +41,6 @@ fn local() -> impl Strategy<Value = chrono::NaiveDateTime> {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
-
-    #[test]
-    fn m4_segments_equal_the_oracle(text in text()) {
-        let count = segments::count(&text);
-        prop_assert_eq!((count.encoding, count.segments), oracle(&text));
-    }
-
-    #[test]
-    fn m5_smart_encoding_never_costs_more(text in text()) {
-        prop_assert!(segments::count(&segments::smart_encode(&text)).segments <= segments::count(&text).segments + 1);
-    }
 
     #[test]
     fn g11_local_times_resolve_as_the_model_says(name in select(ZONES.to_vec()), local in local()) {

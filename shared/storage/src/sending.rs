@@ -8,10 +8,11 @@ use chrono::{DateTime, Utc};
 use muster_domain::{
     cap::CarrierDay,
     e164::E164,
+    hours::{RecipientHours, ZonePolicy},
     ids::{BrandId, ContactId, GoalId, GroupId, JobId, MessageId, OrganizationId},
     message::MessageKind,
-    number_zones,
     sending::{Candidate, GoalWindow, HoldReason},
+    whereabouts::Whereabouts,
     zone::Zone,
 };
 use muster_jobs::{payloads, timer::TimerKind};
@@ -96,11 +97,10 @@ pub async fn lock_queued(tx: &mut Tx, job_id: JobId, settings: &Settings) -> Res
         .map(|row| {
             let to = row.e164.as_deref().map(E164::parse).transpose()?;
             let kind = word("message", &row.kind, MessageKind::parse(&row.kind))?;
-            let mut zones = vec![Zone::parse(&row.zone)?];
-            if let Some(to) = to.as_ref().filter(|_| settings.recipient_safe) {
-                let more = number_zones::zones_of(to.national()).iter().filter(|name| **name != row.zone);
-                zones.extend(more.map(|name| Zone::parse(name)).collect::<Result<Vec<_>, _>>()?);
-            }
+            let whereabouts = to.as_ref().map(|to| Whereabouts::of(None, to.national()));
+            let policy = if settings.recipient_safe { ZonePolicy::RecipientSafe } else { ZonePolicy::GroupZone };
+            let zone = Zone::parse(&row.zone)?;
+            let hours = RecipientHours::new(settings.sending_hours, zone, whereabouts.as_ref(), policy, None)?;
             let closes_at =
                 if kind == MessageKind::Reminder { row.reminder_closes_at.or(row.closes_at) } else { row.closes_at };
             Ok(Queued {
@@ -121,8 +121,7 @@ pub async fn lock_queued(tx: &mut Tx, job_id: JobId, settings: &Settings) -> Res
                     not_textable: row.not_textable,
                     reassigned: row.reassigned,
                     goal: closes_at.map(|closes_at| GoalWindow { paused: row.paused, closes_at }),
-                    hours: settings.sending_hours,
-                    zones,
+                    hours,
                 },
             })
         })

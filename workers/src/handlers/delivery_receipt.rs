@@ -16,15 +16,15 @@ const ROUND: i64 = 2_000;
 pub(crate) async fn run(ctx: &Context, job: &ClaimedJob, payload: DeliveryReceipt) -> Result<Tx, JobError> {
     let mut tx = ctx.pool.begin().await?;
     let (taken, applied) = receipts::apply(&mut tx, payload.shard, ROUND).await?;
-    let of = |wanted: codes::Action| -> Vec<_> {
+    let of = |wanted: codes::ReceiptAction| -> Vec<_> {
         applied
             .iter()
-            .filter(|receipt| receipt.error_code.is_some_and(|code| codes::action(code) == wanted))
+            .filter(|receipt| receipt.error_code.is_some_and(|code| codes::receipt_action(code) == wanted))
             .map(|receipt| receipt.message_id)
             .collect()
     };
-    sending::mark_not_textable(&mut tx, &of(codes::Action::NotTextable)).await?;
-    sending::mark_opted_out(&mut tx, &of(codes::Action::OptedOut)).await?;
+    sending::mark_not_textable(&mut tx, &of(codes::ReceiptAction::NotTextable)).await?;
+    sending::mark_opted_out(&mut tx, &of(codes::ReceiptAction::OptedOut)).await?;
     if i64::try_from(taken) == Ok(ROUND) {
         enqueue(&mut tx, &payload, &ctx.origin(job)).await?;
     }

@@ -37,6 +37,8 @@ use crate::{Context, error::JobError};
 
 /// Hand-overs of one message after which a passing error counts as final.
 const MAX_SEND_ATTEMPTS: i32 = 12;
+/// How long a text waits when the carrier takes nothing from the account at all.
+const STOPPED_SECONDS: u32 = 3_600;
 
 pub(crate) async fn run(ctx: &Context, job: &ClaimedJob, _payload: Send) -> Result<Tx, JobError> {
     let mut tx = ctx.pool.begin().await?;
@@ -199,14 +201,18 @@ async fn record(
             tracing::warn!(message.id = %message.id, carrier.code = code, "a carrier code that is not in the table");
         }
         let last = message.send_attempts + 1 >= MAX_SEND_ATTEMPTS;
+        let again_in = |outcomes: &mut Outcomes, seconds| {
+            let until = Some(now + backoff(message, seconds));
+            outcomes.postponed.push(Held { id: message.id, reason: HoldReason::Carrier.as_str(), until });
+        };
         match codes::action(code) {
-            codes::Action::Retry(seconds) if !last => {
-                let until = now + backoff(message, asked_to_wait.unwrap_or(seconds));
-                outcomes.postponed.push(Held {
-                    id: message.id,
-                    reason: HoldReason::Carrier.as_str(),
-                    until: Some(until),
-                });
+            codes::Action::Retry(seconds) if !last => again_in(&mut outcomes, asked_to_wait.unwrap_or(seconds)),
+            codes::Action::RetryAtMost { seconds, attempts } if message.send_attempts + 1 < i32::from(attempts) => {
+                again_in(&mut outcomes, asked_to_wait.unwrap_or(seconds));
+            }
+            codes::Action::StopAll if !last => {
+                tracing::error!(message.id = %message.id, carrier.code = code, "the carrier takes nothing from this account");
+                again_in(&mut outcomes, STOPPED_SECONDS);
             }
             codes::Action::HoldToNextDay if !last => {
                 let until = Some(ctx.calendar.next_day_starts(now));
@@ -214,7 +220,11 @@ async fn record(
             }
             codes::Action::NotTextable => not_textable.push(message.id),
             codes::Action::OptedOut => opted_out.push(message.id),
-            codes::Action::Retry(_) | codes::Action::HoldToNextDay | codes::Action::Fail => {}
+            codes::Action::Retry(_)
+            | codes::Action::RetryAtMost { .. }
+            | codes::Action::StopAll
+            | codes::Action::HoldToNextDay
+            | codes::Action::Fail => {}
         }
         if outcomes.postponed.last().is_none_or(|held| held.id != message.id) {
             outcomes.refused.push((message.id, code));

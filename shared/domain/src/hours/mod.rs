@@ -1,7 +1,22 @@
-//! Sending hours (rule S5): when a text may go out, in every zone that the contact may be in.
+//! Sending hours (rules S5 and S6): when a text may go out, in every zone that the contact may be in.
+//!
+//! `week` is a week's windows in one place, `holidays` the days on which a jurisdiction allows none, `jurisdictions` the table of laws,
+//! `clock` finds a place's next opening, and `recipient` puts a contact's together and answers for an instant.
 
-use chrono::{DateTime, Days, TimeDelta, Utc};
+mod clock;
+mod holidays;
+mod jurisdictions;
+mod recipient;
+mod week;
+
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+
+pub use clock::{Clock, HORIZON_DAYS};
+pub use holidays::HolidayCalendar;
+pub use jurisdictions::{Jurisdiction, Jurisdictions};
+pub use recipient::{Opening, RecipientHours, Strictness, ZonePolicy};
+pub use week::Week;
 
 use crate::zone::Zone;
 
@@ -23,7 +38,7 @@ pub struct BadHours;
 impl Default for SendingHours {
     /// 08:00 to 20:00.
     fn default() -> Self {
-        Self { opens_minute: 8 * 60, closes_minute: 20 * 60 }
+        Self::of(8, 20)
     }
 }
 
@@ -37,38 +52,22 @@ impl SendingHours {
         }
     }
 
-    /// `at` itself when it is inside the hours of this zone, else the instant at which they next open.
-    fn next_in(self, zone: &Zone, at: DateTime<Utc>) -> DateTime<Utc> {
-        let local = zone.local(at);
-        let midnight = local.date().and_time(chrono::NaiveTime::MIN);
-        let minute = (local - midnight).num_minutes();
-        let opens = TimeDelta::minutes(self.opens_minute.into());
-        if minute < i64::from(self.opens_minute) {
-            zone.resolve(midnight + opens)
-        } else if minute < i64::from(self.closes_minute) {
-            at
-        } else {
-            zone.resolve(midnight + Days::new(1) + opens)
-        }
+    /// From one full hour to another.
+    const fn of(opens_hour: u16, closes_hour: u16) -> Self {
+        Self { opens_minute: opens_hour * 60, closes_minute: closes_hour * 60 }
     }
 
-    /// The first instant at or after `at` that is inside the hours of every zone; `None` when there is none within
-    /// a week, because the zones' windows never meet.
+    /// What is in both windows.
+    fn and(self, other: Self) -> Option<Self> {
+        let opens = self.opens_minute.max(other.opens_minute);
+        Self::new(opens, self.closes_minute.min(other.closes_minute)).ok()
+    }
+
+    /// The first instant at or after `at` that is inside these hours in every zone; `None` when there is none within
+    /// [`HORIZON_DAYS`], because the zones' windows never meet.
     pub fn next_in_all(self, zones: &[Zone], at: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let mut candidate = at;
-        let horizon = at + TimeDelta::days(7);
-        // Every turn moves the candidate to an opening; there are at most eight of them a zone within the horizon.
-        for _ in 0..=8 * zones.len() {
-            let moved = zones.iter().map(|zone| self.next_in(zone, candidate)).max().unwrap_or(candidate);
-            if moved == candidate {
-                return Some(candidate);
-            }
-            if moved > horizon {
-                return None;
-            }
-            candidate = moved;
-        }
-        None
+        let clocks = zones.iter().map(|zone| Clock { zone: zone.clone(), week: Week::every_day(self) }).collect();
+        RecipientHours::in_all(clocks).next(at)
     }
 }
 
