@@ -3,6 +3,8 @@
 
 mod commands;
 
+use std::process::ExitCode;
+
 use clap::{Parser, Subcommand};
 
 #[derive(Parser)]
@@ -40,6 +42,9 @@ enum Command {
     /// Recurring schedules.
     #[command(subcommand)]
     Schedule(commands::schedule::Command),
+    /// Files of contacts.
+    #[command(subcommand)]
+    Import(commands::import::Command),
     /// Count the segments of a text, as carriers bill it.
     Segments(commands::segments::Args),
     /// Configuration.
@@ -48,8 +53,9 @@ enum Command {
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
+async fn main() -> anyhow::Result<ExitCode> {
     match Cli::parse().command {
+        Command::Import(command) => return commands::import::run(&command),
         Command::Migrate(args) => commands::migrate::run(args).await,
         Command::Account(command) => commands::account::run(command).await,
         Command::Jobs(command) => commands::jobs::run(command).await,
@@ -63,5 +69,6 @@ async fn main() -> anyhow::Result<()> {
         Command::Schedule(command) => commands::schedule::run(command),
         Command::Segments(args) => commands::segments::run(&args),
         Command::Config(command) => commands::config::run(&command),
-    }
+    }?;
+    Ok(ExitCode::SUCCESS)
 }

@@ -4,6 +4,7 @@ pub(crate) mod account;
 pub(crate) mod broker;
 pub(crate) mod config;
 pub(crate) mod doctor;
+pub(crate) mod import;
 pub(crate) mod jobs;
 pub(crate) mod migrate;
 pub(crate) mod policy;

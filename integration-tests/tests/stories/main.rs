@@ -12,6 +12,7 @@
 mod audit;
 mod campaign;
 mod chaos;
+mod import_check;
 mod ingestion;
 mod kills;
 mod opt_outs;

@@ -3,7 +3,7 @@
 //!
 //! Today a local folder (`file:///path`); other stores come with a feature of that crate and a line here.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
@@ -75,13 +75,18 @@ impl Objects {
         Ok(size)
     }
 
-    /// Reads an object as a stream; `None` when there is none under this key.
-    pub async fn get(
-        &self,
-        key: &str,
-    ) -> Result<Option<impl Stream<Item = Result<Bytes, Error>> + Send + Unpin + use<>>, Error> {
-        match self.0.get(&Path::from(key)).await {
-            Ok(found) => Ok(Some(found.into_stream().map(|chunk| chunk.map_err(Error::from)))),
+    /// Reads a piece of an object that fits into memory.
+    pub async fn get_piece(&self, key: &str, range: Range<u64>) -> Result<Bytes, Error> {
+        if range.is_empty() {
+            return Ok(Bytes::new());
+        }
+        Ok(self.0.get_range(&Path::from(key), range).await?)
+    }
+
+    /// The size of an object; `None` when there is none under this key.
+    pub async fn size(&self, key: &str) -> Result<Option<u64>, Error> {
+        match self.0.head(&Path::from(key)).await {
+            Ok(found) => Ok(Some(found.size)),
             Err(object_store::Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(error.into()),
         }

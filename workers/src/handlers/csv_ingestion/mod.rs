@@ -3,12 +3,10 @@
 //! A thread of its own reads and checks rows; this side writes them by COPY as they come and then applies them with a fixed
 //! number of statements, all in the transaction that completes the job. Memory is bounded by a few chunks, whatever the file's size.
 
+mod object;
 mod reader;
-mod rows;
-mod sniff;
 
-use bytes::Bytes;
-use futures::StreamExt;
+use muster_ingest::ReadError;
 use muster_jobs::payloads::CsvIngestion;
 use muster_storage::{
     Tx,
@@ -20,8 +18,8 @@ use muster_storage::{
 use tokio::sync::mpsc;
 
 use self::{
-    reader::{Chunks, read},
-    rows::{Plan, Read},
+    object::ObjectReader,
+    reader::{Plan, Read, read},
 };
 use crate::{Context, error::JobError};
 
@@ -77,29 +75,22 @@ async fn ingest(
     organization: &Organization,
     import: &Import,
 ) -> Result<Ended, JobError> {
-    let Some(file) = ctx.objects.get(&import.object_key).await? else {
+    let Some(size) = ctx.objects.size(&import.object_key).await? else {
         return Ok(Ended::Refused("the uploaded file is gone".to_owned()));
     };
     let redacted_people = ingest::knows_redacted_people(&ctx.pool, organization.account_id).await?;
     let plan = Plan {
         import_id: import.id,
         mapping: import.mapping.clone(),
+        limit: ctx.settings.upload_limit_bytes,
         phone_hash_key: redacted_people.then_some(ctx.phone_hash_key),
     };
     ingest::begin(tx, import.id).await?;
 
-    let (bytes_in, bytes_out) = mpsc::channel::<Result<Bytes, String>>(2);
     let (chunks_in, chunks) = mpsc::channel::<Read>(2);
-    let feed = async move {
-        let mut file = file;
-        while let Some(bytes) = file.next().await {
-            if bytes_in.send(bytes.map_err(|error| error.to_string())).await.is_err() {
-                return;
-            }
-        }
-    };
-    let parse = tokio::task::spawn_blocking(move || read(&plan, Chunks::new(bytes_out), &chunks_in));
-    // When writing ends early, the receiver goes, then the reader's thread ends, then the feed.
+    let source = ObjectReader::new(ctx.objects.clone(), import.object_key.clone(), 0..size);
+    let parse = tokio::task::spawn_blocking(move || read(&plan, source, &chunks_in));
+    // When writing ends early, the receiver goes, and then the reader's thread ends.
     let write = async {
         let mut totals = (0, 0);
         let mut chunks = chunks;
@@ -113,13 +104,13 @@ async fn ingest(
         }
         Ok::<_, JobError>(Some(totals))
     };
-    let ((), written) = tokio::join!(feed, write);
+    let written = write.await;
     let parsed = parse.await.map_err(|error| JobError::retry(format!("the reader: {error}")))?;
     let Some((rows_read, rejected)) = written? else { return Ok(Ended::Cancelled) };
     let fields = match parsed {
         Ok(fields) => fields,
-        Err(reader::ReadError::Refused(why)) => return Ok(Ended::Refused(why)),
-        Err(reader::ReadError::Broken(why)) => return Err(JobError::retry(why)),
+        Err(ReadError::Refused(why)) => return Ok(Ended::Refused(why.to_string())),
+        Err(ReadError::Broken(why)) => return Err(JobError::retry(format!("the file could not be read: {why}"))),
     };
     let limit = organization.settings.group_contact_limit;
     let counters = ingest::apply(tx, import, organization.account_id, rows_read, rejected, &fields, limit).await?;
