@@ -39,7 +39,7 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<
         max_connections: settings.database_max_connections,
         ..PoolOptions::default()
     };
-    let pool = Pool::connect_lazily(&settings.database_url, options)?;
+    let pool = Pool::connect_lazily(&settings.database_url, &options)?;
     let metrics = Metrics::default();
     let readiness = Readiness::awaiting(&["database"]);
     let process = settings.process_name.clone();

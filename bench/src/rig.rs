@@ -29,7 +29,7 @@ impl Rig {
         };
         let cluster = Cluster::start(&stack, options).await?;
         let options = PoolOptions { max_connections: 4, ..PoolOptions::default() };
-        let pool = Pool::connect_lazily(&stack.postgres.url(NAME).as_str().into(), options)?;
+        let pool = Pool::connect_lazily(&stack.postgres.url(NAME).as_str().into(), &options)?;
         let rig = Self { stack, cluster, pool };
         rig.execute("update schedule set enabled = false").await?;
         Ok(rig)

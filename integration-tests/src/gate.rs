@@ -30,7 +30,7 @@ impl Harness {
     async fn hold(&self, statement: &str) -> Gate {
         // One connection, so that all statements are one transaction's.
         let options = PoolOptions { max_connections: 1, ..PoolOptions::default() };
-        let pool = Pool::connect_lazily(&self.database_url().into(), options).expect("a pool for a gate");
+        let pool = Pool::connect_lazily(&self.database_url().into(), &options).expect("a pool for a gate");
         for statement in ["begin", statement] {
             execute(&pool, statement).await.expect("closing a gate");
         }

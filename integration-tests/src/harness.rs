@@ -50,7 +50,7 @@ impl Harness {
         made.expect("making a vhost");
         let options = PoolOptions { max_connections: 8, ..PoolOptions::default() };
         let database_url = stack.postgres.url(&database);
-        let pool = Pool::connect_lazily(&database_url.as_str().into(), options).expect("the test's own pool");
+        let pool = Pool::connect_lazily(&database_url.as_str().into(), &options).expect("the test's own pool");
         let folder = tempfile::Builder::new().prefix("muster-test-").tempdir().expect("a folder for the test");
         let objects = format!("file://{}", folder.path().display());
         let (amqp_url, management_url) = (stack.rabbitmq.amqp_url(&vhost), stack.rabbitmq.management_url());

@@ -57,7 +57,7 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<
         TcpListener::bind(&settings.listen).await.with_context(|| format!("listen on {}", settings.listen))?;
     let registry = Metrics::default();
     let scheduler = Scheduler {
-        pool: Pool::connect_lazily(&settings.database_url, options)?,
+        pool: Pool::connect_lazily(&settings.database_url, &options)?,
         readiness: Readiness::awaiting(&["database", "broker"]),
         metrics: SchedulerMetrics::register(&registry),
         enqueued: Arc::new(Notify::new()),

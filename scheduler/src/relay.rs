@@ -35,7 +35,7 @@ pub(crate) fn pool(settings: &muster_service::Settings) -> muster_storage::Resul
         idle_transaction_limit: IDLE_LIMIT,
         ..muster_storage::PoolOptions::default()
     };
-    Pool::connect_lazily(&settings.database_url, options)
+    Pool::connect_lazily(&settings.database_url, &options)
 }
 
 /// Relays until it is time to stop.

@@ -70,8 +70,8 @@ impl Context {
         // A handler may use a second connection for a moment, to show how far it is.
         let slots = settings.database_max_connections.saturating_sub(2).max(1) as usize;
         Ok(Self {
-            pool: Pool::connect_lazily(&settings.database_url, options)?,
-            engine_pool: Pool::connect_lazily(&settings.database_url, engine_options)?,
+            pool: Pool::connect_lazily(&settings.database_url, &options)?,
+            engine_pool: Pool::connect_lazily(&settings.database_url, &engine_options)?,
             slots: Arc::new(Semaphore::new(slots)),
             suspects: Arc::new(Semaphore::new(1)),
             objects: Objects::open(&settings.object_store_url)?,

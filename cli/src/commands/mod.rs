@@ -22,5 +22,5 @@ pub(crate) fn pool() -> anyhow::Result<Pool> {
     let settings =
         Settings::load().context("muster reads the same configuration as the daemons: MUSTER_* or MUSTER_CONFIG")?;
     let options = PoolOptions { max_connections: 2, ..PoolOptions::default() };
-    Ok(Pool::connect_lazily(&settings.database_url, options)?)
+    Ok(Pool::connect_lazily(&settings.database_url, &options)?)
 }

@@ -123,11 +123,10 @@ pub(crate) fn body(schema: &str) -> Value {
         "NewRedaction" => json!({ "phone": "+16465550001", "confirmation": CONFIRMATION }),
         "Numbers" => json!({ "numbers": ["+12125559999"] }),
         "OptOut" => json!({ "reason": "by phone" }),
-        "Reply" => json!({ "text": "See you there" }),
+        "Reply" | "TextToCount" => json!({ "text": "See you there" }),
         "Return" | "Send" => json!({ "lease_token": 1 }),
         "SettingsBody" => json!({ "batch_size": 50 }),
         "Skip" => json!({ "lease_token": 1, "contact_id": id, "reason": "moved" }),
-        "TextToCount" => json!({ "text": "See you there" }),
         other => panic!("no sample of {other}: say here what a request with this body looks like"),
     }
 }

@@ -126,7 +126,7 @@ async fn j6_looking_for_due_jobs_reads_few_rows_however_many_wait() {
 
     let read = "select coalesce(sum(seq_tup_read + coalesce(idx_tup_fetch, 0)), 0)::bigint from pg_stat_user_tables where relname like 'job%'";
     let options = muster_storage::PoolOptions { max_connections: 1, ..Default::default() };
-    let pool = muster_storage::Pool::connect_lazily(&harness.database_url().into(), options).unwrap();
+    let pool = muster_storage::Pool::connect_lazily(&harness.database_url().into(), &options).unwrap();
     let before = muster_storage::testing::number(harness.pool(), read).await.unwrap();
     for _ in 0..10 {
         let survey = muster_storage::engine::relay::survey(&pool).await.unwrap();

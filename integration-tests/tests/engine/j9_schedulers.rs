@@ -130,7 +130,7 @@ async fn j9_looking_for_due_timers_costs_the_same_however_many_wait() {
 
     // A connection of its own, whose statistics are in when it is closed.
     let options = PoolOptions { max_connections: 1, ..PoolOptions::default() };
-    let pool = Pool::connect_lazily(&harness.database_url().into(), options).unwrap();
+    let pool = Pool::connect_lazily(&harness.database_url().into(), &options).unwrap();
     let before = number(harness.pool(), READ).await.unwrap();
     assert_eq!(timers::fire_due(&pool, 1_000).await.unwrap().timers, 1);
     for _ in 0..10 {

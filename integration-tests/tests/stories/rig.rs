@@ -52,7 +52,7 @@ impl Rig {
         };
         let cluster = Cluster::start(&stack, cluster).await.expect("starting Muster");
         let pool = PoolOptions { max_connections: 4, ..PoolOptions::default() };
-        let pool = Pool::connect_lazily(&stack.postgres.url(&database).as_str().into(), pool).unwrap();
+        let pool = Pool::connect_lazily(&stack.postgres.url(&database).as_str().into(), &pool).unwrap();
         let api = Api { client: client(), url: cluster.api_url.clone(), token: cluster.bootstrap_token.clone() };
         let made = api.post("/v1/organizations", json!({ "name": "Story" })).await;
         let organization = format!("/v1/organizations/{}", text(&made["id"]));

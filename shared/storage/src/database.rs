@@ -56,7 +56,7 @@ pub struct Tx {
 
 impl Pool {
     /// Makes a pool that connects when it is first used, so that a process can start before its database does.
-    pub fn connect_lazily(url: &SecretString, options: PoolOptions) -> Result<Self> {
+    pub fn connect_lazily(url: &SecretString, options: &PoolOptions) -> Result<Self> {
         let connect: PgConnectOptions = url.expose_secret().parse()?;
         let trust = Arc::new(Trust::new());
         let (lending, keeping) = (Arc::clone(&trust), trust);

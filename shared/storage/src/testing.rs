@@ -26,7 +26,7 @@ pub async fn clone_template(
         for statement in [format!("drop database if exists {building}"), format!("create database {building}")] {
             sqlx::query(AssertSqlSafe(statement)).execute(&mut admin).await?;
         }
-        let pool = Pool::connect_lazily(&SecretString::from(url_of(&building)), PoolOptions::default())?;
+        let pool = Pool::connect_lazily(&SecretString::from(url_of(&building)), &PoolOptions::default())?;
         migrate(&pool).await?;
         pool.close().await;
         sqlx::query(AssertSqlSafe(format!("alter database {building} rename to {template}")))
