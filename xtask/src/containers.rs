@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context, ensure};
 
-use crate::{describe, local_stack, target_dir, test::has_nextest};
+use crate::{describe, forget_cargo, local_stack, target_dir, test::has_nextest};
 
 /// What `muster-local containers` exits with when there is no engine, or no image.
 const UNAVAILABLE: i32 = 69;
@@ -94,6 +94,7 @@ fn in_containers(cargo: &[&str]) -> Command {
         .arg(stack.get_program())
         .args(["run", "--", "cargo"])
         .args(cargo);
+    forget_cargo(&mut command);
     command.env("SQLX_OFFLINE", "true").env_remove("DATABASE_URL");
     // Servers somebody has named would be taken instead.
     for given in ["MUSTER_TEST_POSTGRES_URL", "MUSTER_TEST_AMQP_URL", "MUSTER_TEST_RABBITMQ_MANAGEMENT_URL"] {

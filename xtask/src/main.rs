@@ -70,7 +70,18 @@ fn build_binaries() -> anyhow::Result<()> {
 
 /// The program that starts private services; see `deploy/local`.
 fn local_stack() -> Command {
-    Command::new(target_dir().join("debug/muster-local"))
+    let mut stack = Command::new(target_dir().join("debug/muster-local"));
+    forget_cargo(&mut stack);
+    stack
+}
+
+/// Takes away what Cargo tells this program about itself: some build scripts begin anew when it changes, and with them half the workspace.
+fn forget_cargo(command: &mut Command) {
+    for (name, _) in env::vars_os() {
+        if name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")) {
+            command.env_remove(name);
+        }
+    }
 }
 
 fn target_dir() -> PathBuf {
@@ -81,6 +92,7 @@ fn target_dir() -> PathBuf {
 fn cargo() -> Command {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.env("SQLX_OFFLINE", "true").env_remove("DATABASE_URL");
+    forget_cargo(&mut cargo);
     cargo
 }
 

@@ -258,8 +258,8 @@ async fn c15_a_bad_file_fails_with_a_reason_and_writes_nothing() {
     for (what, file, query, why) in [
         ("nothing", Vec::new(), "", "empty"),
         ("blanks", b" \r\n\r\n ".to_vec(), "", "empty"),
-        ("a spreadsheet", b"PK\x03\x04\x14\x00\x06\x00\x08\x00\x00\x00".to_vec(), "", "not text"),
-        ("an image", b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR".to_vec(), "", "not text"),
+        ("a spreadsheet", b"PK\x03\x04\x14\x00\x06\x00\x08\x00\x00\x00".to_vec(), "", "the zip file is damaged"),
+        ("an image", b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR".to_vec(), "", "looks like a picture"),
         ("no phone", b"first,last,email\nAda,L,a@b.org\n".to_vec(), "", "phone"),
         ("no name", b"name,phone\nAda,6465550001\n".to_vec(), "", "first name"),
         ("two phones", b"first,last,cell,mobile\nAda,L,6465550001,6465550002\n".to_vec(), "", "both the phone"),
