@@ -50,7 +50,7 @@ impl Rig {
         testing::number(&self.pool, query).await.with_context(|| query.to_owned())
     }
 
-    /// Waits until a query answers this number.
+    /// Waits until a query answers this number. It asks seldom, because counting is work on the same machine.
     pub(crate) async fn until(&self, query: &str, wanted: i64) -> anyhow::Result<()> {
         let deadline = std::time::Instant::now() + std::time::Duration::from_mins(15);
         loop {
@@ -62,7 +62,7 @@ impl Rig {
                 std::time::Instant::now() < deadline,
                 "{query} is {seen} and not {wanted} after 15 minutes"
             );
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            tokio::time::sleep(std::time::Duration::from_millis(250)).await;
         }
     }
 

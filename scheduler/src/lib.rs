@@ -51,6 +51,7 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<
     let options = PoolOptions {
         name: settings.process_name.clone(),
         max_connections: settings.database_max_connections,
+        by_index: true,
         ..PoolOptions::default()
     };
     let listener =

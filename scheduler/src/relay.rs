@@ -32,6 +32,7 @@ pub(crate) fn pool(settings: &muster_service::Settings) -> muster_storage::Resul
         name: settings.process_name.clone(),
         max_connections: 2,
         durable: false,
+        by_index: true,
         idle_transaction_limit: IDLE_LIMIT,
         ..muster_storage::PoolOptions::default()
     };

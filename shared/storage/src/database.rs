@@ -26,6 +26,9 @@ pub struct PoolOptions {
     /// Commits wait until they are on disk. Without, the last ones are gone after a crash of Postgres, though never one that others which
     /// are on disk have seen: for what is harmless to do again.
     pub durable: bool,
+    /// Statements follow indexes, in their order, whatever the planner believes about the tables: for queues, which are empty when statistics
+    /// are made and full when they count, so that it would read and sort all that waits to find the first.
+    pub by_index: bool,
     /// How long a transaction may stand still before the database ends it, and with it the locks of a process that hangs.
     pub idle_transaction_limit: Duration,
 }
@@ -37,6 +40,7 @@ impl Default for PoolOptions {
             max_connections: 10,
             acquire_timeout: Duration::from_secs(5),
             durable: true,
+            by_index: false,
             idle_transaction_limit: Duration::from_mins(1),
         }
     }
@@ -61,6 +65,7 @@ impl Pool {
         let trust = Arc::new(Trust::new());
         let (lending, keeping) = (Arc::clone(&trust), trust);
         let application = if options.name.is_empty() { "muster" } else { &format!("muster {}", options.name) };
+        let planned = if options.by_index { "off" } else { "on" }.to_owned();
         let pool = PgPoolOptions::new()
             .max_connections(options.max_connections)
             .acquire_timeout(options.acquire_timeout)
@@ -78,6 +83,9 @@ impl Pool {
                 // A client that is cut off and holds locks is given up as soon.
                 ("tcp_user_timeout", options.idle_transaction_limit.as_millis().to_string()),
                 ("jit", "off".to_owned()),
+                ("enable_sort", planned.clone()),
+                ("enable_bitmapscan", planned.clone()),
+                ("enable_seqscan", planned),
                 ("synchronous_commit", if options.durable { "on" } else { "off" }.to_owned()),
             ]));
         let announcer = Announcer::of(&pool);
