@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use muster_fetch::{Fetcher, Guard};
 use muster_objects::Objects;
 use muster_service::{Settings, metrics::Metrics};
 use muster_storage::Pool;
@@ -15,6 +16,8 @@ use prometheus_client::{
 pub(crate) struct Api {
     pub(crate) pool: Pool,
     pub(crate) objects: Objects,
+    /// Says which addresses files may be fetched from.
+    pub(crate) fetcher: Fetcher,
     pub(crate) phone_hash_key: [u8; 32],
     pub(crate) settings: Arc<Settings>,
     pub(crate) requests: Family<RequestLabels, Counter>,
@@ -36,6 +39,7 @@ impl Api {
         Ok(Self {
             pool,
             objects: Objects::open(&settings.object_store_url)?,
+            fetcher: Fetcher::new(Guard::new(settings.import_allowed_hosts.clone()))?,
             phone_hash_key: settings.phone_hash_key_bytes()?,
             settings: Arc::new(settings),
             requests,

@@ -5,6 +5,7 @@
 
 mod bare;
 mod idle;
+mod ingest;
 mod jobs;
 mod process;
 mod report;
@@ -34,6 +35,8 @@ enum Name {
     Jobs,
     /// A thousand timers due a second among a million pending ones; the reference is the same among a thousand.
     Timers,
+    /// A file of a million contacts through the whole import; the reference is COPY of its clean rows into the same tables.
+    Ingest,
     /// What a scheduler and a worker cost when there is nothing to do.
     Idle,
 }
@@ -45,6 +48,7 @@ async fn main() -> anyhow::Result<()> {
     let report = match arguments.name {
         Name::Jobs => jobs::run(arguments.scale).await?,
         Name::Timers => timers::run(arguments.scale).await?,
+        Name::Ingest => ingest::run(arguments.scale).await?,
         Name::Idle => idle::run(arguments.scale).await?,
     };
     if arguments.json {

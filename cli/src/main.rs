@@ -55,7 +55,7 @@ enum Command {
 #[tokio::main]
 async fn main() -> anyhow::Result<ExitCode> {
     match Cli::parse().command {
-        Command::Import(command) => return commands::import::run(&command),
+        Command::Import(command) => return commands::import::run(command).await,
         Command::Migrate(args) => commands::migrate::run(args).await,
         Command::Account(command) => commands::account::run(command).await,
         Command::Jobs(command) => commands::jobs::run(command).await,

@@ -10,6 +10,12 @@ mod document;
 mod goals;
 #[path = "api/idempotency.rs"]
 mod idempotency;
+#[path = "api/import_after.rs"]
+mod import_after;
+#[path = "api/import_parts.rs"]
+mod import_parts;
+#[path = "api/import_sources.rs"]
+mod import_sources;
 #[path = "api/imports.rs"]
 mod imports;
 #[path = "api/inbound.rs"]

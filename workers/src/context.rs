@@ -7,6 +7,7 @@ use muster_carrier::{
     twilio::{Credentials, Twilio},
 };
 use muster_domain::{cap::CarrierCalendar, ids::OrganizationId, retry::RetryPolicy};
+use muster_fetch::{Fetcher, Guard};
 use muster_objects::Objects;
 use muster_service::{Settings, trace};
 use muster_storage::{
@@ -35,6 +36,8 @@ pub struct Context {
     pub(crate) suspects: Arc<Semaphore>,
     /// Uploaded files.
     pub objects: Objects,
+    /// The way to files elsewhere.
+    pub fetcher: Fetcher,
     /// The way to the carriers.
     pub gateway: Arc<dyn Gateway>,
     /// The carriers' days.
@@ -75,6 +78,7 @@ impl Context {
             slots: Arc::new(Semaphore::new(slots)),
             suspects: Arc::new(Semaphore::new(1)),
             objects: Objects::open(&settings.object_store_url)?,
+            fetcher: Fetcher::new(Guard::new(settings.import_allowed_hosts.clone()))?,
             gateway: Arc::new(Twilio::new(&settings.carrier_url, &settings.public_url, credentials, timeout)?),
             calendar: CarrierCalendar::load()?,
             phone_hash_key: settings.phone_hash_key_bytes()?,

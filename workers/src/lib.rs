@@ -7,6 +7,7 @@ mod consume;
 mod context;
 pub mod error;
 pub mod handlers;
+mod import;
 mod metrics;
 mod registry;
 mod runner;

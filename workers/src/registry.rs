@@ -7,8 +7,9 @@ use crate::{
     Context,
     error::JobError,
     handlers::{
-        batch_partition, batch_release, csv_ingestion, delivery_receipt, goal_transition, hold_release,
-        inbound_message, lease_expiry, message_reconcile, probe, redaction, reminder_open, send, upkeep,
+        batch_partition, batch_release, csv_ingestion, delivery_receipt, goal_transition, hold_release, import_admit,
+        import_apply, import_cut, import_end, import_fetch, import_undo, inbound_message, lease_expiry,
+        message_reconcile, probe, redaction, reminder_open, send, upkeep,
     },
 };
 
@@ -16,7 +17,13 @@ use crate::{
 /// commits both together.
 pub(crate) async fn handle(ctx: &Context, job: &ClaimedJob) -> Result<Tx, JobError> {
     match job.kind {
+        JobKind::ImportCut => import_cut::run(ctx, job, payload(job)?).await,
         JobKind::CsvIngestion => csv_ingestion::run(ctx, job, payload(job)?).await,
+        JobKind::ImportAdmit => import_admit::run(ctx, job, payload(job)?).await,
+        JobKind::ImportApply => import_apply::run(ctx, job, payload(job)?).await,
+        JobKind::ImportEnd => import_end::run(ctx, job, payload(job)?).await,
+        JobKind::ImportFetch => import_fetch::run(ctx, job, payload(job)?).await,
+        JobKind::ImportUndo => import_undo::run(ctx, payload(job)?).await,
         JobKind::BatchPartition => batch_partition::run(ctx, job, payload(job)?).await,
         JobKind::GoalTransition => goal_transition::run(ctx, job, payload(job)?).await,
         JobKind::BatchRelease => batch_release::run(ctx, job, payload(job)?).await,

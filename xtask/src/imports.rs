@@ -8,13 +8,14 @@ use serde_json::Value;
 use crate::cargo;
 
 /// What each of our crates may import of ours, in what it is built from. A crate that is not here may not exist.
-const OURS: [(&str, &[&str]); 17] = [
+const OURS: [(&str, &[&str]); 18] = [
     ("muster-domain", &[]),
     ("muster-ingest", &["muster-domain"]),
     ("muster-jobs", &["muster-domain"]),
     ("muster-storage", &["muster-domain", "muster-jobs"]),
     ("muster-broker", &["muster-domain", "muster-jobs"]),
     ("muster-carrier", &["muster-domain", "muster-jobs"]),
+    ("muster-fetch", &[]),
     ("muster-objects", &[]),
     ("muster-service", &[]),
     ("muster-scheduler", SHARED),
@@ -35,6 +36,7 @@ const SHARED: &[&str] = &[
     "muster-storage",
     "muster-broker",
     "muster-carrier",
+    "muster-fetch",
     "muster-objects",
     "muster-service",
 ];
@@ -46,6 +48,7 @@ const ANYTHING: &[&str] = &[
     "muster-storage",
     "muster-broker",
     "muster-carrier",
+    "muster-fetch",
     "muster-objects",
     "muster-service",
     "muster-scheduler",

@@ -12,8 +12,9 @@ use axum::{
 use chrono::{DateTime, Utc};
 use futures::stream;
 use muster_domain::ids::{GroupId, ImportId};
-use muster_storage::imports::{self, Import, Reject};
+use muster_storage::imports::{self, Import, Progress, Reject};
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -32,7 +33,28 @@ pub(crate) struct ImportBody {
     /// Why the file as a whole was refused.
     failure: Option<String>,
     size_bytes: i64,
+    /// `gzip`, `zstd` or `zip`; null for a plain file.
+    compression: Option<String>,
+    /// Once somebody has looked: `utf-8`, `utf-16le`, `utf-16be` or `windows-1252`.
+    encoding: Option<String>,
+    /// What parts its cells.
+    delimiter: Option<char>,
+    /// Its columns in order and the field that each fills: `phone`, …, `custom:NAME`, or `ignore`.
+    columns: Vec<ImportColumn>,
+    /// Bytes of text behind the header, once it was cut into parts; more than `size_bytes` when the file is packed.
+    text_bytes: i64,
+    /// Bytes of text that were read.
     bytes_read: i64,
+    /// Parts of the file, which are read at once, and how many were read.
+    parts: i64,
+    parts_read: i64,
+    /// Shards of its rows, which are applied at once, and how many were applied.
+    shards: i64,
+    shards_applied: i64,
+    /// Rows read in a second, over the time that it has taken.
+    rows_per_second: f64,
+    /// Seconds that it may still take; null when there is nothing to go by yet, or it is over.
+    seconds_left: Option<f64>,
     rows_read: i64,
     created: i64,
     updated: i64,
@@ -43,9 +65,24 @@ pub(crate) struct ImportBody {
     reject_reasons: BTreeMap<String, i64>,
     created_at: DateTime<Utc>,
     finished_at: Option<DateTime<Utc>>,
+    /// When it was undone.
+    undone_at: Option<DateTime<Utc>>,
+    /// Then: contacts `deleted`, contacts `restored` as they were, and contacts `kept` because somebody has used or edited them since.
+    #[schema(value_type = Option<Object>)]
+    undone: Option<Value>,
 }
 
-async fn find(api: &Api, admin: &Admin, id: ImportId) -> Result<Import, Problem> {
+/// A column of a file.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ImportColumn {
+    /// Its name as the file has it.
+    header: String,
+    /// The field that it fills.
+    field: String,
+}
+
+/// An import that the caller may see.
+pub(crate) async fn find(api: &Api, admin: &Admin, id: ImportId) -> Result<Import, Problem> {
     let import = imports::get(&api.pool, admin.organization_id, id).await?.ok_or_else(|| Problem::no("import"))?;
     admin.group(import.group_id).map_err(|_| Problem::no("import"))?;
     Ok(import)
@@ -59,16 +96,33 @@ pub(crate) async fn get(
     Path((_organization, id)): Path<(Uuid, ImportId)>,
 ) -> Result<Answer<ImportBody>, Problem> {
     let import = find(&api, &admin, id).await?;
-    let reject_reasons = imports::reject_reasons(&api.pool, id).await?;
-    Ok(Answer(ImportBody {
-        id,
+    Ok(Answer(body(&api, import).await?))
+}
+
+/// An import as it is told.
+pub(crate) async fn body(api: &Api, import: Import) -> Result<ImportBody, Problem> {
+    let reject_reasons = imports::reject_reasons(&api.pool, import.id).await?;
+    let Progress { parts, parts_read, shards, shards_applied, bytes, bytes_read, .. } = import.progress;
+    Ok(ImportBody {
+        id: import.id,
         group_id: import.group_id,
         file_name: import.file_name,
         dry_run: import.dry_run,
         state: import.state,
         failure: import.failure,
         size_bytes: import.size_bytes,
-        bytes_read: import.bytes_read,
+        compression: import.compression,
+        encoding: import.encoding,
+        delimiter: import.delimiter,
+        columns: import.header.as_ref().map(columns).unwrap_or_default(),
+        text_bytes: bytes,
+        bytes_read,
+        parts,
+        parts_read,
+        shards,
+        shards_applied,
+        rows_per_second: import.progress.rate(import.counters.rows_read),
+        seconds_left: import.progress.seconds_left().filter(|_| import.finished_at.is_none()),
         rows_read: import.counters.rows_read,
         created: import.counters.created,
         updated: import.counters.updated,
@@ -78,10 +132,20 @@ pub(crate) async fn get(
         reject_reasons,
         created_at: import.created_at,
         finished_at: import.finished_at,
-    }))
+        undone_at: import.undone_at,
+        undone: import.undone,
+    })
 }
 
-/// Cancels an import that is not over; nothing of it is applied.
+/// The columns of a header as `import-cut` wrote it down.
+fn columns(header: &Value) -> Vec<ImportColumn> {
+    let texts =
+        |name: &str| header[name].as_array().into_iter().flatten().map(|text| text.as_str().unwrap_or_default());
+    let columns = texts("names").zip(texts("columns"));
+    columns.map(|(header, field)| ImportColumn { header: header.to_owned(), field: field.to_owned() }).collect()
+}
+
+/// Cancels an import that is not over. What was applied stays, and is in its counters; `…/undo` takes it back.
 #[utoipa::path(post, path = "/v1/organizations/{organization_id}/imports/{import_id}/cancel", tag = "imports", params(("organization_id" = Uuid, Path), ("import_id" = Uuid, Path)), responses((status = 202), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn cancel(
     State(api): State<Api>,

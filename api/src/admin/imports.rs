@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use axum::{body::Body, extract::State, http::StatusCode, response::Response};
 use futures::TryStreamExt;
-use muster_domain::ids::{GroupId, ImportId};
-use muster_jobs::payloads::CsvIngestion;
+use muster_domain::ids::{GroupId, ImportId, ImportSourceId};
+use muster_jobs::payloads::ImportCut;
 use muster_storage::{
     engine::enqueue::enqueue,
     groups::{self, NewGroup},
+    import_sources,
     imports::{self, NewImport},
 };
 use serde::Deserialize;
@@ -34,6 +35,9 @@ pub(crate) struct ImportQuery {
     /// then `zone` and `area_code` are needed to make it.
     #[param(value_type = Option<uuid::Uuid>)]
     group_id: Option<GroupId>,
+    /// A source: its group, mapping, tags and consent are used where none are given here.
+    #[param(value_type = Option<uuid::Uuid>)]
+    source_id: Option<ImportSourceId>,
     /// The zone of a group that is made.
     zone: Option<String>,
     /// The area code of a group that is made.
@@ -61,23 +65,28 @@ pub(crate) async fn create(
     body: Body,
 ) -> Result<Response, Problem> {
     let file_name = text("file_name", &query.file_name, 255)?.to_owned();
-    let mapping: BTreeMap<String, String> = match &query.mapping {
-        Some(mapping) => serde_json::from_str(mapping)
-            .map_err(|error| Problem::invalid_parameter(format!("mapping is not an object of strings: {error}")))?,
-        None => BTreeMap::new(),
+    let source = match query.source_id {
+        Some(id) => {
+            let source = import_sources::get(&api.pool, admin.organization_id, id).await?;
+            source.map(|source| source.definition.into()).ok_or_else(|| Problem::no("source"))?
+        }
+        None => Definition::default(),
     };
-    if mapping.iter().any(|(header, field)| header.contains('\0') || field.contains('\0')) {
-        return Err(Problem::invalid_parameter("mapping contains a NUL character"));
-    }
-    let tags: Vec<String> =
+    let mapping = if query.mapping.is_some() { mapping(query.mapping.as_deref())? } else { source.mapping };
+    let mut tags: Vec<String> =
         query.tags.split(',').map(str::trim).filter(|tag| !tag.is_empty()).map(ToOwned::to_owned).collect();
+    if tags.is_empty() {
+        tags = source.tags;
+    }
     for tag in &tags {
         at_most("tags", tag, 100)?;
     }
-    if let Some(consent) = &query.consent_text {
+    let consent_text = query.consent_text.clone().or(source.consent_text);
+    if let Some(consent) = &consent_text {
         at_most("consent_text", consent, 2_000)?;
     }
-    if let Some(group_id) = query.group_id {
+    let group_id = query.group_id.or(source.group_id);
+    if let Some(group_id) = group_id {
         admin.group(group_id)?;
         groups::get(&api.pool, admin.organization_id, group_id).await?.ok_or_else(|| Problem::no("group"))?;
     }
@@ -93,7 +102,7 @@ pub(crate) async fn create(
     let mut kept = false;
     let answer = keyed
         .run(&api, admin.member.id, &sha256, async |tx| {
-            let group_id = match (query.group_id, &made) {
+            let group_id = match (group_id, &made) {
                 (Some(group_id), _) => group_id,
                 (None, made) => made.find_or_create(tx, &admin).await?,
             };
@@ -106,10 +115,11 @@ pub(crate) async fn create(
                 mapping: &mapping,
                 tags: &tags,
                 dry_run: query.dry_run,
-                consent_text: query.consent_text.as_deref(),
+                consent_text: consent_text.as_deref(),
+                source_id: query.source_id,
             };
             imports::create(tx, id, admin.organization_id, &new).await?;
-            enqueue(tx, &CsvIngestion { import_id: id }, &admin.origin()).await?;
+            enqueue(tx, &ImportCut { import_id: id }, &admin.origin()).await?;
             kept = true;
             Ok((StatusCode::ACCEPTED, json!({ "id": id, "group_id": group_id })))
         })
@@ -119,6 +129,33 @@ pub(crate) async fn create(
         api.objects.delete(&object_key).await?;
     }
     answer
+}
+
+/// What a source says, of which nothing need be there.
+#[derive(Default)]
+struct Definition {
+    group_id: Option<GroupId>,
+    mapping: BTreeMap<String, String>,
+    tags: Vec<String>,
+    consent_text: Option<String>,
+}
+
+impl From<import_sources::Definition> for Definition {
+    fn from(source: import_sources::Definition) -> Self {
+        let import_sources::Definition { group_id, mapping, tags, consent_text, .. } = source;
+        Self { group_id: Some(group_id), mapping, tags, consent_text }
+    }
+}
+
+/// A mapping as it stands in a query.
+pub(crate) fn mapping(text: Option<&str>) -> Result<BTreeMap<String, String>, Problem> {
+    let Some(text) = text else { return Ok(BTreeMap::new()) };
+    let mapping: BTreeMap<String, String> = serde_json::from_str(text)
+        .map_err(|error| Problem::invalid_parameter(format!("mapping is not an object of strings: {error}")))?;
+    if mapping.iter().any(|(header, field)| header.contains('\0') || field.contains('\0')) {
+        return Err(Problem::invalid_parameter("mapping contains a NUL character"));
+    }
+    Ok(mapping)
 }
 
 /// The group that a file without a named group belongs to.

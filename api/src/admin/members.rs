@@ -25,6 +25,9 @@ pub(crate) struct NewMemberBody {
     first_name: String,
     /// At most 100 characters.
     last_name: String,
+    /// By which a file's column of agents names them; at most 254 characters, and nobody else's in the account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
 }
 
 /// Creates a member. They sign in with a token, see `…/members/{member_id}/tokens`.
@@ -48,11 +51,15 @@ pub(crate) async fn create(
         role: body.role,
         first_name: text("first_name", &body.first_name, 100)?,
         last_name: text("last_name", &body.last_name, 100)?,
+        email: body.email.as_deref().map(|email| text("email", email, 254)).transpose()?,
     };
     keyed
         .run(&api, admin.member.id, &body, async |tx| {
             let id = MemberId::new();
-            members::create(tx, id, &new).await?;
+            members::create(tx, id, &new).await.map_err(|error| match error.constraint() {
+                Some("member_email") => Problem::conflict("another member of the account has this email"),
+                _ => error.into(),
+            })?;
             Ok((StatusCode::CREATED, json!({ "id": id })))
         })
         .await

@@ -59,6 +59,9 @@ pub(crate) struct SettingsBody {
     /// The answer to HELP, at most 320 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     help_text: Option<String>,
+    /// Columns of files that are no custom field yet are left out of imports and reported, instead of becoming fields.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lock_custom_fields: Option<bool>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -82,6 +85,7 @@ fn body(organization: Organization) -> OrganizationBody {
         opt_out_keywords,
         opt_out_text,
         help_text,
+        lock_custom_fields,
     } = organization.settings;
     OrganizationBody {
         id: organization.id.0,
@@ -99,6 +103,7 @@ fn body(organization: Organization) -> OrganizationBody {
             opt_out_keywords: Some(opt_out_keywords),
             opt_out_text: Some(opt_out_text),
             help_text: Some(help_text),
+            lock_custom_fields: Some(lock_custom_fields),
         },
     }
 }
@@ -152,6 +157,7 @@ pub(crate) async fn patch(
     }
     settings.require_opt_out_language = edit.require_opt_out_language.unwrap_or(settings.require_opt_out_language);
     settings.recipient_safe = edit.recipient_safe.unwrap_or(settings.recipient_safe);
+    settings.lock_custom_fields = edit.lock_custom_fields.unwrap_or(settings.lock_custom_fields);
     if let Some(words) = edit.opt_out_keywords {
         for word in &words {
             at_most("opt_out_keywords", word, 40)?;

@@ -46,6 +46,7 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
         role: Role::AccountAdmin,
         first_name: &admin_first_name,
         last_name: &admin_last_name,
+        email: None,
     };
     members::create(&mut tx, member_id, &admin).await?;
     members::add_token(&mut tx, Uuid::now_v7(), member_id, &Sha256::digest(token.as_bytes())).await?;

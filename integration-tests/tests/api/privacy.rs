@@ -82,7 +82,7 @@ async fn r3_a_redaction_blanks_the_person_everywhere_and_a_reimport_keeps_the_op
         ("job", "true".to_owned()),
         ("idempotency", "true".to_owned()),
         ("dead_letter", "true".to_owned()),
-        ("import_row", "true".to_owned()),
+        ("import_change", "true".to_owned()),
     ] {
         for needle in
             ["zebulon", "quagmire", "6465550001", "646-555-0001", "zq@example.org", "likes tea", "ward-nine", "van-77"]

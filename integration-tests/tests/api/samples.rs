@@ -82,8 +82,13 @@ impl Operation {
         if self.is_upload() { format!("{url}?file_name=c.csv&zone=America/Chicago&area_code=312") } else { url }
     }
 
-    pub(crate) fn is_upload(&self) -> bool {
+    /// Is its body a file?
+    fn takes_file(&self) -> bool {
         self.spec["requestBody"]["content"]["text/csv"].is_object()
+    }
+
+    pub(crate) fn is_upload(&self) -> bool {
+        self.takes_file() && self.path.ends_with("/imports")
     }
 
     /// The schema of its JSON body.
@@ -94,7 +99,7 @@ impl Operation {
 
     /// A request that has the right form.
     pub(crate) fn sample(&self) -> Call {
-        if self.is_upload() {
+        if self.takes_file() {
             return Call::raw("text/csv", "first,last,phone\nAda,Lovelace,6465550001\n");
         }
         if self.who() == Who::Carrier {
@@ -126,6 +131,7 @@ pub(crate) fn body(schema: &str) -> Value {
         "Reply" | "TextToCount" => json!({ "text": "See you there" }),
         "Return" | "Send" => json!({ "lease_token": 1 }),
         "SettingsBody" => json!({ "batch_size": 50 }),
+        "SourceBody" => json!({ "group_id": id, "name": "Voters", "url": "store:voters.csv" }),
         "Skip" => json!({ "lease_token": 1, "contact_id": id, "reason": "moved" }),
         other => panic!("no sample of {other}: say here what a request with this body looks like"),
     }

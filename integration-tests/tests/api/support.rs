@@ -189,7 +189,15 @@ pub(crate) struct World {
 impl World {
     /// The api alone: jobs stay pending.
     pub(crate) async fn start() -> Self {
-        let harness = Harness::start().await;
+        Self::start_with(&[]).await
+    }
+
+    /// The same with other settings, in TOML's syntax.
+    async fn start_with(settings: &[(&str, &str)]) -> Self {
+        let mut harness = Harness::start().await;
+        for (key, value) in settings {
+            harness = harness.with(key, *value);
+        }
         let api = harness.daemon("api", |mut settings, stop| {
             // Webhooks are signed for the URL that the carrier knows.
             settings.public_url = format!("http://{}", settings.listen);
@@ -205,7 +213,12 @@ impl World {
 
     /// The api with a scheduler, a worker and a carrier that delivers at once and whose contacts say nothing by themselves.
     pub(crate) async fn with_engine() -> Self {
-        let mut world = Self::start().await;
+        Self::with_engine_and(&[]).await
+    }
+
+    /// The same with other settings, in TOML's syntax.
+    pub(crate) async fn with_engine_and(settings: &[(&str, &str)]) -> Self {
+        let mut world = Self::start_with(settings).await;
         let receipts = Receipts { delay_ms: Millis { min: 20, max: 80 }, ..Receipts::default() };
         let simulator = muster_simulator::start(Config {
             account_sid: CARRIER_ACCOUNT.to_owned(),
@@ -253,6 +266,7 @@ impl World {
             role: Role::AccountAdmin,
             first_name: "First",
             last_name: "Admin",
+            email: None,
         };
         members::create(&mut tx, member_id, &new).await.unwrap();
         tx.commit().await.unwrap();

@@ -38,6 +38,8 @@ impl Full {
         let campaign = organization.admin.post(&organization.at("campaigns"), campaign).await.ok();
         let redaction = json!({ "phone": "+16465559999", "confirmation": CONFIRMATION });
         let redaction = organization.admin.post("/v1/redactions", redaction).await.ok();
+        let source = json!({ "group_id": group, "name": "Drop", "url": "store:a.csv" });
+        let source = organization.admin.post(&organization.at("import-sources"), source).await.ok();
         let conversations = organization.admin.get(&organization.at("conversations")).await.ok();
         let contact = organization.contact("+16465550001").await;
         world.settled().await;
@@ -47,6 +49,7 @@ impl Full {
             ("member_id", agent.id.clone()),
             ("token_id", agent.token_id.clone()),
             ("import_id", text(&report["id"])),
+            ("source_id", text(&source["id"])),
             ("contact_id", text(&contact["id"])),
             ("goal_id", goal),
             ("campaign_id", text(&campaign["id"])),
@@ -252,6 +255,9 @@ async fn a5_a_group_admin_has_only_their_groups() {
         client.post(&ours.at("campaigns"), campaign).await,
         client.get(&ours.at(&format!("imports/{import}"))).await,
         client.get(&ours.at(&format!("imports/{import}/rejects.csv"))).await,
+        client.get(&ours.at(&format!("imports/{import}/changes"))).await,
+        client.get(&ours.at(&format!("imports/{import}/events"))).await,
+        client.act(&ours.at(&format!("imports/{import}/undo"))).await,
         client.act(&ours.at(&format!("imports/{import}/cancel"))).await,
         client.post(&ours.at(&format!("contacts/{contact}/opt-out")), json!({ "reason": "said so" })).await,
         client.patch(&ours.at(&format!("groups/{other}/contacts/{contact}")), json!({ "active": false })).await,

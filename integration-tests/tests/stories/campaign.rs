@@ -49,7 +49,12 @@ impl Rig {
 
     /// Uploads a file into a group; answers the import's id.
     pub(crate) async fn upload_to(&self, group: &str, csv: impl Into<reqwest::Body>) -> String {
-        self.upload(&self.path(&format!("imports?file_name=people.csv&group_id={group}")), csv).await
+        self.upload_with(group, "", csv).await
+    }
+
+    /// The same with more parameters, `&name=value` each.
+    pub(crate) async fn upload_with(&self, group: &str, query: &str, csv: impl Into<reqwest::Body>) -> String {
+        self.upload(&self.path(&format!("imports?file_name=people.csv&group_id={group}{query}")), csv).await
     }
 
     /// Uploads a file into a group and waits until it is imported; answers the report.

@@ -5,7 +5,9 @@
 //! - `privacy`: names, phones and texts stay out of queues, logs, job rows and spans.
 //! - `chaos`: what a seed breaks leaves every invariant whole.
 //! - `schedule_preview`: the command line says when a schedule fires, with nothing running.
-//! - `ingestion`: large files, counted exactly, in flat memory, through the death of a worker.
+//! - `ingestion`: large files, counted exactly, in flat memory.
+//! - `import_cli`: a file is imported from the command line, and taken back.
+//! - `import_crashes`: an import whose worker is killed at each of its points ends as if nothing had happened.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
@@ -13,6 +15,8 @@ mod audit;
 mod campaign;
 mod chaos;
 mod import_check;
+mod import_cli;
+mod import_crashes;
 mod ingestion;
 mod kills;
 mod opt_outs;

@@ -65,7 +65,18 @@ async fn names_phones_and_texts_stay_out_of_queues_logs_job_rows_and_spans() {
     collector.until("spans of runs", 10, |span| span.span.name.starts_with("run ")).await;
 
     let published = rig.shadowed().await;
-    let kinds = ["csv-ingestion", "send", "inbound-message", "delivery-receipt", "message-reconcile", "redaction"];
+    let kinds = [
+        "import-cut",
+        "csv-ingestion",
+        "import-admit",
+        "import-apply",
+        "import-end",
+        "send",
+        "inbound-message",
+        "delivery-receipt",
+        "message-reconcile",
+        "redaction",
+    ];
     for kind in kinds {
         assert!(published.iter().any(|message| message.contains(kind)), "no message of {kind} was seen");
     }

@@ -40,6 +40,8 @@ ids! {
     ContactId,
     /// An uploaded file of contacts.
     ImportId,
+    /// Where a file of contacts comes from again and again.
+    ImportSourceId,
     /// One goal template launched in many groups.
     CampaignId,
     /// An outbound campaign in one group.

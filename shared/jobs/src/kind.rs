@@ -7,8 +7,20 @@ use std::time::Duration;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum JobKind {
-    /// Reads an uploaded file into contacts.
+    /// Looks at an uploaded file and cuts it into parts.
+    ImportCut,
+    /// Reads a part of an uploaded file.
     CsvIngestion,
+    /// Finds out how many of a file's people there is room for, once all of it is read.
+    ImportAdmit,
+    /// Applies a shard of a file's rows: contacts, memberships, tags.
+    ImportApply,
+    /// Ends an import: adds up, and tidies.
+    ImportEnd,
+    /// Fetches a source's file, and imports it if it has changed.
+    ImportFetch,
+    /// Takes an import back.
+    ImportUndo,
     /// Freezes a launched goal's targets and cuts them into batches.
     BatchPartition,
     /// A goal opened or closed.
@@ -49,8 +61,14 @@ pub enum Execution {
 
 impl JobKind {
     /// Every kind.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 20] = [
+        Self::ImportCut,
         Self::CsvIngestion,
+        Self::ImportAdmit,
+        Self::ImportApply,
+        Self::ImportEnd,
+        Self::ImportFetch,
+        Self::ImportUndo,
         Self::BatchPartition,
         Self::GoalTransition,
         Self::BatchRelease,
@@ -69,7 +87,13 @@ impl JobKind {
     /// The kind's name.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::ImportCut => "import-cut",
             Self::CsvIngestion => "csv-ingestion",
+            Self::ImportAdmit => "import-admit",
+            Self::ImportApply => "import-apply",
+            Self::ImportEnd => "import-end",
+            Self::ImportFetch => "import-fetch",
+            Self::ImportUndo => "import-undo",
             Self::BatchPartition => "batch-partition",
             Self::GoalTransition => "goal-transition",
             Self::BatchRelease => "batch-release",
@@ -94,7 +118,7 @@ impl JobKind {
     /// Attempts before a job of this kind is parked.
     pub const fn max_attempts(self) -> i32 {
         match self {
-            Self::CsvIngestion | Self::Redaction => 5,
+            Self::Redaction => 5,
             Self::MessageReconcile => 12,
             _ => 8,
         }
@@ -103,8 +127,15 @@ impl JobKind {
     /// How long one attempt may take before it is ended and counted as an error.
     pub const fn time_limit(self) -> Duration {
         match self {
-            Self::CsvIngestion => Duration::from_hours(4),
-            Self::Redaction | Self::BatchPartition | Self::Upkeep => Duration::from_mins(30),
+            Self::ImportCut | Self::ImportFetch => Duration::from_hours(2),
+            Self::CsvIngestion
+            | Self::ImportAdmit
+            | Self::ImportApply
+            | Self::ImportEnd
+            | Self::ImportUndo
+            | Self::Redaction
+            | Self::BatchPartition
+            | Self::Upkeep => Duration::from_mins(30),
             _ => Duration::from_mins(5),
         }
     }
@@ -139,8 +170,14 @@ impl JobKind {
     /// Unacknowledged messages that a worker takes of this kind.
     pub const fn prefetch(self) -> u16 {
         match self {
-            Self::CsvIngestion | Self::BatchPartition | Self::Upkeep => 1,
-            Self::Redaction | Self::ReminderOpen | Self::MessageReconcile => 2,
+            Self::ImportCut | Self::ImportAdmit | Self::ImportUndo | Self::BatchPartition | Self::Upkeep => 1,
+            Self::CsvIngestion
+            | Self::ImportApply
+            | Self::ImportEnd
+            | Self::ImportFetch
+            | Self::Redaction
+            | Self::ReminderOpen
+            | Self::MessageReconcile => 2,
             _ => 8,
         }
     }
@@ -149,7 +186,15 @@ impl JobKind {
     /// database's.
     pub const fn window(self) -> i64 {
         match self {
-            Self::CsvIngestion | Self::BatchPartition | Self::Upkeep => 32,
+            Self::ImportCut
+            | Self::CsvIngestion
+            | Self::ImportAdmit
+            | Self::ImportApply
+            | Self::ImportEnd
+            | Self::ImportFetch
+            | Self::ImportUndo
+            | Self::BatchPartition
+            | Self::Upkeep => 32,
             Self::Send | Self::Redaction | Self::ReminderOpen | Self::MessageReconcile => 64,
             Self::Probe => 1_600,
             _ => 400,

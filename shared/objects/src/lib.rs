@@ -32,6 +32,10 @@ pub enum Error {
     },
 }
 
+/// Bytes that are written at a time, and how many such pieces may be on their way: the memory of a write.
+const PIECE: usize = 1024 * 1024;
+const PIECES: usize = 2;
+
 /// A store of objects under keys.
 #[derive(Debug, Clone)]
 pub struct Objects(Arc<dyn ObjectStore>);
@@ -53,7 +57,7 @@ impl Objects {
         limit: u64,
     ) -> Result<u64, Error> {
         let upload = self.0.put_multipart(&Path::from(key)).await?;
-        let mut writer = WriteMultipart::new(upload);
+        let mut writer = WriteMultipart::new_with_chunk_size(upload, PIECE);
         let mut size = 0;
         while let Some(chunk) = source.next().await {
             let chunk = match chunk {
@@ -68,11 +72,32 @@ impl Objects {
                 writer.abort().await?;
                 return Err(Error::TooLarge { limit });
             }
-            writer.wait_for_capacity(4).await?;
+            writer.wait_for_capacity(PIECES).await?;
             writer.put(chunk);
         }
         writer.finish().await?;
         Ok(size)
+    }
+
+    /// Reads an object as a stream; `None` when there is none under this key.
+    pub async fn get(
+        &self,
+        key: &str,
+    ) -> Result<Option<impl Stream<Item = Result<Bytes, Error>> + Send + Unpin + use<>>, Error> {
+        match self.0.get(&Path::from(key)).await {
+            Ok(found) => Ok(Some(found.into_stream().map(|chunk| chunk.map_err(Error::from)))),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// What tells an object from an earlier one under the same key: its entity tag, or its time and size.
+    pub async fn version(&self, key: &str) -> Result<Option<String>, Error> {
+        match self.0.head(&Path::from(key)).await {
+            Ok(found) => Ok(Some(found.e_tag.unwrap_or_else(|| format!("{}-{}", found.last_modified, found.size)))),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Reads a piece of an object that fits into memory.
@@ -90,6 +115,18 @@ impl Objects {
             Err(object_store::Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Removes every object whose key begins with this folder's.
+    pub async fn delete_folder(&self, folder: &str) -> Result<(), Error> {
+        let mut found = self.0.list(Some(&Path::from(folder)));
+        while let Some(object) = found.next().await {
+            match self.0.delete(&object?.location).await {
+                Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
     }
 
     /// Removes an object; one that is not there is as good as removed.

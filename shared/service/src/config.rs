@@ -89,6 +89,15 @@ pub struct Settings {
     /// The largest file that can be uploaded.
     #[serde(default = "default::upload_limit_bytes")]
     pub upload_limit_bytes: u64,
+    /// Hosts with their ports, `files.internal:8443`, from which files may be fetched although they are not public; also without TLS.
+    #[serde(default)]
+    pub import_allowed_hosts: Vec<String>,
+    /// Bytes of text in a part of a contacts file; a worker holds about three times as much while it reads one, and reads two at a time.
+    #[serde(default = "default::import_part_bytes")]
+    pub import_part_bytes: u64,
+    /// Bytes of text for each shard in which a file's rows are applied, as long as there are no more than 1,024.
+    #[serde(default = "default::import_shard_bytes")]
+    pub import_shard_bytes: u64,
 }
 
 mod default {
@@ -140,6 +149,12 @@ mod default {
     pub(super) const fn shutdown_grace_seconds() -> u64 {
         25
     }
+    pub(super) const fn import_part_bytes() -> u64 {
+        8 * 1024 * 1024
+    }
+    pub(super) const fn import_shard_bytes() -> u64 {
+        4 * 1024 * 1024
+    }
     pub(super) const fn upload_limit_bytes() -> u64 {
         10 * 1024 * 1024 * 1024
     }
@@ -161,8 +176,8 @@ pub enum ConfigError {
     },
 }
 
-/// Variables of the prefix that are not keys of the configuration.
-const NOT_KEYS: [&str; 1] = ["config"];
+/// Variables of the prefix that are not keys of the configuration: where it is, and what `muster`'s commands for admins go by.
+const NOT_KEYS: [&str; 3] = ["config", "api_url", "token"];
 
 impl Settings {
     /// Reads the environment and the file that it names.
@@ -189,6 +204,9 @@ impl Settings {
         let problem = |key, problem| Err(ConfigError::Value { key, problem });
         if self.reconcile_after_seconds * 1_000 < 4 * self.carrier_timeout_ms {
             return problem("reconcile_after_seconds", "must be at least four times carrier_timeout_ms");
+        }
+        if self.import_part_bytes == 0 || self.import_part_bytes > 1 << 30 || self.import_shard_bytes == 0 {
+            return problem("import_part_bytes", "must be 1 to 1,073,741,824, and import_shard_bytes at least 1");
         }
         if self.job_lease_seconds < 3 {
             return problem("job_lease_seconds", "must be at least 3");

@@ -197,7 +197,12 @@ pub async fn assign(
 
 /// Rule W4: whoever has not been texted yet leaves the old agent's batch, also one in hand, and joins a batch of the new agent, a released
 /// one of their own if they have none.
-async fn move_between_batches(tx: &mut Tx, group_id: GroupId, id: ContactId, agent: Option<MemberId>) -> Result<()> {
+pub(crate) async fn move_between_batches(
+    tx: &mut Tx,
+    group_id: GroupId,
+    id: ContactId,
+    agent: Option<MemberId>,
+) -> Result<()> {
     let waiting = sqlx::query_scalar!(
         "select g.id from goal g join target t on t.goal_id = g.id
          where g.group_id = $1 and g.strategy = 'assigned' and g.partitioned_at is not null and g.closes_at > now()

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use muster_domain::ids::{GroupId, ImportId, MemberId, OrganizationId};
+use muster_domain::ids::{ContactId, GroupId, ImportId, ImportSourceId, MemberId, OrganizationId};
 
 use crate::{Pool, Result, Tx};
 
@@ -20,6 +20,8 @@ pub struct Import {
     pub file_name: String,
     /// Where the object store has it.
     pub object_key: String,
+    /// Where the object store has it as UTF-8 text; none when that is the file itself.
+    pub text_key: Option<String>,
     /// The file's size.
     pub size_bytes: i64,
     /// The caller's mapping of headers to fields.
@@ -36,14 +38,28 @@ pub struct Import {
     pub cancel_requested: bool,
     /// Why the file as a whole was refused (rule C15).
     pub failure: Option<String>,
-    /// Bytes read so far.
-    pub bytes_read: i64,
+    /// `gzip`, `zstd`, `zip`, or none.
+    pub compression: Option<String>,
+    /// The name of the file's encoding, once somebody has looked.
+    pub encoding: Option<String>,
+    /// What parts its fields.
+    pub delimiter: Option<char>,
+    /// Its header, as the reader wrote it down.
+    pub header: Option<serde_json::Value>,
+    /// Into how many shards its rows go.
+    pub shards: u32,
+    /// How far it is.
+    pub progress: Progress,
     /// The counters.
     pub counters: Counters,
     /// When it was uploaded.
     pub created_at: DateTime<Utc>,
     /// When it was over.
     pub finished_at: Option<DateTime<Utc>>,
+    /// When it was undone.
+    pub undone_at: Option<DateTime<Utc>>,
+    /// What became of its contacts when it was undone.
+    pub undone: Option<serde_json::Value>,
 }
 
 /// Where the rows ended: every row in exactly one of the five (rule C7).
@@ -61,6 +77,45 @@ pub struct Counters {
     pub merged: i64,
     /// Rows that could not be read or applied; each is listed with its reason.
     pub rejected: i64,
+}
+
+/// How far an import is: first its parts are read, then its shards are applied.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Progress {
+    /// Parts of the file; none before it was cut.
+    pub parts: i64,
+    /// Parts that were read.
+    pub parts_read: i64,
+    /// Shards of its rows.
+    pub shards: i64,
+    /// Shards that were applied.
+    pub shards_applied: i64,
+    /// Bytes of the file's text, once it was cut.
+    pub bytes: i64,
+    /// Bytes of it that were read.
+    pub bytes_read: i64,
+    /// Seconds since somebody began to look at it, until it was over.
+    pub seconds: f64,
+}
+
+/// The part of an import's time that goes into reading; applying takes the rest.
+const READING: f64 = 0.3;
+
+impl Progress {
+    /// Rows that were read in a second.
+    #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
+    pub fn rate(&self, rows_read: i64) -> f64 {
+        if self.seconds > 0.0 { rows_read as f64 / self.seconds } else { 0.0 }
+    }
+
+    /// Seconds that it may still take, by what is done of it; nothing before there is something to go by.
+    #[expect(clippy::cast_precision_loss, reason = "an estimate for people")]
+    pub fn seconds_left(&self) -> Option<f64> {
+        let part = |done: i64, of: i64| if of > 0 { done as f64 / of as f64 } else { 0.0 };
+        let done =
+            READING * part(self.bytes_read, self.bytes) + (1.0 - READING) * part(self.shards_applied, self.shards);
+        (done > 0.0).then(|| self.seconds * (1.0 - done) / done)
+    }
 }
 
 /// An import to be made.
@@ -84,14 +139,16 @@ pub struct NewImport<'a> {
     pub dry_run: bool,
     /// The consent that the contacts gave.
     pub consent_text: Option<&'a str>,
+    /// The source whose file it is.
+    pub source_id: Option<ImportSourceId>,
 }
 
 /// Records an uploaded file.
 pub async fn create(tx: &mut Tx, id: ImportId, organization_id: OrganizationId, new: &NewImport<'_>) -> Result<()> {
     sqlx::query!(
         "insert into import (id, organization_id, group_id, created_by, file_name, object_key, size_bytes, mapping, tags, dry_run,
-             consent_text)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+             consent_text, source_id)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         id.0,
         organization_id.0,
         new.group_id.0,
@@ -103,24 +160,38 @@ pub async fn create(tx: &mut Tx, id: ImportId, organization_id: OrganizationId, 
         new.tags,
         new.dry_run,
         new.consent_text,
+        new.source_id.map(|id| id.0),
     )
     .execute(tx.conn())
     .await?;
     Ok(())
 }
 
-/// An import of this organization.
+/// An import of this organization, with the counters as they are by now.
 pub async fn get(pool: &Pool, organization_id: OrganizationId, id: ImportId) -> Result<Option<Import>> {
-    let row = sqlx::query!("select * from import where id = $1 and organization_id = $2", id.0, organization_id.0)
-        .fetch_optional(&pool.0)
-        .await?;
+    let row = sqlx::query!(
+        r#"select i.*, p.bytes as "bytes!", p.bytes_done as "bytes_done!", p.rows_done as "rows_done!", p.parts as "parts!",
+                  extract(epoch from coalesce(i.finished_at, clock_timestamp()) - coalesce(i.started_at, i.created_at))::float8 as "seconds!"
+           from import i cross join lateral (
+               select coalesce(sum(bytes), 0)::bigint as bytes, coalesce(sum(bytes) filter (where rows_read is not null), 0)::bigint as bytes_done,
+                      coalesce(sum(rows_read), 0)::bigint as rows_done, count(*) as parts
+               from import_part where import_id = i.id
+           ) p
+           where i.id = $1 and i.organization_id = $2"#,
+        id.0,
+        organization_id.0
+    )
+    .fetch_optional(&pool.0)
+    .await?;
     row.map(|row| {
+        let over = !matches!(row.state.as_str(), "waiting" | "running");
         Ok(Import {
             id,
             organization_id,
             group_id: GroupId(row.group_id),
             file_name: row.file_name,
             object_key: row.object_key,
+            text_key: row.text_key,
             size_bytes: row.size_bytes,
             mapping: serde_json::from_value(row.mapping)?,
             tags: row.tags,
@@ -129,9 +200,22 @@ pub async fn get(pool: &Pool, organization_id: OrganizationId, id: ImportId) -> 
             state: row.state,
             cancel_requested: row.cancel_requested,
             failure: row.failure,
-            bytes_read: row.bytes_read,
+            compression: row.compression,
+            encoding: row.encoding,
+            delimiter: row.delimiter.and_then(|text| text.chars().next()),
+            header: row.header,
+            shards: row.shards.unwrap_or_default().unsigned_abs(),
+            progress: Progress {
+                parts: row.parts,
+                parts_read: row.parts - i64::from(row.parts_left.unwrap_or_default()),
+                shards: i64::from(row.shards.unwrap_or_default()),
+                shards_applied: i64::from(row.shards.unwrap_or_default() - row.shards_left.unwrap_or_default()),
+                bytes: row.bytes,
+                bytes_read: row.bytes_done,
+                seconds: row.seconds,
+            },
             counters: Counters {
-                rows_read: row.rows_read,
+                rows_read: if over { row.rows_read } else { row.rows_done },
                 created: row.created,
                 updated: row.updated,
                 unchanged: row.unchanged,
@@ -140,23 +224,11 @@ pub async fn get(pool: &Pool, organization_id: OrganizationId, id: ImportId) -> 
             },
             created_at: row.created_at,
             finished_at: row.finished_at,
+            undone_at: row.undone_at,
+            undone: row.undone,
         })
     })
     .transpose()
-}
-
-/// Shows how far the reading has come; true when somebody has asked to cancel.
-pub async fn progress(pool: &Pool, id: ImportId, bytes_read: i64, rows_read: i64) -> Result<bool> {
-    let cancel = sqlx::query_scalar!(
-        "update import set state = 'running', bytes_read = $2, rows_read = $3
-         where id = $1 and state in ('waiting', 'running') returning cancel_requested",
-        id.0,
-        bytes_read,
-        rows_read,
-    )
-    .fetch_optional(&pool.0)
-    .await?;
-    Ok(cancel.unwrap_or(false))
 }
 
 /// Asks for an import to be cancelled; false when it is over already.
@@ -173,40 +245,128 @@ pub async fn request_cancel(tx: &mut Tx, organization_id: OrganizationId, id: Im
 }
 
 /// How an import is over.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End<'a> {
     /// Every row is accounted for.
-    Succeeded(Counters),
-    /// The file as a whole was refused, for this reason; nothing was written.
+    Succeeded,
+    /// The file as a whole was refused, or the import could not go on, for this reason. Of a refused file nothing was written.
     Failed(&'a str),
-    /// Cancelled before anything was applied.
+    /// Cancelled; what was applied before stays and is reported.
     Cancelled,
 }
 
-/// Ends an import, once; its effects are in the same transaction.
-pub async fn finish(tx: &mut Tx, id: ImportId, end: &End<'_>) -> Result<()> {
-    let (state, counters, failure) = match end {
-        End::Succeeded(counters) => ("succeeded", *counters, None),
-        End::Failed(why) => ("failed", Counters::default(), Some(*why)),
-        End::Cancelled => ("cancelled", Counters::default(), None),
+/// Ends an import, once: its counters become the sums over its parts and shards (rule C7), and its places are given back.
+pub async fn finish(tx: &mut Tx, id: ImportId, end: End<'_>) -> Result<()> {
+    let (state, failure) = match end {
+        End::Succeeded => ("succeeded", None),
+        End::Failed(why) => ("failed", Some(why)),
+        End::Cancelled => ("cancelled", None),
     };
+    if matches!(end, End::Failed(_)) {
+        sqlx::query!(
+            "delete from import_reject where import_id = $1 and not exists (select from import_shard where import_id = $1)
+                 and exists (select from import where id = $1 and state in ('waiting', 'running'))",
+            id.0
+        )
+        .execute(tx.conn())
+        .await?;
+    }
     sqlx::query!(
-        "update import set state = $2, failure = $3, rows_read = $4, created = $5, updated = $6, unchanged = $7, merged = $8,
-             rejected = $9, bytes_read = case when $2 = 'succeeded' then size_bytes else bytes_read end, finished_at = now()
-         where id = $1 and state in ('waiting', 'running')",
+        "with part as (
+             -- A file that is refused before anything of it was applied has no rows to report.
+             select case when $2 <> 'failed' or exists (select from import_shard where import_id = $1)
+                        then coalesce(sum(rejected), 0)::bigint else 0 end as rejected,
+                    -- Whether these rows' later ones were applied is only known when all were.
+                    case when $2 = 'succeeded' then coalesce(sum(merged), 0)::bigint else 0 end as merged
+             from import_part where import_id = $1
+         ), shard as (
+             select coalesce(sum(created), 0)::bigint as created, coalesce(sum(updated), 0)::bigint as updated,
+                    coalesce(sum(unchanged), 0)::bigint as unchanged, coalesce(sum(merged), 0)::bigint as merged,
+                    coalesce(sum(rejected), 0)::bigint as rejected
+             from import_shard where import_id = $1
+         )
+         update import i
+         set state = $2, failure = $3, created = s.created, updated = s.updated, unchanged = s.unchanged, merged = p.merged + s.merged,
+             rejected = p.rejected + s.rejected,
+             rows_read = s.created + s.updated + s.unchanged + p.merged + s.merged + p.rejected + s.rejected,
+             finished_at = now(), places_left = 0
+         from part p, shard s
+         where i.id = $1 and i.state in ('waiting', 'running')",
         id.0,
         state,
         failure,
-        counters.rows_read,
-        counters.created,
-        counters.updated,
-        counters.unchanged,
-        counters.merged,
-        counters.rejected,
     )
     .execute(tx.conn())
     .await?;
     Ok(())
+}
+
+/// Do the counters account for every row that was read? Otherwise something was lost, and the import may not succeed.
+pub async fn adds_up(tx: &mut Tx, id: ImportId) -> Result<bool> {
+    Ok(sqlx::query_scalar!(
+        r#"select (select coalesce(sum(rows_read), 0) from import_part where import_id = $1) =
+                  (select coalesce(sum(rejected + merged), 0) from import_part where import_id = $1)
+                + (select coalesce(sum(created + updated + unchanged + merged + rejected), 0) from import_shard where import_id = $1) as "same!""#,
+        id.0
+    )
+    .fetch_one(tx.conn())
+    .await?)
+}
+
+/// Imports that wait for work that nobody will do any more, because a job of theirs was given up, oldest first.
+pub async fn abandoned(tx: &mut Tx, limit: i64) -> Result<Vec<ImportId>> {
+    let ids = sqlx::query_scalar!(
+        "select i.id from import i
+         where i.state in ('waiting', 'running') and i.created_at < now() - interval '1 minute'
+           and not exists (
+               select from job j
+               where j.state in ('pending', 'published', 'running')
+                 and j.kind in ('import-cut', 'csv-ingestion', 'import-admit', 'import-apply', 'import-end')
+                 and j.payload ->> 'import_id' = i.id::text)
+         order by i.id limit $1",
+        limit,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(ids.into_iter().map(ImportId).collect())
+}
+
+/// A contact that an import changed.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// The contact.
+    pub contact_id: ContactId,
+    /// What is not as it was, before the import.
+    pub before: serde_json::Value,
+    /// The same as it is now.
+    pub now: serde_json::Value,
+}
+
+/// Contacts that an import changed, after a contact.
+pub async fn changes(pool: &Pool, id: ImportId, after: Option<ContactId>, limit: i64) -> Result<Vec<Change>> {
+    let rows = sqlx::query!(
+        r#"select h.contact_id, differs.before as "before!", differs.now as "now!"
+           from import_change h
+           join contact c on c.id = h.contact_id and c.redacted_at is null
+           cross join lateral (
+               select jsonb_object_agg(b.key, b.value) as before, jsonb_object_agg(b.key, n.value) as now
+               from jsonb_each(h.before) b
+               join jsonb_each(to_jsonb(c)) n on n.key = b.key
+               where b.value is distinct from n.value
+           ) differs
+           where h.import_id = $1 and h.contact_id > coalesce($2, '00000000-0000-0000-0000-000000000000'::uuid)
+             and differs.before is not null
+           order by h.contact_id limit $3"#,
+        id.0,
+        after.map(|id| id.0),
+        limit,
+    )
+    .fetch_all(&pool.0)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Change { contact_id: ContactId(row.contact_id), before: row.before, now: row.now })
+        .collect())
 }
 
 /// A rejected row.

@@ -16,6 +16,7 @@ pub mod engine;
 pub mod goals;
 pub mod groups;
 pub mod idempotency;
+pub mod import_sources;
 pub mod imports;
 pub mod ingest;
 pub mod members;

@@ -40,18 +40,22 @@ pub struct NewMember<'a> {
     pub first_name: &'a str,
     /// Family name.
     pub last_name: &'a str,
+    /// The address by which files name them; unique in the account, compared without regard to case.
+    pub email: Option<&'a str>,
 }
 
 /// Creates a member.
 pub async fn create(tx: &mut Tx, id: MemberId, new: &NewMember<'_>) -> Result<()> {
     sqlx::query!(
-        "insert into member (id, account_id, organization_id, role, first_name, last_name) values ($1, $2, $3, $4, $5, $6)",
+        "insert into member (id, account_id, organization_id, role, first_name, last_name, email)
+         values ($1, $2, $3, $4, $5, $6, lower($7))",
         id.0,
         new.account_id.0,
         new.organization_id.map(|id| id.0),
         new.role.as_str(),
         new.first_name,
         new.last_name,
+        new.email,
     )
     .execute(tx.conn())
     .await?;

@@ -49,6 +49,8 @@ pub struct Settings {
     pub opt_out_text: String,
     /// The answer to HELP.
     pub help_text: String,
+    /// Columns of files that are no custom field yet are not imported (rule C14).
+    pub lock_custom_fields: bool,
 }
 
 /// Creates an account.
@@ -108,6 +110,7 @@ pub async fn get(tx: &mut Tx, account_id: AccountId, id: OrganizationId) -> Resu
             opt_out_keywords: row.opt_out_keywords,
             opt_out_text: row.opt_out_text,
             help_text: row.help_text,
+            lock_custom_fields: row.lock_custom_fields,
         },
     }))
 }
@@ -136,7 +139,8 @@ pub async fn update_settings(tx: &mut Tx, id: OrganizationId, settings: &Setting
     sqlx::query!(
         "update organization set batch_size = $2, lease_minutes = $3, response_window_minutes = $4, group_contact_limit = $5,
              agent_contact_limit = $6, require_opt_out_language = $7, recipient_safe = $8, sending_opens_minute = $9,
-             sending_closes_minute = $10, max_segments = $11, opt_out_keywords = $12, opt_out_text = $13, help_text = $14
+             sending_closes_minute = $10, max_segments = $11, opt_out_keywords = $12, opt_out_text = $13, help_text = $14,
+             lock_custom_fields = $15
          where id = $1",
         id.0,
         settings.batch_size,
@@ -152,10 +156,18 @@ pub async fn update_settings(tx: &mut Tx, id: OrganizationId, settings: &Setting
         &settings.opt_out_keywords,
         settings.opt_out_text,
         settings.help_text,
+        settings.lock_custom_fields,
     )
     .execute(tx.conn())
     .await?;
     Ok(())
+}
+
+/// The custom fields that an organization's contacts can have (rule C14).
+pub async fn custom_fields(pool: &Pool, id: OrganizationId) -> Result<Vec<String>> {
+    Ok(sqlx::query_scalar!("select name from custom_field where organization_id = $1 order by name", id.0)
+        .fetch_all(&pool.0)
+        .await?)
 }
 
 /// Sets a brand's daily cap with a carrier; `None` lifts it.

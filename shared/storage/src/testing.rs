@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
-use crate::{Pool, PoolOptions, Result, migrate};
+use crate::{Pool, PoolOptions, Result, Tx, migrate};
 
 /// Makes sure that a migrated template exists on this server and clones it under a new name. Several processes may ask at once.
 ///
@@ -46,4 +46,13 @@ pub async fn execute(pool: &Pool, statement: &str) -> Result<u64> {
 /// Reads one number that a test needs and no production code does.
 pub async fn number(pool: &Pool, query: &str) -> Result<i64> {
     Ok(sqlx::query_scalar(AssertSqlSafe(query)).fetch_one(&pool.0).await?)
+}
+
+/// Copies rows in COPY's text format into a table, as a reference to measure by.
+pub async fn copy(tx: &mut Tx, statement: &str, chunks: impl Iterator<Item = Vec<u8>>) -> Result<u64> {
+    let mut copy = tx.conn().copy_in_raw(statement).await?;
+    for chunk in chunks {
+        copy.send(chunk).await?;
+    }
+    Ok(copy.finish().await?)
 }

@@ -3,12 +3,21 @@
 use std::time::Duration;
 
 use muster_jobs::payloads::{Task, Upkeep};
-use muster_storage::{Tx, engine::partitions, idempotency, sending};
+use muster_storage::{
+    Tx,
+    engine::partitions,
+    idempotency,
+    imports::{self, End},
+    sending,
+};
 
 use crate::{Context, error::JobError};
 
 /// How long answers to idempotent requests are kept.
 const IDEMPOTENCY_KEPT: Duration = Duration::from_hours(7 * 24);
+
+/// Imports that are ended at a time.
+const ABANDONED: i64 = 100;
 
 pub(crate) async fn run(ctx: &Context, payload: Upkeep) -> Result<Tx, JobError> {
     let mut tx = ctx.pool.begin().await?;
@@ -26,6 +35,15 @@ pub(crate) async fn run(ctx: &Context, payload: Upkeep) -> Result<Tx, JobError> 
         Task::Reconcile => {
             let age = Duration::from_secs(ctx.settings.reconcile_after_seconds);
             let (unsettled, held) = sending::set_missing_timers(&mut tx, age).await?;
+            for id in imports::abandoned(&mut tx, ABANDONED).await? {
+                imports::finish(
+                    &mut tx,
+                    id,
+                    End::Failed("its work was given up; `muster jobs list --state parked` says why"),
+                )
+                .await?;
+                tracing::error!(import.id = %id, "an import whose work was given up is ended");
+            }
             if unsettled + held > 0 {
                 tracing::warn!(unsettled, held, "messages waited without a timer; it is set");
             }

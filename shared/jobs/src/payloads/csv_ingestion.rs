@@ -6,12 +6,14 @@ use serde::{Deserialize, Serialize};
 use super::JobPayload;
 use crate::JobKind;
 
-/// Read this import's file.
+/// Read this part of an import's file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CsvIngestion {
     /// The import.
     pub import_id: ImportId,
+    /// The part, from 0.
+    pub part: u32,
 }
 
 impl JobPayload for CsvIngestion {

@@ -8,7 +8,7 @@ use muster_domain::{
     schedule::{CatchUp, CronExpression, Earlier, Fate, Note, Reckoning, Schedule, Why, jitter},
     zone::Zone,
 };
-use muster_jobs::JobKind;
+use muster_jobs::{JobKind, JobPayload};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -217,6 +217,49 @@ pub async fn decide(
         tx.has_enqueued();
     }
     Ok(ids.len())
+}
+
+/// A recurring schedule to be made.
+#[derive(Debug, Clone)]
+pub struct NewSchedule<'a> {
+    /// Its name; a schedule of this name is replaced.
+    pub name: &'a str,
+    /// The tenant whose it is.
+    pub organization_id: Option<OrganizationId>,
+    /// When it recurs: an expression that has been read.
+    pub cron: &'a str,
+    /// The zone that it means, which has been read.
+    pub zone: &'a str,
+    /// How much later than planned its jobs may run, each schedule's differently.
+    pub jitter: Duration,
+}
+
+/// Makes a schedule whose ticks enqueue this payload, from now on; one that is the same stays as it is.
+pub async fn set<P: JobPayload>(tx: &mut Tx, new: &NewSchedule<'_>, payload: &P) -> Result<()> {
+    sqlx::query!(
+        "insert into schedule (name, organization_id, cron, zone, kind, payload, jitter_seconds) values ($1, $2, $3, $4, $5, $6, $7)
+         on conflict (name) do update
+         set organization_id = excluded.organization_id, cron = excluded.cron, zone = excluded.zone, kind = excluded.kind,
+             payload = excluded.payload, jitter_seconds = excluded.jitter_seconds, decided_until = clock_timestamp(), next_at = null,
+             error = null, changed_at = now()
+         where (schedule.cron, schedule.zone, schedule.kind, schedule.payload) <> (excluded.cron, excluded.zone, excluded.kind, excluded.payload)",
+        new.name,
+        new.organization_id.map(|id| id.0),
+        new.cron,
+        new.zone,
+        P::KIND.as_str(),
+        serde_json::to_value(payload)?,
+        i32::try_from(new.jitter.as_secs()).unwrap_or(i32::MAX),
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Ends a schedule; its ticks go with it.
+pub async fn remove(tx: &mut Tx, name: &str) -> Result<()> {
+    sqlx::query!("delete from schedule where name = $1", name).execute(tx.conn()).await?;
+    Ok(())
 }
 
 /// Takes a schedule out of service because it cannot be read, and says why; whoever changes it clears the error.

@@ -1,0 +1,71 @@
+//! `POST /v1/organizations/{organization_id}/imports/preview`: the first rows of a file as they would be read.
+
+use std::{collections::BTreeMap, io::Cursor};
+
+use axum::{Json as Answer, body::Body, extract::State};
+use futures::StreamExt;
+use muster_ingest::{
+    ReadError,
+    preview::{Preview, preview},
+};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::imports::mapping;
+use crate::{auth::Admin, extract::Query, problem::Problem, state::Api};
+
+/// Bytes of a file that are looked at.
+const MOST_BYTES: usize = 4 * 1024 * 1024;
+/// Rows that are shown unless asked otherwise, and at most.
+const ROWS: usize = 10;
+const MOST_ROWS: usize = 100;
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct PreviewQuery {
+    /// As with an import.
+    mapping: Option<String>,
+    /// Rows to show, 1 to 100; 10 unless told.
+    rows: Option<usize>,
+}
+
+/// Shows a file's encoding, its columns and what they fill, and its first rows and rejects as an import would read them. Nothing is kept. The
+/// body is the file, or its beginning: no more than 4 MiB are looked at. A zip file must be whole.
+#[utoipa::path(post, path = "/v1/organizations/{organization_id}/imports/preview", tag = "imports", params(("organization_id" = uuid::Uuid, Path), PreviewQuery), request_body(content = String, content_type = "text/csv"), responses((status = 200, body = Object), (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn show(
+    State(_api): State<Api>,
+    _admin: Admin,
+    Query(query): Query<PreviewQuery>,
+    body: Body,
+) -> Result<Answer<Preview>, Problem> {
+    let rows = query.rows.unwrap_or(ROWS);
+    if !(1..=MOST_ROWS).contains(&rows) {
+        return Err(Problem::invalid_parameter(format!("rows must be 1 to {MOST_ROWS}")));
+    }
+    let mapping = mapping(query.mapping.as_deref())?;
+    let file = beginning(body).await?;
+    let read = tokio::task::spawn_blocking(move || read(file, &mapping, rows)).await;
+    match read.map_err(|error| Problem::internal(format!("the reader: {error}")))? {
+        Ok(preview) => Ok(Answer(preview)),
+        Err(ReadError::Refused(refused)) => Err(Problem::invalid_body(refused.to_string())),
+        Err(ReadError::Broken(error)) => Err(Problem::invalid_body(format!("the file cannot be read: {error}"))),
+    }
+}
+
+async fn beginning(body: Body) -> Result<Vec<u8>, Problem> {
+    let mut file = Vec::new();
+    let mut chunks = body.into_data_stream();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|error| Problem::invalid_body(format!("the body broke off: {error}")))?;
+        file.extend_from_slice(&chunk[..chunk.len().min(MOST_BYTES - file.len())]);
+        if file.len() == MOST_BYTES {
+            break;
+        }
+    }
+    Ok(file)
+}
+
+fn read(file: Vec<u8>, mapping: &BTreeMap<String, String>, rows: usize) -> Result<Preview, ReadError> {
+    preview(Cursor::new(file), mapping, rows)
+}

@@ -1,0 +1,37 @@
+//! `POST /v1/organizations/{organization_id}/imports/{import_id}/undo`: takes an import back that nothing was sent from yet.
+
+use axum::{extract::State, http::StatusCode, response::Response};
+use muster_domain::ids::ImportId;
+use muster_jobs::payloads::ImportUndo;
+use muster_storage::{
+    engine::enqueue::enqueue,
+    ingest::undo::{self, Undoable},
+};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::import::find;
+use crate::{auth::Admin, extract::Path, idempotency::Keyed, problem::Problem, state::Api};
+
+/// Undoes an import that is over: contacts that it created are deleted, contacts that it changed become as they were, and its memberships, tags
+/// and assignments go. Refused once a goal has targeted, or a text has gone to, somebody whom it brought into the group. Who was edited since
+/// is left as they are. A job does it; see `undone` in the import.
+#[utoipa::path(post, path = "/v1/organizations/{organization_id}/imports/{import_id}/undo", tag = "imports", params(("organization_id" = Uuid, Path), ("import_id" = Uuid, Path)), responses((status = 202), (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn undo(
+    State(api): State<Api>,
+    admin: Admin,
+    keyed: Keyed,
+    Path((_organization, id)): Path<(Uuid, ImportId)>,
+) -> Result<Response, Problem> {
+    find(&api, &admin, id).await?;
+    keyed
+        .run(&api, admin.member.id, &id, async |tx| {
+            match undo::request(tx, admin.organization_id, id).await? {
+                Undoable::Yes => {}
+                Undoable::No(why) => return Err(Problem::conflict(why)),
+            }
+            enqueue(tx, &ImportUndo { import_id: id }, &admin.origin()).await?;
+            Ok((StatusCode::ACCEPTED, json!({ "id": id })))
+        })
+        .await
+}

@@ -1,0 +1,73 @@
+//! `muster import check`: reads a file exactly as an import would. Needs no services.
+
+use std::{collections::BTreeMap, fs::File, io::BufReader, path::PathBuf, process::ExitCode};
+
+use anyhow::Context;
+use muster_ingest::{
+    ReadError,
+    check::{Report, check},
+};
+
+use super::REFUSED;
+
+#[derive(clap::Args)]
+pub(crate) struct Check {
+    /// A CSV file, also one packed with gzip, zstd or zip.
+    file: PathBuf,
+    /// What a column holds: `"Home Phone=phone"`, `Ward=custom:ward`, `Junk=ignore`; wins over what is recognised.
+    #[arg(long = "map", value_name = "COLUMN=FIELD", value_parser = mapped)]
+    mapping: Vec<(String, String)>,
+    /// Print one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Rejects that are printed for people.
+const SHOWN: usize = 20;
+
+pub(super) fn mapped(text: &str) -> Result<(String, String), String> {
+    // Headers may have a `=`, fields never do.
+    let (column, field) = text.rsplit_once('=').ok_or_else(|| "is not COLUMN=FIELD".to_owned())?;
+    Ok((column.to_owned(), field.trim().to_owned()))
+}
+
+pub(super) fn run(args: &Check) -> anyhow::Result<ExitCode> {
+    let doing = || format!("read {}", args.file.display());
+    let file = File::open(&args.file).with_context(doing)?;
+    let mapping: BTreeMap<String, String> = args.mapping.iter().cloned().collect();
+    let report = match check(BufReader::new(file), &mapping) {
+        Ok(report) => report,
+        Err(ReadError::Refused(refused)) => {
+            if args.json {
+                println!("{}", serde_json::json!({ "refused": refused.to_string() }));
+            } else {
+                println!("refused: {refused}");
+            }
+            return Ok(ExitCode::from(REFUSED));
+        }
+        Err(ReadError::Broken(error)) => return Err(error).with_context(doing),
+    };
+    if args.json {
+        println!("{}", serde_json::to_string(&report)?);
+    } else {
+        print(&report);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print(report: &Report) {
+    let Report { rows, valid, merged, rejected, columns, encoding, delimiter, rejects } = report;
+    println!("{rows} rows: {valid} valid, {merged} merged with a later row, {rejected} rejected");
+    println!("{}, parted by {delimiter:?}", encoding.name());
+    for (column, field) in columns {
+        println!("  {column:<30} {field}");
+    }
+    for reject in rejects.iter().take(SHOWN) {
+        let column = reject.column.as_deref().map(|column| format!(" in {column}")).unwrap_or_default();
+        let value = reject.value.as_deref().map(|value| format!(": {value:?}")).unwrap_or_default();
+        println!("line {} {}{column}{value}", reject.line, reject.reason);
+    }
+    if rejects.len() > SHOWN {
+        println!("and {} more; --json lists them", rejects.len() - SHOWN);
+    }
+}

@@ -1,0 +1,74 @@
+//! The API as an admin's commands use it.
+
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use clap::Args;
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+use uuid::Uuid;
+
+/// Where the API is and for whom to ask; the token comes from `MUSTER_TOKEN` alone, because arguments can be seen by others.
+#[derive(Args)]
+pub(crate) struct Where {
+    /// The organization.
+    #[arg(long)]
+    organization: Uuid,
+    /// The API's base URL, or `MUSTER_API_URL`.
+    #[arg(long, value_name = "URL")]
+    api: Option<String>,
+}
+
+/// Somebody with a token, at an organization.
+pub(super) struct Api {
+    http: Client,
+    base: String,
+    token: SecretString,
+}
+
+/// The longest wait for a connection. Uploads and streams may take as long as they move.
+const CONNECT: Duration = Duration::from_secs(10);
+const STALLED: Duration = Duration::from_mins(1);
+
+impl Where {
+    pub(super) fn open(&self) -> anyhow::Result<Api> {
+        let base = match &self.api {
+            Some(url) => url.clone(),
+            None => std::env::var("MUSTER_API_URL").context("give --api or MUSTER_API_URL")?,
+        };
+        let token = std::env::var("MUSTER_TOKEN").context("set MUSTER_TOKEN to your token")?;
+        // Another part of the process may have installed it already.
+        let _installed = rustls::crypto::ring::default_provider().install_default();
+        let http = Client::builder().connect_timeout(CONNECT).read_timeout(STALLED).build()?;
+        let base = format!("{}/v1/organizations/{}", base.trim_end_matches('/'), self.organization);
+        Ok(Api { http, base, token: token.into() })
+    }
+}
+
+impl Api {
+    /// A request below the organization.
+    pub(super) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, format!("{}/{path}", self.base)).bearer_auth(self.token.expose_secret())
+    }
+
+    /// Sends a request that must succeed; what the API says against it is the error.
+    pub(super) async fn send(&self, request: RequestBuilder) -> anyhow::Result<Response> {
+        let response = request.send().await.context("the API does not answer")?;
+        let status = response.status();
+        if status.is_success() {
+            return Ok(response);
+        }
+        let problem: Value = response.json().await.unwrap_or_default();
+        let detail = problem["detail"].as_str().unwrap_or("no reason was given");
+        match status {
+            StatusCode::UNAUTHORIZED => bail!("the API does not know this token: {detail}"),
+            status => bail!("the API refused ({}): {detail}", status.as_u16()),
+        }
+    }
+
+    /// Reads JSON.
+    pub(super) async fn get(&self, path: &str) -> anyhow::Result<Value> {
+        Ok(self.send(self.request(Method::GET, path)).await?.json().await?)
+    }
+}

@@ -1,0 +1,82 @@
+//! `muster import show | cancel | undo | rejects`.
+
+use std::{io::Write, process::ExitCode};
+
+use clap::Args;
+use futures::StreamExt;
+use reqwest::Method;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::client::Where;
+
+#[derive(Args)]
+pub(crate) struct One {
+    /// The import.
+    id: Uuid,
+    #[command(flatten)]
+    at: Where,
+    /// Print one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn show(one: &One) -> anyhow::Result<ExitCode> {
+    let import = one.at.open()?.get(&format!("imports/{}", one.id)).await?;
+    if one.json {
+        println!("{import}");
+    } else {
+        print(&import);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Asks for something to be done to an import.
+pub(super) async fn act(one: &One, what: &str) -> anyhow::Result<ExitCode> {
+    let api = one.at.open()?;
+    api.send(api.request(Method::POST, &format!("imports/{}/{what}", one.id))).await?;
+    if one.json {
+        println!("{}", serde_json::json!({ "id": one.id, "requested": what }));
+    } else {
+        println!("{what} was asked for; `muster import show` says what became of it");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) async fn rejects(one: &One) -> anyhow::Result<ExitCode> {
+    let api = one.at.open()?;
+    let response = api.send(api.request(Method::GET, &format!("imports/{}/rejects.csv", one.id))).await?;
+    let mut bytes = response.bytes_stream();
+    while let Some(chunk) = bytes.next().await {
+        std::io::stdout().write_all(&chunk?)?;
+    }
+    std::io::stdout().flush()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// An import for people.
+pub(super) fn print(import: &Value) {
+    let text = |name: &str| import[name].as_str().unwrap_or_default().to_owned();
+    let number = |name: &str| import[name].as_i64().unwrap_or_default();
+    let dry = if import["dry_run"] == true { ", dry run" } else { "" };
+    println!("import {} of {} ({}{dry})", text("id"), text("file_name"), text("state"));
+    if let Some(failure) = import["failure"].as_str() {
+        println!("  {failure}");
+    }
+    println!(
+        "  {} rows: {} created, {} updated, {} unchanged, {} merged, {} rejected",
+        number("rows_read"),
+        number("created"),
+        number("updated"),
+        number("unchanged"),
+        number("merged"),
+        number("rejected"),
+    );
+    for (reason, rows) in import["reject_reasons"].as_object().into_iter().flatten() {
+        println!("    {reason:<20} {rows}");
+    }
+    if let Some(undone) = import["undone"].as_object() {
+        let parts: Vec<_> = undone.iter().map(|(what, count)| format!("{what} {count}")).collect();
+        println!("  undone: {}", parts.join(", "));
+    }
+}

@@ -1,0 +1,44 @@
+//! `muster import`: files of contacts, uploaded and followed, or checked without any service.
+
+mod check;
+mod client;
+mod follow;
+mod manage;
+mod upload;
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Upload a file and follow its import to the end. Exits with 2 unless it succeeded.
+    Upload(upload::Upload),
+    /// Say what an import of this file would do: rows, columns, rejects. Exits with 2 when the file as a whole would be refused.
+    Check(check::Check),
+    /// Show an import and its counters.
+    Show(manage::One),
+    /// Show an import's progress until it is over.
+    Follow(follow::Follow),
+    /// Cancel an import that is not over; what was applied stays.
+    Cancel(manage::One),
+    /// Take back an import that nothing was sent from yet.
+    Undo(manage::One),
+    /// Print the rejected rows as CSV.
+    Rejects(manage::One),
+}
+
+/// The exit code of a file that is refused, or of an import that ends otherwise than with success.
+const REFUSED: u8 = 2;
+
+pub(crate) async fn run(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Upload(args) => upload::run(args).await,
+        Command::Check(args) => check::run(&args),
+        Command::Show(one) => manage::show(&one).await,
+        Command::Follow(args) => follow::run(&args).await,
+        Command::Cancel(one) => manage::act(&one, "cancel").await,
+        Command::Undo(one) => manage::act(&one, "undo").await,
+        Command::Rejects(one) => manage::rejects(&one).await,
+    }
+}

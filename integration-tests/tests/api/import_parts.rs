@@ -1,0 +1,192 @@
+//! Files that are cut into parts and read by many at once: the end is the same as reading them in order by one (rules A2, C6, C10, C14).
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+    io::Write as _,
+    process::{Command, Stdio},
+};
+
+use muster_integration_tests::Dice;
+use serde_json::{Value, json};
+
+use crate::support::{Organization, World, text};
+
+/// A file as a model reads it: in order, by one.
+#[derive(Default)]
+struct Model {
+    file: String,
+    rows: i64,
+    rejected: i64,
+    /// Of each phone the last row: its line, name, ward and tags.
+    people: BTreeMap<String, (i64, String, String, BTreeSet<String>)>,
+}
+
+/// A file with cells over several lines, phones that come again near and far, and rows that cannot be read.
+fn random_file(dice: &mut Dice, rows: u64) -> Model {
+    let mut model = Model { file: "first,last,phone,Ward,tags\n".to_owned(), ..Model::default() };
+    let mut line = 2;
+    for nth in 0..rows {
+        let first = match dice.between(0, 4) {
+            0 => format!("\"Two\nlines {nth}\""),
+            1 => format!("\"Quoted \"\"{nth}\"\", with a comma\""),
+            _ => format!("Ada{nth}"),
+        };
+        let plain = first.trim_matches('"').replace("\"\"", "\"");
+        let ward = dice.between(1, 9).to_string();
+        let tag = format!("t{}", dice.between(0, 5));
+        let bad = dice.between(0, 12) == 0;
+        let person = dice.between(0, rows / 2);
+        let phone = if bad { "12345".to_owned() } else { format!("646555{person:04}") };
+        writeln!(model.file, "{first},L,{phone},{ward},\"{tag};all\"").unwrap();
+        model.rows += 1;
+        if bad {
+            model.rejected += 1;
+        } else {
+            let tags = BTreeSet::from([tag, "all".to_owned()]);
+            model.people.insert(format!("+1{phone}"), (line, plain.clone(), ward, tags));
+        }
+        line += 1 + i64::try_from(plain.matches('\n').count()).unwrap();
+    }
+    model
+}
+
+/// What an organization knows of its people.
+async fn people(ours: &Organization) -> BTreeMap<String, (String, String, BTreeSet<String>)> {
+    let page = ours.admin.get(&ours.at("contacts?limit=500")).await.ok();
+    let people = page["items"].as_array().unwrap().iter().map(|contact| {
+        let tags = contact["tags"].as_array().unwrap().iter().map(text).collect();
+        (
+            text(&contact["phone"]),
+            (text(&contact["first_name"]), contact["fields"]["Ward"].as_str().unwrap_or_default().to_owned(), tags),
+        )
+    });
+    people.collect()
+}
+
+fn counters(report: &Value) -> [i64; 6] {
+    ["rows_read", "created", "updated", "unchanged", "merged", "rejected"].map(|name| report[name].as_i64().unwrap())
+}
+
+#[tokio::test]
+async fn c6_wherever_a_file_is_cut_the_last_row_of_a_phone_wins_and_every_row_is_counted_once() {
+    for (part, shard) in [("1", "200"), ("150", "150"), ("1000", "1000"), ("1000000", "100")] {
+        let world = World::with_engine_and(&[("import_part_bytes", part), ("import_shard_bytes", shard)]).await;
+        let mut dice = Dice::new(4);
+        for nth in 0..3 {
+            let ours = world.organization(&format!("Ours {nth}")).await;
+            let group = ours.group("One").await;
+            let model = random_file(&mut dice, 80);
+            let known = i64::try_from(model.people.len()).unwrap();
+            let merged = model.rows - model.rejected - known;
+            let report = ours.import(&format!("file_name=a.csv&group_id={group}"), model.file.as_str()).await;
+            assert_eq!(report["state"], "succeeded", "{report}");
+            assert_eq!(
+                counters(&report),
+                [model.rows, known, 0, 0, merged, model.rejected],
+                "parts of {part}: {report}"
+            );
+            let wanted = model.people.into_iter().map(|(phone, (_, first, ward, tags))| (phone, (first, ward, tags)));
+            assert_eq!(people(&ours).await, wanted.collect(), "parts of {part}");
+            // The same file again changes nothing.
+            let again = ours.import(&format!("file_name=a.csv&group_id={group}"), model.file.as_str()).await;
+            assert_eq!(counters(&again), [model.rows, 0, 0, known, merged, model.rejected], "parts of {part}: {again}");
+            assert_eq!(world.objects().iter().filter(|file| file.to_string_lossy().contains(".work")).count(), 0);
+        }
+        world.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn c3_a_packed_file_is_read_like_what_it_holds() {
+    let world = World::with_engine_and(&[("import_part_bytes", "100")]).await;
+    let ours = world.organization("Ours").await;
+    let group = ours.group("One").await;
+    let rows: Vec<String> = (0..30).map(|nth| format!("Ada{nth},M\u{fc}ller,646555{nth:04}")).collect();
+    let file = format!("first,last,phone\n{}\n", rows.join("\n"));
+    let mut gzip = Command::new("gzip").arg("-c").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    gzip.stdin.take().unwrap().write_all(file.as_bytes()).unwrap();
+    let packed = gzip.wait_with_output().unwrap().stdout;
+    let report = ours.import(&format!("file_name=a.csv.gz&group_id={group}"), packed.clone()).await;
+    assert_eq!(counters(&report), [30, 30, 0, 0, 0, 0], "{report}");
+    assert_eq!((&report["compression"], &report["encoding"]), (&json!("gzip"), &json!("UTF-8")));
+    assert!(report["parts"].as_i64().unwrap() > 3, "{report}");
+    assert_eq!(report["bytes_read"], report["text_bytes"]);
+    // What breaks off is refused, and leaves nothing behind.
+    let broken =
+        ours.import(&format!("file_name=a.csv.gz&group_id={group}"), packed[..packed.len() - 9].to_vec()).await;
+    assert_eq!((&broken["state"], counters(&broken)), (&json!("failed"), [0; 6]), "{broken}");
+    // In another encoding, what follows the first part is in that encoding too.
+    let utf16: Vec<u8> = [0xff, 0xfe].into_iter().chain(file.encode_utf16().flat_map(u16::to_le_bytes)).collect();
+    let report = ours.import(&format!("file_name=a.csv&group_id={group}"), utf16).await;
+    assert_eq!(counters(&report), [30, 0, 0, 30, 0, 0], "{report}");
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn c10_in_a_file_of_many_parts_the_first_rows_have_the_places() {
+    let world = World::with_engine_and(&[("import_part_bytes", "1"), ("import_shard_bytes", "20")]).await;
+    let ours = world.organization("Ours").await;
+    ours.set(json!({ "group_contact_limit": 5 })).await;
+    let group = ours.group("One").await;
+    // The second row's person stands in the last row again, which is the one that counts.
+    let mut rows: Vec<String> = (0..8).map(|nth| format!("Ada{nth},L,646555{nth:04}")).collect();
+    rows.push("Ada1,Last,6465550001".to_owned());
+    let file = format!("first,last,phone\n{}\n", rows.join("\n"));
+    let report = ours.import(&format!("file_name=a.csv&group_id={group}"), file.as_str()).await;
+    assert_eq!(counters(&report), [9, 5, 0, 0, 1, 3], "{report}");
+    assert_eq!(report["reject_reasons"], json!({ "group_full": 3 }));
+    let known: Vec<String> = people(&ours).await.into_keys().collect();
+    assert_eq!(known, ["+16465550000", "+16465550002", "+16465550003", "+16465550004", "+16465550005"]);
+    let again = ours.import(&format!("file_name=a.csv&group_id={group}"), file.as_str()).await;
+    assert_eq!(counters(&again), [9, 0, 0, 5, 1, 3], "{again}");
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn c2_a_column_of_agents_assigns_up_to_the_limit_of_each() {
+    let world = World::with_engine_and(&[("import_part_bytes", "40")]).await;
+    let ours = world.organization("Ours").await;
+    ours.set(json!({ "agent_contact_limit": 2 })).await;
+    let group = ours.group("One").await;
+    let agent = |name: &str| json!({ "role": "agent", "first_name": name, "last_name": "B", "email": format!("{name}@Example.org") });
+    let mut ids = BTreeMap::new();
+    for name in ["amy", "ben"] {
+        ids.insert(name, text(&ours.admin.post(&ours.at("members"), agent(name)).await.ok()["id"]));
+    }
+    ours.admin.post(&ours.at("members"), agent("amy")).await.problem(409, "conflict");
+    let file = "first,last,phone,Assigned Agent\nA,L,6465550000,AMY@example.org\nB,L,6465550001,amy@example.org\n\
+        C,L,6465550002,amy@example.org\nD,L,6465550003,ben@example.org\nE,L,6465550004,who@example.org\nF,L,6465550005,\n";
+    let report = ours.import(&format!("file_name=a.csv&group_id={group}"), file).await;
+    assert_eq!(counters(&report), [6, 4, 0, 0, 0, 2], "{report}");
+    assert_eq!(report["reject_reasons"], json!({ "agent_full": 1, "agent_unknown": 1 }));
+    let assigned: BTreeMap<String, i64> = world
+        .harness
+        .row("select coalesce(json_object_agg(a, n), '{}') from (
+            select assigned_agent_id::text as a, count(*) as n from membership where assigned_agent_id is not null group by 1) t")
+        .await;
+    assert_eq!(assigned, BTreeMap::from([(ids["amy"].clone(), 2), (ids["ben"].clone(), 1)]));
+    // Who is assigned to somebody else moves; who has nobody named stays.
+    let file = "first,last,phone,Assigned Agent\nA,L,6465550000,ben@example.org\nB,L,6465550001,\n";
+    let report = ours.import(&format!("file_name=a.csv&group_id={group}"), file).await;
+    assert_eq!(counters(&report), [2, 0, 1, 1, 0, 0], "{report}");
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn c14_locked_fields_leave_unknown_columns_out_and_say_so() {
+    let world = World::with_engine().await;
+    let ours = world.organization("Ours").await;
+    let group = ours.group("One").await;
+    let file = "first,last,phone,Ward\nAda,L,6465550000,7\n";
+    ours.import(&format!("file_name=a.csv&group_id={group}"), file).await;
+    ours.set(json!({ "lock_custom_fields": true })).await;
+    let file = "first,last,phone,Ward,Shoe\nAda,L,6465550000,8,42\n";
+    let report = ours.import(&format!("file_name=a.csv&group_id={group}"), file).await;
+    assert_eq!(counters(&report), [1, 0, 1, 0, 0, 0], "{report}");
+    assert_eq!(report["columns"][3], json!({ "header": "Ward", "field": "custom:Ward" }));
+    assert_eq!(report["columns"][4], json!({ "header": "Shoe", "field": "ignore" }));
+    assert_eq!(ours.contact("+16465550000").await["fields"], json!({ "Ward": "8" }));
+    assert_eq!(world.harness.count("custom_field").await, 1);
+    world.finish().await;
+}

@@ -1,0 +1,223 @@
+//! Fetching a tenant's file from the address that the tenant names: over HTTPS, from public addresses alone, in bounded memory.
+//!
+//! Names are resolved here and connections go to exactly the addresses that were looked at, so that a name cannot lead elsewhere a moment
+//! later. Each redirect is looked at like the first address. Nothing of what is asked carries a secret of the installation.
+
+mod guard;
+
+use std::{net::IpAddr, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use futures::{Stream, StreamExt};
+use reqwest::{
+    Client, StatusCode, Url,
+    dns::{Addrs, Name, Resolve, Resolving},
+    header::{ETAG, HeaderMap, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED},
+    redirect,
+};
+
+pub use guard::{Guard, is_public};
+
+/// The longest waits: for a connection, and for the next bytes.
+const CONNECT: Duration = Duration::from_secs(10);
+const STALLED: Duration = Duration::from_mins(1);
+/// Redirects that are followed.
+const REDIRECTS: usize = 5;
+
+/// Why a file cannot be fetched.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The address is not one that may be asked; asking again cannot help.
+    #[error("{0}")]
+    Refused(String),
+    /// The other side says that there is nothing, or not for us; asking again cannot help.
+    #[error("the server answered {0}")]
+    Status(u16),
+    /// The other side cannot be reached, or broke off.
+    #[error("{0}")]
+    Broken(String),
+}
+
+/// What was seen of a file when it was fetched last; it is only sent again when it has changed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// Its entity tag.
+    pub etag: Option<String>,
+    /// Its time of modification, as the server wrote it.
+    pub last_modified: Option<String>,
+}
+
+/// A fetched file.
+pub struct Fetched<S> {
+    /// What to know it by next time.
+    pub seen: Seen,
+    /// Its bytes.
+    pub bytes: S,
+}
+
+/// Fetches files.
+#[derive(Debug, Clone)]
+pub struct Fetcher {
+    http: Client,
+    guard: Arc<Guard>,
+}
+
+impl Fetcher {
+    /// A fetcher that keeps to a guard.
+    pub fn new(guard: Guard) -> Result<Self, Error> {
+        let guard = Arc::new(guard);
+        // Another part of the process may have installed it already.
+        let _installed = rustls::crypto::ring::default_provider().install_default();
+        let policy = {
+            let guard = Arc::clone(&guard);
+            redirect::Policy::custom(move |attempt| {
+                if attempt.previous().len() > REDIRECTS {
+                    return attempt.error("too many redirects");
+                }
+                match check(&guard, attempt.url()) {
+                    Ok(()) => attempt.follow(),
+                    Err(error) => attempt.error(error.to_string()),
+                }
+            })
+        };
+        let http = Client::builder()
+            .no_proxy()
+            .redirect(policy)
+            .connect_timeout(CONNECT)
+            .read_timeout(STALLED)
+            .dns_resolver(Arc::new(Resolver(Arc::clone(&guard))))
+            .user_agent("muster")
+            .build()
+            .map_err(|error| Error::Broken(error.to_string()))?;
+        Ok(Self { http, guard })
+    }
+
+    /// May this address be asked, as far as can be said without asking? An address is `https://HOST/…`, without a user or password.
+    pub fn check(&self, url: &str) -> Result<Url, Error> {
+        let url = Url::parse(url).map_err(|error| Error::Refused(format!("the URL cannot be read: {error}")))?;
+        check(&self.guard, &url)?;
+        Ok(url)
+    }
+
+    /// Fetches a file; `None` when it is as it was seen.
+    pub async fn fetch(
+        &self,
+        url: &str,
+        seen: &Seen,
+    ) -> Result<Option<Fetched<impl Stream<Item = Result<Bytes, Error>> + Send + Unpin + use<>>>, Error> {
+        let mut request = self.http.get(self.check(url)?);
+        for (name, value) in [(IF_NONE_MATCH, &seen.etag), (IF_MODIFIED_SINCE, &seen.last_modified)] {
+            if let Some(value) = value {
+                request = request.header(name, value);
+            }
+        }
+        let response = request.send().await.map_err(broken)?;
+        match response.status() {
+            StatusCode::NOT_MODIFIED => return Ok(None),
+            status if status.is_success() => {}
+            status if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
+                return Err(Error::Broken(format!("the server answered {}", status.as_u16())));
+            }
+            status => return Err(Error::Status(status.as_u16())),
+        }
+        let seen =
+            Seen { etag: text(response.headers(), &ETAG), last_modified: text(response.headers(), &LAST_MODIFIED) };
+        let bytes = response.bytes_stream().map(|chunk| chunk.map_err(broken)).boxed();
+        Ok(Some(Fetched { seen, bytes }))
+    }
+}
+
+fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+    headers.get(name)?.to_str().ok().map(ToOwned::to_owned)
+}
+
+/// Addresses and file names may be a tenant's secret, so that errors go without them.
+fn broken(error: reqwest::Error) -> Error {
+    let redirected = error.is_redirect();
+    let error = error.without_url();
+    let mut why = error.to_string();
+    let mut source = std::error::Error::source(&error);
+    while let Some(cause) = source {
+        why = format!("{why}: {cause}");
+        source = cause.source();
+    }
+    if redirected || why.contains(NO_ADDRESS) { Error::Refused(why) } else { Error::Broken(why) }
+}
+
+fn check(guard: &Guard, url: &Url) -> Result<(), Error> {
+    let refuse = |why: &str| Err(Error::Refused(why.to_owned()));
+    let Some(host) = url.host_str() else { return refuse("the URL names no host") };
+    let named = guard.names(host, url.port_or_known_default().unwrap_or_default());
+    match url.scheme() {
+        "https" => {}
+        "http" if named => {}
+        _ => return refuse("the URL must begin with https://"),
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return refuse("the URL must not hold a user or password");
+    }
+    // Hosts that are addresses are not resolved, so that they are looked at here.
+    let literal: Option<IpAddr> = host.trim_matches(['[', ']']).parse().ok();
+    match literal {
+        Some(address) if !named && !is_public(address) => refuse("the URL leads to an address that is not public"),
+        _ => Ok(()),
+    }
+}
+
+/// What the resolver says of a host without an address that may be asked.
+const NO_ADDRESS: &str = "the host has no public address";
+
+#[derive(Debug)]
+struct Resolver(Arc<Guard>);
+
+impl Resolve for Resolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let guard = Arc::clone(&self.0);
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let admitted = guard.admit(name.as_str(), found);
+            if admitted.is_empty() {
+                return Err(NO_ADDRESS.into());
+            }
+            Ok(Box::new(admitted.into_iter()) as Addrs)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(guard: &Guard, url: &str) -> Option<String> {
+        let url = Url::parse(url).unwrap();
+        check(guard, &url).err().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn urls_that_lead_inside_are_refused() {
+        let guard = Guard::default();
+        for url in [
+            "http://example.org/a.csv",
+            "ftp://example.org/a.csv",
+            "file:///etc/passwd",
+            "https://127.0.0.1/a.csv",
+            "https://[::1]/a.csv",
+            "https://[::ffff:10.0.0.1]/",
+            "https://2130706433/",
+            "https://0x7f.1/",
+            "https://169.254.169.254/latest/meta-data",
+            "https://user:secret@example.org/a.csv",
+        ] {
+            assert!(refusal(&guard, url).is_some(), "{url}");
+        }
+        assert_eq!(refusal(&guard, "https://example.org/a.csv?sig=1"), None);
+        assert_eq!(refusal(&guard, "https://8.8.8.8/a.csv"), None);
+    }
+
+    #[test]
+    fn hosts_that_the_installation_names_may_be_asked_plainly() {
+        let guard = Guard::new(vec!["127.0.0.1:8000".to_owned()]);
+        assert_eq!(refusal(&guard, "http://127.0.0.1:8000/a.csv"), None);
+        assert!(refusal(&guard, "http://127.0.0.1:8001/a.csv").is_some());
+    }
+}

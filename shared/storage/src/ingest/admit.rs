@@ -1,0 +1,187 @@
+//! Between reading and applying: how many of an import's people have a place in the group and with their agents (rules A2 and C10), and
+//! what all its shards need: custom fields and tags.
+//!
+//! Places are kept for the import until its shards have used them, so that imports into one group at the same time do not fill it twice.
+//! Phones are looked at only where the limit could be reached.
+
+use muster_domain::ids::OrganizationId;
+
+use super::rows::Sorted;
+use crate::{Result, Tx, imports::Import};
+
+/// Locks the group, so that imports into it are admitted one after the other, and answers how many places are free.
+pub async fn free_places(tx: &mut Tx, import: &Import, limit: i32) -> Result<i64> {
+    sqlx::query!("select from contact_group where id = $1 for no key update", import.group_id.0)
+        .execute(tx.conn())
+        .await?;
+    let taken = sqlx::query_scalar!(
+        r#"select (select count(*) from membership where group_id = $1)
+                + (select coalesce(sum(places_left), 0) from import where group_id = $1 and state = 'running' and id <> $2)::bigint as "taken!""#,
+        import.group_id.0,
+        import.id.0,
+    )
+    .fetch_one(tx.conn())
+    .await?;
+    Ok((i64::from(limit) - taken).max(0))
+}
+
+/// Keeps places for all of the import's rows.
+pub async fn admit_all(tx: &mut Tx, import: &Import, rows: i64) -> Result<()> {
+    keep(tx, import, rows, None).await
+}
+
+async fn keep(tx: &mut Tx, import: &Import, places: i64, last_line: Option<i64>) -> Result<()> {
+    sqlx::query!(
+        "update import set places_left = case when dry_run then 0 else $2::bigint end, last_admitted_line = $3 where id = $1",
+        import.id.0,
+        places,
+        last_line,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Makes the table for the phones of an import.
+pub async fn begin_phones(tx: &mut Tx) -> Result<()> {
+    sqlx::query!("create temporary table if not exists import_phone (like public.import_phone) on commit delete rows")
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// Copies the phones of a piece.
+pub async fn add_phones(tx: &mut Tx, rows: &Sorted) -> Result<()> {
+    let mut copy = tx.conn().copy_in_raw("copy import_phone (e164, line, agent) from stdin").await?;
+    for chunk in rows.phones() {
+        copy.send(chunk).await?;
+    }
+    copy.finish().await?;
+    Ok(())
+}
+
+/// Finds the line of the last new member for whom there is a place; rows of new members after it are rejected when they are applied.
+pub async fn admit_in_order(tx: &mut Tx, import: &Import, places: i64) -> Result<()> {
+    sqlx::query!("analyze import_phone").execute(tx.conn()).await?;
+    let found = sqlx::query!(
+        r#"with fresh as (
+             select max(p.line) as line from import_phone p
+             where not exists (
+                 select from contact c join membership m on m.contact_id = c.id and m.group_id = $2
+                 where c.organization_id = $1 and c.e164 = p.e164)
+             group by p.e164
+         )
+         select count(*) as "fresh!", coalesce((select line from fresh order by line offset greatest($3::bigint - 1, 0) limit 1), 0) as "last!"
+         from fresh"#,
+        import.organization_id.0,
+        import.group_id.0,
+        places,
+    )
+    .fetch_one(tx.conn())
+    .await?;
+    if found.fresh <= places {
+        keep(tx, import, found.fresh, None).await
+    } else {
+        keep(tx, import, places, Some(if places == 0 { 0 } else { found.last })).await
+    }
+}
+
+/// Finds out whom the agents' column means, and the last line whose row may be assigned to each.
+pub async fn admit_agents(tx: &mut Tx, import: &Import, limit: i32) -> Result<()> {
+    sqlx::query!(
+        "with named as (
+             select lower(agent) as email from import_phone where agent is not null group by 1
+         ), known as (
+             select n.email, m.id from named n
+             join member m on (m.email = n.email or m.id::text = n.email)
+             join organization o on o.id = $2 and m.account_id = o.account_id and (m.organization_id = $2 or m.organization_id is null)
+         )
+         insert into import_agent (import_id, email, member_id)
+         select $1, n.email, k.id from named n left join known k using (email)
+         on conflict (import_id, email) do nothing",
+        import.id.0,
+        import.organization_id.0,
+    )
+    .execute(tx.conn())
+    .await?;
+    // Contacts that the file assigns to an agent who does not have them yet, in its order; the winning row of each phone counts.
+    sqlx::query!(
+        "with winner as (
+             select distinct on (e164) e164, line, lower(agent) as email from import_phone order by e164, line desc
+         ), fresh as (
+             select a.email, a.member_id, w.line, row_number() over (partition by a.member_id order by w.line) as place
+             from winner w join import_agent a on a.import_id = $1 and a.email = w.email and a.member_id is not null
+             where not exists (
+                 select from contact c join membership m on m.contact_id = c.id and m.group_id = $3
+                 where c.organization_id = $2 and c.e164 = w.e164 and m.assigned_agent_id = a.member_id)
+         ), held as (
+             select assigned_agent_id as member_id, count(*) as contacts from membership
+             where group_id = $3 and assigned_agent_id is not null group by 1
+         ), last as (
+             select f.member_id, max(f.line) filter (where f.place <= $4 - coalesce(h.contacts, 0)) as line, count(*) as wanted,
+                    $4 - coalesce(max(h.contacts), 0) as free
+             from fresh f left join held h using (member_id) group by f.member_id
+         )
+         update import_agent a set last_admitted_line = coalesce(last.line, 0)
+         from last where a.import_id = $1 and a.member_id = last.member_id and last.wanted > last.free",
+        import.id.0,
+        import.organization_id.0,
+        import.group_id.0,
+        i64::from(limit),
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Uses places that are kept for an import; false when more are wanted than are left.
+pub async fn use_places(tx: &mut Tx, import: &Import, joined: i64) -> Result<bool> {
+    let done = sqlx::query!(
+        "update import set places_left = places_left - $2 where id = $1 and coalesce(places_left, 0) >= $2",
+        import.id.0,
+        joined,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Looks for places beyond those that are kept, for somebody who has left the group since the import was admitted; what has joined in this
+/// transaction is counted among the members already. False when there are none.
+pub async fn more_places(tx: &mut Tx, import: &Import, joined: i64, limit: i32) -> Result<bool> {
+    let free = free_places(tx, import, limit).await?;
+    let left = sqlx::query_scalar!(
+        r#"update import set places_left = greatest(coalesce(places_left, 0) - $2, 0) where id = $1 returning places_left as "left!""#,
+        import.id.0,
+        joined,
+    )
+    .fetch_one(tx.conn())
+    .await?;
+    Ok(left <= free)
+}
+
+/// Makes the tags and custom fields of an import (rules C8 and C14).
+pub async fn create_names(
+    tx: &mut Tx,
+    organization_id: OrganizationId,
+    tags: &[String],
+    fields: &[String],
+) -> Result<()> {
+    sqlx::query!(
+        "insert into tag (organization_id, name) select $1, name from unnest($2::text[]) name group by name order by name
+         on conflict do nothing",
+        organization_id.0,
+        tags,
+    )
+    .execute(tx.conn())
+    .await?;
+    sqlx::query!(
+        "insert into custom_field (organization_id, name) select $1, name from unnest($2::text[]) name group by name order by name
+         on conflict do nothing",
+        organization_id.0,
+        fields,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}

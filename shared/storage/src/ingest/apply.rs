@@ -1,0 +1,261 @@
+//! One shard of an import: COPY into a temporary table, then a fixed number of statements, whatever the number of rows.
+//!
+//! All of it happens in the transaction that completes the job, so that a crash leaves nothing behind and a second attempt starts afresh.
+//! Two imports of the same people never deadlock: contacts are created in the order of their phones, then the known ones are locked in the
+//! order of their ids, then come memberships and tags in the order of theirs; nobody who is in a later step waits for an earlier one.
+
+use muster_domain::ids::AccountId;
+
+use super::{
+    admit,
+    rows::{PhoneHash, Sorted},
+};
+use crate::{Result, Tx, imports::Import};
+
+/// What became of the rows of a shard.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Applied {
+    /// New contacts.
+    pub created: i64,
+    /// Known contacts that a row changed, or that joined the group or got a tag by it.
+    pub updated: i64,
+    /// Known contacts that a row did not change.
+    pub unchanged: i64,
+    /// Rows over a limit, or for an agent whom nobody knows.
+    pub rejected: i64,
+    /// Contacts that joined the group.
+    pub joined: i64,
+}
+
+/// Applies rows; nobody else has the same phones of this import. With a dry run the answer is the same and nothing is kept (rule C12).
+pub async fn apply(
+    tx: &mut Tx,
+    import: &Import,
+    account_id: AccountId,
+    rows: &Sorted,
+    hash: Option<&PhoneHash<'_>>,
+) -> Result<Applied> {
+    stage(tx, rows, hash).await?;
+    let rejected = reject_over_limits(tx, import).await?;
+    if import.dry_run {
+        sqlx::query!("savepoint dry_run").execute(tx.conn()).await?;
+        // Made for real by whoever admits an import.
+        let tags: Vec<String> = sqlx::query_scalar!(r#"select distinct unnest(tags) as "name!" from import_row"#)
+            .fetch_all(tx.conn())
+            .await?;
+        admit::create_names(tx, import.organization_id, &[tags, import.tags.clone()].concat(), &[]).await?;
+    }
+    create_and_update(tx, import, account_id).await?;
+    let joined = join_group(tx, import).await?;
+    assign(tx, import).await?;
+    tag(tx, import).await?;
+    let outcome = sqlx::query!(
+        r#"select count(*) filter (where created) as "created!", count(*) filter (where not created and changed) as "updated!",
+                  count(*) filter (where not created and not changed) as "unchanged!"
+           from import_row"#
+    )
+    .fetch_one(tx.conn())
+    .await?;
+    if import.dry_run {
+        sqlx::query!("rollback to savepoint dry_run").execute(tx.conn()).await?;
+    }
+    Ok(Applied {
+        created: outcome.created,
+        updated: outcome.updated,
+        unchanged: outcome.unchanged,
+        rejected,
+        joined: if import.dry_run { 0 } else { joined },
+    })
+}
+
+/// Copies the rows into a table that this connection alone sees and that is empty again after the transaction.
+async fn stage(tx: &mut Tx, rows: &Sorted, hash: Option<&PhoneHash<'_>>) -> Result<()> {
+    let made = sqlx::query_scalar!(r#"select to_regclass('pg_temp.import_row') is not null as "made!""#)
+        .fetch_one(tx.conn())
+        .await?;
+    if !made {
+        sqlx::query!(
+            "create temporary table import_row (like public.import_row including defaults, unique (e164)) on commit delete rows"
+        )
+        .execute(tx.conn())
+        .await?;
+    }
+    let mut copy = tx
+        .conn()
+        .copy_in_raw(
+            "copy import_row (e164, line, first_name, last_name, email, postal_code, notes, external_id, agent, fields, tags,
+                 new_id, phone_hash) from stdin",
+        )
+        .await?;
+    for chunk in rows.chunks_to_stage(hash) {
+        copy.send(chunk).await?;
+    }
+    copy.finish().await?;
+    // The planner would think that it is empty, as it is between transactions.
+    sqlx::query!("analyze import_row").execute(tx.conn()).await?;
+    Ok(())
+}
+
+/// Rules A2 and C10: rows over a limit are rejected, in the order of the file; [`super::admit`] has said from which line on.
+async fn reject_over_limits(tx: &mut Tx, import: &Import) -> Result<i64> {
+    let group = sqlx::query!(
+        "with over_limit as (
+             delete from import_row r using import i
+             where i.id = $1 and r.line > i.last_admitted_line and not exists (
+                 select from contact c join membership m on m.contact_id = c.id and m.group_id = $3
+                 where c.organization_id = $2 and c.e164 = r.e164)
+             returning r.line, r.e164, r.first_name, r.last_name
+         )
+         insert into import_reject (import_id, line, reason, column_name, raw)
+         select $1, line, 'group_full', null, concat_ws(',', first_name, last_name, e164) from over_limit",
+        import.id.0,
+        import.organization_id.0,
+        import.group_id.0,
+    )
+    .execute(tx.conn())
+    .await?
+    .rows_affected();
+    let agent = sqlx::query!(
+        "with over_limit as (
+             delete from import_row r using import_agent a
+             where a.import_id = $1 and a.email = lower(r.agent) and (a.member_id is null or (r.line > a.last_admitted_line and not exists (
+                 select from contact c join membership m on m.contact_id = c.id and m.group_id = $3
+                 where c.organization_id = $2 and c.e164 = r.e164 and m.assigned_agent_id = a.member_id)))
+             returning r.line, r.e164, r.first_name, r.last_name, a.member_id
+         )
+         insert into import_reject (import_id, line, reason, column_name, raw)
+         select $1, line, case when member_id is null then 'agent_unknown' else 'agent_full' end, null,
+                concat_ws(',', first_name, last_name, e164)
+         from over_limit",
+        import.id.0,
+        import.organization_id.0,
+        import.group_id.0,
+    )
+    .execute(tx.conn())
+    .await?
+    .rows_affected();
+    Ok(signed(group + agent))
+}
+
+/// Rule C1: who is there is updated, who is not is created.
+async fn create_and_update(tx: &mut Tx, import: &Import, account_id: AccountId) -> Result<()> {
+    let organization = import.organization_id.0;
+    sqlx::query_file!("src/ingest/create_contacts.sql", import.id.0, organization, account_id.0, import.consent_text)
+        .execute(tx.conn())
+        .await?;
+    // Also those that somebody else has created meanwhile.
+    sqlx::query_file!("src/ingest/find_contacts.sql", organization).execute(tx.conn()).await?;
+    // Locked in the order in which everybody locks contacts. What they were is kept for whoever undoes the import.
+    let changed = sqlx::query!(
+        "with locked as (
+             select c.id, jsonb_build_object('first_name', c.first_name, 'last_name', c.last_name, 'email', c.email,
+                 'postal_code', c.postal_code, 'notes', c.notes, 'external_id', c.external_id, 'fields', c.fields) as before
+             from contact c join import_row r on r.contact_id = c.id
+             where r.changed order by c.id for no key update of c
+         )
+         insert into import_change (import_id, contact_id, before, changed_at) select $1, id, before, now() from locked",
+        import.id.0,
+    )
+    .execute(tx.conn())
+    .await?;
+    if changed.rows_affected() > 0 {
+        sqlx::query!(
+            "update contact c
+             set first_name = coalesce(nullif(r.first_name, ''), c.first_name),
+                 last_name = coalesce(nullif(r.last_name, ''), c.last_name),
+                 email = coalesce(r.email, c.email),
+                 postal_code = coalesce(r.postal_code, c.postal_code),
+                 notes = coalesce(r.notes, c.notes),
+                 external_id = coalesce(r.external_id, c.external_id),
+                 fields = c.fields || r.fields,
+                 updated_at = now()
+             from import_row r where r.changed and c.id = r.contact_id and c.e164 is not null",
+        )
+        .execute(tx.conn())
+        .await?;
+    }
+    Ok(())
+}
+
+/// Everybody in the file joins the group (rule C1); a deactivated membership stays one (rule C9).
+async fn join_group(tx: &mut Tx, import: &Import) -> Result<i64> {
+    let joined = sqlx::query!(
+        "with joined as (
+             insert into membership (group_id, contact_id, import_id)
+             select $2, r.contact_id, $1 from import_row r
+             where not exists (select from membership m where m.group_id = $2 and m.contact_id = r.contact_id)
+             order by r.contact_id
+             on conflict do nothing returning contact_id
+         )
+         update import_row r set changed = true, joined = true from joined where r.contact_id = joined.contact_id",
+        import.id.0,
+        import.group_id.0,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(signed(joined.rows_affected()))
+}
+
+/// Rows that name an agent are assigned to them.
+async fn assign(tx: &mut Tx, import: &Import) -> Result<()> {
+    let moved = sqlx::query!(
+        r#"with wanted as (
+             select m.contact_id, a.member_id
+             from import_row r
+             join import_agent a on a.import_id = $1 and a.email = lower(r.agent)
+             join membership m on m.group_id = $2 and m.contact_id = r.contact_id
+             where m.assigned_agent_id is distinct from a.member_id
+             order by m.contact_id for update of m
+         ), assigned as (
+             update membership m set assigned_agent_id = w.member_id from wanted w
+             where m.group_id = $2 and m.contact_id = w.contact_id
+             returning m.contact_id, m.assigned_agent_id
+         )
+         update import_row r set changed = true from assigned
+         where r.contact_id = assigned.contact_id
+         returning assigned.contact_id as "contact_id!", assigned.assigned_agent_id as "agent!", joined"#,
+        import.id.0,
+        import.group_id.0,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    // Rule W4: who may be in a batch already moves to one of the new agent.
+    for row in moved.iter().filter(|row| !row.joined) {
+        crate::contacts::move_between_batches(
+            tx,
+            import.group_id,
+            muster_domain::ids::ContactId(row.contact_id),
+            Some(muster_domain::ids::MemberId(row.agent)),
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+/// Rule C8: the file's tags go on every contact, a tag column's on its own.
+async fn tag(tx: &mut Tx, import: &Import) -> Result<()> {
+    sqlx::query!(
+        "with wanted as (
+             select distinct r.contact_id, t.id as tag_id
+             from import_row r cross join lateral unnest(r.tags || $3) as w (name)
+             join tag t on t.organization_id = $2 and t.name = w.name
+         ), tagged as (
+             insert into contact_tag (contact_id, tag_id, import_id)
+             select contact_id, tag_id, $1 from wanted w
+             where not exists (select from contact_tag ct where ct.contact_id = w.contact_id and ct.tag_id = w.tag_id)
+             order by contact_id, tag_id
+             on conflict do nothing returning contact_id
+         )
+         update import_row r set changed = true from tagged where r.contact_id = tagged.contact_id and not r.changed",
+        import.id.0,
+        import.organization_id.0,
+        &import.tags,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+fn signed(rows: u64) -> i64 {
+    i64::try_from(rows).unwrap_or(i64::MAX)
+}

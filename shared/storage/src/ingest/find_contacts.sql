@@ -1,0 +1,13 @@
+-- $1 organization. Gives the other rows their contact, and says which of these they change: blank cells leave what is there.
+update import_row r
+set contact_id = c.id,
+    changed = (c.first_name, c.last_name, c.email, c.postal_code, c.notes, c.external_id, c.fields) is distinct from (
+        coalesce(nullif(r.first_name, ''), c.first_name),
+        coalesce(nullif(r.last_name, ''), c.last_name),
+        coalesce(r.email, c.email),
+        coalesce(r.postal_code, c.postal_code),
+        coalesce(r.notes, c.notes),
+        coalesce(r.external_id, c.external_id),
+        c.fields || r.fields)
+from contact c
+where r.contact_id is null and c.organization_id = $1 and c.e164 = r.e164

@@ -1,0 +1,59 @@
+//! `import-apply`: a shard of a file's rows becomes contacts, memberships and tags (rules C1, C6, C8 and C9).
+
+use muster_domain::{e164::E164, phone_hash::phone_hash};
+use muster_jobs::payloads::{ImportApply, ImportEnd};
+use muster_storage::{
+    Tx,
+    engine::{claim::ClaimedJob, enqueue::enqueue},
+    ingest::{self, admit, apply, parts, rows::PhoneHash},
+};
+
+use crate::{
+    Context,
+    error::JobError,
+    import::{self, shard},
+};
+
+pub(crate) async fn run(ctx: &Context, job: &ClaimedJob, payload: ImportApply) -> Result<Tx, JobError> {
+    import::step(ctx, job, payload.import_id, apply(ctx, job, &payload)).await
+}
+
+async fn apply(ctx: &Context, job: &ClaimedJob, payload: &ImportApply) -> Result<Tx, JobError> {
+    let Some((organization, import)) = import::running(ctx, job, payload.import_id).await? else {
+        return Ok(ctx.pool.begin().await?);
+    };
+    if parts::is_applied(&ctx.pool, import.id, payload.shard).await? {
+        return Ok(ctx.pool.begin().await?);
+    }
+    let mut tx;
+    let left = if import.cancel_requested {
+        tx = ctx.pool.begin().await?;
+        parts::record_applied(&mut tx, import.id, payload.shard, None, 0).await?
+    } else {
+        let sorted = parts::sorted(&ctx.pool, import.id).await?;
+        let rows = shard::gather(ctx, &import, &sorted, payload.shard).await?;
+        tx = ctx.pool.begin().await?;
+        // Where people were redacted, who comes back is known by the keyed hash of the phone alone (rule R4).
+        let redacted = ingest::knows_redacted_people(&mut tx, organization.account_id).await?;
+        let hash = |e164: &E164| phone_hash(&ctx.phone_hash_key, e164);
+        let hash = redacted.then_some(&hash as &PhoneHash<'_>);
+        let applied = apply::apply(&mut tx, &import, organization.account_id, &rows, hash).await?;
+        if !admit::use_places(&mut tx, &import, applied.joined).await? {
+            let limit = organization.settings.group_contact_limit;
+            if !admit::more_places(&mut tx, &import, applied.joined, limit).await? {
+                return Err(JobError::retry(
+                    "the group has no room left for people who were in it when the import was admitted",
+                ));
+            }
+        }
+        parts::record_applied(&mut tx, import.id, payload.shard, Some(&applied), rows.merged).await?
+    };
+    match left {
+        Some(0) => {
+            enqueue(&mut tx, &ImportEnd { import_id: import.id }, &ctx.origin(job)).await?;
+            Ok(tx)
+        }
+        Some(_) => Ok(tx),
+        None => import::too_late(ctx, tx).await,
+    }
+}

@@ -1,0 +1,33 @@
+//! `import-end`: adds up what became of every row (rule C7), and tidies.
+
+use muster_jobs::payloads::ImportEnd;
+use muster_storage::{
+    Tx,
+    engine::claim::ClaimedJob,
+    imports::{self, End},
+};
+
+use crate::{Context, error::JobError, import};
+
+pub(crate) async fn run(ctx: &Context, job: &ClaimedJob, payload: ImportEnd) -> Result<Tx, JobError> {
+    import::step(ctx, job, payload.import_id, end(ctx, job, &payload)).await
+}
+
+async fn end(ctx: &Context, job: &ClaimedJob, payload: &ImportEnd) -> Result<Tx, JobError> {
+    let Some((_, import)) = import::running(ctx, job, payload.import_id).await? else {
+        return Ok(ctx.pool.begin().await?);
+    };
+    // Nobody reads them any more; a second attempt finds them gone.
+    ctx.objects.delete_folder(&import::folder(import.organization_id, import.id)).await?;
+    let mut tx = ctx.pool.begin().await?;
+    let end = if imports::adds_up(&mut tx, import.id).await? {
+        End::Succeeded
+    } else if import.cancel_requested {
+        End::Cancelled
+    } else {
+        return Err(JobError::fail("its counters do not add up to the rows that were read"));
+    };
+    imports::finish(&mut tx, import.id, end).await?;
+    tracing::info!(import.id = %import.id, ?end, "the import is over");
+    Ok(tx)
+}

@@ -1,0 +1,81 @@
+//! What the handlers of an import's steps share: where its objects are, how they are read, and how it ends.
+//!
+//! `import-cut` → `csv-ingestion` for each part → `import-admit` → `import-apply` for each shard → `import-end`. Each step's effects commit
+//! with its job; whoever finishes the last part, or the last shard, enqueues what is next in that same transaction.
+
+pub(crate) mod object;
+pub(crate) mod shard;
+
+use muster_domain::ids::{ImportId, OrganizationId};
+use muster_storage::{
+    Tx,
+    engine::claim::ClaimedJob,
+    imports::{self, End, Import},
+    organizations::Organization,
+};
+
+use crate::{Context, error::JobError};
+
+/// The folder of what an import keeps in the object store while it runs.
+pub(crate) fn folder(organization_id: OrganizationId, id: ImportId) -> String {
+    format!("imports/{organization_id}/{id}.work")
+}
+
+/// The object of a part's rows, sorted into shards. Each attempt writes its own, so that one that wakes up late disturbs nobody.
+pub(crate) fn rows_key(import: &Import, part: u32, epoch: i64) -> String {
+    format!("{}/part-{part}.{epoch}", folder(import.organization_id, import.id))
+}
+
+/// The import of a job and its organization; nothing when it is over.
+pub(crate) async fn running(
+    ctx: &Context,
+    job: &ClaimedJob,
+    id: ImportId,
+) -> Result<Option<(Organization, Import)>, JobError> {
+    let mut tx = ctx.pool.begin().await?;
+    let organization = ctx.organization(&mut tx, job).await?;
+    tx.rollback().await?;
+    let Some(import) = imports::get(&ctx.pool, organization.id, id).await? else {
+        return Err(JobError::fail("the import does not exist"));
+    };
+    let running = matches!(import.state.as_str(), "waiting" | "running");
+    Ok(running.then_some((organization, import)))
+}
+
+/// Ends an import for a reason of its own, in a transaction that holds nothing else.
+pub(crate) async fn refuse(ctx: &Context, import: &Import, why: &str) -> Result<Tx, JobError> {
+    ctx.objects.delete_folder(&folder(import.organization_id, import.id)).await?;
+    let mut tx = ctx.pool.begin().await?;
+    imports::finish(&mut tx, import.id, End::Failed(why)).await?;
+    tracing::info!(import.id = %import.id, why, "the import was refused");
+    Ok(tx)
+}
+
+/// The import ended while a step of it was being done: its effects are not wanted, and there is nothing else to do.
+pub(crate) async fn too_late(ctx: &Context, tx: Tx) -> Result<Tx, JobError> {
+    tx.rollback().await?;
+    Ok(ctx.pool.begin().await?)
+}
+
+/// Runs a step. If it was the last attempt, the import ends with the error, so that nobody waits for what is parked.
+pub(crate) async fn step(
+    ctx: &Context,
+    job: &ClaimedJob,
+    id: ImportId,
+    work: impl Future<Output = Result<Tx, JobError>>,
+) -> Result<Tx, JobError> {
+    let done = work.await;
+    let why = match &done {
+        Err(JobError::Fail(why)) => why,
+        Err(JobError::Retry { error, database_lost: false, .. })
+            if i64::from(job.attempt) >= i64::from(job.kind.max_attempts()) =>
+        {
+            error
+        }
+        _ => return done,
+    };
+    let mut tx = ctx.pool.begin().await?;
+    imports::finish(&mut tx, id, End::Failed(&format!("{} could not be done: {why}", job.kind))).await?;
+    tx.commit().await?;
+    done
+}
