@@ -27,7 +27,7 @@ impl Harness {
     }
 
     /// Runs a statement in a transaction that stays open.
-    async fn hold(&self, statement: &str) -> Gate {
+    pub async fn hold(&self, statement: &str) -> Gate {
         // One connection, so that all statements are one transaction's.
         let options = PoolOptions { max_connections: 1, ..PoolOptions::default() };
         let pool = Pool::connect_lazily(&self.database_url().into(), &options).expect("a pool for a gate");

@@ -33,6 +33,8 @@ pub(crate) struct ImportBody {
     /// Why the file as a whole was refused.
     failure: Option<String>,
     size_bytes: i64,
+    /// The file's SHA-256, 64 hexadecimal digits.
+    sha256: Option<String>,
     /// `gzip`, `zstd` or `zip`; null for a plain file.
     compression: Option<String>,
     /// Once somebody has looked: `utf-8`, `utf-16le`, `utf-16be` or `windows-1252`.
@@ -111,6 +113,7 @@ pub(crate) async fn body(api: &Api, import: Import) -> Result<ImportBody, Proble
         state: import.state,
         failure: import.failure,
         size_bytes: import.size_bytes,
+        sha256: import.sha256.map(|hash| hash.iter().map(|byte| format!("{byte:02x}")).collect()),
         compression: import.compression,
         encoding: import.encoding,
         delimiter: import.delimiter,

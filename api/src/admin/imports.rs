@@ -112,6 +112,7 @@ pub(crate) async fn create(
                 file_name: &file_name,
                 object_key: &object_key,
                 size_bytes,
+                sha256: &sha256,
                 mapping: &mapping,
                 tags: &tags,
                 dry_run: query.dry_run,

@@ -59,6 +59,37 @@ async fn c12_progress_comes_by_events_and_the_last_is_the_report() {
 }
 
 #[tokio::test]
+async fn c12_a_cancelled_import_keeps_and_reports_what_was_applied() {
+    let world = World::with_engine_and(&[("import_part_bytes", "500"), ("import_shard_bytes", "100")]).await;
+    let ours = world.organization("Ours").await;
+    let group = ours.group("One").await;
+    let rows: Vec<String> = (0..200).map(|nth| format!("Ada{nth},L,646555{nth:04}")).collect();
+    let file = format!("first,last,phone\n{}\nBad,Row,1\n", rows.join("\n"));
+    // Whoever applies a shard stops in the middle of it.
+    let lock = world.harness.hold("lock table membership in share row exclusive mode").await;
+    let uploaded = ours.upload(&format!("file_name=a.csv&group_id={group}"), file).await.ok();
+    let id = text(&uploaded["id"]);
+    world
+        .until("(select distinct 1 from pg_stat_activity where wait_event_type = 'Lock' and query like '%into membership%') w", 1)
+        .await;
+    assert_eq!(ours.admin.act(&ours.at(&format!("imports/{id}/cancel"))).await.status, 202);
+    lock.open().await;
+    let report = ours.report(&id).await;
+    assert_eq!(report["state"], "cancelled", "{report}");
+    let created = report["created"].as_i64().unwrap();
+    assert!((1..200).contains(&created), "{report}");
+    assert_eq!(world.harness.count("contact").await, created);
+    assert_eq!(world.harness.count("membership").await, created);
+    let counted: i64 = ["created", "updated", "unchanged", "merged", "rejected"]
+        .iter()
+        .map(|name| report[*name].as_i64().unwrap())
+        .sum();
+    assert_eq!(report["rows_read"], counted, "{report}");
+    assert_eq!(report["sha256"].as_str().unwrap().len(), 64);
+    world.finish().await;
+}
+
+#[tokio::test]
 async fn an_import_that_nothing_was_sent_from_is_taken_back() {
     let world = World::with_engine().await;
     let ours = world.organization("Ours").await;

@@ -24,6 +24,8 @@ pub struct Import {
     pub text_key: Option<String>,
     /// The file's size.
     pub size_bytes: i64,
+    /// Its SHA-256.
+    pub sha256: Option<Vec<u8>>,
     /// The caller's mapping of headers to fields.
     pub mapping: BTreeMap<String, String>,
     /// Tags for every contact of the file (rule C8).
@@ -131,6 +133,8 @@ pub struct NewImport<'a> {
     pub object_key: &'a str,
     /// The file's size.
     pub size_bytes: i64,
+    /// Its SHA-256.
+    pub sha256: &'a [u8],
     /// The caller's mapping of headers to fields.
     pub mapping: &'a BTreeMap<String, String>,
     /// Tags for every contact.
@@ -147,8 +151,8 @@ pub struct NewImport<'a> {
 pub async fn create(tx: &mut Tx, id: ImportId, organization_id: OrganizationId, new: &NewImport<'_>) -> Result<()> {
     sqlx::query!(
         "insert into import (id, organization_id, group_id, created_by, file_name, object_key, size_bytes, mapping, tags, dry_run,
-             consent_text, source_id)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+             consent_text, source_id, sha256)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         id.0,
         organization_id.0,
         new.group_id.0,
@@ -161,6 +165,7 @@ pub async fn create(tx: &mut Tx, id: ImportId, organization_id: OrganizationId, 
         new.dry_run,
         new.consent_text,
         new.source_id.map(|id| id.0),
+        new.sha256,
     )
     .execute(tx.conn())
     .await?;
@@ -193,6 +198,7 @@ pub async fn get(pool: &Pool, organization_id: OrganizationId, id: ImportId) -> 
             object_key: row.object_key,
             text_key: row.text_key,
             size_bytes: row.size_bytes,
+            sha256: row.sha256,
             mapping: serde_json::from_value(row.mapping)?,
             tags: row.tags,
             dry_run: row.dry_run,

@@ -153,6 +153,7 @@ async fn record(
             file_name: &file.name,
             object_key: key,
             size_bytes: i64::try_from(file.size).unwrap_or(i64::MAX),
+            sha256: &file.sha256,
             mapping: &definition.mapping,
             tags: &definition.tags,
             dry_run: false,

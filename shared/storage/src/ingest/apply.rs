@@ -36,7 +36,22 @@ pub async fn apply(
     hash: Option<&PhoneHash<'_>>,
 ) -> Result<Applied> {
     stage(tx, rows, hash).await?;
-    let rejected = reject_over_limits(tx, import).await?;
+    let staged = u64::try_from(rows.count()).unwrap_or(u64::MAX);
+    let admitted = sqlx::query!(
+        r#"select last_admitted_line is not null as "not_all!",
+                  exists (select from import_agent where import_id = $1) as "to_agents!"
+           from import where id = $1"#,
+        import.id.0,
+    )
+    .fetch_one(tx.conn())
+    .await?;
+    let mut rejected = 0;
+    if admitted.not_all {
+        rejected += reject_over_the_groups_limit(tx, import).await?;
+    }
+    if admitted.to_agents {
+        rejected += reject_over_agents_limits(tx, import).await?;
+    }
     if import.dry_run {
         sqlx::query!("savepoint dry_run").execute(tx.conn()).await?;
         // Made for real by whoever admits an import.
@@ -45,9 +60,11 @@ pub async fn apply(
             .await?;
         admit::create_names(tx, import.organization_id, &[tags, import.tags.clone()].concat(), &[]).await?;
     }
-    create_and_update(tx, import, account_id).await?;
+    create_and_update(tx, import, account_id, staged - rejected).await?;
     let joined = join_group(tx, import).await?;
-    assign(tx, import).await?;
+    if admitted.to_agents {
+        assign(tx, import).await?;
+    }
     tag(tx, import).await?;
     let outcome = sqlx::query!(
         r#"select count(*) filter (where created) as "created!", count(*) filter (where not created and changed) as "updated!",
@@ -63,7 +80,7 @@ pub async fn apply(
         created: outcome.created,
         updated: outcome.updated,
         unchanged: outcome.unchanged,
-        rejected,
+        rejected: signed(rejected),
         joined: if import.dry_run { 0 } else { joined },
     })
 }
@@ -84,21 +101,19 @@ async fn stage(tx: &mut Tx, rows: &Sorted, hash: Option<&PhoneHash<'_>>) -> Resu
         .conn()
         .copy_in_raw(
             "copy import_row (e164, line, first_name, last_name, email, postal_code, notes, external_id, agent, fields, tags,
-                 new_id, phone_hash) from stdin",
+                 contact_id, phone_hash) from stdin",
         )
         .await?;
     for chunk in rows.chunks_to_stage(hash) {
         copy.send(chunk).await?;
     }
     copy.finish().await?;
-    // The planner would think that it is empty, as it is between transactions.
-    sqlx::query!("analyze import_row").execute(tx.conn()).await?;
     Ok(())
 }
 
-/// Rules A2 and C10: rows over a limit are rejected, in the order of the file; [`super::admit`] has said from which line on.
-async fn reject_over_limits(tx: &mut Tx, import: &Import) -> Result<i64> {
-    let group = sqlx::query!(
+/// Rules A2 and C10: rows over the group's limit are rejected, in the order of the file; [`super::admit`] has said from which line on.
+async fn reject_over_the_groups_limit(tx: &mut Tx, import: &Import) -> Result<u64> {
+    let rejected = sqlx::query!(
         "with over_limit as (
              delete from import_row r using import i
              where i.id = $1 and r.line > i.last_admitted_line and not exists (
@@ -113,9 +128,13 @@ async fn reject_over_limits(tx: &mut Tx, import: &Import) -> Result<i64> {
         import.group_id.0,
     )
     .execute(tx.conn())
-    .await?
-    .rows_affected();
-    let agent = sqlx::query!(
+    .await?;
+    Ok(rejected.rows_affected())
+}
+
+/// The same for agents' limits, and rows for agents whom nobody knows.
+async fn reject_over_agents_limits(tx: &mut Tx, import: &Import) -> Result<u64> {
+    let rejected = sqlx::query!(
         "with over_limit as (
              delete from import_row r using import_agent a
              where a.import_id = $1 and a.email = lower(r.agent) and (a.member_id is null or (r.line > a.last_admitted_line and not exists (
@@ -132,16 +151,29 @@ async fn reject_over_limits(tx: &mut Tx, import: &Import) -> Result<i64> {
         import.group_id.0,
     )
     .execute(tx.conn())
-    .await?
-    .rows_affected();
-    Ok(signed(group + agent))
+    .await?;
+    Ok(rejected.rows_affected())
 }
 
 /// Rule C1: who is there is updated, who is not is created.
-async fn create_and_update(tx: &mut Tx, import: &Import, account_id: AccountId) -> Result<()> {
+async fn create_and_update(tx: &mut Tx, import: &Import, account_id: AccountId, rows: u64) -> Result<()> {
     let organization = import.organization_id.0;
-    sqlx::query_file!("src/ingest/create_contacts.sql", import.id.0, organization, account_id.0, import.consent_text)
-        .execute(tx.conn())
+    let created = sqlx::query_file!(
+        "src/ingest/create_contacts.sql",
+        import.id.0,
+        organization,
+        account_id.0,
+        import.consent_text
+    )
+    .execute(tx.conn())
+    .await?
+    .rows_affected();
+    if created == rows {
+        return Ok(());
+    }
+    // A shard is small beside all contacts: each row looks for its own, whatever the planner thinks of tables that it has not seen full.
+    sqlx::query!("select set_config('enable_hashjoin', 'off', true) as hash, set_config('enable_mergejoin', 'off', true) as merge")
+        .fetch_one(tx.conn())
         .await?;
     // Also those that somebody else has created meanwhile.
     sqlx::query_file!("src/ingest/find_contacts.sql", organization).execute(tx.conn()).await?;
@@ -174,26 +206,34 @@ async fn create_and_update(tx: &mut Tx, import: &Import, account_id: AccountId) 
         .execute(tx.conn())
         .await?;
     }
+    sqlx::query!(
+        "select set_config('enable_hashjoin', 'on', true) as hash, set_config('enable_mergejoin', 'on', true) as merge"
+    )
+    .fetch_one(tx.conn())
+    .await?;
     Ok(())
 }
 
 /// Everybody in the file joins the group (rule C1); a deactivated membership stays one (rule C9).
 async fn join_group(tx: &mut Tx, import: &Import) -> Result<i64> {
-    let joined = sqlx::query!(
-        "with joined as (
-             insert into membership (group_id, contact_id, import_id)
-             select $2, r.contact_id, $1 from import_row r
-             where not exists (select from membership m where m.group_id = $2 and m.contact_id = r.contact_id)
-             order by r.contact_id
-             on conflict do nothing returning contact_id
-         )
-         update import_row r set changed = true, joined = true from joined where r.contact_id = joined.contact_id",
+    let joined = sqlx::query_scalar!(
+        r#"with joined as (
+               insert into membership (group_id, contact_id, import_id)
+               select $2, r.contact_id, $1 from import_row r
+               where r.created
+                  or not exists (select from membership m where m.group_id = $2 and m.contact_id = r.contact_id offset 0)
+               order by r.contact_id
+               on conflict do nothing returning contact_id
+           ), marked as (
+               update import_row r set changed = true, joined = true from joined where r.contact_id = joined.contact_id and not r.created
+           )
+           select count(*) as "joined!" from joined"#,
         import.id.0,
         import.group_id.0,
     )
-    .execute(tx.conn())
+    .fetch_one(tx.conn())
     .await?;
-    Ok(signed(joined.rows_affected()))
+    Ok(joined)
 }
 
 /// Rows that name an agent are assigned to them.
@@ -213,14 +253,14 @@ async fn assign(tx: &mut Tx, import: &Import) -> Result<()> {
          )
          update import_row r set changed = true from assigned
          where r.contact_id = assigned.contact_id
-         returning assigned.contact_id as "contact_id!", assigned.assigned_agent_id as "agent!", joined"#,
+         returning assigned.contact_id as "contact_id!", assigned.assigned_agent_id as "agent!", joined, created"#,
         import.id.0,
         import.group_id.0,
     )
     .fetch_all(tx.conn())
     .await?;
     // Rule W4: who may be in a batch already moves to one of the new agent.
-    for row in moved.iter().filter(|row| !row.joined) {
+    for row in moved.iter().filter(|row| !row.joined && !row.created) {
         crate::contacts::move_between_batches(
             tx,
             import.group_id,
@@ -236,17 +276,18 @@ async fn assign(tx: &mut Tx, import: &Import) -> Result<()> {
 async fn tag(tx: &mut Tx, import: &Import) -> Result<()> {
     sqlx::query!(
         "with wanted as (
-             select distinct r.contact_id, t.id as tag_id
+             select distinct r.contact_id, t.id as tag_id, r.created
              from import_row r cross join lateral unnest(r.tags || $3) as w (name)
              join tag t on t.organization_id = $2 and t.name = w.name
          ), tagged as (
              insert into contact_tag (contact_id, tag_id, import_id)
              select contact_id, tag_id, $1 from wanted w
-             where not exists (select from contact_tag ct where ct.contact_id = w.contact_id and ct.tag_id = w.tag_id)
+             where created
+                or not exists (select from contact_tag ct where ct.contact_id = w.contact_id and ct.tag_id = w.tag_id offset 0)
              order by contact_id, tag_id
              on conflict do nothing returning contact_id
          )
-         update import_row r set changed = true from tagged where r.contact_id = tagged.contact_id and not r.changed",
+         update import_row r set changed = true from tagged where r.contact_id = tagged.contact_id and not r.changed and not r.created",
         import.id.0,
         import.organization_id.0,
         &import.tags,

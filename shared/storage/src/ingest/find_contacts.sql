@@ -1,6 +1,6 @@
--- $1 organization. Gives the other rows their contact, and says which of these they change: blank cells leave what is there.
+-- $1 organization. Gives rows of people who were there their contact, and says which of these they change: blank cells leave what is there.
 update import_row r
-set contact_id = c.id,
+set contact_id = c.id, created = false,
     changed = (c.first_name, c.last_name, c.email, c.postal_code, c.notes, c.external_id, c.fields) is distinct from (
         coalesce(nullif(r.first_name, ''), c.first_name),
         coalesce(nullif(r.last_name, ''), c.last_name),
@@ -10,4 +10,4 @@ set contact_id = c.id,
         coalesce(r.external_id, c.external_id),
         c.fields || r.fields)
 from contact c
-where r.contact_id is null and c.organization_id = $1 and c.e164 = r.e164
+where c.organization_id = $1 and c.e164 = r.e164 and c.id <> r.contact_id
