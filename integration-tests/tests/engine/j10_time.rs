@@ -2,14 +2,14 @@
 
 use chrono::TimeDelta;
 use muster_domain::ids::OrganizationId;
-use muster_integration_tests::{Harness, eventually, seconds};
+use muster_integration_tests::{Harness, eventually, no_op, seconds};
 use muster_jobs::timer::TimerKind;
 use muster_local::{Process, programs::Binary};
 use muster_storage::engine::timers;
 use uuid::Uuid;
 
-/// Starts a scheduler in a process whose wall clock is off.
-async fn scheduler_off_by(harness: &Harness, name: &str, offset: &str) -> Process {
+/// Starts a daemon in a process whose wall clock is off.
+async fn process_off_by(harness: &Harness, binary: Binary, name: &str, offset: &str) -> Process {
     let library = muster_local::faketime_library().await.expect("libfaketime, which Debian's package faketime has");
     let environment = [
         ("LD_PRELOAD", library.as_str()),
@@ -17,7 +17,7 @@ async fn scheduler_off_by(harness: &Harness, name: &str, offset: &str) -> Proces
         ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
         ("FAKETIME_DONT_RESET", "1"),
     ];
-    harness.process_with(Binary::Scheduler, name, &environment)
+    harness.process_with(binary, name, &environment)
 }
 
 #[tokio::test]
@@ -44,7 +44,7 @@ async fn j10_a_scheduler_whose_clock_is_an_hour_off_fires_on_time() {
         }
         tx.commit().await.unwrap();
 
-        let scheduler = scheduler_off_by(&harness, "scheduler-1", offset).await;
+        let scheduler = process_off_by(&harness, Binary::Scheduler, "scheduler-1", offset).await;
         eventually(seconds(20), async || {
             let log = scheduler.log_tail(5);
             // What it logs carries its own, wrong, time: so it is really off.
@@ -65,6 +65,33 @@ async fn j10_a_scheduler_whose_clock_is_an_hour_off_fires_on_time() {
         harness.until_count(probes, 4, seconds(20)).await;
         scheduler.terminate();
         scheduler.wait(seconds(10)).await.unwrap();
+        harness.finish().await;
+    }
+}
+
+/// Leases and retries are the database's as well, whatever the worker's machine believes.
+#[tokio::test]
+async fn j10_a_worker_whose_clock_is_an_hour_off_keeps_its_leases_and_retries_on_time() {
+    for offset in ["+3600s", "-3600s"] {
+        let harness = Harness::start().await;
+        let _scheduler = harness.scheduler("scheduler-1");
+        let gate = harness.close_gate().await;
+        let worker = process_off_by(&harness, Binary::Worker, "worker-1", offset).await;
+        let (id, failing) = (harness.enqueue(&no_op()).await, harness.enqueue(&no_op()).await);
+        harness.sabotage(failing, "raise exception 'sabotaged'").await;
+        harness.until_count("job where state = 'running'", 2, seconds(20)).await;
+        // More than two leases of 3 s.
+        harness.until_count("job where created_at < clock_timestamp() - interval '7 s'", 2, seconds(20)).await;
+        let leases = "job where lease_until between clock_timestamp() and clock_timestamp() + interval '3 s'";
+        assert_eq!(harness.count(leases).await, 2, "with {offset}");
+        gate.open().await;
+
+        let job = harness.until_state(id, "succeeded", seconds(20)).await;
+        assert_eq!((job.attempt, job.errors.len()), (1, 0), "with {offset}");
+        let job = harness.until_state(failing, "parked", seconds(30)).await;
+        assert!(job.errors.iter().all(|error| error.error.contains("sabotaged")), "with {offset}: {:?}", job.errors);
+        worker.terminate();
+        worker.wait(seconds(10)).await.unwrap();
         harness.finish().await;
     }
 }

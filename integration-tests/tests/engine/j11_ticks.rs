@@ -137,3 +137,43 @@ async fn j11_upkeep_runs_by_schedules() {
     }
     harness.finish().await;
 }
+
+/// A tick's row and its job commit together: a tick that says it fired has a job.
+#[tokio::test]
+async fn j11_a_tick_whose_job_cannot_be_made_is_decided_again() {
+    let harness = Harness::start().await;
+    alone(&harness).await;
+    harness
+        .execute(&[
+            "create sequence refused",
+            "create function refuse_twice() returns trigger language plpgsql as $$
+             begin if nextval('refused') <= 2 then raise exception 'not now'; end if; return new; end $$",
+            "create trigger refuse_twice before insert on job for each row execute function refuse_twice()",
+        ])
+        .await;
+    schedule(&harness, "each-second", "* * * * * *", &[]).await;
+    let _scheduler = harness.scheduler("scheduler-1");
+
+    harness.until_count("tick where fate = 'fired'", 4, seconds(20)).await;
+    let without = "tick t where t.job_id is not null and not exists (select from job j where j.id = t.job_id)";
+    assert_eq!(harness.count(without).await, 0);
+    assert_eq!(harness.count(GAPS).await, 0, "every second has its tick");
+    harness.finish().await;
+}
+
+/// Schedules of the same time are spread, each tick within its bound.
+#[tokio::test]
+async fn j11_jitter_delays_the_job_and_not_the_tick() {
+    let harness = Harness::start().await;
+    alone(&harness).await;
+    schedule(&harness, "each-second", "* * * * * *", &[("jitter_seconds", "3600")]).await;
+    let _scheduler = harness.scheduler("scheduler-1");
+
+    harness.until_count("tick where fate = 'fired'", 4, seconds(20)).await;
+    let jobs = "tick t join job j on j.id = t.job_id";
+    let outside = format!("{jobs} where j.run_at not between t.planned_at and t.planned_at + interval '1 hour'");
+    assert_eq!(harness.count(&outside).await, 0);
+    assert!(harness.count(&format!("{jobs} where j.run_at > t.planned_at")).await > 0);
+    assert_eq!(harness.count(GAPS).await, 0, "the ledger is as planned");
+    harness.finish().await;
+}

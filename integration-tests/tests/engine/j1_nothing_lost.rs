@@ -161,3 +161,41 @@ async fn j1_daemons_that_die_at_random_moments_lose_nothing() {
     harness.completed_once_each(JOBS).await;
     harness.finish().await;
 }
+
+/// Nobody gets what has no queue: the broker gives it back, and the job is as pending as before.
+#[tokio::test]
+async fn j1_jobs_that_the_broker_returns_stay_pending() {
+    const JOBS: usize = 20;
+    let harness = Harness::start().await.with("republish_after_seconds", "600");
+    let scheduler = harness.scheduler("scheduler-1");
+    scheduler.ready().await;
+    harness.delete_queue(KIND).await;
+    harness.enqueue_no_ops(JOBS).await;
+
+    eventually(seconds(20), async || {
+        let returned = scheduler.metric("muster_relay_returned_total", "").await;
+        holds(returned > 0.0, "the relay has noticed nothing")
+    })
+    .await;
+    assert_eq!(harness.count("job where state = 'pending' and published_at is null").await, 20);
+
+    // A worker declares the queue, and no sweep is needed.
+    let _worker = harness.worker("worker-1");
+    harness.all_succeed(JOBS, seconds(30)).await;
+    harness.finish().await;
+}
+
+/// The relay does not look by itself for as long as this test runs.
+#[tokio::test]
+async fn j1_a_relay_is_woken_by_the_commit_of_a_job() {
+    let harness = Harness::start().await.with("relay_poll_ms", "600000");
+    let (scheduler, worker) = (harness.scheduler("scheduler-1"), harness.worker("worker-1"));
+    tokio::join!(scheduler.ready(), worker.ready());
+    let listening = "pg_stat_activity where datname = current_database() and query like 'LISTEN%'";
+    harness.until_count(listening, 1, seconds(20)).await;
+
+    let id = harness.enqueue(&no_op()).await;
+
+    harness.until_state(id, "succeeded", seconds(30)).await;
+    harness.finish().await;
+}

@@ -2,16 +2,20 @@
 
 use std::time::Duration;
 
-use muster_domain::ids::{JobId, OrganizationId};
+use muster_domain::ids::{JobId, OrganizationId, WebhookId};
 use muster_integration_tests::{Harness, eventually, holds, no_op, seconds};
-use muster_jobs::timer::TimerKind;
+use muster_jobs::{payloads::InboundMessage, timer::TimerKind};
+use muster_local::wire::{Passage, Wire};
 use muster_storage::{
     Error, Tx,
     engine::{
         claim::{self, ClaimedJob, Fate},
+        enqueue::{Line, Origin, enqueue_all},
         sweep, timers,
     },
+    webhooks,
 };
+use serde_json::json;
 use uuid::Uuid;
 
 const LEASE: Duration = Duration::from_secs(30);
@@ -193,5 +197,83 @@ async fn j2_slow_handlers_keep_their_leases_however_many_they_are() {
     gate.open().await;
     assert_eq!(lost, 0, "jobs that lost a lease while their worker was well; {}", harness.census().await);
     harness.all_succeed(JOBS, seconds(20)).await;
+    harness.finish().await;
+}
+
+/// The handler does not have to come to its end to learn that its lease is gone: what it would still do is not done.
+#[tokio::test]
+async fn j2_an_attempt_ends_when_its_lease_is_lost() {
+    let harness = Harness::start().await;
+    let worker = harness.worker("worker-1");
+    worker.ready().await;
+    let gate = harness.close_gate().await;
+    let id = harness.enqueue(&no_op()).await;
+    harness.publish(muster_jobs::JobKind::LeaseExpiry, id, 1).await;
+    harness.until_state(id, "running", seconds(20)).await;
+
+    harness.execute(&["update job set lease_until = clock_timestamp() - interval '1 s' where state = 'running'"]).await;
+    assert_eq!(sweep::return_expired(harness.pool()).await.unwrap().len(), 1);
+
+    // The gate is closed all the time.
+    eventually(seconds(20), async || {
+        let lost = worker.metric("muster_jobs_total", "lost").await;
+        holds(lost > 0.0, lost)
+    })
+    .await;
+    gate.open().await;
+    worker.stop().await;
+    assert_eq!(harness.job(id).await.state, "pending");
+    harness.finish().await;
+}
+
+/// Of short kinds a whole bundle is one transaction, and what does not complete has no effects there either.
+#[tokio::test]
+async fn j2_a_short_jobs_effects_are_undone_when_it_does_not_complete() {
+    let harness = Harness::start().await;
+    let (_scheduler, _worker) = (harness.scheduler("scheduler-1"), harness.worker("worker-1"));
+    let mut jobs = Vec::new();
+    let mut tx = harness.pool().begin().await.unwrap();
+    for sid in ["SM1", "SM2"] {
+        // To a number that nobody has: that it was dealt with is all that comes of it.
+        let text = json!({ "MessageSid": sid, "From": "+12125550100", "To": "+12125550101", "Body": "Hello" });
+        let webhook_id = WebhookId::new();
+        webhooks::record(&mut tx, webhook_id, "twilio", sid, &text).await.unwrap();
+        jobs.push((JobId::new(), InboundMessage { webhook_id }));
+    }
+    harness.sabotage(jobs[0].0, "raise exception 'sabotaged'").await;
+    let all: Vec<_> = jobs.iter().map(|(id, payload)| (*id, payload)).collect();
+    enqueue_all(&mut tx, &all, Line::Ordinary, &Origin::default()).await.unwrap();
+    tx.commit().await.unwrap();
+
+    harness.until_state(jobs[0].0, "parked", seconds(40)).await;
+    harness.until_state(jobs[1].0, "succeeded", seconds(20)).await;
+    assert_eq!(harness.count("webhook where carrier_sid = 'SM1' and processed_at is not null").await, 0);
+    assert_eq!(harness.count("webhook where carrier_sid = 'SM2' and processed_at is not null").await, 1);
+    harness.finish().await;
+}
+
+/// A process that was cut off in the middle of a transaction holds its locks only until the database ends it.
+#[tokio::test]
+async fn j2_locks_of_a_process_that_was_cut_off_are_given_up() {
+    const JOBS: usize = 50;
+    let harness = Harness::start().await;
+    let wire = Wire::to(harness.stack().postgres.port()).await.unwrap();
+    let gate = harness.close_publish_gate().await;
+    harness.enqueue_no_ops(JOBS).await;
+    let straight = harness.database_url();
+    let through = wire.instead(&straight).unwrap();
+    let harness = harness.with("database_url", format!("{through:?}"));
+    let _cut_off = harness.scheduler("scheduler-1");
+    let harness = harness.with("database_url", format!("{straight:?}"));
+    let marking = "pg_stat_activity where datname = current_database() and application_name = 'muster scheduler-1'
+                   and wait_event_type = 'Lock'";
+    harness.until_count(marking, 1, seconds(20)).await;
+
+    // It has locked what it publishes, and is never heard of again.
+    wire.cut(Passage::Lossy);
+    gate.open().await;
+
+    let (_scheduler, _worker) = (harness.scheduler("scheduler-2"), harness.worker("worker-1"));
+    harness.all_succeed(JOBS, seconds(60)).await;
     harness.finish().await;
 }

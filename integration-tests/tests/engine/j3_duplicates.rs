@@ -1,7 +1,9 @@
 //! J3: a second delivery of a job that runs or is done is acknowledged and does nothing.
 
+use muster_domain::ids::JobId;
 use muster_integration_tests::{Harness, eventually, holds, no_op, seconds};
-use muster_jobs::JobKind;
+use muster_jobs::{JobKind, payloads::Probe};
+use muster_storage::engine::enqueue::{Line, Origin, enqueue_all};
 
 const KIND: JobKind = JobKind::LeaseExpiry;
 
@@ -27,6 +29,33 @@ async fn j3_an_envelope_published_many_times_runs_once() {
     harness.finish().await;
 }
 
+/// Of a short kind, whose claim, effects and completion are one transaction.
+#[tokio::test]
+async fn j3_an_envelope_of_a_short_kind_published_many_times_runs_once() {
+    let harness = Harness::start().await;
+    harness.record_completions().await;
+    let (id, parked) = (harness.enqueue(&Probe {}).await, harness.enqueue(&Probe {}).await);
+    harness.execute(&[&format!("update job set state = 'parked' where id = '{parked}'")]).await;
+    let before = harness.job(parked).await;
+    harness.publish(JobKind::Probe, id, 50).await;
+    harness.publish(JobKind::Probe, parked, 10).await;
+
+    let (one, two) = (harness.worker("worker-1"), harness.worker("worker-2"));
+    eventually(seconds(30), async || {
+        let queue = harness.queue(JobKind::Probe).await;
+        holds(queue.acknowledged == 60 && queue.messages == 0, queue)
+    })
+    .await;
+
+    let job = harness.job(id).await;
+    assert_eq!((job.state.as_str(), job.attempt, job.epoch, job.errors.len()), ("succeeded", 1, 1, 0));
+    assert_eq!(harness.job(parked).await, before);
+    harness.completed_once_each(1).await;
+    tokio::join!(one.stop(), two.stop());
+    assert_eq!(harness.waiting(JobKind::Probe).await, 0, "nothing came back");
+    harness.finish().await;
+}
+
 #[tokio::test]
 async fn j3_a_duplicate_of_a_running_job_is_acknowledged() {
     const DUPLICATES: u64 = 20;
@@ -44,6 +73,11 @@ async fn j3_a_duplicate_of_a_running_job_is_acknowledged() {
         holds(queue.acknowledged == DUPLICATES && queue.messages == 1 && queue.unacknowledged == 1, queue)
     })
     .await;
+    let mut counted = 0.0;
+    for worker in [&one, &two] {
+        counted += worker.metric("muster_jobs_total", "duplicate").await;
+    }
+    assert_eq!(counted.to_string(), DUPLICATES.to_string(), "each is counted");
     let running = harness.job(id).await;
     assert_eq!((running.state.as_str(), running.attempt, running.epoch), ("running", 1, 1));
 
@@ -68,7 +102,7 @@ async fn j3_a_duplicate_of_a_job_that_is_over_is_acknowledged() {
     harness.publish(KIND, done, 10).await;
     harness.publish(KIND, parked, 10).await;
     // A job that never was, or was deleted, is no different.
-    harness.publish(KIND, muster_domain::ids::JobId::new(), 10).await;
+    harness.publish(KIND, JobId::new(), 10).await;
     eventually(seconds(30), async || {
         let queue = harness.queue(KIND).await;
         holds(queue.acknowledged == 31 && queue.messages == 0, queue)
@@ -78,5 +112,40 @@ async fn j3_a_duplicate_of_a_job_that_is_over_is_acknowledged() {
     worker.stop().await;
     assert_eq!(harness.waiting(KIND).await, 0);
     assert_eq!((harness.job(done).await, harness.job(parked).await), (before_done, before_parked));
+    harness.finish().await;
+}
+
+/// A message does not make a job due that is not, nor one the next that has another before it: of either way of running jobs.
+#[tokio::test]
+async fn j3_a_message_that_comes_too_early_does_nothing() {
+    let harness = Harness::start().await;
+    let worker = harness.worker("worker-1");
+    let payload = no_op();
+    let (first, second) = (JobId::new(), JobId::new());
+    let (first_probe, second_probe) = (JobId::new(), JobId::new());
+    let mut tx = harness.pool().begin().await.unwrap();
+    let origin = Origin::default();
+    let line = Line::InOrder;
+    enqueue_all(&mut tx, &[(first, &payload), (second, &payload)], line("key"), &origin).await.unwrap();
+    enqueue_all(&mut tx, &[(first_probe, &Probe {}), (second_probe, &Probe {})], line("other key"), &origin)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    harness.execute(&["update job set run_at = clock_timestamp() + interval '1 hour' where not blocked"]).await;
+
+    for (kind, ids) in [(KIND, [first, second]), (JobKind::Probe, [first_probe, second_probe])] {
+        for id in ids {
+            harness.publish(kind, id, 1).await;
+        }
+    }
+    eventually(seconds(30), async || {
+        let early = worker.metric("muster_jobs_total", "duplicate").await;
+        holds(early > 3.5, early)
+    })
+    .await;
+
+    worker.stop().await;
+    assert_eq!(harness.count("job where state = 'pending' and attempt = 0 and epoch = 0").await, 4);
+    assert_eq!(harness.waiting(KIND).await + harness.waiting(JobKind::Probe).await, 0);
     harness.finish().await;
 }

@@ -6,9 +6,9 @@ use muster_jobs::{payloads::HoldRelease, timer::TimerKind};
 use muster_storage::{
     Tx,
     engine::{
-        claim,
+        claim::{self, Fate},
         enqueue::{Origin, enqueue},
-        timers,
+        sweep, timers,
     },
 };
 use tokio::task::JoinSet;
@@ -112,4 +112,33 @@ async fn j4_with_real_daemons_the_last_word_is_always_heard() {
     assert_eq!(harness.count("word w where not exists (select from job j where j.id = w.job_id)").await, 0);
     assert_eq!(harness.count("job_unique").await, 0);
     harness.finish().await;
+}
+
+/// Whoever puts a claimed job back holds its key again, unless a newer job waits with it: then that one does the work of both.
+#[tokio::test]
+async fn j4_a_job_that_comes_back_holds_its_key_or_makes_way() {
+    for ending in ["retry", "handed back", "lease"] {
+        for newer_waits in [false, true] {
+            let harness = Harness::start().await;
+            let payload = HoldRelease { group_id: GroupId::new() };
+            let first = harness.enqueue(&payload).await;
+            let lease = if ending == "lease" { seconds(0) } else { LEASE };
+            let job = claim::claim(harness.pool(), first, "worker", lease).await.unwrap().unwrap();
+            let newer = if newer_waits { Some(harness.enqueue(&payload).await) } else { None };
+
+            match ending {
+                "retry" => {
+                    let fate = claim::retry(harness.pool(), &job, seconds(0), "failed", None).await.unwrap();
+                    assert_eq!(fate, if newer_waits { Fate::Superseded } else { Fate::Pending });
+                }
+                "handed back" => claim::hand_back(harness.pool(), &[&job], seconds(0)).await.unwrap(),
+                _ => assert_eq!(sweep::return_expired(harness.pool()).await.unwrap().len(), 1),
+            }
+
+            let state = harness.job(first).await.state;
+            assert_eq!(state, if newer_waits { "cancelled" } else { "pending" }, "{ending}");
+            assert_eq!(harness.enqueue(&payload).await, newer.unwrap_or(first), "{ending}");
+            harness.finish().await;
+        }
+    }
 }

@@ -5,7 +5,10 @@ use muster_integration_tests::{Harness, no_op, seconds};
 use muster_jobs::payloads::Probe;
 use muster_storage::{
     Tx,
-    engine::enqueue::{Line, Origin, enqueue_all},
+    engine::{
+        claim,
+        enqueue::{Line, Origin, enqueue_all},
+    },
 };
 use tokio::task::JoinSet;
 
@@ -149,5 +152,32 @@ async fn j5_a_retry_keeps_its_place_and_a_parked_or_cancelled_job_makes_way() {
     assert_eq!(harness.job(ids[0]).await.state, "parked");
     assert!(harness.job(ids[1]).await.attempt > 1);
     completed_in_order(&harness, &[ids[1], ids[2], ids[4]]).await;
+    harness.finish().await;
+}
+
+/// The other side of the same lock: whoever ends the job before waits for those who have seen it alive, and lets theirs go.
+#[tokio::test]
+async fn j5_a_job_that_ends_while_another_is_enqueued_lets_it_go() {
+    let harness = Harness::start().await;
+    let mut tx = harness.pool().begin().await.unwrap();
+    let first = enqueue_in_order(&mut tx, "key", 1).await[0];
+    tx.commit().await.unwrap();
+    let job = claim::claim(harness.pool(), first, "worker", seconds(30)).await.unwrap().unwrap();
+
+    let mut enqueuing = harness.pool().begin().await.unwrap();
+    let second = enqueue_in_order(&mut enqueuing, "key", 1).await[0];
+    let pool = harness.pool().clone();
+    let mut ending = JoinSet::new();
+    ending.spawn(async move {
+        let mut tx = pool.begin().await.unwrap();
+        claim::complete(&mut tx, &job).await.unwrap();
+        tx.commit().await.unwrap();
+    });
+    let waiting = "pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+    harness.until_count(waiting, 1, seconds(10)).await;
+    enqueuing.commit().await.unwrap();
+    ending.join_next().await.unwrap().unwrap();
+
+    assert_eq!(harness.count(&format!("job where id = '{second}' and not blocked")).await, 1);
     harness.finish().await;
 }

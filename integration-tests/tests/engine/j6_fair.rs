@@ -1,8 +1,11 @@
 //! J6: a tenant with a mountain of jobs does not keep another's single job waiting; pauses and limits hold.
 
-use muster_domain::ids::{JobId, OrganizationId};
+use muster_domain::ids::{GroupId, JobId, OrganizationId};
 use muster_integration_tests::{Harness, eventually, holds, no_op, seconds};
-use muster_jobs::{JobKind, payloads::Probe};
+use muster_jobs::{
+    JobKind,
+    payloads::{HoldRelease, Probe},
+};
 use muster_storage::engine::enqueue::{Line, Origin, enqueue_all};
 
 /// Enqueues probes for a tenant.
@@ -40,7 +43,8 @@ async fn j6_a_single_job_passes_a_mountain_of_another_tenants() {
 
 #[tokio::test]
 async fn j6_an_urgent_job_goes_before_its_tenants_others() {
-    let harness = Harness::start().await;
+    // What is published anew would count as published later.
+    let harness = Harness::start().await.with("republish_after_seconds", "600");
     let tenant = OrganizationId::new();
     probes(&harness, tenant, 10_000, Line::Ordinary).await;
     let urgent = probes(&harness, tenant, 1, Line::Urgent).await[0];
@@ -94,23 +98,26 @@ async fn j6_a_limit_is_kept_by_any_number_of_relays() {
 async fn j6_what_is_paused_stands_still_until_it_is_resumed() {
     let harness = Harness::start().await;
     let (_scheduler, _worker) = (harness.scheduler("scheduler-1"), harness.worker("worker-1"));
-    let (held, free) = (OrganizationId::new(), OrganizationId::new());
-    for (kind, organization) in [("*", held.to_string()), ("lease-expiry", uuid::Uuid::nil().to_string())] {
+    let (held, held_too, free) = (OrganizationId::new(), OrganizationId::new(), OrganizationId::new());
+    for (kind, organization) in
+        [("*", held.to_string()), ("probe", held_too.to_string()), ("lease-expiry", uuid::Uuid::nil().to_string())]
+    {
         let policy =
             format!("insert into job_policy (kind, organization_id, paused) values ('{kind}', '{organization}', true)");
         harness.execute(&[&policy]).await;
     }
     let of_held = probes(&harness, held, 5, Line::Ordinary).await;
+    let of_held_too = probes(&harness, held_too, 5, Line::Ordinary).await;
     let of_kind = harness.enqueue(&no_op()).await;
 
     let of_free = probes(&harness, free, 5, Line::Ordinary).await;
     for id in of_free {
         harness.until_state(id, "succeeded", seconds(20)).await;
     }
-    assert_eq!(harness.count("job where state = 'pending' and attempt = 0").await, 6);
+    assert_eq!(harness.count("job where state = 'pending' and attempt = 0").await, 11);
 
     harness.execute(&["delete from job_policy"]).await;
-    for id in of_held.into_iter().chain([of_kind]) {
+    for id in of_held.into_iter().chain(of_held_too).chain([of_kind]) {
         harness.until_state(id, "succeeded", seconds(20)).await;
     }
     harness.finish().await;
@@ -156,5 +163,49 @@ async fn j6_a_backlog_travels_in_bundles() {
     .await;
     let _worker = harness.worker("worker-1");
     harness.all_succeed(1_000, seconds(30)).await;
+    harness.finish().await;
+}
+
+/// With room for fewer tenants than have jobs, each has its turn before any of them is through.
+#[tokio::test]
+async fn j6_tenants_take_turns_when_there_is_not_room_for_all() {
+    let harness = Harness::start().await;
+    harness.execute(&["insert into job_policy (kind, at_most) values ('probe', 2)"]).await;
+    for _ in 0..5 {
+        probes(&harness, OrganizationId::new(), 40, Line::Ordinary).await;
+    }
+    let (_scheduler, _worker) = (harness.scheduler("scheduler-1"), harness.worker("worker-1"));
+
+    harness.all_succeed(200, seconds(90)).await;
+    let in_turn = "(select max(first) as last_to_begin, min(last) as first_to_end from (
+                       select min(finished_at) as first, max(finished_at) as last from job group by organization_id) t) t
+                   where last_to_begin < first_to_end";
+    assert_eq!(harness.count(in_turn).await, 1);
+    harness.finish().await;
+}
+
+/// How many of a kind wait in the broker is bounded, so that the order is the database's; an operator may bound a kind further.
+#[tokio::test]
+async fn j6_no_more_of_a_kind_is_published_than_there_is_room_for() {
+    let harness = Harness::start().await;
+    harness.execute(&["insert into job_policy (kind, at_most) values ('probe', 3)"]).await;
+    let window = JobKind::LeaseExpiry.window();
+    harness.enqueue_no_ops(1_000).await;
+    probes(&harness, OrganizationId::new(), 20, Line::Ordinary).await;
+    let _scheduler = harness.scheduler("scheduler-1");
+
+    // Two rounds after the room is filled.
+    let published = |kind: JobKind| format!("job where state = 'published' and kind = '{kind}'");
+    harness.until_count(&published(JobKind::LeaseExpiry), window, seconds(20)).await;
+    harness.until_count(&published(JobKind::Probe), 3, seconds(20)).await;
+    for _ in 0..2 {
+        let other = harness.enqueue(&HoldRelease { group_id: GroupId::new() }).await;
+        harness.until_state(other, "published", seconds(20)).await;
+    }
+    assert_eq!(harness.count(&published(JobKind::LeaseExpiry)).await, window);
+    assert_eq!(harness.count(&published(JobKind::Probe)).await, 3);
+
+    let _worker = harness.worker("worker-1");
+    harness.all_succeed(1_022, seconds(60)).await;
     harness.finish().await;
 }

@@ -7,8 +7,9 @@ use muster_domain::ids::{GoalId, JobId};
 use muster_integration_tests::{Harness, eventually, holds, no_op, seconds};
 use muster_jobs::{
     JobKind,
-    payloads::{GoalTransition, HoldRelease},
+    payloads::{GoalTransition, HoldRelease, Probe},
 };
+use muster_local::programs::Binary;
 use muster_storage::engine::claim;
 
 const KIND: JobKind = JobKind::LeaseExpiry;
@@ -251,5 +252,67 @@ async fn j7_many_poisonous_jobs_do_not_hold_up_the_others() {
         holds(counted >= 50.0, counted)
     })
     .await;
+    harness.finish().await;
+}
+
+/// Of short kinds claim and completion are one transaction, which ends with the worker and leaves nothing to count. So what was delivered before
+/// is claimed first: a job that kills its worker is counted, and its bundle hit once more at most.
+#[tokio::test]
+async fn j7_a_short_job_that_kills_its_worker_is_parked_too() {
+    const NEIGHBOURS: i64 = 300;
+    const MAX: i32 = JobKind::Probe.max_attempts();
+    // What is published anew was not delivered before.
+    let harness = Harness::start().await.with("republish_after_seconds", "600");
+    let deadly = harness.enqueue(&Probe {}).await;
+    harness.sabotage(deadly, "perform pg_sleep(3600)").await;
+    for _ in 0..NEIGHBOURS {
+        harness.enqueue(&Probe {}).await;
+    }
+    let _scheduler = harness.scheduler("scheduler-1");
+
+    // The first death is in a transaction that nobody else has seen.
+    for death in 0..=MAX {
+        let worker = harness.worker(&format!("worker-{death}"));
+        let sleeper = "pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'";
+        harness.until_count(sleeper, 1, seconds(60)).await;
+        worker.abort();
+        harness.execute(&[&format!("select pg_terminate_backend(pid) from {sleeper}")]).await;
+        eventually(seconds(20), async || {
+            let left = harness.count(sleeper).await;
+            holds(left == 0, left)
+        })
+        .await;
+    }
+
+    let _survivor = harness.worker("survivor");
+    let job = harness.until_state(deadly, "parked", seconds(30)).await;
+    assert_eq!((job.attempt, job.errors.len()), (MAX, usize::try_from(MAX).unwrap()));
+    harness.until_count("job where state = 'succeeded'", NEIGHBOURS, seconds(60)).await;
+    assert_eq!(harness.count(&format!("job where id <> '{deadly}' and attempt > 2")).await, 0);
+    harness.finish().await;
+}
+
+/// A handler that hangs is ended when its kind's time is over, which for this worker is a hundred times sooner than for the others.
+#[tokio::test]
+async fn j7_an_attempt_that_hangs_is_ended_and_counted() {
+    let harness = Harness::start().await;
+    // The broker's heartbeats would come a hundred times too seldom.
+    let url = format!("{}?heartbeat=0", harness.amqp_url());
+    let harness = harness.with("amqp_url", format!("{url:?}"));
+    let library = muster_local::faketime_library().await.expect("libfaketime, which Debian's package faketime has");
+    let _scheduler = harness.scheduler("scheduler-1");
+    let gate = harness.close_gate().await;
+    let environment = [("LD_PRELOAD", library.as_str()), ("FAKETIME", "+0 x100")];
+    let worker = harness.process_with(Binary::Worker, "worker-1", &environment);
+    let id = harness.enqueue(&no_op()).await;
+
+    let ended = format!("job where id = '{id}' and errors->0->>'error' like 'the time limit%'");
+    harness.until_count(&ended, 1, seconds(60)).await;
+    worker.kill();
+    gate.open().await;
+
+    let _worker = harness.worker("worker-2");
+    let job = harness.until_state(id, "succeeded", seconds(30)).await;
+    assert!(job.attempt > 1, "{job:?}");
     harness.finish().await;
 }

@@ -149,3 +149,23 @@ async fn j8_a_scheduler_exits_0() {
     harness.all_succeed(JOBS, seconds(30)).await;
     harness.finish().await;
 }
+
+/// The database stands still, so that nothing can be finished or handed back: the grace time is over at some point.
+#[tokio::test]
+async fn j8_a_worker_that_can_do_neither_ends_with_its_grace_time() {
+    let harness = Harness::start_with_own_servers().await;
+    let scheduler = harness.scheduler("scheduler-1");
+    let (worker, gate) = busy_worker(&harness).await;
+    scheduler.stop().await;
+
+    harness.stack().postgres.pause().await.unwrap();
+    worker.terminate();
+    // The grace time is 8 s. An answer of the database is waited for longer, after a part of it.
+    assert_exit_0(&worker, 12).await;
+
+    harness.stack().postgres.resume().await.unwrap();
+    gate.open().await;
+    let (_scheduler, _other) = (harness.scheduler("scheduler-2"), harness.worker("worker-2"));
+    harness.all_succeed(JOBS, seconds(40)).await;
+    harness.finish().await;
+}

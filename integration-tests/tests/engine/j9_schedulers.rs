@@ -146,3 +146,23 @@ async fn j9_looking_for_due_timers_costs_the_same_however_many_wait() {
     assert!(read < 1_000, "eleven polls read {read} rows of {WAITING} timers that wait");
     harness.finish().await;
 }
+
+/// A timer goes and its job comes in one transaction: whatever keeps the job from coming keeps the timer.
+#[tokio::test]
+async fn j9_a_timer_whose_job_cannot_be_made_is_fired_again() {
+    let harness = Harness::start().await;
+    harness
+        .execute(&[
+            "create sequence refused",
+            "create function refuse_twice() returns trigger language plpgsql as $$
+             begin if nextval('refused') <= 2 then raise exception 'not now'; end if; return new; end $$",
+            "create trigger refuse_twice before insert on job for each row execute function refuse_twice()",
+        ])
+        .await;
+    set_timers(&harness, 1, TimeDelta::zero()).await;
+    let _scheduler = harness.scheduler("scheduler-1");
+
+    harness.until_count("job", 1, seconds(20)).await;
+    assert_eq!((harness.count("timer").await, harness.count("job").await), (0, 1));
+    harness.finish().await;
+}

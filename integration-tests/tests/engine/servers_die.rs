@@ -1,6 +1,7 @@
 //! The broker and the database are killed while jobs flow; every job is done, and done once.
 
-use muster_integration_tests::{Daemon, Harness, eventually, seconds};
+use muster_integration_tests::{Daemon, Harness, eventually, holds, no_op, seconds};
+use muster_jobs::JobKind;
 
 const JOBS: usize = 3_000;
 
@@ -55,5 +56,35 @@ async fn j1_the_database_is_killed_and_started_again() {
     for daemon in &daemons {
         daemon.ready().await;
     }
+    harness.finish().await;
+}
+
+/// While the database is away nothing is taken, and what was taken is not acknowledged: it goes back to its queue.
+#[tokio::test]
+async fn j1_nothing_is_acknowledged_while_the_database_is_away() {
+    const KIND: JobKind = JobKind::LeaseExpiry;
+    let harness = Harness::start_with_own_servers().await;
+    let (scheduler, worker) = (harness.scheduler("scheduler-1"), harness.worker("worker-1"));
+    tokio::join!(scheduler.ready(), worker.ready());
+    let gate = harness.close_gate().await;
+    for _ in 0..KIND.prefetch() {
+        // Each in a message of its own.
+        let id = harness.enqueue(&no_op()).await;
+        harness.until_state(id, "running", seconds(20)).await;
+    }
+    scheduler.stop().await;
+    assert_eq!(harness.waiting(KIND).await, 0, "the worker has all of them");
+
+    harness.stack().postgres.kill().await.unwrap();
+    drop(gate);
+
+    eventually(seconds(30), async || {
+        let waiting = harness.waiting(KIND).await;
+        holds(waiting == usize::from(KIND.prefetch()), waiting)
+    })
+    .await;
+    harness.stack().postgres.start_again().await.unwrap();
+    let _scheduler = harness.scheduler("scheduler-2");
+    harness.all_succeed(KIND.prefetch().into(), seconds(60)).await;
     harness.finish().await;
 }

@@ -85,15 +85,19 @@ async fn work(ctx: &Context, job: &ClaimedJob, lost: &CancellationToken) -> Resu
         tx.commit().await?;
         Ok(())
     };
-    let limit = job.kind.time_limit();
     tokio::select! {
-        ended = tokio::time::timeout(limit, AssertUnwindSafe(handler).catch_unwind()) => match ended {
-            Ok(Ok(result)) => result,
-            Ok(Err(panic)) => Err(JobError::retry(format!("panic: {}", panic_message(&*panic)))),
-            Err(_) => Err(JobError::retry(format!("the time limit of {} s is over", limit.as_secs()))),
-        },
+        ended = within(job.kind.time_limit(), handler) => ended,
         () = lost.cancelled() => Err(JobError::Lost),
         () = ctx.hand_back.cancelled() => Err(JobError::NotYet { delay: Duration::ZERO, why: "the worker stops" }),
+    }
+}
+
+/// Runs a handler for so long at most; a panic and a time-out are errors that may be tried again (engine promise J7).
+async fn within(limit: Duration, handler: impl Future<Output = Result<(), JobError>>) -> Result<(), JobError> {
+    match tokio::time::timeout(limit, AssertUnwindSafe(handler).catch_unwind()).await {
+        Ok(Ok(result)) => result,
+        Ok(Err(panic)) => Err(JobError::retry(format!("panic: {}", panic_message(&*panic)))),
+        Err(_) => Err(JobError::retry(format!("the time limit of {} s is over", limit.as_secs()))),
     }
 }
 
@@ -144,5 +148,27 @@ impl Leases {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_retry(result: &Result<(), JobError>, because: &str) -> bool {
+        matches!(result, Err(JobError::Retry { error, database_lost: false, .. }) if error.contains(because))
+    }
+
+    #[tokio::test]
+    #[expect(clippy::panic, reason = "what the test is about")]
+    async fn j7_a_panic_is_an_error_of_the_attempt() {
+        let result = within(Duration::from_hours(1), async { panic!("out of luck") }).await;
+        assert!(is_retry(&result, "panic: out of luck"), "{result:?}");
+    }
+
+    #[tokio::test]
+    async fn j7_a_handler_that_hangs_is_ended_when_its_time_is_over() {
+        let result = within(Duration::ZERO, std::future::pending()).await;
+        assert!(is_retry(&result, "time limit"), "{result:?}");
     }
 }
