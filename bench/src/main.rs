@@ -6,9 +6,11 @@
 mod bare;
 mod idle;
 mod jobs;
+mod pause;
 mod process;
 mod report;
 mod rig;
+mod send;
 mod timers;
 
 use clap::Parser;
@@ -34,6 +36,10 @@ enum Name {
     Jobs,
     /// A thousand timers due a second among a million pending ones; the reference is the same among a thousand.
     Timers,
+    /// Messages to the simulated carrier with caps and rates on; the references are the same without, and a bare loop of requests.
+    Send,
+    /// A goal with a million queued messages is paused: how long until the last hand-over to the carrier.
+    Pause,
     /// What a scheduler and a worker cost when there is nothing to do.
     Idle,
 }
@@ -45,6 +51,8 @@ async fn main() -> anyhow::Result<()> {
     let report = match arguments.name {
         Name::Jobs => jobs::run(arguments.scale).await?,
         Name::Timers => timers::run(arguments.scale).await?,
+        Name::Send => send::run(arguments.scale).await?,
+        Name::Pause => pause::run(arguments.scale).await?,
         Name::Idle => idle::run(arguments.scale).await?,
     };
     if arguments.json {

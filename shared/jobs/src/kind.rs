@@ -23,6 +23,8 @@ pub enum JobKind {
     Send,
     /// Held messages can go now.
     HoldRelease,
+    /// Lanes have room for messages that wait for them.
+    RateRelease,
     /// Asks the carrier about messages whose hand-over has no known outcome.
     MessageReconcile,
     /// Applies the carrier's receipts.
@@ -49,7 +51,7 @@ pub enum Execution {
 
 impl JobKind {
     /// Every kind.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::CsvIngestion,
         Self::BatchPartition,
         Self::GoalTransition,
@@ -58,6 +60,7 @@ impl JobKind {
         Self::LeaseExpiry,
         Self::Send,
         Self::HoldRelease,
+        Self::RateRelease,
         Self::MessageReconcile,
         Self::DeliveryReceipt,
         Self::InboundMessage,
@@ -77,6 +80,7 @@ impl JobKind {
             Self::LeaseExpiry => "lease-expiry",
             Self::Send => "send",
             Self::HoldRelease => "hold-release",
+            Self::RateRelease => "rate-release",
             Self::MessageReconcile => "message-reconcile",
             Self::DeliveryReceipt => "delivery-receipt",
             Self::InboundMessage => "inbound-message",
