@@ -7,9 +7,11 @@ mod bare;
 mod idle;
 mod ingest;
 mod jobs;
+mod pause;
 mod process;
 mod report;
 mod rig;
+mod send;
 mod timers;
 
 use clap::Parser;
@@ -37,6 +39,10 @@ enum Name {
     Timers,
     /// A file of a million contacts through the whole import; the reference is COPY of its clean rows into the same tables.
     Ingest,
+    /// Messages to the simulated carrier with caps and rates on; the references are the same without, and a bare loop of requests.
+    Send,
+    /// A goal with a million queued messages is paused: how long until the last hand-over to the carrier.
+    Pause,
     /// What a scheduler and a worker cost when there is nothing to do.
     Idle,
 }
@@ -49,6 +55,8 @@ async fn main() -> anyhow::Result<()> {
         Name::Jobs => jobs::run(arguments.scale).await?,
         Name::Timers => timers::run(arguments.scale).await?,
         Name::Ingest => ingest::run(arguments.scale).await?,
+        Name::Send => send::run(arguments.scale).await?,
+        Name::Pause => pause::run(arguments.scale).await?,
         Name::Idle => idle::run(arguments.scale).await?,
     };
     if arguments.json {

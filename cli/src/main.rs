@@ -47,6 +47,8 @@ enum Command {
     Import(commands::import::Command),
     /// Count the segments of a text, as carriers bill it.
     Segments(commands::segments::Args),
+    /// Say why somebody was or was not texted in a goal.
+    Why(commands::why::Args),
     /// Configuration.
     #[command(subcommand)]
     Config(commands::config::Command),
@@ -68,6 +70,7 @@ async fn main() -> anyhow::Result<ExitCode> {
         Command::Queues(args) => commands::queues::run(args).await,
         Command::Schedule(command) => commands::schedule::run(command),
         Command::Segments(args) => commands::segments::run(&args),
+        Command::Why(args) => commands::why::run(args).await,
         Command::Config(command) => commands::config::run(&command),
     }?;
     Ok(ExitCode::SUCCESS)

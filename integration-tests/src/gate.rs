@@ -26,6 +26,20 @@ impl Harness {
         self.hold("select pg_advisory_xact_lock(1)").await
     }
 
+    /// Stops whoever is about to change a message in this way, a condition on `old` and `new`.
+    pub async fn close_message_gate(&self, condition: &str) -> Gate {
+        self.execute(&[
+            "create or replace function wait_at_message_gate() returns trigger language plpgsql as $$
+             begin perform pg_advisory_xact_lock_shared(2); return new; end $$",
+            &format!(
+                "create or replace trigger wait_at_message_gate before update on message for each row
+                 when ({condition}) execute function wait_at_message_gate()"
+            ),
+        ])
+        .await;
+        self.hold("select pg_advisory_xact_lock(2)").await
+    }
+
     /// Runs a statement in a transaction that stays open.
     pub async fn hold(&self, statement: &str) -> Gate {
         // One connection, so that all statements are one transaction's.

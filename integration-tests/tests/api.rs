@@ -8,6 +8,8 @@ mod contract;
 mod document;
 #[path = "api/goals.rs"]
 mod goals;
+#[path = "api/hours.rs"]
+mod hours;
 #[path = "api/idempotency.rs"]
 mod idempotency;
 #[path = "api/import_after.rs"]
@@ -22,11 +24,15 @@ mod imports;
 mod inbound;
 #[path = "api/privacy.rs"]
 mod privacy;
+#[path = "api/rates.rs"]
+mod rates;
 #[path = "api/samples.rs"]
 mod samples;
 #[path = "api/support.rs"]
 mod support;
 #[path = "api/tenancy.rs"]
 mod tenancy;
+#[path = "api/why.rs"]
+mod why;
 #[path = "api/workflow.rs"]
 mod workflow;

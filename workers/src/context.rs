@@ -18,10 +18,10 @@ use muster_storage::{
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-use crate::{error::JobError, metrics::WorkerMetrics};
+use crate::{error::JobError, metrics::WorkerMetrics, stops::Stops};
 
 /// Connections for claims, heartbeats and outcomes, beside the handlers'.
-const ENGINE_CONNECTIONS: u32 = 4;
+const ENGINE_CONNECTIONS: u32 = 5;
 
 /// What every handler can use; cloned, it is the same.
 #[derive(Clone)]
@@ -49,6 +49,8 @@ pub struct Context {
     /// The configuration.
     pub settings: Arc<Settings>,
     pub(crate) metrics: WorkerMetrics,
+    /// Goals that have just stopped.
+    pub(crate) stops: Stops,
     /// The database could not be reached: take no more jobs until it answers.
     pub(crate) database_lost: Arc<Notify>,
     /// The worker is to stop: begin nothing new.
@@ -88,6 +90,7 @@ impl Context {
             },
             settings: Arc::new(settings),
             metrics,
+            stops: Stops::default(),
             database_lost: Arc::new(Notify::new()),
             stopping: CancellationToken::new(),
             hand_back: CancellationToken::new(),

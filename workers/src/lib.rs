@@ -11,6 +11,7 @@ mod import;
 mod metrics;
 mod registry;
 mod runner;
+mod stops;
 
 use std::time::Duration;
 
@@ -39,6 +40,7 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<
         health::serve(listener, routes, stop.clone()),
         consume::run(&context, &readiness, &stop),
         report(&context, &readiness, &stop),
+        context.stops.listen(&context.engine_pool, &stop),
     );
     served.context("health")?;
     tracing::info!("the worker has stopped");

@@ -9,7 +9,7 @@ use crate::{
     handlers::{
         batch_partition, batch_release, csv_ingestion, delivery_receipt, goal_transition, hold_release, import_admit,
         import_apply, import_cut, import_end, import_fetch, import_undo, inbound_message, lease_expiry,
-        message_reconcile, probe, redaction, reminder_open, send, upkeep,
+        message_reconcile, probe, rate_release, redaction, reminder_open, send, upkeep,
     },
 };
 
@@ -31,6 +31,7 @@ pub(crate) async fn handle(ctx: &Context, job: &ClaimedJob) -> Result<Tx, JobErr
         JobKind::LeaseExpiry => lease_expiry::run(ctx, job, payload(job)?).await,
         JobKind::Send => send::run(ctx, job, payload(job)?).await,
         JobKind::HoldRelease => hold_release::run(ctx, job, payload(job)?).await,
+        JobKind::RateRelease => rate_release::run(ctx, job, payload(job)?).await,
         JobKind::MessageReconcile => message_reconcile::run(ctx, job, payload(job)?).await,
         JobKind::DeliveryReceipt => delivery_receipt::run(ctx, job, payload(job)?).await,
         JobKind::Redaction => redaction::run(ctx, job, payload(job)?).await,

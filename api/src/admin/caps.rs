@@ -2,11 +2,11 @@
 
 use axum::{Json as Answer, extract::State};
 use muster_domain::{cap::STRICTEST_CARRIER, role::Role, sending::HoldReason};
-use muster_jobs::payloads::HoldRelease;
-use muster_storage::{caps, engine::enqueue::enqueue, organizations, sending};
+use muster_storage::{caps, organizations};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::{organization::recheck, rates::carrier_word};
 use crate::{auth::Admin, extract::Json, problem::Problem, state::Api};
 
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -16,6 +16,13 @@ pub(crate) struct Cap {
     #[serde(deserialize_with = "Option::deserialize")]
     #[schema(required)]
     daily_segments: Option<i64>,
+    /// Whose cap: `t-mobile` if absent, the only carrier known to cap by brand and day.
+    #[serde(default = "t_mobile")]
+    carrier: String,
+}
+
+fn t_mobile() -> String {
+    STRICTEST_CARRIER.to_owned()
 }
 
 #[derive(Serialize, ToSchema)]
@@ -66,19 +73,18 @@ pub(crate) async fn get(State(api): State<Api>, admin: Admin) -> Result<Answer<C
     }))
 }
 
-/// Sets the cap of T-Mobile, the carrier that caps by brand and day; it takes effect on what is queued already (rule S9).
+/// Sets the brand's daily cap at a carrier; it takes effect on what is queued already (rule S9).
 #[utoipa::path(put, path = "/v1/organizations/{organization_id}/caps", tag = "organizations", params(("organization_id" = uuid::Uuid, Path)), request_body = Cap, responses((status = 200, body = Cap), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn put(State(api): State<Api>, admin: Admin, Json(cap): Json<Cap>) -> Result<Answer<Cap>, Problem> {
     admin.at_least(Role::OrganizationAdmin)?;
     if cap.daily_segments.is_some_and(|segments| segments < 0) {
         return Err(Problem::invalid_body("daily_segments must not be negative"));
     }
+    let carrier = carrier_word(&cap.carrier)?;
     let mut tx = api.pool.begin().await?;
     let brand = admin.organization(&mut tx).await?.brand_id;
-    organizations::set_cap(&mut tx, brand, STRICTEST_CARRIER, cap.daily_segments).await?;
-    for group_id in sending::recheck_held(&mut tx, admin.organization_id, HoldReason::Cap).await? {
-        enqueue(&mut tx, &HoldRelease { group_id }, &admin.origin()).await?;
-    }
+    organizations::set_cap(&mut tx, brand, carrier, cap.daily_segments).await?;
+    recheck(&mut tx, &admin, HoldReason::Cap).await?;
     tx.commit().await?;
     Ok(Answer(cap))
 }

@@ -29,7 +29,7 @@ pub(crate) async fn get(
 }
 
 /// A group admin reaches the contacts of their groups.
-async fn reachable(tx: &mut Tx, admin: &Admin, id: ContactId) -> Result<(), Problem> {
+pub(crate) async fn reachable(tx: &mut Tx, admin: &Admin, id: ContactId) -> Result<(), Problem> {
     let groups = contacts::groups_of(tx, admin.organization_id, id).await?.ok_or_else(|| Problem::no("contact"))?;
     if admin.at_least(Role::OrganizationAdmin).is_ok() || groups.into_iter().any(|group| admin.group(group).is_ok()) {
         Ok(())

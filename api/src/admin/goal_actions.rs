@@ -2,7 +2,7 @@
 
 use axum::{Json as Answer, extract::State};
 use muster_domain::{goal::GoalStatus, ids::GoalId};
-use muster_jobs::payloads::{BatchPartition, GoalTransition, HoldRelease, ReminderOpen};
+use muster_jobs::payloads::{BatchPartition, GoalTransition, HoldRelease, RateRelease, ReminderOpen};
 use muster_storage::{
     Tx,
     engine::enqueue::enqueue,
@@ -49,6 +49,7 @@ pub(crate) async fn resume_now(tx: &mut Tx, admin: &Admin, goal: &Goal) -> Resul
     goals::set_paused(tx, goal.id, false).await?;
     let origin = admin.origin();
     enqueue(tx, &HoldRelease { group_id: goal.group_id }, &origin).await?;
+    enqueue(tx, &RateRelease { organization_id: admin.organization_id }, &origin).await?;
     enqueue(tx, &GoalTransition { goal_id: goal.id }, &origin).await?;
     if goal.content.reminder_script.is_some() {
         enqueue(tx, &ReminderOpen { goal_id: goal.id }, &origin).await?;

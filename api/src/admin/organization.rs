@@ -1,12 +1,18 @@
 //! `/v1/organizations/{organization_id}`: read and edit an organization's settings.
 
 use axum::{Json as Answer, extract::State};
-use muster_domain::{hours::SendingHours, role::Role, sending::HoldReason};
-use muster_jobs::payloads::HoldRelease;
+use muster_domain::{
+    admission::UnknownCarriers,
+    hours::{SendingHours, Strictness},
+    role::Role,
+    sending::HoldReason,
+};
+use muster_jobs::payloads::{HoldRelease, RateRelease};
 use muster_storage::{
+    Tx,
     engine::enqueue::enqueue,
     organizations::{self, Organization, Settings},
-    sending,
+    rates, sending,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -47,6 +53,22 @@ pub(crate) struct SettingsBody {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     sending_hours: Option<SendingHours>,
+    /// `commercial` keeps the hours of laws on commercial texts where the contact is, beside the organization's; `off` is for
+    /// organizations whose texts are exempt. The table of laws is at `/laws`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    law_strictness: Option<Strictness>,
+    /// Segments that go out from one number in any minute, 1 to 60,000.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    number_segments_per_minute: Option<i32>,
+    /// How texts count to numbers whose carrier nobody has looked up: `strictest` (against the strictest cap and rate that the brand has) or
+    /// `unlimited`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    unknown_carriers: Option<UnknownCarriers>,
+    /// Initials to one contact in 24 hours over all goals, 1 to 100; 0 for no such cap.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    initials_per_day: Option<i32>,
     /// Segments of an initial, 1 to 57.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     max_segments: Option<i32>,
@@ -81,6 +103,11 @@ fn body(organization: Organization) -> OrganizationBody {
         require_opt_out_language,
         recipient_safe,
         sending_hours,
+        law_strictness,
+        own_laws: _,
+        number_segments_per_minute,
+        unknown_carriers,
+        initials_per_day,
         max_segments,
         opt_out_keywords,
         opt_out_text,
@@ -99,6 +126,10 @@ fn body(organization: Organization) -> OrganizationBody {
             require_opt_out_language: Some(require_opt_out_language),
             recipient_safe: Some(recipient_safe),
             sending_hours: Some(sending_hours),
+            law_strictness: Some(law_strictness),
+            number_segments_per_minute: Some(number_segments_per_minute),
+            unknown_carriers: Some(unknown_carriers),
+            initials_per_day: Some(initials_per_day.unwrap_or(0)),
             max_segments: Some(max_segments),
             opt_out_keywords: Some(opt_out_keywords),
             opt_out_text: Some(opt_out_text),
@@ -151,6 +182,12 @@ pub(crate) async fn patch(
     if let Some(value) = edit.max_segments {
         settings.max_segments = ranged("max_segments", value, 1, 57)?;
     }
+    if let Some(value) = edit.number_segments_per_minute {
+        settings.number_segments_per_minute = ranged("number_segments_per_minute", value, 1, 60_000)?;
+    }
+    if let Some(value) = edit.initials_per_day {
+        settings.initials_per_day = Some(ranged("initials_per_day", value, 0, 100)?).filter(|value| *value > 0);
+    }
     if let Some(value) = edit.sending_hours {
         settings.sending_hours = SendingHours::new(value.opens_minute, value.closes_minute)
             .map_err(|error| Problem::invalid_body(error.to_string()))?;
@@ -158,6 +195,8 @@ pub(crate) async fn patch(
     settings.require_opt_out_language = edit.require_opt_out_language.unwrap_or(settings.require_opt_out_language);
     settings.recipient_safe = edit.recipient_safe.unwrap_or(settings.recipient_safe);
     settings.lock_custom_fields = edit.lock_custom_fields.unwrap_or(settings.lock_custom_fields);
+    settings.unknown_carriers = edit.unknown_carriers.unwrap_or(settings.unknown_carriers);
+    settings.law_strictness = edit.law_strictness.unwrap_or(settings.law_strictness);
     if let Some(words) = edit.opt_out_keywords {
         for word in &words {
             at_most("opt_out_keywords", word, 40)?;
@@ -173,11 +212,27 @@ pub(crate) async fn patch(
         }
     }
     organizations::update_settings(&mut tx, organization.id, &organization.settings).await?;
-    if edit.sending_hours.is_some() || edit.recipient_safe.is_some() {
-        for group_id in sending::recheck_held(&mut tx, organization.id, HoldReason::Hours).await? {
-            enqueue(&mut tx, &HoldRelease { group_id }, &admin.origin()).await?;
-        }
+    if edit.sending_hours.is_some() || edit.recipient_safe.is_some() || edit.law_strictness.is_some() {
+        recheck(&mut tx, &admin, HoldReason::Hours).await?;
+    }
+    if edit.unknown_carriers.is_some() {
+        recheck(&mut tx, &admin, HoldReason::Cap).await?;
+    }
+    if edit.initials_per_day.is_some() {
+        recheck(&mut tx, &admin, HoldReason::Frequency).await?;
+    }
+    if let Some(pace) = edit.number_segments_per_minute {
+        rates::set_numbers(&mut tx, organization.id, pace).await?;
+        enqueue(&mut tx, &RateRelease { organization_id: organization.id }, &admin.origin()).await?;
     }
     tx.commit().await?;
     Ok(Answer(body(organization)))
+}
+
+/// Has what is held for this reason looked at again now, because what holds it has changed (rule S9).
+pub(crate) async fn recheck(tx: &mut Tx, admin: &Admin, reason: HoldReason) -> Result<(), Problem> {
+    for group_id in sending::recheck_held(tx, admin.organization_id, reason).await? {
+        enqueue(tx, &HoldRelease { group_id }, &admin.origin()).await?;
+    }
+    Ok(())
 }

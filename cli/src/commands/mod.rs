@@ -11,6 +11,7 @@ pub(crate) mod policy;
 pub(crate) mod queues;
 pub(crate) mod schedule;
 pub(crate) mod segments;
+pub(crate) mod why;
 pub(crate) mod workers;
 
 use anyhow::Context;

@@ -12,6 +12,7 @@ use crate::{
 /// Every route. One that is added is added here, and so is thought of by the tests that go through the document.
 const ROUTES: &str = "
 DELETE /v1/organizations/{organization_id}/import-sources/{source_id}
+DELETE /v1/organizations/{organization_id}/hold
 DELETE /v1/organizations/{organization_id}/tokens/{token_id}
 GET /v1/account
 GET /v1/agent/goals
@@ -21,10 +22,12 @@ GET /v1/organizations/{organization_id}/campaigns/{campaign_id}
 GET /v1/organizations/{organization_id}/caps
 GET /v1/organizations/{organization_id}/contacts
 GET /v1/organizations/{organization_id}/contacts/{contact_id}
+GET /v1/organizations/{organization_id}/contacts/{contact_id}/why
 GET /v1/organizations/{organization_id}/conversations
 GET /v1/organizations/{organization_id}/conversations/{thread_id}
 GET /v1/organizations/{organization_id}/goals
 GET /v1/organizations/{organization_id}/goals/{goal_id}
+GET /v1/organizations/{organization_id}/goals/{goal_id}/forecast
 GET /v1/organizations/{organization_id}/goals/{goal_id}/preview
 GET /v1/organizations/{organization_id}/goals/{goal_id}/stats
 GET /v1/organizations/{organization_id}/groups
@@ -35,6 +38,8 @@ GET /v1/organizations/{organization_id}/imports/{import_id}
 GET /v1/organizations/{organization_id}/imports/{import_id}/changes
 GET /v1/organizations/{organization_id}/imports/{import_id}/events
 GET /v1/organizations/{organization_id}/imports/{import_id}/rejects.csv
+GET /v1/organizations/{organization_id}/laws
+GET /v1/organizations/{organization_id}/rates
 GET /v1/redactions/{redaction_id}
 PATCH /v1/organizations/{organization_id}
 PATCH /v1/organizations/{organization_id}/groups/{group_id}/contacts/{contact_id}
@@ -75,6 +80,8 @@ PUT /v1/organizations/{organization_id}/caps
 PUT /v1/organizations/{organization_id}/goals/{goal_id}
 PUT /v1/organizations/{organization_id}/groups/{group_id}/members/{member_id}
 PUT /v1/organizations/{organization_id}/import-sources/{source_id}
+PUT /v1/organizations/{organization_id}/laws
+PUT /v1/organizations/{organization_id}/rates
 ";
 
 #[tokio::test]

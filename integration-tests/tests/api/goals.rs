@@ -445,6 +445,12 @@ async fn settings_caps_and_hours_are_validated() {
         json!({ "agent_contact_limit": -1 }),
         json!({ "max_segments": 0 }),
         json!({ "max_segments": 58 }),
+        json!({ "law_strictness": "strict" }),
+        json!({ "number_segments_per_minute": 0 }),
+        json!({ "number_segments_per_minute": 60_001 }),
+        json!({ "unknown_carriers": "some" }),
+        json!({ "initials_per_day": -1 }),
+        json!({ "initials_per_day": 101 }),
         json!({ "sending_hours": { "opens_minute": 600, "closes_minute": 600 } }),
         json!({ "sending_hours": { "opens_minute": 1_200, "closes_minute": 480 } }),
         json!({ "sending_hours": { "opens_minute": 0, "closes_minute": 1_441 } }),
@@ -464,6 +470,14 @@ async fn settings_caps_and_hours_are_validated() {
     for cap in [json!({ "daily_segments": -1 }), json!({ "daily_segments": "many" }), json!({ "daily_segments": 1.5 })]
     {
         let answer = ours.admin.put(&ours.at("caps"), cap).await;
+        wrong.extend(answer.wrong_problem(&[(422, "invalid-body")]));
+    }
+    for rate in [
+        json!({ "carrier": "att" }),
+        json!({ "carrier": "att", "segments_per_minute": 0 }),
+        json!({ "carrier": "AT&T", "segments_per_minute": 60 }),
+    ] {
+        let answer = ours.admin.put(&ours.at("rates"), rate).await;
         wrong.extend(answer.wrong_problem(&[(422, "invalid-body")]));
     }
     assert!(wrong.is_empty(), "{wrong:#?}");

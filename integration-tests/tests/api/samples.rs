@@ -79,6 +79,10 @@ impl Operation {
             let usual = if name == "action" { "pause".to_owned() } else { Uuid::now_v7().to_string() };
             url = url.replace(&format!("{{{name}}}"), &id.unwrap_or(usual));
         }
+        if self.path.ends_with("/why") {
+            let goal = ids.get("goal_id").cloned().unwrap_or_else(|| Uuid::now_v7().to_string());
+            return format!("{url}?goal_id={goal}");
+        }
         if self.is_upload() { format!("{url}?file_name=c.csv&zone=America/Chicago&area_code=312") } else { url }
     }
 
@@ -119,6 +123,8 @@ pub(crate) fn body(schema: &str) -> Value {
         "Claim" => json!({ "workflow": "initial" }),
         "Duplicate" => json!({ "group_ids": [id] }),
         "GoalInput" => goal,
+        "LawsEdit" => json!({ "laws": null }),
+        "Rate" => json!({ "carrier": "att", "segments_per_minute": 4500 }),
         "MembershipEdit" => json!({ "active": true }),
         "NewCampaign" => json!({ "name": "Everywhere", "group_ids": [id], "goal": goal }),
         "NewGoal" => json!({ "group_id": id, "goal": goal }),

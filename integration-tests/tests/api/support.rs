@@ -400,6 +400,8 @@ impl Organization {
         let this = Self { path: format!("/v1/organizations/{id}"), id, admin: admin.clone() };
         let always = json!({
             "recipient_safe": false,
+            "law_strictness": "off",
+            "number_segments_per_minute": 60_000,
             "sending_hours": { "opens_minute": 0, "closes_minute": 1440 },
         });
         this.set(always).await;

@@ -59,6 +59,8 @@ impl Rig {
         // Stories are told at any hour of the day.
         let settings = json!({
             "sending_hours": { "opens_minute": 0, "closes_minute": 1440 },
+            "law_strictness": "off",
+            "number_segments_per_minute": 60_000,
             "batch_size": 50,
             "group_contact_limit": 1_000_000,
         });

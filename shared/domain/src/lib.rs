@@ -4,8 +4,10 @@
 //! async: times and random draws are arguments. What needs a database, a broker or a carrier lives elsewhere and
 //! asks this crate what to do.
 
+pub mod admission;
 pub mod cap;
 pub mod e164;
+pub mod forecast;
 pub mod goal;
 pub mod headers;
 pub mod hours;
@@ -16,6 +18,7 @@ pub mod number_zones;
 pub mod phone;
 pub mod phone_hash;
 pub mod postal_codes;
+pub mod rate;
 pub mod release;
 pub mod retry;
 pub mod role;
@@ -26,4 +29,5 @@ pub mod state;
 pub mod targeting;
 pub mod template;
 pub mod whereabouts;
+pub mod why;
 pub mod zone;

@@ -26,6 +26,8 @@ pub struct Candidate {
     pub not_textable: bool,
     /// The contact was taken from the agent who sent this, in a goal with assigned agents (rule W4).
     pub reassigned: bool,
+    /// The organization's cap on initials across goals is reached until then (rule S12).
+    pub frequent_until: Option<DateTime<Utc>>,
     /// The goal, for initials and reminders.
     pub goal: Option<GoalWindow>,
     /// The organization's sending hours, in every place where they and the law must be kept for this contact.
@@ -63,6 +65,10 @@ pub enum HoldReason {
     Cap,
     /// The carrier asked to slow down or had a passing fault.
     Carrier,
+    /// The number or the brand's campaign has sent as much as it may in this moment (rule S4).
+    Rate,
+    /// The contact has had as many initials as the organization allows in 24 hours (rule S12).
+    Frequency,
 }
 
 impl HoldReason {
@@ -73,6 +79,8 @@ impl HoldReason {
             Self::Hours => "hours",
             Self::Cap => "cap",
             Self::Carrier => "carrier",
+            Self::Rate => "rate",
+            Self::Frequency => "frequency",
         }
     }
 }
@@ -130,6 +138,9 @@ impl Candidate {
         if !self.kind.belongs_to_goal() {
             return Decision::HandOver;
         }
+        if let Some(until) = self.frequent_until.filter(|until| self.kind == MessageKind::Initial && *until > now) {
+            return self.hold(HoldReason::Frequency, until);
+        }
         match self.hours.at(now) {
             Opening::Open => Decision::HandOver,
             Opening::ClosedUntil(at) => self.hold(HoldReason::Hours, at),
@@ -185,6 +196,7 @@ mod tests {
             deactivated: false,
             not_textable: false,
             reassigned: false,
+            frequent_until: None,
             goal: Some(GoalWindow { paused: false, closes_at: at("2026-11-22T00:00:00Z") }),
             hours: RecipientHours::in_all(vec![Clock {
                 zone: Zone::parse("America/New_York").unwrap(),
@@ -237,6 +249,17 @@ mod tests {
         reply.kind = MessageKind::Reply;
         reply.goal.as_mut().unwrap().paused = true;
         assert_eq!(reply.decide(at("2026-11-21T17:00:00Z")), Decision::Hold(HoldReason::Paused, None));
+    }
+
+    #[test]
+    fn s12_an_initial_too_many_waits_until_the_contact_may_have_another() {
+        let mut initial = candidate();
+        initial.frequent_until = Some(at("2026-11-21T18:00:00Z"));
+        let waits = Decision::Hold(HoldReason::Frequency, Some(at("2026-11-21T18:00:00Z")));
+        assert_eq!(initial.decide(at("2026-11-21T17:00:00Z")), waits);
+        assert_eq!(initial.decide(at("2026-11-21T18:00:00Z")), Decision::HandOver);
+        initial.kind = MessageKind::Reminder;
+        assert_eq!(initial.decide(at("2026-11-21T17:00:00Z")), Decision::HandOver, "reminders do not count");
     }
 
     #[test]

@@ -35,6 +35,8 @@ pub enum JobKind {
     Send,
     /// Held messages can go now.
     HoldRelease,
+    /// Lanes have room for messages that wait for them.
+    RateRelease,
     /// Asks the carrier about messages whose hand-over has no known outcome.
     MessageReconcile,
     /// Applies the carrier's receipts.
@@ -61,7 +63,7 @@ pub enum Execution {
 
 impl JobKind {
     /// Every kind.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::ImportCut,
         Self::CsvIngestion,
         Self::ImportAdmit,
@@ -76,6 +78,7 @@ impl JobKind {
         Self::LeaseExpiry,
         Self::Send,
         Self::HoldRelease,
+        Self::RateRelease,
         Self::MessageReconcile,
         Self::DeliveryReceipt,
         Self::InboundMessage,
@@ -101,6 +104,7 @@ impl JobKind {
             Self::LeaseExpiry => "lease-expiry",
             Self::Send => "send",
             Self::HoldRelease => "hold-release",
+            Self::RateRelease => "rate-release",
             Self::MessageReconcile => "message-reconcile",
             Self::DeliveryReceipt => "delivery-receipt",
             Self::InboundMessage => "inbound-message",

@@ -1,6 +1,6 @@
 //! Timers: which job each kind makes when it fires.
 
-use muster_domain::ids::{BatchId, GoalId, GroupId, JobId};
+use muster_domain::ids::{BatchId, GoalId, GroupId, JobId, OrganizationId};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -21,19 +21,22 @@ pub enum TimerKind {
     LeaseExpires,
     /// The first of a group's held messages can go. Subject: the group.
     HoldEnds,
+    /// Lanes have room for some of what waits for them. Subject: the organization.
+    RateOpens,
     /// Hand-overs without an outcome are old enough to ask the carrier. Subject: the `send` job.
     ReconcileDue,
 }
 
 impl TimerKind {
     /// Every kind.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::GoalOpens,
         Self::GoalCloses,
         Self::BatchRelease,
         Self::ReminderOpens,
         Self::LeaseExpires,
         Self::HoldEnds,
+        Self::RateOpens,
         Self::ReconcileDue,
     ];
 
@@ -46,6 +49,7 @@ impl TimerKind {
             Self::ReminderOpens => "reminder-opens",
             Self::LeaseExpires => "lease-expires",
             Self::HoldEnds => "hold-ends",
+            Self::RateOpens => "rate-opens",
             Self::ReconcileDue => "reconcile-due",
         }
     }
@@ -63,6 +67,7 @@ impl TimerKind {
             Self::ReminderOpens => of(&payloads::ReminderOpen { goal_id: GoalId(subject) }),
             Self::LeaseExpires => of(&payloads::LeaseExpiry { batch_id: BatchId(subject) }),
             Self::HoldEnds => of(&payloads::HoldRelease { group_id: GroupId(subject) }),
+            Self::RateOpens => of(&payloads::RateRelease { organization_id: OrganizationId(subject) }),
             Self::ReconcileDue => of(&payloads::MessageReconcile { send_job_id: JobId(subject) }),
         }
     }

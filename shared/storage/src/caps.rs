@@ -3,6 +3,8 @@
 //! Invariant: `reserved + settled` never exceeds the limit, by the code here and by a check constraint. A reservation is made in the
 //! transaction that hands messages over, before the carrier hears of them; its row lock orders all workers of a brand.
 
+use std::collections::BTreeMap;
+
 use muster_domain::{
     cap::CarrierDay,
     ids::{BrandId, OrganizationId},
@@ -10,28 +12,50 @@ use muster_domain::{
 
 use crate::{Result, Tx};
 
-/// Locks the ledger of a day and answers how many segments are left; `None` when nothing caps the brand there.
-pub async fn lock_left(tx: &mut Tx, brand_id: BrandId, carrier: &str, day: CarrierDay) -> Result<Option<i64>> {
-    let limit = sqlx::query_scalar!(
-        "select daily_segments from brand_cap where brand_id = $1 and carrier = $2",
+/// Locks the ledgers of a day, in the order of the carriers, and answers how many segments are left under each; a carrier that is not in the
+/// answer does not cap the brand.
+pub async fn lock_left(
+    tx: &mut Tx,
+    brand_id: BrandId,
+    carriers: &[String],
+    day: CarrierDay,
+) -> Result<BTreeMap<String, i64>> {
+    if carriers.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    // A ledger's limit is never below what is used (rule S3): lowering a cap leaves nothing, and what is on its way counts on.
+    let rows = sqlx::query!(
+        r#"insert into cap_ledger as l (brand_id, carrier, day, daily_limit)
+           select brand_id, carrier, $3, daily_segments from brand_cap where brand_id = $1 and carrier = any($2) order by carrier
+           on conflict (brand_id, carrier, day) do update set daily_limit = greatest(excluded.daily_limit, l.reserved + l.settled)
+           returning l.carrier, l.daily_limit - l.reserved - l.settled as "left!""#,
         brand_id.0,
-        carrier
-    )
-    .fetch_optional(tx.conn())
-    .await?;
-    let Some(limit) = limit else { return Ok(None) };
-    let left = sqlx::query_scalar!(
-        r#"insert into cap_ledger as l (brand_id, carrier, day, daily_limit) values ($1, $2, $3, $4)
-           on conflict (brand_id, carrier, day) do update set daily_limit = greatest($4, l.reserved + l.settled)
-           returning greatest(0, $4 - l.reserved - l.settled) as "left!""#,
-        brand_id.0,
-        carrier,
+        carriers,
         day.0,
-        limit,
     )
-    .fetch_one(tx.conn())
+    .fetch_all(tx.conn())
     .await?;
-    Ok(Some(left))
+    Ok(rows.into_iter().map(|row| (row.carrier, row.left)).collect())
+}
+
+/// How many segments are left of a day, without a lock: for forecasts.
+pub async fn left(
+    tx: &mut Tx,
+    brand_id: BrandId,
+    carriers: &[String],
+    day: CarrierDay,
+) -> Result<BTreeMap<String, i64>> {
+    let rows = sqlx::query!(
+        r#"select c.carrier, greatest(0, c.daily_segments - coalesce(l.reserved + l.settled, 0)) as "left!"
+           from brand_cap c left join cap_ledger l on l.brand_id = c.brand_id and l.carrier = c.carrier and l.day = $3
+           where c.brand_id = $1 and c.carrier = any($2)"#,
+        brand_id.0,
+        carriers,
+        day.0,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.carrier, row.left)).collect())
 }
 
 /// What a brand can still be given to send today: what is left less what is queued, and less the estimate for batches that agents
@@ -43,7 +67,9 @@ pub async fn left_to_release(
     carrier: &str,
     day: CarrierDay,
 ) -> Result<Option<i64>> {
-    let Some(left) = lock_left(tx, brand_id, carrier, day).await? else { return Ok(None) };
+    let Some(left) = lock_left(tx, brand_id, &[carrier.to_owned()], day).await?.remove(carrier) else {
+        return Ok(None);
+    };
     let spoken_for = sqlx::query_scalar!(
         r#"select (
                select coalesce(sum(m.segments), 0) from message m

@@ -171,6 +171,11 @@ impl Listener {
     pub async fn wait(&mut self) -> Result<Option<String>> {
         Ok(self.0.try_recv().await?.map(|notification| notification.channel().to_owned()))
     }
+
+    /// The same, and answers what was said.
+    pub async fn wait_for_payload(&mut self) -> Result<Option<String>> {
+        Ok(self.0.try_recv().await?.map(|notification| notification.payload().to_owned()))
+    }
 }
 
 /// Brings the schema up to date. Only `muster migrate` calls this; no daemon does.

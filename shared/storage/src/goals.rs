@@ -7,6 +7,7 @@ use muster_domain::{
     release::ReleasePlan,
     targeting::Targeting,
 };
+use muster_jobs::names::NOTIFY_STOPS;
 
 use crate::{Pool, Result, Tx, error::word};
 
@@ -261,6 +262,9 @@ pub async fn set_paused(tx: &mut Tx, id: GoalId, paused: bool) -> Result<()> {
     )
     .execute(tx.conn())
     .await?;
+    if paused {
+        say_stopped(tx, id).await?;
+    }
     Ok(())
 }
 
@@ -275,6 +279,13 @@ pub async fn close(tx: &mut Tx, id: GoalId) -> Result<()> {
     )
     .execute(tx.conn())
     .await?;
+    say_stopped(tx, id).await?;
+    Ok(())
+}
+
+/// Tells the workers, with the commit, so that they keep back what they have not called the carrier for yet.
+async fn say_stopped(tx: &mut Tx, id: GoalId) -> Result<()> {
+    sqlx::query!("select pg_notify($1, $2)", NOTIFY_STOPS, id.to_string()).execute(tx.conn()).await?;
     Ok(())
 }
 

@@ -1,11 +1,12 @@
 //! Accounts, organizations with their settings, and brands with their caps.
 
 use muster_domain::{
-    hours::SendingHours,
+    admission::UnknownCarriers,
+    hours::{Jurisdictions, SendingHours, Strictness},
     ids::{AccountId, BrandId, OrganizationId},
 };
 
-use crate::{Pool, Result, Tx};
+use crate::{Pool, Result, Tx, error::word};
 
 /// An organization and what it has set.
 #[derive(Debug, Clone)]
@@ -41,6 +42,16 @@ pub struct Settings {
     pub recipient_safe: bool,
     /// When initials and reminders may go out (rule S5).
     pub sending_hours: SendingHours,
+    /// Which laws' hours are kept beside them (rule S5).
+    pub law_strictness: Strictness,
+    /// The organization's own table of laws; without, the built-in one.
+    pub own_laws: Option<Jurisdictions>,
+    /// Segments a minute from each number (rule S4).
+    pub number_segments_per_minute: i32,
+    /// How texts to numbers of unknown carriers count (rule S10).
+    pub unknown_carriers: UnknownCarriers,
+    /// Initials to one contact in 24 hours, over all goals (rule S12); none for no such cap.
+    pub initials_per_day: Option<i32>,
     /// Segments of a rendered initial (rule M3).
     pub max_segments: i32,
     /// Opt-out words beside the rule book's (rule I2).
@@ -51,6 +62,18 @@ pub struct Settings {
     pub help_text: String,
     /// Columns of files that are no custom field yet are not imported (rule C14).
     pub lock_custom_fields: bool,
+}
+
+impl Settings {
+    /// The table of laws that is in force, whether laws are kept or not.
+    pub fn table_of_laws(&self) -> &Jurisdictions {
+        self.own_laws.as_ref().unwrap_or_else(|| Jurisdictions::built_in())
+    }
+
+    /// The laws to keep.
+    pub fn laws(&self) -> Option<&Jurisdictions> {
+        self.law_strictness.laws(self.table_of_laws())
+    }
 }
 
 /// Creates an account.
@@ -92,7 +115,8 @@ pub async fn get(tx: &mut Tx, account_id: AccountId, id: OrganizationId) -> Resu
     let row = sqlx::query!("select * from organization where id = $1 and account_id = $2", id.0, account_id.0)
         .fetch_optional(tx.conn())
         .await?;
-    Ok(row.map(|row| Organization {
+    let Some(row) = row else { return Ok(None) };
+    Ok(Some(Organization {
         id,
         account_id,
         brand_id: BrandId(row.brand_id),
@@ -106,6 +130,15 @@ pub async fn get(tx: &mut Tx, account_id: AccountId, id: OrganizationId) -> Resu
             require_opt_out_language: row.require_opt_out_language,
             recipient_safe: row.recipient_safe,
             sending_hours: hours(row.sending_opens_minute, row.sending_closes_minute),
+            law_strictness: word("organization", &row.law_strictness, Strictness::parse(&row.law_strictness))?,
+            own_laws: row.own_laws.map(serde_json::from_value).transpose()?,
+            number_segments_per_minute: row.number_segments_per_minute,
+            unknown_carriers: word(
+                "organization",
+                &row.unknown_carriers,
+                UnknownCarriers::parse(&row.unknown_carriers),
+            )?,
+            initials_per_day: row.initials_per_day,
             max_segments: row.max_segments,
             opt_out_keywords: row.opt_out_keywords,
             opt_out_text: row.opt_out_text,
@@ -140,7 +173,8 @@ pub async fn update_settings(tx: &mut Tx, id: OrganizationId, settings: &Setting
         "update organization set batch_size = $2, lease_minutes = $3, response_window_minutes = $4, group_contact_limit = $5,
              agent_contact_limit = $6, require_opt_out_language = $7, recipient_safe = $8, sending_opens_minute = $9,
              sending_closes_minute = $10, max_segments = $11, opt_out_keywords = $12, opt_out_text = $13, help_text = $14,
-             lock_custom_fields = $15
+             law_strictness = $15, own_laws = $16, number_segments_per_minute = $17, unknown_carriers = $18,
+             initials_per_day = $19, lock_custom_fields = $20
          where id = $1",
         id.0,
         settings.batch_size,
@@ -156,6 +190,11 @@ pub async fn update_settings(tx: &mut Tx, id: OrganizationId, settings: &Setting
         &settings.opt_out_keywords,
         settings.opt_out_text,
         settings.help_text,
+        settings.law_strictness.as_str(),
+        settings.own_laws.as_ref().map(serde_json::to_value).transpose()?,
+        settings.number_segments_per_minute,
+        settings.unknown_carriers.as_str(),
+        settings.initials_per_day,
         settings.lock_custom_fields,
     )
     .execute(tx.conn())

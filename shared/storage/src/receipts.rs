@@ -1,13 +1,12 @@
 //! The carrier's receipts: kept as they come, applied in bulk and monotonically (rule S8).
 
 use muster_domain::{
-    ids::{MessageId, OrganizationId},
+    ids::{BrandId, MessageId, OrganizationId},
     message::ReceiptStatus,
 };
 use muster_jobs::payloads::DeliveryReceipt;
 
 use crate::{Result, Tx, error::word, sending};
-use muster_domain::ids::BrandId;
 
 /// The shard that a message's receipts are in.
 pub fn shard(message_id: MessageId) -> i16 {
@@ -42,6 +41,8 @@ pub struct Applied {
     pub message_id: MessageId,
     /// Its tenant.
     pub organization_id: OrganizationId,
+    /// The brand that it was sent under.
+    pub brand_id: BrandId,
     /// What the receipt said.
     pub status: ReceiptStatus,
     /// The carrier's code for why it was not delivered.
@@ -76,6 +77,7 @@ pub async fn apply(tx: &mut Tx, shard: i16, limit: i64) -> Result<(usize, Vec<Ap
         applied.push(Applied {
             message_id: MessageId(row.id),
             organization_id: OrganizationId(row.organization_id),
+            brand_id: BrandId(row.brand_id),
             status: word("receipt", &row.status, status)?,
             error_code: row.error_code,
         });

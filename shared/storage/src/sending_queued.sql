@@ -1,11 +1,20 @@
--- $1 send job. Its queued messages with everything that may forbid them; the rows are locked before (see lock_queued).
-select m.id, m.contact_id, m.group_id, m.kind, m.body, m.segments, m.send_attempts, m.traceparent,
-    c.e164, t.sender_e164, gr.zone,
+-- $1 messages, $2 initials that a contact may have in 24 hours (null: no such cap). The messages with everything that may forbid them; the
+-- rows are locked before (see lock_queued).
+select m.id, m.contact_id, m.group_id, m.goal_id, m.kind, m.body, m.segments, m.send_attempts, m.traceparent,
+    c.e164, c.postal_code, c.carrier, t.sender_e164, gr.zone,
     c.redacted_at is not null as "redacted!",
     c.opted_out_at is not null as "opted_out!",
     c.line_type = 'landline' as "not_textable!",
     coalesce(mb.deactivated_at is not null, false) as "deactivated!",
     coalesce(g.strategy = 'assigned' and mb.assigned_agent_id is distinct from m.agent_id, false) as "reassigned!",
+    coalesce(m.rate_slot > clock_timestamp() - interval '1 minute', false) as "has_slot!",
+    -- Rule S12: there is room again when the one that is now so many back leaves the 24 hours.
+    case when $2::int is not null and m.kind = 'initial' then (
+        select other.handed_over_at + interval '24 hours' from message other
+        where other.contact_id = m.contact_id and other.kind = 'initial' and other.id <> m.id
+          and other.state in ('sending', 'unknown', 'sent', 'delivered', 'undelivered')
+          and other.handed_over_at > clock_timestamp() - interval '24 hours'
+        order by other.handed_over_at desc offset $2 - 1 limit 1) end as frequent_until,
     coalesce(g.paused_at is not null, false) as "paused!",
     g.closes_at as "closes_at?", g.reminder_closes_at as "reminder_closes_at?"
 from message m
@@ -14,5 +23,5 @@ join thread t on t.id = m.thread_id
 join contact_group gr on gr.id = m.group_id
 left join membership mb on mb.group_id = m.group_id and mb.contact_id = m.contact_id
 left join goal g on g.id = m.goal_id
-where m.send_job_id = $1 and m.state = 'queued'
+where m.id = any($1)
 order by m.id

@@ -1,12 +1,15 @@
 //! `batch-release`: the next step of a goal's release plan (rule B6).
+//!
+//! Batches are released inside the organization's hours in the group's zone. Where each contact of a batch may be, and what the law says
+//! there, is decided at the hand-over: a batch holds people of many places, and agents may work before all of them may be texted.
 
 use chrono::TimeDelta;
-use muster_domain::{cap::STRICTEST_CARRIER, goal::GoalStatus, release::Again, zone::Zone};
+use muster_domain::{admission::strictest, goal::GoalStatus, release::Again, zone::Zone};
 use muster_jobs::{payloads::BatchRelease, timer::TimerKind};
 use muster_storage::{
     Tx, batches, caps,
     engine::{claim::ClaimedJob, timers},
-    goals,
+    goals, rates,
 };
 
 use crate::{Context, error::JobError};
@@ -36,7 +39,12 @@ pub(crate) async fn run(ctx: &Context, job: &ClaimedJob, payload: BatchRelease) 
         None => return Err(JobError::fail("the sending hours never open")),
     }
     let day = ctx.calendar.day(now);
-    let left = caps::left_to_release(&mut tx, organization.id, organization.brand_id, STRICTEST_CARRIER, day).await?;
+    // Which carriers a batch's contacts have does not matter here: the strictest cap is the pace.
+    let limits = rates::limits(&mut tx, organization.brand_id).await?;
+    let left = match strictest(&limits.caps) {
+        Some(carrier) => caps::left_to_release(&mut tx, organization.id, organization.brand_id, carrier, day).await?,
+        None => None,
+    };
     let estimates: Vec<i64> = held.iter().map(|(_, segments)| *segments).collect();
     let step = goal.content.release_plan.step(&estimates, left);
     let released: Vec<_> = held[..step.batches].iter().map(|(id, _)| *id).collect();

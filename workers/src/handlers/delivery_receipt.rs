@@ -1,11 +1,15 @@
-//! `delivery-receipt`: applies a shard's receipts in bulk (rule S8), and what their codes say about contacts (rule S7).
+//! `delivery-receipt`: applies a shard's receipts in bulk (rule S8), and what their codes say about contacts and brands (rule S7).
 
-use muster_carrier::codes;
+use chrono::TimeDelta;
+use muster_carrier::codes::{self, ReceiptAction};
+use muster_domain::sending::HoldReason;
 use muster_jobs::payloads::DeliveryReceipt;
 use muster_storage::{
     Tx,
     engine::{claim::ClaimedJob, enqueue::enqueue},
-    receipts, sending,
+    rates,
+    receipts::{self, Applied},
+    sending,
 };
 
 use crate::{Context, error::JobError};
@@ -16,18 +20,36 @@ const ROUND: i64 = 2_000;
 pub(crate) async fn run(ctx: &Context, job: &ClaimedJob, payload: DeliveryReceipt) -> Result<Tx, JobError> {
     let mut tx = ctx.pool.begin().await?;
     let (taken, applied) = receipts::apply(&mut tx, payload.shard, ROUND).await?;
-    let of = |wanted: codes::ReceiptAction| -> Vec<_> {
+    let of = |wanted: ReceiptAction| -> Vec<_> {
         applied
             .iter()
             .filter(|receipt| receipt.error_code.is_some_and(|code| codes::receipt_action(code) == wanted))
             .map(|receipt| receipt.message_id)
             .collect()
     };
-    sending::mark_not_textable(&mut tx, &of(codes::ReceiptAction::NotTextable)).await?;
-    sending::mark_opted_out(&mut tx, &of(codes::ReceiptAction::OptedOut)).await?;
+    sending::mark_not_textable(&mut tx, &of(ReceiptAction::NotTextable)).await?;
+    sending::mark_opted_out(&mut tx, &of(ReceiptAction::OptedOut)).await?;
+    hold_brands(ctx, &mut tx, &applied).await?;
     if i64::try_from(taken) == Ok(ROUND) {
         enqueue(&mut tx, &payload, &ctx.origin(job)).await?;
     }
     tracing::debug!(taken, applied = applied.len(), "applied receipts");
     Ok(tx)
+}
+
+/// Holds the brands whose receipts ask for it: for some seconds, until the carrier day turns, or until an admin has looked.
+async fn hold_brands(ctx: &Context, tx: &mut Tx, applied: &[Applied]) -> Result<(), JobError> {
+    let now = tx.clock().await?;
+    for receipt in applied {
+        let Some(code) = receipt.error_code else { continue };
+        let (reason, until) = match codes::receipt_action(code) {
+            ReceiptAction::None | ReceiptAction::NotTextable | ReceiptAction::OptedOut => continue,
+            ReceiptAction::SlowDown(seconds) => (HoldReason::Carrier, Some(now + TimeDelta::seconds(seconds.into()))),
+            ReceiptAction::CapReached => (HoldReason::Cap, Some(ctx.calendar.next_day_starts(now))),
+            ReceiptAction::StopAll => (HoldReason::Carrier, None),
+        };
+        tracing::warn!(message.id = %receipt.message_id, carrier.code = code, "the carrier asks to hold the brand");
+        rates::hold_brand(tx, receipt.brand_id, reason.as_str(), until, code).await?;
+    }
+    Ok(())
 }

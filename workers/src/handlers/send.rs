@@ -1,7 +1,8 @@
 //! `send`: hands queued messages to the carrier (rules S1, S2, S3, S7 and S9).
 //!
 //! Three steps, and a crash between any two loses nothing and repeats nothing:
-//! 1. One transaction decides about each message by what is true now, reserves its segments under the cap and marks it `sending`.
+//! 1. One transaction decides about each message by what is true now, takes its time in its lanes, reserves its segments under the cap and
+//!    marks it `sending`.
 //! 2. The carrier is called, outside any transaction, and only while this attempt's time for it lasts.
 //! 3. One transaction records what the carrier made of them and completes the job.
 //!
@@ -9,6 +10,7 @@
 //! and `message-reconcile`, whose timer step 1 has set, settles them by asking the carrier.
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -17,7 +19,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures::{FutureExt, StreamExt, stream};
 use muster_carrier::{Gateway, OutboundText, Outcome, codes};
 use muster_domain::{
-    cap::{STRICTEST_CARRIER, admit},
+    admission::{Admission, Asks, Stop},
+    ids::{GroupId, MessageId},
+    message::MessageKind,
+    rate::{Full, TICK},
     sending::{CancelReason, Decision, HoldReason},
 };
 use muster_jobs::{payloads::Send, timer::TimerKind};
@@ -29,10 +34,12 @@ use muster_storage::{
         timers,
     },
     organizations::Organization,
-    sending::{self, Cap, Held, Outcomes, Queued},
+    rates::{self, BrandHold, Limits},
+    sending::{self, Held, Outcomes, Queued},
 };
 use tracing::{Instrument, info_span};
 
+use super::pace;
 use crate::{Context, error::JobError};
 
 /// Hand-overs of one message after which a passing error counts as final.
@@ -53,6 +60,7 @@ pub(crate) async fn run(ctx: &Context, job: &ClaimedJob, _payload: Send) -> Resu
     if queued.is_empty() {
         return Ok(tx);
     }
+    let decided = clock::start();
     let now = tx.clock().await?;
     let handed_over = decide(ctx, &mut tx, job, &organization, queued, now).await?;
     if handed_over.is_empty() {
@@ -62,7 +70,7 @@ pub(crate) async fn run(ctx: &Context, job: &ClaimedJob, _payload: Send) -> Resu
     timers::set(&mut tx, TimerKind::ReconcileDue, job.id.0, now + reconcile_after, organization.id).await?;
     tx.commit().await?;
 
-    let outcomes = call_carrier(ctx, &handed_over, reconcile_after / 2).await;
+    let outcomes = call_carrier(ctx, &handed_over, decided, reconcile_after / 2).await;
 
     let mut tx = ctx.pool.begin().await?;
     record(ctx, &mut tx, job, &organization, &handed_over, outcomes).await?;
@@ -78,65 +86,157 @@ async fn decide(
     queued: Vec<Queued>,
     now: DateTime<Utc>,
 ) -> Result<Vec<Queued>, JobError> {
-    let (mut ready, mut held, mut cancelled) = (Vec::new(), Vec::new(), Vec::new());
-    let mut apply = |message: &Queued, decision: Decision| match decision {
-        Decision::HandOver => true,
-        Decision::Hold(reason, until) => {
-            held.push(Held { id: message.id, reason: reason.as_str(), until });
-            false
-        }
-        Decision::Cancel(reason) => {
-            cancelled.push((message.id, reason.as_str()));
-            false
-        }
-    };
-    let group_id = queued[0].group_id;
+    let mut verdicts = Verdicts::default();
+    let limits = rates::limits(tx, organization.brand_id).await?;
     for message in queued {
-        let decision =
-            if message.to.is_some() { message.candidate.decide(now) } else { Decision::Cancel(CancelReason::Redacted) };
-        if apply(&message, decision) {
-            ready.push(message);
-        }
+        let decision = match &limits.hold {
+            _ if message.to.is_none() => Decision::Cancel(CancelReason::Redacted),
+            Some(hold) => held_with_brand(&message, hold, now),
+            None => message.candidate.decide(now),
+        };
+        verdicts.apply(message, decision);
     }
-    sending::hold(tx, &held).await?;
-    sending::cancel(tx, &cancelled).await?;
-    wake_when_held_ends(tx, organization, group_id, &held).await?;
-    if ready.is_empty() {
-        return Ok(ready);
-    }
-    // From here to the commit others wait for the brand's ledger: as little as can be is done.
-    let (mut over_cap, mut closed) = (Vec::new(), Vec::new());
-    // Numbers of unknown carriers count against the strictest cap that the brand has (rule S10); no number has been looked up yet.
-    let day = ctx.calendar.day(now);
-    let left = caps::lock_left(tx, organization.brand_id, STRICTEST_CARRIER, day).await?;
-    if let Some(left) = left {
-        let fit = admit(left, ready.iter().map(|message| message.segments));
+    verdicts.one_initial_each(organization, now);
+    let mut ready = std::mem::take(&mut verdicts.ready);
+    if !ready.is_empty() {
+        // From here to the commit others wait for the lanes and for the brand's ledgers: as little as can be is done.
+        let day = ctx.calendar.day(now);
+        let asks: Vec<_> = ready.iter().map(|message| asks(message, organization, &limits)).collect();
+        let paces = ready.iter().filter(|message| !message.has_slot);
+        let paces: BTreeMap<_, _> = paces.flat_map(|message| pace::lanes_of(message, organization, &limits)).collect();
+        let before = rates::lock(tx, organization.brand_id, &paces).await?;
+        let caps: BTreeSet<_> = asks.iter().filter_map(|asks| asks.cap.clone()).collect();
+        let left = caps::lock_left(tx, organization.brand_id, &caps.into_iter().collect::<Vec<_>>(), day).await?;
+        let mut admission = Admission { left, lanes: before.clone() };
+        let mut going = Vec::with_capacity(ready.len());
         let tomorrow = ctx.calendar.next_day_starts(now);
-        for message in ready.split_off(fit) {
-            match message.candidate.hold(HoldReason::Cap, tomorrow) {
-                Decision::Cancel(reason) => closed.push((message.id, reason.as_str())),
-                Decision::Hold(reason, until) => over_cap.push(Held { id: message.id, reason: reason.as_str(), until }),
-                Decision::HandOver => {}
+        let mut stays = Vec::new();
+        ready = ready
+            .into_iter()
+            .zip(asks)
+            .filter_map(|(message, asks)| match admission.admit(&asks, now) {
+                Ok(()) => {
+                    let cap = asks.cap.filter(|carrier| admission.left.contains_key(carrier));
+                    going.push((message.id, cap));
+                    Some(message)
+                }
+                Err(stop) => {
+                    stays.push((message, stop));
+                    None
+                }
+            })
+            .collect();
+        sending::hand_over(tx, job, &going, organization.brand_id, day, now).await?;
+        rates::store(tx, &before, &admission.lanes).await?;
+        for (message, stop) in stays {
+            match stop {
+                Stop::Cap => {
+                    let decision = message.candidate.hold(HoldReason::Cap, tomorrow);
+                    verdicts.apply(message, decision);
+                }
+                Stop::Rate(full) => verdicts.wait_for(&message, full),
             }
         }
     }
-    let ids: Vec<_> = ready.iter().map(|message| message.id).collect();
-    let cap = Cap { carrier: STRICTEST_CARRIER, day, capped: left.is_some() };
-    sending::hand_over(tx, job, &ids, organization.brand_id, cap).await?;
-    sending::hold(tx, &over_cap).await?;
-    sending::cancel(tx, &closed).await?;
-    wake_when_held_ends(tx, organization, group_id, &over_cap).await?;
-    let (held, cancelled) = (held.len() + over_cap.len(), cancelled.len() + closed.len());
+    let lanes = verdicts.held.iter().any(|(_, held)| held.lane.is_some());
+    if lanes {
+        timers::set_earliest(tx, TimerKind::RateOpens, organization.id.0, now + TICK, organization.id).await?;
+    }
+    pace::wake_when_held_ends(tx, organization, &verdicts.held).await?;
+    let (held, cancelled) = (verdicts.held.len(), verdicts.cancelled.len());
+    sending::hold(tx, &verdicts.held.into_iter().map(|(_, held)| held).collect::<Vec<_>>()).await?;
+    sending::cancel(tx, &verdicts.cancelled).await?;
     tracing::info!(handed_over = ready.len(), held, cancelled, "decided");
     Ok(ready)
 }
 
+/// What was decided about the messages of a job.
+#[derive(Default)]
+struct Verdicts {
+    ready: Vec<Queued>,
+    held: Vec<(GroupId, Held)>,
+    cancelled: Vec<(MessageId, &'static str)>,
+}
+
+impl Verdicts {
+    fn apply(&mut self, message: Queued, decision: Decision) {
+        match decision {
+            Decision::HandOver => self.ready.push(message),
+            Decision::Hold(reason, until) => {
+                let held = Held { id: message.id, reason: reason.as_str(), until, lane: None };
+                self.held.push((message.group_id, held));
+            }
+            Decision::Cancel(reason) => self.cancelled.push((message.id, reason.as_str())),
+        }
+    }
+
+    /// When it can expect to go is a guess: nothing is cancelled by it. A goal that closes first cancels when it closes.
+    fn wait_for(&mut self, message: &Queued, full: Full) {
+        let until = match message.candidate.hold(HoldReason::Rate, full.expected_at) {
+            Decision::Hold(_, until) => until,
+            Decision::HandOver | Decision::Cancel(_) => Some(full.expected_at),
+        };
+        let held = Held { id: message.id, reason: HoldReason::Rate.as_str(), until, lane: Some(full.lane) };
+        self.held.push((message.group_id, held));
+    }
+
+    /// Under a cap on initials (rule S12), only the first of two to one contact goes: the second is decided when the first counts.
+    fn one_initial_each(&mut self, organization: &Organization, now: DateTime<Utc>) {
+        if organization.settings.initials_per_day.is_none() {
+            return;
+        }
+        let mut seen = BTreeSet::new();
+        for message in std::mem::take(&mut self.ready) {
+            let second = message.candidate.kind == MessageKind::Initial && !seen.insert(message.contact_id);
+            let decision = if second {
+                message.candidate.hold(HoldReason::Frequency, now + TimeDelta::minutes(1))
+            } else {
+                Decision::HandOver
+            };
+            self.apply(message, decision);
+        }
+    }
+}
+
+/// While a carrier's hold lasts nothing of the brand goes (rule S7); what would not go anyway says why itself.
+fn held_with_brand(message: &Queued, hold: &BrandHold, now: DateTime<Utc>) -> Decision {
+    let reason = if hold.reason == HoldReason::Cap.as_str() { HoldReason::Cap } else { HoldReason::Carrier };
+    match (message.candidate.decide(now), hold.until) {
+        (Decision::HandOver, Some(until)) => message.candidate.hold(reason, until),
+        (Decision::HandOver, None) => Decision::Hold(reason, None),
+        (decision, _) => decision,
+    }
+}
+
+/// What a message counts against.
+fn asks(message: &Queued, organization: &Organization, limits: &Limits) -> Asks {
+    let unknown = organization.settings.unknown_carriers;
+    let lanes =
+        if message.has_slot { Vec::new() } else { pace::lanes_of(message, organization, limits).into_keys().collect() };
+    Asks {
+        cap: unknown.limit_of(&limits.caps, message.carrier.as_deref()).map(ToOwned::to_owned),
+        lanes,
+        segments: message.segments,
+        urgent: !message.candidate.kind.belongs_to_goal(),
+    }
+}
+
 /// Step 2: calls the carrier for each message, some at a time. Nothing is called once `time` is over: an attempt that was stopped and
-/// wakes up late hands nothing over, because the carrier may have been asked about its messages by then.
-async fn call_carrier(ctx: &Context, messages: &[Queued], time: Duration) -> Vec<Outcome> {
+/// wakes up late hands nothing over, because the carrier may have been asked about its messages by then. Nor is anything called of a goal
+/// that has stopped since it was decided: the answer for that is none.
+async fn call_carrier(ctx: &Context, messages: &[Queued], decided: Instant, time: Duration) -> Vec<Option<Outcome>> {
     let started = clock::start();
-    let calls: Vec<_> =
-        messages.iter().map(|message| call(Arc::clone(&ctx.gateway), message.clone(), started, time).boxed()).collect();
+    let calls = messages.iter().map(|message| {
+        let (gateway, stops, message) = (Arc::clone(&ctx.gateway), ctx.stops.clone(), message.clone());
+        async move {
+            if message.goal_id.is_some_and(|goal_id| stops.since(goal_id, decided)) {
+                return None;
+            }
+            Some(call(gateway, message, started, time).await)
+        }
+        .boxed()
+    });
+    let calls: Vec<_> = calls.collect();
     stream::iter(calls).buffered(ctx.settings.carrier_concurrency).collect().await
 }
 
@@ -179,12 +279,18 @@ async fn record(
     job: &ClaimedJob,
     organization: &Organization,
     messages: &[Queued],
-    answers: Vec<Outcome>,
+    answers: Vec<Option<Outcome>>,
 ) -> Result<(), JobError> {
     let now = tx.clock().await?;
     let mut outcomes = Outcomes::default();
-    let (mut not_textable, mut opted_out) = (Vec::new(), Vec::new());
+    let (mut not_textable, mut opted_out, mut holds) = (Vec::new(), Vec::new(), Vec::new());
     for (message, answer) in messages.iter().zip(answers) {
+        let Some(answer) = answer else {
+            // The goal has stopped: what that means for this one is decided again.
+            let reason = HoldReason::Paused.as_str();
+            outcomes.postponed.push(Held { id: message.id, reason, until: Some(now), lane: None });
+            continue;
+        };
         let (code, asked_to_wait) = match answer {
             Outcome::Accepted { sid } => {
                 outcomes.accepted.push((message.id, sid));
@@ -203,7 +309,7 @@ async fn record(
         let last = message.send_attempts + 1 >= MAX_SEND_ATTEMPTS;
         let again_in = |outcomes: &mut Outcomes, seconds| {
             let until = Some(now + backoff(message, seconds));
-            outcomes.postponed.push(Held { id: message.id, reason: HoldReason::Carrier.as_str(), until });
+            outcomes.postponed.push(Held { id: message.id, reason: HoldReason::Carrier.as_str(), until, lane: None });
         };
         match codes::action(code) {
             codes::Action::Retry(seconds) if !last => again_in(&mut outcomes, asked_to_wait.unwrap_or(seconds)),
@@ -212,11 +318,13 @@ async fn record(
             }
             codes::Action::StopAll if !last => {
                 tracing::error!(message.id = %message.id, carrier.code = code, "the carrier takes nothing from this account");
+                holds.push((HoldReason::Carrier, None, code));
                 again_in(&mut outcomes, STOPPED_SECONDS);
             }
             codes::Action::HoldToNextDay if !last => {
                 let until = Some(ctx.calendar.next_day_starts(now));
-                outcomes.postponed.push(Held { id: message.id, reason: HoldReason::Cap.as_str(), until });
+                outcomes.postponed.push(Held { id: message.id, reason: HoldReason::Cap.as_str(), until, lane: None });
+                holds.push((HoldReason::Cap, until, code));
             }
             codes::Action::NotTextable => not_textable.push(message.id),
             codes::Action::OptedOut => opted_out.push(message.id),
@@ -233,11 +341,24 @@ async fn record(
     sending::settle(tx, &outcomes).await?;
     sending::mark_not_textable(tx, &not_textable).await?;
     sending::mark_opted_out(tx, &opted_out).await?;
-    wake_when_held_ends(tx, organization, messages[0].group_id, &outcomes.postponed).await?;
     if outcomes.unknown.is_empty() && !sending::has_unsettled(tx, job.id).await? {
         timers::cancel(tx, TimerKind::ReconcileDue, job.id.0).await?;
     }
-    sending::settle_ledger(tx, organization.brand_id, &outcomes).await?;
+    // Others wait for the ledger's row: after it come only the brand's hold and timers, as elsewhere.
+    let refunds = sending::settle_ledger(tx, organization.brand_id, &outcomes).await?;
+    let held = !holds.is_empty();
+    for (reason, until, code) in holds {
+        rates::hold_brand(tx, organization.brand_id, reason.as_str(), until, code).await?;
+    }
+    if let Some(segments) = refunds.get(&ctx.calendar.day(now)).filter(|segments| **segments > 0 && !held) {
+        // What came back today is for others that wait at the cap.
+        for group_id in sending::recheck_capped(tx, organization.id, *segments).await? {
+            timers::set_earliest(tx, TimerKind::HoldEnds, group_id.0, now, organization.id).await?;
+        }
+    }
+    let group_of: BTreeMap<_, _> = messages.iter().map(|message| (message.id, message.group_id)).collect();
+    let postponed = outcomes.postponed.iter().filter_map(|held| Some((*group_of.get(&held.id)?, held.clone())));
+    pace::wake_when_held_ends(tx, organization, &postponed.collect::<Vec<_>>()).await?;
     Ok(())
 }
 
@@ -248,17 +369,4 @@ fn backoff(message: &Queued, seconds: u32) -> TimeDelta {
     #[expect(clippy::cast_possible_truncation, reason = "half of at most an hour in milliseconds")]
     let jitter = (clock::jitter() * 500.0 * f64::from(u16::try_from(doubled.min(3_600)).unwrap_or(3_600))) as i64;
     TimeDelta::milliseconds(milliseconds / 2 + jitter)
-}
-
-/// Sets the group's timer for the first of these holds to end.
-async fn wake_when_held_ends(
-    tx: &mut Tx,
-    organization: &Organization,
-    group_id: muster_domain::ids::GroupId,
-    held: &[Held],
-) -> Result<(), JobError> {
-    if let Some(first) = held.iter().filter_map(|held| held.until).min() {
-        timers::set_earliest(tx, TimerKind::HoldEnds, group_id.0, first, organization.id).await?;
-    }
-    Ok(())
 }

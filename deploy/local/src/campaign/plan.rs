@@ -87,6 +87,8 @@ pub(crate) fn carrier(seed: u64) -> Value {
 pub(crate) fn settings() -> Value {
     json!({
         "sending_hours": { "opens_minute": 0, "closes_minute": 1_440 },
+        "law_strictness": "off",
+        "number_segments_per_minute": 60_000,
         "lease_minutes": 1,
         "opt_out_text": OPT_OUT_TEXT,
         "help_text": HELP_TEXT,

@@ -3,7 +3,7 @@
 //! The hours are those of the place where the contact is. Many of these laws exempt political or non-profit texts, so that
 //! keeping them is a setting: [`Strictness`](super::Strictness). The table here is the default; an admin's own can take its place.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::LazyLock};
 
 use serde::{Deserialize, Serialize};
 
@@ -87,7 +87,43 @@ impl Default for Jurisdictions {
     }
 }
 
+static BUILT_IN: LazyLock<Jurisdictions> = LazyLock::new(Jurisdictions::default);
+
+/// A table of laws that cannot be kept.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadLaws {
+    /// Hours that are not within a day.
+    #[error("{0}: {1}")]
+    Hours(String, super::BadHours),
+    /// A state is there more than once.
+    #[error("{0} is there more than once")]
+    Twice(String),
+}
+
 impl Jurisdictions {
+    /// The default table, made once.
+    pub fn built_in() -> &'static Self {
+        &BUILT_IN
+    }
+
+    /// Checks a table that somebody wrote: every window is within a day, and every state there once.
+    pub fn check(&self) -> Result<(), BadLaws> {
+        let whole = |name: &str, hours: SendingHours| {
+            let made = SendingHours::new(hours.opens_minute, hours.closes_minute);
+            made.map(|_| ()).map_err(|error| BadLaws::Hours(name.to_owned(), error))
+        };
+        whole("federal", self.federal)?;
+        for (index, row) in self.states.iter().enumerate() {
+            for hours in row.days.iter().flatten() {
+                whole(row.state.as_str(), *hours)?;
+            }
+            if self.states.iter().take(index).any(|earlier| earlier.state == row.state) {
+                return Err(BadLaws::Twice(row.state.to_string()));
+            }
+        }
+        Ok(())
+    }
+
     /// Leaves of a week what federal law and those of these states allow.
     pub fn tighten(&self, week: &mut Week, states: &[State]) {
         week.tighten(&Week::every_day(self.federal));
@@ -104,6 +140,7 @@ mod tests {
     #[test]
     fn s5_a_states_row_is_there_once_and_within_federal_hours() {
         let table = Jurisdictions::default();
+        table.check().unwrap();
         assert!(table.states.is_sorted_by(|one, next| one.state < next.state));
         for row in &table.states {
             for hours in row.days.iter().flatten() {
@@ -119,5 +156,11 @@ mod tests {
         assert_eq!(serde_json::from_str::<Jurisdictions>(&written).unwrap(), table);
         let empty = r#"{"federal": {"opens_minute": 480, "closes_minute": 1260}, "states": []}"#;
         assert!(serde_json::from_str::<Jurisdictions>(empty).unwrap().states.is_empty());
+        let mut twice = table.clone();
+        twice.states.push(table.states[0].clone());
+        assert!(matches!(twice.check(), Err(BadLaws::Twice(state)) if state == "AL"));
+        let mut upside_down = table;
+        upside_down.federal = SendingHours { opens_minute: 600, closes_minute: 600 };
+        assert!(upside_down.check().is_err());
     }
 }

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub use clock::{Clock, HORIZON_DAYS};
 pub use holidays::HolidayCalendar;
-pub use jurisdictions::{Jurisdiction, Jurisdictions};
+pub use jurisdictions::{BadLaws, Jurisdiction, Jurisdictions};
 pub use recipient::{Opening, RecipientHours, Strictness, ZonePolicy};
 pub use week::Week;
 

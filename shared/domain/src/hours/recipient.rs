@@ -39,6 +39,19 @@ impl Strictness {
             Self::Commercial => Some(table),
         }
     }
+
+    /// The word for it in the database and the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Commercial => "commercial",
+        }
+    }
+
+    /// The strictness of a word.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Off, Self::Commercial].into_iter().find(|strictness| strictness.as_str() == word)
+    }
 }
 
 /// The answer for an instant (rule S6).

@@ -4,9 +4,13 @@ use std::time::Duration;
 
 use crate::{Result, Tx};
 
-/// Makes the coming months' partitions of `job` and `message`, if they are not there yet.
+/// Makes the coming months' partitions of `job`, `message` and `message_event`, if they are not there yet.
 pub async fn ensure(tx: &mut Tx) -> Result<()> {
-    sqlx::query!("select ensure_partitions('job', 2), ensure_partitions('message', 2)").execute(tx.conn()).await?;
+    sqlx::query!(
+        "select ensure_partitions('job', 2), ensure_partitions('message', 2), ensure_partitions('message_event', 2)"
+    )
+    .execute(tx.conn())
+    .await?;
     Ok(())
 }
 

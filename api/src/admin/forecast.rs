@@ -1,0 +1,121 @@
+//! `GET /v1/organizations/{organization_id}/goals/{goal_id}/forecast`: when a goal will be through, and who will not be reached (rule S11).
+
+use std::collections::BTreeMap;
+
+use axum::{Json as Answer, extract::State};
+use chrono::{DateTime, NaiveDate, Utc};
+use muster_domain::{
+    cap::CarrierCalendar,
+    forecast::{Outlook, Part, forecast},
+    hours::{RecipientHours, ZonePolicy},
+    ids::GoalId,
+    segments,
+    template::Template,
+    whereabouts::Whereabouts,
+    zone::Zone,
+};
+use muster_storage::{caps, forecast as stored, goals, organizations::Settings, rates};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::{auth::Admin, extract::Path, problem::Problem, state::Api};
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ForecastBody {
+    /// When the last initial will have gone; null when not all will go before the goal closes.
+    finishes_at: Option<DateTime<Utc>>,
+    /// Initials that will go from now on.
+    reached: i64,
+    /// Initials that will not.
+    unreached: i64,
+    /// Of these, to contacts where the hours do not open while the goal does.
+    never_open: i64,
+    /// Segments by carrier day.
+    #[schema(value_type = Object)]
+    segments_by_day: BTreeMap<NaiveDate, i64>,
+}
+
+/// Forecasts a goal by caps, rates and hours, as if agents sent without a pause and no other goal used the brand. For a goal that is not
+/// launched, as if it were launched now; for one that is paused, as if it were resumed.
+#[utoipa::path(get, path = "/v1/organizations/{organization_id}/goals/{goal_id}/forecast", tag = "goals", params(("organization_id" = Uuid, Path), ("goal_id" = Uuid, Path)), responses((status = 200, body = ForecastBody), (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn get(
+    State(api): State<Api>,
+    admin: Admin,
+    Path((_organization, id)): Path<(Uuid, GoalId)>,
+) -> Result<Answer<ForecastBody>, Problem> {
+    let mut tx = api.pool.begin().await?;
+    let goal = goals::get(&mut tx, admin.organization_id, id).await?.ok_or_else(|| Problem::no("goal"))?;
+    admin.group(goal.group_id).map_err(|_| Problem::no("goal"))?;
+    let organization = admin.organization(&mut tx).await?;
+    let calendar = CarrierCalendar::load().map_err(|error| Problem::conflict(error.to_string()))?;
+    let zone = Zone::parse(&goal.content.zone).map_err(|error| Problem::conflict(error.to_string()))?;
+    let now = tx.clock().await?;
+    let limits = rates::limits(&mut tx, organization.brand_id).await?;
+    let carriers: Vec<_> = limits.caps.keys().cloned().collect();
+    let from = now.max(goal.clock.opens_at);
+    let left_today = if calendar.day(from) == calendar.day(now) {
+        caps::left(&mut tx, organization.brand_id, &carriers, calendar.day(now)).await?
+    } else {
+        BTreeMap::new()
+    };
+    let numbers = stored::numbers(&mut tx, &goal).await?;
+    let remaining = stored::remaining(&mut tx, &goal).await?;
+    tx.rollback().await?;
+
+    let segments_each = segments_of(&goal.content.script);
+    let parts = parts(&remaining, &organization.settings, &zone, &limits, segments_each)?;
+    let outlook = Outlook {
+        from,
+        closes_at: goal.clock.closes_at,
+        left_today,
+        numbers_per_minute: numbers * i64::from(organization.settings.number_segments_per_minute),
+        caps: limits.caps,
+        rates: limits.rates,
+        parts,
+    };
+    let told = tokio::task::spawn_blocking(move || forecast(&outlook, &calendar)).await;
+    let told = told.map_err(|error| Problem::conflict(format!("the forecast failed: {error}")))?;
+    Ok(Answer(ForecastBody {
+        finishes_at: told.finishes_at,
+        reached: told.reached,
+        unreached: told.unreached,
+        never_open: told.never_open,
+        segments_by_day: told.segments_by_day.into_iter().map(|(day, segments)| (day.0, segments)).collect(),
+    }))
+}
+
+/// Puts together those to whom the same hours and limits apply.
+fn parts(
+    remaining: &[stored::Remaining],
+    settings: &Settings,
+    zone: &Zone,
+    limits: &rates::Limits,
+    segments_each: i64,
+) -> Result<Vec<Part>, Problem> {
+    let policy = if settings.recipient_safe { ZonePolicy::RecipientSafe } else { ZonePolicy::GroupZone };
+    let mut parts = BTreeMap::new();
+    for contacts in remaining {
+        let place = Whereabouts::of(contacts.postal_code.as_deref(), &contacts.national);
+        let unknown = settings.unknown_carriers;
+        let cap = unknown.limit_of(&limits.caps, contacts.carrier.as_deref()).map(ToOwned::to_owned);
+        let rate = unknown.limit_of(&limits.rates, contacts.carrier.as_deref()).map(ToOwned::to_owned);
+        let key = (place.zones, place.states().to_vec(), cap.clone(), rate.clone());
+        if let Some(part) = parts.get_mut(&key) {
+            let part: &mut Part = part;
+            part.texts += contacts.texts;
+            continue;
+        }
+        let hours = RecipientHours::new(settings.sending_hours, zone.clone(), Some(&place), policy, settings.laws());
+        let hours = hours.map_err(|error| Problem::conflict(error.to_string()))?;
+        parts.insert(key, Part { texts: contacts.texts, segments_each, hours, cap, rate });
+    }
+    Ok(parts.into_values().collect())
+}
+
+/// The script's count with an ordinary value in each field.
+fn segments_of(script: &str) -> i64 {
+    let rendered =
+        Template::parse(script, |_| true).ok().and_then(|template| template.render(|_| Some("Margaret")).ok());
+    segments::count(rendered.as_deref().unwrap_or(script)).segments.into()
+}

@@ -1,0 +1,127 @@
+//! `send`: queued messages through the hand-over to the simulated carrier, with caps, rates, hours and receipts on; beside that the same
+//! without caps and rates, and a bare loop of HTTP requests against the same simulator.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use futures::{StreamExt as _, stream};
+use muster_storage::testing::plant::{Planted, QUEUE_JOBS};
+use serde_json::Value;
+
+use crate::{process, report::Report, rig::Rig, scaled};
+
+const MESSAGES: usize = 200_000;
+/// More segments than there are, so that the ledger is used and stops nothing.
+const CAP: i64 = 1_000_000;
+/// The fastest pace, so that lanes are used and stop next to nothing.
+const RATE: i64 = 1_000_000;
+const NUMBERS: u32 = 1_000;
+/// Requests of the bare loop at a time.
+const CONCURRENCY: usize = 64;
+
+pub(crate) async fn run(scale: f64) -> anyhow::Result<Report> {
+    let mut report = Report::new("send");
+    let (whole, tenth) = (scaled(MESSAGES, scale), scaled(MESSAGES / 10, scale));
+    for workers in [1, 2, 4] {
+        let rig = Rig::start(1, workers).await?;
+        let limited = |messages, job| Run { messages, job, limited: true };
+        let small = through(&rig, limited(tenth, 100)).await?;
+        let ours = through(&rig, limited(whole, 100)).await?;
+        let free = through(&rig, Run { messages: whole, job: 100, limited: false }).await?;
+        let single = through(&rig, limited(tenth, 1)).await?;
+        let bare = bare(&rig, tenth).await?;
+        let of = format!("with {workers} worker(s)");
+        report.figure(format!("{whole} messages in batches of 100, caps and rates on, {of}"), ours, "messages/s");
+        report.figure(format!("the same without caps and rates, {of}"), free, "messages/s");
+        report.aimed(format!("ratio, {of}"), ours / free, "×", "≥ 0.9");
+        report.figure(format!("a bare loop of HTTP requests, {of}"), bare, "messages/s");
+        report.aimed(format!("ratio to the bare loop, {of}"), ours / bare, "×", "≥ 0.5");
+        report.figure(format!("{tenth} messages in batches of 100, {of}"), small, "messages/s");
+        report.figure(format!("{tenth} messages one by one, {of}"), single, "messages/s");
+        let over = "select count(*) from cap_ledger where reserved + settled > daily_limit";
+        anyhow::ensure!(rig.number(over).await? == 0, "the cap was exceeded");
+        report.figure(format!("peak memory of a worker, {of}"), process::peak_mebibytes(rig.pid("worker-1")?)?, "MiB");
+        rig.stop().await?;
+    }
+    Ok(report)
+}
+
+#[derive(Clone, Copy)]
+struct Run {
+    messages: usize,
+    job: u32,
+    limited: bool,
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a number of messages")]
+fn rate(messages: usize, took: Duration) -> f64 {
+    messages as f64 / took.as_secs_f64()
+}
+
+/// Empties the tables of the run before.
+async fn clear(rig: &Rig) -> anyhow::Result<()> {
+    rig.until("select count(*) from job where state in ('pending', 'published', 'running')", 0).await?;
+    rig.execute("drop table if exists seed, seed_job").await?;
+    rig.execute("truncate job, timer, receipt, message_event, message, rate_lane, brand_hold").await?;
+    rig.execute("truncate account cascade").await?;
+    Ok(())
+}
+
+/// Sends so many messages through; the time runs from when their jobs are made until the carrier has all of them. Receipts come meanwhile.
+async fn through(rig: &Rig, run: Run) -> anyhow::Result<f64> {
+    clear(rig).await?;
+    let planted = Planted {
+        messages: u32::try_from(run.messages)?,
+        job: run.job,
+        numbers: NUMBERS,
+        cap: run.limited.then_some(CAP),
+        rate: run.limited.then_some(RATE),
+    };
+    for statement in planted.statements() {
+        rig.execute(&statement).await?;
+    }
+    rig.execute("checkpoint").await?;
+    let before = accepted(rig).await?;
+    let started = Instant::now();
+    rig.execute(QUEUE_JOBS).await?;
+    let wanted = before + i64::try_from(run.messages)?;
+    while accepted(rig).await? < wanted {
+        anyhow::ensure!(started.elapsed() < Duration::from_mins(30), "the carrier has not got all after half an hour");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let took = started.elapsed();
+    anyhow::ensure!(accepted(rig).await? == wanted, "the carrier got more than there is");
+    Ok(rate(run.messages, took))
+}
+
+async fn accepted(rig: &Rig) -> anyhow::Result<i64> {
+    let stats: Value = reqwest::get(format!("{}/_sim/stats", rig.cluster.simulator_url)).await?.json().await?;
+    stats["accepted"].as_i64().context("the simulator's count")
+}
+
+/// The reference: as many creates as ever fit, with nothing kept.
+async fn bare(rig: &Rig, messages: usize) -> anyhow::Result<f64> {
+    let client = reqwest::Client::new();
+    let (account, secret) = rig.cluster.carrier_account();
+    let settings = (account.to_owned(), secret.to_owned());
+    let url = format!("{}/2010-04-01/Accounts/{}/Messages.json", rig.cluster.simulator_url, settings.0);
+    let started = Instant::now();
+    let calls = stream::iter(0..messages).map(|n| {
+        let (client, url, settings) = (client.clone(), url.clone(), settings.clone());
+        async move {
+            let form = [
+                ("To", format!("+1646{}", 2_000_000 + n)),
+                ("From", "+12125550000".to_owned()),
+                ("Body", format!("Hi Ada{n}! Reply STOP to opt out")),
+            ];
+            let answer = client.post(&url).basic_auth(&settings.0, Some(&settings.1)).form(&form).send().await?;
+            answer.error_for_status()?.bytes().await?;
+            anyhow::Ok(())
+        }
+    });
+    let mut calls = calls.buffer_unordered(CONCURRENCY);
+    while let Some(call) = calls.next().await {
+        call?;
+    }
+    Ok(rate(messages, started.elapsed()))
+}

@@ -1,0 +1,59 @@
+//! `muster why CONTACT --goal G`: why somebody was or was not texted in a goal.
+
+use anyhow::Context as _;
+use muster_domain::{
+    e164::E164,
+    ids::{ContactId, GoalId},
+    why::explain,
+};
+use muster_storage::why;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::pool;
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The contact: its id, or its number as +1 and ten digits.
+    contact: String,
+    /// The goal's id.
+    #[arg(long)]
+    goal: Uuid,
+    /// Print one JSON object: `{texted, reasons: [{at, what, detail}]}`.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
+    let (pool, goal) = (pool()?, GoalId(args.goal));
+    let contact = match args.contact.parse::<Uuid>() {
+        Ok(id) => Some(ContactId(id)),
+        Err(_) => {
+            let number = E164::parse(&args.contact).context("CONTACT is an id, or a number such as +12125550100")?;
+            why::contact_by_number(&pool, number.as_str(), goal).await?
+        }
+    };
+    let contact = contact.context("the goal's organization has no such contact")?;
+    let organization = why::organization_of(&pool, contact, goal).await?;
+    let organization = organization.context("no organization has this contact and this goal")?;
+    let facts = why::facts(&pool, organization, contact, goal).await?;
+    let facts = facts.context("no organization has this contact and this goal")?;
+    let mut tx = pool.begin().await?;
+    let now = tx.clock().await?;
+    let answer = explain(&facts, now);
+    if args.json {
+        let reasons: Vec<_> = answer
+            .reasons
+            .iter()
+            .map(|reason| json!({ "at": reason.at, "what": reason.what, "detail": reason.detail }))
+            .collect();
+        println!("{}", json!({ "texted": answer.texted, "reasons": reasons }));
+        return Ok(());
+    }
+    println!("{}", if answer.texted { "texted" } else { "not texted" });
+    for reason in answer.reasons {
+        let at = reason.at.map(|at| at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)).unwrap_or_default();
+        println!("{at:<22} {} {}", reason.what, reason.detail.unwrap_or_default());
+    }
+    Ok(())
+}

@@ -1,0 +1,262 @@
+//! Rates, carriers' own limits and holds, and the cap on initials across goals (rules S3, S4, S7, S10 and S12).
+
+use chrono::{DateTime, TimeDelta, Utc};
+use muster_integration_tests::{eventually, seconds};
+use muster_simulator::{Behaviour, Millis, Receipts};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{Call, Client, Organization, World, text};
+
+/// An organization with a group, an agent in it, and contacts.
+struct Shop {
+    world: World,
+    ours: Organization,
+    group: String,
+    agent: Client,
+}
+
+impl Shop {
+    async fn open(contacts: usize) -> Self {
+        let world = World::with_engine().await;
+        let ours = world.organization("Ours").await;
+        let group = ours.group("One").await;
+        let (agent, _) = ours.agent(&group).await;
+        ours.contacts(&group, contacts).await;
+        Self { world, ours, group, agent: agent.client }
+    }
+
+    /// A goal with everybody's texts queued; answers it.
+    async fn goal(&self) -> String {
+        let goal = self.ours.open_goal(&self.world, &self.group, json!({})).await;
+        send_all(&self.agent, &goal).await;
+        goal
+    }
+
+    /// When a goal's messages took their time, in order.
+    async fn slots(&self, goal: &str) -> Vec<DateTime<Utc>> {
+        let query = format!("select json_agg(rate_slot order by rate_slot) from message where goal_id = '{goal}'");
+        self.world.harness.row(&query).await
+    }
+
+    async fn finish(self) {
+        self.world.finish().await;
+    }
+}
+
+/// Claims a goal's batches and sends them.
+async fn send_all(agent: &Client, goal: &str) {
+    loop {
+        let claimed = agent.post(&format!("/v1/agent/goals/{goal}/claim"), json!({ "workflow": "initial" })).await.ok();
+        let batch = &claimed["batch"];
+        if *batch == Value::Null {
+            return;
+        }
+        let send = format!("/v1/agent/batches/{}/send", text(&batch["id"]));
+        agent.post(&send, json!({ "lease_token": batch["lease_token"] })).await.ok();
+    }
+}
+
+/// Every span of a lane's texts of one segment has the time that the pace asks for, less what may go ahead of its time.
+#[track_caller]
+fn keep_the_pace(slots: &[DateTime<Utc>], per_minute: i32) {
+    let each = TimeDelta::seconds(63) / per_minute;
+    for (first, from) in slots.iter().enumerate() {
+        for (last, until) in slots.iter().enumerate().skip(first) {
+            let count = i32::try_from(last - first + 1).unwrap();
+            let most = *until - *from + TimeDelta::seconds(3);
+            assert!(each * count <= most + TimeDelta::milliseconds(1), "{count} texts from {from} to {until}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn s4_a_batch_trickles_from_its_number() {
+    let shop = Shop::open(30).await;
+    shop.ours.set(json!({ "number_segments_per_minute": 240 })).await;
+    let goal = shop.goal().await;
+    let waits = "message where state = 'held' and reason = 'rate' and lane is not null and held_until is not null";
+    eventually(seconds(20), async || match shop.world.harness.count(waits).await {
+        0 => Err("nothing waits for its number".to_owned()),
+        _ => Ok(()),
+    })
+    .await;
+    shop.world.until("message where state = 'delivered'", 30).await;
+    keep_the_pace(&shop.slots(&goal).await, 240);
+    shop.world.settled().await;
+    assert_eq!(shop.world.harness.count("rate_lane where waiting_segments > 0").await, 0);
+    shop.finish().await;
+}
+
+#[tokio::test]
+async fn s4_goals_take_turns_in_the_lane_of_a_campaign() {
+    let shop = Shop::open(40).await;
+    let rates = shop.ours.at("rates");
+    shop.ours.admin.put(&rates, json!({ "carrier": "att", "segments_per_minute": 60 })).await.ok();
+    shop.world.harness.execute(&["update contact set carrier = 'att'"]).await;
+    let large = shop.goal().await;
+    let group = shop.ours.group("Two").await;
+    let (agent, _) = shop.ours.agent(&group).await;
+    let file = "first,last,phone\nA,B,6465559001\nC,D,6465559002\nE,F,6465559003\n";
+    shop.ours.import(&format!("file_name=c.csv&group_id={group}"), file).await;
+    shop.world.harness.execute(&["update contact set carrier = 'att'"]).await;
+    let small = shop.ours.open_goal(&shop.world, &group, json!({})).await;
+    let waiting = "message where state = 'held' and reason = 'rate'";
+    assert!(shop.world.harness.count(waiting).await > 10, "the large goal is nearly over");
+    send_all(&agent.client, &small).await;
+    shop.world.until(&format!("message where goal_id = '{small}' and state = 'delivered'"), 3).await;
+    let left = shop.world.harness.count(&format!("{waiting} and goal_id = '{large}'")).await;
+    assert!(left > 0, "the large goal went first");
+    let read = shop.ours.admin.get(&rates).await.ok();
+    assert_eq!(read["segments_per_minute"]["att"], 60);
+    assert!(text(&read["lanes"][0]["lane"]).starts_with("carrier:"), "{read}");
+    // Rule S9: what waits goes on at the new pace.
+    shop.ours.admin.put(&rates, json!({ "carrier": "att", "segments_per_minute": null })).await.ok();
+    shop.world.until("message where state = 'delivered'", 43).await;
+    shop.finish().await;
+}
+
+#[tokio::test]
+async fn g7_what_waits_for_its_number_keeps_a_pause_and_goes_on_when_it_ends() {
+    let shop = Shop::open(12).await;
+    shop.ours.set(json!({ "number_segments_per_minute": 1 })).await;
+    let goal = shop.goal().await;
+    shop.world.until("message where state = 'held' and reason = 'rate'", 11).await;
+    shop.ours.goal_act(&goal, "pause").await;
+    shop.ours.set(json!({ "number_segments_per_minute": 60_000 })).await;
+    shop.world.settled().await;
+    assert_eq!(shop.world.harness.count("message where state = 'held'").await, 11);
+    shop.ours.goal_act(&goal, "resume").await;
+    shop.world.until("message where state = 'delivered'", 12).await;
+    shop.finish().await;
+}
+
+#[tokio::test]
+async fn s10_a_known_carrier_counts_under_its_own_cap_and_an_unknown_one_under_the_strictest() {
+    let shop = Shop::open(3).await;
+    let caps = shop.ours.at("caps");
+    shop.ours.admin.put(&caps, json!({ "daily_segments": 0 })).await.ok();
+    shop.ours.admin.put(&caps, json!({ "carrier": "us-cellular", "daily_segments": 1 })).await.ok();
+    shop.world
+        .harness
+        .execute(&[
+            "update contact set carrier = 'verizon' where e164 = '+16465550000'",
+            "update contact set carrier = 'us-cellular' where e164 = '+16465550001'",
+        ])
+        .await;
+    // The plan is paced to the strictest cap, which lets nothing out.
+    let plan = json!({ "release_plan": { "pace": "all_at_open", "paced_to_caps": false } });
+    let goal = shop.ours.open_goal(&shop.world, &shop.group, plan).await;
+    // What is held to the next day must not be cancelled by the goal's end.
+    shop.world.harness.execute(&["update goal set closes_at = clock_timestamp() + interval '3 days'"]).await;
+    send_all(&shop.agent, &goal).await;
+    shop.world.until("message where state = 'delivered'", 2).await;
+    shop.world.until("message where state = 'held' and reason = 'cap'", 1).await;
+    assert_eq!(shop.world.harness.count("cap_ledger where carrier = 'us-cellular' and settled = 1").await, 1);
+    shop.ours.set(json!({ "unknown_carriers": "unlimited" })).await;
+    shop.world.until("message where state = 'delivered'", 3).await;
+    assert_eq!(shop.world.harness.count("cap_ledger where carrier = 't-mobile' and settled + reserved > 0").await, 0);
+    shop.finish().await;
+}
+
+#[tokio::test]
+async fn s3_a_cap_is_lowered_and_raised_while_texts_wait() {
+    let shop = Shop::open(20).await;
+    let caps = shop.ours.at("caps");
+    let set = async |segments: i64| shop.ours.admin.put(&caps, json!({ "daily_segments": segments })).await.ok();
+    set(10).await;
+    let plan = json!({ "release_plan": { "pace": "all_at_open", "paced_to_caps": false } });
+    let goal = shop.ours.open_goal(&shop.world, &shop.group, plan).await;
+    shop.world.harness.execute(&["update goal set closes_at = clock_timestamp() + interval '3 days'"]).await;
+    send_all(&shop.agent, &goal).await;
+    shop.world.until("message where state = 'delivered'", 10).await;
+    shop.world.until("message where state = 'held' and reason = 'cap'", 10).await;
+    // Lowered below what is used: nothing more goes, and the ledger still adds up.
+    set(4).await;
+    shop.world.settled().await;
+    shop.world.until("message where state = 'held' and reason = 'cap'", 10).await;
+    assert_eq!(shop.world.harness.count("cap_ledger where settled = 10 and daily_limit = 10").await, 1);
+    set(13).await;
+    shop.world.until("message where state = 'delivered'", 13).await;
+    shop.ours.admin.put(&caps, json!({ "daily_segments": null })).await.ok();
+    shop.world.until("message where state = 'delivered'", 20).await;
+    assert_eq!(shop.world.carrier().accepted().len(), 20);
+    shop.finish().await;
+}
+
+#[tokio::test]
+async fn s12_a_second_initial_within_a_day_waits_until_the_contact_may_have_it() {
+    let shop = Shop::open(1).await;
+    shop.ours.set(json!({ "initials_per_day": 1 })).await;
+    shop.goal().await;
+    shop.world.until("message where state = 'delivered'", 1).await;
+    let second = shop.ours.open_goal(&shop.world, &shop.group, json!({})).await;
+    shop.world.harness.execute(&["update goal set closes_at = clock_timestamp() + interval '3 days'"]).await;
+    send_all(&shop.agent, &second).await;
+    let waits = "message where state = 'held' and reason = 'frequency' and held_until = (
+        select handed_over_at + interval '24 hours' from message where state = 'delivered')";
+    shop.world.until(waits, 1).await;
+    shop.ours.set(json!({ "initials_per_day": 0 })).await;
+    shop.world.until("message where state = 'delivered'", 2).await;
+    shop.finish().await;
+}
+
+#[tokio::test]
+async fn s7_a_receipt_that_stops_the_account_holds_the_brand_until_an_admin_ends_it() {
+    let shop = Shop::open(1).await;
+    let receipts = || Receipts { delay_ms: Millis { min: 20, max: 80 }, ..Receipts::default() };
+    let suspended =
+        Behaviour { receipts: receipts(), undelivered: 1.0, undelivered_codes: vec![30002], ..Behaviour::default() };
+    shop.world.carrier().set_behaviour(suspended).unwrap();
+    shop.goal().await;
+    shop.world.until("brand_hold where until is null and code = 30002", 1).await;
+    let fine = Behaviour { receipts: receipts(), ..Behaviour::default() };
+    shop.world.carrier().set_behaviour(fine).unwrap();
+    let second = shop.ours.open_goal(&shop.world, &shop.group, json!({})).await;
+    send_all(&shop.agent, &second).await;
+    shop.world.until("message where state = 'held' and reason = 'carrier' and held_until is null", 1).await;
+    let hold = shop.ours.admin.get(&shop.ours.at("rates")).await.ok()["hold"].clone();
+    assert_eq!((&hold["reason"], &hold["code"]), (&json!("carrier"), &json!(30_002)));
+    shop.ours.admin.call(Method::DELETE, &shop.ours.at("hold"), Call::empty()).await.ok();
+    shop.world.until("message where state = 'delivered'", 1).await;
+    shop.finish().await;
+}
+
+#[tokio::test]
+async fn s7_a_receipt_that_says_the_cap_is_reached_holds_the_brand_until_the_day_turns() {
+    let shop = Shop::open(1).await;
+    let behaviour = Behaviour { undelivered: 1.0, undelivered_codes: vec![30023], ..Behaviour::default() };
+    shop.world.carrier().set_behaviour(behaviour).unwrap();
+    shop.goal().await;
+    shop.world.until("brand_hold where reason = 'cap' and until > clock_timestamp()", 1).await;
+    let second = shop.ours.open_goal(&shop.world, &shop.group, json!({})).await;
+    shop.world.harness.execute(&["update goal set closes_at = clock_timestamp() + interval '3 days'"]).await;
+    send_all(&shop.agent, &second).await;
+    let waits = "message where state = 'held' and reason = 'cap' and held_until = (select until from brand_hold)";
+    shop.world.until(waits, 1).await;
+    shop.finish().await;
+}
+
+#[tokio::test]
+async fn s11_a_goal_is_forecast_before_its_launch_and_while_it_runs() {
+    let shop = Shop::open(10).await;
+    let draft = shop.ours.draft(&shop.group, crate::support::open_goal(&shop.world, json!({})).await).await;
+    let forecast = async || shop.ours.admin.get(&shop.ours.at(&format!("goals/{draft}/forecast"))).await.ok();
+    let told = forecast().await;
+    assert_eq!((&told["reached"], &told["unreached"]), (&json!(10), &json!(0)), "{told}");
+    assert!(told["finishes_at"].is_string(), "{told}");
+    shop.ours.admin.put(&shop.ours.at("caps"), json!({ "daily_segments": 4 })).await.ok();
+    let told = forecast().await;
+    // Two days' caps, if the carrier's day turns while the goal is open.
+    let reached = told["reached"].as_i64().unwrap();
+    assert!(matches!(reached, 4 | 8), "{told}");
+    assert_eq!((&told["unreached"], &told["finishes_at"]), (&json!(10 - reached), &Value::Null));
+    shop.ours.admin.put(&shop.ours.at("caps"), json!({ "daily_segments": null })).await.ok();
+    shop.ours.goal_act(&draft, "launch").await;
+    shop.world.until(&format!("batch where goal_id = '{draft}' and state = 'released'"), 1).await;
+    send_all(&shop.agent, &draft).await;
+    shop.world.until("message where state = 'delivered'", 10).await;
+    let told = forecast().await;
+    assert_eq!((&told["reached"], &told["unreached"]), (&json!(0), &json!(0)), "nobody is left: {told}");
+    shop.finish().await;
+}

@@ -1,0 +1,79 @@
+//! Why somebody was or was not texted.
+
+use muster_local::programs::Binary;
+use serde_json::{Value, json};
+
+use crate::support::{Organization, World, text};
+
+async fn why(ours: &Organization, phone: &str, goal: &str) -> (bool, Vec<String>) {
+    let contact = text(&ours.contact(phone).await["id"]);
+    let answer = ours.admin.get(&ours.at(&format!("contacts/{contact}/why?goal_id={goal}"))).await.ok();
+    (answer["texted"].as_bool().unwrap(), words(&answer))
+}
+
+fn words(answer: &Value) -> Vec<String> {
+    let reasons = answer["reasons"].as_array().unwrap().iter();
+    reasons.map(|reason| format!("{} {}", text(&reason["what"]), reason["detail"].as_str().unwrap_or("-"))).collect()
+}
+
+#[tokio::test]
+async fn an_admin_learns_why_each_person_was_or_was_not_texted() {
+    let world = World::with_engine().await;
+    let ours = world.organization("Ours").await;
+    let group = ours.group("One").await;
+    let (agent, _) = ours.agent(&group).await;
+    let phones = ours.contacts(&group, 4).await;
+    let out = text(&ours.contact(&phones[0]).await["id"]);
+    ours.admin.post(&ours.at(&format!("contacts/{out}/opt-out")), json!({ "reason": "asked" })).await.ok();
+    ours.set(json!({ "batch_size": 2 })).await;
+    let goal = ours.open_goal(&world, &group, json!({})).await;
+    let claimed =
+        agent.client.post(&format!("/v1/agent/goals/{goal}/claim"), json!({ "workflow": "initial" })).await.ok();
+    let batch = &claimed["batch"];
+    let path = format!("/v1/agent/batches/{}", text(&batch["id"]));
+    let contacts = batch["contacts"].as_array().unwrap();
+    let skip = json!({ "lease_token": batch["lease_token"], "contact_id": contacts[0]["id"], "reason": "moved" });
+    agent.client.post(&format!("{path}/skip"), skip).await.ok();
+    agent.client.post(&format!("{path}/send"), json!({ "lease_token": batch["lease_token"] })).await.ok();
+    world.until("message where state = 'delivered'", 1).await;
+
+    let of = |nth: usize| text(&contacts[nth]["id"]);
+    let ask = async |id: String| {
+        let answer = ours.admin.get(&ours.at(&format!("contacts/{id}/why?goal_id={goal}"))).await.ok();
+        (answer["texted"] == true, words(&answer))
+    };
+    let (texted, reasons) = ask(of(1)).await;
+    let wanted = ["targeted -", "initial.queued -", "initial.sending -", "initial.sent -", "initial.delivered -"];
+    // A receipt may be quicker than the worker's own word.
+    let seen: Vec<&str> = reasons.iter().map(String::as_str).filter(|reason| *reason != "initial.sent -").collect();
+    assert!(texted, "{reasons:?}");
+    assert_eq!(seen, wanted.into_iter().filter(|reason| *reason != "initial.sent -").collect::<Vec<_>>());
+    assert_eq!(ask(of(0)).await, (false, vec!["targeted -".to_owned(), "skipped moved".to_owned()]));
+    let (texted, reasons) = why(&ours, &phones[0], &goal).await;
+    assert!(!texted);
+    assert_eq!(reasons, ["not_targeted by targeting, or by what is below", "opted_out -"]);
+    let third = phones[1..].iter();
+    let mut waiting = Vec::new();
+    for phone in third {
+        let (_, reasons) = why(&ours, phone, &goal).await;
+        waiting.extend(reasons.into_iter().filter(|reason| reason.starts_with("batch_")));
+    }
+    assert_eq!(waiting, ["batch_not_claimed -"]);
+
+    // The command line says the same.
+    let file = world.harness.folder().join("muster.toml");
+    std::fs::write(&file, world.harness.settings("muster").toml()).unwrap();
+    let mut command = tokio::process::Command::new(Binary::Cli.path().unwrap());
+    command.env_clear().env("MUSTER_CONFIG", file).args(["why", &of(1), "--goal", &goal, "--json"]);
+    let output = command.output().await.unwrap();
+    let said: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((said["texted"] == true, words(&said)), ask(of(1)).await);
+
+    // What happened stays: the history cannot be changed.
+    let change = "do $$ begin
+        begin update message_event set state = 'sent'; exception when others then return; end;
+        raise exception 'the history was changed';
+    end $$";
+    world.harness.execute(&[change]).await;
+    world.finish().await;
+}

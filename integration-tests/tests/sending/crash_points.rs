@@ -1,0 +1,105 @@
+//! A worker dies at every point around the carrier call; nobody is texted twice, and everybody once (rules S1 and S2).
+
+use muster_integration_tests::{eventually, seconds};
+use muster_simulator::Behaviour;
+
+use crate::plant::{Plant, silent};
+
+const MESSAGES: u32 = 7;
+
+/// Whoever waits at this database's gate for messages.
+const AT_THE_GATE: &str = "pg_locks l join pg_database d on d.oid = l.database
+    where d.datname = current_database() and l.locktype = 'advisory' and l.objid = 2 and not l.granted";
+
+/// Where the worker dies.
+struct Point {
+    /// It stands still where a message is about to change in this way, and dies there.
+    before: &'static str,
+    /// How the carrier treats the hand-over of the worker that dies.
+    carrier: Behaviour,
+    /// How many texts the carrier has then.
+    accepted: usize,
+    /// The state in which its death leaves the messages.
+    left: &'static str,
+}
+
+/// Walks into one point, and on with another worker.
+async fn dies_at(point: Point) {
+    let plant = Plant::start(MESSAGES, 1_000).await;
+    plant.carrier.set_behaviour(silent(point.carrier)).unwrap();
+    let gate = plant.harness.close_message_gate(point.before).await;
+    let worker = plant.harness.worker("dies");
+    plant.harness.until_count(AT_THE_GATE, 1, seconds(20)).await;
+    assert_eq!(plant.accepted().len(), point.accepted);
+    worker.abort();
+    gate.open().await;
+    plant.carrier.set_behaviour(silent(Behaviour::default())).unwrap();
+    let all = i64::from(MESSAGES);
+    // What it was about to write is not written.
+    eventually(seconds(20), async || {
+        let left = plant.harness.count(&format!("message where state = '{}'", point.left)).await;
+        if left == all { Ok(()) } else { Err(format!("{left} are {}", point.left)) }
+    })
+    .await;
+    let worker = plant.harness.worker("goes-on");
+    plant.until_settled(40).await;
+    assert_eq!(plant.accepted().len(), usize::try_from(MESSAGES).unwrap());
+    assert_eq!(plant.harness.count("message where state = 'sent' and carrier_sid is not null").await, all);
+    let ledger = format!("cap_ledger where reserved = 0 and settled = {}", plant.segments());
+    assert_eq!(plant.harness.count(&ledger).await, 1);
+    worker.stop().await;
+    plant.finish().await;
+}
+
+#[tokio::test]
+async fn s1_before_the_hand_over_is_written_down_nothing_has_happened() {
+    dies_at(Point { before: "new.state = 'sending'", carrier: Behaviour::default(), accepted: 0, left: "queued" })
+        .await;
+}
+
+#[tokio::test]
+async fn s2_before_the_carrier_has_the_text_it_says_so_and_the_text_goes_again() {
+    let carrier = Behaviour { drop_before_accept: 1.0, ..Behaviour::default() };
+    dies_at(Point { before: "old.state = 'sending'", carrier, accepted: 0, left: "sending" }).await;
+}
+
+#[tokio::test]
+async fn s2_while_the_carrier_answers_it_has_the_text_and_none_goes_again() {
+    let carrier = Behaviour { drop_after_accept: 1.0, ..Behaviour::default() };
+    let accepted = usize::try_from(MESSAGES).unwrap();
+    dies_at(Point { before: "old.state = 'sending'", carrier, accepted, left: "sending" }).await;
+}
+
+#[tokio::test]
+async fn s2_after_the_carriers_answer_and_before_it_is_recorded_none_goes_again() {
+    let accepted = usize::try_from(MESSAGES).unwrap();
+    let carrier = Behaviour::default();
+    dies_at(Point { before: "old.state = 'sending' and new.state = 'sent'", carrier, accepted, left: "sending" }).await;
+}
+
+#[tokio::test]
+async fn s2_after_the_ledger_is_settled_and_before_the_commit_none_goes_again() {
+    let accepted = usize::try_from(MESSAGES).unwrap();
+    let carrier = Behaviour::default();
+    dies_at(Point { before: "new.cap_state = 'settled'", carrier, accepted, left: "sending" }).await;
+}
+
+#[tokio::test]
+async fn s2_while_it_is_reconciled_a_text_is_asked_about_again() {
+    let plant = Plant::start(MESSAGES, 1_000).await;
+    let carrier = Behaviour { drop_after_accept: 1.0, ..Behaviour::default() };
+    plant.carrier.set_behaviour(silent(carrier)).unwrap();
+    let gate = plant.harness.close_message_gate("old.state = 'unknown'").await;
+    let worker = plant.harness.worker("asks");
+    let all = i64::from(MESSAGES);
+    plant.harness.until_count(AT_THE_GATE, 1, seconds(40)).await;
+    assert_eq!(plant.harness.count("message where state = 'unknown'").await, all);
+    worker.abort();
+    gate.open().await;
+    let worker = plant.harness.worker("asks-again");
+    plant.until_settled(60).await;
+    assert_eq!(plant.accepted().len(), usize::try_from(MESSAGES).unwrap());
+    assert_eq!(plant.harness.count("message where state = 'sent' and send_attempts = 1").await, all);
+    worker.stop().await;
+    plant.finish().await;
+}

@@ -1,0 +1,87 @@
+//! A cap is used up, and never exceeded, whatever dies (rule S3).
+
+use muster_integration_tests::{Daemon, Dice, eventually, seconds};
+
+use crate::plant::Plant;
+
+const MESSAGES: u32 = 50_000;
+const CAP: i64 = 10_000;
+const WORKERS: usize = 8;
+/// The longest of the planted texts.
+const LONGEST: i64 = 2;
+
+/// Some of the workers die whenever the carrier has so many texts more.
+const DEATHS_EVERY: usize = 900;
+
+/// Waits until the carrier's log has stopped growing because nothing is on its way; meanwhile workers die and others take their places.
+async fn work_and_die(plant: &Plant, workers: &mut Vec<Daemon>, dice: &mut Dice, within: u64) {
+    let (mut born, mut next) = (workers.len(), plant.carrier.accepted().len() + DEATHS_EVERY);
+    let under_way = "message where state in ('queued', 'sending', 'unknown') or (state = 'held' and held_until <= clock_timestamp())";
+    eventually(seconds(within), async || {
+        let accepted = plant.carrier.accepted().len();
+        if accepted >= next {
+            next = accepted + DEATHS_EVERY;
+            let dies = usize::try_from(dice.between(0, workers.len() as u64)).unwrap();
+            workers.swap_remove(dies).abort();
+            workers.push(plant.harness.worker(&format!("worker-{born}")));
+            born += 1;
+        }
+        match plant.harness.count(under_way).await {
+            0 => Ok(()),
+            left => Err(format!("{left} under way, {accepted} accepted; {}", plant.harness.census().await)),
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s3_eight_workers_that_die_send_exactly_a_cap_a_day() {
+    let plant = Plant::start(MESSAGES, CAP).await;
+    let mut dice = Dice::new(5);
+    let mut workers: Vec<_> = (0..WORKERS).map(|n| plant.harness.worker(&format!("worker-{n}"))).collect();
+    work_and_die(&plant, &mut workers, &mut dice, 200).await;
+    let first_day = plant.segments();
+    assert!((CAP - LONGEST + 1..=CAP).contains(&first_day), "{first_day} segments on the first day");
+    let ledger = "cap_ledger where reserved = 0 and settled = ";
+    assert_eq!(plant.harness.count(&format!("{ledger}{first_day}")).await, 1);
+
+    // The day turns: what has been is yesterday's, and what waits for the new day is due.
+    let turn = [
+        "update cap_ledger set day = day - 1",
+        "update message set cap_day = cap_day - 1 where cap_day is not null",
+        "update message set held_until = clock_timestamp() where state = 'held' and reason = 'cap'",
+        "update timer set fire_at = clock_timestamp() where kind = 'hold-ends'",
+    ];
+    plant.harness.execute(&turn).await;
+    work_and_die(&plant, &mut workers, &mut dice, 200).await;
+    let second_day = plant.segments() - first_day;
+    assert!((CAP - LONGEST + 1..=CAP).contains(&second_day), "{second_day} segments on the second day");
+
+    // And on a day without an end everybody else.
+    plant.harness.execute(&["update brand_cap set daily_segments = 1000000"]).await;
+    plant.harness.execute(&turn).await;
+    work_and_die(&plant, &mut workers, &mut dice, 250).await;
+    assert_eq!(plant.accepted().len(), usize::try_from(MESSAGES).unwrap());
+    let settled = plant.harness.count("message where state = 'sent' and cap_state = 'settled'").await;
+    assert_eq!(settled, i64::from(MESSAGES));
+    for worker in workers {
+        worker.abort();
+    }
+    plant.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s3_segments_that_the_carrier_refused_go_to_others_the_same_day() {
+    let plant = Plant::start(300, 100).await;
+    let refusing = muster_simulator::Behaviour { permanent_error: 0.3, ..muster_simulator::Behaviour::default() };
+    plant.carrier.set_behaviour(crate::plant::silent(refusing)).unwrap();
+    let worker = plant.harness.worker("worker");
+    plant.until_settled(60).await;
+    let sent = plant.segments();
+    assert!((100 - LONGEST + 1..=100).contains(&sent), "{sent} segments");
+    assert!(plant.harness.count("message where state = 'failed'").await > 10);
+    let ledger = format!("cap_ledger where reserved = 0 and settled = {sent}");
+    assert_eq!(plant.harness.count(&ledger).await, 1);
+    worker.stop().await;
+    plant.finish().await;
+}

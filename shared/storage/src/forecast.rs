@@ -1,0 +1,53 @@
+//! Who is still to be texted in a goal, by what decides when (rule S11).
+
+use crate::{Result, Tx, goals::Goal};
+
+/// Contacts with the same postal code, prefix and carrier.
+#[derive(Debug, Clone)]
+pub struct Remaining {
+    /// Their postal code, if it is known.
+    pub postal_code: Option<String>,
+    /// Their numbers without the country code; the last four digits are zeros.
+    pub national: String,
+    /// Their carrier, if somebody has looked.
+    pub carrier: Option<String>,
+    /// How many.
+    pub texts: i64,
+}
+
+/// Whom the goal would still text: its targets without an initial that has gone, or, before it has chosen them, whom it would choose now.
+pub async fn remaining(tx: &mut Tx, goal: &Goal) -> Result<Vec<Remaining>> {
+    let rows = sqlx::query!(
+        r#"select c.postal_code, substr(c.e164, 3, 6) || '0000' as "national!", c.carrier, count(*) as "texts!"
+           from (
+               select t.contact_id from target t left join message m on m.id = t.initial_message_id
+               where $4 and t.goal_id = $1 and t.skipped_at is null and (t.initial_message_id is null or m.state in ('queued', 'held'))
+               union all
+               select contact_id from targeted_contacts($2, $3) where not $4
+           ) wanted join contact c on c.id = wanted.contact_id
+           where c.e164 is not null and c.opted_out_at is null and c.line_type <> 'landline'
+           group by 1, 2, 3"#,
+        goal.id.0,
+        goal.group_id.0,
+        serde_json::to_value(&goal.content.targeting)?,
+        goal.partitioned_at.is_some(),
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Remaining {
+            postal_code: row.postal_code,
+            national: row.national,
+            carrier: row.carrier,
+            texts: row.texts,
+        })
+        .collect())
+}
+
+/// Numbers from which a goal's group can text.
+pub async fn numbers(tx: &mut Tx, goal: &Goal) -> Result<i64> {
+    Ok(sqlx::query_scalar!(r#"select count(*) as "numbers!" from sender_number where group_id = $1"#, goal.group_id.0)
+        .fetch_one(tx.conn())
+        .await?)
+}
