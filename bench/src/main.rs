@@ -1,7 +1,7 @@
 //! `muster-bench NAME`: what is measured, each against a reference in the same run. `cargo xtask bench` builds it in release and runs it.
 //!
 //! A benchmark starts its own servers and daemons, makes its own data, prints what it saw, and fails nothing by being slow.
-#![expect(clippy::print_stdout, reason = "it prints what it measured")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "it prints what it measured, and how far it is")]
 
 mod bare;
 mod idle;

@@ -4,14 +4,19 @@ use muster_integration_tests::{Daemon, Dice, eventually, seconds};
 
 use crate::plant::Plant;
 
-const MESSAGES: u32 = 50_000;
-const CAP: i64 = 10_000;
+/// 50,000 texts under a cap of 10,000 where `MUSTER_TEST_FULL` is set, which takes minutes; a tenth of both otherwise.
+fn size() -> u32 {
+    if std::env::var_os("MUSTER_TEST_FULL").is_some() { 10 } else { 1 }
+}
+
+const MESSAGES: u32 = 5_000;
+const CAP: i64 = 1_000;
 const WORKERS: usize = 8;
 /// The longest of the planted texts.
 const LONGEST: i64 = 2;
 
 /// Some of the workers die whenever the carrier has so many texts more.
-const DEATHS_EVERY: usize = 900;
+const DEATHS_EVERY: usize = 150;
 
 /// Waits until the carrier's log has stopped growing because nothing is on its way; meanwhile workers die and others take their places.
 async fn work_and_die(plant: &Plant, workers: &mut Vec<Daemon>, dice: &mut Dice, within: u64) {
@@ -34,36 +39,43 @@ async fn work_and_die(plant: &Plant, workers: &mut Vec<Daemon>, dice: &mut Dice,
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn s3_eight_workers_that_die_send_exactly_a_cap_a_day() {
-    let plant = Plant::start(MESSAGES, CAP).await;
-    let mut dice = Dice::new(5);
-    let mut workers: Vec<_> = (0..WORKERS).map(|n| plant.harness.worker(&format!("worker-{n}"))).collect();
-    work_and_die(&plant, &mut workers, &mut dice, 200).await;
-    let first_day = plant.segments();
-    assert!((CAP - LONGEST + 1..=CAP).contains(&first_day), "{first_day} segments on the first day");
-    let ledger = "cap_ledger where reserved = 0 and settled = ";
-    assert_eq!(plant.harness.count(&format!("{ledger}{first_day}")).await, 1);
-
-    // The day turns: what has been is yesterday's, and what waits for the new day is due.
+/// The day turns: what has been is so many days ago, and what waits for the new day is due.
+async fn turn_the_day(plant: &Plant, days: u32) {
+    let ledger = format!("update cap_ledger set day = day - {days}");
+    let messages = format!("update message set cap_day = cap_day - {days} where cap_day is not null");
     let turn = [
-        "update cap_ledger set day = day - 1",
-        "update message set cap_day = cap_day - 1 where cap_day is not null",
+        ledger.as_str(),
+        &messages,
         "update message set held_until = clock_timestamp() where state = 'held' and reason = 'cap'",
         "update timer set fire_at = clock_timestamp() where kind = 'hold-ends'",
     ];
     plant.harness.execute(&turn).await;
-    work_and_die(&plant, &mut workers, &mut dice, 200).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s3_eight_workers_that_die_send_exactly_a_cap_a_day() {
+    let (messages, cap) = (MESSAGES * size(), CAP * i64::from(size()));
+    let plant = Plant::start(messages, cap).await;
+    let mut dice = Dice::new(5);
+    let mut workers: Vec<_> = (0..WORKERS).map(|n| plant.harness.worker(&format!("worker-{n}"))).collect();
+    work_and_die(&plant, &mut workers, &mut dice, 600).await;
+    let first_day = plant.segments();
+    assert!((cap - LONGEST + 1..=cap).contains(&first_day), "{first_day} segments on the first day");
+    let ledger = "cap_ledger where reserved = 0 and settled = ";
+    assert_eq!(plant.harness.count(&format!("{ledger}{first_day}")).await, 1);
+
+    turn_the_day(&plant, 1).await;
+    work_and_die(&plant, &mut workers, &mut dice, 600).await;
     let second_day = plant.segments() - first_day;
-    assert!((CAP - LONGEST + 1..=CAP).contains(&second_day), "{second_day} segments on the second day");
+    assert!((cap - LONGEST + 1..=cap).contains(&second_day), "{second_day} segments on the second day");
 
     // And on a day without an end everybody else.
     plant.harness.execute(&["update brand_cap set daily_segments = 1000000"]).await;
-    plant.harness.execute(&turn).await;
-    work_and_die(&plant, &mut workers, &mut dice, 250).await;
-    assert_eq!(plant.accepted().len(), usize::try_from(MESSAGES).unwrap());
+    turn_the_day(&plant, 5).await;
+    work_and_die(&plant, &mut workers, &mut dice, 900).await;
+    assert_eq!(plant.accepted().len(), usize::try_from(messages).unwrap());
     let settled = plant.harness.count("message where state = 'sent' and cap_state = 'settled'").await;
-    assert_eq!(settled, i64::from(MESSAGES));
+    assert_eq!(settled, i64::from(messages));
     for worker in workers {
         worker.abort();
     }
