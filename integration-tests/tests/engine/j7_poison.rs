@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use muster_broker::{Management, Session, Source};
-use muster_domain::ids::{GoalId, JobId};
+use muster_domain::ids::{BatchId, GoalId, JobId};
 use muster_integration_tests::{Harness, eventually, holds, no_op, seconds};
 use muster_jobs::{
     JobKind,
@@ -77,6 +77,29 @@ async fn j7_a_payload_of_the_wrong_shape_is_parked_at_once() {
         harness.until_state(id, "succeeded", seconds(20)).await;
     }
     harness.finish().await;
+}
+
+/// The others of its bundle are done at their first attempt, whichever way the kind is run.
+#[tokio::test]
+async fn j7_a_bad_job_fails_alone_in_its_bundle() {
+    let lease_expiry = format!(r#"{{"batch_id": "{}"}}"#, BatchId::new());
+    for (kind, good) in [(KIND, lease_expiry.as_str()), (JobKind::Probe, "{}")] {
+        // Published anew, they would be in other bundles.
+        let harness = Harness::start().await.with("republish_after_seconds", "600");
+        harness
+            .execute(&[&format!(
+                "insert into job (id, kind, payload, max_attempts)
+                 select uuid_v7(), '{kind}', case when n = 20 then '{{\"bad\": 1}}' else '{good}' end::jsonb, 8
+                 from generate_series(1, 40) n"
+            )])
+            .await;
+        let (_scheduler, _worker) = (harness.scheduler("scheduler-1"), harness.worker("worker-1"));
+
+        harness.until_count("job where state = 'parked' and jsonb_array_length(errors) = 1", 1, seconds(30)).await;
+        harness.until_count("job where state = 'succeeded' and errors = '[]'", 39, seconds(30)).await;
+        assert_eq!(harness.count("job where attempt <> 1").await, 0, "{kind}");
+        harness.finish().await;
+    }
 }
 
 #[tokio::test]
