@@ -25,7 +25,8 @@ pub async fn eventually<T>(within: Duration, mut look: impl AsyncFnMut() -> Resu
             Err(seen) => {
                 looks += 1;
                 let passed = started.elapsed();
-                let patient = passed < within || (looks < LOOKS_A_SECOND * within.as_secs() && passed < within * AT_MOST);
+                let patient =
+                    passed < within || (looks < LOOKS_A_SECOND * within.as_secs() && passed < within * AT_MOST);
                 assert!(patient, "not within {} s, in {looks} looks; last seen: {seen}", passed.as_secs());
             }
         }

@@ -1,6 +1,6 @@
 //! `/v1/organizations/{organization_id}/imports/{import_id}`: progress, rejects and cancelling (rules C7 and C12).
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use axum::{
     Json as Answer,
@@ -113,7 +113,7 @@ pub(crate) async fn body(api: &Api, import: Import) -> Result<ImportBody, Proble
         state: import.state,
         failure: import.failure,
         size_bytes: import.size_bytes,
-        sha256: import.sha256.map(|hash| hash.iter().map(|byte| format!("{byte:02x}")).collect()),
+        sha256: import.sha256.as_deref().map(hex),
         compression: import.compression,
         encoding: import.encoding,
         delimiter: import.delimiter,
@@ -137,6 +137,14 @@ pub(crate) async fn body(api: &Api, import: Import) -> Result<ImportBody, Proble
         finished_at: import.finished_at,
         undone_at: import.undone_at,
         undone: import.undone,
+    })
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut hex, byte| {
+        // Writing to a string does not fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
     })
 }
 

@@ -250,8 +250,7 @@ mod tests {
             let open: Vec<usize> = (0..left.len())
                 .filter(|part| left[*part] > 0 && outlook.parts[*part].hours.at(now) == Opening::Open)
                 .collect();
-            let mut turn = open.iter().cycle();
-            while let Some(part) = turn.next() {
+            for part in open.iter().cycle() {
                 if open.iter().all(|part| left[*part] == 0) || (left[*part] > 0 && admission.admit(&asks, now).is_err())
                 {
                     break;

@@ -90,7 +90,7 @@ fn s5_nothing_leaves_outside_the_hours_in_any_zone_and_week() {
                             }
                             // Guam's evening is New York's night: their hours never meet.
                             other => {
-                                assert!(contact.zones.contains(&"Pacific/Guam"), "{postal_code} at {now}: {other:?}")
+                                assert!(contact.zones.contains(&"Pacific/Guam"), "{postal_code} at {now}: {other:?}");
                             }
                         }
                     }

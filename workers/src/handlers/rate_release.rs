@@ -70,9 +70,9 @@ pub(crate) async fn run(ctx: &Context, job: &ClaimedJob, payload: RateRelease) -
                     Ok(()) => {
                         let urgent_one = !message.candidate.kind.belongs_to_goal();
                         if urgent_one {
-                            urgent.push(message.id)
+                            urgent.push(message.id);
                         } else {
-                            ordinary.push(message.id)
+                            ordinary.push(message.id);
                         }
                         true
                     }
