@@ -22,6 +22,8 @@ mod import_sources;
 mod imports;
 #[path = "api/inbound.rs"]
 mod inbound;
+#[path = "api/lookups.rs"]
+mod lookups;
 #[path = "api/privacy.rs"]
 mod privacy;
 #[path = "api/rates.rs"]

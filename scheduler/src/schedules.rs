@@ -13,6 +13,12 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 /// Decides until it is time to stop. Due-ness is the database's; this process's clock only measures how long to wait before looking again.
 pub(crate) async fn run(scheduler: &Scheduler) {
+    while let Err(error) = schedules::compute_again(&scheduler.pool).await {
+        tracing::warn!(%error, "schedules could not be looked at; their ticks stay due");
+        if !scheduler.pause(Duration::from_secs(1)).await {
+            return;
+        }
+    }
     loop {
         let wait = match tokio::time::timeout(LONGEST_ROUND, round(scheduler)).await {
             Ok(Ok(next_in)) => next_in.unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT),

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use muster_carrier::{
     Gateway,
-    twilio::{Credentials, Twilio},
+    twilio::{Credentials, Lookups, Twilio},
 };
 use muster_domain::{cap::CarrierCalendar, ids::OrganizationId, retry::RetryPolicy};
 use muster_fetch::{Fetcher, Guard};
@@ -40,6 +40,8 @@ pub struct Context {
     pub fetcher: Fetcher,
     /// The way to the carriers.
     pub gateway: Arc<dyn Gateway>,
+    /// The way to who serves which number, if there is one.
+    pub lookups: Option<Lookups>,
     /// The carriers' days.
     pub calendar: CarrierCalendar,
     /// The key under which phones of redacted people are hashed.
@@ -74,6 +76,8 @@ impl Context {
         let engine_options = PoolOptions { max_connections: ENGINE_CONNECTIONS, ..options.clone() };
         // A handler may use a second connection for a moment, to show how far it is.
         let slots = settings.database_max_connections.saturating_sub(2).max(1) as usize;
+        let lookups =
+            settings.lookup_url.as_deref().map(|url| Lookups::new(url, credentials.clone(), timeout)).transpose()?;
         Ok(Self {
             pool: Pool::connect_lazily(&settings.database_url, &options)?,
             engine_pool: Pool::connect_lazily(&settings.database_url, &engine_options)?,
@@ -82,6 +86,7 @@ impl Context {
             objects: Objects::open(&settings.object_store_url)?,
             fetcher: Fetcher::new(Guard::new(settings.import_allowed_hosts.clone()))?,
             gateway: Arc::new(Twilio::new(&settings.carrier_url, &settings.public_url, credentials, timeout)?),
+            lookups,
             calendar: CarrierCalendar::load()?,
             phone_hash_key: settings.phone_hash_key_bytes()?,
             retry: RetryPolicy {

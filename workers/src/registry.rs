@@ -7,8 +7,8 @@ use crate::{
     Context,
     error::JobError,
     handlers::{
-        batch_partition, batch_release, csv_ingestion, delivery_receipt, goal_transition, hold_release, import_admit,
-        import_apply, import_cut, import_end, import_fetch, import_undo, inbound_message, lease_expiry,
+        batch_partition, batch_release, carrier_lookup, csv_ingestion, delivery_receipt, goal_transition, hold_release,
+        import_admit, import_apply, import_cut, import_end, import_fetch, import_undo, inbound_message, lease_expiry,
         message_reconcile, probe, rate_release, redaction, reminder_open, send, upkeep,
     },
 };
@@ -24,6 +24,7 @@ pub(crate) async fn handle(ctx: &Context, job: &ClaimedJob) -> Result<Tx, JobErr
         JobKind::ImportEnd => import_end::run(ctx, job, payload(job)?).await,
         JobKind::ImportFetch => import_fetch::run(ctx, job, payload(job)?).await,
         JobKind::ImportUndo => import_undo::run(ctx, payload(job)?).await,
+        JobKind::CarrierLookup => carrier_lookup::run(ctx, job, payload(job)?).await,
         JobKind::BatchPartition => batch_partition::run(ctx, job, payload(job)?).await,
         JobKind::GoalTransition => goal_transition::run(ctx, job, payload(job)?).await,
         JobKind::BatchRelease => batch_release::run(ctx, job, payload(job)?).await,

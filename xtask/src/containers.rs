@@ -22,6 +22,7 @@ const ALL: Programs = &[
     ("the_command_cleans_up", &[]),
     ("engine", &[]),
     ("api", &[]),
+    ("sending", &[]),
     ("stories", &[]),
 ];
 

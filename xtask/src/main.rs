@@ -24,7 +24,7 @@ cargo xtask COMMAND
   test                      all checks and tests, and some of them on Postgres 17 and RabbitMQ 4 in containers, as CI runs them
   test --fast               tests alone
   test --containers         tests of everything that talks to servers, on Postgres 17 and RabbitMQ 4 in containers
-  bench NAME [--json]       measure in release: jobs, timers, idle
+  bench NAME [--json]       measure in release: jobs, timers, idle, ingest, send, pause
   prepare [--check]         write the query cache (.sqlx), or only say whether it is up to date
   imports                   check who imports whom
 ";

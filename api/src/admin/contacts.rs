@@ -34,6 +34,10 @@ pub(crate) struct ContactBody {
     #[schema(value_type = Object)]
     fields: serde_json::Value,
     tags: Vec<String>,
+    /// `unknown`, `mobile`, `voip`, or `landline`, which is never texted.
+    line_type: String,
+    /// Who serves the number, as caps and rates call them; null where nobody knows.
+    carrier: Option<String>,
     opted_out_at: Option<DateTime<Utc>>,
     redacted_at: Option<DateTime<Utc>>,
     #[schema(value_type = Vec<uuid::Uuid>)]
@@ -59,6 +63,8 @@ pub(crate) fn body(contact: Contact) -> ContactBody {
         external_id: contact.external_id,
         fields: contact.fields,
         tags: contact.tags,
+        line_type: contact.line_type,
+        carrier: contact.carrier,
         opted_out_at: contact.opted_out_at,
         redacted_at: contact.redacted_at,
         groups: contact.groups,

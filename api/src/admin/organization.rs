@@ -66,6 +66,12 @@ pub(crate) struct SettingsBody {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     unknown_carriers: Option<UnknownCarriers>,
+    /// Have numbers looked up, where this installation can: landlines are then never texted, and texts count under their own carrier's caps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    carrier_lookups: Option<bool>,
+    /// Days after which a number may be looked up again, 1 to 3,650.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lookup_max_age_days: Option<i32>,
     /// Initials to one contact in 24 hours over all goals, 1 to 100; 0 for no such cap.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     initials_per_day: Option<i32>,
@@ -107,6 +113,8 @@ fn body(organization: Organization) -> OrganizationBody {
         own_laws: _,
         number_segments_per_minute,
         unknown_carriers,
+        carrier_lookups,
+        lookup_max_age_days,
         initials_per_day,
         max_segments,
         opt_out_keywords,
@@ -129,6 +137,8 @@ fn body(organization: Organization) -> OrganizationBody {
             law_strictness: Some(law_strictness),
             number_segments_per_minute: Some(number_segments_per_minute),
             unknown_carriers: Some(unknown_carriers),
+            carrier_lookups: Some(carrier_lookups),
+            lookup_max_age_days: Some(lookup_max_age_days),
             initials_per_day: Some(initials_per_day.unwrap_or(0)),
             max_segments: Some(max_segments),
             opt_out_keywords: Some(opt_out_keywords),
@@ -188,6 +198,9 @@ pub(crate) async fn patch(
     if let Some(value) = edit.initials_per_day {
         settings.initials_per_day = Some(ranged("initials_per_day", value, 0, 100)?).filter(|value| *value > 0);
     }
+    if let Some(value) = edit.lookup_max_age_days {
+        settings.lookup_max_age_days = ranged("lookup_max_age_days", value, 1, 3_650)?;
+    }
     if let Some(value) = edit.sending_hours {
         settings.sending_hours = SendingHours::new(value.opens_minute, value.closes_minute)
             .map_err(|error| Problem::invalid_body(error.to_string()))?;
@@ -195,6 +208,7 @@ pub(crate) async fn patch(
     settings.require_opt_out_language = edit.require_opt_out_language.unwrap_or(settings.require_opt_out_language);
     settings.recipient_safe = edit.recipient_safe.unwrap_or(settings.recipient_safe);
     settings.lock_custom_fields = edit.lock_custom_fields.unwrap_or(settings.lock_custom_fields);
+    settings.carrier_lookups = edit.carrier_lookups.unwrap_or(settings.carrier_lookups);
     settings.unknown_carriers = edit.unknown_carriers.unwrap_or(settings.unknown_carriers);
     settings.law_strictness = edit.law_strictness.unwrap_or(settings.law_strictness);
     if let Some(words) = edit.opt_out_keywords {

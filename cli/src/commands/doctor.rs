@@ -7,7 +7,7 @@ use muster_broker::{Management, is_supported};
 use muster_service::{Settings, clock, zones};
 use muster_storage::{
     Pool,
-    engine::audit::{self, Ledger},
+    engine::audit::{self, Jobs, Ledger},
     pending_migrations,
 };
 use serde::Serialize;
@@ -38,10 +38,17 @@ struct Check {
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let settings = Settings::load().context("muster reads the same configuration as the daemons")?;
     let pool = pool()?;
+    let mut checks = Vec::new();
     if args.repair {
-        audit::repair(&pool, Duration::from_secs(settings.reconcile_after_seconds)).await.context("repair")?;
+        let mended =
+            audit::repair(&pool, Duration::from_secs(settings.reconcile_after_seconds)).await.context("repair")?;
+        checks.extend(mended.into_iter().map(|(what, count)| Check {
+            check: "mended",
+            ok: true,
+            detail: format!("{count} {what}"),
+        }));
     }
-    let mut checks = vec![migrations(&pool).await, clocks(&pool).await, zone_rules(), broker(&settings).await];
+    checks.extend([migrations(&pool).await, clocks(&pool).await, zone_rules(), broker(&settings).await]);
     checks.extend(broker_settings(&settings).await);
     match audit::audit(&pool).await {
         Ok(findings) if findings.is_empty() => {
@@ -53,6 +60,10 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         })),
         Err(error) => checks.push(Check { check: "jobs", ok: false, detail: error.to_string() }),
     }
+    checks.push(match audit::jobs(&pool).await {
+        Ok(jobs) => jobs_conserved(&jobs),
+        Err(error) => Check { check: "job_ledger", ok: false, detail: error.to_string() },
+    });
     match audit::ticks(&pool).await {
         Ok(ledgers) => checks.extend(ledgers.iter().map(conserved)),
         Err(error) => checks.push(Check { check: "ticks", ok: false, detail: error.to_string() }),
@@ -141,12 +152,20 @@ async fn broker_settings(settings: &Settings) -> Vec<Check> {
     }
 }
 
+/// Enqueued = succeeded + parked + cancelled + live.
+fn jobs_conserved(jobs: &Jobs) -> Check {
+    let Jobs { enqueued, succeeded, parked, cancelled, live } = *jobs;
+    let detail = format!(
+        "in the last day {enqueued} enqueued, {succeeded} succeeded, {parked} parked, {cancelled} cancelled, {live} live"
+    );
+    Check { check: "job_ledger", ok: enqueued == succeeded + parked + cancelled + live, detail }
+}
+
 /// Planned = fired + coalesced + skipped: the expression is evaluated again over the time that the ledger covers.
 fn conserved(ledger: &Ledger) -> Check {
     let (ok, detail) = match &ledger.schedule {
         Ok(schedule) => {
-            let before = ledger.first - chrono::TimeDelta::nanoseconds(1);
-            let planned = schedule.fires_after(before).take_while(|fire| fire.at <= ledger.last).count();
+            let planned = schedule.fires_after(ledger.after).take_while(|fire| fire.at <= ledger.until).count();
             let decided = ledger.fired + ledger.coalesced + ledger.skipped;
             (
                 i64::try_from(planned) == Ok(decided),

@@ -47,7 +47,7 @@ pub(crate) enum Command {
         /// The job.
         id: uuid::Uuid,
     },
-    /// Let parked jobs run again, at a rate, until they are done or too many of them fail again.
+    /// Let the jobs that are parked now run again, at a rate, until each has been tried or too many of them fail again.
     Replay {
         #[command(flatten)]
         which: Which,
@@ -57,10 +57,13 @@ pub(crate) enum Command {
         /// Jobs a second.
         #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=10_000))]
         rate: u32,
-        /// Stop when more than this share of the replayed jobs that are over or tried again has failed.
+        /// Stop when more than this share of the replayed jobs that have been tried has failed; looked at from the tenth on, and at the end.
         #[arg(long, default_value_t = 0.2)]
         abort_on_error_rate: f64,
-        /// Print one JSON object at the end: {matching, replayed, failed, aborted}.
+        /// How long to wait at the end for jobs that have not been tried yet.
+        #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(0..=86_400))]
+        wait_seconds: u32,
+        /// Print one JSON object at the end: {matching, replayed, tried, failed, aborted}.
         #[arg(long)]
         json: bool,
     },
@@ -118,59 +121,63 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
             println!("job {id} is cancelled");
             Ok(())
         }
-        Command::Replay { which, dry_run, rate, abort_on_error_rate, json } => {
+        Command::Replay { which, dry_run, rate, abort_on_error_rate, wait_seconds, json } => {
             if !(0.0..=1.0).contains(&abort_on_error_rate) {
                 bail!("--abort-on-error-rate is a share, from 0 to 1");
             }
             let filter = which.filter(None);
             let matching = operate::count_parked(&pool, &filter).await?;
-            let (replayed, failed, aborted) = if dry_run {
-                (0, 0, false)
+            let Replayed { replayed, tried, failed, aborted } = if dry_run {
+                Replayed::default()
             } else {
-                replay(&pool, &filter, matching, rate, abort_on_error_rate).await?
+                replay(&pool, &filter, rate, abort_on_error_rate, wait_seconds).await?
             };
             if json {
-                let report =
-                    json!({ "matching": matching, "replayed": replayed, "failed": failed, "aborted": aborted });
+                let report = json!({
+                    "matching": matching, "replayed": replayed, "tried": tried, "failed": failed, "aborted": aborted,
+                });
                 println!("{report}");
             } else if dry_run {
                 println!("{matching} parked jobs would run again");
             } else {
-                println!("{replayed} of {matching} parked jobs ran again, {failed} of them failed");
+                println!(
+                    "{replayed} of {matching} parked jobs run again; {tried} have been tried, of which {failed} failed"
+                );
             }
-            ensure!(!aborted, "stopped: more than {abort_on_error_rate} of the replayed jobs failed");
+            ensure!(!aborted, "more than {abort_on_error_rate} of the replayed jobs failed");
             Ok(())
         }
     }
 }
 
-/// Replays a second's worth each second. Jobs that come to be parked meanwhile are left: there are no more rounds than `matching` needs.
-async fn replay(
-    pool: &Pool,
-    filter: &Filter,
-    matching: i64,
-    rate: u32,
-    abort_at: f64,
-) -> anyhow::Result<(i64, i64, bool)> {
-    let mut replayed = Vec::new();
-    let mut failed = 0;
-    while i64::try_from(replayed.len())? < matching {
-        let left = matching - i64::try_from(replayed.len())?;
-        let more = operate::replay(pool, filter, left.min(rate.into())).await?;
-        if more.is_empty() {
-            break;
-        }
-        replayed.extend(more);
+/// What a replay has come to.
+#[derive(Default)]
+struct Replayed {
+    replayed: usize,
+    tried: i64,
+    failed: i64,
+    aborted: bool,
+}
+
+/// Replays a second's worth each second, then waits until each job has been tried. Jobs that come to be parked meanwhile are left.
+async fn replay(pool: &Pool, filter: &Filter, rate: u32, abort_at: f64, wait_seconds: u32) -> anyhow::Result<Replayed> {
+    let before = pool.now().await?;
+    let mut ids = Vec::new();
+    let mut waited = 0;
+    loop {
+        let more = operate::replay(pool, filter, before, rate.into()).await?;
+        let is_last = more.len() < rate as usize;
+        ids.extend(more);
         tokio::time::sleep(Duration::from_secs(1)).await;
-        let (over, failures) = operate::outcome(pool, &replayed).await?;
-        failed = failures;
-        let seen = over.max(failures);
+        let (tried, failed) = operate::outcome(pool, &ids).await?;
+        let ends = is_last && (usize::try_from(tried)? >= ids.len() || waited >= wait_seconds);
+        waited += u32::from(is_last);
         #[expect(clippy::cast_precision_loss, reason = "a share of counts")]
-        if seen >= FEWEST && failed as f64 > abort_at * seen as f64 {
-            return Ok((i64::try_from(replayed.len())?, failed, true));
+        let aborted = (tried >= FEWEST || ends) && failed as f64 > abort_at * tried as f64;
+        if ends || aborted {
+            return Ok(Replayed { replayed: ids.len(), tried, failed, aborted });
         }
     }
-    Ok((i64::try_from(replayed.len())?, failed, false))
 }
 
 fn print(jobs: &[Summary], as_json: bool) -> anyhow::Result<()> {

@@ -35,6 +35,22 @@ pub struct Behaviour {
     pub replies: Vec<Reply>,
     /// How many replies one contact sends at most, over all its messages. Default 1.
     pub max_replies_per_number: u32,
+    /// What lookups of numbers answer.
+    pub lookups: Lookups,
+}
+
+/// What lookups answer. A number's answer is always the same.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Lookups {
+    /// The chance, per number, that it is a landline. Default 0.
+    pub landline: f64,
+    /// The chance, per number that is no landline, that it is served over the internet. Default 0.
+    pub voip: f64,
+    /// The carriers of the others, each as likely. Default three.
+    pub carriers: Vec<String>,
+    /// The chance, per lookup, of a 503. Default 0.
+    pub temporary_error: f64,
 }
 
 /// When and how status callbacks are sent.
@@ -101,7 +117,15 @@ impl Default for Behaviour {
             receipts: Receipts::default(),
             replies: Vec::new(),
             max_replies_per_number: 1,
+            lookups: Lookups::default(),
         }
+    }
+}
+
+impl Default for Lookups {
+    fn default() -> Self {
+        let carriers = ["T-Mobile USA, Inc.", "AT&T Wireless", "Verizon Wireless"].map(str::to_owned).to_vec();
+        Self { landline: 0.0, voip: 0.0, carriers, temporary_error: 0.0 }
     }
 }
 
@@ -123,6 +147,9 @@ impl Behaviour {
             ("receipts.sent", self.receipts.sent),
             ("receipts.repeat", self.receipts.repeat),
             ("receipts.out_of_order", self.receipts.out_of_order),
+            ("lookups.landline", self.lookups.landline),
+            ("lookups.voip", self.lookups.voip),
+            ("lookups.temporary_error", self.lookups.temporary_error),
         ];
         let replies = self.replies.iter().map(|reply| ("replies", reply.chance));
         for (name, chance) in chances.into_iter().chain(replies) {
@@ -135,6 +162,7 @@ impl Behaviour {
             ensure!(max <= 86_400_000, "{name}: {max} is more than a day");
         }
         ensure!(!self.permanent_codes.is_empty(), "permanent_codes must not be empty");
+        ensure!(!self.lookups.carriers.is_empty(), "lookups.carriers must not be empty");
         ensure!(!self.undelivered_codes.is_empty(), "undelivered_codes must not be empty");
         Ok(())
     }

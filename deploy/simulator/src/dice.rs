@@ -59,10 +59,10 @@ impl Draw {
         Duration::from_millis(self.millis(range))
     }
 
-    /// One of the codes; `None` only if there are none.
-    pub(crate) fn pick(self, codes: &[u32]) -> Option<u32> {
-        let count = u32::try_from(codes.len()).ok().filter(|count| *count > 0)?;
-        codes.get((self.0 % count) as usize).copied()
+    /// One of these; `None` only if there are none.
+    pub(crate) fn pick<T>(self, choices: &[T]) -> Option<&T> {
+        let count = u32::try_from(choices.len()).ok().filter(|count| *count > 0)?;
+        choices.get((self.0 % count) as usize)
     }
 }
 

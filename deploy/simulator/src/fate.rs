@@ -36,7 +36,7 @@ pub(crate) fn greet(behaviour: &Behaviour, dice: Dice, to: &str, attempt: u64) -
     }
     let permanent = dice.draw("permanent_error", to, 0).hits(behaviour.permanent_error);
     match dice.draw("permanent_code", to, 0).pick(&behaviour.permanent_codes) {
-        Some(code) if permanent => Greeting::Permanent(code),
+        Some(code) if permanent => Greeting::Permanent(*code),
         Some(_) | None => Greeting::Accept,
     }
 }
@@ -117,7 +117,7 @@ pub(crate) fn decide(behaviour: &Behaviour, dice: Dice, subject: Subject<'_>) ->
     let final_ms = draw("receipt_delay").millis(receipts.delay_ms);
     let sent_ms = draw("receipt_sent").hits(receipts.sent).then_some(final_ms / 2);
     let error_code = if draw("undelivered").hits(behaviour.undelivered) {
-        draw("undelivered_code").pick(&behaviour.undelivered_codes)
+        draw("undelivered_code").pick(&behaviour.undelivered_codes).copied()
     } else {
         None
     };

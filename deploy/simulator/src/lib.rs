@@ -1,8 +1,8 @@
-//! A carrier to test against: it speaks Twilio's Messages API, treats messages as it is told to, and
-//! remembers every message that it accepted.
+//! A carrier to test against: it speaks Twilio's Messages and Lookup APIs, treats messages as it is told
+//! to, and remembers every message that it accepted.
 //!
-//! Two sides share one HTTP server. The *carrier's side* (`/2010-04-01/…`, HTTP Basic) is what a gateway
-//! talks to; receipts and contacts' replies go to webhooks, signed as Twilio signs them. The *operator's
+//! Two sides share one HTTP server. The *carrier's side* (`/2010-04-01/…` and `/v2/…`, HTTP Basic) is what a
+//! gateway talks to; receipts and contacts' replies go to webhooks, signed as Twilio signs them. The *operator's
 //! side* (`/_sim/…`, no credentials) shows the log and sets the behaviour.
 //!
 //! What it promises:
@@ -13,7 +13,10 @@
 //!
 //! What it does not: media, messaging services, alphanumeric senders and short codes.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use anyhow::Context as _;
 use tokio::{net::TcpListener, task::JoinSet};
@@ -39,7 +42,7 @@ mod twilio;
 mod webhook;
 mod wire;
 
-pub use behaviour::{Behaviour, Millis, Receipts, Reply};
+pub use behaviour::{Behaviour, Lookups, Millis, Receipts, Reply};
 pub use config::Config;
 pub use fate::Status;
 pub use message::{AcceptedMessage, Deliveries, Dropped, InboundText, Stats};
@@ -102,6 +105,11 @@ impl Simulator {
     /// The counters.
     pub fn stats(&self) -> Stats {
         self.sim.book().stats().clone()
+    }
+
+    /// How many lookups were asked for, since the start.
+    pub fn lookups(&self) -> u64 {
+        self.sim.lookups.load(Ordering::Relaxed)
     }
 
     /// Replaces the behaviour for creates to come; accepted messages keep their fate.

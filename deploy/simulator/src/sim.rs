@@ -2,7 +2,10 @@
 
 use std::{
     io,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -37,6 +40,15 @@ pub(crate) struct Sim {
     behaviour: Mutex<Arc<Behaviour>>,
     throttle: Mutex<Throttle>,
     book: Mutex<Book>,
+    /// Lookups asked for so far.
+    pub lookups: AtomicU64,
+}
+
+/// Of what type a line is, and who serves it, in Twilio's words.
+#[derive(Debug)]
+pub(crate) struct Line {
+    pub line_type: &'static str,
+    pub carrier_name: String,
 }
 
 /// How a create is answered.
@@ -59,6 +71,7 @@ impl Sim {
             throttle: Mutex::new(Throttle::new(Instant::now())),
             couriers: TaskTracker::new(),
             book: Mutex::new(book),
+            lookups: AtomicU64::new(0),
             config,
             sids,
             stop,
@@ -129,6 +142,26 @@ impl Sim {
         };
         book.record(Event::Refused { code: refusal.code, to: Some(order.to) })?;
         Ok((Outcome::Refused(refusal), latency))
+    }
+
+    /// Looks a number up.
+    pub(crate) fn look_up(&self, number: &str) -> Result<Line, Refusal> {
+        let nth = self.lookups.fetch_add(1, Ordering::Relaxed);
+        let behaviour = self.behaviour();
+        let lookups = &behaviour.lookups;
+        if self.dice.draw("lookup_error", number, nth).hits(lookups.temporary_error) {
+            return Err(Refusal::of(20503));
+        }
+        let hits = |purpose, chance| self.dice.draw(purpose, number, 0).hits(chance);
+        let (line_type, carrier_name) = if hits("landline", lookups.landline) {
+            ("landline", "Local Telephone Company")
+        } else if hits("voip", lookups.voip) {
+            ("nonFixedVoip", "Internet Telephone Company")
+        } else {
+            let carrier = self.dice.draw("carrier", number, 0).pick(&lookups.carriers);
+            ("mobile", carrier.map_or("", String::as_str))
+        };
+        Ok(Line { line_type, carrier_name: carrier_name.to_owned() })
     }
 
     fn admits(&self, limit: u32) -> bool {

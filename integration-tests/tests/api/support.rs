@@ -218,6 +218,15 @@ impl World {
 
     /// The same with other settings, in TOML's syntax.
     pub(crate) async fn with_engine_and(settings: &[(&str, &str)]) -> Self {
+        Self::engine(settings, false).await
+    }
+
+    /// [`Self::with_engine`] where numbers are looked up at the carrier.
+    pub(crate) async fn with_lookups() -> Self {
+        Self::engine(&[], true).await
+    }
+
+    async fn engine(settings: &[(&str, &str)], looks_up: bool) -> Self {
         let mut world = Self::start_with(settings).await;
         let receipts = Receipts { delay_ms: Millis { min: 20, max: 80 }, ..Receipts::default() };
         let simulator = muster_simulator::start(Config {
@@ -229,6 +238,9 @@ impl World {
         .await
         .unwrap();
         world.harness = world.harness.with("carrier_url", format!("{:?}", simulator.url));
+        if looks_up {
+            world.harness = world.harness.with("lookup_url", format!("{:?}", simulator.url));
+        }
         let (scheduler, worker) = (world.harness.scheduler("scheduler"), world.harness.worker("worker"));
         tokio::join!(scheduler.ready(), worker.ready());
         world.engine = Some((scheduler, worker, simulator));

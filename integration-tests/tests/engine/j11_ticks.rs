@@ -1,6 +1,10 @@
 //! J9 and J11 for recurring schedules: every planned tick has one row that says what became of it, whatever the schedulers do.
 
+use std::time::Duration;
+
 use muster_integration_tests::{Harness, eventually, holds, seconds};
+use muster_jobs::payloads::Probe;
+use muster_storage::engine::schedules::{self, NewSchedule};
 
 /// Only the test's own schedules tick.
 async fn alone(harness: &Harness) {
@@ -175,5 +179,68 @@ async fn j11_jitter_delays_the_job_and_not_the_tick() {
     assert_eq!(harness.count(&outside).await, 0);
     assert!(harness.count(&format!("{jobs} where j.run_at > t.planned_at")).await > 0);
     assert_eq!(harness.count(GAPS).await, 0, "the ledger is as planned");
+    harness.finish().await;
+}
+
+/// As in a rolling upgrade: what a newer version has made is left for it, and stops nothing else.
+#[tokio::test]
+async fn j11_a_schedule_or_timer_of_a_kind_that_is_not_known_stops_no_other() {
+    let harness = Harness::start().await;
+    alone(&harness).await;
+    let due = ("decided_until", "clock_timestamp() - interval '1 hour'");
+    schedule(&harness, "newer", "* * * * *", &[due]).await;
+    harness
+        .execute(&[
+            "update schedule set kind = 'from-the-future'",
+            "insert into timer (kind, subject, fire_at, organization_id)
+             select 'from-the-future', uuid_v7(), now() - n * interval '1 minute', uuid_v7() from generate_series(1, 2000) n",
+            "insert into timer (kind, subject, fire_at, organization_id) values ('lease-expires', uuid_v7(), now(), uuid_v7())",
+        ])
+        .await;
+    schedule(&harness, "each-second", "* * * * * *", &[]).await;
+    let _scheduler = harness.scheduler("scheduler-1");
+
+    harness.until_count("tick where schedule = 'each-second' and fate = 'fired'", 2, seconds(20)).await;
+    harness.until_count("job where kind = 'lease-expiry'", 1, seconds(20)).await;
+    assert_eq!(harness.count("timer where kind = 'from-the-future'").await, 2_000);
+    assert_eq!(harness.count("schedule where name = 'newer' and error is null").await, 1);
+    assert_eq!(harness.count("tick where schedule = 'newer'").await, 0);
+    harness.finish().await;
+}
+
+/// A scheduler that starts may bring newer rules of zones: what an older one computed does not count.
+#[tokio::test]
+async fn j10_a_scheduler_that_starts_computes_the_next_ticks_again() {
+    let harness = Harness::start().await;
+    alone(&harness).await;
+    let far = ("next_at", "clock_timestamp() + interval '1 year'");
+    schedule(&harness, "each-second", "* * * * * *", &[far]).await;
+    let _scheduler = harness.scheduler("scheduler-1");
+
+    harness.until_count("tick", 2, seconds(20)).await;
+    harness.finish().await;
+}
+
+#[tokio::test]
+async fn j11_ticks_that_nobody_decided_about_before_a_schedule_was_changed_are_skipped_and_say_so() {
+    let harness = Harness::start().await;
+    alone(&harness).await;
+    let set = async |cron: &str, jitter: u64| {
+        let mut tx = harness.pool().begin().await.unwrap();
+        let new =
+            NewSchedule { name: "mine", organization_id: None, cron, zone: "UTC", jitter: Duration::from_secs(jitter) };
+        schedules::set(&mut tx, &new, &Probe {}).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    set("* * * * *", 0).await;
+    harness.execute(&["update schedule set decided_until = date_trunc('minute', now()) - interval '2 hours'"]).await;
+    set("* * * * *", 0).await;
+    assert_eq!(harness.count("tick").await, 0, "it is the same");
+    set("* * * * *", 5).await;
+    let told = "tick where fate = 'skipped' and why = 'changed' and ticks between 120 and 121 and planned_until <= clock_timestamp()";
+    assert_eq!(harness.count(told).await, 1);
+    let anew =
+        "schedule where jitter_seconds = 5 and decided_until = changed_at and changed_at > now() - interval '1 minute'";
+    assert_eq!(harness.count(anew).await, 1);
     harness.finish().await;
 }

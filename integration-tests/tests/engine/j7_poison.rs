@@ -140,6 +140,28 @@ async fn j7_a_job_that_keeps_failing_is_parked_with_every_error() {
     harness.finish().await;
 }
 
+/// Where the first delay is anything up to ten minutes, four that are over within seconds would be less than one chance in a million.
+#[tokio::test]
+async fn j7_a_job_that_failed_waits_before_its_next_attempt() {
+    let harness = Harness::start().await.with("retry_base_ms", "600000").with("retry_max_ms", "600000");
+    let (scheduler, worker) = (harness.scheduler("scheduler-1"), harness.worker("worker-1"));
+    tokio::join!(scheduler.ready(), worker.ready());
+    let gate = harness.close_gate().await;
+    for _ in 0..4 {
+        let failing = harness.enqueue(&no_op()).await;
+        harness.sabotage(failing, "raise exception 'sabotaged'").await;
+    }
+    gate.open().await;
+    let waits = "job where state = 'pending' and attempt = 1 and run_at > clock_timestamp() + interval '1 second'";
+    eventually(seconds(30), async || match harness.count(waits).await {
+        0 => Err(harness.census().await),
+        _ => Ok(()),
+    })
+    .await;
+    tokio::join!(scheduler.stop(), worker.stop());
+    harness.finish().await;
+}
+
 /// Each attempt ends with the worker's death, as far as anybody can see: a claim, and then no heartbeat.
 #[tokio::test]
 async fn j7_a_job_whose_worker_dies_each_time_is_parked_by_the_sweep() {

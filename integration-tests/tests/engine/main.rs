@@ -1,8 +1,9 @@
-//! The engine's guarantees: one file for each promise of the engine, named as there, one for the death of its servers, and one
-//! for its operators.
+//! The engine's guarantees: one file for each promise of the engine, named as there, one for the table of
+//! what happens when something dies, and one for its operators.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+mod failure_table;
 mod j10_time;
 mod j11_ticks;
 mod j1_nothing_lost;

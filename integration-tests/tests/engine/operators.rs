@@ -101,6 +101,27 @@ async fn a_replay_counts_first_and_stops_when_too_many_fail() {
 }
 
 #[tokio::test]
+async fn a_replay_takes_each_job_once_at_its_rate_though_it_is_parked_again() {
+    let harness = Harness::start().await;
+    let (_scheduler, _worker) = (harness.scheduler("scheduler-1"), harness.worker("worker-1"));
+    for _ in 0..12 {
+        harness.enqueue(&GoalTransition { goal_id: GoalId::new() }).await;
+    }
+    harness.until_count("job where state = 'parked'", 12, seconds(20)).await;
+
+    let patient = ["jobs", "replay", "--rate", "4", "--abort-on-error-rate", "1", "--json"];
+    let done = json(&harness, &patient).await;
+    let counts = ["matching", "replayed", "tried", "failed"].map(|name| done[name].as_i64().unwrap());
+    assert_eq!((counts, &done["aborted"]), ([12; 4], &Value::from(false)), "{done}");
+    assert_eq!(harness.count("job where state = 'parked' and jsonb_array_length(errors) = 2").await, 12);
+    let seconds_taken = "(select max(run_at) - min(run_at) as took from job) t where took >= interval '2 seconds'";
+    assert_eq!(harness.count(seconds_taken).await, 1, "three seconds' worth");
+    // Few as they are, too many of them fail.
+    fails(&harness, &["jobs", "replay", "--rate", "100"], "of the replayed jobs failed").await;
+    harness.finish().await;
+}
+
+#[tokio::test]
 async fn a_paused_organization_waits_and_a_resumed_one_goes_on() {
     let harness = Harness::start().await;
     let (_scheduler, _worker) = (harness.scheduler("scheduler-1"), harness.worker("worker-1"));
@@ -181,7 +202,7 @@ async fn the_doctor_finds_what_is_wrong_and_mends_what_is_safe() {
     assert!(checks.as_array().unwrap().iter().any(|check| check["check"] == "broker_version"), "{checks}");
 
     let ids = probes(&harness, OrganizationId::new(), Line::InOrder("key"), 2).await;
-    let other = probes(&harness, OrganizationId::new(), Line::Ordinary, 2).await;
+    let other = probes(&harness, OrganizationId::new(), Line::Ordinary, 3).await;
     harness
         .execute(&[
             // As if nobody had let the second go when the first ended.
@@ -189,23 +210,33 @@ async fn the_doctor_finds_what_is_wrong_and_mends_what_is_safe() {
             &format!("update job set state = 'cancelled' where id = '{}'", ids[0]),
             "alter table job enable trigger release_next_in_order",
             &format!("insert into job_unique values ('an orphan', '{}')", JobId::new()),
+            &format!(
+                "update job set state = 'published', published_at = now() - interval '1 hour' where id = '{}'",
+                other[2]
+            ),
             &format!("update job set state = 'parked' where id = '{}'", other[0]),
             &format!(
                 "update job set state = 'running', lease_until = now() - interval '1 hour' where id = '{}'",
                 other[1]
             ),
-            // A tick that the ledger has lost.
-            "insert into tick (schedule, planned_at, planned_until, local, note, fate, why)
-             select 'partitions', date_trunc('hour', now()) + h * interval '1 hour' + interval '7 minutes',
-                    date_trunc('hour', now()) + h * interval '1 hour' + interval '7 minutes', now()::timestamp, 'plain', 'skipped', 'missed'
-             from unnest(array[1, 3]) h",
+            // Ticks that the ledger has lost: all of a day.
+            "update schedule set enabled = true, changed_at = now() - interval '1 day' where name = 'partitions'",
         ])
         .await;
 
     let found = json(&harness, &["doctor", "--json"]).await;
-    assert_eq!(failed(&found), ["lease_expired", "blocked_head", "orphan_key", "parked", "ticks"], "{found}");
+    assert_eq!(
+        failed(&found),
+        ["lease_expired", "unclaimed", "blocked_head", "orphan_key", "parked", "ticks"],
+        "{found}"
+    );
     let mended = json(&harness, &["doctor", "--repair", "--json"]).await;
     assert_eq!(failed(&mended), ["parked", "ticks"], "{mended}");
+    let said = mended.as_array().unwrap().iter().filter(|check| check["check"] == "mended");
+    let said: Vec<_> = said.map(|check| check["detail"].as_str().unwrap()).collect();
+    assert_eq!(said, ["1 lease_expired", "1 unclaimed", "1 blocked_head", "1 orphan_key"]);
+    let ledger = mended.as_array().unwrap().iter().find(|check| check["check"] == "job_ledger").unwrap();
+    assert_eq!(ledger["detail"], "in the last day 5 enqueued, 0 succeeded, 1 parked, 1 cancelled, 3 live");
     assert!(!muster(&harness, &["doctor"]).await.status.success(), "what is left makes the exit code");
     assert_eq!(harness.count("job where blocked").await, 0);
     harness.finish().await;

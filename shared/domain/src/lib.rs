@@ -13,6 +13,7 @@ pub mod headers;
 pub mod hours;
 pub mod ids;
 pub mod inbound;
+pub mod line;
 pub mod message;
 pub mod number_zones;
 pub mod phone;

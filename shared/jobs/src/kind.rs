@@ -21,6 +21,8 @@ pub enum JobKind {
     ImportFetch,
     /// Takes an import back.
     ImportUndo,
+    /// Looks up who serves contacts' numbers.
+    CarrierLookup,
     /// Freezes a launched goal's targets and cuts them into batches.
     BatchPartition,
     /// A goal opened or closed.
@@ -63,7 +65,7 @@ pub enum Execution {
 
 impl JobKind {
     /// Every kind.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::ImportCut,
         Self::CsvIngestion,
         Self::ImportAdmit,
@@ -71,6 +73,7 @@ impl JobKind {
         Self::ImportEnd,
         Self::ImportFetch,
         Self::ImportUndo,
+        Self::CarrierLookup,
         Self::BatchPartition,
         Self::GoalTransition,
         Self::BatchRelease,
@@ -97,6 +100,7 @@ impl JobKind {
             Self::ImportEnd => "import-end",
             Self::ImportFetch => "import-fetch",
             Self::ImportUndo => "import-undo",
+            Self::CarrierLookup => "carrier-lookup",
             Self::BatchPartition => "batch-partition",
             Self::GoalTransition => "goal-transition",
             Self::BatchRelease => "batch-release",
@@ -179,6 +183,7 @@ impl JobKind {
             | Self::ImportApply
             | Self::ImportEnd
             | Self::ImportFetch
+            | Self::CarrierLookup
             | Self::Redaction
             | Self::ReminderOpen
             | Self::MessageReconcile => 2,
@@ -197,6 +202,7 @@ impl JobKind {
             | Self::ImportEnd
             | Self::ImportFetch
             | Self::ImportUndo
+            | Self::CarrierLookup
             | Self::BatchPartition
             | Self::Upkeep => 32,
             Self::Send | Self::Redaction | Self::ReminderOpen | Self::MessageReconcile => 64,

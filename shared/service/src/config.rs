@@ -30,6 +30,9 @@ pub struct Settings {
     pub object_store_url: String,
     /// Base URL of the carrier's API.
     pub carrier_url: String,
+    /// Base URL of the carrier's Lookup API; without it, nobody is looked up. Lookups cost money: an organization can do without.
+    #[serde(default)]
+    pub lookup_url: Option<String>,
     /// Account at the carrier.
     pub carrier_account_sid: String,
     /// Its secret; also verifies the carrier's webhooks.

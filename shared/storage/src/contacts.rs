@@ -26,6 +26,10 @@ pub struct Contact {
     pub fields: serde_json::Value,
     /// Tags by name.
     pub tags: Vec<String>,
+    /// `unknown`, `mobile`, `voip` or `landline` (rule C5).
+    pub line_type: String,
+    /// The carrier that serves the number, if that is known (rule S10).
+    pub carrier: Option<String>,
     /// Since when they have opted out.
     pub opted_out_at: Option<DateTime<Utc>>,
     /// Since when they are redacted.
@@ -45,7 +49,7 @@ pub async fn page(
 ) -> Result<Vec<Contact>> {
     let rows = sqlx::query!(
         r#"select c.id, c.e164, c.first_name, c.last_name, c.email, c.postal_code, c.external_id, c.fields, c.opted_out_at,
-                  c.redacted_at,
+                  c.redacted_at, c.line_type, c.carrier,
                   array(select t.name from contact_tag ct join tag t on t.id = ct.tag_id
                         where ct.contact_id = c.id order by t.name) as "tags!",
                   array(select m.group_id from membership m where m.contact_id = c.id order by m.group_id) as "groups!"
@@ -75,6 +79,8 @@ pub async fn page(
             external_id: row.external_id,
             fields: row.fields,
             tags: row.tags,
+            line_type: row.line_type,
+            carrier: row.carrier,
             opted_out_at: row.opted_out_at,
             redacted_at: row.redacted_at,
             groups: row.groups.into_iter().map(GroupId).collect(),

@@ -20,6 +20,7 @@ pub mod idempotency;
 pub mod import_sources;
 pub mod imports;
 pub mod ingest;
+pub mod lookups;
 pub mod members;
 pub mod messages;
 pub mod organizations;

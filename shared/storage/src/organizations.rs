@@ -25,6 +25,7 @@ pub struct Organization {
 
 /// The settings of an organization; each has the rule book's default.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct Settings {
     /// Contacts in a batch (rule B1).
     pub batch_size: i32,
@@ -50,6 +51,10 @@ pub struct Settings {
     pub number_segments_per_minute: i32,
     /// How texts to numbers of unknown carriers count (rule S10).
     pub unknown_carriers: UnknownCarriers,
+    /// Have contacts' numbers looked up, where the installation can (rules C5 and S10).
+    pub carrier_lookups: bool,
+    /// Days after which a number may be looked up again (rule S10).
+    pub lookup_max_age_days: i32,
     /// Initials to one contact in 24 hours, over all goals (rule S12); none for no such cap.
     pub initials_per_day: Option<i32>,
     /// Segments of a rendered initial (rule M3).
@@ -138,6 +143,8 @@ pub async fn get(tx: &mut Tx, account_id: AccountId, id: OrganizationId) -> Resu
                 &row.unknown_carriers,
                 UnknownCarriers::parse(&row.unknown_carriers),
             )?,
+            carrier_lookups: row.carrier_lookups,
+            lookup_max_age_days: row.lookup_max_age_days,
             initials_per_day: row.initials_per_day,
             max_segments: row.max_segments,
             opt_out_keywords: row.opt_out_keywords,
@@ -174,7 +181,7 @@ pub async fn update_settings(tx: &mut Tx, id: OrganizationId, settings: &Setting
              agent_contact_limit = $6, require_opt_out_language = $7, recipient_safe = $8, sending_opens_minute = $9,
              sending_closes_minute = $10, max_segments = $11, opt_out_keywords = $12, opt_out_text = $13, help_text = $14,
              law_strictness = $15, own_laws = $16, number_segments_per_minute = $17, unknown_carriers = $18,
-             initials_per_day = $19, lock_custom_fields = $20
+             initials_per_day = $19, lock_custom_fields = $20, carrier_lookups = $21, lookup_max_age_days = $22
          where id = $1",
         id.0,
         settings.batch_size,
@@ -196,6 +203,8 @@ pub async fn update_settings(tx: &mut Tx, id: OrganizationId, settings: &Setting
         settings.unknown_carriers.as_str(),
         settings.initials_per_day,
         settings.lock_custom_fields,
+        settings.carrier_lookups,
+        settings.lookup_max_age_days,
     )
     .execute(tx.conn())
     .await?;

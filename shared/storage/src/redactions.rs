@@ -157,6 +157,7 @@ pub async fn erase(tx: &mut Tx, id: RedactionId, redaction: &Redaction) -> Resul
     sqlx::query!(
         "update contact set e164 = null, first_name = '', last_name = '', email = null, postal_code = null, notes = null,
              external_id = null, fields = '{}', consent_text = null, opt_out_reason = null, carrier = null,
+             line_type = 'unknown', looked_up_at = null,
              redacted_at = now(), updated_at = now()
          where id = any($1)",
         &contacts,

@@ -8,6 +8,7 @@ use muster_storage::{
     goals,
 };
 
+use super::carrier_lookup;
 use crate::{Context, error::JobError};
 
 pub(crate) async fn run(ctx: &Context, job: &ClaimedJob, payload: BatchPartition) -> Result<Tx, JobError> {
@@ -25,6 +26,8 @@ pub(crate) async fn run(ctx: &Context, job: &ClaimedJob, payload: BatchPartition
     {
         tracing::info!(goal.id = %goal.id, targets, batches, "partitioned");
         enqueue(&mut tx, &BatchRelease { goal_id: goal.id }, &ctx.origin(job)).await?;
+        // Whose answers are too old, and who came without an import.
+        carrier_lookup::request(ctx, &mut tx, &organization.settings, goal.group_id, &ctx.origin(job)).await?;
     }
     Ok(tx)
 }

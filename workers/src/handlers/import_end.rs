@@ -7,6 +7,7 @@ use muster_storage::{
     imports::{self, End},
 };
 
+use super::carrier_lookup;
 use crate::{Context, error::JobError, import};
 
 pub(crate) async fn run(ctx: &Context, job: &ClaimedJob, payload: ImportEnd) -> Result<Tx, JobError> {
@@ -28,6 +29,10 @@ async fn end(ctx: &Context, job: &ClaimedJob, payload: &ImportEnd) -> Result<Tx,
         return Err(JobError::fail("its counters do not add up to the rows that were read"));
     };
     imports::finish(&mut tx, import.id, end).await?;
+    if !import.dry_run {
+        let settings = ctx.organization(&mut tx, job).await?.settings;
+        carrier_lookup::request(ctx, &mut tx, &settings, import.group_id, &ctx.origin(job)).await?;
+    }
     tracing::info!(import.id = %import.id, ?end, "the import is over");
     Ok(tx)
 }

@@ -6,6 +6,7 @@
 
 pub(crate) mod batch_partition;
 pub(crate) mod batch_release;
+pub(crate) mod carrier_lookup;
 pub(crate) mod csv_ingestion;
 pub(crate) mod delivery_receipt;
 pub(crate) mod goal_transition;

@@ -33,6 +33,10 @@ pub(crate) enum Plant {
     Receipt,
     /// A text of a paused goal was handed over.
     Unpaused,
+    /// The first tick of a schedule has no row.
+    Untold,
+    /// A tick made a second job.
+    Refired,
 }
 
 /// Tries at the carrier, which may refuse.
@@ -52,6 +56,8 @@ impl Plant {
             Self::Unheard => "I1",
             Self::Receipt => "S8",
             Self::Unpaused => "G7",
+            Self::Untold => "J11",
+            Self::Refired => "J9",
         }
     }
 
@@ -60,7 +66,18 @@ impl Plant {
         let statement = match self {
             Self::Duplicate => return text(cluster, &evidence.accepted, None).await,
             Self::Overcap => return text(cluster, &evidence.accepted, Some("One more, whatever the cap says.")).await,
-            Self::Lost => "delete from job where id = (select min(id::text)::uuid from job where state = 'succeeded')".to_owned(),
+            Self::Lost => {
+                // Postgres refuses this where nobody takes the refusal away.
+                reader.execute("alter table job disable trigger job_stays").await?;
+                "delete from job where id = (select min(id::text)::uuid from job where state = 'succeeded')".to_owned()
+            }
+            Self::Untold => {
+                "delete from tick where schedule = 'chaos' and planned_at = (select min(planned_at) from tick where schedule = 'chaos')"
+                    .to_owned()
+            }
+            Self::Refired => "insert into job (id, kind, payload, max_attempts, state, finished_at)
+                 select uuid_v7(), kind, payload, max_attempts, state, finished_at from job where kind = 'probe' limit 1"
+                .to_owned(),
             Self::Twice => "insert into chaos.completed select job_id from chaos.completed limit 1".to_owned(),
             Self::SecondInitial => {
                 "update message set kind = 'initial' where id = (select r.id from message r

@@ -86,6 +86,8 @@ pub(crate) struct Timers {
 #[derive(Debug, Clone, Copy, Deserialize)]
 pub(crate) struct Ticks {
     pub(crate) planned: i64,
+    /// Jobs that ticks have made.
+    pub(crate) jobs: i64,
     pub(crate) fired: i64,
     pub(crate) coalesced: i64,
     pub(crate) skipped: i64,
@@ -170,9 +172,10 @@ const TIMERS: &str = "select json_build_object(
     'waiting', (select count(*) from timer where fire_at > now()))";
 
 /// What is under way: none of this is there when the system is at rest. A job that is to run later is not under way.
-// The harness's schedule ticks each second: what was planned follows from its first and its last tick.
+// The harness's schedule ticks each second: what was planned follows from when it was made and until when it is decided.
 const TICKS: &str = "select json_build_object(
-    'planned', coalesce(extract(epoch from max(planned_until) - min(planned_at))::bigint + 1, 0),
+    'planned', (select floor(extract(epoch from decided_until)) - floor(extract(epoch from changed_at)) from schedule where name = 'chaos'),
+    'jobs', (select count(*) from job where kind = 'probe'),
     'fired', coalesce(sum(ticks) filter (where fate in ('fired', 'late') and exists (select from job where id = job_id)), 0),
     'coalesced', coalesce(sum(ticks) filter (where fate = 'coalesced'), 0),
     'skipped', coalesce(sum(ticks) filter (where fate = 'skipped'), 0)

@@ -13,12 +13,12 @@ use crate::{
     clock,
     order::Order,
     sim::{Outcome, Sim},
-    twilio::{account::SignedIn, error::Refusal, resource},
+    twilio::{account::OwnAccount, error::Refusal, resource},
     wire::Wire,
 };
 
 pub(crate) async fn create(
-    _: SignedIn,
+    _: OwnAccount,
     State(sim): State<Arc<Sim>>,
     ConnectInfo(wire): ConnectInfo<Wire>,
     form: Result<Form<Order>, FormRejection>,

@@ -14,7 +14,7 @@ use crate::{
     clock,
     message::Message,
     sim::Sim,
-    twilio::{account::SignedIn, error::Refusal, resource},
+    twilio::{account::OwnAccount, error::Refusal, resource},
 };
 
 /// What to list. Dates are those of creation, in UTC; both inequalities include their day.
@@ -45,7 +45,7 @@ const DEFAULT_PAGE: usize = 50;
 const LARGEST_PAGE: usize = 1_000;
 
 pub(crate) async fn list(
-    _: SignedIn,
+    _: OwnAccount,
     State(sim): State<Arc<Sim>>,
     query: Result<Query<Filter>, QueryRejection>,
 ) -> Result<Json<Value>, Refusal> {

@@ -1,4 +1,4 @@
-//! The carrier's side: the part of Twilio's Messages API that a gateway uses.
+//! The carrier's side: what of Twilio's Messages and Lookup APIs is used.
 
 use std::sync::Arc;
 
@@ -13,6 +13,7 @@ mod account;
 mod create;
 pub(crate) mod error;
 mod list;
+mod lookup;
 mod read;
 mod resource;
 
@@ -20,4 +21,5 @@ pub(crate) fn routes() -> Router<Arc<Sim>> {
     Router::new()
         .route("/2010-04-01/Accounts/{account}/Messages.json", post(create::create).get(list::list))
         .route("/2010-04-01/Accounts/{account}/Messages/{message}", get(read::read))
+        .route("/v2/PhoneNumbers/{number}", get(lookup::lookup))
 }

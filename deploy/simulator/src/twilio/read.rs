@@ -11,11 +11,11 @@ use serde_json::Value;
 use crate::{
     clock,
     sim::Sim,
-    twilio::{account::SignedIn, error::Refusal, resource},
+    twilio::{account::OwnAccount, error::Refusal, resource},
 };
 
 pub(crate) async fn read(
-    _: SignedIn,
+    _: OwnAccount,
     State(sim): State<Arc<Sim>>,
     Path((account, file)): Path<(String, String)>,
 ) -> Result<Json<Value>, Refusal> {

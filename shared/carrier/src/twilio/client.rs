@@ -47,15 +47,7 @@ impl Twilio {
         credentials: Credentials,
         timeout: Duration,
     ) -> Result<Self, ClientError> {
-        // Fails only where a provider is installed already, which is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder()
-            .timeout(timeout)
-            .connect_timeout(timeout.min(Duration::from_secs(5)))
-            .redirect(reqwest::redirect::Policy::none())
-            // A request on a kept connection that turns out closed is not sent a second time behind our back.
-            .retry(reqwest::retry::never())
-            .build()?;
+        let client = http_client(timeout)?;
         let base_url = base_url.trim_end_matches('/').to_owned();
         Ok(Self { client, base_url, public_url: public_url.trim_end_matches('/').to_owned(), credentials })
     }
@@ -128,6 +120,25 @@ impl Twilio {
     }
 }
 
+/// A client whose requests take no longer than `timeout` and are made once.
+pub(super) fn http_client(timeout: Duration) -> Result<Client, ClientError> {
+    // Fails only where a provider is installed already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = Client::builder()
+        .timeout(timeout)
+        .connect_timeout(timeout.min(Duration::from_secs(5)))
+        .redirect(reqwest::redirect::Policy::none())
+        // A request on a kept connection that turns out closed is not sent a second time behind our back.
+        .retry(reqwest::retry::never())
+        .build()?;
+    Ok(client)
+}
+
+/// When the API wants to be asked again, if it says so in seconds.
+pub(super) fn retry_after_seconds(response: &Response) -> Option<u32> {
+    response.headers().get("retry-after")?.to_str().ok()?.parse().ok()
+}
+
 impl Gateway for Twilio {
     fn send<'a>(&'a self, text: &'a OutboundText) -> Answer<'a, Outcome> {
         Box::pin(self.create(text))
@@ -140,11 +151,7 @@ impl Gateway for Twilio {
 
 async fn read_create(response: Response) -> Outcome {
     let status = response.status();
-    let retry_after_seconds = response
-        .headers()
-        .get("retry-after")
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.parse().ok());
+    let retry_after_seconds = retry_after_seconds(&response);
     if status.is_success() {
         // An answer that breaks off after a success: the carrier has it, but its id is not known.
         return match response.json::<Created>().await {

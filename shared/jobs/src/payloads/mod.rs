@@ -2,6 +2,7 @@
 
 mod batch_partition;
 mod batch_release;
+mod carrier_lookup;
 mod csv_ingestion;
 mod delivery_receipt;
 mod goal_transition;
@@ -24,6 +25,7 @@ mod upkeep;
 
 pub use batch_partition::BatchPartition;
 pub use batch_release::BatchRelease;
+pub use carrier_lookup::CarrierLookup;
 pub use csv_ingestion::CsvIngestion;
 pub use delivery_receipt::DeliveryReceipt;
 pub use goal_transition::GoalTransition;

@@ -23,6 +23,9 @@ pub struct Finding {
     pub repairable: bool,
 }
 
+/// A published job that nobody claims for so long is worth a word; publishing it again is harmless (engine promise J3).
+const UNCLAIMED: Duration = Duration::from_mins(15);
+
 /// Looks for what does not add up. Bounded look-ups by index, except for the conservation of messages.
 pub async fn audit(pool: &Pool) -> Result<Vec<Finding>> {
     let row = sqlx::query!(
@@ -40,6 +43,7 @@ pub async fn audit(pool: &Pool) -> Result<Vec<Finding>> {
             (select count(*) from job where state = 'parked') as "parked!",
             (select count(*) from dead_letter) as "dead_letters!",
             (select count(*) from schedule where error is not null) as "broken_schedules!",
+            (select count(*) from timer where fire_at < clock_timestamp() - interval '15 minutes') as "overdue_timers!",
             (select count(*) from tick t where t.job_id is not null and t.decided_at > clock_timestamp() - interval '1 day'
                 and not exists (select from job j where j.id = t.job_id)) as "ticks_without_job!",
             (select count(*) from message m where m.state = 'queued' and not exists (
@@ -59,7 +63,7 @@ pub async fn audit(pool: &Pool) -> Result<Vec<Finding>> {
             "unclaimed",
             "published jobs that nobody claimed for 15 minutes: no worker, or far behind",
             row.unclaimed,
-            false,
+            true,
         ),
         finding(
             "unrelayed",
@@ -72,21 +76,74 @@ pub async fn audit(pool: &Pool) -> Result<Vec<Finding>> {
         finding("parked", "parked jobs: look at their errors, then retry, replay or cancel them", row.parked, false),
         finding("dead_letter", "messages of the broker that could not be decoded", row.dead_letters, false),
         finding("broken_schedule", "schedules that cannot be read", row.broken_schedules, false),
+        finding(
+            "overdue_timer",
+            "timers that nobody fired for 15 minutes: no scheduler, or none that knows their kind",
+            row.overdue_timers,
+            false,
+        ),
         finding("tick_without_job", "ticks that fired and have no job", row.ticks_without_job, false),
         finding("orphan_message", "queued messages whose send job is over", row.orphan_messages, true),
     ];
     Ok(findings.into_iter().filter(|finding| finding.count > 0).collect())
 }
 
-/// Planned ticks of a schedule, by what became of them: (schedule, first planned, decided until, fired with late ones, coalesced, skipped).
+/// The jobs that were made in the last day, by what has become of them. No row of a job can be deleted (migration 0024), so that all are
+/// among them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Jobs {
+    /// Made.
+    pub enqueued: i64,
+    /// Done.
+    pub succeeded: i64,
+    /// Given up.
+    pub parked: i64,
+    /// Called off.
+    pub cancelled: i64,
+    /// Waiting, published or running.
+    pub live: i64,
+}
+
+/// Counts the last day's jobs.
+pub async fn jobs(pool: &Pool) -> Result<Jobs> {
+    let row = sqlx::query!(
+        r#"select count(*) as "enqueued!", count(*) filter (where state = 'succeeded') as "succeeded!",
+                  count(*) filter (where state = 'parked') as "parked!", count(*) filter (where state = 'cancelled') as "cancelled!",
+                  count(*) filter (where state in ('pending', 'published', 'running')) as "live!"
+           from job where id >= uuid_v7_floor(now() - interval '1 day')"#
+    )
+    .fetch_one(&pool.0)
+    .await?;
+    Ok(Jobs {
+        enqueued: row.enqueued,
+        succeeded: row.succeeded,
+        parked: row.parked,
+        cancelled: row.cancelled,
+        live: row.live,
+    })
+}
+
+/// How far back the ledger of ticks is audited.
+const AUDITED: Duration = Duration::from_hours(48);
+
+/// What became of every enabled schedule's ticks in the last two days, or since it was changed, up to where they are decided.
 pub async fn ticks(pool: &Pool) -> Result<Vec<Ledger>> {
     let rows = sqlx::query!(
-        r#"select s.name, s.cron, s.zone, s.gap, s.overlap, min(t.planned_at) as "first!", max(t.planned_until) as "last!",
+        r#"with audited as (
+               select s.name, s.cron, s.zone, s.gap, s.overlap, s.decided_until,
+                      -- Not from within a run of ticks that share a row.
+                      coalesce((select t.planned_until from tick t
+                                where t.schedule = s.name and t.planned_at <= b.begins and t.planned_until > b.begins), b.begins) as after
+               from schedule s, greatest(s.changed_at, s.decided_until - make_interval(secs => $1)) as b (begins)
+               where s.enabled and s.error is null
+           )
+           select a.name, a.cron, a.zone, a.gap, a.overlap, a.after as "after!", a.decided_until as "until!",
                   coalesce(sum(t.ticks) filter (where t.fate in ('fired', 'late')), 0)::bigint as "fired!",
                   coalesce(sum(t.ticks) filter (where t.fate = 'coalesced'), 0)::bigint as "coalesced!",
                   coalesce(sum(t.ticks) filter (where t.fate = 'skipped'), 0)::bigint as "skipped!"
-           from schedule s join tick t on t.schedule = s.name
-           where t.planned_at >= s.changed_at group by s.name order by s.name"#
+           from audited a left join tick t on t.schedule = a.name and t.planned_at > a.after and t.planned_at <= a.decided_until
+           group by a.name, a.cron, a.zone, a.gap, a.overlap, a.after, a.decided_until order by a.name"#,
+        AUDITED.as_secs_f64(),
     )
     .fetch_all(&pool.0)
     .await?;
@@ -95,8 +152,8 @@ pub async fn ticks(pool: &Pool) -> Result<Vec<Ledger>> {
         .map(|row| Ledger {
             schedule: super::schedules::schedule(&row.cron, &row.zone, &row.gap, &row.overlap),
             name: row.name,
-            first: row.first,
-            last: row.last,
+            after: row.after,
+            until: row.until,
             fired: row.fired,
             coalesced: row.coalesced,
             skipped: row.skipped,
@@ -104,17 +161,17 @@ pub async fn ticks(pool: &Pool) -> Result<Vec<Ledger>> {
         .collect())
 }
 
-/// The ticks of a schedule since it was changed last.
+/// The ticks of a schedule over some time.
 #[derive(Debug, Clone)]
 pub struct Ledger {
     /// Its name.
     pub name: String,
     /// When it recurs.
     pub schedule: Result<muster_domain::schedule::Schedule, String>,
-    /// The first tick in the ledger.
-    pub first: chrono::DateTime<chrono::Utc>,
-    /// The last.
-    pub last: chrono::DateTime<chrono::Utc>,
+    /// Ticks after this are in it.
+    pub after: chrono::DateTime<chrono::Utc>,
+    /// Ticks up to this are in it: all that are decided.
+    pub until: chrono::DateTime<chrono::Utc>,
     /// Fired, on time or late.
     pub fired: i64,
     /// Covered by another.
@@ -123,25 +180,58 @@ pub struct Ledger {
     pub skipped: i64,
 }
 
+/// What a repair has mended: the word of a [`Finding`], and how many.
+pub type Mended = Vec<(&'static str, u64)>;
+
 /// Mends what can be mended without losing or repeating anything.
-pub async fn repair(pool: &Pool, reconcile_after: Duration) -> Result<()> {
-    sweep::return_expired(pool).await?;
+pub async fn repair(pool: &Pool, reconcile_after: Duration) -> Result<Mended> {
+    let mut expired = 0;
+    loop {
+        match sweep::return_expired(pool).await?.len() {
+            0 => break,
+            more => expired += more as u64,
+        }
+    }
+    let mut unclaimed = 0;
+    loop {
+        match sweep::republish_unclaimed(pool, UNCLAIMED).await? {
+            0 => break,
+            more => unclaimed += more,
+        }
+    }
     let mut tx = pool.begin().await?;
-    sqlx::query!(
+    let heads = sqlx::query!(
         "update job j set blocked = false where blocked and state = 'pending' and not exists (
              select from job e where e.order_key = j.order_key and e.position < j.position
                  and e.state in ('pending', 'published', 'running'))"
     )
     .execute(tx.conn())
-    .await?;
-    sqlx::query!(
+    .await?
+    .rows_affected();
+    let keys = sqlx::query!(
         "delete from job_unique u where not exists (select from job j where j.id = u.job_id and j.state in ('pending', 'published'))"
     )
     .execute(tx.conn())
-    .await?;
-    sending::set_missing_timers(&mut tx, reconcile_after).await?;
+    .await?
+    .rows_affected();
+    let (unsettled, held) = sending::set_missing_timers(&mut tx, reconcile_after).await?;
     tx.commit().await?;
-    // A queued message was never handed over (rule S1), so that another job may do it.
+    let orphans = adopt_orphans(pool).await?;
+    let mended = [
+        ("lease_expired", expired),
+        ("unclaimed", unclaimed),
+        ("blocked_head", heads),
+        ("orphan_key", keys),
+        ("missing_timer", unsettled + held),
+        ("orphan_message", orphans),
+    ];
+    Ok(mended.into_iter().filter(|(_, count)| *count > 0).collect())
+}
+
+/// Gives queued messages whose send job is over another one; answers how many. A queued message was never handed over (rule S1), so that
+/// another job may do it.
+async fn adopt_orphans(pool: &Pool) -> Result<u64> {
+    let mut adopted = 0;
     loop {
         let mut tx = pool.begin().await?;
         let job = muster_domain::ids::JobId::new();
@@ -158,7 +248,8 @@ pub async fn repair(pool: &Pool, reconcile_after: Duration) -> Result<()> {
         )
         .fetch_all(tx.conn())
         .await?;
-        let Some(organization_id) = taken.first() else { return Ok(()) };
+        let Some(organization_id) = taken.first() else { return Ok(adopted) };
+        adopted += taken.len() as u64;
         let organization_id = Some(muster_domain::ids::OrganizationId(*organization_id));
         let origin = Origin { organization_id, traceparent: None };
         enqueue_all(&mut tx, &[(job, &payloads::Send {})], Line::Ordinary, &origin).await?;

@@ -57,13 +57,15 @@ pub async fn enqueue<P: JobPayload>(tx: &mut Tx, payload: &P, origin: &Origin) -
     Ok(id)
 }
 
-/// Enqueues many jobs of a kind in one statement, under ids that the caller made.
+/// Enqueues many jobs of a kind in one statement, under ids that the caller made. For payloads without a unique key: those with one go
+/// through [`enqueue`], one by one.
 pub async fn enqueue_all<P: JobPayload>(
     tx: &mut Tx,
     jobs: &[(JobId, &P)],
     line: Line<'_>,
     origin: &Origin,
 ) -> Result<()> {
+    debug_assert!(jobs.iter().all(|(_, payload)| payload.unique_key().is_none()), "{} has a unique key", P::KIND);
     insert(tx, jobs, None, line, origin).await
 }
 

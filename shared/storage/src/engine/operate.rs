@@ -95,19 +95,20 @@ pub async fn count_parked(pool: &Pool, filter: &Filter) -> Result<i64> {
     .await?)
 }
 
-/// Lets parked jobs that a filter means, the oldest first and at most `limit`, run again with all their attempts; answers which. Their
-/// errors stay.
-pub async fn replay(pool: &Pool, filter: &Filter, limit: i64) -> Result<Vec<JobId>> {
+/// Lets jobs that a filter means and that were parked by `before`, the oldest first and at most `limit`, run again with all their
+/// attempts; answers which. Their errors stay. One that is parked again since then is not taken again.
+pub async fn replay(pool: &Pool, filter: &Filter, before: DateTime<Utc>, limit: i64) -> Result<Vec<JobId>> {
     let mut tx = pool.begin().await?;
     let ids = sqlx::query_scalar!(
         "select id from job
          where state = 'parked' and ($1::text is null or kind = $1) and ($2::uuid is null or organization_id = $2)
-           and ($3::text is null or strpos(errors -> -1 ->> 'error', $3) > 0)
+           and ($3::text is null or strpos(errors -> -1 ->> 'error', $3) > 0) and finished_at <= $5
          order by id limit $4 for update skip locked",
         filter.kind.map(JobKind::as_str),
         filter.organization_id.map(|id| id.0),
         filter.error,
         limit,
+        before,
     )
     .fetch_all(tx.conn())
     .await?;
@@ -172,17 +173,19 @@ pub async fn cancel(pool: &Pool, id: JobId) -> Result<bool> {
     Ok(done.rows_affected() == 1)
 }
 
-/// How replayed jobs fare: how many are over, and how many of them, or of those that wait for another attempt, have failed.
+/// How replayed jobs fare: how many have had an attempt that ended, and of how many the last one to end has failed.
 pub async fn outcome(pool: &Pool, ids: &[JobId]) -> Result<(i64, i64)> {
     let row = sqlx::query!(
-        r#"select count(*) filter (where state in ('succeeded', 'parked', 'cancelled')) as "over!",
-                  count(*) filter (where state = 'parked' or (state <> 'succeeded' and attempt > 0 and state <> 'running')) as "failed!"
+        r#"select count(*) filter (where state in ('succeeded', 'parked', 'cancelled') or attempt > 1
+                                       or (attempt = 1 and state <> 'running')) as "tried!",
+                  count(*) filter (where state = 'parked' or attempt > 1 and state not in ('succeeded', 'cancelled')
+                                       or (attempt = 1 and state in ('pending', 'published'))) as "failed!"
            from job where id = any($1)"#,
         &ids.iter().map(|id| id.0).collect::<Vec<_>>(),
     )
     .fetch_one(&pool.0)
     .await?;
-    Ok((row.over, row.failed))
+    Ok((row.tried, row.failed))
 }
 
 /// A kind's jobs that are not over, and how fast they end.

@@ -39,7 +39,8 @@ pub struct DueSchedule {
 pub async fn next_in(pool: &Pool) -> Result<Option<Duration>> {
     let milliseconds = sqlx::query_scalar!(
         "select case when next_at is null then 0 else ceil(extract(epoch from next_at - clock_timestamp()) * 1000) end::float8
-         from schedule where enabled and error is null order by next_at nulls first limit 1"
+         from schedule where enabled and error is null and kind = any($1) order by next_at nulls first limit 1",
+        &known(),
     )
     .fetch_optional(&pool.0)
     .await?
@@ -47,15 +48,17 @@ pub async fn next_in(pool: &Pool) -> Result<Option<Duration>> {
     Ok(milliseconds.map(|milliseconds| Duration::from_secs_f64((milliseconds / 1_000.0).clamp(0.0, 86_400.0))))
 }
 
-/// Takes schedules that are due, at most `limit`. Other schedulers skip them until this transaction ends.
+/// Takes schedules that are due, at most `limit`. Other schedulers skip them until this transaction ends. One whose kind of job this version
+/// does not know stays for a scheduler that does.
 pub async fn take_due(tx: &mut Tx, limit: i64) -> Result<Vec<DueSchedule>> {
     let rows = sqlx::query!(
         r#"select name, organization_id, cron, zone, gap, overlap, catch_up, catch_up_at_most, grace_seconds, jitter_seconds, kind,
                   payload, decided_until, clock_timestamp() as "now!"
            from schedule
-           where enabled and error is null and (next_at is null or next_at <= (select clock_timestamp()))
+           where enabled and error is null and (next_at is null or next_at <= (select clock_timestamp())) and kind = any($2)
            order by next_at nulls first limit $1 for update skip locked"#,
         limit,
+        &known(),
     )
     .fetch_all(tx.conn())
     .await?;
@@ -219,6 +222,21 @@ pub async fn decide(
     Ok(ids.len())
 }
 
+/// Has the next tick of every schedule computed again. For a scheduler that starts: the rules of its zones may be newer than those by
+/// which a tick was computed.
+pub async fn compute_again(pool: &Pool) -> Result<u64> {
+    let done =
+        sqlx::query!("update schedule set next_at = null where enabled and error is null and next_at is not null")
+            .execute(&pool.0)
+            .await?;
+    Ok(done.rows_affected())
+}
+
+/// The kinds of job that this version knows.
+fn known() -> Vec<String> {
+    JobKind::ALL.into_iter().map(|kind| kind.as_str().to_owned()).collect()
+}
+
 /// A recurring schedule to be made.
 #[derive(Debug, Clone)]
 pub struct NewSchedule<'a> {
@@ -234,15 +252,24 @@ pub struct NewSchedule<'a> {
     pub jitter: Duration,
 }
 
-/// Makes a schedule whose ticks enqueue this payload, from now on; one that is the same stays as it is.
+/// Makes a schedule whose ticks enqueue this payload, from now on; one that is the same stays as it is. Ticks of the one before that nobody
+/// has decided about are skipped, and the ledger says so.
 pub async fn set<P: JobPayload>(tx: &mut Tx, new: &NewSchedule<'_>, payload: &P) -> Result<()> {
-    sqlx::query!(
-        "insert into schedule (name, organization_id, cron, zone, kind, payload, jitter_seconds) values ($1, $2, $3, $4, $5, $6, $7)
+    let before = sqlx::query!(
+        r#"select cron, zone, gap, overlap, decided_until, clock_timestamp() as "now!" from schedule where name = $1 and enabled for update"#,
+        new.name
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    let changed = sqlx::query!(
+        "insert into schedule (name, organization_id, cron, zone, kind, payload, jitter_seconds, decided_until, changed_at)
+         select $1, $2, $3, $4, $5, $6, $7, at, at from (select coalesce($8::timestamptz, clock_timestamp()) as at) as now
          on conflict (name) do update
          set organization_id = excluded.organization_id, cron = excluded.cron, zone = excluded.zone, kind = excluded.kind,
-             payload = excluded.payload, jitter_seconds = excluded.jitter_seconds, decided_until = clock_timestamp(), next_at = null,
-             error = null, changed_at = now()
-         where (schedule.cron, schedule.zone, schedule.kind, schedule.payload) <> (excluded.cron, excluded.zone, excluded.kind, excluded.payload)",
+             payload = excluded.payload, jitter_seconds = excluded.jitter_seconds, decided_until = excluded.decided_until,
+             next_at = null, error = null, changed_at = excluded.changed_at
+         where (schedule.organization_id, schedule.cron, schedule.zone, schedule.kind, schedule.payload, schedule.jitter_seconds)
+             is distinct from (excluded.organization_id, excluded.cron, excluded.zone, excluded.kind, excluded.payload, excluded.jitter_seconds)",
         new.name,
         new.organization_id.map(|id| id.0),
         new.cron,
@@ -250,6 +277,33 @@ pub async fn set<P: JobPayload>(tx: &mut Tx, new: &NewSchedule<'_>, payload: &P)
         P::KIND.as_str(),
         serde_json::to_value(payload)?,
         i32::try_from(new.jitter.as_secs()).unwrap_or(i32::MAX),
+        before.as_ref().map(|before| before.now),
+    )
+    .execute(tx.conn())
+    .await?;
+    let Some(before) = before.filter(|_| changed.rows_affected() == 1) else { return Ok(()) };
+    if let Ok(schedule) = schedule(&before.cron, &before.zone, &before.gap, &before.overlap) {
+        let undecided = schedule.fires_after(before.decided_until).take_while(|fire| fire.at <= before.now);
+        skip(tx, new.name, &schedule.zone, undecided.map(|fire| fire.at).take(MOST_SKIPPED)).await?;
+    }
+    Ok(())
+}
+
+/// Ticks that are counted at most when a schedule is changed; a scheduler that was away for so many is a story of its own.
+const MOST_SKIPPED: usize = 1_000_000;
+
+/// One row for ticks that were never decided about because the schedule is another one now.
+async fn skip(tx: &mut Tx, name: &str, zone: &Zone, mut ticks: impl Iterator<Item = DateTime<Utc>>) -> Result<()> {
+    let Some(first) = ticks.next() else { return Ok(()) };
+    let (count, last) = ticks.fold((1_i64, first), |(count, _), at| (count + 1, at));
+    sqlx::query!(
+        "insert into tick (schedule, planned_at, planned_until, local, note, fate, why, ticks)
+         values ($1, $2, $3, $4, 'plain', 'skipped', 'changed', $5)",
+        name,
+        first,
+        last,
+        zone.local(first),
+        count,
     )
     .execute(tx.conn())
     .await?;

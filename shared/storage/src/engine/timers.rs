@@ -83,17 +83,19 @@ pub struct Fired {
 // timer that waits, instead of with the index. The locked rows are deleted where they lie, for a join would be planned for as many rows as
 // the limit allows and read the whole table.
 
-/// Fires due timers, at most `limit`, each exactly once: the timer goes and its job comes in one transaction.
+/// Fires due timers, at most `limit`, each exactly once: the timer goes and its job comes in one transaction. A timer of a kind that this
+/// version does not know stays for a scheduler that does.
 pub async fn fire_due(pool: &Pool, limit: i64) -> Result<Fired> {
     let mut tx = pool.begin().await?;
     let due = sqlx::query!(
         r#"delete from timer t
            where t.ctid = any (array(
-               select ctid from timer where fire_at <= (select clock_timestamp())
+               select ctid from timer where fire_at <= (select clock_timestamp()) and kind = any($2)
                order by fire_at limit $1 for update skip locked))
            returning t.kind, t.subject, t.organization_id,
                      (extract(epoch from clock_timestamp() - t.fire_at) * 1000)::bigint as "late_ms!""#,
         limit,
+        &known(),
     )
     .fetch_all(tx.conn())
     .await?;
@@ -130,9 +132,15 @@ pub async fn fire_due(pool: &Pool, limit: i64) -> Result<Fired> {
 /// In how long the next timer is due by the database's clock, zero if one is; `None` when there is none.
 pub async fn next_in(pool: &Pool) -> Result<Option<Duration>> {
     let milliseconds = sqlx::query_scalar!(
-        "select (ceil(extract(epoch from min(fire_at) - clock_timestamp()) * 1000))::bigint from timer"
+        "select (ceil(extract(epoch from min(fire_at) - clock_timestamp()) * 1000))::bigint from timer where kind = any($1)",
+        &known(),
     )
     .fetch_one(&pool.0)
     .await?;
     Ok(milliseconds.map(|milliseconds| Duration::from_millis(milliseconds.max(0).unsigned_abs())))
+}
+
+/// The kinds that this version knows.
+fn known() -> Vec<String> {
+    TimerKind::ALL.into_iter().map(|kind| kind.as_str().to_owned()).collect()
 }

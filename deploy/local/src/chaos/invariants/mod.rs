@@ -36,6 +36,7 @@ pub(crate) fn all(evidence: &Evidence) -> Vec<Invariant> {
         texts::receipts_applied(evidence),
         timers_fired(evidence),
         ticks_conserved(evidence),
+        ticks_fire_once(evidence),
         nobody_in_logs(evidence),
     ]
 }
@@ -132,6 +133,12 @@ fn ticks_conserved(evidence: &Evidence) -> Invariant {
         ticks.planned, ticks.fired, ticks.coalesced, ticks.skipped
     );
     invariant("J11", what, holds, figures)
+}
+
+fn ticks_fire_once(evidence: &Evidence) -> Invariant {
+    let ticks = &evidence.tables.ticks;
+    let figures = format!("{} jobs of {} ticks that fired", ticks.jobs, ticks.fired);
+    invariant("J9", "each tick that fired has made one job", ticks.jobs == ticks.fired, figures)
 }
 
 fn nobody_in_logs(evidence: &Evidence) -> Invariant {

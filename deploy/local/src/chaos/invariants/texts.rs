@@ -211,7 +211,7 @@ mod tests {
                 targets: 1,
                 strays: Vec::new(),
                 timers: Timers::default(),
-                ticks: Ticks { planned: 3, fired: 2, coalesced: 1, skipped: 0 },
+                ticks: Ticks { planned: 3, jobs: 2, fired: 2, coalesced: 1, skipped: 0 },
             },
             accepted: vec![serde_json::from_value(accepted).unwrap()],
             statuses: BTreeMap::from([("SM1".to_owned(), "delivered".to_owned())]),

@@ -1,0 +1,27 @@
+//! Payload of `carrier-lookup`.
+
+use muster_domain::ids::{ContactId, GroupId};
+use serde::{Deserialize, Serialize};
+
+use super::JobPayload;
+use crate::JobKind;
+
+/// Look up who serves the numbers of a group's members, where nobody has done so lately.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CarrierLookup {
+    /// The group.
+    pub group_id: GroupId,
+    /// Members up to this one have had their turn; none at the start.
+    #[serde(default)]
+    pub after: Option<ContactId>,
+}
+
+impl JobPayload for CarrierLookup {
+    const KIND: JobKind = JobKind::CarrierLookup;
+
+    /// Only a start is unique: who asks for one while another goes on may mean members whose turn is over.
+    fn unique_key(&self) -> Option<String> {
+        self.after.is_none().then(|| format!("carrier-lookup:{}", self.group_id))
+    }
+}

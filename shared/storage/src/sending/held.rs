@@ -1,0 +1,114 @@
+//! Messages that wait, and how they come back into line (rules S3, S4, S5, S6 and S9).
+
+use chrono::{DateTime, Utc};
+use muster_domain::{
+    ids::{GroupId, JobId, MessageId, OrganizationId},
+    sending::HoldReason,
+};
+use muster_jobs::payloads;
+
+use crate::{
+    Result, Tx,
+    engine::enqueue::{Line, Origin, enqueue_all},
+};
+
+/// Lets as many texts that are held at the cap be looked at again now as so many segments may be for, the first ones first; answers their
+/// groups. For segments that come back during the day: a cap is used up to its last text.
+pub async fn recheck_capped(tx: &mut Tx, organization_id: OrganizationId, segments: i64) -> Result<Vec<GroupId>> {
+    let groups = sqlx::query_scalar!(
+        r#"with woken as (
+               update message set held_until = clock_timestamp()
+               where id in (
+                   select id from message where organization_id = $1 and state = 'held' and reason = 'cap'
+                   order by id limit $2 for update skip locked)
+               returning group_id
+           )
+           select distinct group_id as "group_id!" from woken"#,
+        organization_id.0,
+        segments,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(groups.into_iter().map(GroupId).collect())
+}
+
+/// Queues held messages of a group that can go now, with new send jobs; answers how many, at most `limit`.
+pub async fn release_held(tx: &mut Tx, group_id: GroupId, limit: i64, origin: &Origin) -> Result<usize> {
+    let ids = sqlx::query_scalar!(
+        "select m.id from message m left join goal g on g.id = m.goal_id
+         where m.group_id = $1 and m.state = 'held' and m.lane is null
+           and (m.held_until <= clock_timestamp() or (m.reason = 'paused' and g.paused_at is null))
+         order by m.id limit $2 for update of m skip locked",
+        group_id.0,
+        limit,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    queue_again(tx, &ids, Line::Ordinary, None, origin).await?;
+    Ok(ids.len())
+}
+
+/// Queues messages that have taken their time in their lanes (rule S4).
+pub async fn release_from_lanes(
+    tx: &mut Tx,
+    ids: &[MessageId],
+    urgent: bool,
+    now: DateTime<Utc>,
+    origin: &Origin,
+) -> Result<()> {
+    let line = if urgent { Line::Urgent } else { Line::Ordinary };
+    queue_again(tx, &ids.iter().map(|id| id.0).collect::<Vec<_>>(), line, Some(now), origin).await
+}
+
+/// Puts messages back into line, under new send jobs.
+pub(super) async fn queue_again(
+    tx: &mut Tx,
+    ids: &[uuid::Uuid],
+    line: Line<'_>,
+    slot: Option<DateTime<Utc>>,
+    origin: &Origin,
+) -> Result<()> {
+    let jobs: Vec<JobId> = ids.chunks(payloads::Send::MAX_MESSAGES).map(|_| JobId::new()).collect();
+    let job_ids: Vec<_> = (0..ids.len()).map(|index| jobs[index / payloads::Send::MAX_MESSAGES].0).collect();
+    sqlx::query!(
+        "update message m set state = 'queued', reason = null, held_until = null, lane = null, send_job_id = j.job_id, send_epoch = null,
+             rate_slot = $3
+         from unnest($1::uuid[], $2::uuid[]) as j (id, job_id) where m.id = j.id",
+        ids,
+        &job_ids,
+        slot,
+    )
+    .execute(tx.conn())
+    .await?;
+    let payload = payloads::Send {};
+    enqueue_all(tx, &jobs.into_iter().map(|id| (id, &payload)).collect::<Vec<_>>(), line, origin).await
+}
+
+/// Lets the messages of an organization that are held for this reason be looked at again now, because what holds them has changed (rule
+/// S9); answers the groups whose `hold-release` is due.
+pub async fn recheck_held(tx: &mut Tx, organization_id: OrganizationId, reason: HoldReason) -> Result<Vec<GroupId>> {
+    let groups = sqlx::query_scalar!(
+        r#"with woken as (
+               update message set held_until = clock_timestamp()
+               where group_id in (select id from contact_group where organization_id = $1) and state = 'held' and reason = $2
+                 and lane is null
+               returning group_id
+           )
+           select distinct group_id as "group_id!" from woken"#,
+        organization_id.0,
+        reason.as_str(),
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(groups.into_iter().map(GroupId).collect())
+}
+
+/// When the next of a group's held messages can go.
+pub async fn next_hold_ends(tx: &mut Tx, group_id: GroupId) -> Result<Option<DateTime<Utc>>> {
+    Ok(sqlx::query_scalar!(
+        "select min(held_until) from message where group_id = $1 and state = 'held' and lane is null and held_until is not null",
+        group_id.0
+    )
+    .fetch_one(tx.conn())
+    .await?)
+}

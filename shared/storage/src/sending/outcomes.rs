@@ -1,0 +1,159 @@
+//! What the carrier made of what it was handed: states, the cap ledger, and marks on contacts (rules S2, S3, S7 and S8).
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use muster_domain::{
+    cap::CarrierDay,
+    ids::{BrandId, MessageId},
+};
+
+use super::Held;
+use crate::{Result, Tx};
+
+/// What the carrier made of the messages that one attempt handed over.
+#[derive(Debug, Clone, Default)]
+pub struct Outcomes {
+    /// Accepted, with the carrier's id.
+    pub accepted: Vec<(MessageId, String)>,
+    /// Refused for good, with the carrier's code.
+    pub refused: Vec<(MessageId, i32)>,
+    /// Not taken this time: back in line.
+    pub postponed: Vec<Held>,
+    /// Nobody can say.
+    pub unknown: Vec<MessageId>,
+}
+
+/// Records outcomes. Receipts may have been quicker: what they said stays (rule S8). The ledger is left for [`settle_ledger`], which
+/// comes last, because others wait for its row.
+pub async fn settle(tx: &mut Tx, outcomes: &Outcomes) -> Result<()> {
+    let Outcomes { accepted, refused, postponed, unknown } = outcomes;
+    if !accepted.is_empty() {
+        sqlx::query!(
+            "update message m set state = case when m.state in ('sending', 'unknown') then 'sent' else m.state end,
+                 carrier_sid = coalesce(m.carrier_sid, a.sid), sent_at = coalesce(m.sent_at, clock_timestamp())
+             from unnest($1::uuid[], $2::text[]) as a (id, sid)
+             where m.id = a.id",
+            &accepted.iter().map(|(id, _)| id.0).collect::<Vec<_>>(),
+            &accepted.iter().map(|(_, sid)| sid.clone()).collect::<Vec<_>>(),
+        )
+        .execute(tx.conn())
+        .await?;
+    }
+    if !refused.is_empty() {
+        sqlx::query!(
+            "update message m set state = 'failed', error_code = r.code
+             from unnest($1::uuid[], $2::int[]) as r (id, code)
+             where m.id = r.id and m.state in ('sending', 'unknown')",
+            &refused.iter().map(|(id, _)| id.0).collect::<Vec<_>>(),
+            &refused.iter().map(|(_, code)| *code).collect::<Vec<_>>(),
+        )
+        .execute(tx.conn())
+        .await?;
+    }
+    if !postponed.is_empty() {
+        sqlx::query!(
+            "update message m set state = 'held', reason = p.reason, held_until = p.until, lane = null, rate_slot = null,
+                 send_job_id = null
+             from unnest($1::uuid[], $2::text[], $3::timestamptz[]) as p (id, reason, until)
+             where m.id = p.id and m.state in ('sending', 'unknown')",
+            &postponed.iter().map(|held| held.id.0).collect::<Vec<_>>(),
+            &postponed.iter().map(|held| held.reason.to_owned()).collect::<Vec<_>>(),
+            &postponed.iter().map(|held| held.until).collect::<Vec<_>>() as &[Option<DateTime<Utc>>],
+        )
+        .execute(tx.conn())
+        .await?;
+    }
+    if !unknown.is_empty() {
+        let unknown: Vec<_> = unknown.iter().map(|id| id.0).collect();
+        sqlx::query!("update message set state = 'unknown' where id = any($1) and state = 'sending'", &unknown)
+            .execute(tx.conn())
+            .await?;
+    }
+    Ok(())
+}
+
+/// Brings the cap ledger up to outcomes that [`settle`] has recorded; answers the segments that were given back, by the day of the ledger.
+pub async fn settle_ledger(tx: &mut Tx, brand_id: BrandId, outcomes: &Outcomes) -> Result<BTreeMap<CarrierDay, i64>> {
+    settle_caps(tx, brand_id, &outcomes.accepted.iter().map(|(id, _)| *id).collect::<Vec<_>>()).await?;
+    let refund: Vec<_> =
+        outcomes.refused.iter().map(|(id, _)| *id).chain(outcomes.postponed.iter().map(|held| held.id)).collect();
+    refund_caps(tx, brand_id, &refund).await
+}
+
+/// Moves the reserved segments of messages that the carrier has to settled; a second time does nothing.
+pub async fn settle_caps(tx: &mut Tx, brand_id: BrandId, ids: &[MessageId]) -> Result<()> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!(
+        "with moved as (
+             update message set cap_state = 'settled' where id = any($2) and cap_state = 'reserved'
+             returning cap_carrier, cap_day, segments
+         ), sums as (select cap_carrier, cap_day, sum(segments) as segments from moved group by cap_carrier, cap_day)
+         update cap_ledger l set reserved = l.reserved - s.segments, settled = l.settled + s.segments
+         from sums s where l.brand_id = $1 and l.carrier = s.cap_carrier and l.day = s.cap_day",
+        brand_id.0,
+        &ids.iter().map(|id| id.0).collect::<Vec<_>>(),
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Gives back the reserved segments of messages that the carrier did not take, and answers them by day. What a receipt has settled stays.
+pub async fn refund_caps(tx: &mut Tx, brand_id: BrandId, ids: &[MessageId]) -> Result<BTreeMap<CarrierDay, i64>> {
+    if ids.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let rows = sqlx::query!(
+        "with given_back as (
+             update message m set cap_state = null, cap_carrier = null, cap_day = null
+             from message before
+             where m.id = any($2) and before.id = m.id and m.cap_state = 'reserved' and m.state in ('held', 'failed', 'queued')
+             returning before.cap_carrier, before.cap_day, m.segments
+         ), sums as (select cap_carrier, cap_day, sum(segments) as segments from given_back group by cap_carrier, cap_day)
+         update cap_ledger l set reserved = l.reserved - s.segments
+         from sums s where l.brand_id = $1 and l.carrier = s.cap_carrier and l.day = s.cap_day
+         returning l.day, s.segments as \"segments!\"",
+        brand_id.0,
+        &ids.iter().map(|id| id.0).collect::<Vec<_>>(),
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    let mut days = BTreeMap::new();
+    for row in rows {
+        *days.entry(CarrierDay(row.day)).or_default() += row.segments;
+    }
+    Ok(days)
+}
+
+/// A number that turned out to take no texts, by the carrier's word (rule S7), which counts as a lookup.
+pub async fn mark_not_textable(tx: &mut Tx, messages: &[MessageId]) -> Result<()> {
+    if messages.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!(
+        "update contact set line_type = 'landline', looked_up_at = now(), updated_at = now()
+         where id in (select contact_id from message where id = any($1)) and line_type <> 'landline'",
+        &messages.iter().map(|id| id.0).collect::<Vec<_>>(),
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// People who opted out at the carrier (rule S7): they have opted out here.
+pub async fn mark_opted_out(tx: &mut Tx, messages: &[MessageId]) -> Result<()> {
+    if messages.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!(
+        "update contact set opted_out_at = clock_timestamp(), opt_out_reason = 'opted out at the carrier', updated_at = now()
+         where id in (select contact_id from message where id = any($1)) and opted_out_at is null",
+        &messages.iter().map(|id| id.0).collect::<Vec<_>>(),
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,144 @@
+//! Hand-overs without a known outcome, and how they are settled (rule S2).
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use muster_domain::{
+    e164::E164,
+    ids::{BrandId, JobId, MessageId},
+};
+use muster_jobs::timer::TimerKind;
+
+use super::{held::queue_again, refund_caps};
+use crate::{
+    Result, Tx,
+    engine::enqueue::{Line, Origin},
+};
+
+/// A message whose hand-over has no known outcome. One that the carrier cannot tell of within 24 hours, or whose contact is redacted,
+/// stays unknown for good: it is reported, and never sent again.
+#[derive(Debug, Clone)]
+pub struct Unsettled {
+    /// The message.
+    pub id: MessageId,
+    /// To which number.
+    pub to: E164,
+    /// From which number.
+    pub from: E164,
+    /// The text, by which the carrier's copy is recognised.
+    pub body: String,
+    /// When it was handed over.
+    pub handed_over_at: DateTime<Utc>,
+}
+
+/// Locks the messages of a send job that were handed over at least `age_seconds` ago and have no outcome yet.
+pub async fn unsettled(tx: &mut Tx, send_job_id: JobId, age_seconds: f64) -> Result<Vec<Unsettled>> {
+    let rows = sqlx::query!(
+        r#"select m.id, c.e164 as "e164!", t.sender_e164, m.body, m.handed_over_at as "handed_over_at!"
+           from message m join contact c on c.id = m.contact_id join thread t on t.id = m.thread_id
+           where m.send_job_id = $1 and m.state in ('sending', 'unknown') and c.redacted_at is null
+             and m.handed_over_at between clock_timestamp() - interval '24 hours' and clock_timestamp() - make_interval(secs => $2)
+           order by m.id for update of m"#,
+        send_job_id.0,
+        age_seconds,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Unsettled {
+                id: MessageId(row.id),
+                to: E164::parse(&row.e164)?,
+                from: E164::parse(&row.sender_e164)?,
+                body: row.body,
+                handed_over_at: row.handed_over_at,
+            })
+        })
+        .collect()
+}
+
+/// Does a send job have messages without an outcome that the carrier may still tell of?
+pub async fn has_unsettled(tx: &mut Tx, send_job_id: JobId) -> Result<bool> {
+    Ok(sqlx::query_scalar!(
+        r#"select exists (
+               select from message m join contact c on c.id = m.contact_id
+               where m.send_job_id = $1 and m.state in ('sending', 'unknown') and c.redacted_at is null
+                 and m.handed_over_at > clock_timestamp() - interval '24 hours') as "any!""#,
+        send_job_id.0,
+    )
+    .fetch_one(tx.conn())
+    .await?)
+}
+
+/// Sets timers that should be there: to ask about hand-overs without an outcome that are older than `age`, and to release held messages.
+/// Answers for how many send jobs, and for how many groups and organizations.
+pub async fn set_missing_timers(tx: &mut Tx, age: Duration) -> Result<(u64, u64)> {
+    let unsettled = sqlx::query!(
+        "insert into timer (kind, subject, fire_at, organization_id)
+         select distinct on (m.send_job_id) $1, m.send_job_id, clock_timestamp(), m.organization_id
+         from message m
+         where m.state in ('sending', 'unknown') and m.send_job_id is not null
+           and m.handed_over_at between clock_timestamp() - interval '24 hours' and clock_timestamp() - 2 * make_interval(secs => $2)
+           and not exists (select from job j where j.id = m.send_job_id and j.state in ('pending', 'published', 'running'))
+           and not exists (select from job j where j.state in ('pending', 'published', 'running') and j.kind = 'message-reconcile'
+                           and j.payload ->> 'send_job_id' = m.send_job_id::text)
+         on conflict (kind, subject) do nothing",
+        TimerKind::ReconcileDue.as_str(),
+        age.as_secs_f64(),
+    )
+    .execute(tx.conn())
+    .await?;
+    let held = sqlx::query!(
+        "insert into timer (kind, subject, fire_at, organization_id)
+         select $1, m.group_id, min(m.held_until), g.organization_id
+         from message m join contact_group g on g.id = m.group_id
+         where m.state = 'held' and m.lane is null and m.held_until is not null
+           and not exists (select from job j where j.state in ('pending', 'published', 'running') and j.kind = 'hold-release'
+                           and j.payload ->> 'group_id' = m.group_id::text)
+         group by m.group_id, g.organization_id
+         on conflict (kind, subject) do nothing",
+        TimerKind::HoldEnds.as_str(),
+    )
+    .execute(tx.conn())
+    .await?;
+    let lanes = sqlx::query!(
+        "insert into timer (kind, subject, fire_at, organization_id)
+         select $1, o.id, clock_timestamp(), o.id
+         from organization o
+         where exists (select from message m where m.organization_id = o.id and m.state = 'held' and m.lane is not null)
+           and not exists (select from job j where j.state in ('pending', 'published', 'running') and j.kind = 'rate-release'
+                           and j.organization_id = o.id)
+         on conflict (kind, subject) do nothing",
+        TimerKind::RateOpens.as_str(),
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok((unsettled.rows_affected(), held.rows_affected() + lanes.rows_affected()))
+}
+
+/// Which of these carrier ids belong to other messages already.
+pub async fn known_sids(tx: &mut Tx, contact_message: MessageId, sids: &[String]) -> Result<Vec<String>> {
+    let known = sqlx::query_scalar!(
+        r#"select carrier_sid as "sid!" from message
+           where contact_id = (select contact_id from message where id = $1) and id <> $1 and carrier_sid = any($2)"#,
+        contact_message.0,
+        sids,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(known)
+}
+
+/// Queues messages again that the carrier says it never had (rule S2), and gives their segments back.
+pub async fn send_again(tx: &mut Tx, brand_id: BrandId, ids: &[MessageId], origin: &Origin) -> Result<()> {
+    let raw: Vec<_> = ids.iter().map(|id| id.0).collect();
+    let still = sqlx::query_scalar!(
+        "select id from message where id = any($1) and state in ('sending', 'unknown') order by id for update",
+        &raw
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    queue_again(tx, &still, Line::Ordinary, None, origin).await?;
+    refund_caps(tx, brand_id, &still.into_iter().map(MessageId).collect::<Vec<_>>()).await?;
+    Ok(())
+}
