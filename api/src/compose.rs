@@ -4,7 +4,13 @@ use muster_domain::{
     segments::{self, Segments},
     template::{MissingValue, RENDERED_LIMIT, Template},
 };
-use muster_storage::{batches::Recipient, goals::Goal, groups::Group, members::Member, organizations::Organization};
+use muster_storage::{
+    batches::Recipient,
+    goals::Goal,
+    groups::Group,
+    members::Member,
+    organizations::{Organization, Settings},
+};
 
 /// A script with all that is the same for every contact of a send.
 pub(crate) struct Composer<'a> {
@@ -33,6 +39,11 @@ impl KeptOut {
     }
 }
 
+/// A text as it is sent: with look-alikes replaced, if the organization wants that (rule M5).
+pub(crate) fn encoded(text: String, settings: &Settings) -> String {
+    if settings.smart_encoding { segments::smart_encode(&text) } else { text }
+}
+
 /// A goal's date as scripts say it.
 pub(crate) fn goal_date(goal: &Goal) -> String {
     goal.content.date_local.format("%A, %B %-d").to_string()
@@ -42,6 +53,7 @@ impl Composer<'_> {
     /// The text for a contact, and its count.
     pub(crate) fn compose(&self, to: &Recipient) -> Result<(String, Segments), KeptOut> {
         let body = self.template.render(|field| self.value(to, field)).map_err(KeptOut::Missing)?;
+        let body = encoded(body, &self.organization.settings);
         let count = segments::count(&body);
         let limit = self.organization.settings.max_segments.unsigned_abs();
         if count.segments > limit || body.chars().count() > RENDERED_LIMIT {

@@ -1,6 +1,6 @@
 //! `pause`: a goal with a million queued messages is paused while they go out; how long until the last hand-over to the carrier.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use muster_domain::ids::GoalId;
 use muster_storage::{
@@ -38,8 +38,7 @@ pub(crate) async fn run(scale: f64) -> anyhow::Result<Report> {
         let paused = SystemTime::now();
         written.push(rig.wal_bytes().await? - wal);
         paused_ms.push(paused.duration_since(began)?.as_secs_f64() * 1_000.0);
-        rig.until("select count(*) from message where state = 'sending'", 0).await?;
-        let (_, last) = accepted(&rig).await?;
+        let last = silence(&rig).await?;
         let paused = paused.duration_since(UNIX_EPOCH)?.as_secs_f64() * 1_000.0;
         last_ms.push((last - paused).max(0.0));
         let mut tx = rig.pool.begin().await?;
@@ -70,6 +69,19 @@ pub(crate) async fn run(scale: f64) -> anyhow::Result<Report> {
     );
     rig.stop().await?;
     Ok(report)
+}
+
+/// Waits until the carrier has got nothing for a second, and answers when it got the last.
+async fn silence(rig: &Rig) -> anyhow::Result<f64> {
+    let (mut seen, mut since) = (accepted(rig).await?, Instant::now());
+    while since.elapsed() < Duration::from_secs(1) {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let now = accepted(rig).await?;
+        if now.0 != seen.0 {
+            (seen, since) = (now, Instant::now());
+        }
+    }
+    Ok(seen.1)
 }
 
 /// How many texts the carrier has, and when it got the last, in milliseconds since 1970.

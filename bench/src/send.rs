@@ -63,7 +63,8 @@ async fn clear(rig: &Rig) -> anyhow::Result<()> {
     rig.until("select count(*) from job where state in ('pending', 'published', 'running')", 0).await?;
     rig.execute("drop table if exists seed, seed_job").await?;
     rig.execute("truncate job, timer, receipt, message_event, message, rate_lane, brand_hold").await?;
-    rig.execute("truncate account cascade").await?;
+    // Contacts and what belongs to them reference nothing that is truncated here.
+    rig.execute("truncate account, contact, membership, target, thread cascade").await?;
     Ok(())
 }
 

@@ -1,8 +1,13 @@
 //! `/v1/organizations/{organization_id}/caps`: the brand's daily caps, and what is used of them (rule S3).
 
 use axum::{Json as Answer, extract::State};
-use muster_domain::{cap::STRICTEST_CARRIER, role::Role, sending::HoldReason};
-use muster_storage::{caps, organizations};
+use muster_domain::{
+    cap::{CarrierCalendar, STRICTEST_CARRIER, TIERS},
+    role::Role,
+    sending::HoldReason,
+};
+use muster_jobs::timer::TimerKind;
+use muster_storage::{caps, engine::timers, organizations};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -31,6 +36,15 @@ pub(crate) struct Caps {
     caps: Vec<CapItem>,
     /// The last carrier days.
     days: Vec<CapDay>,
+    /// T-Mobile's usual caps by what a brand is registered as, to choose from.
+    tiers: Vec<Tier>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Tier {
+    name: &'static str,
+    /// Null for no cap.
+    daily_segments: Option<i64>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -70,10 +84,11 @@ pub(crate) async fn get(State(api): State<Api>, admin: Admin) -> Result<Answer<C
                 settled: day.settled,
             })
             .collect(),
+        tiers: TIERS.into_iter().map(|(name, daily_segments)| Tier { name, daily_segments }).collect(),
     }))
 }
 
-/// Sets the brand's daily cap at a carrier; it takes effect on what is queued already (rule S9).
+/// Sets the brand's daily cap at a carrier. It takes effect on what is queued already (rule S9), and what has gone today counts under it.
 #[utoipa::path(put, path = "/v1/organizations/{organization_id}/caps", tag = "organizations", params(("organization_id" = uuid::Uuid, Path)), request_body = Cap, responses((status = 200, body = Cap), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn put(State(api): State<Api>, admin: Admin, Json(cap): Json<Cap>) -> Result<Answer<Cap>, Problem> {
     admin.at_least(Role::OrganizationAdmin)?;
@@ -84,7 +99,13 @@ pub(crate) async fn put(State(api): State<Api>, admin: Admin, Json(cap): Json<Ca
     let mut tx = api.pool.begin().await?;
     let brand = admin.organization(&mut tx).await?.brand_id;
     organizations::set_cap(&mut tx, brand, carrier, cap.daily_segments).await?;
+    let now = tx.clock().await?;
+    let calendar = CarrierCalendar::load().map_err(|error| Problem::conflict(error.to_string()))?;
+    caps::count_today(&mut tx, brand, carrier, calendar.day(now), calendar.day_starts(now)).await?;
     recheck(&mut tx, &admin, HoldReason::Cap).await?;
+    // Batches that wait for the next carrier day's cap (rule B6).
+    let next_day = calendar.next_day_starts(now);
+    timers::advance(&mut tx, TimerKind::BatchRelease, admin.organization_id, next_day, now).await?;
     tx.commit().await?;
     Ok(Answer(cap))
 }

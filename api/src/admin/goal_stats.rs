@@ -16,7 +16,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{auth::Admin, extract::Path, problem::Problem, state::Api};
+use crate::{auth::Admin, compose::encoded, extract::Path, problem::Problem, state::Api};
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct StatsBody {
@@ -122,7 +122,8 @@ pub(crate) async fn preview(
     let rendered = Template::parse(&goal.content.script, |_| true)
         .ok()
         .and_then(|script| script.render(|_| Some("Margaret")).ok());
-    let sample = segments::count(rendered.as_deref().unwrap_or(&goal.content.script));
+    let settings = admin.organization(&mut tx).await?.settings;
+    let sample = segments::count(&encoded(rendered.unwrap_or_else(|| goal.content.script.clone()), &settings));
     let excluded = goals::excluded(&api.pool, goal.group_id).await?.into_iter().collect();
     Ok(Answer(Preview { contacts, sample, segments: contacts * i64::from(sample.segments), excluded }))
 }

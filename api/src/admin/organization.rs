@@ -66,6 +66,12 @@ pub(crate) struct SettingsBody {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     unknown_carriers: Option<UnknownCarriers>,
+    /// Replace curly quotes, dashes, ellipses and the like by plain ones in texts where that makes them no longer, before they are counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    smart_encoding: Option<bool>,
+    /// Replies within a conversation go at any hour; otherwise they wait for the sending hours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    replies_at_any_hour: Option<bool>,
     /// Have numbers looked up, where this installation can: landlines are then never texted, and texts count under their own carrier's caps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     carrier_lookups: Option<bool>,
@@ -113,6 +119,8 @@ fn body(organization: Organization) -> OrganizationBody {
         own_laws: _,
         number_segments_per_minute,
         unknown_carriers,
+        smart_encoding,
+        replies_at_any_hour,
         carrier_lookups,
         lookup_max_age_days,
         initials_per_day,
@@ -137,6 +145,8 @@ fn body(organization: Organization) -> OrganizationBody {
             law_strictness: Some(law_strictness),
             number_segments_per_minute: Some(number_segments_per_minute),
             unknown_carriers: Some(unknown_carriers),
+            smart_encoding: Some(smart_encoding),
+            replies_at_any_hour: Some(replies_at_any_hour),
             carrier_lookups: Some(carrier_lookups),
             lookup_max_age_days: Some(lookup_max_age_days),
             initials_per_day: Some(initials_per_day.unwrap_or(0)),
@@ -208,6 +218,8 @@ pub(crate) async fn patch(
     settings.require_opt_out_language = edit.require_opt_out_language.unwrap_or(settings.require_opt_out_language);
     settings.recipient_safe = edit.recipient_safe.unwrap_or(settings.recipient_safe);
     settings.lock_custom_fields = edit.lock_custom_fields.unwrap_or(settings.lock_custom_fields);
+    settings.smart_encoding = edit.smart_encoding.unwrap_or(settings.smart_encoding);
+    settings.replies_at_any_hour = edit.replies_at_any_hour.unwrap_or(settings.replies_at_any_hour);
     settings.carrier_lookups = edit.carrier_lookups.unwrap_or(settings.carrier_lookups);
     settings.unknown_carriers = edit.unknown_carriers.unwrap_or(settings.unknown_carriers);
     settings.law_strictness = edit.law_strictness.unwrap_or(settings.law_strictness);
@@ -226,7 +238,11 @@ pub(crate) async fn patch(
         }
     }
     organizations::update_settings(&mut tx, organization.id, &organization.settings).await?;
-    if edit.sending_hours.is_some() || edit.recipient_safe.is_some() || edit.law_strictness.is_some() {
+    if edit.sending_hours.is_some()
+        || edit.recipient_safe.is_some()
+        || edit.law_strictness.is_some()
+        || edit.replies_at_any_hour.is_some()
+    {
         recheck(&mut tx, &admin, HoldReason::Hours).await?;
     }
     if edit.unknown_carriers.is_some() {

@@ -5,7 +5,11 @@ use std::collections::BTreeMap;
 
 use axum::{Json as Answer, extract::State};
 use chrono::{DateTime, Utc};
-use muster_domain::{rate::FASTEST, role::Role, sending::HoldReason};
+use muster_domain::{
+    rate::{AT_AND_T_CLASSES, FASTEST},
+    role::Role,
+    sending::HoldReason,
+};
 use muster_jobs::payloads::RateRelease;
 use muster_storage::{engine::enqueue::enqueue, rates};
 use serde::{Deserialize, Serialize};
@@ -33,6 +37,8 @@ pub(crate) struct Rates {
     lanes: Vec<WaitedFor>,
     /// While it is there, nothing of the brand is handed over.
     hold: Option<Hold>,
+    /// AT&T's limits for registered campaigns by class, in segments a minute, to choose from.
+    att_classes: BTreeMap<&'static str, i64>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -89,6 +95,7 @@ pub(crate) async fn get(State(api): State<Api>, admin: Admin) -> Result<Answer<R
             code: hold.code,
             since: hold.since,
         }),
+        att_classes: AT_AND_T_CLASSES.into_iter().collect(),
     }))
 }
 

@@ -18,6 +18,7 @@ use utoipa::ToSchema;
 
 use crate::{
     auth::Agent,
+    compose::encoded,
     extract::{Json, Path, text},
     idempotency::Keyed,
     problem::Problem,
@@ -44,7 +45,7 @@ pub(crate) async fn hold(tx: &mut Tx, agent: &Agent, id: ThreadId) -> Result<Loc
     }
 }
 
-/// Queues an answer. It goes at any hour.
+/// Queues an answer. It goes at any hour, unless the organization wants its hours kept.
 #[utoipa::path(post, path = "/v1/agent/threads/{thread_id}/reply", tag = "agent", params(("thread_id" = uuid::Uuid, Path)), request_body = Reply, responses((status = 202), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn reply(
     State(api): State<Api>,
@@ -63,12 +64,13 @@ pub(crate) async fn reply(
             if thread.paused {
                 return Err(Problem::conflict("the goal is paused"));
             }
+            let body = encoded(body_text.to_owned(), &agent.organization(tx).await?.settings);
             let message = NewMessage {
                 id: MessageId::new(),
                 contact_id: thread.contact_id,
                 thread_id: id,
-                body: body_text.to_owned(),
-                segments: segments::count(body_text),
+                segments: segments::count(&body),
+                body,
             };
             let batch = Batch {
                 organization_id: agent.organization_id,

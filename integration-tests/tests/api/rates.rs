@@ -45,7 +45,7 @@ impl Shop {
 }
 
 /// Claims a goal's batches and sends them.
-async fn send_all(agent: &Client, goal: &str) {
+pub(crate) async fn send_all(agent: &Client, goal: &str) {
     loop {
         let claimed = agent.post(&format!("/v1/agent/goals/{goal}/claim"), json!({ "workflow": "initial" })).await.ok();
         let batch = &claimed["batch"];
@@ -181,6 +181,58 @@ async fn s3_a_cap_is_lowered_and_raised_while_texts_wait() {
     shop.ours.admin.put(&caps, json!({ "daily_segments": null })).await.ok();
     shop.world.until("message where state = 'delivered'", 20).await;
     assert_eq!(shop.world.carrier().accepted().len(), 20);
+    shop.finish().await;
+}
+
+#[tokio::test]
+async fn s3_a_cap_that_is_set_during_a_day_counts_what_has_gone_that_day() {
+    let shop = Shop::open(5).await;
+    let caps = shop.ours.at("caps");
+    shop.ours.admin.put(&caps, json!({ "daily_segments": null })).await.ok();
+    shop.goal().await;
+    shop.world.until("message where state = 'delivered'", 5).await;
+    for _ in 0..2 {
+        shop.ours.admin.put(&caps, json!({ "daily_segments": 7 })).await.ok();
+        assert_eq!(
+            shop.world.harness.count("cap_ledger where settled = 5 and reserved = 0 and daily_limit = 7").await,
+            1
+        );
+    }
+    let plan = json!({ "release_plan": { "pace": "all_at_open", "paced_to_caps": false } });
+    let second = shop.ours.open_goal(&shop.world, &shop.group, plan).await;
+    shop.world.harness.execute(&["update goal set closes_at = clock_timestamp() + interval '3 days'"]).await;
+    send_all(&shop.agent, &second).await;
+    shop.world.until("message where state = 'held' and reason = 'cap'", 3).await;
+    shop.world.until("message where state = 'delivered'", 7).await;
+    shop.finish().await;
+}
+
+#[tokio::test]
+async fn b6_batches_that_wait_for_the_cap_are_released_when_it_is_raised() {
+    let shop = Shop::open(5).await;
+    let caps = shop.ours.at("caps");
+    shop.ours.admin.put(&caps, json!({ "daily_segments": 0 })).await.ok();
+    let content = crate::support::open_goal(&shop.world, json!({})).await;
+    let goal = shop.ours.draft(&shop.group, content).await;
+    shop.ours.goal_act(&goal, "launch").await;
+    shop.world.until("timer where kind = 'batch-release' and fire_at > clock_timestamp()", 1).await;
+    assert_eq!(shop.world.harness.count("batch where state = 'held'").await, 1);
+    shop.ours.admin.put(&caps, json!({ "daily_segments": 100 })).await.ok();
+    shop.world.until("batch where state = 'released'", 1).await;
+    shop.finish().await;
+}
+
+#[tokio::test]
+async fn m5_look_alikes_are_replaced_where_the_organization_wants_it() {
+    let shop = Shop::open(1).await;
+    let script = json!({ "script": "Don\u{2019}t forget \u{2014} reply STOP to opt out" });
+    let first = shop.ours.open_goal(&shop.world, &shop.group, script.clone()).await;
+    send_all(&shop.agent, &first).await;
+    shop.world.until("message where state = 'delivered' and body like 'Don\u{2019}t%'", 1).await;
+    shop.ours.set(json!({ "smart_encoding": true })).await;
+    let second = shop.ours.open_goal(&shop.world, &shop.group, script).await;
+    send_all(&shop.agent, &second).await;
+    shop.world.until("message where state = 'delivered' and body like 'Don''t forget -%' and segments = 1", 1).await;
     shop.finish().await;
 }
 

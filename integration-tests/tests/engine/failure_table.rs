@@ -68,7 +68,7 @@ async fn wired() -> Wired {
     harness.record_completions().await;
     let (broker, database) = (harness.amqp_url(), harness.database_url());
     let ports = [harness.stack().rabbitmq.port(), harness.stack().postgres.port()];
-    let mut lay = async || {
+    let lay = async || {
         let wires = [Wire::to(ports[0]).await.unwrap(), Wire::to(ports[1]).await.unwrap()];
         let urls = [wires[0].instead(&broker).unwrap(), wires[1].instead(&database).unwrap()];
         (wires, urls)

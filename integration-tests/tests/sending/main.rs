@@ -5,5 +5,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod crash_points;
+mod late;
 mod plant;
 mod s3_cap;

@@ -21,7 +21,7 @@ const DEATHS_EVERY: usize = 150;
 /// Waits until the carrier's log has stopped growing because nothing is on its way; meanwhile workers die and others take their places.
 async fn work_and_die(plant: &Plant, workers: &mut Vec<Daemon>, dice: &mut Dice, within: u64) {
     let (mut born, mut next) = (workers.len(), plant.carrier.accepted().len() + DEATHS_EVERY);
-    let under_way = "message where state in ('queued', 'sending', 'unknown') or (state = 'held' and held_until <= clock_timestamp())";
+    let under_way = "message where state in ('queued', 'sending', 'unknown') or (state = 'held' and (reason <> 'cap' or held_until <= clock_timestamp()))";
     eventually(seconds(within), async || {
         let accepted = plant.carrier.accepted().len();
         if accepted >= next {

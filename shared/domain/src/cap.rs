@@ -11,6 +11,21 @@ pub const CARRIER_ZONE: &str = "America/Los_Angeles";
 /// The carrier against whose cap numbers of unknown carriers count (rule S10): the only one that caps by brand and day.
 pub const STRICTEST_CARRIER: &str = "t-mobile";
 
+/// T-Mobile's daily caps for 10DLC brands, in segments by what a brand is registered as; none for uncapped. They are here to be shown: what is
+/// in force is data, and others write the limits of trust scores as 75, 50 and 25. Sources: Twilio support 1260804800549; Hustle
+/// 4407606633367; Aloware 6958138; Sinch 7037.
+pub const TIERS: [(&str, Option<i64>); 9] = [
+    ("trust score 76 to 100", Some(200_000)),
+    ("trust score 51 to 75", Some(40_000)),
+    ("trust score 26 to 50", Some(10_000)),
+    ("trust score 1 to 25", Some(2_000)),
+    ("low volume", Some(2_000)),
+    ("sole proprietor", Some(1_000)),
+    ("Russell 3000", Some(200_000)),
+    ("Campaign Verify", None),
+    ("verified government", None),
+];
+
 /// A carrier's day, by its date in [`CARRIER_ZONE`]. It has 23 or 25 hours at a change of clocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -29,6 +44,11 @@ impl CarrierCalendar {
     /// The day that an instant falls in.
     pub fn day(&self, at: DateTime<Utc>) -> CarrierDay {
         CarrierDay(self.0.local(at).date())
+    }
+
+    /// The first instant of the day that `at` falls in.
+    pub fn day_starts(&self, at: DateTime<Utc>) -> DateTime<Utc> {
+        self.0.start_of_day(self.day(at).0)
     }
 
     /// The first instant of the day after the one that `at` falls in.

@@ -41,8 +41,8 @@ impl Line {
 
 /// Carriers by what is in their names, in lower case, and the words that caps and rates know them by. Brands that run on another's network
 /// are listed where they belong to it and count against its limits; who is not listed stays unknown and counts against the strictest cap,
-/// which may hold a text back but never exceeds a cap.
-const CARRIERS: [(&str, &str); 12] = [
+/// which may hold a text back but never exceeds a cap. (US Cellular, which T-Mobile has taken over, is such a one.)
+const CARRIERS: [(&str, &str); 10] = [
     ("t-mobile", "t-mobile"),
     ("tmobile", "t-mobile"),
     ("metropcs", "t-mobile"),
@@ -53,8 +53,6 @@ const CARRIERS: [(&str, &str); 12] = [
     ("cricket", "att"),
     ("verizon", "verizon"),
     ("cellco", "verizon"),
-    ("us cellular", "us-cellular"),
-    ("united states cellular", "us-cellular"),
 ];
 
 /// The carrier of a name such as `T-Mobile USA, Inc.`.

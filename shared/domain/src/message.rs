@@ -114,19 +114,24 @@ impl ReceiptStatus {
 }
 
 /// How far along a state is; receipts only ever move a message to a higher rank (rule S8). `None` where a receipt changes
-/// nothing: the message was never handed over.
-pub const fn receipt_rank(state: MessageState) -> Option<u8> {
+/// nothing: the message was never handed over. One that was, and waits to be handed over again because its carrier did not seem to have it,
+/// is as far as one that is on its way: the receipt proves that it went (rule S2).
+pub const fn receipt_rank(state: MessageState, was_handed_over: bool) -> Option<u8> {
     match state {
-        MessageState::Queued | MessageState::Held | MessageState::Cancelled => None,
-        MessageState::Sending | MessageState::Unknown => Some(0),
+        MessageState::Queued | MessageState::Held | MessageState::Cancelled if !was_handed_over => None,
+        MessageState::Queued
+        | MessageState::Held
+        | MessageState::Cancelled
+        | MessageState::Sending
+        | MessageState::Unknown => Some(0),
         MessageState::Sent => Some(1),
         MessageState::Delivered | MessageState::Undelivered | MessageState::Failed => Some(2),
     }
 }
 
 /// Rule S8: does a receipt move a message that is in this state?
-pub fn receipt_applies(state: MessageState, receipt: ReceiptStatus) -> bool {
-    receipt_rank(state).is_some_and(|rank| receipt_rank(receipt.state()) > Some(rank))
+pub fn receipt_applies(state: MessageState, was_handed_over: bool, receipt: ReceiptStatus) -> bool {
+    receipt_rank(state, was_handed_over).is_some_and(|rank| receipt_rank(receipt.state(), true) > Some(rank))
 }
 
 #[cfg(test)]
@@ -137,12 +142,14 @@ mod tests {
     fn s8_receipts_never_move_a_message_backwards() {
         use MessageState as M;
         use ReceiptStatus as R;
-        assert!(receipt_applies(M::Sending, R::Sent));
-        assert!(receipt_applies(M::Unknown, R::Delivered));
-        assert!(receipt_applies(M::Sent, R::Undelivered));
-        assert!(!receipt_applies(M::Delivered, R::Sent));
-        assert!(!receipt_applies(M::Delivered, R::Failed));
-        assert!(!receipt_applies(M::Sent, R::Sent));
-        assert!(!receipt_applies(M::Cancelled, R::Delivered));
+        assert!(receipt_applies(M::Sending, true, R::Sent));
+        assert!(receipt_applies(M::Unknown, true, R::Delivered));
+        assert!(receipt_applies(M::Sent, true, R::Undelivered));
+        assert!(!receipt_applies(M::Delivered, true, R::Sent));
+        assert!(!receipt_applies(M::Delivered, true, R::Failed));
+        assert!(!receipt_applies(M::Sent, true, R::Sent));
+        assert!(receipt_applies(M::Held, true, R::Delivered), "it went after all");
+        assert!(!receipt_applies(M::Held, false, R::Delivered));
+        assert!(!receipt_applies(M::Cancelled, false, R::Delivered));
     }
 }

@@ -30,6 +30,8 @@ pub struct Candidate {
     pub frequent_until: Option<DateTime<Utc>>,
     /// The goal, for initials and reminders.
     pub goal: Option<GoalWindow>,
+    /// Replies within a conversation may go at any hour (rule S5, a setting).
+    pub replies_at_any_hour: bool,
     /// The organization's sending hours, in every place where they and the law must be kept for this contact.
     pub hours: RecipientHours,
 }
@@ -125,17 +127,15 @@ impl Candidate {
         if let Some(reason) = self.forbidden() {
             return Decision::Cancel(reason);
         }
-        // What the engine answers by itself belongs to no goal.
-        let Some(goal) = self.goal else {
-            return Decision::HandOver;
-        };
-        if self.kind.belongs_to_goal() && now >= goal.closes_at {
-            return Decision::Cancel(CancelReason::WindowClosed);
+        if let Some(goal) = self.goal {
+            if self.kind.belongs_to_goal() && now >= goal.closes_at {
+                return Decision::Cancel(CancelReason::WindowClosed);
+            }
+            if goal.paused {
+                return Decision::Hold(HoldReason::Paused, None);
+            }
         }
-        if goal.paused {
-            return Decision::Hold(HoldReason::Paused, None);
-        }
-        if !self.kind.belongs_to_goal() {
+        if !self.keeps_hours() {
             return Decision::HandOver;
         }
         if let Some(until) = self.frequent_until.filter(|until| self.kind == MessageKind::Initial && *until > now) {
@@ -148,11 +148,36 @@ impl Candidate {
         }
     }
 
+    /// Decides about a hand-over that may take until `latest`: the hours have to be open all the while. A goal that closes meanwhile is heard
+    /// of.
+    pub fn decide_until(&self, now: DateTime<Utc>, latest: DateTime<Utc>) -> Decision {
+        match self.decide(now) {
+            Decision::HandOver if self.keeps_hours() && self.hours.at(latest) != Opening::Open => {
+                match self.hours.next(latest) {
+                    Some(open) => self.hold(HoldReason::Hours, open),
+                    None => Decision::Cancel(CancelReason::NoCommonHours),
+                }
+            }
+            decision => decision,
+        }
+    }
+
+    /// Do the sending hours count for it? What the engine answers by itself goes at any hour, and so do replies unless the organization says
+    /// otherwise.
+    fn keeps_hours(&self) -> bool {
+        if self.kind == MessageKind::Reply {
+            !self.replies_at_any_hour
+        } else {
+            self.kind.belongs_to_goal() && self.goal.is_some()
+        }
+    }
+
     /// Holds until `at` and then until the sending hours open (rule S3: the next carrier day *and* sending hours), or cancels
     /// when the goal closes first.
     pub fn hold(&self, reason: HoldReason, at: DateTime<Utc>) -> Decision {
         let Some(goal) = self.goal.filter(|_| self.kind.belongs_to_goal()) else {
-            return Decision::Hold(reason, Some(at));
+            let open = if self.keeps_hours() { self.hours.next(at).unwrap_or(at) } else { at };
+            return Decision::Hold(reason, Some(open));
         };
         match self.hours.next(at) {
             Some(open) if open < goal.closes_at => Decision::Hold(reason, Some(open)),
@@ -197,6 +222,7 @@ mod tests {
             not_textable: false,
             reassigned: false,
             frequent_until: None,
+            replies_at_any_hour: true,
             goal: Some(GoalWindow { paused: false, closes_at: at("2026-11-22T00:00:00Z") }),
             hours: RecipientHours::in_all(vec![Clock {
                 zone: Zone::parse("America/New_York").unwrap(),
@@ -241,6 +267,32 @@ mod tests {
         reply.kind = MessageKind::Reply;
         assert_eq!(reply.decide(at("2026-11-21T08:00:00Z")), Decision::HandOver);
         assert_eq!(reply.decide(at("2026-11-23T08:00:00Z")), Decision::HandOver, "and after the goal has closed");
+    }
+
+    #[test]
+    fn s5_replies_keep_the_hours_where_the_organization_wants_it() {
+        let (night, opens) = (at("2026-11-21T08:00:00Z"), at("2026-11-21T13:00:00Z"));
+        let mut reply = candidate();
+        (reply.kind, reply.replies_at_any_hour) = (MessageKind::Reply, false);
+        assert_eq!(reply.decide(night), Decision::Hold(HoldReason::Hours, Some(opens)));
+        assert_eq!(reply.decide(opens), Decision::HandOver);
+        reply.goal = None;
+        assert_eq!(reply.decide(night), Decision::Hold(HoldReason::Hours, Some(opens)), "also outside of any goal");
+        reply.kind = MessageKind::Help;
+        assert_eq!(reply.decide(night), Decision::HandOver, "what is owed goes at once");
+    }
+
+    #[test]
+    fn s5_the_hours_have_to_last_as_long_as_a_hand_over_may_take() {
+        let (closes, opens) = (at("2026-11-21T01:00:00Z"), at("2026-11-21T13:00:00Z"));
+        let ago = |seconds| closes - chrono::TimeDelta::seconds(seconds);
+        assert_eq!(candidate().decide_until(ago(31), ago(1)), Decision::HandOver);
+        assert_eq!(candidate().decide_until(ago(29), ago(-1)), Decision::Hold(HoldReason::Hours, Some(opens)));
+        let mut closing = candidate();
+        closing.goal = Some(GoalWindow { paused: false, closes_at: opens });
+        assert_eq!(closing.decide_until(ago(29), ago(-1)), Decision::Cancel(CancelReason::WindowClosed));
+        closing.goal = Some(GoalWindow { paused: false, closes_at: ago(40) });
+        assert_eq!(closing.decide_until(ago(60), ago(35)), Decision::HandOver, "of its end it will hear");
     }
 
     #[test]

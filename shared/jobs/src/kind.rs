@@ -128,6 +128,8 @@ impl JobKind {
         match self {
             Self::Redaction => 5,
             Self::MessageReconcile => 12,
+            // Hours of an API that is away.
+            Self::CarrierLookup => 40,
             _ => 8,
         }
     }
@@ -136,7 +138,8 @@ impl JobKind {
     pub const fn time_limit(self) -> Duration {
         match self {
             Self::ImportCut | Self::ImportFetch => Duration::from_hours(2),
-            Self::CsvIngestion
+            Self::CarrierLookup
+            | Self::CsvIngestion
             | Self::ImportAdmit
             | Self::ImportApply
             | Self::ImportEnd

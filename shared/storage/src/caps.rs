@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use muster_domain::{
     cap::CarrierDay,
     ids::{BrandId, OrganizationId},
@@ -87,6 +88,46 @@ pub async fn left_to_release(
     .fetch_one(tx.conn())
     .await?;
     Ok(Some((left - spoken_for).max(0)))
+}
+
+/// Counts what has gone today without a cap under one that is new: a cap is the day's, whenever it is set (rule S3). Each text is counted
+/// once, however often this is done. What the carrier may yet refuse of it counts on.
+pub async fn count_today(
+    tx: &mut Tx,
+    brand_id: BrandId,
+    carrier: &str,
+    day: CarrierDay,
+    day_starts: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "with strictest as (
+             select carrier from brand_cap where brand_id = $1 order by daily_segments, carrier limit 1
+         ), gone as (
+             select m.id from message m join organization o on o.id = m.organization_id join contact c on c.id = m.contact_id
+             where o.brand_id = $1 and m.handed_over_at >= $4 and m.cap_carrier is null
+               and m.state in ('sending', 'unknown', 'sent', 'delivered', 'undelivered')
+               -- A goal's window is at most 31 days (rule G3): this keeps the look to the newest partitions.
+               and m.id >= uuid_v7_floor($4 - interval '40 days')
+               and (c.carrier = $2 or (c.carrier is null and o.unknown_carriers = 'strictest' and $2 = (select carrier from strictest)))
+             order by m.id for update of m
+         ), counted as (
+             update message m set cap_carrier = $2, cap_day = $3, cap_state = 'settled' from gone where m.id = gone.id
+             returning m.segments
+         )
+         insert into cap_ledger as l (brand_id, carrier, day, daily_limit, settled)
+         select b.brand_id, b.carrier, $3, greatest(b.daily_segments, c.segments), c.segments
+         from brand_cap b, (select coalesce(sum(segments), 0) as segments from counted) c
+         where b.brand_id = $1 and b.carrier = $2 and c.segments > 0
+         on conflict (brand_id, carrier, day) do update
+         set settled = l.settled + excluded.settled, daily_limit = greatest(l.daily_limit, l.reserved + l.settled + excluded.settled)",
+        brand_id.0,
+        carrier,
+        day.0,
+        day_starts,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
 }
 
 /// A day of a ledger, for reports.

@@ -1,5 +1,7 @@
 //! Who is still to be texted in a goal, by what decides when (rule S11).
 
+use muster_domain::goal::AssignmentStrategy;
+
 use crate::{Result, Tx, goals::Goal};
 
 /// Contacts with the same postal code, prefix and carrier.
@@ -21,16 +23,18 @@ pub async fn remaining(tx: &mut Tx, goal: &Goal) -> Result<Vec<Remaining>> {
         r#"select c.postal_code, substr(c.e164, 3, 6) || '0000' as "national!", c.carrier, count(*) as "texts!"
            from (
                select t.contact_id from target t left join message m on m.id = t.initial_message_id
-               where $4 and t.goal_id = $1 and t.skipped_at is null and (t.initial_message_id is null or m.state in ('queued', 'held'))
+               where $4 and t.goal_id = $1 and t.skipped_at is null and t.batch_id is not null and (t.initial_message_id is null or m.state in ('queued', 'held'))
                union all
                select contact_id from targeted_contacts($2, $3) where not $4
            ) wanted join contact c on c.id = wanted.contact_id
-           where c.e164 is not null and c.opted_out_at is null and c.line_type <> 'landline'
+               join membership mb on mb.group_id = $2 and mb.contact_id = wanted.contact_id
+           where mb.deactivated_at is null and ($4 or $5 or mb.assigned_agent_id is not null) and c.e164 is not null and c.opted_out_at is null and c.line_type <> 'landline'
            group by 1, 2, 3"#,
         goal.id.0,
         goal.group_id.0,
         serde_json::to_value(&goal.content.targeting)?,
         goal.partitioned_at.is_some(),
+        goal.content.strategy == AssignmentStrategy::Anyone,
     )
     .fetch_all(tx.conn())
     .await?;

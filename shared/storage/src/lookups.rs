@@ -1,5 +1,6 @@
 //! Lookups of who serves contacts' numbers: who is due for one, and what came of it (rules C5 and S10).
 
+use chrono::{DateTime, Utc};
 use muster_domain::{
     e164::E164,
     ids::{ContactId, GroupId},
@@ -43,8 +44,11 @@ pub async fn due(
 }
 
 /// Records what lookups said. A line of which nothing is known any more keeps the type that it had, and no carrier: its texts count against
-/// the strictest cap. Who was redacted meanwhile is left alone.
-pub async fn record(tx: &mut Tx, found: &[(Due, Line)]) -> Result<()> {
+/// the strictest cap. Who was redacted meanwhile is left alone, and so is who was looked up since `asked_at`.
+pub async fn record(tx: &mut Tx, found: &[(Due, Line)], asked_at: DateTime<Utc>) -> Result<()> {
+    if found.is_empty() {
+        return Ok(());
+    }
     let (mut ids, mut numbers, mut types, mut carriers) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for (due, line) in found {
         ids.push(due.id.0);
@@ -61,11 +65,12 @@ pub async fn record(tx: &mut Tx, found: &[(Due, Line)]) -> Result<()> {
     sqlx::query!(
         "update contact c set line_type = coalesce(found.line_type, c.line_type), carrier = found.carrier, looked_up_at = now()
          from unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) as found (id, e164, line_type, carrier)
-         where c.id = found.id and c.e164 = found.e164",
+         where c.id = found.id and c.e164 = found.e164 and (c.looked_up_at is null or c.looked_up_at < $5)",
         &ids,
         &numbers,
         &types as &[Option<String>],
         &carriers as &[Option<String>],
+        asked_at,
     )
     .execute(tx.conn())
     .await?;

@@ -51,6 +51,10 @@ pub struct Settings {
     pub number_segments_per_minute: i32,
     /// How texts to numbers of unknown carriers count (rule S10).
     pub unknown_carriers: UnknownCarriers,
+    /// Typographic look-alikes are replaced in texts before they are counted (rule M5).
+    pub smart_encoding: bool,
+    /// Replies within a conversation go at any hour (rule S5).
+    pub replies_at_any_hour: bool,
     /// Have contacts' numbers looked up, where the installation can (rules C5 and S10).
     pub carrier_lookups: bool,
     /// Days after which a number may be looked up again (rule S10).
@@ -143,6 +147,8 @@ pub async fn get(tx: &mut Tx, account_id: AccountId, id: OrganizationId) -> Resu
                 &row.unknown_carriers,
                 UnknownCarriers::parse(&row.unknown_carriers),
             )?,
+            smart_encoding: row.smart_encoding,
+            replies_at_any_hour: row.replies_at_any_hour,
             carrier_lookups: row.carrier_lookups,
             lookup_max_age_days: row.lookup_max_age_days,
             initials_per_day: row.initials_per_day,
@@ -181,7 +187,8 @@ pub async fn update_settings(tx: &mut Tx, id: OrganizationId, settings: &Setting
              agent_contact_limit = $6, require_opt_out_language = $7, recipient_safe = $8, sending_opens_minute = $9,
              sending_closes_minute = $10, max_segments = $11, opt_out_keywords = $12, opt_out_text = $13, help_text = $14,
              law_strictness = $15, own_laws = $16, number_segments_per_minute = $17, unknown_carriers = $18,
-             initials_per_day = $19, lock_custom_fields = $20, carrier_lookups = $21, lookup_max_age_days = $22
+             initials_per_day = $19, lock_custom_fields = $20, carrier_lookups = $21, lookup_max_age_days = $22, smart_encoding = $23,
+             replies_at_any_hour = $24
          where id = $1",
         id.0,
         settings.batch_size,
@@ -205,6 +212,8 @@ pub async fn update_settings(tx: &mut Tx, id: OrganizationId, settings: &Setting
         settings.lock_custom_fields,
         settings.carrier_lookups,
         settings.lookup_max_age_days,
+        settings.smart_encoding,
+        settings.replies_at_any_hour,
     )
     .execute(tx.conn())
     .await?;

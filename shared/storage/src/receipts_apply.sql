@@ -1,5 +1,6 @@
 -- $1 receipts as JSON. Moves each message to the furthest state that its receipts say, never backwards (rule S8): sending and unknown
--- are behind sent, sent is behind the final states; anything else was never handed over. The ranks are domain::message::receipt_rank.
+-- are behind sent, sent is behind the final states. A receipt for one that waits proves that an earlier hand-over came through after all
+-- (rule S2); what was never handed over has none. The ranks are domain::message::receipt_rank.
 with told as (
     select distinct on (message_id) message_id, carrier_sid, status, error_code,
         case status when 'sent' then 1 else 2 end as rank
@@ -10,11 +11,15 @@ with told as (
 )
 update message m
 set state = told.status,
+    reason = null, held_until = null, lane = null,
     carrier_sid = coalesce(m.carrier_sid, told.carrier_sid),
     error_code = coalesce(told.error_code, m.error_code),
     sent_at = coalesce(m.sent_at, clock_timestamp()),
     delivered_at = case when told.status = 'delivered' then clock_timestamp() else m.delivered_at end
 from told, known, organization o
 where m.id = told.message_id and known.id = m.id and o.id = m.organization_id
-  and told.rank > case m.state when 'sending' then 0 when 'unknown' then 0 when 'sent' then 1 else 9 end
+  and told.rank > case
+      when m.state in ('sending', 'unknown') or (m.state in ('queued', 'held', 'cancelled') and m.send_attempts > 0) then 0
+      when m.state = 'sent' then 1
+      else 9 end
 returning m.id, m.organization_id, o.brand_id, told.status as "status!", told.error_code

@@ -21,7 +21,7 @@ use muster_domain::{
 
 pub use held::{next_hold_ends, recheck_capped, recheck_held, release_from_lanes, release_held};
 pub use outcomes::{Outcomes, mark_not_textable, mark_opted_out, refund_caps, settle, settle_caps, settle_ledger};
-pub use unsettled::{Unsettled, has_unsettled, known_sids, send_again, set_missing_timers, unsettled};
+pub use unsettled::{Unsettled, has_unsettled, lock_known_sids, send_again, set_missing_timers, unsettled};
 
 use crate::{Result, Tx, engine::claim::ClaimedJob, error::word, organizations::Settings};
 
@@ -108,7 +108,9 @@ pub async fn read(tx: &mut Tx, ids: &[MessageId], settings: &Settings) -> Result
     }
     let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
     let rows =
-        sqlx::query_file!("src/sending_queued.sql", &ids, settings.initials_per_day).fetch_all(tx.conn()).await?;
+        sqlx::query_file!("src/sending_queued.sql", &ids, settings.initials_per_day, settings.lookup_max_age_days)
+            .fetch_all(tx.conn())
+            .await?;
     rows.into_iter()
         .map(|row| {
             let to = row.e164.as_deref().map(E164::parse).transpose()?;
@@ -139,6 +141,7 @@ pub async fn read(tx: &mut Tx, ids: &[MessageId], settings: &Settings) -> Result
                     opted_out: row.opted_out,
                     deactivated: row.deactivated,
                     not_textable: row.not_textable,
+                    replies_at_any_hour: settings.replies_at_any_hour,
                     reassigned: row.reassigned,
                     frequent_until: row.frequent_until,
                     goal: closes_at.map(|closes_at| GoalWindow { paused: row.paused, closes_at }),

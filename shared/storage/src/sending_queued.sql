@@ -1,13 +1,16 @@
--- $1 messages, $2 initials that a contact may have in 24 hours (null: no such cap). The messages with everything that may forbid them; the
+-- $1 messages, $2 initials that a contact may have in 24 hours (null: no such cap), $3 days for which a lookup counts. The
+-- messages with everything that may forbid them; the
 -- rows are locked before (see lock_queued).
 select m.id, m.contact_id, m.group_id, m.goal_id, m.kind, m.body, m.segments, m.send_attempts, m.traceparent,
-    c.e164, c.postal_code, c.carrier, t.sender_e164, gr.zone,
+    c.e164, c.postal_code, t.sender_e164, gr.zone,
+    -- Rule S10: numbers move from one carrier to another.
+    case when c.looked_up_at is null or c.looked_up_at > now() - make_interval(days => $3) then c.carrier end as carrier,
     c.redacted_at is not null as "redacted!",
     c.opted_out_at is not null as "opted_out!",
     c.line_type = 'landline' as "not_textable!",
     coalesce(mb.deactivated_at is not null, false) as "deactivated!",
     coalesce(g.strategy = 'assigned' and mb.assigned_agent_id is distinct from m.agent_id, false) as "reassigned!",
-    coalesce(m.rate_slot > clock_timestamp() - interval '1 minute', false) as "has_slot!",
+    coalesce(m.rate_slot > clock_timestamp() - interval '15 seconds', false) as "has_slot!",
     -- Rule S12: there is room again when the one that is now so many back leaves the 24 hours.
     case when $2::int is not null and m.kind = 'initial' then (
         select other.handed_over_at + interval '24 hours' from message other

@@ -33,8 +33,9 @@ pub async fn facts(
     .await?;
     let Some(row) = row else { return Ok(None) };
     let events = sqlx::query!(
-        "select at, kind, state, reason, held_until, error_code from message_event
-         where contact_id = $1 and goal_id = $2 and kind <> 'inbound' order by id limit 500",
+        r#"select at as "at!", kind as "kind!", state as "state!", reason, held_until, error_code from (
+               select * from message_event where contact_id = $1 and goal_id = $2 and kind <> 'inbound' order by id desc limit 500
+           ) newest order by id"#,
         contact_id.0,
         goal_id.0,
     )

@@ -1,20 +1,21 @@
 //! `carrier-lookup`: looks up who serves the numbers of a group's members (rules C5 and S10).
 //!
 //! Asked for when an import ends and when a goal is launched. Each job asks about a page of members whom nobody has looked up lately,
-//! outside any transaction, and enqueues the next. A crash costs the answers of one page, which are asked for again. Nothing waits for
-//! lookups: until there is an answer the line's type is unknown and its texts count against the strictest cap.
+//! outside any transaction, and enqueues the next; those of a group run one after another. What has been answered is kept, whatever becomes
+//! of the rest; a crash costs the answers of one page. Nothing waits for lookups: until there is an answer the line's type is unknown and its
+//! texts count against the strictest cap.
 
 use std::time::Duration;
 
 use futures::{StreamExt, stream};
 use muster_carrier::twilio::LookupError;
-use muster_domain::ids::GroupId;
+use muster_domain::ids::{ContactId, GroupId, JobId};
 use muster_jobs::payloads::CarrierLookup;
 use muster_storage::{
     Tx,
     engine::{
         claim::ClaimedJob,
-        enqueue::{Origin, enqueue},
+        enqueue::{Line, Origin, enqueue_all},
     },
     lookups::{self, Due},
     organizations::Settings,
@@ -23,12 +24,12 @@ use muster_storage::{
 use crate::{Context, error::JobError};
 
 /// Members of one job.
-const PAGE: i64 = 500;
+const PAGE: i64 = 200;
 /// Numbers that a job asks about at once.
 const AT_ONCE: usize = 8;
-/// When to look again at an API that does not answer and does not say when.
-const UNAVAILABLE: Duration = Duration::from_secs(20);
-/// The longest that it is left alone.
+/// When to go on with an API that answered some and refused some, and did not say when.
+const BUSY: Duration = Duration::from_secs(5);
+/// The longest that it is left alone because it says so.
 const LONGEST: Duration = Duration::from_mins(15);
 
 /// Has a group's numbers looked up, where this installation can and the organization wants it.
@@ -39,9 +40,13 @@ pub(crate) async fn request(
     group_id: GroupId,
     origin: &Origin,
 ) -> Result<(), JobError> {
-    if ctx.lookups.is_some() && settings.carrier_lookups {
-        enqueue(tx, &CarrierLookup { group_id, after: None }, origin).await?;
-    }
+    if ctx.lookups.is_some() && settings.carrier_lookups { page(tx, group_id, None, origin).await } else { Ok(()) }
+}
+
+async fn page(tx: &mut Tx, group_id: GroupId, after: Option<ContactId>, origin: &Origin) -> Result<(), JobError> {
+    // One after another: what one has paid for, the next does not ask for again.
+    let line = format!("carrier-lookup:{group_id}");
+    enqueue_all(tx, &[(JobId::new(), &CarrierLookup { group_id, after })], Line::InOrder(&line), origin).await?;
     Ok(())
 }
 
@@ -51,51 +56,51 @@ pub(crate) async fn run(ctx: &Context, job: &ClaimedJob, payload: CarrierLookup)
     let Some(api) = ctx.lookups.as_ref().filter(|_| settings.carrier_lookups) else {
         return Ok(tx);
     };
+    let asked_at = tx.clock().await?;
     let due = lookups::due(&mut tx, payload.group_id, settings.lookup_max_age_days, payload.after, PAGE).await?;
     tx.rollback().await?;
 
-    let more = i64::try_from(due.len()).unwrap_or(PAGE) == PAGE;
+    let next = (i64::try_from(due.len()) == Ok(PAGE)).then(|| due.last().map(|due| due.id)).flatten();
     let mut answers = stream::iter(due)
         .map(async |due: Due| {
             let line = api.line(&due.number).await;
             (due, line)
         })
-        .buffered(AT_ONCE);
+        .buffer_unordered(AT_ONCE);
     let (mut found, mut failure) = (Vec::new(), None);
     while let Some((due, line)) = answers.next().await {
         match line {
             Ok(line) => found.push((due, line)),
-            // The answers before it count; those after it are asked for again.
-            Err(error) => {
-                failure = Some(error);
-                break;
-            }
+            Err(error) => failure = Some(error),
         }
     }
     drop(answers);
 
     let mut tx = ctx.pool.begin().await?;
-    let after = found.last().map(|(due, _)| due.id);
-    lookups::record(&mut tx, &found).await?;
-    tracing::info!(group.id = %payload.group_id, looked_up = found.len(), "looked numbers up");
-    match failure {
-        None if !more => Ok(tx),
-        // What has been paid for is kept, whatever becomes of the rest.
-        Some(error) if found.is_empty() => Err(later(&error)),
-        None | Some(_) => {
-            enqueue(&mut tx, &CarrierLookup { group_id: payload.group_id, after }, &ctx.origin(job)).await?;
-            Ok(tx)
-        }
+    lookups::record(&mut tx, &found, asked_at).await?;
+    tracing::info!(group.id = %payload.group_id, looked_up = found.len(), failed = failure.is_some(), "looked numbers up");
+    if let Some(error) = failure {
+        tx.commit().await?;
+        return Err(later(&error, !found.is_empty()));
     }
+    if next.is_some() {
+        page(&mut tx, payload.group_id, next, &ctx.origin(job)).await?;
+    }
+    Ok(tx)
 }
 
-fn later(error: &LookupError) -> JobError {
-    match error {
-        LookupError::Denied(_) => JobError::fail(error.to_string()),
+/// The page is looked at again, and whoever has been answered is not in it any more. An attempt that brought nothing counts: one number that
+/// is never answered does not keep a job alive for ever.
+fn later(error: &LookupError, was_of_use: bool) -> JobError {
+    let asked_to_wait = match error {
+        LookupError::Denied(_) => return JobError::fail(error.to_string()),
         LookupError::Unavailable { retry_after_seconds, .. } => {
-            tracing::warn!(%error, "lookups wait");
-            let delay = retry_after_seconds.map_or(UNAVAILABLE, |seconds| Duration::from_secs(seconds.into()));
-            JobError::NotYet { delay: delay.min(LONGEST), why: "the lookup API does not answer" }
+            retry_after_seconds.map(|seconds| Duration::from_secs(seconds.into()).min(LONGEST))
         }
+    };
+    if was_of_use {
+        JobError::NotYet { delay: asked_to_wait.unwrap_or(BUSY), why: "the lookup API does not answer all" }
+    } else {
+        JobError::Retry { delay: asked_to_wait, error: error.to_string(), database_lost: false }
     }
 }

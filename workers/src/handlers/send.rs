@@ -42,7 +42,8 @@ use tracing::{Instrument, info_span};
 use super::pace;
 use crate::{Context, error::JobError};
 
-/// Hand-overs of one message after which a passing error counts as final.
+/// Hand-overs of a message without a goal's window after which a passing error counts as final. Others are tried as long as their window is
+/// open (rule S7).
 const MAX_SEND_ATTEMPTS: i32 = 12;
 /// How long a text waits when the carrier takes nothing from the account at all.
 const STOPPED_SECONDS: u32 = 3_600;
@@ -62,22 +63,24 @@ pub(crate) async fn run(ctx: &Context, job: &ClaimedJob, _payload: Send) -> Resu
     }
     let decided = clock::start();
     let now = tx.clock().await?;
-    let handed_over = decide(ctx, &mut tx, job, &organization, queued, now).await?;
+    let reconcile_after = Duration::from_secs(ctx.settings.reconcile_after_seconds);
+    let window = reconcile_after / 2;
+    let handed_over = decide(ctx, &mut tx, job, &organization, queued, now, window).await?;
     if handed_over.is_empty() {
         return Ok(tx);
     }
-    let reconcile_after = Duration::from_secs(ctx.settings.reconcile_after_seconds);
     timers::set(&mut tx, TimerKind::ReconcileDue, job.id.0, now + reconcile_after, organization.id).await?;
     tx.commit().await?;
 
-    let outcomes = call_carrier(ctx, &handed_over, decided, reconcile_after / 2).await;
+    let outcomes = call_carrier(ctx, &handed_over, decided, window).await;
 
     let mut tx = ctx.pool.begin().await?;
     record(ctx, &mut tx, job, &organization, &handed_over, outcomes).await?;
     Ok(tx)
 }
 
-/// Step 1: decides about each message, and marks those that go now.
+/// Step 1: decides about each message, and marks those that go now. The carrier may be called for them as late as `window` from now: hours and
+/// the carrier's day have to last so long.
 async fn decide(
     ctx: &Context,
     tx: &mut Tx,
@@ -85,14 +88,16 @@ async fn decide(
     organization: &Organization,
     queued: Vec<Queued>,
     now: DateTime<Utc>,
+    window: Duration,
 ) -> Result<Vec<Queued>, JobError> {
     let mut verdicts = Verdicts::default();
     let limits = rates::limits(tx, organization.brand_id).await?;
+    let latest = now + window;
     for message in queued {
         let decision = match &limits.hold {
             _ if message.to.is_none() => Decision::Cancel(CancelReason::Redacted),
             Some(hold) => held_with_brand(&message, hold, now),
-            None => message.candidate.decide(now),
+            None => message.candidate.decide_until(now, latest),
         };
         verdicts.apply(message, decision);
     }
@@ -106,7 +111,13 @@ async fn decide(
         let paces: BTreeMap<_, _> = paces.flat_map(|message| pace::lanes_of(message, organization, &limits)).collect();
         let before = rates::lock(tx, organization.brand_id, &paces).await?;
         let caps: BTreeSet<_> = asks.iter().filter_map(|asks| asks.cap.clone()).collect();
-        let left = caps::lock_left(tx, organization.brand_id, &caps.into_iter().collect::<Vec<_>>(), day).await?;
+        let mut left = caps::lock_left(tx, organization.brand_id, &caps.into_iter().collect::<Vec<_>>(), day).await?;
+        if ctx.calendar.day(latest) != day {
+            // What the carrier would have after midnight would count on another day than it is reserved for.
+            for left in left.values_mut() {
+                *left = 0;
+            }
+        }
         let mut admission = Admission { left, lanes: before.clone() };
         let mut going = Vec::with_capacity(ready.len());
         let tomorrow = ctx.calendar.next_day_starts(now);
@@ -221,18 +232,19 @@ fn asks(message: &Queued, organization: &Organization, limits: &Limits) -> Asks 
     }
 }
 
-/// Step 2: calls the carrier for each message, some at a time. Nothing is called once `time` is over: an attempt that was stopped and
-/// wakes up late hands nothing over, because the carrier may have been asked about its messages by then. Nor is anything called of a goal
-/// that has stopped since it was decided: the answer for that is none.
+/// Step 2: calls the carrier for each message, some at a time. Nothing is called once `time` is over since the decision: an attempt that was
+/// stopped and wakes up late hands nothing over, because the carrier may have been asked about its messages by then. Nor is anything
+/// called of a goal that has stopped since it was decided, or for a contact who opted out, was taken from the agent or is to be left
+/// alone for another reason: the answer for that is none.
 async fn call_carrier(ctx: &Context, messages: &[Queued], decided: Instant, time: Duration) -> Vec<Option<Outcome>> {
-    let started = clock::start();
     let calls = messages.iter().map(|message| {
         let (gateway, stops, message) = (Arc::clone(&ctx.gateway), ctx.stops.clone(), message.clone());
         async move {
-            if message.goal_id.is_some_and(|goal_id| stops.since(goal_id, decided)) {
+            let of_goal = message.goal_id.is_some_and(|goal_id| stops.since(goal_id.0, decided));
+            if of_goal || stops.since(message.contact_id.0, decided) {
                 return None;
             }
-            Some(call(gateway, message, started, time).await)
+            Some(call(gateway, message, decided, time).await)
         }
         .boxed()
     });
@@ -240,7 +252,7 @@ async fn call_carrier(ctx: &Context, messages: &[Queued], decided: Instant, time
     stream::iter(calls).buffered(ctx.settings.carrier_concurrency).collect().await
 }
 
-async fn call(gateway: Arc<dyn Gateway>, message: Queued, started: Instant, time: Duration) -> Outcome {
+async fn call(gateway: Arc<dyn Gateway>, message: Queued, decided: Instant, time: Duration) -> Outcome {
     let Some(to) = message.to else { return Outcome::NotSent };
     let span = info_span!(
         "POST Messages",
@@ -253,7 +265,7 @@ async fn call(gateway: Arc<dyn Gateway>, message: Queued, started: Instant, time
     let traceparent = trace::of(&span);
     let text = OutboundText { message_id: message.id, to, from: message.from, body: message.body, traceparent };
     let hand_over = async {
-        if started.elapsed() >= time {
+        if decided.elapsed() >= time {
             return Outcome::NotSent;
         }
         gateway.send(&text).await
@@ -286,7 +298,7 @@ async fn record(
     let (mut not_textable, mut opted_out, mut holds) = (Vec::new(), Vec::new(), Vec::new());
     for (message, answer) in messages.iter().zip(answers) {
         let Some(answer) = answer else {
-            // The goal has stopped: what that means for this one is decided again.
+            // The goal or the contact has stopped: what that means for this one is decided again.
             let reason = HoldReason::Paused.as_str();
             outcomes.postponed.push(Held { id: message.id, reason, until: Some(now), lane: None });
             continue;
@@ -306,7 +318,8 @@ async fn record(
         if !codes::is_known(code) {
             tracing::warn!(message.id = %message.id, carrier.code = code, "a carrier code that is not in the table");
         }
-        let last = message.send_attempts + 1 >= MAX_SEND_ATTEMPTS;
+        let has_window = message.candidate.goal.is_some() && message.candidate.kind.belongs_to_goal();
+        let last = !has_window && message.send_attempts + 1 >= MAX_SEND_ATTEMPTS;
         let again_in = |outcomes: &mut Outcomes, seconds| {
             let until = Some(now + backoff(message, seconds));
             outcomes.postponed.push(Held { id: message.id, reason: HoldReason::Carrier.as_str(), until, lane: None });
@@ -338,7 +351,7 @@ async fn record(
             outcomes.refused.push((message.id, code));
         }
     }
-    sending::settle(tx, &outcomes).await?;
+    sending::settle(tx, job.id, &outcomes).await?;
     sending::mark_not_textable(tx, &not_textable).await?;
     sending::mark_opted_out(tx, &opted_out).await?;
     if outcomes.unknown.is_empty() && !sending::has_unsettled(tx, job.id).await? {

@@ -95,13 +95,14 @@ impl Twilio {
                 .and_then(Response::error_for_status)
                 .map_err(|error| Unreachable(error.without_url().to_string()))?;
             let page: Page = page.json().await.map_err(|error| Unreachable(error.without_url().to_string()))?;
-            // Newest first: the first one that is too old ends the search.
+            // In the order in which they were sent, which says little of when they came: one that was queued for long may stand before one
+            // that is newer. So all of them are looked at.
             for message in page.messages {
                 let created_at = DateTime::parse_from_rfc2822(&message.date_created)
                     .map_err(|_| Unreachable("a message without a readable date_created".to_owned()))?
                     .to_utc();
                 if created_at < since {
-                    return Ok(found);
+                    continue;
                 }
                 found.push(CarrierCopy {
                     sid: message.sid,
@@ -159,12 +160,17 @@ async fn read_create(response: Response) -> Outcome {
             Err(_) => Outcome::Unknown,
         };
     }
-    // A gateway before the carrier may answer so after it has passed the request on.
-    let may_have_passed = matches!(status, StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT);
-    match response.json::<Refusal>().await {
-        Ok(refusal) => Outcome::Refused { code: refusal.code, retry_after_seconds },
-        Err(_) if may_have_passed || status.is_success() => Outcome::Unknown,
-        Err(_) => Outcome::Refused { code: i32::from(status.as_u16()), retry_after_seconds },
+    let code = response.json::<Refusal>().await.ok().map(|refusal| refusal.code);
+    judge(status, code, retry_after_seconds)
+}
+
+/// What an answer without success says. Without a code of the carrier's a server's error may be that of something between, which may have
+/// passed the request on.
+fn judge(status: StatusCode, code: Option<i32>, retry_after_seconds: Option<u32>) -> Outcome {
+    match code {
+        Some(code) => Outcome::Refused { code, retry_after_seconds },
+        None if status.is_server_error() => Outcome::Unknown,
+        None => Outcome::Refused { code: i32::from(status.as_u16()), retry_after_seconds },
     }
 }
 
@@ -190,4 +196,21 @@ struct Listed {
     from: Option<String>,
     body: String,
     date_created: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s2_a_servers_error_that_is_not_the_carriers_own_word_leaves_it_open() {
+        let refused = |code| Outcome::Refused { code, retry_after_seconds: None };
+        for status in [500, 502, 503, 504, 520, 524] {
+            let status = StatusCode::from_u16(status).unwrap();
+            assert_eq!(judge(status, None, None), Outcome::Unknown, "{status}");
+            assert_eq!(judge(status, Some(20_503), None), refused(20_503));
+        }
+        assert_eq!(judge(StatusCode::TOO_MANY_REQUESTS, None, None), refused(429));
+        assert_eq!(judge(StatusCode::BAD_REQUEST, Some(21_610), None), refused(21_610));
+    }
 }

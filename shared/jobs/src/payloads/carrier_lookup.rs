@@ -19,9 +19,4 @@ pub struct CarrierLookup {
 
 impl JobPayload for CarrierLookup {
     const KIND: JobKind = JobKind::CarrierLookup;
-
-    /// Only a start is unique: who asks for one while another goes on may mean members whose turn is over.
-    fn unique_key(&self) -> Option<String> {
-        self.after.is_none().then(|| format!("carrier-lookup:{}", self.group_id))
-    }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use muster_domain::{
     cap::CarrierDay,
-    ids::{BrandId, MessageId},
+    ids::{BrandId, JobId, MessageId},
 };
 
 use super::Held;
@@ -24,13 +24,17 @@ pub struct Outcomes {
     pub unknown: Vec<MessageId>,
 }
 
-/// Records outcomes. Receipts may have been quicker: what they said stays (rule S8). The ledger is left for [`settle_ledger`], which
-/// comes last, because others wait for its row.
-pub async fn settle(tx: &mut Tx, outcomes: &Outcomes) -> Result<()> {
+/// Records the outcomes of what a send job handed over. Receipts may have been quicker: what they said stays (rule S8). An attempt may be so
+/// late that a message has another job by now, because the carrier said that it never had it: what it says then counts only if it is that
+/// the carrier has it after all, and the other job hands nothing over. The ledger is left for [`settle_ledger`], which comes last, because
+/// others wait for its row.
+pub async fn settle(tx: &mut Tx, send_job_id: JobId, outcomes: &Outcomes) -> Result<()> {
     let Outcomes { accepted, refused, postponed, unknown } = outcomes;
     if !accepted.is_empty() {
         sqlx::query!(
-            "update message m set state = case when m.state in ('sending', 'unknown') then 'sent' else m.state end,
+            "update message m
+             set state = case when m.state in ('sending', 'unknown', 'queued', 'held', 'cancelled') then 'sent' else m.state end,
+                 reason = null, held_until = null, lane = null,
                  carrier_sid = coalesce(m.carrier_sid, a.sid), sent_at = coalesce(m.sent_at, clock_timestamp())
              from unnest($1::uuid[], $2::text[]) as a (id, sid)
              where m.id = a.id",
@@ -44,9 +48,10 @@ pub async fn settle(tx: &mut Tx, outcomes: &Outcomes) -> Result<()> {
         sqlx::query!(
             "update message m set state = 'failed', error_code = r.code
              from unnest($1::uuid[], $2::int[]) as r (id, code)
-             where m.id = r.id and m.state in ('sending', 'unknown')",
+             where m.id = r.id and m.state in ('sending', 'unknown') and m.send_job_id = $3",
             &refused.iter().map(|(id, _)| id.0).collect::<Vec<_>>(),
             &refused.iter().map(|(_, code)| *code).collect::<Vec<_>>(),
+            send_job_id.0,
         )
         .execute(tx.conn())
         .await?;
@@ -56,19 +61,24 @@ pub async fn settle(tx: &mut Tx, outcomes: &Outcomes) -> Result<()> {
             "update message m set state = 'held', reason = p.reason, held_until = p.until, lane = null, rate_slot = null,
                  send_job_id = null
              from unnest($1::uuid[], $2::text[], $3::timestamptz[]) as p (id, reason, until)
-             where m.id = p.id and m.state in ('sending', 'unknown')",
+             where m.id = p.id and m.state in ('sending', 'unknown') and m.send_job_id = $4",
             &postponed.iter().map(|held| held.id.0).collect::<Vec<_>>(),
             &postponed.iter().map(|held| held.reason.to_owned()).collect::<Vec<_>>(),
             &postponed.iter().map(|held| held.until).collect::<Vec<_>>() as &[Option<DateTime<Utc>>],
+            send_job_id.0,
         )
         .execute(tx.conn())
         .await?;
     }
     if !unknown.is_empty() {
         let unknown: Vec<_> = unknown.iter().map(|id| id.0).collect();
-        sqlx::query!("update message set state = 'unknown' where id = any($1) and state = 'sending'", &unknown)
-            .execute(tx.conn())
-            .await?;
+        sqlx::query!(
+            "update message set state = 'unknown' where id = any($1) and state = 'sending' and send_job_id = $2",
+            &unknown,
+            send_job_id.0,
+        )
+        .execute(tx.conn())
+        .await?;
     }
     Ok(())
 }
@@ -81,17 +91,24 @@ pub async fn settle_ledger(tx: &mut Tx, brand_id: BrandId, outcomes: &Outcomes) 
     refund_caps(tx, brand_id, &refund).await
 }
 
-/// Moves the reserved segments of messages that the carrier has to settled; a second time does nothing.
+/// Settles the segments of messages that the carrier has; a second time does nothing. Those of one that was given up before, and that the
+/// carrier turns out to have, are counted again where they were.
 pub async fn settle_caps(tx: &mut Tx, brand_id: BrandId, ids: &[MessageId]) -> Result<()> {
     if ids.is_empty() {
         return Ok(());
     }
     sqlx::query!(
-        "with moved as (
-             update message set cap_state = 'settled' where id = any($2) and cap_state = 'reserved'
-             returning cap_carrier, cap_day, segments
-         ), sums as (select cap_carrier, cap_day, sum(segments) as segments from moved group by cap_carrier, cap_day)
-         update cap_ledger l set reserved = l.reserved - s.segments, settled = l.settled + s.segments
+        "with before as (
+             select id, cap_state from message
+             where id = any($2) and cap_carrier is not null and cap_state is distinct from 'settled' order by id for update
+         ), moved as (
+             update message m set cap_state = 'settled' from before b where m.id = b.id
+             returning m.cap_carrier, m.cap_day, m.segments, case b.cap_state when 'reserved' then m.segments else 0 end as reserved
+         ), sums as (
+             select cap_carrier, cap_day, sum(segments) as segments, sum(reserved) as reserved from moved group by cap_carrier, cap_day
+         )
+         update cap_ledger l set reserved = l.reserved - s.reserved, settled = l.settled + s.segments,
+             daily_limit = greatest(l.daily_limit, l.reserved - s.reserved + l.settled + s.segments)
          from sums s where l.brand_id = $1 and l.carrier = s.cap_carrier and l.day = s.cap_day",
         brand_id.0,
         &ids.iter().map(|id| id.0).collect::<Vec<_>>(),
@@ -102,16 +119,16 @@ pub async fn settle_caps(tx: &mut Tx, brand_id: BrandId, ids: &[MessageId]) -> R
 }
 
 /// Gives back the reserved segments of messages that the carrier did not take, and answers them by day. What a receipt has settled stays.
+/// Where they were reserved stays with the message, in case the carrier has it after all.
 pub async fn refund_caps(tx: &mut Tx, brand_id: BrandId, ids: &[MessageId]) -> Result<BTreeMap<CarrierDay, i64>> {
     if ids.is_empty() {
         return Ok(BTreeMap::new());
     }
     let rows = sqlx::query!(
         "with given_back as (
-             update message m set cap_state = null, cap_carrier = null, cap_day = null
-             from message before
-             where m.id = any($2) and before.id = m.id and m.cap_state = 'reserved' and m.state in ('held', 'failed', 'queued')
-             returning before.cap_carrier, before.cap_day, m.segments
+             update message m set cap_state = null
+             where m.id = any($2) and m.cap_state = 'reserved' and m.state in ('held', 'failed', 'queued')
+             returning m.cap_carrier, m.cap_day, m.segments
          ), sums as (select cap_carrier, cap_day, sum(segments) as segments from given_back group by cap_carrier, cap_day)
          update cap_ledger l set reserved = l.reserved - s.segments
          from sums s where l.brand_id = $1 and l.carrier = s.cap_carrier and l.day = s.cap_day

@@ -29,12 +29,16 @@ pub struct Unsettled {
     pub body: String,
     /// When it was handed over.
     pub handed_over_at: DateTime<Utc>,
+    /// Texts between the same two numbers that are as open as this one.
+    pub beside: Vec<String>,
 }
 
 /// Locks the messages of a send job that were handed over at least `age_seconds` ago and have no outcome yet.
 pub async fn unsettled(tx: &mut Tx, send_job_id: JobId, age_seconds: f64) -> Result<Vec<Unsettled>> {
     let rows = sqlx::query!(
-        r#"select m.id, c.e164 as "e164!", t.sender_e164, m.body, m.handed_over_at as "handed_over_at!"
+        r#"select m.id, c.e164 as "e164!", t.sender_e164, m.body, m.handed_over_at as "handed_over_at!",
+                  array(select o.body from message o
+                        where o.thread_id = m.thread_id and o.id <> m.id and o.state in ('sending', 'unknown')) as "beside!"
            from message m join contact c on c.id = m.contact_id join thread t on t.id = m.thread_id
            where m.send_job_id = $1 and m.state in ('sending', 'unknown') and c.redacted_at is null
              and m.handed_over_at between clock_timestamp() - interval '24 hours' and clock_timestamp() - make_interval(secs => $2)
@@ -52,6 +56,7 @@ pub async fn unsettled(tx: &mut Tx, send_job_id: JobId, age_seconds: f64) -> Res
                 from: E164::parse(&row.sender_e164)?,
                 body: row.body,
                 handed_over_at: row.handed_over_at,
+                beside: row.beside,
             })
         })
         .collect()
@@ -116,25 +121,39 @@ pub async fn set_missing_timers(tx: &mut Tx, age: Duration) -> Result<(u64, u64)
     Ok((unsettled.rows_affected(), held.rows_affected() + lanes.rows_affected()))
 }
 
-/// Which of these carrier ids belong to other messages already.
-pub async fn known_sids(tx: &mut Tx, contact_message: MessageId, sids: &[String]) -> Result<Vec<String>> {
-    let known = sqlx::query_scalar!(
-        r#"select carrier_sid as "sid!" from message
-           where contact_id = (select contact_id from message where id = $1) and id <> $1 and carrier_sid = any($2)"#,
-        contact_message.0,
-        sids,
+/// The carrier's ids of all messages to the contacts of these. Until this transaction ends, no other settles messages to them this way: a
+/// copy at the carrier is taken for one message only.
+pub async fn lock_known_sids(tx: &mut Tx, messages: &[MessageId]) -> Result<Vec<String>> {
+    let ids: Vec<_> = messages.iter().map(|id| id.0).collect();
+    let contacts = sqlx::query_scalar!("select distinct contact_id from message where id = any($1) order by 1", &ids)
+        .fetch_all(tx.conn())
+        .await?;
+    for contact in &contacts {
+        sqlx::query!("select pg_advisory_xact_lock(hashtextextended('settle:' || $1::text, 0))", contact.to_string())
+            .execute(tx.conn())
+            .await?;
+    }
+    Ok(sqlx::query_scalar!(
+        r#"select carrier_sid as "sid!" from message where contact_id = any($1) and carrier_sid is not null"#,
+        &contacts,
     )
     .fetch_all(tx.conn())
-    .await?;
-    Ok(known)
+    .await?)
 }
 
-/// Queues messages again that the carrier says it never had (rule S2), and gives their segments back.
-pub async fn send_again(tx: &mut Tx, brand_id: BrandId, ids: &[MessageId], origin: &Origin) -> Result<()> {
+/// Queues messages of a send job again that the carrier says it never had (rule S2), and gives their segments back.
+pub async fn send_again(
+    tx: &mut Tx,
+    brand_id: BrandId,
+    send_job_id: JobId,
+    ids: &[MessageId],
+    origin: &Origin,
+) -> Result<()> {
     let raw: Vec<_> = ids.iter().map(|id| id.0).collect();
     let still = sqlx::query_scalar!(
-        "select id from message where id = any($1) and state in ('sending', 'unknown') order by id for update",
-        &raw
+        "select id from message where id = any($1) and send_job_id = $2 and state in ('sending', 'unknown') order by id for update",
+        &raw,
+        send_job_id.0,
     )
     .fetch_all(tx.conn())
     .await?;

@@ -41,7 +41,7 @@ impl Planted {
             format!(
                 "insert into organization (id, account_id, brand_id, name, recipient_safe, law_strictness, sending_opens_minute,
                      sending_closes_minute, number_segments_per_minute)
-                 values ('{ID}', '{ID}', '{ID}', 'Planted', false, 'off', 0, 1440, 60000)"
+                 values ('{ID}', '{ID}', '{ID}', 'Planted', true, 'off', 0, 1440, 60000)"
             ),
             format!(
                 "insert into contact_group (id, organization_id, name, zone, area_code)
