@@ -68,7 +68,7 @@ async fn main() -> anyhow::Result<ExitCode> {
         Command::Doctor(args) => commands::doctor::run(args).await,
         Command::Broker(command) => commands::broker::run(&command).await,
         Command::Queues(args) => commands::queues::run(args).await,
-        Command::Schedule(command) => commands::schedule::run(command),
+        Command::Schedule(command) => commands::schedule::run(command).await,
         Command::Segments(args) => commands::segments::run(&args),
         Command::Why(args) => commands::why::run(args).await,
         Command::Config(command) => commands::config::run(&command),

@@ -1,17 +1,76 @@
-//! `muster schedule preview`: when a schedule would fire. Needs neither services nor configuration.
+//! `muster schedule`: when a schedule would fire, which needs neither services nor configuration; and those of the installation with their
+//! ticks, which can be switched off and on and told when to recur.
 
+use anyhow::ensure;
 use chrono::{DateTime, FixedOffset, Offset, SecondsFormat, TimeDelta, Utc};
 use muster_domain::{
     schedule::{CronExpression, Fire, Gap, Note, Overlap, Schedule},
     zone::Zone,
 };
 use muster_service::clock;
+use muster_storage::engine::schedule_ops::{self, Edit};
 use serde::Serialize;
+use serde_json::json;
+
+use super::pool;
 
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
     /// Print when a cron expression fires in a time zone.
     Preview(Preview),
+    /// List the schedules, with what became of their last ticks.
+    List {
+        /// Print a JSON list.
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the newest ticks of a schedule: what fired, how late, and what did not and why.
+    Ticks {
+        /// The schedule.
+        name: String,
+        /// At most so many.
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        limit: u32,
+        /// Print a JSON list.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Change when a schedule recurs, and its policies, from now on.
+    Edit(Edited),
+    /// Switch a schedule on, from now on.
+    Enable {
+        /// The schedule.
+        name: String,
+    },
+    /// Switch a schedule off.
+    Disable {
+        /// The schedule.
+        name: String,
+    },
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Edited {
+    /// The schedule.
+    name: String,
+    /// When it recurs.
+    #[arg(long)]
+    cron: Option<CronExpression>,
+    /// The IANA time zone whose clocks the expression means.
+    #[arg(long, value_parser = Zone::parse)]
+    zone: Option<Zone>,
+    /// A time that does not exist: `skip` it, or fire at the first instant `after` the gap.
+    #[arg(long)]
+    gap: Option<Gap>,
+    /// A time that happens twice: fire the `first` time, the `last`, or `both`.
+    #[arg(long)]
+    overlap: Option<Overlap>,
+    /// Ticks that were missed in an outage: `skip` them, `coalesce` them to one, or fire `all`.
+    #[arg(long, value_parser = ["skip", "coalesce", "all"])]
+    catch_up: Option<String>,
+    /// Its jobs run up to so many seconds later than planned.
+    #[arg(long, value_parser = clap::value_parser!(i32).range(0..=86_400))]
+    jitter_seconds: Option<i32>,
 }
 
 #[derive(clap::Args)]
@@ -48,8 +107,102 @@ struct Row {
     note: Option<Note>,
 }
 
-pub(crate) fn run(command: Command) -> anyhow::Result<()> {
-    let Command::Preview(args) = command;
+pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Preview(args) => preview(args),
+        Command::List { json } => list(json).await,
+        Command::Ticks { name, limit, json } => ticks(&name, limit, json).await,
+        Command::Edit(args) => {
+            let catch_up = ["skip", "coalesce", "all"].into_iter().find(|word| args.catch_up.as_deref() == Some(word));
+            let edit = Edit {
+                cron: args.cron.map(|cron| cron.as_str().to_owned()),
+                zone: args.zone.map(|zone| zone.name().to_owned()),
+                gap: args.gap,
+                overlap: args.overlap,
+                catch_up,
+                jitter_seconds: args.jitter_seconds,
+                enabled: None,
+            };
+            change(&args.name, &edit).await
+        }
+        Command::Enable { name } => change(&name, &Edit { enabled: Some(true), ..Edit::default() }).await,
+        Command::Disable { name } => change(&name, &Edit { enabled: Some(false), ..Edit::default() }).await,
+    }
+}
+
+async fn change(name: &str, edit: &Edit) -> anyhow::Result<()> {
+    ensure!(schedule_ops::edit(&pool()?, name, edit).await?, "there is no schedule {name}");
+    println!("schedule {name} is changed");
+    Ok(())
+}
+
+async fn list(as_json: bool) -> anyhow::Result<()> {
+    let listed = schedule_ops::list(&pool()?).await?;
+    if as_json {
+        let rows: Vec<_> = listed
+            .iter()
+            .map(|one| {
+                json!({
+                    "name": one.name, "cron": one.cron, "zone": one.zone, "gap": one.gap, "overlap": one.overlap,
+                    "catch_up": one.catch_up, "jitter_seconds": one.jitter_seconds, "enabled": one.enabled, "error": one.error,
+                    "kind": one.kind, "next_at": one.next_at, "last_tick": one.last.as_ref().map(|(at, _)| at),
+                    "last_fate": one.last.as_ref().map(|(_, fate)| fate),
+                })
+            })
+            .collect();
+        println!("{}", serde_json::to_string(&rows)?);
+        return Ok(());
+    }
+    println!("{:<28} {:<18} {:<20} {:<21} last tick", "name", "cron", "zone", "next");
+    for one in &listed {
+        let next = match (&one.error, one.enabled, one.next_at) {
+            (Some(_), ..) => "out of service".to_owned(),
+            (None, false, _) => "off".to_owned(),
+            (None, true, at) => at.map_or_else(|| "soon".to_owned(), instant),
+        };
+        let last = one.last.as_ref().map_or_else(String::new, |(at, fate)| format!("{} {fate}", instant(*at)));
+        let error = one.error.as_deref().unwrap_or_default();
+        println!(
+            "{}",
+            format!("{:<28} {:<18} {:<20} {next:<21} {last} {error}", one.name, one.cron, one.zone).trim_end()
+        );
+    }
+    Ok(())
+}
+
+async fn ticks(name: &str, limit: u32, as_json: bool) -> anyhow::Result<()> {
+    let ticks = schedule_ops::ticks(&pool()?, name, limit.into()).await?;
+    if as_json {
+        let rows: Vec<_> = ticks
+            .iter()
+            .map(|tick| {
+                json!({
+                    "planned_at": tick.planned.0, "planned_until": tick.planned.1, "ticks": tick.ticks, "fate": tick.fate,
+                    "why": tick.why, "late_ms": tick.late_ms, "job_id": tick.job_id,
+                })
+            })
+            .collect();
+        println!("{}", serde_json::to_string(&rows)?);
+        return Ok(());
+    }
+    for tick in &ticks {
+        let more = if tick.ticks > 1 {
+            format!(" and {} more up to {}", tick.ticks - 1, instant(tick.planned.1))
+        } else {
+            String::new()
+        };
+        let late = tick.late_ms.map_or_else(String::new, |late| format!(" by {late} ms"));
+        let why = tick.why.as_ref().map_or_else(String::new, |why| format!(": {why}"));
+        println!("{}{more} {}{late}{why}", instant(tick.planned.0), tick.fate);
+    }
+    Ok(())
+}
+
+fn instant(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+fn preview(args: Preview) -> anyhow::Result<()> {
     let from = args.from.map_or_else(clock::machine_now, |from| from.to_utc());
     let schedule = Schedule { cron: args.cron, zone: args.zone, gap: args.gap, overlap: args.overlap };
     let just_before = from.checked_sub_signed(TimeDelta::nanoseconds(1)).unwrap_or(from);

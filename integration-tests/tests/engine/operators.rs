@@ -241,3 +241,41 @@ async fn the_doctor_finds_what_is_wrong_and_mends_what_is_safe() {
     assert_eq!(harness.count("job where blocked").await, 0);
     harness.finish().await;
 }
+
+#[tokio::test]
+async fn j11_a_schedule_is_looked_at_changed_and_switched_off_and_on() {
+    let harness = Harness::start().await;
+    let listed = json(&harness, &["schedule", "list", "--json"]).await;
+    let of = |listed: &Value, name: &str| {
+        listed.as_array().unwrap().iter().find(|one| one["name"] == name).cloned().unwrap()
+    };
+    assert_eq!(of(&listed, "partitions")["cron"], "7 * * * *");
+    fails(&harness, &["schedule", "edit", "no-such", "--cron", "* * * * *"], "there is no schedule").await;
+    fails(&harness, &["schedule", "edit", "partitions", "--cron", "61 * * * *"], "61").await;
+    let edit = [
+        "schedule",
+        "edit",
+        "partitions",
+        "--cron",
+        "* * * * *",
+        "--zone",
+        "America/Denver",
+        "--catch-up",
+        "all",
+        "--overlap",
+        "both",
+    ];
+    succeeds(&harness, &edit).await;
+    let edited = of(&json(&harness, &["schedule", "list", "--json"]).await, "partitions");
+    let words = ["cron", "zone", "catch_up", "overlap", "gap"].map(|key| edited[key].as_str().unwrap().to_owned());
+    assert_eq!(words, ["* * * * *", "America/Denver", "all", "both", "after"]);
+    // It is off in these tests, and has been for two hours.
+    harness.execute(&["update schedule set decided_until = date_trunc('minute', now()) - interval '2 hours' where name = 'partitions'"]).await;
+    succeeds(&harness, &["schedule", "enable", "partitions"]).await;
+    let ticks = json(&harness, &["schedule", "ticks", "partitions", "--json"]).await;
+    assert_eq!((&ticks[0]["fate"], &ticks[0]["why"]), (&Value::from("skipped"), &Value::from("disabled")), "{ticks}");
+    assert!((120..=121).contains(&ticks[0]["ticks"].as_i64().unwrap()), "{ticks}");
+    succeeds(&harness, &["schedule", "disable", "partitions"]).await;
+    assert_eq!(of(&json(&harness, &["schedule", "list", "--json"]).await, "partitions")["enabled"], false);
+    harness.finish().await;
+}

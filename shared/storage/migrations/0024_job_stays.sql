@@ -9,4 +9,4 @@ create trigger job_stays before delete on job for each row execute function refu
 
 -- What a schedule was to do when it was changed or ended before anybody had decided about it is skipped, and says so: see
 -- storage::engine::schedules.
-comment on column tick.why is 'missed, beyond_bound or changed';
+comment on column tick.why is 'missed, beyond_bound, changed or disabled';

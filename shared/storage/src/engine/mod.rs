@@ -11,6 +11,7 @@ pub mod operate;
 pub mod partitions;
 pub mod processes;
 pub mod relay;
+pub mod schedule_ops;
 pub mod schedules;
 pub mod sweep;
 pub mod timers;

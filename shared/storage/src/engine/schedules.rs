@@ -283,8 +283,7 @@ pub async fn set<P: JobPayload>(tx: &mut Tx, new: &NewSchedule<'_>, payload: &P)
     .await?;
     let Some(before) = before.filter(|_| changed.rows_affected() == 1) else { return Ok(()) };
     if let Ok(schedule) = schedule(&before.cron, &before.zone, &before.gap, &before.overlap) {
-        let undecided = schedule.fires_after(before.decided_until).take_while(|fire| fire.at <= before.now);
-        skip(tx, new.name, &schedule.zone, undecided.map(|fire| fire.at).take(MOST_SKIPPED)).await?;
+        skip_undecided(tx, new.name, &schedule, before.decided_until, before.now, "changed").await?;
     }
     Ok(())
 }
@@ -292,18 +291,28 @@ pub async fn set<P: JobPayload>(tx: &mut Tx, new: &NewSchedule<'_>, payload: &P)
 /// Ticks that are counted at most when a schedule is changed; a scheduler that was away for so many is a story of its own.
 const MOST_SKIPPED: usize = 1_000_000;
 
-/// One row for ticks that were never decided about because the schedule is another one now.
-async fn skip(tx: &mut Tx, name: &str, zone: &Zone, mut ticks: impl Iterator<Item = DateTime<Utc>>) -> Result<()> {
-    let Some(first) = ticks.next() else { return Ok(()) };
-    let (count, last) = ticks.fold((1_i64, first), |(count, _), at| (count + 1, at));
+/// One row for the ticks up to now that nobody has decided about, because the schedule is another one from now on.
+pub(super) async fn skip_undecided(
+    tx: &mut Tx,
+    name: &str,
+    schedule: &Schedule,
+    decided_until: DateTime<Utc>,
+    now: DateTime<Utc>,
+    why: &str,
+) -> Result<()> {
+    let fires = schedule.fires_after(decided_until).map(|fire| fire.at);
+    let mut fires = fires.take_while(|at| *at <= now).take(MOST_SKIPPED);
+    let Some(first) = fires.next() else { return Ok(()) };
+    let (count, last) = fires.fold((1_i64, first), |(count, _), at| (count + 1, at));
     sqlx::query!(
         "insert into tick (schedule, planned_at, planned_until, local, note, fate, why, ticks)
-         values ($1, $2, $3, $4, 'plain', 'skipped', 'changed', $5)",
+         values ($1, $2, $3, $4, 'plain', 'skipped', $6, $5)",
         name,
         first,
         last,
-        zone.local(first),
+        schedule.zone.local(first),
         count,
+        why,
     )
     .execute(tx.conn())
     .await?;

@@ -1,0 +1,161 @@
+//! What operators do with recurring schedules: look at them and their ticks, switch them off and on, and say when they recur.
+
+use chrono::{DateTime, Utc};
+use muster_domain::schedule::{Gap, Overlap};
+
+use super::schedules::{schedule, skip_undecided};
+use crate::{Pool, Result};
+
+/// A schedule, its policies, and what became of its last tick.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// Its name.
+    pub name: String,
+    /// When it recurs.
+    pub cron: String,
+    /// On whose clocks.
+    pub zone: String,
+    /// For a local time that does not exist: `skip` or `after`.
+    pub gap: String,
+    /// For one that happens twice: `first`, `last` or `both`.
+    pub overlap: String,
+    /// After an outage: `skip`, `coalesce` or `all`.
+    pub catch_up: String,
+    /// Its jobs run up to so much later.
+    pub jitter_seconds: i32,
+    /// Switched on.
+    pub enabled: bool,
+    /// Why it is out of service.
+    pub error: Option<String>,
+    /// What kind of job it makes.
+    pub kind: String,
+    /// The next tick.
+    pub next_at: Option<DateTime<Utc>>,
+    /// The last planned tick that was decided about, and its fate.
+    pub last: Option<(DateTime<Utc>, String)>,
+}
+
+/// Every schedule, by name.
+pub async fn list(pool: &Pool) -> Result<Vec<Listed>> {
+    let rows = sqlx::query!(
+        r#"select s.name, s.cron, s.zone, s.gap, s.overlap, s.catch_up, s.jitter_seconds, s.enabled, s.error, s.kind, s.next_at,
+                  t.planned_until as "last?", t.fate as "fate?"
+           from schedule s left join lateral (
+               select planned_until, fate from tick where schedule = s.name order by planned_at desc limit 1) t on true
+           order by s.name"#
+    )
+    .fetch_all(&pool.0)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Listed {
+            name: row.name,
+            cron: row.cron,
+            zone: row.zone,
+            gap: row.gap,
+            overlap: row.overlap,
+            catch_up: row.catch_up,
+            jitter_seconds: row.jitter_seconds,
+            enabled: row.enabled,
+            error: row.error,
+            kind: row.kind,
+            next_at: row.next_at,
+            last: row.last.zip(row.fate),
+        })
+        .collect())
+}
+
+/// A row of the ledger of ticks.
+#[derive(Debug, Clone)]
+pub struct Tick {
+    /// The planned instant, and the last one where several share the row.
+    pub planned: (DateTime<Utc>, DateTime<Utc>),
+    /// How many.
+    pub ticks: i64,
+    /// `fired`, `late`, `coalesced` or `skipped`.
+    pub fate: String,
+    /// Why it was skipped.
+    pub why: Option<String>,
+    /// How late it was.
+    pub late_ms: Option<i64>,
+    /// The job that it made.
+    pub job_id: Option<uuid::Uuid>,
+}
+
+/// The newest ticks of a schedule, the newest first.
+pub async fn ticks(pool: &Pool, name: &str, limit: i64) -> Result<Vec<Tick>> {
+    let rows = sqlx::query!(
+        "select planned_at, planned_until, ticks, fate, why, late_ms, job_id from tick
+         where schedule = $1 order by planned_at desc limit $2",
+        name,
+        limit,
+    )
+    .fetch_all(&pool.0)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Tick {
+            planned: (row.planned_at, row.planned_until),
+            ticks: row.ticks,
+            fate: row.fate,
+            why: row.why,
+            late_ms: row.late_ms,
+            job_id: row.job_id,
+        })
+        .collect())
+}
+
+/// What an operator changes of a schedule; what is `None` stays.
+#[derive(Debug, Clone, Default)]
+pub struct Edit {
+    /// When it recurs: an expression that has been read.
+    pub cron: Option<String>,
+    /// On whose clocks: a zone that has been read.
+    pub zone: Option<String>,
+    /// For a local time that does not exist.
+    pub gap: Option<Gap>,
+    /// For one that happens twice.
+    pub overlap: Option<Overlap>,
+    /// After an outage: `skip`, `coalesce` or `all`.
+    pub catch_up: Option<&'static str>,
+    /// Its jobs run up to so much later.
+    pub jitter_seconds: Option<i32>,
+    /// Switched on or off.
+    pub enabled: Option<bool>,
+}
+
+/// Changes a schedule from now on; false when there is none of this name. Ticks that nobody has decided about are skipped, and the ledger says
+/// why: those while it was off as `disabled`, others as `changed`.
+pub async fn edit(pool: &Pool, name: &str, edit: &Edit) -> Result<bool> {
+    let mut tx = pool.begin().await?;
+    let before = sqlx::query!(
+        r#"select cron, zone, gap, overlap, enabled, decided_until, clock_timestamp() as "now!" from schedule where name = $1 for update"#,
+        name
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    let Some(before) = before else { return Ok(false) };
+    if let Ok(schedule) = schedule(&before.cron, &before.zone, &before.gap, &before.overlap) {
+        let why = if before.enabled { "changed" } else { "disabled" };
+        skip_undecided(&mut tx, name, &schedule, before.decided_until, before.now, why).await?;
+    }
+    sqlx::query!(
+        "update schedule set cron = coalesce($2, cron), zone = coalesce($3, zone), gap = coalesce($4, gap),
+             overlap = coalesce($5, overlap), catch_up = coalesce($6, catch_up), jitter_seconds = coalesce($7, jitter_seconds),
+             enabled = coalesce($8, enabled), decided_until = $9, changed_at = $9, next_at = null, error = null
+         where name = $1",
+        name,
+        edit.cron,
+        edit.zone,
+        edit.gap.map(Gap::as_str),
+        edit.overlap.map(Overlap::as_str),
+        edit.catch_up,
+        edit.jitter_seconds,
+        edit.enabled,
+        before.now,
+    )
+    .execute(tx.conn())
+    .await?;
+    tx.commit().await?;
+    Ok(true)
+}
