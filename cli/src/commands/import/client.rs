@@ -23,11 +23,12 @@ pub(crate) struct Where {
 /// Somebody with a token, at an organization.
 pub(super) struct Api {
     http: Client,
+    uploads: Client,
     base: String,
     token: SecretString,
 }
 
-/// The longest wait for a connection. Uploads and streams may take as long as they move.
+/// The longest wait for a connection, and for an answer or its next bytes.
 const CONNECT: Duration = Duration::from_secs(10);
 const STALLED: Duration = Duration::from_mins(1);
 
@@ -41,15 +42,26 @@ impl Where {
         // Another part of the process may have installed it already.
         let _installed = rustls::crypto::ring::default_provider().install_default();
         let http = Client::builder().connect_timeout(CONNECT).read_timeout(STALLED).build()?;
+        // The wait for an answer begins with the request: it would end uploads that take longer than that.
+        let uploads = Client::builder().connect_timeout(CONNECT).build()?;
         let base = format!("{}/v1/organizations/{}", base.trim_end_matches('/'), self.organization);
-        Ok(Api { http, base, token: token.into() })
+        Ok(Api { http, uploads, base, token: token.into() })
     }
 }
 
 impl Api {
     /// A request below the organization.
     pub(super) fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.http.request(method, format!("{}/{path}", self.base)).bearer_auth(self.token.expose_secret())
+        self.at(&self.http, method, path)
+    }
+
+    /// A POST below the organization that may take as long as its body does.
+    pub(super) fn upload(&self, path: &str) -> RequestBuilder {
+        self.at(&self.uploads, Method::POST, path)
+    }
+
+    fn at(&self, client: &Client, method: Method, path: &str) -> RequestBuilder {
+        client.request(method, format!("{}/{path}", self.base)).bearer_auth(self.token.expose_secret())
     }
 
     /// Sends a request that must succeed; what the API says against it is the error.

@@ -10,7 +10,7 @@ use anyhow::Context;
 use clap::Args;
 use futures::{Stream, TryStreamExt};
 use indicatif::ProgressBar;
-use reqwest::{Body, Method};
+use reqwest::Body;
 use serde_json::Value;
 use tokio::io::AsyncReadExt;
 use uuid::Uuid;
@@ -62,7 +62,7 @@ pub(super) async fn run(upload: Upload) -> anyhow::Result<ExitCode> {
     let api = upload.to.open()?;
     let bar = if upload.json { ProgressBar::hidden() } else { follow::bar("uploading", size) };
     let request = api
-        .request(Method::POST, "imports")
+        .upload("imports")
         .query(&upload.query()?)
         .header("content-type", "text/csv")
         // A second try of the same command is another import; a retry below this line is not.
