@@ -73,14 +73,15 @@ impl Guard {
         })
     }
 
-    /// Is this host named with any port? A resolver is not told the port.
+    /// Is this host named with any port? A resolver is not told the port, so that other ports are refused before anybody is asked for the
+    /// host's address.
     pub(crate) fn names_host(&self, host: &str) -> bool {
         self.allowed
             .iter()
             .any(|allowed| allowed.rsplit_once(':').is_some_and(|(name, _)| name.eq_ignore_ascii_case(host)))
     }
 
-    /// Those of a host's addresses that may be asked.
+    /// Those of a host's addresses that may be asked, on a port that has been looked at.
     pub(crate) fn admit(&self, host: &str, found: impl Iterator<Item = SocketAddr>) -> Vec<SocketAddr> {
         let named = self.names_host(host);
         found.filter(|address| named || is_public(address.ip())).collect()

@@ -160,6 +160,8 @@ fn check(guard: &Guard, url: &Url) -> Result<(), Error> {
     let literal: Option<IpAddr> = host.trim_matches(['[', ']']).parse().ok();
     match literal {
         Some(address) if !named && !is_public(address) => refuse("the URL leads to an address that is not public"),
+        // Such a name may have any address, and the resolver does not know for which port it is asked.
+        None if !named && guard.names_host(host) => refuse("the URL leads to a port of this host that is not allowed"),
         _ => Ok(()),
     }
 }
@@ -219,5 +221,23 @@ mod tests {
         let guard = Guard::new(vec!["127.0.0.1:8000".to_owned()]);
         assert_eq!(refusal(&guard, "http://127.0.0.1:8000/a.csv"), None);
         assert!(refusal(&guard, "http://127.0.0.1:8001/a.csv").is_some());
+    }
+
+    #[test]
+    fn a_named_host_opens_no_other_port_of_it() {
+        let guard = Guard::new(vec!["Files.internal:8443".to_owned(), "plain.internal:80".to_owned()]);
+        for url in ["https://files.internal:8443/a.csv", "http://files.internal:8443/", "http://plain.internal/a.csv"] {
+            assert_eq!(refusal(&guard, url), None, "{url}");
+        }
+        for url in [
+            "https://files.internal/a.csv",
+            "https://FILES.internal:22/",
+            "https://files.internal:9200/_search",
+            "https://plain.internal/a.csv",
+            "http://files.internal/a.csv",
+        ] {
+            assert!(refusal(&guard, url).is_some(), "{url}");
+        }
+        assert_eq!(refusal(&guard, "https://example.org:9200/a.csv"), None, "public addresses have any port");
     }
 }
