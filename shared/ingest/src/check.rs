@@ -1,6 +1,6 @@
 //! The check of a whole file without a database: what an import of it would do (rules C6, C7 and C15).
 //!
-//! Memory does not grow with the file but for the set of its phones, which is a bit to a few bytes for each. What only the organization's
+//! Memory does not grow with the file but for the set of its phones, which is a bit to a few bytes for each, and its tags, which are few. What only the organization's
 //! data can tell (limits of a group, redacted people, locked fields) is not checked here.
 
 mod phones;
@@ -20,6 +20,7 @@ use crate::{
     limits::{MAX_LISTED, MAX_UNPACKED},
     rows::{Line, Reject, RowReader},
     sniff::Encoding,
+    tags::Tags,
 };
 
 /// What an import of a file would do.
@@ -82,10 +83,13 @@ pub fn check_each<R: Read + Seek>(
 ) -> Result<Report, ReadError> {
     let Opened { format, header, text } = open(source, mapping, MAX_UNPACKED)?;
     let mut reader = RowReader::new(&header, header.first_line, text);
-    let (mut phones, mut merged) = (Phones::default(), 0);
+    let (mut phones, mut tags, mut merged) = (Phones::default(), Tags::default(), 0);
     while let Some(line) = reader.next_line()? {
         match line {
-            Line::Row(row) => merged += u64::from(!phones.insert(&row.e164)),
+            Line::Row(row) => {
+                tags.add(&row)?;
+                merged += u64::from(!phones.insert(&row.e164));
+            }
             Line::Reject(reject) => on_reject(&reject),
         }
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     ReadError,
-    limits::{MAX_CELL, MAX_COLUMNS},
+    limits::{MAX_CELL, MAX_COLUMNS, MAX_FIELD_NAME},
     records::{Collected, Splitter, undouble},
 };
 
@@ -36,6 +36,16 @@ impl Header {
     ) -> Result<Self, ReadError> {
         let Names(names) = Names::read(splitter)?;
         let columns = headers::read(&names, mapping).map_err(|error| ReadError::refused(error.to_string()))?;
+        for column in &columns {
+            if let Column::Custom(name) = column
+                && name.chars().count() > MAX_FIELD_NAME
+            {
+                let shown: String = name.chars().take(40).collect();
+                return Err(ReadError::refused(format!(
+                    "the custom field {shown:?}… has a name of more than {MAX_FIELD_NAME} characters"
+                )));
+            }
+        }
         Ok(Self { names, columns, delimiter, offset: splitter.offset(), first_line: splitter.line() })
     }
 

@@ -24,6 +24,7 @@ pub mod records;
 mod refusal;
 pub mod rows;
 pub mod sniff;
+pub mod tags;
 pub mod text;
 pub mod unpack;
 

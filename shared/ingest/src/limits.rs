@@ -12,6 +12,18 @@ pub const MAX_LINES: u64 = 1_000;
 /// Characters of one cell.
 pub const MAX_CELL: usize = 10_000;
 
+/// Characters of a tag.
+pub const MAX_TAG: usize = 100;
+
+/// Characters of an agent's address or id.
+pub const MAX_AGENT: usize = 320;
+
+/// Characters of a custom field's name.
+pub const MAX_FIELD_NAME: usize = 200;
+
+/// Different tags that the rows of a file may name. More are the work of a column that holds no tags.
+pub const MAX_TAGS: usize = 1_000;
+
 /// Columns of a header.
 pub const MAX_COLUMNS: usize = 1_000;
 

@@ -2,8 +2,8 @@
 //!
 //! Cells are trimmed, `\N` and `NULL` are nulls, and U+0000, which Postgres cannot store, becomes U+FFFD. A row without any value is
 //! not a row. What makes a row a reject is looked at in this order: its quotes, more cells than the header has columns, bytes that are
-//! not text, and then, column after column, a cell that is too long and a phone that cannot be read. Rows are borrowed from the
-//! reader's buffer; reading one allocates nothing.
+//! not text, and then, column after column, a cell that is too long, for what it holds or at all, and a phone that cannot be read.
+//! Rows are borrowed from the reader's buffer; reading one allocates nothing.
 
 mod count;
 mod reject;
@@ -21,7 +21,7 @@ use row::{Places, Values};
 use crate::{
     ReadError,
     header::Header,
-    limits::MAX_CELL,
+    limits::{MAX_AGENT, MAX_CELL, MAX_TAG},
     records::{Collected, Located, Splitter, undouble},
 };
 
@@ -115,19 +115,35 @@ impl<'h, R: Read> RowReader<'h, R> {
             self.rewrite();
         }
         let values = self.values(record);
-        // A cell has no more characters than bytes.
-        let mut cells = self.cells.cells().iter();
-        let too_long = cells.position(|cell| cell.to - cell.from > MAX_CELL).and_then(|first| {
-            (first..self.cells.cells().len()).find(|index| values.cell(*index).chars().count() > MAX_CELL)
-        });
         // Every header has a phone column.
-        let phone = self.places.phone.unwrap_or_default();
-        match (too_long, phone::read(values.value(phone))) {
-            (Some(column), Ok(_)) => Err(Rejected(Reason::CellTooLong, Some(column))),
-            (Some(column), Err(_)) if column <= phone => Err(Rejected(Reason::CellTooLong, Some(column))),
-            (_, Err(error)) => Err(Rejected(error.into(), Some(phone))),
-            (None, Ok(e164)) => Ok(e164),
+        let place = self.places.phone.unwrap_or_default();
+        let read = phone::read(values.value(place)).map_err(|error| Rejected(error.into(), Some(place)));
+        let too_long = self.cell_too_long(&values).into_iter().chain(self.name_too_long(&values));
+        match (too_long.min_by_key(|wrong| wrong.1), read) {
+            (Some(wrong), Err(phone)) if phone.1 < wrong.1 => Err(phone),
+            (Some(wrong), _) => Err(wrong),
+            (None, read) => read,
         }
+    }
+
+    fn cell_too_long(&self, values: &Values<'_>) -> Option<Rejected> {
+        // A cell has no more characters than bytes.
+        let first = self.cells.cells().iter().position(|cell| cell.to - cell.from > MAX_CELL)?;
+        let column = (first..self.cells.cells().len()).find(|index| longer(values.cell(*index), MAX_CELL))?;
+        Some(Rejected(Reason::CellTooLong, Some(column)))
+    }
+
+    /// The first cell with a tag or an agent that is too long for a name.
+    fn name_too_long(&self, values: &Values<'_>) -> Option<Rejected> {
+        let agent = self.places.assigned_agent.filter(|index| longer(values.value(*index), MAX_AGENT));
+        let mut tags = self.places.tags.iter().copied();
+        let tags = tags.find(|index| {
+            let cell = values.value(*index);
+            cell.len() > MAX_TAG && row::tags(cell).any(|tag| longer(tag, MAX_TAG))
+        });
+        let agent = agent.map(|column| Rejected(Reason::AgentTooLong, Some(column)));
+        let tags = tags.map(|column| Rejected(Reason::TagTooLong, Some(column)));
+        agent.into_iter().chain(tags).min_by_key(|wrong| wrong.1)
     }
 
     /// Writes the cells as they are read to the scratch buffer: quotes not doubled, no U+0000.
@@ -184,6 +200,11 @@ impl<'h, R: Read> RowReader<'h, R> {
 
 /// Why a row is rejected, and the column that is to blame.
 struct Rejected(Reason, Option<usize>);
+
+/// Has a text more than so many characters? Few have more bytes.
+fn longer(text: &str, limit: usize) -> bool {
+    text.len() > limit && text.chars().count() > limit
+}
 
 /// Nothing, or the nulls of database exports.
 fn is_null(value: &[u8]) -> bool {

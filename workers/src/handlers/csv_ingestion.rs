@@ -3,14 +3,13 @@
 //! Rows go to the object store, where they wait until every part has been read; a second attempt writes the same again. Memory is
 //! bounded by the part's size.
 
-use std::collections::BTreeSet;
-
 use bytes::Bytes;
 use futures::stream;
 use muster_ingest::{
     ReadError,
     header::Header,
     rows::{Line as Record, RowReader},
+    tags::Tags,
 };
 use muster_jobs::payloads::{CsvIngestion, ImportAdmit};
 use muster_storage::{
@@ -28,9 +27,6 @@ use crate::{
     error::JobError,
     import::{self, object::ObjectReader},
 };
-
-/// Different tags that the rows of a part may name. More are the work of a column that holds no tags.
-const MOST_TAGS: usize = 1_000;
 
 pub(crate) async fn run(ctx: &Context, job: &ClaimedJob, payload: CsvIngestion) -> Result<Tx, JobError> {
     import::step(ctx, job, payload.import_id, part(ctx, job, &payload)).await
@@ -59,7 +55,7 @@ async fn part(ctx: &Context, job: &ClaimedJob, payload: &CsvIngestion) -> Result
         epoch: job.epoch,
         merged: sorted.merged,
         shard_starts: sorted.starts,
-        tags: found.tags.into_iter().collect(),
+        tags: found.tags.into_names(),
     };
     match parts::record_read(&mut tx, import.id, payload.part, &read).await? {
         Some(0) => {
@@ -77,7 +73,7 @@ struct Found {
     rows_read: i64,
     rejected: i64,
     rejects: Rejects,
-    tags: BTreeSet<String>,
+    tags: Tags,
 }
 
 /// Reads a part on a thread of its own; a refusal is an answer.
@@ -95,11 +91,7 @@ async fn read(ctx: &Context, import: &Import, part: Part) -> Result<Result<(Sort
         while let Some(record) = reader.next_line()? {
             match record {
                 Record::Row(row) => {
-                    for tag in row.tags() {
-                        if !found.tags.contains(tag) {
-                            found.tags.insert(tag.to_owned());
-                        }
-                    }
+                    found.tags.add(&row)?;
                     rows.push(
                         &Row {
                             line: signed(row.line),
@@ -126,9 +118,6 @@ async fn read(ctx: &Context, import: &Import, part: Part) -> Result<Result<(Sort
         Ok((rows.sort(shards), found))
     });
     match reading.await.map_err(|error| JobError::retry(format!("the reader: {error}")))? {
-        Ok((_, found)) if found.tags.len() > MOST_TAGS => {
-            Ok(Err(format!("a tags column holds more than {MOST_TAGS} different tags; map it to something else")))
-        }
         Ok(read) => Ok(Ok(read)),
         Err(ReadError::Refused(refused)) => Ok(Err(refused.to_string())),
         Err(ReadError::Broken(error)) => Err(JobError::retry(format!("the file could not be read: {error}"))),

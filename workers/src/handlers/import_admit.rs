@@ -1,7 +1,7 @@
 //! `import-admit`: finds out how many of a file's people there is room for (rules A2 and C10), once all of it is read.
 
 use muster_domain::{headers::Column, ids::JobId};
-use muster_ingest::header::Header;
+use muster_ingest::{header::Header, tags};
 use muster_jobs::payloads::{ImportAdmit, ImportApply, ImportEnd};
 use muster_storage::{
     Tx,
@@ -27,6 +27,9 @@ async fn admit(ctx: &Context, job: &ClaimedJob, payload: &ImportAdmit) -> Result
         return Ok(ctx.pool.begin().await?);
     };
     let read = parts::all_read(&ctx.pool, import.id).await?;
+    if let Err(refused) = tags::not_too_many(read.tags.len()) {
+        return import::refuse(ctx, &import, &refused.to_string()).await;
+    }
     let mut tx = ctx.pool.begin().await?;
     if import.cancel_requested || read.to_apply == 0 {
         enqueue(&mut tx, &ImportEnd { import_id: import.id }, &ctx.origin(job)).await?;

@@ -24,6 +24,10 @@ pub enum Reason {
     Encoding,
     /// A cell has more than [`crate::limits::MAX_CELL`] characters.
     CellTooLong,
+    /// A tag has more than [`crate::limits::MAX_TAG`] characters.
+    TagTooLong,
+    /// An agent's address has more than [`crate::limits::MAX_AGENT`] characters.
+    AgentTooLong,
     /// The phone is blank or a null.
     PhoneMissing,
     /// A spreadsheet has damaged the phone.
@@ -38,13 +42,15 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::QuoteMalformed,
         Self::QuoteUnclosed,
         Self::RecordTooLong,
         Self::TooManyColumns,
         Self::Encoding,
         Self::CellTooLong,
+        Self::TagTooLong,
+        Self::AgentTooLong,
         Self::PhoneMissing,
         Self::PhoneDamaged,
         Self::PhoneExtension,
@@ -61,6 +67,8 @@ impl Reason {
             Self::TooManyColumns => "too_many_columns",
             Self::Encoding => "encoding",
             Self::CellTooLong => "cell_too_long",
+            Self::TagTooLong => "tag_too_long",
+            Self::AgentTooLong => "agent_too_long",
             Self::PhoneMissing => PhoneError::Missing.reason(),
             Self::PhoneDamaged => PhoneError::Damaged.reason(),
             Self::PhoneExtension => PhoneError::Extension.reason(),

@@ -120,8 +120,13 @@ impl<'a> Row<'a> {
     pub fn tags(&self) -> impl Iterator<Item = &'a str> {
         let values = self.values;
         let cells = self.places.tags.iter().map(move |index| values.value(*index));
-        cells.flat_map(|cell| cell.split([',', ';']).map(str::trim).filter(|tag| !tag.is_empty()))
+        cells.flat_map(tags)
     }
+}
+
+/// The tags of a cell.
+pub(super) fn tags(cell: &str) -> impl Iterator<Item = &str> {
+    cell.split([',', ';']).map(str::trim).filter(|tag| !tag.is_empty())
 }
 
 impl std::fmt::Debug for Row<'_> {

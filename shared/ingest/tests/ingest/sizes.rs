@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use muster_ingest::{
-    limits::{MAX_CELL, MAX_COLUMNS, MAX_LINES, MAX_QUOTED, MAX_RAW, MAX_RECORD},
+    check::check,
+    limits::{
+        MAX_AGENT, MAX_CELL, MAX_COLUMNS, MAX_FIELD_NAME, MAX_LINES, MAX_QUOTED, MAX_RAW, MAX_RECORD, MAX_TAG, MAX_TAGS,
+    },
     preview::preview,
 };
 
@@ -23,6 +26,51 @@ fn c3_a_cell_of_a_megabyte_costs_its_row() {
     assert_eq!(notes(&format!("\"{long}\"")), ["2: cell_too_long notes", "3: +12125550002 C D"]);
     assert_eq!(notes(&"é".repeat(MAX_CELL)), ["2: +12125550001 A B ", "3: +12125550002 C D"]);
     assert_eq!(notes(&"é".repeat(MAX_CELL + 1)), ["2: cell_too_long notes", "3: +12125550002 C D"]);
+}
+
+#[test]
+fn c8_a_tag_that_is_too_long_costs_its_row() {
+    let (fits, long) = ("é".repeat(MAX_TAG), "é".repeat(MAX_TAG + 1));
+    let file = |tags: &str| format!("first,last,phone,Tags,tag\nA,B,2125550001,{tags}\nC,D,2125550002,,\n");
+    let whole = |tags: String| told(file(&tags))[0].clone();
+    assert_eq!(whole(format!("{fits};{fits}x,")), "2: tag_too_long Tags");
+    assert_eq!(whole(format!("{fits};  {fits} ,{fits}")), format!("2: +12125550001 A B #{fits} #{fits} #{fits}"));
+    assert_eq!(told(file(&format!("a,\"b;{long}\""))), ["2: tag_too_long tag", "3: +12125550002 C D"]);
+    assert_eq!(whole(format!("{},", "x".repeat(1_000_000))), "2: cell_too_long Tags");
+    assert_eq!(told(format!("tags,first,last,phone\n{long},A,B,1\n")), ["2: tag_too_long tags"], "the first is told");
+    assert_eq!(told(format!("first,last,phone,tags\nA,B,1,{long}\n")), ["2: phone_invalid phone"]);
+}
+
+#[test]
+fn c2_an_agent_that_is_too_long_for_an_address_costs_its_row() {
+    let file = |agent: &str| format!("first,last,phone,Assigned Agent\nA,B,2125550001,{agent}\nC,D,2125550002,\n");
+    let fits = "é".repeat(MAX_AGENT);
+    assert_eq!(told(file(&format!(" {fits} ")))[0], format!("2: +12125550001 A B {fits}"));
+    assert_eq!(told(file(&format!("{fits}x"))), ["2: agent_too_long Assigned Agent", "3: +12125550002 C D"]);
+}
+
+#[test]
+fn c15_a_custom_field_with_a_name_that_is_too_long_refuses_the_file() {
+    let file = |name: &str| format!("first,last,phone,{name}\nA,B,2125550001,x\n");
+    assert_eq!(told(file(&"é".repeat(MAX_FIELD_NAME))), ["2: +12125550001 A B x"]);
+    let long = "é".repeat(MAX_FIELD_NAME + 1);
+    assert!(refusal(file(&long)).contains("more than 200 characters"));
+    // Whoever gives it another name, or none, may keep it.
+    for field in ["custom:ward", "ignore"] {
+        let mapping = BTreeMap::from([(long.clone(), field.to_owned())]);
+        assert_eq!(check(std::io::Cursor::new(file(&long)), &mapping).unwrap().valid, 1);
+    }
+}
+
+#[test]
+fn c8_a_thousand_tags_of_a_file_are_tags_and_more_refuse_it() {
+    let file = |tags: usize| {
+        let rows: Vec<String> = (0..tags).map(|n| format!("A,B,212555{n:04},\"t{n};all\"")).collect();
+        std::io::Cursor::new(format!("first,last,phone,tags\n{}\n", rows.join("\n")))
+    };
+    assert_eq!(check(file(MAX_TAGS - 1), &BTreeMap::new()).unwrap().valid, MAX_TAGS as u64 - 1);
+    let refused = check(file(MAX_TAGS), &BTreeMap::new()).unwrap_err();
+    assert!(refused.to_string().contains("more than 1000 different tags"), "{refused}");
 }
 
 #[test]
