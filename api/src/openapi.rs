@@ -39,7 +39,7 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(admin::members::create))
         .routes(routes!(admin::tokens::create))
         .routes(routes!(admin::tokens::revoke))
-        .routes(routes!(admin::imports::create))
+        .routes(routes!(admin::imports::create, admin::import_list::list))
         .routes(routes!(admin::import_preview::show))
         .routes(routes!(admin::import::get))
         .routes(routes!(admin::import_events::follow))

@@ -3,7 +3,7 @@
 use axum::{Json as Answer, extract::State};
 use chrono::{DateTime, Utc};
 use muster_domain::{
-    ids::{ContactId, GroupId},
+    ids::{ContactId, GroupId, ImportId},
     role::Role,
 };
 use muster_storage::{
@@ -42,6 +42,14 @@ pub(crate) struct ContactBody {
     redacted_at: Option<DateTime<Utc>>,
     #[schema(value_type = Vec<uuid::Uuid>)]
     groups: Vec<GroupId>,
+    /// Where the contact comes from: `file`, `api`, `form` or `inbound`.
+    source: String,
+    /// The import that made the contact.
+    #[schema(value_type = Option<uuid::Uuid>)]
+    source_import_id: Option<ImportId>,
+    /// The consent that was given then.
+    consent_text: Option<String>,
+    created_at: DateTime<Utc>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -68,6 +76,10 @@ pub(crate) fn body(contact: Contact) -> ContactBody {
         opted_out_at: contact.opted_out_at,
         redacted_at: contact.redacted_at,
         groups: contact.groups,
+        source: contact.source,
+        source_import_id: contact.source_import_id,
+        consent_text: contact.consent_text,
+        created_at: contact.created_at,
     }
 }
 

@@ -24,8 +24,9 @@ use crate::{auth::Admin, extract::Path, problem::Problem, state::Api};
 pub(crate) struct ImportBody {
     #[schema(value_type = Uuid)]
     id: ImportId,
-    #[schema(value_type = Uuid)]
-    group_id: GroupId,
+    /// The group that its contacts join; null for a dry run whose group would have to be made.
+    #[schema(value_type = Option<Uuid>)]
+    group_id: Option<GroupId>,
     file_name: String,
     dry_run: bool,
     /// `waiting`, `running`, `succeeded`, `failed` or `cancelled`.
@@ -107,7 +108,7 @@ pub(crate) async fn body(api: &Api, import: Import) -> Result<ImportBody, Proble
     let Progress { parts, parts_read, shards, shards_applied, bytes, bytes_read, .. } = import.progress;
     Ok(ImportBody {
         id: import.id,
-        group_id: import.group_id,
+        group_id: (!import.makes_group).then_some(import.group_id),
         file_name: import.file_name,
         dry_run: import.dry_run,
         state: import.state,

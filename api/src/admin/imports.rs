@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use axum::{body::Body, extract::State, http::StatusCode, response::Response};
 use futures::TryStreamExt;
-use muster_domain::ids::{GroupId, ImportId, ImportSourceId};
+use muster_domain::{
+    file_name,
+    ids::{GroupId, ImportId, ImportSourceId},
+};
 use muster_jobs::payloads::ImportCut;
 use muster_storage::{
     engine::enqueue::enqueue,
@@ -32,7 +35,7 @@ pub(crate) struct ImportQuery {
     /// The file's name.
     file_name: String,
     /// The group that the contacts join. Without one, the group with the file's name (without extension) is used or made (rule C11);
-    /// then `zone` and `area_code` are needed to make it.
+    /// then `zone` and `area_code` are needed to make it. A dry run makes none.
     #[param(value_type = Option<uuid::Uuid>)]
     group_id: Option<GroupId>,
     /// A source: its group, mapping, tags and consent are used where none are given here.
@@ -102,9 +105,9 @@ pub(crate) async fn create(
     let mut kept = false;
     let answer = keyed
         .run(&api, admin.member.id, &sha256, async |tx| {
-            let group_id = match (group_id, &made) {
-                (Some(group_id), _) => group_id,
-                (None, made) => made.find_or_create(tx, &admin).await?,
+            let group_id = match group_id {
+                Some(group_id) => Some(group_id),
+                None => made.find_or_create(tx, &admin, query.dry_run).await?,
             };
             let new = NewImport {
                 group_id,
@@ -174,14 +177,20 @@ impl<'a> NewGroupOf<'a> {
         if let Some(code) = &query.area_code {
             super::groups::check_area_code(code)?;
         }
-        let name = file_name.rsplit_once('.').map_or(file_name, |(name, _)| name);
+        let name = file_name::group_name(file_name);
         Ok(Self { name, zone: query.zone.as_deref(), area_code: query.area_code.as_deref() })
     }
 
-    async fn find_or_create(&self, tx: &mut muster_storage::Tx, admin: &Admin) -> Result<GroupId, Problem> {
+    /// The group; a dry run finds it as well, makes none, and is refused where a group could not be made.
+    async fn find_or_create(
+        &self,
+        tx: &mut muster_storage::Tx,
+        admin: &Admin,
+        dry_run: bool,
+    ) -> Result<Option<GroupId>, Problem> {
         if let Some(id) = groups::by_name(tx, admin.organization_id, self.name).await? {
             admin.group(id)?;
-            return Ok(id);
+            return Ok(Some(id));
         }
         admin.at_least(muster_domain::role::Role::OrganizationAdmin)?;
         let (Some(zone), Some(area_code)) = (self.zone, self.area_code) else {
@@ -190,9 +199,12 @@ impl<'a> NewGroupOf<'a> {
                 self.name
             )));
         };
+        if dry_run {
+            return Ok(None);
+        }
         let id = GroupId::new();
         groups::create(tx, id, admin.organization_id, &NewGroup { name: self.name, location: "", zone, area_code })
             .await?;
-        Ok(id)
+        Ok(Some(id))
     }
 }

@@ -51,11 +51,7 @@ pub(crate) async fn patch(
     groups::get(&api.pool, admin.organization_id, group_id).await?.ok_or_else(|| Problem::no("group"))?;
     let mut tx = api.pool.begin().await?;
     let organization = admin.organization(&mut tx).await?;
-    if let Some(active) = edit.active
-        && !contacts::set_active(&mut tx, group_id, contact_id, active).await?
-    {
-        return Err(Problem::no("contact in this group"));
-    }
+    // First, because it locks goals and the agent, which everybody locks before memberships.
     if let Some(agent) = edit.assigned_agent_id {
         if let Some(agent) = agent {
             let member = members::get(&mut tx, admin.member.account_id, agent).await?;
@@ -71,6 +67,11 @@ pub(crate) async fn patch(
                 return Err(Problem::conflict("the agent has as many contacts in this group as allowed"));
             }
         }
+    }
+    if let Some(active) = edit.active
+        && !contacts::set_active(&mut tx, group_id, contact_id, active).await?
+    {
+        return Err(Problem::no("contact in this group"));
     }
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)

@@ -17,6 +17,7 @@ pub(crate) mod groups;
 pub(crate) mod import;
 pub(crate) mod import_changes;
 pub(crate) mod import_events;
+pub(crate) mod import_list;
 pub(crate) mod import_preview;
 pub(crate) mod import_source;
 pub(crate) mod import_sources;

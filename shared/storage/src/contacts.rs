@@ -1,9 +1,9 @@
 //! Contacts and their memberships (rules C1, R1, R2, W4).
 
 use chrono::{DateTime, Utc};
-use muster_domain::ids::{ContactId, GroupId, MemberId, OrganizationId};
+use muster_domain::ids::{ContactId, GroupId, ImportId, MemberId, OrganizationId};
 
-use crate::{Pool, Result, Tx};
+use crate::{Pool, Result, Tx, reassign};
 
 /// A contact as an admin sees it.
 #[derive(Debug, Clone)]
@@ -36,6 +36,14 @@ pub struct Contact {
     pub redacted_at: Option<DateTime<Utc>>,
     /// Groups they are in.
     pub groups: Vec<GroupId>,
+    /// Where they come from (rule C13): `file`, `api`, `form` or `inbound`.
+    pub source: String,
+    /// The import that made them.
+    pub source_import_id: Option<ImportId>,
+    /// What they agreed to when they came, none once redacted.
+    pub consent_text: Option<String>,
+    /// Since when they are known.
+    pub created_at: DateTime<Utc>,
 }
 
 /// Contacts of an organization after `after`, by age; of one group if given.
@@ -49,7 +57,7 @@ pub async fn page(
 ) -> Result<Vec<Contact>> {
     let rows = sqlx::query!(
         r#"select c.id, c.e164, c.first_name, c.last_name, c.email, c.postal_code, c.external_id, c.fields, c.opted_out_at,
-                  c.redacted_at, c.line_type, c.carrier,
+                  c.redacted_at, c.line_type, c.carrier, c.source, c.source_import_id, c.consent_text, c.created_at,
                   array(select t.name from contact_tag ct join tag t on t.id = ct.tag_id
                         where ct.contact_id = c.id order by t.name) as "tags!",
                   array(select m.group_id from membership m where m.contact_id = c.id order by m.group_id) as "groups!"
@@ -84,6 +92,10 @@ pub async fn page(
             opted_out_at: row.opted_out_at,
             redacted_at: row.redacted_at,
             groups: row.groups.into_iter().map(GroupId).collect(),
+            source: row.source,
+            source_import_id: row.source_import_id.map(ImportId),
+            consent_text: row.consent_text,
+            created_at: row.created_at,
         })
         .collect())
 }
@@ -170,12 +182,15 @@ pub async fn assign(
     agent: Option<MemberId>,
     limit: i32,
 ) -> Result<Assigned> {
+    let goals = reassign::lock_goals(tx, group_id).await?;
     if let Some(agent) = agent {
-        // Locking the agent's row in the group keeps two assignments from passing the limit together.
+        // Locking the agent's row in the group keeps two assignments from passing the limit together. Whom they have is counted by another
+        // statement, because only one that begins after the wait sees what was waited for.
+        sqlx::query!("select from group_member where group_id = $1 and member_id = $2 for update", group_id.0, agent.0)
+            .execute(tx.conn())
+            .await?;
         let held = sqlx::query_scalar!(
-            r#"with agent as (select from group_member where group_id = $1 and member_id = $2 for update)
-               select count(*) as "held!" from membership, (select count(*) from agent) locked
-               where group_id = $1 and assigned_agent_id = $2 and contact_id <> $3"#,
+            r#"select count(*) as "held!" from membership where group_id = $1 and assigned_agent_id = $2 and contact_id <> $3"#,
             group_id.0,
             agent.0,
             id.0,
@@ -197,63 +212,8 @@ pub async fn assign(
     if done.rows_affected() == 0 {
         return Ok(Assigned::NotInGroup);
     }
-    move_between_batches(tx, group_id, id, agent).await?;
+    reassign::move_between_batches(tx, group_id, &goals, &[id.0]).await?;
     Ok(Assigned::Done)
-}
-
-/// Rule W4: whoever has not been texted yet leaves the old agent's batch, also one in hand, and joins a batch of the new agent, a released
-/// one of their own if they have none.
-pub(crate) async fn move_between_batches(
-    tx: &mut Tx,
-    group_id: GroupId,
-    id: ContactId,
-    agent: Option<MemberId>,
-) -> Result<()> {
-    let waiting = sqlx::query_scalar!(
-        "select g.id from goal g join target t on t.goal_id = g.id
-         where g.group_id = $1 and g.strategy = 'assigned' and g.partitioned_at is not null and g.closes_at > now()
-           and t.contact_id = $2 and t.initial_message_id is null and t.skipped_at is null
-         order by g.id for update",
-        group_id.0,
-        id.0,
-    )
-    .fetch_all(tx.conn())
-    .await?;
-    for goal_id in waiting {
-        let batch = match agent {
-            Some(agent) => {
-                let own = sqlx::query_scalar!(
-                    "select id from batch
-                     where goal_id = $1 and kind = 'initial' and assigned_agent_id = $2 and state <> 'finished'
-                     order by number desc limit 1",
-                    goal_id,
-                    agent.0,
-                )
-                .fetch_optional(tx.conn())
-                .await?;
-                match own {
-                    Some(own) => Some(own),
-                    None => Some(
-                        sqlx::query_scalar!(
-                            "insert into batch (id, goal_id, kind, number, assigned_agent_id, state)
-                             select uuid_v7(), $1, 'initial', 1 + coalesce(max(number), 0), $2, 'released'
-                             from batch where goal_id = $1 and kind = 'initial'
-                             returning id",
-                            goal_id,
-                            agent.0,
-                        )
-                        .fetch_one(tx.conn())
-                        .await?,
-                    ),
-                }
-            }
-            None => None,
-        };
-        sqlx::query!("update target set batch_id = $3 where goal_id = $1 and contact_id = $2", goal_id, id.0, batch)
-            .execute(tx.conn())
-            .await?;
-    }
-    Ok(())
 }
 
 /// The names of an organization's custom fields.

@@ -1,9 +1,15 @@
 //! Imports: a file on its way into contacts, and what became of each row (rules C7 and C12).
 
+mod list;
+mod told;
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use muster_domain::ids::{ContactId, GroupId, ImportId, ImportSourceId, MemberId, OrganizationId};
+use muster_domain::ids::{GroupId, ImportId, ImportSourceId, MemberId, OrganizationId};
+
+pub use list::{Listed, page};
+pub use told::{Change, Reject, changes, reject_reasons, rejects};
 
 use crate::{Pool, Result, Tx};
 
@@ -14,8 +20,10 @@ pub struct Import {
     pub id: ImportId,
     /// Its tenant.
     pub organization_id: OrganizationId,
-    /// The group that its contacts join.
+    /// The group that its contacts join; where a dry run has none, an id that no group has.
     pub group_id: GroupId,
+    /// It is a dry run, and the group would have to be made first (rules C11 and C12).
+    pub makes_group: bool,
     /// The file's name as uploaded.
     pub file_name: String,
     /// Where the object store has it.
@@ -123,8 +131,8 @@ impl Progress {
 /// An import to be made.
 #[derive(Debug, Clone)]
 pub struct NewImport<'a> {
-    /// The group that its contacts join.
-    pub group_id: GroupId,
+    /// The group that its contacts join; none for a dry run whose group is not there yet.
+    pub group_id: Option<GroupId>,
     /// Who uploaded it.
     pub created_by: MemberId,
     /// The file's name as uploaded.
@@ -155,7 +163,7 @@ pub async fn create(tx: &mut Tx, id: ImportId, organization_id: OrganizationId, 
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         id.0,
         organization_id.0,
-        new.group_id.0,
+        new.group_id.map(|id| id.0),
         new.created_by.0,
         new.file_name,
         new.object_key,
@@ -193,7 +201,8 @@ pub async fn get(pool: &Pool, organization_id: OrganizationId, id: ImportId) -> 
         Ok(Import {
             id,
             organization_id,
-            group_id: GroupId(row.group_id),
+            group_id: row.group_id.map_or_else(GroupId::new, GroupId),
+            makes_group: row.group_id.is_none(),
             file_name: row.file_name,
             object_key: row.object_key,
             text_key: row.text_key,
@@ -320,9 +329,9 @@ pub async fn adds_up(tx: &mut Tx, id: ImportId) -> Result<bool> {
 }
 
 /// Imports that wait for work that nobody will do any more, because a job of theirs was given up, oldest first.
-pub async fn abandoned(tx: &mut Tx, limit: i64) -> Result<Vec<ImportId>> {
-    let ids = sqlx::query_scalar!(
-        "select i.id from import i
+pub async fn abandoned(tx: &mut Tx, limit: i64) -> Result<Vec<(OrganizationId, ImportId)>> {
+    let rows = sqlx::query!(
+        "select i.organization_id, i.id from import i
          where i.state in ('waiting', 'running') and i.created_at < now() - interval '1 minute'
            and not exists (
                select from job j
@@ -334,83 +343,5 @@ pub async fn abandoned(tx: &mut Tx, limit: i64) -> Result<Vec<ImportId>> {
     )
     .fetch_all(tx.conn())
     .await?;
-    Ok(ids.into_iter().map(ImportId).collect())
-}
-
-/// A contact that an import changed.
-#[derive(Debug, Clone)]
-pub struct Change {
-    /// The contact.
-    pub contact_id: ContactId,
-    /// What is not as it was, before the import.
-    pub before: serde_json::Value,
-    /// The same as it is now.
-    pub now: serde_json::Value,
-}
-
-/// Contacts that an import changed, after a contact.
-pub async fn changes(pool: &Pool, id: ImportId, after: Option<ContactId>, limit: i64) -> Result<Vec<Change>> {
-    let rows = sqlx::query!(
-        r#"select h.contact_id, differs.before as "before!", differs.now as "now!"
-           from import_change h
-           join contact c on c.id = h.contact_id and c.redacted_at is null
-           cross join lateral (
-               select jsonb_object_agg(b.key, b.value) as before, jsonb_object_agg(b.key, n.value) as now
-               from jsonb_each(h.before) b
-               join jsonb_each(to_jsonb(c)) n on n.key = b.key
-               where b.value is distinct from n.value
-           ) differs
-           where h.import_id = $1 and h.contact_id > coalesce($2, '00000000-0000-0000-0000-000000000000'::uuid)
-             and differs.before is not null
-           order by h.contact_id limit $3"#,
-        id.0,
-        after.map(|id| id.0),
-        limit,
-    )
-    .fetch_all(&pool.0)
-    .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Change { contact_id: ContactId(row.contact_id), before: row.before, now: row.now })
-        .collect())
-}
-
-/// A rejected row.
-#[derive(Debug, Clone)]
-pub struct Reject {
-    /// Line of the file at which the row begins, from 1.
-    pub line: i64,
-    /// The stable word for why.
-    pub reason: String,
-    /// The column that it is about.
-    pub column: Option<String>,
-    /// The row as it was in the file.
-    pub raw: String,
-}
-
-/// Rejects of an import after a line.
-pub async fn rejects(pool: &Pool, id: ImportId, after_line: i64, limit: i64) -> Result<Vec<Reject>> {
-    let rows = sqlx::query!(
-        "select line, reason, column_name, raw from import_reject where import_id = $1 and line > $2 order by line limit $3",
-        id.0,
-        after_line,
-        limit,
-    )
-    .fetch_all(&pool.0)
-    .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Reject { line: row.line, reason: row.reason, column: row.column_name, raw: row.raw })
-        .collect())
-}
-
-/// Rejects counted by reason.
-pub async fn reject_reasons(pool: &Pool, id: ImportId) -> Result<BTreeMap<String, i64>> {
-    let rows = sqlx::query!(
-        r#"select reason, count(*) as "rows!" from import_reject where import_id = $1 group by reason"#,
-        id.0
-    )
-    .fetch_all(&pool.0)
-    .await?;
-    Ok(rows.into_iter().map(|row| (row.reason, row.rows)).collect())
+    Ok(rows.into_iter().map(|row| (OrganizationId(row.organization_id), ImportId(row.id))).collect())
 }

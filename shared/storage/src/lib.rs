@@ -7,6 +7,7 @@
 mod announce;
 mod database;
 mod error;
+mod reassign;
 
 pub mod batches;
 pub mod campaigns;

@@ -2,7 +2,7 @@
 
 use muster_domain::{
     e164::E164,
-    ids::{AccountId, MemberId, RedactionId},
+    ids::{AccountId, ImportId, MemberId, OrganizationId, RedactionId},
 };
 
 use crate::{Pool, Result, Tx};
@@ -84,16 +84,34 @@ pub async fn imports_under_way(tx: &mut Tx, account_id: AccountId) -> Result<boo
     .await?)
 }
 
-/// The uploaded files of imports that are over, by their keys in the object store: they hold rows as they were and are not needed any
-/// more.
-pub async fn finished_files(tx: &mut Tx, account_id: AccountId) -> Result<Vec<String>> {
-    Ok(sqlx::query_scalar!(
-        "select i.object_key from import i join organization o on o.id = i.organization_id
+/// What an import that is over may have in the object store.
+#[derive(Debug, Clone)]
+pub struct FinishedFile {
+    /// Its tenant.
+    pub organization_id: OrganizationId,
+    /// The import.
+    pub import_id: ImportId,
+    /// The key of the uploaded file.
+    pub object_key: String,
+}
+
+/// The files of imports that are over: they hold rows as they were and are not needed any more.
+pub async fn finished_files(tx: &mut Tx, account_id: AccountId) -> Result<Vec<FinishedFile>> {
+    let rows = sqlx::query!(
+        "select i.id, i.organization_id, i.object_key from import i join organization o on o.id = i.organization_id
          where o.account_id = $1 and i.state not in ('waiting', 'running')",
         account_id.0,
     )
     .fetch_all(tx.conn())
-    .await?)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| FinishedFile {
+            organization_id: OrganizationId(row.organization_id),
+            import_id: ImportId(row.id),
+            object_key: row.object_key,
+        })
+        .collect())
 }
 
 /// Overwrites the person in every organization of the account and closes the ledger's entry; answers how many contacts and messages.

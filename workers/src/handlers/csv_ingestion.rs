@@ -7,7 +7,6 @@ use bytes::Bytes;
 use futures::stream;
 use muster_ingest::{
     ReadError,
-    header::Header,
     rows::{Line as Record, RowReader},
     tags::Tags,
 };
@@ -63,7 +62,7 @@ async fn part(ctx: &Context, job: &ClaimedJob, payload: &CsvIngestion) -> Result
             Ok(tx)
         }
         Some(_) => Ok(tx),
-        None => import::too_late(ctx, tx).await,
+        None => import::too_late(ctx, &import, tx).await,
     }
 }
 
@@ -78,9 +77,7 @@ struct Found {
 
 /// Reads a part on a thread of its own; a refusal is an answer.
 async fn read(ctx: &Context, import: &Import, part: Part) -> Result<Result<(Sorted, Found), String>, JobError> {
-    let header = import.header.clone().ok_or_else(|| JobError::fail("the import was not cut"))?;
-    let header: Header =
-        serde_json::from_value(header).map_err(|error| JobError::fail(format!("the header: {error}")))?;
+    let header = import::header(import)?;
     let key = import.text_key.as_ref().unwrap_or(&import.object_key).clone();
     let (first, bytes) = (part.first_byte.unsigned_abs(), part.bytes.unsigned_abs());
     let source = ObjectReader::new(ctx.objects.clone(), key, first..first + bytes);

@@ -1,11 +1,18 @@
 //! `import-apply`: a shard of a file's rows becomes contacts, memberships and tags (rules C1, C6, C8 and C9).
 
-use muster_domain::{e164::E164, phone_hash::phone_hash};
+use std::time::Duration;
+
+use muster_domain::{e164::E164, headers::Column, phone_hash::phone_hash};
 use muster_jobs::payloads::{ImportApply, ImportEnd};
 use muster_storage::{
     Tx,
     engine::{claim::ClaimedJob, enqueue::enqueue},
-    ingest::{self, admit, apply, parts, rows::PhoneHash},
+    ingest::{
+        self, admit,
+        apply::{self, Terms},
+        parts,
+        rows::PhoneHash,
+    },
 };
 
 use crate::{
@@ -13,6 +20,9 @@ use crate::{
     error::JobError,
     import::{self, shard},
 };
+
+/// When to try again after somebody else has come first to an agent's last places.
+const AGAIN: Duration = Duration::from_millis(100);
 
 pub(crate) async fn run(ctx: &Context, job: &ClaimedJob, payload: ImportApply) -> Result<Tx, JobError> {
     import::step(ctx, job, payload.import_id, apply(ctx, job, &payload)).await
@@ -37,7 +47,21 @@ async fn apply(ctx: &Context, job: &ClaimedJob, payload: &ImportApply) -> Result
         let redacted = ingest::knows_redacted_people(&mut tx, organization.account_id).await?;
         let hash = |e164: &E164| phone_hash(&ctx.phone_hash_key, e164);
         let hash = redacted.then_some(&hash as &PhoneHash<'_>);
-        let applied = apply::apply(&mut tx, &import, organization.account_id, &rows, hash).await?;
+        let header = import::header(&import)?;
+        let agents = header.columns.iter().position(|column| *column == Column::AssignedAgent);
+        let terms = Terms {
+            account_id: organization.account_id,
+            agent_limit: organization.settings.agent_contact_limit,
+            fields: &header.columns.iter().map(Column::field).collect::<Vec<_>>(),
+            agents_column: agents.and_then(|index| header.names.get(index)).map(String::as_str),
+        };
+        let Some(applied) = apply::apply(&mut tx, &import, &terms, &rows, hash).await? else {
+            return Err(JobError::Retry {
+                delay: Some(AGAIN),
+                error: "somebody else has assigned contacts to an agent meanwhile".to_owned(),
+                database_lost: false,
+            });
+        };
         if !admit::use_places(&mut tx, &import, applied.joined).await? {
             let limit = organization.settings.group_contact_limit;
             if !admit::more_places(&mut tx, &import, applied.joined, limit).await? {
@@ -54,6 +78,6 @@ async fn apply(ctx: &Context, job: &ClaimedJob, payload: &ImportApply) -> Result
             Ok(tx)
         }
         Some(_) => Ok(tx),
-        None => import::too_late(ctx, tx).await,
+        None => import::too_late(ctx, &import, tx).await,
     }
 }

@@ -148,7 +148,7 @@ async fn record(
     if !same {
         let definition = &source.definition;
         let new = NewImport {
-            group_id: definition.group_id,
+            group_id: Some(definition.group_id),
             created_by: source.created_by,
             file_name: &file.name,
             object_key: key,

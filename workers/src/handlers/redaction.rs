@@ -5,7 +5,7 @@ use std::time::Duration;
 use muster_jobs::payloads::Redaction;
 use muster_storage::{Tx, engine::claim::ClaimedJob, redactions};
 
-use crate::{Context, error::JobError};
+use crate::{Context, error::JobError, import};
 
 pub(crate) async fn run(ctx: &Context, _job: &ClaimedJob, payload: Redaction) -> Result<Tx, JobError> {
     let mut tx = ctx.pool.begin().await?;
@@ -15,8 +15,10 @@ pub(crate) async fn run(ctx: &Context, _job: &ClaimedJob, payload: Redaction) ->
     if redactions::imports_under_way(&mut tx, redaction.account_id).await? {
         return Err(JobError::NotYet { delay: Duration::from_secs(2), why: "imports of the account are under way" });
     }
-    for key in redactions::finished_files(&mut tx, redaction.account_id).await? {
-        ctx.objects.delete(&key).await?;
+    for file in redactions::finished_files(&mut tx, redaction.account_id).await? {
+        ctx.objects.delete(&file.object_key).await?;
+        // Whoever died at an import's last step, or woke up after it, may have left rows there.
+        ctx.objects.delete_folder(&import::folder(file.organization_id, file.import_id)).await?;
     }
     let (contacts, messages) = redactions::erase(&mut tx, payload.redaction_id, &redaction).await?;
     tracing::info!(redaction.id = %payload.redaction_id, contacts, messages, "redacted");

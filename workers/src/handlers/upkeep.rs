@@ -11,7 +11,7 @@ use muster_storage::{
     sending,
 };
 
-use crate::{Context, error::JobError};
+use crate::{Context, error::JobError, import};
 
 /// How long answers to idempotent requests are kept.
 const IDEMPOTENCY_KEPT: Duration = Duration::from_hours(7 * 24);
@@ -35,7 +35,8 @@ pub(crate) async fn run(ctx: &Context, payload: Upkeep) -> Result<Tx, JobError> 
         Task::Reconcile => {
             let age = Duration::from_secs(ctx.settings.reconcile_after_seconds);
             let (unsettled, held) = sending::set_missing_timers(&mut tx, age).await?;
-            for id in imports::abandoned(&mut tx, ABANDONED).await? {
+            for (organization_id, id) in imports::abandoned(&mut tx, ABANDONED).await? {
+                ctx.objects.delete_folder(&import::folder(organization_id, id)).await?;
                 imports::finish(
                     &mut tx,
                     id,

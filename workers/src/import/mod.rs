@@ -7,6 +7,7 @@ pub(crate) mod object;
 pub(crate) mod shard;
 
 use muster_domain::ids::{ImportId, OrganizationId};
+use muster_ingest::header::Header;
 use muster_storage::{
     Tx,
     engine::claim::ClaimedJob,
@@ -42,6 +43,12 @@ pub(crate) async fn running(
     Ok(running.then_some((organization, import)))
 }
 
+/// The header of an import that was cut.
+pub(crate) fn header(import: &Import) -> Result<Header, JobError> {
+    let header = import.header.clone().ok_or_else(|| JobError::fail("the import was not cut"))?;
+    serde_json::from_value(header).map_err(|error| JobError::fail(format!("the header: {error}")))
+}
+
 /// Ends an import for a reason of its own, in a transaction that holds nothing else.
 pub(crate) async fn refuse(ctx: &Context, import: &Import, why: &str) -> Result<Tx, JobError> {
     ctx.objects.delete_folder(&folder(import.organization_id, import.id)).await?;
@@ -51,9 +58,10 @@ pub(crate) async fn refuse(ctx: &Context, import: &Import, why: &str) -> Result<
     Ok(tx)
 }
 
-/// The import ended while a step of it was being done: its effects are not wanted, and there is nothing else to do.
-pub(crate) async fn too_late(ctx: &Context, tx: Tx) -> Result<Tx, JobError> {
+/// The import ended while a step of it was being done: its effects are not wanted, nor is what it has written.
+pub(crate) async fn too_late(ctx: &Context, import: &Import, tx: Tx) -> Result<Tx, JobError> {
     tx.rollback().await?;
+    ctx.objects.delete_folder(&folder(import.organization_id, import.id)).await?;
     Ok(ctx.pool.begin().await?)
 }
 
@@ -77,5 +85,11 @@ pub(crate) async fn step(
     let mut tx = ctx.pool.begin().await?;
     imports::finish(&mut tx, id, End::Failed(&format!("{} could not be done: {why}", job.kind))).await?;
     tx.commit().await?;
+    // People's rows do not outlive the import that has nothing more to do with them.
+    if let Some(organization_id) = job.organization_id
+        && let Err(error) = ctx.objects.delete_folder(&folder(organization_id, id)).await
+    {
+        tracing::warn!(import.id = %id, %error, "what the import kept while it ran could not be deleted");
+    }
     done
 }

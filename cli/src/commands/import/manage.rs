@@ -1,4 +1,4 @@
-//! `muster import show | cancel | undo | rejects`.
+//! `muster import list | show | cancel | undo | rejects`.
 
 use std::{io::Write, process::ExitCode};
 
@@ -19,6 +19,34 @@ pub(crate) struct One {
     /// Print one JSON object.
     #[arg(long)]
     json: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct List {
+    #[command(flatten)]
+    at: Where,
+    /// Imports at most.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=500))]
+    limit: u16,
+    /// Print one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn list(args: &List) -> anyhow::Result<ExitCode> {
+    let page = args.at.open()?.get(&format!("imports?limit={}", args.limit)).await?;
+    if args.json {
+        println!("{page}");
+        return Ok(ExitCode::SUCCESS);
+    }
+    for import in page["items"].as_array().into_iter().flatten() {
+        let text = |name: &str| import[name].as_str().unwrap_or_default();
+        let dry = if import["dry_run"] == true { ", dry run" } else { "" };
+        let rows = import["rows_read"].as_i64().unwrap_or_default();
+        let (id, since, state, file) = (text("id"), text("created_at"), text("state"), text("file_name"));
+        println!("{id}  {since}  {state:<9}  {rows:>9} rows  {file}{dry}");
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 pub(super) async fn show(one: &One) -> anyhow::Result<ExitCode> {

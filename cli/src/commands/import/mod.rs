@@ -16,6 +16,8 @@ pub(crate) enum Command {
     Upload(upload::Upload),
     /// Say what an import of this file would do: rows, columns, rejects. Exits with 2 when the file as a whole would be refused.
     Check(check::Check),
+    /// List imports, the youngest first.
+    List(manage::List),
     /// Show an import and its counters.
     Show(manage::One),
     /// Show an import's progress until it is over.
@@ -35,6 +37,7 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Upload(args) => upload::run(args).await,
         Command::Check(args) => check::run(&args),
+        Command::List(args) => manage::list(&args).await,
         Command::Show(one) => manage::show(&one).await,
         Command::Follow(args) => follow::run(&args).await,
         Command::Cancel(one) => manage::act(&one, "cancel").await,

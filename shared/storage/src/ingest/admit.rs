@@ -9,20 +9,31 @@ use muster_domain::ids::OrganizationId;
 use super::rows::Sorted;
 use crate::{Result, Tx, imports::Import};
 
-/// Locks the group, so that imports into it are admitted one after the other, and answers how many places are free.
-pub async fn free_places(tx: &mut Tx, import: &Import, limit: i32) -> Result<i64> {
+/// Places in a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Places {
+    /// Places that nobody has, and that are kept for nobody.
+    pub free: i64,
+    /// Imports that were admitted before keep some. They may not need all of them: who was in the group already, and who stands in two files,
+    /// takes none.
+    pub kept: bool,
+}
+
+/// Locks the group, so that imports into it are admitted one after the other, and answers what places there are.
+pub async fn places(tx: &mut Tx, import: &Import, limit: i32) -> Result<Places> {
     sqlx::query!("select from contact_group where id = $1 for no key update", import.group_id.0)
         .execute(tx.conn())
         .await?;
-    let taken = sqlx::query_scalar!(
-        r#"select (select count(*) from membership where group_id = $1)
-                + (select coalesce(sum(places_left), 0) from import where group_id = $1 and state = 'running' and id <> $2)::bigint as "taken!""#,
+    let row = sqlx::query!(
+        r#"select (select count(*) from membership where group_id = $1) as "taken!",
+                  (select coalesce(sum(places_left), 0)::bigint from import
+                   where group_id = $1 and state = 'running' and id <> $2) as "kept!""#,
         import.group_id.0,
         import.id.0,
     )
     .fetch_one(tx.conn())
     .await?;
-    Ok((i64::from(limit) - taken).max(0))
+    Ok(Places { free: (i64::from(limit) - row.taken - row.kept).max(0), kept: row.kept > 0 })
 }
 
 /// Keeps places for all of the import's rows.
@@ -86,54 +97,6 @@ pub async fn admit_in_order(tx: &mut Tx, import: &Import, places: i64) -> Result
     }
 }
 
-/// Finds out whom the agents' column means, and the last line whose row may be assigned to each.
-pub async fn admit_agents(tx: &mut Tx, import: &Import, limit: i32) -> Result<()> {
-    sqlx::query!(
-        "with named as (
-             select lower(agent) as email from import_phone where agent is not null group by 1
-         ), known as (
-             select n.email, m.id from named n
-             join member m on (m.email = n.email or m.id::text = n.email)
-             join organization o on o.id = $2 and m.account_id = o.account_id and (m.organization_id = $2 or m.organization_id is null)
-         )
-         insert into import_agent (import_id, email, member_id)
-         select $1, n.email, k.id from named n left join known k using (email)
-         on conflict (import_id, email) do nothing",
-        import.id.0,
-        import.organization_id.0,
-    )
-    .execute(tx.conn())
-    .await?;
-    // Contacts that the file assigns to an agent who does not have them yet, in its order; the winning row of each phone counts.
-    sqlx::query!(
-        "with winner as (
-             select distinct on (e164) e164, line, lower(agent) as email from import_phone order by e164, line desc
-         ), fresh as (
-             select a.email, a.member_id, w.line, row_number() over (partition by a.member_id order by w.line) as place
-             from winner w join import_agent a on a.import_id = $1 and a.email = w.email and a.member_id is not null
-             where not exists (
-                 select from contact c join membership m on m.contact_id = c.id and m.group_id = $3
-                 where c.organization_id = $2 and c.e164 = w.e164 and m.assigned_agent_id = a.member_id)
-         ), held as (
-             select assigned_agent_id as member_id, count(*) as contacts from membership
-             where group_id = $3 and assigned_agent_id is not null group by 1
-         ), last as (
-             select f.member_id, max(f.line) filter (where f.place <= $4 - coalesce(h.contacts, 0)) as line, count(*) as wanted,
-                    $4 - coalesce(max(h.contacts), 0) as free
-             from fresh f left join held h using (member_id) group by f.member_id
-         )
-         update import_agent a set last_admitted_line = coalesce(last.line, 0)
-         from last where a.import_id = $1 and a.member_id = last.member_id and last.wanted > last.free",
-        import.id.0,
-        import.organization_id.0,
-        import.group_id.0,
-        i64::from(limit),
-    )
-    .execute(tx.conn())
-    .await?;
-    Ok(())
-}
-
 /// Uses places that are kept for an import; false when more are wanted than are left.
 pub async fn use_places(tx: &mut Tx, import: &Import, joined: i64) -> Result<bool> {
     let done = sqlx::query!(
@@ -149,7 +112,7 @@ pub async fn use_places(tx: &mut Tx, import: &Import, joined: i64) -> Result<boo
 /// Looks for places beyond those that are kept, for somebody who has left the group since the import was admitted; what has joined in this
 /// transaction is counted among the members already. False when there are none.
 pub async fn more_places(tx: &mut Tx, import: &Import, joined: i64, limit: i32) -> Result<bool> {
-    let free = free_places(tx, import, limit).await?;
+    let free = places(tx, import, limit).await?.free;
     let left = sqlx::query_scalar!(
         r#"update import set places_left = greatest(coalesce(places_left, 0) - $2, 0) where id = $1 returning places_left as "left!""#,
         import.id.0,

@@ -2,12 +2,13 @@
 //!
 //! All of it happens in the transaction that completes the job, so that a crash leaves nothing behind and a second attempt starts afresh.
 //! Two imports of the same people never deadlock: contacts are created in the order of their phones, then the known ones are locked in the
-//! order of their ids, then come memberships and tags in the order of theirs; nobody who is in a later step waits for an earlier one.
+//! order of their ids, then come memberships and tags in the order of theirs; nobody who is in a later step waits for an earlier one. Where
+//! rows take contacts from an agent, goals come before all that (`reassign`).
 
 use muster_domain::ids::AccountId;
 
 use super::{
-    admit,
+    admit, agents,
     rows::{PhoneHash, Sorted},
 };
 use crate::{Result, Tx, imports::Import};
@@ -27,14 +28,28 @@ pub struct Applied {
     pub joined: i64,
 }
 
+/// What applying goes by beside the import itself.
+#[derive(Debug, Clone, Copy)]
+pub struct Terms<'a> {
+    /// The customer.
+    pub account_id: AccountId,
+    /// Contacts that an agent may have in a group (rule A2).
+    pub agent_limit: i32,
+    /// The fields of the file's columns, in order.
+    pub fields: &'a [String],
+    /// The name of the column that names agents.
+    pub agents_column: Option<&'a str>,
+}
+
 /// Applies rows; nobody else has the same phones of this import. With a dry run the answer is the same and nothing is kept (rule C12).
+/// `None` when an agent has got too many contacts meanwhile: nothing of this transaction may be kept, and another try will see them.
 pub async fn apply(
     tx: &mut Tx,
     import: &Import,
-    account_id: AccountId,
+    terms: &Terms<'_>,
     rows: &Sorted,
     hash: Option<&PhoneHash<'_>>,
-) -> Result<Applied> {
+) -> Result<Option<Applied>> {
     stage(tx, rows, hash).await?;
     let staged = u64::try_from(rows.count()).unwrap_or(u64::MAX);
     let admitted = sqlx::query!(
@@ -46,11 +61,8 @@ pub async fn apply(
     .fetch_one(tx.conn())
     .await?;
     let mut rejected = 0;
-    if admitted.not_all {
-        rejected += reject_over_the_groups_limit(tx, import).await?;
-    }
-    if admitted.to_agents {
-        rejected += reject_over_agents_limits(tx, import).await?;
+    if admitted.not_all || admitted.to_agents {
+        rejected = refuse_rows(tx, import, terms).await?;
     }
     if import.dry_run {
         sqlx::query!("savepoint dry_run").execute(tx.conn()).await?;
@@ -60,10 +72,13 @@ pub async fn apply(
             .await?;
         admit::create_names(tx, import.organization_id, &[tags, import.tags.clone()].concat(), &[]).await?;
     }
-    create_and_update(tx, import, account_id, staged - rejected).await?;
-    let joined = join_group(tx, import).await?;
     if admitted.to_agents {
-        assign(tx, import).await?;
+        agents::lock_goals(tx, import).await?;
+    }
+    create_and_update(tx, import, terms.account_id, staged - rejected).await?;
+    let joined = join_group(tx, import).await?;
+    if admitted.to_agents && !agents::assign(tx, import, terms).await? {
+        return Ok(None);
     }
     tag(tx, import).await?;
     let outcome = sqlx::query!(
@@ -76,13 +91,13 @@ pub async fn apply(
     if import.dry_run {
         sqlx::query!("rollback to savepoint dry_run").execute(tx.conn()).await?;
     }
-    Ok(Applied {
+    Ok(Some(Applied {
         created: outcome.created,
         updated: outcome.updated,
         unchanged: outcome.unchanged,
         rejected: signed(rejected),
         joined: if import.dry_run { 0 } else { joined },
-    })
+    }))
 }
 
 /// Copies the rows into a table that this connection alone sees and that is empty again after the transaction.
@@ -111,48 +126,21 @@ async fn stage(tx: &mut Tx, rows: &Sorted, hash: Option<&PhoneHash<'_>>) -> Resu
     Ok(())
 }
 
-/// Rules A2 and C10: rows over the group's limit are rejected, in the order of the file; [`super::admit`] has said from which line on.
-async fn reject_over_the_groups_limit(tx: &mut Tx, import: &Import) -> Result<u64> {
-    let rejected = sqlx::query!(
-        "with over_limit as (
-             delete from import_row r using import i
-             where i.id = $1 and r.line > i.last_admitted_line and not exists (
-                 select from contact c join membership m on m.contact_id = c.id and m.group_id = $3
-                 where c.organization_id = $2 and c.e164 = r.e164)
-             returning r.line, r.e164, r.first_name, r.last_name
-         )
-         insert into import_reject (import_id, line, reason, column_name, raw)
-         select $1, line, 'group_full', null, concat_ws(',', first_name, last_name, e164) from over_limit",
+/// Rows over a limit, and rows for agents whom nobody knows, become rejects.
+async fn refuse_rows(tx: &mut Tx, import: &Import, terms: &Terms<'_>) -> Result<u64> {
+    let refused = sqlx::query_file!(
+        "src/ingest/refuse_rows.sql",
         import.id.0,
         import.organization_id.0,
         import.group_id.0,
+        i64::from(terms.agent_limit),
+        terms.fields,
+        import.delimiter.unwrap_or(',').to_string(),
+        terms.agents_column,
     )
     .execute(tx.conn())
     .await?;
-    Ok(rejected.rows_affected())
-}
-
-/// The same for agents' limits, and rows for agents whom nobody knows.
-async fn reject_over_agents_limits(tx: &mut Tx, import: &Import) -> Result<u64> {
-    let rejected = sqlx::query!(
-        "with over_limit as (
-             delete from import_row r using import_agent a
-             where a.import_id = $1 and a.email = lower(r.agent) and (a.member_id is null or (r.line > a.last_admitted_line and not exists (
-                 select from contact c join membership m on m.contact_id = c.id and m.group_id = $3
-                 where c.organization_id = $2 and c.e164 = r.e164 and m.assigned_agent_id = a.member_id)))
-             returning r.line, r.e164, r.first_name, r.last_name, a.member_id
-         )
-         insert into import_reject (import_id, line, reason, column_name, raw)
-         select $1, line, case when member_id is null then 'agent_unknown' else 'agent_full' end, null,
-                concat_ws(',', first_name, last_name, e164)
-         from over_limit",
-        import.id.0,
-        import.organization_id.0,
-        import.group_id.0,
-    )
-    .execute(tx.conn())
-    .await?;
-    Ok(rejected.rows_affected())
+    Ok(refused.rows_affected())
 }
 
 /// Rule C1: who is there is updated, who is not is created.
@@ -234,42 +222,6 @@ async fn join_group(tx: &mut Tx, import: &Import) -> Result<i64> {
     .fetch_one(tx.conn())
     .await?;
     Ok(joined)
-}
-
-/// Rows that name an agent are assigned to them.
-async fn assign(tx: &mut Tx, import: &Import) -> Result<()> {
-    let moved = sqlx::query!(
-        r#"with wanted as (
-             select m.contact_id, a.member_id
-             from import_row r
-             join import_agent a on a.import_id = $1 and a.email = lower(r.agent)
-             join membership m on m.group_id = $2 and m.contact_id = r.contact_id
-             where m.assigned_agent_id is distinct from a.member_id
-             order by m.contact_id for update of m
-         ), assigned as (
-             update membership m set assigned_agent_id = w.member_id from wanted w
-             where m.group_id = $2 and m.contact_id = w.contact_id
-             returning m.contact_id, m.assigned_agent_id
-         )
-         update import_row r set changed = true from assigned
-         where r.contact_id = assigned.contact_id
-         returning assigned.contact_id as "contact_id!", assigned.assigned_agent_id as "agent!", joined, created"#,
-        import.id.0,
-        import.group_id.0,
-    )
-    .fetch_all(tx.conn())
-    .await?;
-    // Rule W4: who may be in a batch already moves to one of the new agent.
-    for row in moved.iter().filter(|row| !row.joined && !row.created) {
-        crate::contacts::move_between_batches(
-            tx,
-            import.group_id,
-            muster_domain::ids::ContactId(row.contact_id),
-            Some(muster_domain::ids::MemberId(row.agent)),
-        )
-        .await?;
-    }
-    Ok(())
 }
 
 /// Rule C8: the file's tags go on every contact, a tag column's on its own.

@@ -8,6 +8,7 @@
 //! `undo` takes all that back.
 
 pub mod admit;
+pub mod agents;
 pub mod apply;
 pub mod parts;
 pub mod rows;

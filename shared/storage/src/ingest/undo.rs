@@ -28,16 +28,17 @@ pub async fn request(tx: &mut Tx, organization_id: OrganizationId, id: ImportId)
     .fetch_optional(tx.conn())
     .await?;
     let Some(import) = row else { return Ok(Undoable::No("the import does not exist")) };
+    let Some(group_id) = import.group_id.filter(|_| !import.dry_run) else {
+        return Ok(Undoable::No("a dry run wrote nothing"));
+    };
     let refusal = if import.running {
         Some("the import is not over")
-    } else if import.dry_run {
-        Some("a dry run wrote nothing")
     } else if import.undone {
         Some("the import is undone already")
     } else if import.undo_requested {
         Some("the import is being undone")
     } else {
-        used(tx, GroupId(import.group_id), id).await?
+        used(tx, GroupId(group_id), id).await?
     };
     if let Some(why) = refusal {
         return Ok(Undoable::No(why));
@@ -80,7 +81,9 @@ pub async fn undo(tx: &mut Tx, id: ImportId) -> Result<()> {
     .fetch_optional(tx.conn())
     .await?;
     let Some(import) = row else { return Ok(()) };
-    if let Some(why) = used(tx, GroupId(import.group_id), id).await? {
+    // Only dry runs have no group.
+    let Some(group_id) = import.group_id else { return Ok(()) };
+    if let Some(why) = used(tx, GroupId(group_id), id).await? {
         sqlx::query!(
             "update import set undo_requested = false, undone = $2 where id = $1",
             id.0,
@@ -92,7 +95,7 @@ pub async fn undo(tx: &mut Tx, id: ImportId) -> Result<()> {
     }
     sqlx::query!(
         "delete from contact_tag ct using membership m where m.group_id = $1 and ct.contact_id = m.contact_id and ct.import_id = $2",
-        import.group_id,
+        group_id,
         id.0,
     )
     .execute(tx.conn())
@@ -128,7 +131,7 @@ pub async fn undo(tx: &mut Tx, id: ImportId) -> Result<()> {
            select coalesce(array_agg(id) filter (where untouched), '{}') as "untouched!",
                   count(*) filter (where not untouched) as "kept!"
            from mine"#,
-        import.group_id,
+        group_id,
         id.0,
     )
     .fetch_one(tx.conn())

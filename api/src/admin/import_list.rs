@@ -1,0 +1,83 @@
+//! `GET /v1/organizations/{organization_id}/imports`: the imports that there were, so that none is lost whose id nobody has noted.
+
+use axum::{Json as Answer, extract::State};
+use chrono::{DateTime, Utc};
+use muster_domain::{
+    ids::{GroupId, ImportId},
+    role::Role,
+};
+use muster_storage::imports::{self, Listed};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    auth::Admin,
+    extract::{Page, Query},
+    problem::Problem,
+    state::Api,
+};
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ImportItem {
+    #[schema(value_type = uuid::Uuid)]
+    id: ImportId,
+    /// Null for a dry run whose group would have to be made.
+    #[schema(value_type = Option<uuid::Uuid>)]
+    group_id: Option<GroupId>,
+    file_name: String,
+    dry_run: bool,
+    /// `waiting`, `running`, `succeeded`, `failed` or `cancelled`.
+    state: String,
+    /// Why the file as a whole was refused.
+    failure: Option<String>,
+    /// Rows read, and what became of them, once it is over; before, `…/imports/{import_id}` says how far it is.
+    rows_read: i64,
+    created: i64,
+    updated: i64,
+    unchanged: i64,
+    merged: i64,
+    rejected: i64,
+    created_at: DateTime<Utc>,
+    finished_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ImportPage {
+    items: Vec<ImportItem>,
+    /// The cursor of the next page; null on the last.
+    #[schema(value_type = Option<uuid::Uuid>)]
+    next: Option<ImportId>,
+}
+
+fn item(import: Listed) -> ImportItem {
+    ImportItem {
+        id: import.id,
+        group_id: import.group_id,
+        file_name: import.file_name,
+        dry_run: import.dry_run,
+        state: import.state,
+        failure: import.failure,
+        rows_read: import.counters.rows_read,
+        created: import.counters.created,
+        updated: import.counters.updated,
+        unchanged: import.counters.unchanged,
+        merged: import.counters.merged,
+        rejected: import.counters.rejected,
+        created_at: import.created_at,
+        finished_at: import.finished_at,
+    }
+}
+
+/// Lists imports, the youngest first; for a group admin, those into their groups.
+#[utoipa::path(get, path = "/v1/organizations/{organization_id}/imports", tag = "imports", params(("organization_id" = uuid::Uuid, Path), Page), responses((status = 200, body = ImportPage), (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn list(
+    State(api): State<Api>,
+    admin: Admin,
+    Query(page): Query<Page>,
+) -> Result<Answer<ImportPage>, Problem> {
+    let limit = page.limit()?;
+    let groups = (admin.member.role <= Role::GroupAdmin).then_some(admin.member.groups.as_slice());
+    let all = imports::page(&api.pool, admin.organization_id, groups, page.cursor.map(ImportId), limit).await?;
+    let next = all.last().map(|import| import.id).filter(|_| i64::try_from(all.len()) == Ok(limit));
+    Ok(Answer(ImportPage { items: all.into_iter().map(item).collect(), next }))
+}

@@ -1,0 +1,75 @@
+//! Imports as a list: what they were and what became of them, without their progress.
+
+use chrono::{DateTime, Utc};
+use muster_domain::ids::{GroupId, ImportId, OrganizationId};
+
+use super::Counters;
+use crate::{Pool, Result};
+
+/// An import of a list.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// The import.
+    pub id: ImportId,
+    /// The group that its contacts join; none for a dry run that has none.
+    pub group_id: Option<GroupId>,
+    /// The file's name as uploaded.
+    pub file_name: String,
+    /// Report only (rule C12).
+    pub dry_run: bool,
+    /// `waiting`, `running`, `succeeded`, `failed` or `cancelled`.
+    pub state: String,
+    /// Why it failed.
+    pub failure: Option<String>,
+    /// The counters, once it is over.
+    pub counters: Counters,
+    /// When it was uploaded.
+    pub created_at: DateTime<Utc>,
+    /// When it was over.
+    pub finished_at: Option<DateTime<Utc>>,
+}
+
+/// Imports of an organization before `before`, the youngest first; into these groups alone, if some are given.
+pub async fn page(
+    pool: &Pool,
+    organization_id: OrganizationId,
+    groups: Option<&[GroupId]>,
+    before: Option<ImportId>,
+    limit: i64,
+) -> Result<Vec<Listed>> {
+    let groups: Option<Vec<_>> = groups.map(|groups| groups.iter().map(|id| id.0).collect());
+    let rows = sqlx::query!(
+        "select id, group_id, file_name, dry_run, state, failure, rows_read, created, updated, unchanged, merged, rejected, created_at,
+                finished_at
+         from import
+         where organization_id = $1 and ($2::uuid[] is null or group_id = any($2)) and ($3::uuid is null or id < $3)
+         order by id desc limit $4",
+        organization_id.0,
+        groups.as_deref(),
+        before.map(|id| id.0),
+        limit,
+    )
+    .fetch_all(&pool.0)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Listed {
+            id: ImportId(row.id),
+            group_id: row.group_id.map(GroupId),
+            file_name: row.file_name,
+            dry_run: row.dry_run,
+            state: row.state,
+            failure: row.failure,
+            counters: Counters {
+                rows_read: row.rows_read,
+                created: row.created,
+                updated: row.updated,
+                unchanged: row.unchanged,
+                merged: row.merged,
+                rejected: row.rejected,
+            },
+            created_at: row.created_at,
+            finished_at: row.finished_at,
+        })
+        .collect())
+}

@@ -1,0 +1,85 @@
+//! What an import tells row by row: contacts that it changed, and rows that it rejected (rule C7).
+
+use std::collections::BTreeMap;
+
+use muster_domain::ids::{ContactId, ImportId};
+
+use crate::{Pool, Result};
+
+/// A contact that an import changed.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// The contact.
+    pub contact_id: ContactId,
+    /// What is not as it was, before the import.
+    pub before: serde_json::Value,
+    /// The same as it is now.
+    pub now: serde_json::Value,
+}
+
+/// Contacts that an import changed, after a contact.
+pub async fn changes(pool: &Pool, id: ImportId, after: Option<ContactId>, limit: i64) -> Result<Vec<Change>> {
+    let rows = sqlx::query!(
+        r#"select h.contact_id, differs.before as "before!", differs.now as "now!"
+           from import_change h
+           join contact c on c.id = h.contact_id and c.redacted_at is null
+           cross join lateral (
+               select jsonb_object_agg(b.key, b.value) as before, jsonb_object_agg(b.key, n.value) as now
+               from jsonb_each(h.before) b
+               join jsonb_each(to_jsonb(c)) n on n.key = b.key
+               where b.value is distinct from n.value
+           ) differs
+           where h.import_id = $1 and h.contact_id > coalesce($2, '00000000-0000-0000-0000-000000000000'::uuid)
+             and differs.before is not null
+           order by h.contact_id limit $3"#,
+        id.0,
+        after.map(|id| id.0),
+        limit,
+    )
+    .fetch_all(&pool.0)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Change { contact_id: ContactId(row.contact_id), before: row.before, now: row.now })
+        .collect())
+}
+
+/// A rejected row.
+#[derive(Debug, Clone)]
+pub struct Reject {
+    /// Line of the file at which the row begins, from 1.
+    pub line: i64,
+    /// The stable word for why.
+    pub reason: String,
+    /// The column that it is about.
+    pub column: Option<String>,
+    /// The row as it was in the file.
+    pub raw: String,
+}
+
+/// Rejects of an import after a line.
+pub async fn rejects(pool: &Pool, id: ImportId, after_line: i64, limit: i64) -> Result<Vec<Reject>> {
+    let rows = sqlx::query!(
+        "select line, reason, column_name, raw from import_reject where import_id = $1 and line > $2 order by line limit $3",
+        id.0,
+        after_line,
+        limit,
+    )
+    .fetch_all(&pool.0)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Reject { line: row.line, reason: row.reason, column: row.column_name, raw: row.raw })
+        .collect())
+}
+
+/// Rejects counted by reason.
+pub async fn reject_reasons(pool: &Pool, id: ImportId) -> Result<BTreeMap<String, i64>> {
+    let rows = sqlx::query!(
+        r#"select reason, count(*) as "rows!" from import_reject where import_id = $1 group by reason"#,
+        id.0
+    )
+    .fetch_all(&pool.0)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.reason, row.rows)).collect())
+}

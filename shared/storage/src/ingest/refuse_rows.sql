@@ -1,0 +1,50 @@
+-- $1 import, $2 organization, $3 group, $4 contacts that an agent may have, $5 fields of the file's columns in order, $6 what parts its cells,
+-- $7 the agents' column. Rules A2, C7 and C10: rows over a limit, and rows for an agent whom nobody knows, become rejects. The lines were
+-- found out when the import was admitted; what agents have by now is counted once more, because others assign too. A reject's row is what
+-- was read of it, as the file would have it. `offset 0` keeps the planner from reading all contacts to find a few.
+with beyond as (
+    select r.e164 from import_row r join import i on i.id = $1
+    where r.line > i.last_admitted_line
+      and not exists (
+          select from contact c join membership m on m.contact_id = c.id and m.group_id = $3
+          where c.organization_id = $2 and c.e164 = r.e164 offset 0)
+), fresh as (
+    select r.e164, r.line, a.member_id, a.last_admitted_line, row_number() over (partition by a.member_id order by r.line) as place
+    from import_row r join import_agent a on a.import_id = $1 and a.email = lower(r.agent)
+    where r.e164 not in (select e164 from beyond)
+      and not exists (
+          select from contact c join membership m on m.contact_id = c.id and m.group_id = $3
+          where c.organization_id = $2 and c.e164 = r.e164 and m.assigned_agent_id = a.member_id offset 0)
+), held as (
+    select assigned_agent_id as member_id, count(*) as contacts from membership
+    where group_id = $3 and assigned_agent_id in (select member_id from fresh) group by 1
+), refused as (
+    select e164, 'group_full' as reason from beyond
+    union all
+    select f.e164, case when f.member_id is null then 'agent_unknown' else 'agent_full' end
+    from fresh f left join held h on h.member_id = f.member_id
+    where f.member_id is null or f.line > f.last_admitted_line or f.place > $4 - coalesce(h.contacts, 0)
+), gone as (
+    delete from import_row r using refused f where r.e164 = f.e164 returning r.*, f.reason
+)
+insert into import_reject (import_id, line, reason, column_name, raw)
+select $1, g.line, g.reason, case when g.reason <> 'group_full' then $7::text end, left(cells.line, 65536)
+from gone g
+cross join lateral (
+    select string_agg(coalesce('"' || replace(cell.value, '"', '""') || '"', ''), $6::text order by nth) as line
+    from unnest($5::text[]) with ordinality as named (field, nth)
+    cross join lateral (
+        select case named.field
+            when 'first_name' then nullif(g.first_name, '')
+            when 'last_name' then nullif(g.last_name, '')
+            when 'phone' then g.e164
+            when 'email' then g.email
+            when 'postal_code' then g.postal_code
+            when 'notes' then g.notes
+            when 'external_id' then g.external_id
+            when 'assigned_agent' then g.agent
+            when 'tags' then nullif(array_to_string(g.tags, ';'), '')
+            else g.fields ->> substr(named.field, length('custom:') + 1)
+        end as value
+    ) cell
+) cells
