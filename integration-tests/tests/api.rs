@@ -14,6 +14,12 @@ mod hours;
 mod idempotency;
 #[path = "api/import_after.rs"]
 mod import_after;
+#[path = "api/import_agents.rs"]
+mod import_agents;
+#[path = "api/import_leftovers.rs"]
+mod import_leftovers;
+#[path = "api/import_limits.rs"]
+mod import_limits;
 #[path = "api/import_parts.rs"]
 mod import_parts;
 #[path = "api/import_sources.rs"]

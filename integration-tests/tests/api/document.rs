@@ -34,6 +34,7 @@ GET /v1/organizations/{organization_id}/groups
 GET /v1/organizations/{organization_id}/groups/{group_id}
 GET /v1/organizations/{organization_id}/import-sources
 GET /v1/organizations/{organization_id}/import-sources/{source_id}
+GET /v1/organizations/{organization_id}/imports
 GET /v1/organizations/{organization_id}/imports/{import_id}
 GET /v1/organizations/{organization_id}/imports/{import_id}/changes
 GET /v1/organizations/{organization_id}/imports/{import_id}/events

@@ -451,16 +451,21 @@ impl Organization {
         let person = self.member(role).await;
         let mut number = String::new();
         for group in groups {
-            if role == "agent" {
-                let free = NUMBERS.fetch_add(1, Ordering::Relaxed);
-                let new = json!({ "numbers": [format!("+1212555{free:04}")] });
-                self.admin.post(&self.at("numbers"), new).await.ok();
-            }
-            let path = self.at(&format!("groups/{group}/members/{}", person.id));
-            let added = self.admin.call(Method::PUT, &path, Call::empty()).await.ok();
-            added["sender_number"].as_str().unwrap_or_default().clone_into(&mut number);
+            number = self.join(group, role, &person.id).await;
         }
         (person, number)
+    }
+
+    /// Puts a member into a group; an agent has a number there, which is answered.
+    pub(crate) async fn join(&self, group: &str, role: &str, member: &str) -> String {
+        if role == "agent" {
+            let free = NUMBERS.fetch_add(1, Ordering::Relaxed);
+            let new = json!({ "numbers": [format!("+1212555{free:04}")] });
+            self.admin.post(&self.at("numbers"), new).await.ok();
+        }
+        let path = self.at(&format!("groups/{group}/members/{member}"));
+        let added = self.admin.call(Method::PUT, &path, Call::empty()).await.ok();
+        added["sender_number"].as_str().unwrap_or_default().to_owned()
     }
 
     pub(crate) async fn agent(&self, group: &str) -> (Person, String) {
