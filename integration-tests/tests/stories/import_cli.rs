@@ -45,6 +45,12 @@ async fn a_file_is_imported_from_the_command_line_and_taken_back() {
     let shown = muster(&rig, &["show", &id, "--json"]).await;
     let shown: Value = serde_json::from_slice(&shown.stdout).unwrap();
     assert_eq!((text(&shown["id"]), &shown["created"]), (id.as_str(), &json!(3_000)));
+    // Whoever has lost the id finds it.
+    let listed = muster(&rig, &["list", "--limit", "2"]).await;
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    let lines: Vec<&str> = listed.lines().collect();
+    assert!(lines[0].starts_with(&id) && lines[0].contains("succeeded") && lines[0].ends_with("people.csv"), "{listed}");
+    assert!(lines[1].ends_with("people.csv, dry run") && lines.len() == 2, "{listed}");
 
     assert!(muster(&rig, &["undo", &id]).await.status.success());
     rig.until_none("contact", muster_integration_tests::seconds(30)).await;
