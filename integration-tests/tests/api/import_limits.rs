@@ -29,10 +29,14 @@ async fn c10_a_file_that_comes_twice_at_once_fills_the_group_and_loses_nobody() 
         .until("(select distinct 1 from pg_stat_activity where wait_event_type = 'Lock' and query like '%into membership%') w", 1)
         .await;
     let second = text(&ours.upload(&query, file(0..20)).await.ok()["id"]);
-    let looked = format!(
-        "job where kind = 'import-admit' and payload ->> 'import_id' = '{second}' and epoch > 0 and state <> 'running'"
+    // Until it waits for the first, or, if it did not, stands at the same lock with its rows rejected.
+    let stands = format!(
+        "(select 1 from job where kind = 'import-admit' and payload ->> 'import_id' = '{second}' and epoch > 0
+              and state in ('pending', 'published')
+          union all
+          (select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like '%into membership%' offset 1)) w"
     );
-    world.until(&looked, 1).await;
+    world.until(&stands, 1).await;
     lock.open().await;
     let (first, second) = (ours.report(&first).await, ours.report(&second).await);
     assert_eq!((&first["state"], counters(&first)), (&json!("succeeded"), [20, 20, 0, 0, 0, 0]), "{first}");
