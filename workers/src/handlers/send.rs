@@ -33,7 +33,7 @@ use muster_storage::{
         claim::{self, ClaimedJob},
         timers,
     },
-    organizations::Organization,
+    organizations::{self, Organization},
     rates::{self, BrandHold, Limits},
     sending::{self, Held, Outcomes, Queued},
 };
@@ -52,6 +52,9 @@ pub(crate) async fn run(ctx: &Context, job: &ClaimedJob, _payload: Send) -> Resu
     let mut tx = ctx.pool.begin().await?;
     // From here to the commit no other attempt of this job can begin.
     claim::fence(&mut tx, job).await?;
+    if let Some(id) = job.organization_id {
+        organizations::keep_settings(&mut tx, id).await?;
+    }
     let lost = sending::mark_unknown(&mut tx, job).await?;
     if lost > 0 {
         tracing::warn!(messages = lost, "an earlier attempt left no outcome; the carrier will be asked");
