@@ -7,6 +7,7 @@ mod admin;
 mod agent;
 mod auth;
 mod compose;
+mod csv;
 mod extract;
 mod goal_input;
 mod idempotency;

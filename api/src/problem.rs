@@ -121,6 +121,10 @@ impl From<muster_objects::Error> for Problem {
         match error {
             muster_objects::Error::TooLarge { limit } => Self::too_large(format!("at most {limit} bytes are allowed")),
             muster_objects::Error::Source(_) => Self::invalid_body("the upload broke off"),
+            error if error.is_unavailable() => {
+                tracing::warn!(%error, "the object store does not answer");
+                Self::unavailable("the object store does not answer; try again")
+            }
             error => {
                 tracing::error!(%error, "a request failed");
                 Self::internal("the request failed and changed nothing; it was logged")

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use muster_fetch::{Fetcher, Guard};
-use muster_objects::Objects;
+use muster_objects::{Objects, Place};
 use muster_service::{Settings, metrics::Metrics};
 use muster_storage::Pool;
 use prometheus_client::{
@@ -38,7 +38,7 @@ impl Api {
         });
         Ok(Self {
             pool,
-            objects: Objects::open(&settings.object_store_url)?,
+            objects: Objects::open(&settings.object_store(Place::new))?,
             fetcher: Fetcher::new(Guard::new(settings.import_allowed_hosts.clone()))?,
             phone_hash_key: settings.phone_hash_key_bytes()?,
             settings: Arc::new(settings),

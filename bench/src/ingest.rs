@@ -63,6 +63,53 @@ pub(crate) async fn run(scale: f64) -> anyhow::Result<Report> {
     Ok(report)
 }
 
+/// Rows of the large file, each of about a thousand bytes.
+const LARGE_ROWS: usize = 10_000_000;
+/// People in it: each of them comes ten times.
+const LARGE_PEOPLE: usize = LARGE_ROWS / 10;
+
+/// A file as large as an upload may be, about 10 GB: whether it comes through, what is counted, and in how much memory.
+pub(crate) async fn large(scale: f64) -> anyhow::Result<Report> {
+    let mut report = Report::new("ingest-large");
+    let (rows, people) = (scaled(LARGE_ROWS, scale), scaled(LARGE_PEOPLE, scale));
+    let rig = Rig::start(1, 2).await?;
+    let place = Place::new(&rig).await?;
+    let file = rig.stack.folder().join("large.csv");
+    write_file(&file, (0..rows).map(|nth| long_row(nth, nth % people)))?;
+    #[expect(clippy::cast_precision_loss, reason = "a number of bytes")]
+    let gigabytes = std::fs::metadata(&file)?.len() as f64 / 1e9;
+    let daemons = ["worker-1", "worker-2", "api"];
+    let peaks =
+        || daemons.into_iter().map(|name| process::peak_mebibytes(rig.pid(name)?)).collect::<anyhow::Result<Vec<_>>>();
+    let idle = peaks()?;
+    let started = Instant::now();
+    let imported = place.import(&file).await?;
+    let took = started.elapsed();
+    let bad = (0..rows).filter(|nth| nth % BAD == BAD - 1).count();
+    let created = (0..people).filter(|person| person % BAD != BAD - 1).count();
+    ensure!(imported["rows_read"] == rows && imported["created"] == created, "{imported}");
+    ensure!(
+        imported["merged"] == rows - bad - created && imported["updated"] == 0 && imported["unchanged"] == 0,
+        "{imported}"
+    );
+    report.figure("the file", gigabytes, "GB");
+    report.figure(format!("{rows} rows, 2 workers, from upload to report"), rate(rows, took), "rows/s");
+    report.figure("the same", gigabytes * 1e3 / took.as_secs_f64(), "MB/s");
+    for ((name, idle), peak) in daemons.into_iter().zip(idle).zip(peaks()?) {
+        report.aimed(format!("memory above idle, {name}"), peak - idle, "MiB", "≤ 64 MiB");
+    }
+    rig.stop().await?;
+    Ok(report)
+}
+
+/// A row with much to say.
+fn long_row(nth: usize, person: usize) -> String {
+    let mut row = row(nth, person);
+    let notes = format!("\"{}\"", format!("{nth}: called, \"\"later\"\" they said; ").repeat(25));
+    row = row.replacen("\"Spoke in spring; call again\"", &notes, 1);
+    row
+}
+
 /// Who of a file is known before it comes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Known {
@@ -93,7 +140,7 @@ struct Run {
 
 /// Sends a file through, after the people of it who are known before, and then once more.
 async fn import(rig: &Rig, workers: usize, rows: usize, before: Known) -> anyhow::Result<Run> {
-    rig.execute("truncate contact, membership, contact_tag, import, import_part, import_shard, import_reject, import_change, job cascade")
+    rig.empty("contact, membership, contact_tag, import, import_part, import_shard, import_reject, import_change, job cascade")
         .await?;
     let place = Place::new(rig).await?;
     let folder = rig.stack.folder().join("files");
@@ -211,7 +258,7 @@ impl Place {
 
 /// COPY of the clean rows into the tables of contacts, with all their indexes and checks.
 async fn copy(rig: &Rig, rows: usize) -> anyhow::Result<Duration> {
-    rig.execute("truncate contact, membership, contact_tag, import, import_part, import_shard, import_reject, import_change, job cascade")
+    rig.empty("contact, membership, contact_tag, import, import_part, import_shard, import_reject, import_change, job cascade")
         .await?;
     let Place { organization, group, .. } = Place::new(rig).await?;
     let mut tags = Vec::new();

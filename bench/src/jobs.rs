@@ -75,7 +75,7 @@ struct Through {
 
 /// Sends so many jobs through; the time runs from before the first is enqueued until the last has succeeded.
 async fn through(rig: &Rig, jobs: usize) -> anyhow::Result<Through> {
-    rig.execute("truncate job").await?;
+    rig.empty("job").await?;
     rig.execute("vacuum analyze").await?;
     rig.execute("checkpoint").await?;
     let wal = rig.wal_bytes().await?;
@@ -101,7 +101,7 @@ async fn through(rig: &Rig, jobs: usize) -> anyhow::Result<Through> {
 /// Enqueues jobs one by one at a steady pace, and leaves in a table when each enqueuing transaction had committed: microseconds of this
 /// machine's clock, which is the database's.
 async fn paced(rig: &Rig) -> anyhow::Result<()> {
-    rig.execute("truncate job").await?;
+    rig.empty("job").await?;
     let mut ticks = tokio::time::interval(Duration::from_millis(1_000 / PACE));
     let origin = Origin { organization_id: Some(OrganizationId::new()), traceparent: None };
     let mut enqueued = Vec::new();
@@ -128,7 +128,7 @@ enum Work {
 
 /// Stops jobs in the middle with both workers, kills one, and answers how long until every job of it has been taken by the other.
 async fn killed(rig: &Rig, work: Work) -> anyhow::Result<Duration> {
-    rig.execute("truncate job").await?;
+    rig.empty("job").await?;
     rig.execute(
         "create or replace function stand_still() returns trigger language plpgsql as $$
          begin

@@ -39,6 +39,8 @@ enum Name {
     Timers,
     /// A file of a million contacts through the whole import; the reference is COPY of its clean rows into the same tables.
     Ingest,
+    /// A file of about 10 GB through the whole import: its counters, and the memory that it takes. Needs 40 GB of disk.
+    IngestLarge,
     /// Messages to the simulated carrier with caps and rates on; the references are the same without, and a bare loop of requests.
     Send,
     /// A goal with a million queued messages is paused: how long until the last hand-over to the carrier.
@@ -55,6 +57,7 @@ async fn main() -> anyhow::Result<()> {
         Name::Jobs => jobs::run(arguments.scale).await?,
         Name::Timers => timers::run(arguments.scale).await?,
         Name::Ingest => ingest::run(arguments.scale).await?,
+        Name::IngestLarge => ingest::large(arguments.scale).await?,
         Name::Send => send::run(arguments.scale).await?,
         Name::Pause => pause::run(arguments.scale).await?,
         Name::Idle => idle::run(arguments.scale).await?,

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use muster_domain::ids::GoalId;
+use muster_domain::ids::{GoalId, OrganizationId};
 use muster_storage::{
-    goals,
+    goals, organizations,
     testing::plant::{ID, Planted, QUEUE_JOBS},
 };
 use serde_json::Value;
@@ -23,7 +23,7 @@ pub(crate) async fn run(scale: f64) -> anyhow::Result<Report> {
         rig.execute(&statement).await?;
     }
     rig.execute(QUEUE_JOBS).await?;
-    let goal = GoalId(ID.parse()?);
+    let (goal, organization) = (GoalId(ID.parse()?), OrganizationId(ID.parse()?));
     let (mut last_ms, mut paused_ms, mut written) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         let before = accepted(&rig).await?.0;
@@ -33,6 +33,7 @@ pub(crate) async fn run(scale: f64) -> anyhow::Result<Report> {
         let wal = rig.wal_bytes().await?;
         let began = SystemTime::now();
         let mut tx = rig.pool.begin().await?;
+        organizations::change_terms(&mut tx, organization).await?;
         goals::set_paused(&mut tx, goal, true).await?;
         tx.commit().await?;
         let paused = SystemTime::now();
@@ -41,7 +42,14 @@ pub(crate) async fn run(scale: f64) -> anyhow::Result<Report> {
         let last = silence(&rig).await?;
         let paused = paused.duration_since(UNIX_EPOCH)?.as_secs_f64() * 1_000.0;
         last_ms.push((last - paused).max(0.0));
+        eprintln!(
+            "round {}: the pause {:.0} ms, the last hand-over {:.0} ms after it",
+            last_ms.len(),
+            paused_ms[last_ms.len() - 1],
+            last - paused
+        );
         let mut tx = rig.pool.begin().await?;
+        organizations::change_terms(&mut tx, organization).await?;
         goals::set_paused(&mut tx, goal, false).await?;
         tx.commit().await?;
         rig.execute(&format!(

@@ -50,9 +50,8 @@ struct Run {
 }
 
 async fn fire(rig: &Rig, pending: usize) -> anyhow::Result<Run> {
-    for statement in ["truncate job", "truncate timer", "drop table if exists due"] {
-        rig.execute(statement).await?;
-    }
+    rig.empty("job, timer").await?;
+    rig.execute("drop table if exists due").await?;
     let organization = uuid::Uuid::now_v7();
     rig.execute(&format!(
         "insert into timer (kind, subject, fire_at, organization_id)

@@ -32,7 +32,7 @@ enum Command {
     Pause(commands::policy::Whose),
     /// Let paused jobs go on.
     Resume(commands::policy::Whose),
-    /// Limit how many jobs of a kind are published and running at a time.
+    /// Limit how many jobs of a kind, of an organization, or both are published and running at a time.
     Limit(commands::policy::Limit),
     /// Check that everything is as it should be and adds up.
     Doctor(commands::doctor::Args),

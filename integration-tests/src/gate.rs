@@ -14,7 +14,7 @@ impl Harness {
         self.hold("lock table batch in access exclusive mode").await
     }
 
-    /// Stops every relay between the broker's confirmation and the commit that marks jobs published. Other gates may be used beside.
+    /// Stops every relay before the commit that marks jobs published; the broker gets them meanwhile. Other gates may be used beside.
     pub async fn close_publish_gate(&self) -> Gate {
         self.execute(&[
             "create or replace function wait_at_gate() returns trigger language plpgsql as $$

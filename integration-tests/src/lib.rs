@@ -21,6 +21,7 @@ mod eventually;
 mod gate;
 mod harness;
 mod jobs;
+mod s3;
 mod services;
 mod settings;
 
@@ -31,4 +32,5 @@ pub use eventually::{eventually, holds, seconds};
 pub use gate::Gate;
 pub use harness::Harness;
 pub use jobs::{Job, JobError, no_op};
-pub use settings::TestSettings;
+pub use s3::{S3, S3_SECRET};
+pub use settings::{CARRIER_ACCOUNT, CARRIER_SECRET, TestSettings};

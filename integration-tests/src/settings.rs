@@ -4,6 +4,11 @@ use std::collections::BTreeMap;
 
 use muster_service::Settings;
 
+/// The account at the carrier.
+pub const CARRIER_ACCOUNT: &str = "AC00000000000000000000000000000001";
+/// The carrier's secret.
+pub const CARRIER_SECRET: &str = "the carrier's secret";
+
 /// Keys and values in TOML's syntax; what a test sets wins over what is here.
 #[derive(Debug, Clone)]
 pub struct TestSettings(BTreeMap<String, String>);
@@ -19,8 +24,8 @@ impl TestSettings {
             ("object_store_url", text(object_store_url)),
             // Port 9 is `discard`, where nobody listens.
             ("carrier_url", text("http://127.0.0.1:9")),
-            ("carrier_account_sid", text("AC00000000000000000000000000000001")),
-            ("carrier_auth_token", text("the carrier's secret")),
+            ("carrier_account_sid", text(CARRIER_ACCOUNT)),
+            ("carrier_auth_token", text(CARRIER_SECRET)),
             ("carrier_timeout_ms", "1000".to_owned()),
             ("public_url", text("http://127.0.0.1:9")),
             ("phone_hash_key", text(&"0123456789abcdef".repeat(4))),

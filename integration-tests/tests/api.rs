@@ -2,10 +2,18 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+#[path = "api/bad_numbers.rs"]
+mod bad_numbers;
+#[path = "api/codes.rs"]
+mod codes;
 #[path = "api/contract.rs"]
 mod contract;
 #[path = "api/document.rs"]
 mod document;
+#[path = "api/forecast.rs"]
+mod forecast;
+#[path = "api/forecasts.rs"]
+mod forecasts;
 #[path = "api/goals.rs"]
 mod goals;
 #[path = "api/hours.rs"]
@@ -16,26 +24,42 @@ mod idempotency;
 mod import_after;
 #[path = "api/import_agents.rs"]
 mod import_agents;
+#[path = "api/import_any_order.rs"]
+mod import_any_order;
+#[path = "api/import_arrival.rs"]
+mod import_arrival;
 #[path = "api/import_leftovers.rs"]
 mod import_leftovers;
 #[path = "api/import_limits.rs"]
 mod import_limits;
+#[path = "api/import_object_store.rs"]
+mod import_object_store;
 #[path = "api/import_parts.rs"]
 mod import_parts;
 #[path = "api/import_sources.rs"]
 mod import_sources;
+#[path = "api/import_undo.rs"]
+mod import_undo;
 #[path = "api/imports.rs"]
 mod imports;
 #[path = "api/inbound.rs"]
 mod inbound;
 #[path = "api/lookups.rs"]
 mod lookups;
+#[path = "api/objects.rs"]
+mod objects;
+#[path = "api/pacing.rs"]
+mod pacing;
 #[path = "api/privacy.rs"]
 mod privacy;
 #[path = "api/rates.rs"]
 mod rates;
+#[path = "api/reassign.rs"]
+mod reassign;
 #[path = "api/samples.rs"]
 mod samples;
+#[path = "api/segments.rs"]
+mod segments;
 #[path = "api/support.rs"]
 mod support;
 #[path = "api/tenancy.rs"]

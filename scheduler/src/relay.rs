@@ -1,14 +1,14 @@
 //! The relay: from committed rows to confirmed messages.
 //!
-//! A round looks at the lines of due jobs, takes each tenant's share of them, publishes these in bundles and marks them published when the
-//! broker has confirmed, the last three in one transaction: if this process dies anywhere in between, the rows are pending still and
-//! another relay takes them. A job that is published twice so is harmless (engine promise J3).
+//! A round looks at the lines of due jobs, takes each tenant's share of them, publishes these in bundles and marks them published, the last
+//! three in one transaction, which commits when the broker has confirmed: if this process dies anywhere in between, the rows are pending
+//! still and another relay takes them. A job that is published twice so is harmless (engine promise J3).
 
 use std::time::Duration;
 
 use anyhow::Context;
 use muster_broker::{Message, Publisher, ReconnectDelays};
-use muster_jobs::{Envelope, JobKind, JobRef, fair};
+use muster_jobs::{Envelope, Execution, JobKind, JobRef, fair};
 use muster_service::trace;
 use muster_storage::{
     Pool,
@@ -81,6 +81,7 @@ async fn round(scheduler: &Scheduler, pool: &Pool, publisher: &mut Publisher, tu
     if survey.limited {
         relay::apply_limits(&mut tx, &mut survey.lanes).await.context("apply limits")?;
     }
+    relay::apply_shares(&mut tx, &mut survey.lanes).await.context("apply shares")?;
     let shares = fair::shares(&survey.lanes, ROUND, turn);
     let due = relay::take_due(&mut tx, &survey.lanes, shares).await.context("take due jobs")?;
     if due.is_empty() {
@@ -88,34 +89,47 @@ async fn round(scheduler: &Scheduler, pool: &Pool, publisher: &mut Publisher, tu
     }
     let bundles = bundles(&due);
     let messages = bundles.iter().map(|bundle| message(bundle)).collect::<Result<Vec<_>, _>>().context("encode")?;
-    let confirmed = publisher.publish(&messages).await.context("publish")?;
-    let published: Vec<_> = bundles
+    // The mark is written while the broker writes; it counts when this commits, and that is after the confirmation. Whoever gets a job
+    // waits for the commit.
+    let ids: Vec<_> = due.iter().map(|job| job.id).collect();
+    let (confirmed, marked) = tokio::join!(publisher.publish(&messages), relay::mark_published(&mut tx, &ids));
+    let confirmed = confirmed.context("publish")?;
+    marked.context("mark published")?;
+    let returned: Vec<_> = bundles
         .iter()
         .zip(&confirmed)
-        .filter(|(_, ok)| **ok)
+        .filter(|(_, ok)| !**ok)
         .flat_map(|(jobs, _)| jobs.iter().map(|job| job.id))
         .collect();
-    relay::mark_published(&mut tx, &published).await.context("mark published")?;
+    if !returned.is_empty() {
+        relay::unmark(&mut tx, &returned).await.context("take marks off")?;
+    }
     tx.commit().await.context("commit")?;
-    let returned = due.len() - published.len();
-    scheduler.metrics.jobs_published.inc_by(published.len() as u64);
+    let published = due.len() - returned.len();
+    scheduler.metrics.jobs_published.inc_by(published as u64);
     scheduler.metrics.messages_published.inc_by(confirmed.len() as u64);
-    if returned > 0 {
-        scheduler.metrics.jobs_returned.inc_by(returned as u64);
-        tracing::warn!(jobs = returned, "the broker returned or refused messages; their jobs stay pending");
+    if !returned.is_empty() {
+        scheduler.metrics.jobs_returned.inc_by(returned.len() as u64);
+        tracing::warn!(jobs = returned.len(), "the broker returned or refused messages; their jobs stay pending");
         // Without this, jobs that cannot be routed would be published in a tight loop.
         scheduler.pause(Duration::from_secs(1)).await;
     }
-    Ok(published.len())
+    Ok(published)
 }
 
-/// Cuts due jobs into messages: alone while there are few, in bundles when there is a backlog; a suspect is always alone.
+/// Cuts due jobs into messages: alone while there are few, in bundles when there is a backlog; a suspect is always alone. Those that a worker
+/// works on together always travel together: what a brand has to do one after the other is done for all of them at once.
 fn bundles(due: &[DueJob]) -> Vec<Vec<&DueJob>> {
     let mut bundles = Vec::new();
     for kind in JobKind::ALL {
         let (suspects, others): (Vec<_>, Vec<_>) =
             due.iter().filter(|job| job.kind == kind).partition(|job| job.suspect);
-        let size = others.len().div_ceil(MESSAGES).clamp(1, kind.bundle());
+        let size = match kind.execution() {
+            Execution::Together => kind.bundle(),
+            Execution::OneTransaction | Execution::UnderLease => {
+                others.len().div_ceil(MESSAGES).clamp(1, kind.bundle())
+            }
+        };
         bundles.extend(suspects.into_iter().map(|job| vec![job]));
         bundles.extend(others.chunks(size).map(<[_]>::to_vec));
     }
@@ -168,6 +182,8 @@ mod tests {
         assert_eq!(sizes(&due(JobKind::Probe, 8)), [1; 8]);
         assert_eq!(sizes(&due(JobKind::Probe, 500)), [63, 63, 63, 63, 63, 63, 63, 59]);
         assert_eq!(sizes(&due(JobKind::CsvIngestion, 3)), [1; 3], "long kinds always alone");
+        assert_eq!(sizes(&due(JobKind::Send, 6)), [6], "what is worked on together travels together");
+        assert_eq!(sizes(&due(JobKind::Send, 40)), [16, 16, 8]);
     }
 
     #[test]

@@ -49,7 +49,7 @@ async fn round(scheduler: &Scheduler) -> Result<Option<Duration>> {
         match &one.schedule {
             Ok(schedule) => {
                 let reckoning = schedule.reckon(one.decided_until, one.now, one.grace, one.catch_up);
-                let next_at = schedule.fires_after(one.now).next().map(|fire| fire.at);
+                let next_at = schedule.fires_after(one.now.max(one.decided_until)).next().map(|fire| fire.at);
                 let fired = schedules::decide(&mut tx, one, schedule, &reckoning, next_at).await?;
                 scheduler.metrics.ticks_fired.inc_by(fired as u64);
                 tracing::debug!(schedule = one.name, fired, "decided about ticks");

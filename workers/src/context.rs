@@ -8,7 +8,8 @@ use muster_carrier::{
 };
 use muster_domain::{cap::CarrierCalendar, ids::OrganizationId, retry::RetryPolicy};
 use muster_fetch::{Fetcher, Guard};
-use muster_objects::Objects;
+use muster_jobs::JobKind;
+use muster_objects::{Objects, Place};
 use muster_service::{Settings, trace};
 use muster_storage::{
     Pool, PoolOptions, Tx,
@@ -30,8 +31,11 @@ pub struct Context {
     pub pool: Pool,
     /// A few connections that handlers cannot exhaust, for claims, heartbeats and outcomes.
     pub(crate) engine_pool: Pool,
-    /// As many handlers as have a connection run at once; a job is not claimed before one is free.
+    /// As many handlers as have a connection run at once; a job is not claimed before one is free. Who waits for the carrier has none
+    /// (`slot`).
     pub(crate) slots: Arc<Semaphore>,
+    /// Requests to the carrier under way at once: more than one organization's jobs make.
+    pub(crate) carrier_calls: Arc<Semaphore>,
     /// One: jobs whose earlier attempt ended with its worker run one at a time.
     pub(crate) suspects: Arc<Semaphore>,
     /// Uploaded files.
@@ -76,14 +80,16 @@ impl Context {
         let engine_options = PoolOptions { max_connections: ENGINE_CONNECTIONS, ..options.clone() };
         // A handler may use a second connection for a moment, to show how far it is.
         let slots = settings.database_max_connections.saturating_sub(2).max(1) as usize;
+        let carrier_calls = usize::from(JobKind::Send.prefetch()).saturating_mul(settings.carrier_concurrency);
         let lookups =
             settings.lookup_url.as_deref().map(|url| Lookups::new(url, credentials.clone(), timeout)).transpose()?;
         Ok(Self {
             pool: Pool::connect_lazily(&settings.database_url, &options)?,
             engine_pool: Pool::connect_lazily(&settings.database_url, &engine_options)?,
             slots: Arc::new(Semaphore::new(slots)),
+            carrier_calls: Arc::new(Semaphore::new(carrier_calls.min(Semaphore::MAX_PERMITS))),
             suspects: Arc::new(Semaphore::new(1)),
-            objects: Objects::open(&settings.object_store_url)?,
+            objects: Objects::open(&settings.object_store(Place::new))?,
             fetcher: Fetcher::new(Guard::new(settings.import_allowed_hosts.clone()))?,
             gateway: Arc::new(Twilio::new(&settings.carrier_url, &settings.public_url, credentials, timeout)?),
             lookups,

@@ -11,7 +11,9 @@ mod import;
 mod metrics;
 mod registry;
 mod runner;
+mod slot;
 mod stops;
+pub mod testing;
 
 use std::time::Duration;
 

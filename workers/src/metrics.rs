@@ -2,6 +2,7 @@
 
 use muster_jobs::JobKind;
 use muster_service::metrics::Metrics;
+use muster_storage::engine::sweep::Swept;
 use prometheus_client::{
     encoding::EncodeLabelSet,
     metrics::{
@@ -23,6 +24,8 @@ pub(crate) struct JobLabels {
 pub(crate) struct WorkerMetrics {
     jobs: Family<JobLabels, Counter>,
     seconds: Family<JobLabels, Histogram>,
+    leases_expired: Counter,
+    jobs_republished: Counter,
 }
 
 impl WorkerMetrics {
@@ -30,16 +33,27 @@ impl WorkerMetrics {
         let own = Self {
             jobs: Family::default(),
             seconds: Family::new_with_constructor(|| Histogram::new(exponential_buckets(0.001, 4.0, 9))),
+            leases_expired: Counter::default(),
+            jobs_republished: Counter::default(),
         };
         metrics.register(|registry| {
             registry.register("jobs", "Deliveries by what came of them", own.jobs.clone());
             registry.register("job_seconds", "Time that an attempt took", own.seconds.clone());
+            let what = "Jobs that a scheduled sweep brought back because their lease ran out";
+            registry.register("leases_expired", what, own.leases_expired.clone());
+            let what = "Published jobs that nobody claimed in time, found by a scheduled sweep";
+            registry.register("jobs_republished", what, own.jobs_republished.clone());
         });
         own
     }
 
     pub(crate) fn count(&self, kind: JobKind, outcome: &'static str) {
         self.jobs.get_or_create(&JobLabels { kind: kind.as_str(), outcome }).inc();
+    }
+
+    pub(crate) fn swept(&self, swept: &Swept) {
+        self.leases_expired.inc_by(swept.expired.len() as u64);
+        self.jobs_republished.inc_by(swept.republished);
     }
 
     /// A message that names no job.

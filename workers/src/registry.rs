@@ -1,6 +1,6 @@
 //! Which handler runs which kind: one flat list, complete because the compiler says so.
 
-use muster_jobs::{JobKind, JobPayload};
+use muster_jobs::{JobKind, JobPayload, payloads};
 use muster_storage::{Tx, engine::claim::ClaimedJob};
 
 use crate::{
@@ -11,11 +11,12 @@ use crate::{
         import_admit, import_apply, import_cut, import_end, import_fetch, import_undo, inbound_message, lease_expiry,
         message_reconcile, probe, rate_release, redaction, reminder_open, send, upkeep,
     },
+    slot::Slot,
 };
 
 /// Runs a job's handler. What comes back is the open transaction that holds the job's effects; the runner adds the completion and
-/// commits both together.
-pub(crate) async fn handle(ctx: &Context, job: &ClaimedJob) -> Result<Tx, JobError> {
+/// commits both together. Whoever waits for somebody else meanwhile lends its slot.
+pub(crate) async fn handle(ctx: &Context, job: &ClaimedJob, slot: &mut Slot) -> Result<Tx, JobError> {
     match job.kind {
         JobKind::ImportCut => import_cut::run(ctx, job, payload(job)?).await,
         JobKind::CsvIngestion => csv_ingestion::run(ctx, job, payload(job)?).await,
@@ -30,19 +31,32 @@ pub(crate) async fn handle(ctx: &Context, job: &ClaimedJob) -> Result<Tx, JobErr
         JobKind::BatchRelease => batch_release::run(ctx, job, payload(job)?).await,
         JobKind::ReminderOpen => reminder_open::run(ctx, job, payload(job)?).await,
         JobKind::LeaseExpiry => lease_expiry::run(ctx, job, payload(job)?).await,
-        JobKind::Send => send::run(ctx, job, payload(job)?).await,
+        JobKind::Send => handle_together(ctx, &[job], slot).await,
         JobKind::HoldRelease => hold_release::run(ctx, job, payload(job)?).await,
         JobKind::RateRelease => rate_release::run(ctx, job, payload(job)?).await,
         JobKind::MessageReconcile => message_reconcile::run(ctx, job, payload(job)?).await,
         JobKind::DeliveryReceipt => delivery_receipt::run(ctx, job, payload(job)?).await,
         JobKind::Redaction => redaction::run(ctx, job, payload(job)?).await,
-        JobKind::Upkeep => upkeep::run(ctx, payload(job)?).await,
+        JobKind::Upkeep => upkeep::run(ctx, job, payload(job)?).await,
         JobKind::InboundMessage | JobKind::Probe => {
             let mut tx = ctx.pool.begin().await?;
             act(ctx, &mut tx, job).await?;
             Ok(tx)
         }
     }
+}
+
+/// Puts the jobs of a bundle whose kind is executed together into groups.
+pub(crate) async fn groups<'a>(ctx: &Context, jobs: &'a [ClaimedJob]) -> Result<Vec<Vec<&'a ClaimedJob>>, JobError> {
+    send::groups(ctx, jobs).await
+}
+
+/// Runs the handler of a group of jobs. What comes back holds the effects of all of them.
+pub(crate) async fn handle_together(ctx: &Context, jobs: &[&ClaimedJob], slot: &mut Slot) -> Result<Tx, JobError> {
+    for job in jobs {
+        let payloads::Send {} = payload(job)?;
+    }
+    send::run(ctx, jobs, slot).await
 }
 
 /// Runs the handler of a job whose kind is executed in one transaction, within that transaction.

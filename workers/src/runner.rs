@@ -8,8 +8,9 @@ mod leased;
 mod one_transaction;
 mod outcome;
 
-use std::{any::Any, time::Duration};
+use std::{any::Any, panic::AssertUnwindSafe, time::Duration};
 
+use futures::FutureExt;
 use muster_broker::{Delivery, Source};
 use muster_domain::ids::JobId;
 use muster_jobs::{Envelope, Execution, JobRef};
@@ -20,7 +21,7 @@ use muster_storage::{
 };
 use tracing::{Span, info_span};
 
-use crate::Context;
+use crate::{Context, error::JobError};
 
 /// The longest that the engine waits for Postgres to answer a claim, a heartbeat or an outcome.
 const LONGEST_ANSWER: Duration = Duration::from_secs(15);
@@ -117,7 +118,38 @@ fn span(job: &ClaimedJob, refs: &[JobRef]) -> Span {
     span
 }
 
+/// Runs handlers for so long at most; a panic and a time-out are errors that may be tried again (engine promise J7).
+async fn within<T>(limit: Duration, work: impl Future<Output = Result<T, JobError>>) -> Result<T, JobError> {
+    match tokio::time::timeout(limit, AssertUnwindSafe(work).catch_unwind()).await {
+        Ok(Ok(result)) => result,
+        Ok(Err(panic)) => Err(JobError::retry(format!("panic: {}", panic_message(&*panic)))),
+        Err(_) => Err(JobError::retry(format!("the time limit of {} s is over", limit.as_secs()))),
+    }
+}
+
 fn panic_message(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "without a message".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_retry(result: &Result<(), JobError>, because: &str) -> bool {
+        matches!(result, Err(JobError::Retry { error, database_lost: false, .. }) if error.contains(because))
+    }
+
+    #[tokio::test]
+    #[expect(clippy::panic, reason = "what the test is about")]
+    async fn j7_a_panic_is_an_error_of_the_attempt() {
+        let result = within(Duration::from_hours(1), async { panic!("out of luck") }).await;
+        assert!(is_retry(&result, "panic: out of luck"), "{result:?}");
+    }
+
+    #[tokio::test]
+    async fn j7_a_handler_that_hangs_is_ended_when_its_time_is_over() {
+        let result = within(Duration::ZERO, std::future::pending()).await;
+        assert!(is_retry(&result, "time limit"), "{result:?}");
+    }
 }

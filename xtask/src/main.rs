@@ -22,9 +22,10 @@ cargo xtask COMMAND
   chaos [OPTIONS]           break everything by a seed while a campaign runs, and check every invariant:
                             --seed N | --seeds A..B, --minutes M, --plan, --plant VIOLATION
   test                      all checks and tests, and some of them on Postgres 17 and RabbitMQ 4 in containers, as CI runs them
+  test --strict             the same, and that the containers cannot be had is a failure
   test --fast               tests alone
   test --containers         tests of everything that talks to servers, on Postgres 17 and RabbitMQ 4 in containers
-  bench NAME [--json]       measure in release: jobs, timers, idle, ingest, send, pause
+  bench NAME [--json]       measure in release: jobs, timers, idle, ingest, ingest-large, send, pause
   prepare [--check]         write the query cache (.sqlx), or only say whether it is up to date
   imports                   check who imports whom
 ";

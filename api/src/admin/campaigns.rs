@@ -5,7 +5,7 @@ use muster_domain::ids::{CampaignId, GoalId, GroupId};
 use muster_storage::{
     Tx, campaigns,
     goals::{self, Goal, Place},
-    groups, stats,
+    groups, organizations, stats,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -126,6 +126,7 @@ pub(crate) async fn act(
     Path((_organization, id, action)): Path<(Uuid, CampaignId, Action)>,
 ) -> Result<StatusCode, Problem> {
     let mut tx = api.pool.begin().await?;
+    organizations::change_terms(&mut tx, admin.organization_id).await?;
     for goal in goals_of(&mut tx, &admin, id).await? {
         let goal = goals::lock(&mut tx, admin.organization_id, goal.id).await?.ok_or_else(|| Problem::no("goal"))?;
         match action {

@@ -97,7 +97,7 @@ pub(crate) async fn put(State(api): State<Api>, admin: Admin, Json(cap): Json<Ca
     }
     let carrier = carrier_word(&cap.carrier)?;
     let mut tx = api.pool.begin().await?;
-    organizations::change_settings(&mut tx, admin.organization_id).await?;
+    organizations::change_terms(&mut tx, admin.organization_id).await?;
     let brand = admin.organization(&mut tx).await?.brand_id;
     organizations::set_cap(&mut tx, brand, carrier, cap.daily_segments).await?;
     let now = tx.clock().await?;

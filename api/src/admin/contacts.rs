@@ -34,7 +34,7 @@ pub(crate) struct ContactBody {
     #[schema(value_type = Object)]
     fields: serde_json::Value,
     tags: Vec<String>,
-    /// `unknown`, `mobile`, `voip`, or `landline`, which is never texted.
+    /// `unknown`, `mobile`, `voip`, or what is never texted: `landline`, or `invalid`, a number that nobody has.
     line_type: String,
     /// Who serves the number, as caps and rates call them; null where nobody knows.
     carrier: Option<String>,

@@ -3,18 +3,25 @@
 use std::collections::BTreeMap;
 
 use axum::{Json as Answer, extract::State};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use muster_domain::{
     cap::CarrierCalendar,
-    forecast::{Outlook, Part, forecast},
+    forecast::{Outlook, Part, Releases, Why, forecast},
     hours::{RecipientHours, ZonePolicy},
     ids::GoalId,
+    release::Pace,
     segments,
+    sending::HoldReason,
     template::Template,
     whereabouts::Whereabouts,
     zone::Zone,
 };
-use muster_storage::{caps, forecast as stored, goals, organizations::Settings, rates};
+use muster_storage::{
+    caps, forecast as stored,
+    goals::{self, Goal},
+    organizations::Settings,
+    rates,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -31,13 +38,31 @@ pub(crate) struct ForecastBody {
     unreached: i64,
     /// Of these, to contacts where the hours do not open while the goal does.
     never_open: i64,
+    /// Who will not be reached.
+    unreached_contacts: Vec<UnreachedBody>,
     /// Segments by carrier day.
     #[schema(value_type = Object)]
     segments_by_day: BTreeMap<NaiveDate, i64>,
 }
 
-/// Forecasts a goal by caps, rates and hours, as if agents sent without a pause and no other goal used the brand. For a goal that is not
-/// launched, as if it were launched now; for one that is paused, as if it were resumed.
+/// Contacts who will not be reached: those to whom the same hours and limits apply.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct UnreachedBody {
+    contacts: i64,
+    /// `never_open` (their hours do not open while the goal does), `cap` (the brand's cap with their carrier is used up), or `time`
+    /// (paces, hours, releases and a carrier's hold leave too little of it).
+    why: &'static str,
+    /// The time zones that they may be in.
+    zones: Vec<&'static str>,
+    /// The states that they may be in, where that is known.
+    states: Vec<String>,
+    /// The carrier under whose cap they count, if any.
+    cap: Option<String>,
+}
+
+/// Forecasts a goal by caps, rates, hours and its release plan, as if agents sent without a pause and no other goal used the brand. For a goal that is not
+/// launched, as if it were launched now; for one that is paused, as if it were resumed. While a carrier's hold lasts nothing goes; one that an
+/// admin has to end is taken as ended.
 #[utoipa::path(get, path = "/v1/organizations/{organization_id}/goals/{goal_id}/forecast", tag = "goals", params(("organization_id" = Uuid, Path), ("goal_id" = Uuid, Path)), responses((status = 200, body = ForecastBody), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn get(
     State(api): State<Api>,
@@ -60,11 +85,19 @@ pub(crate) async fn get(
         BTreeMap::new()
     };
     let numbers = stored::numbers(&mut tx, &goal).await?;
-    let remaining = stored::remaining(&mut tx, &goal).await?;
+    let remaining = stored::remaining(&mut tx, &goal, organization.settings.lookup_max_age_days).await?;
+    let released = stored::released(&mut tx, &goal).await?;
     tx.rollback().await?;
 
     let segments_each = segments_of(&goal.content.script);
-    let parts = parts(&remaining, &organization.settings, &zone, &limits, segments_each)?;
+    let releases = releases(&goal, &organization.settings, &zone, released)?;
+    let (places, parts): (Vec<_>, Vec<_>) =
+        parts(&remaining, &organization.settings, &zone, &limits, segments_each)?.into_iter().unzip();
+    let caps_of: Vec<_> = parts.iter().map(|part| part.cap.clone()).collect();
+    let held = limits.hold.and_then(|hold| {
+        let why = if hold.reason == HoldReason::Cap.as_str() { Why::Cap } else { Why::Time };
+        Some((hold.until?, why))
+    });
     let outlook = Outlook {
         from,
         closes_at: goal.clock.closes_at,
@@ -72,6 +105,8 @@ pub(crate) async fn get(
         numbers_per_minute: numbers * i64::from(organization.settings.number_segments_per_minute),
         caps: limits.caps,
         rates: limits.rates,
+        releases,
+        held,
         parts,
     };
     let told = tokio::task::spawn_blocking(move || forecast(&outlook, &calendar)).await;
@@ -80,9 +115,33 @@ pub(crate) async fn get(
         finishes_at: told.finishes_at,
         reached: told.reached,
         unreached: told.unreached,
-        never_open: told.never_open,
+        never_open: told.left.iter().filter(|left| left.why == Why::NeverOpen).map(|left| left.texts).sum(),
+        unreached_contacts: told
+            .left
+            .iter()
+            .filter_map(|left| {
+                let place = places.get(left.part)?;
+                Some(UnreachedBody {
+                    contacts: left.texts,
+                    why: left.why.as_str(),
+                    zones: place.zones.to_vec(),
+                    states: place.states().iter().map(ToString::to_string).collect(),
+                    cap: caps_of.get(left.part).cloned().flatten(),
+                })
+            })
+            .collect(),
         segments_by_day: told.segments_by_day.into_iter().map(|(day, segments)| (day.0, segments)).collect(),
     }))
+}
+
+/// The release plan as a forecast needs it. What is not partitioned yet has its first release when it opens.
+fn releases(goal: &Goal, settings: &Settings, zone: &Zone, released: Option<i64>) -> Result<Option<Releases>, Problem> {
+    let Pace::Every { batches, minutes } = goal.content.release_plan.pace else { return Ok(None) };
+    let each = i64::from(batches) * i64::from(settings.batch_size);
+    let hours = RecipientHours::new(settings.sending_hours, zone.clone(), None, ZonePolicy::GroupZone, None);
+    let hours = hours.map_err(|error| Problem::conflict(error.to_string()))?;
+    let every = TimeDelta::minutes(i64::from(minutes));
+    Ok(Some(Releases { first: released.unwrap_or(each), each, every, hours }))
 }
 
 /// Puts together those to whom the same hours and limits apply.
@@ -92,7 +151,7 @@ fn parts(
     zone: &Zone,
     limits: &rates::Limits,
     segments_each: i64,
-) -> Result<Vec<Part>, Problem> {
+) -> Result<Vec<(Whereabouts, Part)>, Problem> {
     let policy = if settings.recipient_safe { ZonePolicy::RecipientSafe } else { ZonePolicy::GroupZone };
     let mut parts = BTreeMap::new();
     for contacts in remaining {
@@ -102,13 +161,13 @@ fn parts(
         let rate = unknown.limit_of(&limits.rates, contacts.carrier.as_deref()).map(ToOwned::to_owned);
         let key = (place.zones, place.states().to_vec(), cap.clone(), rate.clone());
         if let Some(part) = parts.get_mut(&key) {
-            let part: &mut Part = part;
+            let (_, part): &mut (Whereabouts, Part) = part;
             part.texts += contacts.texts;
             continue;
         }
         let hours = RecipientHours::new(settings.sending_hours, zone.clone(), Some(&place), policy, settings.laws());
         let hours = hours.map_err(|error| Problem::conflict(error.to_string()))?;
-        parts.insert(key, Part { texts: contacts.texts, segments_each, hours, cap, rate });
+        parts.insert(key, (place, Part { texts: contacts.texts, segments_each, hours, cap, rate }));
     }
     Ok(parts.into_values().collect())
 }

@@ -17,6 +17,7 @@ use muster_storage::{
         timers,
     },
     goals::{self, Goal, Instants},
+    organizations,
 };
 use uuid::Uuid;
 
@@ -34,6 +35,12 @@ pub(crate) async fn lock(tx: &mut Tx, admin: &Admin, id: GoalId) -> Result<Goal,
     let goal = goals::lock(tx, admin.organization_id, id).await?.ok_or_else(|| Problem::no("goal"))?;
     admin.group(goal.group_id).map_err(|_| Problem::no("goal"))?;
     Ok(goal)
+}
+
+/// A goal that this admin may see, locked to change when and whether its texts go.
+pub(crate) async fn lock_to_change(tx: &mut Tx, admin: &Admin, id: GoalId) -> Result<Goal, Problem> {
+    organizations::change_terms(tx, admin.organization_id).await?;
+    lock(tx, admin, id).await
 }
 
 fn etag(goal: &Goal) -> [(HeaderName, String); 1] {
@@ -64,8 +71,8 @@ pub(crate) async fn put(
     Json(input): Json<GoalInput>,
 ) -> Result<([(HeaderName, String); 1], Answer<GoalBody>), Problem> {
     let mut tx = api.pool.begin().await?;
+    let goal = lock_to_change(&mut tx, &admin, id).await?;
     let organization = admin.organization(&mut tx).await?;
-    let goal = lock(&mut tx, &admin, id).await?;
     if let Some(expected) = headers.get("if-match").and_then(|value| value.to_str().ok())
         && !matches_version(expected, goal.version)
     {

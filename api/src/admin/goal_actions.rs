@@ -11,7 +11,7 @@ use muster_storage::{
 use uuid::Uuid;
 
 use super::{
-    goal::{lock, set_timers},
+    goal::{lock, lock_to_change, set_timers},
     goals::{GoalBody, body},
 };
 use crate::{auth::Admin, extract::Path, problem::Problem, state::Api};
@@ -95,7 +95,7 @@ pub(crate) async fn pause(
     Path((_organization, id)): Path<(Uuid, GoalId)>,
 ) -> Result<Answer<GoalBody>, Problem> {
     let mut tx = api.pool.begin().await?;
-    let goal = lock(&mut tx, &admin, id).await?;
+    let goal = lock_to_change(&mut tx, &admin, id).await?;
     pause_now(&mut tx, &goal).await?;
     answer(tx, &admin, id).await
 }
@@ -108,7 +108,7 @@ pub(crate) async fn resume(
     Path((_organization, id)): Path<(Uuid, GoalId)>,
 ) -> Result<Answer<GoalBody>, Problem> {
     let mut tx = api.pool.begin().await?;
-    let goal = lock(&mut tx, &admin, id).await?;
+    let goal = lock_to_change(&mut tx, &admin, id).await?;
     resume_now(&mut tx, &admin, &goal).await?;
     answer(tx, &admin, id).await
 }
@@ -121,7 +121,7 @@ pub(crate) async fn close(
     Path((_organization, id)): Path<(Uuid, GoalId)>,
 ) -> Result<Answer<GoalBody>, Problem> {
     let mut tx = api.pool.begin().await?;
-    let goal = lock(&mut tx, &admin, id).await?;
+    let goal = lock_to_change(&mut tx, &admin, id).await?;
     close_now(&mut tx, &admin, &goal).await?;
     answer(tx, &admin, id).await
 }

@@ -18,7 +18,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{auth::Admin, extract::Path, problem::Problem, state::Api};
+use crate::{auth::Admin, csv, extract::Path, problem::Problem, state::Api};
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ImportBody {
@@ -38,7 +38,7 @@ pub(crate) struct ImportBody {
     sha256: Option<String>,
     /// `gzip`, `zstd` or `zip`; null for a plain file.
     compression: Option<String>,
-    /// Once somebody has looked: `utf-8`, `utf-16le`, `utf-16be` or `windows-1252`.
+    /// Once somebody has looked: `UTF-8`, `UTF-16LE`, `UTF-16BE` or `windows-1252`.
     encoding: Option<String>,
     /// What parts its cells.
     delimiter: Option<char>,
@@ -48,6 +48,11 @@ pub(crate) struct ImportBody {
     text_bytes: i64,
     /// Bytes of text that were read.
     bytes_read: i64,
+    /// Bytes of the file that were looked at to cut it into parts; `size_bytes` once that is done.
+    bytes_cut: i64,
+    /// About how many rows the file has, by its lines; once it was cut, by its records, which may be a few more than rows. Null for a packed file before
+    /// that.
+    rows_expected: Option<i64>,
     /// Parts of the file, which are read at once, and how many were read.
     parts: i64,
     parts_read: i64,
@@ -66,6 +71,10 @@ pub(crate) struct ImportBody {
     rejected: i64,
     /// Rejected rows by reason.
     reject_reasons: BTreeMap<String, i64>,
+    /// Rows that were read and whose area code is in no number plan that we know; they are applied like others.
+    warnings: i64,
+    /// The lines on which the first ten of these begin.
+    warning_lines: Vec<i64>,
     created_at: DateTime<Utc>,
     finished_at: Option<DateTime<Utc>>,
     /// When it was undone.
@@ -105,7 +114,7 @@ pub(crate) async fn get(
 /// An import as it is told.
 pub(crate) async fn body(api: &Api, import: Import) -> Result<ImportBody, Problem> {
     let reject_reasons = imports::reject_reasons(&api.pool, import.id).await?;
-    let Progress { parts, parts_read, shards, shards_applied, bytes, bytes_read, .. } = import.progress;
+    let Progress { parts, parts_read, shards, shards_applied, bytes, bytes_read, bytes_cut, .. } = import.progress;
     Ok(ImportBody {
         id: import.id,
         group_id: (!import.makes_group).then_some(import.group_id),
@@ -121,6 +130,8 @@ pub(crate) async fn body(api: &Api, import: Import) -> Result<ImportBody, Proble
         columns: import.header.as_ref().map(columns).unwrap_or_default(),
         text_bytes: bytes,
         bytes_read,
+        bytes_cut,
+        rows_expected: import.rows_expected,
         parts,
         parts_read,
         shards,
@@ -134,6 +145,8 @@ pub(crate) async fn body(api: &Api, import: Import) -> Result<ImportBody, Proble
         merged: import.counters.merged,
         rejected: import.counters.rejected,
         reject_reasons,
+        warnings: import.warnings,
+        warning_lines: import.warning_lines,
         created_at: import.created_at,
         finished_at: import.finished_at,
         undone_at: import.undone_at,
@@ -176,14 +189,17 @@ pub(crate) async fn cancel(
 /// Rejected rows in one page of the download.
 const PAGE: i64 = 1_000;
 
-/// Downloads the rejected rows as CSV: line, reason, column and the raw row.
+/// Downloads the rejected rows as CSV: line, reason, column and the raw row. What a spreadsheet would take for a formula, also in a cell of the row,
+/// begins with an apostrophe.
 #[utoipa::path(get, path = "/v1/organizations/{organization_id}/imports/{import_id}/rejects.csv", tag = "imports", params(("organization_id" = Uuid, Path), ("import_id" = Uuid, Path)), responses((status = 200, content_type = "text/csv", body = String), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn rejects(
     State(api): State<Api>,
     admin: Admin,
     Path((_organization, id)): Path<(Uuid, ImportId)>,
 ) -> Result<Response, Problem> {
-    find(&api, &admin, id).await?;
+    let import = find(&api, &admin, id).await?;
+    // What has rejects was cut, and so has a delimiter.
+    let delimiter = import.delimiter.unwrap_or(',');
     let header = Bytes::from_static(b"line,reason,column,row\r\n");
     let pages = stream::try_unfold(Some(0), move |after| {
         let pool = api.pool.clone();
@@ -191,31 +207,17 @@ pub(crate) async fn rejects(
             let Some(after) = after else { return Ok::<_, muster_storage::Error>(None) };
             let page = imports::rejects(&pool, id, after, PAGE).await?;
             let next = page.last().map(|reject| reject.line);
-            Ok(next.map(|next| (Bytes::from(page.iter().map(line).collect::<String>()), Some(next))))
+            Ok(next.map(|next| {
+                (Bytes::from(page.iter().map(|reject| line(reject, delimiter)).collect::<String>()), Some(next))
+            }))
         }
     });
     let body = futures::StreamExt::chain(stream::once(async { Ok(header) }), pages);
     Ok(([(CONTENT_TYPE, "text/csv; charset=utf-8")], Body::from_stream(body)).into_response())
 }
 
-fn line(reject: &Reject) -> String {
-    let column = reject.column.as_deref().unwrap_or_default();
-    format!("{},{},{},{}\r\n", reject.line, cell(&reject.reason), cell(column), cell(&reject.raw))
-}
-
-/// A CSV cell. One that a spreadsheet would take for a formula is escaped with an apostrophe.
-fn cell(text: &str) -> String {
-    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    format!("\"{}{}\"", if formula { "'" } else { "" }, text.replace('"', "\"\""))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::cell;
-
-    #[test]
-    fn cells_that_look_like_formulas_are_escaped() {
-        assert_eq!(cell("=cmd()"), "\"'=cmd()\"");
-        assert_eq!(cell("say \"hi\""), "\"say \"\"hi\"\"\"");
-    }
+fn line(reject: &Reject, delimiter: char) -> String {
+    let Reject { line, reason, column, raw } = reject;
+    let column = csv::cell(column.as_deref().unwrap_or_default());
+    format!("{line},{},{column},{}\r\n", csv::cell(reason), csv::row(raw, delimiter))
 }

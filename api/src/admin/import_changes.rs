@@ -20,12 +20,12 @@ use crate::{
 pub(crate) struct ImportChange {
     #[schema(value_type = Uuid)]
     contact_id: ContactId,
-    /// Fields that are not as they were, before the import.
+    /// Fields that are not as they were, before the import; `assigned_agent_id` is whom they were assigned to in its group.
     #[schema(value_type = Object)]
     before: Value,
-    /// The same fields as they are now.
+    /// The same fields as the import left them, whatever has become of them since.
     #[schema(value_type = Object)]
-    now: Value,
+    after: Value,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -36,7 +36,7 @@ pub(crate) struct ImportChangePage {
     next: Option<ContactId>,
 }
 
-/// Lists contacts that an import changed, field by field. Redacted people are not among them.
+/// Lists contacts that an import changed, or who were in its group before and got another agent by it, field by field. Redacted people are not among them.
 #[utoipa::path(get, path = "/v1/organizations/{organization_id}/imports/{import_id}/changes", tag = "imports", params(("organization_id" = Uuid, Path), ("import_id" = Uuid, Path), Page), responses((status = 200, body = ImportChangePage), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn list(
     State(api): State<Api>,
@@ -51,7 +51,7 @@ pub(crate) async fn list(
     let items = all.into_iter().map(|change| ImportChange {
         contact_id: change.contact_id,
         before: change.before,
-        now: change.now,
+        after: change.after,
     });
     Ok(Answer(ImportChangePage { items: items.collect(), next }))
 }

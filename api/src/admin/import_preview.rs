@@ -4,14 +4,16 @@ use std::{collections::BTreeMap, io::Cursor};
 
 use axum::{Json as Answer, body::Body, extract::State};
 use futures::StreamExt;
+use muster_domain::ids::ImportSourceId;
 use muster_ingest::{
     ReadError,
     preview::{Preview, preview},
 };
+use muster_storage::organizations;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::imports::mapping;
+use super::imports::{Definition, mapping};
 use crate::{auth::Admin, extract::Query, problem::Problem, state::Api};
 
 /// Bytes of a file that are looked at.
@@ -26,6 +28,9 @@ const MOST_ROWS: usize = 100;
 pub(crate) struct PreviewQuery {
     /// As with an import.
     mapping: Option<String>,
+    /// A source: its mapping is used where none is given here.
+    #[param(value_type = Option<uuid::Uuid>)]
+    source_id: Option<ImportSourceId>,
     /// Rows to show, 1 to 100; 10 unless told.
     rows: Option<usize>,
 }
@@ -34,8 +39,8 @@ pub(crate) struct PreviewQuery {
 /// body is the file, or its beginning: no more than 4 MiB are looked at. A zip file must be whole.
 #[utoipa::path(post, path = "/v1/organizations/{organization_id}/imports/preview", tag = "imports", params(("organization_id" = uuid::Uuid, Path), PreviewQuery), request_body(content = String, content_type = "text/csv"), responses((status = 200, body = Object), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn show(
-    State(_api): State<Api>,
-    _admin: Admin,
+    State(api): State<Api>,
+    admin: Admin,
     Query(query): Query<PreviewQuery>,
     body: Body,
 ) -> Result<Answer<Preview>, Problem> {
@@ -43,9 +48,14 @@ pub(crate) async fn show(
     if !(1..=MOST_ROWS).contains(&rows) {
         return Err(Problem::invalid_parameter(format!("rows must be 1 to {MOST_ROWS}")));
     }
-    let mapping = mapping(query.mapping.as_deref())?;
+    let source = Definition::of(&api, &admin, query.source_id).await?;
+    if let Some(group_id) = source.group_id {
+        admin.group(group_id)?;
+    }
+    let mapping = if query.mapping.is_some() { mapping(query.mapping.as_deref())? } else { source.mapping };
+    let locked = locked_fields(&api, &admin).await?;
     let file = beginning(body).await?;
-    let read = tokio::task::spawn_blocking(move || read(file, &mapping, rows)).await;
+    let read = tokio::task::spawn_blocking(move || read(file, &mapping, rows, locked.as_deref())).await;
     match read.map_err(|error| Problem::internal(format!("the reader: {error}")))? {
         Ok(preview) => Ok(Answer(preview)),
         Err(ReadError::Refused(refused)) => Err(Problem::invalid_body(refused.to_string())),
@@ -66,6 +76,26 @@ async fn beginning(body: Body) -> Result<Vec<u8>, Problem> {
     Ok(file)
 }
 
-fn read(file: Vec<u8>, mapping: &BTreeMap<String, String>, rows: usize) -> Result<Preview, ReadError> {
-    preview(Cursor::new(file), mapping, rows)
+/// The custom fields that there are, of an organization that takes no others (rule C14).
+async fn locked_fields(api: &Api, admin: &Admin) -> Result<Option<Vec<String>>, Problem> {
+    let mut tx = api.pool.begin().await?;
+    let organization = admin.organization(&mut tx).await?;
+    tx.rollback().await?;
+    if !organization.settings.lock_custom_fields {
+        return Ok(None);
+    }
+    Ok(Some(organizations::custom_fields(&api.pool, organization.id).await?))
+}
+
+fn read(
+    file: Vec<u8>,
+    mapping: &BTreeMap<String, String>,
+    rows: usize,
+    locked: Option<&[String]>,
+) -> Result<Preview, ReadError> {
+    preview(Cursor::new(file), mapping, rows, |header| {
+        if let Some(known) = locked {
+            header.lock_fields(known);
+        }
+    })
 }

@@ -130,7 +130,9 @@ pub(crate) async fn check(api: &Api, admin: &Admin, body: &SourceBody) -> Result
         None if body.schedule.is_some() => return Err(Problem::invalid_body("a schedule needs a url")),
         None => {}
         Some(url) => match url.strip_prefix("store:") {
-            Some(path) if path.is_empty() || path.split('/').any(|part| matches!(part, "" | "." | "..")) => {
+            Some(path)
+                if path.contains(char::is_control) || path.split('/').any(|part| matches!(part, "" | "." | "..")) =>
+            {
                 return Err(Problem::invalid_body("url: store:PATH needs a path of names parted by /"));
             }
             Some(_) => {}

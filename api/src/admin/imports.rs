@@ -1,13 +1,19 @@
 //! `POST /v1/organizations/{organization_id}/imports`: upload a CSV file of contacts (rules C1 to C15).
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
-use axum::{body::Body, extract::State, http::StatusCode, response::Response};
-use futures::TryStreamExt;
+use axum::{
+    body::{Body, BodyDataStream},
+    extract::State,
+    http::StatusCode,
+    response::Response,
+};
+use futures::StreamExt;
 use muster_domain::{
     file_name,
     ids::{GroupId, ImportId, ImportSourceId},
 };
+use muster_ingest::arrival::Arrival;
 use muster_jobs::payloads::ImportCut;
 use muster_storage::{
     engine::enqueue::enqueue,
@@ -58,7 +64,7 @@ pub(crate) struct ImportQuery {
 }
 
 /// Uploads a file: the body is the file itself, streamed to the object store. A job reads it; follow its progress at
-/// `…/imports/{import_id}`.
+/// `…/imports/{import_id}`. A file whose beginning tells that no import would take it is refused while it is still coming in.
 #[utoipa::path(post, path = "/v1/organizations/{organization_id}/imports", tag = "imports", params(("organization_id" = uuid::Uuid, Path), ImportQuery), request_body(content = String, content_type = "text/csv"), responses((status = 202), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn create(
     State(api): State<Api>,
@@ -68,13 +74,7 @@ pub(crate) async fn create(
     body: Body,
 ) -> Result<Response, Problem> {
     let file_name = text("file_name", &query.file_name, 255)?.to_owned();
-    let source = match query.source_id {
-        Some(id) => {
-            let source = import_sources::get(&api.pool, admin.organization_id, id).await?;
-            source.map(|source| source.definition.into()).ok_or_else(|| Problem::no("source"))?
-        }
-        None => Definition::default(),
-    };
+    let source = Definition::of(&api, &admin, query.source_id).await?;
     let mapping = if query.mapping.is_some() { mapping(query.mapping.as_deref())? } else { source.mapping };
     let mut tags: Vec<String> =
         query.tags.split(',').map(str::trim).filter(|tag| !tag.is_empty()).map(ToOwned::to_owned).collect();
@@ -97,11 +97,7 @@ pub(crate) async fn create(
 
     let id = ImportId::new();
     let object_key = format!("imports/{}/{id}", admin.organization_id);
-    let mut digest = Sha256::new();
-    let stream = body.into_data_stream().inspect_ok(|bytes| digest.update(bytes));
-    let size = api.objects.put(&object_key, stream, api.settings.upload_limit_bytes).await?;
-    let sha256 = digest.finalize().to_vec();
-    let size_bytes = i64::try_from(size).unwrap_or(i64::MAX);
+    let File { size_bytes, sha256, rows_expected } = receive(&api, &object_key, body, &mapping).await?;
     let mut kept = false;
     let answer = keyed
         .run(&api, admin.member.id, &sha256, async |tx| {
@@ -116,6 +112,7 @@ pub(crate) async fn create(
                 object_key: &object_key,
                 size_bytes,
                 sha256: &sha256,
+                rows_expected,
                 mapping: &mapping,
                 tags: &tags,
                 dry_run: query.dry_run,
@@ -135,13 +132,68 @@ pub(crate) async fn create(
     answer
 }
 
+/// A file that was uploaded.
+struct File {
+    size_bytes: i64,
+    sha256: Vec<u8>,
+    rows_expected: Option<i64>,
+}
+
+/// Writes a body to the object store, hashed, counted and looked at while it comes in. A file that is refused is not kept.
+async fn receive(api: &Api, key: &str, body: Body, mapping: &BTreeMap<String, String>) -> Result<File, Problem> {
+    let mut body = body.into_data_stream();
+    let (mut digest, mut arrival) = (Sha256::new(), Arrival::new(mapping.clone()));
+    let stream = (&mut body).map(|chunk| arrival.pass_on(chunk).inspect(|bytes| digest.update(bytes)));
+    let written = api.objects.put(key, stream, api.settings.upload_limit_bytes).await;
+    if written.is_err() {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "it ends by itself, and nothing is lost where it does not come to that"
+        )]
+        tokio::spawn(pour_away(body));
+    }
+    if let Some(why) = arrival.refusal() {
+        return Err(Problem::invalid_body(why.to_string()));
+    }
+    let size = written?;
+    let signed = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    match arrival.end() {
+        Ok(rows) => {
+            Ok(File { size_bytes: signed(size), sha256: digest.finalize().to_vec(), rows_expected: rows.map(signed) })
+        }
+        Err(why) => {
+            api.objects.delete(key).await?;
+            Err(Problem::invalid_body(why.to_string()))
+        }
+    }
+}
+
+/// How long the rest of a body that nobody wants is still taken, so that whoever is sending it comes to read the answer; behind a closed connection
+/// it would be lost.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+async fn pour_away(mut body: BodyDataStream) {
+    let rest = async { while body.next().await.is_some_and(|bytes| bytes.is_ok()) {} };
+    // Whoever goes on for longer than that finds the connection closed.
+    let _over = tokio::time::timeout(PATIENCE, rest).await;
+}
+
 /// What a source says, of which nothing need be there.
 #[derive(Default)]
-struct Definition {
-    group_id: Option<GroupId>,
-    mapping: BTreeMap<String, String>,
+pub(crate) struct Definition {
+    pub(crate) group_id: Option<GroupId>,
+    pub(crate) mapping: BTreeMap<String, String>,
     tags: Vec<String>,
     consent_text: Option<String>,
+}
+
+impl Definition {
+    /// What the source says that was named, if one was.
+    pub(crate) async fn of(api: &Api, admin: &Admin, id: Option<ImportSourceId>) -> Result<Self, Problem> {
+        let Some(id) = id else { return Ok(Self::default()) };
+        let source = import_sources::get(&api.pool, admin.organization_id, id).await?;
+        source.map(|source| source.definition.into()).ok_or_else(|| Problem::no("source"))
+    }
 }
 
 impl From<import_sources::Definition> for Definition {

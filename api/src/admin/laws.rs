@@ -53,7 +53,7 @@ pub(crate) async fn put(
         }
     }
     let mut tx = api.pool.begin().await?;
-    organizations::change_settings(&mut tx, admin.organization_id).await?;
+    organizations::change_terms(&mut tx, admin.organization_id).await?;
     let mut organization = admin.organization(&mut tx).await?;
     organization.settings.own_laws = edit.laws;
     organizations::update_settings(&mut tx, organization.id, &organization.settings).await?;

@@ -175,7 +175,7 @@ pub(crate) async fn patch(
 ) -> Result<Answer<OrganizationBody>, Problem> {
     admin.at_least(Role::OrganizationAdmin)?;
     let mut tx = api.pool.begin().await?;
-    organizations::change_settings(&mut tx, admin.organization_id).await?;
+    organizations::change_terms(&mut tx, admin.organization_id).await?;
     let mut organization = admin.organization(&mut tx).await?;
     let settings = &mut organization.settings;
     let ranged = |name: &str, value: i32, least: i32, most: i32| {

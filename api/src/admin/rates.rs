@@ -120,7 +120,7 @@ pub(crate) async fn put(State(api): State<Api>, admin: Admin, Json(rate): Json<R
 pub(crate) async fn end_hold(State(api): State<Api>, admin: Admin) -> Result<axum::http::StatusCode, Problem> {
     admin.at_least(Role::OrganizationAdmin)?;
     let mut tx = api.pool.begin().await?;
-    organizations::change_settings(&mut tx, admin.organization_id).await?;
+    organizations::change_terms(&mut tx, admin.organization_id).await?;
     let brand = admin.organization(&mut tx).await?.brand_id;
     if rates::lift_hold(&mut tx, brand).await? {
         recheck(&mut tx, &admin, HoldReason::Carrier).await?;

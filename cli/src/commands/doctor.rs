@@ -2,12 +2,14 @@
 
 use std::{path::Path, time::Duration};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
+use bytes::Bytes;
 use muster_broker::{Management, is_supported};
+use muster_objects::{Objects, Place};
 use muster_service::{Settings, clock, zones};
 use muster_storage::{
     Pool,
-    engine::audit::{self, Jobs, Ledger},
+    engine::audit::{self, Jobs, Ledger, Unknown},
     pending_migrations,
 };
 use serde::Serialize;
@@ -50,6 +52,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     }
     checks.extend([migrations(&pool).await, clocks(&pool).await, zone_rules(), broker(&settings).await]);
     checks.extend(broker_settings(&settings).await);
+    checks.push(objects(&settings).await);
     match audit::audit(&pool).await {
         Ok(findings) if findings.is_empty() => {
             checks.push(Check { check: "jobs", ok: true, detail: "nothing is stuck".to_owned() });
@@ -60,6 +63,10 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         })),
         Err(error) => checks.push(Check { check: "jobs", ok: false, detail: error.to_string() }),
     }
+    checks.push(match audit::unknown_messages(&pool).await {
+        Ok(unknown) => unknown_messages(&unknown),
+        Err(error) => Check { check: "unknown_messages", ok: false, detail: error.to_string() },
+    });
     checks.push(match audit::jobs(&pool).await {
         Ok(jobs) => jobs_conserved(&jobs),
         Err(error) => Check { check: "job_ledger", ok: false, detail: error.to_string() },
@@ -124,6 +131,27 @@ async fn broker(settings: &Settings) -> Check {
     Check { check: "broker", ok, detail }
 }
 
+/// Writes an object, reads it, and removes it again, which is all that Muster needs to be allowed to do.
+async fn objects(settings: &Settings) -> Check {
+    // Two doctors at a time do not disturb one another.
+    let folder = format!("doctor/{}", uuid::Uuid::now_v7());
+    let tried = async {
+        let objects = Objects::open(&settings.object_store(Place::new))?;
+        let (key, text) = (format!("{folder}/probe"), Bytes::from_static(b"Muster was here"));
+        let source = futures::stream::iter([Ok::<_, std::convert::Infallible>(text.clone())]);
+        let size = objects.put(&key, source, u64::MAX).await?;
+        ensure!(objects.get_piece(&key, 0..size).await? == text, "what was read is not what was written");
+        objects.delete_folder(&folder).await?;
+        ensure!(objects.size(&key).await?.is_none(), "what was deleted is still there");
+        Ok(())
+    };
+    let (ok, detail) = match tried.await {
+        Ok(()) => (true, "an object could be written, read and deleted".to_owned()),
+        Err(error) => (false, format!("{error:#}")),
+    };
+    Check { check: "object_store", ok, detail }
+}
+
 /// What only the management API tells: the broker's version, and whether every queue is under Muster's policy.
 async fn broker_settings(settings: &Settings) -> Vec<Check> {
     let Some(url) = &settings.rabbitmq_management_url else {
@@ -152,13 +180,29 @@ async fn broker_settings(settings: &Settings) -> Vec<Check> {
     }
 }
 
-/// Enqueued = succeeded + parked + cancelled + live.
+/// Texts that may have been sent or not, which nobody will find out by himself (rule S2): the carrier's own log says.
+fn unknown_messages(unknown: &Unknown) -> Check {
+    let Unknown { count, first } = unknown;
+    let ids: Vec<_> = first.iter().map(ToString::to_string).collect();
+    let colon = if ids.is_empty() { "" } else { ": " };
+    let more = if i64::try_from(ids.len()) == Ok(*count) { "" } else { ", …" };
+    let detail = format!("{count} texts without a known outcome for over 24 hours{colon}{}{more}", ids.join(", "));
+    Check { check: "unknown_messages", ok: *count == 0, detail }
+}
+
+/// Enqueued = succeeded + parked + cancelled + live: true of the rows that there are, and of all that there were if none can be deleted.
 fn jobs_conserved(jobs: &Jobs) -> Check {
-    let Jobs { enqueued, succeeded, parked, cancelled, live } = *jobs;
-    let detail = format!(
+    let Jobs { enqueued, succeeded, parked, cancelled, live, unguarded } = *jobs;
+    let counts = format!(
         "in the last day {enqueued} enqueued, {succeeded} succeeded, {parked} parked, {cancelled} cancelled, {live} live"
     );
-    Check { check: "job_ledger", ok: enqueued == succeeded + parked + cancelled + live, detail }
+    let detail = match unguarded {
+        0 => counts,
+        some => format!(
+            "{counts}; jobs may be missing: a trigger, job_stays or job_is_kept, is off for {some} of their tables"
+        ),
+    };
+    Check { check: "job_ledger", ok: unguarded == 0, detail }
 }
 
 /// Planned = fired + coalesced + skipped: the expression is evaluated again over the time that the ledger covers.

@@ -41,11 +41,17 @@ pub(crate) enum Command {
     Retry {
         /// The job.
         id: uuid::Uuid,
+        /// Print one JSON object: {id, state}.
+        #[arg(long)]
+        json: bool,
     },
     /// Cancel a job that is waiting or parked.
     Cancel {
         /// The job.
         id: uuid::Uuid,
+        /// Print one JSON object: {id, state}.
+        #[arg(long)]
+        json: bool,
     },
     /// Let the jobs that are parked now run again, at a rate, until each has been tried or too many of them fail again.
     Replay {
@@ -111,14 +117,24 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
             println!("{}", serde_json::to_string_pretty(&job)?);
             Ok(())
         }
-        Command::Retry { id } => {
-            ensure!(operate::retry(&pool, JobId(id)).await?, "job {id} is not parked or cancelled, or is not there");
-            println!("job {id} will run again");
+        Command::Retry { id, json } => {
+            let state = operate::retry(&pool, JobId(id)).await?;
+            let state = state.with_context(|| format!("job {id} is not parked or cancelled, or is not there"))?;
+            tell(
+                json,
+                id,
+                &state,
+                if state == "cancelled" {
+                    "is cancelled again: a newer job with its unique key waits"
+                } else {
+                    "will run again"
+                },
+            );
             Ok(())
         }
-        Command::Cancel { id } => {
+        Command::Cancel { id, json } => {
             ensure!(operate::cancel(&pool, JobId(id)).await?, "job {id} runs, is over, or is not there");
-            println!("job {id} is cancelled");
+            tell(json, id, "cancelled", "is cancelled");
             Ok(())
         }
         Command::Replay { which, dry_run, rate, abort_on_error_rate, wait_seconds, json } => {
@@ -147,6 +163,15 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
             ensure!(!aborted, "more than {abort_on_error_rate} of the replayed jobs failed");
             Ok(())
         }
+    }
+}
+
+/// Says what became of a job.
+fn tell(as_json: bool, id: uuid::Uuid, state: &str, in_words: &str) {
+    if as_json {
+        println!("{}", json!({ "id": id, "state": state }));
+    } else {
+        println!("job {id} {in_words}");
     }
 }
 

@@ -4,6 +4,7 @@ use anyhow::ensure;
 use muster_domain::ids::OrganizationId;
 use muster_jobs::JobKind;
 use muster_storage::engine::operate;
+use serde_json::{Value, json};
 
 use super::{jobs::kind, pool};
 
@@ -19,31 +20,49 @@ pub(crate) struct Whose {
     /// Why, for those who look later.
     #[arg(long)]
     reason: Option<String>,
+    /// Print one JSON object: {kind, organization, paused, reason}; what is null means all.
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(clap::Args)]
 pub(crate) struct Limit {
-    /// The kind.
+    /// The kind; without it, every kind of the organization together.
     #[arg(long, value_parser = kind)]
-    kind: JobKind,
+    kind: Option<JobKind>,
     /// The organization; without it, all together.
     #[arg(long)]
     organization: Option<uuid::Uuid>,
     /// Jobs that may be published and running at a time; without it, the limit is lifted.
     #[arg(long, value_parser = clap::value_parser!(i32).range(1..))]
     at_most: Option<i32>,
+    /// Print one JSON object: `{kind, organization, at_most}`; what is null means all, and without a limit.
+    #[arg(long)]
+    json: bool,
 }
 
 pub(crate) async fn set_paused(whose: Whose, paused: bool) -> anyhow::Result<()> {
-    ensure!(whose.kind.is_some() || whose.organization.is_some(), "name a --kind, an --organization, or both");
-    let organization = whose.organization.map(OrganizationId);
-    operate::set_paused(&pool()?, whose.kind, organization, paused, whose.reason.as_deref()).await?;
-    println!("{}", if paused { "paused: what is published already still runs" } else { "resumed" });
+    let Whose { kind, organization, reason, json } = whose;
+    ensure!(kind.is_some() || organization.is_some(), "name a --kind, an --organization, or both");
+    operate::set_paused(&pool()?, kind, organization.map(OrganizationId), paused, reason.as_deref()).await?;
+    let row = json!({ "kind": kind, "organization": organization, "paused": paused, "reason": reason });
+    tell(json, &row, if paused { "paused: what is published already still runs" } else { "resumed" });
     Ok(())
 }
 
 pub(crate) async fn limit(limit: Limit) -> anyhow::Result<()> {
-    operate::set_limit(&pool()?, limit.kind, limit.organization.map(OrganizationId), limit.at_most).await?;
-    println!("{}", if limit.at_most.is_some() { "limited" } else { "the limit is lifted" });
+    let Limit { kind, organization, at_most, json } = limit;
+    ensure!(kind.is_some() || organization.is_some(), "name a --kind, an --organization, or both");
+    operate::set_limit(&pool()?, kind, organization.map(OrganizationId), at_most).await?;
+    let row = json!({ "kind": kind, "organization": organization, "at_most": at_most });
+    tell(json, &row, if at_most.is_some() { "limited" } else { "the limit is lifted" });
     Ok(())
+}
+
+fn tell(as_json: bool, row: &Value, in_words: &str) {
+    if as_json {
+        println!("{row}");
+    } else {
+        println!("{in_words}");
+    }
 }

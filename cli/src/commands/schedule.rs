@@ -20,6 +20,9 @@ pub(crate) enum Command {
     Preview(Preview),
     /// List the schedules, with what became of their last ticks.
     List {
+        /// Those too that were removed, of which the ticks are left.
+        #[arg(long)]
+        all: bool,
         /// Print a JSON list.
         #[arg(long)]
         json: bool,
@@ -110,7 +113,7 @@ struct Row {
 pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Preview(args) => preview(args),
-        Command::List { json } => list(json).await,
+        Command::List { all, json } => list(all, json).await,
         Command::Ticks { name, limit, json } => ticks(&name, limit, json).await,
         Command::Edit(args) => {
             let catch_up = ["skip", "coalesce", "all"].into_iter().find(|word| args.catch_up.as_deref() == Some(word));
@@ -136,8 +139,8 @@ async fn change(name: &str, edit: &Edit) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn list(as_json: bool) -> anyhow::Result<()> {
-    let listed = schedule_ops::list(&pool()?).await?;
+async fn list(with_removed: bool, as_json: bool) -> anyhow::Result<()> {
+    let listed = schedule_ops::list(&pool()?, with_removed).await?;
     if as_json {
         let rows: Vec<_> = listed
             .iter()
@@ -145,7 +148,7 @@ async fn list(as_json: bool) -> anyhow::Result<()> {
                 json!({
                     "name": one.name, "cron": one.cron, "zone": one.zone, "gap": one.gap, "overlap": one.overlap,
                     "catch_up": one.catch_up, "jitter_seconds": one.jitter_seconds, "enabled": one.enabled, "error": one.error,
-                    "kind": one.kind, "next_at": one.next_at, "last_tick": one.last.as_ref().map(|(at, _)| at),
+                    "kind": one.kind, "removed_at": one.removed_at, "next_at": one.next_at, "last_tick": one.last.as_ref().map(|(at, _)| at),
                     "last_fate": one.last.as_ref().map(|(_, fate)| fate),
                 })
             })
@@ -156,6 +159,7 @@ async fn list(as_json: bool) -> anyhow::Result<()> {
     println!("{:<28} {:<18} {:<20} {:<21} last tick", "name", "cron", "zone", "next");
     for one in &listed {
         let next = match (&one.error, one.enabled, one.next_at) {
+            _ if one.removed_at.is_some() => "removed".to_owned(),
             (Some(_), ..) => "out of service".to_owned(),
             (None, false, _) => "off".to_owned(),
             (None, true, at) => at.map_or_else(|| "soon".to_owned(), instant),

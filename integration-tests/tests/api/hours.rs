@@ -1,9 +1,13 @@
 //! Sending hours from the import to the carrier (rules S5, S6 and S9).
 
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
+use muster_integration_tests::{eventually, seconds};
 use serde_json::{Value, json};
 
-use crate::support::World;
+use crate::{
+    rates::send_all,
+    support::{Client, Organization, World},
+};
 
 /// Honolulu has no changes of clocks.
 const HONOLULU: TimeDelta = TimeDelta::hours(-10);
@@ -57,6 +61,74 @@ async fn s5_a_contact_of_another_state_waits_for_its_law_and_knows_until_when() 
     ours.admin.put(&path, json!({ "laws": null })).await.ok();
     ours.set(json!({ "law_strictness": "off" })).await;
     world.until("message where state = 'delivered'", 2).await;
+    world.finish().await;
+}
+
+/// Hours in Honolulu that are closed and open at a full minute, soon but not at once, and when that is.
+fn opens_soon(now: DateTime<Utc>) -> (Value, DateTime<Utc>) {
+    let local = (now + HONOLULU).naive_utc() + TimeDelta::seconds(79);
+    let minute = local.time().num_seconds_from_midnight() / 60;
+    let opens = local.date().and_time(chrono::NaiveTime::MIN) + TimeDelta::minutes(minute.into());
+    // Shortly after midnight: it must not be open before midnight.
+    let closes = if minute < 60 { 1_380 } else { 1_440 };
+    (json!({ "opens_minute": minute, "closes_minute": closes }), opens.and_utc() - HONOLULU)
+}
+
+/// An organization with an agent and two contacts in Honolulu, and an open goal that lasts for days.
+async fn in_honolulu(world: &World) -> (Organization, Client, String) {
+    let ours = world.organization("Ours").await;
+    let group = ours.group_in("Oahu", "Pacific/Honolulu").await;
+    let (agent, _) = ours.agent(&group).await;
+    ours.contacts(&group, 2).await;
+    let goal = ours.open_goal(world, &group, json!({})).await;
+    // The goal has to be open when Honolulu is.
+    world.harness.execute(&["update goal set closes_at = clock_timestamp() + interval '3 days'"]).await;
+    (ours, agent.client, goal)
+}
+
+/// How many texts are held for their hours until then.
+async fn held_until(world: &World, opens: DateTime<Utc>) -> i64 {
+    let held = "message where state = 'held' and reason = 'hours'";
+    world.until(held, 2).await;
+    world.harness.count(&format!("{held} and held_until = '{}'", opens.to_rfc3339())).await
+}
+
+#[tokio::test]
+async fn s9_hours_that_close_hold_what_is_queued_until_they_open() {
+    let world = World::with_engine().await;
+    let (ours, agent, goal) = in_honolulu(&world).await;
+    let gate = world.harness.close_publish_gate().await;
+    send_all(&agent, &goal).await;
+    assert_eq!(world.harness.count("message where state = 'queued'").await, 2);
+    let (hours, opens) = closed_hour(world.now().await);
+    ours.set(json!({ "sending_hours": hours })).await;
+    gate.open().await;
+    assert_eq!(held_until(&world, opens).await, 2);
+    assert!(world.carrier().accepted().is_empty());
+    ours.set(json!({ "sending_hours": { "opens_minute": 0, "closes_minute": 1_440 } })).await;
+    world.until("message where state = 'delivered'", 2).await;
+    world.finish().await;
+}
+
+/// The only test that waits for the clock, for more than a minute: nothing but the time moves these texts.
+#[tokio::test]
+async fn s6_what_is_held_for_its_hours_goes_when_they_open_and_not_before() {
+    let world = World::with_engine().await;
+    let (ours, agent, goal) = in_honolulu(&world).await;
+    let (hours, opens) = opens_soon(world.now().await);
+    ours.set(json!({ "sending_hours": hours })).await;
+    send_all(&agent, &goal).await;
+    assert_eq!(held_until(&world, opens).await, 2);
+    assert!(world.carrier().accepted().is_empty());
+    eventually(seconds(120), async || match world.harness.count("message where state = 'delivered'").await {
+        2 => Ok(()),
+        delivered => Err(format!("{delivered} of 2 are delivered; {}", world.harness.census().await)),
+    })
+    .await;
+    let accepted = world.carrier().accepted();
+    assert!(accepted.len() == 2 && accepted.iter().all(|text| text.accepted_at >= opens), "{opens}: {accepted:?}");
+    let early = format!("message where handed_over_at < '{}'", opens.to_rfc3339());
+    assert_eq!(world.harness.count(&early).await, 0);
     world.finish().await;
 }
 

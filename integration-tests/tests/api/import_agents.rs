@@ -18,7 +18,7 @@ fn file<'a>(agents: impl IntoIterator<Item = &'a str>) -> String {
 }
 
 /// An agent of a group with an address.
-async fn agent(ours: &Organization, group: &str, email: &str) -> String {
+pub(crate) async fn agent(ours: &Organization, group: &str, email: &str) -> String {
     let body = json!({ "role": "agent", "first_name": "Amy", "last_name": "B", "email": email });
     let id = text(&ours.admin.post(&ours.at("members"), body).await.ok()["id"]);
     ours.join(group, "agent", &id).await;
@@ -165,6 +165,8 @@ async fn w4_whom_a_file_takes_from_an_agent_moves_between_the_batches_of_every_g
     let mut send = json!({ "lease_token": batch["lease_token"] });
     send["contact_ids"] = json!([ours.contact("+16465550000").await["id"]]);
     first.client.post(&format!("/v1/agent/batches/{}/send", text(&batch["id"])), send).await.ok();
+    // One that waits would be cancelled, and its contact would move as well.
+    world.until("message where state = 'delivered'", 1).await;
 
     let report = ours.import(&query, assigned(4)).await;
     assert_eq!(counters(&report), [6, 0, 4, 2, 0], "{report}");

@@ -132,14 +132,40 @@ async fn c3_a_packed_file_is_read_like_what_it_holds() {
         assert_eq!(report["compression"], packing);
         assert!(report["parts"].as_i64().unwrap() > 3, "{report}");
     }
-    // What breaks off is refused, and leaves nothing behind.
-    let broken =
-        ours.import(&format!("file_name=a.csv.gz&group_id={group}"), packed[..packed.len() - 9].to_vec()).await;
+    // What breaks off is refused, and leaves nothing behind: at once, or where that only shows at the end.
+    let query = format!("file_name=a.csv.gz&group_id={group}");
+    ours.upload(&query, packed[..packed.len() - 9].to_vec()).await.problem(422, "invalid-body");
+    let long = gzip(format!("{file}{}", "Ada,L,6465550000\n".repeat(20_000)).as_bytes());
+    let broken = ours.import(&query, long[..long.len() - 9].to_vec()).await;
     assert_eq!((&broken["state"], counters(&broken)), (&json!("failed"), [0; 6]), "{broken}");
+    assert!(broken["failure"].as_str().unwrap().contains("not complete"), "{broken}");
     // In another encoding, what follows the first part is in that encoding too.
     let utf16: Vec<u8> = [0xff, 0xfe].into_iter().chain(file.encode_utf16().flat_map(u16::to_le_bytes)).collect();
     let report = ours.import(&format!("file_name=a.csv&group_id={group}"), utf16).await;
     assert_eq!(counters(&report), [30, 0, 0, 30, 0, 0], "{report}");
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn c15_a_file_that_unpacks_to_absurdly_much_fails_and_leaves_nothing() {
+    let world = World::with_engine().await;
+    let ours = world.organization("Ours").await;
+    let group = ours.group("One").await;
+    let text = format!("first,last,phone\nAda,L,6465550000\n{}", "\n".repeat(40 * 1024 * 1024));
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    gzip.write_all(text.as_bytes()).unwrap();
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    zip.start_file("a.csv", zip::write::SimpleFileOptions::default().compression_level(Some(9))).unwrap();
+    zip.write_all(text.as_bytes()).unwrap();
+    for bomb in [gzip.finish().unwrap(), zip.finish().unwrap().into_inner()] {
+        let report = ours.import(&format!("file_name=a.csv&group_id={group}&tags=t"), bomb).await;
+        assert_eq!((&report["state"], counters(&report)), (&json!("failed"), [0; 6]), "{report}");
+        assert!(report["failure"].as_str().unwrap().contains("unpacks to more than"), "{report}");
+    }
+    for table in ["contact", "tag", "import_part", "import_reject"] {
+        assert_eq!(world.harness.count(table).await, 0, "{table}");
+    }
+    assert_eq!(world.objects().iter().filter(|file| file.to_string_lossy().contains(".work")).count(), 0);
     world.finish().await;
 }
 

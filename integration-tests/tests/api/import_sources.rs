@@ -26,6 +26,7 @@ impl Files {
         let router = Router::new()
             .route("/list.csv", get(Self::list))
             .route("/inside", get(|| async { Redirect::temporary("http://127.0.0.1:9/secret") }))
+            .route("/private", get(|| async { Redirect::temporary("https://10.0.0.1/list.csv") }))
             .route("/gone.csv", get(|| async { StatusCode::GONE }))
             .with_state(files.clone());
         let mut server = JoinSet::new();
@@ -54,7 +55,7 @@ impl Files {
 }
 
 /// Asks for a fetch and waits until it has been done.
-async fn fetch(world: &World, ours: &Organization, id: &str) -> Value {
+pub(crate) async fn fetch(world: &World, ours: &Organization, id: &str) -> Value {
     let path = ours.at(&format!("import-sources/{id}"));
     let done = format!("job where kind = 'import-fetch' and state = 'succeeded' and payload ->> 'source_id' = '{id}'");
     let before = world.harness.count(&done).await;
@@ -145,7 +146,9 @@ async fn a_source_on_a_schedule_is_fetched_by_itself() {
     assert_eq!(world.harness.count("import").await, 2);
     let path = ours.at(&format!("import-sources/{id}"));
     assert_eq!(ours.admin.call(reqwest::Method::DELETE, &path, crate::support::Call::empty()).await.status, 204);
-    assert_eq!(world.harness.count("schedule where name like 'import-source/%'").await, 0);
+    assert_eq!(world.harness.count("schedule where name like 'import-source/%' and retired_at is null").await, 0);
+    let ledger = "tick where schedule like 'import-source/%' and fate in ('fired', 'late')";
+    assert_eq!(world.harness.count(ledger).await, 1, "what it did stays told (J11)");
     assert_eq!(world.harness.count("import").await, 2, "its imports stay");
     world.finish().await;
 }
@@ -168,15 +171,19 @@ async fn nothing_is_fetched_from_inside() {
         "file:///etc/passwd",
         "store:../other/list.csv",
         "store:",
+        "store:a//b.csv",
+        "store:a\nb.csv",
         "nothing",
     ] {
         ours.admin.post(&ours.at("import-sources"), source(url)).await.problem(422, "invalid-body");
     }
     // What is only seen when it is asked: a name that leads inside, and a redirect.
     let inside = format!("http://127.0.0.1:{port}/inside");
+    let private = format!("http://127.0.0.1:{port}/private");
     for (url, why) in [
         ("https://localhost/a.csv", "no public address"),
         (inside.as_str(), "https://"),
+        (private.as_str(), "not public"),
         (&format!("http://127.0.0.1:{port}/gone.csv"), "410"),
         ("store:nothing.csv", "no such file"),
     ] {
@@ -184,7 +191,7 @@ async fn nothing_is_fetched_from_inside() {
         let seen = fetch(&world, &ours, &id).await;
         let failure = text(&seen["failure"]);
         assert!(failure.contains(why), "{url}: {failure}");
-        assert!(!failure.contains("127.0.0.1"), "{failure}");
+        assert!(!failure.contains("127.0.0.1") && !failure.contains("10.0.0.1"), "{failure}");
     }
     assert_eq!(world.harness.count("import").await, 0);
     assert!(world.objects().is_empty());

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::support::{CONFIRMATION, Organization, World, text};
 
 /// Waits until a redaction is done; answers it.
-async fn redact(world: &World, organization: &Organization, phone: &str) -> Value {
+pub(crate) async fn redact(world: &World, organization: &Organization, phone: &str) -> Value {
     let body = json!({ "phone": phone, "confirmation": CONFIRMATION });
     let id = text(&organization.admin.post("/v1/redactions", body).await.ok()["id"]);
     world.until(&format!("redaction where id = '{id}' and finished_at is not null"), 1).await;

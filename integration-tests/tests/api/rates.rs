@@ -71,9 +71,10 @@ fn keep_the_pace(slots: &[DateTime<Utc>], per_minute: i32) {
 }
 
 #[tokio::test]
-async fn s4_a_batch_trickles_from_its_number() {
+async fn s4_a_batch_trickles_from_its_number_and_keeps_few_jobs_busy() {
     let shop = Shop::open(30).await;
     shop.ours.set(json!({ "number_segments_per_minute": 240 })).await;
+    let began = shop.world.now().await;
     let goal = shop.goal().await;
     let waits = "message where state = 'held' and reason = 'rate' and lane is not null and held_until is not null";
     eventually(seconds(20), async || match shop.world.harness.count(waits).await {
@@ -85,6 +86,15 @@ async fn s4_a_batch_trickles_from_its_number() {
     keep_the_pace(&shop.slots(&goal).await, 240);
     shop.world.settled().await;
     assert_eq!(shop.world.harness.count("rate_lane where waiting_segments > 0").await, 0);
+    // What waits is looked at about once a second, and let go for good: no text goes round and round.
+    let ticks = (shop.world.now().await - began).num_seconds();
+    let looks = shop.world.harness.count("job where kind = 'rate-release'").await;
+    assert!(looks <= ticks + 5, "{looks} looks at what waits in {ticks} s");
+    let sends = shop.world.harness.count("job where kind = 'send'").await;
+    assert!(sends <= looks + 1, "{sends} send jobs after {looks} looks at what waits");
+    let queued =
+        "(select message_id from message_event where state = 'queued' group by message_id having count(*) > 2) busy";
+    assert_eq!(shop.world.harness.count(queued).await, 0, "a text has two jobs at most");
     shop.finish().await;
 }
 
@@ -181,6 +191,30 @@ async fn s3_a_cap_is_lowered_and_raised_while_texts_wait() {
     shop.ours.admin.put(&caps, json!({ "daily_segments": null })).await.ok();
     shop.world.until("message where state = 'delivered'", 20).await;
     assert_eq!(shop.world.carrier().accepted().len(), 20);
+    shop.finish().await;
+}
+
+/// Rules S3, S6 and S9. When the carrier's day turns, the hours are closed for a minute: what is held waits for both, and says so.
+#[tokio::test]
+async fn s9_a_cap_that_is_taken_away_holds_what_is_queued_until_the_next_day_and_its_hours() {
+    let shop = Shop::open(2).await;
+    shop.world.harness.execute(&["update contact_group set zone = 'America/Los_Angeles'"]).await;
+    shop.ours.set(json!({ "sending_hours": { "opens_minute": 1, "closes_minute": 1_440 } })).await;
+    let goal = shop.ours.open_goal(&shop.world, &shop.group, json!({})).await;
+    shop.world.harness.execute(&["update goal set closes_at = clock_timestamp() + interval '3 days'"]).await;
+    let gate = shop.world.harness.close_publish_gate().await;
+    send_all(&shop.agent, &goal).await;
+    assert_eq!(shop.world.harness.count("message where state = 'queued'").await, 2);
+    let caps = shop.ours.at("caps");
+    shop.ours.admin.put(&caps, json!({ "daily_segments": 0 })).await.ok();
+    gate.open().await;
+    shop.world.until("message where state = 'held'", 2).await;
+    let tomorrow = "message where reason = 'cap' and held_until =
+        ((now() at time zone 'America/Los_Angeles')::date + interval '1 day 1 minute') at time zone 'America/Los_Angeles'";
+    assert_eq!(shop.world.harness.count(tomorrow).await, 2);
+    assert!(shop.world.carrier().accepted().is_empty());
+    shop.ours.admin.put(&caps, json!({ "daily_segments": null })).await.ok();
+    shop.world.until("message where state = 'delivered'", 2).await;
     shop.finish().await;
 }
 
@@ -303,6 +337,9 @@ async fn s11_a_goal_is_forecast_before_its_launch_and_while_it_runs() {
     let reached = told["reached"].as_i64().unwrap();
     assert!(matches!(reached, 4 | 8), "{told}");
     assert_eq!((&told["unreached"], &told["finishes_at"]), (&json!(10 - reached), &Value::Null));
+    let who = &told["unreached_contacts"];
+    assert_eq!((&who[0]["contacts"], &who[0]["why"]), (&told["unreached"], &json!("cap")), "{told}");
+    assert!(who[0]["zones"][0].is_string(), "{told}");
     shop.ours.admin.put(&shop.ours.at("caps"), json!({ "daily_segments": null })).await.ok();
     shop.ours.goal_act(&draft, "launch").await;
     shop.world.until(&format!("batch where goal_id = '{draft}' and state = 'released'"), 1).await;

@@ -11,7 +11,7 @@ use muster_domain::{
     ids::{AccountId, MemberId},
     role::Role,
 };
-use muster_integration_tests::{Daemon, Harness, eventually, seconds};
+use muster_integration_tests::{CARRIER_ACCOUNT, CARRIER_SECRET, Daemon, Harness, eventually, seconds};
 use muster_simulator::{Behaviour, Config, Millis, Receipts, Simulator};
 use muster_storage::{
     members::{self, NewMember},
@@ -21,11 +21,6 @@ use reqwest::{Method, StatusCode, header::HeaderMap};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use uuid::Uuid;
-
-/// What the harness's settings call the carrier's secret.
-const CARRIER_SECRET: &str = "the carrier's secret";
-/// And the account there.
-const CARRIER_ACCOUNT: &str = "AC00000000000000000000000000000001";
 
 /// Bytes that may be uploaded.
 pub(crate) const UPLOAD_LIMIT: usize = 1024 * 1024;
@@ -127,14 +122,29 @@ impl Client {
     }
 
     pub(crate) async fn call(&self, method: Method, path: &str, call: Call) -> Answer {
+        self.send(method, path, call.headers, call.body.map(Into::into)).await
+    }
+
+    /// A POST of a file that comes as it comes.
+    pub(crate) async fn pour(&self, path: &str, file: reqwest::Body) -> Answer {
+        self.send(Method::POST, path, vec![("content-type", "text/csv".to_owned())], Some(file)).await
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: Vec<(&'static str, String)>,
+        body: Option<reqwest::Body>,
+    ) -> Answer {
         let mut request = self.http.request(method.clone(), format!("{}{path}", self.base));
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
         }
-        for (name, value) in call.headers {
+        for (name, value) in headers {
             request = request.header(name, value);
         }
-        if let Some(body) = call.body {
+        if let Some(body) = body {
             request = request.body(body);
         }
         let response = request.send().await.unwrap_or_else(|error| panic!("{method} {path}: {error}"));
@@ -144,6 +154,17 @@ impl Client {
             headers: response.headers().clone(),
             text: response.text().await.unwrap(),
         }
+    }
+
+    /// Begins to follow server-sent events.
+    pub(crate) async fn events(&self, path: &str) -> Events {
+        let mut request = self.http.get(format!("{}{path}", self.base));
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), 200, "{path}");
+        Events { response, buffer: String::new() }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -165,6 +186,32 @@ impl Client {
 
     pub(crate) async fn patch(&self, path: &str, body: Value) -> Answer {
         self.call(Method::PATCH, path, Call::json(&body)).await
+    }
+}
+
+/// Server-sent events as they come.
+#[derive(Debug)]
+pub(crate) struct Events {
+    response: reqwest::Response,
+    buffer: String,
+}
+
+impl Events {
+    /// The next event and its data; none at the end.
+    pub(crate) async fn next(&mut self) -> Option<(String, Value)> {
+        loop {
+            while let Some((event, rest)) = self.buffer.split_once("\n\n") {
+                let field = |name: &str| event.lines().find_map(|line| line.strip_prefix(name)).map(str::trim_start);
+                let found = field("event:").zip(field("data:"));
+                let found = found.map(|(kind, data)| (kind.to_owned(), serde_json::from_str(data).unwrap()));
+                self.buffer = String::from(rest);
+                if found.is_some() {
+                    return found;
+                }
+            }
+            let chunk = self.response.chunk().await.unwrap()?;
+            self.buffer.push_str(&String::from_utf8_lossy(&chunk));
+        }
     }
 }
 
@@ -193,7 +240,7 @@ impl World {
     }
 
     /// The same with other settings, in TOML's syntax.
-    async fn start_with(settings: &[(&str, &str)]) -> Self {
+    pub(crate) async fn start_with(settings: &[(&str, &str)]) -> Self {
         let mut harness = Harness::start().await;
         for (key, value) in settings {
             harness = harness.with(key, *value);

@@ -1,6 +1,8 @@
 //! Why somebody was or was not texted.
 
+use muster_integration_tests::Harness;
 use muster_local::programs::Binary;
+use muster_storage::testing;
 use serde_json::{Value, json};
 
 use crate::support::{Organization, World, text};
@@ -68,12 +70,32 @@ async fn an_admin_learns_why_each_person_was_or_was_not_texted() {
     let output = command.output().await.unwrap();
     let said: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((said["texted"] == true, words(&said)), ask(of(1)).await);
-
-    // What happened stays: the history cannot be changed.
-    let change = "do $$ begin
-        begin update message_event set state = 'sent'; exception when others then return; end;
-        raise exception 'the history was changed';
-    end $$";
-    world.harness.execute(&[change]).await;
     world.finish().await;
+}
+
+/// What happened stays: neither the history nor a month of it is changed, deleted or emptied, nor is a month that is to come.
+#[tokio::test]
+async fn s1_the_history_of_a_message_is_append_only() {
+    let harness = Harness::start().await;
+    let text = "insert into message (id, organization_id, group_id, contact_id, thread_id, kind, state, body, encoding, segments)
+        values (uuid_v7(), uuid_v7(), uuid_v7(), uuid_v7(), uuid_v7(), 'initial', 'queued', 'Hello', 'GSM-7', 1)";
+    harness.execute(&[text, "select ensure_partitions('message_event', 6)"]).await;
+    let month: String = harness.row("select to_json(tableoid::regclass::text) from message_event").await;
+    let last = "select to_json(max(inhrelid::regclass::text)) from pg_inherits
+        where inhparent = 'message_event'::regclass and inhrelid::regclass::text <> 'message_event_default'";
+    let next: String = harness.row(last).await;
+    assert_ne!(month, next);
+    let refused = async |statement: String| {
+        let error = testing::execute(harness.pool(), &statement).await.expect_err(&statement).to_string();
+        assert!(error.contains("append-only"), "{statement}: {error}");
+    };
+    for table in ["message_event", month.as_str()] {
+        refused(format!("update {table} set state = 'sent'")).await;
+        refused(format!("delete from {table}")).await;
+        refused(format!("truncate {table}")).await;
+    }
+    refused(format!("truncate {next}")).await;
+    refused("truncate message_event_default".to_owned()).await;
+    assert_eq!(harness.count("message_event where state = 'queued'").await, 1);
+    harness.finish().await;
 }

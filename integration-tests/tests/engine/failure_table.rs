@@ -10,7 +10,7 @@
 //! | worker after its commit, before ack | here |
 //! | worker that hangs | `j2_effects_once::j2_a_worker_that_lost_its_lease…`, `j7_poison::j7_an_attempt_that_hangs…` |
 //! | Postgres restarts or fails over | `servers_die::j1_the_database_is_killed…`, `supervisor::half_open_connections_to_the_database…` |
-//! | network cut between any two | here, between daemons and servers; between all, in the chaos harness |
+//! | network cut between any two | here, between a scheduler or a worker and each server; of the api too, and between a worker and the carrier, in the chaos harness |
 
 use muster_integration_tests::{Daemon, Harness, eventually, holds, no_op, seconds};
 use muster_jobs::JobKind;

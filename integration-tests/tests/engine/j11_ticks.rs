@@ -2,9 +2,13 @@
 
 use std::time::Duration;
 
-use muster_integration_tests::{Harness, eventually, holds, seconds};
+use muster_integration_tests::{Harness, eventually, holds, no_op, seconds};
 use muster_jobs::payloads::Probe;
-use muster_storage::engine::schedules::{self, NewSchedule};
+use muster_storage::engine::{
+    audit,
+    schedule_ops::{self, Edit},
+    schedules::{self, NewSchedule},
+};
 
 /// Only the test's own schedules tick.
 async fn alone(harness: &Harness) {
@@ -126,11 +130,13 @@ async fn j11_a_schedule_that_cannot_be_read_is_out_of_service_and_says_why() {
 async fn j11_upkeep_runs_by_schedules() {
     let harness = Harness::start().await;
     let (_scheduler, _worker) = (harness.scheduler("scheduler-1"), harness.worker("worker-1"));
+    let missing = "to_char((now() at time zone 'UTC') + interval '2 months', 'YYYY_MM')";
+    harness.execute(&[&format!("do $$ begin execute 'drop table job_' || {missing}; end $$")]).await;
     harness
         .execute(&["update schedule set enabled = true, decided_until = clock_timestamp() - interval '2 days', jitter_seconds = 0"])
         .await;
 
-    for name in ["partitions", "job-history", "idempotency-keys", "reconcile"] {
+    for name in ["partitions", "job-history", "engine-history", "engine-sweep", "idempotency-keys", "reconcile"] {
         harness
             .until_count(
                 &format!("tick t join job j on j.id = t.job_id where t.schedule = '{name}' and j.state = 'succeeded'"),
@@ -139,6 +145,54 @@ async fn j11_upkeep_runs_by_schedules() {
             )
             .await;
     }
+    assert_eq!(harness.count(&format!("pg_class where relname = 'job_' || {missing}")).await, 1, "it is there again");
+    harness.finish().await;
+}
+
+#[tokio::test]
+async fn j11_a_schedule_that_begins_later_has_its_first_tick_then() {
+    let harness = Harness::start().await;
+    alone(&harness).await;
+    let begins = ("decided_until", "clock_timestamp() + interval '1 hour'");
+    schedule(&harness, "later", "* * * * * *", &[begins, ("changed_at", "clock_timestamp() + interval '1 hour'")])
+        .await;
+    schedule(&harness, "each-second", "* * * * * *", &[]).await;
+    let _scheduler = harness.scheduler("scheduler-1");
+
+    harness.until_count("tick where schedule = 'each-second'", 3, seconds(20)).await;
+    harness.until_count("schedule where name = 'later' and next_at > decided_until", 1, seconds(20)).await;
+    assert_eq!(harness.count("tick where schedule = 'later'").await, 0);
+    harness.finish().await;
+}
+
+/// Nobody sweeps here but the schedule's job.
+#[tokio::test]
+async fn j11_a_tick_of_the_sweep_brings_back_what_a_worker_and_the_broker_have_lost() {
+    let harness = Harness::start().await.with("sweep_interval_ms", "86400000");
+    let (held, lost) = (harness.enqueue(&no_op()).await, harness.enqueue(&no_op()).await);
+    harness
+        .execute(&[
+            &format!(
+                "update job set state = 'running', attempt = 1, epoch = 1, worker = 'dead', claimed_at = now() - interval '1 hour',
+                     lease_until = now() - interval '1 minute' where id = '{held}'"
+            ),
+            &format!("update job set state = 'published', published_at = now() - interval '1 hour' where id = '{lost}'"),
+            "update schedule set enabled = true, decided_until = clock_timestamp() - interval '2 minutes',
+                 changed_at = clock_timestamp() - interval '2 minutes' where name = 'engine-sweep'",
+        ])
+        .await;
+    let (scheduler, worker) = (harness.scheduler("scheduler-1"), harness.worker("worker-1"));
+
+    let of_dead = harness.until_state(held, "succeeded", seconds(40)).await;
+    assert_eq!((of_dead.attempt, of_dead.errors.len()), (2, 1));
+    assert!(of_dead.errors[0].error.contains("the lease ran out"), "{of_dead:?}");
+    let of_broker = harness.until_state(lost, "succeeded", seconds(40)).await;
+    assert_eq!((of_broker.attempt, of_broker.errors.len()), (1, 0));
+    let sweeps = "tick t join job j on j.id = t.job_id where t.schedule = 'engine-sweep' and j.state = 'succeeded'";
+    harness.until_count(sweeps, 1, seconds(20)).await;
+    let expired = "muster_leases_expired_total";
+    assert!(scheduler.metric(expired, "").await < 0.5, "the scheduler has not swept");
+    assert!(worker.metric(expired, "").await > 0.5, "the schedule's job has");
     harness.finish().await;
 }
 
@@ -242,5 +296,61 @@ async fn j11_ticks_that_nobody_decided_about_before_a_schedule_was_changed_are_s
     let anew =
         "schedule where jitter_seconds = 5 and decided_until = changed_at and changed_at > now() - interval '1 minute'";
     assert_eq!(harness.count(anew).await, 1);
+    harness.finish().await;
+}
+
+/// A schedule that is removed leaves what it did in the ledger, and what it was still to do; its name is free.
+#[tokio::test]
+async fn j11_a_schedule_that_is_removed_keeps_its_ticks() {
+    let harness = Harness::start().await;
+    alone(&harness).await;
+    let change = async |cron: Option<&str>| {
+        let mut tx = harness.pool().begin().await.unwrap();
+        match cron {
+            Some(cron) => {
+                let new =
+                    NewSchedule { name: "mine", organization_id: None, cron, zone: "UTC", jitter: Duration::ZERO };
+                schedules::set(&mut tx, &new, &Probe {}).await.unwrap();
+            }
+            None => schedules::remove(&mut tx, "mine").await.unwrap(),
+        }
+        tx.commit().await.unwrap();
+    };
+    let back_by = async |minutes: u32| {
+        let to =
+            format!("update schedule set decided_until = date_trunc('minute', now()) - interval '{minutes} minutes'");
+        harness.execute(&[&to]).await;
+    };
+    let listed = async |all| schedule_ops::list(harness.pool(), all).await.unwrap().len();
+    change(None).await;
+    change(Some("* * * * * *")).await;
+    let scheduler = harness.scheduler("scheduler-1");
+    harness.until_count("tick where fate = 'fired'", 2, seconds(20)).await;
+    scheduler.stop().await;
+    let fired = harness.count("tick where fate = 'fired'").await;
+
+    change(Some("* * * * *")).await;
+    back_by(60).await;
+    change(None).await;
+    change(None).await;
+    assert_eq!((listed(false).await, listed(true).await), (0, 1));
+    assert_eq!(harness.count("tick where fate = 'fired'").await, fired, "what fired is told");
+    let removed = "tick where fate = 'skipped' and why = 'removed' and ticks between 60 and 61";
+    assert_eq!(harness.count(removed).await, 1, "and what was to fire");
+    assert!(
+        !schedule_ops::edit(harness.pool(), "mine", &Edit { enabled: Some(true), ..Edit::default() }).await.unwrap()
+    );
+
+    // Time in which there is no schedule plans nothing.
+    let ticks = harness.count("tick").await;
+    back_by(30).await;
+    change(Some("* * * * * *")).await;
+    assert_eq!(harness.count("tick").await, ticks);
+    assert_eq!(listed(false).await, 1);
+    let _scheduler = harness.scheduler("scheduler-2");
+    harness.until_count("tick where fate = 'fired'", fired + 2, seconds(20)).await;
+    let ledger = audit::ticks(harness.pool()).await.unwrap().remove(0);
+    let planned = ledger.schedule.unwrap().fires_after(ledger.after).take_while(|fire| fire.at <= ledger.until).count();
+    assert_eq!(i64::try_from(planned).unwrap(), ledger.fired + ledger.coalesced + ledger.skipped, "it adds up");
     harness.finish().await;
 }

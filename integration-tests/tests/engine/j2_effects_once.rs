@@ -100,9 +100,9 @@ async fn j2_a_stale_claim_can_neither_fence_nor_beat_nor_decide() {
     drop(tx);
     assert!(!beats(&harness, &stale).await);
     assert_eq!(claim::retry(harness.pool(), &stale, NO_LEASE, "stale", None).await.unwrap(), Fate::Taken);
-    claim::hand_back(harness.pool(), &[&stale], NO_LEASE).await.unwrap();
+    claim::hand_back(harness.pool(), &[&stale], NO_LEASE, "not yet").await.unwrap();
     claim::park(harness.pool(), &stale, "stale").await.unwrap();
-    claim::progress(harness.pool(), &stale, 1, None).await.unwrap();
+    claim::progress(harness.pool(), &stale, 1, None, "steps").await.unwrap();
 
     assert_eq!(harness.job(fresh.id).await, before);
     assert_eq!(harness.count("job where progress_done is not null").await, 0);
@@ -249,6 +249,49 @@ async fn j2_a_short_jobs_effects_are_undone_when_it_does_not_complete() {
     harness.until_state(jobs[1].0, "succeeded", seconds(20)).await;
     assert_eq!(harness.count("webhook where carrier_sid = 'SM1' and processed_at is not null").await, 0);
     assert_eq!(harness.count("webhook where carrier_sid = 'SM2' and processed_at is not null").await, 1);
+    harness.finish().await;
+}
+
+/// What Postgres refuses to do for one job of a bundle aborts the part of the transaction that is that job's: it alone runs again, under a
+/// lease, where its failure is counted and its error kept. The others are done at their first delivery, in the bundle's transaction.
+#[tokio::test]
+async fn j2_of_a_bundle_in_one_transaction_only_what_failed_runs_under_a_lease() {
+    const TEXTS: usize = 24;
+    // Nothing is mended by being published again.
+    let harness = Harness::start().await.with("republish_after_seconds", "600");
+    let mut jobs = Vec::new();
+    let mut tx = harness.pool().begin().await.unwrap();
+    for number in 0..TEXTS {
+        let sid = format!("SM{number}");
+        let text = json!({ "MessageSid": sid, "From": "+12125550100", "To": "+12125550101", "Body": "Hello" });
+        let webhook_id = WebhookId::new();
+        webhooks::record(&mut tx, webhook_id, "twilio", &sid, &text).await.unwrap();
+        jobs.push((JobId::new(), InboundMessage { webhook_id }));
+    }
+    let all: Vec<_> = jobs.iter().map(|(id, payload)| (*id, payload)).collect();
+    enqueue_all(&mut tx, &all, Line::Ordinary, &Origin::default()).await.unwrap();
+    tx.commit().await.unwrap();
+    harness
+        .execute(&[
+            "create table leased (job_id uuid not null)",
+            "create function record_lease() returns trigger language plpgsql as $$
+             begin insert into leased values (new.id); return null; end $$",
+            "create trigger record_lease after update on job for each row when (new.state = 'running') execute function record_lease()",
+            "create function refuse_text() returns trigger language plpgsql as $$ begin raise exception 'sabotaged'; end $$",
+            "create trigger refuse_text before update on webhook for each row
+             when (new.carrier_sid = 'SM9') execute function refuse_text()",
+        ])
+        .await;
+    let (_scheduler, _worker) = (harness.scheduler("scheduler-1"), harness.worker("worker-1"));
+
+    harness.until_count("job where state = 'succeeded'", 23, seconds(30)).await;
+    let failing = jobs[9].0;
+    let job = harness.until_state(failing, "parked", seconds(40)).await;
+    assert_eq!((job.attempt, job.errors.len()), (8, 8));
+    assert!(job.errors.iter().all(|error| error.error.contains("sabotaged")), "{:?}", job.errors);
+    let others = harness.count(&format!("leased where job_id <> '{failing}'")).await;
+    assert_eq!(others, 0, "jobs that ran under a lease for one that failed");
+    assert_eq!(harness.count("webhook where processed_at is not null").await, 23);
     harness.finish().await;
 }
 

@@ -1,11 +1,20 @@
 //! J3: a second delivery of a job that runs or is done is acknowledged and does nothing.
 
 use muster_domain::ids::JobId;
-use muster_integration_tests::{Harness, eventually, holds, no_op, seconds};
+use muster_integration_tests::{Daemon, Harness, eventually, holds, no_op, seconds};
 use muster_jobs::{JobKind, payloads::Probe};
 use muster_storage::engine::enqueue::{Line, Origin, enqueue_all};
 
 const KIND: JobKind = JobKind::LeaseExpiry;
+
+/// How many deliveries these workers have counted that did nothing.
+async fn duplicates(workers: &[&Daemon]) -> String {
+    let mut counted = 0.0;
+    for worker in workers {
+        counted += worker.metric("muster_jobs_total", "duplicate").await;
+    }
+    counted.to_string()
+}
 
 #[tokio::test]
 async fn j3_an_envelope_published_many_times_runs_once() {
@@ -24,6 +33,7 @@ async fn j3_an_envelope_published_many_times_runs_once() {
     let job = harness.job(id).await;
     assert_eq!((job.state.as_str(), job.attempt, job.epoch, job.errors.len()), ("succeeded", 1, 1, 0));
     harness.completed_once_each(1).await;
+    assert_eq!(duplicates(&[&one, &two]).await, "49", "each but the first is counted");
     tokio::join!(one.stop(), two.stop());
     assert_eq!(harness.waiting(KIND).await, 0, "nothing came back");
     harness.finish().await;
@@ -51,6 +61,7 @@ async fn j3_an_envelope_of_a_short_kind_published_many_times_runs_once() {
     assert_eq!((job.state.as_str(), job.attempt, job.epoch, job.errors.len()), ("succeeded", 1, 1, 0));
     assert_eq!(harness.job(parked).await, before);
     harness.completed_once_each(1).await;
+    assert_eq!(duplicates(&[&one, &two]).await, "59", "each that did nothing is counted");
     tokio::join!(one.stop(), two.stop());
     assert_eq!(harness.waiting(JobKind::Probe).await, 0, "nothing came back");
     harness.finish().await;
@@ -73,11 +84,7 @@ async fn j3_a_duplicate_of_a_running_job_is_acknowledged() {
         holds(queue.acknowledged == DUPLICATES && queue.messages == 1 && queue.unacknowledged == 1, queue)
     })
     .await;
-    let mut counted = 0.0;
-    for worker in [&one, &two] {
-        counted += worker.metric("muster_jobs_total", "duplicate").await;
-    }
-    assert_eq!(counted.to_string(), DUPLICATES.to_string(), "each is counted");
+    assert_eq!(duplicates(&[&one, &two]).await, DUPLICATES.to_string(), "each is counted");
     let running = harness.job(id).await;
     assert_eq!((running.state.as_str(), running.attempt, running.epoch), ("running", 1, 1));
 
@@ -109,6 +116,7 @@ async fn j3_a_duplicate_of_a_job_that_is_over_is_acknowledged() {
     })
     .await;
 
+    assert_eq!(duplicates(&[&worker]).await, "30", "each is counted");
     worker.stop().await;
     assert_eq!(harness.waiting(KIND).await, 0);
     assert_eq!((harness.job(done).await, harness.job(parked).await), (before_done, before_parked));

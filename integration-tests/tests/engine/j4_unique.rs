@@ -131,7 +131,7 @@ async fn j4_a_job_that_comes_back_holds_its_key_or_makes_way() {
                     let fate = claim::retry(harness.pool(), &job, seconds(0), "failed", None).await.unwrap();
                     assert_eq!(fate, if newer_waits { Fate::Superseded } else { Fate::Pending });
                 }
-                "handed back" => claim::hand_back(harness.pool(), &[&job], seconds(0)).await.unwrap(),
+                "handed back" => claim::hand_back(harness.pool(), &[&job], seconds(0), "not yet").await.unwrap(),
                 _ => assert_eq!(sweep::return_expired(harness.pool()).await.unwrap().len(), 1),
             }
 

@@ -4,9 +4,9 @@ use muster_domain::ids::{GroupId, JobId, OrganizationId};
 use muster_integration_tests::{Harness, eventually, holds, no_op, seconds};
 use muster_jobs::{
     JobKind,
-    payloads::{HoldRelease, Probe},
+    payloads::{HoldRelease, Probe, Task, Upkeep},
 };
-use muster_storage::engine::enqueue::{Line, Origin, enqueue_all};
+use muster_storage::engine::enqueue::{Line, Origin, enqueue, enqueue_all};
 
 /// Enqueues probes for a tenant.
 async fn probes(harness: &Harness, organization_id: OrganizationId, jobs: usize, line: Line<'_>) -> Vec<JobId> {
@@ -151,7 +151,8 @@ async fn j6_looking_for_due_jobs_reads_few_rows_however_many_wait() {
 
 #[tokio::test]
 async fn j6_a_backlog_travels_in_bundles() {
-    let harness = Harness::start().await;
+    // What nobody claims yet is not published anew.
+    let harness = Harness::start().await.with("republish_after_seconds", "600");
     let scheduler = harness.scheduler("scheduler-1");
     probes(&harness, OrganizationId::new(), 1_000, Line::Ordinary).await;
     harness.until_count("job where state = 'published'", 1_000, seconds(30)).await;
@@ -207,5 +208,119 @@ async fn j6_no_more_of_a_kind_is_published_than_there_is_room_for() {
 
     let _worker = harness.worker("worker-1");
     harness.all_succeed(1_022, seconds(60)).await;
+    harness.finish().await;
+}
+
+/// What a worker takes of long jobs is never all one tenant's: another's runs beside them, however long they take and however many relays
+/// there are.
+#[tokio::test]
+async fn j6_long_jobs_of_one_tenant_leave_room_for_anothers() {
+    let harness = Harness::start().await;
+    let _schedulers = [harness.scheduler("scheduler-1"), harness.scheduler("scheduler-2")];
+    let _workers = [harness.worker("worker-1"), harness.worker("worker-2")];
+    harness.until_count("process where role = 'worker'", 2, seconds(20)).await;
+    let upkeep = async |organization_id, task, jobs: usize| {
+        let payload = Upkeep { task };
+        let jobs: Vec<_> = (0..jobs).map(|_| (JobId::new(), &payload)).collect();
+        let origin = Origin { organization_id: Some(organization_id), traceparent: None };
+        let mut tx = harness.pool().begin().await.unwrap();
+        enqueue_all(&mut tx, &jobs, Line::Ordinary, &origin).await.unwrap();
+        tx.commit().await.unwrap();
+        jobs[0].0
+    };
+    // All of the one tenant's stand still in the middle of what they do.
+    let gate = harness.hold("lock table idempotency in access exclusive mode").await;
+    let (big, small) = (OrganizationId::new(), OrganizationId::new());
+    upkeep(big, Task::IdempotencyKeys, 50).await;
+    let of_big = |states: &str| format!("job where organization_id = '{big}' and state in ({states})");
+    harness.until_count(&of_big("'running'"), 2, seconds(20)).await;
+
+    for _ in 0..5 {
+        let single = upkeep(small, Task::Partitions, 1).await;
+        harness.until_state(single, "succeeded", seconds(20)).await;
+    }
+    assert_eq!(harness.count(&of_big("'published', 'running'")).await, 2, "the rest wait in the database");
+    gate.open().await;
+    harness.all_succeed(55, seconds(60)).await;
+    harness.finish().await;
+}
+
+/// A limit over all kinds of an organization together holds however many relays and kinds there are, and starves none of them.
+#[tokio::test]
+async fn j6_a_limit_over_all_kinds_of_an_organization_is_kept() {
+    const LIMIT: i64 = 3;
+    let harness = Harness::start().await;
+    let tenant = OrganizationId::new();
+    harness
+        .execute(&[
+            &format!("insert into job_policy (kind, organization_id, at_most) values ('*', '{tenant}', {LIMIT})"),
+            "create table seen (live bigint)",
+            &format!(
+                "create function look() returns trigger language plpgsql as $$
+                 begin insert into seen select count(*) from job where organization_id = '{tenant}' and state in ('published', 'running');
+                 return null; end $$"
+            ),
+            "create trigger look after update on job for each row when (new.state = 'running') execute function look()",
+        ])
+        .await;
+    let origin = Origin { organization_id: Some(tenant), traceparent: None };
+    let expiry = no_op();
+    let expiries: Vec<_> = (0..40).map(|_| (JobId::new(), &expiry)).collect();
+    let mut tx = harness.pool().begin().await.unwrap();
+    enqueue_all(&mut tx, &expiries, Line::Ordinary, &origin).await.unwrap();
+    for _ in 0..40 {
+        enqueue(&mut tx, &HoldRelease { group_id: GroupId::new() }, &origin).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    // Another organization's are not held back by it.
+    probes(&harness, OrganizationId::new(), 40, Line::Ordinary).await;
+
+    let _schedulers = [harness.scheduler("scheduler-1"), harness.scheduler("scheduler-2")];
+    let _workers = [harness.worker("worker-1"), harness.worker("worker-2")];
+
+    harness.all_succeed(120, seconds(60)).await;
+    assert_eq!(harness.count(&format!("seen where live > {LIMIT}")).await, 0);
+    assert!(harness.count("seen where live > 1").await > 0, "the limit is used");
+    let beside = "(select max(first) as last_to_begin, min(last) as first_to_end from (
+                      select min(finished_at) as first, max(finished_at) as last from job
+                      where kind in ('lease-expiry', 'hold-release') group by kind) k) k
+                  where last_to_begin < first_to_end";
+    assert_eq!(harness.count(beside).await, 1, "neither kind waits for the end of the other");
+    harness.finish().await;
+}
+
+/// In the middle of a backlog a pause holds back all but what is published already, and that is less than the kind's window.
+#[tokio::test]
+async fn j6_a_pause_in_the_middle_of_a_backlog_holds_back_all_but_the_window() {
+    const BACKLOG: usize = 2_000;
+    let harness = Harness::start().await.with("republish_after_seconds", "600");
+    let window = JobKind::LeaseExpiry.window();
+    let gate = harness.close_gate().await;
+    harness.enqueue_no_ops(BACKLOG).await;
+    let (_scheduler, _worker) = (harness.scheduler("scheduler-1"), harness.worker("worker-1"));
+    // The worker has its hands full, and the window is filled again behind it.
+    harness.until_count("job where state = 'running'", 1, seconds(20)).await;
+    harness.until_count("job where state = 'published'", window, seconds(20)).await;
+
+    harness.execute(&["insert into job_policy (kind, paused) values ('lease-expiry', true)"]).await;
+    let started = "job where kind = 'lease-expiry' and epoch > 0";
+    let before = harness.count(started).await;
+    // A round that began before the pause is over when a job of another kind has come through.
+    let other = harness.enqueue(&Probe {}).await;
+    harness.until_state(other, "succeeded", seconds(20)).await;
+    gate.open().await;
+    eventually(seconds(60), async || {
+        let live = harness.count("job where state in ('published', 'running')").await;
+        holds(live == 0, live)
+    })
+    .await;
+
+    let more = harness.count(started).await - before;
+    assert!((1..=window).contains(&more), "{more} started after the pause");
+    let held = harness.count("job where state = 'pending' and attempt = 0").await;
+    assert_eq!(before + more + held, i64::try_from(BACKLOG).unwrap());
+    assert!(held > 0, "the rest waits");
+    harness.execute(&["delete from job_policy"]).await;
+    harness.all_succeed(BACKLOG + 1, seconds(60)).await;
     harness.finish().await;
 }

@@ -77,6 +77,10 @@ async fn j8_a_worker_hands_back_what_it_cannot_finish_and_exits_0() {
     assert_eq!(harness.count(RUNNING).await, 0, "handed back, not left to the leases");
     assert_eq!(harness.count("job where attempt <> 0").await, 0, "an attempt that was handed back does not count");
     assert_eq!(harness.count("job where errors <> '[]'").await, 0);
+    // Each row tells of it (J11).
+    let told = "job where jsonb_array_length(hand_backs) = 1 and hand_backs -> 0 ->> 'why' = 'the worker stops'
+                and hand_backs -> 0 ->> 'worker' = 'worker-1' and (hand_backs -> 0 ->> 'at')::timestamptz >= claimed_at";
+    assert_eq!(harness.count(told).await, CLAIMED);
     gate.open().await;
     let _other = harness.worker("worker-2");
     harness.all_succeed(JOBS, seconds(30)).await;

@@ -1,10 +1,13 @@
-//! The engine's guarantees: one file for each promise of the engine, named as there, one for the table of
-//! what happens when something dies, and one for its operators.
+//! The engine's guarantees: one file for each promise of the engine, named as there (and one more of J6, for sends, and of J11, for jobs), one for the table of
+//! what happens when something dies, one for what is forgotten, and one for its operators.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+mod dropped;
 mod failure_table;
+mod history;
 mod j10_time;
+mod j11_lives;
 mod j11_ticks;
 mod j1_nothing_lost;
 mod j2_effects_once;
@@ -12,6 +15,7 @@ mod j3_duplicates;
 mod j4_unique;
 mod j5_order;
 mod j6_fair;
+mod j6_sends;
 mod j7_poison;
 mod j8_drains;
 mod j9_schedulers;

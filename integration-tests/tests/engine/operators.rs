@@ -6,8 +6,15 @@ use muster_domain::ids::{GoalId, JobId, OrganizationId};
 use muster_integration_tests::{Harness, eventually, no_op, seconds};
 use muster_jobs::payloads::{GoalTransition, Probe};
 use muster_local::programs::Binary;
-use muster_storage::engine::enqueue::{Line, Origin, enqueue_all};
+use muster_storage::{
+    engine::{
+        audit,
+        enqueue::{Line, Origin, enqueue_all},
+    },
+    testing,
+};
 use serde_json::Value;
+use uuid::Uuid;
 
 /// Runs `muster` with the configuration of this test's daemons.
 async fn muster(harness: &Harness, args: &[&str]) -> Output {
@@ -59,10 +66,12 @@ async fn a_parked_job_is_found_looked_at_retried_and_cancelled() {
     let shown = json(&harness, &["jobs", "show", &text]).await;
     assert_eq!((&shown["state"], shown["errors"].as_array().map(Vec::len)), (&Value::from("parked"), Some(1)));
 
-    succeeds(&harness, &["jobs", "retry", &text]).await;
+    let retried = json(&harness, &["jobs", "retry", &text, "--json"]).await;
+    assert_eq!(retried, serde_json::json!({ "id": text, "state": "pending" }));
     harness.until_count(&format!("job where id = '{id}' and jsonb_array_length(errors) = 2"), 1, seconds(20)).await;
     harness.until_state(id, "parked", seconds(20)).await;
-    succeeds(&harness, &["jobs", "cancel", &text]).await;
+    let cancelled = json(&harness, &["jobs", "cancel", &text, "--json"]).await;
+    assert_eq!(cancelled, serde_json::json!({ "id": text, "state": "cancelled" }));
     assert_eq!(harness.job(id).await.state, "cancelled");
     fails(&harness, &["jobs", "cancel", &text], "is over").await;
     fails(&harness, &["jobs", "show", &JobId::new().to_string()], "there is no job").await;
@@ -128,7 +137,9 @@ async fn a_paused_organization_waits_and_a_resumed_one_goes_on() {
     let organization = OrganizationId::new();
     let name = organization.to_string();
     fails(&harness, &["pause"], "--kind").await;
-    succeeds(&harness, &["pause", "--organization", &name, "--reason", "an audit"]).await;
+    let paused = json(&harness, &["pause", "--organization", &name, "--reason", "an audit", "--json"]).await;
+    let told = serde_json::json!({ "kind": null, "organization": name, "paused": true, "reason": "an audit" });
+    assert_eq!(paused, told);
     succeeds(&harness, &["pause", "--kind", "lease-expiry"]).await;
     let held = probes(&harness, organization, Line::Ordinary, 3).await;
     let of_kind = harness.enqueue(&no_op()).await;
@@ -145,8 +156,11 @@ async fn a_paused_organization_waits_and_a_resumed_one_goes_on() {
         (&Value::from(1), &Value::from(true))
     );
     assert!(queues["probe"]["oldest_seconds"].is_f64() && queues["probe"]["per_minute"] == 1, "{queues}");
+    assert_eq!(queues["probe"]["seconds_to_drain"], 180.0, "three at one a minute: {queues}");
+    assert_eq!(queues["lease-expiry"]["seconds_to_drain"], Value::Null, "nobody knows: {queues}");
 
-    succeeds(&harness, &["resume", "--organization", &name]).await;
+    let resumed = json(&harness, &["resume", "--organization", &name, "--json"]).await;
+    assert_eq!((&resumed["organization"], &resumed["paused"]), (&Value::from(name.as_str()), &Value::from(false)));
     succeeds(&harness, &["resume", "--kind", "lease-expiry"]).await;
     for id in held.into_iter().chain([of_kind]) {
         harness.until_state(id, "succeeded", seconds(20)).await;
@@ -155,6 +169,10 @@ async fn a_paused_organization_waits_and_a_resumed_one_goes_on() {
     assert_eq!(harness.count("job_policy where kind = 'probe' and at_most = 2").await, 1);
     succeeds(&harness, &["limit", "--kind", "probe"]).await;
     assert_eq!(harness.count("job_policy where at_most is not null").await, 0);
+    fails(&harness, &["limit", "--at-most", "2"], "--organization").await;
+    let limited = json(&harness, &["limit", "--organization", &name, "--at-most", "5", "--json"]).await;
+    assert_eq!(limited, serde_json::json!({ "kind": null, "organization": name, "at_most": 5 }));
+    assert_eq!(harness.count("job_policy where kind = '*' and at_most = 5").await, 1);
     harness.finish().await;
 }
 
@@ -168,11 +186,24 @@ async fn workers_says_who_runs_what() {
     harness.until_count("job where state = 'running'", 1, seconds(20)).await;
     harness.until_count("process", 2, seconds(20)).await;
 
+    harness
+        .execute(&[
+            "insert into process (name, role, seen_at) values ('worker-9', 'worker', now() - interval '1 hour')",
+        ])
+        .await;
     let processes = json(&harness, &["workers", "--json"]).await;
     let of = |name: &str| processes.as_array().unwrap().iter().find(|process| process["name"] == name).unwrap().clone();
     let (scheduler, worker) = (of("scheduler-1"), of("worker-1"));
     assert_eq!((&worker["running"]["lease-expiry"], &worker["safe_to_stop"]), (&Value::from(1), &Value::from(false)));
     assert_eq!((&scheduler["role"], &scheduler["safe_to_stop"]), (&Value::from("scheduler"), &Value::from(true)));
+    let (seen, gone) = (|process: &Value| process["seen_seconds_ago"].as_f64().unwrap(), of("worker-9"));
+    assert!(
+        worker["alive"] == true && scheduler["alive"] == true && (0.0..15.0).contains(&seen(&worker)),
+        "{processes}"
+    );
+    assert!(gone["alive"] == false && seen(&gone) >= 3_600.0, "{processes}");
+    let queues = json(&harness, &["queues", "--json"]).await;
+    assert_eq!(queues["lease-expiry"]["jobs"]["running"], 1, "{queues}");
     gate.open().await;
     harness.all_succeed(1, seconds(20)).await;
     harness.finish().await;
@@ -199,7 +230,9 @@ async fn the_doctor_finds_what_is_wrong_and_mends_what_is_safe() {
         if failed(&checks).is_empty() { Ok(checks) } else { Err(checks.to_string()) }
     })
     .await;
-    assert!(checks.as_array().unwrap().iter().any(|check| check["check"] == "broker_version"), "{checks}");
+    for check in ["broker_version", "object_store"] {
+        assert!(checks.as_array().unwrap().iter().any(|found| found["check"] == check), "{check}: {checks}");
+    }
 
     let ids = probes(&harness, OrganizationId::new(), Line::InOrder("key"), 2).await;
     let other = probes(&harness, OrganizationId::new(), Line::Ordinary, 3).await;
@@ -239,6 +272,80 @@ async fn the_doctor_finds_what_is_wrong_and_mends_what_is_safe() {
     assert_eq!(ledger["detail"], "in the last day 5 enqueued, 0 succeeded, 1 parked, 1 cancelled, 3 live");
     assert!(!muster(&harness, &["doctor"]).await.status.success(), "what is left makes the exit code");
     assert_eq!(harness.count("job where blocked").await, 0);
+    // What could lose a job without a trace is told as well.
+    harness.execute(&["alter table job disable trigger job_stays"]).await;
+    let found = json(&harness, &["doctor", "--json"]).await;
+    assert!(failed(&found).contains(&"job_ledger".to_owned()), "{found}");
+    harness.finish().await;
+}
+
+#[tokio::test]
+async fn s2_the_doctor_names_texts_whose_outcome_stays_unknown() {
+    let harness = Harness::start().await;
+    let check = async || {
+        let checks = json(&harness, &["doctor", "--json"]).await;
+        checks.as_array().unwrap().iter().find(|check| check["check"] == "unknown_messages").cloned().unwrap()
+    };
+    let text = async |hours: u32, state: &str| {
+        let id = Uuid::now_v7();
+        let insert = format!(
+            "insert into message (id, organization_id, group_id, contact_id, thread_id, kind, state, body, encoding, segments, handed_over_at)
+             values ('{id}', uuid_v7(), uuid_v7(), uuid_v7(), uuid_v7(), 'initial', '{state}', 'Hello', 'gsm7', 1,
+                     now() - interval '{hours} hours')"
+        );
+        harness.execute(&[&insert]).await;
+        id
+    };
+    text(23, "unknown").await;
+    text(25, "delivered").await;
+    text(9 * 24, "unknown").await;
+    let found = check().await;
+    assert_eq!(
+        (&found["ok"], &found["detail"]),
+        (&Value::from(true), &Value::from("0 texts without a known outcome for over 24 hours"))
+    );
+
+    let (first, ..) = (text(25, "unknown").await, text(48, "unknown").await, text(30, "unknown").await);
+    let found = check().await;
+    let detail = found["detail"].as_str().unwrap();
+    assert!(found["ok"] == false && detail.starts_with("3 texts") && detail.contains(&first.to_string()), "{found}");
+    text(26, "unknown").await;
+    let found = check().await;
+    let detail = found["detail"].as_str().unwrap();
+    assert!(detail.starts_with("4 texts") && detail.ends_with(", …") && !detail.contains("Hello"), "{found}");
+    harness.finish().await;
+}
+
+#[tokio::test]
+async fn j1_no_row_of_a_job_can_be_deleted() {
+    let harness = Harness::start().await;
+    harness.enqueue(&no_op()).await;
+    let delete = async || testing::execute(harness.pool(), "delete from job").await;
+    assert!(delete().await.is_err());
+    assert_eq!(harness.count("job").await, 1);
+    // Nor can all be taken away at once, of the table or of a part of it, be it there already or made later.
+    let is_guarded = async || audit::jobs(harness.pool()).await.unwrap().unguarded == 0;
+    harness
+        .execute(&[
+            "do $$ begin execute 'drop table job_' || to_char((now() at time zone 'UTC') + interval '2 months', 'YYYY_MM'); end $$",
+            "select ensure_partitions('job', 3)",
+        ])
+        .await;
+    assert!(is_guarded().await);
+    let parts: Vec<String> = harness
+        .row("select json_agg(inhrelid::regclass::text order by inhrelid::regclass::text) from pg_inherits where inhparent = 'job'::regclass")
+        .await;
+    assert_eq!(parts.len(), 5, "{parts:?}");
+    for table in parts.iter().map(String::as_str).chain(["job"]) {
+        let refused = testing::execute(harness.pool(), &format!("truncate {table}")).await.unwrap_err();
+        assert!(refused.to_string().contains("are not deleted"), "{table}: {refused}");
+    }
+    harness.execute(&[&format!("alter table {} disable trigger job_is_kept", parts[0])]).await;
+    assert!(!is_guarded().await, "the doctor sees it");
+    harness.execute(&[&format!("alter table {} enable trigger job_is_kept", parts[0])]).await;
+
+    harness.execute(&["alter table job disable trigger job_stays"]).await;
+    assert_eq!(delete().await.unwrap(), 1, "it was the trigger that refused it");
     harness.finish().await;
 }
 

@@ -1,7 +1,7 @@
 //! The connections of daemons go wrong in every way but by the death of an end (that is in `servers_die`): each is given up and replaced,
 //! and every job is done, and done once.
 
-use muster_integration_tests::{Daemon, Harness, eventually, seconds};
+use muster_integration_tests::{Daemon, Harness, eventually, holds, seconds};
 use muster_jobs::JobKind;
 use muster_local::wire::Wire;
 
@@ -109,6 +109,35 @@ async fn channels_that_the_broker_kills_are_replaced() {
     harness.stack().rabbitmq.ctl(&["eval", "[exit(P, kill) || P <- rabbit_channel:list_local()]."]).await.unwrap();
 
     more_go_through(&harness).await;
+    harness.finish().await;
+}
+
+/// The broker closes the relay's channel alone, with an error of the protocol, while there is nothing to publish: readiness would go on saying that
+/// all is well, and the next job would wait for the delay after an error.
+#[tokio::test]
+async fn a_relays_channel_that_the_broker_closes_is_replaced_before_it_is_needed() {
+    let harness = Harness::start_with_own_servers().await;
+    let [scheduler, _worker] = flowing(&harness).await;
+    let rabbitmq = &harness.stack().rabbitmq;
+    // Nobody but the relay asks for confirmations.
+    let relays = "[P || P <- rabbit_channel:list_local(), rabbit_channel:info(P, [confirm]) =:= [{confirm, true}]]";
+    let channels = async || rabbitmq.ctl(&["eval", &format!("{relays}.")]).await.unwrap().trim().to_owned();
+    let before = channels().await;
+    assert_ne!(before, "[]");
+    let errors = scheduler.metric("muster_relay_errors_total", "").await;
+
+    // As if it had acknowledged what was never delivered.
+    let close = format!("[rabbit_channel:do(P, {{'basic.ack', 1000, false}}) || P <- {relays}].");
+    rabbitmq.ctl(&["eval", &close]).await.unwrap();
+
+    eventually(seconds(30), async || {
+        let now = channels().await;
+        holds(now != "[]" && now != before, format!("{now}, before it was {before}"))
+    })
+    .await;
+    more_go_through(&harness).await;
+    let more = scheduler.metric("muster_relay_errors_total", "").await - errors;
+    assert!(more < 0.5, "the relay met {more} errors");
     harness.finish().await;
 }
 

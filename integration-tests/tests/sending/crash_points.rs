@@ -1,4 +1,5 @@
-//! A worker dies at every point around the carrier call; nobody is texted twice, and everybody once (rules S1 and S2).
+//! A worker dies at every point around the carrier call; nobody is texted twice, and everybody once (rules S1 and S2). Each walk is taken with
+//! the texts of one job, and with texts that have a job each and are worked on together.
 
 use muster_integration_tests::{eventually, seconds};
 use muster_simulator::Behaviour;
@@ -23,14 +24,20 @@ struct Point {
     left: &'static str,
 }
 
-/// Walks into one point, and on with another worker.
+/// Takes both walks into one point.
 async fn dies_at(point: Point) {
-    let plant = Plant::start(MESSAGES, 1_000).await;
-    plant.carrier.set_behaviour(silent(point.carrier)).unwrap();
+    let (of_one_job, singles) = tokio::join!(Plant::start(MESSAGES, 1_000), Plant::singles(MESSAGES, 1_000));
+    tokio::join!(walk(of_one_job, &point, 1), walk(singles, &point, MESSAGES));
+}
+
+/// Walks into one point, and on with another worker; the texts have so many jobs.
+async fn walk(plant: Plant, point: &Point, jobs: u32) {
+    plant.carrier.set_behaviour(silent(point.carrier.clone())).unwrap();
     let gate = plant.harness.close_message_gate(point.before).await;
     let worker = plant.harness.worker("dies");
     plant.harness.until_count(AT_THE_GATE, 1, seconds(20)).await;
     assert_eq!(plant.accepted().len(), point.accepted);
+    all_at_the_gate(&plant, jobs).await;
     worker.abort();
     gate.open().await;
     plant.carrier.set_behaviour(silent(Behaviour::default())).unwrap();
@@ -42,13 +49,19 @@ async fn dies_at(point: Point) {
     })
     .await;
     let worker = plant.harness.worker("goes-on");
-    plant.until_settled(40).await;
+    plant.until_settled(60).await;
     assert_eq!(plant.accepted().len(), usize::try_from(MESSAGES).unwrap());
     assert_eq!(plant.harness.count("message where state = 'sent' and carrier_sid is not null").await, all);
     let ledger = format!("cap_ledger where reserved = 0 and settled = {}", plant.segments());
     assert_eq!(plant.harness.count(&ledger).await, 1);
     worker.stop().await;
     plant.finish().await;
+}
+
+/// All jobs are in the one transaction that waits.
+async fn all_at_the_gate(plant: &Plant, jobs: u32) {
+    let running = plant.harness.count("job where kind = 'send' and state = 'running'").await;
+    assert_eq!((running, plant.harness.count(AT_THE_GATE).await), (i64::from(jobs), 1), "jobs, and what waits");
 }
 
 #[tokio::test]
@@ -86,7 +99,11 @@ async fn s2_after_the_ledger_is_settled_and_before_the_commit_none_goes_again() 
 
 #[tokio::test]
 async fn s2_while_it_is_reconciled_a_text_is_asked_about_again() {
-    let plant = Plant::start(MESSAGES, 1_000).await;
+    let (of_one_job, singles) = tokio::join!(Plant::start(MESSAGES, 1_000), Plant::singles(MESSAGES, 1_000));
+    tokio::join!(dies_asking(of_one_job), dies_asking(singles));
+}
+
+async fn dies_asking(plant: Plant) {
     let carrier = Behaviour { drop_after_accept: 1.0, ..Behaviour::default() };
     plant.carrier.set_behaviour(silent(carrier)).unwrap();
     let gate = plant.harness.close_message_gate("old.state = 'unknown'").await;

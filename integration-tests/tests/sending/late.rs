@@ -1,8 +1,10 @@
-//! What comes late: an opt-out just before the carrier's call, an outcome or a receipt of a hand-over that was given up (rules S2 and S9).
+//! What comes late: an opt-out just before the carrier's call, an outcome or a receipt of a hand-over that was given up, and what nobody can
+//! tell any more (rules S2 and S9).
 
 use muster_domain::ids::{JobId, MessageId};
 use muster_integration_tests::{eventually, seconds};
-use muster_jobs::payloads::DeliveryReceipt;
+use muster_jobs::payloads::{DeliveryReceipt, Task, Upkeep};
+use muster_local::programs::Binary;
 use muster_simulator::{Behaviour, Millis};
 use muster_storage::{
     receipts,
@@ -35,6 +37,21 @@ async fn s9_an_opt_out_keeps_back_what_was_marked_and_not_called_for() {
     plant.finish().await;
 }
 
+#[tokio::test]
+async fn s6_nothing_is_called_for_after_its_goal_has_closed() {
+    let mut plant = Plant::start(5, 1_000).await;
+    plant.harness = plant.harness.with("carrier_concurrency", "1");
+    let slow = Behaviour { latency_ms: Millis { min: 1_500, max: 1_500 }, ..Behaviour::default() };
+    plant.carrier.set_behaviour(silent(slow)).unwrap();
+    plant.harness.execute(&["update goal set closes_at = clock_timestamp() + interval '1 second'"]).await;
+    let worker = plant.harness.worker("worker");
+    plant.until_settled(40).await;
+    let went = plant.accepted().len();
+    assert!(went <= 1, "{went} of 5: the second call would be for after the end");
+    worker.stop().await;
+    plant.finish().await;
+}
+
 /// A message that was handed over once, by the job that is answered, and is back in line under another one; where it was reserved is known.
 async fn given_up(plant: &Plant) -> (MessageId, JobId) {
     let (first, second) = (JobId::new(), JobId::new());
@@ -59,14 +76,8 @@ async fn s2_an_outcome_that_comes_late_counts_only_if_the_carrier_has_the_text()
     let (id, first) = given_up(&plant).await;
     let settle = async |outcomes: Outcomes| {
         let mut tx = plant.harness.pool().begin().await.unwrap();
-        sending::settle(&mut tx, first, &outcomes).await.unwrap();
-        sending::settle_caps(
-            &mut tx,
-            brand(&plant).await,
-            &outcomes.accepted.iter().map(|(id, _)| *id).collect::<Vec<_>>(),
-        )
-        .await
-        .unwrap();
+        let settled = sending::settle(&mut tx, &[first], &outcomes).await.unwrap();
+        sending::settle_ledger(&mut tx, brand(&plant).await, &outcomes, &settled).await.unwrap();
         tx.commit().await.unwrap();
     };
     let postponed = vec![Held { id, reason: "carrier", until: None, lane: None }];
@@ -108,6 +119,53 @@ async fn s2_a_receipt_proves_that_a_hand_over_came_through_after_all() {
     plant.harness.until_count("message where state = 'delivered' and carrier_sid = 'SM1'", 1, seconds(20)).await;
     assert_eq!(plant.harness.count("cap_ledger l, message m where l.settled = m.segments").await, 1);
     assert!(plant.accepted().is_empty(), "it does not go again");
+    worker.stop().await;
+    plant.finish().await;
+}
+
+/// What is in reach of the window is sent, because the carrier never had it: that everything that mends has run shows by this one.
+#[tokio::test]
+async fn s2_what_is_unknown_for_over_a_day_is_never_sent_again_whatever_mends() {
+    let plant = Plant::singles(3, 1_000).await;
+    let handed_over = |n: u32, state: &str, hours: u32| {
+        format!(
+            "update message set state = '{state}', send_attempts = 1, send_epoch = 0, handed_over_at = now() - interval '{hours} hours'
+             where contact_id = (select contact_id from seed where n = {n})"
+        )
+    };
+    let (given_up, left_behind, in_reach) =
+        (handed_over(0, "unknown", 25), handed_over(1, "sending", 25), handed_over(2, "unknown", 23));
+    plant.harness.execute(&[&given_up, &left_behind, &in_reach]).await;
+    let worker = plant.harness.worker("worker");
+    plant.harness.until_count("job where kind = 'send' and state = 'succeeded'", 3, seconds(30)).await;
+
+    // Timers that were set in time and fire late, the upkeep, and an operator.
+    let timers = "insert into timer (kind, subject, fire_at, organization_id)
+        select 'reconcile-due', m.send_job_id, clock_timestamp(), m.organization_id
+        from message m where m.handed_over_at < now() - interval '24 hours'";
+    plant.harness.execute(&[timers]).await;
+    let upkeep = plant.harness.enqueue(&Upkeep { task: Task::Reconcile }).await;
+    plant.harness.until_state(upkeep, "succeeded", seconds(30)).await;
+    let file = plant.harness.folder().join("muster.toml");
+    std::fs::write(&file, plant.harness.settings("muster").toml()).unwrap();
+    let mut doctor = tokio::process::Command::new(Binary::Cli.path().unwrap());
+    doctor.env_clear().env("MUSTER_CONFIG", file).args(["doctor", "--repair", "--json"]);
+    let said = String::from_utf8(doctor.output().await.unwrap().stdout).unwrap();
+    assert!(said.contains("2 texts without a known outcome for over 24 hours"), "{said}");
+
+    plant.harness.until_count("message where state = 'sent' and send_attempts = 2", 1, seconds(30)).await;
+    let over = "job where kind = 'message-reconcile' and state = 'succeeded'";
+    plant.harness.until_count(over, 3, seconds(30)).await;
+    eventually(seconds(30), async || {
+        let left = plant.harness.count("job where state in ('pending', 'published', 'running')").await;
+        if left == 0 { Ok(()) } else { Err(plant.harness.census().await) }
+    })
+    .await;
+    assert_eq!(plant.accepted().len(), 1);
+    let stays =
+        "message where state = 'unknown' and send_attempts = 1 and handed_over_at < now() - interval '24 hours'";
+    assert_eq!(plant.harness.count(stays).await, 2);
+    assert_eq!(plant.harness.count("timer where kind = 'reconcile-due'").await, 0, "nobody asks any more");
     worker.stop().await;
     plant.finish().await;
 }

@@ -4,7 +4,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+mod codes;
 mod crash_points;
+mod frequency;
 mod late;
 mod plant;
 mod s3_cap;
+mod together;

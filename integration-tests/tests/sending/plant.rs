@@ -2,12 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use muster_integration_tests::{Daemon, Harness, eventually, seconds};
+use muster_integration_tests::{CARRIER_ACCOUNT, CARRIER_SECRET, Daemon, Harness, eventually, seconds};
 use muster_simulator::{AcceptedMessage, Behaviour, Config, Receipts, Simulator};
 use muster_storage::testing::plant::{self, Planted};
-
-/// What the harness's settings call the carrier's account and its secret.
-const CARRIER: (&str, &str) = ("AC00000000000000000000000000000001", "the carrier's secret");
 
 pub(crate) struct Plant {
     pub(crate) harness: Harness,
@@ -23,16 +20,24 @@ pub(crate) fn silent(behaviour: Behaviour) -> Behaviour {
 impl Plant {
     /// So many queued messages, in jobs of a hundred, every third of two segments; a daily cap.
     pub(crate) async fn start(messages: u32, cap: i64) -> Self {
+        Self::planted(Planted { messages, cap: Some(cap), ..Planted::default() }).await
+    }
+
+    /// The same, in jobs of one.
+    pub(crate) async fn singles(messages: u32, cap: i64) -> Self {
+        Self::planted(Planted { messages, job: 1, cap: Some(cap), ..Planted::default() }).await
+    }
+
+    async fn planted(planted: Planted) -> Self {
         let carrier = muster_simulator::start(Config {
-            account_sid: CARRIER.0.to_owned(),
-            auth_token: CARRIER.1.to_owned(),
+            account_sid: CARRIER_ACCOUNT.to_owned(),
+            auth_token: CARRIER_SECRET.to_owned(),
             behaviour: silent(Behaviour::default()),
             ..Config::default()
         })
         .await
         .unwrap();
         let harness = Harness::start().await.with("carrier_url", format!("{:?}", carrier.url));
-        let planted = Planted { messages, cap: Some(cap), ..Planted::default() };
         harness.execute(&planted.statements().iter().map(String::as_str).collect::<Vec<_>>()).await;
         harness.execute(&[plant::QUEUE_JOBS]).await;
         let scheduler = harness.scheduler("scheduler");

@@ -55,7 +55,17 @@ async fn turn_the_day(plant: &Plant, days: u32) {
 #[tokio::test(flavor = "multi_thread")]
 async fn s3_eight_workers_that_die_send_exactly_a_cap_a_day() {
     let (messages, cap) = (MESSAGES * size(), CAP * i64::from(size()));
-    let plant = Plant::start(messages, cap).await;
+    day_by_day(Plant::start(messages, cap).await, messages, cap).await;
+}
+
+/// Each text is a job of its own here, and those that wait go together.
+#[tokio::test(flavor = "multi_thread")]
+async fn s3_eight_workers_that_die_send_exactly_a_cap_of_single_texts_a_day() {
+    let (messages, cap) = (1_000 * size(), 200 * i64::from(size()));
+    day_by_day(Plant::singles(messages, cap).await, messages, cap).await;
+}
+
+async fn day_by_day(plant: Plant, messages: u32, cap: i64) {
     let mut dice = Dice::new(5);
     let mut workers: Vec<_> = (0..WORKERS).map(|n| plant.harness.worker(&format!("worker-{n}"))).collect();
     work_and_die(&plant, &mut workers, &mut dice, 600).await;

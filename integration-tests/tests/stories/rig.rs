@@ -212,12 +212,16 @@ impl Api {
 
     /// Uploads a file; answers the import's id.
     pub(crate) async fn upload(&self, path: &str, file: impl Into<reqwest::Body>) -> String {
-        let request = self.client.post(format!("{}{path}", self.url)).bearer_auth(&self.token);
-        let answer = request.header("content-type", "text/csv").body(file).send().await.unwrap();
-        let status = answer.status();
-        let said: Value = answer.json().await.unwrap();
+        let (status, said) = self.try_upload(path, file).await;
         assert_eq!(status, StatusCode::ACCEPTED, "{said}");
         text(&said["id"]).to_owned()
+    }
+
+    /// The same, whatever the answer.
+    pub(crate) async fn try_upload(&self, path: &str, file: impl Into<reqwest::Body>) -> (StatusCode, Value) {
+        let request = self.client.post(format!("{}{path}", self.url)).bearer_auth(&self.token);
+        let answer = request.header("content-type", "text/csv").body(file).send().await.unwrap();
+        (answer.status(), answer.json().await.unwrap())
     }
 }
 

@@ -10,6 +10,8 @@
 //! Where secondary sources advise to retry a receipt's code (30003, 30008), that advice is for senders that make a new message. It is
 //! kept in the refusal column, should the code ever answer a call.
 
+use muster_domain::line::LineType;
+
 /// What to do about a text whose hand-over was refused, and about its contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
@@ -28,8 +30,8 @@ pub enum Action {
     Fail,
     /// Nothing of this carrier account can go: hold this text and all that is queued until an admin has looked.
     StopAll,
-    /// Never again for this number: it takes no texts.
-    NotTextable,
+    /// Never again for this number: it takes no texts, because its line is of this type.
+    NotTextable(LineType),
     /// The contact has opted out at the carrier.
     OptedOut,
 }
@@ -39,8 +41,8 @@ pub enum Action {
 pub enum ReceiptAction {
     /// Nothing but that the text did not arrive.
     None,
-    /// The number takes no texts.
-    NotTextable,
+    /// The number takes no texts, because its line is of this type.
+    NotTextable(LineType),
     /// The contact has opted out at the carrier.
     OptedOut,
     /// The carrier asks for less: hold what is queued for about this many seconds.
@@ -82,6 +84,7 @@ const fn row(code: i32, on_refusal: Action, on_receipt: ReceiptAction, source: S
 }
 
 use Action::{Fail, HoldToNextDay, NotTextable, OptedOut, Retry, RetryAtMost, StopAll};
+use LineType::{Invalid, Landline};
 use ReceiptAction as R;
 use Source::{Http, Secondary, Twilio};
 
@@ -103,7 +106,7 @@ pub const TABLE: [Code; 38] = [
     row(20429, Retry(5), R::SlowDown(5), Twilio, "too many requests"),
     row(20500, Retry(30), R::None, Twilio, "internal server error"),
     row(20503, Retry(10), R::None, Twilio, "service unavailable"),
-    row(21211, NotTextable, R::NotTextable, Twilio, "invalid 'To' number"),
+    row(21211, NotTextable(Invalid), R::NotTextable(Invalid), Twilio, "invalid 'To' number"),
     row(21212, Fail, R::None, Twilio, "invalid 'From' number"),
     row(21408, Fail, R::None, Twilio, "the account may not text this region"),
     row(21602, Fail, R::None, Twilio, "the text has no body"),
@@ -112,15 +115,15 @@ pub const TABLE: [Code; 38] = [
     row(21610, OptedOut, R::OptedOut, Twilio, "the recipient has opted out at the carrier"),
     row(21611, Retry(60), R::SlowDown(60), Twilio, "the queue of the sender number is full"),
     row(21612, Fail, R::None, Twilio, "the 'To' number cannot be reached from this 'From' number"),
-    row(21614, NotTextable, R::NotTextable, Twilio, "'To' is not a mobile number"),
+    row(21614, NotTextable(Landline), R::NotTextable(Landline), Twilio, "'To' is not a mobile number"),
     row(21617, Fail, R::None, Twilio, "the body has more than 1,600 characters"),
-    row(21635, NotTextable, R::NotTextable, Twilio, "'To' is a landline"),
+    row(21635, NotTextable(Landline), R::NotTextable(Landline), Twilio, "'To' is a landline"),
     row(30001, Retry(60), R::SlowDown(60), Twilio, "the queue overflowed"),
     row(30002, StopAll, R::StopAll, Secondary, "the account is suspended"),
     row(30003, UNREACHABLE, R::None, Secondary, "the handset is unreachable"),
     row(30004, Fail, R::None, Secondary, "the message was blocked"),
-    row(30005, NotTextable, R::NotTextable, Secondary, "unknown handset"),
-    row(30006, NotTextable, R::NotTextable, Twilio, "landline or unreachable carrier"),
+    row(30005, NotTextable(Invalid), R::NotTextable(Invalid), Secondary, "unknown handset"),
+    row(30006, NotTextable(Landline), R::NotTextable(Landline), Twilio, "landline or unreachable carrier"),
     row(30007, Fail, R::None, Secondary, "filtered by the carrier"),
     row(30008, ONCE_MORE, R::None, Secondary, "unknown error"),
     row(30010, Fail, R::None, Twilio, "the message costs more than the highest price"),
@@ -172,7 +175,7 @@ mod tests {
     #[test]
     fn s7_permanent_errors_never_retry() {
         for code in [21211, 21610, 21614, 21635, 30004, 30005, 30006, 30007] {
-            let permanent = matches!(action(code), Fail | NotTextable | OptedOut);
+            let permanent = matches!(action(code), Fail | NotTextable(_) | OptedOut);
             assert!(permanent, "{code}");
         }
     }
@@ -195,7 +198,7 @@ mod tests {
     fn s2_a_receipt_marks_a_contact_or_a_brand_as_the_refusal_would() {
         for row in &TABLE {
             match row.on_refusal {
-                NotTextable => assert_eq!(row.on_receipt, R::NotTextable, "{}", row.code),
+                NotTextable(line) => assert_eq!(row.on_receipt, R::NotTextable(line), "{}", row.code),
                 OptedOut => assert_eq!(row.on_receipt, R::OptedOut, "{}", row.code),
                 HoldToNextDay => assert_eq!(row.on_receipt, R::CapReached, "{}", row.code),
                 Fail | RetryAtMost { .. } => assert_eq!(row.on_receipt, R::None, "{}", row.code),

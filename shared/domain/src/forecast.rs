@@ -48,8 +48,58 @@ pub struct Outlook {
     pub rates: BTreeMap<String, i64>,
     /// Segments a minute of all numbers together.
     pub numbers_per_minute: i64,
+    /// Batches that agents get bit by bit (rule B6); none when they can have all.
+    pub releases: Option<Releases>,
+    /// Until when a carrier's hold keeps everything of the brand back (rule S7), and what texts that do not go for it are told to lack.
+    pub held: Option<(DateTime<Utc>, Why)>,
     /// Who is to be texted.
     pub parts: Vec<Part>,
+}
+
+/// A plan that releases batches bit by bit.
+#[derive(Debug, Clone)]
+pub struct Releases {
+    /// Texts that are released at the beginning.
+    pub first: i64,
+    /// Texts of each further release.
+    pub each: i64,
+    /// The time between two.
+    pub every: TimeDelta,
+    /// When anything is released: the organization's hours in the group's zone.
+    pub hours: RecipientHours,
+}
+
+/// Why texts will not go before the goal closes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// Their hours do not open while the goal does.
+    NeverOpen,
+    /// The last time that they could go their cap was used up.
+    Cap,
+    /// Paces, hours and releases leave too little time.
+    Time,
+}
+
+impl Why {
+    /// The word for it in the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NeverOpen => "never_open",
+            Self::Cap => "cap",
+            Self::Time => "time",
+        }
+    }
+}
+
+/// Those of a part who will not be reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Left {
+    /// Which of the parts.
+    pub part: usize,
+    /// How many texts.
+    pub texts: i64,
+    /// Why.
+    pub why: Why,
 }
 
 /// The answer.
@@ -61,8 +111,8 @@ pub struct Forecast {
     pub reached: i64,
     /// Texts that will not go before the goal closes.
     pub unreached: i64,
-    /// Of these, texts whose hours do not open while the goal does.
-    pub never_open: i64,
+    /// Whom they are for.
+    pub left: Vec<Left>,
     /// Segments by carrier day.
     pub segments_by_day: BTreeMap<CarrierDay, i64>,
 }
@@ -87,9 +137,13 @@ struct Walk<'a> {
     left: Vec<i64>,
     /// When each part's hours open next; none when never.
     opens: Vec<Option<DateTime<Utc>>>,
-    was_open: Vec<bool>,
+    /// What stopped each part the last time that it was open; none as long as it was not.
+    stopped: Vec<Option<Why>>,
     day: CarrierDay,
     cap_left: BTreeMap<&'a str, i64>,
+    /// Texts that are released and have not gone.
+    released: i64,
+    next_release: DateTime<Utc>,
     by_day: BTreeMap<CarrierDay, i64>,
 }
 
@@ -104,9 +158,11 @@ impl<'a> Walk<'a> {
             calendar,
             left: outlook.parts.iter().map(|part| part.texts.max(0)).collect(),
             opens: vec![Some(outlook.from); outlook.parts.len()],
-            was_open: vec![false; outlook.parts.len()],
+            stopped: vec![None; outlook.parts.len()],
             day: calendar.day(outlook.from),
             cap_left: cap_left.collect(),
+            released: outlook.releases.as_ref().map_or(i64::MAX, |releases| releases.first),
+            next_release: outlook.releases.as_ref().map_or(outlook.closes_at, |releases| outlook.from + releases.every),
             by_day: BTreeMap::new(),
         }
     }
@@ -120,6 +176,13 @@ impl<'a> Walk<'a> {
         if day != self.day {
             self.day = day;
             self.cap_left = self.outlook.caps.iter().map(|(carrier, cap)| (carrier.as_str(), *cap)).collect();
+        }
+        self.release(at);
+        if let Some((_, why)) = self.outlook.held.filter(|(until, _)| at < *until) {
+            for index in self.open_at(at) {
+                self.stopped[index] = Some(why);
+            }
+            return;
         }
         let seconds = (until - at).num_seconds().max(1);
         let pace = |per_minute: i64| (per_minute.saturating_mul(seconds) / 60).max(0);
@@ -135,14 +198,19 @@ impl<'a> Walk<'a> {
             let each = part.segments_each.max(1);
             let wants = self.left[index];
             let share = |budget: i64| if waiting > wants { budget.saturating_mul(wants) / waiting } else { budget };
-            let mut texts = wants.min(share(numbers) / each);
+            let mut texts = wants.min(share(numbers) / each).min(share(self.released));
             if let Some(rate) = part.rate.as_deref().and_then(|carrier| rates.get(carrier)) {
                 texts = texts.min(share(*rate) / each);
             }
-            if let Some(left) = part.cap.as_deref().and_then(|carrier| self.cap_left.get(carrier)) {
-                texts = texts.min(left / each);
+            self.stopped[index] = Some(Why::Time);
+            if let Some(left) = part.cap.as_deref().and_then(|carrier| self.cap_left.get(carrier))
+                && left / each < texts
+            {
+                texts = left / each;
+                self.stopped[index] = Some(Why::Cap);
             }
             waiting -= wants;
+            self.released -= texts;
             let segments = texts * each;
             numbers -= segments;
             if let Some(rate) = part.rate.as_deref().and_then(|carrier| rates.get_mut(carrier)) {
@@ -158,6 +226,18 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// Releases what the plan releases until now. Outside its hours a release waits for them.
+    fn release(&mut self, at: DateTime<Utc>) {
+        let Some(releases) = &self.outlook.releases else { return };
+        // Bounded: a goal's window over the plan's interval, at least a minute.
+        while self.next_release <= at && releases.hours.at(at) == Opening::Open {
+            self.released = self.released.saturating_add(releases.each);
+            // A release that waited for its hours is one: the next comes after the interval.
+            let due = self.next_release + releases.every;
+            self.next_release = if at - self.next_release > STEP { at + releases.every } else { due };
+        }
+    }
+
     /// The parts that have something left and may go.
     fn open_at(&mut self, at: DateTime<Utc>) -> Vec<usize> {
         let mut open = Vec::new();
@@ -166,10 +246,7 @@ impl<'a> Walk<'a> {
                 continue;
             }
             match part.hours.at(at) {
-                Opening::Open => {
-                    self.was_open[index] = true;
-                    open.push(index);
-                }
+                Opening::Open => open.push(index),
                 Opening::ClosedUntil(opens) => self.opens[index] = Some(opens),
                 Opening::Never => self.opens[index] = None,
             }
@@ -180,12 +257,14 @@ impl<'a> Walk<'a> {
     fn end(self, at: DateTime<Utc>) -> Forecast {
         let unreached = self.left();
         let texts: i64 = self.outlook.parts.iter().map(|part| part.texts.max(0)).sum();
-        let never = self.left.iter().zip(&self.was_open).filter(|(_, was_open)| !**was_open);
+        let left = self.left.iter().zip(&self.stopped).enumerate().filter(|(_, (texts, _))| **texts > 0);
+        let left =
+            left.map(|(part, (texts, stopped))| Left { part, texts: *texts, why: stopped.unwrap_or(Why::NeverOpen) });
         Forecast {
             finishes_at: (unreached == 0).then_some(at),
             reached: texts - unreached,
             unreached,
-            never_open: never.map(|(left, _)| *left).sum(),
+            left: left.collect(),
             segments_by_day: self.by_day,
         }
     }
@@ -222,8 +301,28 @@ mod tests {
             caps: BTreeMap::from([("t-mobile".to_owned(), 3_000)]),
             rates: BTreeMap::from([("t-mobile".to_owned(), 60)]),
             numbers_per_minute: 120,
+            releases: None,
+            held: None,
             parts,
         }
+    }
+
+    #[test]
+    fn s11_nothing_goes_while_a_carrier_holds_the_brand() {
+        let calendar = CarrierCalendar::load().unwrap();
+        let mut outlook = outlook(vec![part(100, "10001")]);
+        let at_once = forecast(&outlook, &calendar).finishes_at.unwrap();
+        outlook.held = Some((outlook.from + TimeDelta::hours(1), Why::Cap));
+        assert_eq!(forecast(&outlook, &calendar).finishes_at, Some(at_once + TimeDelta::hours(1)));
+        outlook.held = Some((outlook.closes_at, Why::Cap));
+        let told = forecast(&outlook, &calendar);
+        assert_eq!((told.reached, told.unreached), (0, 100));
+        assert_eq!(told.left, [Left { part: 0, texts: 100, why: Why::Cap }]);
+    }
+
+    fn group_hours() -> RecipientHours {
+        let zone = Zone::parse("America/New_York").unwrap();
+        RecipientHours::new(SendingHours::default(), zone, None, ZonePolicy::GroupZone, None).unwrap()
     }
 
     /// The same world text by text, with the rules of the hand-over, a look a second.
@@ -294,6 +393,34 @@ mod tests {
         let mut outlook = outlook(vec![part(10, "10001"), part(5, "96813")]);
         outlook.closes_at = at("2026-11-23T15:00:00Z");
         let told = forecast(&outlook, &calendar);
-        assert_eq!((told.reached, told.unreached, told.never_open), (10, 5, 5));
+        assert_eq!((told.reached, told.unreached), (10, 5));
+        assert_eq!(told.left, [Left { part: 1, texts: 5, why: Why::NeverOpen }]);
+    }
+
+    #[test]
+    fn s11_who_is_not_reached_is_told_with_what_stops_them() {
+        let calendar = CarrierCalendar::load().unwrap();
+        let mut outlook = outlook(vec![part(20_000, "10001"), part(100_000, "10001")]);
+        outlook.parts[1].cap = None;
+        let told = forecast(&outlook, &calendar);
+        let why: Vec<_> = told.left.iter().map(|left| (left.part, left.why)).collect();
+        assert_eq!(why, [(0, Why::Cap), (1, Why::Time)]);
+        assert_eq!(told.left.iter().map(|left| left.texts).sum::<i64>(), told.unreached);
+    }
+
+    #[test]
+    fn s11_a_release_plan_paces_a_forecast_and_rests_outside_hours() {
+        let calendar = CarrierCalendar::load().unwrap();
+        let mut outlook = outlook(vec![part(500, "10001")]);
+        outlook.from = at("2026-11-23T14:00:00Z");
+        // 100 at once and 100 an hour: the fifth hundred comes four hours later.
+        let every = TimeDelta::hours(1);
+        outlook.releases = Some(Releases { first: 100, each: 100, every, hours: group_hours() });
+        let finishes = forecast(&outlook, &calendar).finishes_at.unwrap() - outlook.from;
+        assert!(finishes >= TimeDelta::hours(4) && finishes <= TimeDelta::hours(4) + STEP * 2, "{finishes}");
+        // 30 at 09:00 in New York and 30 an hour: eleven releases until 20:00, and the night is not made up for.
+        outlook.releases = Some(Releases { first: 30, each: 30, every, hours: group_hours() });
+        outlook.closes_at = at("2026-11-24T13:30:00Z");
+        assert_eq!(forecast(&outlook, &calendar).reached, 11 * 30 + 30);
     }
 }

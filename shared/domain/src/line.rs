@@ -11,6 +11,8 @@ pub enum LineType {
     Voip,
     /// Takes no texts.
     Landline,
+    /// A number that nobody has, by a carrier's word: it takes no texts either (rule S7).
+    Invalid,
 }
 
 impl LineType {
@@ -21,6 +23,7 @@ impl LineType {
             Self::Mobile => "mobile",
             Self::Voip => "voip",
             Self::Landline => "landline",
+            Self::Invalid => "invalid",
         }
     }
 }

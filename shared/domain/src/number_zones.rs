@@ -22,6 +22,9 @@ const SHORTEST_PREFIX: usize = 3;
 /// The longest prefix of the table: an area code and an exchange.
 const LONGEST_PREFIX: usize = 6;
 
+/// Three digits.
+const AREA_CODES: usize = 1_000;
+
 static TABLE: LazyLock<Table> = LazyLock::new(|| Table::parse(DATA));
 
 /// The IANA names of every zone the number may be in: sorted, without repeats, never empty.
@@ -37,6 +40,12 @@ pub fn zones_of(national: &str) -> &'static [&'static str] {
     TABLE.zones_of(national)
 }
 
+/// Is there a prefix of this area code in the numbering plan, as far as the table knows it? New codes go live before tables know them, so
+/// that a no is a reason to look again, and none to refuse the number (rule C4).
+pub fn knows_area_code(code: &str) -> bool {
+    TABLE.knows_area_code(code)
+}
+
 /// One line of the data.
 struct Row {
     prefix: &'static str,
@@ -48,6 +57,8 @@ struct Table {
     rows: Vec<Row>,
     /// Every zone that a row names, sorted.
     every_zone: Vec<&'static str>,
+    /// By area code: is there a row for it or for a part of it? Asked for every row of a file.
+    area_codes: Box<[bool; AREA_CODES]>,
 }
 
 impl Table {
@@ -60,7 +71,16 @@ impl Table {
         every_zone.sort_unstable();
         every_zone.dedup();
 
-        Self { rows, every_zone }
+        let mut area_codes = Box::new([false; AREA_CODES]);
+        for index in rows.iter().filter_map(|row| index_of(row.prefix.get(..SHORTEST_PREFIX)?)) {
+            area_codes[index] = true;
+        }
+
+        Self { rows, every_zone, area_codes }
+    }
+
+    fn knows_area_code(&self, code: &str) -> bool {
+        index_of(code).and_then(|index| self.area_codes.get(index)).copied().unwrap_or_default()
     }
 
     fn zones_of(&self, national: &str) -> &[&'static str] {
@@ -87,6 +107,11 @@ impl Row {
         let fits = (SHORTEST_PREFIX..=LONGEST_PREFIX).contains(&prefix.len()) && is_digits(prefix);
         (fits && !zones.is_empty()).then(|| Self { prefix, zones: zones.split(',').collect() })
     }
+}
+
+/// The three digits of an area code as a number.
+fn index_of(code: &str) -> Option<usize> {
+    if code.len() == SHORTEST_PREFIX && is_digits(code) { code.parse().ok() } else { None }
 }
 
 fn is_digits(text: &str) -> bool {
@@ -183,6 +208,20 @@ mod tests {
             assert_eq!(zones_of_prefix(code), zones_of_prefix(area), "{code} over {area}");
         }
         assert_eq!(zones_of_prefix("729"), [CENTRAL, EASTERN], "over 423");
+    }
+
+    #[test]
+    fn c4_an_area_code_is_known_by_a_prefix_of_its_own_or_of_a_part_of_it() {
+        for code in ["212", "850", "605", "436", "800"] {
+            assert!(knows_area_code(code), "{code}");
+        }
+        for code in ["999", "555", "211", "", "21", "2125", "21x"] {
+            assert!(!knows_area_code(code), "{code}");
+        }
+        let known = (0..1_000).filter(|code| knows_area_code(&format!("{code:03}"))).count();
+        let mut codes: Vec<_> = TABLE.rows.iter().map(|row| &row.prefix[..3]).collect();
+        codes.dedup();
+        assert_eq!(known, codes.len());
     }
 
     #[test]

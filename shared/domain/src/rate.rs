@@ -90,6 +90,17 @@ pub struct Full {
     pub expected_at: DateTime<Utc>,
 }
 
+/// What texts take of a lane.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Share {
+    /// The lane.
+    pub key: String,
+    /// Its time.
+    pub time: TimeDelta,
+    /// The pace at which they take it.
+    pub segments_per_minute: i64,
+}
+
 /// Lanes by their keys, as one transaction has them locked.
 #[derive(Debug, Clone, Default)]
 pub struct Lanes(pub BTreeMap<String, Lane>);
@@ -112,6 +123,16 @@ impl Lanes {
             }
         }
         Ok(())
+    }
+
+    /// What has been taken of lanes since they were as `before`.
+    pub fn taken_since(&self, before: &Self, now: DateTime<Utc>) -> Vec<Share> {
+        let taken = self.0.iter().filter_map(|(key, lane)| {
+            let from = before.0.get(key)?.free_at.max(now);
+            let segments_per_minute = lane.segments_per_minute;
+            (lane.free_at > from).then(|| Share { key: key.clone(), time: lane.free_at - from, segments_per_minute })
+        });
+        taken.collect()
     }
 
     /// A text has come to wait for a lane.

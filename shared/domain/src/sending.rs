@@ -148,8 +148,8 @@ impl Candidate {
         }
     }
 
-    /// Decides about a hand-over that may take until `latest`: the hours have to be open all the while. A goal that closes meanwhile is heard
-    /// of.
+    /// Decides about a hand-over that may take until `latest`: the hours have to be open all the while. For a goal that closes
+    /// meanwhile, whoever hands over looks at its own clock.
     pub fn decide_until(&self, now: DateTime<Utc>, latest: DateTime<Utc>) -> Decision {
         match self.decide(now) {
             Decision::HandOver if self.keeps_hours() && self.hours.at(latest) != Opening::Open => {
@@ -292,7 +292,7 @@ mod tests {
         closing.goal = Some(GoalWindow { paused: false, closes_at: opens });
         assert_eq!(closing.decide_until(ago(29), ago(-1)), Decision::Cancel(CancelReason::WindowClosed));
         closing.goal = Some(GoalWindow { paused: false, closes_at: ago(40) });
-        assert_eq!(closing.decide_until(ago(60), ago(35)), Decision::HandOver, "of its end it will hear");
+        assert_eq!(closing.decide_until(ago(60), ago(35)), Decision::HandOver, "until it closes");
     }
 
     #[test]

@@ -108,7 +108,10 @@ pub fn explain(facts: &Facts, now: DateTime<Utc>) -> Why {
         .events
         .iter()
         .any(|event| event.kind == "initial" && matches!(event.state.as_str(), "sent" | "delivered" | "undelivered"));
-    let open = !facts.events.iter().any(|event| event.kind == "initial") && facts.skipped.is_none();
+    // Whose text was cancelled for another agent waits for that agent's (rule W4).
+    let last = facts.events.iter().rfind(|event| event.kind == "initial");
+    let waits = last.is_none_or(|last| last.state == "cancelled" && last.reason.as_deref() == Some("reassigned"));
+    let open = waits && facts.skipped.is_none();
     if facts.targeted && open {
         let what = match facts.batch.as_deref() {
             None => "in_no_batch",
@@ -191,6 +194,18 @@ mod tests {
             held_until: None,
             error_code: None,
         }
+    }
+
+    #[test]
+    fn w4_whose_text_was_cancelled_for_another_agent_waits_for_that_agent() {
+        let cancelled = Event { reason: Some("reassigned".to_owned()), ..event(5, "cancelled") };
+        let facts = Facts { events: vec![cancelled], batch: Some("released".to_owned()), ..launched() };
+        assert_eq!(
+            words(&facts),
+            (false, ["targeted", "initial.cancelled (reassigned)", "batch_not_claimed"].map(str::to_owned).to_vec())
+        );
+        let events = [facts.events.clone(), vec![event(9, "delivered")]].concat();
+        assert!(!words(&Facts { events, ..facts }).1.contains(&"batch_not_claimed".to_owned()));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use muster_domain::{
     hours::SendingHours,
     inbound::{Intent, classify},
     number_zones, phone,
-    release::{Again, Pace, ReleasePlan},
+    release::{Again, Pace, ReleasePlan, Room},
     template::Template,
     zone::Zone,
 };
@@ -104,9 +104,11 @@ proptest! {
         let plan = ReleasePlan { pace: Pace::Every { batches, minutes: 5 }, paced_to_caps: true };
         let mut rest = held.as_slice();
         for cap in caps {
-            let step = plan.step(rest, Some(cap));
+            let step = plan.step(rest, Some(Room { left: cap, day: cap, spoken_for: 0 }));
             prop_assert!(step.batches <= batches as usize);
-            prop_assert!(rest[..step.batches].iter().sum::<i64>() <= cap);
+            let released = &rest[..step.batches];
+            let alone = released.len() == 1 && cap > 0 && released[0] > cap;
+            prop_assert!(alone || released.iter().sum::<i64>() <= cap);
             rest = &rest[step.batches..];
             prop_assert_eq!(step.again == Again::Never, rest.is_empty());
         }

@@ -82,6 +82,7 @@ impl Fetcher {
         };
         let http = Client::builder()
             .no_proxy()
+            .http1_only()
             .redirect(policy)
             .connect_timeout(CONNECT)
             .read_timeout(STALLED)

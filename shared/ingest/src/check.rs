@@ -16,11 +16,12 @@ pub use phones::Phones;
 
 use crate::{
     ReadError,
-    file::{Opened, open},
+    file::{Opened, opened_as},
     limits::{MAX_LISTED, MAX_UNPACKED},
     rows::{Line, Reject, RowReader},
-    sniff::Encoding,
+    sniff::{Encoding, tally::Tallied},
     tags::Tags,
+    unpack::Unpacked,
 };
 
 /// What an import of a file would do.
@@ -34,6 +35,10 @@ pub struct Report {
     pub merged: u64,
     /// Rows that cannot be read.
     pub rejected: u64,
+    /// Rows that can be read and whose area code is in no number plan that we know (rule C4); they are applied like others.
+    pub warnings: u64,
+    /// The lines on which the first of these begin.
+    pub warning_lines: Vec<u64>,
     /// The field that each column fills, in the file's order.
     #[serde(serialize_with = "as_map")]
     pub columns: Vec<(String, String)>,
@@ -43,6 +48,8 @@ pub struct Report {
     pub delimiter: char,
     /// The rejects, at most [`MAX_LISTED`] of them; `rejected` counts all.
     pub rejects: Vec<Listed>,
+    /// There are more rejects than are listed.
+    pub rejects_truncated: bool,
 }
 
 /// A reject of the report.
@@ -59,51 +66,63 @@ pub struct Listed {
 }
 
 /// Checks a file, and lists its rejects.
-pub fn check<R: Read + Seek>(source: R, mapping: &BTreeMap<String, String>) -> Result<Report, ReadError> {
-    let mut rejects = Vec::new();
-    let mut report = check_each(source, mapping, |reject| {
-        if rejects.len() < MAX_LISTED {
-            rejects.push(Listed {
-                line: reject.line,
-                reason: reject.reason.word(),
-                column: reject.column.map(ToOwned::to_owned),
-                value: reject.value.as_deref().map(ToOwned::to_owned),
-            });
-        }
-    })?;
-    report.rejects = rejects;
-    Ok(report)
+pub fn check<R: Read + Seek>(mut source: R, mapping: &BTreeMap<String, String>) -> Result<Report, ReadError> {
+    let (report, found) = pass(&mut source, mapping, None)?;
+    if found.is_none() {
+        return Ok(report);
+    }
+    // Only its end has told how it is written.
+    source.rewind()?;
+    pass(&mut source, mapping, found).map(|(report, _)| report)
 }
 
-/// Checks a file, and hands over its rejects as they come; the report lists none.
-pub fn check_each<R: Read + Seek>(
+/// Reads a file from end to end; answers the encoding that it turns out to have, if that is not the one in which it was read.
+fn pass<R: Read + Seek>(
     source: R,
     mapping: &BTreeMap<String, String>,
-    mut on_reject: impl FnMut(&Reject<'_>),
-) -> Result<Report, ReadError> {
-    let Opened { format, header, text } = open(source, mapping, MAX_UNPACKED)?;
-    let mut reader = RowReader::new(&header, header.first_line, text);
-    let (mut phones, mut tags, mut merged) = (Phones::default(), Tags::default(), 0);
+    encoding: Option<Encoding>,
+) -> Result<(Report, Option<Encoding>), ReadError> {
+    let Opened { format, header, text } = opened_as(Unpacked::open(source, MAX_UNPACKED)?, mapping, encoding)?;
+    let mut text = Tallied::new(text);
+    let mut reader = RowReader::new(&header, header.first_line, &mut text);
+    let (mut phones, mut tags, mut merged, mut rejects) = (Phones::default(), Tags::default(), 0, Vec::new());
     while let Some(line) = reader.next_line()? {
         match line {
             Line::Row(row) => {
                 tags.add(&row)?;
                 merged += u64::from(!phones.insert(&row.e164));
             }
-            Line::Reject(reject) => on_reject(&reject),
+            Line::Reject(reject) if rejects.len() < MAX_LISTED => rejects.push(Listed::of(&reject)),
+            Line::Reject(_) => {}
         }
     }
     let (rows, rejected) = (reader.counts().rows(), reader.counts().rejected());
-    Ok(Report {
+    let report = Report {
         rows,
         valid: rows - rejected - merged,
         merged,
         rejected,
+        warnings: reader.warnings().rows(),
+        warning_lines: reader.warnings().lines().to_vec(),
         columns: header.fields(),
         encoding: format.encoding,
         delimiter: char::from(format.delimiter),
-        rejects: Vec::new(),
-    })
+        rejects_truncated: rejects.len() as u64 != rejected,
+        rejects,
+    };
+    text.tally.end();
+    Ok((report, (format.undecided && text.tally.is_windows_1252()).then_some(Encoding::Windows1252)))
+}
+
+impl Listed {
+    fn of(reject: &Reject<'_>) -> Self {
+        Self {
+            line: reject.line,
+            reason: reject.reason.word(),
+            column: reject.column.map(ToOwned::to_owned),
+            value: reject.value.as_deref().map(ToOwned::to_owned),
+        }
+    }
 }
 
 fn as_map<S: Serializer>(pairs: &[(String, String)], serializer: S) -> Result<S::Ok, S::Error> {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Refused,
     limits::MAX_IN_VAIN,
-    records::{Found, Plain, scan},
+    records::{Found, Plain, Shape, scan},
 };
 
 /// A stretch of text that begins and ends with records.
@@ -28,7 +28,7 @@ pub struct Part {
 /// Finds the parts of a text that it is fed with in blocks.
 #[derive(Debug)]
 pub struct Cutter {
-    delimiter: u8,
+    shape: Shape,
     target: u64,
     /// Text whose records have not been passed yet.
     pending: Vec<u8>,
@@ -46,9 +46,9 @@ pub struct Cutter {
 impl Cutter {
     /// Cuts text that begins at this offset and line, behind the header, into parts of at least `target` bytes; the last may be
     /// shorter.
-    pub fn new(delimiter: u8, target: u64, offset: u64, first_line: u64) -> Self {
+    pub fn new(shape: Shape, target: u64, offset: u64, first_line: u64) -> Self {
         Self {
-            delimiter,
+            shape,
             target,
             pending: Vec::new(),
             look_at: 0,
@@ -94,7 +94,7 @@ impl Cutter {
     fn pass(&mut self, text: &[u8], ended: bool, parts: &mut Vec<Part>) -> Result<usize, Refused> {
         let mut at = self.pass_long_line(text, ended, parts);
         while at < text.len() && !self.in_long_line {
-            match scan(text, at, self.delimiter, ended, &mut Plain) {
+            match scan(text, at, self.shape, ended, &mut Plain) {
                 Found::More => break,
                 Found::Whole { end, next, lines } => {
                     self.part.records += u64::from(end > at);

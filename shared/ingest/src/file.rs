@@ -8,8 +8,8 @@ use std::{
 use crate::{
     ReadError,
     header::Header,
-    records::{Plain, Splitter},
-    sniff::{Format, HEAD, sniff},
+    records::{Plain, Shape, Splitter},
+    sniff::{Encoding, Format, HEAD, sniff},
     text::Text,
     unpack::Unpacked,
 };
@@ -38,13 +38,26 @@ pub fn open<R: Read + Seek>(
 }
 
 /// Opens contents that are already unpacked.
-pub fn opened<R: Read>(mut contents: R, mapping: &BTreeMap<String, String>) -> Result<Opened<R>, ReadError> {
+pub fn opened<R: Read>(contents: R, mapping: &BTreeMap<String, String>) -> Result<Opened<R>, ReadError> {
+    opened_as(contents, mapping, None)
+}
+
+/// Opens contents that are already unpacked, in the encoding that somebody has found out by reading all of a file that was undecided.
+pub fn opened_as<R: Read>(
+    mut contents: R,
+    mapping: &BTreeMap<String, String>,
+    encoding: Option<Encoding>,
+) -> Result<Opened<R>, ReadError> {
     let mut head = Vec::with_capacity(HEAD);
     contents.by_ref().take(HEAD as u64).read_to_end(&mut head)?;
-    let format = sniff(&head)?;
+    let mut format = sniff(&head)?;
+    if let Some(encoding) = encoding.filter(|_| format.undecided) {
+        (format.encoding, format.undecided) = (encoding, false);
+    }
     let mut head = Cursor::new(head);
     head.set_position(format.bom as u64);
-    let mut splitter = Splitter::new(Text::new(head.chain(contents), format.encoding), format.delimiter, 1);
+    let shape = Shape { delimiter: format.delimiter, columns: 0 };
+    let mut splitter = Splitter::new(Text::new(head.chain(contents), format.encoding), shape, 1);
     if format.sep_line {
         splitter.next(&mut Plain)?;
     }

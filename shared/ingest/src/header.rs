@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     ReadError,
     limits::{MAX_CELL, MAX_COLUMNS, MAX_FIELD_NAME},
-    records::{Collected, Splitter, undouble},
+    records::{Collected, Shape, Splitter, undouble},
 };
 
 /// What a reader of any part of a file has to know of its beginning. It can be written down and read elsewhere.
@@ -49,6 +49,11 @@ impl Header {
         Ok(Self { names, columns, delimiter, offset: splitter.offset(), first_line: splitter.line() })
     }
 
+    /// What the file's rows look like.
+    pub fn shape(&self) -> Shape {
+        Shape { delimiter: self.delimiter, columns: self.columns.len() }
+    }
+
     /// The names of the file's custom fields.
     pub fn custom_fields(&self) -> Vec<String> {
         let names = self.columns.iter().filter_map(|column| match column {
@@ -56,6 +61,15 @@ impl Header {
             _ => None,
         });
         names.collect()
+    }
+
+    /// Rule C14: where an organization has locked its fields, columns that are none of them are not imported.
+    pub fn lock_fields(&mut self, known: &[String]) {
+        for column in &mut self.columns {
+            if matches!(column, Column::Custom(name) if !known.contains(name)) {
+                *column = Column::Ignored;
+            }
+        }
     }
 
     /// Each column's name and the field that it fills, in the file's order. Columns without a name are left out; of columns with one name,

@@ -10,10 +10,11 @@
 //! 4. [`header`]: which column holds what.
 //! 5. [`rows`]: rows and rejects, by [`records`], which finds where each record ends.
 //!
-//! [`mod@file`] puts the first four together. A large file is [`cut`] into parts behind its header that can be read at once: what the parts
+//! [`mod@file`] puts the first four together; [`arrival`] does so while a file comes in. A large file is [`cut`] into parts behind its header that can be read at once: what the parts
 //! hold, one after another, is exactly what the whole holds, because the end of a record is found by one machine that depends on
 //! nothing but the text from the record's first byte on.
 
+pub mod arrival;
 pub mod check;
 pub mod cut;
 pub mod file;

@@ -52,5 +52,18 @@ pub const MAX_ZIP_ENTRIES: u64 = 1_000;
 /// honest file stays far below; a file made to be slow is refused.
 pub const MAX_IN_VAIN: u64 = 16 * 1024 * 1024 * 1024;
 
+/// Bytes of a file that are held until they tell whether an import would take it. A header that does not end within them is no reason against
+/// the file yet.
+pub const MAX_BEGINNING: usize = 1024 * 1024;
+
+/// Memory for a zstd window where only the beginning of a file is looked at.
+pub const GLANCE_WINDOW: u64 = 8 * 1024 * 1024;
+
+/// Rows of which a report names the line when it warns of them. It counts them all.
+pub const MAX_WARNED: usize = 10;
+
+/// Bytes of text that a preview looks through to tell the encoding of a file that begins with ASCII alone.
+pub const MAX_PREVIEWED: u64 = 16 * 1024 * 1024;
+
 /// Rejects that a check lists. It counts them all.
 pub const MAX_LISTED: usize = 100_000;

@@ -2,17 +2,19 @@
 
 use std::{
     collections::BTreeMap,
-    io::{Read, Seek},
+    io::{self, Read, Seek},
 };
 
 use serde::Serialize;
 
 use crate::{
     ReadError,
-    file::{Opened, open},
-    limits::MAX_UNPACKED,
+    file::{Opened, opened_as},
+    header::Header,
+    limits::{MAX_PREVIEWED, MAX_UNPACKED},
     rows::{Line, Row, RowReader},
-    sniff::Encoding,
+    sniff::{Encoding, tally::Tallied},
+    unpack::Unpacked,
 };
 
 /// What the file's beginning says.
@@ -63,13 +65,18 @@ pub enum PreviewLine {
     },
 }
 
-/// Reads the first `rows` rows of a file.
+/// Reads the first `rows` rows of a file. `adjust` is handed the header before any row is read, as an import does with fields that an organization
+/// has locked (rule C14).
 pub fn preview<R: Read + Seek>(
-    source: R,
+    mut source: R,
     mapping: &BTreeMap<String, String>,
     rows: usize,
+    adjust: impl FnOnce(&mut Header),
 ) -> Result<Preview, ReadError> {
-    let Opened { format, header, text } = open(source, mapping, MAX_UNPACKED)?;
+    let encoding = late_encoding(&mut source, mapping)?;
+    source.rewind()?;
+    let Opened { format, mut header, text } = opened_as(Unpacked::open(source, MAX_UNPACKED)?, mapping, encoding)?;
+    adjust(&mut header);
     let mut reader = RowReader::new(&header, header.first_line, text);
     let mut lines = Vec::new();
     while lines.len() < rows
@@ -97,6 +104,18 @@ pub fn preview<R: Read + Seek>(
         columns: columns.collect(),
         lines,
     })
+}
+
+/// The encoding of a file whose first bytes do not tell it, as far as it is there and is looked at.
+fn late_encoding<R: Read + Seek>(source: R, mapping: &BTreeMap<String, String>) -> Result<Option<Encoding>, ReadError> {
+    let Opened { format, text, .. } = opened_as(Unpacked::open(source, MAX_UNPACKED)?, mapping, None)?;
+    if !format.undecided {
+        return Ok(None);
+    }
+    let mut text = Tallied::new(text.take(MAX_PREVIEWED));
+    // What is there may be the beginning of a file alone, so that neither its end nor what breaks off tells anything.
+    let _ended = io::copy(&mut text, &mut io::sink());
+    Ok(text.tally.is_windows_1252().then_some(Encoding::Windows1252))
 }
 
 fn values(row: &Row<'_>) -> BTreeMap<String, String> {

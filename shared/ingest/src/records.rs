@@ -7,7 +7,8 @@
 //! **A file with one bad row loses one row.** A record is broken when a quote stands in a quoted cell that is neither doubled nor
 //! followed by a delimiter, a line end or the end of the text; when a quoted cell is not closed within its bytes; and when the record
 //! has too many bytes or lines. How many those are stands in [`crate::limits`]. A broken record is taken to end at the end of its
-//! *first line*, and reading resumes on the next.
+//! *first line*, and reading resumes on the next. A record of several lines is broken as well when it looks as if its quotes had
+//! swallowed a row (`doubt`); for that the machine is told the [`Shape`] of the file's rows.
 //!
 //! **Cutting changes nothing.** Whether and where a record ends depends on the text from its first byte on and on nothing before it;
 //! nothing behind its end matters to a record that is whole. To know that one is broken, the machine may have to look at lines behind
@@ -16,11 +17,12 @@
 //! this against random files.
 
 mod cells;
+mod doubt;
 mod machine;
 mod splitter;
 
 pub(crate) use cells::undouble;
 pub use cells::{Cell, Collected};
-pub use machine::{Broken, Cells, Found, Plain, scan};
+pub use machine::{Broken, Cells, Found, Plain, Shape, scan};
 pub(crate) use splitter::too_broken;
 pub use splitter::{Located, Splitter};

@@ -8,15 +8,17 @@
 mod count;
 mod reject;
 mod row;
+mod warned;
 
 use std::io::Read;
 
-use muster_domain::{e164::E164, headers::Column, phone};
+use muster_domain::{e164::E164, headers::Column, number_zones, phone};
 
 pub use count::Counts;
 pub use reject::{Reason, Reject};
 pub use row::Row;
 use row::{Places, Values};
+pub use warned::Warnings;
 
 use crate::{
     ReadError,
@@ -44,6 +46,7 @@ pub struct RowReader<'h, R> {
     scratch: String,
     ends: Vec<usize>,
     counts: Counts,
+    warnings: Warnings,
 }
 
 impl<'h, R: Read> RowReader<'h, R> {
@@ -52,11 +55,12 @@ impl<'h, R: Read> RowReader<'h, R> {
         Self {
             header,
             places: Places::of(&header.columns),
-            splitter: Splitter::new(text, header.delimiter, first_line),
+            splitter: Splitter::new(text, header.shape(), first_line),
             cells: Collected::new(header.delimiter, header.columns.len()),
             scratch: String::new(),
             ends: Vec::new(),
             counts: Counts::default(),
+            warnings: Warnings::default(),
         }
     }
 
@@ -70,6 +74,9 @@ impl<'h, R: Read> RowReader<'h, R> {
         };
         let outcome = self.judge(&record);
         self.counts.count(outcome.as_ref().err().map(|rejected| rejected.0));
+        if outcome.as_ref().is_ok_and(|e164| !number_zones::knows_area_code(e164.area_code())) {
+            self.warnings.add(record.line);
+        }
         Ok(Some(match outcome {
             Ok(e164) => Line::Row(Row {
                 line: record.line,
@@ -85,6 +92,11 @@ impl<'h, R: Read> RowReader<'h, R> {
     /// What was counted so far.
     pub fn counts(&self) -> &Counts {
         &self.counts
+    }
+
+    /// Rows so far whose phone no number plan that we know has (rule C4).
+    pub fn warnings(&self) -> &Warnings {
+        &self.warnings
     }
 
     /// Bytes of text that were read, up to the end of the last row.

@@ -2,13 +2,17 @@
 //! of a list of contacts. What cannot be told is refused.
 //!
 //! A file without a byte-order mark is UTF-8, unless bytes that UTF-8 does not have outnumber its characters beyond ASCII: then it is
-//! Windows-1252. So a file whose first accent comes late is UTF-8, and a stray byte of another encoding costs its row.
+//! Windows-1252. A file whose first bytes are all ASCII does not tell it yet ([`Format::undecided`]): it is read as UTF-8, and whoever reads all
+//! of it counts ([`tally`]), and reads it once more if it turns out to be Windows-1252. Else a stray byte of another encoding costs its row.
 
 mod delimiter;
 mod other;
+pub mod tally;
 
 use encoding_rs::{UTF_16BE, UTF_16LE};
 use serde::{Deserialize, Serialize};
+
+use tally::Tally;
 
 use crate::{Refused, text::Text};
 
@@ -55,6 +59,9 @@ pub struct Format {
     pub delimiter: u8,
     /// Its first line only says what the delimiter is (`sep=;`), as Excel writes and reads it.
     pub sep_line: bool,
+    /// Nothing beyond ASCII was seen, and the file goes on: what is behind may yet tell that it is Windows-1252.
+    #[serde(default)]
+    pub undecided: bool,
 }
 
 /// Looks at the first bytes of a file, at most [`HEAD`] of them and fewer only if there are no more.
@@ -78,7 +85,8 @@ pub fn sniff(head: &[u8]) -> Result<Format, Refused> {
     }
     let said = delimiter::sep_line(&text)?;
     let delimiter = said.unwrap_or_else(|| delimiter::delimiter(&text, whole));
-    Ok(Format { encoding, bom, delimiter, sep_line: said.is_some() })
+    let undecided = bom == 0 && !whole && head.is_ascii();
+    Ok(Format { encoding, bom, delimiter, sep_line: said.is_some(), undecided })
 }
 
 fn encoding(head: &[u8]) -> Result<(Encoding, usize), Refused> {
@@ -93,24 +101,13 @@ fn encoding(head: &[u8]) -> Result<(Encoding, usize), Refused> {
         let reason = "the file looks like UTF-16 without a byte-order mark; save it as UTF-8";
         return Err(Refused(reason.to_owned()));
     }
-    let (mut characters, mut strays, mut rest) = (0, 0, head);
-    loop {
-        let (valid, next) = match std::str::from_utf8(rest) {
-            Ok(valid) => (valid, &[][..]),
-            Err(error) => {
-                let (valid, bad) = rest.split_at(error.valid_up_to());
-                // The end of the head may cut a character.
-                strays += usize::from(error.error_len().is_some() || head.len() < HEAD);
-                (std::str::from_utf8(valid).unwrap_or_default(), &bad[error.error_len().unwrap_or(bad.len())..])
-            }
-        };
-        characters += valid.chars().filter(|c| !c.is_ascii()).count();
-        rest = next;
-        if rest.is_empty() {
-            break;
-        }
+    let mut tally = Tally::default();
+    tally.add(head);
+    // The end of the head may cut a character; the end of the file does not.
+    if head.len() < HEAD {
+        tally.end();
     }
-    Ok((if strays > characters { Encoding::Windows1252 } else { Encoding::Utf8 }, 0))
+    Ok((if tally.is_windows_1252() { Encoding::Windows1252 } else { Encoding::Utf8 }, 0))
 }
 
 /// More control characters than slips of the hand explain. A NUL here and there is one: some databases pad with them.

@@ -17,7 +17,7 @@ pub use counted::Progress;
 
 use crate::{
     ReadError, Refused,
-    limits::{MAX_RATIO, RATIO_FROM},
+    limits::{GLANCE_WINDOW, MAX_RATIO, MAX_UNPACKED, MAX_WINDOW, RATIO_FROM},
 };
 
 /// What a file is compressed with.
@@ -70,7 +70,16 @@ enum Inner<R: Read> {
 
 impl<R: Read> Unpacked<R> {
     /// Unpacks a stream. A zip archive's directory is at its end: it is refused here, and wants [`Unpacked::open`].
-    pub fn stream(mut source: R, limit: u64) -> Result<Self, ReadError> {
+    pub fn stream(source: R, limit: u64) -> Result<Self, ReadError> {
+        Self::within(source, limit, MAX_WINDOW)
+    }
+
+    /// Unpacks the beginning of a stream, in little memory. What needs more of it is an error, and not the file's fault.
+    pub(crate) fn glance(source: R) -> Result<Self, ReadError> {
+        Self::within(source, MAX_UNPACKED, GLANCE_WINDOW)
+    }
+
+    fn within(mut source: R, limit: u64, window: u64) -> Result<Self, ReadError> {
         let mut head = Vec::with_capacity(MAGIC);
         source.by_ref().take(MAGIC as u64).read_to_end(&mut head)?;
         let packing = packing(&head);
@@ -79,7 +88,7 @@ impl<R: Read> Unpacked<R> {
         let inner = match packing {
             Packing::None => Inner::Plain(source),
             Packing::Gzip => Inner::Gzip(MultiGzDecoder::new(source)),
-            Packing::Zstd => Inner::Zstd(Box::new(zstd::Frames::new(source))),
+            Packing::Zstd => Inner::Zstd(Box::new(zstd::Frames::new(source, window))),
             Packing::Zip => return Err(ReadError::refused("a zip file cannot be read as a stream")),
         };
         Ok(Self { packing, inner, progress, limit, unpacked: 0 })
@@ -142,7 +151,7 @@ impl<R: Read> Read for Unpacked<R> {
         };
         let size = read.map_err(|error| {
             let refused = error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<Refused>);
-            if refused || self.progress.source_failed() {
+            if refused || self.progress.source_failed() || error.kind() == io::ErrorKind::OutOfMemory {
                 error
             } else {
                 Refused(format!("the {name} file is damaged or not complete")).into()
@@ -152,6 +161,15 @@ impl<R: Read> Read for Unpacked<R> {
         self.bounded()?;
         Ok(size)
     }
+}
+
+/// The contents of a zip archive's first file, of which `source` reads from a place on: `None` where the beginning does not tell that it is what
+/// an import would read.
+pub(crate) fn zip_beginning<R: Read>(
+    beginning: &[u8],
+    source: impl FnOnce(usize) -> R,
+) -> Result<Option<DeflateDecoder<R>>, Refused> {
+    Ok(zip::first_file(beginning)?.map(|start| DeflateDecoder::new(source(start))))
 }
 
 /// Bytes in words, in the largest unit in which they are a whole number.

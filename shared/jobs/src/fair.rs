@@ -3,7 +3,7 @@
 //! Pure arithmetic on what the relay has seen in the database. Rounds follow each other within milliseconds while anything is due, so
 //! that a share which a tenant does not use is everybody's in the next round.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
@@ -22,6 +22,8 @@ pub struct Lane {
     pub kind_room: i64,
     /// Jobs of this tenant and kind that may still be published, where they are limited.
     pub tenant_room: Option<i64>,
+    /// Jobs of this tenant that may still be published, whatever their kind, where they are limited.
+    pub tenant_room_of_all: Option<i64>,
 }
 
 /// How many jobs to take from each lane, in order of rank within a tenant; the tenant's whole share is offered to each of its lanes, and
@@ -29,11 +31,17 @@ pub struct Lane {
 /// room.
 pub fn shares(lanes: &[Lane], round: i64, turn: usize) -> Shares {
     let mut left = BTreeMap::new();
+    let of_all = rooms_by_kind(lanes, turn);
     for kind in JobKind::ALL {
         let of_kind = || lanes.iter().filter(|lane| lane.kind == kind);
         let room = of_kind().map(|lane| lane.kind_room).min().unwrap_or_default().min(round);
-        let limits: BTreeMap<Uuid, Option<i64>> = of_kind().map(|lane| (lane.tenant, lane.tenant_room)).collect();
-        let mut tenants: Vec<_> = limits.into_iter().collect();
+        let limit = |lane: &Lane| {
+            let limits = [lane.tenant_room, of_all.get(&(kind, lane.tenant)).copied()];
+            (lane.tenant, limits.into_iter().flatten().min())
+        };
+        let limits: BTreeMap<Uuid, Option<i64>> = of_kind().map(limit).collect();
+        // Whoever may have no more takes no turn either.
+        let mut tenants: Vec<_> = limits.into_iter().filter(|(_, limit)| limit.is_none_or(|limit| limit > 0)).collect();
         if room <= 0 || tenants.is_empty() {
             continue;
         }
@@ -42,13 +50,38 @@ pub fn shares(lanes: &[Lane], round: i64, turn: usize) -> Shares {
         let count = i64::try_from(tenants.len()).unwrap_or(i64::MAX);
         let share = (room / count).max(1);
         for (tenant, limit) in tenants.into_iter().take(usize::try_from(room).unwrap_or(usize::MAX)) {
-            let share = limit.map_or(share, |limit| share.min(limit));
-            if share > 0 {
-                left.insert((kind, tenant), share);
-            }
+            left.insert((kind, tenant), limit.map_or(share, |limit| share.min(limit)));
         }
     }
     Shares { left }
+}
+
+/// What there is room for of a tenant's jobs of all kinds together, given to its kinds in equal parts; to some of them in turns when it is
+/// less than one for each. Kinds that may have no more for another reason get none of it.
+fn rooms_by_kind(lanes: &[Lane], turn: usize) -> BTreeMap<(JobKind, Uuid), i64> {
+    let mut tenants: BTreeMap<Uuid, (i64, BTreeSet<JobKind>)> = BTreeMap::new();
+    for lane in lanes {
+        let Some(room) = lane.tenant_room_of_all else { continue };
+        let (_, kinds) = tenants.entry(lane.tenant).or_insert_with(|| (room.max(0), BTreeSet::new()));
+        if lane.kind_room > 0 && lane.tenant_room.is_none_or(|room| room > 0) {
+            kinds.insert(lane.kind);
+        }
+    }
+    // Scattered, so that a kind's turn among its tenants and a tenant's turn among its kinds do not miss each other for ever.
+    let turn = turn.wrapping_mul(0x9E37_79B9) >> 16;
+    let mut rooms = BTreeMap::new();
+    for (tenant, (room, kinds)) in tenants {
+        let count = kinds.len().max(1);
+        let share = (room / i64::try_from(count).unwrap_or(i64::MAX)).max(1);
+        let served = usize::try_from(room).unwrap_or(usize::MAX).min(count);
+        for lane in lanes.iter().filter(|lane| lane.tenant == tenant) {
+            rooms.insert((lane.kind, tenant), 0);
+        }
+        for kind in kinds.iter().cycle().skip(turn % count).take(served.min(kinds.len())) {
+            rooms.insert((*kind, tenant), share);
+        }
+    }
+    rooms
 }
 
 /// What each tenant may still take in this round.
@@ -76,10 +109,11 @@ mod tests {
     use super::*;
 
     const KIND: JobKind = JobKind::Send;
+    const LANE: Lane =
+        Lane { kind: KIND, tenant: Uuid::nil(), rank: 0, kind_room: 100, tenant_room: None, tenant_room_of_all: None };
 
     fn lanes(tenants: u128, room: i64) -> Vec<Lane> {
-        let lane =
-            |tenant| Lane { kind: KIND, tenant: Uuid::from_u128(tenant), rank: 0, kind_room: room, tenant_room: None };
+        let lane = |tenant| Lane { tenant: Uuid::from_u128(tenant), kind_room: room, ..LANE };
         (0..tenants).map(lane).collect()
     }
 
@@ -99,7 +133,7 @@ mod tests {
 
     #[test]
     fn j6_with_more_tenants_than_room_everybody_has_a_turn() {
-        let mut served = std::collections::BTreeSet::new();
+        let mut served = BTreeSet::new();
         for turn in 0..10 {
             let shares = shares(&lanes(10, 3), 100, turn);
             let now: Vec<_> = (0..10).filter(|tenant| shares.left(KIND, Uuid::from_u128(*tenant)) > 0).collect();
@@ -107,6 +141,40 @@ mod tests {
             served.extend(now);
         }
         assert_eq!(served.len(), 10);
+    }
+
+    #[test]
+    fn j6_tenants_at_their_limit_take_nobodys_turn() {
+        let mut waiting = lanes(10, 1);
+        for lane in &mut waiting[..9] {
+            lane.tenant_room = Some(0);
+        }
+        for turn in 0..10 {
+            let shares = shares(&waiting, 100, turn);
+            assert_eq!(shares.left(KIND, Uuid::from_u128(9)), 1);
+            assert_eq!(shares.left(KIND, Uuid::nil()), 0);
+        }
+    }
+
+    #[test]
+    fn j6_a_limit_over_all_kinds_is_shared_by_the_kinds() {
+        const OTHER: JobKind = JobKind::Probe;
+        let of = |room, kind| Lane { kind, tenant_room_of_all: Some(room), ..LANE };
+        let taken = |lanes: &[Lane], turn| {
+            let shares = shares(lanes, 100, turn);
+            [shares.left(KIND, Uuid::nil()), shares.left(OTHER, Uuid::nil())]
+        };
+        // Two lines of a kind are one of its kinds.
+        let lanes = |room| [of(room, KIND), Lane { rank: 1, ..of(room, KIND) }, of(room, OTHER)];
+        assert_eq!(taken(&lanes(7), 0), [3, 3]);
+        assert_eq!(taken(&lanes(0), 0), [0, 0]);
+        assert_eq!(taken(&lanes(-3), 0), [0, 0], "a limit that was lowered");
+        let turns: BTreeSet<_> = (0..16).map(|turn| taken(&lanes(1), turn)).collect();
+        assert_eq!(turns, BTreeSet::from([[0, 1], [1, 0]]), "each has its turn");
+        let full = [Lane { tenant_room: Some(0), ..of(4, KIND) }, of(4, OTHER)];
+        assert_eq!(taken(&full, 0), [0, 4], "who may have no more leaves it to the other");
+        let tighter = [Lane { tenant_room: Some(1), ..of(4, KIND) }, of(4, OTHER)];
+        assert_eq!(taken(&tighter, 0), [1, 2]);
     }
 
     #[test]

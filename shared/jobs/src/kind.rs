@@ -31,7 +31,7 @@ pub enum JobKind {
     BatchRelease,
     /// A reminder window opened: makes batches of those who said yes.
     ReminderOpen,
-    /// A batch's lease or a thread's claim ran out.
+    /// A batch's lease ran out. A claim of a thread needs no job: whoever looks at it sees that it has run out.
     LeaseExpiry,
     /// Hands messages to the carrier.
     Send,
@@ -61,6 +61,9 @@ pub enum Execution {
     OneTransaction,
     /// The claim commits first and is held by a lease; effects and completion are a transaction of each job's own.
     UnderLease,
+    /// As under a lease, but jobs of one organization that came in one bundle are worked on together: their effects and completions are one
+    /// transaction. If that fails, each is tried alone, within the same attempt.
+    Together,
 }
 
 impl JobKind {
@@ -155,33 +158,42 @@ impl JobKind {
     pub const fn execution(self) -> Execution {
         match self {
             Self::InboundMessage | Self::Probe => Execution::OneTransaction,
+            Self::Send => Execution::Together,
             _ => Execution::UnderLease,
         }
     }
 
-    /// Jobs that one message may carry when there is a backlog. Kinds with a unique key travel alone: claiming several keys in one
+    /// Jobs that one message may carry: when there is a backlog, or whenever they are due together if they are worked on together. Kinds with a unique key travel alone: claiming several keys in one
     /// statement while others enqueue several could deadlock.
     pub const fn bundle(self) -> usize {
         match self {
             Self::Probe => 100,
             Self::LeaseExpiry | Self::InboundMessage => 50,
-            Self::Send => 8,
+            Self::Send => 16,
             _ => 1,
         }
     }
 
-    /// Jobs of one bundle that a worker runs at a time.
+    /// Jobs of one bundle, or groups of them, that a worker runs at a time.
     pub const fn concurrency(self) -> usize {
         match self {
-            Self::Send => 8,
+            Self::Send => 16,
             _ => 1,
         }
     }
 
-    /// Unacknowledged messages that a worker takes of this kind.
-    pub const fn prefetch(self) -> u16 {
+    /// Of kinds whose jobs may take long: jobs of one organization that are published or running at a time, for each worker. What a worker
+    /// takes beyond is for others, however long these take (engine promise J6). Most of these kinds work in Postgres all the while, and few of
+    /// their jobs run at a time. A send is quick as long as its carrier is, which nobody can promise, and waits without using anything: so
+    /// there may be many of them. Steps of a goal or of what is held may touch thousands of rows, and wait for locks of others.
+    ///
+    /// Kinds without a share touch a bounded number of rows in one short transaction each and ask nothing outside of Postgres: a batch whose
+    /// lease ran out, a text that came in, receipts by their step.
+    pub const fn share(self) -> Option<u16> {
         match self {
-            Self::ImportCut | Self::ImportAdmit | Self::ImportUndo | Self::BatchPartition | Self::Upkeep => 1,
+            Self::Send => Some(64),
+            Self::GoalTransition | Self::BatchRelease | Self::HoldRelease | Self::RateRelease => Some(4),
+            Self::ImportCut | Self::ImportAdmit | Self::ImportUndo | Self::BatchPartition | Self::Upkeep => Some(1),
             Self::CsvIngestion
             | Self::ImportApply
             | Self::ImportEnd
@@ -189,8 +201,18 @@ impl JobKind {
             | Self::CarrierLookup
             | Self::Redaction
             | Self::ReminderOpen
-            | Self::MessageReconcile => 2,
-            _ => 8,
+            | Self::MessageReconcile => Some(2),
+            Self::LeaseExpiry | Self::DeliveryReceipt | Self::InboundMessage | Self::Probe => None,
+        }
+    }
+
+    /// Unacknowledged messages that a worker takes of this kind: a third more than one organization's jobs, so that there is room for others'
+    /// even if each of those travels alone.
+    pub const fn prefetch(self) -> u16 {
+        match self.share() {
+            Some(share) if share < 3 => share + 1,
+            Some(share) => share + share / 3,
+            None => 8,
         }
     }
 
@@ -208,10 +230,17 @@ impl JobKind {
             | Self::CarrierLookup
             | Self::BatchPartition
             | Self::Upkeep => 32,
-            Self::Send | Self::Redaction | Self::ReminderOpen | Self::MessageReconcile => 64,
+            Self::Redaction | Self::ReminderOpen | Self::MessageReconcile => 64,
+            Self::Send => 128,
             Self::Probe => 1_600,
             _ => 400,
         }
+    }
+
+    /// Of kinds with a [`share`](Self::share): jobs of one organization that may be published and unclaimed at a time, however many workers
+    /// there are. The rest of the window is for others.
+    pub const fn window_of_one(self) -> i64 {
+        self.window() * 3 / 4
     }
 }
 
@@ -230,6 +259,30 @@ mod tests {
         for kind in JobKind::ALL {
             assert_eq!(JobKind::parse(kind.as_str()), Some(kind));
             assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
+        }
+    }
+
+    #[test]
+    fn j6_a_worker_has_room_beside_a_tenants_long_jobs() {
+        for kind in JobKind::ALL {
+            let Some(share) = kind.share() else { continue };
+            assert!(share < kind.prefetch(), "{kind}: even when each job is a message of its own");
+            assert_eq!(kind.concurrency(), kind.bundle(), "{kind}: nobody waits for who is in the same message");
+        }
+    }
+
+    #[test]
+    fn j6_only_kinds_that_cannot_be_slow_have_no_share() {
+        let without: Vec<_> = JobKind::ALL.into_iter().filter(|kind| kind.share().is_none()).collect();
+        assert_eq!(without, [JobKind::LeaseExpiry, JobKind::DeliveryReceipt, JobKind::InboundMessage, JobKind::Probe]);
+    }
+
+    #[test]
+    fn j6_one_tenants_jobs_never_use_up_what_may_be_published_of_a_kind() {
+        for kind in JobKind::ALL {
+            let Some(share) = kind.share() else { continue };
+            assert!(i64::from(share) <= kind.window_of_one(), "{kind}: one worker can be given a tenant's whole share");
+            assert!(kind.window_of_one() < kind.window(), "{kind}");
         }
     }
 }

@@ -26,8 +26,23 @@ pub struct Settings {
     /// `muster doctor`.
     #[serde(default)]
     pub rabbitmq_management_url: Option<SecretString>,
-    /// Where uploaded files live, `file:///ABSOLUTE/PATH`.
+    /// Where uploaded files live: `file:///ABSOLUTE/PATH`, a folder that every process shares, or `s3://BUCKET/PREFIX`.
     pub object_store_url: String,
+    /// Base URL of an S3 server that is not AWS's.
+    #[serde(default)]
+    pub object_store_endpoint: Option<String>,
+    /// Its region.
+    #[serde(default = "default::object_store_region")]
+    pub object_store_region: String,
+    /// Id of an access key there, and its secret; without them, the role of the machine, the task or the pod.
+    #[serde(default)]
+    pub object_store_key_id: Option<String>,
+    /// The secret of that key.
+    #[serde(default)]
+    pub object_store_key_secret: Option<SecretString>,
+    /// Is the bucket in the path of a request and not in the name of its host? Unless it is said: where there is an endpoint.
+    #[serde(default)]
+    pub object_store_path_style: Option<bool>,
     /// Base URL of the carrier's API.
     pub carrier_url: String,
     /// Base URL of the carrier's Lookup API; without it, nobody is looked up. Lookups cost money: an organization can do without.
@@ -86,6 +101,15 @@ pub struct Settings {
     /// For how many days jobs that are over are kept, at least; they leave by whole months.
     #[serde(default = "default::job_history_days")]
     pub job_history_days: u64,
+    /// For how many days what became of schedules' ticks is kept. The last tick of each stays, and the last two days that it was decided about.
+    #[serde(default = "default::tick_history_days")]
+    pub tick_history_days: u64,
+    /// For how many days messages of the broker that could not be decoded are kept.
+    #[serde(default = "default::dead_letter_history_days")]
+    pub dead_letter_history_days: u64,
+    /// For how many days the name of a process that is gone is kept.
+    #[serde(default = "default::process_history_days")]
+    pub process_history_days: u64,
     /// How long a process that is asked to stop may take to finish what it has.
     #[serde(default = "default::shutdown_grace_seconds")]
     pub shutdown_grace_seconds: u64,
@@ -95,7 +119,8 @@ pub struct Settings {
     /// Hosts with their ports, `files.internal:8443`, from which files may be fetched although they are not public; also without TLS.
     #[serde(default)]
     pub import_allowed_hosts: Vec<String>,
-    /// Bytes of text in a part of a contacts file; a worker holds about three times as much while it reads one, and reads two at a time.
+    /// Bytes of text in a part of a contacts file; a worker holds about three times as much while it reads one, and reads up to three
+    /// at a time.
     #[serde(default = "default::import_part_bytes")]
     pub import_part_bytes: u64,
     /// Bytes of text for each shard in which a file's rows are applied, as long as there are no more than 1,024.
@@ -106,6 +131,9 @@ pub struct Settings {
 mod default {
     pub(super) const fn database_max_connections() -> u32 {
         20
+    }
+    pub(super) fn object_store_region() -> String {
+        "us-east-1".to_owned()
     }
     pub(super) const fn carrier_timeout_ms() -> u64 {
         10_000
@@ -149,11 +177,20 @@ mod default {
     pub(super) const fn job_history_days() -> u64 {
         30
     }
+    pub(super) const fn tick_history_days() -> u64 {
+        90
+    }
+    pub(super) const fn dead_letter_history_days() -> u64 {
+        90
+    }
+    pub(super) const fn process_history_days() -> u64 {
+        30
+    }
     pub(super) const fn shutdown_grace_seconds() -> u64 {
         25
     }
     pub(super) const fn import_part_bytes() -> u64 {
-        8 * 1024 * 1024
+        4 * 1024 * 1024
     }
     pub(super) const fn import_shard_bytes() -> u64 {
         4 * 1024 * 1024
@@ -211,6 +248,15 @@ impl Settings {
         if self.import_part_bytes == 0 || self.import_part_bytes > 1 << 30 || self.import_shard_bytes == 0 {
             return problem("import_part_bytes", "must be 1 to 1,073,741,824, and import_shard_bytes at least 1");
         }
+        if [self.tick_history_days, self.dead_letter_history_days, self.process_history_days].contains(&0) {
+            return problem(
+                "tick_history_days",
+                "must be at least 1, and so must the days of dead letters and processes",
+            );
+        }
+        if self.object_store_key_id.is_some() != self.object_store_key_secret.is_some() {
+            return problem("object_store_key_id", "and object_store_key_secret come together");
+        }
         if self.job_lease_seconds < 3 {
             return problem("job_lease_seconds", "must be at least 3");
         }
@@ -235,6 +281,26 @@ impl Settings {
             *byte = parsed;
         }
         Ok(key)
+    }
+
+    /// Where the object store is, made into what whoever opens it takes, because this crate knows none of ours: URL, endpoint, region, key, and
+    /// whether the bucket is in the path.
+    pub fn object_store<'a, P>(
+        &'a self,
+        place: impl FnOnce(&'a str, Option<&'a str>, &'a str, Option<(&'a str, &'a SecretString)>, Option<bool>) -> P,
+    ) -> P {
+        place(
+            &self.object_store_url,
+            self.object_store_endpoint.as_deref(),
+            &self.object_store_region,
+            self.object_store_key(),
+            self.object_store_path_style,
+        )
+    }
+
+    /// The key for the object store.
+    pub fn object_store_key(&self) -> Option<(&str, &SecretString)> {
+        self.object_store_key_id.as_deref().zip(self.object_store_key_secret.as_ref())
     }
 
     /// The job lease.
@@ -267,7 +333,20 @@ mod tests {
     fn a_minimal_file_is_enough_and_secrets_are_not_shown() {
         let settings = Settings::from_toml(SAMPLE).unwrap();
         assert_eq!(settings.phone_hash_key_bytes().unwrap()[31], 1);
-        assert!(!format!("{settings:?}").contains("secret"));
+        let shown = format!("{settings:?}").replace("object_store_key_secret", "");
+        assert!(!shown.contains("secret"), "{shown}");
+    }
+
+    #[test]
+    fn a_key_for_the_object_store_is_whole_and_its_secret_is_not_shown() {
+        let sample = SAMPLE.replace("file:///var/lib/muster", "s3://files/muster");
+        assert!(Settings::from_toml(&sample).unwrap().object_store_key().is_none());
+        let id = format!("{sample}\nobject_store_key_id = \"AKIA1\"");
+        assert!(Settings::from_toml(&id).unwrap_err().to_string().contains("object_store_key_id"));
+        let whole = Settings::from_toml(&format!("{id}\nobject_store_key_secret = \"secret\"")).unwrap();
+        assert_eq!(whole.object_store_key().map(|(id, _)| id), Some("AKIA1"));
+        assert!(format!("{whole:?}").contains("AKIA1"));
+        assert!(!format!("{whole:?}").contains("secret\""));
     }
 
     #[test]

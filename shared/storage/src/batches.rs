@@ -43,15 +43,33 @@ pub struct Lease {
     pub expires_at: DateTime<Utc>,
 }
 
-/// The estimates of the batches that are still held, in their order.
-pub async fn held(tx: &mut Tx, goal_id: GoalId) -> Result<Vec<(BatchId, i64)>> {
-    let rows = sqlx::query!(
-        "select id, estimated_segments from batch where goal_id = $1 and kind = 'initial' and state = 'held' order by number for update",
+/// Keeps what one initial of a goal may count, by which its batches are paced (rule B6): of batches that are released already as well.
+pub async fn set_estimate(tx: &mut Tx, goal_id: GoalId, segments_each: i64) -> Result<()> {
+    sqlx::query!(
+        "insert into goal_estimate as e (goal_id, segments_each) values ($1, $2)
+         on conflict (goal_id) do update set segments_each = excluded.segments_each
+         where e.segments_each <> excluded.segments_each",
         goal_id.0,
+        segments_each,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// The batches that are still held, in their order, with how many segments whoever is in them may count.
+pub async fn held(tx: &mut Tx, goal_id: GoalId, segments_each: i64) -> Result<Vec<(BatchId, i64)>> {
+    let rows = sqlx::query!(
+        r#"select b.id, $2 * (
+               select count(*) from target t
+               where t.batch_id = b.id and t.initial_message_id is null and t.skipped_at is null) as "segments!"
+           from batch b where b.goal_id = $1 and b.kind = 'initial' and b.state = 'held' order by b.number for update of b"#,
+        goal_id.0,
+        segments_each,
     )
     .fetch_all(tx.conn())
     .await?;
-    Ok(rows.into_iter().map(|row| (BatchId(row.id), row.estimated_segments)).collect())
+    Ok(rows.into_iter().map(|row| (BatchId(row.id), row.segments)).collect())
 }
 
 /// Releases batches.
@@ -211,7 +229,7 @@ pub async fn recipients(tx: &mut Tx, goal: &Goal, lease: &Lease, agent_id: Membe
              and case when $6 then t.reminder_batch_id = $3 and t.reminder_message_id is null
                       else t.batch_id = $3 and t.initial_message_id is null end
              and t.skipped_at is null
-             and c.opted_out_at is null and c.redacted_at is null and c.line_type <> 'landline' and m.deactivated_at is null
+             and c.opted_out_at is null and c.redacted_at is null and is_textable(c.line_type) and m.deactivated_at is null
              and (not $4 or m.assigned_agent_id = $5)
            order by t.position"#,
         goal.id.0,
@@ -252,7 +270,7 @@ pub async fn skip_forbidden(tx: &mut Tx, goal: &Goal, lease: &Lease) -> Result<u
          where t.goal_id = $1 and c.id = t.contact_id and t.skipped_at is null
            and case when $4 then t.reminder_batch_id = $3 and t.reminder_message_id is null
                     else t.batch_id = $3 and t.initial_message_id is null end
-           and (c.redacted_at is not null or c.opted_out_at is not null or m.deactivated_at is not null or c.line_type = 'landline')",
+           and (c.redacted_at is not null or c.opted_out_at is not null or m.deactivated_at is not null or not is_textable(c.line_type))",
         goal.id.0,
         goal.group_id.0,
         lease.batch_id.0,

@@ -5,10 +5,12 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use muster_domain::{
     cap::CarrierDay,
-    ids::{BrandId, OrganizationId},
+    ids::BrandId,
+    rate::{HORIZON, Share},
+    release::Room,
 };
 
 use crate::{Result, Tx};
@@ -39,7 +41,65 @@ pub async fn lock_left(
     Ok(rows.into_iter().map(|row| (row.carrier, row.left)).collect())
 }
 
-/// How many segments are left of a day, without a lock: for forecasts.
+/// Reserves segments of a day, by carrier, in ledgers that this transaction has locked and that have them left.
+pub async fn reserve(tx: &mut Tx, brand_id: BrandId, day: CarrierDay, segments: &BTreeMap<String, i64>) -> Result<()> {
+    if segments.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!(
+        "update cap_ledger l set reserved = l.reserved + s.segments
+         from unnest($3::text[], $4::bigint[]) as s (carrier, segments)
+         where l.brand_id = $1 and l.day = $2 and l.carrier = s.carrier",
+        brand_id.0,
+        day.0,
+        &segments.keys().cloned().collect::<Vec<_>>(),
+        &segments.values().copied().collect::<Vec<_>>(),
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// What texts take of their brand's lanes and of the ledgers of a day.
+#[derive(Debug, Clone)]
+pub struct Taken {
+    /// The time in each lane, and its pace.
+    pub lanes: Vec<Share>,
+    /// Segments, by carrier.
+    pub segments: BTreeMap<String, i64>,
+}
+
+/// Takes all of this if there is room for all of it, in one statement: others wait for these locks until the transaction ends. If there is not, the
+/// transaction has to be taken back.
+pub async fn take_room(
+    tx: &mut Tx,
+    brand_id: BrandId,
+    day: CarrierDay,
+    now: DateTime<Utc>,
+    taken: &Taken,
+) -> Result<bool> {
+    let Taken { lanes, segments } = taken;
+    if lanes.is_empty() && segments.is_empty() {
+        return Ok(true);
+    }
+    let microseconds = |delta: TimeDelta| delta.num_microseconds().unwrap_or(i64::MAX);
+    Ok(sqlx::query_scalar!(
+        r#"select take_room($1, $2, $3, $4, $5, $6, $7, $8, $9) as "taken!""#,
+        brand_id.0,
+        day.0,
+        now,
+        microseconds(HORIZON),
+        &lanes.iter().map(|share| share.key.clone()).collect::<Vec<_>>(),
+        &lanes.iter().map(|share| microseconds(share.time)).collect::<Vec<_>>(),
+        &lanes.iter().map(|share| share.segments_per_minute).collect::<Vec<_>>(),
+        &segments.keys().cloned().collect::<Vec<_>>(),
+        &segments.values().copied().collect::<Vec<_>>(),
+    )
+    .fetch_one(tx.conn())
+    .await?)
+}
+
+/// How many segments are left of a day, without a lock: for forecasts, and to see whether it is worth trying.
 pub async fn left(
     tx: &mut Tx,
     brand_id: BrandId,
@@ -59,35 +119,37 @@ pub async fn left(
     Ok(rows.into_iter().map(|row| (row.carrier, row.left)).collect())
 }
 
-/// What a brand can still be given to send today: what is left less what is queued, and less the estimate for batches that agents
-/// have or can claim (rule B6). `None` when nothing caps it.
-pub async fn left_to_release(
+/// What a brand can still be given to send today under a cap of so many segments: what is left less what is queued, and less the estimate for
+/// everybody who is still to be texted in batches that agents have or can claim (rule B6), in all goals of the brand. `None` when nothing
+/// caps it. Until this transaction ends nobody else releases anything of the brand.
+pub async fn room_to_release(
     tx: &mut Tx,
-    organization_id: OrganizationId,
     brand_id: BrandId,
     carrier: &str,
+    cap: i64,
     day: CarrierDay,
-) -> Result<Option<i64>> {
+) -> Result<Option<Room>> {
     let Some(left) = lock_left(tx, brand_id, &[carrier.to_owned()], day).await?.remove(carrier) else {
         return Ok(None);
     };
+    // People move between batches (rule W4): it is they who count, not what a batch was made for.
     let spoken_for = sqlx::query_scalar!(
         r#"select (
                select coalesce(sum(m.segments), 0) from message m
-               where m.organization_id = $1 and m.state in ('queued', 'held') and m.goal_id is not null
+               where m.organization_id in (select id from organization where brand_id = $1) and m.state in ('queued', 'held')
+                 and m.goal_id is not null
            )::bigint + (
-               select coalesce(sum(b.estimated_segments * rest.part), 0)
-               from batch b join goal g on g.id = b.goal_id,
-                    lateral (select count(*) filter (where t.initial_message_id is null and t.skipped_at is null)::numeric
-                                    / greatest(count(*), 1) as part
-                             from target t where t.batch_id = b.id) rest
-               where g.organization_id = $1 and g.closes_at > now() and b.kind = 'initial' and b.state in ('released', 'leased')
+               select coalesce(sum(coalesce(e.segments_each, 1)), 0)
+               from goal g left join goal_estimate e on e.goal_id = g.id
+               join batch b on b.goal_id = g.id and b.kind = 'initial' and b.state in ('released', 'leased')
+               join target t on t.batch_id = b.id and t.initial_message_id is null and t.skipped_at is null
+               where g.organization_id in (select id from organization where brand_id = $1) and g.closes_at > now()
            )::bigint as "segments!""#,
-        organization_id.0,
+        brand_id.0,
     )
     .fetch_one(tx.conn())
     .await?;
-    Ok(Some((left - spoken_for).max(0)))
+    Ok(Some(Room { left: (left - spoken_for).max(0), day: cap, spoken_for }))
 }
 
 /// Counts what has gone today without a cap under one that is new: a cap is the day's, whenever it is set (rule S3). Each text is counted

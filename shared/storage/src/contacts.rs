@@ -26,7 +26,7 @@ pub struct Contact {
     pub fields: serde_json::Value,
     /// Tags by name.
     pub tags: Vec<String>,
-    /// `unknown`, `mobile`, `voip` or `landline` (rule C5).
+    /// `unknown`, `mobile`, `voip`, `landline` or `invalid` (rules C5 and S7).
     pub line_type: String,
     /// The carrier that serves the number, if that is known (rule S10).
     pub carrier: Option<String>,
@@ -212,7 +212,7 @@ pub async fn assign(
     if done.rows_affected() == 0 {
         return Ok(Assigned::NotInGroup);
     }
-    reassign::move_between_batches(tx, group_id, &goals, &[id.0]).await?;
+    reassign::move_contacts(tx, group_id, &goals, &[id.0]).await?;
     Ok(Assigned::Done)
 }
 

@@ -1,6 +1,6 @@
 //! The pool, transactions, notifications and migrations.
 
-use std::{sync::Arc, time::Duration};
+use std::{ops::Deref, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
@@ -48,14 +48,32 @@ impl Default for PoolOptions {
 
 /// A pool of connections.
 #[derive(Debug, Clone)]
-pub struct Pool(pub(crate) PgPool, Arc<Announcer>);
+pub struct Pool(pub(crate) PgPool, Arc<Announcer>, Arc<Trust>);
 
 /// A transaction; dropped without [`Tx::commit`], it rolls back.
 #[derive(Debug)]
 pub struct Tx {
+    // First, so that it speaks before the connection is given back.
+    copying: Copying,
     inner: sqlx::Transaction<'static, Postgres>,
     announcer: Arc<Announcer>,
     enqueued: bool,
+}
+
+/// Whether a COPY is under way. A connection on which one was dropped in the middle may be an answer behind: whoever had it next would be
+/// given the answer to another question.
+#[derive(Debug)]
+struct Copying {
+    now: bool,
+    trust: Arc<Trust>,
+}
+
+impl Drop for Copying {
+    fn drop(&mut self) {
+        if self.now {
+            self.trust.distrust_all();
+        }
+    }
 }
 
 impl Pool {
@@ -63,7 +81,7 @@ impl Pool {
     pub fn connect_lazily(url: &SecretString, options: &PoolOptions) -> Result<Self> {
         let connect: PgConnectOptions = url.expose_secret().parse()?;
         let trust = Arc::new(Trust::new());
-        let (lending, keeping) = (Arc::clone(&trust), trust);
+        let (lending, keeping) = (Arc::clone(&trust), Arc::clone(&trust));
         let application = if options.name.is_empty() { "muster" } else { &format!("muster {}", options.name) };
         let planned = if options.by_index { "off" } else { "on" }.to_owned();
         let pool = PgPoolOptions::new()
@@ -89,13 +107,14 @@ impl Pool {
                 ("synchronous_commit", if options.durable { "on" } else { "off" }.to_owned()),
             ]));
         let announcer = Announcer::of(&pool);
-        Ok(Self(pool, announcer))
+        Ok(Self(pool, announcer, trust))
     }
 
     /// Begins a transaction.
     pub async fn begin(&self) -> Result<Tx> {
         let inner = self.0.begin().await?;
-        Ok(Tx { inner, announcer: Arc::clone(&self.1), enqueued: false })
+        let copying = Copying { now: false, trust: Arc::clone(&self.2) };
+        Ok(Tx { copying, inner, announcer: Arc::clone(&self.1), enqueued: false })
     }
 
     /// Asks the database for its time: it answers, and this is its clock.
@@ -149,6 +168,22 @@ impl Tx {
     /// The database's clock at this moment, not at the transaction's begin.
     pub async fn clock(&mut self) -> Result<DateTime<Utc>> {
         Ok(sqlx::query_scalar!(r#"select clock_timestamp() as "now!""#).fetch_one(self.conn()).await?)
+    }
+
+    /// Sends rows in COPY's text format; answers how many there were.
+    pub(crate) async fn copy(
+        &mut self,
+        statement: &str,
+        chunks: impl Iterator<Item = impl Deref<Target = [u8]> + Send>,
+    ) -> Result<u64> {
+        self.copying.now = true;
+        let mut copy = self.inner.copy_in_raw(statement).await?;
+        for chunk in chunks {
+            copy.send(chunk).await?;
+        }
+        let rows = copy.finish().await?;
+        self.copying.now = false;
+        Ok(rows)
     }
 
     /// Jobs come with this transaction: relays are woken when it has committed.

@@ -132,6 +132,15 @@ pub async fn lock(tx: &mut Tx, organization_id: OrganizationId, id: GoalId) -> R
     Ok(select(tx, organization_id, Some(id), None, None, None, 1).await?.pop())
 }
 
+/// The same, while agents go on queuing texts of it: what they write refers to the goal, and they hold a batch meanwhile. For whoever locks
+/// batches that agents have.
+pub async fn lock_beside_agents(tx: &mut Tx, organization_id: OrganizationId, id: GoalId) -> Result<Option<Goal>> {
+    sqlx::query!("select from goal where id = $1 and organization_id = $2 for no key update", id.0, organization_id.0)
+        .fetch_optional(tx.conn())
+        .await?;
+    Ok(select(tx, organization_id, Some(id), None, None, None, 1).await?.pop())
+}
+
 /// A goal of this organization.
 pub async fn get(tx: &mut Tx, organization_id: OrganizationId, id: GoalId) -> Result<Option<Goal>> {
     Ok(select(tx, organization_id, Some(id), None, None, None, 1).await?.pop())
@@ -338,7 +347,7 @@ pub async fn excluded(pool: &Pool, group_id: GroupId) -> Result<Vec<(String, i64
                    when c.redacted_at is not null then 'redacted'
                    when c.opted_out_at is not null then 'opted_out'
                    when m.deactivated_at is not null then 'deactivated'
-                   when c.line_type = 'landline' then 'not_textable'
+                   when not is_textable(c.line_type) then 'not_textable'
                end as reason
                from membership m join contact c on c.id = m.contact_id where m.group_id = $1
            ) r where reason is not null group by reason order by reason"#,

@@ -127,7 +127,7 @@ pub async fn page(
 ) -> Result<Vec<Source>> {
     let rows = sqlx::query!(
         r#"select s.*, r.cron as "cron?", r.zone as "zone?"
-           from import_source s left join schedule r on r.name = 'import-source/' || s.id
+           from import_source s left join schedule r on r.name = 'import-source/' || s.id and r.retired_at is null
            where s.organization_id = $1 and ($2::uuid is null or s.id = $2) and ($3::uuid is null or s.id > $3)
            order by s.id limit $4"#,
         organization_id.0,

@@ -60,8 +60,14 @@ pub struct Import {
     pub shards: u32,
     /// How far it is.
     pub progress: Progress,
+    /// About how many rows its file has, once somebody can say.
+    pub rows_expected: Option<i64>,
     /// The counters.
     pub counters: Counters,
+    /// Rows that were read and whose area code is in no number plan that we know (rule C4).
+    pub warnings: i64,
+    /// The lines on which the first ten of these begin.
+    pub warning_lines: Vec<i64>,
     /// When it was uploaded.
     pub created_at: DateTime<Utc>,
     /// When it was over.
@@ -89,9 +95,13 @@ pub struct Counters {
     pub rejected: i64,
 }
 
-/// How far an import is: first its parts are read, then its shards are applied.
+/// How far an import is: first its file is cut into parts, then these are read, then the shards of its rows are applied.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Progress {
+    /// Bytes of the file as uploaded.
+    pub size: i64,
+    /// Bytes of it that were looked at to cut it.
+    pub bytes_cut: i64,
     /// Parts of the file; none before it was cut.
     pub parts: i64,
     /// Parts that were read.
@@ -108,8 +118,9 @@ pub struct Progress {
     pub seconds: f64,
 }
 
-/// The part of an import's time that goes into reading; applying takes the rest.
-const READING: f64 = 0.3;
+/// The parts of an import's time that go into cutting and reading; applying takes the rest.
+const CUTTING: f64 = 0.05;
+const READING: f64 = 0.25;
 
 impl Progress {
     /// Rows that were read in a second.
@@ -122,8 +133,9 @@ impl Progress {
     #[expect(clippy::cast_precision_loss, reason = "an estimate for people")]
     pub fn seconds_left(&self) -> Option<f64> {
         let part = |done: i64, of: i64| if of > 0 { done as f64 / of as f64 } else { 0.0 };
-        let done =
-            READING * part(self.bytes_read, self.bytes) + (1.0 - READING) * part(self.shards_applied, self.shards);
+        let done = CUTTING * part(self.bytes_cut, self.size)
+            + READING * part(self.bytes_read, self.bytes)
+            + (1.0 - CUTTING - READING) * part(self.shards_applied, self.shards);
         (done > 0.0).then(|| self.seconds * (1.0 - done) / done)
     }
 }
@@ -143,6 +155,8 @@ pub struct NewImport<'a> {
     pub size_bytes: i64,
     /// Its SHA-256.
     pub sha256: &'a [u8],
+    /// About how many rows it has, if somebody can say.
+    pub rows_expected: Option<i64>,
     /// The caller's mapping of headers to fields.
     pub mapping: &'a BTreeMap<String, String>,
     /// Tags for every contact.
@@ -159,8 +173,8 @@ pub struct NewImport<'a> {
 pub async fn create(tx: &mut Tx, id: ImportId, organization_id: OrganizationId, new: &NewImport<'_>) -> Result<()> {
     sqlx::query!(
         "insert into import (id, organization_id, group_id, created_by, file_name, object_key, size_bytes, mapping, tags, dry_run,
-             consent_text, source_id, sha256)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+             consent_text, source_id, sha256, rows_expected)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
         id.0,
         organization_id.0,
         new.group_id.map(|id| id.0),
@@ -174,6 +188,7 @@ pub async fn create(tx: &mut Tx, id: ImportId, organization_id: OrganizationId, 
         new.consent_text,
         new.source_id.map(|id| id.0),
         new.sha256,
+        new.rows_expected,
     )
     .execute(tx.conn())
     .await?;
@@ -184,10 +199,12 @@ pub async fn create(tx: &mut Tx, id: ImportId, organization_id: OrganizationId, 
 pub async fn get(pool: &Pool, organization_id: OrganizationId, id: ImportId) -> Result<Option<Import>> {
     let row = sqlx::query!(
         r#"select i.*, p.bytes as "bytes!", p.bytes_done as "bytes_done!", p.rows_done as "rows_done!", p.parts as "parts!",
+                  p.warnings as "warnings!",
+                  array(select unnest(warning_lines) from import_part where import_id = i.id order by 1 limit 10) as "warning_lines!",
                   extract(epoch from coalesce(i.finished_at, clock_timestamp()) - coalesce(i.started_at, i.created_at))::float8 as "seconds!"
            from import i cross join lateral (
                select coalesce(sum(bytes), 0)::bigint as bytes, coalesce(sum(bytes) filter (where rows_read is not null), 0)::bigint as bytes_done,
-                      coalesce(sum(rows_read), 0)::bigint as rows_done, count(*) as parts
+                      coalesce(sum(rows_read), 0)::bigint as rows_done, coalesce(sum(warnings), 0)::bigint as warnings, count(*) as parts
                from import_part where import_id = i.id
            ) p
            where i.id = $1 and i.organization_id = $2"#,
@@ -220,7 +237,10 @@ pub async fn get(pool: &Pool, organization_id: OrganizationId, id: ImportId) -> 
             delimiter: row.delimiter.and_then(|text| text.chars().next()),
             header: row.header,
             shards: row.shards.unwrap_or_default().unsigned_abs(),
+            rows_expected: row.rows_expected,
             progress: Progress {
+                size: row.size_bytes,
+                bytes_cut: row.bytes_cut.unwrap_or_default(),
                 parts: row.parts,
                 parts_read: row.parts - i64::from(row.parts_left.unwrap_or_default()),
                 shards: i64::from(row.shards.unwrap_or_default()),
@@ -237,6 +257,8 @@ pub async fn get(pool: &Pool, organization_id: OrganizationId, id: ImportId) -> 
                 merged: row.merged,
                 rejected: row.rejected,
             },
+            warnings: row.warnings,
+            warning_lines: row.warning_lines,
             created_at: row.created_at,
             finished_at: row.finished_at,
             undone_at: row.undone_at,
@@ -244,6 +266,19 @@ pub async fn get(pool: &Pool, organization_id: OrganizationId, id: ImportId) -> 
         })
     })
     .transpose()
+}
+
+/// Records how much of a file was looked at to cut it; answers whether somebody asked to cancel the import.
+pub async fn record_cutting(pool: &Pool, id: ImportId, bytes: i64) -> Result<bool> {
+    let cancelled = sqlx::query_scalar!(
+        "update import set bytes_cut = $2, started_at = coalesce(started_at, clock_timestamp())
+         where id = $1 and state = 'waiting' returning cancel_requested",
+        id.0,
+        bytes,
+    )
+    .fetch_optional(&pool.0)
+    .await?;
+    Ok(cancelled.unwrap_or_default())
 }
 
 /// Asks for an import to be cancelled; false when it is over already.

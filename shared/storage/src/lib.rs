@@ -7,7 +7,6 @@
 mod announce;
 mod database;
 mod error;
-mod reassign;
 
 pub mod batches;
 pub mod campaigns;
@@ -26,6 +25,7 @@ pub mod members;
 pub mod messages;
 pub mod organizations;
 pub mod rates;
+pub mod reassign;
 pub mod receipts;
 pub mod redactions;
 pub mod sending;

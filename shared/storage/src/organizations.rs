@@ -180,19 +180,20 @@ pub async fn list(pool: &Pool, account_id: AccountId) -> Result<Vec<(Organizatio
     Ok(rows.into_iter().map(|row| (OrganizationId(row.id), row.name)).collect())
 }
 
-/// Until this transaction ends nobody changes what the organization has set: settings, laws, caps and holds. Many may ask for this at once.
-/// What is decided by settings is written before they change, so that whoever changes them finds it (rule S9).
-pub async fn keep_settings(tx: &mut Tx, id: OrganizationId) -> Result<()> {
-    sqlx::query!("select pg_advisory_xact_lock_shared(hashtextextended('settings:' || $1::text, 0))", id.0.to_string())
+/// Until this transaction ends nobody changes the terms on which the organization's texts go: its settings, laws, caps and holds, and the
+/// windows and pauses of its goals. Many may ask for this at once, and who wants to change something has its turn among them. What is
+/// decided by the terms is written before they change, so that whoever changes them finds it (rule S9).
+pub async fn keep_terms(tx: &mut Tx, id: OrganizationId) -> Result<()> {
+    sqlx::query!("select pg_advisory_xact_lock_shared(hashtextextended('terms:' || $1::text, 0))", id.0.to_string())
         .execute(tx.conn())
         .await?;
     Ok(())
 }
 
-/// Waits for all who decide by what the organization has set, and keeps others from it until this transaction ends. Before settings are read
-/// that are to be changed.
-pub async fn change_settings(tx: &mut Tx, id: OrganizationId) -> Result<()> {
-    sqlx::query!("select pg_advisory_xact_lock(hashtextextended('settings:' || $1::text, 0))", id.0.to_string())
+/// Waits for all who decide by the organization's terms, and keeps others from it until this transaction ends. Comes before anything is
+/// locked or read that is to be changed.
+pub async fn change_terms(tx: &mut Tx, id: OrganizationId) -> Result<()> {
+    sqlx::query!("select pg_advisory_xact_lock(hashtextextended('terms:' || $1::text, 0))", id.0.to_string())
         .execute(tx.conn())
         .await?;
     Ok(())

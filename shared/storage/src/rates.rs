@@ -123,6 +123,27 @@ pub async fn set_numbers(tx: &mut Tx, organization_id: OrganizationId, segments_
     Ok(())
 }
 
+/// How far lanes are used, without a lock, at the pace that each has now.
+pub async fn look(tx: &mut Tx, paces: &BTreeMap<String, i64>) -> Result<Lanes> {
+    if paces.is_empty() {
+        return Ok(Lanes::default());
+    }
+    let rows = sqlx::query!(
+        r#"select new.key as "key!", new.pace as "pace!", coalesce(l.free_at, 'epoch') as "free_at!",
+                  coalesce(l.waiting_segments, 0) as "waiting_segments!"
+           from unnest($1::text[], $2::bigint[]) as new (key, pace) left join rate_lane l on l.key = new.key"#,
+        &paces.keys().cloned().collect::<Vec<_>>(),
+        &paces.values().copied().collect::<Vec<_>>(),
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    let lanes = rows.into_iter().map(|row| {
+        let (free_at, waiting_segments) = (row.free_at, row.waiting_segments);
+        (row.key, Lane { segments_per_minute: row.pace, free_at, waiting_segments })
+    });
+    Ok(Lanes(lanes.collect()))
+}
+
 /// Locks lanes, which are made if they are not there, with the pace that each has now.
 pub async fn lock(tx: &mut Tx, brand_id: BrandId, paces: &BTreeMap<String, i64>) -> Result<Lanes> {
     if paces.is_empty() {

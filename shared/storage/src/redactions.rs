@@ -149,6 +149,7 @@ pub async fn erase(tx: &mut Tx, id: RedactionId, redaction: &Redaction) -> Resul
     .await?;
     sqlx::query!("delete from contact_tag where contact_id = any($1)", &contacts).execute(tx.conn()).await?;
     sqlx::query!("delete from import_change where contact_id = any($1)", &contacts).execute(tx.conn()).await?;
+    sqlx::query!("delete from import_assignment where contact_id = any($1)", &contacts).execute(tx.conn()).await?;
     sqlx::query!(
         "update thread set unread_since = null, held_by = null, held_until = null where contact_id = any($1)",
         &contacts

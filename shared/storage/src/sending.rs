@@ -1,18 +1,20 @@
 //! The hand-over: what a worker reads, decides and writes around a carrier call (rules S1, S2, S3, S6 and S9).
 //!
 //! Here is the step before the call; what comes after it is in `outcomes`, what waits in `held`, and what has no known outcome in
-//! `unsettled`. Locks are taken in one order everywhere: messages, then goals, contacts and memberships, then lanes, then the cap ledger.
+//! `unsettled`. Locks are taken in one order everywhere: an organization's terms, messages, contacts and memberships, lanes, the cap ledger.
 
 mod held;
 mod outcomes;
 mod unsettled;
+
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use muster_domain::{
     cap::CarrierDay,
     e164::E164,
     hours::{RecipientHours, ZonePolicy},
-    ids::{BrandId, ContactId, GoalId, GroupId, JobId, MessageId},
+    ids::{ContactId, GoalId, GroupId, JobId, MessageId},
     message::MessageKind,
     sending::{Candidate, GoalWindow},
     whereabouts::Whereabouts,
@@ -20,10 +22,12 @@ use muster_domain::{
 };
 
 pub use held::{next_hold_ends, recheck_capped, recheck_held, release_from_lanes, release_held};
-pub use outcomes::{Outcomes, mark_not_textable, mark_opted_out, refund_caps, settle, settle_caps, settle_ledger};
-pub use unsettled::{Unsettled, has_unsettled, lock_known_sids, send_again, set_missing_timers, unsettled};
+pub use outcomes::{
+    Outcomes, Settled, mark_not_textable, mark_opted_out, refund_caps, settle, settle_caps, settle_ledger,
+};
+pub use unsettled::{Unsettled, jobs_unsettled, lock_known_sids, send_again, set_missing_timers, unsettled};
 
-use crate::{Result, Tx, engine::claim::ClaimedJob, error::word, organizations::Settings};
+use crate::{Pool, Result, Tx, engine::claim::ClaimedJob, error::word, organizations::Settings};
 
 /// A queued message with all that decides about it.
 #[derive(Debug, Clone)]
@@ -56,29 +60,41 @@ pub struct Queued {
     pub candidate: Candidate,
 }
 
-/// Messages of this job that an earlier attempt handed over without recording an outcome become unknown (rule S2); answers how many.
-pub async fn mark_unknown(tx: &mut Tx, job: &ClaimedJob) -> Result<u64> {
+/// How many queued messages each of these jobs has; those with none are not in the answer.
+pub async fn count_queued(pool: &Pool, jobs: &[JobId]) -> Result<BTreeMap<JobId, usize>> {
+    let rows = sqlx::query!(
+        r#"select send_job_id as "job_id!", count(*) as "messages!" from message
+           where send_job_id = any($1) and state = 'queued' group by send_job_id"#,
+        &jobs.iter().map(|id| id.0).collect::<Vec<_>>(),
+    )
+    .fetch_all(&pool.0)
+    .await?;
+    Ok(rows.into_iter().map(|row| (JobId(row.job_id), usize::try_from(row.messages).unwrap_or_default())).collect())
+}
+
+/// Messages of these jobs that were handed over before, by an earlier attempt or by this one together with other jobs, and whose outcome was
+/// not recorded, become unknown (rule S2); answers how many.
+pub async fn mark_unknown(tx: &mut Tx, jobs: &[&ClaimedJob]) -> Result<u64> {
     let done = sqlx::query!(
-        "update message set state = 'unknown' where send_job_id = $1 and state = 'sending' and send_epoch < $2",
-        job.id.0,
-        job.epoch,
+        "update message m set state = 'unknown' from unnest($1::uuid[], $2::bigint[]) as j (id, epoch)
+         where m.send_job_id = any($1) and m.send_job_id = j.id and m.state = 'sending' and m.send_epoch <= j.epoch",
+        &jobs.iter().map(|job| job.id.0).collect::<Vec<_>>(),
+        &jobs.iter().map(|job| job.epoch).collect::<Vec<_>>(),
     )
     .execute(tx.conn())
     .await?;
     Ok(done.rows_affected())
 }
 
-/// Locks the queued messages of a job, and what may forbid them against change, and reads them in order. Whoever pauses, opts out or
-/// reassigns waits for this transaction or is seen by it (rule S9).
-pub async fn lock_queued(tx: &mut Tx, job_id: JobId, settings: &Settings) -> Result<Vec<Queued>> {
+/// Locks the queued messages of jobs of one organization, and what may forbid them against change, and reads them in order. Whoever opts out or reassigns
+/// waits for this transaction or is seen by it (rule S9); settings and goals are kept by `organizations::keep_terms`.
+pub async fn lock_queued(tx: &mut Tx, jobs: &[JobId], settings: &Settings) -> Result<Vec<Queued>> {
     let rows = sqlx::query!(
-        "select id, goal_id, contact_id, group_id from message where send_job_id = $1 and state = 'queued' order by id for update",
-        job_id.0
+        "select id, contact_id, group_id from message where send_job_id = any($1) and state = 'queued' order by id for update",
+        &jobs.iter().map(|id| id.0).collect::<Vec<_>>(),
     )
     .fetch_all(tx.conn())
     .await?;
-    let goals: Vec<_> = rows.iter().filter_map(|row| row.goal_id).collect();
-    sqlx::query!("select from goal where id = any($1) order by id for share", &goals).fetch_all(tx.conn()).await?;
     let contacts: Vec<_> = rows.iter().map(|row| row.contact_id).collect();
     if settings.initials_per_day.is_some() {
         // Two initials of one contact are decided one after the other (rule S12).
@@ -155,40 +171,32 @@ pub async fn read(tx: &mut Tx, ids: &[MessageId], settings: &Settings) -> Result
 /// A message that goes, and the carrier under whose cap it counts, if any.
 pub type Going = (MessageId, Option<String>);
 
-/// Marks messages as being handed over, by this attempt of the job, and reserves their segments under the caps, whose ledgers this
-/// transaction has locked. A message that has not taken its time in its lanes before takes it now.
+/// Marks messages as being handed over, by this attempt of their jobs. Their segments are the caller's to reserve in the same transaction
+/// (`caps::reserve`). A message that has not taken its time in its lanes before takes it now.
 pub async fn hand_over(
     tx: &mut Tx,
-    job: &ClaimedJob,
+    jobs: &[&ClaimedJob],
     going: &[Going],
-    brand_id: BrandId,
     day: CarrierDay,
     now: DateTime<Utc>,
 ) -> Result<()> {
     if going.is_empty() {
         return Ok(());
     }
-    let ids: Vec<_> = going.iter().map(|(id, _)| id.0).collect();
-    let caps: Vec<_> = going.iter().map(|(_, cap)| cap.clone()).collect();
     sqlx::query!(
-        "with going as (select * from unnest($1::uuid[], $3::text[]) as g (id, cap)), handed_over as (
-             update message m set state = 'sending', send_epoch = $2, handed_over_at = clock_timestamp(),
-                 send_attempts = send_attempts + 1, reason = null, held_until = null, lane = null,
-                 rate_slot = coalesce(m.rate_slot, $6),
-                 cap_carrier = g.cap, cap_day = case when g.cap is not null then $4::date end,
-                 cap_state = case when g.cap is not null then 'reserved' end
-             from going g
-             where m.id = any($1) and m.id = g.id and m.state = 'queued'
-             returning m.cap_carrier, m.segments
-         ), sums as (select cap_carrier, sum(segments) as segments from handed_over where cap_carrier is not null group by 1)
-         update cap_ledger l set reserved = l.reserved + s.segments
-         from sums s where l.brand_id = $5 and l.carrier = s.cap_carrier and l.day = $4::date",
-        &ids,
-        job.epoch,
-        &caps as &[Option<String>],
+        "update message m set state = 'sending', send_epoch = j.epoch, handed_over_at = clock_timestamp(),
+             send_attempts = send_attempts + 1, reason = null, held_until = null, lane = null,
+             rate_slot = coalesce(m.rate_slot, $5),
+             cap_carrier = g.cap, cap_day = case when g.cap is not null then $4::date end,
+             cap_state = case when g.cap is not null then 'reserved' end
+         from unnest($1::uuid[], $3::text[]) as g (id, cap), unnest($6::uuid[], $2::bigint[]) as j (id, epoch)
+         where m.id = any($1) and m.id = g.id and m.state = 'queued' and m.send_job_id = j.id",
+        &going.iter().map(|(id, _)| id.0).collect::<Vec<_>>(),
+        &jobs.iter().map(|job| job.epoch).collect::<Vec<_>>(),
+        &going.iter().map(|(_, cap)| cap.clone()).collect::<Vec<_>>() as &[Option<String>],
         day.0,
-        brand_id.0,
         now,
+        &jobs.iter().map(|job| job.id.0).collect::<Vec<_>>(),
     )
     .execute(tx.conn())
     .await?;

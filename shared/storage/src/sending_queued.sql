@@ -7,7 +7,7 @@ select m.id, m.contact_id, m.group_id, m.goal_id, m.kind, m.body, m.segments, m.
     case when c.looked_up_at is null or c.looked_up_at > now() - make_interval(days => $3) then c.carrier end as carrier,
     c.redacted_at is not null as "redacted!",
     c.opted_out_at is not null as "opted_out!",
-    c.line_type = 'landline' as "not_textable!",
+    not is_textable(c.line_type) as "not_textable!",
     coalesce(mb.deactivated_at is not null, false) as "deactivated!",
     coalesce(g.strategy = 'assigned' and mb.assigned_agent_id is distinct from m.agent_id, false) as "reassigned!",
     coalesce(m.rate_slot > clock_timestamp() - interval '15 seconds', false) as "has_slot!",

@@ -51,10 +51,6 @@ pub async fn number(pool: &Pool, query: &str) -> Result<i64> {
 }
 
 /// Copies rows in COPY's text format into a table, as a reference to measure by.
-pub async fn copy(tx: &mut Tx, statement: &str, chunks: impl Iterator<Item = Vec<u8>>) -> Result<u64> {
-    let mut copy = tx.conn().copy_in_raw(statement).await?;
-    for chunk in chunks {
-        copy.send(chunk).await?;
-    }
-    Ok(copy.finish().await?)
+pub async fn copy(tx: &mut Tx, statement: &str, chunks: impl Iterator<Item = Vec<u8>> + Send) -> Result<u64> {
+    tx.copy(statement, chunks).await
 }

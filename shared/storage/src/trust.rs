@@ -56,6 +56,11 @@ impl Trust {
         self.ask(connection).await.map(|()| true)
     }
 
+    /// None of the connections that there are is used again once it is given back.
+    pub(crate) fn distrust_all(&self) {
+        *self.born_after.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
     fn is_distrusted(&self, meta: &PoolConnectionMetadata) -> bool {
         let born_after = *self.born_after.lock().unwrap_or_else(PoisonError::into_inner);
         Instant::now().checked_sub(meta.age).is_some_and(|born| born < born_after)
@@ -65,7 +70,7 @@ impl Trust {
         if let Ok(answer) = tokio::time::timeout(LONGEST_ANSWER, connection.ping()).await {
             return answer;
         }
-        *self.born_after.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        self.distrust_all();
         Err(sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, "the connection does not answer")))
     }
 }

@@ -1,11 +1,12 @@
-//! `batch-partition`: freezes a launched goal's targets and cuts them into batches (rules T3 and B1).
+//! `batch-partition`: freezes a launched goal's targets and cuts them into batches (rules T3 and B1). Once that is done, it gives those whose
+//! text was not handed over because they belong to another agent now to that agent (rules S9 and W4).
 
 use muster_domain::{segments, template::Template};
-use muster_jobs::payloads::{BatchPartition, BatchRelease};
+use muster_jobs::payloads::{BatchPartition, BatchRelease, ReminderOpen};
 use muster_storage::{
     Tx,
     engine::{claim::ClaimedJob, enqueue::enqueue},
-    goals,
+    goals, reassign,
 };
 
 use super::carrier_lookup;
@@ -14,7 +15,7 @@ use crate::{Context, error::JobError};
 pub(crate) async fn run(ctx: &Context, job: &ClaimedJob, payload: BatchPartition) -> Result<Tx, JobError> {
     let mut tx = ctx.pool.begin().await?;
     let organization = ctx.organization(&mut tx, job).await?;
-    let Some(goal) = goals::lock(&mut tx, organization.id, payload.goal_id).await? else {
+    let Some(goal) = goals::lock_beside_agents(&mut tx, organization.id, payload.goal_id).await? else {
         return Err(JobError::fail("the goal does not exist"));
     };
     if goal.clock.launched_at.is_none() {
@@ -28,6 +29,12 @@ pub(crate) async fn run(ctx: &Context, job: &ClaimedJob, payload: BatchPartition
         enqueue(&mut tx, &BatchRelease { goal_id: goal.id }, &ctx.origin(job)).await?;
         // Whose answers are too old, and who came without an import.
         carrier_lookup::request(ctx, &mut tx, &organization.settings, goal.group_id, &ctx.origin(job)).await?;
+    } else {
+        let taken = reassign::take_back(&mut tx, &goal).await?;
+        if taken.reminders > 0 {
+            enqueue(&mut tx, &ReminderOpen { goal_id: goal.id }, &ctx.origin(job)).await?;
+        }
+        tracing::info!(goal.id = %goal.id, initials = taken.initials, reminders = taken.reminders, "gave back");
     }
     Ok(tx)
 }

@@ -12,6 +12,7 @@ use muster_storage::{
     goals, rates,
 };
 
+use super::batch_partition::estimate;
 use crate::{Context, error::JobError};
 
 pub(crate) async fn run(ctx: &Context, job: &ClaimedJob, payload: BatchRelease) -> Result<Tx, JobError> {
@@ -25,7 +26,9 @@ pub(crate) async fn run(ctx: &Context, job: &ClaimedJob, payload: BatchRelease) 
     if goal.partitioned_at.is_none() || goal.clock.status(now) != GoalStatus::Active {
         return Ok(tx);
     }
-    let held = batches::held(&mut tx, goal.id).await?;
+    let each = estimate(&goal.content.script);
+    batches::set_estimate(&mut tx, goal.id, each).await?;
+    let held = batches::held(&mut tx, goal.id, each).await?;
     if held.is_empty() {
         return Ok(tx);
     }
@@ -38,15 +41,20 @@ pub(crate) async fn run(ctx: &Context, job: &ClaimedJob, payload: BatchRelease) 
         }
         None => return Err(JobError::fail("the sending hours never open")),
     }
+    let next = timers::fires_at(&mut tx, TimerKind::BatchRelease, goal.id.0).await?;
+    if goal.content.release_plan.pace.waits(next, now) {
+        return Ok(tx);
+    }
     let day = ctx.calendar.day(now);
     // Which carriers a batch's contacts have does not matter here: the strictest cap is the pace.
     let limits = rates::limits(&mut tx, organization.brand_id).await?;
-    let left = match strictest(&limits.caps) {
-        Some(carrier) => caps::left_to_release(&mut tx, organization.id, organization.brand_id, carrier, day).await?,
+    let strictest = strictest(&limits.caps).and_then(|carrier| Some((carrier, *limits.caps.get(carrier)?)));
+    let room = match strictest {
+        Some((carrier, cap)) => caps::room_to_release(&mut tx, organization.brand_id, carrier, cap, day).await?,
         None => None,
     };
     let estimates: Vec<i64> = held.iter().map(|(_, segments)| *segments).collect();
-    let step = goal.content.release_plan.step(&estimates, left);
+    let step = goal.content.release_plan.step(&estimates, room);
     let released: Vec<_> = held[..step.batches].iter().map(|(id, _)| *id).collect();
     batches::release(&mut tx, &released).await?;
     let again = match step.again {

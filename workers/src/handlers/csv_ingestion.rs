@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures::stream;
 use muster_ingest::{
     ReadError,
-    rows::{Line as Record, RowReader},
+    rows::{Line as Record, RowReader, Warnings},
     tags::Tags,
 };
 use muster_jobs::payloads::{CsvIngestion, ImportAdmit};
@@ -36,15 +36,18 @@ async fn part(ctx: &Context, job: &ClaimedJob, payload: &CsvIngestion) -> Result
     let Some((_, import)) = import::running(ctx, job, payload.import_id).await? else { return nothing().await };
     let Some(part) = parts::waiting(&ctx.pool, import.id, payload.part).await? else { return nothing().await };
     let mut found = Found::default();
-    let mut sorted = Rows::default().sort(import.shards);
+    let (mut starts, mut merged) = (vec![0; import.shards as usize + 1], 0);
     // Of an import that is cancelled no more is read.
     if !import.cancel_requested {
+        let sorted;
         (sorted, found) = match read(ctx, &import, part).await? {
             Ok(read) => read,
             Err(refused) => return import::refuse(ctx, &import, &refused).await,
         };
         let rows = stream::iter(sorted.chunks().map(|chunk| Ok::<_, std::convert::Infallible>(Bytes::from(chunk))));
         ctx.objects.put(&import::rows_key(&import, payload.part, job.epoch), rows, u64::MAX).await?;
+        // The rows themselves are let go before there is a transaction.
+        (starts, merged) = (sorted.starts, sorted.merged);
     }
     let mut tx = ctx.pool.begin().await?;
     parts::write_rejects(&mut tx, &mut found.rejects).await?;
@@ -52,9 +55,11 @@ async fn part(ctx: &Context, job: &ClaimedJob, payload: &CsvIngestion) -> Result
         rows_read: found.rows_read,
         rejected: found.rejected,
         epoch: job.epoch,
-        merged: sorted.merged,
-        shard_starts: sorted.starts,
+        merged,
+        shard_starts: starts,
         tags: found.tags.into_names(),
+        warnings: signed(found.warnings.rows()),
+        warning_lines: found.warnings.lines().iter().copied().map(signed).collect(),
     };
     match parts::record_read(&mut tx, import.id, payload.part, &read).await? {
         Some(0) => {
@@ -73,6 +78,7 @@ struct Found {
     rejected: i64,
     rejects: Rejects,
     tags: Tags,
+    warnings: Warnings,
 }
 
 /// Reads a part on a thread of its own; a refusal is an answer.
@@ -112,6 +118,7 @@ async fn read(ctx: &Context, import: &Import, part: Part) -> Result<Result<(Sort
         }
         found.rows_read = signed(reader.counts().rows());
         found.rejected = signed(reader.counts().rejected());
+        found.warnings = reader.warnings().clone();
         Ok((rows.sort(shards), found))
     });
     match reading.await.map_err(|error| JobError::retry(format!("the reader: {error}")))? {

@@ -20,15 +20,16 @@ const ROUND: i64 = 2_000;
 pub(crate) async fn run(ctx: &Context, job: &ClaimedJob, payload: DeliveryReceipt) -> Result<Tx, JobError> {
     let mut tx = ctx.pool.begin().await?;
     let (taken, applied) = receipts::apply(&mut tx, payload.shard, ROUND).await?;
-    let of = |wanted: ReceiptAction| -> Vec<_> {
-        applied
-            .iter()
-            .filter(|receipt| receipt.error_code.is_some_and(|code| codes::receipt_action(code) == wanted))
-            .map(|receipt| receipt.message_id)
-            .collect()
-    };
-    sending::mark_not_textable(&mut tx, &of(ReceiptAction::NotTextable)).await?;
-    sending::mark_opted_out(&mut tx, &of(ReceiptAction::OptedOut)).await?;
+    let (mut not_textable, mut opted_out) = (Vec::new(), Vec::new());
+    for receipt in &applied {
+        match receipt.error_code.map(codes::receipt_action) {
+            Some(ReceiptAction::NotTextable(line)) => not_textable.push((receipt.message_id, line)),
+            Some(ReceiptAction::OptedOut) => opted_out.push(receipt.message_id),
+            _ => {}
+        }
+    }
+    sending::mark_not_textable(&mut tx, &not_textable).await?;
+    sending::mark_opted_out(&mut tx, &opted_out).await?;
     hold_brands(ctx, &mut tx, &applied).await?;
     if i64::try_from(taken) == Ok(ROUND) {
         enqueue(&mut tx, &payload, &ctx.origin(job)).await?;
@@ -43,7 +44,7 @@ async fn hold_brands(ctx: &Context, tx: &mut Tx, applied: &[Applied]) -> Result<
     for receipt in applied {
         let Some(code) = receipt.error_code else { continue };
         let (reason, until) = match codes::receipt_action(code) {
-            ReceiptAction::None | ReceiptAction::NotTextable | ReceiptAction::OptedOut => continue,
+            ReceiptAction::None | ReceiptAction::NotTextable(_) | ReceiptAction::OptedOut => continue,
             ReceiptAction::SlowDown(seconds) => (HoldReason::Carrier, Some(now + TimeDelta::seconds(seconds.into()))),
             ReceiptAction::CapReached => (HoldReason::Cap, Some(ctx.calendar.next_day_starts(now))),
             ReceiptAction::StopAll => (HoldReason::Carrier, None),

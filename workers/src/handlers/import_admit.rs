@@ -8,7 +8,7 @@ use muster_jobs::payloads::{ImportAdmit, ImportApply, ImportEnd};
 use muster_storage::{
     Tx,
     engine::{
-        claim::ClaimedJob,
+        claim::{self, ClaimedJob},
         enqueue::{Line, enqueue, enqueue_all},
     },
     ingest::{admit, agents, parts},
@@ -58,10 +58,10 @@ async fn admit(ctx: &Context, job: &ClaimedJob, payload: &ImportAdmit) -> Result
     if read.to_apply <= places.free && !with_agents {
         admit::admit_all(&mut tx, &import, read.to_apply).await?;
     } else {
-        let sorted = parts::sorted(&ctx.pool, import.id).await?;
         admit::begin_phones(&mut tx).await?;
         for number in 0..import.shards {
-            let rows = shard::gather(ctx, &import, &sorted, number).await?;
+            claim::progress(&ctx.pool, job, number.into(), Some(import.shards.into()), "shards counted").await?;
+            let rows = shard::gather(ctx, &import, number).await?;
             admit::add_phones(&mut tx, &rows).await?;
         }
         admit::admit_in_order(&mut tx, &import, places.free).await?;

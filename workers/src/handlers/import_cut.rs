@@ -1,24 +1,33 @@
 //! `import-cut`: looks at an uploaded file and cuts it into parts (rules C2, C3 and C15).
 //!
-//! What is packed, or not in UTF-8, is written once more as plain text, so that any part of it can be read from its first byte on.
+//! What is packed, or not in UTF-8, is written once more as plain text, so that any part of it can be read from its first byte on. While the file
+//! is looked at, how far that has come is told, and a cancel is heard. A file whose end alone tells that it is in Windows-1252 is looked at twice.
 
-use std::ops::Range;
+use std::{
+    collections::BTreeMap,
+    convert::Infallible,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use bytes::Bytes;
-use muster_domain::{headers::Column, ids::JobId};
+use muster_domain::ids::JobId;
 use muster_ingest::{
     ReadError,
     cut::{Cutter, Part},
     file::{self, Opened},
     header::Header,
-    sniff::Encoding,
-    unpack::{MAGIC, Packing, packing},
+    sniff::{Encoding, tally::Tally},
+    unpack::{Packing, Unpacked},
 };
 use muster_jobs::payloads::{CsvIngestion, ImportCut, ImportEnd};
 use muster_storage::{
     Tx,
     engine::{
-        claim::ClaimedJob,
+        claim::{self, ClaimedJob},
         enqueue::{Line, enqueue, enqueue_all},
     },
     imports::{self, End, Import},
@@ -27,6 +36,7 @@ use muster_storage::{
 };
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     Context,
@@ -38,6 +48,8 @@ use crate::{
 const MOST_SHARDS: u64 = 1_024;
 /// Bytes that are read at a time.
 const BLOCK: usize = 256 * 1024;
+/// How often it is told how far the look at the file has come, and asked whether it is still wanted.
+const EVERY: Duration = Duration::from_millis(500);
 
 pub(crate) async fn run(ctx: &Context, job: &ClaimedJob, payload: ImportCut) -> Result<Tx, JobError> {
     import::step(ctx, job, payload.import_id, cut(ctx, job, payload.import_id)).await
@@ -46,20 +58,40 @@ pub(crate) async fn run(ctx: &Context, job: &ClaimedJob, payload: ImportCut) -> 
 async fn cut(ctx: &Context, job: &ClaimedJob, id: muster_domain::ids::ImportId) -> Result<Tx, JobError> {
     let Some((organization, import)) = import::running(ctx, job, id).await? else { return Ok(ctx.pool.begin().await?) };
     if import.cancel_requested {
-        let mut tx = ctx.pool.begin().await?;
-        imports::finish(&mut tx, id, End::Cancelled).await?;
-        return Ok(tx);
+        return cancelled(ctx, &import).await;
     }
     let Some(size) = ctx.objects.size(&import.object_key).await? else {
         return import::refuse(ctx, &import, "the uploaded file is gone").await;
     };
     let text_key = format!("{}/text", import::folder(import.organization_id, id));
-    let mut looked = match look(ctx, &import, 0..size, &text_key).await? {
-        Ok(looked) => looked,
-        Err(refused) => return import::refuse(ctx, &import, &refused).await,
+    let mut looked = match look(ctx, job, &import, size, &text_key).await? {
+        Look::Whole(looked) => looked,
+        Look::Refused(why) => return import::refuse(ctx, &import, &why).await,
+        Look::Again(encoding) => return Err(JobError::fail(format!("the file is {} at every look", encoding.name()))),
+        Look::Cancelled => return cancelled(ctx, &import).await,
     };
     lock_fields(ctx, &organization, &mut looked.header).await?;
     write_down(ctx, job, &organization, &import, &looked, &text_key).await
+}
+
+/// Ends an import of which nothing was applied.
+async fn cancelled(ctx: &Context, import: &Import) -> Result<Tx, JobError> {
+    ctx.objects.delete_folder(&import::folder(import.organization_id, import.id)).await?;
+    let mut tx = ctx.pool.begin().await?;
+    imports::finish(&mut tx, import.id, End::Cancelled).await?;
+    Ok(tx)
+}
+
+/// How a look at a file ended.
+enum Look {
+    /// At the file's end.
+    Whole(Looked),
+    /// At the file's end, which has told that it is in another encoding than it was read in.
+    Again(Encoding),
+    /// With a reason against the file.
+    Refused(String),
+    /// Nobody wanted it any more.
+    Cancelled,
 }
 
 /// What a look at the whole file told.
@@ -71,63 +103,124 @@ struct Looked {
     copied: bool,
 }
 
-/// Reads the whole file once, on a thread of its own; a refusal is an answer.
-async fn look(
+/// Reads the whole file, once more if only its end tells how it is written.
+async fn look(ctx: &Context, job: &ClaimedJob, import: &Import, size: u64, text_key: &str) -> Result<Look, JobError> {
+    match look_as(ctx, job, import, size, text_key, None).await? {
+        Look::Again(encoding) => look_as(ctx, job, import, size, text_key, Some(encoding)).await,
+        look => Ok(look),
+    }
+}
+
+/// Reads the whole file on a thread of its own.
+async fn look_as(
     ctx: &Context,
+    job: &ClaimedJob,
     import: &Import,
-    range: Range<u64>,
+    size: u64,
     text_key: &str,
-) -> Result<Result<Looked, String>, JobError> {
-    let reader = || ObjectReader::new(ctx.objects.clone(), import.object_key.clone(), range.clone());
-    let (source, head) = (reader(), reader());
+    encoding: Option<Encoding>,
+) -> Result<Look, JobError> {
+    let source = ObjectReader::new(ctx.objects.clone(), import.object_key.clone(), 0..size);
     let mapping = import.mapping.clone();
     let (limit, part) = (ctx.settings.upload_limit_bytes, ctx.settings.import_part_bytes);
-    let (copy, copied) = mpsc::channel::<Result<Bytes, std::convert::Infallible>>(4);
-    let reading = tokio::task::spawn_blocking(move || read(source, head, &mapping, limit, part, &copy));
-    // Nothing is written unless something comes.
-    let mut copied = std::pin::pin!(futures::StreamExt::peekable(ReceiverStream::new(copied)));
-    if copied.as_mut().peek().await.is_some() {
-        ctx.objects.put(text_key, copied, u64::MAX).await?;
+    let (copy, copied) = mpsc::channel::<Result<Bytes, Infallible>>(4);
+    let (seen, stop) = (Arc::new(AtomicU64::new(0)), CancellationToken::new());
+    // The thread ends with whoever waits for it.
+    let _stops = stop.clone().drop_guard();
+    let reader = Reader { limit, part, encoding, copy, seen: seen.clone(), stop: stop.clone() };
+    let reading = tokio::task::spawn_blocking(move || reader.read(source, &mapping));
+    // Nothing is written unless something comes; what comes ends with the reader.
+    let copying = async {
+        let mut copied = std::pin::pin!(futures::StreamExt::peekable(ReceiverStream::new(copied)));
+        if copied.as_mut().peek().await.is_some() {
+            ctx.objects.put(text_key, copied, u64::MAX).await?;
+        }
+        Ok::<_, JobError>(())
+    };
+    tokio::select! {
+        copied = copying => copied?,
+        Err(error) = tell(ctx, job, import, &seen, &stop) => return Err(error),
     }
     match reading.await.map_err(|error| JobError::retry(format!("the reader: {error}")))? {
-        Ok(looked) => Ok(Ok(looked)),
-        Err(ReadError::Refused(refused)) => Ok(Err(refused.to_string())),
+        Ok(look) => Ok(look),
+        Err(ReadError::Refused(refused)) => Ok(Look::Refused(refused.to_string())),
         Err(ReadError::Broken(error)) => Err(JobError::retry(format!("the file could not be read: {error}"))),
     }
 }
 
-fn read(
-    source: ObjectReader,
-    mut head: ObjectReader,
-    mapping: &std::collections::BTreeMap<String, String>,
-    limit: u64,
-    part: u64,
-    copy: &mpsc::Sender<Result<Bytes, std::convert::Infallible>>,
-) -> Result<Looked, ReadError> {
-    use std::io::Read as _;
-    let mut magic = Vec::with_capacity(MAGIC);
-    head.by_ref().take(MAGIC as u64).read_to_end(&mut magic)?;
-    let packing = packing(&magic);
-    let Opened { format, mut header, mut text } = file::open(source, mapping, limit)?;
-    let copying = packing != Packing::None || format.encoding != Encoding::Utf8;
-    // A copy begins behind the header; the file itself has a byte-order mark before the text.
-    header.offset = if copying { 0 } else { header.offset + format.bom as u64 };
-    let mut cutter = Cutter::new(header.delimiter, part, header.offset, header.first_line);
-    let mut parts = Vec::new();
-    let mut block = vec![0; BLOCK];
+/// Tells at intervals how much of the file was looked at, and stops the reader when the import is cancelled. Ends by itself with an error alone.
+async fn tell(
+    ctx: &Context,
+    job: &ClaimedJob,
+    import: &Import,
+    seen: &AtomicU64,
+    stop: &CancellationToken,
+) -> Result<Infallible, JobError> {
     loop {
-        let size = text.read(&mut block)?;
-        if size == 0 {
-            break;
+        let bytes = signed(seen.load(Ordering::Relaxed));
+        claim::progress(&ctx.pool, job, bytes, Some(import.size_bytes), "bytes of the file looked at").await?;
+        if imports::record_cutting(&ctx.pool, import.id, bytes).await? {
+            stop.cancel();
+            return std::future::pending().await;
         }
-        cutter.feed(&block[..size], &mut parts)?;
-        if copying && copy.blocking_send(Ok(Bytes::copy_from_slice(&block[..size]))).is_err() {
-            return Err(std::io::Error::other("the copy could not be written").into());
-        }
+        tokio::time::sleep(EVERY).await;
     }
-    cutter.finish(&mut parts)?;
-    let copied = copying && !parts.is_empty();
-    Ok(Looked { packing, encoding: format.encoding, header, parts, copied })
+}
+
+/// What reads a file from end to end.
+struct Reader {
+    /// Bytes that it may unpack to.
+    limit: u64,
+    /// Bytes of a part.
+    part: u64,
+    /// How the file's characters are written, if an earlier look has found out.
+    encoding: Option<Encoding>,
+    /// Where the text goes that others cannot read where it is.
+    copy: mpsc::Sender<Result<Bytes, Infallible>>,
+    /// Bytes of the file that were read so far.
+    seen: Arc<AtomicU64>,
+    /// Nobody wants to know any more.
+    stop: CancellationToken,
+}
+
+impl Reader {
+    fn read(self, source: ObjectReader, mapping: &BTreeMap<String, String>) -> Result<Look, ReadError> {
+        use std::io::Read as _;
+        let unpacked = Unpacked::open(source, self.limit)?;
+        let (packing, progress) = (unpacked.packing(), unpacked.progress());
+        let Opened { format, mut header, mut text } = file::opened_as(unpacked, mapping, self.encoding)?;
+        let copying = packing != Packing::None || format.encoding != Encoding::Utf8;
+        // A copy begins behind the header; the file itself has a byte-order mark before the text.
+        header.offset = if copying { 0 } else { header.offset + format.bom as u64 };
+        let mut cutter = Cutter::new(header.shape(), self.part, header.offset, header.first_line);
+        let (mut parts, mut tally) = (Vec::new(), Tally::default());
+        let mut block = vec![0; BLOCK];
+        while !self.stop.is_cancelled() {
+            let size = text.read(&mut block)?;
+            if size == 0 {
+                tally.end();
+                if format.undecided && tally.is_windows_1252() {
+                    return Ok(Look::Again(Encoding::Windows1252));
+                }
+                cutter.finish(&mut parts)?;
+                let copied = copying && !parts.is_empty();
+                return Ok(Look::Whole(Looked { packing, encoding: format.encoding, header, parts, copied }));
+            }
+            if format.undecided {
+                tally.add(&block[..size]);
+            }
+            self.seen.store(progress.bytes(), Ordering::Relaxed);
+            cutter.feed(&block[..size], &mut parts)?;
+            if copying && self.copy.blocking_send(Ok(Bytes::copy_from_slice(&block[..size]))).is_err() {
+                return Err(std::io::Error::other("the copy could not be written").into());
+            }
+        }
+        Ok(Look::Cancelled)
+    }
+}
+
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 /// Rule C14: where an organization has locked its fields, columns that are none of them are not imported.
@@ -136,11 +229,7 @@ async fn lock_fields(ctx: &Context, organization: &Organization, header: &mut He
         return Ok(());
     }
     let known = muster_storage::organizations::custom_fields(&ctx.pool, organization.id).await?;
-    for column in &mut header.columns {
-        if matches!(column, Column::Custom(name) if !known.contains(name)) {
-            *column = Column::Ignored;
-        }
-    }
+    header.lock_fields(&known);
     Ok(())
 }
 
@@ -153,7 +242,6 @@ async fn write_down(
     looked: &Looked,
     text_key: &str,
 ) -> Result<Tx, JobError> {
-    let signed = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     let text: u64 = looked.parts.iter().map(|part| part.length).sum();
     let shards = u32::try_from(text.div_ceil(ctx.settings.import_shard_bytes).clamp(1, MOST_SHARDS)).unwrap_or(1);
     let header = serde_json::to_value(&looked.header).map_err(|error| JobError::fail(error.to_string()))?;
@@ -175,6 +263,7 @@ async fn write_down(
         header: &header,
         text_key: looked.copied.then_some(text_key),
         shards,
+        records: signed(looked.parts.iter().map(|part| part.records).sum()),
         parts: &parts,
     };
     let mut tx = ctx.pool.begin().await?;

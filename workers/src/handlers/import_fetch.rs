@@ -7,6 +7,7 @@ use bytes::Bytes;
 use futures::{Stream, StreamExt};
 use muster_domain::ids::ImportId;
 use muster_fetch::{Error as FetchError, Seen};
+use muster_ingest::arrival::Arrival;
 use muster_jobs::payloads::{ImportCut, ImportFetch};
 use muster_storage::{
     Tx,
@@ -44,6 +45,8 @@ struct File {
     seen: Seen,
     sha256: Vec<u8>,
     size: u64,
+    /// About how many rows it has, if somebody can say.
+    rows: Option<u64>,
 }
 
 enum Failure {
@@ -67,8 +70,9 @@ impl From<FetchError> for Failure {
 /// Fetches a source's file to a key of the object store; `None` when it is as it was.
 async fn fetch(ctx: &Context, source: &Source, key: &str) -> Result<Option<File>, Failure> {
     let Some(url) = &source.definition.url else { return Err(Failure::Final("the source has no URL".to_owned())) };
-    // The name is only shown, and a URL's query may hold a secret.
-    let name = url.split(['?', '#']).next().unwrap_or_default().rsplit('/').next().unwrap_or_default();
+    // The name is only shown, and a URL's query may hold a secret; a path in the object store has none.
+    let path = url.strip_prefix("store:").or_else(|| url.split(['?', '#']).next()).unwrap_or_default();
+    let name = path.rsplit('/').next().unwrap_or_default();
     let name = if name.is_empty() { source.definition.name.clone() } else { name.chars().take(255).collect() };
     let before = Seen { etag: source.etag.clone(), last_modified: source.last_modified.clone() };
     if let Some(path) = url.strip_prefix("store:") {
@@ -84,10 +88,10 @@ async fn fetch(ctx: &Context, source: &Source, key: &str) -> Result<Option<File>
             return Err(Failure::Passing("the file has gone from the object store".to_owned()));
         };
         let seen = Seen { etag: Some(version), last_modified: None };
-        return keep(ctx, key, name, seen, bytes).await.map(Some);
+        return keep(ctx, source, key, name, seen, bytes).await.map(Some);
     }
     match ctx.fetcher.fetch(url, &before).await? {
-        Some(fetched) => keep(ctx, key, name, fetched.seen, fetched.bytes).await.map(Some),
+        Some(fetched) => keep(ctx, source, key, name, fetched.seen, fetched.bytes).await.map(Some),
         None => Ok(None),
     }
 }
@@ -97,25 +101,33 @@ fn incoming(source: &Source, path: &str) -> String {
     format!("incoming/{}/{path}", source.organization_id)
 }
 
+/// Writes a file to the object store, hashed, counted and looked at while it comes in; one that no import would take is not kept (rule C15).
 async fn keep<E: std::fmt::Display>(
     ctx: &Context,
+    source: &Source,
     key: &str,
     name: String,
     seen: Seen,
     bytes: impl Stream<Item = Result<Bytes, E>> + Unpin,
 ) -> Result<File, Failure> {
-    let mut digest = Sha256::new();
-    let bytes = bytes.inspect(|chunk| {
-        if let Ok(chunk) = chunk {
-            digest.update(chunk);
-        }
-    });
-    let size = ctx.objects.put(key, bytes, ctx.settings.upload_limit_bytes).await.map_err(|error| match error {
+    let (mut digest, mut arrival) = (Sha256::new(), Arrival::new(source.definition.mapping.clone()));
+    let bytes = bytes.map(|chunk| arrival.pass_on(chunk).inspect(|bytes| digest.update(bytes)));
+    let written = ctx.objects.put(key, bytes, ctx.settings.upload_limit_bytes).await;
+    if let Some(why) = arrival.refusal() {
+        return Err(Failure::Final(why.to_string()));
+    }
+    let size = written.map_err(|error| match error {
         muster_objects::Error::TooLarge { .. } => Failure::Final(error.to_string()),
         muster_objects::Error::Source(why) => Failure::Passing(why),
         error => ours(error),
     })?;
-    Ok(File { name, seen, sha256: digest.finalize().to_vec(), size })
+    match arrival.end() {
+        Ok(rows) => Ok(File { name, seen, sha256: digest.finalize().to_vec(), size, rows }),
+        Err(why) => {
+            ctx.objects.delete(key).await.map_err(ours)?;
+            Err(Failure::Final(why.to_string()))
+        }
+    }
 }
 
 fn ours(error: muster_objects::Error) -> Failure {
@@ -154,6 +166,7 @@ async fn record(
             object_key: key,
             size_bytes: i64::try_from(file.size).unwrap_or(i64::MAX),
             sha256: &file.sha256,
+            rows_expected: file.rows.map(|rows| i64::try_from(rows).unwrap_or(i64::MAX)),
             mapping: &definition.mapping,
             tags: &definition.tags,
             dry_run: false,

@@ -59,7 +59,9 @@ pub(crate) async fn run(ctx: &Context, job: &ClaimedJob, payload: MessageReconci
                 Err(error) => unreachable = Some(error),
             }
         }
-        settle(ctx, job, &organization, &payload, told).await?;
+        if !told.is_empty() {
+            settle(ctx, job, &organization, &payload, told).await?;
+        }
     }
 
     let mut tx = ctx.pool.begin().await?;
@@ -68,7 +70,7 @@ pub(crate) async fn run(ctx: &Context, job: &ClaimedJob, payload: MessageReconci
         tx.rollback().await?;
         return Err(JobError::retry(error));
     }
-    if sending::has_unsettled(&mut tx, payload.send_job_id).await? {
+    if !sending::jobs_unsettled(&mut tx, &[payload.send_job_id]).await?.is_empty() {
         let again = tx.clock().await? + age;
         timers::set(&mut tx, TimerKind::ReconcileDue, payload.send_job_id.0, again, organization.id).await?;
     }
@@ -103,8 +105,8 @@ async fn settle(
             Verdict::CannotTell => open += 1,
         }
     }
-    sending::settle(&mut tx, payload.send_job_id, &outcomes).await?;
-    sending::settle_ledger(&mut tx, organization.brand_id, &outcomes).await?;
+    let settled = sending::settle(&mut tx, &[payload.send_job_id], &outcomes).await?;
+    sending::settle_ledger(&mut tx, organization.brand_id, &outcomes, &settled).await?;
     sending::send_again(&mut tx, organization.brand_id, payload.send_job_id, &never_had, &ctx.origin(job)).await?;
     tracing::info!(
         job.send_id = %payload.send_job_id,

@@ -1,11 +1,12 @@
-//! `upkeep`: what keeps an installation in order. Each task is a few statements, and doing one twice does nothing the second time.
+//! `upkeep`: what keeps an installation in order. Each task is a few statements, and doing one twice does nothing the second time. What may
+//! have much to forget does a step of it, and enqueues itself for the next.
 
 use std::time::Duration;
 
 use muster_jobs::payloads::{Task, Upkeep};
 use muster_storage::{
     Tx,
-    engine::partitions,
+    engine::{claim::ClaimedJob, enqueue::enqueue, history, partitions, sweep},
     idempotency,
     imports::{self, End},
     sending,
@@ -19,18 +20,32 @@ const IDEMPOTENCY_KEPT: Duration = Duration::from_hours(7 * 24);
 /// Imports that are ended at a time.
 const ABANDONED: i64 = 100;
 
-pub(crate) async fn run(ctx: &Context, payload: Upkeep) -> Result<Tx, JobError> {
+pub(crate) async fn run(ctx: &Context, job: &ClaimedJob, payload: Upkeep) -> Result<Tx, JobError> {
     let mut tx = ctx.pool.begin().await?;
     match payload.task {
         Task::Partitions => partitions::ensure(&mut tx).await?,
         Task::JobHistory => {
-            let kept = Duration::from_hours(24 * ctx.settings.job_history_days);
-            let dropped = partitions::drop_job_history(&mut tx, kept).await?;
+            let dropped = partitions::drop_job_history(&mut tx, days(ctx.settings.job_history_days)).await?;
             tracing::info!(partitions = ?dropped, "dropped partitions of jobs that are over");
+        }
+        Task::EngineHistory => {
+            let ticks = history::forget_ticks(&mut tx, days(ctx.settings.tick_history_days)).await?;
+            let schedules = history::forget_schedules(&mut tx, days(ctx.settings.tick_history_days)).await?;
+            let letters = history::forget_dead_letters(&mut tx, days(ctx.settings.dead_letter_history_days)).await?;
+            let processes = history::forget_processes(&mut tx, days(ctx.settings.process_history_days)).await?;
+            if [ticks, schedules, letters, processes].contains(&history::STEP) {
+                enqueue(&mut tx, &payload, &ctx.origin(job)).await?;
+            }
+            tracing::info!(ticks, schedules, letters, processes, "forgot what is kept no longer");
         }
         Task::IdempotencyKeys => {
             let forgotten = idempotency::forget(&mut tx, IDEMPOTENCY_KEPT).await?;
             tracing::info!(forgotten, "forgot answers to idempotent requests");
+        }
+        Task::Sweep => {
+            // In transactions of its own, as the schedulers do it: what is brought back comes back even if this job is lost.
+            let swept = sweep::sweep(&ctx.pool, Duration::from_secs(ctx.settings.republish_after_seconds)).await?;
+            ctx.metrics.swept(&swept);
         }
         Task::Reconcile => {
             let age = Duration::from_secs(ctx.settings.reconcile_after_seconds);
@@ -51,4 +66,8 @@ pub(crate) async fn run(ctx: &Context, payload: Upkeep) -> Result<Tx, JobError> 
         }
     }
     Ok(tx)
+}
+
+const fn days(days: u64) -> Duration {
+    Duration::from_hours(24 * days)
 }

@@ -1,22 +1,24 @@
-//! Jobs under a lease: one statement claims a bundle and one keeps its leases, and each job has its own transaction, fate and error.
+//! Jobs under a lease: one statement claims a bundle and one keeps its leases, and each job has its own transaction, fate and error; those of
+//! kinds that are executed together share a transaction as long as all goes well (`together`).
 
 use std::{
     collections::BTreeMap,
-    panic::AssertUnwindSafe,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use futures::{FutureExt, StreamExt, stream};
 use muster_domain::ids::JobId;
-use muster_jobs::{JobKind, JobRef};
+use muster_jobs::{Execution, JobKind, JobRef};
 use muster_service::clock;
 use muster_storage::engine::claim::{self, ClaimedJob};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use super::{in_time, kept, outcome, panic_message, span};
-use crate::{Context, error::JobError, registry};
+use super::{in_time, kept, outcome, span, within};
+use crate::{Context, error::JobError, registry, slot::Slot};
+
+mod together;
 
 /// Claims and runs jobs; true when every outcome is in Postgres.
 pub(super) async fn run(ctx: &Context, kind: JobKind, refs: &[JobRef], suspect: bool) -> bool {
@@ -35,9 +37,13 @@ pub(super) async fn run(ctx: &Context, kind: JobKind, refs: &[JobRef], suspect: 
     }
     let leases = Leases::of(&jobs);
     let not_begun = Mutex::new(Vec::new());
+    let groups = match kind.execution() {
+        Execution::Together => together::groups(ctx, &jobs).await,
+        Execution::UnderLease | Execution::OneTransaction => jobs.iter().map(|job| vec![job]).collect(),
+    };
     // The bundle has a slot; what runs beside its first job takes more.
     drop(first_slot);
-    let runs: Vec<_> = jobs.iter().map(|job| begin(ctx, job, refs, &leases, &not_begun).boxed()).collect();
+    let runs: Vec<_> = groups.into_iter().map(|group| begin(ctx, group, refs, &leases, &not_begun).boxed()).collect();
     let work = stream::iter(runs).buffer_unordered(kind.concurrency()).fold(true, async |all, settled| all && settled);
     let mut settled = tokio::select! {
         settled = work => settled,
@@ -46,41 +52,52 @@ pub(super) async fn run(ctx: &Context, kind: JobKind, refs: &[JobRef], suspect: 
     let not_begun = not_begun.into_inner().unwrap_or_else(PoisonError::into_inner);
     if !not_begun.is_empty() {
         tracing::info!(job.kind = %kind, jobs = not_begun.len(), "handed back unbegun");
-        settled &= kept(ctx, in_time(claim::hand_back(&ctx.engine_pool, &not_begun, Duration::ZERO)).await);
+        settled &= kept(
+            ctx,
+            in_time(claim::hand_back(&ctx.engine_pool, &not_begun, Duration::ZERO, "the worker stops")).await,
+        );
     }
     settled
 }
 
-/// Runs one job of a bundle when there is a slot for it, unless the worker is to stop.
+/// Runs one job of a bundle, or a group of them, when there is a slot for it, unless the worker is to stop.
 async fn begin<'a>(
     ctx: &Context,
-    job: &'a ClaimedJob,
+    group: Vec<&'a ClaimedJob>,
     refs: &[JobRef],
     leases: &Leases,
     not_begun: &Mutex<Vec<&'a ClaimedJob>>,
 ) -> bool {
     if ctx.stopping.is_cancelled() {
-        not_begun.lock().unwrap_or_else(PoisonError::into_inner).push(job);
+        not_begun.lock().unwrap_or_else(PoisonError::into_inner).extend(group);
         return true;
     }
-    let _slot = ctx.slots.acquire().await;
-    let settled = attempt(ctx, job, &leases.lost(job.id)).instrument(span(job, refs)).await;
+    let mut slot = Slot::take(&ctx.slots).await;
+    match group[..] {
+        [job] => alone(ctx, job, &mut slot, refs, leases).await,
+        _ => together::attempt(ctx, &group, &mut slot, refs, leases).await,
+    }
+}
+
+/// Runs one job, whose lease is over then.
+async fn alone(ctx: &Context, job: &ClaimedJob, slot: &mut Slot, refs: &[JobRef], leases: &Leases) -> bool {
+    let settled = attempt(ctx, job, slot, &leases.lost(job.id)).instrument(span(job, refs)).await;
     leases.over(job.id);
     settled
 }
 
 /// Runs one job and writes its outcome; true when that is in Postgres.
-async fn attempt(ctx: &Context, job: &ClaimedJob, lost: &CancellationToken) -> bool {
+async fn attempt(ctx: &Context, job: &ClaimedJob, slot: &mut Slot, lost: &CancellationToken) -> bool {
     let started = clock::start();
-    let (outcome, settled) = outcome::write(ctx, job, work(ctx, job, lost).await).await;
+    let (outcome, settled) = outcome::write(ctx, job, work(ctx, job, slot, lost).await).await;
     ctx.metrics.took(job.kind, outcome, started.elapsed().as_secs_f64());
     settled
 }
 
 /// Runs the handler with its time limit, and commits its effects with the completion.
-async fn work(ctx: &Context, job: &ClaimedJob, lost: &CancellationToken) -> Result<(), JobError> {
+async fn work(ctx: &Context, job: &ClaimedJob, slot: &mut Slot, lost: &CancellationToken) -> Result<(), JobError> {
     let handler = async {
-        let mut tx = registry::handle(ctx, job).await?;
+        let mut tx = registry::handle(ctx, job, slot).await?;
         claim::complete(&mut tx, job).await?;
         tx.commit().await?;
         Ok(())
@@ -89,15 +106,6 @@ async fn work(ctx: &Context, job: &ClaimedJob, lost: &CancellationToken) -> Resu
         ended = within(job.kind.time_limit(), handler) => ended,
         () = lost.cancelled() => Err(JobError::Lost),
         () = ctx.hand_back.cancelled() => Err(JobError::NotYet { delay: Duration::ZERO, why: "the worker stops" }),
-    }
-}
-
-/// Runs a handler for so long at most; a panic and a time-out are errors that may be tried again (engine promise J7).
-async fn within(limit: Duration, handler: impl Future<Output = Result<(), JobError>>) -> Result<(), JobError> {
-    match tokio::time::timeout(limit, AssertUnwindSafe(handler).catch_unwind()).await {
-        Ok(Ok(result)) => result,
-        Ok(Err(panic)) => Err(JobError::retry(format!("panic: {}", panic_message(&*panic)))),
-        Err(_) => Err(JobError::retry(format!("the time limit of {} s is over", limit.as_secs()))),
     }
 }
 
@@ -148,27 +156,5 @@ impl Leases {
                 }
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn is_retry(result: &Result<(), JobError>, because: &str) -> bool {
-        matches!(result, Err(JobError::Retry { error, database_lost: false, .. }) if error.contains(because))
-    }
-
-    #[tokio::test]
-    #[expect(clippy::panic, reason = "what the test is about")]
-    async fn j7_a_panic_is_an_error_of_the_attempt() {
-        let result = within(Duration::from_hours(1), async { panic!("out of luck") }).await;
-        assert!(is_retry(&result, "panic: out of luck"), "{result:?}");
-    }
-
-    #[tokio::test]
-    async fn j7_a_handler_that_hangs_is_ended_when_its_time_is_over() {
-        let result = within(Duration::ZERO, std::future::pending()).await;
-        assert!(is_retry(&result, "time limit"), "{result:?}");
     }
 }

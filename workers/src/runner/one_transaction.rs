@@ -5,16 +5,13 @@
 //! attempt and keeps its error; when anything is wrong with the transaction itself, all of them are. So one bad job never fails its
 //! bundle, and good ones cost nothing for it.
 
-use std::panic::AssertUnwindSafe;
-
-use futures::FutureExt;
 use muster_domain::ids::JobId;
 use muster_jobs::{JobKind, JobRef};
 use muster_service::clock;
 use muster_storage::engine::claim;
 use tracing::Instrument;
 
-use super::{panic_message, span};
+use super::{span, within};
 use crate::{Context, error::JobError, registry};
 
 /// Whether the transaction has committed is not known; what was delivered is delivered again.
@@ -30,29 +27,28 @@ pub(super) async fn run(ctx: &Context, kind: JobKind, refs: Vec<JobRef>) -> Resu
             _undone => transaction(ctx, kind, &refs, Parts::OneForEach).await,
         }
     };
-    let bundle = AssertUnwindSafe(bundle).catch_unwind();
     let ended = tokio::select! {
-        ended = tokio::time::timeout(kind.time_limit(), bundle) => ended,
+        ended = within(kind.time_limit(), bundle) => ended,
         () = ctx.hand_back.cancelled() => return Ok(refs),
     };
+    let left = left_of(kind, refs, ended);
+    if left.is_err() {
+        ctx.database_lost.notify_one();
+    }
+    left
+}
+
+/// The jobs that are left for the leased path: those that failed, and all of them when the bundle did, by an error, a panic or a time-out
+/// (engine promise J7).
+fn left_of(kind: JobKind, refs: Vec<JobRef>, ended: Result<Vec<JobId>, JobError>) -> Result<Vec<JobRef>, DatabaseLost> {
     match ended {
-        Ok(Ok(Ok(failed))) => Ok(refs.into_iter().filter(|job_ref| failed.contains(&job_ref.id)).collect()),
-        Ok(Ok(Err(JobError::Retry { error, database_lost: true, .. }))) => {
+        Ok(failed) => Ok(refs.into_iter().filter(|job_ref| failed.contains(&job_ref.id)).collect()),
+        Err(JobError::Retry { error, database_lost: true, .. }) => {
             tracing::warn!(error, "the database was lost during a bundle");
-            ctx.database_lost.notify_one();
             Err(DatabaseLost)
         }
-        Ok(Ok(Err(error))) => {
+        Err(error) => {
             tracing::warn!(job.kind = %kind, %error, "a bundle failed; its jobs are tried one by one");
-            Ok(refs)
-        }
-        Ok(Err(panic)) => {
-            let panic = panic_message(&*panic);
-            tracing::warn!(job.kind = %kind, panic, "a bundle panicked; its jobs are tried one by one");
-            Ok(refs)
-        }
-        Err(_) => {
-            tracing::warn!(job.kind = %kind, "a bundle took too long; its jobs are tried one by one");
             Ok(refs)
         }
     }
@@ -105,4 +101,46 @@ async fn transaction(ctx: &Context, kind: JobKind, refs: &[JobRef], parts: Parts
         ctx.metrics.count(kind, "duplicate");
     }
     Ok(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn bundle() -> Vec<JobRef> {
+        (0..3).map(|_| JobRef::new(JobId::new())).collect()
+    }
+
+    fn ids(refs: &[JobRef]) -> Vec<JobId> {
+        refs.iter().map(|job_ref| job_ref.id).collect()
+    }
+
+    #[test]
+    fn j7_what_failed_is_left_for_a_lease_where_it_is_counted() {
+        let refs = bundle();
+        let failed = refs[1].id;
+        let left = left_of(JobKind::Probe, refs, Ok(vec![failed]));
+        assert_eq!(left.ok().map(|left| ids(&left)), Some(vec![failed]));
+    }
+
+    #[tokio::test]
+    #[expect(clippy::panic, reason = "what the test is about")]
+    async fn j7_a_panic_and_a_time_out_leave_the_whole_bundle_for_a_lease() {
+        let panicked = within(Duration::from_hours(1), async { panic!("out of luck") }).await;
+        let hung = within(Duration::ZERO, std::future::pending()).await;
+        for ended in [panicked, hung] {
+            assert!(ended.is_err(), "{ended:?}");
+            let refs = bundle();
+            let all = ids(&refs);
+            assert_eq!(left_of(JobKind::Probe, refs, ended).ok().map(|left| ids(&left)), Some(all));
+        }
+    }
+
+    #[test]
+    fn j2_a_bundle_whose_commit_is_unknown_is_left_to_the_broker() {
+        let lost = JobError::Retry { delay: None, error: "gone".to_owned(), database_lost: true };
+        assert!(left_of(JobKind::Probe, bundle(), Err(lost)).is_err());
+    }
 }

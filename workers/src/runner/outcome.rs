@@ -17,7 +17,7 @@ pub(super) async fn write(ctx: &Context, job: &ClaimedJob, result: Result<(), Jo
         }
         Err(JobError::NotYet { delay, why }) => {
             tracing::info!(delay_ms = delay.as_millis(), why, "handed back");
-            ("handed_back", kept(ctx, in_time(claim::hand_back(pool, &[job], delay)).await))
+            ("handed_back", kept(ctx, in_time(claim::hand_back(pool, &[job], delay, why)).await))
         }
         Err(JobError::Retry { error, database_lost: true, .. }) => {
             // Whether the effects are in is not known; the row knows, and the lease brings the job back if they are not.

@@ -56,18 +56,25 @@ pub(super) fn run(args: &Check) -> anyhow::Result<ExitCode> {
 }
 
 fn print(report: &Report) {
-    let Report { rows, valid, merged, rejected, columns, encoding, delimiter, rejects } = report;
+    let Report {
+        rows, valid, merged, rejected, warnings, warning_lines, columns, encoding, delimiter, rejects, ..
+    } = report;
     println!("{rows} rows: {valid} valid, {merged} merged with a later row, {rejected} rejected");
     println!("{}, parted by {delimiter:?}", encoding.name());
     for (column, field) in columns {
         println!("  {column:<30} {field}");
+    }
+    if *warnings > 0 {
+        println!("{}", super::warned(*warnings, warning_lines));
     }
     for reject in rejects.iter().take(SHOWN) {
         let column = reject.column.as_deref().map(|column| format!(" in {column}")).unwrap_or_default();
         let value = reject.value.as_deref().map(|value| format!(": {value:?}")).unwrap_or_default();
         println!("line {} {}{column}{value}", reject.line, reject.reason);
     }
-    if rejects.len() > SHOWN {
-        println!("and {} more; --json lists them", rejects.len() - SHOWN);
+    let shown = rejects.len().min(SHOWN) as u64;
+    if *rejected > shown {
+        let listed = if report.rejects_truncated { format!("the first {}", rejects.len()) } else { "them".to_owned() };
+        println!("and {} more; --json lists {listed}", rejected - shown);
     }
 }

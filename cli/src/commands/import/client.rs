@@ -64,9 +64,26 @@ impl Api {
         client.request(method, format!("{}/{path}", self.base)).bearer_auth(self.token.expose_secret())
     }
 
+    /// Uploads a file; a refusal of it is an answer.
+    pub(super) async fn upload_file(&self, request: RequestBuilder) -> anyhow::Result<Result<Value, String>> {
+        let response = request.send().await.context("the API does not answer")?;
+        if response.status() == StatusCode::UNPROCESSABLE_ENTITY {
+            let problem: Value = response.json().await.unwrap_or_default();
+            let detail = problem["detail"].as_str().unwrap_or("no reason was given").to_owned();
+            if problem["type"] == "urn:muster:problem:invalid-body" {
+                return Ok(Err(detail));
+            }
+            bail!("the API refused (422): {detail}");
+        }
+        Ok(Ok(Self::accepted(response).await?.json().await?))
+    }
+
     /// Sends a request that must succeed; what the API says against it is the error.
     pub(super) async fn send(&self, request: RequestBuilder) -> anyhow::Result<Response> {
-        let response = request.send().await.context("the API does not answer")?;
+        Self::accepted(request.send().await.context("the API does not answer")?).await
+    }
+
+    async fn accepted(response: Response) -> anyhow::Result<Response> {
         let status = response.status();
         if status.is_success() {
             return Ok(response);

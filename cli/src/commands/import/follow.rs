@@ -98,9 +98,12 @@ fn show(bar: &ProgressBar, import: &Value) {
     let number = |name: &str| import[name].as_u64().unwrap_or_default();
     let part = |done: &str, of: &str| number(done) * STEPS / number(of).max(1);
     bar.set_length(STEPS);
-    bar.set_position((3 * part("bytes_read", "text_bytes") + 7 * part("shards_applied", "shards")) / 10);
+    let (cut, read, applied) =
+        (part("bytes_cut", "size_bytes"), part("bytes_read", "text_bytes"), part("shards_applied", "shards"));
+    bar.set_position((5 * cut + 25 * read + 70 * applied) / 100);
     let left = import["seconds_left"].as_f64().filter(|left| (0.0..1e7).contains(left));
     let left = left.map(|left| format!(", {} left", HumanDuration(Duration::from_secs_f64(left)))).unwrap_or_default();
     let rate = import["rows_per_second"].as_f64().unwrap_or_default();
-    bar.set_message(format!("{} rows, {rate:.0} a second{left}", number("rows_read")));
+    let of = import["rows_expected"].as_u64().map(|rows| format!(" of about {rows}")).unwrap_or_default();
+    bar.set_message(format!("{} rows{of}, {rate:.0} a second{left}", number("rows_read")));
 }

@@ -103,6 +103,10 @@ pub(super) fn print(import: &Value) {
     for (reason, rows) in import["reject_reasons"].as_object().into_iter().flatten() {
         println!("    {reason:<20} {rows}");
     }
+    let warned: Vec<u64> = import["warning_lines"].as_array().into_iter().flatten().filter_map(Value::as_u64).collect();
+    if !warned.is_empty() {
+        println!("  {}", super::warned(import["warnings"].as_u64().unwrap_or_default(), &warned));
+    }
     if let Some(undone) = import["undone"].as_object() {
         let parts: Vec<_> = undone.iter().map(|(what, count)| format!("{what} {count}")).collect();
         println!("  undone: {}", parts.join(", "));

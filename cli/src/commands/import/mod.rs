@@ -45,3 +45,10 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Rejects(one) => manage::rejects(&one).await,
     }
 }
+
+/// What is said of rows that are taken with a doubt (rule C4).
+fn warned(rows: u64, lines: &[u64]) -> String {
+    let shown: Vec<String> = lines.iter().map(ToString::to_string).collect();
+    let more = if rows > lines.len() as u64 { ", …" } else { "" };
+    format!("{rows} rows have an area code that no number plan we know has (lines {}{more})", shown.join(", "))
+}

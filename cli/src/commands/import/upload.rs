@@ -11,11 +11,11 @@ use clap::Args;
 use futures::{Stream, TryStreamExt};
 use indicatif::ProgressBar;
 use reqwest::Body;
-use serde_json::Value;
+use serde_json::json;
 use tokio::io::AsyncReadExt;
 use uuid::Uuid;
 
-use super::{check::mapped, client::Where, follow};
+use super::{REFUSED, check::mapped, client::Where, follow};
 
 /// Bytes that are read and sent at a time.
 const BLOCK: usize = 256 * 1024;
@@ -68,8 +68,15 @@ pub(super) async fn run(upload: Upload) -> anyhow::Result<ExitCode> {
         // A second try of the same command is another import; a retry below this line is not.
         .header("idempotency-key", Uuid::now_v7().to_string())
         .body(Body::wrap_stream(blocks(file, bar.clone())));
-    let made: Value = api.send(request).await?.json().await?;
+    let answer = api.upload_file(request).await?;
     bar.finish_and_clear();
+    let made = match answer {
+        Ok(made) => made,
+        Err(why) => {
+            println!("{}", if upload.json { json!({ "refused": why }).to_string() } else { format!("refused: {why}") });
+            return Ok(ExitCode::from(REFUSED));
+        }
+    };
     let id = made["id"].as_str().context("the API named no import")?;
     if upload.no_wait {
         println!("{}", if upload.json { made.to_string() } else { format!("import {id}") });

@@ -1,7 +1,7 @@
 //! The schedule of faults: drawn from the seed alone, so that a seed that failed does the same again.
 //!
-//! Faults are dealt like cards: each deck holds every fault, so that a minute meets all of them, in another order for each seed. Two
-//! faults may be there at a time, but never on the same target, and all are over when the time is.
+//! Faults are dealt like cards: each deck holds every fault, in another order for each seed. A deck takes about a minute, so that a minute
+//! meets most of them and a few minutes meet all. Two faults may be there at a time, but never on the same target, and all are over when the time is.
 
 use std::fmt;
 

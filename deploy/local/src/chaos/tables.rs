@@ -150,7 +150,7 @@ const STRAYS: &str = "select json_agg(s) from (
     union all select 'targets in no batch', count(*) from target where batch_id is null
     union all select 'batches not finished', count(*) from batch where state <> 'finished'
     union all select 'targets left out', count(*) from target t join contact c on c.id = t.contact_id
-        where t.initial_message_id is null and t.skipped_at is null and c.opted_out_at is null and c.line_type <> 'landline'
+        where t.initial_message_id is null and t.skipped_at is null and c.opted_out_at is null and is_textable(c.line_type)
     union all select 'targets both skipped and messaged', count(*) from target
         where skipped_at is not null
             and ((initial_message_id is not null and reminder_batch_id is null) or reminder_message_id is not null)

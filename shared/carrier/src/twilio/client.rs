@@ -129,6 +129,8 @@ pub(super) fn http_client(timeout: Duration) -> Result<Client, ClientError> {
         .timeout(timeout)
         .connect_timeout(timeout.min(Duration::from_secs(5)))
         .redirect(reqwest::redirect::Policy::none())
+        // A connection that breaks takes one request with it, not all that share it.
+        .http1_only()
         // A request on a kept connection that turns out closed is not sent a second time behind our back.
         .retry(reqwest::retry::never())
         .build()?;

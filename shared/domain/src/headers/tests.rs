@@ -23,6 +23,10 @@ fn c2_recognises_common_exports() {
         ["email", "first_name", "last_name", "postal_code", "phone", "custom:can2_county"]
     );
     assert_eq!(
+        fields("first_name,last_name,can2_phone,can2_user_address,can2_user_city")[2..],
+        ["phone", "custom:can2_user_address", "custom:can2_user_city"]
+    );
+    assert_eq!(
         fields("phoneNumber,firstName,lastName,email,postalCode,notes"),
         ["phone", "first_name", "last_name", "email", "postal_code", "notes"]
     );

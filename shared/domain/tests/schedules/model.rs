@@ -1,5 +1,5 @@
-//! The model: clocks read minute by minute. It knows instants and what a zone's clocks show at each, from `chrono-tz`, and nothing of
-//! offsets, changes, calendars or how expressions are read.
+//! The model: clocks read minute by minute, for no zone changes its clocks within one. It knows instants and what a zone's clocks show at each, from `chrono-tz`, and nothing of
+//! offsets, changes, calendars or how expressions are read. Where our database is newer than `chrono-tz`'s, the model goes by [`NEWER`].
 
 use std::{collections::BTreeMap, fmt, sync::OnceLock};
 
@@ -12,9 +12,10 @@ use muster_domain::{
 
 use crate::utc;
 
-/// What an expression asks for, minute by minute. `None` stands for `*`.
+/// What an expression asks for. `None` stands for `*`, and for seconds that the expression does not name.
 #[derive(Debug, Clone)]
 pub(crate) struct Wanted {
+    pub(crate) seconds: Option<Vec<u32>>,
     pub(crate) minutes: Vec<u32>,
     pub(crate) hours: Option<Vec<u32>>,
     pub(crate) days: Option<Vec<u32>>,
@@ -27,11 +28,19 @@ impl Wanted {
     pub(crate) fn text(&self) -> String {
         let list = |numbers: &[u32]| numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
         let field = |numbers: &Option<Vec<u32>>| numbers.as_deref().map_or("*".to_owned(), list);
-        let Self { minutes, hours, days, months, weekdays } = self;
-        format!("{} {} {} {} {}", list(minutes), field(hours), field(days), field(months), field(weekdays))
+        let Self { seconds, minutes, hours, days, months, weekdays } = self;
+        let seconds = seconds.as_deref().map_or_else(String::new, |seconds| list(seconds) + " ");
+        format!("{seconds}{} {} {} {} {}", list(minutes), field(hours), field(days), field(months), field(weekdays))
     }
 
-    pub(crate) fn matches(&self, local: NaiveDateTime) -> bool {
+    /// The instants of a minute that are asked for, if the minute is.
+    fn within(&self, minute: DateTime<Utc>) -> impl Iterator<Item = DateTime<Utc>> {
+        let seconds = self.seconds.clone().unwrap_or_else(|| vec![0]);
+        seconds.into_iter().map(move |second| minute + TimeDelta::seconds(second.into()))
+    }
+
+    /// Is the minute that begins then asked for?
+    fn matches(&self, local: NaiveDateTime) -> bool {
         let allows = |field: &Option<Vec<u32>>, number: u32| field.as_ref().is_none_or(|field| field.contains(&number));
         let weekday = local.weekday().num_days_from_sunday();
         let day = allows(&self.days, local.day());
@@ -60,11 +69,11 @@ const AROUND: TimeDelta = TimeDelta::hours(4);
 
 impl Clocks {
     /// Both ends are full minutes; `to` is not included.
-    pub(crate) fn read(zone: Tz, from: DateTime<Utc>, to: DateTime<Utc>) -> Self {
+    pub(crate) fn read(rules: Rules, from: DateTime<Utc>, to: DateTime<Utc>) -> Self {
         let mut shown = Vec::new();
         let mut at = from - AROUND;
         while at < to + AROUND {
-            shown.push((at, at.with_timezone(&zone).naive_local()));
+            shown.push((at, rules.local(at)));
             at += MINUTE;
         }
         Self { shown, from, to }
@@ -91,14 +100,14 @@ impl Clocks {
         }
         for (_, at) in instants {
             match (at.as_slice(), overlap) {
-                ([only], _) => drop(fires.insert(*only, Note::Plain)),
+                ([only], _) => fires.extend(wanted.within(*only).map(|at| (at, Note::Plain))),
                 ([first, second], overlap) => {
                     let elapsed = !wanted.names_times_of_day();
                     if elapsed || overlap != Overlap::Last {
-                        fires.insert(*first, Note::FirstPass);
+                        fires.extend(wanted.within(*first).map(|at| (at, Note::FirstPass)));
                     }
                     if elapsed || overlap != Overlap::First {
-                        fires.insert(*second, Note::SecondPass);
+                        fires.extend(wanted.within(*second).map(|at| (at, Note::SecondPass)));
                     }
                 }
                 (more, _) => panic!("one local time at {more:?}"),
@@ -117,7 +126,7 @@ pub(crate) fn planned(schedule: &Schedule, from: DateTime<Utc>, to: DateTime<Utc
 /// A zone that both databases know, and its changes of clocks as the model sees them.
 pub(crate) struct Known {
     pub(crate) zone: Zone,
-    pub(crate) model: Tz,
+    pub(crate) model: Rules,
     pub(crate) changes: Vec<DateTime<Utc>>,
 }
 
@@ -127,58 +136,76 @@ impl fmt::Debug for Known {
     }
 }
 
-/// Zones about which the databases differ, with the first day on which they do: the model's is 2025b, ours newer. Nothing is
-/// compared from there on; a test says that the list is exact.
-pub(crate) const DIFFER: [(&str, &str); 13] = [
-    ("Africa/Casablanca", "2026-09-20"),
-    ("Africa/El_Aaiun", "2026-09-20"),
-    ("America/Edmonton", "2026-11-01"),
-    ("America/Inuvik", "2026-11-01"),
-    ("America/Rainy_River", "2026-11-01"),
-    ("America/Vancouver", "2026-11-01"),
-    ("America/Winnipeg", "2026-11-01"),
-    ("America/Yellowknife", "2026-11-01"),
-    ("Canada/Central", "2026-11-01"),
-    ("Canada/Mountain", "2026-11-01"),
-    ("Canada/Pacific", "2026-11-01"),
-    ("Europe/Chisinau", "2022-03-27"),
-    ("Europe/Tiraspol", "2022-03-27"),
+/// What a zone's clocks show.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rules {
+    /// By `chrono-tz`'s rules.
+    pub(crate) older: Tz,
+    /// From an instant on they show what this zone's do.
+    newer: Option<(DateTime<Utc>, Tz)>,
+}
+
+impl Rules {
+    fn of(zone: Tz) -> Self {
+        let newer = NEWER.iter().find(|(name, ..)| *name == zone.name());
+        Self { older: zone, newer: newer.map(|(_, from, as_in)| (utc(from), *as_in)) }
+    }
+
+    pub(crate) fn local(self, at: DateTime<Utc>) -> NaiveDateTime {
+        let zone = self.newer.filter(|(from, _)| at >= *from).map_or(self.older, |(_, as_in)| as_in);
+        at.with_timezone(&zone).naive_local()
+    }
+}
+
+/// What has been decided since `chrono-tz`'s 2025b: from when on a zone's clocks show what another's do, whose rules have not changed. Morocco
+/// stays on UTC, western Canada on its summer time, and Moldova changes its clocks with the European Union. A test says that the list is exact.
+pub(crate) const NEWER: [(&str, &str, Tz); 13] = [
+    ("Africa/Casablanca", "2026-09-20T01:00:00Z", Tz::Africa__Abidjan),
+    ("Africa/El_Aaiun", "2026-09-20T01:00:00Z", Tz::Africa__Abidjan),
+    ("America/Edmonton", "2026-11-01T00:00:00Z", Tz::America__Regina),
+    ("America/Inuvik", "2026-11-01T00:00:00Z", Tz::America__Regina),
+    ("America/Rainy_River", "2026-11-01T00:00:00Z", Tz::America__Panama),
+    ("America/Vancouver", "2026-11-01T00:00:00Z", Tz::America__Phoenix),
+    ("America/Winnipeg", "2026-11-01T00:00:00Z", Tz::America__Panama),
+    ("America/Yellowknife", "2026-11-01T00:00:00Z", Tz::America__Regina),
+    ("Canada/Central", "2026-11-01T00:00:00Z", Tz::America__Panama),
+    ("Canada/Mountain", "2026-11-01T00:00:00Z", Tz::America__Regina),
+    ("Canada/Pacific", "2026-11-01T00:00:00Z", Tz::America__Phoenix),
+    ("Europe/Chisinau", "2022-03-27T00:00:00Z", Tz::Europe__Bucharest),
+    ("Europe/Tiraspol", "2022-03-27T00:00:00Z", Tz::Europe__Bucharest),
 ];
 
 pub(crate) fn years() -> (DateTime<Utc>, DateTime<Utc>) {
     (utc("2000-01-01T12:00:00Z"), utc("2040-12-31T12:00:00Z"))
 }
 
-/// Until when the databases agree about a zone.
-fn agreed_until(name: &str) -> DateTime<Utc> {
-    let differ = DIFFER.iter().find(|(differs, _)| *differs == name);
-    differ.map_or(years().1, |(_, day)| utc(&format!("{day}T12:00:00Z")) - TimeDelta::days(3))
-}
-
-/// Every zone with its changes from 2000 to 2040, as far as the databases agree.
+/// Every zone with its changes from 2000 to 2040.
 pub(crate) fn zones() -> &'static [Known] {
     static ZONES: OnceLock<Vec<Known>> = OnceLock::new();
     ZONES.get_or_init(|| {
-        let both = chrono_tz::TZ_VARIANTS.iter().filter_map(|model| Some((Zone::parse(model.name()).ok()?, *model)));
-        both.map(|(zone, model)| Known { changes: changes(model, agreed_until(model.name())), zone, model }).collect()
+        let both = chrono_tz::TZ_VARIANTS.iter().filter_map(|zone| Some((Zone::parse(zone.name()).ok()?, *zone)));
+        let known = both.map(|(zone, model)| (zone, Rules::of(model)));
+        known.map(|(zone, model)| Known { changes: changes(|at| model.local(at)), zone, model }).collect()
     })
 }
 
-/// Instants at which two sets of rules show whether they agree: every noon, and the minutes around each of the model's changes.
-pub(crate) fn looked_at(zone: Tz) -> Vec<DateTime<Utc>> {
+/// Instants at which two sets of rules show whether they agree: every noon, and the minutes around each change by either of the model's.
+pub(crate) fn looked_at(rules: Rules) -> Vec<DateTime<Utc>> {
     let (from, to) = years();
     let noons =
         std::iter::successors(Some(from), |noon| Some(*noon + TimeDelta::days(1))).take_while(|noon| *noon < to);
-    let mut instants: Vec<_> = noons.chain(changes(zone, to).into_iter().flat_map(|at| [at - MINUTE, at])).collect();
+    let older = changes(|at| at.with_timezone(&rules.older).naive_local());
+    let changes = older.into_iter().chain(changes(|at| rules.local(at)));
+    let mut instants: Vec<_> = noons.chain(changes.flat_map(|at| [at - MINUTE, at])).collect();
     instants.sort_unstable();
     instants
 }
 
 /// Finds changes by looking at every noon, and halving each day over which the clocks were changed. A day on which they were changed
 /// there and back is not found.
-fn changes(zone: Tz, until: DateTime<Utc>) -> Vec<DateTime<Utc>> {
-    let ahead = |at: DateTime<Utc>| at.with_timezone(&zone).naive_local() - at.naive_utc();
-    let (mut noon, _) = years();
+fn changes(local: impl Fn(DateTime<Utc>) -> NaiveDateTime) -> Vec<DateTime<Utc>> {
+    let ahead = |at: DateTime<Utc>| local(at) - at.naive_utc();
+    let (mut noon, until) = years();
     let mut changes = Vec::new();
     while noon < until {
         let next = noon + TimeDelta::days(1);

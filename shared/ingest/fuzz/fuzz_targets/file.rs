@@ -8,7 +8,7 @@ use libfuzzer_sys::fuzz_target;
 use muster_ingest::{ReadError, check::check, preview::preview};
 
 fuzz_target!(|file: &[u8]| {
-    let _ = preview(Cursor::new(file), &BTreeMap::new(), 3);
+    let _ = preview(Cursor::new(file), &BTreeMap::new(), 3, |_| {});
     match check(Cursor::new(file), &BTreeMap::new()) {
         Ok(report) => {
             assert_eq!(report.rows, report.valid + report.merged + report.rejected);

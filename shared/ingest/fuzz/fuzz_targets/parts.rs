@@ -20,7 +20,7 @@ fuzz_target!(|input: (u8, u8, &[u8])| {
         while rows.next_line().expect("memory does not break off").is_some() {}
         rows.counts().clone()
     };
-    let mut cutter = Cutter::new(b',', target.into(), 0, 2);
+    let mut cutter = Cutter::new(opened.header.shape(), target.into(), 0, 2);
     let mut parts = Vec::new();
     for block in text.chunks(usize::from(block) + 1) {
         cutter.feed(block, &mut parts).expect("too little to be too broken");

@@ -3,14 +3,24 @@
 
 use memchr::{memchr2, memchr3};
 
+use super::doubt::doubtful;
 use crate::limits::{MAX_LINES, MAX_QUOTED, MAX_RECORD};
+
+/// What a row of the file looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shape {
+    /// What parts its cells.
+    pub delimiter: u8,
+    /// The header's columns; 0 while they are not known, and then nothing is doubted.
+    pub columns: usize,
+}
 
 /// Why the machine gives a record up. Told by the record's first line alone, which is all of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Broken {
     /// A quote stands within a quoted cell, and is not doubled.
     Malformed,
-    /// The line ends in a quoted cell that is not properly closed on the lines behind it.
+    /// The line ends in a quoted cell that is not properly closed on the lines behind it, or looks as if it had swallowed a row.
     Unclosed,
     /// The line is longer than [`MAX_RECORD`].
     TooLong,
@@ -63,13 +73,15 @@ impl Cells for Plain {
 
 /// Finds the end of the record that begins at `start`. `ended` says that nothing comes after `text`; a part's text ends where a record
 /// does.
-pub fn scan(text: &[u8], start: usize, delimiter: u8, ended: bool, cells: &mut impl Cells) -> Found {
+pub fn scan(text: &[u8], start: usize, shape: Shape, ended: bool, cells: &mut impl Cells) -> Found {
     cells.begin();
     // One byte more than a record may have, so that one that is just not too long can be told from one that is.
     let limit = start.saturating_add(MAX_RECORD + 1);
     let capped = text.len() >= limit;
-    let machine = Machine { text, window: &text[..text.len().min(limit)], start, delimiter, ended, capped };
+    let machine =
+        Machine { text, window: &text[..text.len().min(limit)], start, delimiter: shape.delimiter, ended, capped };
     match machine.run(cells) {
+        Ok((end, lines)) if lines > 1 && doubtful(&text[start..end], shape) => machine.broken(Broken::Unclosed, end),
         Ok((end, lines)) => machine.line_end(end).map_or(Found::More, |next| Found::Whole { end, next, lines }),
         Err(Stop::More) => Found::More,
         Err(Stop::Broken { why, at }) => machine.broken(why, at),

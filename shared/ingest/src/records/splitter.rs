@@ -7,7 +7,7 @@ use std::{
 
 use memchr::memchr2;
 
-use super::{Broken, Cells, Found, scan};
+use super::{Broken, Cells, Found, Shape, scan};
 use crate::{Refused, limits::MAX_IN_VAIN};
 
 /// Bytes that the buffer has at first.
@@ -28,7 +28,7 @@ pub struct Located {
 #[derive(Debug)]
 pub struct Splitter<R> {
     source: R,
-    delimiter: u8,
+    shape: Shape,
     buffer: Vec<u8>,
     /// Where the next record begins.
     at: usize,
@@ -45,10 +45,10 @@ pub struct Splitter<R> {
 
 impl<R: Read> Splitter<R> {
     /// Reads text that begins at this line of the file.
-    pub fn new(source: R, delimiter: u8, line: u64) -> Self {
+    pub fn new(source: R, shape: Shape, line: u64) -> Self {
         Self {
             source,
-            delimiter,
+            shape,
             buffer: vec![0; BUFFER],
             at: 0,
             filled: 0,
@@ -69,7 +69,7 @@ impl<R: Read> Splitter<R> {
             if self.at == self.filled && (self.ended || !self.fill()?) {
                 return Ok(None);
             }
-            match scan(&self.buffer[..self.filled], self.at, self.delimiter, self.ended, cells) {
+            match scan(&self.buffer[..self.filled], self.at, self.shape, self.ended, cells) {
                 Found::More => {
                     self.fill()?;
                 }
@@ -104,7 +104,12 @@ impl<R: Read> Splitter<R> {
 
     /// What parts the cells.
     pub fn delimiter(&self) -> u8 {
-        self.delimiter
+        self.shape.delimiter
+    }
+
+    /// The header is read: rows have as many columns.
+    pub fn set_columns(&mut self, columns: usize) {
+        self.shape.columns = columns;
     }
 
     /// Bytes of text up to the next record.

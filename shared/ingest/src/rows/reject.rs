@@ -14,7 +14,7 @@ use crate::{
 pub enum Reason {
     /// A quote within a quoted cell is not doubled.
     QuoteMalformed,
-    /// A quoted cell that begins on the line is not properly closed.
+    /// A quoted cell that begins on the line is not properly closed, or looks as if it had swallowed a row.
     QuoteUnclosed,
     /// The line is longer than [`crate::limits::MAX_RECORD`].
     RecordTooLong,

@@ -8,7 +8,7 @@ use muster_domain::headers::{canonical, recognised};
 use crate::{
     Refused,
     header::Names,
-    records::{Collected, Splitter},
+    records::{Collected, Shape, Splitter},
 };
 
 /// In the order of how usual they are.
@@ -41,9 +41,10 @@ pub(super) fn delimiter(text: &[u8], whole: bool) -> u8 {
 
 /// Names recognised, consistency in percent, columns; nothing for a delimiter that does not part the header.
 fn score(text: &[u8], delimiter: u8, whole: bool) -> (usize, usize, usize) {
-    let mut splitter = Splitter::new(text, delimiter, 1);
+    let mut splitter = Splitter::new(text, Shape { delimiter, columns: 0 }, 1);
     let Ok(names) = Names::read(&mut splitter) else { return (0, 0, 0) };
     let columns = names.0.len();
+    splitter.set_columns(columns);
     if columns < 2 {
         return (0, 0, 0);
     }

@@ -6,7 +6,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use flate2::Crc;
 use zip::{CompressionMethod, ZipArchive, result::ZipError};
 
-use crate::{ReadError, limits::MAX_ZIP_ENTRIES};
+use crate::{ReadError, Refused, limits::MAX_ZIP_ENTRIES};
 
 /// Where a file is within an archive, and what must come out.
 pub(super) struct Entry {
@@ -25,13 +25,13 @@ pub(super) fn only_file<R: Read + Seek>(mut source: R) -> Result<(R, Entry), Rea
     for index in 0..archive.len() {
         let entry = archive.by_index_data(index).map_err(damaged)?;
         let name = String::from_utf8_lossy(entry.name_raw()).into_owned();
-        if !entry.is_dir() && !name.starts_with("__MACOSX/") && !name.ends_with(".DS_Store") {
+        if !entry.is_dir() && !is_ignored(&name) {
             files.push(index);
         }
         names.push(name);
     }
     if let Some(document) = document(&names) {
-        return Err(ReadError::refused(format!("the file looks like {document}; save the sheet as CSV")));
+        return Err(is_document(document).into());
     }
     let [index] = files[..] else {
         return Err(ReadError::refused(match files.len() {
@@ -57,6 +57,43 @@ pub(super) fn only_file<R: Read + Seek>(mut source: R) -> Result<(R, Entry), Rea
         Entry { start, packed: file.compressed_size(), deflated, unpacked: file.size(), crc: file.crc32() }
     };
     Ok((archive.into_inner(), entry))
+}
+
+/// Where the packed bytes of an archive's first file begin, told by its beginning alone: `None` where that does not say whether, or how, an import
+/// would read it.
+pub(super) fn first_file(beginning: &[u8]) -> Result<Option<usize>, Refused> {
+    /// Every file has a header of its own, so many bytes before its name.
+    const FIXED: usize = 30;
+    const MARK: &[u8] = b"PK\x03\x04";
+    /// The usual method of packing.
+    const DEFLATE: u16 = 8;
+    let short = |at: usize| beginning.get(at..at + 2).map_or(0, |bytes| u16::from_le_bytes([bytes[0], bytes[1]]));
+    let name = |at: usize| {
+        let length = usize::from(short(at + FIXED - 4));
+        beginning.get(at + FIXED..at + FIXED + length).map(|name| String::from_utf8_lossy(name).into_owned())
+    };
+    let names: Vec<String> = memchr::memmem::find_iter(beginning, MARK).filter_map(name).collect();
+    if let Some(document) = document(&names) {
+        return Err(is_document(document));
+    }
+    let (encrypted, method, start) =
+        (short(6) & 1 == 1, short(8), FIXED + usize::from(short(26)) + usize::from(short(28)));
+    let is_list =
+        |name: &String| !name.ends_with('/') && !is_ignored(name) && !PARTS.iter().any(|part| name.starts_with(part));
+    let told = beginning.starts_with(MARK) && names.first().is_some_and(is_list) && !encrypted && method == DEFLATE;
+    Ok((told && start <= beginning.len()).then_some(start))
+}
+
+/// How parts of documents are called that may stand before what tells the document.
+const PARTS: [&str; 4] = ["_rels/", "docProps/", "xl/", "mimetype"];
+
+fn is_document(document: &str) -> Refused {
+    Refused(format!("the file looks like {document}; save the sheet as CSV"))
+}
+
+/// macOS adds these to archives.
+fn is_ignored(name: &str) -> bool {
+    name.starts_with("__MACOSX/") || name.ends_with(".DS_Store")
 }
 
 /// What an archive is that is not a mere archive.

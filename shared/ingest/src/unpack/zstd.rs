@@ -13,14 +13,16 @@ use crate::{Refused, limits::MAX_WINDOW};
 pub(super) struct Frames<R> {
     source: BufReader<R>,
     decoder: FrameDecoder,
+    window: u64,
     in_frame: bool,
 }
 
 impl<R: Read> Frames<R> {
-    pub(super) fn new(source: R) -> Self {
+    /// Takes windows of up to so many bytes. Only the largest that is ever taken is a reason to refuse the file.
+    pub(super) fn new(source: R, window: u64) -> Self {
         let mut decoder = FrameDecoder::new();
-        decoder.set_max_window_size(MAX_WINDOW);
-        Self { source: BufReader::with_capacity(64 * 1024, source), decoder, in_frame: false }
+        decoder.set_max_window_size(window);
+        Self { source: BufReader::with_capacity(64 * 1024, source), decoder, window, in_frame: false }
     }
 
     /// Begins the next frame; says whether there is one.
@@ -39,6 +41,9 @@ impl<R: Read> Frames<R> {
                     if skipped < length.into() {
                         return Err(io::ErrorKind::UnexpectedEof.into());
                     }
+                }
+                Err(FrameDecoderError::WindowSizeTooBig { .. }) if self.window < MAX_WINDOW => {
+                    return Err(io::ErrorKind::OutOfMemory.into());
                 }
                 Err(FrameDecoderError::WindowSizeTooBig { .. }) => {
                     let mib = MAX_WINDOW / 1024 / 1024;

@@ -7,7 +7,7 @@ use muster_ingest::{ReadError, check::check, preview::preview};
 use proptest::{prelude::*, sample::select};
 
 fn adds_up(file: &[u8]) {
-    let _ = preview(Cursor::new(file), &BTreeMap::new(), 3);
+    let _ = preview(Cursor::new(file), &BTreeMap::new(), 3, |_| {});
     match check(Cursor::new(file), &BTreeMap::new()) {
         Ok(report) => {
             assert_eq!(report.rows, report.valid + report.merged + report.rejected);

@@ -5,7 +5,7 @@ use proptest::{prelude::*, sample::select};
 
 use muster_ingest::{
     limits::{MAX_LINES, MAX_QUOTED, MAX_RECORD},
-    records::{Broken, Collected, Splitter},
+    records::{Broken, Collected, Shape, Splitter},
 };
 
 use crate::support::Dribble;
@@ -27,9 +27,10 @@ fn line_end(text: &[u8], index: usize) -> usize {
 }
 
 /// The record that begins here: its cells and where its line end begins, if it is whole; else what is first found wrong.
-fn whole(text: &[u8], start: usize, delimiter: u8) -> Result<(Vec<Vec<u8>>, usize), Broken> {
+fn whole(text: &[u8], start: usize, shape: Shape) -> Result<(Vec<Vec<u8>>, usize), Broken> {
     let unless_too_long = |broken, at: usize| if at - start > MAX_RECORD { Broken::TooLong } else { broken };
-    let (mut cells, mut index) = (Vec::new(), start);
+    let (mut cells, mut quoted, mut index) = (Vec::new(), Vec::new(), start);
+    let delimiter = shape.delimiter;
     loop {
         let mut cell = Vec::new();
         if at(text, index) == Some(b'"') {
@@ -51,6 +52,7 @@ fn whole(text: &[u8], start: usize, delimiter: u8) -> Result<(Vec<Vec<u8>>, usiz
                     }
                 }
             }
+            quoted.push((cells.len(), &text[open..index]));
             index += 1;
             while at(text, index) == Some(b' ') {
                 index += 1;
@@ -72,7 +74,31 @@ fn whole(text: &[u8], start: usize, delimiter: u8) -> Result<(Vec<Vec<u8>>, usiz
     if index - start > MAX_RECORD {
         return Err(Broken::TooLong);
     }
-    if count_lines(&text[start..index]) > MAX_LINES { Err(Broken::Unclosed) } else { Ok((cells, index)) }
+    let lines = count_lines(&text[start..index]);
+    if lines > MAX_LINES || lines > 1 && doubtful(&quoted, cells.len(), shape) {
+        return Err(Broken::Unclosed);
+    }
+    Ok((cells, index))
+}
+
+/// Does a record of several lines and so many cells, of which these are quoted, look as if it had swallowed a row?
+fn doubtful(quoted: &[(usize, &[u8])], cells: usize, Shape { delimiter, columns }: Shape) -> bool {
+    let swallowed = |(nth, cell): &(usize, &[u8])| {
+        let cell: String = cell.iter().map(|byte| char::from(*byte)).collect();
+        let lines: Vec<usize> = cell
+            .replace("\r\n", "\n")
+            .split(['\n', '\r'])
+            .map(|line| line.matches(char::from(delimiter)).count() + 1)
+            .collect();
+        // Columns that the lines would have if the quotes were none.
+        match lines[..] {
+            [first, ref within @ .., last] => {
+                within.iter().any(|line| *line >= columns) || nth + first >= columns && last + cells - nth > columns
+            }
+            _ => false,
+        }
+    };
+    columns > 1 && (cells < columns || quoted.iter().any(swallowed))
 }
 
 fn count_lines(text: &[u8]) -> u64 {
@@ -85,14 +111,14 @@ fn count_lines(text: &[u8]) -> u64 {
     lines
 }
 
-fn model(text: &[u8], delimiter: u8) -> Vec<Record> {
+fn model(text: &[u8], shape: Shape) -> Vec<Record> {
     let (mut records, mut index, mut line) = (Vec::new(), 0, 1);
     while index < text.len() {
         let first_end = (index..text.len()).find(|end| line_end(text, *end) > 0).unwrap_or(text.len());
-        let (outcome, end) = match whole(text, index, delimiter) {
+        let (outcome, end) = match whole(text, index, shape) {
             Ok((cells, end)) => (Ok(cells), end),
             // It is its first line alone, and that is what is wrong with it.
-            Err(_) => (whole(&text[..first_end], index, delimiter).map(|_| Vec::new()), first_end),
+            Err(_) => (whole(&text[..first_end], index, shape).map(|_| Vec::new()), first_end),
         };
         if end > index {
             records.push((line, outcome));
@@ -103,9 +129,9 @@ fn model(text: &[u8], delimiter: u8) -> Vec<Record> {
     records
 }
 
-fn fast(text: &[u8], delimiter: u8, block: usize) -> Vec<Record> {
-    let mut splitter = Splitter::new(Dribble(text, block), delimiter, 1);
-    let mut cells = Collected::new(delimiter, 10_000);
+fn fast(text: &[u8], shape: Shape, block: usize) -> Vec<Record> {
+    let mut splitter = Splitter::new(Dribble(text, block), shape, 1);
+    let mut cells = Collected::new(shape.delimiter, 10_000);
     let mut records = Vec::new();
     while let Some(record) = splitter.next(&mut cells).unwrap() {
         let value = |cell: &muster_ingest::records::Cell| {
@@ -132,10 +158,11 @@ proptest! {
         pieces in prop::collection::vec(select(vec!["\"", "\"", "\"\"", ",", ",", ";", "\n", "\r", "\r\n", " ", "a", "bc", "\0", "é", "\t"]), 0..60),
         block in 1_usize..9,
         semicolon in any::<bool>(),
+        columns in 0_usize..5,
     ) {
         let text = pieces.concat();
-        let delimiter = if semicolon { b';' } else { b',' };
-        prop_assert_eq!(fast(text.as_bytes(), delimiter, block), model(text.as_bytes(), delimiter), "{:?}", text);
+        let shape = Shape { delimiter: if semicolon { b';' } else { b',' }, columns };
+        prop_assert_eq!(fast(text.as_bytes(), shape, block), model(text.as_bytes(), shape), "{:?}", text);
     }
 }
 
@@ -152,8 +179,9 @@ fn c3_the_machine_and_the_model_agree_on_what_is_large() {
         format!("a{}", "x".repeat(2 * MAX_RECORD)),
         format!("\"{}\"x\n{}\"b\"", "x".repeat(MAX_QUOTED + 2), "x".repeat(MAX_RECORD)),
     ] {
-        for block in [100_000, 1_000_003] {
-            assert!(fast(text.as_bytes(), b',', block) == model(text.as_bytes(), b','), "{}…", &text[..20]);
+        for (block, columns) in [(100_000, 0), (1_000_003, 2)] {
+            let shape = Shape { delimiter: b',', columns };
+            assert!(fast(text.as_bytes(), shape, block) == model(text.as_bytes(), shape), "{}…", &text[..20]);
         }
     }
 }

@@ -150,12 +150,32 @@ fn c15_a_bomb_is_refused_at_the_limit() {
 
 #[test]
 fn c15_a_file_that_unpacks_to_absurdly_more_is_refused() {
+    let text = format!("first,last,phone\n{}", "\n".repeat(40 * 1024 * 1024));
     let mut bomb = GzEncoder::new(Vec::new(), Compression::best());
-    bomb.write_all(b"first,last,phone\n").unwrap();
-    for _ in 0..40 {
-        bomb.write_all(&vec![b'\n'; 1024 * 1024]).unwrap();
-    }
+    bomb.write_all(text.as_bytes()).unwrap();
     assert!(refusal(bomb.finish().unwrap()).contains("more than 1000 times"));
+    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+    let best = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated).compression_level(Some(9));
+    archive.start_file("a.csv", best).unwrap();
+    archive.write_all(text.as_bytes()).unwrap();
+    assert!(refusal(archive.finish().unwrap().into_inner()).contains("more than 1000 times"));
+    // A block of zstd that is one byte again and again: four bytes for 128 KiB.
+    assert!(refusal(zstd_bomb(320)).contains("more than 1000 times"));
+}
+
+/// A zstd frame that begins with a header row and goes on with line ends, so many times 128 KiB of them.
+fn zstd_bomb(blocks: u32) -> Vec<u8> {
+    let block = |last: u32, kind: u32, size: u32| (last | (kind << 1) | (size << 3)).to_le_bytes()[..3].to_vec();
+    let header = b"first,last,phone\n";
+    // The magic number, no checksum, no size of the contents, and a window of 128 KiB.
+    let mut frame = b"\x28\xb5\x2f\xfd\x00\x38".to_vec();
+    frame.extend(block(0, 0, 17));
+    frame.extend_from_slice(header);
+    for nth in 1..=blocks {
+        frame.extend(block(u32::from(nth == blocks), 1, 128 * 1024));
+        frame.push(b'\n');
+    }
+    frame
 }
 
 /// Fails amid the file.

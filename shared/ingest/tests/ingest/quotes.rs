@@ -91,3 +91,61 @@ fn c3_a_quote_at_the_end_of_the_file() {
     assert_eq!(told(format!("{HEADER}Ann,Lee,2125550001,\"")), ["2: quote_unclosed"]);
     assert_eq!(told(format!("{HEADER}Ann,Lee,2125550001,\"x\"\"")), ["2: quote_unclosed"]);
 }
+
+#[test]
+fn c3_a_quote_that_nobody_closes_does_not_take_the_next_persons_phone() {
+    for (rows, wanted) in [
+        ("Ann,\"Lee,2125550001,\nBob,6'2\",2125550002,", ["2: quote_unclosed", "3: +12125550002 Bob 6'2\""].as_slice()),
+        ("Ann,Lee,2125550001,\"\nBob,Ray,2125550002,6ft2\"", &["2: quote_unclosed", "3: +12125550002 Bob Ray 6ft2\""]),
+        ("\"Ann,Lee,2125550001,\r\nBob\",Ray,2125550002,", &["2: quote_unclosed", "3: +12125550002 Bob\" Ray"]),
+        // The cell behind the quote is another on each of the lines.
+        ("Ann,Lee,2125550001,\"\n6'2\",Ray,2125550002,", &["2: quote_unclosed", "3: +12125550002 6'2\" Ray"]),
+        ("\"Ann,Lee,2125550001,\nBob,Ray,2125550002,6ft2\"", &["2: quote_unclosed", "3: +12125550002 Bob Ray 6ft2\""]),
+        // Short rows.
+        ("Ann,\"Lee,2125550001\nBob,6'2\",2125550002", &["2: quote_unclosed", "3: +12125550002 Bob 6'2\""]),
+        // More than one row is swallowed, the last of them shorter than a row.
+        (
+            "Ann,Lee,2125550001,\"x\rBob,Ray,2125550002,\r6ft2\"",
+            &["2: quote_unclosed", "3: +12125550002 Bob Ray", "4: phone_missing phone"],
+        ),
+        // Each may do it.
+        (
+            "Ann,\"Lee,2125550001,\nBob,\"Ray,2125550002,\nEve,6'2\",2125550004,",
+            &["2: quote_unclosed", "3: quote_unclosed", "4: +12125550004 Eve 6'2\""],
+        ),
+    ] {
+        let lines = told(format!("{HEADER}{rows}\nCyd,Fox,2125550003,\n"));
+        let (last, others) = lines.split_last().unwrap();
+        assert!(last.ends_with(": +12125550003 Cyd Fox"), "{rows}: {lines:?}");
+        assert_eq!(others, wanted, "{rows}");
+    }
+}
+
+#[test]
+fn c3_cells_of_several_lines_are_read_with_delimiters_in_them() {
+    for (row, wanted) in [
+        ("Ann,Lee,2125550001,\"dogs, cats\nand, maybe, birds\"", "Ann Lee dogs, cats\nand, maybe, birds"),
+        ("Ann,Lee,2125550001,\"a, b, c, d, e\n\nf\"", "Ann Lee a, b, c, d, e\n\nf"),
+        ("Ann,Lee,2125550001,\"a\nb, c, d\ne\"", "Ann Lee a\nb, c, d\ne"),
+        ("\"Ann\nMarie\",Lee,2125550001,", "Ann\nMarie Lee"),
+        ("Ann,\"Lee, Jr.\nII\",2125550001,\"a, b\nc, d\"", "Ann Lee, Jr.\nII a, b\nc, d"),
+        ("\"Ann\nB\",\"Lee\nC\",\"2125550001\",\"\"\"x\"\"\ny\"", "Ann\nB Lee\nC \"x\"\ny"),
+        ("Ann,Lee,2125550001,\"a\nb\",,", "Ann Lee a\nb"),
+    ] {
+        let lines = told(format!("{HEADER}{row}\nCyd,Fox,2125550003,\n"));
+        assert_eq!(lines.len(), 2, "{row}: {lines:?}");
+        assert_eq!(lines[0], format!("2: +12125550001 {wanted}"), "{row}");
+    }
+    // Where another character parts the cells, commas part none.
+    let file = "first;last;phone;notes\nAnn;Lee;2125550001;\"a, b, c, d\ne, f, g, h\"\n";
+    assert_eq!(told(file), ["2: +12125550001 Ann Lee a, b, c, d\ne, f, g, h"]);
+}
+
+/// Nobody can tell such a line from a row, so that it is told, and no row before or behind it is lost.
+#[test]
+fn c3_a_line_of_a_note_that_could_be_a_row_is_told() {
+    assert_eq!(
+        told(format!("{HEADER}Ann,Lee,2125550001,\"x\na, b, c, d\ny\"\nCyd,Fox,2125550003,\n")),
+        ["2: quote_unclosed", "3: phone_invalid phone", "4: phone_missing phone", "5: +12125550003 Cyd Fox"]
+    );
+}

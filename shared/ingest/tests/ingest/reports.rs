@@ -2,10 +2,7 @@
 
 use std::{collections::BTreeMap, io::Cursor};
 
-use muster_ingest::{
-    check::{check, check_each},
-    preview::preview,
-};
+use muster_ingest::{check::check, limits::MAX_LISTED, preview::preview, sniff::Encoding};
 use serde_json::json;
 
 const FILE: &str = "First Name;last;Cell;Ward\nAnn;Lee;2125550001;1\nBob;Ray;555;2\nAnn;Lee;(212) 555-0001;3\n\"x\"y\nCyd;Fox;2125550003;\n";
@@ -16,23 +13,64 @@ fn c7_the_check_adds_up() {
     assert_eq!(
         serde_json::to_value(&report).unwrap(),
         json!({
-            "rows": 5, "valid": 2, "merged": 1, "rejected": 2,
+            "rows": 5, "valid": 2, "merged": 1, "rejected": 2, "warnings": 0, "warning_lines": [],
             "columns": { "First Name": "first_name", "last": "last_name", "Cell": "phone", "Ward": "custom:Ward" },
-            "encoding": "UTF-8", "delimiter": ";",
+            "encoding": "UTF-8", "delimiter": ";", "rejects_truncated": false,
             "rejects": [
                 { "line": 3, "reason": "phone_invalid", "column": "Cell", "value": "555" },
                 { "line": 5, "reason": "quote_malformed", "column": null, "value": null },
             ],
         })
     );
-    let mut lines = Vec::new();
-    let streamed = check_each(Cursor::new(FILE), &BTreeMap::new(), |reject| lines.push(reject.line)).unwrap();
-    assert_eq!((lines, streamed.rejected, streamed.rejects.len()), (vec![3, 5], 2, 0));
+}
+
+#[test]
+fn c7_a_check_that_does_not_list_every_reject_says_so() {
+    let file = |rejects: usize| format!("first,last,phone\n{}A,B,2125550001\n", "x,y,1\n".repeat(rejects));
+    for (rejects, truncated) in [(MAX_LISTED, false), (MAX_LISTED + 1, true)] {
+        let report = check(Cursor::new(file(rejects)), &BTreeMap::new()).unwrap();
+        let told = (report.rejected, report.rejects.len(), report.rejects_truncated);
+        assert_eq!(told, (rejects as u64, MAX_LISTED, truncated));
+    }
+}
+
+/// Rule C3: its head alone would be UTF-8 as well.
+#[test]
+fn c3_an_accent_that_comes_late_tells_the_check_and_the_preview() {
+    let plain = "Ann,Lee,2125550001\n".repeat(5_000);
+    let file = [b"first,last,phone\n", plain.as_bytes(), b"Ren\xe9,Pe\xf1a,2125550003\n\"a\"b\n"].concat();
+    let report = check(Cursor::new(&file), &BTreeMap::new()).unwrap();
+    let seen = (report.encoding, report.rows, report.valid, report.rejected, report.rejects.len());
+    assert_eq!(seen, (Encoding::Windows1252, 5_002, 2, 1, 1));
+    let shown = preview(Cursor::new(&file), &BTreeMap::new(), 1, |_| {}).unwrap();
+    assert_eq!(shown.encoding, Encoding::Windows1252);
+    // The beginning of a file in UTF-8, cut within its first accent, is no sign of another encoding.
+    let utf8 = format!("first,last,phone\n{plain}Ren\u{e9}");
+    let cut = &utf8.as_bytes()[..utf8.len() - 1];
+    assert_eq!(preview(Cursor::new(cut), &BTreeMap::new(), 1, |_| {}).unwrap().encoding, Encoding::Utf8);
+}
+
+#[test]
+fn c14_the_preview_leaves_out_fields_that_are_locked() {
+    let known = ["Precinct".to_owned()];
+    let shown = preview(Cursor::new(FILE), &BTreeMap::new(), 1, |header| header.lock_fields(&known)).unwrap();
+    assert_eq!(shown.columns.iter().map(|column| column.field.as_str()).collect::<Vec<_>>()[3], "ignore");
+}
+
+/// Rule C4: new area codes go live before anybody's table knows them.
+#[test]
+fn c4_an_area_code_that_no_plan_knows_is_a_warning_and_its_row_is_read() {
+    let rows = (0..12).map(|nth| format!("New,N,(999) 555-{nth:04}\n"));
+    let file =
+        format!("first,last,phone\nAda,L,2125550001\n{}Bad,L,12345\nEve,L,8005550001\n", rows.collect::<String>());
+    let report = check(Cursor::new(file), &BTreeMap::new()).unwrap();
+    assert_eq!((report.rows, report.valid, report.rejected, report.warnings), (15, 14, 1, 12));
+    assert_eq!(report.warning_lines, (3..13).collect::<Vec<_>>());
 }
 
 #[test]
 fn the_preview_shows_rows_as_they_will_be_read() {
-    let preview = preview(Cursor::new(FILE), &BTreeMap::new(), 2).unwrap();
+    let preview = preview(Cursor::new(FILE), &BTreeMap::new(), 2, |_| {}).unwrap();
     assert_eq!(
         serde_json::to_value(&preview).unwrap(),
         json!({

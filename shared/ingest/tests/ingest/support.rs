@@ -11,6 +11,7 @@ use muster_ingest::{
     file::{Opened, open},
     header::Header,
     limits::MAX_UNPACKED,
+    records::Shape,
     rows::{Counts, Line, RowReader},
 };
 
@@ -112,8 +113,8 @@ pub(crate) fn header(columns: &str) -> Header {
 }
 
 /// Cuts a text that is fed in blocks of these sizes, in turn.
-pub(crate) fn cut(text: &[u8], delimiter: u8, target: u64, blocks: &[usize]) -> Vec<Part> {
-    let mut cutter = Cutter::new(delimiter, target, 0, 2);
+pub(crate) fn cut(text: &[u8], shape: Shape, target: u64, blocks: &[usize]) -> Vec<Part> {
+    let mut cutter = Cutter::new(shape, target, 0, 2);
     let (mut parts, mut rest) = (Vec::new(), text);
     for size in blocks.iter().cycle() {
         if rest.is_empty() {

@@ -21,8 +21,12 @@ pub enum Task {
     Partitions,
     /// Drop partitions of jobs that are over for longer than they are kept.
     JobHistory,
+    /// Forget ticks, undecodable messages and gone processes that were written down longer ago than they are kept.
+    EngineHistory,
     /// Forget answers to idempotent requests.
     IdempotencyKeys,
+    /// Bring back jobs whose worker died, and those that the broker lost.
+    Sweep,
     /// Set the timers that messages without an outcome, and held ones, should have.
     Reconcile,
 }

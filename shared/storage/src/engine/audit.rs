@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use muster_domain::ids::MessageId;
 use muster_jobs::payloads;
 
 use super::{
@@ -55,7 +56,7 @@ pub async fn audit(pool: &Pool) -> Result<Vec<Finding>> {
     let findings = [
         finding(
             "lease_expired",
-            "running jobs whose lease ran out over a minute ago: no scheduler sweeps",
+            "running jobs whose lease ran out over a minute ago: nobody sweeps, neither a scheduler nor the schedule `engine-sweep`",
             row.expired,
             true,
         ),
@@ -88,8 +89,31 @@ pub async fn audit(pool: &Pool) -> Result<Vec<Finding>> {
     Ok(findings.into_iter().filter(|finding| finding.count > 0).collect())
 }
 
-/// The jobs that were made in the last day, by what has become of them. No row of a job can be deleted (migration 0024), so that all are
-/// among them.
+/// Texts of which nobody knows whether the carrier has them, though it is not asked about them any more (rule S2).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unknown {
+    /// How many.
+    pub count: i64,
+    /// The first of them.
+    pub first: Vec<MessageId>,
+}
+
+/// Looks for texts that were handed over in the last eight days and have been unknown for longer than 24 hours; names three at most. Nothing
+/// can be mended about them: older ones are for the goal's figures.
+pub async fn unknown_messages(pool: &Pool) -> Result<Unknown> {
+    let row = sqlx::query!(
+        r#"select count(*) as "count!", coalesce((array_agg(id order by id))[:3], '{}') as "first!"
+           from message
+           where state = 'unknown' and handed_over_at < clock_timestamp() - interval '24 hours'
+             and handed_over_at > clock_timestamp() - interval '8 days'"#
+    )
+    .fetch_one(&pool.0)
+    .await?;
+    Ok(Unknown { count: row.count, first: row.first.into_iter().map(MessageId).collect() })
+}
+
+/// The jobs that were made in the last day, by what has become of them. They are all that were enqueued only as long as Postgres refuses to
+/// delete any (migrations 0024 and 0037).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Jobs {
     /// Made.
@@ -102,6 +126,8 @@ pub struct Jobs {
     pub cancelled: i64,
     /// Waiting, published or running.
     pub live: i64,
+    /// Tables of jobs whose rows could be deleted one by one or all at once, because a trigger that refuses it is missing or off.
+    pub unguarded: i64,
 }
 
 /// Counts the last day's jobs.
@@ -109,7 +135,11 @@ pub async fn jobs(pool: &Pool) -> Result<Jobs> {
     let row = sqlx::query!(
         r#"select count(*) as "enqueued!", count(*) filter (where state = 'succeeded') as "succeeded!",
                   count(*) filter (where state = 'parked') as "parked!", count(*) filter (where state = 'cancelled') as "cancelled!",
-                  count(*) filter (where state in ('pending', 'published', 'running')) as "live!"
+                  count(*) filter (where state in ('pending', 'published', 'running')) as "live!",
+                  (select count(*) from pg_class c
+                   where (c.oid = 'job'::regclass or c.oid in (select inhrelid from pg_inherits where inhparent = 'job'::regclass))
+                     and (select count(*) from pg_trigger t where t.tgrelid = c.oid and t.tgname in ('job_stays', 'job_is_kept')
+                          and t.tgenabled in ('O', 'A')) < 2) as "unguarded!"
            from job where id >= uuid_v7_floor(now() - interval '1 day')"#
     )
     .fetch_one(&pool.0)
@@ -120,11 +150,12 @@ pub async fn jobs(pool: &Pool) -> Result<Jobs> {
         parked: row.parked,
         cancelled: row.cancelled,
         live: row.live,
+        unguarded: row.unguarded,
     })
 }
 
 /// How far back the ledger of ticks is audited.
-const AUDITED: Duration = Duration::from_hours(48);
+pub(super) const AUDITED: Duration = Duration::from_hours(48);
 
 /// What became of every enabled schedule's ticks in the last two days, or since it was changed, up to where they are decided.
 pub async fn ticks(pool: &Pool) -> Result<Vec<Ledger>> {

@@ -158,28 +158,48 @@ pub async fn heartbeat(pool: &Pool, jobs: &[(JobId, i64)], lease: Duration) -> R
 
 /// Makes sure that the lease is held and keeps it from being taken until this transaction ends.
 pub async fn fence(tx: &mut Tx, job: &ClaimedJob) -> Result<()> {
+    fence_all(tx, &[job]).await
+}
+
+/// Makes sure that all of these leases are held and keeps them from being taken until this transaction ends.
+pub async fn fence_all(tx: &mut Tx, jobs: &[&ClaimedJob]) -> Result<()> {
     let live = sqlx::query_scalar!(
-        r#"select lease_until > clock_timestamp() as "live!" from job
-           where id = $1 and epoch = $2 and state = 'running' for no key update"#,
-        job.id.0,
-        job.epoch,
+        r#"select j.lease_until > clock_timestamp() as "live!"
+           from job j join unnest($1::uuid[], $2::bigint[]) as held (id, epoch) on held.id = j.id and held.epoch = j.epoch
+           where j.id = any($1) and j.state = 'running' order by j.id for no key update of j"#,
+        &jobs.iter().map(|job| job.id.0).collect::<Vec<_>>(),
+        &jobs.iter().map(|job| job.epoch).collect::<Vec<_>>(),
     )
-    .fetch_optional(tx.conn())
+    .fetch_all(tx.conn())
     .await?;
-    if live == Some(true) { Ok(()) } else { Err(Error::StaleLease) }
+    if live.len() == jobs.len() && live.into_iter().all(|live| live) { Ok(()) } else { Err(Error::StaleLease) }
 }
 
 /// Completes the job in the transaction that holds its effects (engine promise J2).
 pub async fn complete(tx: &mut Tx, job: &ClaimedJob) -> Result<()> {
+    complete_all(tx, &[job]).await
+}
+
+/// Completes jobs in the transaction that holds the effects of all of them: if one lease is gone, none of it may be kept.
+pub async fn complete_all(tx: &mut Tx, jobs: &[&ClaimedJob]) -> Result<()> {
     let done = sqlx::query!(
-        "update job set state = 'succeeded', lease_until = null, finished_at = clock_timestamp()
-         where id = $1 and epoch = $2 and state = 'running' and lease_until > clock_timestamp()",
-        job.id.0,
-        job.epoch,
+        "update job j set state = 'succeeded', lease_until = null, finished_at = clock_timestamp()
+         from unnest($1::uuid[], $2::bigint[]) as held (id, epoch)
+         where j.id = any($1) and j.id = held.id and j.epoch = held.epoch and j.state = 'running' and j.lease_until > clock_timestamp()",
+        &jobs.iter().map(|job| job.id.0).collect::<Vec<_>>(),
+        &jobs.iter().map(|job| job.epoch).collect::<Vec<_>>(),
     )
     .execute(tx.conn())
     .await?;
-    if done.rows_affected() == 1 { Ok(()) } else { Err(Error::StaleLease) }
+    make_room(tx, jobs);
+    if done.rows_affected() == jobs.len() as u64 { Ok(()) } else { Err(Error::StaleLease) }
+}
+
+/// Once this commits, the next ones may go of tenants whose share these jobs have used.
+fn make_room(tx: &mut Tx, jobs: &[&ClaimedJob]) {
+    if jobs.iter().any(|job| job.kind.share().is_some()) {
+        tx.has_enqueued();
+    }
 }
 
 /// Puts the job back to be tried after `delay`, or parks it when this was its last attempt; the error is kept, and the trace context of
@@ -214,22 +234,28 @@ pub async fn retry(
     if fate == Fate::Pending && row.unique_key.is_some() && wait_again(&mut tx, &[job.id]).await? > 0 {
         fate = Fate::Superseded;
     }
+    make_room(&mut tx, &[job]);
     tx.commit().await?;
     Ok(fate)
 }
 
-/// Puts jobs back without counting the attempt: what they wait for has not happened yet, or this worker is stopping.
-pub async fn hand_back(pool: &Pool, jobs: &[&ClaimedJob], delay: Duration) -> Result<()> {
+/// Puts jobs back without counting the attempt: what they wait for has not happened yet, or this worker is stopping. The row says so, and `why`;
+/// of those that are handed back again and again it keeps the last twenty times (engine promise J11).
+pub async fn hand_back(pool: &Pool, jobs: &[&ClaimedJob], delay: Duration, why: &str) -> Result<()> {
     let mut tx = pool.begin().await?;
     let keyed = sqlx::query!(
         "update job j set state = 'pending', attempt = attempt - 1, lease_until = null, published_at = null,
-                run_at = clock_timestamp() + make_interval(secs => $3)
+                run_at = clock_timestamp() + make_interval(secs => $3),
+                hand_backs = case when jsonb_array_length(hand_backs) < 20 then hand_backs else hand_backs - 0 end || jsonb_build_object(
+                    'number', coalesce((hand_backs -> -1 ->> 'number')::bigint, 0) + 1, 'at', clock_timestamp(), 'worker', worker,
+                    'epoch', j.epoch, 'why', $4::text)
          from unnest($1::uuid[], $2::bigint[]) as held (id, epoch)
          where j.id = held.id and j.epoch = held.epoch and j.state = 'running'
          returning j.id, j.unique_key",
         &jobs.iter().map(|job| job.id.0).collect::<Vec<_>>(),
         &jobs.iter().map(|job| job.epoch).collect::<Vec<_>>(),
         delay.as_secs_f64(),
+        why,
     )
     .fetch_all(tx.conn())
     .await?;
@@ -267,6 +293,7 @@ pub(super) async fn wait_again(tx: &mut Tx, ids: &[JobId]) -> Result<u64> {
 
 /// Parks the job at once: trying again cannot help.
 pub async fn park(pool: &Pool, job: &ClaimedJob, error: &str) -> Result<()> {
+    let mut tx = pool.begin().await?;
     sqlx::query!(
         "update job set state = 'parked', lease_until = null, finished_at = clock_timestamp(),
                 errors = errors || jsonb_build_object('attempt', attempt, 'at', clock_timestamp(), 'worker', worker, 'error', $3::text)
@@ -275,9 +302,10 @@ pub async fn park(pool: &Pool, job: &ClaimedJob, error: &str) -> Result<()> {
         job.epoch,
         storable(error),
     )
-    .execute(&pool.0)
+    .execute(tx.conn())
     .await?;
-    Ok(())
+    make_room(&mut tx, &[job]);
+    tx.commit().await
 }
 
 /// What became of a job after a failed attempt.
@@ -293,14 +321,15 @@ pub enum Fate {
     Taken,
 }
 
-/// Records how far a long job has come.
-pub async fn progress(pool: &Pool, job: &ClaimedJob, done: i64, total: Option<i64>) -> Result<()> {
+/// Records how far a long job has come: of what, `note` says, and never of whom (rule R5).
+pub async fn progress(pool: &Pool, job: &ClaimedJob, done: i64, total: Option<i64>, note: &str) -> Result<()> {
     sqlx::query!(
-        "update job set progress_done = $3, progress_total = $4 where id = $1 and epoch = $2 and state = 'running'",
+        "update job set progress_done = $3, progress_total = $4, progress_note = $5 where id = $1 and epoch = $2 and state = 'running'",
         job.id.0,
         job.epoch,
         done,
         total,
+        note,
     )
     .execute(&pool.0)
     .await?;

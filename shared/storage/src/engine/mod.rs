@@ -7,6 +7,7 @@ pub mod audit;
 pub mod claim;
 pub mod dead_letters;
 pub mod enqueue;
+pub mod history;
 pub mod operate;
 pub mod partitions;
 pub mod processes;

@@ -117,16 +117,19 @@ pub async fn replay(pool: &Pool, filter: &Filter, before: DateTime<Utc>, limit: 
     Ok(ids.into_iter().map(JobId).collect())
 }
 
-/// Lets one parked or cancelled job run again with all its attempts; false when it is in another state.
-pub async fn retry(pool: &Pool, id: JobId) -> Result<bool> {
+/// Lets one parked or cancelled job run again with all its attempts; answers its state then, `None` when it is in another one. It is
+/// cancelled again when another job holds its unique key by now.
+pub async fn retry(pool: &Pool, id: JobId) -> Result<Option<String>> {
     let mut tx = pool.begin().await?;
     let found =
         sqlx::query_scalar!("select id from job where id = $1 and state in ('parked', 'cancelled') for update", id.0)
             .fetch_all(tx.conn())
             .await?;
     run_again(&mut tx, &found).await?;
+    let state =
+        sqlx::query_scalar!("select state from job where id = any($1)", &found).fetch_optional(tx.conn()).await?;
     tx.commit().await?;
-    Ok(!found.is_empty())
+    Ok(state)
 }
 
 /// A job with an order key goes to the end of its line, and one whose unique key another job holds by now is cancelled again.
@@ -303,17 +306,18 @@ pub async fn set_paused(
     Ok(())
 }
 
-/// Limits how many jobs of a kind are published and running at a time, in all or of one organization; `None` lifts the limit.
+/// Limits how many jobs are published and running at a time: of a kind, of a kind and one organization, or of all kinds together (`None`)
+/// of one organization. Without `at_most` the limit is lifted.
 pub async fn set_limit(
     pool: &Pool,
-    kind: JobKind,
+    kind: Option<JobKind>,
     organization_id: Option<OrganizationId>,
     at_most: Option<i32>,
 ) -> Result<()> {
     sqlx::query!(
         "insert into job_policy (kind, organization_id, at_most) values ($1, tenant($2), $3)
          on conflict (kind, organization_id) do update set at_most = excluded.at_most, changed_at = clock_timestamp()",
-        kind.as_str(),
+        kind.map_or("*", JobKind::as_str),
         organization_id.map(|id| id.0) as Option<Uuid>,
         at_most,
     )

@@ -52,6 +52,7 @@ pub async fn survey(pool: &Pool) -> Result<Survey> {
                 rank: row.rank,
                 kind_room: row.room,
                 tenant_room: None,
+                tenant_room_of_all: None,
             })
         })
         .collect::<Result<_>>()?;
@@ -59,7 +60,8 @@ pub async fn survey(pool: &Pool) -> Result<Survey> {
 }
 
 /// Narrows lanes to what limits leave room for. Whoever holds a limit's row is the only relay that publishes under it, so that no two
-/// fill the same room; lanes whose limit is in another relay's hands get none this time.
+/// fill the same room; lanes whose limit is in another relay's hands get none this time. An organization may have a limit over all kinds
+/// together, whose kind is `*`.
 pub async fn apply_limits(tx: &mut Tx, lanes: &mut [Lane]) -> Result<()> {
     // Locked first and counted after: the count's snapshot is then newer than the last holder's commit.
     let locked = sqlx::query!(
@@ -72,9 +74,12 @@ pub async fn apply_limits(tx: &mut Tx, lanes: &mut [Lane]) -> Result<()> {
     let rows = sqlx::query!(
         r#"select p.kind as "kind!", p.organization_id as "tenant!",
                   case when l.kind is null then 0 else p.at_most - (
-                      select count(*) from job j
-                      where j.state in ('published', 'running') and j.kind = p.kind
-                        and (p.organization_id = tenant(null) or tenant(j.organization_id) = p.organization_id)) end as "room!"
+                      -- Each state by its own index.
+                      select count(*) from (
+                          select kind, organization_id from job where state = 'published'
+                          union all
+                          select kind, organization_id from job where state = 'running') j
+                      where p.kind in (j.kind, '*') and p.organization_id in (tenant(null), tenant(j.organization_id))) end as "room!"
            from job_policy p
            left join unnest($1::text[], $2::uuid[]) as l (kind, tenant) on l.kind = p.kind and l.tenant = p.organization_id
            where p.at_most is not null"#,
@@ -91,7 +96,57 @@ pub async fn apply_limits(tx: &mut Tx, lanes: &mut [Lane]) -> Result<()> {
         }
         if !lane.tenant.is_nil() {
             lane.tenant_room = rooms.get(&(lane.kind.as_str(), lane.tenant)).copied();
+            lane.tenant_room_of_all = rooms.get(&("*", lane.tenant)).copied();
         }
+    }
+    Ok(())
+}
+
+/// Narrows lanes of kinds whose jobs may take long to what their tenant's share of the workers leaves (engine promise J6): no more of its jobs
+/// are published or running than the workers take and have room beside, nor more published than leaves room in the kind's window. One relay at
+/// a time does this, so that no two fill the same room; while it is at it, these lanes get nothing from the others. It costs by what is
+/// published and running, not by what waits.
+pub async fn apply_shares(tx: &mut Tx, lanes: &mut [Lane]) -> Result<()> {
+    let mut lanes: Vec<_> = lanes.iter_mut().filter_map(|lane| Some((lane.kind.share()?, lane))).collect();
+    if lanes.is_empty() {
+        return Ok(());
+    }
+    // Locked first and counted after, as in `apply_limits`.
+    let locked = sqlx::query_scalar!(
+        r#"select pg_try_advisory_xact_lock(hashtextextended('shares of the workers', 0)) as "locked!""#
+    )
+    .fetch_one(tx.conn())
+    .await?;
+    let rooms = if locked {
+        sqlx::query_scalar!(
+            // Each state by its own index.
+            r#"with published as (
+                   select kind, tenant(organization_id) as tenant, count(*) as jobs from job
+                   where state = 'published' and kind = any($1) group by 1, 2
+               ), running as (
+                   select kind, tenant(organization_id) as tenant, count(*) as jobs from job
+                   where state = 'running' and kind = any($1) group by 1, 2
+               )
+               select least(w.workers * q.share - coalesce(p.jobs, 0) - coalesce(r.jobs, 0), q.at_once - coalesce(p.jobs, 0)) as "room!"
+               from (select greatest(count(*), 1) as workers from process
+                     where role = 'worker' and seen_at > clock_timestamp() - interval '10 s') w
+               cross join unnest($1::text[], $2::uuid[], $3::bigint[], $4::bigint[]) with ordinality
+                   as q (kind, tenant, share, at_once, number)
+               left join published p on p.kind = q.kind and p.tenant = q.tenant
+               left join running r on r.kind = q.kind and r.tenant = q.tenant
+               order by q.number"#,
+            &lanes.iter().map(|(_, lane)| lane.kind.as_str().to_owned()).collect::<Vec<_>>(),
+            &lanes.iter().map(|(_, lane)| lane.tenant).collect::<Vec<_>>(),
+            &lanes.iter().map(|(share, _)| i64::from(*share)).collect::<Vec<_>>(),
+            &lanes.iter().map(|(_, lane)| lane.kind.window_of_one()).collect::<Vec<_>>(),
+        )
+        .fetch_all(tx.conn())
+        .await?
+    } else {
+        vec![0; lanes.len()]
+    };
+    for ((_, lane), room) in lanes.iter_mut().zip(rooms) {
+        lane.tenant_room = Some(lane.tenant_room.unwrap_or(i64::MAX).min(room.max(0)));
     }
     Ok(())
 }
@@ -99,6 +154,9 @@ pub async fn apply_limits(tx: &mut Tx, lanes: &mut [Lane]) -> Result<()> {
 /// Takes due jobs, of each lane no more than its tenant's share. Other relays skip them until this transaction ends.
 pub async fn take_due(tx: &mut Tx, lanes: &[Lane], mut shares: Shares) -> Result<Vec<DueJob>> {
     let served: Vec<&Lane> = lanes.iter().filter(|lane| shares.left(lane.kind, lane.tenant) > 0).collect();
+    if served.is_empty() {
+        return Ok(Vec::new());
+    }
     let rows = sqlx::query!(
         r#"select due.id as "id!", q.kind as "kind!", q.tenant as "tenant!", due.traceparent, due.run_at as "run_at!",
                   due.suspect as "suspect!"
@@ -131,11 +189,23 @@ pub async fn take_due(tx: &mut Tx, lanes: &[Lane], mut shares: Shares) -> Result
     Ok(due)
 }
 
-/// Records that the broker confirmed these.
+/// Records that these are published, which counts once the broker has confirmed them and this transaction commits.
 pub async fn mark_published(tx: &mut Tx, ids: &[JobId]) -> Result<()> {
     let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
     sqlx::query!(
         "update job set state = 'published', published_at = clock_timestamp() where id = any($1) and state = 'pending'",
+        &ids
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Takes the mark of [`mark_published`] off those that the broker has not confirmed.
+pub async fn unmark(tx: &mut Tx, ids: &[JobId]) -> Result<()> {
+    let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
+    sqlx::query!(
+        "update job set state = 'pending', published_at = null where id = any($1) and state = 'published'",
         &ids
     )
     .execute(tx.conn())

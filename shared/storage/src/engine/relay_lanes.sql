@@ -26,7 +26,7 @@ lane (kind, room, tenant, rank) as (
     ) further
 )
 select l.kind as "kind!", l.tenant as "tenant!", l.rank::smallint as "rank!", l.room as "room!",
-       coalesce(of_kind.at_most, of_tenant.at_most) is not null as "limited!"
+       coalesce(of_kind.at_most, of_tenant.at_most, of_all.at_most) is not null as "limited!"
 from lane l
 left join job_policy of_kind on of_kind.kind = l.kind and of_kind.organization_id = tenant(null)
 left join job_policy of_tenant on of_tenant.kind = l.kind and of_tenant.organization_id = l.tenant and l.tenant <> tenant(null)

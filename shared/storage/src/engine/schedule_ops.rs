@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use muster_domain::schedule::{Gap, Overlap};
 
-use super::schedules::{schedule, skip_undecided};
+use super::schedules::{schedule, skip_undecided, why_skipped};
 use crate::{Pool, Result};
 
 /// A schedule, its policies, and what became of its last tick.
@@ -25,6 +25,8 @@ pub struct Listed {
     pub jitter_seconds: i32,
     /// Switched on.
     pub enabled: bool,
+    /// Since when it is removed, of which only its ticks are left.
+    pub removed_at: Option<DateTime<Utc>>,
     /// Why it is out of service.
     pub error: Option<String>,
     /// What kind of job it makes.
@@ -35,14 +37,16 @@ pub struct Listed {
     pub last: Option<(DateTime<Utc>, String)>,
 }
 
-/// Every schedule, by name.
-pub async fn list(pool: &Pool) -> Result<Vec<Listed>> {
+/// Every schedule, by name; those that were removed only if they are asked for.
+pub async fn list(pool: &Pool, with_removed: bool) -> Result<Vec<Listed>> {
     let rows = sqlx::query!(
-        r#"select s.name, s.cron, s.zone, s.gap, s.overlap, s.catch_up, s.jitter_seconds, s.enabled, s.error, s.kind, s.next_at,
-                  t.planned_until as "last?", t.fate as "fate?"
+        r#"select s.name, s.cron, s.zone, s.gap, s.overlap, s.catch_up, s.jitter_seconds, s.enabled, s.retired_at, s.error, s.kind,
+                  s.next_at, t.planned_until as "last?", t.fate as "fate?"
            from schedule s left join lateral (
                select planned_until, fate from tick where schedule = s.name order by planned_at desc limit 1) t on true
-           order by s.name"#
+           where $1 or s.retired_at is null
+           order by s.name"#,
+        with_removed,
     )
     .fetch_all(&pool.0)
     .await?;
@@ -57,6 +61,7 @@ pub async fn list(pool: &Pool) -> Result<Vec<Listed>> {
             catch_up: row.catch_up,
             jitter_seconds: row.jitter_seconds,
             enabled: row.enabled,
+            removed_at: row.retired_at,
             error: row.error,
             kind: row.kind,
             next_at: row.next_at,
@@ -129,14 +134,15 @@ pub struct Edit {
 pub async fn edit(pool: &Pool, name: &str, edit: &Edit) -> Result<bool> {
     let mut tx = pool.begin().await?;
     let before = sqlx::query!(
-        r#"select cron, zone, gap, overlap, enabled, decided_until, clock_timestamp() as "now!" from schedule where name = $1 for update"#,
+        r#"select cron, zone, gap, overlap, enabled, decided_until, clock_timestamp() as "now!"
+           from schedule where name = $1 and retired_at is null for update"#,
         name
     )
     .fetch_optional(tx.conn())
     .await?;
     let Some(before) = before else { return Ok(false) };
     if let Ok(schedule) = schedule(&before.cron, &before.zone, &before.gap, &before.overlap) {
-        let why = if before.enabled { "changed" } else { "disabled" };
+        let why = why_skipped(before.enabled);
         skip_undecided(&mut tx, name, &schedule, before.decided_until, before.now, why).await?;
     }
     sqlx::query!(

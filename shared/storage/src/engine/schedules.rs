@@ -253,10 +253,11 @@ pub struct NewSchedule<'a> {
 }
 
 /// Makes a schedule whose ticks enqueue this payload, from now on; one that is the same stays as it is. Ticks of the one before that nobody
-/// has decided about are skipped, and the ledger says so.
+/// has decided about are skipped, and the ledger says so. The name of one that was removed is free; its ledger goes on.
 pub async fn set<P: JobPayload>(tx: &mut Tx, new: &NewSchedule<'_>, payload: &P) -> Result<()> {
     let before = sqlx::query!(
-        r#"select cron, zone, gap, overlap, decided_until, clock_timestamp() as "now!" from schedule where name = $1 and enabled for update"#,
+        r#"select cron, zone, gap, overlap, enabled, decided_until, retired_at, clock_timestamp() as "now!"
+           from schedule where name = $1 for update"#,
         new.name
     )
     .fetch_optional(tx.conn())
@@ -267,8 +268,9 @@ pub async fn set<P: JobPayload>(tx: &mut Tx, new: &NewSchedule<'_>, payload: &P)
          on conflict (name) do update
          set organization_id = excluded.organization_id, cron = excluded.cron, zone = excluded.zone, kind = excluded.kind,
              payload = excluded.payload, jitter_seconds = excluded.jitter_seconds, decided_until = excluded.decided_until,
-             next_at = null, error = null, changed_at = excluded.changed_at
-         where (schedule.organization_id, schedule.cron, schedule.zone, schedule.kind, schedule.payload, schedule.jitter_seconds)
+             next_at = null, error = null, changed_at = excluded.changed_at, enabled = schedule.enabled or schedule.retired_at is not null,
+             retired_at = null
+         where schedule.retired_at is not null or (schedule.organization_id, schedule.cron, schedule.zone, schedule.kind, schedule.payload, schedule.jitter_seconds)
              is distinct from (excluded.organization_id, excluded.cron, excluded.zone, excluded.kind, excluded.payload, excluded.jitter_seconds)",
         new.name,
         new.organization_id.map(|id| id.0),
@@ -281,15 +283,22 @@ pub async fn set<P: JobPayload>(tx: &mut Tx, new: &NewSchedule<'_>, payload: &P)
     )
     .execute(tx.conn())
     .await?;
-    let Some(before) = before.filter(|_| changed.rows_affected() == 1) else { return Ok(()) };
+    // One that was removed had no ticks that anybody was to decide about.
+    let before = before.filter(|before| changed.rows_affected() == 1 && before.retired_at.is_none());
+    let Some(before) = before else { return Ok(()) };
     if let Ok(schedule) = schedule(&before.cron, &before.zone, &before.gap, &before.overlap) {
-        skip_undecided(tx, new.name, &schedule, before.decided_until, before.now, "changed").await?;
+        skip_undecided(tx, new.name, &schedule, before.decided_until, before.now, why_skipped(before.enabled)).await?;
     }
     Ok(())
 }
 
 /// Ticks that are counted at most when a schedule is changed; a scheduler that was away for so many is a story of its own.
 const MOST_SKIPPED: usize = 1_000_000;
+
+/// Why nobody decides about ticks any more that were before a change of their schedule.
+pub(super) const fn why_skipped(was_enabled: bool) -> &'static str {
+    if was_enabled { "changed" } else { "disabled" }
+}
 
 /// One row for the ticks up to now that nobody has decided about, because the schedule is another one from now on.
 pub(super) async fn skip_undecided(
@@ -319,9 +328,29 @@ pub(super) async fn skip_undecided(
     Ok(())
 }
 
-/// Ends a schedule; its ticks go with it.
+/// Ends a schedule, if there is one. Its ledger stays for as long as ticks are kept, and ticks that nobody has decided about are skipped as
+/// `removed` (engine promise J11).
 pub async fn remove(tx: &mut Tx, name: &str) -> Result<()> {
-    sqlx::query!("delete from schedule where name = $1", name).execute(tx.conn()).await?;
+    let before = sqlx::query!(
+        r#"select cron, zone, gap, overlap, enabled, decided_until, clock_timestamp() as "now!"
+           from schedule where name = $1 and retired_at is null for update"#,
+        name
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    let Some(before) = before else { return Ok(()) };
+    if let Ok(schedule) = schedule(&before.cron, &before.zone, &before.gap, &before.overlap) {
+        let why = if before.enabled { "removed" } else { "disabled" };
+        skip_undecided(tx, name, &schedule, before.decided_until, before.now, why).await?;
+    }
+    sqlx::query!(
+        "update schedule set enabled = false, retired_at = $2, decided_until = $2, changed_at = $2, next_at = null, error = null
+         where name = $1",
+        name,
+        before.now,
+    )
+    .execute(tx.conn())
+    .await?;
     Ok(())
 }
 

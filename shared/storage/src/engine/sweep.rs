@@ -1,4 +1,8 @@
 //! What brings back work whose worker or broker died.
+//!
+//! A sweep is the same for all who do one: the schedule `engine-sweep`, as upkeep like any other, and each scheduler in a loop of its own,
+//! because what brings jobs back must not depend on a job that could be lost as they were. Any number may sweep at once: each takes what no
+//! other has in hand.
 
 use std::time::Duration;
 
@@ -20,8 +24,40 @@ pub struct Expired {
     pub parked: bool,
 }
 
-/// Is there anything to return? One statement; while nothing dies, this is all that sweeping costs.
-pub async fn is_needed(pool: &Pool, bound: Duration) -> Result<bool> {
+/// What a sweep has brought back.
+#[derive(Debug, Clone, Default)]
+pub struct Swept {
+    /// Jobs whose lease ran out.
+    pub expired: Vec<Expired>,
+    /// Published jobs that nobody had claimed.
+    pub republished: u64,
+}
+
+/// Brings back jobs whose lease ran out, and those that were published longer ago than `bound` and that nobody claimed; the log tells of
+/// each. While nothing dies, it is one statement.
+pub async fn sweep(pool: &Pool, bound: Duration) -> Result<Swept> {
+    if !is_needed(pool, bound).await? {
+        return Ok(Swept::default());
+    }
+    let expired = return_expired(pool).await?;
+    for job in &expired {
+        tracing::warn!(
+            job.id = %job.id,
+            job.kind = job.kind,
+            job.worker = job.worker,
+            job.parked = job.parked,
+            "a job's lease ran out"
+        );
+    }
+    let republished = republish_unclaimed(pool, bound).await?;
+    if republished > 0 {
+        tracing::warn!(jobs = republished, "published jobs that nobody claimed are published again");
+    }
+    Ok(Swept { expired, republished })
+}
+
+/// Is there anything to return?
+async fn is_needed(pool: &Pool, bound: Duration) -> Result<bool> {
     Ok(sqlx::query_scalar!(
         r#"select exists (select from job where state = 'running' and lease_until < (select clock_timestamp()))
                or exists (select from job where state = 'published'

@@ -20,14 +20,29 @@ pub async fn set(
     fire_at: DateTime<Utc>,
     organization_id: OrganizationId,
 ) -> Result<()> {
+    set_all(tx, kind, &[subject], fire_at, organization_id).await
+}
+
+/// Sets the timers of subjects of an organization, or moves them, to one instant.
+pub async fn set_all(
+    tx: &mut Tx,
+    kind: TimerKind,
+    subjects: &[Uuid],
+    fire_at: DateTime<Utc>,
+    organization_id: OrganizationId,
+) -> Result<()> {
+    if subjects.is_empty() {
+        return Ok(());
+    }
     sqlx::query!(
         "with set as (
-             insert into timer (kind, subject, fire_at, organization_id) values ($1, $2, $3, $4)
-             on conflict (kind, subject) do update set fire_at = excluded.fire_at returning fire_at
+             insert into timer (kind, subject, fire_at, organization_id)
+             select $1, subject, $3, $4 from unnest($2::uuid[]) as s (subject) order by subject
+             on conflict (kind, subject) do update set fire_at = excluded.fire_at
          )
-         select pg_notify($5, '') from set where fire_at < clock_timestamp() + interval '2 s'",
+         select pg_notify($5, '') where $3 < clock_timestamp() + interval '2 s'",
         kind.as_str(),
-        subject,
+        subjects,
         fire_at,
         organization_id.0,
         NOTIFY_TIMERS,
@@ -86,9 +101,24 @@ pub async fn advance(
     Ok(moved.moved.unsigned_abs())
 }
 
+/// When the timer of a subject fires, if it has one.
+pub async fn fires_at(tx: &mut Tx, kind: TimerKind, subject: Uuid) -> Result<Option<DateTime<Utc>>> {
+    Ok(sqlx::query_scalar!("select fire_at from timer where kind = $1 and subject = $2", kind.as_str(), subject)
+        .fetch_optional(tx.conn())
+        .await?)
+}
+
 /// Takes the timer of a subject away, if it has one.
 pub async fn cancel(tx: &mut Tx, kind: TimerKind, subject: Uuid) -> Result<()> {
-    sqlx::query!("delete from timer where kind = $1 and subject = $2", kind.as_str(), subject)
+    cancel_all(tx, kind, &[subject]).await
+}
+
+/// Takes the timers of subjects away, where they have one.
+pub async fn cancel_all(tx: &mut Tx, kind: TimerKind, subjects: &[Uuid]) -> Result<()> {
+    if subjects.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!("delete from timer where kind = $1 and subject = any($2)", kind.as_str(), subjects)
         .execute(tx.conn())
         .await?;
     Ok(())

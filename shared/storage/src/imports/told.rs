@@ -13,34 +13,17 @@ pub struct Change {
     pub contact_id: ContactId,
     /// What is not as it was, before the import.
     pub before: serde_json::Value,
-    /// The same as it is now.
-    pub now: serde_json::Value,
+    /// The same as the import left it.
+    pub after: serde_json::Value,
 }
 
-/// Contacts that an import changed, after a contact.
+/// Contacts that an import changed, or that were in its group before and got another agent by it, after a contact.
 pub async fn changes(pool: &Pool, id: ImportId, after: Option<ContactId>, limit: i64) -> Result<Vec<Change>> {
-    let rows = sqlx::query!(
-        r#"select h.contact_id, differs.before as "before!", differs.now as "now!"
-           from import_change h
-           join contact c on c.id = h.contact_id and c.redacted_at is null
-           cross join lateral (
-               select jsonb_object_agg(b.key, b.value) as before, jsonb_object_agg(b.key, n.value) as now
-               from jsonb_each(h.before) b
-               join jsonb_each(to_jsonb(c)) n on n.key = b.key
-               where b.value is distinct from n.value
-           ) differs
-           where h.import_id = $1 and h.contact_id > coalesce($2, '00000000-0000-0000-0000-000000000000'::uuid)
-             and differs.before is not null
-           order by h.contact_id limit $3"#,
-        id.0,
-        after.map(|id| id.0),
-        limit,
-    )
-    .fetch_all(&pool.0)
-    .await?;
+    let rows =
+        sqlx::query_file!("src/imports/changes.sql", id.0, after.map(|id| id.0), limit,).fetch_all(&pool.0).await?;
     Ok(rows
         .into_iter()
-        .map(|row| Change { contact_id: ContactId(row.contact_id), before: row.before, now: row.now })
+        .map(|row| Change { contact_id: ContactId(row.contact_id), before: row.before, after: row.after })
         .collect())
 }
 

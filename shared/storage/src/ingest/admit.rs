@@ -63,11 +63,7 @@ pub async fn begin_phones(tx: &mut Tx) -> Result<()> {
 
 /// Copies the phones of a piece.
 pub async fn add_phones(tx: &mut Tx, rows: &Sorted) -> Result<()> {
-    let mut copy = tx.conn().copy_in_raw("copy import_phone (e164, line, agent) from stdin").await?;
-    for chunk in rows.phones() {
-        copy.send(chunk).await?;
-    }
-    copy.finish().await?;
+    tx.copy("copy import_phone (e164, line, agent) from stdin", rows.phones()).await?;
     Ok(())
 }
 

@@ -1,4 +1,7 @@
-//! Rows that name an agent: whom they mean, up to which row there is room (rule A2), and the assignment itself (rule W4).
+//! Rows that name an agent: whom they mean, up to which row there is room (rule A2), the assignment itself (rule W4), and taking it back.
+
+use muster_domain::ids::{GroupId, ImportId};
+use uuid::Uuid;
 
 use super::apply::Terms;
 use crate::{Result, Tx, imports::Import, reassign};
@@ -74,7 +77,8 @@ pub(super) async fn lock_goals(tx: &mut Tx, import: &Import) -> Result<()> {
 }
 
 /// Assigns the rows that name an agent. False when an agent has more contacts by it than rule A2 allows, because somebody else has assigned
-/// some meanwhile; then nothing of this transaction may be kept.
+/// some meanwhile; then nothing of this transaction may be kept. Whom those had who were in the group before is kept for whoever undoes the
+/// import.
 pub(super) async fn assign(tx: &mut Tx, import: &Import, terms: &Terms<'_>) -> Result<bool> {
     let agents = sqlx::query_scalar!(
         r#"select distinct a.member_id as "agent!"
@@ -100,7 +104,7 @@ pub(super) async fn assign(tx: &mut Tx, import: &Import, terms: &Terms<'_>) -> R
     .await?;
     let assigned = sqlx::query!(
         r#"with wanted as (
-             select m.contact_id, a.member_id
+             select m.contact_id, a.member_id, m.assigned_agent_id as before, not (r.joined or r.created) as moved
              from import_row r
              join import_agent a on a.import_id = $1 and a.email = lower(r.agent)
              join membership m on m.group_id = $2 and m.contact_id = r.contact_id
@@ -109,11 +113,15 @@ pub(super) async fn assign(tx: &mut Tx, import: &Import, terms: &Terms<'_>) -> R
          ), assigned as (
              update membership m set assigned_agent_id = w.member_id from wanted w
              where m.group_id = $2 and m.contact_id = w.contact_id
-             returning m.contact_id
+             returning m.contact_id, w.member_id, w.before, w.moved
+         ), kept as (
+             insert into import_assignment (import_id, contact_id, before_agent_id, after_agent_id)
+             select $1, contact_id, before, member_id from assigned where moved
+             on conflict (import_id, contact_id) do update set after_agent_id = excluded.after_agent_id
          )
          update import_row r set changed = true from assigned
          where r.contact_id = assigned.contact_id
-         returning assigned.contact_id as "contact_id!", not (joined or created) as "moved!""#,
+         returning assigned.contact_id as "contact_id!", assigned.moved as "moved!""#,
         import.id.0,
         import.group_id.0,
     )
@@ -136,7 +144,42 @@ pub(super) async fn assign(tx: &mut Tx, import: &Import, terms: &Terms<'_>) -> R
     let moved: Vec<_> = assigned.iter().filter(|row| row.moved).map(|row| row.contact_id).collect();
     if !moved.is_empty() {
         let goals = reassign::lock_goals(tx, import.group_id).await?;
-        reassign::move_between_batches(tx, import.group_id, &goals, &moved).await?;
+        reassign::move_contacts(tx, import.group_id, &goals, &moved).await?;
     }
     Ok(true)
+}
+
+/// Locks the goals that giving contacts their agents back may be about, before any contact is locked; `None` when the import assigned nobody
+/// who was there before it.
+pub(super) async fn lock_goals_to_restore(tx: &mut Tx, id: ImportId, group_id: GroupId) -> Result<Option<Vec<Uuid>>> {
+    let assigned =
+        sqlx::query_scalar!(r#"select exists (select from import_assignment where import_id = $1) as "any!""#, id.0)
+            .fetch_one(tx.conn())
+            .await?;
+    Ok(if assigned { Some(reassign::lock_goals(tx, group_id).await?) } else { None })
+}
+
+/// Locks the agents who may get contacts back, as `contacts::assign` does, so that two assignments do not pass the limit together.
+pub(super) async fn lock_agents_to_restore(tx: &mut Tx, id: ImportId, group_id: GroupId) -> Result<()> {
+    sqlx::query!(
+        "select from group_member
+         where group_id = $1 and member_id in (select before_agent_id from import_assignment where import_id = $2)
+         order by member_id for update",
+        group_id.0,
+        id.0,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Gives contacts whom an import assigned their agents back. Answers of how many of them nothing is left as the import made it. What cannot be
+/// restored stays in `import_assignment`.
+pub(super) async fn restore(tx: &mut Tx, id: ImportId, group_id: GroupId, goals: &[Uuid], limit: i32) -> Result<i64> {
+    let restored = sqlx::query_file!("src/ingest/restore_agents.sql", id.0, group_id.0, i64::from(limit))
+        .fetch_all(tx.conn())
+        .await?;
+    let contacts: Vec<_> = restored.iter().map(|row| row.contact_id).collect();
+    reassign::move_contacts(tx, group_id, goals, &contacts).await?;
+    Ok(restored.iter().map(|row| i64::from(row.whole)).sum())
 }

@@ -51,6 +51,9 @@ pub async fn apply(
     hash: Option<&PhoneHash<'_>>,
 ) -> Result<Option<Applied>> {
     stage(tx, rows, hash).await?;
+    // What is known of a table lags behind what imports put into it. A plan that was made while there was nobody would read all that others
+    // have put in meanwhile, for each row: rows are looked up along indexes, whatever the planner believes.
+    sqlx::query!("select set_config('enable_seqscan', 'off', true) as planned").fetch_one(tx.conn()).await?;
     let staged = u64::try_from(rows.count()).unwrap_or(u64::MAX);
     let admitted = sqlx::query!(
         r#"select last_admitted_line is not null as "not_all!",
@@ -112,17 +115,12 @@ async fn stage(tx: &mut Tx, rows: &Sorted, hash: Option<&PhoneHash<'_>>) -> Resu
         .execute(tx.conn())
         .await?;
     }
-    let mut copy = tx
-        .conn()
-        .copy_in_raw(
+    tx.copy(
             "copy import_row (e164, line, first_name, last_name, email, postal_code, notes, external_id, agent, fields, tags,
                  contact_id, phone_hash) from stdin",
-        )
-        .await?;
-    for chunk in rows.chunks_to_stage(hash) {
-        copy.send(chunk).await?;
-    }
-    copy.finish().await?;
+        rows.chunks_to_stage(hash),
+    )
+    .await?;
     Ok(())
 }
 
@@ -165,15 +163,20 @@ async fn create_and_update(tx: &mut Tx, import: &Import, account_id: AccountId, 
         .await?;
     // Also those that somebody else has created meanwhile.
     sqlx::query_file!("src/ingest/find_contacts.sql", organization).execute(tx.conn()).await?;
-    // Locked in the order in which everybody locks contacts. What they were is kept for whoever undoes the import.
+    // Locked in the order in which everybody locks contacts. What they were is kept for whoever undoes the import, and what they become for whoever
+    // asks what it changed.
     let changed = sqlx::query!(
         "with locked as (
              select c.id, jsonb_build_object('first_name', c.first_name, 'last_name', c.last_name, 'email', c.email,
-                 'postal_code', c.postal_code, 'notes', c.notes, 'external_id', c.external_id, 'fields', c.fields) as before
+                 'postal_code', c.postal_code, 'notes', c.notes, 'external_id', c.external_id, 'fields', c.fields) as before,
+                 jsonb_strip_nulls(jsonb_build_object('first_name', nullif(r.first_name, ''), 'last_name', nullif(r.last_name, ''),
+                     'email', r.email, 'postal_code', r.postal_code, 'notes', r.notes, 'external_id', r.external_id))
+                 || jsonb_build_object('fields', c.fields || r.fields) as brought
              from contact c join import_row r on r.contact_id = c.id
              where r.changed order by c.id for no key update of c
          )
-         insert into import_change (import_id, contact_id, before, changed_at) select $1, id, before, now() from locked",
+         insert into import_change (import_id, contact_id, before, after, changed_at)
+         select $1, id, before, before || brought, now() from locked",
         import.id.0,
     )
     .execute(tx.conn())

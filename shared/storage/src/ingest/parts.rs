@@ -1,5 +1,7 @@
 //! Which parts and shards of an import are done, each recorded by the transaction that does it.
 
+use std::ops::Range;
+
 use muster_domain::ids::ImportId;
 
 use super::{apply::Applied, rows::Rejects};
@@ -20,6 +22,8 @@ pub struct Cut<'a> {
     pub text_key: Option<&'a str>,
     /// Into how many shards its rows go.
     pub shards: u32,
+    /// Its records behind the header; rows without any value are among them.
+    pub records: i64,
     /// Its parts, in order.
     pub parts: &'a [Part],
 }
@@ -51,8 +55,8 @@ pub async fn record_cut(tx: &mut Tx, id: ImportId, cut: &Cut<'_>) -> Result<()> 
     .execute(tx.conn())
     .await?;
     sqlx::query!(
-        "update import set state = 'running', started_at = clock_timestamp(), compression = $2, encoding = $3, delimiter = $4, header = $5, text_key = $6, shards = $7,
-             parts_left = $8, shards_left = $7
+        "update import set state = 'running', started_at = coalesce(started_at, clock_timestamp()), bytes_cut = size_bytes, rows_expected = $9,
+             compression = $2, encoding = $3, delimiter = $4, header = $5, text_key = $6, shards = $7, parts_left = $8, shards_left = $7
          where id = $1",
         id.0,
         cut.compression,
@@ -62,6 +66,7 @@ pub async fn record_cut(tx: &mut Tx, id: ImportId, cut: &Cut<'_>) -> Result<()> 
         cut.text_key,
         i32::try_from(cut.shards).unwrap_or(i32::MAX),
         parts,
+        cut.records,
     )
     .execute(tx.conn())
     .await?;
@@ -95,17 +100,22 @@ pub struct ReadPart {
     pub shard_starts: Vec<i64>,
     /// Tags that its rows name.
     pub tags: Vec<String>,
+    /// Rows whose area code is in no number plan that we know (rule C4).
+    pub warnings: i64,
+    /// The lines on which the first of these begin.
+    pub warning_lines: Vec<i64>,
 }
+
+/// Bytes of rejects that are sent at a time: the connection holds them once more.
+const CHUNK: usize = 256 * 1024;
 
 /// Writes rejects by COPY and empties them.
 pub async fn write_rejects(tx: &mut Tx, rejects: &mut Rejects) -> Result<()> {
     if rejects.is_empty() {
         return Ok(());
     }
-    let mut copy =
-        tx.conn().copy_in_raw("copy import_reject (import_id, line, reason, column_name, raw) from stdin").await?;
-    copy.send(std::mem::take(&mut rejects.bytes)).await?;
-    copy.finish().await?;
+    let bytes = std::mem::take(&mut rejects.bytes);
+    tx.copy("copy import_reject (import_id, line, reason, column_name, raw) from stdin", bytes.chunks(CHUNK)).await?;
     Ok(())
 }
 
@@ -113,7 +123,8 @@ pub async fn write_rejects(tx: &mut Tx, rejects: &mut Rejects) -> Result<()> {
 /// import's row is locked from here on, so this comes last.
 pub async fn record_read(tx: &mut Tx, id: ImportId, number: u32, read: &ReadPart) -> Result<Option<i64>> {
     sqlx::query!(
-        "update import_part set rows_read = $3, rejected = $4, merged = $5, shard_starts = $6, tags = $7, read_epoch = $8
+        "update import_part set rows_read = $3, rejected = $4, merged = $5, shard_starts = $6, tags = $7, read_epoch = $8,
+             warnings = $9, warning_lines = $10
          where import_id = $1 and number = $2",
         id.0,
         i32::try_from(number).unwrap_or(i32::MAX),
@@ -123,6 +134,8 @@ pub async fn record_read(tx: &mut Tx, id: ImportId, number: u32, read: &ReadPart
         &read.shard_starts,
         &read.tags,
         read.epoch,
+        read.warnings,
+        &read.warning_lines,
     )
     .execute(tx.conn())
     .await?;
@@ -135,25 +148,35 @@ pub async fn record_read(tx: &mut Tx, id: ImportId, number: u32, read: &ReadPart
     Ok(left.map(i64::from))
 }
 
-/// How the rows of a part were sorted.
+/// Where the rows of a shard are that stood in one part.
 #[derive(Debug, Clone)]
-pub struct Sorting {
+pub struct Piece {
+    /// The part.
+    pub part: u32,
     /// The attempt whose object they are.
     pub epoch: i64,
-    /// Where each shard begins in it, and where the last one ends.
-    pub starts: Vec<i64>,
+    /// Where they are in it.
+    pub bytes: Range<u64>,
 }
 
-/// How the rows of all parts were sorted, in the order of the parts.
-pub async fn sorted(pool: &Pool, id: ImportId) -> Result<Vec<Sorting>> {
+/// The pieces of a shard, in the order of the parts; parts that have nothing of it are left out. Of a large file, where all shards begin in all
+/// parts would be more than the shard itself.
+pub async fn pieces(pool: &Pool, id: ImportId, shard: u32) -> Result<Vec<Piece>> {
+    let shard = i32::try_from(shard).unwrap_or(i32::MAX);
     let rows = sqlx::query!(
-        r#"select coalesce(shard_starts, '{}') as "starts!", coalesce(read_epoch, 0) as "epoch!"
-           from import_part where import_id = $1 order by number"#,
-        id.0
+        r#"select number, coalesce(read_epoch, 0) as "epoch!", shard_starts[$2 + 1] as "start!", shard_starts[$2 + 2] as "stop!"
+           from import_part where import_id = $1 and shard_starts[$2 + 1] < shard_starts[$2 + 2] order by number"#,
+        id.0,
+        shard,
     )
     .fetch_all(&pool.0)
     .await?;
-    Ok(rows.into_iter().map(|row| Sorting { epoch: row.epoch, starts: row.starts }).collect())
+    let pieces = rows.iter().map(|row| Piece {
+        part: row.number.unsigned_abs(),
+        epoch: row.epoch,
+        bytes: row.start.unsigned_abs()..row.stop.unsigned_abs(),
+    });
+    Ok(pieces.collect())
 }
 
 /// What all parts have found together.

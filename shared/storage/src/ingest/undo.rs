@@ -1,11 +1,12 @@
 //! Taking an import back that nothing was sent from yet.
 //!
-//! Contacts that it created are deleted, contacts that it changed become as they were, and its memberships and tags go. What somebody has
-//! used or edited since stays as it is. Who was in the group before keeps the agent that the file assigned.
+//! Contacts that it created are deleted, contacts that it changed become as they were, and its memberships and tags go. Who was in the group
+//! before has the earlier agent again. What somebody has used, edited or assigned since stays as it is.
 
 use muster_domain::ids::{GroupId, ImportId, OrganizationId};
 use serde_json::json;
 
+use super::agents;
 use crate::{Result, Tx};
 
 /// Whether an import can be undone.
@@ -73,17 +74,21 @@ async fn used(tx: &mut Tx, group_id: GroupId, id: ImportId) -> Result<Option<&'s
 }
 
 /// Undoes an import that was asked to be undone. If it has been used since, it stays, and says why.
+///
+/// Goals are locked first, then contacts, then what is about them, as everybody does who assigns (`reassign`).
 pub async fn undo(tx: &mut Tx, id: ImportId) -> Result<()> {
     let row = sqlx::query!(
-        "select organization_id, group_id from import where id = $1 and undo_requested and undone_at is null for update",
+        "select i.organization_id, i.group_id, o.agent_contact_limit
+         from import i join organization o on o.id = i.organization_id
+         where i.id = $1 and i.undo_requested and i.undone_at is null for update of i",
         id.0
     )
     .fetch_optional(tx.conn())
     .await?;
     let Some(import) = row else { return Ok(()) };
     // Only dry runs have no group.
-    let Some(group_id) = import.group_id else { return Ok(()) };
-    if let Some(why) = used(tx, GroupId(group_id), id).await? {
+    let Some(group_id) = import.group_id.map(GroupId) else { return Ok(()) };
+    if let Some(why) = used(tx, group_id, id).await? {
         sqlx::query!(
             "update import set undo_requested = false, undone = $2 where id = $1",
             id.0,
@@ -93,30 +98,68 @@ pub async fn undo(tx: &mut Tx, id: ImportId) -> Result<()> {
         .await?;
         return Ok(());
     }
+    let goals = agents::lock_goals_to_restore(tx, id, group_id).await?;
+    let mut restored = restore_fields(tx, id, OrganizationId(import.organization_id)).await?;
+    agents::lock_agents_to_restore(tx, id, group_id).await?;
+    let created = leave(tx, id, group_id).await?;
+    // Who has left has made room for who comes back (rule A2).
+    if let Some(goals) = goals {
+        restored += agents::restore(tx, id, group_id, &goals, import.agent_contact_limit).await?;
+    }
+    let kept = created.kept + forget(tx, id).await?;
+    sqlx::query!(
+        "update import set undone_at = now(), undone = $2 where id = $1",
+        id.0,
+        json!({ "deleted": created.deleted, "restored": restored, "kept": kept }),
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Gives contacts whom nobody has edited since the fields back that they had, and forgets what was changed of them. Answers how many of them
+/// the import did not assign as well.
+async fn restore_fields(tx: &mut Tx, id: ImportId, organization_id: OrganizationId) -> Result<i64> {
+    Ok(sqlx::query_scalar!(
+        r#"with locked as (
+             select c.id, h.before from contact c join import_change h on h.contact_id = c.id
+             where h.import_id = $1 and c.organization_id = $2 and c.updated_at = h.changed_at and c.redacted_at is null
+             order by c.id for no key update of c
+         ), restored as (
+             update contact c
+             set first_name = l.before ->> 'first_name', last_name = l.before ->> 'last_name', email = l.before ->> 'email',
+                 postal_code = l.before ->> 'postal_code', notes = l.before ->> 'notes', external_id = l.before ->> 'external_id',
+                 fields = l.before -> 'fields', updated_at = now()
+             from locked l where c.id = l.id
+             returning c.id
+         ), forgotten as (
+             delete from import_change h using restored r where h.import_id = $1 and h.contact_id = r.id
+         )
+         select count(*) as "whole!" from restored r
+         where not exists (select from import_assignment a where a.import_id = $1 and a.contact_id = r.id)"#,
+        id.0,
+        organization_id.0,
+    )
+    .fetch_one(tx.conn())
+    .await?)
+}
+
+/// What became of the contacts that the import created.
+struct Created {
+    deleted: u64,
+    /// They are used elsewhere, or somebody has edited them.
+    kept: i64,
+}
+
+/// Takes the import's tags and memberships away, and deletes the contacts that it created and that nobody else has used since.
+async fn leave(tx: &mut Tx, id: ImportId, group_id: GroupId) -> Result<Created> {
     sqlx::query!(
         "delete from contact_tag ct using membership m where m.group_id = $1 and ct.contact_id = m.contact_id and ct.import_id = $2",
-        group_id,
+        group_id.0,
         id.0,
     )
     .execute(tx.conn())
     .await?;
-    let restored = sqlx::query!(
-        "with locked as (
-             select c.id, h.before from contact c join import_change h on h.contact_id = c.id
-             where h.import_id = $1 and c.organization_id = $2 and c.updated_at = h.changed_at and c.redacted_at is null
-             order by c.id for no key update of c
-         )
-         update contact c
-         set first_name = l.before ->> 'first_name', last_name = l.before ->> 'last_name', email = l.before ->> 'email',
-             postal_code = l.before ->> 'postal_code', notes = l.before ->> 'notes', external_id = l.before ->> 'external_id',
-             fields = l.before -> 'fields', updated_at = now()
-         from locked l where c.id = l.id",
-        id.0,
-        import.organization_id,
-    )
-    .execute(tx.conn())
-    .await?
-    .rows_affected();
     let contacts = sqlx::query!(
         r#"with gone as (
                delete from membership where group_id = $1 and import_id = $2 returning contact_id
@@ -131,7 +174,7 @@ pub async fn undo(tx: &mut Tx, id: ImportId) -> Result<()> {
            select coalesce(array_agg(id) filter (where untouched), '{}') as "untouched!",
                   count(*) filter (where not untouched) as "kept!"
            from mine"#,
-        group_id,
+        group_id.0,
         id.0,
     )
     .fetch_one(tx.conn())
@@ -140,17 +183,20 @@ pub async fn undo(tx: &mut Tx, id: ImportId) -> Result<()> {
         .execute(tx.conn())
         .await?
         .rows_affected();
-    let changed = sqlx::query_scalar!(r#"select count(*) as "rows!" from import_change where import_id = $1"#, id.0)
-        .fetch_one(tx.conn())
-        .await?;
-    let kept = contacts.kept + changed - i64::try_from(restored).unwrap_or(changed);
-    sqlx::query!("delete from import_change where import_id = $1", id.0).execute(tx.conn()).await?;
-    sqlx::query!(
-        "update import set undone_at = now(), undone = $2 where id = $1",
-        id.0,
-        json!({ "deleted": deleted, "restored": restored, "kept": kept }),
+    Ok(Created { deleted, kept: contacts.kept })
+}
+
+/// Forgets what could not be restored; answers of how many contacts there was something.
+async fn forget(tx: &mut Tx, id: ImportId) -> Result<i64> {
+    Ok(sqlx::query_scalar!(
+        r#"with changed as (
+             delete from import_change where import_id = $1 returning contact_id
+         ), assigned as (
+             delete from import_assignment where import_id = $1 returning contact_id
+         )
+         select count(*) as "kept!" from (select contact_id from changed union select contact_id from assigned) k"#,
+        id.0
     )
-    .execute(tx.conn())
-    .await?;
-    Ok(())
+    .fetch_one(tx.conn())
+    .await?)
 }

@@ -34,11 +34,21 @@ pub async fn recheck_capped(tx: &mut Tx, organization_id: OrganizationId, segmen
 
 /// Queues held messages of a group that can go now, with new send jobs; answers how many, at most `limit`.
 pub async fn release_held(tx: &mut Tx, group_id: GroupId, limit: i64, origin: &Origin) -> Result<usize> {
+    // Two looks, each along an index: what has its time, and what goals held that go on.
     let ids = sqlx::query_scalar!(
-        "select m.id from message m left join goal g on g.id = m.goal_id
-         where m.group_id = $1 and m.state = 'held' and m.lane is null
-           and (m.held_until <= clock_timestamp() or (m.reason = 'paused' and g.paused_at is null))
-         order by m.id limit $2 for update of m skip locked",
+        r#"with due as (
+               select id from message
+               where group_id = $1 and state = 'held' and lane is null and held_until <= statement_timestamp()
+               order by held_until, id limit $2 for update skip locked
+           ), resumed as (
+               select m.id from goal g, lateral (
+                   select id from message
+                   where goal_id = g.id and state = 'held' and reason = 'paused' and lane is null and held_until is null
+                   order by id limit $2 for update skip locked) m
+               where g.group_id = $1 and g.paused_at is null
+               limit $2
+           )
+           select id as "id!" from (table due union all table resumed) waiting order by id limit $2"#,
         group_id.0,
         limit,
     )

@@ -1,11 +1,12 @@
 //! What the carrier made of what it was handed: states, the cap ledger, and marks on contacts (rules S2, S3, S7 and S8).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use muster_domain::{
     cap::CarrierDay,
     ids::{BrandId, JobId, MessageId},
+    line::LineType,
 };
 
 use super::Held;
@@ -24,34 +25,31 @@ pub struct Outcomes {
     pub unknown: Vec<MessageId>,
 }
 
-/// Records the outcomes of what a send job handed over. Receipts may have been quicker: what they said stays (rule S8). An attempt may be so
+/// What [`settle`] has settled, and what is left for [`settle_ledger`].
+#[derive(Debug, Default)]
+pub struct Settled {
+    /// Segments that were reserved, by the ledger that they are in.
+    segments: BTreeMap<(String, CarrierDay), i64>,
+    /// Accepted messages that had not been reserved at the time, or had been settled.
+    others: Vec<MessageId>,
+}
+
+/// Records the outcomes of what send jobs handed over. Receipts may have been quicker: what they said stays (rule S8). An attempt may be so
 /// late that a message has another job by now, because the carrier said that it never had it: what it says then counts only if it is that
 /// the carrier has it after all, and the other job hands nothing over. The ledger is left for [`settle_ledger`], which comes last, because
 /// others wait for its row.
-pub async fn settle(tx: &mut Tx, send_job_id: JobId, outcomes: &Outcomes) -> Result<()> {
+pub async fn settle(tx: &mut Tx, send_jobs: &[JobId], outcomes: &Outcomes) -> Result<Settled> {
     let Outcomes { accepted, refused, postponed, unknown } = outcomes;
-    if !accepted.is_empty() {
-        sqlx::query!(
-            "update message m
-             set state = case when m.state in ('sending', 'unknown', 'queued', 'held', 'cancelled') then 'sent' else m.state end,
-                 reason = null, held_until = null, lane = null,
-                 carrier_sid = coalesce(m.carrier_sid, a.sid), sent_at = coalesce(m.sent_at, clock_timestamp())
-             from unnest($1::uuid[], $2::text[]) as a (id, sid)
-             where m.id = a.id",
-            &accepted.iter().map(|(id, _)| id.0).collect::<Vec<_>>(),
-            &accepted.iter().map(|(_, sid)| sid.clone()).collect::<Vec<_>>(),
-        )
-        .execute(tx.conn())
-        .await?;
-    }
+    let send_jobs: Vec<_> = send_jobs.iter().map(|id| id.0).collect();
+    let settled = accept(tx, accepted).await?;
     if !refused.is_empty() {
         sqlx::query!(
             "update message m set state = 'failed', error_code = r.code
              from unnest($1::uuid[], $2::int[]) as r (id, code)
-             where m.id = r.id and m.state in ('sending', 'unknown') and m.send_job_id = $3",
+             where m.id = r.id and m.state in ('sending', 'unknown') and m.send_job_id = any($3)",
             &refused.iter().map(|(id, _)| id.0).collect::<Vec<_>>(),
             &refused.iter().map(|(_, code)| *code).collect::<Vec<_>>(),
-            send_job_id.0,
+            &send_jobs,
         )
         .execute(tx.conn())
         .await?;
@@ -61,11 +59,11 @@ pub async fn settle(tx: &mut Tx, send_job_id: JobId, outcomes: &Outcomes) -> Res
             "update message m set state = 'held', reason = p.reason, held_until = p.until, lane = null, rate_slot = null,
                  send_job_id = null
              from unnest($1::uuid[], $2::text[], $3::timestamptz[]) as p (id, reason, until)
-             where m.id = p.id and m.state in ('sending', 'unknown') and m.send_job_id = $4",
+             where m.id = p.id and m.state in ('sending', 'unknown') and m.send_job_id = any($4)",
             &postponed.iter().map(|held| held.id.0).collect::<Vec<_>>(),
             &postponed.iter().map(|held| held.reason.to_owned()).collect::<Vec<_>>(),
             &postponed.iter().map(|held| held.until).collect::<Vec<_>>() as &[Option<DateTime<Utc>>],
-            send_job_id.0,
+            &send_jobs,
         )
         .execute(tx.conn())
         .await?;
@@ -73,21 +71,99 @@ pub async fn settle(tx: &mut Tx, send_job_id: JobId, outcomes: &Outcomes) -> Res
     if !unknown.is_empty() {
         let unknown: Vec<_> = unknown.iter().map(|id| id.0).collect();
         sqlx::query!(
-            "update message set state = 'unknown' where id = any($1) and state = 'sending' and send_job_id = $2",
+            "update message set state = 'unknown' where id = any($1) and state = 'sending' and send_job_id = any($2)",
             &unknown,
-            send_job_id.0,
+            &send_jobs,
         )
         .execute(tx.conn())
         .await?;
     }
-    Ok(())
+    Ok(settled)
+}
+
+/// Records that the carrier has messages. Nearly always they are reserved and nothing was heard of them before: one change each, which
+/// settles them as well.
+async fn accept(tx: &mut Tx, accepted: &[(MessageId, String)]) -> Result<Settled> {
+    if accepted.is_empty() {
+        return Ok(Settled::default());
+    }
+    let (ids, sids): (Vec<_>, Vec<_>) = accepted.iter().map(|(id, sid)| (id.0, sid.clone())).unzip();
+    let rows = sqlx::query!(
+        "update message m
+         set state = 'sent', reason = null, held_until = null, lane = null,
+             carrier_sid = coalesce(m.carrier_sid, a.sid), sent_at = coalesce(m.sent_at, clock_timestamp()),
+             cap_state = case when m.cap_state = 'reserved' then 'settled' end
+         from unnest($1::uuid[], $2::text[]) as a (id, sid)
+         where m.id = any($1) and m.id = a.id and m.state in ('sending', 'unknown') and (m.cap_state = 'reserved' or m.cap_carrier is null)
+         returning m.id, m.cap_carrier, m.cap_day, m.segments",
+        &ids,
+        &sids,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    let mut settled = Settled::default();
+    let mut done = BTreeSet::new();
+    for row in rows {
+        done.insert(MessageId(row.id));
+        if let (Some(carrier), Some(day)) = (row.cap_carrier, row.cap_day) {
+            *settled.segments.entry((carrier, CarrierDay(day))).or_default() += i64::from(row.segments);
+        }
+    }
+    settled.others = accepted.iter().map(|(id, _)| *id).filter(|id| !done.contains(id)).collect();
+    if !settled.others.is_empty() {
+        sqlx::query!(
+            "update message m
+             set state = case when m.state in ('sending', 'unknown', 'queued', 'held', 'cancelled') then 'sent' else m.state end,
+                 reason = null, held_until = null, lane = null,
+                 carrier_sid = coalesce(m.carrier_sid, a.sid), sent_at = coalesce(m.sent_at, clock_timestamp())
+             from unnest($1::uuid[], $2::text[]) as a (id, sid)
+             where m.id = any($3) and m.id = a.id",
+            &ids,
+            &sids,
+            &settled.others.iter().map(|id| id.0).collect::<Vec<_>>(),
+        )
+        .execute(tx.conn())
+        .await?;
+    }
+    Ok(settled)
 }
 
 /// Brings the cap ledger up to outcomes that [`settle`] has recorded; answers the segments that were given back, by the day of the ledger.
-pub async fn settle_ledger(tx: &mut Tx, brand_id: BrandId, outcomes: &Outcomes) -> Result<BTreeMap<CarrierDay, i64>> {
-    settle_caps(tx, brand_id, &outcomes.accepted.iter().map(|(id, _)| *id).collect::<Vec<_>>()).await?;
+pub async fn settle_ledger(
+    tx: &mut Tx,
+    brand_id: BrandId,
+    outcomes: &Outcomes,
+    settled: &Settled,
+) -> Result<BTreeMap<CarrierDay, i64>> {
     let refund: Vec<_> =
         outcomes.refused.iter().map(|(id, _)| *id).chain(outcomes.postponed.iter().map(|held| held.id)).collect();
+    let touched: Vec<_> = outcomes.accepted.iter().map(|(id, _)| id.0).chain(refund.iter().map(|id| id.0)).collect();
+    if settled.segments.len() > 1 || !settled.others.is_empty() || !refund.is_empty() {
+        // Ledgers are locked in one order everywhere, whatever the order in which they are changed.
+        sqlx::query!(
+            "select from cap_ledger
+             where brand_id = $1 and (carrier, day) in (select cap_carrier, cap_day from message where id = any($2))
+             order by carrier, day for no key update",
+            brand_id.0,
+            &touched,
+        )
+        .fetch_all(tx.conn())
+        .await?;
+    }
+    if !settled.segments.is_empty() {
+        sqlx::query!(
+            "update cap_ledger l set reserved = l.reserved - s.segments, settled = l.settled + s.segments
+             from unnest($2::text[], $3::date[], $4::bigint[]) as s (carrier, day, segments)
+             where l.brand_id = $1 and l.carrier = s.carrier and l.day = s.day",
+            brand_id.0,
+            &settled.segments.keys().map(|(carrier, _)| carrier.clone()).collect::<Vec<_>>(),
+            &settled.segments.keys().map(|(_, day)| day.0).collect::<Vec<_>>(),
+            &settled.segments.values().copied().collect::<Vec<_>>(),
+        )
+        .execute(tx.conn())
+        .await?;
+    }
+    settle_caps(tx, brand_id, &settled.others).await?;
     refund_caps(tx, brand_id, &refund).await
 }
 
@@ -145,15 +221,23 @@ pub async fn refund_caps(tx: &mut Tx, brand_id: BrandId, ids: &[MessageId]) -> R
     Ok(days)
 }
 
-/// A number that turned out to take no texts, by the carrier's word (rule S7), which counts as a lookup.
-pub async fn mark_not_textable(tx: &mut Tx, messages: &[MessageId]) -> Result<()> {
+/// Numbers that turned out to take no texts, and the type that their lines so have, by the carrier's word (rule S7), which counts as a lookup.
+/// Of two words about one number the later text's counts.
+pub async fn mark_not_textable(tx: &mut Tx, messages: &[(MessageId, LineType)]) -> Result<()> {
     if messages.is_empty() {
         return Ok(());
     }
     sqlx::query!(
-        "update contact set line_type = 'landline', looked_up_at = now(), updated_at = now()
-         where id in (select contact_id from message where id = any($1)) and line_type <> 'landline'",
-        &messages.iter().map(|id| id.0).collect::<Vec<_>>(),
+        "update contact c set line_type = said.line_type, looked_up_at = now(), updated_at = now()
+         from (
+             select distinct on (m.contact_id) m.contact_id, s.line_type
+             from unnest($1::uuid[], $2::text[]) as s (id, line_type) join message m on m.id = s.id
+             where m.id = any($1)
+             order by m.contact_id, m.id desc
+         ) said
+         where c.id = said.contact_id and c.line_type <> said.line_type",
+        &messages.iter().map(|(id, _)| id.0).collect::<Vec<_>>(),
+        &messages.iter().map(|(_, line)| line.as_str().to_owned()).collect::<Vec<_>>(),
     )
     .execute(tx.conn())
     .await?;

@@ -1,6 +1,6 @@
 //! Hand-overs without a known outcome, and how they are settled (rule S2).
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use chrono::{DateTime, Utc};
 use muster_domain::{
@@ -62,17 +62,17 @@ pub async fn unsettled(tx: &mut Tx, send_job_id: JobId, age_seconds: f64) -> Res
         .collect()
 }
 
-/// Does a send job have messages without an outcome that the carrier may still tell of?
-pub async fn has_unsettled(tx: &mut Tx, send_job_id: JobId) -> Result<bool> {
-    Ok(sqlx::query_scalar!(
-        r#"select exists (
-               select from message m join contact c on c.id = m.contact_id
-               where m.send_job_id = $1 and m.state in ('sending', 'unknown') and c.redacted_at is null
-                 and m.handed_over_at > clock_timestamp() - interval '24 hours') as "any!""#,
-        send_job_id.0,
+/// Which of these send jobs have messages without an outcome that the carrier may still tell of?
+pub async fn jobs_unsettled(tx: &mut Tx, send_jobs: &[JobId]) -> Result<BTreeSet<JobId>> {
+    let jobs = sqlx::query_scalar!(
+        r#"select distinct m.send_job_id as "job_id!" from message m join contact c on c.id = m.contact_id
+           where m.send_job_id = any($1) and m.state in ('sending', 'unknown') and c.redacted_at is null
+             and m.handed_over_at > clock_timestamp() - interval '24 hours'"#,
+        &send_jobs.iter().map(|id| id.0).collect::<Vec<_>>(),
     )
-    .fetch_one(tx.conn())
-    .await?)
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(jobs.into_iter().map(JobId).collect())
 }
 
 /// Sets timers that should be there: to ask about hand-overs without an outcome that are older than `age`, and to release held messages.

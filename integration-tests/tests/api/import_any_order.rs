@@ -1,0 +1,299 @@
+//! However a file is cut, and whoever reads and applies it, dies over it, does it late or does it twice: the end is that of reading it in order by
+//! one (rules A2, C6, C7 and C10).
+
+use std::{collections::BTreeMap, fmt::Write as _, io::Write as _, pin::pin, task::Poll, time::Duration};
+
+use muster_domain::ids::JobId;
+use muster_integration_tests::Dice;
+use muster_service::Settings;
+use muster_storage::engine::{
+    claim::{self, ClaimedJob},
+    sweep,
+};
+use muster_workers::{error::JobError, testing::Hand};
+use serde_json::{Value, json};
+
+use crate::{
+    import_agents::agent,
+    support::{Organization, World, text},
+};
+
+const CASES: u64 = 16;
+/// A lease that nobody loses here, and one that is lost at once.
+const LONG: Duration = Duration::from_mins(5);
+const LOST: Duration = Duration::ZERO;
+
+/// A file for an organization in which some of its people are known.
+struct Story {
+    known: String,
+    file: String,
+    packed: bool,
+    group_limit: u64,
+    agent_limit: u64,
+    part_bytes: u64,
+    shard_bytes: u64,
+}
+
+const HEADER: &str = "first,last,phone,Ward,tags,Assigned Agent\n";
+
+impl Story {
+    fn new(dice: &mut Dice) -> Self {
+        let people = dice.between(4, 50);
+        let row = |person: u64, first: &str, ward: u64, agent: &str| {
+            let area = if person % 9 == 8 { "999" } else { "646" };
+            format!("{first},L,{area}555{person:04},{ward},\"t{};all\",{agent}\n", ward % 3)
+        };
+        let as_ever = |person: u64| format!("Ada{person}");
+        let known = (0..people)
+            .filter(|person| person.is_multiple_of(2))
+            .map(|person| row(person, &as_ever(person), person % 7, ""));
+        let known = format!("{HEADER}{}", known.collect::<String>());
+        let mut file = HEADER.to_owned();
+        for nth in 0..dice.between(5, 60) {
+            let person = dice.between(0, people);
+            let agent = ["", "", "amy@example.org", "BEN@example.org", "nobody@example.org"]
+                [usize::try_from(dice.between(0, 5)).unwrap()];
+            let row = match dice.between(0, 8) {
+                0 => format!("Bad,L,{nth},1,,\n"),
+                1 => format!("Bad,\"L\"x,6465550000,{nth},,\n"),
+                2 => row(person, &format!("\"Two\nlines, {nth}\""), nth % 7, agent),
+                3..=5 => row(person, &as_ever(person), person % 7, ""),
+                _ => row(person, &format!("Eve{nth}"), nth % 7, agent),
+            };
+            write!(file, "{row}").unwrap();
+        }
+        let bytes = file.len() as u64;
+        Self {
+            known,
+            packed: dice.between(0, 4) == 0,
+            group_limit: if dice.between(0, 3) == 0 { dice.between(people / 2, people + 2) } else { 10_000 },
+            agent_limit: if dice.between(0, 3) == 0 { dice.between(1, 6) } else { 1_000 },
+            part_bytes: dice.between(bytes / 15, bytes),
+            shard_bytes: dice.between(bytes / 5, bytes * 2),
+            file,
+        }
+    }
+
+    fn upload(&self) -> Vec<u8> {
+        if !self.packed {
+            return self.file.clone().into_bytes();
+        }
+        let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        out.write_all(self.file.as_bytes()).unwrap();
+        out.finish().unwrap()
+    }
+
+    /// Imports who is known, in order, and then the file as `hands` go about it; answers all that there is to be seen then.
+    async fn told(&self, world: &World, name: &str, in_order: &Hand, hands: &mut Hands<'_>) -> Value {
+        let ours = world.organization(name).await;
+        let group = ours.group("One").await;
+        for email in ["amy@example.org", "ben@example.org"] {
+            agent(&ours, &group, email).await;
+        }
+        ours.set(json!({ "group_contact_limit": self.group_limit, "agent_contact_limit": self.agent_limit })).await;
+        let query = format!("file_name=a.csv&group_id={group}&tags=march");
+        let id = text(&ours.upload(&query, self.known.as_str()).await.ok()["id"]);
+        Hands { hand: in_order, settings: hands.settings, dice: None }.finish(world, &id).await;
+        let id = text(&ours.upload(&query, self.upload()).await.ok()["id"]);
+        hands.finish(world, &id).await;
+        seen(world, &ours, &group, &id).await
+    }
+}
+
+/// The report, the rejects, what was changed, and everybody with their tags and agents.
+async fn seen(world: &World, ours: &Organization, group: &str, import: &str) -> Value {
+    let report = ours.admin.get(&ours.at(&format!("imports/{import}"))).await.ok();
+    let names = [
+        "state",
+        "failure",
+        "rows_read",
+        "created",
+        "updated",
+        "unchanged",
+        "merged",
+        "rejected",
+        "reject_reasons",
+        "warnings",
+        "warning_lines",
+        "rows_expected",
+        "text_bytes",
+        "bytes_read",
+    ];
+    let report: Vec<_> = names.iter().map(|name| &report[*name]).collect();
+    let rejects = ours.admin.get(&ours.at(&format!("imports/{import}/rejects.csv"))).await.text;
+    let people: Value = world
+        .harness
+        .row(&format!(
+            "select coalesce(json_agg(json_build_array(c.e164, c.first_name, c.last_name, c.fields, a.email, m.contact_id is not null,
+                 (select json_agg(t.name order by t.name) from contact_tag ct join tag t on t.id = ct.tag_id where ct.contact_id = c.id),
+                 (select json_build_array(h.before, h.after) from import_change h where h.import_id = '{import}' and h.contact_id = c.id),
+                 (select json_build_array(h.before_agent_id is null, h.after_agent_id = a.id)
+                  from import_assignment h where h.import_id = '{import}' and h.contact_id = c.id),
+                 c.source_import_id = '{import}') order by c.e164), '[]')
+             from contact c left join membership m on m.contact_id = c.id and m.group_id = '{group}'
+             left join member a on a.id = m.assigned_agent_id where c.organization_id = '{}'",
+            ours.id
+        ))
+        .await;
+    json!({ "report": report, "rejects": rejects.lines().collect::<Vec<_>>(), "people": people })
+}
+
+/// How an attempt at a job goes.
+#[derive(Clone, Copy)]
+enum Fate {
+    /// It is completed.
+    Done,
+    /// The same, and then the job is delivered and begun once more.
+    Again,
+    /// Its worker dies in the middle of it, or when all of it is done but the commit.
+    Dies(u64),
+    /// Its worker has lost the lease, and does not know that.
+    Late,
+}
+
+/// Who does the jobs of an import: in order and one by one, or as the dice have it.
+struct Hands<'a> {
+    hand: &'a Hand,
+    settings: &'a Settings,
+    dice: Option<&'a mut Dice>,
+}
+
+impl Hands<'_> {
+    /// Does jobs until there are none.
+    async fn finish(&mut self, world: &World, import: &str) {
+        let pool = world.harness.pool();
+        let mut spoiled: BTreeMap<JobId, u32> = BTreeMap::new();
+        loop {
+            sweep::return_expired(pool).await.unwrap();
+            let query = format!(
+                "select coalesce(json_agg(id order by id), '[]') from job where payload ->> 'import_id' = '{import}' and state = 'pending'"
+            );
+            let mut waiting: Vec<JobId> = world.harness.row(&query).await;
+            if waiting.is_empty() {
+                return;
+            }
+            let at_once = self.dice.as_mut().map_or(1, |dice| dice.between(1, 5));
+            let mut attempts = Vec::new();
+            for _ in 0..at_once.min(waiting.len() as u64) {
+                let (mut nth, mut fate) = (0, Fate::Done);
+                if let Some(dice) = &mut self.dice {
+                    nth = usize::try_from(dice.between(0, waiting.len() as u64)).unwrap();
+                    fate = match dice.between(0, 8) {
+                        0 => Fate::Again,
+                        1 | 2 => Fate::Dies(dice.between(1, 60)),
+                        3 => Fate::Dies(u64::MAX),
+                        4 => Fate::Late,
+                        _ => Fate::Done,
+                    };
+                }
+                let id = waiting.remove(nth);
+                let spoiled = spoiled.entry(id).or_default();
+                // Whose workers die again and again is given up.
+                if matches!(fate, Fate::Dies(_) | Fate::Late) && *spoiled == 3 {
+                    fate = Fate::Done;
+                }
+                if matches!(fate, Fate::Dies(_) | Fate::Late) {
+                    *spoiled += 1;
+                    attempts.push((claim::claim(pool, id, "hand", LOST).await.unwrap().unwrap(), fate));
+                }
+                if matches!(fate, Fate::Late) {
+                    // Another worker has it by now, and does it at the same time.
+                    sweep::return_expired(pool).await.unwrap();
+                }
+                if !matches!(fate, Fate::Dies(_)) {
+                    let fate = if matches!(fate, Fate::Late) { Fate::Done } else { fate };
+                    attempts.push((claim::claim(pool, id, "hand", LONG).await.unwrap().unwrap(), fate));
+                }
+            }
+            futures::future::join_all(attempts.iter().map(|(job, fate)| self.attempt(world, job, *fate))).await;
+        }
+    }
+
+    async fn attempt(&self, world: &World, job: &ClaimedJob, fate: Fate) {
+        let pool = world.harness.pool();
+        let polls = if let Fate::Dies(polls) = fate { polls } else { u64::MAX };
+        // Whoever dies has connections of its own, which die too.
+        let mortal = matches!(fate, Fate::Dies(_)).then(|| Hand::new(self.settings.clone()).unwrap());
+        let hand = mortal.as_ref().unwrap_or(self.hand);
+        let Some(worked) = polled(polls, hand.work(job)).await else { return };
+        let mut tx = match worked {
+            Ok(tx) => tx,
+            Err(JobError::NotYet { why, .. }) => {
+                return claim::hand_back(pool, &[job], Duration::ZERO, why).await.unwrap();
+            }
+            Err(JobError::Retry { error, .. }) => {
+                claim::retry(pool, job, Duration::ZERO, &error, None).await.unwrap();
+                return;
+            }
+            Err(JobError::Lost) => return,
+            Err(error) => panic!("{}: {error}", job.kind),
+        };
+        match fate {
+            Fate::Dies(_) => tx.rollback().await.unwrap(),
+            Fate::Late => {
+                claim::complete(&mut tx, job).await.unwrap_err();
+                tx.rollback().await.unwrap();
+            }
+            Fate::Done | Fate::Again => {
+                claim::complete(&mut tx, job).await.unwrap();
+                tx.commit().await.unwrap();
+            }
+        }
+        if let Fate::Again = fate {
+            assert!(claim::claim(pool, job.id, "hand", LONG).await.unwrap().is_none(), "it is done");
+            if let Ok(mut tx) = self.hand.work(job).await {
+                claim::complete(&mut tx, job).await.unwrap_err();
+                tx.rollback().await.unwrap();
+            }
+        }
+    }
+}
+
+/// Goes on with some work so often, and drops it where it is then.
+async fn polled<T>(times: u64, work: impl Future<Output = T>) -> Option<T> {
+    let (mut work, mut left) = (pin!(work), times);
+    std::future::poll_fn(|context| {
+        if left == 0 {
+            return Poll::Ready(None);
+        }
+        left -= 1;
+        work.as_mut().poll(context).map(Some)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn c7_whatever_is_cut_dies_or_comes_twice_the_end_is_that_of_reading_in_order_by_one() {
+    let world = World::start().await;
+    let settings = |part: u64, shard: u64| {
+        let mut settings = world.harness.settings("hand").settings();
+        (settings.import_part_bytes, settings.import_shard_bytes) = (part.max(1), shard.max(1));
+        settings
+    };
+    let usual = settings(1 << 20, 1 << 20);
+    let in_order = Hand::new(usual.clone()).unwrap();
+    let mut dice = Dice::new(29);
+    for case in 0..CASES {
+        let story = Story::new(&mut dice);
+        let mut one = Hands { hand: &in_order, settings: &usual, dice: None };
+        let wanted = story.told(&world, "In order", &in_order, &mut one).await;
+        assert_eq!(wanted["report"][0], "succeeded", "case {case}: {wanted}");
+        let cut = settings(story.part_bytes, story.shard_bytes);
+        let wild = Hand::new(cut.clone()).unwrap();
+        let mut several = Hands { hand: &wild, settings: &cut, dice: Some(&mut dice) };
+        let told = story.told(&world, "As it comes", &in_order, &mut several).await;
+        for what in ["report", "rejects", "people"] {
+            assert_eq!(
+                told[what], wanted[what],
+                "{what} of case {case}, parts of {}:\n{}",
+                story.part_bytes, story.file
+            );
+        }
+        wild.close().await;
+    }
+    let crashes = world.harness.count("job where jsonb_array_length(errors) > 0").await;
+    let parts = world.harness.count("import_part where number > 0").await;
+    assert!(crashes > 20 && parts > 20, "{crashes} jobs whose workers died, {parts} more parts than files");
+    in_order.close().await;
+    world.finish().await;
+}

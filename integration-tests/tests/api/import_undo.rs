@@ -1,0 +1,249 @@
+//! Undoing an import gives those who were in the group before the agents back whom they had (rules A2, C7 and W4).
+
+use serde_json::{Value, json};
+
+use crate::{
+    privacy::redact,
+    support::{Organization, Person, World, text},
+};
+
+/// The number of a person of a file.
+fn phone(nth: usize) -> String {
+    format!("+1646555{nth:04}")
+}
+
+/// A file of people by number and first name, each assigned to somebody.
+fn file(rows: &[(usize, &str, &str)]) -> String {
+    let rows = rows.iter().map(|(nth, first, agent)| format!("{first},L,{},{agent}\n", phone(*nth)));
+    format!("first,last,phone,Assigned Agent\n{}", rows.collect::<String>())
+}
+
+/// A file of people from the first, each assigned to somebody.
+fn assigned<'a>(agents: impl IntoIterator<Item = &'a Person>) -> String {
+    let rows: Vec<_> = agents.into_iter().enumerate().map(|(nth, agent)| (nth, "Ada", agent.id.as_str())).collect();
+    file(&rows)
+}
+
+/// Imports a file into a group; answers the import's id.
+async fn import(ours: &Organization, group: &str, file: String) -> String {
+    let report = ours.import(&format!("file_name=a.csv&group_id={group}"), file).await;
+    assert_eq!((&report["state"], &report["rejected"]), (&json!("succeeded"), &json!(0)), "{report}");
+    text(&report["id"])
+}
+
+/// Undoes an import; answers what became of its contacts.
+async fn undo(world: &World, ours: &Organization, id: &str) -> Value {
+    let path = ours.at(&format!("imports/{id}"));
+    assert_eq!(ours.admin.act(&format!("{path}/undo")).await.status, 202);
+    world.until(&format!("import where id = '{id}' and undone_at is not null"), 1).await;
+    assert_eq!(world.harness.count(&format!("import_assignment where import_id = '{id}'")).await, 0);
+    ours.admin.get(&path).await.ok()["undone"].clone()
+}
+
+/// Whom each contact is assigned to, in the order of their phones.
+async fn agents(world: &World) -> Vec<Option<String>> {
+    world
+        .harness
+        .row("select json_agg(m.assigned_agent_id order by c.e164) from membership m join contact c on c.id = m.contact_id")
+        .await
+}
+
+/// How many contacts an agent has.
+async fn has(world: &World, agent: &Person) -> i64 {
+    world.harness.count(&format!("membership where assigned_agent_id = '{}'", agent.id)).await
+}
+
+/// An admin assigns somebody.
+async fn assign(ours: &Organization, group: &str, nth: usize, agent: &Person) {
+    let contact = text(&ours.contact(&phone(nth)).await["id"]);
+    let path = ours.at(&format!("groups/{group}/contacts/{contact}"));
+    let done = ours.admin.patch(&path, json!({ "assigned_agent_id": agent.id })).await;
+    assert_eq!(done.status, 204, "{}", done.text);
+}
+
+#[tokio::test]
+async fn w4_who_was_in_the_group_before_an_import_gets_the_earlier_agent_back() {
+    let world = World::with_engine().await;
+    let ours = world.organization("Ours").await;
+    let group = ours.group("One").await;
+    let ((amy, _), (ben, _), (cat, _)) = (ours.agent(&group).await, ours.agent(&group).await, ours.agent(&group).await);
+    let (a, b) = (amy.id.as_str(), ben.id.as_str());
+    let known = [
+        (0, "Ada", a),
+        (1, "Ada", ""),
+        (2, "Ada", a),
+        (3, "Ada", a),
+        (4, "Ada", a),
+        (5, "Ada", a),
+        (6, "Ada", a),
+        (7, "Ada", a),
+    ];
+    import(&ours, &group, file(&known)).await;
+    let rows = file(&[
+        (0, "Ada", b), // another agent
+        (1, "Ada", b), // the first agent
+        (2, "Ada", b), // assigned by an admin later
+        (3, "Eve", b), // another name, too
+        (4, "Ada", a), // nothing new
+        (5, "Eve", b), // another name that a later file changes
+        (6, "Eve", b), // another name, assigned by an admin later
+        (7, "Eve", a), // another name alone
+        (8, "New", b), // new
+    ]);
+    let id = import(&ours, &group, rows.clone()).await;
+    let mine = format!("import_assignment where import_id = '{id}'");
+    assert_eq!(world.harness.count(&mine).await, 6);
+
+    // The same again keeps nothing, because it changes nothing.
+    let again = import(&ours, &group, rows).await;
+    assert_eq!(world.harness.count("import_assignment").await, world.harness.count(&mine).await);
+    assert_eq!(ours.admin.get(&ours.at(&format!("imports/{again}/changes"))).await.ok()["items"], json!([]));
+
+    let changes = ours.admin.get(&ours.at(&format!("imports/{id}/changes"))).await.ok();
+    let told = async |nth: usize| {
+        let contact = ours.contact(&phone(nth)).await["id"].clone();
+        let all = changes["items"].as_array().unwrap().iter();
+        all.filter(|change| change["contact_id"] == contact)
+            .map(|change| json!([change["before"], change["after"]]))
+            .collect::<Value>()
+    };
+    assert_eq!(told(0).await, json!([[{ "assigned_agent_id": a }, { "assigned_agent_id": b }]]));
+    assert_eq!(told(1).await, json!([[{ "assigned_agent_id": null }, { "assigned_agent_id": b }]]));
+    let both =
+        json!([[{ "assigned_agent_id": a, "first_name": "Ada" }, { "assigned_agent_id": b, "first_name": "Eve" }]]);
+    assert_eq!(told(3).await, both);
+    assert_eq!(told(4).await, json!([]));
+    assert_eq!(told(8).await, json!([]), "who is new had nothing before");
+    // A page at a time, they are the same.
+    let (mut paged, mut next) = (Vec::new(), Value::Null);
+    loop {
+        let cursor = next.as_str().map(|next| format!("&cursor={next}")).unwrap_or_default();
+        let page = ours.admin.get(&ours.at(&format!("imports/{id}/changes?limit=2{cursor}"))).await.ok();
+        paged.extend(page["items"].as_array().unwrap().clone());
+        next = page["next"].clone();
+        if next.is_null() {
+            break;
+        }
+    }
+    assert_eq!(Value::from(paged), changes["items"]);
+
+    assign(&ours, &group, 2, &cat).await;
+    assign(&ours, &group, 6, &cat).await;
+    import(&ours, &group, format!("first,last,phone\nZoe,L,{}\n", phone(5))).await;
+    // Restored: 0, 1, 3 and 7, each once. Something stays of 2, 5 and 6.
+    assert_eq!(undo(&world, &ours, &id).await, json!({ "deleted": 1, "restored": 4, "kept": 3 }));
+    let c = cat.id.as_str();
+    let wanted = [Some(a), None, Some(c), Some(a), Some(a), Some(a), Some(c), Some(a)];
+    assert_eq!(agents(&world).await, wanted.map(|agent| agent.map(str::to_owned)));
+    let mut names = Vec::new();
+    for nth in 0..8 {
+        names.push(text(&ours.contact(&phone(nth)).await["first_name"]));
+    }
+    assert_eq!(names, ["Ada", "Ada", "Ada", "Ada", "Ada", "Zoe", "Ada", "Ada"]);
+    ours.admin.act(&ours.at(&format!("imports/{id}/undo"))).await.problem(409, "conflict");
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn w4_whom_an_undo_gives_back_moves_between_the_batches_of_every_goal() {
+    let world = World::with_engine().await;
+    let ours = world.organization("Ours").await;
+    let group = ours.group("One").await;
+    let ((first, _), (second, _)) = (ours.agent(&group).await, ours.agent(&group).await);
+    let nobody = "first,last,phone\nAda,L,6465550004\n";
+    import(&ours, &group, assigned([&first; 4])).await;
+    import(&ours, &group, nobody.to_owned()).await;
+    let mut goals = Vec::new();
+    for _ in 0..2 {
+        goals.push(ours.open_goal(&world, &group, json!({ "strategy": "assigned" })).await);
+    }
+    let id = import(&ours, &group, assigned([&first, &second, &second, &second, &second])).await;
+    let claim = async |agent: &Person, goal: &str| {
+        let path = format!("/v1/agent/goals/{goal}/claim");
+        agent.client.post(&path, json!({ "workflow": "initial" })).await.ok()["batch"].clone()
+    };
+    let in_hand = |batch: &Value| batch["contacts"].as_array().map_or(0, Vec::len);
+    let batch = claim(&second, &goals[0]).await;
+    assert_eq!((in_hand(&batch), in_hand(&claim(&first, &goals[0]).await)), (4, 1));
+    // One of them is texted before the import is taken back.
+    let send = json!({ "lease_token": batch["lease_token"], "contact_ids": [ours.contact(&phone(1)).await["id"]] });
+    second.client.post(&format!("/v1/agent/batches/{}/send", text(&batch["id"])), send).await.ok();
+    world.until("message where kind = 'initial' and state = 'delivered'", 1).await;
+
+    assert_eq!(undo(&world, &ours, &id).await, json!({ "deleted": 0, "restored": 4, "kept": 0 }));
+    let places = "select coalesce(json_agg(json_build_array(t.goal_id, b.assigned_agent_id, t.n) order by t.goal_id, t.n), '[]') from (
+        select goal_id, batch_id, count(*) as n from target where initial_message_id is null group by 1, 2) t
+        left join batch b on b.id = t.batch_id";
+    let seen: Value = world.harness.row(places).await;
+    let (one, two) = (&goals[0], &goals[1]);
+    assert_eq!(
+        seen,
+        json!([[one, null, 1], [one, first.id, 3], [two, null, 1], [two, first.id, 4]]),
+        "who had no agent is in no batch again"
+    );
+    assert_eq!(in_hand(&claim(&first, one).await), 3, "the batch in hand has them again");
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a2_an_undo_gives_no_agent_more_contacts_than_the_limit() {
+    let world = World::with_engine().await;
+    let ours = world.organization("Ours").await;
+    let group = ours.group("One").await;
+    let ((amy, _), (ben, _)) = (ours.agent(&group).await, ours.agent(&group).await);
+    import(&ours, &group, assigned([&amy, &amy, &ben, &ben])).await;
+    let swapped = import(&ours, &group, assigned([&ben, &ben, &amy, &amy])).await;
+    ours.set(json!({ "agent_contact_limit": 2 })).await;
+    // Both are full, and make room for one another.
+    assert_eq!(undo(&world, &ours, &swapped).await, json!({ "deleted": 0, "restored": 4, "kept": 0 }));
+    let wanted = [&amy, &amy, &ben, &ben].map(|agent| Some(agent.id.clone()));
+    assert_eq!(agents(&world).await, wanted);
+
+    // New people leave before earlier ones come back.
+    ours.set(json!({ "agent_contact_limit": 4 })).await;
+    let rows = [(0, &ben), (1, &ben), (4, &amy), (5, &amy)].map(|(nth, agent)| (nth, "Ada", agent.id.as_str()));
+    let id = import(&ours, &group, file(&rows)).await;
+    ours.set(json!({ "agent_contact_limit": 2 })).await;
+    assert_eq!(undo(&world, &ours, &id).await, json!({ "deleted": 2, "restored": 2, "kept": 0 }));
+    assert_eq!(agents(&world).await, wanted);
+
+    // Somebody else has one of the places by now.
+    ours.set(json!({ "agent_contact_limit": 4 })).await;
+    let id = import(&ours, &group, assigned([&ben, &ben])).await;
+    assign(&ours, &group, 2, &amy).await;
+    ours.set(json!({ "agent_contact_limit": 2 })).await;
+    assert_eq!(undo(&world, &ours, &id).await, json!({ "deleted": 0, "restored": 1, "kept": 1 }));
+    assert_eq!((has(&world, &amy).await, has(&world, &ben).await), (2, 2));
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a5_an_undo_gives_nobody_to_who_is_no_agent_of_the_group_any_more() {
+    let world = World::with_engine().await;
+    let ours = world.organization("Ours").await;
+    let group = ours.group("One").await;
+    let ((amy, _), (ben, _)) = (ours.agent(&group).await, ours.agent(&group).await);
+    import(&ours, &group, assigned([&amy, &ben])).await;
+    let id = import(&ours, &group, assigned([&ben, &amy])).await;
+    world.harness.execute(&[&format!("delete from group_member where member_id = '{}'", amy.id)]).await;
+    assert_eq!(undo(&world, &ours, &id).await, json!({ "deleted": 0, "restored": 1, "kept": 1 }));
+    assert_eq!(agents(&world).await, [Some(ben.id.clone()), Some(ben.id.clone())]);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn r3_an_undo_leaves_a_redacted_person_alone() {
+    let world = World::with_engine().await;
+    let ours = world.organization("Ours").await;
+    let group = ours.group("One").await;
+    let ((amy, _), (ben, _)) = (ours.agent(&group).await, ours.agent(&group).await);
+    import(&ours, &group, assigned([&amy, &amy])).await;
+    let id = import(&ours, &group, assigned([&ben, &ben])).await;
+    redact(&world, &ours, &phone(0)).await;
+    assert_eq!(world.harness.count(&format!("import_assignment where import_id = '{id}'")).await, 1);
+    let changes = ours.admin.get(&ours.at(&format!("imports/{id}/changes"))).await.ok();
+    assert_eq!(changes["items"].as_array().map(Vec::len), Some(1), "{changes}");
+    assert_eq!(undo(&world, &ours, &id).await, json!({ "deleted": 0, "restored": 1, "kept": 0 }));
+    assert_eq!((has(&world, &amy).await, has(&world, &ben).await), (1, 1));
+    world.finish().await;
+}

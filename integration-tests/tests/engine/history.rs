@@ -1,0 +1,131 @@
+//! What the engine writes down for operators leaves after a time, step by step, and nothing goes with it that somebody needs.
+
+use std::time::Duration;
+
+use muster_domain::ids::GoalId;
+use muster_integration_tests::{Harness, seconds};
+use muster_jobs::payloads::GoalTransition;
+use muster_storage::engine::{audit, history};
+
+const DAY: Duration = Duration::from_hours(24);
+
+/// A schedule that ticked each hour from so many days ago until so many days ago, and is decided about until so many.
+async fn hourly(harness: &Harness, name: &str, days: [u32; 3], enabled: bool) {
+    let [from, until, decided] = days;
+    let ago = |days: u32| format!("date_trunc('hour', now()) - interval '{days} days'");
+    harness
+        .execute(&[
+            &format!(
+                "insert into schedule (name, cron, zone, kind, payload, enabled, decided_until, changed_at)
+                 values ('{name}', '0 * * * *', 'UTC', 'probe', '{{}}', {enabled}, {}, now() - interval '1 year')",
+                ago(decided)
+            ),
+            &format!(
+                "insert into tick (schedule, planned_at, planned_until, local, note, fate, why)
+                 select '{name}', at, at, at at time zone 'UTC', 'plain', 'skipped', 'missed'
+                 from generate_series({}, {}, interval '1 hour') at",
+                ago(from),
+                ago(until)
+            ),
+        ])
+        .await;
+}
+
+#[tokio::test]
+async fn j11_old_ticks_leave_and_the_ledger_still_adds_up() {
+    let harness = Harness::start().await;
+    harness.execute(&["delete from schedule"]).await;
+    hourly(&harness, "ticks", [200, 0, 0], true).await;
+    // Nobody has decided about it for as long: it is audited where it is.
+    hourly(&harness, "was left", [260, 200, 200], true).await;
+    hourly(&harness, "is off", [200, 150, 0], false).await;
+    hourly(&harness, "young", [80, 70, 0], false).await;
+    let ledgers = async || {
+        let mut ledgers = audit::ticks(harness.pool()).await.unwrap();
+        ledgers.sort_by(|one, other| one.name.cmp(&other.name));
+        ledgers.into_iter().map(|ledger| (ledger.name, ledger.skipped)).collect::<Vec<_>>()
+    };
+    let before = ledgers().await;
+    assert_eq!(before, [("ticks".to_owned(), 48), ("was left".to_owned(), 48)]);
+
+    let mut tx = harness.pool().begin().await.unwrap();
+    let forgotten = history::forget_ticks(&mut tx, 90 * DAY).await.unwrap();
+    let again = history::forget_ticks(&mut tx, 90 * DAY).await.unwrap();
+    tx.commit().await.unwrap();
+
+    assert!(forgotten > 4_000 && again == 0, "{forgotten}, and then {again}");
+    let of = async |name: &str| harness.count(&format!("tick where schedule = '{name}'")).await;
+    assert!((2_160..=2_161).contains(&of("ticks").await), "90 days of hours");
+    assert_eq!(harness.count("tick where schedule = 'ticks' and planned_at < now() - interval '90 days'").await, 0);
+    assert_eq!(of("was left").await, 49, "two days of hours, with both ends");
+    assert_eq!(of("is off").await, 1, "its last one");
+    assert_eq!(of("young").await, 241);
+    assert_eq!(ledgers().await, before);
+    harness.finish().await;
+}
+
+/// A schedule that was removed leaves when its ticks do.
+#[tokio::test]
+async fn j11_schedules_that_were_removed_leave_with_their_last_ticks() {
+    let harness = Harness::start().await;
+    harness.execute(&["delete from schedule"]).await;
+    for (name, [from, until], removed) in
+        [("old", [110, 100], Some(100)), ("young", [20, 10], Some(10)), ("is there", [110, 0], None)]
+    {
+        hourly(&harness, name, [from, until, until], removed.is_none()).await;
+        if let Some(days) = removed {
+            let retired =
+                format!("update schedule set retired_at = now() - interval '{days} days' where name = '{name}'");
+            harness.execute(&[&retired]).await;
+        }
+    }
+    let mut tx = harness.pool().begin().await.unwrap();
+    history::forget_ticks(&mut tx, 90 * DAY).await.unwrap();
+    let forgotten = history::forget_schedules(&mut tx, 90 * DAY).await.unwrap();
+    tx.commit().await.unwrap();
+
+    assert_eq!(forgotten, 1);
+    assert_eq!(
+        harness.count("schedule where name = 'old'").await + harness.count("tick where schedule = 'old'").await,
+        0
+    );
+    assert_eq!(harness.count("tick where schedule = 'young'").await, 241);
+    assert_eq!(harness.count("schedule").await, 2);
+    harness.finish().await;
+}
+
+/// In steps, each a job that is done in one transaction; jobs that are parked stay as they are.
+#[tokio::test]
+async fn dead_letters_and_processes_that_are_gone_leave_in_steps() {
+    let harness = Harness::start().await;
+    let many = 2 * history::STEP + 1;
+    harness
+        .execute(&[
+            &format!(
+                "insert into dead_letter (id, queue, body, error, received_at)
+                 select uuid_v7_floor(at), 'muster.probe', 'x'::bytea, 'garbage', at
+                 from (select now() - interval '91 days' - n * interval '1 s' as at from generate_series(1, {many}) n) old"
+            ),
+            "insert into dead_letter (queue, body, error) values ('muster.probe', 'kept'::bytea, 'garbage')",
+            "insert into process (name, role, seen_at) values
+                 ('gone', 'worker', now() - interval '31 days'), ('away', 'worker', now() - interval '29 days')",
+        ])
+        .await;
+    let (_scheduler, _worker) = (harness.scheduler("scheduler-1"), harness.worker("worker-1"));
+    let parked = harness.enqueue(&GoalTransition { goal_id: GoalId::new() }).await;
+    let job = harness.until_state(parked, "parked", seconds(20)).await;
+
+    harness
+        .execute(&["update schedule set enabled = true, decided_until = clock_timestamp() - interval '2 days', jitter_seconds = 0
+                    where name = 'engine-history'"])
+        .await;
+
+    harness.until_count("job where kind = 'upkeep' and state = 'succeeded'", 3, seconds(60)).await;
+    assert_eq!(harness.count("job where kind = 'upkeep' and state <> 'succeeded'").await, 0, "three steps are all");
+    assert_eq!(harness.count("dead_letter").await, 1);
+    assert_eq!(harness.count("dead_letter where body = 'kept'::bytea").await, 1);
+    assert_eq!(harness.count("process where name = 'gone'").await, 0);
+    assert_eq!(harness.count("process where name = 'away'").await, 1);
+    assert_eq!(harness.job(parked).await, job);
+    harness.finish().await;
+}

@@ -1,0 +1,84 @@
+//! Records on several lines that are doubtful (rule C3): a quote that was never meant to open a cell runs on to the next quote that
+//! happens to close one, and what lies between would be another person's row.
+//!
+//! A record on several lines is read only if it has at least as many cells as the header has columns and none of its quoted cells looks
+//! as if it had swallowed a row. That is so when a line that lies wholly in the cell has at least as many delimiters as a row has; and
+//! when the line on which the cell begins and the line on which it ends, read as if the quotes were none, both have that many.
+//! So a note of several lines is read with commas in it, as long as no line of it could be a row by itself.
+//!
+//! Records on one line are never looked at here.
+
+use memchr::{memchr, memchr_iter};
+
+use super::Shape;
+
+/// Is this whole record of several lines, without its line end, doubtful? Asked of nothing but its own bytes, so that the cutter and the readers
+/// agree.
+pub(super) fn doubtful(record: &[u8], shape: Shape) -> bool {
+    let Shape { delimiter, columns } = shape;
+    if columns < 2 {
+        return false;
+    }
+    // Delimiters of a row.
+    let row = columns - 1;
+    let (mut at, mut cells) = (0, 0);
+    // Of the cells whose first line could be a row: the delimiters of their last line, less the cells up to and with them.
+    let mut ends: Option<isize> = None;
+    loop {
+        cells += 1;
+        if record.get(at) == Some(&b'"') {
+            let close = closing(record, at + 1);
+            if let Some(lines) = Lines::of(&record[at + 1..close], delimiter) {
+                if lines.within >= row {
+                    return true;
+                }
+                if cells - 1 + lines.first >= row {
+                    let end = lines.last.cast_signed() - cells.cast_signed();
+                    ends = Some(ends.map_or(end, |other| other.max(end)));
+                }
+            }
+            at = close + 1;
+        }
+        match memchr(delimiter, record.get(at..).unwrap_or_default()) {
+            Some(offset) => at += offset + 1,
+            None => break,
+        }
+    }
+    cells < columns || ends.is_some_and(|end| end + cells.cast_signed() >= row.cast_signed())
+}
+
+/// Where the quote is that closes a cell; the record is whole, so that there is one.
+fn closing(record: &[u8], open: usize) -> usize {
+    let mut at = open;
+    while let Some(offset) = memchr(b'"', record.get(at..).unwrap_or_default()) {
+        let quote = at + offset;
+        if record.get(quote + 1) != Some(&b'"') {
+            return quote;
+        }
+        at = quote + 2;
+    }
+    record.len()
+}
+
+/// Delimiters on the lines of a cell.
+struct Lines {
+    first: usize,
+    /// On the line between the first and the last that has the most.
+    within: usize,
+    last: usize,
+}
+
+impl Lines {
+    /// `None` if the cell is on one line.
+    fn of(cell: &[u8], delimiter: u8) -> Option<Self> {
+        // A CRLF makes a line without anything, which is no row.
+        let lines = cell.split(|byte| matches!(byte, b'\n' | b'\r'));
+        let mut counts = lines.map(|line| memchr_iter(delimiter, line).count());
+        let first = counts.next().unwrap_or_default();
+        let (mut within, mut last) = (0, counts.next()?);
+        for count in counts {
+            (within, last) = (last.max(within), count);
+        }
+        Some(Self { first, within, last })
+    }
+}

@@ -1,0 +1,28 @@
+//! One attempt at a time, for tests that decide how far it goes: what a worker does between the claim of a job and its completion.
+
+use muster_service::{Settings, metrics::Metrics};
+use muster_storage::{Tx, engine::claim::ClaimedJob};
+
+use crate::{Context, error::JobError, metrics::WorkerMetrics, registry, slot::Slot};
+
+/// A worker that has no broker and takes what it is given.
+#[derive(Clone)]
+pub struct Hand(Context);
+
+impl Hand {
+    /// Nothing is connected yet.
+    pub fn new(settings: Settings) -> anyhow::Result<Self> {
+        Ok(Self(Context::new(settings, WorkerMetrics::register(&Metrics::default()))?))
+    }
+
+    /// Runs a job's handler. Its effects are in the transaction, which whoever asked completes, commits or lets go.
+    pub async fn work(&self, job: &ClaimedJob) -> Result<Tx, JobError> {
+        registry::handle(&self.0, job, &mut Slot::take(&self.0.slots).await).await
+    }
+
+    /// Lets its connections go.
+    pub async fn close(self) {
+        self.0.pool.close().await;
+        self.0.engine_pool.close().await;
+    }
+}
