@@ -51,7 +51,7 @@ impl<'a> Psql<'a> {
         let password = percent_decode_str(self.admin.password().unwrap_or_default())
             .decode_utf8()
             .context("the password in Postgres's URL is no UTF-8")?;
-        let env = [("PGPASSWORD", password.as_ref()), ("PGCONNECT_TIMEOUT", "5")];
+        let env = [("PGPASSWORD", password.as_ref()), ("PGCONNECT_TIMEOUT", "30")];
         let mut url = self.admin.clone();
         url.set_path(database);
         // The password goes through the environment: arguments are seen by everybody on the machine.

@@ -1,10 +1,11 @@
 //! Records on several lines that are doubtful (rule C3): a quote that was never meant to open a cell runs on to the next quote that
 //! happens to close one, and what lies between would be another person's row.
 //!
-//! A record on several lines is read only if it has at least as many cells as the header has columns and none of its quoted cells looks
-//! as if it had swallowed a row. That is so when a line that lies wholly in the cell has at least as many delimiters as a row has; and
+//! Only a line with a phone on it, behind the record's first, can be another person's row: without one, the row would have been rejected anyway.
+//! A record that has such a line is read only if it has at least as many cells as the header has columns and none of its quoted cells looks
+//! as if it had swallowed a row. That is so when a line with a phone lies wholly in the cell and has at least as many delimiters as a row has; and
 //! when the line on which the cell begins and the line on which it ends, read as if the quotes were none, both have that many.
-//! So a note of several lines is read with commas in it, as long as no line of it could be a row by itself.
+//! So a note of several lines is read with commas in it, unless a line of it could be a row by itself.
 //!
 //! Records on one line are never looked at here.
 
@@ -16,7 +17,7 @@ use super::Shape;
 /// agree.
 pub(super) fn doubtful(record: &[u8], shape: Shape) -> bool {
     let Shape { delimiter, columns } = shape;
-    if columns < 2 {
+    if columns < 2 || !lines(record).skip(1).any(|line| tells_phone(line, delimiter)) {
         return false;
     }
     // Delimiters of a row.
@@ -60,10 +61,24 @@ fn closing(record: &[u8], open: usize) -> usize {
     record.len()
 }
 
+/// A CRLF makes a line without anything, which is no row.
+fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    text.split(|byte| matches!(byte, b'\n' | b'\r'))
+}
+
+/// Could one of the cells of this line, read as if quotes were none, be a phone? Rule C4 asks for ten digits, which may be full-width ones.
+fn tells_phone(line: &[u8], delimiter: u8) -> bool {
+    line.split(|byte| *byte == delimiter).any(|cell| {
+        let digits = cell.iter().filter(|byte| byte.is_ascii_digit()).count();
+        let full_width = cell.windows(3).filter(|three| matches!(three, [0xEF, 0xBC, 0x90..=0x99])).count();
+        digits + full_width >= 10
+    })
+}
+
 /// Delimiters on the lines of a cell.
 struct Lines {
     first: usize,
-    /// On the line between the first and the last that has the most.
+    /// On the line between the first and the last that has the most, of those with a phone.
     within: usize,
     last: usize,
 }
@@ -71,14 +86,17 @@ struct Lines {
 impl Lines {
     /// `None` if the cell is on one line.
     fn of(cell: &[u8], delimiter: u8) -> Option<Self> {
-        // A CRLF makes a line without anything, which is no row.
-        let lines = cell.split(|byte| matches!(byte, b'\n' | b'\r'));
-        let mut counts = lines.map(|line| memchr_iter(delimiter, line).count());
-        let first = counts.next().unwrap_or_default();
-        let (mut within, mut last) = (0, counts.next()?);
-        for count in counts {
-            (within, last) = (last.max(within), count);
+        let count = |line| memchr_iter(delimiter, line).count();
+        let mut lines = lines(cell);
+        let first = count(lines.next()?);
+        let mut last = lines.next()?;
+        let mut within = 0;
+        for line in lines {
+            if tells_phone(last, delimiter) {
+                within = within.max(count(last));
+            }
+            last = line;
         }
-        Some(Self { first, within, last })
+        Some(Self { first, within, last: count(last) })
     }
 }

@@ -144,8 +144,18 @@ fn c3_cells_of_several_lines_are_read_with_delimiters_in_them() {
 /// Nobody can tell such a line from a row, so that it is told, and no row before or behind it is lost.
 #[test]
 fn c3_a_line_of_a_note_that_could_be_a_row_is_told() {
+    let file = |second: &str| told(format!("{HEADER}Ann,Lee,2125550001,\"x\n{second}\ny\"\nCyd,Fox,2125550003,\n"));
     assert_eq!(
-        told(format!("{HEADER}Ann,Lee,2125550001,\"x\na, b, c, d\ny\"\nCyd,Fox,2125550003,\n")),
-        ["2: quote_unclosed", "3: phone_invalid phone", "4: phone_missing phone", "5: +12125550003 Cyd Fox"]
+        file("a, b, 212 555 0004, d"),
+        ["2: quote_unclosed", "3: +12125550004 a b d", "4: phone_missing phone", "5: +12125550003 Cyd Fox"]
     );
+    for note in ["a, b, c, d", "a, b, 212 555, 0004", "212 555 0004", "at 9, 10, 11, 12, 13 and 14"] {
+        assert_eq!(file(note)[0], format!("2: +12125550001 Ann Lee x\n{note}\ny"));
+    }
+}
+
+#[test]
+fn c3_a_row_of_fewer_cells_is_read_over_several_lines() {
+    let file = "first,last,phone,notes,ward\nAnn,Lee,2125550001,\"x\ny\"\nCyd,Fox,2125550003,\"z\n\"\n";
+    assert_eq!(told(file), ["2: +12125550001 Ann Lee x\ny", "4: +12125550003 Cyd Fox z"]);
 }
