@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use muster_storage::{Result, engine::schedules};
+use muster_storage::{
+    Result,
+    engine::{partitions, schedules},
+};
 
 use crate::{LONGEST_ROUND, Scheduler};
 
@@ -13,8 +16,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 /// Decides until it is time to stop. Due-ness is the database's; this process's clock only measures how long to wait before looking again.
 pub(crate) async fn run(scheduler: &Scheduler) {
-    while let Err(error) = schedules::compute_again(&scheduler.pool).await {
-        tracing::warn!(%error, "schedules could not be looked at; their ticks stay due");
+    while let Err(error) = prepare(scheduler).await {
+        tracing::warn!(error, "schedules could not be looked at; their ticks stay due");
         if !scheduler.pause(Duration::from_secs(1)).await {
             return;
         }
@@ -34,6 +37,21 @@ pub(crate) async fn run(scheduler: &Scheduler) {
         if !scheduler.pause(wait).await {
             return;
         }
+    }
+}
+
+/// What comes before the first look. Partitions are made here as well as by their schedule: after months in which nothing ran, the first
+/// job would be in the default partition otherwise, and the current month's could never be made.
+async fn prepare(scheduler: &Scheduler) -> Result<(), String> {
+    let prepared = async {
+        if !partitions::ensure(&scheduler.pool).await? {
+            tracing::warn!("a table is in use; partitions of the coming months are made later");
+        }
+        schedules::compute_again(&scheduler.pool).await.map(drop)
+    };
+    match tokio::time::timeout(LONGEST_ROUND, prepared).await {
+        Ok(prepared) => prepared.map_err(|error| error.to_string()),
+        Err(_) => Err("the database did not answer in time".to_owned()),
     }
 }
 

@@ -129,7 +129,11 @@ async fn w4_who_was_in_the_group_before_an_import_gets_the_earlier_agent_back() 
 
     assign(&ours, &group, 2, &cat).await;
     assign(&ours, &group, 6, &cat).await;
-    import(&ours, &group, format!("first,last,phone\nZoe,L,{}\n", phone(5))).await;
+    let other = ours.group("Two").await;
+    import(&ours, &other, format!("first,last,phone\nZoe,L,{}\n", phone(5))).await;
+    // The later file has found the same people.
+    ours.admin.act(&ours.at(&format!("imports/{id}/undo"))).await.problem(409, "conflict");
+    assert_eq!(undo(&world, &ours, &again).await, json!({ "deleted": 0, "restored": 0, "kept": 0 }));
     // Restored: 0, 1, 3 and 7, each once. Something stays of 2, 5 and 6.
     assert_eq!(undo(&world, &ours, &id).await, json!({ "deleted": 1, "restored": 4, "kept": 3 }));
     let c = cat.id.as_str();
@@ -141,6 +145,22 @@ async fn w4_who_was_in_the_group_before_an_import_gets_the_earlier_agent_back() 
     }
     assert_eq!(names, ["Ada", "Ada", "Ada", "Ada", "Ada", "Zoe", "Ada", "Ada"]);
     ours.admin.act(&ours.at(&format!("imports/{id}/undo"))).await.problem(409, "conflict");
+    world.finish().await;
+}
+
+/// Each finds the people as it left them, whatever a later one that is undone had made of them.
+#[tokio::test]
+async fn imports_are_taken_back_from_the_last_to_the_first() {
+    let world = World::with_engine().await;
+    let ours = world.organization("Ours").await;
+    let group = ours.group("One").await;
+    let first = import(&ours, &group, file(&[(0, "Ada", ""), (1, "Bea", "")])).await;
+    let second = import(&ours, &group, file(&[(0, "Eve", ""), (1, "Bea", "")])).await;
+    ours.admin.act(&ours.at(&format!("imports/{first}/undo"))).await.problem(409, "conflict");
+    assert_eq!(undo(&world, &ours, &second).await, json!({ "deleted": 0, "restored": 1, "kept": 0 }));
+    assert_eq!(ours.contact(&phone(0)).await["first_name"], "Ada");
+    assert_eq!(undo(&world, &ours, &first).await, json!({ "deleted": 2, "restored": 0, "kept": 0 }));
+    assert_eq!(world.harness.count("contact").await, 0);
     world.finish().await;
 }
 

@@ -360,6 +360,28 @@ async fn s9_a_close_takes_effect_on_what_is_queued() {
     world.finish().await;
 }
 
+/// Rules G8 and S6: a reminder window ends with its goal, also before the goal's transition has cancelled what waits.
+#[tokio::test]
+async fn g8_a_close_ends_reminders_too() {
+    let Field { world, ours, agents, goal, .. } = field(1, 2, json!({})).await;
+    let batch = claim(&agents[0].0, &goal, "initial").await;
+    let gate = world.harness.close_publish_gate().await;
+    under(&agents[0].0, &batch, "send", json!({})).await.ok();
+    world
+        .harness
+        .execute(&[
+            "update message set kind = 'reminder'",
+            "update goal set reminder_script = 'x', reminder_opens_at = opens_at, reminder_closes_at = closes_at",
+            "insert into job_policy (kind, paused) values ('goal-transition', true)",
+        ])
+        .await;
+    ours.goal_act(&goal, "close").await;
+    gate.open().await;
+    world.until("message where state = 'cancelled' and reason = 'window_closed'", 2).await;
+    assert!(world.carrier().accepted().is_empty());
+    world.finish().await;
+}
+
 /// Rules R1, R2 and S9: an opt-out and a deactivation reach what is queued.
 #[tokio::test]
 async fn s9_an_opt_out_or_a_deactivation_takes_effect_on_what_is_queued() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use muster_domain::ids::GoalId;
 use muster_integration_tests::{Harness, seconds};
 use muster_jobs::payloads::GoalTransition;
-use muster_storage::engine::{audit, history};
+use muster_storage::engine::{audit, history, partitions};
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -127,5 +127,55 @@ async fn dead_letters_and_processes_that_are_gone_leave_in_steps() {
     assert_eq!(harness.count("process where name = 'gone'").await, 0);
     assert_eq!(harness.count("process where name = 'away'").await, 1);
     assert_eq!(harness.job(parked).await, job);
+    harness.finish().await;
+}
+
+/// Names of the months' partitions of a table, the coming ones of `in_months`.
+fn month(table: &str, in_months: u32) -> String {
+    format!("to_regclass('{table}_' || to_char((now() at time zone 'UTC') + interval '{in_months} months', 'YYYY_MM'))")
+}
+
+/// A job from a machine whose clock is a month ahead, in a month that has no partition: that month's can't be made any more, others' can.
+#[tokio::test]
+async fn j10_a_month_that_cannot_have_its_partition_leaves_others_alone() {
+    let harness = Harness::start().await;
+    let gone = format!(
+        "do $$ begin execute format('drop table %s', {}); execute format('drop table %s', {}); execute format('drop table %s', {}); end $$",
+        month("job", 1),
+        month("job", 2),
+        month("message", 2),
+    );
+    harness.execute(&[&gone]).await;
+    let doctors = async |what: &str| {
+        let findings = audit::audit(harness.pool()).await.unwrap();
+        findings.iter().find(|finding| finding.what == what).map(|finding| finding.count)
+    };
+    assert_eq!(doctors("missing_partition").await, Some(1));
+    let ahead = harness.enqueue(&GoalTransition { goal_id: GoalId::new() }).await;
+    harness
+        .execute(&[&format!(
+            "insert into job (id, kind, payload, max_attempts)
+             select uuid_v7_floor(now() + interval '1 month'), kind, payload, max_attempts from job where id = '{ahead}'"
+        )])
+        .await;
+
+    assert!(partitions::ensure(harness.pool()).await.unwrap());
+    let there = async |table: &str, in_months: u32| {
+        harness.row::<Option<String>>(&format!("select to_json({}::text)", month(table, in_months))).await.is_some()
+    };
+    assert!(!there("job", 1).await && there("job", 2).await && there("message", 2).await);
+    assert_eq!(doctors("default_partition").await, Some(1));
+    harness.finish().await;
+}
+
+/// A backup may have a table open for hours: whoever wants it for itself does not make everybody else wait behind it.
+#[tokio::test]
+async fn a_table_that_is_in_use_is_left_for_later() {
+    let harness = Harness::start().await;
+    harness.execute(&[&format!("do $$ begin execute format('drop table %s', {}); end $$", month("job", 2))]).await;
+    let gate = harness.hold("lock table job in access share mode").await;
+    assert!(!partitions::ensure(harness.pool()).await.unwrap());
+    gate.open().await;
+    assert!(partitions::ensure(harness.pool()).await.unwrap());
     harness.finish().await;
 }

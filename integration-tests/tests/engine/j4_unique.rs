@@ -142,3 +142,20 @@ async fn j4_a_job_that_comes_back_holds_its_key_or_makes_way() {
         }
     }
 }
+
+/// Who is parked waits no more, whatever parked it.
+#[tokio::test]
+async fn j4_a_job_that_the_broker_gave_up_for_good_keeps_no_key() {
+    let harness = Harness::start().await;
+    let payload = HoldRelease { group_id: GroupId::new() };
+    let (once, last) =
+        (harness.enqueue(&HoldRelease { group_id: GroupId::new() }).await, harness.enqueue(&payload).await);
+    harness.execute(&["update job set state = 'published', published_at = now()"]).await;
+    harness.execute(&[&format!("update job set max_attempts = 1 where id = '{last}'")]).await;
+
+    assert_eq!(sweep::return_given_up(harness.pool(), &[once, last]).await.unwrap(), 1);
+    assert_eq!(harness.job(last).await.state, "parked");
+    assert_ne!(harness.enqueue(&payload).await, last);
+    assert_eq!(harness.count(&format!("job_unique where job_id = '{once}'")).await, 1, "it waits again");
+    harness.finish().await;
+}

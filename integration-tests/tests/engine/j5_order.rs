@@ -8,6 +8,7 @@ use muster_storage::{
     engine::{
         claim,
         enqueue::{Line, Origin, enqueue_all},
+        operate::{self, Filter},
     },
 };
 use tokio::task::JoinSet;
@@ -179,5 +180,33 @@ async fn j5_a_job_that_ends_while_another_is_enqueued_lets_it_go() {
     ending.join_next().await.unwrap().unwrap();
 
     assert_eq!(harness.count(&format!("job where id = '{second}' and not blocked")).await, 1);
+    harness.finish().await;
+}
+
+/// Ids come from machines whose clocks differ; the order is that of enqueuing.
+#[tokio::test]
+async fn j5_jobs_that_are_replayed_keep_their_order_whatever_their_ids_say() {
+    let harness = Harness::start().await;
+    number_completions(&harness).await;
+    let mut ids: Vec<_> = (0..4).map(|_| JobId::new()).collect();
+    ids.reverse();
+    let jobs: Vec<_> = ids.iter().map(|id| (*id, &Probe {})).collect();
+    let mut tx = harness.pool().begin().await.unwrap();
+    enqueue_all(&mut tx, &jobs, Line::InOrder("key"), &origin()).await.unwrap();
+    tx.commit().await.unwrap();
+    harness
+        .execute(&["update job set state = 'parked', finished_at = now() - interval '1 minute', blocked = false"])
+        .await;
+
+    let before = harness.pool().begin().await.unwrap().clock().await.unwrap();
+    let filter = Filter { kind: None, state: None, organization_id: None, error: None };
+    let first = operate::replay(harness.pool(), &filter, before, 2).await.unwrap();
+    assert_eq!(first.len(), 2);
+    assert!(ids[..2].iter().all(|id| first.contains(id)), "those that came first");
+    operate::replay(harness.pool(), &filter, before, 2).await.unwrap();
+    assert_eq!(harness.count("job where state = 'pending' and not blocked").await, 1);
+    let (_scheduler, _worker) = (harness.scheduler("scheduler-1"), harness.worker("worker-1"));
+    harness.until_count("job where state = 'succeeded'", 4, seconds(30)).await;
+    completed_in_order(&harness, &ids).await;
     harness.finish().await;
 }

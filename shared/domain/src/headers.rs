@@ -5,7 +5,7 @@
 
 mod names;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -73,6 +73,11 @@ impl Column {
         FIELDS.iter().find(|(field, ..)| *field == name).map(|(_, _, column)| column.clone())
     }
 
+    /// Can a second column of the same header be kept beside the first without a doubt whom a row is about?
+    const fn may_repeat(&self) -> bool {
+        matches!(self, Self::Email | Self::PostalCode | Self::Notes | Self::ExternalId)
+    }
+
     /// What a file can have only once, in words. Of tags there can be several columns.
     fn unique_name(&self) -> Option<&'static str> {
         if *self == Self::Tags {
@@ -137,26 +142,39 @@ const EXPLICIT: u8 = 0;
 /// or `ignore`) and wins over what is recognised.
 ///
 /// - Several columns can look like the same field. The better name gets it, and the others stay custom fields: with `Cell Phone`,
-///   `Pref Phone ` and `Phone` in a file, the phone is `Cell Phone`. Two equally good names (`cell` and `mobile`, or the same header
-///   twice) need a guess: the file is refused. Home and work phones are never taken for the phone.
+///   `Pref Phone ` and `Phone` in a file, the phone is `Cell Phone`. Two equally good names (`cell` and `mobile`) need a guess: the file
+///   is refused. Home and work phones are never taken for the phone.
+/// - Of the same header twice, the first column is what the name says, and the second a custom field; but of two that look like the phone, a
+///   name or an agent, none is better. A mapping means the first, and the second as `NAME (2)`, the third as `NAME (3)`.
 /// - Two custom fields of the same name are both kept: the second becomes `NAME (2)`, the third `NAME (3)`.
 pub fn read(headers: &[String], mapping: &BTreeMap<String, String>) -> Result<Vec<Column>, HeaderError> {
-    let wanted: Vec<String> = headers.iter().map(|header| canonical(header)).collect();
-    for name in mapping.keys() {
-        if !wanted.contains(&canonical(name)) {
-            return Err(HeaderError::NoSuchColumn(name.clone()));
-        }
+    let wanted = numbered(headers);
+    let names: BTreeSet<&str> = wanted.iter().map(|(name, _)| name.as_str()).collect();
+    // A column that is called so itself is meant first.
+    let nth = |name: &str, copy| nth(name, copy).filter(|name| !names.contains(name.as_str()));
+    let copies: BTreeSet<String> = wanted.iter().filter_map(|(name, copy)| nth(name, *copy)).collect();
+    let is_known = |name: &str| names.contains(name) || copies.contains(name);
+    if let Some(name) = mapping.keys().find(|name| !is_known(&canonical(name))) {
+        return Err(HeaderError::NoSuchColumn(name.clone()));
     }
     let mapping: BTreeMap<String, &String> = mapping.iter().map(|(name, field)| (canonical(name), field)).collect();
     let mut claims: Vec<Claim> = Vec::with_capacity(headers.len());
-    for name in &wanted {
-        claims.push(match mapping.get(name) {
+    for (name, copy) in &wanted {
+        let of_copy = nth(name, *copy).and_then(|name| mapping.get(&name));
+        claims.push(match of_copy.or_else(|| mapping.get(name)) {
             Some(field) => {
                 let column = Column::of_field(field).ok_or_else(|| HeaderError::NoSuchField((*field).clone()))?;
-                Claim { column, rank: EXPLICIT }
+                if of_copy.is_none() && *copy > 1 && column.unique_name().is_some() {
+                    Claim { column: Column::Custom(String::new()), rank: u8::MAX }
+                } else {
+                    Claim { column, rank: EXPLICIT }
+                }
             }
             None if name.is_empty() => Claim { column: Column::Ignored, rank: EXPLICIT },
             None => match recognised(name) {
+                Some((column, _)) if *copy > 1 && column.may_repeat() => {
+                    Claim { column: Column::Custom(String::new()), rank: u8::MAX }
+                }
                 Some((column, rank)) => Claim { column, rank },
                 None => Claim { column: Column::Custom(String::new()), rank: u8::MAX },
             },
@@ -171,6 +189,24 @@ pub fn read(headers: &[String], mapping: &BTreeMap<String, String>) -> Result<Ve
         }
     }
     Ok(claims.into_iter().map(|claim| claim.column).collect())
+}
+
+/// Each header in its canonical form, and the how many-th of its name it is, from 1.
+fn numbered(headers: &[String]) -> Vec<(String, usize)> {
+    let mut copies: BTreeMap<String, usize> = BTreeMap::new();
+    let names = headers.iter().map(|header| canonical(header));
+    names
+        .map(|name| {
+            let copy = copies.entry(name.clone()).or_default();
+            *copy += 1;
+            (name, *copy)
+        })
+        .collect()
+}
+
+/// What a mapping calls a later column of a name.
+fn nth(name: &str, copy: usize) -> Option<String> {
+    (copy > 1).then(|| format!("{name}({copy})"))
 }
 
 /// Gives each field to the best claim; the others become custom fields.

@@ -8,10 +8,11 @@ mod error;
 mod place;
 mod upload;
 
-use std::{ops::Range, sync::Arc};
+use std::{future, ops::Range, sync::Arc};
 
 use bytes::Bytes;
-use futures::{Stream, StreamExt};
+use chrono::{DateTime, Utc};
+use futures::{Stream, StreamExt, TryStreamExt};
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, path::Path};
 
 pub use error::Error;
@@ -85,6 +86,17 @@ impl Objects {
     pub async fn delete_folder(&self, folder: &str) -> Result<(), Error> {
         let found = self.store.list(Some(&self.path(folder)?)).map(|object| object.map(|object| object.location));
         let mut deleted = self.store.delete_stream(found.boxed());
+        while let Some(object) = deleted.next().await {
+            there(object)?;
+        }
+        Ok(())
+    }
+
+    /// Removes every object whose key begins with this folder's and that was last written before an instant of the store's clock.
+    pub async fn delete_older(&self, folder: &str, before: DateTime<Utc>) -> Result<(), Error> {
+        let found = self.store.list(Some(&self.path(folder)?));
+        let older = found.try_filter(move |object| future::ready(object.last_modified < before));
+        let mut deleted = self.store.delete_stream(older.map_ok(|object| object.location).boxed());
         while let Some(object) = deleted.next().await {
             there(object)?;
         }

@@ -11,12 +11,15 @@ create function take_room(
 declare
     us constant interval = interval '1 microsecond';
     done bigint;
+    -- Lanes are taken when they are had: whoever has waited for them long takes none of the time that has gone by.
+    taken timestamptz;
 begin
     if cardinality(lanes) > 0 then
         perform from rate_lane where key = any (lanes) order by key for no key update;
-        update rate_lane l set free_at = greatest(l.free_at, instant) + n.takes * us, segments_per_minute = n.pace
+        taken := greatest(instant, clock_timestamp());
+        update rate_lane l set free_at = greatest(l.free_at, taken) + n.takes * us, segments_per_minute = n.pace
         from unnest(lanes, takes_us, paces) as n (key, takes, pace)
-        where l.key = n.key and l.waiting_segments = 0 and greatest(l.free_at, instant) + n.takes * us <= instant + horizon_us * us;
+        where l.key = n.key and l.waiting_segments = 0 and greatest(l.free_at, taken) + n.takes * us <= taken + horizon_us * us;
         get diagnostics done = row_count;
         if done < cardinality(lanes) then
             return false;

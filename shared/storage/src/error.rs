@@ -54,6 +54,12 @@ impl Error {
         }
     }
 
+    /// Was a lock not to be had within the time that the transaction waits for one?
+    pub(crate) fn is_lock_timeout(&self) -> bool {
+        // lock_not_available
+        matches!(self, Self::Database(sqlx::Error::Database(error)) if error.code().is_some_and(|code| code == "55P03"))
+    }
+
     /// The unique or check constraint that a statement ran into.
     pub fn constraint(&self) -> Option<&str> {
         match self {

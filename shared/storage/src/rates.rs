@@ -123,25 +123,44 @@ pub async fn set_numbers(tx: &mut Tx, organization_id: OrganizationId, segments_
     Ok(())
 }
 
-/// How far lanes are used, without a lock, at the pace that each has now.
-pub async fn look(tx: &mut Tx, paces: &BTreeMap<String, i64>) -> Result<Lanes> {
+/// How far lanes are used, without a lock, at the pace that each has now; and those that nobody has used yet.
+pub async fn look(tx: &mut Tx, paces: &BTreeMap<String, i64>) -> Result<(Lanes, BTreeMap<String, i64>)> {
     if paces.is_empty() {
-        return Ok(Lanes::default());
+        return Ok(Default::default());
     }
     let rows = sqlx::query!(
         r#"select new.key as "key!", new.pace as "pace!", coalesce(l.free_at, 'epoch') as "free_at!",
-                  coalesce(l.waiting_segments, 0) as "waiting_segments!"
+                  coalesce(l.waiting_segments, 0) as "waiting_segments!", l.key is null as "fresh!"
            from unnest($1::text[], $2::bigint[]) as new (key, pace) left join rate_lane l on l.key = new.key"#,
         &paces.keys().cloned().collect::<Vec<_>>(),
         &paces.values().copied().collect::<Vec<_>>(),
     )
     .fetch_all(tx.conn())
     .await?;
-    let lanes = rows.into_iter().map(|row| {
+    let (mut lanes, mut fresh) = (Lanes::default(), BTreeMap::new());
+    for row in rows {
+        if row.fresh {
+            fresh.insert(row.key.clone(), row.pace);
+        }
         let (free_at, waiting_segments) = (row.free_at, row.waiting_segments);
-        (row.key, Lane { segments_per_minute: row.pace, free_at, waiting_segments })
-    });
-    Ok(Lanes(lanes.collect()))
+        lanes.0.insert(row.key, Lane { segments_per_minute: row.pace, free_at, waiting_segments });
+    }
+    Ok((lanes, fresh))
+}
+
+/// Makes lanes that are not there, in a transaction of its own: they are the same whatever becomes of the caller's, and nobody waits for it.
+pub async fn make(pool: &Pool, brand_id: BrandId, paces: &BTreeMap<String, i64>) -> Result<()> {
+    sqlx::query!(
+        "insert into rate_lane (brand_id, key, segments_per_minute)
+         select $1, key, pace from unnest($2::text[], $3::bigint[]) as new (key, pace) order by key
+         on conflict do nothing",
+        brand_id.0,
+        &paces.keys().cloned().collect::<Vec<_>>(),
+        &paces.values().copied().collect::<Vec<_>>(),
+    )
+    .execute(&pool.0)
+    .await?;
+    Ok(())
 }
 
 /// Locks lanes, which are made if they are not there, with the pace that each has now.
@@ -168,6 +187,26 @@ pub async fn lock(tx: &mut Tx, brand_id: BrandId, paces: &BTreeMap<String, i64>)
             })
             .collect(),
     ))
+}
+
+/// Makes the lanes of a brand's carriers that nobody has used yet: of one that has got a rate since texts began to wait for their
+/// numbers' lanes, or that lookups have brought up.
+pub async fn make_carrier_lanes(tx: &mut Tx, brand_id: BrandId, limits: &Limits) -> Result<()> {
+    // By key, so that two who make lanes at once wait for each other.
+    let paces: BTreeMap<_, _> =
+        limits.rates.iter().map(|(carrier, pace)| (carrier_lane(brand_id, carrier), *pace)).collect();
+    sqlx::query!(
+        "insert into rate_lane (brand_id, key, segments_per_minute)
+         select $1, key, pace from unnest($2::text[], $3::bigint[]) as new (key, pace)
+         where not exists (select from rate_lane l where l.key = new.key) order by key
+         on conflict do nothing",
+        brand_id.0,
+        &paces.keys().cloned().collect::<Vec<_>>(),
+        &paces.values().copied().collect::<Vec<_>>(),
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
 }
 
 /// Locks all lanes of a brand.
@@ -227,13 +266,13 @@ pub async fn settle_waiting(tx: &mut Tx, lanes: &[String]) -> Result<()> {
 /// What waits for a lane and may have its turn.
 #[derive(Debug, Clone)]
 pub struct Waiting {
-    /// The message.
-    pub id: MessageId,
+    /// The message; none if somebody else has it locked, and its turn comes later.
+    pub id: Option<MessageId>,
     /// The lane.
     pub lane: String,
 }
 
-/// Locks what an organization has waiting for these lanes, at most so many of each goal, in the order in which goals take turns. Goals that
+/// Locks what an organization has waiting for these lanes, at most so many of each, in the order in which goals take turns. Goals that
 /// are paused have none.
 pub async fn lock_waiting(
     tx: &mut Tx,
@@ -244,7 +283,7 @@ pub async fn lock_waiting(
     let rooms: Vec<_> = most.iter().map(|(_, room)| *room).collect();
     let rows =
         sqlx::query_file!("src/rates_waiting.sql", organization_id.0, &lanes, &rooms).fetch_all(tx.conn()).await?;
-    Ok(rows.into_iter().map(|row| Waiting { id: MessageId(row.id), lane: row.lane }).collect())
+    Ok(rows.into_iter().map(|row| Waiting { id: row.id.map(MessageId), lane: row.lane }).collect())
 }
 
 /// Has what may wait for lanes of an organization looked at: something that kept it back has changed.

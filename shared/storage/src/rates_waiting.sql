@@ -1,7 +1,7 @@
 -- $1 organization, $2 lanes, $3 texts that each has room for. What waits for them, goals taking turns: the first of each goal, then the
 -- second of each, and among these by lot, so that no goal is always first where there is room for one. A lane's goals are found by stepping
 -- from one to the next in the index, so that a goal with a million messages costs no more than one with ten. Answers in conversations
--- (nil goal) come before all.
+-- (nil goal) come before all. Chosen first and locked then, so that what has no room is not touched.
 with recursive asked as (
     select lane, room from unnest($2::text[], $3::bigint[]) as a (lane, room)
 ), goals as (
@@ -17,18 +17,27 @@ with recursive asked as (
               and lane_goal(m.kind, m.goal_id) > g.goal
             order by lane_goal(m.kind, m.goal_id) limit 1)
     from goals g where g.goal is not null
+), chosen as (
+    select w.id, g.lane, g.room,
+        row_number() over (partition by g.lane order by g.goal <> '00000000-0000-0000-0000-000000000000'::uuid, w.turn, random()) as rank
+    from goals g
+    left join goal paused on paused.id = g.goal and paused.paused_at is not null
+    cross join lateral (
+        select first.id, row_number() over (order by first.id) as turn
+        from (
+            select m.id from message m
+            where m.organization_id = $1 and m.lane = g.lane and m.state = 'held' and m.lane is not null
+              and lane_goal(m.kind, m.goal_id) = g.goal
+            order by m.id limit g.room
+        ) first
+    ) w
+    where g.goal is not null and paused.id is null
 )
-select w.id as "id!", g.lane as "lane!"
-from goals g
-left join goal paused on paused.id = g.goal and paused.paused_at is not null
-cross join lateral (
-    select locked.id, row_number() over (order by locked.id) as turn
-    from (
-        select m.id from message m
-        where m.organization_id = $1 and m.lane = g.lane and m.state = 'held' and m.lane is not null
-          and lane_goal(m.kind, m.goal_id) = g.goal
-        order by m.id limit g.room for update skip locked
-    ) locked
-) w
-where g.goal is not null and paused.id is null
-order by g.goal <> '00000000-0000-0000-0000-000000000000'::uuid, w.turn, random()
+select locked.id as "id?", c.lane as "lane!"
+from (select * from chosen where rank <= room) c
+left join lateral (
+    select m.id from message m
+    where m.id = c.id and m.organization_id = $1 and m.lane = c.lane and m.state = 'held' and m.lane is not null
+    for update skip locked
+) locked on true
+order by c.rank

@@ -1,5 +1,7 @@
 //! The carrier's receipts: kept as they come, applied in bulk and monotonically (rule S8).
 
+use std::collections::BTreeMap;
+
 use muster_domain::{
     ids::{BrandId, MessageId, OrganizationId},
     message::ReceiptStatus,
@@ -50,7 +52,7 @@ pub struct Applied {
 }
 
 /// Takes up to `limit` receipts of a shard and applies them, the furthest for each message; answers how many were taken and which
-/// moved a message. A receipt proves that the carrier has the message: its segments are settled.
+/// moved a message. Their segments are left for [`settle`], which comes last, because others wait for the ledger's row.
 pub async fn apply(tx: &mut Tx, shard: i16, limit: i64) -> Result<(usize, Vec<Applied>)> {
     let taken = sqlx::query_scalar!(
         "delete from receipt where id in (select id from receipt where shard = $1 order by id limit $2 for update skip locked)
@@ -64,7 +66,6 @@ pub async fn apply(tx: &mut Tx, shard: i16, limit: i64) -> Result<(usize, Vec<Ap
     let taken: Vec<_> = taken.into_iter().flatten().collect();
     let rows = sqlx::query_file!("src/receipts_apply.sql", &taken).fetch_all(tx.conn()).await?;
     let mut applied = Vec::with_capacity(rows.len());
-    let mut by_brand: std::collections::BTreeMap<uuid::Uuid, Vec<MessageId>> = std::collections::BTreeMap::new();
     for row in rows {
         let status = match row.status.as_str() {
             "sent" => Some(ReceiptStatus::Sent),
@@ -73,7 +74,6 @@ pub async fn apply(tx: &mut Tx, shard: i16, limit: i64) -> Result<(usize, Vec<Ap
             "failed" => Some(ReceiptStatus::Failed),
             _ => None,
         };
-        by_brand.entry(row.brand_id).or_default().push(MessageId(row.id));
         applied.push(Applied {
             message_id: MessageId(row.id),
             organization_id: OrganizationId(row.organization_id),
@@ -82,8 +82,17 @@ pub async fn apply(tx: &mut Tx, shard: i16, limit: i64) -> Result<(usize, Vec<Ap
             error_code: row.error_code,
         });
     }
-    for (brand, ids) in by_brand {
-        sending::settle_caps(tx, BrandId(brand), &ids).await?;
-    }
     Ok((count, applied))
+}
+
+/// A receipt proves that the carrier has the message: its segments are settled.
+pub async fn settle(tx: &mut Tx, applied: &[Applied]) -> Result<()> {
+    let mut by_brand: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for receipt in applied {
+        by_brand.entry(receipt.brand_id).or_default().push(receipt.message_id);
+    }
+    for (brand_id, ids) in by_brand {
+        sending::settle_caps(tx, brand_id, &ids).await?;
+    }
+    Ok(())
 }

@@ -84,6 +84,14 @@ pub async fn imports_under_way(tx: &mut Tx, account_id: AccountId) -> Result<boo
     .await?)
 }
 
+/// The organizations of an account.
+pub async fn organizations(tx: &mut Tx, account_id: AccountId) -> Result<Vec<OrganizationId>> {
+    let ids = sqlx::query_scalar!("select id from organization where account_id = $1 order by id", account_id.0)
+        .fetch_all(tx.conn())
+        .await?;
+    Ok(ids.into_iter().map(OrganizationId).collect())
+}
+
 /// What an import that is over may have in the object store.
 #[derive(Debug, Clone)]
 pub struct FinishedFile {

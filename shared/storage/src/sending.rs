@@ -136,8 +136,11 @@ pub async fn read(tx: &mut Tx, ids: &[MessageId], settings: &Settings) -> Result
             let zone = Zone::parse(&row.zone)?;
             let laws = settings.laws();
             let hours = RecipientHours::new(settings.sending_hours, zone, whereabouts.as_ref(), policy, laws)?;
-            let closes_at =
-                if kind == MessageKind::Reminder { row.reminder_closes_at.or(row.closes_at) } else { row.closes_at };
+            // A goal that was closed by hand keeps its reminder window, which ends with it.
+            let closes_at = match row.reminder_closes_at.filter(|_| kind == MessageKind::Reminder) {
+                Some(reminders_close_at) => row.closes_at.map(|closes_at| closes_at.min(reminders_close_at)),
+                None => row.closes_at,
+            };
             Ok(Queued {
                 id: MessageId(row.id),
                 contact_id: ContactId(row.contact_id),

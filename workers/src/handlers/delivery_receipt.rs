@@ -30,6 +30,8 @@ pub(crate) async fn run(ctx: &Context, job: &ClaimedJob, payload: DeliveryReceip
     }
     sending::mark_not_textable(&mut tx, &not_textable).await?;
     sending::mark_opted_out(&mut tx, &opted_out).await?;
+    // After contacts, as when texts are handed over.
+    receipts::settle(&mut tx, &applied).await?;
     hold_brands(ctx, &mut tx, &applied).await?;
     if i64::try_from(taken) == Ok(ROUND) {
         enqueue(&mut tx, &payload, &ctx.origin(job)).await?;

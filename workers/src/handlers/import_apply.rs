@@ -57,13 +57,16 @@ async fn apply(ctx: &Context, job: &ClaimedJob, payload: &ImportApply) -> Result
         let Some(applied) = apply::apply(&mut tx, &import, &terms, &rows, hash).await? else {
             return Err(JobError::Retry {
                 delay: Some(AGAIN),
-                error: "somebody else has assigned contacts to an agent meanwhile".to_owned(),
+                error: "contacts were assigned to an agent or redacted meanwhile".to_owned(),
                 database_lost: false,
             });
         };
         if !admit::use_places(&mut tx, &import, applied.joined).await? {
             let limit = organization.settings.group_contact_limit;
             if !admit::more_places(&mut tx, &import, applied.joined, limit).await? {
+                tx.rollback().await?;
+                // The next try rejects who would be new in the group, and no other row (rule C10).
+                admit::close(&ctx.pool, import.id).await?;
                 return Err(JobError::retry(
                     "the group has no room left for people who were in it when the import was admitted",
                 ));

@@ -5,6 +5,7 @@ use muster_storage::{
     Tx,
     engine::claim::ClaimedJob,
     imports::{self, End},
+    ingest::parts,
 };
 
 use super::carrier_lookup;
@@ -21,7 +22,11 @@ async fn end(ctx: &Context, job: &ClaimedJob, payload: &ImportEnd) -> Result<Tx,
     // Nobody reads them any more; a second attempt finds them gone.
     ctx.objects.delete_folder(&import::folder(import.organization_id, import.id)).await?;
     let mut tx = ctx.pool.begin().await?;
-    let end = if imports::adds_up(&mut tx, import.id).await? {
+    // Of a cancelled import, parts that nobody has read add up as well.
+    let unfinished = import.cancel_requested && !parts::all_applied(&mut tx, &import).await?;
+    let end = if unfinished {
+        End::Cancelled
+    } else if imports::adds_up(&mut tx, import.id).await? {
         End::Succeeded
     } else if import.cancel_requested {
         End::Cancelled

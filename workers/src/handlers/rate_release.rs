@@ -15,30 +15,33 @@ use muster_jobs::{payloads::RateRelease, timer::TimerKind};
 use muster_storage::{
     Tx,
     engine::{claim::ClaimedJob, timers},
-    rates,
+    organizations, rates,
     sending::{self, Held},
 };
 
 use super::pace;
 use crate::{Context, error::JobError};
 
-/// Texts that one job takes of a lane's goal at most.
+/// Texts that one job takes of a lane at most.
 const ROUND: i64 = 5_000;
 
 pub(crate) async fn run(ctx: &Context, job: &ClaimedJob, payload: RateRelease) -> Result<Tx, JobError> {
     let mut tx = ctx.pool.begin().await?;
+    // Settings and goals that decide stay as they are read until this commits (rule S9).
+    organizations::keep_terms(&mut tx, payload.organization_id).await?;
     let organization = ctx.organization(&mut tx, job).await?;
     if organization.id != payload.organization_id {
         return Err(JobError::fail("the job is another organization's"));
     }
     let limits = rates::limits(&mut tx, organization.brand_id).await?;
+    rates::make_carrier_lanes(&mut tx, organization.brand_id, &limits).await?;
     let before = rates::lock_all(&mut tx, organization.brand_id).await?;
     let now = tx.clock().await?;
     let mut lanes = before.clone();
     // One more than fits, so that it is seen when something stays behind.
     let most: Vec<_> = waited_for(&lanes).map(|(key, lane)| (key.clone(), lane.room(now).min(ROUND) + 1)).collect();
     let waiting = rates::lock_waiting(&mut tx, organization.id, &most).await?;
-    let ids: Vec<_> = waiting.iter().map(|waiting| waiting.id).collect();
+    let ids: Vec<_> = waiting.iter().filter_map(|waiting| waiting.id).collect();
     let mut messages: BTreeMap<_, _> = sending::read(&mut tx, &ids, &organization.settings)
         .await?
         .into_iter()
@@ -51,7 +54,11 @@ pub(crate) async fn run(ctx: &Context, job: &ClaimedJob, payload: RateRelease) -
     for waiting in waiting {
         let seen = seen.entry(waiting.lane.clone()).or_default();
         seen.0 += 1;
-        let Some(message) = messages.remove(&waiting.id) else { continue };
+        let Some(id) = waiting.id else {
+            seen.1 = Some(now);
+            continue;
+        };
+        let Some(message) = messages.remove(&id) else { continue };
         let leaves = match message.candidate.decide(now) {
             Decision::Cancel(reason) => {
                 cancelled.push((message.id, reason.as_str()));
@@ -64,7 +71,6 @@ pub(crate) async fn run(ctx: &Context, job: &ClaimedJob, payload: RateRelease) -
             }
             Decision::HandOver => {
                 let paces = pace::lanes_of(&message, &organization, &limits);
-                // A lane that nobody has used yet is made at the hand-over, which takes the time then.
                 let keys: Vec<_> = paces.into_keys().collect();
                 match lanes.take(&keys, message.segments, false, now) {
                     Ok(()) => {

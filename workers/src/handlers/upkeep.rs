@@ -6,7 +6,13 @@ use std::time::Duration;
 use muster_jobs::payloads::{Task, Upkeep};
 use muster_storage::{
     Tx,
-    engine::{claim::ClaimedJob, enqueue::enqueue, history, partitions, sweep},
+    engine::{
+        claim::ClaimedJob,
+        enqueue::enqueue,
+        history,
+        partitions::{self, Dropped},
+        sweep,
+    },
     idempotency,
     imports::{self, End},
     sending,
@@ -17,17 +23,28 @@ use crate::{Context, error::JobError, import};
 /// How long answers to idempotent requests are kept.
 const IDEMPOTENCY_KEPT: Duration = Duration::from_hours(7 * 24);
 
+/// A long transaction uses a table of which a partition is to be made or dropped.
+const IN_USE: JobError = JobError::NotYet { delay: Duration::from_mins(1), why: "a table is in use" };
+
 /// Imports that are ended at a time.
 const ABANDONED: i64 = 100;
 
 pub(crate) async fn run(ctx: &Context, job: &ClaimedJob, payload: Upkeep) -> Result<Tx, JobError> {
     let mut tx = ctx.pool.begin().await?;
     match payload.task {
-        Task::Partitions => partitions::ensure(&mut tx).await?,
-        Task::JobHistory => {
-            let dropped = partitions::drop_job_history(&mut tx, days(ctx.settings.job_history_days)).await?;
-            tracing::info!(partitions = ?dropped, "dropped partitions of jobs that are over");
+        // In transactions of their own, so that no table is kept from others for longer than it must be.
+        Task::Partitions => {
+            if !partitions::ensure(&ctx.pool).await? {
+                return Err(IN_USE);
+            }
         }
+        Task::JobHistory => loop {
+            match partitions::drop_job_history(&ctx.pool, days(ctx.settings.job_history_days)).await? {
+                Dropped::Partition(name) => tracing::info!(partition = name, "dropped a month of jobs that are over"),
+                Dropped::Nothing => break,
+                Dropped::InUse => return Err(IN_USE),
+            }
+        },
         Task::EngineHistory => {
             let ticks = history::forget_ticks(&mut tx, days(ctx.settings.tick_history_days)).await?;
             let schedules = history::forget_schedules(&mut tx, days(ctx.settings.tick_history_days)).await?;

@@ -20,14 +20,20 @@ use crate::{Context, error::JobError, registry, slot::Slot};
 
 mod together;
 
+/// How long a suspect waits for another's end, and how long it is put off then.
+const SUSPECTS_WAIT: Duration = Duration::from_secs(15);
+
 /// Claims and runs jobs; true when every outcome is in Postgres.
 pub(super) async fn run(ctx: &Context, kind: JobKind, refs: &[JobRef], suspect: bool) -> bool {
-    // Suspects wait for each other: two that kill their worker must not blame one another, nor an innocent job that was hit before. The
-    // semaphores are never closed.
-    let _alone = if suspect { Some(ctx.suspects.acquire().await) } else { None };
+    let ids: Vec<_> = refs.iter().map(|job_ref| job_ref.id).collect();
+    // Suspects wait for each other: two that kill their worker must not blame one another, nor an innocent job that was hit before. Not for
+    // long: what waits here takes room from others of its kind (engine promise J6). The semaphores are never closed.
+    let turn = if suspect { Some(tokio::time::timeout(SUSPECTS_WAIT, ctx.suspects.acquire()).await) } else { None };
+    if let Some(Err(_)) = turn {
+        return kept(ctx, in_time(claim::put_off(&ctx.engine_pool, &ids, SUSPECTS_WAIT)).await);
+    }
     let first_slot = ctx.slots.acquire().await;
     let lease = ctx.settings.job_lease();
-    let ids: Vec<_> = refs.iter().map(|job_ref| job_ref.id).collect();
     let jobs = match in_time(claim::claim_all(&ctx.engine_pool, &ids, &ctx.settings.process_name, lease)).await {
         Ok(jobs) => jobs,
         Err(error) => return kept::<()>(ctx, Err(error)),

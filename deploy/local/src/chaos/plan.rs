@@ -100,6 +100,7 @@ enum Card {
     StopWorkerBriefly,
     StopWorkerPastItsLease,
     StopScheduler,
+    StopApi,
     KillDatabase,
     StopDatabase,
     KillBroker,
@@ -113,7 +114,7 @@ enum Card {
 
 impl Card {
     /// Workers are hit most: they are between everything.
-    const DECK: [Self; 18] = [
+    const DECK: [Self; 19] = [
         Self::KillWorker,
         Self::KillWorker,
         Self::KillScheduler,
@@ -121,6 +122,7 @@ impl Card {
         Self::StopWorkerBriefly,
         Self::StopWorkerPastItsLease,
         Self::StopScheduler,
+        Self::StopApi,
         Self::KillDatabase,
         Self::StopDatabase,
         Self::KillBroker,
@@ -142,6 +144,7 @@ impl Card {
             Self::StopWorkerBriefly => (Target::Daemon(dice.pick(&WORKERS)), Deed::Stop, SHORT_STOP_MS),
             Self::StopWorkerPastItsLease => (Target::Daemon(dice.pick(&WORKERS)), Deed::Stop, LONG_STOP_MS),
             Self::StopScheduler => (Target::Daemon(dice.pick(&SCHEDULERS)), Deed::Stop, LONG_STOP_MS),
+            Self::StopApi => (Target::Daemon("api"), Deed::Stop, (1_000, 6_000)),
             Self::KillDatabase => (Target::Service(Service::Database), Deed::Kill, (200, 3_000)),
             Self::StopDatabase => (Target::Service(Service::Database), Deed::Stop, (1_000, 6_000)),
             Self::KillBroker => (Target::Service(Service::Broker), Deed::Kill, (200, 2_000)),

@@ -85,6 +85,30 @@ fn c3_of_two_custom_fields_with_one_name_both_are_kept() {
 }
 
 #[test]
+fn c3_of_the_same_header_twice_the_first_is_the_field_and_the_second_a_custom_field() {
+    assert_eq!(
+        fields("first,last,phone,email,Email,Notes,notes,Notes")[3..],
+        ["email", "custom:Email", "notes", "custom:notes", "custom:Notes"]
+    );
+    let second = mapped(&[("Email (2)", "email"), ("email", "custom:Old")]);
+    let columns = read(&headers("first,last,phone,email,Email"), &second).unwrap();
+    assert_eq!(columns[3..], [Column::Custom("Old".into()), Column::Email]);
+    let ignored = mapped(&[("Phone (2)", "ignore")]);
+    assert_eq!(read(&headers("first,last,Phone,Phone"), &ignored).unwrap()[2..], [Column::Phone, Column::Ignored]);
+    let first = mapped(&[("Phone", "phone")]);
+    let columns = read(&headers("first,last,Phone,Phone"), &first).unwrap();
+    assert_eq!(columns[2..], [Column::Phone, Column::Custom("Phone".into())]);
+    // A column that is called so itself is meant first.
+    let itself = mapped(&[("Email (2)", "ignore")]);
+    assert_eq!(
+        read(&headers("first,last,phone,email,Email,Email (2)"), &itself).unwrap()[3..],
+        [Column::Email, Column::Custom("Email".into()), Column::Ignored]
+    );
+    let absent = mapped(&[("Email (3)", "ignore")]);
+    assert!(read(&headers("first,last,phone,email,Email"), &absent).is_err());
+}
+
+#[test]
 fn c15_a_file_without_a_phone_column_is_refused() {
     assert_eq!(read(&headers("first,last,email"), &BTreeMap::new()), Err(HeaderError::Missing("phone")));
     for (row, one, other) in [("first,last,cell,mobile", "cell", "mobile"), ("first,last,cell,Cell", "cell", "Cell")] {

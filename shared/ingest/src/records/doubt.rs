@@ -1,11 +1,11 @@
 //! Records on several lines that are doubtful (rule C3): a quote that was never meant to open a cell runs on to the next quote that
 //! happens to close one, and what lies between would be another person's row.
 //!
-//! Only a line with a phone on it, behind the record's first, can be another person's row: without one, the row would have been rejected anyway.
-//! A record that has such a line is read only if it has at least as many cells as the header has columns and none of its quoted cells looks
-//! as if it had swallowed a row. That is so when a line with a phone lies wholly in the cell and has at least as many delimiters as a row has; and
-//! when the line on which the cell begins and the line on which it ends, read as if the quotes were none, both have that many.
-//! So a note of several lines is read with commas in it, unless a line of it could be a row by itself.
+//! Only a line with a phone on it, behind the record's first, can be another person's row: without one, the row would have been rejected
+//! anyway. A record that has such a line is doubtful when it lies wholly in a quoted cell and has at least as many delimiters as a row has.
+//! If the record's first line has a phone too, of which its person's row has one, it is doubtful as well when it has fewer cells than the header
+//! has columns; and when the line on which a cell begins and the line on which it ends, read as if the quotes were none, both have at least as
+//! many delimiters as a row. So addresses and notes of several lines are read with commas in them, unless a line of them could be a row by itself.
 //!
 //! Records on one line are never looked at here.
 
@@ -17,9 +17,10 @@ use super::Shape;
 /// agree.
 pub(super) fn doubtful(record: &[u8], shape: Shape) -> bool {
     let Shape { delimiter, columns } = shape;
-    if columns < 2 || !lines(record).skip(1).any(|line| tells_phone(line, delimiter)) {
+    if columns < 2 || !lines(record).skip(1).any(|line| could_be_row(line, delimiter)) {
         return false;
     }
+    let two_phones = lines(record).next().is_some_and(|line| tells_phone(line, delimiter));
     // Delimiters of a row.
     let row = columns - 1;
     let (mut at, mut cells) = (0, 0);
@@ -45,7 +46,7 @@ pub(super) fn doubtful(record: &[u8], shape: Shape) -> bool {
             None => break,
         }
     }
-    cells < columns || ends.is_some_and(|end| end + cells.cast_signed() >= row.cast_signed())
+    two_phones && (cells < columns || ends.is_some_and(|end| end + cells.cast_signed() >= row.cast_signed()))
 }
 
 /// Where the quote is that closes a cell; the record is whole, so that there is one.
@@ -64,6 +65,11 @@ fn closing(record: &[u8], open: usize) -> usize {
 /// A CRLF makes a line without anything, which is no row.
 fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     text.split(|byte| matches!(byte, b'\n' | b'\r'))
+}
+
+/// Has this line a phone and names before or behind it?
+fn could_be_row(line: &[u8], delimiter: u8) -> bool {
+    memchr_iter(delimiter, line).count() >= 2 && tells_phone(line, delimiter)
 }
 
 /// Could one of the cells of this line, read as if quotes were none, be a phone? Rule C4 asks for ten digits, which may be full-width ones.

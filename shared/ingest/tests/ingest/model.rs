@@ -92,16 +92,19 @@ fn doubtful(record: &[u8], quoted: &[(usize, &[u8])], cells: usize, Shape { deli
     let has_phone = |line: &&String| {
         line.split(char::from(delimiter)).any(|cell| cell.chars().filter(char::is_ascii_digit).count() >= 10)
     };
-    let swallowed = |(nth, cell): &(usize, &[u8])| match &lines(cell)[..] {
-        [first, within @ .., last] => {
-            within.iter().filter(has_phone).any(|line| columns_of(line) >= columns)
-                || nth + columns_of(first) >= columns && columns_of(last) + cells - nth > columns
-        }
+    let within = |(_, cell): &(usize, &[u8])| match &lines(cell)[..] {
+        [_, within @ .., _] => within.iter().filter(has_phone).any(|line| columns_of(line) >= columns),
         _ => false,
     };
+    let across = |(nth, cell): &(usize, &[u8])| match &lines(cell)[..] {
+        [first, .., last] => nth + columns_of(first) >= columns && columns_of(last) + cells - nth > columns,
+        _ => false,
+    };
+    let all = lines(record);
+    let could_be_row = |line: &&String| has_phone(line) && columns_of(line) > 2;
     columns > 1
-        && lines(record)[1..].iter().any(|line| has_phone(&line))
-        && (cells < columns || quoted.iter().any(swallowed))
+        && all[1..].iter().any(|line| could_be_row(&line))
+        && (quoted.iter().any(within) || has_phone(&&all[0]) && (cells < columns || quoted.iter().any(across)))
 }
 
 fn count_lines(text: &[u8]) -> u64 {

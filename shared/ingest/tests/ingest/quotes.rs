@@ -155,6 +155,17 @@ fn c3_a_line_of_a_note_that_could_be_a_row_is_told() {
 }
 
 #[test]
+fn c3_a_cell_of_several_lines_before_the_phone_is_read_with_delimiters_in_it() {
+    let file = "first,last,address,phone\nAnn,Lee,\"12 Main St, Apt 3\nSpringfield, IL, USA\",2125550001\nCyd,Fox,x,2125550003\n";
+    assert_eq!(
+        told(file),
+        ["2: +12125550001 Ann Lee 12 Main St, Apt 3\nSpringfield, IL, USA", "4: +12125550003 Cyd Fox x"]
+    );
+    let file = "first,last,notes,phone\nAnn,Lee,\"Met, nice\nWants sign, ride, and lunch\",2125550001\n";
+    assert_eq!(told(file), ["2: +12125550001 Ann Lee Met, nice\nWants sign, ride, and lunch"]);
+}
+
+#[test]
 fn c3_a_row_of_fewer_cells_is_read_over_several_lines() {
     let file = "first,last,phone,notes,ward\nAnn,Lee,2125550001,\"x\ny\"\nCyd,Fox,2125550003,\"z\n\"\n";
     assert_eq!(told(file), ["2: +12125550001 Ann Lee x\ny", "4: +12125550003 Cyd Fox z"]);

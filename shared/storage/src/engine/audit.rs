@@ -48,7 +48,14 @@ pub async fn audit(pool: &Pool) -> Result<Vec<Finding>> {
             (select count(*) from tick t where t.job_id is not null and t.decided_at > clock_timestamp() - interval '1 day'
                 and not exists (select from job j where j.id = t.job_id)) as "ticks_without_job!",
             (select count(*) from message m where m.state = 'queued' and not exists (
-                select from job j where j.id = m.send_job_id and j.state in ('pending', 'published', 'running'))) as "orphan_messages!""#
+                select from job j where j.id = m.send_job_id and j.state <> 'succeeded')) as "orphan_messages!",
+            (select count(*) from message m join job j on j.id = m.send_job_id
+                where m.state = 'queued' and j.state = 'cancelled') as "called_off_messages!",
+            (select count(*) from unnest('{job,message,message_event}'::text[]) as t (parent) where to_regclass(
+                format('%s_%s', parent, to_char((now() at time zone 'UTC') + interval '1 month', 'YYYY_MM'))) is null) as "missing_partitions!",
+            ((select count(*) from (select from job_default limit 1000) j)
+                + (select count(*) from (select from message_default limit 1000) m)
+                + (select count(*) from (select from message_event_default limit 1000) e)) as "in_default!""#
     )
     .fetch_one(&pool.0)
     .await?;
@@ -85,6 +92,24 @@ pub async fn audit(pool: &Pool) -> Result<Vec<Finding>> {
         ),
         finding("tick_without_job", "ticks that fired and have no job", row.ticks_without_job, false),
         finding("orphan_message", "queued messages whose send job is over", row.orphan_messages, true),
+        finding(
+            "called_off_message",
+            "queued messages whose send job was cancelled: they go when it is retried",
+            row.called_off_messages,
+            false,
+        ),
+        finding(
+            "missing_partition",
+            "tables without a partition for the next month: the schedule `partitions` does not run, or its rows are in the default partition",
+            row.missing_partitions,
+            false,
+        ),
+        finding(
+            "default_partition",
+            "rows (of up to 1,000 a table) in default partitions: no scheduler ran for months, or a machine's clock is months ahead",
+            row.in_default,
+            false,
+        ),
     ];
     Ok(findings.into_iter().filter(|finding| finding.count > 0).collect())
 }
@@ -260,7 +285,7 @@ pub async fn repair(pool: &Pool, reconcile_after: Duration) -> Result<Mended> {
 }
 
 /// Gives queued messages whose send job is over another one; answers how many. A queued message was never handed over (rule S1), so that
-/// another job may do it.
+/// another job may do it. Those of a job that was parked or cancelled stay with it: what is done about them is an operator's decision.
 async fn adopt_orphans(pool: &Pool) -> Result<u64> {
     let mut adopted = 0;
     loop {
@@ -269,7 +294,7 @@ async fn adopt_orphans(pool: &Pool) -> Result<u64> {
         let taken = sqlx::query_scalar!(
             "with orphan as (
                  select m.id, m.organization_id, m.group_id from message m where m.state = 'queued' and not exists (
-                     select from job j where j.id = m.send_job_id and j.state in ('pending', 'published', 'running'))
+                     select from job j where j.id = m.send_job_id and j.state <> 'succeeded')
                  order by m.group_id, m.id limit 100 for update skip locked
              )
              update message m set send_job_id = $1, send_epoch = null from orphan o

@@ -107,6 +107,19 @@ pub async fn complete_taken(tx: &mut Tx, jobs: &[&ClaimedJob], worker: &str) -> 
     if done.rows_affected() == jobs.len() as u64 { Ok(()) } else { Err(Error::StaleLease) }
 }
 
+/// Puts published jobs off that this worker cannot begin yet: they are published again after the delay.
+pub async fn put_off(pool: &Pool, ids: &[JobId], delay: Duration) -> Result<()> {
+    sqlx::query!(
+        "update job set state = 'pending', published_at = null, run_at = clock_timestamp() + make_interval(secs => $2)
+         where id = any($1) and state = 'published'",
+        &ids.iter().map(|id| id.0).collect::<Vec<_>>(),
+        delay.as_secs_f64(),
+    )
+    .execute(&pool.0)
+    .await?;
+    Ok(())
+}
+
 /// A row of a claim.
 struct Row {
     id: uuid::Uuid,

@@ -95,7 +95,7 @@ pub async fn count_parked(pool: &Pool, filter: &Filter) -> Result<i64> {
     .await?)
 }
 
-/// Lets jobs that a filter means and that were parked by `before`, the oldest first and at most `limit`, run again with all their
+/// Lets jobs that a filter means and that were parked by `before`, those in a line in its order, then the oldest, at most `limit`, run again with all their
 /// attempts; answers which. Their errors stay. One that is parked again since then is not taken again.
 pub async fn replay(pool: &Pool, filter: &Filter, before: DateTime<Utc>, limit: i64) -> Result<Vec<JobId>> {
     let mut tx = pool.begin().await?;
@@ -103,7 +103,7 @@ pub async fn replay(pool: &Pool, filter: &Filter, before: DateTime<Utc>, limit: 
         "select id from job
          where state = 'parked' and ($1::text is null or kind = $1) and ($2::uuid is null or organization_id = $2)
            and ($3::text is null or strpos(errors -> -1 ->> 'error', $3) > 0) and finished_at <= $5
-         order by id limit $4 for update skip locked",
+         order by position nulls last, id limit $4 for update skip locked",
         filter.kind.map(JobKind::as_str),
         filter.organization_id.map(|id| id.0),
         filter.error,
@@ -132,7 +132,7 @@ pub async fn retry(pool: &Pool, id: JobId) -> Result<Option<String>> {
     Ok(state)
 }
 
-/// A job with an order key goes to the end of its line, and one whose unique key another job holds by now is cancelled again.
+/// A job with an order key goes to the end of its line, several in the order in which they were (engine promise J5), and one whose unique key another job holds by now is cancelled again.
 async fn run_again(tx: &mut Tx, ids: &[Uuid]) -> Result<()> {
     sqlx::query!(
         "select pg_advisory_xact_lock(hashtextextended(order_key, 0)) from job where id = any($1) and order_key is not null order by order_key",
@@ -142,14 +142,17 @@ async fn run_again(tx: &mut Tx, ids: &[Uuid]) -> Result<()> {
     .await?;
     let keyed = sqlx::query!(
         "with line as (
-             select id, row_number() over (partition by order_key order by id) > 1 or exists (
+             select id, row_number() over (partition by order_key order by position) > 1 or exists (
                         select from job o where o.order_key = j.order_key and o.state in ('pending', 'published', 'running')) as blocked
-             from job j where id = any($1) and order_key is not null
+             from job j where id = any($1) and order_key is not null order by position
+         ), placed as (
+             -- One after the other, so that positions are given in the order of the line.
+             select id, blocked, nextval('job_position') as position from line
          )
          update job j set state = 'pending', attempt = 0, run_at = clock_timestamp(), finished_at = null, published_at = null,
-             suspect = false, blocked = coalesce((select l.blocked from line l where l.id = j.id), false),
-             position = case when j.order_key is not null then nextval('job_position') end
-         where j.id = any($1)
+             suspect = false, blocked = coalesce(p.blocked, false), position = p.position
+         from unnest($1::uuid[]) as again (id) left join placed p on p.id = again.id
+         where j.id = any($1) and j.id = again.id
          returning j.id, j.unique_key",
         ids
     )

@@ -109,7 +109,10 @@ pub async fn return_given_up(pool: &Pool, ids: &[JobId]) -> Result<u64> {
                    errors = errors || jsonb_build_object('attempt', attempt + 1, 'at', clock_timestamp(), 'worker', null,
                        'error', 'the broker gave it up after too many deliveries without an acknowledgement')
                where id = any($1) and state = 'published'
-               returning state
+               returning id, state
+           ), freed as (
+               -- Who is parked waits no more: another may be enqueued (engine promise J4).
+               delete from job_unique u using returned r where u.job_id = r.id and r.state = 'parked'
            )
            select count(*) filter (where state = 'parked') as "parked!" from returned"#,
         &ids,

@@ -4,15 +4,15 @@
 //! Places are kept for the import until its shards have used them, so that imports into one group at the same time do not fill it twice.
 //! Phones are looked at only where the limit could be reached.
 
-use muster_domain::ids::OrganizationId;
+use muster_domain::ids::{ImportId, OrganizationId};
 
 use super::rows::Sorted;
-use crate::{Result, Tx, imports::Import};
+use crate::{Pool, Result, Tx, imports::Import};
 
 /// Places in a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Places {
-    /// Places that nobody has, and that are kept for nobody.
+    /// Places that nobody has, and that are kept for nobody; below nothing when there are more members than the limit allows.
     pub free: i64,
     /// Imports that were admitted before keep some. They may not need all of them: who was in the group already, and who stands in two files,
     /// takes none.
@@ -33,7 +33,7 @@ pub async fn places(tx: &mut Tx, import: &Import, limit: i32) -> Result<Places> 
     )
     .fetch_one(tx.conn())
     .await?;
-    Ok(Places { free: (i64::from(limit) - row.taken - row.kept).max(0), kept: row.kept > 0 })
+    Ok(Places { free: i64::from(limit) - row.taken - row.kept, kept: row.kept > 0 })
 }
 
 /// Keeps places for all of the import's rows.
@@ -69,6 +69,7 @@ pub async fn add_phones(tx: &mut Tx, rows: &Sorted) -> Result<()> {
 
 /// Finds the line of the last new member for whom there is a place; rows of new members after it are rejected when they are applied.
 pub async fn admit_in_order(tx: &mut Tx, import: &Import, places: i64) -> Result<()> {
+    let places = places.max(0);
     sqlx::query!("analyze import_phone").execute(tx.conn()).await?;
     let found = sqlx::query!(
         r#"with fresh as (
@@ -109,14 +110,22 @@ pub async fn use_places(tx: &mut Tx, import: &Import, joined: i64) -> Result<boo
 /// transaction is counted among the members already. False when there are none.
 pub async fn more_places(tx: &mut Tx, import: &Import, joined: i64, limit: i32) -> Result<bool> {
     let free = places(tx, import, limit).await?.free;
-    let left = sqlx::query_scalar!(
-        r#"update import set places_left = greatest(coalesce(places_left, 0) - $2, 0) where id = $1 returning places_left as "left!""#,
+    sqlx::query!(
+        "update import set places_left = greatest(coalesce(places_left, 0) - $2, 0) where id = $1",
         import.id.0,
         joined,
     )
-    .fetch_one(tx.conn())
+    .execute(tx.conn())
     .await?;
-    Ok(left <= free)
+    Ok(free >= 0)
+}
+
+/// Lets nobody else of an import into the group.
+pub async fn close(pool: &Pool, id: ImportId) -> Result<()> {
+    sqlx::query!("update import set last_admitted_line = coalesce(last_admitted_line, 0) where id = $1", id.0)
+        .execute(&pool.0)
+        .await?;
+    Ok(())
 }
 
 /// Makes the tags and custom fields of an import (rules C8 and C14).

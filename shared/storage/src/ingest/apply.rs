@@ -42,7 +42,8 @@ pub struct Terms<'a> {
 }
 
 /// Applies rows; nobody else has the same phones of this import. With a dry run the answer is the same and nothing is kept (rule C12).
-/// `None` when an agent has got too many contacts meanwhile: nothing of this transaction may be kept, and another try will see them.
+/// `None` when an agent has got too many contacts meanwhile, or somebody was redacted: nothing of this transaction may be kept, and another try
+/// will see it.
 pub async fn apply(
     tx: &mut Tx,
     import: &Import,
@@ -78,7 +79,9 @@ pub async fn apply(
     if admitted.to_agents {
         agents::lock_goals(tx, import).await?;
     }
-    create_and_update(tx, import, terms.account_id, staged - rejected).await?;
+    if !create_and_update(tx, import, terms.account_id, staged - rejected).await? {
+        return Ok(None);
+    }
     let joined = join_group(tx, import).await?;
     if admitted.to_agents && !agents::assign(tx, import, terms).await? {
         return Ok(None);
@@ -142,7 +145,8 @@ async fn refuse_rows(tx: &mut Tx, import: &Import, terms: &Terms<'_>) -> Result<
 }
 
 /// Rule C1: who is there is updated, who is not is created.
-async fn create_and_update(tx: &mut Tx, import: &Import, account_id: AccountId, rows: u64) -> Result<()> {
+/// False when somebody was redacted meanwhile whom a row was taken for.
+async fn create_and_update(tx: &mut Tx, import: &Import, account_id: AccountId, rows: u64) -> Result<bool> {
     let organization = import.organization_id.0;
     let created = sqlx::query_file!(
         "src/ingest/create_contacts.sql",
@@ -155,7 +159,7 @@ async fn create_and_update(tx: &mut Tx, import: &Import, account_id: AccountId, 
     .await?
     .rows_affected();
     if created == rows {
-        return Ok(());
+        return Ok(true);
     }
     // A shard is small beside all contacts: each row looks for its own, whatever the planner thinks of tables that it has not seen full.
     sqlx::query!("select set_config('enable_hashjoin', 'off', true) as hash, set_config('enable_mergejoin', 'off', true) as merge")
@@ -168,12 +172,12 @@ async fn create_and_update(tx: &mut Tx, import: &Import, account_id: AccountId, 
     let changed = sqlx::query!(
         "with locked as (
              select c.id, jsonb_build_object('first_name', c.first_name, 'last_name', c.last_name, 'email', c.email,
-                 'postal_code', c.postal_code, 'notes', c.notes, 'external_id', c.external_id, 'fields', c.fields) as before,
+                 'postal_code', c.postal_code, 'notes', c.notes, 'external_id', c.external_id, 'fields', c.fields, 'updated_at', c.updated_at) as before,
                  jsonb_strip_nulls(jsonb_build_object('first_name', nullif(r.first_name, ''), 'last_name', nullif(r.last_name, ''),
                      'email', r.email, 'postal_code', r.postal_code, 'notes', r.notes, 'external_id', r.external_id))
                  || jsonb_build_object('fields', c.fields || r.fields) as brought
              from contact c join import_row r on r.contact_id = c.id
-             where r.changed order by c.id for no key update of c
+             where r.changed and c.e164 is not null order by c.id for no key update of c
          )
          insert into import_change (import_id, contact_id, before, after, changed_at)
          select $1, id, before, before || brought, now() from locked",
@@ -197,12 +201,18 @@ async fn create_and_update(tx: &mut Tx, import: &Import, account_id: AccountId, 
         .execute(tx.conn())
         .await?;
     }
+    let found = sqlx::query_scalar!(
+        r#"select not exists (select from import_row r join contact c on c.id = r.contact_id
+                              where not r.created and c.redacted_at is not null) as "found!""#
+    )
+    .fetch_one(tx.conn())
+    .await?;
     sqlx::query!(
         "select set_config('enable_hashjoin', 'on', true) as hash, set_config('enable_mergejoin', 'on', true) as merge"
     )
     .fetch_one(tx.conn())
     .await?;
-    Ok(())
+    Ok(found)
 }
 
 /// Everybody in the file joins the group (rule C1); a deactivated membership stays one (rule C9).

@@ -212,6 +212,15 @@ pub async fn is_applied(pool: &Pool, id: ImportId, number: u32) -> Result<bool> 
     .await?)
 }
 
+/// Have all shards been applied?
+pub async fn all_applied(tx: &mut Tx, import: &crate::imports::Import) -> Result<bool> {
+    let applied =
+        sqlx::query_scalar!(r#"select count(*) as "applied!" from import_shard where import_id = $1"#, import.id.0)
+            .fetch_one(tx.conn())
+            .await?;
+    Ok(applied >= i64::from(import.shards))
+}
+
 /// Records that a shard is done with; answers how many are left, or nothing when the import is over and nobody wants it any more. The
 /// import's row is locked from here on, so this comes last.
 pub async fn record_applied(

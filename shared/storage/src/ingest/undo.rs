@@ -58,7 +58,11 @@ async fn used(tx: &mut Tx, group_id: GroupId, id: ImportId) -> Result<Option<&'s
                    where m.group_id = $1 and m.import_id = $2) as "targeted!",
                exists (
                    select from membership m join thread t on t.group_id = m.group_id and t.contact_id = m.contact_id
-                   where m.group_id = $1 and m.import_id = $2) as "texted!""#,
+                   where m.group_id = $1 and m.import_id = $2) as "texted!",
+               exists (
+                   select from import later
+                   where later.group_id = $1 and later.id > $2 and not later.dry_run and later.undone_at is null
+                     and (later.state in ('waiting', 'running') or later.updated + later.unchanged > 0)) as "followed!""#,
         group_id.0,
         id.0,
     )
@@ -68,6 +72,8 @@ async fn used(tx: &mut Tx, group_id: GroupId, id: ImportId) -> Result<Option<&'s
         Some("people whom it brought into the group have a conversation there")
     } else if row.targeted {
         Some("a goal has targeted people whom it brought into the group")
+    } else if row.followed {
+        Some("a later import has found people in the group; undo that one first")
     } else {
         None
     })
@@ -129,7 +135,9 @@ async fn restore_fields(tx: &mut Tx, id: ImportId, organization_id: Organization
              update contact c
              set first_name = l.before ->> 'first_name', last_name = l.before ->> 'last_name', email = l.before ->> 'email',
                  postal_code = l.before ->> 'postal_code', notes = l.before ->> 'notes', external_id = l.before ->> 'external_id',
-                 fields = l.before -> 'fields', updated_at = now()
+                 fields = l.before -> 'fields',
+                 -- So that an earlier import finds them as it left them, and can be undone too.
+                 updated_at = coalesce((l.before ->> 'updated_at')::timestamptz, now())
              from locked l where c.id = l.id
              returning c.id
          ), forgotten as (

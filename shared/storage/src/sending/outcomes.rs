@@ -41,6 +41,9 @@ pub struct Settled {
 pub async fn settle(tx: &mut Tx, send_jobs: &[JobId], outcomes: &Outcomes) -> Result<Settled> {
     let Outcomes { accepted, refused, postponed, unknown } = outcomes;
     let send_jobs: Vec<_> = send_jobs.iter().map(|id| id.0).collect();
+    let told = accepted.iter().map(|(id, _)| id).chain(refused.iter().map(|(id, _)| id));
+    let told: Vec<_> = told.chain(postponed.iter().map(|held| &held.id)).chain(unknown).copied().collect();
+    lock(tx, &told).await?;
     let settled = accept(tx, accepted).await?;
     if !refused.is_empty() {
         sqlx::query!(
@@ -79,6 +82,17 @@ pub async fn settle(tx: &mut Tx, send_jobs: &[JobId], outcomes: &Outcomes) -> Re
         .await?;
     }
     Ok(settled)
+}
+
+/// Locks messages in the order of their ids, as receipts do: each of several statements on some of them would have an order of its own.
+pub(super) async fn lock(tx: &mut Tx, ids: &[MessageId]) -> Result<()> {
+    sqlx::query!(
+        "select from message where id = any($1) order by id for update",
+        &ids.iter().map(|id| id.0).collect::<Vec<_>>()
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(())
 }
 
 /// Records that the carrier has messages. Nearly always they are reserved and nothing was heard of them before: one change each, which

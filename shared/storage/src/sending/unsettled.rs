@@ -9,7 +9,7 @@ use muster_domain::{
 };
 use muster_jobs::timer::TimerKind;
 
-use super::{held::queue_again, refund_caps};
+use super::{held::queue_again, outcomes::lock, refund_caps};
 use crate::{
     Result, Tx,
     engine::enqueue::{Line, Origin},
@@ -133,6 +133,7 @@ pub async fn lock_known_sids(tx: &mut Tx, messages: &[MessageId]) -> Result<Vec<
             .execute(tx.conn())
             .await?;
     }
+    lock(tx, messages).await?;
     Ok(sqlx::query_scalar!(
         r#"select carrier_sid as "sid!" from message where contact_id = any($1) and carrier_sid is not null"#,
         &contacts,

@@ -131,18 +131,22 @@ async fn decide(
 
     let going: Vec<_> = ready.iter().zip(&asks).map(|(message, asks)| (message.id, asks.cap.clone())).collect();
     if locks == Locks::Late {
-        let (left, looked) = (caps::left(tx, brand_id, &caps, day).await?, rates::look(tx, &paces).await?);
+        let (left, (looked, fresh)) = (caps::left(tx, brand_id, &caps, day).await?, rates::look(tx, &paces).await?);
+        if !fresh.is_empty() {
+            rates::make(&ctx.engine_pool, brand_id, &fresh).await?;
+        }
         let mut seems = room(left, looked.clone(), ends);
         if asks.iter().all(|asks| seems.admit(asks, now).is_ok()) {
             sending::hand_over(tx, jobs, &going, day, now).await?;
             verdicts.write(tx).await?;
             expect_outcomes(ctx, tx, jobs, organization, &going, now).await?;
-            verdicts.set_timers(tx, organization, now).await?;
-            // From here to the commit others wait for the lanes and for the brand's ledgers: nothing else is done.
+            // From here to the commit others wait for the lanes and for the brand's ledgers: after them come only timers, as elsewhere,
+            // and none where nothing is held.
             let taken = Taken { lanes: seems.lanes.taken_since(&looked, now), segments: by_carrier(&asks) };
             if !caps::take_room(tx, brand_id, day, now, &taken).await? {
                 return Ok(None);
             }
+            verdicts.set_timers(tx, organization, now).await?;
             verdicts.log(ready.len());
             return Ok(Some(ready));
         }
@@ -150,9 +154,11 @@ async fn decide(
     // From here to the commit others wait for the lanes and for the brand's ledgers.
     let before = rates::lock(tx, brand_id, &paces).await?;
     let mut admission = room(caps::lock_left(tx, brand_id, &caps, day).await?, before.clone(), ends);
+    // Lanes are taken when they are had, however long that took.
+    let taken_at = tx.clock().await?;
     let (mut admitted, mut admitted_asks, mut stays) = (Vec::with_capacity(ready.len()), Vec::new(), Vec::new());
     for (message, mut asks) in ready.into_iter().zip(asks) {
-        match admission.admit(&asks, now) {
+        match admission.admit(&asks, taken_at) {
             Ok(()) => {
                 asks.cap = asks.cap.filter(|carrier| admission.left.contains_key(carrier));
                 admitted.push(message);
