@@ -44,7 +44,10 @@ async fn undo(world: &World, ours: &Organization, id: &str) -> Value {
 async fn agents(world: &World) -> Vec<Option<String>> {
     world
         .harness
-        .row("select json_agg(m.assigned_agent_id order by c.e164) from membership m join contact c on c.id = m.contact_id")
+        .row(
+            "select json_agg(m.assigned_agent_id order by c.e164) from membership m join contact c on c.id = m.contact_id
+             join contact_group g on g.id = m.group_id where g.name = 'One'",
+        )
         .await
 }
 

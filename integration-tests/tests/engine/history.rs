@@ -161,7 +161,7 @@ async fn j10_a_month_that_cannot_have_its_partition_leaves_others_alone() {
 
     assert!(partitions::ensure(harness.pool()).await.unwrap());
     let there = async |table: &str, in_months: u32| {
-        harness.row::<Option<String>>(&format!("select to_json({}::text)", month(table, in_months))).await.is_some()
+        harness.count(&format!("(select where {} is not null) there", month(table, in_months))).await == 1
     };
     assert!(!there("job", 1).await && there("job", 2).await && there("message", 2).await);
     assert_eq!(doctors("default_partition").await, Some(1));
