@@ -126,7 +126,7 @@ async fn seen(world: &World, ours: &Organization, group: &str, import: &str) -> 
         .row(&format!(
             "select coalesce(json_agg(json_build_array(c.e164, c.first_name, c.last_name, c.fields, a.email, m.contact_id is not null,
                  (select json_agg(t.name order by t.name) from contact_tag ct join tag t on t.id = ct.tag_id where ct.contact_id = c.id),
-                 (select json_build_array(h.before, h.after) from import_change h where h.import_id = '{import}' and h.contact_id = c.id),
+                 (select json_build_array(h.before - 'updated_at', h.after - 'updated_at') from import_change h where h.import_id = '{import}' and h.contact_id = c.id),
                  (select json_build_array(h.before_agent_id is null, h.after_agent_id = a.id)
                   from import_assignment h where h.import_id = '{import}' and h.contact_id = c.id),
                  c.source_import_id = '{import}') order by c.e164), '[]')
