@@ -19,7 +19,7 @@ use muster_storage::{
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-use crate::{error::JobError, metrics::WorkerMetrics, stops::Stops};
+use crate::{error::JobError, metrics::WorkerMetrics, stops::Stops, turns::Turns};
 
 /// Connections for claims, heartbeats and outcomes, beside the handlers'.
 const ENGINE_CONNECTIONS: u32 = 5;
@@ -36,6 +36,8 @@ pub struct Context {
     pub(crate) slots: Arc<Semaphore>,
     /// Requests to the carrier under way at once: more than one organization's jobs make.
     pub(crate) carrier_calls: Arc<Semaphore>,
+    /// Who decides about hand-overs.
+    pub(crate) turns: Turns,
     /// One: jobs whose earlier attempt ended with its worker run one at a time.
     pub(crate) suspects: Arc<Semaphore>,
     /// Uploaded files.
@@ -88,6 +90,7 @@ impl Context {
             engine_pool: Pool::connect_lazily(&settings.database_url, &engine_options)?,
             slots: Arc::new(Semaphore::new(slots)),
             carrier_calls: Arc::new(Semaphore::new(carrier_calls.min(Semaphore::MAX_PERMITS))),
+            turns: Turns::default(),
             suspects: Arc::new(Semaphore::new(1)),
             objects: Objects::open(&settings.object_store(Place::new))?,
             fetcher: Fetcher::new(Guard::new(settings.import_allowed_hosts.clone()))?,

@@ -14,6 +14,7 @@ mod runner;
 mod slot;
 mod stops;
 pub mod testing;
+mod turns;
 
 use std::time::Duration;
 

@@ -70,6 +70,11 @@ fn fill<J>(sized: impl Iterator<Item = (Option<OrganizationId>, usize, J)>, most
 
 /// Hands over the messages of jobs of one organization. What comes back holds the effects of all of them.
 pub(crate) async fn run(ctx: &Context, jobs: &[&ClaimedJob], slot: &mut Slot) -> Result<Tx, JobError> {
+    let organization_id = jobs.first().and_then(|job| job.organization_id);
+    let turn = match organization_id {
+        Some(id) => slot.lent_while(ctx.turns.take(id)).await,
+        None => None,
+    };
     let marked = match mark(ctx, jobs, Locks::Late).await? {
         Some(marked) => Some(marked),
         None => mark(ctx, jobs, Locks::First).await?,
@@ -81,6 +86,7 @@ pub(crate) async fn run(ctx: &Context, jobs: &[&ClaimedJob], slot: &mut Slot) ->
         return Ok(tx);
     }
     tx.commit().await?;
+    drop(turn);
 
     let outcomes = slot.lent_while(call_carrier(ctx, &handed_over, decided, now, window(ctx))).await;
 
