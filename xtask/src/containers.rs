@@ -7,7 +7,10 @@ use std::{
 
 use anyhow::{Context, ensure};
 
-use crate::{describe, forget_cargo, local_stack, target_dir, test::has_nextest};
+use crate::{
+    describe, forget_cargo, local_stack, target_dir,
+    test::{has_nextest, test_threads},
+};
 
 /// What `muster-local containers` exits with when there is no engine, or no image.
 const UNAVAILABLE: i32 = 69;
@@ -70,7 +73,10 @@ fn commands(tests: Tests) -> Vec<Command> {
     };
     if has_nextest() {
         let wanted: Vec<String> = programs.iter().map(|(program, names)| selection(program, names)).collect();
-        return vec![in_containers(&["nextest", "run", "--workspace", "--no-fail-fast", "-E", &wanted.join(" or ")])];
+        let threads = test_threads();
+        let run =
+            ["nextest", "run", "--workspace", "--no-fail-fast", "--test-threads", &threads, "-E", &wanted.join(" or ")];
+        return vec![in_containers(&run)];
     }
     let command = |(program, names): &(&str, &[&str])| {
         in_containers(&[&["test", "--workspace", "--no-fail-fast", "--test", program, "--"], *names].concat())

@@ -47,11 +47,16 @@ fn on_this_machine() -> anyhow::Result<()> {
     let mut tests = local_stack();
     tests.args(["run", "--", "cargo"]).env("SQLX_OFFLINE", "true").env_remove("DATABASE_URL");
     if has_nextest() {
-        tests.args(["nextest", "run", "--workspace", "--no-fail-fast"]);
+        tests.args(["nextest", "run", "--workspace", "--no-fail-fast", "--test-threads", &test_threads()]);
     } else {
         tests.args(["test", "--workspace", "--lib", "--bins", "--tests", "--no-fail-fast"]);
     }
     execute(&mut tests)
+}
+
+/// Tests at a time: one more than there are processors, because most of them wait for servers most of the time.
+pub(crate) fn test_threads() -> String {
+    (std::thread::available_parallelism().map_or(1, usize::from) + 1).to_string()
 }
 
 pub(crate) fn has_nextest() -> bool {
