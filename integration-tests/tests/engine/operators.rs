@@ -380,8 +380,14 @@ async fn j11_a_schedule_is_looked_at_changed_and_switched_off_and_on() {
     harness.execute(&["update schedule set decided_until = date_trunc('minute', now()) - interval '2 hours' where name = 'partitions'"]).await;
     succeeds(&harness, &["schedule", "enable", "partitions"]).await;
     let ticks = json(&harness, &["schedule", "ticks", "partitions", "--json"]).await;
-    assert_eq!((&ticks[0]["fate"], &ticks[0]["why"]), (&Value::from("skipped"), &Value::from("disabled")), "{ticks}");
-    assert!((120..=121).contains(&ticks[0]["ticks"].as_i64().unwrap()), "{ticks}");
+    // Two rows of them if a minute turned while the schedule was changed.
+    let ticks = ticks.as_array().unwrap();
+    assert!(
+        !ticks.is_empty() && ticks.iter().all(|tick| tick["fate"] == "skipped" && tick["why"] == "disabled"),
+        "{ticks:?}"
+    );
+    let left_out: i64 = ticks.iter().map(|tick| tick["ticks"].as_i64().unwrap()).sum();
+    assert!((120..=122).contains(&left_out), "{ticks:?}");
     succeeds(&harness, &["schedule", "disable", "partitions"]).await;
     assert_eq!(of(&json(&harness, &["schedule", "list", "--json"]).await, "partitions")["enabled"], false);
     harness.finish().await;
