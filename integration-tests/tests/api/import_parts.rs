@@ -6,7 +6,7 @@ use std::{
     io::Write as _,
 };
 
-use muster_integration_tests::Dice;
+use muster_integration_tests::{Dice, seconds};
 use serde_json::{Value, json};
 
 use crate::support::{Organization, World, text};
@@ -165,6 +165,8 @@ async fn c15_a_file_that_unpacks_to_absurdly_much_fails_and_leaves_nothing() {
     for table in ["contact", "tag", "import_part", "import_reject"] {
         assert_eq!(world.harness.count(table).await, 0, "{table}");
     }
+    // Behind the refusal, so that a crash before it finds everything as it was.
+    world.harness.until_count("job where kind = 'import-end' and state = 'succeeded'", 2, seconds(20)).await;
     assert_eq!(world.objects().iter().filter(|file| file.to_string_lossy().contains(".work")).count(), 0);
     world.finish().await;
 }

@@ -42,7 +42,7 @@ async fn part(ctx: &Context, job: &ClaimedJob, payload: &CsvIngestion) -> Result
         let sorted;
         (sorted, found) = match read(ctx, &import, part).await? {
             Ok(read) => read,
-            Err(refused) => return import::refuse(ctx, &import, &refused).await,
+            Err(refused) => return import::refuse(ctx, job, &import, &refused).await,
         };
         let rows = stream::iter(sorted.chunks().map(|chunk| Ok::<_, std::convert::Infallible>(Bytes::from(chunk))));
         ctx.objects.put(&import::rows_key(&import, payload.part, job.epoch), rows, u64::MAX).await?;

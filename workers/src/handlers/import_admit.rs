@@ -39,7 +39,7 @@ async fn admit(ctx: &Context, job: &ClaimedJob, payload: &ImportAdmit) -> Result
     }
     if let Err(refused) = tags::not_too_many(read.tags.len()) {
         tx.rollback().await?;
-        return import::refuse(ctx, &import, &refused.to_string()).await;
+        return import::refuse(ctx, job, &import, &refused.to_string()).await;
     }
     let places = admit::places(&mut tx, &import, organization.settings.group_contact_limit).await?;
     if read.to_apply > places.free && places.kept {

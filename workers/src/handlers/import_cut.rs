@@ -61,12 +61,12 @@ async fn cut(ctx: &Context, job: &ClaimedJob, id: muster_domain::ids::ImportId) 
         return cancelled(ctx, &import).await;
     }
     let Some(size) = ctx.objects.size(&import.object_key).await? else {
-        return import::refuse(ctx, &import, "the uploaded file is gone").await;
+        return import::refuse(ctx, job, &import, "the uploaded file is gone").await;
     };
     let text_key = format!("{}/text", import::folder(import.organization_id, id));
     let mut looked = match look(ctx, job, &import, size, &text_key).await? {
         Look::Whole(looked) => looked,
-        Look::Refused(why) => return import::refuse(ctx, &import, &why).await,
+        Look::Refused(why) => return import::refuse(ctx, job, &import, &why).await,
         Look::Again(encoding) => return Err(JobError::fail(format!("the file is {} at every look", encoding.name()))),
         Look::Cancelled => return cancelled(ctx, &import).await,
     };

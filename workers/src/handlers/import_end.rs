@@ -1,4 +1,4 @@
-//! `import-end`: adds up what became of every row (rule C7), and tidies.
+//! `import-end`: adds up what became of every row (rule C7), and tidies; of an import that was refused, it only tidies.
 
 use muster_jobs::payloads::ImportEnd;
 use muster_storage::{
@@ -16,12 +16,13 @@ pub(crate) async fn run(ctx: &Context, job: &ClaimedJob, payload: ImportEnd) -> 
 }
 
 async fn end(ctx: &Context, job: &ClaimedJob, payload: &ImportEnd) -> Result<Tx, JobError> {
-    let Some((_, import)) = import::running(ctx, job, payload.import_id).await? else {
-        return Ok(ctx.pool.begin().await?);
-    };
+    let (_, import) = import::of(ctx, job, payload.import_id).await?;
     // Nobody reads them any more; a second attempt finds them gone.
     ctx.objects.delete_folder(&import::folder(import.organization_id, import.id)).await?;
     let mut tx = ctx.pool.begin().await?;
+    if !import::is_running(&import) {
+        return Ok(tx);
+    }
     // Of a cancelled import, parts that nobody has read add up as well.
     let unfinished = import.cancel_requested && !parts::all_applied(&mut tx, &import).await?;
     let end = if unfinished {

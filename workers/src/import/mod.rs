@@ -8,9 +8,10 @@ pub(crate) mod shard;
 
 use muster_domain::ids::{ImportId, OrganizationId};
 use muster_ingest::header::Header;
+use muster_jobs::payloads::ImportEnd;
 use muster_storage::{
     Tx,
-    engine::claim::ClaimedJob,
+    engine::{claim::ClaimedJob, enqueue::enqueue},
     imports::{self, End, Import},
     organizations::Organization,
 };
@@ -27,20 +28,30 @@ pub(crate) fn rows_key(import: &Import, part: u32, epoch: i64) -> String {
     format!("{}/part-{part}.{epoch}", folder(import.organization_id, import.id))
 }
 
+/// The import of a job and its organization.
+pub(crate) async fn of(ctx: &Context, job: &ClaimedJob, id: ImportId) -> Result<(Organization, Import), JobError> {
+    let mut tx = ctx.pool.begin().await?;
+    let organization = ctx.organization(&mut tx, job).await?;
+    tx.rollback().await?;
+    match imports::get(&ctx.pool, organization.id, id).await? {
+        Some(import) => Ok((organization, import)),
+        None => Err(JobError::fail("the import does not exist")),
+    }
+}
+
 /// The import of a job and its organization; nothing when it is over.
 pub(crate) async fn running(
     ctx: &Context,
     job: &ClaimedJob,
     id: ImportId,
 ) -> Result<Option<(Organization, Import)>, JobError> {
-    let mut tx = ctx.pool.begin().await?;
-    let organization = ctx.organization(&mut tx, job).await?;
-    tx.rollback().await?;
-    let Some(import) = imports::get(&ctx.pool, organization.id, id).await? else {
-        return Err(JobError::fail("the import does not exist"));
-    };
-    let running = matches!(import.state.as_str(), "waiting" | "running");
-    Ok(running.then_some((organization, import)))
+    let (organization, import) = of(ctx, job, id).await?;
+    Ok(is_running(&import).then_some((organization, import)))
+}
+
+/// Is there more to do for it?
+pub(crate) fn is_running(import: &Import) -> bool {
+    matches!(import.state.as_str(), "waiting" | "running")
 }
 
 /// The header of an import that was cut.
@@ -49,11 +60,12 @@ pub(crate) fn header(import: &Import) -> Result<Header, JobError> {
     serde_json::from_value(header).map_err(|error| JobError::fail(format!("the header: {error}")))
 }
 
-/// Ends an import for a reason of its own, in a transaction that holds nothing else.
-pub(crate) async fn refuse(ctx: &Context, import: &Import, why: &str) -> Result<Tx, JobError> {
-    ctx.objects.delete_folder(&folder(import.organization_id, import.id)).await?;
+/// Ends an import for a reason of its own, in a transaction that holds nothing else. What it has kept is deleted by a job of its own: an attempt
+/// after a crash must find it, and the same reason with it.
+pub(crate) async fn refuse(ctx: &Context, job: &ClaimedJob, import: &Import, why: &str) -> Result<Tx, JobError> {
     let mut tx = ctx.pool.begin().await?;
     imports::finish(&mut tx, import.id, End::Failed(why)).await?;
+    enqueue(&mut tx, &ImportEnd { import_id: import.id }, &ctx.origin(job)).await?;
     tracing::info!(import.id = %import.id, why, "the import was refused");
     Ok(tx)
 }
