@@ -1,6 +1,7 @@
 //! The reader against hostile, damaged and merely unusual files (rules C2 to C4, C6, C7, C15).
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod allocations;
 mod arrivals;
 mod cells;
 mod encodings;
