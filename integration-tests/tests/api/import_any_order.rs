@@ -170,7 +170,13 @@ impl Hands<'_> {
             );
             let mut waiting: Vec<JobId> = world.harness.row(&query).await;
             if waiting.is_empty() {
-                return;
+                let live =
+                    format!("job where payload ->> 'import_id' = '{import}' and state in ('published', 'running')");
+                if world.harness.count(&live).await == 0 {
+                    return;
+                }
+                // The server has not noticed yet that the connection of who died is gone: the job is locked by it still.
+                tokio::time::sleep(Duration::from_millis(10)).await;
             }
             let at_once = self.dice.as_mut().map_or(1, |dice| dice.between(1, 5));
             let mut attempts = Vec::new();

@@ -1,6 +1,6 @@
 //! Large files through real processes: counted exactly, in flat memory, and two at once. Workers die in [`super::import_crashes`].
 
-use std::{collections::BTreeMap, fmt::Write as _, ops::Range};
+use std::{collections::BTreeMap, fmt::Write as _, ops::Range, path::PathBuf};
 
 use serde_json::{Value, json};
 
@@ -121,6 +121,61 @@ async fn a_file_ten_times_as_large_takes_no_more_memory() {
     let [small, large] = growth[..] else { unreachable!("two files") };
     assert!((large - small).abs() < 48 * MIB, "20,000 rows took {small} bytes more, 200,000 rows {large}");
     rig.finish().await;
+}
+
+#[tokio::test]
+async fn c7_a_hundred_times_the_rows_need_the_same_statements() {
+    let env = vec![("MUSTER_LOG", "info,sqlx::query=debug".to_owned())];
+    let rig =
+        Rig::start(RigOptions { schedulers: 1, workers: 1, env, behaviour: json!({}), ..RigOptions::default() }).await;
+    let group = rig.group("North", "212", 0).await;
+    let said = Said(rig.cluster.process("worker-1").unwrap().log().to_owned());
+    let statements = async |csv: String| {
+        let before = said.lines();
+        let report = rig.import(&group, csv).await;
+        assert_eq!((&report["parts"], &report["shards"]), (&json!(1), &json!(1)), "{report}");
+        said.statements(before)
+    };
+    // What is done by the clock asks about people too.
+    rig.cluster.muster(&["schedule", "disable", "reconcile"]).await.unwrap();
+    let (few, many) = (generate(100..200).csv, generate(100_000..110_000).csv);
+    let new = (statements(few.clone()).await, statements(many.clone()).await);
+    let changed = [few, many].map(|file| file.replace("Given", "Other"));
+    let known = (statements(changed[0].clone()).await, statements(changed[1].clone()).await);
+    for (what, (few, many)) in [("new", new), ("known", known)] {
+        assert!(few.values().sum::<usize>() > 10, "{few:#?}");
+        assert_eq!(few, many, "of {what} people");
+    }
+    rig.finish().await;
+}
+
+/// The log of a process.
+struct Said(PathBuf);
+
+impl Said {
+    fn lines(&self) -> usize {
+        std::fs::read_to_string(&self.0).unwrap().lines().count()
+    }
+
+    /// The statements about people, and about the parts of an import, that were made after so many lines, and how often each.
+    fn statements(&self, after: usize) -> BTreeMap<String, usize> {
+        let said = std::fs::read_to_string(&self.0).unwrap();
+        let mut statements = BTreeMap::new();
+        for line in said.lines().skip(after) {
+            let Ok(line) = serde_json::from_str::<Value>(line) else { continue };
+            if line["target"] != "sqlx::query" {
+                continue;
+            }
+            let statement = format!("{} {}", line["summary"], line["db.statement"]);
+            let tables = ["import_", "contact", "membership", "tag"];
+            // Each connection makes its temporary table once.
+            let is_first = statement.contains("create temporary table");
+            if !is_first && tables.into_iter().any(|table| statement.contains(table)) {
+                *statements.entry(statement).or_default() += 1;
+            }
+        }
+        statements
+    }
 }
 
 /// The most memory that the worker has ever had resident, in bytes.
