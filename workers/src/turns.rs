@@ -17,16 +17,22 @@ const AT_ONCE: usize = 4;
 pub(crate) struct Turns(Arc<Mutex<BTreeMap<OrganizationId, Arc<Semaphore>>>>);
 
 impl Turns {
+    /// Takes a turn of the organization if one is free and nobody waits for it.
+    pub(crate) fn try_take(&self, organization_id: OrganizationId) -> Option<OwnedSemaphorePermit> {
+        self.of(organization_id).try_acquire_owned().ok()
+    }
+
     /// Waits for a turn of the organization, first come, first served.
     pub(crate) async fn take(&self, organization_id: OrganizationId) -> Option<OwnedSemaphorePermit> {
-        let turns = {
-            let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            // Those of organizations of which nobody has or awaits a turn are forgotten.
-            all.retain(|_, turns| Arc::strong_count(turns) > 1);
-            Arc::clone(all.entry(organization_id).or_insert_with(|| Arc::new(Semaphore::new(AT_ONCE))))
-        };
         // The semaphore is never closed.
-        turns.acquire_owned().await.ok()
+        self.of(organization_id).acquire_owned().await.ok()
+    }
+
+    fn of(&self, organization_id: OrganizationId) -> Arc<Semaphore> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Those of organizations of which nobody has or awaits a turn are forgotten.
+        all.retain(|_, turns| Arc::strong_count(turns) > 1);
+        Arc::clone(all.entry(organization_id).or_insert_with(|| Arc::new(Semaphore::new(AT_ONCE))))
     }
 }
 
@@ -44,8 +50,9 @@ mod tests {
         for _ in 0..AT_ONCE {
             taken.push(turns.take(ours).await);
         }
-        assert!(turns.take(ours).now_or_never().is_none());
-        taken.push(turns.take(theirs).now_or_never().unwrap());
+        assert!(turns.take(ours).now_or_never().is_none() && turns.try_take(ours).is_none());
+        taken.push(turns.try_take(theirs));
+        assert!(taken.iter().all(Option::is_some));
         taken.remove(0);
         taken.push(turns.take(ours).now_or_never().unwrap());
         taken.clear();

@@ -103,11 +103,14 @@ pub struct FinishedFile {
     pub object_key: String,
 }
 
-/// The files of imports that are over: they hold rows as they were and are not needed any more.
+/// The files of imports that are over: they hold rows as they were and are not needed any more. Those that an earlier redaction has deleted are
+/// left out; who was at an import's last step then has had a day to end.
 pub async fn finished_files(tx: &mut Tx, account_id: AccountId) -> Result<Vec<FinishedFile>> {
     let rows = sqlx::query!(
         "select i.id, i.organization_id, i.object_key from import i join organization o on o.id = i.organization_id
-         where o.account_id = $1 and i.state not in ('waiting', 'running')",
+         where o.account_id = $1 and i.state not in ('waiting', 'running')
+           and coalesce(i.finished_at, 'infinity') > coalesce(
+               (select max(created_at) from redaction where account_id = $1 and finished_at is not null), '-infinity') - interval '1 day'",
         account_id.0,
     )
     .fetch_all(tx.conn())

@@ -23,7 +23,7 @@ use muster_domain::{
 
 pub use held::{next_hold_ends, recheck_capped, recheck_held, release_from_lanes, release_held};
 pub use outcomes::{
-    Outcomes, Settled, mark_not_textable, mark_opted_out, refund_caps, settle, settle_caps, settle_ledger,
+    Outcomes, Settled, lock_ledgers, mark_not_textable, mark_opted_out, refund_caps, settle, settle_caps, settle_ledger,
 };
 pub use unsettled::{Unsettled, jobs_unsettled, lock_known_sids, send_again, set_missing_timers, unsettled};
 

@@ -106,6 +106,8 @@ async fn settle(
         }
     }
     let settled = sending::settle(&mut tx, &[payload.send_job_id], &outcomes).await?;
+    // At once, or those that come last would be locked out of their order.
+    sending::lock_ledgers(&mut tx, organization.brand_id, &ids).await?;
     sending::settle_ledger(&mut tx, organization.brand_id, &outcomes, &settled).await?;
     sending::send_again(&mut tx, organization.brand_id, payload.send_job_id, &never_had, &ctx.origin(job)).await?;
     tracing::info!(

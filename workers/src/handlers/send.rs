@@ -72,7 +72,10 @@ fn fill<J>(sized: impl Iterator<Item = (Option<OrganizationId>, usize, J)>, most
 pub(crate) async fn run(ctx: &Context, jobs: &[&ClaimedJob], slot: &mut Slot) -> Result<Tx, JobError> {
     let organization_id = jobs.first().and_then(|job| job.organization_id);
     let turn = match organization_id {
-        Some(id) => slot.lent_while(ctx.turns.take(id)).await,
+        Some(id) => match ctx.turns.try_take(id) {
+            Some(turn) => Some(turn),
+            None => slot.lent_while(ctx.turns.take(id)).await,
+        },
         None => None,
     };
     let marked = match mark(ctx, jobs, Locks::Late).await? {

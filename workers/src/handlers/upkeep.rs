@@ -30,22 +30,23 @@ const IN_USE: JobError = JobError::NotYet { delay: Duration::from_mins(1), why: 
 const ABANDONED: i64 = 100;
 
 pub(crate) async fn run(ctx: &Context, job: &ClaimedJob, payload: Upkeep) -> Result<Tx, JobError> {
-    let mut tx = ctx.pool.begin().await?;
     match payload.task {
         // In transactions of their own, so that no table is kept from others for longer than it must be.
         Task::Partitions => {
             if !partitions::ensure(&ctx.pool).await? {
                 return Err(IN_USE);
             }
+            Ok(ctx.pool.begin().await?)
         }
         Task::JobHistory => loop {
             match partitions::drop_job_history(&ctx.pool, days(ctx.settings.job_history_days)).await? {
                 Dropped::Partition(name) => tracing::info!(partition = name, "dropped a month of jobs that are over"),
-                Dropped::Nothing => break,
-                Dropped::InUse => return Err(IN_USE),
+                Dropped::Nothing => break Ok(ctx.pool.begin().await?),
+                Dropped::InUse => break Err(IN_USE),
             }
         },
         Task::EngineHistory => {
+            let mut tx = ctx.pool.begin().await?;
             let ticks = history::forget_ticks(&mut tx, days(ctx.settings.tick_history_days)).await?;
             let schedules = history::forget_schedules(&mut tx, days(ctx.settings.tick_history_days)).await?;
             let letters = history::forget_dead_letters(&mut tx, days(ctx.settings.dead_letter_history_days)).await?;
@@ -54,17 +55,22 @@ pub(crate) async fn run(ctx: &Context, job: &ClaimedJob, payload: Upkeep) -> Res
                 enqueue(&mut tx, &payload, &ctx.origin(job)).await?;
             }
             tracing::info!(ticks, schedules, letters, processes, "forgot what is kept no longer");
+            Ok(tx)
         }
         Task::IdempotencyKeys => {
+            let mut tx = ctx.pool.begin().await?;
             let forgotten = idempotency::forget(&mut tx, IDEMPOTENCY_KEPT).await?;
             tracing::info!(forgotten, "forgot answers to idempotent requests");
+            Ok(tx)
         }
         Task::Sweep => {
             // In transactions of its own, as the schedulers do it: what is brought back comes back even if this job is lost.
             let swept = sweep::sweep(&ctx.pool, Duration::from_secs(ctx.settings.republish_after_seconds)).await?;
             ctx.metrics.swept(&swept);
+            Ok(ctx.pool.begin().await?)
         }
         Task::Reconcile => {
+            let mut tx = ctx.pool.begin().await?;
             let age = Duration::from_secs(ctx.settings.reconcile_after_seconds);
             let (unsettled, held) = sending::set_missing_timers(&mut tx, age).await?;
             for (organization_id, id) in imports::abandoned(&mut tx, ABANDONED).await? {
@@ -80,9 +86,9 @@ pub(crate) async fn run(ctx: &Context, job: &ClaimedJob, payload: Upkeep) -> Res
             if unsettled + held > 0 {
                 tracing::warn!(unsettled, held, "messages waited without a timer; it is set");
             }
+            Ok(tx)
         }
     }
-    Ok(tx)
 }
 
 const fn days(days: u64) -> Duration {

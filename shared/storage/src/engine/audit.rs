@@ -48,9 +48,10 @@ pub async fn audit(pool: &Pool) -> Result<Vec<Finding>> {
             (select count(*) from tick t where t.job_id is not null and t.decided_at > clock_timestamp() - interval '1 day'
                 and not exists (select from job j where j.id = t.job_id)) as "ticks_without_job!",
             (select count(*) from message m where m.state = 'queued' and not exists (
-                select from job j where j.id = m.send_job_id and j.state <> 'succeeded')) as "orphan_messages!",
-            (select count(*) from message m join job j on j.id = m.send_job_id
-                where m.state = 'queued' and j.state = 'cancelled') as "called_off_messages!",
+                select from job j where j.id = m.send_job_id and j.state <> 'succeeded')
+                and m.send_job_id >= coalesce((select id from job order by id limit 1), m.send_job_id)) as "orphan_messages!",
+            (select count(*) from message m left join job j on j.id = m.send_job_id where m.state = 'queued'
+                and (j.state = 'cancelled' or (j.id is null and m.send_job_id < (select id from job order by id limit 1)))) as "called_off_messages!",
             (select count(*) from unnest('{job,message,message_event}'::text[]) as t (parent) where to_regclass(
                 format('%s_%s', parent, to_char((now() at time zone 'UTC') + interval '1 month', 'YYYY_MM'))) is null) as "missing_partitions!",
             ((select count(*) from (select from job_default limit 1000) j)
@@ -94,7 +95,7 @@ pub async fn audit(pool: &Pool) -> Result<Vec<Finding>> {
         finding("orphan_message", "queued messages whose send job is over", row.orphan_messages, true),
         finding(
             "called_off_message",
-            "queued messages whose send job was cancelled: they go when it is retried",
+            "queued messages whose send job was cancelled: they go when it is retried, and stay if it has been dropped by age",
             row.called_off_messages,
             false,
         ),
@@ -285,7 +286,8 @@ pub async fn repair(pool: &Pool, reconcile_after: Duration) -> Result<Mended> {
 }
 
 /// Gives queued messages whose send job is over another one; answers how many. A queued message was never handed over (rule S1), so that
-/// another job may do it. Those of a job that was parked or cancelled stay with it: what is done about them is an operator's decision.
+/// another job may do it. Those of a job that was parked or cancelled stay with it: what is done about them is an operator's decision. So do
+/// those of a job whose month was dropped since: they were called off long ago.
 async fn adopt_orphans(pool: &Pool) -> Result<u64> {
     let mut adopted = 0;
     loop {
@@ -295,6 +297,7 @@ async fn adopt_orphans(pool: &Pool) -> Result<u64> {
             "with orphan as (
                  select m.id, m.organization_id, m.group_id from message m where m.state = 'queued' and not exists (
                      select from job j where j.id = m.send_job_id and j.state <> 'succeeded')
+                     and m.send_job_id >= coalesce((select id from job order by id limit 1), m.send_job_id)
                  order by m.group_id, m.id limit 100 for update skip locked
              )
              update message m set send_job_id = $1, send_epoch = null from orphan o

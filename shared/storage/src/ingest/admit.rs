@@ -109,7 +109,7 @@ pub async fn use_places(tx: &mut Tx, import: &Import, joined: i64) -> Result<boo
 /// Looks for places beyond those that are kept, for somebody who has left the group since the import was admitted; what has joined in this
 /// transaction is counted among the members already. False when there are none.
 pub async fn more_places(tx: &mut Tx, import: &Import, joined: i64, limit: i32) -> Result<bool> {
-    let free = places(tx, import, limit).await?.free;
+    // First, because this waits for the import's other shards: whom they let in is counted.
     sqlx::query!(
         "update import set places_left = greatest(coalesce(places_left, 0) - $2, 0) where id = $1",
         import.id.0,
@@ -117,14 +117,12 @@ pub async fn more_places(tx: &mut Tx, import: &Import, joined: i64, limit: i32) 
     )
     .execute(tx.conn())
     .await?;
-    Ok(free >= 0)
+    Ok(places(tx, import, limit).await?.free >= 0)
 }
 
 /// Lets nobody else of an import into the group.
 pub async fn close(pool: &Pool, id: ImportId) -> Result<()> {
-    sqlx::query!("update import set last_admitted_line = coalesce(last_admitted_line, 0) where id = $1", id.0)
-        .execute(&pool.0)
-        .await?;
+    sqlx::query!("update import set last_admitted_line = 0 where id = $1", id.0).execute(&pool.0).await?;
     Ok(())
 }
 

@@ -151,18 +151,9 @@ pub async fn settle_ledger(
 ) -> Result<BTreeMap<CarrierDay, i64>> {
     let refund: Vec<_> =
         outcomes.refused.iter().map(|(id, _)| *id).chain(outcomes.postponed.iter().map(|held| held.id)).collect();
-    let touched: Vec<_> = outcomes.accepted.iter().map(|(id, _)| id.0).chain(refund.iter().map(|id| id.0)).collect();
+    let touched: Vec<_> = outcomes.accepted.iter().map(|(id, _)| *id).chain(refund.iter().copied()).collect();
     if settled.segments.len() > 1 || !settled.others.is_empty() || !refund.is_empty() {
-        // Ledgers are locked in one order everywhere, whatever the order in which they are changed.
-        sqlx::query!(
-            "select from cap_ledger
-             where brand_id = $1 and (carrier, day) in (select cap_carrier, cap_day from message where id = any($2))
-             order by carrier, day for no key update",
-            brand_id.0,
-            &touched,
-        )
-        .fetch_all(tx.conn())
-        .await?;
+        lock_ledgers(tx, brand_id, &touched).await?;
     }
     if !settled.segments.is_empty() {
         sqlx::query!(
@@ -181,7 +172,22 @@ pub async fn settle_ledger(
     refund_caps(tx, brand_id, &refund).await
 }
 
-/// Settles the segments of messages that the carrier has; a second time does nothing. Those of one that was given up before, and that the
+/// Locks the ledgers that messages are in. They are locked in one order everywhere, whatever the order in which they are changed, and after the
+/// messages.
+pub async fn lock_ledgers(tx: &mut Tx, brand_id: BrandId, messages: &[MessageId]) -> Result<()> {
+    sqlx::query!(
+        "select from cap_ledger
+         where brand_id = $1 and (carrier, day) in (select cap_carrier, cap_day from message where id = any($2))
+         order by carrier, day for no key update",
+        brand_id.0,
+        &messages.iter().map(|id| id.0).collect::<Vec<_>>(),
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Settles the segments of messages that the carrier has and whose ledgers are locked; a second time does nothing. Those of one that was given up before, and that the
 /// carrier turns out to have, are counted again where they were.
 pub async fn settle_caps(tx: &mut Tx, brand_id: BrandId, ids: &[MessageId]) -> Result<()> {
     if ids.is_empty() {
@@ -208,7 +214,7 @@ pub async fn settle_caps(tx: &mut Tx, brand_id: BrandId, ids: &[MessageId]) -> R
     Ok(())
 }
 
-/// Gives back the reserved segments of messages that the carrier did not take, and answers them by day. What a receipt has settled stays.
+/// Gives back the reserved segments of messages that the carrier did not take and whose ledgers are locked, and answers them by day. What a receipt has settled stays.
 /// Where they were reserved stays with the message, in case the carrier has it after all.
 pub async fn refund_caps(tx: &mut Tx, brand_id: BrandId, ids: &[MessageId]) -> Result<BTreeMap<CarrierDay, i64>> {
     if ids.is_empty() {
