@@ -53,7 +53,7 @@ async fn an_admin_learns_why_each_person_was_or_was_not_texted() {
     assert_eq!(ask(of(0)).await, (false, vec!["targeted -".to_owned(), "skipped moved".to_owned()]));
     let (texted, reasons) = why(&ours, &phones[0], &goal).await;
     assert!(!texted);
-    assert_eq!(reasons, ["not_targeted by targeting, or by what is below", "opted_out -"]);
+    assert_eq!(reasons, ["opted_out -", "not_targeted by targeting, or by what came before"]);
     let third = phones[1..].iter();
     let mut waiting = Vec::new();
     for phone in third {
@@ -70,6 +70,48 @@ async fn an_admin_learns_why_each_person_was_or_was_not_texted() {
     let output = command.output().await.unwrap();
     let said: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((said["texted"] == true, words(&said)), ask(of(1)).await);
+    world.finish().await;
+}
+
+/// A person's opting out, deactivation and so on have their place in time between the goal's, also when they are over.
+#[tokio::test]
+async fn what_happened_to_a_person_is_told_in_its_order() {
+    let world = World::with_engine().await;
+    let ours = world.organization("Ours").await;
+    let (group, other) = (ours.group("One").await, ours.group("Other").await);
+    let phones = ours.contacts(&group, 2).await;
+    let id = text(&ours.contact(&phones[0]).await["id"]);
+    let path = |what: &str| ours.at(&format!("contacts/{id}/{what}"));
+    ours.admin.post(&path("opt-out"), json!({ "reason": "asked" })).await.ok();
+    let goal = ours.open_goal(&world, &group, json!({})).await;
+    ours.admin.act(&path("opt-in")).await.ok();
+    // What happens in another group is nothing to this goal, and what stays as it was is no event.
+    let execute = async |statement: String| world.harness.execute(&[&statement]).await;
+    execute(format!("insert into membership (group_id, contact_id, deactivated_at) values ('{other}', '{id}', now())"))
+        .await;
+    execute(format!("update membership set deactivated_at = null where contact_id = '{id}' and group_id = '{other}'"))
+        .await;
+    execute(format!("update membership set deactivated_at = now() where contact_id = '{id}' and group_id = '{group}'"))
+        .await;
+    execute(format!("update contact set line_type = 'landline', opted_out_at = null where id = '{id}'")).await;
+    execute(format!("update contact set line_type = 'landline' where id = '{id}'")).await;
+    execute(format!("update contact set line_type = 'mobile' where id = '{id}'")).await;
+    let (texted, reasons) = why(&ours, &phones[0], &goal).await;
+    let wanted = [
+        "opted_out -",
+        "not_targeted by targeting, or by what came before",
+        "opted_in -",
+        "deactivated -",
+        "not_textable -",
+        "textable -",
+    ];
+    assert_eq!((texted, reasons), (false, wanted.map(str::to_owned).to_vec()));
+    // The history says nothing about who it is, and stays.
+    for change in ["update contact_event set what = 'textable'", "delete from contact_event", "truncate contact_event"]
+    {
+        let refused = testing::execute(world.harness.pool(), change).await.unwrap_err().to_string();
+        assert!(refused.contains("append-only"), "{change}: {refused}");
+    }
     world.finish().await;
 }
 

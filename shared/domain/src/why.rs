@@ -34,8 +34,19 @@ pub struct Facts {
     pub skipped: Option<(DateTime<Utc>, String)>,
     /// The state of the batch that the contact is in.
     pub batch: Option<String>,
+    /// What happened to the contact, and to them in the goal's group, in order.
+    pub changes: Vec<Change>,
     /// What happened to the goal's messages to this contact, in order.
     pub events: Vec<Event>,
+}
+
+/// A change of a contact that decides whether they are texted.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// `opted_out` or `opted_in`, `not_textable` or `textable`, `deactivated` or `reactivated`, `redacted`.
+    pub what: String,
 }
 
 /// A change of a message.
@@ -75,7 +86,8 @@ pub struct Why {
     pub reasons: Vec<Reason>,
 }
 
-/// Puts the facts in order: what kept the contact out of the goal, else what became of the target, its messages, and what stops the rest now.
+/// Puts the facts in the order in which they came to be: what happened to the contact, the goal, the target and its messages. What is so now and has
+/// no time comes last.
 pub fn explain(facts: &Facts, now: DateTime<Utc>) -> Why {
     let reason = |at, what: &str, detail: Option<&str>| Reason {
         at,
@@ -88,7 +100,7 @@ pub fn explain(facts: &Facts, now: DateTime<Utc>) -> Why {
         (launched, None) => reasons.push(reason(launched, "goal_targets_not_chosen_yet", None)),
         (_, chosen) if facts.targeted => reasons.push(reason(chosen, "targeted", None)),
         (_, chosen) => {
-            let detail = if facts.member { "by targeting, or by what is below" } else { "not_in_the_group" };
+            let detail = if facts.member { "by targeting, or by what came before" } else { "not_in_the_group" };
             reasons.push(reason(chosen, "not_targeted", Some(detail)));
         }
     }
@@ -102,7 +114,31 @@ pub fn explain(facts: &Facts, now: DateTime<Utc>) -> Why {
             detail: detail(event),
         });
     }
-    // In time's order; what has no time was so before.
+    reasons.extend(facts.changes.iter().map(|change| reason(Some(change.at), &change.what, None)));
+    // What is so now and began before there was a history of it, or with the contact.
+    let is_told = |now: &str, over: &str| {
+        facts
+            .changes
+            .iter()
+            .rfind(|change| change.what == now || change.what == over)
+            .is_some_and(|last| last.what == now)
+    };
+    if facts.opted_out_at.is_some() && !is_told("opted_out", "opted_in") {
+        reasons.push(reason(facts.opted_out_at, "opted_out", None));
+    }
+    if facts.deactivated_at.is_some() && !is_told("deactivated", "reactivated") {
+        reasons.push(reason(facts.deactivated_at, "deactivated", None));
+    }
+    if facts.paused_at.is_some() {
+        reasons.push(reason(facts.paused_at, "goal_paused", None));
+    }
+    if facts.opens_at.is_some_and(|opens| now < opens) {
+        reasons.push(reason(facts.opens_at, "goal_not_open_yet", None));
+    }
+    if facts.closes_at.is_some_and(|closes| closes <= now) {
+        reasons.push(reason(facts.closes_at, "goal_closed", None));
+    }
+    // A goal that is not launched has no time for that, and comes first.
     reasons.sort_by_key(|reason| reason.at);
     let texted = facts
         .events
@@ -122,26 +158,11 @@ pub fn explain(facts: &Facts, now: DateTime<Utc>) -> Why {
         };
         reasons.push(reason(None, what, None));
     }
-    if facts.redacted {
+    if facts.redacted && !is_told("redacted", "redacted") {
         reasons.push(reason(None, "redacted", None));
     }
-    if facts.opted_out_at.is_some() {
-        reasons.push(reason(facts.opted_out_at, "opted_out", None));
-    }
-    if facts.deactivated_at.is_some() {
-        reasons.push(reason(facts.deactivated_at, "deactivated", None));
-    }
-    if facts.not_textable {
+    if facts.not_textable && !is_told("not_textable", "textable") {
         reasons.push(reason(None, "not_textable", None));
-    }
-    if facts.paused_at.is_some() {
-        reasons.push(reason(facts.paused_at, "goal_paused", None));
-    }
-    if facts.opens_at.is_some_and(|opens| now < opens) {
-        reasons.push(reason(facts.opens_at, "goal_not_open_yet", None));
-    }
-    if facts.closes_at.is_some_and(|closes| closes <= now) {
-        reasons.push(reason(facts.closes_at, "goal_closed", None));
     }
     Why { texted, reasons }
 }
@@ -228,6 +249,34 @@ mod tests {
             "opted_out",
         ];
         assert_eq!(words(&facts), (true, wanted.map(ToOwned::to_owned).to_vec()));
+    }
+
+    #[test]
+    fn what_happened_to_a_person_stands_between_what_happened_to_the_goal() {
+        let change = |minute, what: &str| Change { at: at(minute), what: what.to_owned() };
+        // Opted out when the targets were chosen, and in again by now.
+        let changes = vec![change(0, "opted_out"), change(9, "opted_in"), change(10, "deactivated")];
+        let facts =
+            Facts { targeted: false, changes, deactivated_at: Some(at(10)), paused_at: Some(at(5)), ..launched() };
+        let wanted = [
+            "opted_out",
+            "not_targeted (by targeting, or by what came before)",
+            "goal_paused",
+            "opted_in",
+            "deactivated",
+        ];
+        assert_eq!(words(&facts), (false, wanted.map(ToOwned::to_owned).to_vec()));
+        // What began before there was a history of it is told by what is so now.
+        let opted_out_at = Some(at(20));
+        let facts = Facts { opted_out_at, not_textable: true, changes: Vec::new(), ..facts };
+        let wanted = [
+            "not_targeted (by targeting, or by what came before)",
+            "goal_paused",
+            "deactivated",
+            "opted_out",
+            "not_textable",
+        ];
+        assert_eq!(words(&facts), (false, wanted.map(ToOwned::to_owned).to_vec()));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use muster_domain::{
     ids::{ContactId, GoalId, OrganizationId},
-    why::{Event, Facts},
+    why::{Change, Event, Facts},
 };
 
 use crate::{Pool, Result};
@@ -19,7 +19,7 @@ pub async fn facts(
                   m.contact_id is not null as "member!", m.deactivated_at as "deactivated_at?",
                   g.launched_at, g.partitioned_at, g.paused_at, g.opens_at, g.closes_at,
                   t.contact_id is not null as "targeted!", t.skipped_at as "skipped_at?", t.skip_reason as "skip_reason?",
-                  b.state as "batch?"
+                  b.state as "batch?", g.group_id
            from contact c join goal g on g.organization_id = c.organization_id
            left join membership m on m.contact_id = c.id and m.group_id = g.group_id
            left join target t on t.goal_id = g.id and t.contact_id = c.id
@@ -41,6 +41,17 @@ pub async fn facts(
     )
     .fetch_all(&pool.0)
     .await?;
+    let changes = sqlx::query!(
+        r#"select at as "at!", what as "what!" from (
+               select * from contact_event where contact_id = $1 and organization_id = $2 and (group_id is null or group_id = $3)
+               order by id desc limit 500
+           ) newest order by id"#,
+        contact_id.0,
+        organization_id.0,
+        row.group_id,
+    )
+    .fetch_all(&pool.0)
+    .await?;
     Ok(Some(Facts {
         redacted: row.redacted,
         opted_out_at: row.opted_out_at,
@@ -55,6 +66,7 @@ pub async fn facts(
         targeted: row.targeted,
         skipped: row.skipped_at.map(|at| (at, row.skip_reason.unwrap_or_default())),
         batch: row.batch,
+        changes: changes.into_iter().map(|row| Change { at: row.at, what: row.what }).collect(),
         events: events
             .into_iter()
             .map(|row| Event {
