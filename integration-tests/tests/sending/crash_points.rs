@@ -2,7 +2,7 @@
 //! the texts of one job, and with texts that have a job each and are worked on together.
 
 use muster_integration_tests::{eventually, seconds};
-use muster_simulator::Behaviour;
+use muster_simulator::{Behaviour, Millis};
 
 use crate::plant::{Plant, silent};
 
@@ -81,6 +81,36 @@ async fn s2_while_the_carrier_answers_it_has_the_text_and_none_goes_again() {
     let carrier = Behaviour { drop_after_accept: 1.0, ..Behaviour::default() };
     let accepted = usize::try_from(MESSAGES).unwrap();
     dies_at(Point { before: "old.state = 'sending'", carrier, accepted, left: "sending" }).await;
+}
+
+#[tokio::test]
+async fn s2_in_the_middle_of_the_calls_what_the_carrier_has_stays_and_the_rest_goes_again() {
+    let (of_one_job, singles) = tokio::join!(Plant::start(MESSAGES, 1_000), Plant::singles(MESSAGES, 1_000));
+    tokio::join!(dies_calling(of_one_job), dies_calling(singles));
+}
+
+/// The carrier has some of the texts, and has answered for none, when the worker dies.
+async fn dies_calling(plant: Plant) {
+    let latency_ms = Millis { min: 60_000, max: 60_000 };
+    let slow = Behaviour { latency_ms, drop_before_accept: 0.5, ..Behaviour::default() };
+    plant.carrier.set_behaviour(silent(slow)).unwrap();
+    let worker = plant.harness.worker("calls");
+    eventually(seconds(20), async || {
+        if plant.accepted().is_empty() { Err("nothing was called for".to_owned()) } else { Ok(()) }
+    })
+    .await;
+    worker.abort();
+    let all = i64::from(MESSAGES);
+    assert_eq!(plant.harness.count("message where state = 'sending' and carrier_sid is null").await, all);
+    plant.carrier.set_behaviour(silent(Behaviour::default())).unwrap();
+    let worker = plant.harness.worker("goes-on");
+    plant.until_settled(60).await;
+    assert_eq!(plant.accepted().len(), usize::try_from(MESSAGES).unwrap());
+    assert_eq!(plant.harness.count("message where state = 'sent' and carrier_sid is not null").await, all);
+    let ledger = format!("cap_ledger where reserved = 0 and settled = {}", plant.segments());
+    assert_eq!(plant.harness.count(&ledger).await, 1);
+    worker.stop().await;
+    plant.finish().await;
 }
 
 #[tokio::test]
