@@ -1,6 +1,6 @@
 //! `timers`: a thousand timers due a second, among a million that wait and among a thousand.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use anyhow::Context as _;
 
@@ -76,10 +76,11 @@ async fn fire(rig: &Rig, pending: usize) -> anyhow::Result<Run> {
     .await?;
     rig.execute("analyze due").await?;
     let scheduler = rig.pid("scheduler-1")?;
-    let backends = backends(rig).await?;
-    let before = (process::cpu_seconds(scheduler)?, cpu_of(&backends));
+    let before = (process::cpu_seconds(scheduler)?, backends(rig).await?);
     tokio::time::sleep(Duration::from_secs(SECONDS as u64 + 4)).await;
-    let after = (process::cpu_seconds(scheduler)?, cpu_of(&backends));
+    let after = (process::cpu_seconds(scheduler)?, backends(rig).await?);
+    // Those that were started meanwhile count from their beginning.
+    let database: f64 = after.1.iter().map(|(pid, used)| used - before.1.get(pid).copied().unwrap_or_default()).sum();
     rig.until("select count(*) from job where state = 'succeeded'", i64::try_from(A_SECOND * SECONDS)?).await?;
     let percentile = async |part: f64, column: &str| {
         let query = format!(
@@ -97,24 +98,23 @@ async fn fire(rig: &Rig, pending: usize) -> anyhow::Result<Run> {
         late_p99_ms: percentile(0.99, "created_at").await?,
         started_p99_ms: percentile(0.99, "claimed_at").await?,
         scheduler_cpu: (after.0 - before.0) / span,
-        database_cpu: (after.1 - before.1) / span,
+        database_cpu: database / span,
     })
 }
 
-/// The processes of the database that serve the scheduler.
-async fn backends(rig: &Rig) -> anyhow::Result<Vec<u32>> {
-    let mut pids = Vec::new();
+/// The processes of the database that serve the scheduler, and the processor seconds that each has used so far.
+async fn backends(rig: &Rig) -> anyhow::Result<BTreeMap<u32, f64>> {
+    let mut used = BTreeMap::new();
     let count = rig.number("select count(*) from pg_stat_activity where application_name like '%scheduler-1%'").await?;
     for offset in 0..count {
         let query = format!(
-            "select pid::bigint from pg_stat_activity where application_name like '%scheduler-1%' order by pid offset {offset} limit 1"
+            "select coalesce((select pid from pg_stat_activity where application_name like '%scheduler-1%' order by pid offset {offset} limit 1), 0)::bigint"
         );
-        pids.push(u32::try_from(rig.number(&query).await?)?);
+        let pid = u32::try_from(rig.number(&query).await?)?;
+        // One that has gone meanwhile counts nothing.
+        if let Ok(seconds) = process::cpu_seconds(pid) {
+            used.insert(pid, seconds);
+        }
     }
-    Ok(pids)
-}
-
-/// What they have used so far; one that is gone counts nothing.
-fn cpu_of(pids: &[u32]) -> f64 {
-    pids.iter().filter_map(|pid| process::cpu_seconds(*pid).ok()).sum()
+    Ok(used)
 }
