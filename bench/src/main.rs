@@ -14,6 +14,8 @@ mod rig;
 mod send;
 mod timers;
 
+use std::process::ExitCode;
+
 use clap::Parser;
 
 /// Measures Muster on this machine.
@@ -50,7 +52,17 @@ enum Name {
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("muster-bench: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     anyhow::ensure!(arguments.scale > 0.0 && arguments.scale <= 10.0, "--scale is above 0 and at most 10");
     let report = match arguments.name {

@@ -6,6 +6,7 @@ mod commands;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use muster_service::daemon;
 
 #[derive(Parser)]
 #[command(name = "muster", version, about = "Operates a Muster installation")]
@@ -55,8 +56,12 @@ enum Command {
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<ExitCode> {
-    match Cli::parse().command {
+async fn main() -> ExitCode {
+    run(Cli::parse().command).await.unwrap_or_else(|error| daemon::failed(&*error))
+}
+
+async fn run(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
         Command::Import(command) => return commands::import::run(command).await,
         Command::Migrate(args) => commands::migrate::run(args).await,
         Command::Account(command) => commands::account::run(command).await,

@@ -30,7 +30,17 @@ cargo xtask COMMAND
   imports                   check who imports whom
 ";
 
-fn main() -> anyhow::Result<ExitCode> {
+fn main() -> ExitCode {
+    match run_command() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run_command() -> anyhow::Result<()> {
     let args: Vec<String> = env::args().skip(1).collect();
     let (command, rest) = args.split_first().map_or(("help", &[][..]), |(command, rest)| (command.as_str(), rest));
     env::set_current_dir(root())?;
@@ -45,7 +55,7 @@ fn main() -> anyhow::Result<ExitCode> {
         "help" | "--help" | "-h" => eprint!("{HELP}"),
         other => bail!("there is no command {other:?}\n\n{HELP}"),
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 /// The workspace's folder.

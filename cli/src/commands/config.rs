@@ -5,12 +5,20 @@ use muster_service::Settings;
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
     /// Read the configuration as a daemon would and print what is in force, without secrets.
-    Check,
+    Check {
+        /// Print one JSON object: each key and its value, `[REDACTED]` for secrets, null for what is not set.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 pub(crate) fn run(command: &Command) -> anyhow::Result<()> {
-    match command {
-        Command::Check => println!("{:#?}", Settings::load()?),
+    let Command::Check { json } = command;
+    let settings = Settings::load()?;
+    if *json {
+        println!("{}", serde_json::to_string(&settings)?);
+    } else {
+        println!("{settings:#?}");
     }
     Ok(())
 }

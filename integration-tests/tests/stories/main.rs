@@ -4,6 +4,7 @@
 //! - `trace`: one trace leads from an agent's request to the carrier.
 //! - `privacy`: names, phones and texts stay out of queues, logs, job rows and spans.
 //! - `chaos`: what a seed breaks leaves every invariant whole.
+//! - `endings`: a program that cannot go on says why in one line.
 //! - `schedule_preview`: the command line says when a schedule fires, with nothing running.
 //! - `ingestion`: large files, counted exactly, in flat memory.
 //! - `import_cli`: a file is imported from the command line, and taken back.
@@ -14,6 +15,7 @@
 mod audit;
 mod campaign;
 mod chaos;
+mod endings;
 mod import_check;
 mod import_cli;
 mod import_crashes;

@@ -5,26 +5,30 @@
 use std::time::Duration;
 
 use figment::{
-    Figment,
+    Figment, Metadata, Profile, Provider,
+    error::{Actual, Kind},
     providers::{Env, Format, Toml},
+    value::{Dict, Map, Value},
 };
 use secrecy::SecretString;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize, Serializer};
 
-/// What is in force. Secrets are redacted in `Debug`.
-#[derive(Debug, Clone, Deserialize)]
+/// What is in force. Secrets are redacted in `Debug` and when it is serialized.
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     /// Postgres, `postgres://user:password@host:port/database`.
+    #[serde(serialize_with = "redacted")]
     pub database_url: SecretString,
     /// Connections to Postgres at most, for each process.
     #[serde(default = "default::database_max_connections")]
     pub database_max_connections: u32,
     /// RabbitMQ, `amqp://user:password@host:port/vhost`.
+    #[serde(serialize_with = "redacted")]
     pub amqp_url: SecretString,
     /// RabbitMQ's management API, `http://user:password@host:port`. Only operators' commands use it: `muster broker apply` and
     /// `muster doctor`.
-    #[serde(default)]
+    #[serde(default, serialize_with = "redacted_if_set")]
     pub rabbitmq_management_url: Option<SecretString>,
     /// Where uploaded files live: `file:///ABSOLUTE/PATH`, a folder that every process shares, or `s3://BUCKET/PREFIX`.
     pub object_store_url: String,
@@ -38,7 +42,7 @@ pub struct Settings {
     #[serde(default)]
     pub object_store_key_id: Option<String>,
     /// The secret of that key.
-    #[serde(default)]
+    #[serde(default, serialize_with = "redacted_if_set")]
     pub object_store_key_secret: Option<SecretString>,
     /// Is the bucket in the path of a request and not in the name of its host? Unless it is said: where there is an endpoint.
     #[serde(default)]
@@ -51,6 +55,7 @@ pub struct Settings {
     /// Account at the carrier.
     pub carrier_account_sid: String,
     /// Its secret; also verifies the carrier's webhooks.
+    #[serde(serialize_with = "redacted")]
     pub carrier_auth_token: SecretString,
     /// The longest a request to the carrier may take.
     #[serde(default = "default::carrier_timeout_ms")]
@@ -61,6 +66,7 @@ pub struct Settings {
     /// The api's base URL as the carrier sees it; receipts are posted below it.
     pub public_url: String,
     /// 64 hexadecimal digits: the key under which phones of redacted people are hashed. Keep it out of the database and its backups.
+    #[serde(serialize_with = "redacted")]
     pub phone_hash_key: SecretString,
     /// Address on which this process listens: the api for everything, daemons for health and metrics.
     #[serde(default = "default::listen")]
@@ -126,6 +132,17 @@ pub struct Settings {
     /// Bytes of text for each shard in which a file's rows are applied, as long as there are no more than 1,024.
     #[serde(default = "default::import_shard_bytes")]
     pub import_shard_bytes: u64,
+}
+
+const REDACTED: &str = "[REDACTED]";
+
+fn redacted<S: Serializer>(_: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(REDACTED)
+}
+
+#[expect(clippy::ref_option, reason = "what serde gives")]
+fn redacted_if_set<S: Serializer>(secret: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
+    secret.as_ref().map(|_| REDACTED).serialize(serializer)
 }
 
 mod default {
@@ -203,9 +220,9 @@ mod default {
 /// The configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// A key is missing, unknown, or of the wrong form.
+    /// A key is missing, unknown, or of the wrong form; or the file cannot be read. Says which and where, and shows no text that was given.
     #[error("configuration: {0}")]
-    Read(#[from] Box<figment::Error>),
+    Read(String),
     /// A value is of the right form and wrong.
     #[error("configuration: {key} {problem}")]
     Value {
@@ -219,6 +236,46 @@ pub enum ConfigError {
 /// Variables of the prefix that are not keys of the configuration: where it is, and what `muster`'s commands for admins go by.
 const NOT_KEYS: [&str; 3] = ["config", "api_url", "token"];
 
+/// Last words of the keys that hold numbers, lists and switches. All others hold text.
+const NOT_TEXT: [&str; 8] = ["_ms", "_seconds", "_days", "_bytes", "_connections", "_concurrency", "_hosts", "_style"];
+
+/// The environment, in which text stays text: a password of digits is no number.
+struct Environment(Env);
+
+impl Provider for Environment {
+    fn metadata(&self) -> Metadata {
+        self.0.metadata()
+    }
+
+    fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
+        let values = self.0.iter().map(|(key, text)| (key.to_string(), value_of(key.as_str(), text)));
+        Ok(Profile::Default.collect(values.collect()))
+    }
+}
+
+fn value_of(key: &str, text: String) -> Value {
+    match text.parse() {
+        Ok(value) if NOT_TEXT.iter().any(|last| key.ends_with(last)) => value,
+        _ => Value::from(text),
+    }
+}
+
+/// What is wrong, on one line. What was given for a text is not shown: it may be a secret.
+fn told(errors: figment::Error) -> String {
+    let hide = |mut error: figment::Error| {
+        if let Kind::InvalidType(given, wanted) = &mut error.kind
+            && wanted.contains("string")
+        {
+            *given = Actual::Other("something else".to_owned());
+        }
+        // A mistake in a file's syntax comes with the line that it is in.
+        let shown = error.to_string();
+        let lines = shown.lines().map(str::trim).filter(|line| !line.is_empty() && !line.contains('|'));
+        lines.collect::<Vec<_>>().join(": ")
+    };
+    errors.into_iter().map(hide).collect::<Vec<_>>().join("; ")
+}
+
 impl Settings {
     /// Reads the environment and the file that it names.
     pub fn load() -> Result<Self, ConfigError> {
@@ -226,7 +283,7 @@ impl Settings {
         if let Some(file) = std::env::var_os("MUSTER_CONFIG") {
             figment = figment.merge(Toml::file_exact(file));
         }
-        Self::extract(&figment.merge(Env::prefixed("MUSTER_").ignore(&NOT_KEYS)))
+        Self::extract(&figment.merge(Environment(Env::prefixed("MUSTER_").ignore(&NOT_KEYS))))
     }
 
     /// Reads a TOML text alone.
@@ -235,7 +292,7 @@ impl Settings {
     }
 
     fn extract(figment: &Figment) -> Result<Self, ConfigError> {
-        let settings: Self = figment.extract().map_err(Box::new)?;
+        let settings: Self = figment.extract().map_err(|error| ConfigError::Read(told(error)))?;
         settings.check()?;
         Ok(settings)
     }
@@ -333,8 +390,12 @@ mod tests {
     fn a_minimal_file_is_enough_and_secrets_are_not_shown() {
         let settings = Settings::from_toml(SAMPLE).unwrap();
         assert_eq!(settings.phone_hash_key_bytes().unwrap()[31], 1);
-        let shown = format!("{settings:?}").replace("object_store_key_secret", "");
-        assert!(!shown.contains("secret"), "{shown}");
+        for shown in [format!("{settings:?}"), serde_json::to_string(&settings).unwrap()] {
+            let shown = shown.replace("object_store_key_secret", "");
+            assert!(!shown.contains("secret"), "{shown}");
+            assert!(!shown.contains("00001"), "{shown}");
+            assert!(shown.contains("carrier.example"), "{shown}");
+        }
     }
 
     #[test]
@@ -347,6 +408,30 @@ mod tests {
         assert_eq!(whole.object_store_key().map(|(id, _)| id), Some("AKIA1"));
         assert!(format!("{whole:?}").contains("AKIA1"));
         assert!(!format!("{whole:?}").contains("secret\""));
+    }
+
+    #[test]
+    fn text_in_the_environment_is_text_whatever_it_looks_like() {
+        let sample = format!("{SAMPLE}\nobject_store_path_style = true\nimport_allowed_hosts = [\"files:1\"]");
+        let settings = serde_json::to_value(Settings::from_toml(&sample).unwrap()).unwrap();
+        for (key, value) in settings.as_object().unwrap() {
+            let text = value.is_string() || value.is_null();
+            let digits = value_of(key, "12".to_owned());
+            assert_eq!(matches!(digits, Value::String(..)), text, "{key}");
+        }
+    }
+
+    #[test]
+    fn a_mistake_is_told_without_the_text_that_may_be_a_secret() {
+        let number = SAMPLE.replace("carrier_auth_token = \"secret\"", "carrier_auth_token = 778899");
+        let error = Settings::from_toml(&number).unwrap_err().to_string();
+        assert!(error.contains("carrier_auth_token") && !error.contains("778899"), "{error}");
+        let open = SAMPLE.replace("carrier_auth_token = \"secret\"", "carrier_auth_token = 'hush");
+        let error = Settings::from_toml(&open).unwrap_err().to_string();
+        assert!(error.contains("line 7") && !error.contains("hush") && !error.contains('\n'), "{error}");
+        let word = format!("{SAMPLE}\njob_lease_seconds = \"ten\"");
+        let error = Settings::from_toml(&word).unwrap_err().to_string();
+        assert!(error.contains("job_lease_seconds") && error.contains("ten"), "{error}");
     }
 
     #[test]

@@ -1,0 +1,75 @@
+//! A program that cannot do what it is asked says why in one line, and a user's mistake never reads like a crash.
+
+use std::process::{Command, Output};
+
+use muster_local::programs::Binary;
+use serde_json::Value;
+
+const DAEMONS: [Binary; 3] = [Binary::Api, Binary::Scheduler, Binary::Worker];
+
+/// The program with so much environment as a daemon needs to begin. Traces of the stack are asked for, as developers often do.
+fn run(binary: Binary, args: &[&str], environment: &[(&str, &str)]) -> Output {
+    let minimal = [
+        ("RUST_BACKTRACE", "1"),
+        ("MUSTER_DATABASE_URL", "postgres://muster:hush@127.0.0.1:1/muster"),
+        ("MUSTER_AMQP_URL", "amqp://muster:hush@127.0.0.1:1"),
+        ("MUSTER_OBJECT_STORE_URL", "file:///tmp"),
+        ("MUSTER_CARRIER_URL", "http://127.0.0.1:1"),
+        ("MUSTER_CARRIER_ACCOUNT_SID", "AC1"),
+        ("MUSTER_CARRIER_AUTH_TOKEN", "hush"),
+        ("MUSTER_PUBLIC_URL", "http://127.0.0.1:1"),
+        ("MUSTER_PHONE_HASH_KEY", "0000000000000000000000000000000000000000000000000000000000000001"),
+    ];
+    let mut command = Command::new(binary.path().unwrap());
+    command.env_clear().envs(minimal).envs(environment.iter().copied()).args(args).output().unwrap()
+}
+
+fn said(text: &[u8]) -> String {
+    String::from_utf8(text.to_vec()).unwrap()
+}
+
+#[test]
+fn the_command_line_tells_a_mistake_in_one_line() {
+    let output = run(Binary::Cli, &["import", "check", "/no/such/file.csv"], &[]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(said(&output.stderr), "error: read /no/such/file.csv: No such file or directory (os error 2)\n");
+
+    let output = run(Binary::Cli, &["config", "check"], &[("MUSTER_JOB_LEASE_SECONDS", "1")]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(said(&output.stderr), "error: configuration: job_lease_seconds must be at least 3\n");
+}
+
+#[test]
+fn what_is_in_force_is_one_json_object_without_secrets() {
+    let output = run(Binary::Cli, &["config", "check", "--json"], &[("MUSTER_JOB_LEASE_SECONDS", "7")]);
+    let shown = said(&output.stdout);
+    assert!(!shown.contains("hush"), "{shown}");
+    let settings: Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!(settings["job_lease_seconds"], 7);
+    assert_eq!(settings["database_url"], "[REDACTED]");
+    assert_eq!(settings["rabbitmq_management_url"], Value::Null);
+}
+
+#[test]
+fn a_daemon_that_is_configured_wrongly_says_which_key_and_exits_1() {
+    for daemon in DAEMONS {
+        let output = run(daemon, &[], &[("MUSTER_PHONE_HASH_KEY", "12")]);
+        assert_eq!(output.status.code(), Some(1), "{daemon:?}");
+        assert_eq!(said(&output.stderr), "error: configuration: phone_hash_key must be 64 hexadecimal digits\n");
+    }
+}
+
+#[test]
+fn a_daemon_that_cannot_begin_logs_why_and_exits_1() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    for daemon in DAEMONS {
+        let output = run(daemon, &[], &[("MUSTER_LISTEN", &address)]);
+        assert_eq!(output.status.code(), Some(1), "{daemon:?}");
+        assert_eq!(said(&output.stderr), "", "{daemon:?}");
+        let log = said(&output.stdout);
+        let last: Value = serde_json::from_str(log.lines().last().unwrap_or_default()).unwrap();
+        assert_eq!(last["level"], "ERROR", "{log}");
+        assert!(last["error"].as_str().is_some_and(|error| error.contains(&address)), "{log}");
+    }
+}
