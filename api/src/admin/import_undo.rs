@@ -14,8 +14,8 @@ use super::import::find;
 use crate::{auth::Admin, extract::Path, idempotency::Keyed, problem::Problem, state::Api};
 
 /// Undoes an import that is over: contacts that it created are deleted, contacts that it changed become as they were, its memberships and tags
-/// go, and who was in the group before has the earlier agent again. Refused once a goal has targeted, or a text has gone to, somebody whom it
-/// brought into the group. Who was edited or assigned since is left as they are, and so is who would be one too many for the earlier agent. A job does it; see `undone` in the import.
+/// go, and who was in the group before has the earlier agent again. Goals target whom it brought into the group no more. Refused once somebody of
+/// them has a conversation there or a text that waits. Who was edited or assigned since is left as they are, and so is who would be one too many for the earlier agent. A job does it; see `undone` in the import.
 #[utoipa::path(post, path = "/v1/organizations/{organization_id}/imports/{import_id}/undo", tag = "imports", params(("organization_id" = Uuid, Path), ("import_id" = Uuid, Path)), responses((status = 202), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn undo(
     State(api): State<Api>,

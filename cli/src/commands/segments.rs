@@ -8,7 +8,7 @@ use serde::Serialize;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The text; `-` or nothing reads standard input.
+    /// The text; `-` or nothing reads standard input, a line feed at its end included.
     text: Option<String>,
     /// Replace typographic look-alikes first, where that pays.
     #[arg(long)]

@@ -240,7 +240,7 @@ async fn c7_what_an_import_changed_is_told_as_it_left_it_whatever_came_later() {
 }
 
 #[tokio::test]
-async fn an_import_whose_people_were_targeted_cannot_be_taken_back() {
+async fn a_dry_run_has_nothing_to_take_back() {
     let world = World::with_engine().await;
     let ours = world.organization("Ours").await;
     let group = ours.group("One").await;
@@ -249,13 +249,5 @@ async fn an_import_whose_people_were_targeted_cannot_be_taken_back() {
         .await;
     let path = ours.at(&format!("imports/{}/undo", text(&dry["id"])));
     ours.admin.act(&path).await.problem(409, "conflict");
-    let report = ours.import(&format!("file_name=b.csv&group_id={group}"), "first,last,phone\nA,B,6465550000\n").await;
-    ours.open_goal(&world, &group, json!({})).await;
-    let before = world.contents().await;
-    let path = ours.at(&format!("imports/{}/undo", text(&report["id"])));
-    let refused = ours.admin.act(&path).await;
-    assert!(refused.text.contains("targeted"), "{}", refused.text);
-    refused.problem(409, "conflict");
-    assert_eq!(world.contents().await, before);
     world.finish().await;
 }

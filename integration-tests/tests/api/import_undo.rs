@@ -1,4 +1,5 @@
-//! Undoing an import gives those who were in the group before the agents back whom they had (rules A2, C7 and W4).
+//! Undoing an import gives those who were in the group before the agents back whom they had, and takes whom it brought out of goals that have
+//! texted nobody of them (rules A2, C7, S1 and W4).
 
 use serde_json::{Value, json};
 
@@ -268,5 +269,65 @@ async fn r3_an_undo_leaves_a_redacted_person_alone() {
     assert_eq!(changes["items"].as_array().map(Vec::len), Some(1), "{changes}");
     assert_eq!(undo(&world, &ours, &id).await, json!({ "deleted": 0, "restored": 1, "kept": 0 }));
     assert_eq!((has(&world, &amy).await, has(&world, &ben).await), (1, 1));
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn goals_let_go_of_whom_an_undone_import_brought_as_long_as_nobody_was_texted() {
+    let world = World::with_engine().await;
+    let ours = world.organization("Ours").await;
+    let group = ours.group("One").await;
+    let (agent, _) = ours.agent(&group).await;
+    ours.set(json!({ "batch_size": 2 })).await;
+    import(&ours, &group, file(&[(0, "Ada", "")])).await;
+    let id = import(&ours, &group, file(&[(0, "Eve", ""), (1, "New", ""), (2, "New", "")])).await;
+    let goal = ours.open_goal(&world, &group, json!({})).await;
+    let claim = format!("/v1/agent/goals/{goal}/claim");
+    let batch = agent.client.post(&claim, json!({ "workflow": "initial" })).await.ok()["batch"].clone();
+    assert_eq!(batch["contacts"].as_array().map(Vec::len), Some(2), "the one who was there before, and one more");
+
+    assert_eq!(undo(&world, &ours, &id).await, json!({ "deleted": 2, "restored": 1, "kept": 0 }));
+    assert_eq!(world.harness.count("target").await, 1);
+    assert_eq!(world.harness.count("batch where state = 'finished'").await, 1, "everybody has left it");
+    let path = format!("/v1/agent/batches/{}/send", text(&batch["id"]));
+    let sent = agent.client.post(&path, json!({ "lease_token": batch["lease_token"] })).await.ok();
+    assert_eq!(sent, json!({ "queued": 1, "skipped": {}, "batch_finished": true }));
+    world.until("message where state = 'delivered'", 1).await;
+    assert_eq!(world.harness.count("message").await, 1);
+    assert_eq!(world.harness.count("batch where state <> 'finished'").await, 0);
+    world.finish().await;
+}
+
+/// Between the asking and the job that does it somebody is texted.
+#[tokio::test]
+async fn s1_an_import_is_not_taken_back_once_a_text_to_somebody_of_it_waits() {
+    let world = World::with_engine().await;
+    let ours = world.organization("Ours").await;
+    let group = ours.group("One").await;
+    let (agent, _) = ours.agent(&group).await;
+    import(&ours, &group, file(&[(0, "Ada", "")])).await;
+    let id = import(&ours, &group, file(&[(0, "Eve", ""), (1, "New", ""), (2, "New", "")])).await;
+    let goal = ours.open_goal(&world, &group, json!({})).await;
+    world
+        .harness
+        .execute(&["insert into job_policy (kind, paused) values ('import-undo', true), ('send', true)"])
+        .await;
+    let path = ours.at(&format!("imports/{id}"));
+    assert_eq!(ours.admin.act(&format!("{path}/undo")).await.status, 202);
+    let claim = format!("/v1/agent/goals/{goal}/claim");
+    let batch = agent.client.post(&claim, json!({ "workflow": "initial" })).await.ok()["batch"].clone();
+    let send = json!({ "lease_token": batch["lease_token"], "contact_ids": [ours.contact(&phone(1)).await["id"]] });
+    agent.client.post(&format!("/v1/agent/batches/{}/send", text(&batch["id"])), send).await.ok();
+
+    world.harness.execute(&["delete from job_policy where kind = 'import-undo'"]).await;
+    world.until(&format!("import where id = '{id}' and undone is not null"), 1).await;
+    let report = ours.admin.get(&path).await.ok();
+    let why = "people whom it brought into the group have a conversation there";
+    assert_eq!((&report["undone"], &report["undone_at"]), (&json!({ "refused": why }), &Value::Null));
+    assert_eq!(ours.contact(&phone(0)).await["first_name"], "Eve");
+    assert_eq!((world.harness.count("contact").await, world.harness.count("target").await), (3, 3));
+    assert_eq!(ours.admin.act(&format!("{path}/undo")).await.problem(409, "conflict")["detail"], why);
+    world.harness.execute(&["delete from job_policy"]).await;
+    world.until("message where state = 'delivered'", 1).await;
     world.finish().await;
 }

@@ -2,6 +2,8 @@
 //!
 //! Every process reads the same keys, so that one file serves a whole installation; a key that no process knows is an error.
 
+mod default;
+
 use std::time::Duration;
 
 use figment::{
@@ -143,78 +145,6 @@ fn redacted<S: Serializer>(_: &SecretString, serializer: S) -> Result<S::Ok, S::
 #[expect(clippy::ref_option, reason = "what serde gives")]
 fn redacted_if_set<S: Serializer>(secret: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
     secret.as_ref().map(|_| REDACTED).serialize(serializer)
-}
-
-mod default {
-    pub(super) const fn database_max_connections() -> u32 {
-        20
-    }
-    pub(super) fn object_store_region() -> String {
-        "us-east-1".to_owned()
-    }
-    pub(super) const fn carrier_timeout_ms() -> u64 {
-        10_000
-    }
-    pub(super) const fn carrier_concurrency() -> usize {
-        10
-    }
-    pub(super) fn listen() -> String {
-        "127.0.0.1:8080".to_owned()
-    }
-    pub(super) fn process_name() -> String {
-        format!("pid-{}", std::process::id())
-    }
-    pub(super) fn log() -> String {
-        "info".to_owned()
-    }
-    pub(super) const fn job_lease_seconds() -> u64 {
-        30
-    }
-    pub(super) const fn retry_base_ms() -> u64 {
-        1_000
-    }
-    pub(super) const fn retry_max_ms() -> u64 {
-        300_000
-    }
-    pub(super) const fn relay_poll_ms() -> u64 {
-        1_000
-    }
-    pub(super) const fn timer_poll_ms() -> u64 {
-        1_000
-    }
-    pub(super) const fn sweep_interval_ms() -> u64 {
-        2_000
-    }
-    pub(super) const fn republish_after_seconds() -> u64 {
-        60
-    }
-    pub(super) const fn reconcile_after_seconds() -> u64 {
-        60
-    }
-    pub(super) const fn job_history_days() -> u64 {
-        30
-    }
-    pub(super) const fn tick_history_days() -> u64 {
-        90
-    }
-    pub(super) const fn dead_letter_history_days() -> u64 {
-        90
-    }
-    pub(super) const fn process_history_days() -> u64 {
-        30
-    }
-    pub(super) const fn shutdown_grace_seconds() -> u64 {
-        25
-    }
-    pub(super) const fn import_part_bytes() -> u64 {
-        4 * 1024 * 1024
-    }
-    pub(super) const fn import_shard_bytes() -> u64 {
-        4 * 1024 * 1024
-    }
-    pub(super) const fn upload_limit_bytes() -> u64 {
-        10 * 1024 * 1024 * 1024
-    }
 }
 
 /// The configuration cannot be used.

@@ -149,16 +149,6 @@ pub(super) async fn assign(tx: &mut Tx, import: &Import, terms: &Terms<'_>) -> R
     Ok(true)
 }
 
-/// Locks the goals that giving contacts their agents back may be about, before any contact is locked; `None` when the import assigned nobody
-/// who was there before it.
-pub(super) async fn lock_goals_to_restore(tx: &mut Tx, id: ImportId, group_id: GroupId) -> Result<Option<Vec<Uuid>>> {
-    let assigned =
-        sqlx::query_scalar!(r#"select exists (select from import_assignment where import_id = $1) as "any!""#, id.0)
-            .fetch_one(tx.conn())
-            .await?;
-    Ok(if assigned { Some(reassign::lock_goals(tx, group_id).await?) } else { None })
-}
-
 /// Locks the agents who may get contacts back, as `contacts::assign` does, so that two assignments do not pass the limit together.
 pub(super) async fn lock_agents_to_restore(tx: &mut Tx, id: ImportId, group_id: GroupId) -> Result<()> {
     sqlx::query!(

@@ -1,10 +1,12 @@
 //! Taking an import back that nothing was sent from yet.
 //!
 //! Contacts that it created are deleted, contacts that it changed become as they were, and its memberships and tags go. Who was in the group
-//! before has the earlier agent again. What somebody has used, edited or assigned since stays as it is.
+//! before has the earlier agent again. Goals that have targeted whom it brought into the group do so no more. What somebody has used, edited
+//! or assigned since stays as it is.
 
 use muster_domain::ids::{GroupId, ImportId, OrganizationId};
 use serde_json::json;
+use uuid::Uuid;
 
 use super::agents;
 use crate::{Result, Tx};
@@ -53,10 +55,6 @@ async fn used(tx: &mut Tx, group_id: GroupId, id: ImportId) -> Result<Option<&'s
     let row = sqlx::query!(
         r#"select
                exists (
-                   select from membership m join goal g on g.group_id = m.group_id
-                   join target t on t.goal_id = g.id and t.contact_id = m.contact_id
-                   where m.group_id = $1 and m.import_id = $2) as "targeted!",
-               exists (
                    select from membership m join thread t on t.group_id = m.group_id and t.contact_id = m.contact_id
                    where m.group_id = $1 and m.import_id = $2) as "texted!",
                exists (
@@ -70,8 +68,6 @@ async fn used(tx: &mut Tx, group_id: GroupId, id: ImportId) -> Result<Option<&'s
     .await?;
     Ok(if row.texted {
         Some("people whom it brought into the group have a conversation there")
-    } else if row.targeted {
-        Some("a goal has targeted people whom it brought into the group")
     } else if row.followed {
         Some("a later import has found people in the group; undo that one first")
     } else {
@@ -79,9 +75,7 @@ async fn used(tx: &mut Tx, group_id: GroupId, id: ImportId) -> Result<Option<&'s
     })
 }
 
-/// Undoes an import that was asked to be undone. If it has been used since, it stays, and says why.
-///
-/// Goals are locked first, then contacts, then what is about them, as everybody does who assigns (`reassign`).
+/// Undoes an import that was asked to be undone. If somebody was texted since, it stays, and says why.
 pub async fn undo(tx: &mut Tx, id: ImportId) -> Result<()> {
     let row = sqlx::query!(
         "select i.organization_id, i.group_id, o.agent_contact_limit
@@ -94,6 +88,7 @@ pub async fn undo(tx: &mut Tx, id: ImportId) -> Result<()> {
     let Some(import) = row else { return Ok(()) };
     // Only dry runs have no group.
     let Some(group_id) = import.group_id.map(GroupId) else { return Ok(()) };
+    let goals = lock(tx, id, group_id).await?;
     if let Some(why) = used(tx, group_id, id).await? {
         sqlx::query!(
             "update import set undo_requested = false, undone = $2 where id = $1",
@@ -104,19 +99,99 @@ pub async fn undo(tx: &mut Tx, id: ImportId) -> Result<()> {
         .await?;
         return Ok(());
     }
-    let goals = agents::lock_goals_to_restore(tx, id, group_id).await?;
     let mut restored = restore_fields(tx, id, OrganizationId(import.organization_id)).await?;
-    agents::lock_agents_to_restore(tx, id, group_id).await?;
+    leave_goals(tx, id, group_id).await?;
     let created = leave(tx, id, group_id).await?;
     // Who has left has made room for who comes back (rule A2).
-    if let Some(goals) = goals {
-        restored += agents::restore(tx, id, group_id, &goals, import.agent_contact_limit).await?;
-    }
+    restored += agents::restore(tx, id, group_id, &goals, import.agent_contact_limit).await?;
     let kept = created.kept + forget(tx, id).await?;
     sqlx::query!(
         "update import set undone_at = now(), undone = $2 where id = $1",
         id.0,
         json!({ "deleted": created.deleted, "restored": restored, "kept": kept }),
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Locks whatever an undo changes, in the order in which everybody does who assigns (`reassign`). From then on no goal of the group is cut into
+/// batches, and nobody whom the import brought into it is texted for the first time: whoever sends has their target first. Answers the goals
+/// in which contacts move to the agents who get them back.
+async fn lock(tx: &mut Tx, id: ImportId, group_id: GroupId) -> Result<Vec<Uuid>> {
+    let goals = sqlx::query!(
+        r#"select id, strategy = 'assigned' and launched_at is not null and closes_at > now() as "by_agent!"
+           from goal where group_id = $1 order by id for no key update"#,
+        group_id.0,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    sqlx::query!(
+        "select from contact
+         where id in (
+             select contact_id from membership where group_id = $1 and import_id = $2
+             union select contact_id from import_change where import_id = $2)
+         order by id for no key update",
+        group_id.0,
+        id.0,
+    )
+    .execute(tx.conn())
+    .await?;
+    agents::lock_agents_to_restore(tx, id, group_id).await?;
+    sqlx::query!(
+        "select from membership where group_id = $1 and import_id = $2 order by contact_id for update",
+        group_id.0,
+        id.0,
+    )
+    .execute(tx.conn())
+    .await?;
+    sqlx::query!(
+        "select from batch
+         where id in (
+             select t.batch_id from membership m
+             join goal g on g.group_id = m.group_id
+             join target t on t.goal_id = g.id and t.contact_id = m.contact_id
+             where m.group_id = $1 and m.import_id = $2)
+         order by id for no key update",
+        group_id.0,
+        id.0,
+    )
+    .execute(tx.conn())
+    .await?;
+    sqlx::query!(
+        "select from target t
+         join goal g on g.id = t.goal_id and g.group_id = $1
+         join membership m on m.group_id = $1 and m.contact_id = t.contact_id and m.import_id = $2
+         order by t.goal_id, t.position for update of t",
+        group_id.0,
+        id.0,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(goals.into_iter().filter(|goal| goal.by_agent).map(|goal| goal.id).collect())
+}
+
+/// Takes whom the import brought into the group out of the goals that have targeted them: none of them was texted, so that none is to be
+/// reminded either. A batch that everybody has
+/// left is finished, unless an agent has it in hand; then it is with the next that they do with it, or with the end of their lease.
+async fn leave_goals(tx: &mut Tx, id: ImportId, group_id: GroupId) -> Result<()> {
+    let batches = sqlx::query_scalar!(
+        r#"with gone as (
+               delete from target t using goal g, membership m
+               where g.id = t.goal_id and g.group_id = $1 and m.group_id = $1 and m.contact_id = t.contact_id and m.import_id = $2
+               returning t.batch_id
+           )
+           select distinct batch_id as "id!" from gone where batch_id is not null"#,
+        group_id.0,
+        id.0,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    sqlx::query!(
+        "update batch b set state = 'finished'
+         where b.id = any($1) and b.state in ('held', 'released') and not exists (
+             select from target t where t.batch_id = b.id and t.initial_message_id is null and t.skipped_at is null)",
+        &batches,
     )
     .execute(tx.conn())
     .await?;
