@@ -23,7 +23,8 @@ impl Rig {
             workers,
             database: NAME.to_owned(),
             vhost: NAME.to_owned(),
-            simulator: serde_json::json!({}),
+            // However many receipts wait, the carrier takes the next text: how fast they are taken is not how fast texts go.
+            simulator: serde_json::json!({ "max_pending_webhooks": 10_000_000 }),
             extra_env: vec![("MUSTER_LOG".to_owned(), "warn".to_owned())],
             folder: stack.folder().join("cluster"),
         };

@@ -69,8 +69,17 @@ fn rate(messages: usize, took: Duration) -> f64 {
     messages as f64 / took.as_secs_f64()
 }
 
+/// Waits until the carrier has told what became of all that it has, and that is written: receipts of one run are no work of the next.
+async fn receipts_applied(rig: &Rig) -> anyhow::Result<()> {
+    while stats(rig).await?["receipts"]["pending"] != 0 {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    rig.until("select count(*) from receipt", 0).await
+}
+
 /// Empties the tables of the run before.
 async fn clear(rig: &Rig) -> anyhow::Result<()> {
+    receipts_applied(rig).await?;
     rig.until("select count(*) from job where state in ('pending', 'published', 'running')", 0).await?;
     rig.execute("drop table if exists seed, seed_job").await?;
     rig.empty("job, timer, receipt, message_event, message, rate_lane, brand_hold").await?;
@@ -109,18 +118,27 @@ async fn through(rig: &Rig, run: Run) -> anyhow::Result<f64> {
         // What the ledger has counted is what the carrier bills, to the segment: the cap.
         rig.until("select coalesce(sum(settled), 0)::bigint from cap_ledger where reserved = 0", billed).await?;
     }
-    eprintln!("{run:?}: {:.1} s", took.as_secs_f64());
+    let delivered = rig.number("select count(*) from message where state = 'delivered'").await?;
+    eprintln!(
+        "{run:?}: {:.1} s, and so many receipts behind: {}",
+        took.as_secs_f64(),
+        i64::try_from(run.messages)? - delivered
+    );
     Ok(rate(run.messages, took))
+}
+
+async fn stats(rig: &Rig) -> anyhow::Result<Value> {
+    Ok(reqwest::get(format!("{}/_sim/stats", rig.cluster.simulator_url)).await?.json().await?)
 }
 
 /// One of the simulator's counts.
 async fn carrier_counts(rig: &Rig, what: &str) -> anyhow::Result<i64> {
-    let stats: Value = reqwest::get(format!("{}/_sim/stats", rig.cluster.simulator_url)).await?.json().await?;
-    stats[what].as_i64().with_context(|| format!("the simulator's count of {what}"))
+    stats(rig).await?[what].as_i64().with_context(|| format!("the simulator's count of {what}"))
 }
 
 /// The reference: as many creates as ever fit, with nothing kept.
 async fn bare(rig: &Rig, messages: usize) -> anyhow::Result<f64> {
+    receipts_applied(rig).await?;
     let client = reqwest::Client::new();
     let (account, secret) = rig.cluster.carrier_account();
     let settings = (account.to_owned(), secret.to_owned());

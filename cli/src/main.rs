@@ -1,12 +1,14 @@
 //! `muster`: the tool of operators and admins.
-#![expect(clippy::print_stdout, reason = "this is the command line's own output")]
 
 mod commands;
+mod out;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use muster_service::daemon;
+
+use crate::out::NobodyReads;
 
 #[derive(Parser)]
 #[command(name = "muster", version, about = "Operates a Muster installation")]
@@ -57,7 +59,11 @@ enum Command {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    run(Cli::parse().command).await.unwrap_or_else(|error| daemon::failed(&*error))
+    match run(Cli::parse().command).await {
+        Ok(code) => code,
+        Err(error) if error.is::<NobodyReads>() => ExitCode::from(NobodyReads::EXIT_CODE),
+        Err(error) => daemon::failed(&*error),
+    }
 }
 
 async fn run(command: Command) -> anyhow::Result<ExitCode> {

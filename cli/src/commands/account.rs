@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::pool;
+use crate::out::say;
 
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
@@ -52,9 +53,9 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
     members::add_token(&mut tx, Uuid::now_v7(), member_id, &Sha256::digest(token.as_bytes())).await?;
     tx.commit().await?;
     if json {
-        println!("{}", json!({ "account_id": account_id, "member_id": member_id, "token": token }));
+        say!("{}", json!({ "account_id": account_id, "member_id": member_id, "token": token }))?;
     } else {
-        println!("account  {account_id}\nadmin    {member_id}\ntoken    {token}");
+        say!("account  {account_id}\nadmin    {member_id}\ntoken    {token}")?;
     }
     Ok(())
 }

@@ -4,6 +4,8 @@ use anyhow::Context;
 use muster_broker::{DELIVERY_LIMIT, Management};
 use muster_service::Settings;
 
+use crate::out::say;
+
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
     /// Set the policy of Muster's queues: what is delivered too often without an acknowledgement goes to `muster.dead`, where a worker counts
@@ -18,6 +20,6 @@ pub(crate) async fn run(command: &Command) -> anyhow::Result<()> {
     let url = url.context("MUSTER_RABBITMQ_MANAGEMENT_URL is not set: http://user:password@host:port")?;
     // Queues that are not there yet come under the policy when they are declared.
     Management::new(url, &settings.amqp_url)?.apply_policy().await?;
-    println!("messages go to {} after {DELIVERY_LIMIT} deliveries", muster_jobs::names::DEAD);
+    say!("messages go to {} after {DELIVERY_LIMIT} deliveries", muster_jobs::names::DEAD)?;
     Ok(())
 }

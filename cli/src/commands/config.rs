@@ -2,6 +2,8 @@
 
 use muster_service::Settings;
 
+use crate::out::say;
+
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
     /// Read the configuration as a daemon would and print what is in force, without secrets.
@@ -16,9 +18,9 @@ pub(crate) fn run(command: &Command) -> anyhow::Result<()> {
     let Command::Check { json } = command;
     let settings = Settings::load()?;
     if *json {
-        println!("{}", serde_json::to_string(&settings)?);
+        say!("{}", serde_json::to_string(&settings)?)?;
     } else {
-        println!("{settings:#?}");
+        say!("{settings:#?}")?;
     }
     Ok(())
 }

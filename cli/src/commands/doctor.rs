@@ -15,6 +15,7 @@ use muster_storage::{
 use serde::Serialize;
 
 use super::pool;
+use crate::out::say;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -76,10 +77,10 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         Err(error) => checks.push(Check { check: "ticks", ok: false, detail: error.to_string() }),
     }
     if args.json {
-        println!("{}", serde_json::to_string(&checks)?);
+        say!("{}", serde_json::to_string(&checks)?)?;
     } else {
         for check in &checks {
-            println!("{} {:<18} {}", if check.ok { "ok  " } else { "FAIL" }, check.check, check.detail);
+            say!("{} {:<18} {}", if check.ok { "ok  " } else { "FAIL" }, check.check, check.detail)?;
         }
     }
     let failed = checks.iter().filter(|check| !check.ok).count();

@@ -12,6 +12,7 @@ use muster_storage::{
 use serde_json::json;
 
 use super::pool;
+use crate::out::say;
 
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
@@ -114,7 +115,7 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
         }
         Command::Show { id, .. } => {
             let job = operate::show(&pool, JobId(id)).await?.with_context(|| format!("there is no job {id}"))?;
-            println!("{}", serde_json::to_string_pretty(&job)?);
+            say!("{}", serde_json::to_string_pretty(&job)?)?;
             Ok(())
         }
         Command::Retry { id, json } => {
@@ -129,13 +130,11 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
                 } else {
                     "will run again"
                 },
-            );
-            Ok(())
+            )
         }
         Command::Cancel { id, json } => {
             ensure!(operate::cancel(&pool, JobId(id)).await?, "job {id} runs, is over, or is not there");
-            tell(json, id, "cancelled", "is cancelled");
-            Ok(())
+            tell(json, id, "cancelled", "is cancelled")
         }
         Command::Replay { which, dry_run, rate, abort_on_error_rate, wait_seconds, json } => {
             if !(0.0..=1.0).contains(&abort_on_error_rate) {
@@ -152,13 +151,13 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
                 let report = json!({
                     "matching": matching, "replayed": replayed, "tried": tried, "failed": failed, "aborted": aborted,
                 });
-                println!("{report}");
+                say!("{report}")?;
             } else if dry_run {
-                println!("{matching} parked jobs would run again");
+                say!("{matching} parked jobs would run again")?;
             } else {
-                println!(
+                say!(
                     "{replayed} of {matching} parked jobs run again; {tried} have been tried, of which {failed} failed"
-                );
+                )?;
             }
             ensure!(!aborted, "more than {abort_on_error_rate} of the replayed jobs failed");
             Ok(())
@@ -167,12 +166,8 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
 }
 
 /// Says what became of a job.
-fn tell(as_json: bool, id: uuid::Uuid, state: &str, in_words: &str) {
-    if as_json {
-        println!("{}", json!({ "id": id, "state": state }));
-    } else {
-        println!("job {id} {in_words}");
-    }
+fn tell(as_json: bool, id: uuid::Uuid, state: &str, in_words: &str) -> anyhow::Result<()> {
+    if as_json { say!("{}", json!({ "id": id, "state": state })) } else { say!("job {id} {in_words}") }
 }
 
 /// What a replay has come to.
@@ -216,15 +211,15 @@ fn print(jobs: &[Summary], as_json: bool) -> anyhow::Result<()> {
                 })
             })
             .collect();
-        println!("{}", serde_json::to_string(&rows)?);
+        say!("{}", serde_json::to_string(&rows)?)?;
         return Ok(());
     }
-    println!("{:<36} {:<18} {:<9} {:>8} {:<20} last error", "id", "kind", "state", "attempts", "run at");
+    say!("{:<36} {:<18} {:<9} {:>8} {:<20} last error", "id", "kind", "state", "attempts", "run at")?;
     for job in jobs {
         let attempts = format!("{}/{}", job.attempts.0, job.attempts.1);
         let run_at = job.run_at.format("%Y-%m-%dT%H:%M:%SZ");
         let error = job.last_error.as_deref().unwrap_or_default();
-        println!("{:<36} {:<18} {:<9} {attempts:>8} {run_at:<20} {error}", job.id.to_string(), job.kind, job.state);
+        say!("{:<36} {:<18} {:<9} {attempts:>8} {run_at:<20} {error}", job.id.to_string(), job.kind, job.state)?;
     }
     Ok(())
 }

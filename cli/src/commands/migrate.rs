@@ -1,6 +1,7 @@
 //! `muster migrate`.
 
 use super::pool;
+use crate::out::say;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -13,11 +14,11 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let pool = pool()?;
     let pending = muster_storage::pending_migrations(&pool).await?;
     if args.check {
-        println!("{pending} migrations are pending");
+        say!("{pending} migrations are pending")?;
         anyhow::ensure!(pending == 0, "the database is not up to date");
         return Ok(());
     }
     muster_storage::migrate(&pool).await?;
-    println!("applied {pending} migrations");
+    say!("applied {pending} migrations")?;
     Ok(())
 }

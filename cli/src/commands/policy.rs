@@ -7,6 +7,7 @@ use muster_storage::engine::operate;
 use serde_json::{Value, json};
 
 use super::{jobs::kind, pool};
+use crate::out::say;
 
 /// Whose jobs.
 #[derive(clap::Args)]
@@ -46,8 +47,7 @@ pub(crate) async fn set_paused(whose: Whose, paused: bool) -> anyhow::Result<()>
     ensure!(kind.is_some() || organization.is_some(), "name a --kind, an --organization, or both");
     operate::set_paused(&pool()?, kind, organization.map(OrganizationId), paused, reason.as_deref()).await?;
     let row = json!({ "kind": kind, "organization": organization, "paused": paused, "reason": reason });
-    tell(json, &row, if paused { "paused: what is published already still runs" } else { "resumed" });
-    Ok(())
+    tell(json, &row, if paused { "paused: what is published already still runs" } else { "resumed" })
 }
 
 pub(crate) async fn limit(limit: Limit) -> anyhow::Result<()> {
@@ -55,14 +55,9 @@ pub(crate) async fn limit(limit: Limit) -> anyhow::Result<()> {
     ensure!(kind.is_some() || organization.is_some(), "name a --kind, an --organization, or both");
     operate::set_limit(&pool()?, kind, organization.map(OrganizationId), at_most).await?;
     let row = json!({ "kind": kind, "organization": organization, "at_most": at_most });
-    tell(json, &row, if at_most.is_some() { "limited" } else { "the limit is lifted" });
-    Ok(())
+    tell(json, &row, if at_most.is_some() { "limited" } else { "the limit is lifted" })
 }
 
-fn tell(as_json: bool, row: &Value, in_words: &str) {
-    if as_json {
-        println!("{row}");
-    } else {
-        println!("{in_words}");
-    }
+fn tell(as_json: bool, row: &Value, in_words: &str) -> anyhow::Result<()> {
+    if as_json { say!("{row}") } else { say!("{in_words}") }
 }

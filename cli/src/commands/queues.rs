@@ -6,6 +6,7 @@ use muster_storage::engine::operate::{self, Queue};
 use serde_json::json;
 
 use super::pool;
+use crate::out::say;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -19,17 +20,25 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let queues = operate::queues(&pool()?).await?;
     if args.json {
         let kinds: BTreeMap<_, _> = queues.iter().map(|queue| (&queue.kind, row(queue))).collect();
-        println!("{}", serde_json::to_string(&kinds)?);
+        say!("{}", serde_json::to_string(&kinds)?)?;
         return Ok(());
     }
-    println!(
+    say!(
         "{:<18} {:>9} {:>9} {:>9} {:>9} {:>9} {:>10} {:>8} {:>10}",
-        "kind", "pending", "due", "published", "running", "parked", "oldest", "per min", "to drain"
-    );
+        "kind",
+        "pending",
+        "due",
+        "published",
+        "running",
+        "parked",
+        "oldest",
+        "per min",
+        "to drain"
+    )?;
     for queue in &queues {
         let seconds =
             |seconds: Option<f64>| seconds.map_or_else(|| "-".to_owned(), |seconds| format!("{seconds:.0} s"));
-        println!(
+        say!(
             "{:<18} {:>9} {:>9} {:>9} {:>9} {:>9} {:>10} {:>8} {:>10}{}",
             queue.kind,
             queue.pending,
@@ -41,7 +50,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
             queue.succeeded_last_minute,
             seconds(seconds_to_drain(queue)),
             if queue.paused { "  paused" } else { "" },
-        );
+        )?;
     }
     Ok(())
 }

@@ -13,6 +13,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::pool;
+use crate::out::say;
 
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
@@ -135,7 +136,7 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
 
 async fn change(name: &str, edit: &Edit) -> anyhow::Result<()> {
     ensure!(schedule_ops::edit(&pool()?, name, edit).await?, "there is no schedule {name}");
-    println!("schedule {name} is changed");
+    say!("schedule {name} is changed")?;
     Ok(())
 }
 
@@ -153,10 +154,10 @@ async fn list(with_removed: bool, as_json: bool) -> anyhow::Result<()> {
                 })
             })
             .collect();
-        println!("{}", serde_json::to_string(&rows)?);
+        say!("{}", serde_json::to_string(&rows)?)?;
         return Ok(());
     }
-    println!("{:<28} {:<18} {:<20} {:<21} last tick", "name", "cron", "zone", "next");
+    say!("{:<28} {:<18} {:<20} {:<21} last tick", "name", "cron", "zone", "next")?;
     for one in &listed {
         let next = match (&one.error, one.enabled, one.next_at) {
             _ if one.removed_at.is_some() => "removed".to_owned(),
@@ -166,10 +167,7 @@ async fn list(with_removed: bool, as_json: bool) -> anyhow::Result<()> {
         };
         let last = one.last.as_ref().map_or_else(String::new, |(at, fate)| format!("{} {fate}", instant(*at)));
         let error = one.error.as_deref().unwrap_or_default();
-        println!(
-            "{}",
-            format!("{:<28} {:<18} {:<20} {next:<21} {last} {error}", one.name, one.cron, one.zone).trim_end()
-        );
+        say!("{}", format!("{:<28} {:<18} {:<20} {next:<21} {last} {error}", one.name, one.cron, one.zone).trim_end())?;
     }
     Ok(())
 }
@@ -186,7 +184,7 @@ async fn ticks(name: &str, limit: u32, as_json: bool) -> anyhow::Result<()> {
                 })
             })
             .collect();
-        println!("{}", serde_json::to_string(&rows)?);
+        say!("{}", serde_json::to_string(&rows)?)?;
         return Ok(());
     }
     for tick in &ticks {
@@ -197,7 +195,7 @@ async fn ticks(name: &str, limit: u32, as_json: bool) -> anyhow::Result<()> {
         };
         let late = tick.late_ms.map_or_else(String::new, |late| format!(" by {late} ms"));
         let why = tick.why.as_ref().map_or_else(String::new, |why| format!(": {why}"));
-        println!("{}{more} {}{late}{why}", instant(tick.planned.0), tick.fate);
+        say!("{}{more} {}{late}{why}", instant(tick.planned.0), tick.fate)?;
     }
     Ok(())
 }
@@ -213,12 +211,12 @@ fn preview(args: Preview) -> anyhow::Result<()> {
     let fires: Vec<Fire> = schedule.fires_after(just_before).take(args.count as usize).collect();
     if args.json {
         let rows: Vec<Row> = fires.iter().map(|fire| row(&schedule.zone, fire)).collect();
-        println!("{}", serde_json::to_string(&rows)?);
+        say!("{}", serde_json::to_string(&rows)?)?;
         return Ok(());
     }
     for fire in &fires {
         let Row { utc, local, .. } = row(&schedule.zone, fire);
-        println!("{}", format!("{utc}  {local}  {}", remark(fire)).trim_end());
+        say!("{}", format!("{utc}  {local}  {}", remark(fire)).trim_end())?;
     }
     Ok(())
 }

@@ -6,6 +6,8 @@ use anyhow::Context;
 use muster_domain::segments::{self, Segments};
 use serde::Serialize;
 
+use crate::out::say;
+
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// The text; `-` or nothing reads standard input, a line feed at its end included.
@@ -42,15 +44,15 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let report =
         Report { count: segments::count(&text), parts: segments::parts(&text).map(|part| part.units).collect() };
     if args.json {
-        println!("{}", serde_json::to_string(&report)?);
+        say!("{}", serde_json::to_string(&report)?)?;
         return Ok(());
     }
     let Segments { encoding, units, segments } = report.count;
-    println!("encoding {}", encoding.as_str());
-    println!("units    {units}");
-    println!("segments {segments}");
+    say!("encoding {}", encoding.as_str())?;
+    say!("units    {units}")?;
+    say!("segments {segments}")?;
     for (number, units) in (1..).zip(report.parts) {
-        println!("  part {number}: {units}");
+        say!("  part {number}: {units}")?;
     }
     Ok(())
 }

@@ -11,6 +11,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::pool;
+use crate::out::say;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -47,13 +48,13 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
             .iter()
             .map(|reason| json!({ "at": reason.at, "what": reason.what, "detail": reason.detail }))
             .collect();
-        println!("{}", json!({ "texted": answer.texted, "reasons": reasons }));
+        say!("{}", json!({ "texted": answer.texted, "reasons": reasons }))?;
         return Ok(());
     }
-    println!("{}", if answer.texted { "texted" } else { "not texted" });
+    say!("{}", if answer.texted { "texted" } else { "not texted" })?;
     for reason in answer.reasons {
         let at = reason.at.map(|at| at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)).unwrap_or_default();
-        println!("{at:<22} {} {}", reason.what, reason.detail.unwrap_or_default());
+        say!("{at:<22} {} {}", reason.what, reason.detail.unwrap_or_default())?;
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ use muster_storage::engine::operate;
 use serde_json::json;
 
 use super::pool;
+use crate::out::say;
 
 /// Daemons say that they are alive every two seconds.
 const SILENT_SECONDS: f64 = 15.0;
@@ -29,21 +30,21 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         })
         .collect();
     if args.json {
-        println!("{}", serde_json::to_string(&rows)?);
+        say!("{}", serde_json::to_string(&rows)?)?;
         return Ok(());
     }
-    println!("{:<24} {:<10} {:>10} {:<6} {:<5} running", "name", "role", "last seen", "alive", "safe");
+    say!("{:<24} {:<10} {:>10} {:<6} {:<5} running", "name", "role", "last seen", "alive", "safe")?;
     for (process, row) in processes.iter().zip(&rows) {
         let word = |key: &str| if row[key] == true { "yes" } else { "no" };
         let seen = format!("{:.0} s", process.seen_seconds_ago);
         let running = &process.running;
-        println!(
+        say!(
             "{:<24} {:<10} {seen:>10} {:<6} {:<5} {running}",
             process.name,
             process.role,
             word("alive"),
             word("safe_to_stop")
-        );
+        )?;
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use muster_local::programs::Binary;
 use tokio::process::Command;
 
 /// Every violation that the harness can plant, and the code of the invariant that must catch it.
-const PLANTS: [(&str, &str, &str); 12] = [
+const PLANTS: [(&str, &str, &str); 13] = [
     ("duplicate", "Duplicate", "S2"),
     ("overcap", "Overcap", "S3"),
     ("lost", "Lost", "J1"),
@@ -19,6 +19,7 @@ const PLANTS: [(&str, &str, &str); 12] = [
     ("unpaused", "Unpaused", "G7"),
     ("untold", "Untold", "J11"),
     ("refired", "Refired", "J9"),
+    ("unimported", "Unimported", "C1"),
 ];
 
 #[tokio::test]

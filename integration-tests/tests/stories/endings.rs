@@ -1,6 +1,9 @@
 //! A program that cannot do what it is asked says why in one line, and a user's mistake never reads like a crash.
 
-use std::process::{Command, Output};
+use std::{
+    io::{BufRead, BufReader, Read},
+    process::{Command, Output, Stdio},
+};
 
 use muster_local::programs::Binary;
 use serde_json::Value;
@@ -37,6 +40,21 @@ fn the_command_line_tells_a_mistake_in_one_line() {
     let output = run(Binary::Cli, &["config", "check"], &[("MUSTER_JOB_LEASE_SECONDS", "1")]);
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(said(&output.stderr), "error: configuration: job_lease_seconds must be at least 3\n");
+}
+
+/// As `muster … | head -1` does. There is more than fits into a pipe.
+#[test]
+fn whoever_has_read_enough_ends_the_command_line_without_a_word() {
+    let mut command = Command::new(Binary::Cli.path().unwrap());
+    command.args(["schedule", "preview", "--cron", "* * * * *", "--zone", "UTC", "--count", "10000"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut first = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
+    assert!(first.ends_with("+00:00\n"), "{first}");
+    assert_eq!(child.wait().unwrap().code(), Some(141), "as SIGPIPE would have it");
+    let mut complaint = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut complaint).unwrap();
+    assert_eq!(complaint, "");
 }
 
 #[test]

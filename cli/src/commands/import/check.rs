@@ -9,6 +9,7 @@ use muster_ingest::{
 };
 
 use super::REFUSED;
+use crate::out::say;
 
 #[derive(clap::Args)]
 pub(crate) struct Check {
@@ -39,42 +40,43 @@ pub(super) fn run(args: &Check) -> anyhow::Result<ExitCode> {
         Ok(report) => report,
         Err(ReadError::Refused(refused)) => {
             if args.json {
-                println!("{}", serde_json::json!({ "refused": refused.to_string() }));
+                say!("{}", serde_json::json!({ "refused": refused.to_string() }))?;
             } else {
-                println!("refused: {refused}");
+                say!("refused: {refused}")?;
             }
             return Ok(ExitCode::from(REFUSED));
         }
         Err(ReadError::Broken(error)) => return Err(error).with_context(doing),
     };
     if args.json {
-        println!("{}", serde_json::to_string(&report)?);
+        say!("{}", serde_json::to_string(&report)?)?;
     } else {
-        print(&report);
+        print(&report)?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn print(report: &Report) {
+fn print(report: &Report) -> anyhow::Result<()> {
     let Report {
         rows, valid, merged, rejected, warnings, warning_lines, columns, encoding, delimiter, rejects, ..
     } = report;
-    println!("{rows} rows: {valid} valid, {merged} merged with a later row, {rejected} rejected");
-    println!("{}, parted by {delimiter:?}", encoding.name());
+    say!("{rows} rows: {valid} valid, {merged} merged with a later row, {rejected} rejected")?;
+    say!("{}, parted by {delimiter:?}", encoding.name())?;
     for (column, field) in columns {
-        println!("  {column:<30} {field}");
+        say!("  {column:<30} {field}")?;
     }
     if *warnings > 0 {
-        println!("{}", super::warned(*warnings, warning_lines));
+        say!("{}", super::warned(*warnings, warning_lines))?;
     }
     for reject in rejects.iter().take(SHOWN) {
         let column = reject.column.as_deref().map(|column| format!(" in {column}")).unwrap_or_default();
         let value = reject.value.as_deref().map(|value| format!(": {value:?}")).unwrap_or_default();
-        println!("line {} {}{column}{value}", reject.line, reject.reason);
+        say!("line {} {}{column}{value}", reject.line, reject.reason)?;
     }
     let shown = rejects.len().min(SHOWN) as u64;
     if *rejected > shown {
         let listed = if report.rejects_truncated { format!("the first {}", rejects.len()) } else { "them".to_owned() };
-        println!("and {} more; --json lists {listed}", rejected - shown);
+        say!("and {} more; --json lists {listed}", rejected - shown)?;
     }
+    Ok(())
 }

@@ -15,6 +15,7 @@ use super::{
     client::{Api, Where},
     manage,
 };
+use crate::out::say;
 
 #[derive(Args)]
 pub(crate) struct Follow {
@@ -50,9 +51,9 @@ pub(super) async fn until_over(api: &Api, id: &str, json: bool) -> anyhow::Resul
     };
     bar.finish_and_clear();
     if json {
-        println!("{import}");
+        say!("{import}")?;
     } else {
-        manage::print(&import);
+        manage::print(&import)?;
     }
     Ok(if import["state"] == "succeeded" { ExitCode::SUCCESS } else { ExitCode::from(REFUSED) })
 }

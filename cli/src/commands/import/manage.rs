@@ -1,6 +1,6 @@
 //! `muster import list | show | cancel | undo | rejects`.
 
-use std::{io::Write, process::ExitCode};
+use std::process::ExitCode;
 
 use clap::Args;
 use futures::StreamExt;
@@ -9,6 +9,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::client::Where;
+use crate::out::{self, say};
 
 #[derive(Args)]
 pub(crate) struct One {
@@ -36,7 +37,7 @@ pub(crate) struct List {
 pub(super) async fn list(args: &List) -> anyhow::Result<ExitCode> {
     let page = args.at.open()?.get(&format!("imports?limit={}", args.limit)).await?;
     if args.json {
-        println!("{page}");
+        say!("{page}")?;
         return Ok(ExitCode::SUCCESS);
     }
     for import in page["items"].as_array().into_iter().flatten() {
@@ -44,7 +45,7 @@ pub(super) async fn list(args: &List) -> anyhow::Result<ExitCode> {
         let dry = if import["dry_run"] == true { ", dry run" } else { "" };
         let rows = import["rows_read"].as_i64().unwrap_or_default();
         let (id, since, state, file) = (text("id"), text("created_at"), text("state"), text("file_name"));
-        println!("{id}  {since}  {state:<9}  {rows:>9} rows  {file}{dry}");
+        say!("{id}  {since}  {state:<9}  {rows:>9} rows  {file}{dry}")?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -52,9 +53,9 @@ pub(super) async fn list(args: &List) -> anyhow::Result<ExitCode> {
 pub(super) async fn show(one: &One) -> anyhow::Result<ExitCode> {
     let import = one.at.open()?.get(&format!("imports/{}", one.id)).await?;
     if one.json {
-        println!("{import}");
+        say!("{import}")?;
     } else {
-        print(&import);
+        print(&import)?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -64,9 +65,9 @@ pub(super) async fn act(one: &One, what: &str) -> anyhow::Result<ExitCode> {
     let api = one.at.open()?;
     api.send(api.request(Method::POST, &format!("imports/{}/{what}", one.id))).await?;
     if one.json {
-        println!("{}", serde_json::json!({ "id": one.id, "requested": what }));
+        say!("{}", serde_json::json!({ "id": one.id, "requested": what }))?;
     } else {
-        println!("{what} was asked for; `muster import show` says what became of it");
+        say!("{what} was asked for; `muster import show` says what became of it")?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -76,22 +77,21 @@ pub(super) async fn rejects(one: &One) -> anyhow::Result<ExitCode> {
     let response = api.send(api.request(Method::GET, &format!("imports/{}/rejects.csv", one.id))).await?;
     let mut bytes = response.bytes_stream();
     while let Some(chunk) = bytes.next().await {
-        std::io::stdout().write_all(&chunk?)?;
+        out::piece(&chunk?)?;
     }
-    std::io::stdout().flush()?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// An import for people.
-pub(super) fn print(import: &Value) {
+pub(super) fn print(import: &Value) -> anyhow::Result<()> {
     let text = |name: &str| import[name].as_str().unwrap_or_default().to_owned();
     let number = |name: &str| import[name].as_i64().unwrap_or_default();
     let dry = if import["dry_run"] == true { ", dry run" } else { "" };
-    println!("import {} of {} ({}{dry})", text("id"), text("file_name"), text("state"));
+    say!("import {} of {} ({}{dry})", text("id"), text("file_name"), text("state"))?;
     if let Some(failure) = import["failure"].as_str() {
-        println!("  {failure}");
+        say!("  {failure}")?;
     }
-    println!(
+    say!(
         "  {} rows: {} created, {} updated, {} unchanged, {} merged, {} rejected",
         number("rows_read"),
         number("created"),
@@ -99,16 +99,17 @@ pub(super) fn print(import: &Value) {
         number("unchanged"),
         number("merged"),
         number("rejected"),
-    );
+    )?;
     for (reason, rows) in import["reject_reasons"].as_object().into_iter().flatten() {
-        println!("    {reason:<20} {rows}");
+        say!("    {reason:<20} {rows}")?;
     }
     let warned: Vec<u64> = import["warning_lines"].as_array().into_iter().flatten().filter_map(Value::as_u64).collect();
     if !warned.is_empty() {
-        println!("  {}", super::warned(import["warnings"].as_u64().unwrap_or_default(), &warned));
+        say!("  {}", super::warned(import["warnings"].as_u64().unwrap_or_default(), &warned))?;
     }
     if let Some(undone) = import["undone"].as_object() {
         let parts: Vec<_> = undone.iter().map(|(what, count)| format!("{what} {count}")).collect();
-        println!("  undone: {}", parts.join(", "));
+        say!("  undone: {}", parts.join(", "))?;
     }
+    Ok(())
 }

@@ -16,6 +16,7 @@ use tokio::io::AsyncReadExt;
 use uuid::Uuid;
 
 use super::{REFUSED, check::mapped, client::Where, follow};
+use crate::out::say;
 
 /// Bytes that are read and sent at a time.
 const BLOCK: usize = 256 * 1024;
@@ -73,13 +74,13 @@ pub(super) async fn run(upload: Upload) -> anyhow::Result<ExitCode> {
     let made = match answer {
         Ok(made) => made,
         Err(why) => {
-            println!("{}", if upload.json { json!({ "refused": why }).to_string() } else { format!("refused: {why}") });
+            say!("{}", if upload.json { json!({ "refused": why }).to_string() } else { format!("refused: {why}") })?;
             return Ok(ExitCode::from(REFUSED));
         }
     };
     let id = made["id"].as_str().context("the API named no import")?;
     if upload.no_wait {
-        println!("{}", if upload.json { made.to_string() } else { format!("import {id}") });
+        say!("{}", if upload.json { made.to_string() } else { format!("import {id}") })?;
         return Ok(ExitCode::SUCCESS);
     }
     follow::until_over(&api, id, upload.json).await

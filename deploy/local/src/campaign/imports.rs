@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{bail, ensure};
+use anyhow::{Context as _, ensure};
 use serde_json::Value;
 
 use super::client::{Client, escaped, number, text};
@@ -32,19 +32,38 @@ pub(crate) async fn run(
 ) -> anyhow::Result<Vec<Report>> {
     let mut under_way = Vec::new();
     for (index, file) in files.iter().enumerate() {
-        under_way.push(upload(admin, organization, file, index, "first").await?);
+        under_way.push(upload(admin, organization, file, group(organization, index)?, "first").await?);
     }
     let mut reports = Vec::new();
     for (file, id) in files.iter().zip(&under_way) {
-        let counted = wait(admin, organization, id).await?;
+        let counted = wait(admin, organization, id, LIMIT).await?;
         reports.push(report(file, file.name.to_owned(), file.expected.clone(), counted));
     }
     if let Some(file) = files.get(AGAIN) {
-        let id = upload(admin, organization, file, AGAIN, "again").await?;
-        let counted = wait(admin, organization, &id).await?;
+        let id = upload(admin, organization, file, group(organization, AGAIN)?, "again").await?;
+        let counted = wait(admin, organization, &id, LIMIT).await?;
         reports.push(report(file, format!("{} again", file.name), file.expected.again(), counted));
     }
     Ok(reports)
+}
+
+/// Uploads one file into a group, for the so-manieth time, and waits for its import.
+pub(crate) async fn one(
+    admin: &Client,
+    organization: &Organization,
+    group: &str,
+    file: &ContactFile,
+    time: &str,
+    limit: Duration,
+) -> anyhow::Result<Report> {
+    let id = upload(admin, organization, file, group, time).await?;
+    let counted = wait(admin, organization, &id, limit).await?;
+    Ok(report(file, format!("{} {time}", file.name), file.expected.clone(), counted))
+}
+
+fn group(organization: &Organization, index: usize) -> anyhow::Result<&str> {
+    let group = organization.groups.get(index).with_context(|| format!("no group for the file {index}"))?;
+    Ok(&group.id)
 }
 
 fn report(file: &ContactFile, name: String, expected: Counters, counted: Counters) -> Report {
@@ -55,17 +74,16 @@ async fn upload(
     admin: &Client,
     organization: &Organization,
     file: &ContactFile,
-    group: usize,
+    group: &str,
     time: &str,
 ) -> anyhow::Result<String> {
-    let Some(group) = organization.groups.get(group) else { bail!("no group for {}", file.name) };
     let name = escaped(file.name);
-    let path = format!("{}/imports?file_name={name}&group_id={}&tags=demo", organization.path, group.id);
+    let path = format!("{}/imports?file_name={name}&group_id={group}&tags=demo", organization.path);
     let made = admin.upload(&path, &format!("import-{name}-{time}"), &file.bytes).await?;
     text(&made, "id")
 }
 
-async fn wait(admin: &Client, organization: &Organization, id: &str) -> anyhow::Result<Counters> {
+async fn wait(admin: &Client, organization: &Organization, id: &str, limit: Duration) -> anyhow::Result<Counters> {
     let started = Instant::now();
     loop {
         let import = admin.get(&format!("{}/imports/{id}", organization.path)).await?;
@@ -78,7 +96,7 @@ async fn wait(admin: &Client, organization: &Organization, id: &str) -> anyhow::
             "an import ended as {state}: {}",
             import["failure"].as_str().unwrap_or("no reason given")
         );
-        ensure!(started.elapsed() < LIMIT, "an import is {state} after {} s", LIMIT.as_secs());
+        ensure!(started.elapsed() < limit, "an import is {state} after {} s", limit.as_secs());
         tokio::time::sleep(POLL).await;
     }
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use anyhow::Context as _;
 use muster_local::Cluster;
 
-use super::tables::{Reader, Tables};
+use super::beside::Beside;
+use super::tables::{Arrivals, Reader, Tables};
 use crate::campaign::carrier::{self, Accepted, Carrier, Inbound, Stats};
 use crate::campaign::csv::ContactFile;
 use crate::campaign::imports::Report;
@@ -34,6 +35,7 @@ pub(crate) struct Pause {
 #[derive(Debug, Clone)]
 pub(crate) struct Seen {
     pub(crate) imports: Vec<Report>,
+    pub(crate) beside: Beside,
     pub(crate) cap: i64,
     pub(crate) pause: Option<Pause>,
     pub(crate) rest: Rest,
@@ -45,6 +47,9 @@ pub(crate) struct Seen {
 #[derive(Debug)]
 pub(crate) struct Evidence {
     pub(crate) imports: Vec<Report>,
+    pub(crate) beside: Beside,
+    /// Whom the imports beside the faults have brought.
+    pub(crate) arrivals: Arrivals,
     pub(crate) cap: i64,
     pub(crate) pause: Option<Pause>,
     pub(crate) rest: Rest,
@@ -72,9 +77,11 @@ impl Witnesses<'_> {
     pub(crate) async fn gather(self, seen: &Seen) -> anyhow::Result<Evidence> {
         let log = &self.cluster.simulator_log;
         let folder = log.parent().context("the simulator's record is in no folder")?;
-        let Seen { imports, cap, pause, rest, fallen } = seen.clone();
+        let Seen { imports, beside, cap, pause, rest, fallen } = seen.clone();
         Ok(Evidence {
             imports,
+            arrivals: self.reader.arrivals(&beside).await?,
+            beside,
             cap,
             pause,
             rest,

@@ -1,6 +1,7 @@
 //! `muster-local chaos`: a campaign on this machine while daemons, broker, database and the wires between them are killed, stopped and
 //! cut by a seed's schedule, and every invariant checked when all is mended.
 
+mod beside;
 mod evidence;
 mod faults;
 mod invariants;

@@ -6,6 +6,7 @@ use anyhow::{Context as _, ensure};
 use clap::ValueEnum;
 use muster_local::{Cluster, http};
 
+use super::beside;
 use super::evidence::Evidence;
 use super::tables::Reader;
 use crate::campaign::carrier::Accepted;
@@ -37,6 +38,8 @@ pub(crate) enum Plant {
     Untold,
     /// A tick made a second job.
     Refired,
+    /// Somebody of a file is not in the group.
+    Unimported,
 }
 
 /// Tries at the carrier, which may refuse.
@@ -58,6 +61,7 @@ impl Plant {
             Self::Unpaused => "G7",
             Self::Untold => "J11",
             Self::Refired => "J9",
+            Self::Unimported => "C1",
         }
     }
 
@@ -78,6 +82,12 @@ impl Plant {
             Self::Refired => "insert into job (id, kind, payload, max_attempts, state, finished_at)
                  select uuid_v7(), kind, payload, max_attempts, state, finished_at from job where kind = 'probe' limit 1"
                 .to_owned(),
+            Self::Unimported => format!(
+                "delete from membership where (group_id, contact_id) = (
+                     select m.group_id, m.contact_id from membership m join contact_group g on g.id = m.group_id
+                     where g.name = '{}' limit 1)",
+                beside::GROUP
+            ),
             Self::Twice => "insert into chaos.completed select job_id from chaos.completed limit 1".to_owned(),
             Self::SecondInitial => {
                 "update message set kind = 'initial' where id = (select r.id from message r

@@ -8,7 +8,8 @@ use muster_local::{Cluster, ClusterOptions, Stack, StackOptions, http};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use super::evidence::{Pause, Seen, Witnesses};
+use super::beside::{self, Beside};
+use super::evidence::{Pause, Rest, Seen, Witnesses};
 use super::faults::Field;
 use super::invariants::{self, Invariant};
 use super::tables::Reader;
@@ -91,6 +92,10 @@ fn carrier(seed: u64) -> Value {
 fn environment() -> Vec<(String, String)> {
     let mut environment = plan::environment();
     environment.push(("MUSTER_REPUBLISH_AFTER_SECONDS".to_owned(), "8".to_owned()));
+    // Small files have some parts and shards, too.
+    for key in ["MUSTER_IMPORT_PART_BYTES", "MUSTER_IMPORT_SHARD_BYTES"] {
+        environment.push((key.to_owned(), "16384".to_owned()));
+    }
     environment
 }
 
@@ -110,15 +115,22 @@ struct Play {
     cap: i64,
 }
 
+/// What came of a campaign.
+struct Played {
+    pause: Option<Pause>,
+    beside: Beside,
+    rest: Rest,
+}
+
 impl Run<'_> {
     async fn verdict(&self, arguments: &Arguments) -> anyhow::Result<String> {
         let Field { cluster, voice, .. } = self.field;
         let carrier = Carrier::new(http::client(Duration::from_secs(20))?, cluster);
         let play = self.prepare().await.context("preparing the campaign")?;
-        let (pause, rest) = self.campaign(&play, &carrier).await?;
+        let Played { pause, beside, rest } = self.campaign(&play, &carrier).await?;
         let fallen = self.field.fallen.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let Play { files, imports, cap, .. } = play;
-        let seen = Seen { imports, cap, pause, rest, fallen };
+        let seen = Seen { imports, beside, cap, pause, rest, fallen };
         let witnesses = Witnesses { cluster, carrier: &carrier, reader: self.reader, files: &files };
 
         let evidence = witnesses.gather(&seen).await?;
@@ -171,7 +183,7 @@ impl Run<'_> {
     }
 
     /// Launches, lets the agents work and the faults happen, mends everything, and waits for rest.
-    async fn campaign(&self, play: &Play, carrier: &Carrier) -> anyhow::Result<(Option<Pause>, super::evidence::Rest)> {
+    async fn campaign(&self, play: &Play, carrier: &Carrier) -> anyhow::Result<Played> {
         let Play { admin, organization, .. } = play;
         let after = |percent: u64| Duration::from_millis(self.time_ms * percent / 100);
         let campaign = setup::launch(admin, organization, after(REMINDERS_PERCENT)).await.context("the launch")?;
@@ -193,12 +205,14 @@ impl Run<'_> {
             floor.open_reminders();
             Ok(())
         };
+        let imports =
+            async { beside::run(admin, organization, self.time_ms).await.context("an import beside the faults") };
         let all = async {
-            let ((), pause, ()) = tokio::try_join!(faults, pause, reminders)?;
+            let ((), pause, (), beside) = tokio::try_join!(faults, pause, reminders, imports)?;
             self.field.all_ready().await.context("waiting for the daemons after the last fault")?;
             self.field.voice.say("everything is mended; waiting for rest");
             let rest = rest::wait(self.reader, carrier, self.field.voice).await?;
-            anyhow::Ok((pause, rest))
+            anyhow::Ok(Played { pause, beside, rest })
         };
         let done = tokio::select! {
             done = all => done?,

@@ -7,6 +7,7 @@ use muster_local::Stack;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::beside::{self, Beside};
 use crate::campaign::moment::Moment;
 
 /// Jobs, in the engine's table and in the harness's ledger.
@@ -91,6 +92,15 @@ pub(crate) struct Ticks {
     pub(crate) fired: i64,
     pub(crate) coalesced: i64,
     pub(crate) skipped: i64,
+}
+
+/// Whom the imports beside the faults have brought.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub(crate) struct Arrivals {
+    /// Members of their group.
+    pub(crate) people: i64,
+    /// Those of them who are called as the last file that has them calls them.
+    pub(crate) right: i64,
 }
 
 /// Things of which there must be none, with how many there are.
@@ -214,6 +224,17 @@ impl Reader<'_> {
             timers: self.json(TIMERS).await.context("counting timers")?,
             ticks: self.json(TICKS).await.context("counting ticks")?,
         })
+    }
+
+    /// Counts whom the imports beside the faults have brought.
+    pub(crate) async fn arrivals(self, beside: &Beside) -> anyhow::Result<Arrivals> {
+        let (group, step, last) = (beside::GROUP, beside::STEP, beside.files() - 1);
+        let query = format!(
+            "select json_build_object('people', count(*), 'right', count(*) filter (
+                 where c.first_name = 'File' || least((substr(c.e164, 6)::int - 2000000) / {step}, {last})))
+             from contact_group g join membership m on m.group_id = g.id join contact c on c.id = m.contact_id where g.name = '{group}'"
+        );
+        self.json(&query).await.context("counting whom imports have brought")
     }
 
     /// What is still under way, in words.

@@ -26,6 +26,7 @@ pub(crate) fn all(evidence: &Evidence) -> Vec<Invariant> {
         jobs_conserved(evidence),
         completed_once(evidence),
         rows_counted(evidence),
+        arrived_once(evidence),
         batches_conserved(evidence),
         texts::one_initial(evidence),
         texts::no_message_twice(evidence),
@@ -89,15 +90,29 @@ fn completed_once(evidence: &Evidence) -> Invariant {
 }
 
 fn rows_counted(evidence: &Evidence) -> Invariant {
-    let wrong: Vec<&str> = evidence
-        .imports
-        .iter()
+    let imports = || evidence.imports.iter().chain(&evidence.beside.reports);
+    let wrong: Vec<&str> = imports()
         .filter(|import| !import.counted.add_up() || import.counted != import.expected)
         .map(|import| import.file.as_str())
         .collect();
-    let rows: i64 = evidence.imports.iter().map(|import| import.counted.rows_read).sum();
-    let figures = format!("{rows} rows in {} imports; wrong: {}", evidence.imports.len(), wrong.len());
+    let rows: i64 = imports().map(|import| import.counted.rows_read).sum();
+    let figures = format!("{rows} rows in {} imports; wrong: {} {}", imports().count(), wrong.len(), some(&wrong))
+        .trim_end()
+        .to_owned();
     invariant("C7", "every row is counted once", wrong.is_empty(), figures)
+}
+
+fn arrived_once(evidence: &Evidence) -> Invariant {
+    let (beside, arrivals) = (&evidence.beside, evidence.arrivals);
+    let holds = arrivals.people == beside.people() && arrivals.right == arrivals.people;
+    let figures = format!(
+        "{} people of {} files, {} are there, {} as their last file has them",
+        beside.people(),
+        beside.files(),
+        arrivals.people,
+        arrivals.right
+    );
+    invariant("C1", "whoever was imported beside the faults is there once", holds, figures)
 }
 
 fn batches_conserved(evidence: &Evidence) -> Invariant {

@@ -174,8 +174,9 @@ mod tests {
 
     use super::*;
     use crate::campaign::privacy::Found;
+    use crate::chaos::beside::Beside;
     use crate::chaos::evidence::Rest;
-    use crate::chaos::tables::{Jobs, Received, Tables, Ticks, Timers};
+    use crate::chaos::tables::{Arrivals, Jobs, Received, Tables, Ticks, Timers};
 
     /// A text that was handed over and accepted at these instants, to somebody whose STOP was answered a second after 1970 began.
     fn opted_out_and_texted(handed_over_ms: i64, accepted_at: &str) -> Evidence {
@@ -198,6 +199,8 @@ mod tests {
         });
         Evidence {
             imports: Vec::new(),
+            beside: Beside::default(),
+            arrivals: Arrivals { people: 0, right: 0 },
             cap: 1,
             pause: None,
             rest: Rest::default(),

@@ -1,0 +1,52 @@
+//! Standard output: the one place that writes to it.
+//!
+//! Whoever reads it may have enough before the end, as `head` does. Then the command ends without a word, which is no failure to tell of.
+
+use std::{
+    fmt,
+    io::{self, Write},
+};
+
+use anyhow::Context as _;
+
+/// Nobody reads standard output any more.
+#[derive(Debug)]
+pub(crate) struct NobodyReads;
+
+impl NobodyReads {
+    /// What programs exit with that SIGPIPE, signal 13, has ended.
+    pub(crate) const EXIT_CODE: u8 = 128 + 13;
+}
+
+impl fmt::Display for NobodyReads {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("nobody reads standard output any more")
+    }
+}
+
+impl std::error::Error for NobodyReads {}
+
+/// Prints a line, formatted as `println!` does.
+macro_rules! say {
+    ($($format:tt)*) => {
+        $crate::out::line(format_args!($($format)*))
+    };
+}
+pub(crate) use say;
+
+pub(crate) fn line(text: fmt::Arguments<'_>) -> anyhow::Result<()> {
+    told(writeln!(io::stdout().lock(), "{text}"))
+}
+
+/// Prints a piece of something.
+pub(crate) fn piece(bytes: &[u8]) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    told(out.write_all(bytes).and_then(|()| out.flush()))
+}
+
+fn told(written: io::Result<()>) -> anyhow::Result<()> {
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(NobodyReads.into()),
+        other => other.context("standard output"),
+    }
+}
