@@ -47,7 +47,7 @@ pub(crate) async fn run(
     Ok(reports)
 }
 
-/// Uploads one file into a group, for the so-manieth time, and waits for its import.
+/// Uploads one file into a group and waits for its import; `time` tells this upload from others of files with the same name.
 pub(crate) async fn one(
     admin: &Client,
     organization: &Organization,
