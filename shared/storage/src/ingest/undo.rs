@@ -9,7 +9,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::agents;
-use crate::{Result, Tx};
+use crate::{Result, Tx, reassign};
 
 /// Whether an import can be undone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,13 +119,10 @@ pub async fn undo(tx: &mut Tx, id: ImportId) -> Result<()> {
 /// batches, and nobody whom the import brought into it is texted for the first time: whoever sends has their target first. Answers the goals
 /// in which contacts move to the agents who get them back.
 async fn lock(tx: &mut Tx, id: ImportId, group_id: GroupId) -> Result<Vec<Uuid>> {
-    let goals = sqlx::query!(
-        r#"select id, strategy = 'assigned' and launched_at is not null and closes_at > now() as "by_agent!"
-           from goal where group_id = $1 order by id for no key update"#,
-        group_id.0,
-    )
-    .fetch_all(tx.conn())
-    .await?;
+    sqlx::query!("select from goal where group_id = $1 order by id for no key update", group_id.0)
+        .execute(tx.conn())
+        .await?;
+    let by_agent = reassign::lock_goals(tx, group_id).await?;
     sqlx::query!(
         "select from contact
          where id in (
@@ -168,12 +165,12 @@ async fn lock(tx: &mut Tx, id: ImportId, group_id: GroupId) -> Result<Vec<Uuid>>
     )
     .execute(tx.conn())
     .await?;
-    Ok(goals.into_iter().filter(|goal| goal.by_agent).map(|goal| goal.id).collect())
+    Ok(by_agent)
 }
 
 /// Takes whom the import brought into the group out of the goals that have targeted them: none of them was texted, so that none is to be
-/// reminded either. A batch that everybody has
-/// left is finished, unless an agent has it in hand; then it is with the next that they do with it, or with the end of their lease.
+/// reminded either. A batch that everybody has left is finished, unless an agent has it in hand; then it is with the next that they do
+/// with it, or with the end of their lease.
 async fn leave_goals(tx: &mut Tx, id: ImportId, group_id: GroupId) -> Result<()> {
     let batches = sqlx::query_scalar!(
         r#"with gone as (
