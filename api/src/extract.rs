@@ -8,7 +8,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 use utoipa::IntoParams;
 
-use crate::problem::Problem;
+use crate::{bounds, problem::Problem};
 
 /// A JSON body.
 pub(crate) struct Json<T>(pub(crate) T);
@@ -77,6 +77,17 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     }
 }
 
+/// The versions that `If-Match` names, if it is sent.
+pub(crate) struct IfMatch(pub(crate) Option<String>);
+
+impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Ok(Self(parts.headers.get("if-match").and_then(|value| value.to_str().ok()).map(ToOwned::to_owned)))
+    }
+}
+
 /// A page of a list: what comes after a cursor, at most so many.
 #[derive(Debug, Clone, Copy, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -84,7 +95,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
 pub(crate) struct Page {
     /// The `next` of the page before; none for the first.
     pub(crate) cursor: Option<uuid::Uuid>,
-    /// Items at most, 1 to 500.
+    /// Items at most; 100 unless told.
+    #[param(inline, value_type = Option<bounds::PageLimit>)]
     limit: Option<i64>,
 }
 
@@ -97,10 +109,8 @@ impl Page {
 
 /// Items of a page, 100 unless asked otherwise.
 pub(crate) fn page_limit(limit: Option<i64>) -> Result<i64, Problem> {
-    match limit.unwrap_or(100) {
-        limit @ 1..=500 => Ok(limit),
-        _ => Err(Problem::invalid_parameter("limit must be 1 to 500")),
-    }
+    bounds::PageLimit::read("limit", limit.unwrap_or(100))
+        .map_err(|_| Problem::invalid_parameter("limit is not within its bounds"))
 }
 
 /// A text that must not be blank, of at most `limit` characters.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Datelike, NaiveDateTime, Utc};
 use muster_domain::{
-    goal::{AssignmentStrategy, GoalType, INSTRUCTIONS_LIMIT, check_window},
+    goal::{AssignmentStrategy, GoalType, check_window},
     ids::GroupId,
     release::ReleasePlan,
     targeting::Targeting,
@@ -20,50 +20,52 @@ use muster_storage::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{
-    extract::{at_most, text},
-    problem::Problem,
-};
+use crate::{bounds, extract::at_most, problem::Problem, shapes};
 
 /// A goal as an admin writes it. Times are either wall-clock times in the group's zone (`2026-11-03T10:00:00`; one that does not exist
 /// moves to the first instant after the gap, one that happens twice means the first) or instants (`2026-11-03T15:00:00Z`).
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct GoalInput {
-    /// At most 200 characters.
+    #[schema(value_type = bounds::Name)]
     pub(crate) name: String,
-    /// For admins only; at most 2,000 characters.
+    /// For admins only.
     #[serde(default)]
+    #[schema(value_type = bounds::Description)]
     pub(crate) description: String,
-    /// `event`, `volunteer_shift`, `turnout`, `fundraising`, `advocacy`, `survey` or `custom`.
-    #[schema(value_type = String)]
+    #[schema(value_type = shapes::GoalType)]
     pub(crate) goal_type: GoalType,
     /// The event's or shift's start, or the target date; fills `{{goal.date}}`.
+    #[schema(value_type = bounds::Moment)]
     pub(crate) date: String,
     /// `anyone` (default) or `assigned`.
     #[serde(default = "anyone")]
-    #[schema(value_type = String)]
+    #[schema(value_type = shapes::AssignmentStrategy)]
     pub(crate) strategy: AssignmentStrategy,
-    /// What agents read; at most 300 characters.
+    /// What agents read.
     #[serde(default)]
+    #[schema(value_type = bounds::Instructions)]
     pub(crate) instructions: String,
     /// Whom it is for; the whole group without filters.
     #[serde(default)]
-    #[schema(value_type = Object)]
+    #[schema(value_type = shapes::Targeting)]
     pub(crate) targeting: Targeting,
     /// The initial script, with merge fields such as `{{first_name|there}}`.
+    #[schema(value_type = bounds::Script)]
     pub(crate) script: String,
     /// The reminder; off without.
     #[serde(default)]
     pub(crate) reminder: Option<ReminderInput>,
     /// When workflows become available.
+    #[schema(value_type = bounds::Moment)]
     pub(crate) opens: String,
     /// When they close, at most 31 days later.
+    #[schema(value_type = bounds::Moment)]
     pub(crate) closes: String,
     /// How batches are released: `{"pace": "all_at_open", "paced_to_caps": true}` or
     /// `{"pace": {"every": {"batches": 5, "minutes": 60}}}`.
     #[serde(default)]
-    #[schema(value_type = Object)]
+    #[schema(value_type = shapes::ReleasePlan)]
     pub(crate) release_plan: ReleasePlan,
 }
 
@@ -71,11 +73,13 @@ pub(crate) struct GoalInput {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ReminderInput {
-    /// At most 500 characters.
+    #[schema(value_type = bounds::ReminderScript)]
     pub(crate) script: String,
     /// When its window opens.
+    #[schema(value_type = bounds::Moment)]
     pub(crate) opens: String,
     /// When it closes.
+    #[schema(value_type = bounds::Moment)]
     pub(crate) closes: String,
 }
 
@@ -111,12 +115,12 @@ impl GoalInput {
             check_script("reminder.script", &reminder.script, REMINDER_LIMIT, &fields, organization)?;
         }
         let content = GoalContent {
-            name: text("name", &self.name, 200)?.to_owned(),
-            description: at_most("description", &self.description, 2_000)?.to_owned(),
+            name: bounds::Name::read("name", &self.name)?.to_owned(),
+            description: bounds::Description::read("description", &self.description)?.to_owned(),
             goal_type: self.goal_type,
             date_local,
             strategy: self.strategy,
-            instructions: at_most("instructions", &self.instructions, INSTRUCTIONS_LIMIT)?.to_owned(),
+            instructions: bounds::Instructions::read("instructions", &self.instructions)?.to_owned(),
             targeting: self.targeting.clone(),
             script: self.script.clone(),
             reminder_script: self.reminder.as_ref().map(|reminder| reminder.script.clone()),

@@ -1,17 +1,19 @@
 //! `Idempotency-Key`: the same POST again gets the same answer and does nothing. The key, the effects and the answer commit together.
 
 use axum::{
-    Json,
     extract::FromRequestParts,
-    http::{HeaderName, HeaderValue, StatusCode, request::Parts},
-    response::{IntoResponse, Response},
+    http::{HeaderValue, StatusCode, request::Parts},
 };
 use muster_domain::ids::MemberId;
 use muster_storage::{Tx, idempotency};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::{problem::Problem, state::Api};
+use crate::{
+    document::{Once, Success},
+    problem::Problem,
+    state::Api,
+};
 
 /// Characters that a key may have.
 const LONGEST: usize = 200;
@@ -43,13 +45,13 @@ impl<S: Send + Sync> FromRequestParts<S> for Keyed {
 impl Keyed {
     /// Does the work in one transaction, or answers what it answered before. `body` is the request's, so that a key that comes with
     /// another request is noticed.
-    pub(crate) async fn run<T: Serialize>(
+    pub(crate) async fn run<S: Success>(
         self,
         api: &Api,
         member_id: MemberId,
         body: &impl Serialize,
-        work: impl AsyncFnOnce(&mut Tx) -> Result<(StatusCode, T), Problem>,
-    ) -> Result<Response, Problem> {
+        work: impl AsyncFnOnce(&mut Tx) -> Result<S, Problem>,
+    ) -> Result<Once<S>, Problem> {
         let mut tx = api.pool.begin().await?;
         let hash = self.hash(body);
         if let Some(key) = &self.key
@@ -59,16 +61,15 @@ impl Keyed {
                 return Err(Problem::idempotency_key_reused("use a new key for a new request"));
             }
             let status = StatusCode::from_u16(before.status).unwrap_or(StatusCode::OK);
-            let replayed = [(HeaderName::from_static("idempotency-replayed"), HeaderValue::from_static("true"))];
-            return Ok((status, replayed, Json(before.body)).into_response());
+            return Ok(Once::again(status, before.body));
         }
-        let (status, answer) = work(&mut tx).await?;
+        let answer = work(&mut tx).await?.into_body();
         let answer = serde_json::to_value(answer).map_err(muster_storage::Error::from)?;
         if let Some(key) = &self.key {
-            idempotency::keep(&mut tx, member_id, key, status.as_u16(), &answer).await?;
+            idempotency::keep(&mut tx, member_id, key, S::STATUS.as_u16(), &answer).await?;
         }
         tx.commit().await?;
-        Ok((status, Json(answer)).into_response())
+        Ok(Once::new(answer))
     }
 
     fn hash(&self, body: &impl Serialize) -> Vec<u8> {

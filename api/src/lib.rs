@@ -6,13 +6,16 @@
 mod admin;
 mod agent;
 mod auth;
+mod bounds;
 mod compose;
 mod csv;
+mod document;
 mod extract;
 mod goal_input;
 mod idempotency;
 mod openapi;
 mod problem;
+mod shapes;
 mod state;
 mod trace;
 mod webhooks;

@@ -7,12 +7,18 @@ use utoipa::{
     OpenApi,
     openapi::{
         OpenApi as Document,
-        security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
+        security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
-use crate::{admin, agent, problem::Problem, state::Api, trace, webhooks};
+use crate::{
+    admin, agent,
+    document::{BEARER, endpoint},
+    problem::Problem,
+    state::Api,
+    trace, webhooks,
+};
 
 #[derive(OpenApi)]
 #[openapi(info(
@@ -23,66 +29,78 @@ struct Base;
 
 fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::with_openapi(Base::openapi())
-        .routes(routes!(admin::account::get))
-        .routes(routes!(admin::organizations::create, admin::organizations::list))
-        .routes(routes!(admin::organization::get, admin::organization::patch))
-        .routes(routes!(admin::caps::get, admin::caps::put))
-        .routes(routes!(admin::laws::get, admin::laws::put))
-        .routes(routes!(admin::rates::get, admin::rates::put))
-        .routes(routes!(admin::rates::end_hold))
-        .routes(routes!(admin::numbers::add))
-        .routes(routes!(admin::groups::create, admin::groups::list))
-        .routes(routes!(admin::group::get))
-        .routes(routes!(admin::group::archive))
-        .routes(routes!(admin::group::add_member))
-        .routes(routes!(admin::membership::patch))
-        .routes(routes!(admin::members::create))
-        .routes(routes!(admin::tokens::create))
-        .routes(routes!(admin::tokens::revoke))
-        .routes(routes!(admin::imports::create, admin::import_list::list))
-        .routes(routes!(admin::import_preview::show))
-        .routes(routes!(admin::import::get))
-        .routes(routes!(admin::import_events::follow))
-        .routes(routes!(admin::import_changes::list))
-        .routes(routes!(admin::import_undo::undo))
-        .routes(routes!(admin::import_sources::create, admin::import_sources::list))
-        .routes(routes!(admin::import_source::get, admin::import_source::put, admin::import_source::delete))
-        .routes(routes!(admin::import_source::fetch))
-        .routes(routes!(admin::import::cancel))
-        .routes(routes!(admin::import::rejects))
-        .routes(routes!(admin::contacts::list))
-        .routes(routes!(admin::contact::get))
-        .routes(routes!(admin::contact::opt_out))
-        .routes(routes!(admin::contact::opt_in))
-        .routes(routes!(admin::why::get))
-        .routes(routes!(admin::goals::create, admin::goals::list))
-        .routes(routes!(admin::goal::get, admin::goal::put))
-        .routes(routes!(admin::goal_actions::launch))
-        .routes(routes!(admin::goal_actions::pause))
-        .routes(routes!(admin::goal_actions::resume))
-        .routes(routes!(admin::goal_actions::close))
-        .routes(routes!(admin::goal_duplicate::duplicate))
-        .routes(routes!(admin::goal_stats::get))
-        .routes(routes!(admin::goal_stats::preview))
-        .routes(routes!(admin::forecast::get))
-        .routes(routes!(admin::segments::count))
-        .routes(routes!(admin::campaigns::create))
-        .routes(routes!(admin::campaigns::get))
-        .routes(routes!(admin::campaigns::act))
-        .routes(routes!(admin::conversations::list))
-        .routes(routes!(admin::conversations::get))
-        .routes(routes!(admin::redactions::create))
-        .routes(routes!(admin::redactions::get))
-        .routes(routes!(agent::goals::list))
-        .routes(routes!(agent::claim::claim))
-        .routes(routes!(agent::send::send))
-        .routes(routes!(agent::batch::skip))
-        .routes(routes!(agent::batch::give_back))
-        .routes(routes!(agent::replies::claim))
-        .routes(routes!(agent::reply::reply))
-        .routes(routes!(agent::answer::put))
-        .routes(routes!(webhooks::status::receive))
-        .routes(routes!(webhooks::inbound::receive))
+        .routes(endpoint!(admin::account::get))
+        .routes(endpoint!(admin::organizations::create))
+        .routes(endpoint!(admin::organizations::list))
+        .routes(endpoint!(admin::organization::get))
+        .routes(endpoint!(admin::organization::patch))
+        .routes(endpoint!(admin::caps::get))
+        .routes(endpoint!(admin::caps::put))
+        .routes(endpoint!(admin::laws::get))
+        .routes(endpoint!(admin::laws::put))
+        .routes(endpoint!(admin::rates::get))
+        .routes(endpoint!(admin::rates::put))
+        .routes(endpoint!(admin::rates::end_hold))
+        .routes(endpoint!(admin::numbers::add))
+        .routes(endpoint!(admin::groups::create))
+        .routes(endpoint!(admin::groups::list))
+        .routes(endpoint!(admin::group::get))
+        .routes(endpoint!(admin::group::archive))
+        .routes(endpoint!(admin::group::add_member))
+        .routes(endpoint!(admin::membership::patch))
+        .routes(endpoint!(admin::members::create))
+        .routes(endpoint!(admin::tokens::create))
+        .routes(endpoint!(admin::tokens::revoke))
+        .routes(endpoint!(admin::imports::create))
+        .routes(endpoint!(admin::import_list::list))
+        .routes(endpoint!(admin::import_preview::show))
+        .routes(endpoint!(admin::import::get))
+        .routes(endpoint!(admin::import_events::follow))
+        .routes(endpoint!(admin::import_changes::list))
+        .routes(endpoint!(admin::import_undo::undo))
+        .routes(endpoint!(admin::import_sources::create))
+        .routes(endpoint!(admin::import_sources::list))
+        .routes(endpoint!(admin::import_source::get))
+        .routes(endpoint!(admin::import_source::put))
+        .routes(endpoint!(admin::import_source::delete))
+        .routes(endpoint!(admin::import_source::fetch))
+        .routes(endpoint!(admin::import::cancel))
+        .routes(endpoint!(admin::import::rejects))
+        .routes(endpoint!(admin::contacts::list))
+        .routes(endpoint!(admin::contact::get))
+        .routes(endpoint!(admin::contact::opt_out))
+        .routes(endpoint!(admin::contact::opt_in))
+        .routes(endpoint!(admin::why::get))
+        .routes(endpoint!(admin::goals::create))
+        .routes(endpoint!(admin::goals::list))
+        .routes(endpoint!(admin::goal::get))
+        .routes(endpoint!(admin::goal::put))
+        .routes(endpoint!(admin::goal_actions::launch))
+        .routes(endpoint!(admin::goal_actions::pause))
+        .routes(endpoint!(admin::goal_actions::resume))
+        .routes(endpoint!(admin::goal_actions::close))
+        .routes(endpoint!(admin::goal_duplicate::duplicate))
+        .routes(endpoint!(admin::goal_stats::get))
+        .routes(endpoint!(admin::goal_stats::preview))
+        .routes(endpoint!(admin::forecast::get))
+        .routes(endpoint!(admin::segments::count))
+        .routes(endpoint!(admin::campaigns::create))
+        .routes(endpoint!(admin::campaigns::get))
+        .routes(endpoint!(admin::campaigns::act))
+        .routes(endpoint!(admin::conversations::list))
+        .routes(endpoint!(admin::conversations::get))
+        .routes(endpoint!(admin::redactions::create))
+        .routes(endpoint!(admin::redactions::get))
+        .routes(endpoint!(agent::goals::list))
+        .routes(endpoint!(agent::claim::claim))
+        .routes(endpoint!(agent::send::send))
+        .routes(endpoint!(agent::batch::skip))
+        .routes(endpoint!(agent::batch::give_back))
+        .routes(endpoint!(agent::replies::claim))
+        .routes(endpoint!(agent::reply::reply))
+        .routes(endpoint!(agent::answer::put))
+        .routes(endpoint!(webhooks::status::receive))
+        .routes(endpoint!(webhooks::inbound::receive))
 }
 
 /// The OpenAPI 3.1 document.
@@ -96,16 +114,7 @@ pub(crate) fn document() -> Document {
     let description = document.info.description.get_or_insert_default();
     description.push_str(&problems);
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
-    document.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(bearer));
-    document.security = Some(vec![SecurityRequirement::new("bearer", Vec::<String>::new())]);
-    for item in
-        document.paths.paths.iter_mut().filter(|(path, _)| path.starts_with("/v1/webhooks/")).map(|(_, item)| item)
-    {
-        if let Some(post) = &mut item.post {
-            // Signed by the carrier instead.
-            post.security = Some(Vec::new());
-        }
-    }
+    document.components.get_or_insert_default().add_security_scheme(BEARER, SecurityScheme::Http(bearer));
     document
 }
 

@@ -6,10 +6,9 @@ use axum::{
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
-use utoipa::ToSchema;
 
 /// An error as the client sees it.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
 pub(crate) struct Problem {
     /// Stable: `urn:muster:problem:` and a word.
     #[serde(rename = "type")]
@@ -22,7 +21,6 @@ pub(crate) struct Problem {
     detail: String,
     /// More members, by type.
     #[serde(flatten)]
-    #[schema(value_type = Object)]
     more: Map<String, Value>,
 }
 

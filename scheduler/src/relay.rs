@@ -7,14 +7,14 @@
 use std::time::Duration;
 
 use anyhow::Context;
-use muster_broker::{Message, Publisher, ReconnectDelays};
-use muster_jobs::{Envelope, Execution, JobKind, JobRef, fair};
+use muster_broker::{Address, Message, Publisher, ReconnectDelays};
+use muster_jobs::{Envelope, Execution, JobKind, JobRef, fair, names};
 use muster_service::trace;
 use muster_storage::{
     Pool,
     engine::relay::{self, DueJob},
 };
-use tracing::info_span;
+use tracing::{Span, info_span};
 
 use crate::{LONGEST_ROUND, Scheduler};
 
@@ -88,11 +88,26 @@ async fn round(scheduler: &Scheduler, pool: &Pool, publisher: &mut Publisher, tu
         return Ok(0);
     }
     let bundles = bundles(&due);
-    let messages = bundles.iter().map(|bundle| message(bundle)).collect::<Result<Vec<_>, _>>().context("encode")?;
+    let broker = Address::of(&scheduler.settings.amqp_url);
+    let spans: Vec<Vec<Span>> = bundles
+        .iter()
+        .map(|bundle| bundle.iter().map(|job| span(job, bundles.len(), broker.as_ref())).collect())
+        .collect();
+    let messages = bundles
+        .iter()
+        .zip(&spans)
+        .map(|(bundle, spans)| message(bundle, spans))
+        .collect::<Result<Vec<_>, _>>()
+        .context("encode")?;
     // The mark is written while the broker writes; it counts when this commits, and that is after the confirmation. Whoever gets a job
     // waits for the commit.
     let ids: Vec<_> = due.iter().map(|job| job.id).collect();
-    let (confirmed, marked) = tokio::join!(publisher.publish(&messages), relay::mark_published(&mut tx, &ids));
+    let publish = async {
+        let confirmed = publisher.publish(&messages).await;
+        end(spans, confirmed.as_deref().ok());
+        confirmed
+    };
+    let (confirmed, marked) = tokio::join!(publish, relay::mark_published(&mut tx, &ids));
     let confirmed = confirmed.context("publish")?;
     marked.context("mark published")?;
     let returned: Vec<_> = bundles
@@ -136,27 +151,57 @@ fn bundles(due: &[DueJob]) -> Vec<Vec<&DueJob>> {
     bundles
 }
 
-/// One message for a bundle, each of its jobs published within the trace of whoever enqueued it.
-fn message(bundle: &[&DueJob]) -> Result<Message, serde_json::Error> {
-    let kind = bundle[0].kind;
-    let job_ref = |job: &&DueJob| {
-        let span = info_span!(
-            "publish",
-            otel.name = format!("publish {kind}"),
-            otel.kind = "producer",
-            messaging.system = "rabbitmq",
-            messaging.destination.name = kind.as_str(),
-            messaging.operation.r#type = "send",
-            messaging.batch.message_count = bundle.len(),
-            job.id = %job.id,
-            job.run_at = %job.run_at,
-        );
-        trace::set_parent(&span, job.traceparent.as_deref());
-        let traceparent = trace::of(&span).or_else(|| job.traceparent.clone());
+/// The span of a job that is published with so many messages, within the trace of the request or job that enqueued it. It ends when the broker has
+/// answered.
+fn span(job: &DueJob, messages: usize, broker: Option<&Address>) -> Span {
+    let kind = job.kind;
+    let span = info_span!(
+        "publish",
+        otel.name = format!("publish {kind}"),
+        otel.kind = "producer",
+        otel.status_code = tracing::field::Empty,
+        messaging.system = "rabbitmq",
+        messaging.destination.name = format!("{}:{kind}", names::EXCHANGE),
+        messaging.rabbitmq.destination.routing_key = kind.as_str(),
+        messaging.operation.name = "publish",
+        "messaging.operation.type" = "send",
+        messaging.batch.message_count = i64::try_from(messages).unwrap_or(i64::MAX),
+        server.address = broker.map(|broker| broker.host.as_str()),
+        server.port = broker.map(|broker| i64::from(broker.port)),
+        "error.type" = tracing::field::Empty,
+        job.id = %job.id,
+        job.kind = kind.as_str(),
+        job.run_at = %job.run_at,
+    );
+    trace::set_parent(&span, job.traceparent.as_deref());
+    span
+}
+
+/// One message for a bundle, which carries the trace context of each job's span.
+fn message(bundle: &[&DueJob], spans: &[Span]) -> Result<Message, serde_json::Error> {
+    let job_ref = |(job, span): (&&DueJob, &Span)| {
+        let traceparent = trace::of(span).or_else(|| job.traceparent.clone());
         JobRef { id: job.id, traceparent, suspect: job.suspect }
     };
-    let body = Envelope::new(kind, bundle.iter().map(job_ref).collect()).encode()?;
+    let kind = bundle[0].kind;
+    let body = Envelope::new(kind, bundle.iter().zip(spans).map(job_ref).collect()).encode()?;
     Ok(Message { kind, body })
+}
+
+/// Ends the spans of a publish with what the broker has said of each message; none where nothing is known of any.
+fn end(spans: Vec<Vec<Span>>, confirmed: Option<&[bool]>) {
+    for (nth, spans) in spans.into_iter().enumerate() {
+        let failed = match confirmed.map(|confirmed| confirmed.get(nth)) {
+            Some(Some(true)) => None,
+            Some(_) => Some("returned"),
+            None => Some("_OTHER"),
+        };
+        for span in spans {
+            if let Some(kind) = failed {
+                trace::record_error(&span, kind);
+            }
+        }
+    }
 }
 
 #[cfg(test)]

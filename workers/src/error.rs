@@ -37,6 +37,17 @@ impl JobError {
         Self::Fail(why.into())
     }
 
+    /// The kind of failure, as traces tell it; none where it is no failure.
+    pub(crate) const fn kind(&self) -> Option<&'static str> {
+        match self {
+            Self::Retry { database_lost: true, .. } => Some("database_lost"),
+            Self::Retry { .. } => Some("retry"),
+            Self::Fail(_) => Some("fail"),
+            Self::Lost => Some("lease_lost"),
+            Self::NotYet { .. } => None,
+        }
+    }
+
     /// Trying again may help.
     pub fn retry(error: impl std::fmt::Display) -> Self {
         Self::Retry { delay: None, error: error.to_string(), database_lost: false }

@@ -13,7 +13,7 @@ use std::{any::Any, panic::AssertUnwindSafe, time::Duration};
 use futures::FutureExt;
 use muster_broker::{Delivery, Source};
 use muster_domain::ids::JobId;
-use muster_jobs::{Envelope, Execution, JobRef};
+use muster_jobs::{Envelope, Execution, JobRef, names};
 use muster_service::trace;
 use muster_storage::{
     Error,
@@ -99,9 +99,13 @@ fn span(job: &ClaimedJob, refs: &[JobRef]) -> Span {
         otel.name = format!("run {}", job.kind),
         otel.kind = "consumer",
         messaging.system = "rabbitmq",
-        messaging.destination.name = job.kind.as_str(),
-        messaging.operation.r#type = "process",
-        messaging.batch.message_count = refs.len(),
+        messaging.destination.name = format!("{}:{}:{}", names::EXCHANGE, job.kind, names::queue(job.kind)),
+        messaging.rabbitmq.destination.routing_key = job.kind.as_str(),
+        messaging.operation.name = "process",
+        "messaging.operation.type" = "process",
+        otel.status_code = tracing::field::Empty,
+        "error.type" = tracing::field::Empty,
+        job.bundle = i64::try_from(refs.len()).unwrap_or(i64::MAX),
         job.id = %job.id,
         job.kind = job.kind.as_str(),
         job.attempt = job.attempt,

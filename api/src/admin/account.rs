@@ -9,7 +9,7 @@ use muster_storage::organizations;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{auth::Caller, problem::Problem, state::Api};
+use crate::{auth::Caller, problem::Problem, shapes, state::Api};
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Account {
@@ -20,13 +20,13 @@ pub(crate) struct Account {
     member_id: MemberId,
     #[schema(value_type = Option<uuid::Uuid>)]
     organization_id: Option<OrganizationId>,
-    #[schema(value_type = String)]
+    #[schema(value_type = shapes::Role)]
     role: Role,
     #[schema(value_type = Vec<uuid::Uuid>)]
     groups: Vec<GroupId>,
 }
 
-#[utoipa::path(get, path = "/v1/account", tag = "accounts", responses((status = 200, body = Account), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(get, path = "/v1/account", tag = "accounts")]
 pub(crate) async fn get(State(api): State<Api>, Caller(member): Caller) -> Result<Json<Account>, Problem> {
     let name = organizations::account_name(&api.pool, member.account_id).await?;
     Ok(Json(Account {

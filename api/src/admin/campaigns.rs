@@ -1,6 +1,7 @@
 //! `/v1/organizations/{organization_id}/campaigns`: one goal template launched in many groups (rule G10).
 
-use axum::{Json as Answer, extract::State, http::StatusCode, response::Response};
+use axum::{Json as Answer, extract::State};
+use chrono::{DateTime, Utc};
 use muster_domain::ids::{CampaignId, GoalId, GroupId};
 use muster_storage::{
     Tx, campaigns,
@@ -8,8 +9,10 @@ use muster_storage::{
     groups, organizations, stats,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::json;
-use utoipa::ToSchema;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{RefOr, Schema},
+};
 use uuid::Uuid;
 
 use super::{
@@ -19,34 +22,55 @@ use super::{
 };
 use crate::{
     auth::Admin,
-    extract::{Json, Path, text},
+    bounds,
+    document::{Created, NoContent, Once, PathParts},
+    extract::{Json, Path},
     goal_input::{GoalInput, check_group_ids},
     idempotency::Keyed,
     problem::Problem,
+    shapes,
     state::Api,
 };
 
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewCampaign {
-    /// At most 200 characters.
+    #[schema(value_type = bounds::Name)]
     name: String,
-    /// 1 to 5,000 groups. Each goal opens at the same local time in its group's zone, unless an instant is given.
-    #[schema(value_type = Vec<Uuid>)]
+    /// Each goal opens at the same local time in its group's zone, unless an instant is given.
+    #[schema(value_type = bounds::CampaignGroups)]
     group_ids: Vec<GroupId>,
     goal: GoalInput,
 }
 
+#[derive(Serialize, ToSchema)]
+pub(crate) struct CampaignMade {
+    #[schema(value_type = Uuid)]
+    id: CampaignId,
+    /// Its goals, in the order of `group_ids`.
+    goals: Vec<CampaignGoal>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct CampaignGoal {
+    #[schema(value_type = Uuid)]
+    id: GoalId,
+    #[schema(value_type = Uuid)]
+    group_id: GroupId,
+    opens_at: DateTime<Utc>,
+    closes_at: DateTime<Utc>,
+}
+
 /// Creates a campaign and launches its goals, all or none.
-#[utoipa::path(post, path = "/v1/organizations/{organization_id}/campaigns", tag = "campaigns", params(("organization_id" = Uuid, Path)), request_body = NewCampaign, responses((status = 201), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(post, path = "/v1/organizations/{organization_id}/campaigns", tag = "campaigns")]
 pub(crate) async fn create(
     State(api): State<Api>,
     admin: Admin,
     keyed: Keyed,
     Json(new): Json<NewCampaign>,
-) -> Result<Response, Problem> {
-    let name = text("name", &new.name, 200)?;
-    check_group_ids(&new.group_ids, 5_000)?;
+) -> Result<Once<Created<CampaignMade>>, Problem> {
+    let name = bounds::Name::read("name", &new.name)?;
+    check_group_ids(&new.group_ids, bounds::CampaignGroups::MOST)?;
     keyed
         .run(&api, admin.member.id, &new, async |tx| {
             let organization = admin.organization(tx).await?;
@@ -68,9 +92,14 @@ pub(crate) async fn create(
                 goals::create(tx, id, place, &content, instants).await?;
                 let goal = goals::lock(tx, admin.organization_id, id).await?.ok_or_else(|| Problem::no("goal"))?;
                 launch_now(tx, &admin, &goal).await?;
-                made.push(json!({ "id": id, "group_id": group_id, "opens_at": instants.opens_at, "closes_at": instants.closes_at }));
+                made.push(CampaignGoal {
+                    id,
+                    group_id: *group_id,
+                    opens_at: instants.opens_at,
+                    closes_at: instants.closes_at,
+                });
             }
-            Ok((StatusCode::CREATED, json!({ "id": campaign_id, "goals": made })))
+            Ok(Created(CampaignMade { id: campaign_id, goals: made }))
         })
         .await
 }
@@ -94,7 +123,7 @@ async fn goals_of(tx: &mut Tx, admin: &Admin, id: CampaignId) -> Result<Vec<Goal
 }
 
 /// Reads a campaign with the figures of its goals.
-#[utoipa::path(get, path = "/v1/organizations/{organization_id}/campaigns/{campaign_id}", tag = "campaigns", params(("organization_id" = Uuid, Path), ("campaign_id" = Uuid, Path)), responses((status = 200, body = CampaignBody), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(get, path = "/v1/organizations/{organization_id}/campaigns/{campaign_id}", tag = "campaigns")]
 pub(crate) async fn get(
     State(api): State<Api>,
     admin: Admin,
@@ -118,13 +147,19 @@ pub(crate) enum Action {
     Close,
 }
 
+impl PathParts for Action {
+    fn parts(parts: &mut Vec<RefOr<Schema>>) {
+        parts.push(shapes::CampaignAction::schema());
+    }
+}
+
 /// Pauses, resumes or closes every goal of a campaign that it applies to.
-#[utoipa::path(post, path = "/v1/organizations/{organization_id}/campaigns/{campaign_id}/{action}", tag = "campaigns", params(("organization_id" = Uuid, Path), ("campaign_id" = Uuid, Path), ("action" = String, Path, description = "pause, resume or close")), responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(post, path = "/v1/organizations/{organization_id}/campaigns/{campaign_id}/{action}", tag = "campaigns")]
 pub(crate) async fn act(
     State(api): State<Api>,
     admin: Admin,
     Path((_organization, id, action)): Path<(Uuid, CampaignId, Action)>,
-) -> Result<StatusCode, Problem> {
+) -> Result<NoContent, Problem> {
     let mut tx = api.pool.begin().await?;
     organizations::change_terms(&mut tx, admin.organization_id).await?;
     for goal in goals_of(&mut tx, &admin, id).await? {
@@ -137,5 +172,5 @@ pub(crate) async fn act(
         }
     }
     tx.commit().await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }

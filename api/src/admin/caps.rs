@@ -12,17 +12,18 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{organization::recheck, rates::carrier_word};
-use crate::{auth::Admin, extract::Json, problem::Problem, state::Api};
+use crate::{auth::Admin, bounds, extract::Json, problem::Problem, state::Api};
 
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Cap {
     /// Segments a carrier day; null, which must be said, for a brand without a cap.
     #[serde(deserialize_with = "Option::deserialize")]
-    #[schema(required)]
+    #[schema(required, value_type = Option<bounds::DailySegments>)]
     daily_segments: Option<i64>,
     /// Whose cap: `t-mobile` if absent, the only carrier known to cap by brand and day.
     #[serde(default = "t_mobile")]
+    #[schema(value_type = bounds::Carrier)]
     carrier: String,
 }
 
@@ -66,7 +67,7 @@ pub(crate) struct CapDay {
 }
 
 /// Reads the caps and the last days of their ledger.
-#[utoipa::path(get, path = "/v1/organizations/{organization_id}/caps", tag = "organizations", params(("organization_id" = uuid::Uuid, Path)), responses((status = 200, body = Caps), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(get, path = "/v1/organizations/{organization_id}/caps", tag = "organizations")]
 pub(crate) async fn get(State(api): State<Api>, admin: Admin) -> Result<Answer<Caps>, Problem> {
     let mut tx = api.pool.begin().await?;
     let brand = admin.organization(&mut tx).await?.brand_id;
@@ -89,7 +90,7 @@ pub(crate) async fn get(State(api): State<Api>, admin: Admin) -> Result<Answer<C
 }
 
 /// Sets the brand's daily cap at a carrier. It takes effect on what is queued already (rule S9), and what has gone today counts under it.
-#[utoipa::path(put, path = "/v1/organizations/{organization_id}/caps", tag = "organizations", params(("organization_id" = uuid::Uuid, Path)), request_body = Cap, responses((status = 200, body = Cap), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(put, path = "/v1/organizations/{organization_id}/caps", tag = "organizations")]
 pub(crate) async fn put(State(api): State<Api>, admin: Admin, Json(cap): Json<Cap>) -> Result<Answer<Cap>, Problem> {
     admin.at_least(Role::OrganizationAdmin)?;
     if cap.daily_segments.is_some_and(|segments| segments < 0) {

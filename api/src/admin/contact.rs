@@ -1,6 +1,6 @@
 //! `/v1/organizations/{organization_id}/contacts/{contact_id}`: read, opt out and in (rule R2).
 
-use axum::{Json as Answer, extract::State, http::StatusCode};
+use axum::{Json as Answer, extract::State};
 use muster_domain::{ids::ContactId, role::Role};
 use muster_storage::{Tx, contacts};
 use serde::{Deserialize, Serialize};
@@ -10,13 +10,15 @@ use uuid::Uuid;
 use super::contacts::{ContactBody, body};
 use crate::{
     auth::Admin,
-    extract::{Json, Path, text},
+    bounds,
+    document::NoContent,
+    extract::{Json, Path},
     problem::Problem,
     state::Api,
 };
 
 /// Reads a contact.
-#[utoipa::path(get, path = "/v1/organizations/{organization_id}/contacts/{contact_id}", tag = "contacts", params(("organization_id" = Uuid, Path), ("contact_id" = Uuid, Path)), responses((status = 200, body = ContactBody), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(get, path = "/v1/organizations/{organization_id}/contacts/{contact_id}", tag = "contacts")]
 pub(crate) async fn get(
     State(api): State<Api>,
     admin: Admin,
@@ -41,37 +43,38 @@ pub(crate) async fn reachable(tx: &mut Tx, admin: &Admin, id: ContactId) -> Resu
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct OptOut {
-    /// How it is known, at most 200 characters; no personal data.
+    /// How it is known; no personal data.
+    #[schema(value_type = bounds::Reason)]
     reason: String,
 }
 
 /// Records an opt-out, organization-wide and at once, also for what is queued.
-#[utoipa::path(post, path = "/v1/organizations/{organization_id}/contacts/{contact_id}/opt-out", tag = "contacts", params(("organization_id" = Uuid, Path), ("contact_id" = Uuid, Path)), request_body = OptOut, responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(post, path = "/v1/organizations/{organization_id}/contacts/{contact_id}/opt-out", tag = "contacts")]
 pub(crate) async fn opt_out(
     State(api): State<Api>,
     admin: Admin,
     Path((_organization, id)): Path<(Uuid, ContactId)>,
     Json(why): Json<OptOut>,
-) -> Result<StatusCode, Problem> {
-    let reason = text("reason", &why.reason, 200)?;
+) -> Result<NoContent, Problem> {
+    let reason = bounds::Reason::read("reason", &why.reason)?;
     let mut tx = api.pool.begin().await?;
     reachable(&mut tx, &admin, id).await?;
     contacts::opt_out(&mut tx, admin.organization_id, id, reason).await?;
     tx.commit().await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }
 
 /// Undoes an opt-out. Account admins only; else it takes the contact's own word.
-#[utoipa::path(post, path = "/v1/organizations/{organization_id}/contacts/{contact_id}/opt-in", tag = "contacts", params(("organization_id" = Uuid, Path), ("contact_id" = Uuid, Path)), responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(post, path = "/v1/organizations/{organization_id}/contacts/{contact_id}/opt-in", tag = "contacts")]
 pub(crate) async fn opt_in(
     State(api): State<Api>,
     admin: Admin,
     Path((_organization, id)): Path<(Uuid, ContactId)>,
-) -> Result<StatusCode, Problem> {
+) -> Result<NoContent, Problem> {
     let mut tx = api.pool.begin().await?;
     reachable(&mut tx, &admin, id).await?;
     admin.at_least(Role::AccountAdmin)?;
     contacts::opt_in(&mut tx, admin.organization_id, id).await?;
     tx.commit().await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }

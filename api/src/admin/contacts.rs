@@ -15,8 +15,10 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     auth::Admin,
+    bounds,
     extract::{Query, page_limit},
     problem::Problem,
+    shapes,
     state::Api,
 };
 
@@ -25,16 +27,19 @@ pub(crate) struct ContactBody {
     #[schema(value_type = uuid::Uuid)]
     id: ContactId,
     /// E.164; null once redacted.
+    #[schema(value_type = Option<bounds::PhoneNumber>)]
     phone: Option<String>,
     first_name: String,
     last_name: String,
     email: Option<String>,
     postal_code: Option<String>,
     external_id: Option<String>,
-    #[schema(value_type = Object)]
+    /// Custom fields by name.
+    #[schema(value_type = BTreeMap<String, String>)]
     fields: serde_json::Value,
     tags: Vec<String>,
     /// `unknown`, `mobile`, `voip`, or what is never texted: `landline`, or `invalid`, a number that nobody has.
+    #[schema(value_type = shapes::LineType)]
     line_type: String,
     /// Who serves the number, as caps and rates call them; null where nobody knows.
     carrier: Option<String>,
@@ -43,6 +48,7 @@ pub(crate) struct ContactBody {
     #[schema(value_type = Vec<uuid::Uuid>)]
     groups: Vec<GroupId>,
     /// Where the contact comes from: `file`, `api`, `form` or `inbound`.
+    #[schema(value_type = shapes::ContactSource)]
     source: String,
     /// The import that made the contact.
     #[schema(value_type = Option<uuid::Uuid>)]
@@ -92,12 +98,13 @@ pub(crate) struct ContactQuery {
     group_id: Option<GroupId>,
     /// The `next` of the page before.
     cursor: Option<uuid::Uuid>,
-    /// Items at most, 1 to 500.
+    /// Items at most; 100 unless told.
+    #[param(inline, value_type = Option<bounds::PageLimit>)]
     limit: Option<i64>,
 }
 
 /// Lists contacts by age.
-#[utoipa::path(get, path = "/v1/organizations/{organization_id}/contacts", tag = "contacts", params(("organization_id" = uuid::Uuid, Path), ContactQuery), responses((status = 200, body = ContactPage), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(get, path = "/v1/organizations/{organization_id}/contacts", tag = "contacts")]
 pub(crate) async fn list(
     State(api): State<Api>,
     admin: Admin,

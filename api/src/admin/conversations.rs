@@ -16,8 +16,10 @@ use uuid::Uuid;
 
 use crate::{
     auth::Admin,
+    bounds,
     extract::{Path, Query, page_limit},
     problem::Problem,
+    shapes,
     state::Api,
 };
 
@@ -75,8 +77,10 @@ pub(crate) struct MessageBody {
     #[schema(value_type = Uuid)]
     id: MessageId,
     /// `initial`, `reminder`, `reply`, `opt_out_confirmation`, `help`, or `inbound` for the contact's.
+    #[schema(value_type = shapes::MessageKind)]
     kind: String,
     /// `queued`, `held`, `sending`, `unknown`, `sent`, `delivered`, `undelivered`, `failed`, `cancelled`, or `received`.
+    #[schema(value_type = shapes::MessageState)]
     state: String,
     body: String,
     created_at: DateTime<Utc>,
@@ -107,12 +111,13 @@ pub(crate) struct ThreadQuery {
     unresponded: bool,
     /// The `next` of the page before.
     cursor: Option<Uuid>,
-    /// Items at most, 1 to 500.
+    /// Items at most; 100 unless told.
+    #[param(inline, value_type = Option<bounds::PageLimit>)]
     limit: Option<i64>,
 }
 
 /// Lists conversations.
-#[utoipa::path(get, path = "/v1/organizations/{organization_id}/conversations", tag = "conversations", params(("organization_id" = Uuid, Path), ThreadQuery), responses((status = 200, body = ThreadPage), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(get, path = "/v1/organizations/{organization_id}/conversations", tag = "conversations")]
 pub(crate) async fn list(
     State(api): State<Api>,
     admin: Admin,
@@ -141,7 +146,7 @@ pub(crate) struct Conversation {
 }
 
 /// Reads a conversation.
-#[utoipa::path(get, path = "/v1/organizations/{organization_id}/conversations/{thread_id}", tag = "conversations", params(("organization_id" = Uuid, Path), ("thread_id" = Uuid, Path)), responses((status = 200, body = Conversation), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(get, path = "/v1/organizations/{organization_id}/conversations/{thread_id}", tag = "conversations")]
 pub(crate) async fn get(
     State(api): State<Api>,
     admin: Admin,

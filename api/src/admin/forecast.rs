@@ -26,7 +26,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{auth::Admin, extract::Path, problem::Problem, state::Api};
+use crate::{auth::Admin, extract::Path, problem::Problem, shapes, state::Api};
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ForecastBody {
@@ -41,7 +41,6 @@ pub(crate) struct ForecastBody {
     /// Who will not be reached.
     unreached_contacts: Vec<UnreachedBody>,
     /// Segments by carrier day.
-    #[schema(value_type = Object)]
     segments_by_day: BTreeMap<NaiveDate, i64>,
 }
 
@@ -51,6 +50,7 @@ pub(crate) struct UnreachedBody {
     contacts: i64,
     /// `never_open` (their hours do not open while the goal does), `cap` (the brand's cap with their carrier is used up), or `time`
     /// (paces, hours, releases and a carrier's hold leave too little of it).
+    #[schema(value_type = shapes::UnreachedWhy)]
     why: &'static str,
     /// The time zones that they may be in.
     zones: Vec<&'static str>,
@@ -63,7 +63,7 @@ pub(crate) struct UnreachedBody {
 /// Forecasts a goal by caps, rates, hours and its release plan, as if agents sent without a pause and no other goal used the brand. For a goal that is not
 /// launched, as if it were launched now; for one that is paused, as if it were resumed. While a carrier's hold lasts nothing goes; one that an
 /// admin has to end is taken as ended.
-#[utoipa::path(get, path = "/v1/organizations/{organization_id}/goals/{goal_id}/forecast", tag = "goals", params(("organization_id" = Uuid, Path), ("goal_id" = Uuid, Path)), responses((status = 200, body = ForecastBody), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(get, path = "/v1/organizations/{organization_id}/goals/{goal_id}/forecast", tag = "goals")]
 pub(crate) async fn get(
     State(api): State<Api>,
     admin: Admin,

@@ -1,10 +1,7 @@
 //! `/v1/organizations/{organization_id}/goals/{goal_id}`: read and edit (rule G6).
 
-use axum::{
-    Json as Answer,
-    extract::State,
-    http::{HeaderMap, HeaderName, header::ETAG},
-};
+use axum::extract::State;
+use chrono::{DateTime, Utc};
 use muster_domain::ids::GoalId;
 use muster_jobs::{
     payloads::{GoalTransition, ReminderOpen},
@@ -24,7 +21,8 @@ use uuid::Uuid;
 use super::goals::{GoalBody, body};
 use crate::{
     auth::Admin,
-    extract::{Json, Path},
+    document::Tagged,
+    extract::{IfMatch, Json, Path},
     goal_input::GoalInput,
     problem::Problem,
     state::Api,
@@ -43,39 +41,37 @@ pub(crate) async fn lock_to_change(tx: &mut Tx, admin: &Admin, id: GoalId) -> Re
     lock(tx, admin, id).await
 }
 
-fn etag(goal: &Goal) -> [(HeaderName, String); 1] {
-    [(ETAG, format!("\"{}\"", goal.version))]
+fn tagged(goal: Goal, now: DateTime<Utc>) -> Tagged<GoalBody> {
+    Tagged { version: goal.version, body: body(goal, now) }
 }
 
 /// Reads a goal. The answer's `ETag` goes into `If-Match` of an edit.
-#[utoipa::path(get, path = "/v1/organizations/{organization_id}/goals/{goal_id}", tag = "goals", params(("organization_id" = Uuid, Path), ("goal_id" = Uuid, Path)), responses((status = 200, body = GoalBody), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(get, path = "/v1/organizations/{organization_id}/goals/{goal_id}", tag = "goals")]
 pub(crate) async fn get(
     State(api): State<Api>,
     admin: Admin,
     Path((_organization, id)): Path<(Uuid, GoalId)>,
-) -> Result<([(HeaderName, String); 1], Answer<GoalBody>), Problem> {
+) -> Result<Tagged<GoalBody>, Problem> {
     let mut tx = api.pool.begin().await?;
     let goal = goals::get(&mut tx, admin.organization_id, id).await?.ok_or_else(|| Problem::no("goal"))?;
     admin.group(goal.group_id).map_err(|_| Problem::no("goal"))?;
     let now = tx.clock().await?;
-    Ok((etag(&goal), Answer(body(goal, now))))
+    Ok(tagged(goal, now))
 }
 
 /// Replaces a goal's content. After launch, targeting, type, strategy, release plan and whether there is a reminder must stay as they are.
-#[utoipa::path(put, path = "/v1/organizations/{organization_id}/goals/{goal_id}", tag = "goals", params(("organization_id" = Uuid, Path), ("goal_id" = Uuid, Path)), request_body = GoalInput, responses((status = 200, body = GoalBody), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(put, path = "/v1/organizations/{organization_id}/goals/{goal_id}", tag = "goals")]
 pub(crate) async fn put(
     State(api): State<Api>,
     admin: Admin,
     Path((_organization, id)): Path<(Uuid, GoalId)>,
-    headers: HeaderMap,
+    IfMatch(expected): IfMatch,
     Json(input): Json<GoalInput>,
-) -> Result<([(HeaderName, String); 1], Answer<GoalBody>), Problem> {
+) -> Result<Tagged<GoalBody>, Problem> {
     let mut tx = api.pool.begin().await?;
     let goal = lock_to_change(&mut tx, &admin, id).await?;
     let organization = admin.organization(&mut tx).await?;
-    if let Some(expected) = headers.get("if-match").and_then(|value| value.to_str().ok())
-        && !matches_version(expected, goal.version)
-    {
+    if expected.is_some_and(|expected| !matches_version(&expected, goal.version)) {
         return Err(Problem::edited_meanwhile(format!("the goal is at version {}", goal.version)));
     }
     let (content, instants) = input.check(&mut tx, &organization, &goal.content.zone).await?;
@@ -98,7 +94,7 @@ pub(crate) async fn put(
     let goal = lock(&mut tx, &admin, id).await?;
     let now = tx.clock().await?;
     tx.commit().await?;
-    Ok((etag(&goal), Answer(body(goal, now))))
+    Ok(tagged(goal, now))
 }
 
 /// `If-Match`: any version, or one of a list.

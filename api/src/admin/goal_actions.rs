@@ -75,7 +75,7 @@ async fn answer(mut tx: Tx, admin: &Admin, id: GoalId) -> Result<Answer<GoalBody
 }
 
 /// Launches a draft.
-#[utoipa::path(post, path = "/v1/organizations/{organization_id}/goals/{goal_id}/launch", tag = "goals", params(("organization_id" = Uuid, Path), ("goal_id" = Uuid, Path)), responses((status = 200, body = GoalBody), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(post, path = "/v1/organizations/{organization_id}/goals/{goal_id}/launch", tag = "goals")]
 pub(crate) async fn launch(
     State(api): State<Api>,
     admin: Admin,
@@ -88,7 +88,7 @@ pub(crate) async fn launch(
 }
 
 /// Pauses a goal, at once also for what is queued.
-#[utoipa::path(post, path = "/v1/organizations/{organization_id}/goals/{goal_id}/pause", tag = "goals", params(("organization_id" = Uuid, Path), ("goal_id" = Uuid, Path)), responses((status = 200, body = GoalBody), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(post, path = "/v1/organizations/{organization_id}/goals/{goal_id}/pause", tag = "goals")]
 pub(crate) async fn pause(
     State(api): State<Api>,
     admin: Admin,
@@ -101,7 +101,7 @@ pub(crate) async fn pause(
 }
 
 /// Resumes a paused goal.
-#[utoipa::path(post, path = "/v1/organizations/{organization_id}/goals/{goal_id}/resume", tag = "goals", params(("organization_id" = Uuid, Path), ("goal_id" = Uuid, Path)), responses((status = 200, body = GoalBody), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(post, path = "/v1/organizations/{organization_id}/goals/{goal_id}/resume", tag = "goals")]
 pub(crate) async fn resume(
     State(api): State<Api>,
     admin: Admin,
@@ -114,7 +114,7 @@ pub(crate) async fn resume(
 }
 
 /// Closes a goal now.
-#[utoipa::path(post, path = "/v1/organizations/{organization_id}/goals/{goal_id}/close", tag = "goals", params(("organization_id" = Uuid, Path), ("goal_id" = Uuid, Path)), responses((status = 200, body = GoalBody), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(post, path = "/v1/organizations/{organization_id}/goals/{goal_id}/close", tag = "goals")]
 pub(crate) async fn close(
     State(api): State<Api>,
     admin: Admin,

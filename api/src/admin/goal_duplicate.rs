@@ -1,6 +1,6 @@
 //! `POST /v1/organizations/{organization_id}/goals/{goal_id}/duplicate` (rule G9).
 
-use axum::{extract::State, http::StatusCode, response::Response};
+use axum::extract::State;
 use muster_domain::{
     goal::check_window,
     ids::{GoalId, GroupId},
@@ -11,14 +11,15 @@ use muster_storage::{
     groups,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::goal::lock;
 use crate::{
     auth::Admin,
-    extract::{Json, Path, text},
+    bounds,
+    document::{Created, Once},
+    extract::{Json, Path},
     goal_input::check_group_ids,
     idempotency::Keyed,
     problem::Problem,
@@ -28,25 +29,39 @@ use crate::{
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Duplicate {
-    /// 1 to 1,000 groups.
-    #[schema(value_type = Vec<Uuid>)]
+    #[schema(value_type = bounds::DuplicateGroups)]
     group_ids: Vec<GroupId>,
     /// A new name; the old one if absent.
     #[serde(default)]
+    #[schema(value_type = Option<bounds::Name>)]
     name: Option<String>,
 }
 
+#[derive(Serialize, ToSchema)]
+pub(crate) struct GoalCopies {
+    /// The copies, in the order of `group_ids`.
+    goals: Vec<GoalCopy>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct GoalCopy {
+    #[schema(value_type = Uuid)]
+    id: GoalId,
+    #[schema(value_type = Uuid)]
+    group_id: GroupId,
+}
+
 /// Copies a goal as a draft into groups, at the same local times. A goal that targets by another goal's results cannot be duplicated.
-#[utoipa::path(post, path = "/v1/organizations/{organization_id}/goals/{goal_id}/duplicate", tag = "goals", params(("organization_id" = Uuid, Path), ("goal_id" = Uuid, Path)), request_body = Duplicate, responses((status = 201), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(post, path = "/v1/organizations/{organization_id}/goals/{goal_id}/duplicate", tag = "goals")]
 pub(crate) async fn duplicate(
     State(api): State<Api>,
     admin: Admin,
     keyed: Keyed,
     Path((_organization, id)): Path<(Uuid, GoalId)>,
     Json(body): Json<Duplicate>,
-) -> Result<Response, Problem> {
-    check_group_ids(&body.group_ids, 1_000)?;
-    let name = body.name.as_deref().map(|name| text("name", name, 200)).transpose()?;
+) -> Result<Once<Created<GoalCopies>>, Problem> {
+    check_group_ids(&body.group_ids, bounds::DuplicateGroups::MOST)?;
+    let name = body.name.as_deref().map(|name| bounds::Name::read("name", name)).transpose()?;
     keyed
         .run(&api, admin.member.id, &body, async |tx| {
             let goal = lock(tx, &admin, id).await?;
@@ -83,9 +98,9 @@ pub(crate) async fn duplicate(
                     created_by: admin.member.id,
                 };
                 goals::create(tx, id, place, &content, instants).await?;
-                made.push(json!({ "id": id, "group_id": group_id }));
+                made.push(GoalCopy { id, group_id: *group_id });
             }
-            Ok((StatusCode::CREATED, json!({ "goals": made })))
+            Ok(Created(GoalCopies { goals: made }))
         })
         .await
 }

@@ -16,7 +16,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{auth::Admin, compose::encoded, extract::Path, problem::Problem, state::Api};
+use crate::{auth::Admin, compose::encoded, extract::Path, problem::Problem, shapes, state::Api};
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct StatsBody {
@@ -82,7 +82,7 @@ pub(crate) fn body(stats: Stats) -> StatsBody {
 }
 
 /// Live figures of a goal.
-#[utoipa::path(get, path = "/v1/organizations/{organization_id}/goals/{goal_id}/stats", tag = "goals", params(("organization_id" = Uuid, Path), ("goal_id" = Uuid, Path)), responses((status = 200, body = StatsBody), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(get, path = "/v1/organizations/{organization_id}/goals/{goal_id}/stats", tag = "goals")]
 pub(crate) async fn get(
     State(api): State<Api>,
     admin: Admin,
@@ -100,7 +100,7 @@ pub(crate) struct Preview {
     /// Contacts that a launch now would target.
     contacts: i64,
     /// The script's count with an ordinary value in each field.
-    #[schema(value_type = Object)]
+    #[schema(value_type = shapes::Segments)]
     sample: Segments,
     /// Segments of all initials together, by that sample.
     segments: i64,
@@ -109,7 +109,7 @@ pub(crate) struct Preview {
 }
 
 /// Whom a launch now would reach.
-#[utoipa::path(get, path = "/v1/organizations/{organization_id}/goals/{goal_id}/preview", tag = "goals", params(("organization_id" = Uuid, Path), ("goal_id" = Uuid, Path)), responses((status = 200, body = Preview), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(get, path = "/v1/organizations/{organization_id}/goals/{goal_id}/preview", tag = "goals")]
 pub(crate) async fn preview(
     State(api): State<Api>,
     admin: Admin,

@@ -1,6 +1,6 @@
 //! `/v1/organizations/{organization_id}/goals`: create drafts and list (rules G2, G3 and G6).
 
-use axum::{Json as Answer, extract::State, http::StatusCode, response::Response};
+use axum::{Json as Answer, extract::State};
 use chrono::{DateTime, Utc};
 use muster_domain::{
     goal::{AssignmentStrategy, GoalStatus, GoalType},
@@ -13,16 +13,18 @@ use muster_storage::{
     groups,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::{
     auth::Admin,
+    bounds,
+    document::{Created, Once},
     extract::{Json, Query, page_limit},
     goal_input::GoalInput,
     idempotency::Keyed,
     problem::Problem,
+    shapes,
     state::Api,
 };
 
@@ -43,28 +45,31 @@ pub(crate) struct GoalBody {
     #[schema(value_type = Option<Uuid>)]
     campaign_id: Option<CampaignId>,
     /// `draft`, `paused`, `scheduled`, `active` or `completed`.
-    #[schema(value_type = String)]
+    #[schema(value_type = shapes::GoalStatus)]
     pub(crate) status: GoalStatus,
     name: String,
     description: String,
-    #[schema(value_type = String)]
+    #[schema(value_type = shapes::GoalType)]
     goal_type: GoalType,
     /// Local.
+    #[schema(value_type = bounds::LocalTime)]
     date: chrono::NaiveDateTime,
-    #[schema(value_type = String)]
+    #[schema(value_type = shapes::AssignmentStrategy)]
     strategy: AssignmentStrategy,
     instructions: String,
-    #[schema(value_type = Object)]
+    #[schema(value_type = shapes::Targeting)]
     targeting: Targeting,
-    #[schema(value_type = Object)]
+    #[schema(value_type = shapes::ReleasePlan)]
     release_plan: ReleasePlan,
     script: String,
     reminder_script: Option<String>,
     /// The group's zone, in which local times are meant.
     zone: String,
     /// Local.
+    #[schema(value_type = bounds::LocalTime)]
     opens: chrono::NaiveDateTime,
     /// Local.
+    #[schema(value_type = bounds::LocalTime)]
     closes: chrono::NaiveDateTime,
     opens_at: DateTime<Utc>,
     closes_at: DateTime<Utc>,
@@ -105,14 +110,22 @@ pub(crate) fn body(goal: Goal, now: DateTime<Utc>) -> GoalBody {
     }
 }
 
+#[derive(Serialize, ToSchema)]
+pub(crate) struct GoalMade {
+    #[schema(value_type = Uuid)]
+    id: GoalId,
+    opens_at: DateTime<Utc>,
+    closes_at: DateTime<Utc>,
+}
+
 /// Creates a draft in a group.
-#[utoipa::path(post, path = "/v1/organizations/{organization_id}/goals", tag = "goals", params(("organization_id" = Uuid, Path)), request_body = NewGoal, responses((status = 201), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(post, path = "/v1/organizations/{organization_id}/goals", tag = "goals")]
 pub(crate) async fn create(
     State(api): State<Api>,
     admin: Admin,
     keyed: Keyed,
     Json(new): Json<NewGoal>,
-) -> Result<Response, Problem> {
+) -> Result<Once<Created<GoalMade>>, Problem> {
     admin.group(new.group_id)?;
     keyed
         .run(&api, admin.member.id, &new, async |tx| {
@@ -131,10 +144,7 @@ pub(crate) async fn create(
                 created_by: admin.member.id,
             };
             goals::create(tx, id, place, &content, instants).await?;
-            Ok((
-                StatusCode::CREATED,
-                json!({ "id": id, "opens_at": instants.opens_at, "closes_at": instants.closes_at }),
-            ))
+            Ok(Created(GoalMade { id, opens_at: instants.opens_at, closes_at: instants.closes_at }))
         })
         .await
 }
@@ -156,12 +166,13 @@ pub(crate) struct GoalQuery {
     group_id: Option<GroupId>,
     /// The `next` of the page before.
     cursor: Option<Uuid>,
-    /// Items at most, 1 to 500.
+    /// Items at most; 100 unless told.
+    #[param(inline, value_type = Option<bounds::PageLimit>)]
     limit: Option<i64>,
 }
 
 /// Lists goals by age.
-#[utoipa::path(get, path = "/v1/organizations/{organization_id}/goals", tag = "goals", params(("organization_id" = Uuid, Path), GoalQuery), responses((status = 200, body = GoalPage), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(get, path = "/v1/organizations/{organization_id}/goals", tag = "goals")]
 pub(crate) async fn list(
     State(api): State<Api>,
     admin: Admin,

@@ -1,6 +1,6 @@
 //! `/v1/organizations/{organization_id}/groups/{group_id}`: read, archive, and add agents (rules A3 and A4).
 
-use axum::{Json as Answer, extract::State, http::StatusCode, response::Response};
+use axum::{Json as Answer, extract::State};
 use muster_domain::{
     ids::{GroupId, MemberId},
     role::Role,
@@ -12,10 +12,18 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::groups::{GroupBody, body};
-use crate::{auth::Admin, extract::Path, idempotency::Keyed, problem::Problem, state::Api};
+use crate::{
+    auth::Admin,
+    bounds,
+    document::{NoContent, Once},
+    extract::Path,
+    idempotency::Keyed,
+    problem::Problem,
+    state::Api,
+};
 
 /// Reads a group.
-#[utoipa::path(get, path = "/v1/organizations/{organization_id}/groups/{group_id}", tag = "groups", params(("organization_id" = Uuid, Path), ("group_id" = Uuid, Path)), responses((status = 200, body = GroupBody), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(get, path = "/v1/organizations/{organization_id}/groups/{group_id}", tag = "groups")]
 pub(crate) async fn get(
     State(api): State<Api>,
     admin: Admin,
@@ -27,12 +35,12 @@ pub(crate) async fn get(
 }
 
 /// Archives a group: it takes no new goals.
-#[utoipa::path(post, path = "/v1/organizations/{organization_id}/groups/{group_id}/archive", tag = "groups", params(("organization_id" = Uuid, Path), ("group_id" = Uuid, Path)), responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(post, path = "/v1/organizations/{organization_id}/groups/{group_id}/archive", tag = "groups")]
 pub(crate) async fn archive(
     State(api): State<Api>,
     admin: Admin,
     Path((_organization, id)): Path<(Uuid, GroupId)>,
-) -> Result<StatusCode, Problem> {
+) -> Result<NoContent, Problem> {
     admin.group(id)?;
     admin.at_least(Role::OrganizationAdmin)?;
     let mut tx = api.pool.begin().await?;
@@ -40,23 +48,24 @@ pub(crate) async fn archive(
         return Err(Problem::no("group"));
     }
     tx.commit().await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct AgentInGroup {
     /// The number the agent texts from in this group, E.164; null for an admin.
+    #[schema(value_type = Option<bounds::PhoneNumber>)]
     sender_number: Option<String>,
 }
 
 /// Adds a member to a group: an agent gets a sender number of its area code, the same as before if they had one.
-#[utoipa::path(put, path = "/v1/organizations/{organization_id}/groups/{group_id}/members/{member_id}", tag = "groups", params(("organization_id" = Uuid, Path), ("group_id" = Uuid, Path), ("member_id" = Uuid, Path)), responses((status = 200, body = AgentInGroup), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(put, path = "/v1/organizations/{organization_id}/groups/{group_id}/members/{member_id}", tag = "groups")]
 pub(crate) async fn add_member(
     State(api): State<Api>,
     admin: Admin,
     keyed: Keyed,
     Path((_organization, id, member_id)): Path<(Uuid, GroupId, MemberId)>,
-) -> Result<Response, Problem> {
+) -> Result<Once<Answer<AgentInGroup>>, Problem> {
     admin.group(id)?;
     groups::get(&api.pool, admin.organization_id, id).await?.ok_or_else(|| Problem::no("group"))?;
     keyed
@@ -74,7 +83,7 @@ pub(crate) async fn add_member(
                 groups::add_member(tx, id, member_id).await?;
                 None
             };
-            Ok((StatusCode::OK, AgentInGroup { sender_number: number }))
+            Ok(Answer(AgentInGroup { sender_number: number }))
         })
         .await
 }

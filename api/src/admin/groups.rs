@@ -1,15 +1,16 @@
 //! `/v1/organizations/{organization_id}/groups`: create and list (rule A1).
 
-use axum::{Json as Answer, extract::State, http::StatusCode, response::Response};
+use axum::{Json as Answer, extract::State};
 use muster_domain::{ids::GroupId, role::Role, zone::Zone};
 use muster_storage::groups::{self, Group, NewGroup};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use utoipa::ToSchema;
 
 use crate::{
     auth::Admin,
-    extract::{Json, Page, Query, at_most, text},
+    bounds,
+    document::{Created, Made, Once},
+    extract::{Json, Page, Query},
     idempotency::Keyed,
     problem::Problem,
     state::Api,
@@ -18,14 +19,17 @@ use crate::{
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewGroupBody {
-    /// At most 200 characters.
+    #[schema(value_type = bounds::Name)]
     name: String,
     /// Where it is, in words.
     #[serde(default)]
+    #[schema(value_type = bounds::Location)]
     location: String,
     /// Its IANA time zone.
+    #[schema(value_type = bounds::ZoneName)]
     zone: String,
     /// The area code of its sender numbers.
+    #[schema(value_type = bounds::AreaCode)]
     area_code: String,
 }
 
@@ -66,18 +70,18 @@ pub(crate) fn check_area_code(code: &str) -> Result<&str, Problem> {
 }
 
 /// Creates a group.
-#[utoipa::path(post, path = "/v1/organizations/{organization_id}/groups", tag = "groups", params(("organization_id" = uuid::Uuid, Path)), request_body = NewGroupBody, responses((status = 201), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(post, path = "/v1/organizations/{organization_id}/groups", tag = "groups")]
 pub(crate) async fn create(
     State(api): State<Api>,
     admin: Admin,
     keyed: Keyed,
     Json(body): Json<NewGroupBody>,
-) -> Result<Response, Problem> {
+) -> Result<Once<Created<Made>>, Problem> {
     admin.at_least(Role::OrganizationAdmin)?;
     let zone = Zone::parse(&body.zone).map_err(|error| Problem::invalid_body(error.to_string()))?;
     let new = NewGroup {
-        name: text("name", &body.name, 200)?,
-        location: at_most("location", &body.location, 200)?,
+        name: bounds::Name::read("name", &body.name)?,
+        location: bounds::Location::read("location", &body.location)?,
         zone: zone.name(),
         area_code: check_area_code(&body.area_code)?,
     };
@@ -85,13 +89,13 @@ pub(crate) async fn create(
         .run(&api, admin.member.id, &body, async |tx| {
             let id = GroupId::new();
             groups::create(tx, id, admin.organization_id, &new).await?;
-            Ok((StatusCode::CREATED, json!({ "id": id })))
+            Ok(Created(Made { id: id.0 }))
         })
         .await
 }
 
 /// Lists groups by age.
-#[utoipa::path(get, path = "/v1/organizations/{organization_id}/groups", tag = "groups", params(("organization_id" = uuid::Uuid, Path), Page), responses((status = 200, body = GroupPage), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(get, path = "/v1/organizations/{organization_id}/groups", tag = "groups")]
 pub(crate) async fn list(
     State(api): State<Api>,
     admin: Admin,

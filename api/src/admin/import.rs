@@ -6,8 +6,6 @@ use axum::{
     Json as Answer,
     body::{Body, Bytes},
     extract::State,
-    http::{StatusCode, header::CONTENT_TYPE},
-    response::{IntoResponse, Response},
 };
 use chrono::{DateTime, Utc};
 use futures::stream;
@@ -18,7 +16,15 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{auth::Admin, csv, extract::Path, problem::Problem, state::Api};
+use crate::{
+    auth::Admin,
+    bounds, csv,
+    document::{Csv, TakenOn},
+    extract::Path,
+    problem::Problem,
+    shapes,
+    state::Api,
+};
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ImportBody {
@@ -30,15 +36,19 @@ pub(crate) struct ImportBody {
     file_name: String,
     dry_run: bool,
     /// `waiting`, `running`, `succeeded`, `failed` or `cancelled`.
+    #[schema(value_type = shapes::ImportState)]
     state: String,
     /// Why the file as a whole was refused.
     failure: Option<String>,
     size_bytes: i64,
     /// The file's SHA-256, 64 hexadecimal digits.
+    #[schema(value_type = Option<bounds::Sha256>)]
     sha256: Option<String>,
     /// `gzip`, `zstd` or `zip`; null for a plain file.
+    #[schema(value_type = Option<shapes::Compression>)]
     compression: Option<String>,
     /// Once somebody has looked: `UTF-8`, `UTF-16LE`, `UTF-16BE` or `windows-1252`.
+    #[schema(value_type = Option<shapes::FileEncoding>)]
     encoding: Option<String>,
     /// What parts its cells.
     delimiter: Option<char>,
@@ -80,7 +90,7 @@ pub(crate) struct ImportBody {
     /// When it was undone.
     undone_at: Option<DateTime<Utc>>,
     /// Then: contacts `deleted`, contacts `restored` as they were, and contacts `kept` because somebody has used or edited them since.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<shapes::Undone>)]
     undone: Option<Value>,
 }
 
@@ -101,7 +111,7 @@ pub(crate) async fn find(api: &Api, admin: &Admin, id: ImportId) -> Result<Impor
 }
 
 /// Reads an import's progress or report. The counters add up to the rows read once it is over.
-#[utoipa::path(get, path = "/v1/organizations/{organization_id}/imports/{import_id}", tag = "imports", params(("organization_id" = Uuid, Path), ("import_id" = Uuid, Path)), responses((status = 200, body = ImportBody), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(get, path = "/v1/organizations/{organization_id}/imports/{import_id}", tag = "imports")]
 pub(crate) async fn get(
     State(api): State<Api>,
     admin: Admin,
@@ -171,19 +181,19 @@ fn columns(header: &Value) -> Vec<ImportColumn> {
 }
 
 /// Cancels an import that is not over. What was applied stays, and is in its counters; `…/undo` takes it back.
-#[utoipa::path(post, path = "/v1/organizations/{organization_id}/imports/{import_id}/cancel", tag = "imports", params(("organization_id" = Uuid, Path), ("import_id" = Uuid, Path)), responses((status = 202), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(post, path = "/v1/organizations/{organization_id}/imports/{import_id}/cancel", tag = "imports")]
 pub(crate) async fn cancel(
     State(api): State<Api>,
     admin: Admin,
     Path((_organization, id)): Path<(Uuid, ImportId)>,
-) -> Result<StatusCode, Problem> {
+) -> Result<TakenOn, Problem> {
     find(&api, &admin, id).await?;
     let mut tx = api.pool.begin().await?;
     if !imports::request_cancel(&mut tx, admin.organization_id, id).await? {
         return Err(Problem::conflict("the import is over"));
     }
     tx.commit().await?;
-    Ok(StatusCode::ACCEPTED)
+    Ok(TakenOn)
 }
 
 /// Rejected rows in one page of the download.
@@ -191,12 +201,12 @@ const PAGE: i64 = 1_000;
 
 /// Downloads the rejected rows as CSV: line, reason, column and the raw row. What a spreadsheet would take for a formula, also in a cell of the row,
 /// begins with an apostrophe.
-#[utoipa::path(get, path = "/v1/organizations/{organization_id}/imports/{import_id}/rejects.csv", tag = "imports", params(("organization_id" = Uuid, Path), ("import_id" = Uuid, Path)), responses((status = 200, content_type = "text/csv", body = String), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(get, path = "/v1/organizations/{organization_id}/imports/{import_id}/rejects.csv", tag = "imports")]
 pub(crate) async fn rejects(
     State(api): State<Api>,
     admin: Admin,
     Path((_organization, id)): Path<(Uuid, ImportId)>,
-) -> Result<Response, Problem> {
+) -> Result<Csv, Problem> {
     let import = find(&api, &admin, id).await?;
     // What has rejects was cut, and so has a delimiter.
     let delimiter = import.delimiter.unwrap_or(',');
@@ -213,7 +223,7 @@ pub(crate) async fn rejects(
         }
     });
     let body = futures::StreamExt::chain(stream::once(async { Ok(header) }), pages);
-    Ok(([(CONTENT_TYPE, "text/csv; charset=utf-8")], Body::from_stream(body)).into_response())
+    Ok(Csv(Body::from_stream(body)))
 }
 
 fn line(reject: &Reject, delimiter: char) -> String {

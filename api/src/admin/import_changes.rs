@@ -13,6 +13,7 @@ use crate::{
     auth::Admin,
     extract::{Page, Path, Query},
     problem::Problem,
+    shapes,
     state::Api,
 };
 
@@ -21,10 +22,10 @@ pub(crate) struct ImportChange {
     #[schema(value_type = Uuid)]
     contact_id: ContactId,
     /// Fields that are not as they were, before the import; `assigned_agent_id` is whom they were assigned to in its group.
-    #[schema(value_type = Object)]
+    #[schema(value_type = shapes::ContactFields)]
     before: Value,
     /// The same fields as the import left them, whatever has become of them since.
-    #[schema(value_type = Object)]
+    #[schema(value_type = shapes::ContactFields)]
     after: Value,
 }
 
@@ -37,7 +38,7 @@ pub(crate) struct ImportChangePage {
 }
 
 /// Lists contacts that an import changed, or who were in its group before and got another agent by it, field by field. Redacted people are not among them.
-#[utoipa::path(get, path = "/v1/organizations/{organization_id}/imports/{import_id}/changes", tag = "imports", params(("organization_id" = Uuid, Path), ("import_id" = Uuid, Path), Page), responses((status = 200, body = ImportChangePage), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(get, path = "/v1/organizations/{organization_id}/imports/{import_id}/changes", tag = "imports")]
 pub(crate) async fn list(
     State(api): State<Api>,
     admin: Admin,

@@ -21,7 +21,7 @@ const EVERY: Duration = Duration::from_millis(500);
 
 /// Follows an import: an event `progress` with the import as `GET …/imports/{import_id}` answers it whenever it has changed, and `end` with the
 /// same when it is over. Then the stream ends.
-#[utoipa::path(get, path = "/v1/organizations/{organization_id}/imports/{import_id}/events", tag = "imports", params(("organization_id" = Uuid, Path), ("import_id" = Uuid, Path)), responses((status = 200, content_type = "text/event-stream", body = String), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(get, path = "/v1/organizations/{organization_id}/imports/{import_id}/events", tag = "imports")]
 pub(crate) async fn follow(
     State(api): State<Api>,
     admin: Admin,

@@ -14,6 +14,7 @@ use crate::{
     auth::Admin,
     extract::{Page, Query},
     problem::Problem,
+    shapes,
     state::Api,
 };
 
@@ -27,6 +28,7 @@ pub(crate) struct ImportItem {
     file_name: String,
     dry_run: bool,
     /// `waiting`, `running`, `succeeded`, `failed` or `cancelled`.
+    #[schema(value_type = shapes::ImportState)]
     state: String,
     /// Why the file as a whole was refused.
     failure: Option<String>,
@@ -69,7 +71,7 @@ fn item(import: Listed) -> ImportItem {
 }
 
 /// Lists imports, the youngest first; for a group admin, those into their groups.
-#[utoipa::path(get, path = "/v1/organizations/{organization_id}/imports", tag = "imports", params(("organization_id" = uuid::Uuid, Path), Page), responses((status = 200, body = ImportPage), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(get, path = "/v1/organizations/{organization_id}/imports", tag = "imports")]
 pub(crate) async fn list(
     State(api): State<Api>,
     admin: Admin,

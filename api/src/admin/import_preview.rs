@@ -10,44 +10,63 @@ use muster_ingest::{
     preview::{Preview, preview},
 };
 use muster_storage::organizations;
-use serde::Deserialize;
-use utoipa::IntoParams;
+use serde::{Deserialize, Serialize};
+use utoipa::{
+    IntoParams, PartialSchema, ToSchema,
+    openapi::{RefOr, Schema},
+};
 
 use super::imports::{Definition, mapping};
-use crate::{auth::Admin, extract::Query, problem::Problem, state::Api};
+use crate::{auth::Admin, bounds, extract::Query, problem::Problem, shapes, state::Api};
 
 /// Bytes of a file that are looked at.
 const MOST_BYTES: usize = 4 * 1024 * 1024;
-/// Rows that are shown unless asked otherwise, and at most.
+/// Rows that are shown unless asked otherwise.
 const ROWS: usize = 10;
-const MOST_ROWS: usize = 100;
 
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct PreviewQuery {
     /// As with an import.
+    #[param(inline, value_type = Option<bounds::CsvMapping>)]
     mapping: Option<String>,
     /// A source: its mapping is used where none is given here.
     #[param(value_type = Option<uuid::Uuid>)]
     source_id: Option<ImportSourceId>,
-    /// Rows to show, 1 to 100; 10 unless told.
+    /// Rows to show; 10 unless told.
+    #[param(inline, value_type = Option<bounds::PreviewRows>)]
     rows: Option<usize>,
+}
+
+/// A file as it would be read.
+#[derive(Serialize)]
+#[serde(transparent)]
+pub(crate) struct PreviewBody(Preview);
+
+impl PartialSchema for PreviewBody {
+    fn schema() -> RefOr<Schema> {
+        shapes::Preview::schema()
+    }
+}
+
+impl ToSchema for PreviewBody {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        shapes::Preview::schemas(schemas);
+    }
 }
 
 /// Shows a file's encoding, its columns and what they fill, and its first rows and rejects as an import would read them. Nothing is kept. The
 /// body is the file, or its beginning: no more than 4 MiB are looked at. A zip file must be whole.
-#[utoipa::path(post, path = "/v1/organizations/{organization_id}/imports/preview", tag = "imports", params(("organization_id" = uuid::Uuid, Path), PreviewQuery), request_body(content = String, content_type = "text/csv"), responses((status = 200, body = Object), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(post, path = "/v1/organizations/{organization_id}/imports/preview", tag = "imports")]
 pub(crate) async fn show(
     State(api): State<Api>,
     admin: Admin,
     Query(query): Query<PreviewQuery>,
     body: Body,
-) -> Result<Answer<Preview>, Problem> {
-    let rows = query.rows.unwrap_or(ROWS);
-    if !(1..=MOST_ROWS).contains(&rows) {
-        return Err(Problem::invalid_parameter(format!("rows must be 1 to {MOST_ROWS}")));
-    }
+) -> Result<Answer<PreviewBody>, Problem> {
+    let rows = bounds::PreviewRows::read("rows", query.rows.unwrap_or(ROWS))
+        .map_err(|_| Problem::invalid_parameter("rows is not within its bounds"))?;
     let source = Definition::of(&api, &admin, query.source_id).await?;
     if let Some(group_id) = source.group_id {
         admin.group(group_id)?;
@@ -57,7 +76,7 @@ pub(crate) async fn show(
     let file = beginning(body).await?;
     let read = tokio::task::spawn_blocking(move || read(file, &mapping, rows, locked.as_deref())).await;
     match read.map_err(|error| Problem::internal(format!("the reader: {error}")))? {
-        Ok(preview) => Ok(Answer(preview)),
+        Ok(preview) => Ok(Answer(PreviewBody(preview))),
         Err(ReadError::Refused(refused)) => Err(Problem::invalid_body(refused.to_string())),
         Err(ReadError::Broken(error)) => Err(Problem::invalid_body(format!("the file cannot be read: {error}"))),
     }

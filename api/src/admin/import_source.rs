@@ -1,18 +1,18 @@
 //! `/v1/organizations/{organization_id}/import-sources/{source_id}`: one source, and fetching its file.
 
-use axum::{Json as Answer, extract::State, http::StatusCode, response::Response};
+use axum::{Json as Answer, extract::State};
 use muster_domain::{ids::ImportSourceId, role::Role};
 use muster_jobs::payloads::ImportFetch;
 use muster_storage::{
     engine::{enqueue::enqueue, schedules},
     import_sources::{self, Source, schedule_name},
 };
-use serde_json::json;
 use uuid::Uuid;
 
 use super::import_sources::{SourceBody, SourceItem, check, item, set_schedule, taken};
 use crate::{
     auth::Admin,
+    document::{Accepted, Made, NoContent, Once},
     extract::{Json, Path},
     idempotency::Keyed,
     problem::Problem,
@@ -25,7 +25,7 @@ async fn find(api: &Api, admin: &Admin, id: ImportSourceId) -> Result<Source, Pr
 }
 
 /// Reads a source, and what became of the last look at its file.
-#[utoipa::path(get, path = "/v1/organizations/{organization_id}/import-sources/{source_id}", tag = "imports", params(("organization_id" = Uuid, Path), ("source_id" = Uuid, Path)), responses((status = 200, body = SourceItem), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(get, path = "/v1/organizations/{organization_id}/import-sources/{source_id}", tag = "imports")]
 pub(crate) async fn get(
     State(api): State<Api>,
     admin: Admin,
@@ -35,7 +35,7 @@ pub(crate) async fn get(
 }
 
 /// Replaces what is said of a source. The next fetch imports its file even if it has not changed.
-#[utoipa::path(put, path = "/v1/organizations/{organization_id}/import-sources/{source_id}", tag = "imports", params(("organization_id" = Uuid, Path), ("source_id" = Uuid, Path)), request_body = SourceBody, responses((status = 200, body = SourceItem), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(put, path = "/v1/organizations/{organization_id}/import-sources/{source_id}", tag = "imports")]
 pub(crate) async fn put(
     State(api): State<Api>,
     admin: Admin,
@@ -53,12 +53,12 @@ pub(crate) async fn put(
 }
 
 /// Deletes a source and its schedule; its imports stay.
-#[utoipa::path(delete, path = "/v1/organizations/{organization_id}/import-sources/{source_id}", tag = "imports", params(("organization_id" = Uuid, Path), ("source_id" = Uuid, Path)), responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(delete, path = "/v1/organizations/{organization_id}/import-sources/{source_id}", tag = "imports")]
 pub(crate) async fn delete(
     State(api): State<Api>,
     admin: Admin,
     Path((_organization, id)): Path<(Uuid, ImportSourceId)>,
-) -> Result<StatusCode, Problem> {
+) -> Result<NoContent, Problem> {
     find(&api, &admin, id).await?;
     let mut tx = api.pool.begin().await?;
     schedules::remove(&mut tx, &schedule_name(id)).await?;
@@ -66,17 +66,17 @@ pub(crate) async fn delete(
         return Err(Problem::no("source"));
     }
     tx.commit().await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }
 
 /// Fetches a source's file and imports it if it has changed; see `last_import_id` and `failure` of the source.
-#[utoipa::path(post, path = "/v1/organizations/{organization_id}/import-sources/{source_id}/fetch", tag = "imports", params(("organization_id" = Uuid, Path), ("source_id" = Uuid, Path)), responses((status = 202), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(post, path = "/v1/organizations/{organization_id}/import-sources/{source_id}/fetch", tag = "imports")]
 pub(crate) async fn fetch(
     State(api): State<Api>,
     admin: Admin,
     keyed: Keyed,
     Path((_organization, id)): Path<(Uuid, ImportSourceId)>,
-) -> Result<Response, Problem> {
+) -> Result<Once<Accepted<Made>>, Problem> {
     let source = find(&api, &admin, id).await?;
     if source.definition.url.is_none() {
         return Err(Problem::conflict("the source has no url; upload its file"));
@@ -84,7 +84,7 @@ pub(crate) async fn fetch(
     keyed
         .run(&api, admin.member.id, &id, async |tx| {
             enqueue(tx, &ImportFetch { source_id: id }, &admin.origin()).await?;
-            Ok((StatusCode::ACCEPTED, json!({ "id": id })))
+            Ok(Accepted(Made { id: id.0 }))
         })
         .await
 }

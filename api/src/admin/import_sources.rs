@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use axum::{Json as Answer, extract::State, http::StatusCode, response::Response};
+use axum::{Json as Answer, extract::State};
 use chrono::{DateTime, Utc};
 use muster_domain::{
     headers::Column,
@@ -19,12 +19,13 @@ use muster_storage::{
     import_sources::{self, Definition, Source, schedule_name},
 };
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use utoipa::ToSchema;
 
 use crate::{
     auth::Admin,
-    extract::{Json, Page, Query, at_most, text},
+    bounds,
+    document::{Created, Made, Once},
+    extract::{Json, Page, Query},
     idempotency::Keyed,
     problem::Problem,
     state::Api,
@@ -40,20 +41,24 @@ pub(crate) struct SourceBody {
     /// The group that its contacts join.
     #[schema(value_type = uuid::Uuid)]
     group_id: GroupId,
-    /// At most 200 characters, unique in the organization.
+    /// Unique in the organization.
+    #[schema(value_type = bounds::Name)]
     name: String,
     /// Where its file can be fetched: `https://…`, or `store:PATH` for a file below the organization's folder `incoming/{organization_id}` of the
     /// object store. Without one, its files are uploaded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<bounds::Url>)]
     url: Option<String>,
     /// Which header is which field: `{"Cell": "phone", "Ward": "custom:ward", "Junk": "ignore"}`.
     #[serde(default)]
     mapping: BTreeMap<String, String>,
     /// Tags for every contact.
     #[serde(default)]
+    #[schema(value_type = Vec<bounds::Tag>)]
     tags: Vec<String>,
     /// The consent that the contacts gave.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<bounds::Consent>)]
     consent_text: Option<String>,
     /// When to fetch it by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -67,6 +72,7 @@ pub(crate) struct FetchSchedule {
     /// Five fields of cron(5).
     cron: String,
     /// The IANA zone whose clocks it means.
+    #[schema(value_type = bounds::ZoneName)]
     zone: String,
 }
 
@@ -74,8 +80,20 @@ pub(crate) struct FetchSchedule {
 pub(crate) struct SourceItem {
     #[schema(value_type = uuid::Uuid)]
     id: ImportSourceId,
-    #[serde(flatten)]
-    source: SourceBody,
+    /// The group that its contacts join.
+    #[schema(value_type = uuid::Uuid)]
+    group_id: GroupId,
+    name: String,
+    /// Where its file can be fetched; null where its files are uploaded.
+    url: Option<String>,
+    /// Which header is which field.
+    mapping: BTreeMap<String, String>,
+    /// Tags for every contact.
+    tags: Vec<String>,
+    /// The consent that the contacts gave.
+    consent_text: Option<String>,
+    /// When it is fetched by itself.
+    schedule: Option<FetchSchedule>,
     /// When it was looked at.
     checked_at: Option<DateTime<Utc>>,
     /// Why it could not be fetched then; null when it could.
@@ -97,15 +115,13 @@ pub(crate) fn item(source: Source) -> SourceItem {
     let Definition { group_id, name, url, mapping, tags, consent_text } = source.definition;
     SourceItem {
         id: source.id,
-        source: SourceBody {
-            group_id,
-            name,
-            url,
-            mapping,
-            tags,
-            consent_text,
-            schedule: source.schedule.map(|(cron, zone)| FetchSchedule { cron, zone }),
-        },
+        group_id,
+        name,
+        url,
+        mapping,
+        tags,
+        consent_text,
+        schedule: source.schedule.map(|(cron, zone)| FetchSchedule { cron, zone }),
         checked_at: source.checked_at,
         failure: source.failure,
         last_import_id: source.last_import_id,
@@ -121,12 +137,12 @@ pub(crate) async fn check(api: &Api, admin: &Admin, body: &SourceBody) -> Result
         }
     }
     for tag in &body.tags {
-        text("tags", tag, 100)?;
+        bounds::Tag::read("tags", tag)?;
     }
     if let Some(consent) = &body.consent_text {
-        at_most("consent_text", consent, 2_000)?;
+        bounds::Consent::read("consent_text", consent)?;
     }
-    match body.url.as_deref().map(|url| at_most("url", url, 2_000)).transpose()? {
+    match body.url.as_deref().map(|url| bounds::Url::read("url", url)).transpose()? {
         None if body.schedule.is_some() => return Err(Problem::invalid_body("a schedule needs a url")),
         None => {}
         Some(url) => match url.strip_prefix("store:") {
@@ -150,7 +166,7 @@ pub(crate) async fn check(api: &Api, admin: &Admin, body: &SourceBody) -> Result
             ));
         }
     }
-    let name = text("name", &body.name, 200)?.to_owned();
+    let name = bounds::Name::read("name", &body.name)?.to_owned();
     groups::get(&api.pool, admin.organization_id, body.group_id).await?.ok_or_else(|| Problem::no("group"))?;
     Ok(Definition {
         group_id: body.group_id,
@@ -192,26 +208,26 @@ pub(crate) fn taken(error: muster_storage::Error) -> Problem {
 
 /// Records a source: a saved mapping for files that come again, and, with a URL, a file that is fetched on demand or on a schedule and imported
 /// when it has changed.
-#[utoipa::path(post, path = "/v1/organizations/{organization_id}/import-sources", tag = "imports", params(("organization_id" = uuid::Uuid, Path)), request_body = SourceBody, responses((status = 201), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(post, path = "/v1/organizations/{organization_id}/import-sources", tag = "imports")]
 pub(crate) async fn create(
     State(api): State<Api>,
     admin: Admin,
     keyed: Keyed,
     Json(body): Json<SourceBody>,
-) -> Result<Response, Problem> {
+) -> Result<Once<Created<Made>>, Problem> {
     let definition = check(&api, &admin, &body).await?;
     keyed
         .run(&api, admin.member.id, &body, async |tx| {
             let id = ImportSourceId::new();
             import_sources::create(tx, id, admin.organization_id, admin.member.id, &definition).await.map_err(taken)?;
             set_schedule(tx, admin.organization_id, id, body.schedule.as_ref()).await?;
-            Ok((StatusCode::CREATED, json!({ "id": id })))
+            Ok(Created(Made { id: id.0 }))
         })
         .await
 }
 
 /// Lists sources by age.
-#[utoipa::path(get, path = "/v1/organizations/{organization_id}/import-sources", tag = "imports", params(("organization_id" = uuid::Uuid, Path), Page), responses((status = 200, body = SourcePage), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(get, path = "/v1/organizations/{organization_id}/import-sources", tag = "imports")]
 pub(crate) async fn list(
     State(api): State<Api>,
     admin: Admin,

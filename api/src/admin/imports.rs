@@ -5,8 +5,6 @@ use std::{collections::BTreeMap, time::Duration};
 use axum::{
     body::{Body, BodyDataStream},
     extract::State,
-    http::StatusCode,
-    response::Response,
 };
 use futures::StreamExt;
 use muster_domain::{
@@ -21,14 +19,15 @@ use muster_storage::{
     import_sources,
     imports::{self, NewImport},
 };
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     auth::Admin,
-    extract::{Query, at_most, text},
+    bounds,
+    document::{Accepted, Once},
+    extract::Query,
     idempotency::Keyed,
     problem::Problem,
     state::Api,
@@ -39,6 +38,7 @@ use crate::{
 #[into_params(parameter_in = Query)]
 pub(crate) struct ImportQuery {
     /// The file's name.
+    #[param(inline, value_type = bounds::FileName)]
     file_name: String,
     /// The group that the contacts join. Without one, the group with the file's name (without extension) is used or made (rule C11);
     /// then `zone` and `area_code` are needed to make it. A dry run makes none.
@@ -48,32 +48,45 @@ pub(crate) struct ImportQuery {
     #[param(value_type = Option<uuid::Uuid>)]
     source_id: Option<ImportSourceId>,
     /// The zone of a group that is made.
+    #[param(inline, value_type = Option<bounds::ZoneName>)]
     zone: Option<String>,
     /// The area code of a group that is made.
+    #[param(inline, value_type = Option<bounds::AreaCode>)]
     area_code: Option<String>,
     /// Tags for every contact of the file, parted by commas (rule C8).
     #[serde(default)]
     tags: String,
     /// Which header is which field, as JSON: `{"Cell": "phone", "Ward": "custom:ward", "Junk": "ignore"}`.
+    #[param(inline, value_type = Option<bounds::CsvMapping>)]
     mapping: Option<String>,
     /// The same report, nothing written (rule C12).
     #[serde(default)]
     dry_run: bool,
     /// The consent that the contacts gave (rule C13).
+    #[param(inline, value_type = Option<bounds::Consent>)]
     consent_text: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ImportMade {
+    #[schema(value_type = uuid::Uuid)]
+    id: ImportId,
+    /// The group that its contacts join; null for a dry run whose group would have to be made.
+    #[schema(value_type = Option<uuid::Uuid>)]
+    group_id: Option<GroupId>,
 }
 
 /// Uploads a file: the body is the file itself, streamed to the object store. A job reads it; follow its progress at
 /// `…/imports/{import_id}`. A file whose beginning tells that no import would take it is refused while it is still coming in.
-#[utoipa::path(post, path = "/v1/organizations/{organization_id}/imports", tag = "imports", params(("organization_id" = uuid::Uuid, Path), ImportQuery), request_body(content = String, content_type = "text/csv"), responses((status = 202), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(post, path = "/v1/organizations/{organization_id}/imports", tag = "imports")]
 pub(crate) async fn create(
     State(api): State<Api>,
     admin: Admin,
     keyed: Keyed,
     Query(query): Query<ImportQuery>,
     body: Body,
-) -> Result<Response, Problem> {
-    let file_name = text("file_name", &query.file_name, 255)?.to_owned();
+) -> Result<Once<Accepted<ImportMade>>, Problem> {
+    let file_name = bounds::FileName::read("file_name", &query.file_name)?.to_owned();
     let source = Definition::of(&api, &admin, query.source_id).await?;
     let mapping = if query.mapping.is_some() { mapping(query.mapping.as_deref())? } else { source.mapping };
     let mut tags: Vec<String> =
@@ -82,11 +95,11 @@ pub(crate) async fn create(
         tags = source.tags;
     }
     for tag in &tags {
-        at_most("tags", tag, 100)?;
+        bounds::Tag::read("tags", tag)?;
     }
     let consent_text = query.consent_text.clone().or(source.consent_text);
     if let Some(consent) = &consent_text {
-        at_most("consent_text", consent, 2_000)?;
+        bounds::Consent::read("consent_text", consent)?;
     }
     let group_id = query.group_id.or(source.group_id);
     if let Some(group_id) = group_id {
@@ -122,7 +135,7 @@ pub(crate) async fn create(
             imports::create(tx, id, admin.organization_id, &new).await?;
             enqueue(tx, &ImportCut { import_id: id }, &admin.origin()).await?;
             kept = true;
-            Ok((StatusCode::ACCEPTED, json!({ "id": id, "group_id": group_id })))
+            Ok(Accepted(ImportMade { id, group_id }))
         })
         .await;
     if !kept || answer.is_err() {

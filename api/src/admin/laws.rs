@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::organization::recheck;
-use crate::{auth::Admin, extract::Json, problem::Problem, state::Api};
+use crate::{auth::Admin, extract::Json, problem::Problem, shapes, state::Api};
 
 /// Rows that a table may have: there are 50 states, the District and the territories.
 const MOST_STATES: usize = 60;
@@ -17,7 +17,7 @@ pub(crate) struct Laws {
     /// Whether the organization has no table of its own.
     built_in: bool,
     /// `federal`: the hours that hold in every state; `states`: those with hours of their own, from Monday to Sunday.
-    #[schema(value_type = Object)]
+    #[schema(value_type = shapes::Jurisdictions)]
     laws: Jurisdictions,
 }
 
@@ -26,12 +26,12 @@ pub(crate) struct Laws {
 pub(crate) struct LawsEdit {
     /// The organization's own table; null, which must be said, for the built-in one.
     #[serde(deserialize_with = "Option::deserialize")]
-    #[schema(required, value_type = Option<Object>)]
+    #[schema(required, value_type = Option<shapes::Jurisdictions>)]
     laws: Option<Jurisdictions>,
 }
 
 /// Reads the table of laws that the setting `law_strictness` keeps.
-#[utoipa::path(get, path = "/v1/organizations/{organization_id}/laws", tag = "organizations", params(("organization_id" = uuid::Uuid, Path)), responses((status = 200, body = Laws), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(get, path = "/v1/organizations/{organization_id}/laws", tag = "organizations")]
 pub(crate) async fn get(State(api): State<Api>, admin: Admin) -> Result<Answer<Laws>, Problem> {
     let mut tx = api.pool.begin().await?;
     let settings = admin.organization(&mut tx).await?.settings;
@@ -39,7 +39,7 @@ pub(crate) async fn get(State(api): State<Api>, admin: Admin) -> Result<Answer<L
 }
 
 /// Replaces the table of laws; it takes effect on what is queued already (rule S9).
-#[utoipa::path(put, path = "/v1/organizations/{organization_id}/laws", tag = "organizations", params(("organization_id" = uuid::Uuid, Path)), request_body = LawsEdit, responses((status = 200, body = Laws), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(put, path = "/v1/organizations/{organization_id}/laws", tag = "organizations")]
 pub(crate) async fn put(
     State(api): State<Api>,
     admin: Admin,

@@ -1,17 +1,19 @@
 //! `POST /v1/organizations/{organization_id}/members`: agents and admins (rule A5).
 
-use axum::{extract::State, http::StatusCode, response::Response};
+use axum::extract::State;
 use muster_domain::{ids::MemberId, role::Role};
 use muster_storage::members::{self, NewMember};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use utoipa::ToSchema;
 
 use crate::{
     auth::Admin,
-    extract::{Json, text},
+    bounds,
+    document::{Created, Made, Once},
+    extract::Json,
     idempotency::Keyed,
     problem::Problem,
+    shapes,
     state::Api,
 };
 
@@ -19,25 +21,26 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewMemberBody {
     /// `agent`, `group_admin`, `organization_admin` or `account_admin`; nobody appoints above themselves.
-    #[schema(value_type = String)]
+    #[schema(value_type = shapes::Role)]
     role: Role,
-    /// At most 100 characters.
+    #[schema(value_type = bounds::PersonName)]
     first_name: String,
-    /// At most 100 characters.
+    #[schema(value_type = bounds::PersonName)]
     last_name: String,
-    /// By which a file's column of agents names them; at most 254 characters, and nobody else's in the account.
+    /// By which a file's column of agents names them; nobody else's in the account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<bounds::Email>)]
     email: Option<String>,
 }
 
 /// Creates a member. They sign in with a token, see `…/members/{member_id}/tokens`.
-#[utoipa::path(post, path = "/v1/organizations/{organization_id}/members", tag = "members", params(("organization_id" = uuid::Uuid, Path)), request_body = NewMemberBody, responses((status = 201), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(post, path = "/v1/organizations/{organization_id}/members", tag = "members")]
 pub(crate) async fn create(
     State(api): State<Api>,
     admin: Admin,
     keyed: Keyed,
     Json(body): Json<NewMemberBody>,
-) -> Result<Response, Problem> {
+) -> Result<Once<Created<Made>>, Problem> {
     if !admin.member.role.may_appoint(body.role) {
         return Err(Problem::forbidden(format!(
             "a {} may not appoint a {}",
@@ -49,9 +52,9 @@ pub(crate) async fn create(
         account_id: admin.member.account_id,
         organization_id: (body.role != Role::AccountAdmin).then_some(admin.organization_id),
         role: body.role,
-        first_name: text("first_name", &body.first_name, 100)?,
-        last_name: text("last_name", &body.last_name, 100)?,
-        email: body.email.as_deref().map(|email| text("email", email, 254)).transpose()?,
+        first_name: bounds::PersonName::read("first_name", &body.first_name)?,
+        last_name: bounds::PersonName::read("last_name", &body.last_name)?,
+        email: body.email.as_deref().map(|email| bounds::Email::read("email", email)).transpose()?,
     };
     keyed
         .run(&api, admin.member.id, &body, async |tx| {
@@ -60,7 +63,7 @@ pub(crate) async fn create(
                 Some("member_email") => Problem::conflict("another member of the account has this email"),
                 _ => error.into(),
             })?;
-            Ok((StatusCode::CREATED, json!({ "id": id })))
+            Ok(Created(Made { id: id.0 }))
         })
         .await
 }

@@ -1,6 +1,6 @@
 //! `/v1/organizations/{organization_id}/groups/{group_id}/contacts/{contact_id}`: what a contact is in a group (rules R1 and W4).
 
-use axum::{extract::State, http::StatusCode};
+use axum::extract::State;
 use muster_domain::{
     ids::{ContactId, GroupId, MemberId},
     role::Role,
@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::{
     auth::Admin,
+    document::NoContent,
     extract::{Json, Path},
     problem::Problem,
     state::Api,
@@ -40,13 +41,17 @@ fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<O
 }
 
 /// Edits a membership, at once, also for what is queued and for batches in hand.
-#[utoipa::path(patch, path = "/v1/organizations/{organization_id}/groups/{group_id}/contacts/{contact_id}", tag = "contacts", params(("organization_id" = Uuid, Path), ("group_id" = Uuid, Path), ("contact_id" = Uuid, Path)), request_body = MembershipEdit, responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(
+    patch,
+    path = "/v1/organizations/{organization_id}/groups/{group_id}/contacts/{contact_id}",
+    tag = "contacts"
+)]
 pub(crate) async fn patch(
     State(api): State<Api>,
     admin: Admin,
     Path((_organization, group_id, contact_id)): Path<(Uuid, GroupId, ContactId)>,
     Json(edit): Json<MembershipEdit>,
-) -> Result<StatusCode, Problem> {
+) -> Result<NoContent, Problem> {
     admin.group(group_id)?;
     groups::get(&api.pool, admin.organization_id, group_id).await?.ok_or_else(|| Problem::no("group"))?;
     let mut tx = api.pool.begin().await?;
@@ -74,5 +79,5 @@ pub(crate) async fn patch(
         return Err(Problem::no("contact in this group"));
     }
     tx.commit().await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }

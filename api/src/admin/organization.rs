@@ -17,12 +17,7 @@ use muster_storage::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{
-    auth::Admin,
-    extract::{Json, at_most},
-    problem::Problem,
-    state::Api,
-};
+use crate::{auth::Admin, bounds, extract::Json, problem::Problem, shapes, state::Api};
 
 /// Settings; a member that is absent from a PATCH stays as it is.
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -30,18 +25,23 @@ use crate::{
 pub(crate) struct SettingsBody {
     /// Contacts in a batch, 1 to 1,000.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<bounds::BatchSize>)]
     batch_size: Option<i32>,
     /// Minutes of a batch's lease, 1 to 1,440.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<bounds::Minutes>)]
     lease_minutes: Option<i32>,
     /// Minutes that an agent has for claimed replies, 1 to 1,440.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<bounds::Minutes>)]
     response_window_minutes: Option<i32>,
     /// Contacts in a group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<bounds::Limit>)]
     group_contact_limit: Option<i32>,
     /// Contacts assigned to one agent in a group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<bounds::Limit>)]
     agent_contact_limit: Option<i32>,
     /// Scripts must say how to opt out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -51,20 +51,21 @@ pub(crate) struct SettingsBody {
     recipient_safe: Option<bool>,
     /// `{"opens_minute": 480, "closes_minute": 1200}`, minutes after midnight.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<shapes::SendingHours>)]
     sending_hours: Option<SendingHours>,
     /// `commercial` keeps the hours of laws on commercial texts where the contact is, beside the organization's; `off` is for
     /// organizations whose texts are exempt. The table of laws is at `/laws`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<shapes::Strictness>)]
     law_strictness: Option<Strictness>,
     /// Segments that go out from one number in any minute, 1 to 60,000.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<bounds::NumberPace>)]
     number_segments_per_minute: Option<i32>,
     /// How texts count to numbers whose carrier nobody has looked up: `strictest` (against the strictest cap and rate that the brand has) or
     /// `unlimited`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<shapes::UnknownCarriers>)]
     unknown_carriers: Option<UnknownCarriers>,
     /// Replace curly quotes, dashes, ellipses and the like by plain ones in texts where that makes them no longer, before they are counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -77,21 +78,27 @@ pub(crate) struct SettingsBody {
     carrier_lookups: Option<bool>,
     /// Days after which a number may be looked up again, 1 to 3,650.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<bounds::LookupDays>)]
     lookup_max_age_days: Option<i32>,
     /// Initials to one contact in 24 hours over all goals, 1 to 100; 0 for no such cap.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<bounds::InitialsPerDay>)]
     initials_per_day: Option<i32>,
     /// Segments of an initial, 1 to 57.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<bounds::MaxSegments>)]
     max_segments: Option<i32>,
     /// Opt-out words beside the usual ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<bounds::Keyword>>)]
     opt_out_keywords: Option<Vec<String>>,
     /// The one text to somebody who opts out, at most 320 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<bounds::AutomaticText>)]
     opt_out_text: Option<String>,
     /// The answer to HELP, at most 320 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<bounds::AutomaticText>)]
     help_text: Option<String>,
     /// Columns of files that are no custom field yet are left out of imports and reported, instead of becoming fields.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -160,14 +167,14 @@ fn body(organization: Organization) -> OrganizationBody {
 }
 
 /// Reads the organization and its settings.
-#[utoipa::path(get, path = "/v1/organizations/{organization_id}", tag = "organizations", params(("organization_id" = uuid::Uuid, Path)), responses((status = 200, body = OrganizationBody), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(get, path = "/v1/organizations/{organization_id}", tag = "organizations")]
 pub(crate) async fn get(State(api): State<Api>, admin: Admin) -> Result<Answer<OrganizationBody>, Problem> {
     let mut tx = api.pool.begin().await?;
     Ok(Answer(body(admin.organization(&mut tx).await?)))
 }
 
 /// Edits settings. Hours take effect on what is queued already (rule S9).
-#[utoipa::path(patch, path = "/v1/organizations/{organization_id}", tag = "organizations", params(("organization_id" = uuid::Uuid, Path)), request_body = SettingsBody, responses((status = 200, body = OrganizationBody), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(patch, path = "/v1/organizations/{organization_id}", tag = "organizations")]
 pub(crate) async fn patch(
     State(api): State<Api>,
     admin: Admin,
@@ -178,39 +185,33 @@ pub(crate) async fn patch(
     organizations::change_terms(&mut tx, admin.organization_id).await?;
     let mut organization = admin.organization(&mut tx).await?;
     let settings = &mut organization.settings;
-    let ranged = |name: &str, value: i32, least: i32, most: i32| {
-        if (least..=most).contains(&value) {
-            Ok(value)
-        } else {
-            Err(Problem::invalid_body(format!("{name} must be {least} to {most}")))
-        }
-    };
     if let Some(value) = edit.batch_size {
-        settings.batch_size = ranged("batch_size", value, 1, 1_000)?;
+        settings.batch_size = bounds::BatchSize::read("batch_size", value)?;
     }
     if let Some(value) = edit.lease_minutes {
-        settings.lease_minutes = ranged("lease_minutes", value, 1, 1_440)?;
+        settings.lease_minutes = bounds::Minutes::read("lease_minutes", value)?;
     }
     if let Some(value) = edit.response_window_minutes {
-        settings.response_window_minutes = ranged("response_window_minutes", value, 1, 1_440)?;
+        settings.response_window_minutes = bounds::Minutes::read("response_window_minutes", value)?;
     }
     if let Some(value) = edit.group_contact_limit {
-        settings.group_contact_limit = ranged("group_contact_limit", value, 1, i32::MAX)?;
+        settings.group_contact_limit = bounds::Limit::read("group_contact_limit", value)?;
     }
     if let Some(value) = edit.agent_contact_limit {
-        settings.agent_contact_limit = ranged("agent_contact_limit", value, 1, i32::MAX)?;
+        settings.agent_contact_limit = bounds::Limit::read("agent_contact_limit", value)?;
     }
     if let Some(value) = edit.max_segments {
-        settings.max_segments = ranged("max_segments", value, 1, 57)?;
+        settings.max_segments = bounds::MaxSegments::read("max_segments", value)?;
     }
     if let Some(value) = edit.number_segments_per_minute {
-        settings.number_segments_per_minute = ranged("number_segments_per_minute", value, 1, 60_000)?;
+        settings.number_segments_per_minute = bounds::NumberPace::read("number_segments_per_minute", value)?;
     }
     if let Some(value) = edit.initials_per_day {
-        settings.initials_per_day = Some(ranged("initials_per_day", value, 0, 100)?).filter(|value| *value > 0);
+        settings.initials_per_day =
+            Some(bounds::InitialsPerDay::read("initials_per_day", value)?).filter(|value| *value > 0);
     }
     if let Some(value) = edit.lookup_max_age_days {
-        settings.lookup_max_age_days = ranged("lookup_max_age_days", value, 1, 3_650)?;
+        settings.lookup_max_age_days = bounds::LookupDays::read("lookup_max_age_days", value)?;
     }
     if let Some(value) = edit.sending_hours {
         settings.sending_hours = SendingHours::new(value.opens_minute, value.closes_minute)
@@ -226,7 +227,7 @@ pub(crate) async fn patch(
     settings.law_strictness = edit.law_strictness.unwrap_or(settings.law_strictness);
     if let Some(words) = edit.opt_out_keywords {
         for word in &words {
-            at_most("opt_out_keywords", word, 40)?;
+            bounds::Keyword::read("opt_out_keywords", word)?;
         }
         settings.opt_out_keywords = words;
     }
@@ -235,7 +236,7 @@ pub(crate) async fn patch(
         ("help_text", edit.help_text, &mut settings.help_text),
     ] {
         if let Some(edit) = edit {
-            crate::extract::text(name, &edit, 320)?.clone_into(text);
+            bounds::AutomaticText::read(name, &edit)?.clone_into(text);
         }
     }
     organizations::update_settings(&mut tx, organization.id, &organization.settings).await?;

@@ -1,15 +1,16 @@
 //! `/v1/organizations`: create and list. Account admins only.
 
-use axum::{Json as Answer, extract::State, http::StatusCode, response::Response};
+use axum::{Json as Answer, extract::State};
 use muster_domain::ids::{BrandId, OrganizationId};
 use muster_storage::organizations;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use utoipa::ToSchema;
 
 use crate::{
     auth::Caller,
-    extract::{Json, text},
+    bounds,
+    document::{Created, Once},
+    extract::Json,
     idempotency::Keyed,
     problem::Problem,
     state::Api,
@@ -18,7 +19,7 @@ use crate::{
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewOrganization {
-    /// At most 200 characters.
+    #[schema(value_type = bounds::Name)]
     name: String,
 }
 
@@ -30,26 +31,26 @@ pub(crate) struct OrganizationItem {
 }
 
 /// Creates an organization with a brand of its own and the default settings.
-#[utoipa::path(post, path = "/v1/organizations", tag = "organizations", request_body = NewOrganization, responses((status = 201, body = OrganizationItem), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(post, path = "/v1/organizations", tag = "organizations")]
 pub(crate) async fn create(
     State(api): State<Api>,
     caller: Caller,
     keyed: Keyed,
     Json(body): Json<NewOrganization>,
-) -> Result<Response, Problem> {
+) -> Result<Once<Created<OrganizationItem>>, Problem> {
     let Caller(member) = caller.account_admin()?;
-    let name = text("name", &body.name, 200)?.to_owned();
+    let name = bounds::Name::read("name", &body.name)?.to_owned();
     keyed
         .run(&api, member.id, &body, async |tx| {
             let id = OrganizationId::new();
             organizations::create(tx, id, member.account_id, BrandId::new(), &name).await?;
-            Ok((StatusCode::CREATED, json!({ "id": id, "name": name })))
+            Ok(Created(OrganizationItem { id, name }))
         })
         .await
 }
 
 /// Lists the account's organizations.
-#[utoipa::path(get, path = "/v1/organizations", tag = "organizations", responses((status = 200, body = [OrganizationItem]), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(get, path = "/v1/organizations", tag = "organizations")]
 pub(crate) async fn list(State(api): State<Api>, caller: Caller) -> Result<Answer<Vec<OrganizationItem>>, Problem> {
     let Caller(member) = caller.account_admin()?;
     let all = organizations::list(&api.pool, member.account_id).await?;

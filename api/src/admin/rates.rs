@@ -16,16 +16,17 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::organization::recheck;
-use crate::{auth::Admin, extract::Json, problem::Problem, state::Api};
+use crate::{auth::Admin, bounds, document::NoContent, extract::Json, problem::Problem, shapes, state::Api};
 
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Rate {
     /// Such as `att`, `t-mobile` or `verizon`; as lookups call it.
+    #[schema(value_type = bounds::Carrier)]
     carrier: String,
-    /// Segments in any minute, 1 to 1,000,000; null, which must be said, for no limit at this carrier.
+    /// Segments in any minute; null, which must be said, for no limit at this carrier.
     #[serde(deserialize_with = "Option::deserialize")]
-    #[schema(required)]
+    #[schema(required, value_type = Option<bounds::CarrierPace>)]
     segments_per_minute: Option<i64>,
 }
 
@@ -52,7 +53,7 @@ pub(crate) struct WaitedFor {
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Hold {
-    /// `cap` or `carrier`.
+    #[schema(value_type = shapes::BrandHoldReason)]
     reason: String,
     /// Null: until it is ended by hand.
     until: Option<DateTime<Utc>>,
@@ -72,7 +73,7 @@ pub(crate) fn carrier_word(carrier: &str) -> Result<&str, Problem> {
 }
 
 /// Reads the rates, what waits for them, and a hold.
-#[utoipa::path(get, path = "/v1/organizations/{organization_id}/rates", tag = "organizations", params(("organization_id" = uuid::Uuid, Path)), responses((status = 200, body = Rates), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(get, path = "/v1/organizations/{organization_id}/rates", tag = "organizations")]
 pub(crate) async fn get(State(api): State<Api>, admin: Admin) -> Result<Answer<Rates>, Problem> {
     let mut tx = api.pool.begin().await?;
     let brand = admin.organization(&mut tx).await?.brand_id;
@@ -100,7 +101,7 @@ pub(crate) async fn get(State(api): State<Api>, admin: Admin) -> Result<Answer<R
 }
 
 /// Sets the rate of the brand's campaign at a carrier; what waits already goes on at the new pace (rule S9).
-#[utoipa::path(put, path = "/v1/organizations/{organization_id}/rates", tag = "organizations", params(("organization_id" = uuid::Uuid, Path)), request_body = Rate, responses((status = 200, body = Rate), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(put, path = "/v1/organizations/{organization_id}/rates", tag = "organizations")]
 pub(crate) async fn put(State(api): State<Api>, admin: Admin, Json(rate): Json<Rate>) -> Result<Answer<Rate>, Problem> {
     admin.at_least(Role::OrganizationAdmin)?;
     let carrier = carrier_word(&rate.carrier)?;
@@ -116,8 +117,8 @@ pub(crate) async fn put(State(api): State<Api>, admin: Admin, Json(rate): Json<R
 }
 
 /// Ends a hold that a carrier asked for: what was held by it goes on.
-#[utoipa::path(delete, path = "/v1/organizations/{organization_id}/hold", tag = "organizations", params(("organization_id" = uuid::Uuid, Path)), responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
-pub(crate) async fn end_hold(State(api): State<Api>, admin: Admin) -> Result<axum::http::StatusCode, Problem> {
+#[utoipa::path(delete, path = "/v1/organizations/{organization_id}/hold", tag = "organizations")]
+pub(crate) async fn end_hold(State(api): State<Api>, admin: Admin) -> Result<NoContent, Problem> {
     admin.at_least(Role::OrganizationAdmin)?;
     let mut tx = api.pool.begin().await?;
     organizations::change_terms(&mut tx, admin.organization_id).await?;
@@ -127,5 +128,5 @@ pub(crate) async fn end_hold(State(api): State<Api>, admin: Admin) -> Result<axu
         recheck(&mut tx, &admin, HoldReason::Cap).await?;
     }
     tx.commit().await?;
-    Ok(axum::http::StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }

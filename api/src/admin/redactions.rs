@@ -1,6 +1,6 @@
 //! `/v1/redactions`: erase a person in every organization of the account (rule R3). Account admins only.
 
-use axum::{Json as Answer, extract::State, http::StatusCode, response::Response};
+use axum::{Json as Answer, extract::State};
 use muster_domain::{e164::E164, ids::RedactionId, phone, phone_hash::phone_hash};
 use muster_jobs::payloads::Redaction;
 use muster_service::trace;
@@ -9,11 +9,11 @@ use muster_storage::{
     redactions,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use utoipa::ToSchema;
 
 use crate::{
     auth::Caller,
+    document::{Accepted, Made, Once},
     extract::{Json, Path},
     idempotency::Keyed,
     problem::Problem,
@@ -33,13 +33,13 @@ pub(crate) struct NewRedaction {
 }
 
 /// Redacts a person. A job does it; follow it at `/v1/redactions/{redaction_id}`.
-#[utoipa::path(post, path = "/v1/redactions", tag = "privacy", request_body = NewRedaction, responses((status = 202), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(post, path = "/v1/redactions", tag = "privacy")]
 pub(crate) async fn create(
     State(api): State<Api>,
     caller: Caller,
     keyed: Keyed,
     Json(body): Json<NewRedaction>,
-) -> Result<Response, Problem> {
+) -> Result<Once<Accepted<Made>>, Problem> {
     let Caller(member) = caller.account_admin()?;
     let number: E164 = phone::read(&body.phone).map_err(|error| Problem::invalid_body(format!("phone: {error}")))?;
     if body.confirmation != CONFIRMATION {
@@ -53,7 +53,7 @@ pub(crate) async fn create(
             redactions::create(tx, id, member.account_id, member.id, &number, &hash).await?;
             let origin = Origin { organization_id: None, traceparent: trace::current() };
             enqueue(tx, &Redaction { redaction_id: id }, &origin).await?;
-            Ok((StatusCode::ACCEPTED, json!({ "id": id })))
+            Ok(Accepted(Made { id: id.0 }))
         })
         .await
 }
@@ -70,7 +70,7 @@ pub(crate) struct RedactionBody {
 }
 
 /// Reads how far a redaction is.
-#[utoipa::path(get, path = "/v1/redactions/{redaction_id}", tag = "privacy", params(("redaction_id" = uuid::Uuid, Path)), responses((status = 200, body = RedactionBody), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(get, path = "/v1/redactions/{redaction_id}", tag = "privacy")]
 pub(crate) async fn get(
     State(api): State<Api>,
     caller: Caller,

@@ -1,23 +1,17 @@
 //! `/v1/organizations/{organization_id}/texts/segments`: what a text would cost, before it is a script (rules M4 and M5).
 
 use axum::Json as Answer;
-use muster_domain::{
-    segments::{self, Segments},
-    template::RENDERED_LIMIT,
-};
+use muster_domain::segments::{self, Segments};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{
-    auth::Admin,
-    extract::{Json, at_most},
-    problem::Problem,
-};
+use crate::{auth::Admin, bounds, extract::Json, problem::Problem, shapes};
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TextToCount {
-    /// A rendered text; at most 1,600 characters.
+    /// A rendered text.
+    #[schema(value_type = bounds::AnyText)]
     text: String,
     /// Replace typographic look-alikes first, where that pays; false by default.
     #[serde(default)]
@@ -28,7 +22,7 @@ pub(crate) struct TextToCount {
 pub(crate) struct TextCount {
     /// The text that was counted: with `smart`, after the replacements.
     text: String,
-    /// `GSM-7` or `UCS-2`.
+    #[schema(value_type = shapes::TextEncoding)]
     encoding: &'static str,
     /// Septets or UTF-16 code units in all.
     units: u32,
@@ -39,9 +33,9 @@ pub(crate) struct TextCount {
 }
 
 /// Counts the segments of a text, as carriers bill it. Nothing is kept.
-#[utoipa::path(post, path = "/v1/organizations/{organization_id}/texts/segments", tag = "goals", params(("organization_id" = uuid::Uuid, Path)), request_body = TextToCount, responses((status = 200, body = TextCount), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(post, path = "/v1/organizations/{organization_id}/texts/segments", tag = "goals")]
 pub(crate) async fn count(_admin: Admin, Json(asked): Json<TextToCount>) -> Result<Answer<TextCount>, Problem> {
-    let written = at_most("text", &asked.text, RENDERED_LIMIT)?;
+    let written = bounds::AnyText::read("text", &asked.text)?;
     let text = if asked.smart { segments::smart_encode(written) } else { written.to_owned() };
     let Segments { encoding, units, segments } = segments::count(&text);
     let parts = segments::parts(&text).map(|part| part.units).collect();

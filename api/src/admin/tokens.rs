@@ -1,6 +1,6 @@
 //! `/v1/organizations/{organization_id}/members/{member_id}/tokens`: make and revoke bearer tokens. Only their hashes are kept.
 
-use axum::{Json as Answer, extract::State, http::StatusCode};
+use axum::extract::State;
 use muster_domain::{ids::MemberId, role::Role};
 use muster_storage::members::{self, Member};
 use serde::Serialize;
@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     auth::{Admin, secret_hash},
+    document::{Created, NoContent},
     extract::Path,
     problem::Problem,
     state::Api,
@@ -22,12 +23,12 @@ pub(crate) struct NewToken {
 }
 
 /// Makes a token. An `Idempotency-Key` has no effect here: an answer with a secret is not kept, and a token that got lost can be revoked.
-#[utoipa::path(post, path = "/v1/organizations/{organization_id}/members/{member_id}/tokens", tag = "members", params(("organization_id" = Uuid, Path), ("member_id" = Uuid, Path)), responses((status = 201, body = NewToken), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(post, path = "/v1/organizations/{organization_id}/members/{member_id}/tokens", tag = "members")]
 pub(crate) async fn create(
     State(api): State<Api>,
     admin: Admin,
     Path((_organization, member_id)): Path<(Uuid, MemberId)>,
-) -> Result<(StatusCode, Answer<NewToken>), Problem> {
+) -> Result<Created<NewToken>, Problem> {
     let mut tx = api.pool.begin().await?;
     let member =
         members::get(&mut tx, admin.member.account_id, member_id).await?.ok_or_else(|| Problem::no("member"))?;
@@ -40,7 +41,7 @@ pub(crate) async fn create(
     let token = muster_service::secret::token();
     members::add_token(&mut tx, id, member_id, &secret_hash(&token)).await?;
     tx.commit().await?;
-    Ok((StatusCode::CREATED, Answer(NewToken { id, token })))
+    Ok(Created(NewToken { id, token }))
 }
 
 /// Tokens are made and revoked for oneself and for those whom one may appoint; a group admin's are the agents of their groups.
@@ -56,12 +57,12 @@ fn in_reach(admin: &Admin, member: &Member) -> Result<(), Problem> {
 }
 
 /// Revokes a token: it is refused from now on.
-#[utoipa::path(delete, path = "/v1/organizations/{organization_id}/tokens/{token_id}", tag = "members", params(("organization_id" = Uuid, Path), ("token_id" = Uuid, Path)), responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(delete, path = "/v1/organizations/{organization_id}/tokens/{token_id}", tag = "members")]
 pub(crate) async fn revoke(
     State(api): State<Api>,
     admin: Admin,
     Path((_organization, token_id)): Path<(Uuid, Uuid)>,
-) -> Result<StatusCode, Problem> {
+) -> Result<NoContent, Problem> {
     let mut tx = api.pool.begin().await?;
     let owner = members::token_owner(&mut tx, token_id).await?.ok_or_else(|| Problem::no("token"))?;
     let owner = members::get(&mut tx, admin.member.account_id, owner).await?.ok_or_else(|| Problem::no("token"))?;
@@ -71,5 +72,5 @@ pub(crate) async fn revoke(
     in_reach(&admin, &owner)?;
     members::revoke_token(&mut tx, token_id).await?;
     tx.commit().await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }

@@ -46,7 +46,7 @@ pub(crate) struct ReasonItem {
 }
 
 /// Answers why a contact was or was not texted in a goal: the history of its messages there, and what stands in the way.
-#[utoipa::path(get, path = "/v1/organizations/{organization_id}/contacts/{contact_id}/why", tag = "contacts", params(("organization_id" = Uuid, Path), ("contact_id" = Uuid, Path), Which), responses((status = 200, body = WhyBody), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(get, path = "/v1/organizations/{organization_id}/contacts/{contact_id}/why", tag = "contacts")]
 pub(crate) async fn get(
     State(api): State<Api>,
     admin: Admin,

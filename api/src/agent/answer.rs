@@ -1,6 +1,6 @@
 //! `PUT /v1/agent/threads/{thread_id}/answer`: record yes, no or maybe (rule W5).
 
-use axum::{extract::State, http::StatusCode};
+use axum::extract::State;
 use muster_domain::ids::ThreadId;
 use muster_jobs::payloads::ReminderOpen;
 use muster_storage::{engine::enqueue::enqueue, goals, threads};
@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use super::reply::hold;
 use crate::{
     auth::Agent,
+    document::NoContent,
     extract::{Json, Path},
     problem::Problem,
     state::Api,
@@ -30,13 +31,13 @@ pub(crate) struct AnswerBody {
 }
 
 /// Records what the contact said, in the goal that last texted them, while it is active. Yes puts them on its reminder list.
-#[utoipa::path(put, path = "/v1/agent/threads/{thread_id}/answer", tag = "agent", params(("thread_id" = uuid::Uuid, Path)), request_body = AnswerBody, responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(put, path = "/v1/agent/threads/{thread_id}/answer", tag = "agent")]
 pub(crate) async fn put(
     State(api): State<Api>,
     agent: Agent,
     Path(id): Path<ThreadId>,
     Json(body): Json<AnswerBody>,
-) -> Result<StatusCode, Problem> {
+) -> Result<NoContent, Problem> {
     let mut tx = api.pool.begin().await?;
     let thread = hold(&mut tx, &agent, id).await?;
     let goal_id = thread.goal_id.ok_or_else(|| Problem::conflict("no goal has texted this contact"))?;
@@ -60,5 +61,5 @@ pub(crate) async fn put(
         enqueue(&mut tx, &ReminderOpen { goal_id }, &agent.origin()).await?;
     }
     tx.commit().await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }

@@ -1,18 +1,19 @@
 //! `POST /v1/agent/batches/{batch_id}/{skip,return}` (rule B5).
 
-use axum::{extract::State, http::StatusCode, response::Response};
+use axum::{Json as Answer, extract::State};
 use muster_domain::ids::{BatchId, ContactId};
 use muster_storage::{
     Tx,
     batches::{self, Lease, Refused},
 };
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use utoipa::ToSchema;
 
 use crate::{
     auth::Agent,
-    extract::{Json, Path, text},
+    bounds,
+    document::{NoContent, Once},
+    extract::{Json, Path},
     idempotency::Keyed,
     problem::Problem,
     state::Api,
@@ -34,20 +35,27 @@ pub(crate) struct Skip {
     lease_token: i64,
     #[schema(value_type = uuid::Uuid)]
     contact_id: ContactId,
-    /// At most 200 characters; no personal data.
+    /// Why; no personal data.
+    #[schema(value_type = bounds::Reason)]
     reason: String,
 }
 
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Skipped {
+    /// Nobody is left in the batch.
+    batch_finished: bool,
+}
+
 /// Skips a contact for good; the reason is kept.
-#[utoipa::path(post, path = "/v1/agent/batches/{batch_id}/skip", tag = "agent", params(("batch_id" = uuid::Uuid, Path)), request_body = Skip, responses((status = 200), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(post, path = "/v1/agent/batches/{batch_id}/skip", tag = "agent")]
 pub(crate) async fn skip(
     State(api): State<Api>,
     agent: Agent,
     keyed: Keyed,
     Path(id): Path<BatchId>,
     Json(body): Json<Skip>,
-) -> Result<Response, Problem> {
-    let reason = text("reason", &body.reason, 200)?;
+) -> Result<Once<Answer<Skipped>>, Problem> {
+    let reason = bounds::Reason::read("reason", &body.reason)?;
     keyed
         .run(&api, agent.member.id, &body, async |tx| {
             let lease = hold(tx, &agent, id, body.lease_token).await?;
@@ -55,7 +63,7 @@ pub(crate) async fn skip(
                 return Err(Problem::no("contact that is still to be texted in this batch"));
             }
             let finished = batches::finish_if_done(tx, &lease).await?;
-            Ok((StatusCode::OK, json!({ "batch_finished": finished })))
+            Ok(Answer(Skipped { batch_finished: finished }))
         })
         .await
 }
@@ -68,16 +76,16 @@ pub(crate) struct Return {
 }
 
 /// Hands a batch back early; what is left can be claimed again.
-#[utoipa::path(post, path = "/v1/agent/batches/{batch_id}/return", tag = "agent", params(("batch_id" = uuid::Uuid, Path)), request_body = Return, responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(post, path = "/v1/agent/batches/{batch_id}/return", tag = "agent")]
 pub(crate) async fn give_back(
     State(api): State<Api>,
     agent: Agent,
     Path(id): Path<BatchId>,
     Json(body): Json<Return>,
-) -> Result<StatusCode, Problem> {
+) -> Result<NoContent, Problem> {
     let mut tx = api.pool.begin().await?;
     let lease = hold(&mut tx, &agent, id, body.lease_token).await?;
     batches::hand_back(&mut tx, &lease).await?;
     tx.commit().await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }

@@ -1,7 +1,11 @@
 //! `POST /v1/agent/goals/{goal_id}/claim`: claim a batch under a lease (rules B2 to B4, W6).
 
 use axum::{Json as Answer, extract::State};
-use muster_domain::{ids::GoalId, template::Template};
+use chrono::{DateTime, Utc};
+use muster_domain::{
+    ids::{BatchId, ContactId, GoalId},
+    template::Template,
+};
 use muster_storage::{
     Tx,
     batches::{self, BatchKind, Lease},
@@ -9,7 +13,7 @@ use muster_storage::{
     groups,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 use utoipa::ToSchema;
 
 use crate::{
@@ -35,18 +39,52 @@ pub(crate) struct Claim {
     workflow: Workflow,
 }
 
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Claimed {
+    /// Null when there is nothing for the agent now.
+    batch: Option<ClaimedBatch>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ClaimedBatch {
+    #[schema(value_type = uuid::Uuid)]
+    id: BatchId,
+    /// Its place among the goal's batches.
+    number: i32,
+    /// Fences whoever held it before (rule B3).
+    lease_token: i64,
+    expires_at: DateTime<Utc>,
+    instructions: String,
+    contacts: Vec<BatchContact>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct BatchContact {
+    #[schema(value_type = uuid::Uuid)]
+    id: ContactId,
+    first_name: String,
+    /// The text that they would be sent; absent where they are kept out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    segments: Option<u32>,
+    /// Why they would be sent nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kept_out: Option<String>,
+}
+
 /// Batches that one request finishes because nobody in them may be texted any more.
 const MOST_EMPTY: usize = 100;
 
 /// Claims the next batch, or answers the one that the agent holds already, so that asking again is harmless. `batch` is null when there is
 /// nothing for them now.
-#[utoipa::path(post, path = "/v1/agent/goals/{goal_id}/claim", tag = "agent", params(("goal_id" = uuid::Uuid, Path)), request_body = Claim, responses((status = 200), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(post, path = "/v1/agent/goals/{goal_id}/claim", tag = "agent")]
 pub(crate) async fn claim(
     State(api): State<Api>,
     agent: Agent,
     Path(id): Path<GoalId>,
     Json(body): Json<Claim>,
-) -> Result<Answer<Value>, Problem> {
+) -> Result<Answer<Claimed>, Problem> {
     let kind = match body.workflow {
         Workflow::Initial => BatchKind::Initial,
         Workflow::Reminder => BatchKind::Reminder,
@@ -71,18 +109,19 @@ pub(crate) async fn claim(
     }
     let Some(lease) = lease else {
         tx.commit().await?;
-        return Ok(Answer(json!({ "batch": null })));
+        return Ok(Answer(Claimed { batch: None }));
     };
     let contacts = preview(&api, &mut tx, &agent, &goal, &lease).await?;
     tx.commit().await?;
-    Ok(Answer(json!({ "batch": {
-        "id": lease.batch_id,
-        "number": lease.number,
-        "lease_token": lease.token,
-        "expires_at": lease.expires_at,
-        "instructions": goal.content.instructions,
-        "contacts": contacts,
-    } })))
+    let batch = ClaimedBatch {
+        id: lease.batch_id,
+        number: lease.number,
+        lease_token: lease.token,
+        expires_at: lease.expires_at,
+        instructions: goal.content.instructions,
+        contacts,
+    };
+    Ok(Answer(Claimed { batch: Some(batch) }))
 }
 
 /// The goal, if this agent may work on it now (rule G5).
@@ -113,7 +152,13 @@ pub(crate) fn script(goal: &Goal, kind: BatchKind) -> &str {
 }
 
 /// Whom the batch is for and what they would be sent, for the agent's screen.
-async fn preview(api: &Api, tx: &mut Tx, agent: &Agent, goal: &Goal, lease: &Lease) -> Result<Vec<Value>, Problem> {
+async fn preview(
+    api: &Api,
+    tx: &mut Tx,
+    agent: &Agent,
+    goal: &Goal,
+    lease: &Lease,
+) -> Result<Vec<BatchContact>, Problem> {
     let organization = agent.organization(tx).await?;
     let group =
         groups::get(&api.pool, agent.organization_id, goal.group_id).await?.ok_or_else(|| Problem::no("group"))?;
@@ -128,11 +173,16 @@ async fn preview(api: &Api, tx: &mut Tx, agent: &Agent, goal: &Goal, lease: &Lea
     let recipients = batches::recipients(tx, goal, lease, agent.member.id).await?;
     Ok(recipients
         .iter()
-        .map(|to| match composer.compose(to) {
-            Ok((text, count)) => {
-                json!({ "id": to.contact_id, "first_name": to.first_name, "text": text, "segments": count.segments })
+        .map(|to| {
+            let (id, first_name) = (to.contact_id, to.first_name.clone());
+            match composer.compose(to) {
+                Ok((text, count)) => {
+                    BatchContact { id, first_name, text: Some(text), segments: Some(count.segments), kept_out: None }
+                }
+                Err(kept_out) => {
+                    BatchContact { id, first_name, text: None, segments: None, kept_out: Some(kept_out.reason()) }
+                }
             }
-            Err(kept_out) => json!({ "id": to.contact_id, "first_name": to.first_name, "kept_out": kept_out.reason() }),
         })
         .collect())
 }

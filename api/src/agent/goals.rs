@@ -10,7 +10,7 @@ use muster_storage::goals;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{auth::Agent, problem::Problem, state::Api};
+use crate::{auth::Agent, problem::Problem, shapes, state::Api};
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct AgentGoal {
@@ -20,7 +20,7 @@ pub(crate) struct AgentGoal {
     group_id: GroupId,
     name: String,
     instructions: String,
-    #[schema(value_type = String)]
+    #[schema(value_type = shapes::GoalStatus)]
     status: GoalStatus,
     closes_at: DateTime<Utc>,
     /// Batches of initials can be claimed.
@@ -30,7 +30,7 @@ pub(crate) struct AgentGoal {
 }
 
 /// Lists goals that are launched and not over for long.
-#[utoipa::path(get, path = "/v1/agent/goals", tag = "agent", responses((status = 200, body = [AgentGoal]), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(get, path = "/v1/agent/goals", tag = "agent")]
 pub(crate) async fn list(State(api): State<Api>, agent: Agent) -> Result<Answer<Vec<AgentGoal>>, Problem> {
     let mut tx = api.pool.begin().await?;
     let now = tx.clock().await?;

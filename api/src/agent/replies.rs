@@ -25,7 +25,7 @@ pub(crate) struct ClaimedThread {
 }
 
 /// Claims up to ten threads for the organization's response window. Threads that the agent holds already are among them.
-#[utoipa::path(post, path = "/v1/agent/groups/{group_id}/replies/claim", tag = "agent", params(("group_id" = uuid::Uuid, Path)), responses((status = 200, body = [ClaimedThread]), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(post, path = "/v1/agent/groups/{group_id}/replies/claim", tag = "agent")]
 pub(crate) async fn claim(
     State(api): State<Api>,
     agent: Agent,

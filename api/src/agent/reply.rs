@@ -1,11 +1,10 @@
 //! `POST /v1/agent/threads/{thread_id}/reply`: answer in a conversation (rules W2 and W3).
 
-use axum::{extract::State, http::StatusCode, response::Response};
+use axum::extract::State;
 use muster_domain::{
     ids::{MessageId, ThreadId},
     message::MessageKind,
     segments,
-    template::RENDERED_LIMIT,
 };
 use muster_storage::{
     Tx,
@@ -13,13 +12,14 @@ use muster_storage::{
     threads::{self, Locked},
 };
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use utoipa::ToSchema;
 
 use crate::{
     auth::Agent,
+    bounds,
     compose::encoded,
-    extract::{Json, Path, text},
+    document::{Accepted, Once},
+    extract::{Json, Path},
     idempotency::Keyed,
     problem::Problem,
     state::Api,
@@ -28,8 +28,14 @@ use crate::{
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Reply {
-    /// At most 1,600 characters.
+    #[schema(value_type = bounds::ReplyText)]
     text: String,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Replied {
+    #[schema(value_type = uuid::Uuid)]
+    message_id: MessageId,
 }
 
 /// The thread, if this agent holds it; else who does and until when.
@@ -46,15 +52,15 @@ pub(crate) async fn hold(tx: &mut Tx, agent: &Agent, id: ThreadId) -> Result<Loc
 }
 
 /// Queues an answer. It goes at any hour, unless the organization wants its hours kept.
-#[utoipa::path(post, path = "/v1/agent/threads/{thread_id}/reply", tag = "agent", params(("thread_id" = uuid::Uuid, Path)), request_body = Reply, responses((status = 202), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(post, path = "/v1/agent/threads/{thread_id}/reply", tag = "agent")]
 pub(crate) async fn reply(
     State(api): State<Api>,
     agent: Agent,
     keyed: Keyed,
     Path(id): Path<ThreadId>,
     Json(body): Json<Reply>,
-) -> Result<Response, Problem> {
-    let body_text = text("text", &body.text, RENDERED_LIMIT)?;
+) -> Result<Once<Accepted<Replied>>, Problem> {
+    let body_text = bounds::ReplyText::read("text", &body.text)?;
     keyed
         .run(&api, agent.member.id, &body, async |tx| {
             let thread = hold(tx, &agent, id).await?;
@@ -82,7 +88,7 @@ pub(crate) async fn reply(
             let message_id = message.id;
             messages::queue(tx, batch, &[message], &agent.origin()).await?;
             threads::answered(tx, id, agent.member.id).await?;
-            Ok((StatusCode::ACCEPTED, json!({ "message_id": message_id })))
+            Ok(Accepted(Replied { message_id }))
         })
         .await
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use axum::{extract::State, http::StatusCode, response::Response};
+use axum::extract::State;
 use muster_domain::{
     ids::{BatchId, ContactId, MessageId},
     message::MessageKind,
@@ -15,7 +15,6 @@ use muster_storage::{
     threads,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use utoipa::ToSchema;
 
 use super::{
@@ -25,6 +24,7 @@ use super::{
 use crate::{
     auth::Agent,
     compose::{Composer, goal_date},
+    document::{Accepted, Once},
     extract::{Json, Path},
     idempotency::Keyed,
     problem::Problem,
@@ -42,16 +42,26 @@ pub(crate) struct Send {
     contact_ids: Option<Vec<ContactId>>,
 }
 
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Queued {
+    /// Texts that were queued.
+    queued: usize,
+    /// Contacts that were skipped, by reason.
+    skipped: BTreeMap<String, usize>,
+    /// Nobody is left in the batch.
+    batch_finished: bool,
+}
+
 /// Queues the texts. Each contact gets at most one initial and one reminder of a goal, however often this is called. Contacts without
 /// a value that the script needs are skipped with that reason.
-#[utoipa::path(post, path = "/v1/agent/batches/{batch_id}/send", tag = "agent", params(("batch_id" = uuid::Uuid, Path)), request_body = Send, responses((status = 202), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(post, path = "/v1/agent/batches/{batch_id}/send", tag = "agent")]
 pub(crate) async fn send(
     State(api): State<Api>,
     agent: Agent,
     keyed: Keyed,
     Path(id): Path<BatchId>,
     Json(body): Json<Send>,
-) -> Result<Response, Problem> {
+) -> Result<Once<Accepted<Queued>>, Problem> {
     keyed
         .run(&api, agent.member.id, &body, async |tx| {
             let lease = hold(tx, &agent, id, body.lease_token).await?;
@@ -125,7 +135,7 @@ pub(crate) async fn send(
             let finished = batches::finish_if_done(tx, &lease).await?;
             let skipped: BTreeMap<_, _> =
                 skipped.into_iter().map(|(reason, contacts)| (reason, contacts.len())).collect();
-            Ok((StatusCode::ACCEPTED, json!({ "queued": new.len(), "skipped": skipped, "batch_finished": finished })))
+            Ok(Accepted(Queued { queued: new.len(), skipped, batch_finished: finished }))
         })
         .await
 }

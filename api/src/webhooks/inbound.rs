@@ -1,6 +1,6 @@
 //! `POST /v1/webhooks/twilio/inbound`: a text from a contact (rules I1 and I3).
 
-use axum::{extract::State, http::StatusCode};
+use axum::extract::State;
 use muster_carrier::twilio::InboundText;
 use muster_domain::{
     e164::E164,
@@ -18,12 +18,12 @@ use muster_storage::{
 use serde_json::Value;
 
 use super::signed::SignedForm;
-use crate::{problem::Problem, state::Api};
+use crate::{document::NoContent, problem::Problem, state::Api};
 
 /// Records a text once and enqueues the job that handles it. An opt-out is recorded right here, before the carrier has its answer:
 /// from then on nothing more is handed over to this contact.
-#[utoipa::path(post, path = "/v1/webhooks/twilio/inbound", tag = "webhooks", request_body(content = String, content_type = "application/x-www-form-urlencoded"), responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
-pub(crate) async fn receive(State(api): State<Api>, SignedForm(form): SignedForm) -> Result<StatusCode, Problem> {
+#[utoipa::path(post, path = "/v1/webhooks/twilio/inbound", tag = "webhooks")]
+pub(crate) async fn receive(State(api): State<Api>, SignedForm(form): SignedForm) -> Result<NoContent, Problem> {
     let text = InboundText::read(&form).map_err(|error| Problem::invalid_body(error.to_string()))?;
     let wanted = ["MessageSid", "From", "To", "Body"];
     let payload: serde_json::Map<String, Value> = form
@@ -35,7 +35,7 @@ pub(crate) async fn receive(State(api): State<Api>, SignedForm(form): SignedForm
     let mut tx = api.pool.begin().await?;
     let addressee = webhooks::addressee(&mut tx, &text.to).await?;
     if !webhooks::record(&mut tx, id, "twilio", &text.sid, &Value::Object(payload)).await? {
-        return Ok(StatusCode::NO_CONTENT);
+        return Ok(NoContent);
     }
     if let Some(addressee) = &addressee
         && classify(&text.body, &addressee.opt_out_keywords, false) == Intent::OptOut
@@ -50,7 +50,7 @@ pub(crate) async fn receive(State(api): State<Api>, SignedForm(form): SignedForm
     let origin = Origin { organization_id, traceparent: trace::current() };
     enqueue_all(&mut tx, &[job], Line::InOrder(&order_key), &origin).await?;
     tx.commit().await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }
 
 /// A keyed hash of the writer's number: jobs carry no phones (rule R5).

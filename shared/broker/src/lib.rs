@@ -17,4 +17,4 @@ pub use error::{Error, Result};
 pub use management::{DELIVERY_LIMIT, Management, is_supported};
 pub use publisher::{Message, Publisher};
 pub use reconnect::ReconnectDelays;
-pub use topology::check;
+pub use topology::{Address, check};

@@ -19,6 +19,23 @@ pub(crate) const ANSWER: Duration = Duration::from_secs(10);
 /// Seconds between heartbeats; a connection without any for twice as long is dead.
 const HEARTBEAT_SECONDS: u16 = 10;
 
+/// Where a broker listens, as traces tell it: the URL without its user and password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Address {
+    /// The host.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+}
+
+impl Address {
+    /// The address of a broker's URL; none where the URL cannot be read.
+    pub fn of(url: &SecretString) -> Option<Self> {
+        let uri: AMQPUri = url.expose_secret().parse().ok()?;
+        Some(Self { host: uri.authority.host, port: uri.authority.port })
+    }
+}
+
 /// Opens a connection, named for the operators of the broker.
 pub(crate) async fn connect(url: &SecretString, name: &str) -> Result<Connection> {
     let mut uri: AMQPUri = url.expose_secret().parse().map_err(|_| Error::Url)?;

@@ -5,6 +5,7 @@
 
 pub mod codes;
 mod gateway;
+mod spans;
 pub mod twilio;
 
 pub use gateway::{Answer, CarrierCopy, Gateway, OutboundText, Outcome, Unreachable};

@@ -15,6 +15,7 @@ use reqwest::{
     header::{ETAG, HeaderMap, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED},
     redirect,
 };
+use tracing::{Instrument, Span, field::Empty, info_span};
 
 pub use guard::{Guard, is_public};
 
@@ -106,13 +107,17 @@ impl Fetcher {
         url: &str,
         seen: &Seen,
     ) -> Result<Option<Fetched<impl Stream<Item = Result<Bytes, Error>> + Send + Unpin + use<>>>, Error> {
-        let mut request = self.http.get(self.check(url)?);
+        let url = self.check(url)?;
+        let span = span(&url);
+        let mut request = self.http.get(url);
         for (name, value) in [(IF_NONE_MATCH, &seen.etag), (IF_MODIFIED_SINCE, &seen.last_modified)] {
             if let Some(value) = value {
                 request = request.header(name, value);
             }
         }
-        let response = request.send().await.map_err(broken)?;
+        let answer = request.send().instrument(span.clone()).await;
+        record(&span, &answer);
+        let response = answer.map_err(broken)?;
         match response.status() {
             StatusCode::NOT_MODIFIED => return Ok(None),
             status if status.is_success() => {}
@@ -125,6 +130,40 @@ impl Fetcher {
             Seen { etag: text(response.headers(), &ETAG), last_modified: text(response.headers(), &LAST_MODIFIED) };
         let bytes = response.bytes_stream().map(|chunk| chunk.map_err(broken)).boxed();
         Ok(Some(Fetched { seen, bytes }))
+    }
+}
+
+/// The client span of a request, by OpenTelemetry's semantic conventions; its path may be a tenant's secret.
+fn span(url: &Url) -> Span {
+    info_span!(
+        "request",
+        otel.name = "GET",
+        otel.kind = "client",
+        otel.status_code = Empty,
+        http.request.method = "GET",
+        url.scheme = url.scheme(),
+        server.address = url.host_str(),
+        server.port = url.port_or_known_default().map(i64::from),
+        http.response.status_code = Empty,
+        "error.type" = Empty,
+    )
+}
+
+/// Records how a request ended.
+fn record(span: &Span, answer: &Result<reqwest::Response, reqwest::Error>) {
+    let failed = match answer {
+        Ok(response) => {
+            let status = response.status();
+            span.record("http.response.status_code", i64::from(status.as_u16()));
+            (status.is_client_error() || status.is_server_error()).then(|| status.as_u16().to_string())
+        }
+        Err(error) if error.is_timeout() => Some("timeout".to_owned()),
+        Err(error) if error.is_connect() => Some("connect".to_owned()),
+        Err(_) => Some("_OTHER".to_owned()),
+    };
+    if let Some(kind) = failed {
+        span.record("error.type", kind);
+        span.record("otel.status_code", "ERROR");
     }
 }
 

@@ -34,6 +34,17 @@ pub fn set_parent(span: &Span, traceparent: Option<&str>) {
     }
 }
 
+/// Records the status of an HTTP answer, as a number.
+pub fn record_status(span: &Span, status: u16) {
+    span.record("http.response.status_code", i64::from(status));
+}
+
+/// Records that what the span is about has failed: `kind` is a word or a code, never a message.
+pub fn record_error(span: &Span, kind: &str) {
+    span.record("error.type", kind);
+    span.record("otel.status_code", "ERROR");
+}
+
 /// Links the span to a stored trace context that is not its parent.
 pub fn link(span: &Span, traceparent: Option<&str>) {
     if let Some(traceparent) = traceparent {

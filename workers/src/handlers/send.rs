@@ -134,6 +134,13 @@ async fn call(gateway: Arc<dyn Gateway>, message: Queued, decided: Instant, time
     let span = info_span!(
         "POST Messages",
         otel.kind = "client",
+        otel.status_code = tracing::field::Empty,
+        http.request.method = "POST",
+        url.full = tracing::field::Empty,
+        server.address = tracing::field::Empty,
+        server.port = tracing::field::Empty,
+        http.response.status_code = tracing::field::Empty,
+        "error.type" = tracing::field::Empty,
         message.id = %message.id,
         message.segments = message.segments,
         outcome = tracing::field::Empty,

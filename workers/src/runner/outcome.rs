@@ -2,6 +2,7 @@
 
 use muster_service::{clock, trace};
 use muster_storage::engine::claim::{self, ClaimedJob, Fate};
+use tracing::Span;
 
 use super::{in_time, kept};
 use crate::{Context, error::JobError};
@@ -9,6 +10,11 @@ use crate::{Context, error::JobError};
 /// Puts the outcome of an attempt into Postgres: its name, and whether it is there.
 pub(super) async fn write(ctx: &Context, job: &ClaimedJob, result: Result<(), JobError>) -> (&'static str, bool) {
     let pool = &ctx.engine_pool;
+    if let Err(error) = &result
+        && let Some(kind) = error.kind()
+    {
+        trace::record_error(&Span::current(), kind);
+    }
     match result {
         Ok(()) => ("succeeded", true),
         Err(JobError::Lost) => {

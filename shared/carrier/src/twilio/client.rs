@@ -7,8 +7,9 @@ use muster_domain::e164::E164;
 use reqwest::{Client, Response, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use tracing::Span;
 
-use crate::{CarrierCopy, Gateway, OutboundText, Outcome, Unreachable, gateway::Answer, twilio::status_path};
+use crate::{CarrierCopy, Gateway, OutboundText, Outcome, Unreachable, gateway::Answer, spans, twilio::status_path};
 
 /// Texts in one page of a list.
 const PAGE_SIZE: &str = "200";
@@ -72,7 +73,8 @@ impl Twilio {
         if let Some(traceparent) = &text.traceparent {
             request = request.header("traceparent", traceparent);
         }
-        match request.send().await {
+        // The caller's span is the hand-over's, which is this one request.
+        match spans::sent(&Span::current(), &self.messages_url(), request).await {
             Ok(response) => read_create(response).await,
             // Only where no connection came about is it certain that nothing left.
             Err(error) if error.is_connect() || error.is_builder() => Outcome::NotSent,
@@ -85,12 +87,13 @@ impl Twilio {
         let mut url = self.messages_url();
         let mut query = vec![("To", to.as_str()), ("PageSize", PAGE_SIZE)];
         for _ in 0..MAX_PAGES {
-            let page = self
+            let request = self
                 .client
                 .get(&url)
                 .query(&query)
-                .basic_auth(&self.credentials.account_sid, Some(self.credentials.auth_token.expose_secret()))
-                .send()
+                .basic_auth(&self.credentials.account_sid, Some(self.credentials.auth_token.expose_secret()));
+            // The query names a number.
+            let page = spans::get("GET Messages", &self.messages_url(), request)
                 .await
                 .and_then(Response::error_for_status)
                 .map_err(|error| Unreachable(error.without_url().to_string()))?;

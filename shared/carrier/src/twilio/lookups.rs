@@ -14,6 +14,7 @@ use secrecy::ExposeSecret;
 use serde::Deserialize;
 
 use super::client::{ClientError, Credentials, http_client, retry_after_seconds};
+use crate::spans;
 
 /// An account that may look numbers up.
 #[derive(Debug, Clone)]
@@ -52,14 +53,13 @@ impl Lookups {
             why: error.without_url().to_string(),
             retry_after_seconds: None,
         };
-        let response = self
+        let request = self
             .client
             .get(format!("{}/v2/PhoneNumbers/{}", self.base_url, number.as_str()))
             .query(&[("Fields", "line_type_intelligence")])
-            .basic_auth(&self.credentials.account_sid, Some(self.credentials.auth_token.expose_secret()))
-            .send()
-            .await
-            .map_err(unavailable)?;
+            .basic_auth(&self.credentials.account_sid, Some(self.credentials.auth_token.expose_secret()));
+        let told = format!("{}/v2/PhoneNumbers/REDACTED", self.base_url);
+        let response = spans::get("GET PhoneNumbers", &told, request).await.map_err(unavailable)?;
         match response.status() {
             status if status.is_success() => response.json::<Answer>().await.map(Answer::line).map_err(unavailable),
             // The number is none, or none that it has anything about.

@@ -1,0 +1,207 @@
+//! Bounds of what requests say. Each is a type: the document refers to it, and handlers read by it, so that both say the same.
+
+use muster_domain::{
+    goal::INSTRUCTIONS_LIMIT,
+    rate::FASTEST,
+    template::{REMINDER_LIMIT, RENDERED_LIMIT},
+};
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        RefOr, Schema,
+        schema::{ArrayBuilder, ObjectBuilder, SchemaFormat, Type},
+    },
+};
+
+use crate::{
+    extract::{at_most, text},
+    problem::Problem,
+};
+
+/// Texts: the least and the most characters. A text that may not be empty may not be blank either, and is trimmed.
+macro_rules! texts {
+    ($($name:ident = $least:literal..=$most:expr, $description:literal;)+) => {$(
+        #[doc = $description]
+        #[derive(Debug)]
+        pub(crate) enum $name {}
+
+        impl $name {
+            /// Reads a member.
+            #[allow(dead_code, reason = "some are checked where the rule lives")]
+            pub(crate) fn read<'a>(member: &str, value: &'a str) -> Result<&'a str, Problem> {
+                if $least == 0 { at_most(member, value, $most) } else { text(member, value, $most) }
+            }
+        }
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                let schema = ObjectBuilder::new()
+                    .schema_type(Type::String)
+                    .max_length(Some($most))
+                    .description(Some($description));
+                if $least == 0 { schema.into() } else { schema.min_length(Some($least)).pattern(Some(r"\S")).into() }
+            }
+        }
+
+        impl ToSchema for $name {}
+    )+};
+}
+
+texts! {
+    Name = 1..=200, "A name.";
+    Location = 0..=200, "Where it is, in words.";
+    Description = 0..=2_000, "A description for admins.";
+    Instructions = 0..=INSTRUCTIONS_LIMIT, "What agents read.";
+    Script = 0..=RENDERED_LIMIT, "A script with merge fields such as `{{first_name|there}}`.";
+    ReminderScript = 0..=REMINDER_LIMIT, "A reminder's script.";
+    ReplyText = 1..=RENDERED_LIMIT, "A text to a contact.";
+    AnyText = 0..=RENDERED_LIMIT, "A text.";
+    Reason = 1..=200, "A reason, without personal data.";
+    PersonName = 1..=100, "A part of a person's name.";
+    Email = 1..=254, "An email address.";
+    Keyword = 0..=40, "A word that opts out.";
+    AutomaticText = 1..=320, "A text that goes out by itself.";
+    Tag = 1..=100, "A tag.";
+    Consent = 0..=2_000, "The consent that the contacts gave.";
+    Url = 0..=2_000, "`https://…`, or `store:PATH`.";
+    FileName = 1..=255, "A file's name.";
+}
+
+/// Whole numbers from the least to the most.
+macro_rules! numbers {
+    ($($name:ident: $number:ty = $least:literal..=$most:expr, $description:literal;)+) => {$(
+        #[doc = $description]
+        #[derive(Debug)]
+        pub(crate) enum $name {}
+
+        impl $name {
+            /// Reads a member.
+            #[allow(dead_code, reason = "some are checked where the rule lives")]
+            pub(crate) fn read(member: &str, value: $number) -> Result<$number, Problem> {
+                if ($least..=$most).contains(&value) {
+                    Ok(value)
+                } else {
+                    Err(Problem::invalid_body(format!("{member} must be {} to {}", $least, $most)))
+                }
+            }
+        }
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                let most: $number = $most;
+                ObjectBuilder::new()
+                    .schema_type(Type::Integer)
+                    .minimum(Some($least))
+                    .maximum(Some(most))
+                    .description(Some($description))
+                    .into()
+            }
+        }
+
+        impl ToSchema for $name {}
+    )+};
+}
+
+numbers! {
+    BatchSize: i32 = 1..=1_000, "Contacts in a batch.";
+    Minutes: i32 = 1..=1_440, "Minutes, at most a day.";
+    Limit: i32 = 1..=i32::MAX, "How many at most.";
+    MaxSegments: i32 = 1..=57, "Segments of a text.";
+    NumberPace: i32 = 1..=60_000, "Segments in any minute from one number.";
+    InitialsPerDay: i32 = 0..=100, "Initials to one contact in 24 hours; 0 for no such cap.";
+    LookupDays: i32 = 1..=3_650, "Days.";
+    CarrierPace: i64 = 1..=FASTEST, "Segments in any minute to one carrier.";
+    DailySegments: i64 = 0..=i64::MAX, "Segments a carrier day.";
+    PageLimit: i64 = 1..=500, "Items of a page.";
+    PreviewRows: usize = 1..=100, "Rows to show.";
+    OpensMinute: u16 = 0..=1_439, "Minutes after midnight.";
+    ClosesMinute: u16 = 1..=1_440, "Minutes after midnight.";
+    ReleasedBatches: u32 = 1..=u32::MAX, "Batches of one release.";
+    ReleaseMinutes: u32 = 1..=44_640, "Minutes between releases, at most 31 days.";
+}
+
+/// Texts of one form.
+macro_rules! forms {
+    ($($name:ident = $pattern:literal, $description:literal;)+) => {$(
+        #[doc = $description]
+        #[derive(Debug)]
+        pub(crate) enum $name {}
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                form($pattern, $description).into()
+            }
+        }
+
+        impl ToSchema for $name {}
+    )+};
+}
+
+fn form(pattern: &str, description: &str) -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern)).description(Some(description))
+}
+
+forms! {
+    AreaCode = "^[2-9][0-9]{2}$", "An area code of the North American numbering plan.";
+    Carrier = "^[a-z0-9-]{1,40}$", "A carrier as caps, rates and lookups call it, such as `t-mobile`.";
+    PhoneNumber = r"^\+1[2-9][0-9]{2}[2-9][0-9]{6}$", "A number in E.164 form.";
+    ZoneName = "^[A-Za-z0-9_+/-]{1,64}$", "An IANA time zone.";
+    LocalTime = r"^-?[0-9]{4,6}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?$",
+        "A time on the group's clocks, without an offset: `2026-11-03T10:00:00`.";
+    Moment = r"^2[01][0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,9})?)?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])?$",
+        "A time on the group's clocks (`2026-11-03T10:00:00`), or with an offset an instant (`2026-11-03T15:00:00Z`), in the years 2000 to 2199.";
+    Sha256 = "^[0-9a-f]{64}$", "A SHA-256.";
+    IdempotencyKey = "^[ -~]{1,200}$", "1 to 200 visible characters of ASCII.";
+    CsvMapping = r"^\s*\{", "An object of strings, as JSON.";
+}
+
+/// Lists with the least and the most items.
+macro_rules! lists {
+    ($($name:ident = $items:expr, $least:literal..=$most:expr, $description:literal;)+) => {$(
+        #[doc = $description]
+        #[derive(Debug)]
+        pub(crate) enum $name {}
+
+        impl $name {
+            /// Checks how many there are.
+            #[allow(dead_code, reason = "some are checked where the rule lives")]
+            pub(crate) fn check<T>(member: &str, items: &[T]) -> Result<(), Problem> {
+                if ($least..=$most).contains(&items.len()) {
+                    Ok(())
+                } else {
+                    Err(Problem::invalid_body(format!("{member} must have {} to {} items", $least, $most)))
+                }
+            }
+
+            /// The most items.
+            #[allow(dead_code, reason = "some are checked where the rule lives")]
+            pub(crate) const MOST: usize = $most;
+        }
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                let items: RefOr<Schema> = $items;
+                ArrayBuilder::new()
+                    .items(items)
+                    .min_items(Some($least))
+                    .max_items(Some($most))
+                    .description(Some($description))
+                    .into()
+            }
+        }
+
+        impl ToSchema for $name {}
+    )+};
+}
+
+/// An id.
+pub(crate) fn id() -> RefOr<Schema> {
+    let format = SchemaFormat::Custom("uuid".to_owned());
+    ObjectBuilder::new().schema_type(Type::String).format(Some(format)).into()
+}
+
+lists! {
+    CampaignGroups = id(), 1..=5_000, "Groups of a campaign, each once.";
+    DuplicateGroups = id(), 1..=1_000, "Groups that get a copy, each once.";
+    NewNumbers = PhoneNumber::schema(), 1..=1_000, "Numbers in E.164 form, owned at the carrier.";
+}

@@ -1,0 +1,211 @@
+//! How handlers answer. Each type is a status and what comes with it, so that an answer cannot be other than the document says.
+
+use std::marker::PhantomData;
+
+use axum::{
+    Json,
+    body::Body,
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response, Sse},
+};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::{
+    ToSchema,
+    openapi::schema::{ObjectBuilder, Type},
+};
+use uuid::Uuid;
+
+use super::Told;
+use crate::problem::Problem;
+
+/// A return type that says what it answers.
+pub(crate) trait Answers {
+    /// Adds the responses.
+    fn answers(told: &mut Told);
+}
+
+/// An answer with a body, which can be kept with an idempotency key.
+pub(crate) trait Success: Answers {
+    /// Its status.
+    const STATUS: StatusCode;
+
+    /// Its body.
+    type Body: Serialize;
+
+    /// Returns its body.
+    fn into_body(self) -> Self::Body;
+}
+
+impl<T: Answers> Answers for Result<T, Problem> {
+    fn answers(told: &mut Told) {
+        let _name = told.schema::<Problem>();
+        T::answers(told);
+    }
+}
+
+/// Says that a type is a status and a JSON body.
+macro_rules! bodies {
+    ($($answer:ident = $status:ident, $description:literal;)+) => {$(
+        impl<T: Serialize + ToSchema> Answers for $answer<T> {
+            fn answers(told: &mut Told) {
+                let schema = told.schema::<T>();
+                told.answer(StatusCode::$status, $description, Some(("application/json", schema)));
+            }
+        }
+
+        impl<T: Serialize + ToSchema> Success for $answer<T> {
+            const STATUS: StatusCode = StatusCode::$status;
+
+            type Body = T;
+
+            fn into_body(self) -> T {
+                self.0
+            }
+        }
+    )+};
+}
+
+bodies! {
+    Json = OK, "As asked.";
+    Created = CREATED, "It was made.";
+    Accepted = ACCEPTED, "It was taken on; a job does it.";
+}
+
+/// 201 with what was made.
+pub(crate) struct Created<T>(pub(crate) T);
+
+impl<T: Serialize> IntoResponse for Created<T> {
+    fn into_response(self) -> Response {
+        (StatusCode::CREATED, Json(self.0)).into_response()
+    }
+}
+
+/// 202 with what a job will do.
+pub(crate) struct Accepted<T>(pub(crate) T);
+
+impl<T: Serialize> IntoResponse for Accepted<T> {
+    fn into_response(self) -> Response {
+        (StatusCode::ACCEPTED, Json(self.0)).into_response()
+    }
+}
+
+/// The id of what was made or will be done.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Made {
+    /// Its id.
+    pub(crate) id: Uuid,
+}
+
+/// 204: done, and nothing to say of it.
+pub(crate) struct NoContent;
+
+impl IntoResponse for NoContent {
+    fn into_response(self) -> Response {
+        StatusCode::NO_CONTENT.into_response()
+    }
+}
+
+impl Answers for NoContent {
+    fn answers(told: &mut Told) {
+        told.answer(StatusCode::NO_CONTENT, "Done.", None);
+    }
+}
+
+/// 202 without a body: a job will do it.
+pub(crate) struct TakenOn;
+
+impl IntoResponse for TakenOn {
+    fn into_response(self) -> Response {
+        StatusCode::ACCEPTED.into_response()
+    }
+}
+
+impl Answers for TakenOn {
+    fn answers(told: &mut Told) {
+        told.answer(StatusCode::ACCEPTED, "It was taken on; a job does it.", None);
+    }
+}
+
+/// 200 with a version, which goes into `If-Match` of an edit.
+pub(crate) struct Tagged<T> {
+    /// The version.
+    pub(crate) version: i32,
+    /// What has it.
+    pub(crate) body: T,
+}
+
+impl<T: Serialize> IntoResponse for Tagged<T> {
+    fn into_response(self) -> Response {
+        ([(header::ETAG, format!("\"{}\"", self.version))], Json(self.body)).into_response()
+    }
+}
+
+impl<T: Serialize + ToSchema> Answers for Tagged<T> {
+    fn answers(told: &mut Told) {
+        Json::<T>::answers(told);
+        told.answer_header("ETag", "The version, for `If-Match`.", ObjectBuilder::new().schema_type(Type::String));
+    }
+}
+
+/// An answer that is kept with its idempotency key and given again.
+pub(crate) struct Once<S> {
+    status: StatusCode,
+    body: Value,
+    replayed: bool,
+    answer: PhantomData<S>,
+}
+
+impl<S: Success> Once<S> {
+    /// An answer that is given for the first time.
+    pub(crate) fn new(body: Value) -> Self {
+        Self { status: S::STATUS, body, replayed: false, answer: PhantomData }
+    }
+
+    /// An answer that was given before.
+    pub(crate) fn again(status: StatusCode, body: Value) -> Self {
+        Self { status, body, replayed: true, answer: PhantomData }
+    }
+}
+
+impl<S> IntoResponse for Once<S> {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, Json(self.body)).into_response();
+        if self.replayed {
+            let name = HeaderName::from_static("idempotency-replayed");
+            response.headers_mut().insert(name, HeaderValue::from_static("true"));
+        }
+        response
+    }
+}
+
+impl<S: Answers> Answers for Once<S> {
+    fn answers(told: &mut Told) {
+        S::answers(told);
+        let flag = ObjectBuilder::new().schema_type(Type::Boolean);
+        told.answer_header("Idempotency-Replayed", "`true` where the answer was given before for this key.", flag);
+    }
+}
+
+/// 200 with a CSV file.
+pub(crate) struct Csv(pub(crate) Body);
+
+impl IntoResponse for Csv {
+    fn into_response(self) -> Response {
+        ([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], self.0).into_response()
+    }
+}
+
+impl Answers for Csv {
+    fn answers(told: &mut Told) {
+        let text = ObjectBuilder::new().schema_type(Type::String).into();
+        told.answer(StatusCode::OK, "The file, with a line of headers.", Some(("text/csv", text)));
+    }
+}
+
+impl<S> Answers for Sse<S> {
+    fn answers(told: &mut Told) {
+        let text = ObjectBuilder::new().schema_type(Type::String).into();
+        told.answer(StatusCode::OK, "Events as they come.", Some(("text/event-stream", text)));
+    }
+}

@@ -1,0 +1,202 @@
+//! What extractors ask of a request.
+
+use std::collections::BTreeMap;
+
+use axum::{body::Body, extract::State, http::StatusCode};
+use muster_domain::ids;
+use serde::de::DeserializeOwned;
+use utoipa::{
+    IntoParams, PartialSchema, ToSchema,
+    openapi::{
+        Content, RefOr, Required, Schema,
+        path::{Parameter, ParameterIn},
+        request_body::RequestBodyBuilder,
+        schema::{ObjectBuilder, SchemaFormat, Type},
+    },
+};
+use uuid::Uuid;
+
+use super::Told;
+use crate::{
+    auth::{Admin, Agent, Caller},
+    bounds,
+    extract::{IfMatch, Json, Path, Query},
+    idempotency::Keyed,
+    state::Api,
+    webhooks::signed::SignedForm,
+};
+
+/// An extractor that says what it asks.
+pub(crate) trait Asks {
+    /// Adds parameters, the body, and what is answered where they are wrong.
+    fn asks(told: &mut Told);
+}
+
+impl Asks for State<Api> {
+    fn asks(_: &mut Told) {}
+}
+
+impl Asks for Caller {
+    fn asks(told: &mut Told) {
+        told.bearer = true;
+        told.problem(StatusCode::UNAUTHORIZED);
+        told.problem(StatusCode::FORBIDDEN);
+    }
+}
+
+impl Asks for Admin {
+    fn asks(told: &mut Told) {
+        Caller::asks(told);
+        told.problem(StatusCode::NOT_FOUND);
+    }
+}
+
+impl Asks for Agent {
+    fn asks(told: &mut Told) {
+        Caller::asks(told);
+    }
+}
+
+impl<T: PathParts> Asks for Path<T> {
+    fn asks(told: &mut Told) {
+        T::parts(&mut told.path);
+        told.problem(StatusCode::NOT_FOUND);
+    }
+}
+
+/// Parameters of a path.
+pub(crate) trait PathParts {
+    /// Adds the schema of each, in order.
+    fn parts(parts: &mut Vec<RefOr<Schema>>);
+}
+
+macro_rules! ids {
+    ($($id:ident),+) => {$(
+        impl PathParts for ids::$id {
+            fn parts(parts: &mut Vec<RefOr<Schema>>) {
+                Uuid::parts(parts);
+            }
+        }
+    )+};
+}
+
+ids!(
+    OrganizationId,
+    GroupId,
+    MemberId,
+    ContactId,
+    ImportId,
+    ImportSourceId,
+    CampaignId,
+    GoalId,
+    BatchId,
+    ThreadId,
+    MessageId,
+    RedactionId
+);
+
+impl PathParts for Uuid {
+    fn parts(parts: &mut Vec<RefOr<Schema>>) {
+        parts.push(bounds::id());
+    }
+}
+
+impl<A: PathParts, B: PathParts> PathParts for (A, B) {
+    fn parts(parts: &mut Vec<RefOr<Schema>>) {
+        A::parts(parts);
+        B::parts(parts);
+    }
+}
+
+impl<A: PathParts, B: PathParts, C: PathParts> PathParts for (A, B, C) {
+    fn parts(parts: &mut Vec<RefOr<Schema>>) {
+        <(A, B)>::parts(parts);
+        C::parts(parts);
+    }
+}
+
+impl<T: DeserializeOwned + IntoParams> Asks for Query<T> {
+    fn asks(told: &mut Told) {
+        let parameters: Vec<Parameter> = T::into_params(|| Some(ParameterIn::Query));
+        told.parameters.extend(parameters);
+        told.problem(StatusCode::BAD_REQUEST);
+    }
+}
+
+impl<T: DeserializeOwned + ToSchema> Asks for Json<T> {
+    fn asks(told: &mut Told) {
+        let content = Content::new(Some(told.schema::<T>()));
+        let body = RequestBodyBuilder::new().content("application/json", content).required(Some(Required::True));
+        told.body = Some(body.build());
+        told.problem(StatusCode::PAYLOAD_TOO_LARGE);
+        told.problem(StatusCode::UNPROCESSABLE_ENTITY);
+    }
+}
+
+/// A file of contacts.
+impl Asks for Body {
+    fn asks(told: &mut Told) {
+        let text = ObjectBuilder::new().schema_type(Type::String);
+        let bytes: RefOr<Schema> = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::Custom("binary".to_owned())))
+            .into();
+        let mut body = RequestBodyBuilder::new()
+            .description(Some("The file itself: CSV, plain or packed by gzip, zstd or zip."))
+            .content("text/csv", Content::new(Some(text)))
+            .required(Some(Required::True));
+        for packed in ["application/gzip", "application/zstd", "application/zip", "application/octet-stream"] {
+            body = body.content(packed, Content::new(Some(bytes.clone())));
+        }
+        told.body = Some(body.build());
+        told.problem(StatusCode::PAYLOAD_TOO_LARGE);
+        told.problem(StatusCode::UNPROCESSABLE_ENTITY);
+    }
+}
+
+impl Asks for Keyed {
+    fn asks(told: &mut Told) {
+        told.header(
+            "Idempotency-Key",
+            Required::False,
+            "The same request again with the same key gets the same answer and does nothing.",
+            bounds::IdempotencyKey::schema(),
+        );
+        told.problem(StatusCode::BAD_REQUEST);
+        told.problem(StatusCode::UNPROCESSABLE_ENTITY);
+    }
+}
+
+impl Asks for IfMatch {
+    fn asks(told: &mut Told) {
+        let tags = ObjectBuilder::new().schema_type(Type::String);
+        told.header(
+            "If-Match",
+            Required::False,
+            "The `ETag` that was read; the edit is refused if it is another by now.",
+            tags,
+        );
+        told.problem(StatusCode::PRECONDITION_FAILED);
+    }
+}
+
+impl Asks for SignedForm {
+    fn asks(told: &mut Told) {
+        let form = BTreeMap::<String, String>::schema();
+        let body = RequestBodyBuilder::new()
+            .description(Some("The carrier's form."))
+            .content("application/x-www-form-urlencoded", Content::new(Some(form)))
+            .required(Some(Required::True));
+        told.body = Some(body.build());
+        let signature = ObjectBuilder::new().schema_type(Type::String);
+        told.header(
+            "X-Twilio-Signature",
+            Required::True,
+            "The carrier's signature of the URL and the form.",
+            signature,
+        );
+        told.problem(StatusCode::FORBIDDEN);
+        told.problem(StatusCode::PAYLOAD_TOO_LARGE);
+        told.problem(StatusCode::UNPROCESSABLE_ENTITY);
+    }
+}

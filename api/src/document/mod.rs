@@ -1,0 +1,236 @@
+//! The OpenAPI document, written by the types of the handlers: an extractor says what it asks of a request (`asks`), a return type how it
+//! answers (`answers`), and the method and path give the operation its id (`names`).
+//!
+//! A handler that answers or asks by a type which says nothing here does not compile as an endpoint. Attributes of a handler say its
+//! method, path and tag.
+
+mod answers;
+mod asks;
+mod names;
+mod problems;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use axum::http::StatusCode;
+use utoipa::{
+    ToSchema,
+    openapi::{
+        Content, Ref, RefOr, Required, Response, Responses, Schema,
+        header::HeaderBuilder,
+        path::{HttpMethod, Operation, Parameter, ParameterBuilder, ParameterIn, PathItem},
+        request_body::RequestBody,
+        security::SecurityRequirement,
+    },
+};
+use utoipa_axum::router::UtoipaMethodRouter;
+
+pub(crate) use self::{
+    answers::{Accepted, Answers, Created, Csv, Made, NoContent, Once, Success, Tagged, TakenOn},
+    asks::{Asks, PathParts},
+};
+use crate::{bounds, state::Api};
+
+/// The name of the security scheme.
+pub(crate) const BEARER: &str = "bearer";
+
+/// Problems that any operation may answer, as far as there are such types.
+const EVERYWHERE: [StatusCode; 5] = [
+    StatusCode::REQUEST_TIMEOUT,
+    StatusCode::TOO_MANY_REQUESTS,
+    StatusCode::INTERNAL_SERVER_ERROR,
+    StatusCode::SERVICE_UNAVAILABLE,
+    StatusCode::GATEWAY_TIMEOUT,
+];
+
+/// An operation as its handler's types tell it.
+#[derive(Default)]
+pub(crate) struct Told {
+    parameters: Vec<Parameter>,
+    /// Schemas of the path's parameters in order; ids unless told.
+    path: Vec<RefOr<Schema>>,
+    body: Option<RequestBody>,
+    answers: BTreeMap<u16, Response>,
+    problems: BTreeSet<u16>,
+    bearer: bool,
+    /// Schemas by name that are referred to.
+    schemas: Vec<(String, RefOr<Schema>)>,
+}
+
+/// A handler of which the types tell the operation.
+pub(crate) trait Described<Arguments> {
+    /// Adds what the handler asks and answers.
+    fn describe(&self, told: &mut Told);
+}
+
+macro_rules! described {
+    ($($argument:ident),*) => {
+        impl<F, Fut, R, $($argument),*> Described<($($argument,)*)> for F
+        where
+            F: Fn($($argument),*) -> Fut,
+            Fut: Future<Output = R>,
+            R: Answers,
+            $($argument: Asks),*
+        {
+            fn describe(&self, told: &mut Told) {
+                $($argument::asks(told);)*
+                R::answers(told);
+            }
+        }
+    };
+}
+
+described!(A);
+described!(A, B);
+described!(A, B, C);
+described!(A, B, C, D);
+described!(A, B, C, D, E);
+described!(A, B, C, D, E, G);
+
+/// Returns what a handler's types tell.
+pub(crate) fn tell<Arguments>(handler: &impl Described<Arguments>) -> Told {
+    let mut told = Told::default();
+    handler.describe(&mut told);
+    told
+}
+
+/// A handler as a route whose operation is told by its types.
+macro_rules! endpoint {
+    ($($handler:tt)+) => {
+        $crate::document::route(utoipa_axum::routes!($($handler)+), $crate::document::tell(&$($handler)+))
+    };
+}
+pub(crate) use endpoint;
+
+/// Writes an operation into a route.
+pub(crate) fn route((_, mut paths, methods): UtoipaMethodRouter<Api>, told: Told) -> UtoipaMethodRouter<Api> {
+    for (path, item) in &mut paths.paths {
+        for (method, operation) in operations(item) {
+            told.write(&method, path, operation);
+        }
+    }
+    (told.schemas, paths, methods)
+}
+
+/// The operations of a path.
+pub(crate) fn operations(item: &mut PathItem) -> impl Iterator<Item = (HttpMethod, &mut Operation)> {
+    [
+        (HttpMethod::Get, &mut item.get),
+        (HttpMethod::Put, &mut item.put),
+        (HttpMethod::Post, &mut item.post),
+        (HttpMethod::Delete, &mut item.delete),
+        (HttpMethod::Patch, &mut item.patch),
+    ]
+    .into_iter()
+    .filter_map(|(method, operation)| operation.as_mut().map(|operation| (method, operation)))
+}
+
+impl Told {
+    /// Adds a schema; returns a reference to it. A list has no name and is written where it stands.
+    fn schema<T: ToSchema>(&mut self) -> RefOr<Schema> {
+        T::schemas(&mut self.schemas);
+        let schema = T::schema();
+        if matches!(schema, RefOr::T(Schema::Array(_))) {
+            return schema;
+        }
+        self.schemas.push((T::name().into_owned(), schema));
+        Ref::from_schema_name(T::name()).into()
+    }
+
+    /// Adds a parameter.
+    fn parameter(&mut self, parameter: ParameterBuilder) {
+        self.parameters.push(parameter.build());
+    }
+
+    /// Adds a header that may be sent.
+    fn header(&mut self, name: &str, required: Required, description: &str, schema: impl Into<RefOr<Schema>>) {
+        self.parameter(
+            ParameterBuilder::new()
+                .name(name)
+                .parameter_in(ParameterIn::Header)
+                .required(required)
+                .description(Some(description))
+                .schema(Some(schema)),
+        );
+    }
+
+    /// Adds a problem's status.
+    fn problem(&mut self, status: StatusCode) {
+        self.problems.insert(status.as_u16());
+    }
+
+    /// Adds a success.
+    fn answer(&mut self, status: StatusCode, description: &str, content: Option<(&str, RefOr<Schema>)>) {
+        let mut response = Response::new(description);
+        if let Some((media_type, schema)) = content {
+            response.content.insert(media_type.to_owned(), Content::new(Some(schema)).into());
+        }
+        self.answers.insert(status.as_u16(), response);
+    }
+
+    /// Adds a header to every success.
+    fn answer_header(&mut self, name: &str, description: &str, schema: impl Into<RefOr<Schema>>) {
+        let schema = schema.into();
+        for response in self.answers.values_mut() {
+            let header = HeaderBuilder::new().schema(Some(schema.clone())).description(Some(description)).build();
+            response.headers.insert(name.to_owned(), header.into());
+        }
+    }
+
+    /// Writes everything into an operation.
+    fn write(&self, method: &HttpMethod, path: &str, operation: &mut Operation) {
+        let mut parameters: Vec<Parameter> = parameters_of(path)
+            .enumerate()
+            .map(|(nth, name)| {
+                let schema = self.path.get(nth).cloned().unwrap_or_else(bounds::id);
+                ParameterBuilder::new()
+                    .name(name)
+                    .parameter_in(ParameterIn::Path)
+                    .required(Required::True)
+                    .schema(Some(schema))
+                    .build()
+            })
+            .collect();
+        parameters.extend(self.parameters.iter().cloned());
+        operation.operation_id = Some(names::operation_id(method, path, self.is_list(), self.makes()));
+        operation.parameters = Some(parameters.into_iter().map(RefOr::T).collect());
+        operation.request_body = self.body.clone().map(RefOr::T);
+        operation.responses = self.responses(method);
+        operation.security =
+            Some(if self.bearer { vec![SecurityRequirement::new(BEARER, Vec::<String>::new())] } else { Vec::new() });
+    }
+
+    fn responses(&self, method: &HttpMethod) -> Responses {
+        let mut all: BTreeMap<String, RefOr<Response>> =
+            self.answers.iter().map(|(status, response)| (status.to_string(), response.clone().into())).collect();
+        let mut problems = self.problems.clone();
+        problems.extend(EVERYWHERE.map(|status| status.as_u16()));
+        if self.bearer && *method != HttpMethod::Get {
+            problems.insert(StatusCode::CONFLICT.as_u16());
+        }
+        for status in problems {
+            all.extend(problems::response(status).map(|response| (status.to_string(), response.into())));
+        }
+        all.insert("default".to_owned(), problems::any_other().into());
+        Responses::from_iter(all)
+    }
+
+    /// Is the answer a list or a page of one?
+    fn is_list(&self) -> bool {
+        let listed = |response: &Response| {
+            response.content.values().any(|content| {
+                matches!(content, RefOr::T(content) if matches!(content.schema, Some(RefOr::T(Schema::Array(_)))))
+            })
+        };
+        self.parameters.iter().any(|parameter| parameter.name == "cursor") || self.answers.values().any(listed)
+    }
+
+    /// Does the operation make something?
+    fn makes(&self) -> bool {
+        self.answers.keys().any(|status| matches!(status, 201 | 202))
+    }
+}
+
+/// The names of a path's parameters.
+fn parameters_of(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
+}

@@ -1,0 +1,88 @@
+//! Problems in the document: the schema with every type, and a response for each status.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        Content, Object, Ref, RefOr, Response, Schema,
+        header::HeaderBuilder,
+        schema::{AdditionalProperties, ObjectBuilder, SchemaFormat, SchemaType, Type},
+    },
+};
+
+use crate::problem::Problem;
+
+/// The media type of problems (RFC 9457).
+const MEDIA_TYPE: &str = "application/problem+json";
+
+impl ToSchema for Problem {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("Problem")
+    }
+}
+
+impl PartialSchema for Problem {
+    fn schema() -> RefOr<Schema> {
+        let text = |description: &str| ObjectBuilder::new().schema_type(Type::String).description(Some(description));
+        let types = Problem::TYPES.iter().map(|(kind, ..)| Value::from(*kind));
+        let status = ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .minimum(Some(400))
+            .maximum(Some(599))
+            .description(Some("The HTTP status."));
+        let nullable = SchemaType::from_iter([Type::String, Type::Null]);
+        let mut problem = ObjectBuilder::new()
+            .description(Some("An error (RFC 9457). Clients may match on `type`, which is stable."))
+            .property("type", text("What is wrong, as a stable word.").enum_values(Some(types)))
+            .required("type")
+            .property("title", text("What the type means."))
+            .required("title")
+            .property("status", status)
+            .required("status")
+            .property("detail", text("What is wrong with this request."))
+            .required("detail");
+        for (name, format, description) in [
+            ("goal_status", None, "With `conflict`: the goal's present status."),
+            ("held_by", Some("uuid"), "With `thread-held`: the agent who holds the thread."),
+            ("held_until", Some("date-time"), "With `thread-held`: when the claim ends."),
+        ] {
+            let format = format.map(|format| SchemaFormat::Custom(format.to_owned()));
+            problem = problem.property(name, text(description).schema_type(nullable.clone()).format(format));
+        }
+        problem.additional_properties(Some(AdditionalProperties::FreeForm(false))).into()
+    }
+}
+
+/// Returns a status' response, if there are problems with it.
+pub(super) fn response(status: u16) -> Option<Response> {
+    let told: Vec<String> = Problem::TYPES
+        .iter()
+        .filter(|(_, of, _)| *of == status)
+        .map(|(kind, _, title)| format!("{title} (`{kind}`)."))
+        .collect();
+    if told.is_empty() {
+        return None;
+    }
+    let mut response = problem(&told.join(" "));
+    if matches!(status, 429 | 503) {
+        let seconds = Object::builder().schema_type(Type::Integer).minimum(Some(0));
+        let header =
+            HeaderBuilder::new().schema(Some(seconds)).description(Some("Seconds to wait before trying again."));
+        response.headers.insert("Retry-After".to_owned(), header.build().into());
+    }
+    Some(response)
+}
+
+/// Returns what is said of statuses that are not listed.
+pub(super) fn any_other() -> Response {
+    problem("Any other problem.")
+}
+
+fn problem(description: &str) -> Response {
+    let mut response = Response::new(description);
+    let schema = Ref::from_schema_name("Problem");
+    response.content.insert(MEDIA_TYPE.to_owned(), Content::new(Some(schema)).into());
+    response
+}

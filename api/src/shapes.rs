@@ -1,0 +1,302 @@
+//! Types of the domain as the document shows them: words, and objects within bodies. Their serialized forms are the domain's own; tests hold
+//! each against it.
+
+#![allow(dead_code, reason = "the document is made of these types, and nothing else is")]
+
+use std::collections::BTreeMap;
+
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        RefOr, Schema,
+        schema::{ObjectBuilder, Type},
+    },
+};
+use uuid::Uuid;
+
+use crate::bounds;
+
+/// Words that a member may be.
+macro_rules! words {
+    ($($name:ident = [$($word:literal),+], $description:literal;)+) => {$(
+        #[doc = $description]
+        pub(crate) enum $name {}
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                ObjectBuilder::new()
+                    .schema_type(Type::String)
+                    .enum_values(Some([$($word),+]))
+                    .description(Some($description))
+                    .into()
+            }
+        }
+
+        impl ToSchema for $name {}
+    )+};
+}
+
+words! {
+    GoalType = ["event", "volunteer_shift", "turnout", "fundraising", "advocacy", "survey", "custom"], "What a goal is for.";
+    AssignmentStrategy = ["anyone", "assigned"], "Who gets which batch.";
+    GoalStatus = ["draft", "paused", "scheduled", "active", "completed"], "What a goal's clock and record say.";
+    Role = ["agent", "group_admin", "organization_admin", "account_admin"], "What a member may do.";
+    Strictness = ["off", "commercial"], "Which laws' hours are kept.";
+    UnknownCarriers = ["strictest", "unlimited"], "How texts count to numbers whose carrier is not known.";
+    HolidayCalendar = ["federal", "alabama", "louisiana"], "A list of holidays.";
+    TextEncoding = ["GSM-7", "UCS-2"], "How a text travels.";
+    FileEncoding = ["UTF-8", "UTF-16LE", "UTF-16BE", "windows-1252"], "How a file's characters are written.";
+    Compression = ["gzip", "zstd", "zip"], "How a file is packed.";
+    ImportState = ["waiting", "running", "succeeded", "failed", "cancelled"], "How far an import is.";
+    LineType = ["unknown", "mobile", "voip", "landline", "invalid"], "What kind of line a number is.";
+    ContactSource = ["file", "api", "form", "inbound"], "Where a contact comes from.";
+    MessageKind = ["initial", "reminder", "reply", "opt_out_confirmation", "help", "inbound"], "Why a text was written.";
+    MessageState = ["queued", "held", "sending", "unknown", "sent", "delivered", "undelivered", "failed", "cancelled", "received"], "How far a text is.";
+    BrandHoldReason = ["cap", "carrier"], "Why a carrier holds the brand.";
+    UnreachedWhy = ["never_open", "cap", "time"], "Why contacts will not be reached.";
+    CampaignAction = ["pause", "resume", "close"], "What is done with every goal of a campaign.";
+}
+
+/// The filters of a goal, which combine with AND; without any, the whole group.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Targeting {
+    /// Has all of these tags.
+    #[serde(default)]
+    tags_all: Vec<String>,
+    /// Has at least one of these tags.
+    #[serde(default)]
+    tags_any: Vec<String>,
+    /// Has none of these tags.
+    #[serde(default)]
+    tags_none: Vec<String>,
+    /// Conditions on custom fields.
+    #[serde(default)]
+    fields: Vec<FieldFilter>,
+    /// Is a member of all of these other groups.
+    #[serde(default)]
+    member_of: Vec<Uuid>,
+    /// Is a member of none of these other groups.
+    #[serde(default)]
+    not_member_of: Vec<Uuid>,
+    /// What happened to the contact in an earlier goal of the organization.
+    #[serde(default)]
+    earlier_goal: Option<EarlierGoal>,
+}
+
+/// A condition on one custom field; values compare with regard to case.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FieldFilter {
+    /// The field's name.
+    field: String,
+    /// What its value must be.
+    is: FieldCondition,
+}
+
+/// What a field's value must be.
+#[derive(ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum FieldCondition {
+    /// One of these.
+    AnyOf(Vec<String>),
+    /// None of these; only contacts that have a value.
+    NoneOf(Vec<String>),
+    /// Any value.
+    HasValue,
+    /// No value.
+    Blank,
+}
+
+/// A result in an earlier goal.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct EarlierGoal {
+    /// The goal.
+    goal_id: Uuid,
+    /// What happened there.
+    result: EarlierResult,
+}
+
+/// What happened to a contact that was targeted.
+#[derive(ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum EarlierResult {
+    NotMessaged,
+    Messaged,
+    Replied,
+    NotReplied,
+    Yes,
+    No,
+    Maybe,
+    OptedOut,
+}
+
+/// Which batches are released when.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ReleasePlan {
+    /// How the batches are spread over time.
+    pace: Pace,
+    /// Never release more initial segments than the brand can still send that carrier day; true unless told.
+    #[serde(default)]
+    paced_to_caps: bool,
+}
+
+/// How batches are spread over time.
+#[derive(ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Pace {
+    /// All when the goal opens.
+    AllAtOpen,
+    /// Some at open, and as many again after each interval.
+    Every(Every),
+}
+
+/// Some batches after each interval.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Every {
+    /// Batches in each release.
+    #[schema(value_type = bounds::ReleasedBatches)]
+    batches: u32,
+    /// Minutes between releases.
+    #[schema(value_type = bounds::ReleaseMinutes)]
+    minutes: u32,
+}
+
+/// A daily window of wall-clock time: it opens before it closes.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SendingHours {
+    /// First minute of the window.
+    #[schema(value_type = bounds::OpensMinute)]
+    opens_minute: u16,
+    /// First minute after the window.
+    #[schema(value_type = bounds::ClosesMinute)]
+    closes_minute: u16,
+}
+
+/// What laws say of the hours of texts.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Jurisdictions {
+    /// The hours that hold in every state.
+    federal: SendingHours,
+    /// States with hours of their own, at most 60.
+    #[schema(max_items = 60)]
+    states: Vec<Jurisdiction>,
+}
+
+/// The hours of one state.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Jurisdiction {
+    /// The state, by its two letters.
+    #[schema(pattern = "^[A-Z]{2}$")]
+    state: String,
+    /// Hours from Monday to Sunday; null for a day without any.
+    #[schema(min_items = 7, max_items = 7)]
+    days: Vec<Option<SendingHours>>,
+    /// Holidays without hours.
+    #[serde(default)]
+    closed_on: Option<HolidayCalendar>,
+    /// Where that is written.
+    source: String,
+    /// Seen in secondary sources only: to be checked before it is relied on.
+    #[serde(default)]
+    second_hand: bool,
+}
+
+/// The count of one text.
+#[derive(ToSchema)]
+pub(crate) struct Segments {
+    /// How the text travels.
+    encoding: TextEncoding,
+    /// Septets or UTF-16 code units in all.
+    units: u32,
+    /// Parts that the carrier bills.
+    segments: u32,
+}
+
+/// What became of an import's contacts when it was undone.
+#[derive(ToSchema)]
+pub(crate) struct Undone {
+    /// Contacts that were deleted.
+    deleted: Option<i64>,
+    /// Contacts that are as they were.
+    restored: Option<i64>,
+    /// Contacts that were used or edited since, and stayed.
+    kept: Option<i64>,
+    /// Why the import was not undone after all; then the others are absent.
+    refused: Option<String>,
+}
+
+/// Fields of a contact; those that are not told are absent.
+#[derive(ToSchema)]
+pub(crate) struct ContactFields {
+    first_name: Option<String>,
+    last_name: Option<String>,
+    email: Option<String>,
+    postal_code: Option<String>,
+    notes: Option<String>,
+    external_id: Option<String>,
+    /// Custom fields by name.
+    fields: Option<BTreeMap<String, String>>,
+    /// The agent to whom the contact was assigned in the import's group.
+    assigned_agent_id: Option<Uuid>,
+    updated_at: Option<String>,
+}
+
+/// A file's beginning as it would be read.
+#[derive(ToSchema)]
+pub(crate) struct Preview {
+    encoding: FileEncoding,
+    /// What parts its cells.
+    delimiter: char,
+    /// Its columns, in order.
+    columns: Vec<PreviewColumn>,
+    /// Its first rows and rejects.
+    lines: Vec<PreviewLine>,
+}
+
+/// A column and the field that it fills.
+#[derive(ToSchema)]
+pub(crate) struct PreviewColumn {
+    /// Its name as the file has it.
+    header: String,
+    /// `first_name`, …, `custom:NAME`, or `ignore`.
+    field: String,
+}
+
+/// A row as it would be read, or why it would not.
+#[derive(ToSchema)]
+#[serde(untagged)]
+pub(crate) enum PreviewLine {
+    Row(PreviewRow),
+    Reject(PreviewReject),
+}
+
+/// A row as it would be read.
+#[derive(ToSchema)]
+pub(crate) struct PreviewRow {
+    /// The line on which it begins.
+    line: u64,
+    /// Values by the names of their fields; those without a value are left out.
+    values: BTreeMap<String, String>,
+    /// The row's own tags.
+    tags: Vec<String>,
+}
+
+/// A row that would be rejected.
+#[derive(ToSchema)]
+pub(crate) struct PreviewReject {
+    /// The line on which it begins.
+    line: u64,
+    /// Why, as a word.
+    reason: String,
+    /// The column that is to blame.
+    column: Option<String>,
+    /// What stands there.
+    value: Option<String>,
+}
