@@ -193,7 +193,9 @@ pub(crate) fn time(name: &str, value: &str, zone: &Zone) -> Result<(NaiveDateTim
         in_range(instant.year())?;
         return Ok((zone.local(instant), instant));
     }
-    let local: NaiveDateTime = value.parse().map_err(|_| {
+    // Seconds may be left out.
+    let local = value.parse().or_else(|_| format!("{value}:00").parse());
+    let local: NaiveDateTime = local.map_err(|_| {
         Problem::invalid_body(format!(
             "{name} is neither a local time (2026-11-03T10:00:00) nor an instant (2026-11-03T15:00:00Z)"
         ))

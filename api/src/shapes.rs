@@ -300,3 +300,50 @@ pub(crate) struct PreviewReject {
     /// What stands there.
     value: Option<String>,
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use muster_domain::{goal, hours, release, role, segments, targeting};
+    use serde::Serialize;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn schema<T: PartialSchema>() -> Value {
+        serde_json::to_value(T::schema()).unwrap()
+    }
+
+    /// The members of a serialized value and those of its shape.
+    fn same_members<T: PartialSchema>(value: impl Serialize) {
+        let value = serde_json::to_value(value).unwrap();
+        let names = |object: &Value| object.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
+        assert_eq!(names(&value), names(&schema::<T>()["properties"]), "{value}");
+    }
+
+    #[test]
+    fn objects_of_the_domain_have_the_members_of_their_shapes() {
+        same_members::<Targeting>(targeting::Targeting::default());
+        let field = targeting::FieldFilter { field: "ward".into(), is: targeting::FieldCondition::HasValue };
+        same_members::<FieldFilter>(field);
+        same_members::<ReleasePlan>(release::ReleasePlan::default());
+        same_members::<SendingHours>(hours::SendingHours::default());
+        same_members::<Segments>(segments::count("a"));
+    }
+
+    #[test]
+    fn words_of_the_domain_are_words_of_their_shapes() {
+        let known = |shape: Value, word: Value| assert!(shape["enum"].as_array().unwrap().contains(&word), "{word}");
+        for kind in [goal::GoalType::Event, goal::GoalType::VolunteerShift, goal::GoalType::Custom] {
+            known(schema::<GoalType>(), json!(kind));
+        }
+        for status in [goal::GoalStatus::Draft, goal::GoalStatus::Paused, goal::GoalStatus::Completed] {
+            known(schema::<GoalStatus>(), json!(status));
+        }
+        for role in [role::Role::Agent, role::Role::GroupAdmin, role::Role::OrganizationAdmin, role::Role::AccountAdmin]
+        {
+            known(schema::<Role>(), json!(role));
+        }
+    }
+}

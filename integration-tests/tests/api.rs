@@ -6,6 +6,8 @@
 mod bad_numbers;
 #[path = "api/codes.rs"]
 mod codes;
+#[path = "api/conform.rs"]
+mod conform;
 #[path = "api/contract.rs"]
 mod contract;
 #[path = "api/document.rs"]
@@ -56,6 +58,8 @@ mod privacy;
 mod rates;
 #[path = "api/reassign.rs"]
 mod reassign;
+#[path = "api/requests.rs"]
+mod requests;
 #[path = "api/samples.rs"]
 mod samples;
 #[path = "api/segments.rs"]

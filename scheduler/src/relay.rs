@@ -206,8 +206,22 @@ fn end(spans: Vec<Vec<Span>>, confirmed: Option<&[bool]>) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    };
+
     use chrono::DateTime;
     use muster_domain::ids::JobId;
+    use tracing::{
+        Subscriber,
+        field::{Field, Visit},
+        span::{Attributes, Id, Record},
+    };
+    use tracing_subscriber::{
+        Layer,
+        layer::{Context as LayerContext, SubscriberExt},
+    };
 
     use super::*;
 
@@ -229,6 +243,56 @@ mod tests {
         assert_eq!(sizes(&due(JobKind::CsvIngestion, 3)), [1; 3], "long kinds always alone");
         assert_eq!(sizes(&due(JobKind::Send, 6)), [6], "what is worked on together travels together");
         assert_eq!(sizes(&due(JobKind::Send, 40)), [16, 16, 8]);
+    }
+
+    /// What became of spans: fields that were recorded, and how many have ended.
+    #[derive(Clone, Default)]
+    struct Spans {
+        recorded: Arc<Mutex<Vec<(String, String)>>>,
+        ended: Arc<AtomicUsize>,
+    }
+
+    impl Visit for Spans {
+        fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+            self.recorded.lock().unwrap().push((field.name().to_owned(), format!("{value:?}")));
+        }
+    }
+
+    impl<S: Subscriber> Layer<S> for Spans {
+        fn on_new_span(&self, attributes: &Attributes<'_>, _: &Id, _: LayerContext<'_, S>) {
+            attributes.record(&mut self.clone());
+        }
+
+        fn on_record(&self, _: &Id, values: &Record<'_>, _: LayerContext<'_, S>) {
+            values.record(&mut self.clone());
+        }
+
+        fn on_close(&self, _: Id, _: LayerContext<'_, S>) {
+            self.ended.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn spans_count_messages_and_last_until_the_broker_has_answered() {
+        let seen = Spans::default();
+        let subscriber = tracing_subscriber::registry().with(seen.clone());
+        let _current = tracing::subscriber::set_default(subscriber);
+        let due = due(JobKind::Send, 6);
+        let bundles = [due[..4].iter().collect::<Vec<_>>(), due[4..].iter().collect()];
+        let spans: Vec<Vec<Span>> =
+            bundles.iter().map(|bundle| bundle.iter().map(|job| span(job, bundles.len(), None)).collect()).collect();
+        for (bundle, spans) in bundles.iter().zip(&spans) {
+            message(bundle, spans).unwrap();
+        }
+        assert_eq!(seen.ended.load(Ordering::Relaxed), 0, "spans have ended before the publish");
+        end(spans, Some(&[true, false]));
+        assert_eq!(seen.ended.load(Ordering::Relaxed), 6);
+        let recorded = |name: &str| {
+            let all = seen.recorded.lock().unwrap();
+            all.iter().filter(|(field, _)| field == name).map(|(_, value)| value.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(recorded("messaging.batch.message_count"), ["2"; 6], "messages, whatever the jobs in them");
+        assert_eq!(recorded("error.type"), ["\"returned\""; 2]);
     }
 
     #[test]

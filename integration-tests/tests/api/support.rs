@@ -22,6 +22,8 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::conform::DOCUMENT;
+
 /// Bytes that may be uploaded.
 pub(crate) const UPLOAD_LIMIT: usize = 1024 * 1024;
 
@@ -148,12 +150,16 @@ impl Client {
             request = request.body(body);
         }
         let response = request.send().await.unwrap_or_else(|error| panic!("{method} {path}: {error}"));
-        Answer {
+        let answer = Answer {
             what: format!("{method} {path}"),
             status: response.status().as_u16(),
             headers: response.headers().clone(),
             text: response.text().await.unwrap(),
-        }
+        };
+        let media_type = answer.header("content-type");
+        let wrong = DOCUMENT.wrong(method.as_str(), path, answer.status, media_type, &answer.text);
+        assert!(wrong.is_empty(), "{} answered {} otherwise than documented: {wrong:#?}", answer.what, answer.status);
+        answer
     }
 
     /// Begins to follow server-sent events.

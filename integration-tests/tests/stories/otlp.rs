@@ -7,7 +7,7 @@ use muster_integration_tests::{eventually, seconds};
 use opentelemetry_proto::tonic::{
     collector::trace::v1::ExportTraceServiceRequest,
     common::v1::{KeyValue, any_value::Value},
-    trace::v1::Span,
+    trace::v1::{Span, span::SpanKind},
 };
 use prost::Message;
 use tokio::{net::TcpListener, task::JoinSet};
@@ -20,15 +20,106 @@ pub(crate) struct Exported {
 }
 
 impl Exported {
+    /// An attribute that is a number.
+    pub(crate) fn number(&self, key: &str) -> Option<i64> {
+        match value(&self.span.attributes, key)? {
+            Value::IntValue(number) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// What is wrong with the span by the conventions: attributes of another type or that nobody knows, and those that its kind must have.
+    pub(crate) fn wrong(&self) -> Vec<String> {
+        let mut wrong = Vec::new();
+        for attribute in &self.span.attributes {
+            let key = attribute.key.as_str();
+            let seen = attribute.value.as_ref().and_then(|value| value.value.as_ref());
+            let fits = match seen {
+                Some(Value::StringValue(_)) => TEXTS.contains(&key),
+                Some(Value::IntValue(_)) => NUMBERS.contains(&key),
+                _ => false,
+            };
+            if !fits {
+                wrong.push(format!("{}: {key} is {seen:?}", self.span.name));
+            }
+        }
+        let needed: &[&str] = match SpanKind::try_from(self.span.kind) {
+            Ok(SpanKind::Server) => &["http.request.method", "http.response.status_code", "url.scheme"],
+            Ok(SpanKind::Client) => &["http.request.method", "server.address", "server.port"],
+            Ok(SpanKind::Producer) => &[
+                "messaging.system",
+                "messaging.destination.name",
+                "messaging.rabbitmq.destination.routing_key",
+                "messaging.operation.name",
+                "messaging.operation.type",
+                "messaging.batch.message_count",
+                "server.address",
+                "server.port",
+            ],
+            Ok(SpanKind::Consumer) => &[
+                "messaging.system",
+                "messaging.destination.name",
+                "messaging.rabbitmq.destination.routing_key",
+                "messaging.operation.name",
+                "messaging.operation.type",
+            ],
+            _ => &[],
+        };
+        let missing = needed.iter().filter(|key| value(&self.span.attributes, key).is_none());
+        wrong.extend(missing.map(|key| format!("{}: no {key}", self.span.name)));
+        if self.span.start_time_unix_nano > self.span.end_time_unix_nano {
+            wrong.push(format!("{} ends before it begins", self.span.name));
+        }
+        wrong
+    }
+
     /// An attribute as text.
     pub(crate) fn attribute(&self, key: &str) -> Option<String> {
         attribute(&self.span.attributes, key)
     }
 }
 
+/// Attributes that are texts: OpenTelemetry's semantic conventions for HTTP and messaging, then our own.
+const TEXTS: [&str; 18] = [
+    "error.type",
+    "http.request.method",
+    "http.route",
+    "messaging.destination.name",
+    "messaging.operation.name",
+    "messaging.operation.type",
+    "messaging.rabbitmq.destination.routing_key",
+    "messaging.system",
+    "server.address",
+    "url.full",
+    "url.scheme",
+    "job.id",
+    "job.kind",
+    "job.run_at",
+    "message.id",
+    "organization.id",
+    "outcome",
+    "target",
+];
+
+/// Attributes that are whole numbers.
+const NUMBERS: [&str; 9] = [
+    "http.response.status_code",
+    "messaging.batch.message_count",
+    "server.port",
+    "job.attempt",
+    "job.bundle",
+    "job.wait_ms",
+    "message.segments",
+    "busy_ns",
+    "idle_ns",
+];
+
+fn value<'a>(attributes: &'a [KeyValue], key: &str) -> Option<&'a Value> {
+    attributes.iter().find(|attribute| attribute.key == key)?.value.as_ref()?.value.as_ref()
+}
+
 fn attribute(attributes: &[KeyValue], key: &str) -> Option<String> {
-    let value = attributes.iter().find(|attribute| attribute.key == key)?.value.as_ref()?;
-    match value.value.as_ref()? {
+    match value(attributes, key)? {
         Value::StringValue(text) => Some(text.clone()),
         Value::IntValue(number) => Some(number.to_string()),
         other => Some(format!("{other:?}")),

@@ -86,10 +86,33 @@ async fn one_trace_leads_from_the_agents_request_to_the_carrier() {
         assert_eq!((kind(&call), call.service.as_str()), (SpanKind::Client, "muster-worker"));
         assert_eq!(call.span.parent_span_id, run.span.span_id, "the carrier is called by the job");
         assert_eq!(call.attribute("outcome").as_deref(), Some("accepted"));
+        assert_eq!(call.attribute("http.request.method").as_deref(), Some("POST"));
+        assert_eq!(call.number("http.response.status_code"), Some(201));
+        assert!(call.number("server.port") > Some(0) && call.attribute("server.address").is_some(), "{call:?}");
+        let url = call.attribute("url.full").unwrap();
+        assert!(url.ends_with("/Messages.json") && !url.contains(['?', '@']), "{url}");
+        assert!(call.span.start_time_unix_nano >= run.span.start_time_unix_nano, "{call:?}");
         assert!(links_to(&call, &request), "each text is linked to the request that made it: {call:?}");
     }
+    assert_eq!(request.number("http.response.status_code"), Some(202));
+    assert_eq!(request.attribute("http.route").as_deref(), Some("/v1/agent/batches/{batch_id}/send"));
+    assert_eq!(publish.attribute("messaging.operation.type").as_deref(), Some("send"));
+    assert_eq!(publish.attribute("messaging.destination.name").as_deref(), Some("muster.jobs:send"));
+    assert!(publish.number("messaging.batch.message_count") >= Some(1), "{publish:?}");
+    assert_eq!(run.attribute("messaging.operation.type").as_deref(), Some("process"));
+    assert_eq!(run.attribute("messaging.destination.name").as_deref(), Some("muster.jobs:send:muster.send"));
+    // A job can be claimed once its publish has committed, and that is after the broker's confirmation.
+    assert!(publish.span.start_time_unix_nano < publish.span.end_time_unix_nano, "{publish:?}");
+    assert!(publish.span.end_time_unix_nano <= run.span.start_time_unix_nano, "{publish:?} {run:?}");
     name_nobody(&collector.spans());
+    follow_the_conventions(&collector.spans());
     rig.finish().await;
+}
+
+/// Every span seen has attributes of the right types, and those that its kind must have.
+fn follow_the_conventions(spans: &[Exported]) {
+    let wrong: std::collections::BTreeSet<String> = spans.iter().flat_map(Exported::wrong).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 #[tokio::test]
@@ -120,8 +143,18 @@ async fn a_retry_is_a_trace_of_its_own_linked_to_the_first_attempt() {
         assert_eq!(hex(&retry.span.parent_span_id), "", "a retry is a root");
         assert_ne!(retry.span.trace_id, first.span.trace_id, "a retry has a trace of its own");
         assert!(links_to(&retry, first), "a retry is linked to the first attempt: {retry:?}");
+        assert_eq!(first.attribute("error.type").as_deref(), Some("retry"), "{first:?}");
     }
+    // The list of what the carrier has is asked for by a number, which stands in the query.
+    let lists = collector.until("lists of texts", 2, |span| span.span.name == "GET Messages").await;
+    for list in &lists {
+        let url = list.attribute("url.full").unwrap();
+        assert!(url.ends_with("/Messages.json") && !url.contains(['?', '@']), "{url}");
+    }
+    assert!(lists.iter().any(|list| list.number("http.response.status_code") == Some(200)), "{lists:?}");
+    assert!(lists.iter().any(|list| list.attribute("error.type").is_some()), "the carrier was away: {lists:?}");
     name_nobody(&collector.spans());
+    follow_the_conventions(&collector.spans());
     rig.finish().await;
 }
 
