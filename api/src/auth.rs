@@ -2,7 +2,7 @@
 
 use axum::{
     extract::{FromRef, FromRequestParts, RawPathParams},
-    http::{header::AUTHORIZATION, request::Parts},
+    http::{HeaderMap, header::AUTHORIZATION, request::Parts},
 };
 use muster_domain::{
     ids::{GroupId, OrganizationId},
@@ -24,6 +24,25 @@ pub(crate) fn secret_hash(secret: &str) -> Vec<u8> {
     Sha256::digest(secret.as_bytes()).to_vec()
 }
 
+/// The secret of a request's bearer token. The scheme's name may be in any case.
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, secret) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim_start())
+}
+
+/// The hash of a request's token, for who goes on asking whether it is in force.
+#[derive(Debug, Clone)]
+pub(crate) struct TokenHash(pub(crate) Vec<u8>);
+
+impl<S: Send + Sync> FromRequestParts<S> for TokenHash {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let secret = bearer(&parts.headers);
+        secret.map(|secret| Self(secret_hash(secret))).ok_or_else(|| Problem::unauthenticated("no token came"))
+    }
+}
+
 /// A member with a token that is in force.
 #[derive(Debug, Clone)]
 pub(crate) struct Caller(pub(crate) Member);
@@ -35,12 +54,13 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let header = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let secret = header
-            .and_then(|value| value.strip_prefix("Bearer "))
+        let secret = bearer(&parts.headers)
             .ok_or_else(|| Problem::unauthenticated("send the header Authorization: Bearer TOKEN"))?;
-        let member = members::by_token(&Api::from_ref(state).pool, &secret_hash(secret)).await?;
-        member.map(Caller).ok_or_else(|| Problem::unauthenticated("the token is not known or was revoked"))
+        let (api, hash) = (Api::from_ref(state), secret_hash(secret));
+        let member = members::by_token(&api.pool, &hash).await?;
+        let member = member.ok_or_else(|| Problem::invalid_token("the token is not known or was revoked"))?;
+        api.tenants.learn(hash, &member);
+        Ok(Self(member))
     }
 }
 
@@ -83,14 +103,22 @@ where
         if !ours {
             return Err(Problem::no("organization"));
         }
+        Self::of(member, organization_id)
+    }
+}
+
+impl Admin {
+    /// A member as an admin of an organization of their account.
+    pub(crate) fn of(member: Member, organization_id: OrganizationId) -> Result<Self, Problem> {
+        if member.organization_id.is_some_and(|own| own != organization_id) {
+            return Err(Problem::no("organization"));
+        }
         if member.role == Role::Agent {
             return Err(Problem::forbidden("only an admin may do this"));
         }
         Ok(Self { member, organization_id })
     }
-}
 
-impl Admin {
     /// At least this role.
     pub(crate) fn at_least(&self, role: Role) -> Result<(), Problem> {
         if self.member.role >= role {

@@ -5,6 +5,7 @@
 
 mod admin;
 mod agent;
+mod asker;
 mod auth;
 mod bounds;
 mod compose;
@@ -13,6 +14,8 @@ mod document;
 mod extract;
 mod goal_input;
 mod idempotency;
+mod limits;
+mod looks;
 mod openapi;
 mod problem;
 mod shapes;
@@ -27,12 +30,24 @@ use muster_service::{
     Settings,
     health::{self, Readiness},
     metrics::Metrics,
+    serve::{self, Connections},
 };
-use muster_storage::{Pool, PoolOptions, engine::processes};
+use muster_storage::{
+    Pool, PoolOptions,
+    engine::processes,
+    room::{self, Asker, RoomOptions},
+};
+use prometheus_client::metrics::gauge::Gauge;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::state::Api;
+
+/// No statement of a request takes longer; whoever asked has been answered by then.
+const LONGEST_STATEMENT: Duration = Duration::from_mins(2);
+
+/// How long the database may take to say that it is there.
+const LONGEST_ANSWER: Duration = Duration::from_secs(10);
 
 /// Runs the api until `stop` is cancelled and what is under way is answered.
 pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<()> {
@@ -41,28 +56,73 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<
     let options = PoolOptions {
         name: settings.process_name.clone(),
         max_connections: settings.database_max_connections,
+        statement_limit: Some(LONGEST_STATEMENT),
+        room: Some(room(&settings)),
+        refuses_when_away: true,
         ..PoolOptions::default()
     };
     let pool = Pool::connect_lazily(&settings.database_url, &options)?;
+    let health_listener = match &settings.health_listen {
+        Some(address) => Some(TcpListener::bind(address).await.with_context(|| format!("listen on {address}"))?),
+        None => None,
+    };
     let metrics = Metrics::default();
     let readiness = Readiness::awaiting(&["database"]);
-    let process = settings.process_name.clone();
-    let api = Api::new(settings, pool.clone(), &metrics)?;
-    let routes = openapi::router(api).merge(health::routes(readiness.clone(), metrics));
+    let (process, limits) = (settings.process_name.clone(), settings.listen_limits());
+    let connections = Connections::register(&metrics);
+    let second = Gauge::<i64>::default();
+    metrics.register(|registry| {
+        let help = "Times that a request held a connection to Postgres and asked for another, which is a fault";
+        registry.register("second_connections", help, second.clone());
+    });
+    let api = Api::new(settings, pool.clone(), &metrics, stop.clone())?;
+    let (mut routes, mut beyond) = (openapi::router(api), health::no_room());
+    let health = health::routes(readiness.clone(), metrics);
+    if health_listener.is_none() {
+        routes = routes.merge(health.clone());
+        beyond = beyond.merge(health.clone());
+    }
     tracing::info!(process, "the api runs");
     let report = async {
         loop {
-            let seen = processes::seen(&pool, &process, "api").await;
-            readiness.report("database", seen.map_err(|error| error.to_string()));
+            let seen = room::alone(Asker::Ours, processes::seen(&pool, &process, "api"));
+            let seen = match tokio::time::timeout(LONGEST_ANSWER, seen).await {
+                Ok(seen) => seen.map_err(|error| error.to_string()),
+                Err(_) => Err(format!("no answer within {LONGEST_ANSWER:?}")),
+            };
+            readiness.report("database", seen);
+            second.set(i64::try_from(room::second_connections()).unwrap_or(i64::MAX));
             if stop.run_until_cancelled(tokio::time::sleep(Duration::from_secs(2))).await.is_none() {
+                readiness.report("api", Err("stops".to_owned()));
                 return;
             }
         }
     };
-    let (served, ()) = tokio::join!(health::serve(listener, routes, stop.clone()), report);
-    served.context("serve")?;
+    // Health is answered until everything else has been.
+    let answered = CancellationToken::new();
+    let serve_health = async {
+        match health_listener {
+            Some(listener) => health::serve(listener, health, answered.clone()).await,
+            None => Ok(()),
+        }
+    };
+    let serve_clients = async {
+        let served = serve::serve(listener, routes, beyond, limits, connections, stop.clone()).await;
+        answered.cancel();
+        served
+    };
+    let (served, healthy, ()) = tokio::join!(serve_clients, serve_health, report);
+    served.and(healthy).context("serve")?;
     tracing::info!("the api has stopped");
     Ok(())
+}
+
+/// A fifth of the connections is kept for webhooks and the api itself. One tenant's requests use a quarter of them at once, unless the
+/// configuration says otherwise.
+fn room(settings: &Settings) -> RoomOptions {
+    let all = settings.database_max_connections;
+    let share = settings.database_tenant_connections.unwrap_or(all / 4);
+    RoomOptions { reserved: (all / 5).max(2), share: share.max(1) }
 }
 
 /// The OpenAPI 3.1 document of this version, as JSON.

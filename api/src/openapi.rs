@@ -13,8 +13,9 @@ use utoipa::{
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    admin, agent,
+    admin, agent, asker,
     document::{BEARER, endpoint},
+    limits,
     problem::Problem,
     state::Api,
     trace, webhooks,
@@ -126,6 +127,9 @@ pub(crate) fn router(api: Api) -> Router {
         .route("/openapi.json", get(move || async move { Json(document) }))
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed("see /openapi.json for what is") })
         .fallback(|uri: Uri| async move { Problem::not_found(format!("nothing is at {}", uri.path())) })
+        .layer(middleware::from_fn_with_state(api.clone(), asker::ask))
+        .layer(middleware::from_fn_with_state(api.clone(), limits::within))
+        .layer(middleware::map_response(limits::labelled))
         .layer(middleware::from_fn_with_state(api.clone(), trace::request))
         .with_state(api)
 }

@@ -1,7 +1,10 @@
 //! Errors as RFC 9457 problem details. A problem's `type` is stable: clients may match on it.
 
 use axum::{
-    http::{StatusCode, header::CONTENT_TYPE},
+    http::{
+        HeaderValue, StatusCode,
+        header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
+    },
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
@@ -22,6 +25,9 @@ pub(crate) struct Problem {
     /// More members, by type.
     #[serde(flatten)]
     more: Map<String, Value>,
+    /// The token that came is of no use, as opposed to none having come.
+    #[serde(skip)]
+    bad_token: bool,
 }
 
 macro_rules! problems {
@@ -35,6 +41,7 @@ macro_rules! problems {
                     status: StatusCode::$status.as_u16(),
                     detail: detail.into(),
                     more: Map::new(),
+                    bad_token: false,
                 }
             })+
 
@@ -76,6 +83,10 @@ problems! {
     too_large = "too-large", PAYLOAD_TOO_LARGE, "The upload is too large";
     /// The webhook's signature is not the carrier's (rule I1).
     bad_signature = "bad-signature", FORBIDDEN, "The signature is not the carrier's";
+    /// The tenant asks for more than its share, and more of it waits than may.
+    too_many_requests = "too-many-requests", TOO_MANY_REQUESTS, "Too many requests at once";
+    /// The request did not come in, in time.
+    request_timeout = "request-timeout", REQUEST_TIMEOUT, "The request came too slowly";
     /// The database does not answer.
     unavailable = "unavailable", SERVICE_UNAVAILABLE, "Temporarily unavailable";
     /// A fault of ours.
@@ -89,23 +100,49 @@ impl Problem {
         self
     }
 
+    /// A token came that is not in force.
+    pub(crate) fn invalid_token(detail: impl Into<String>) -> Self {
+        Self { bad_token: true, ..Self::unauthenticated(detail) }
+    }
+
     /// What every endpoint says of an id that is not the caller's.
     pub(crate) fn no(what: &str) -> Self {
         Self::not_found(format!("there is no such {what}"))
     }
 }
 
+const NO_TOKEN: &str = "Bearer realm=\"muster\"";
+const INVALID_TOKEN: &str = "Bearer realm=\"muster\", error=\"invalid_token\"";
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let body = serde_json::to_string(&self).unwrap_or_default();
-        (status, [(CONTENT_TYPE, "application/problem+json")], body).into_response()
+        let mut response = (status, [(CONTENT_TYPE, "application/problem+json")], body).into_response();
+        // RFC 6750: the error is told where a token came.
+        let challenge = if self.bad_token { INVALID_TOKEN } else { NO_TOKEN };
+        let header = match status {
+            StatusCode::UNAUTHORIZED => Some((WWW_AUTHENTICATE, challenge)),
+            StatusCode::TOO_MANY_REQUESTS => Some((RETRY_AFTER, "1")),
+            StatusCode::SERVICE_UNAVAILABLE => Some((RETRY_AFTER, "2")),
+            _ => None,
+        };
+        if let Some((name, value)) = header {
+            response.headers_mut().insert(name, HeaderValue::from_static(value));
+        }
+        response
     }
 }
 
 impl From<muster_storage::Error> for Problem {
     fn from(error: muster_storage::Error) -> Self {
-        if error.is_unavailable() {
+        if matches!(error, muster_storage::Error::Busy { everywhere: false }) {
+            return Self::too_many_requests("more of your organization's requests wait than may; try again");
+        }
+        if matches!(error, muster_storage::Error::Away) {
+            return Self::unavailable("the database is away; try again");
+        }
+        if error.is_passing() {
             tracing::warn!(%error, "the database does not answer");
             return Self::unavailable("the database does not answer; try again");
         }

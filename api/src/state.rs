@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use muster_domain::ids::{ImportId, OrganizationId};
 use muster_fetch::{Fetcher, Guard};
 use muster_objects::{Objects, Place};
 use muster_service::{Settings, metrics::Metrics};
@@ -9,6 +10,13 @@ use muster_storage::Pool;
 use prometheus_client::{
     encoding::EncodeLabelSet,
     metrics::{counter::Counter, family::Family},
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    admin::import_events::Told,
+    asker::Tenants,
+    looks::{Listeners, Looks},
 };
 
 /// What every endpoint can use; cloned, it is the same.
@@ -20,6 +28,14 @@ pub(crate) struct Api {
     pub(crate) fetcher: Fetcher,
     pub(crate) phone_hash_key: [u8; 32],
     pub(crate) settings: Arc<Settings>,
+    /// Which tenant's line a token's requests wait in.
+    pub(crate) tenants: Arc<Tenants>,
+    /// Imports that somebody follows.
+    pub(crate) imports: Arc<Looks<(OrganizationId, ImportId), Told>>,
+    /// Whoever follows something.
+    pub(crate) listeners: Arc<Listeners>,
+    /// The api is to stop.
+    pub(crate) stop: CancellationToken,
     pub(crate) requests: Family<RequestLabels, Counter>,
 }
 
@@ -31,7 +47,12 @@ pub(crate) struct RequestLabels {
 }
 
 impl Api {
-    pub(crate) fn new(settings: Settings, pool: Pool, metrics: &Metrics) -> anyhow::Result<Self> {
+    pub(crate) fn new(
+        settings: Settings,
+        pool: Pool,
+        metrics: &Metrics,
+        stop: CancellationToken,
+    ) -> anyhow::Result<Self> {
         let requests = Family::default();
         metrics.register(|registry| {
             registry.register("requests", "Requests by route and status", Family::clone(&requests));
@@ -42,6 +63,10 @@ impl Api {
             fetcher: Fetcher::new(Guard::new(settings.import_allowed_hosts.clone()))?,
             phone_hash_key: settings.phone_hash_key_bytes()?,
             settings: Arc::new(settings),
+            tenants: Arc::default(),
+            imports: Arc::default(),
+            listeners: Arc::default(),
+            stop,
             requests,
         })
     }

@@ -19,7 +19,10 @@ use muster_service::{
     health::{self, Readiness},
     metrics::Metrics,
 };
-use muster_storage::{Pool, PoolOptions, engine};
+use muster_storage::{
+    Pool, PoolOptions, engine,
+    room::{Asker, alone},
+};
 use tokio::{net::TcpListener, sync::Notify};
 use tokio_util::sync::CancellationToken;
 
@@ -72,12 +75,13 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<
     let routes = health::routes(scheduler.readiness.clone(), registry);
     let (served, ..) = tokio::join!(
         health::serve(listener, routes, stop),
-        relay::run(&scheduler, &relay_pool, publisher),
+        alone(Asker::Ours, relay::run(&scheduler, &relay_pool, publisher)),
         listen::run(&scheduler),
-        timers::run(&scheduler),
-        schedules::run(&scheduler),
-        sweeps::run(&scheduler),
-        report(&scheduler),
+        // Each uses one connection at a time.
+        alone(Asker::Ours, timers::run(&scheduler)),
+        alone(Asker::Ours, schedules::run(&scheduler)),
+        alone(Asker::Ours, sweeps::run(&scheduler)),
+        alone(Asker::Ours, report(&scheduler)),
     );
     served.context("health")?;
     tracing::info!("the scheduler has stopped");

@@ -80,8 +80,8 @@ impl Context {
         };
         let timeout = Duration::from_millis(settings.carrier_timeout_ms);
         let engine_options = PoolOptions { max_connections: ENGINE_CONNECTIONS, ..options.clone() };
-        // A handler may use a second connection for a moment, to show how far it is.
-        let slots = settings.database_max_connections.saturating_sub(2).max(1) as usize;
+        // A handler uses one connection at a time (`storage::room`), and announcements use one for a moment.
+        let slots = settings.database_max_connections.saturating_sub(1).max(1) as usize;
         let carrier_calls = usize::from(JobKind::Send.prefetch()).saturating_mul(settings.carrier_concurrency);
         let lookups =
             settings.lookup_url.as_deref().map(|url| Lookups::new(url, credentials.clone(), timeout)).transpose()?;

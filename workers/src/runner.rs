@@ -18,6 +18,7 @@ use muster_service::trace;
 use muster_storage::{
     Error,
     engine::{claim::ClaimedJob, dead_letters, sweep},
+    room::{self, Asker},
 };
 use tracing::{Span, info_span};
 
@@ -122,9 +123,11 @@ fn span(job: &ClaimedJob, refs: &[JobRef]) -> Span {
     span
 }
 
-/// Runs handlers for so long at most; a panic and a time-out are errors that may be tried again (engine promise J7).
+/// Runs handlers for so long at most; a panic and a time-out are errors that may be tried again (engine promise J7). They use one connection of a
+/// pool at a time.
 async fn within<T>(limit: Duration, work: impl Future<Output = Result<T, JobError>>) -> Result<T, JobError> {
-    match tokio::time::timeout(limit, AssertUnwindSafe(work).catch_unwind()).await {
+    let work = room::alone(Asker::Ours, AssertUnwindSafe(work).catch_unwind());
+    match tokio::time::timeout(limit, work).await {
         Ok(Ok(result)) => result,
         Ok(Err(panic)) => Err(JobError::retry(format!("panic: {}", panic_message(&*panic)))),
         Err(_) => Err(JobError::retry(format!("the time limit of {} s is over", limit.as_secs()))),

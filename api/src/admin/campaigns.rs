@@ -79,7 +79,7 @@ pub(crate) async fn create(
             let mut made = Vec::with_capacity(new.group_ids.len());
             for group_id in &new.group_ids {
                 admin.group(*group_id)?;
-                let group = groups::get(&api.pool, admin.organization_id, *group_id).await?;
+                let group = groups::get(&mut *tx, admin.organization_id, *group_id).await?;
                 let group = group.filter(|group| !group.archived).ok_or_else(|| Problem::no("group"))?;
                 let (content, instants) = new.goal.check(tx, &organization, &group.zone).await?;
                 let id = GoalId::new();

@@ -71,8 +71,8 @@ pub(crate) struct CapDay {
 pub(crate) async fn get(State(api): State<Api>, admin: Admin) -> Result<Answer<Caps>, Problem> {
     let mut tx = api.pool.begin().await?;
     let brand = admin.organization(&mut tx).await?.brand_id;
-    let in_force = organizations::caps(&api.pool, brand).await?;
-    let days = caps::recent(&api.pool, brand).await?;
+    let in_force = organizations::caps(&mut tx, brand).await?;
+    let days = caps::recent(&mut tx, brand).await?;
     Ok(Answer(Caps {
         caps: in_force.into_iter().map(|(carrier, daily_segments)| CapItem { carrier, daily_segments }).collect(),
         days: days

@@ -26,7 +26,7 @@ pub(crate) async fn get(
 ) -> Result<Answer<ContactBody>, Problem> {
     let mut tx = api.pool.begin().await?;
     reachable(&mut tx, &admin, id).await?;
-    let found = contacts::page(&api.pool, admin.organization_id, None, Some(id), None, 1).await?.pop();
+    let found = contacts::page(&mut tx, admin.organization_id, None, Some(id), None, 1).await?.pop();
     Ok(Answer(body(found.ok_or_else(|| Problem::no("contact"))?)))
 }
 

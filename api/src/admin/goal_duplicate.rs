@@ -71,7 +71,7 @@ pub(crate) async fn duplicate(
             let mut made = Vec::with_capacity(body.group_ids.len());
             for group_id in &body.group_ids {
                 admin.group(*group_id)?;
-                let group = groups::get(&api.pool, admin.organization_id, *group_id).await?;
+                let group = groups::get(&mut *tx, admin.organization_id, *group_id).await?;
                 let group = group.filter(|group| !group.archived).ok_or_else(|| Problem::no("group"))?;
                 let from = Zone::parse(&goal.content.zone).map_err(|error| Problem::internal(error.to_string()))?;
                 let zone = Zone::parse(&group.zone).map_err(|error| Problem::internal(error.to_string()))?;

@@ -124,6 +124,6 @@ pub(crate) async fn preview(
         .and_then(|script| script.render(|_| Some("Margaret")).ok());
     let settings = admin.organization(&mut tx).await?.settings;
     let sample = segments::count(&encoded(rendered.unwrap_or_else(|| goal.content.script.clone()), &settings));
-    let excluded = goals::excluded(&api.pool, goal.group_id).await?.into_iter().collect();
+    let excluded = goals::excluded(&mut tx, goal.group_id).await?.into_iter().collect();
     Ok(Answer(Preview { contacts, sample, segments: contacts * i64::from(sample.segments), excluded }))
 }

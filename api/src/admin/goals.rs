@@ -129,7 +129,7 @@ pub(crate) async fn create(
     admin.group(new.group_id)?;
     keyed
         .run(&api, admin.member.id, &new, async |tx| {
-            let group = groups::get(&api.pool, admin.organization_id, new.group_id).await?;
+            let group = groups::get(&mut *tx, admin.organization_id, new.group_id).await?;
             let group = group.ok_or_else(|| Problem::no("group"))?;
             if group.archived {
                 return Err(Problem::conflict("the group is archived"));

@@ -10,7 +10,10 @@ use axum::{
 use chrono::{DateTime, Utc};
 use futures::stream;
 use muster_domain::ids::{GroupId, ImportId};
-use muster_storage::imports::{self, Import, Progress, Reject};
+use muster_storage::{
+    imports::{self, Import, Progress, Reject},
+    room::{self, Asker},
+};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -210,12 +213,14 @@ pub(crate) async fn rejects(
     let import = find(&api, &admin, id).await?;
     // What has rejects was cut, and so has a delimiter.
     let delimiter = import.delimiter.unwrap_or(',');
+    let tenant = Asker::Tenant(admin.organization_id.0);
     let header = Bytes::from_static(b"line,reason,column,row\r\n");
     let pages = stream::try_unfold(Some(0), move |after| {
         let pool = api.pool.clone();
         async move {
             let Some(after) = after else { return Ok::<_, muster_storage::Error>(None) };
-            let page = imports::rejects(&pool, id, after, PAGE).await?;
+            // Whoever reads slowly holds no connection meanwhile.
+            let page = room::alone(tenant, imports::rejects(&pool, id, after, PAGE)).await?;
             let next = page.last().map(|reject| reject.line);
             Ok(next.map(|next| {
                 (Bytes::from(page.iter().map(|reject| line(reject, delimiter)).collect::<String>()), Some(next))

@@ -111,7 +111,7 @@ pub(crate) async fn claim(
         tx.commit().await?;
         return Ok(Answer(Claimed { batch: None }));
     };
-    let contacts = preview(&api, &mut tx, &agent, &goal, &lease).await?;
+    let contacts = preview(&mut tx, &agent, &goal, &lease).await?;
     tx.commit().await?;
     let batch = ClaimedBatch {
         id: lease.batch_id,
@@ -152,16 +152,10 @@ pub(crate) fn script(goal: &Goal, kind: BatchKind) -> &str {
 }
 
 /// Whom the batch is for and what they would be sent, for the agent's screen.
-async fn preview(
-    api: &Api,
-    tx: &mut Tx,
-    agent: &Agent,
-    goal: &Goal,
-    lease: &Lease,
-) -> Result<Vec<BatchContact>, Problem> {
+async fn preview(tx: &mut Tx, agent: &Agent, goal: &Goal, lease: &Lease) -> Result<Vec<BatchContact>, Problem> {
     let organization = agent.organization(tx).await?;
     let group =
-        groups::get(&api.pool, agent.organization_id, goal.group_id).await?.ok_or_else(|| Problem::no("group"))?;
+        groups::get(&mut *tx, agent.organization_id, goal.group_id).await?.ok_or_else(|| Problem::no("group"))?;
     let composer = Composer {
         template: Template::parse(script(goal, lease.kind), |_| true)
             .map_err(|error| Problem::conflict(error.to_string()))?,

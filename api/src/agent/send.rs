@@ -67,7 +67,7 @@ pub(crate) async fn send(
             let lease = hold(tx, &agent, id, body.lease_token).await?;
             let goal = workable(tx, &agent, lease.goal_id, lease.kind).await?;
             let organization = agent.organization(tx).await?;
-            let group = groups::get(&api.pool, agent.organization_id, goal.group_id)
+            let group = groups::get(&mut *tx, agent.organization_id, goal.group_id)
                 .await?
                 .ok_or_else(|| Problem::no("group"))?;
             let sender = messages::sender_of(tx, group.id, agent.member.id).await?;

@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::Told;
 use crate::{
-    auth::{Admin, Agent, Caller},
+    auth::{Admin, Agent, Caller, TokenHash},
     bounds,
     extract::{IfMatch, Json, Path, Query},
     idempotency::Keyed,
@@ -33,6 +33,10 @@ pub(crate) trait Asks {
 }
 
 impl Asks for State<Api> {
+    fn asks(_: &mut Told) {}
+}
+
+impl Asks for TokenHash {
     fn asks(_: &mut Told) {}
 }
 

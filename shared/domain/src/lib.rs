@@ -30,6 +30,7 @@ pub mod sending;
 pub mod state;
 pub mod targeting;
 pub mod template;
+pub mod turns;
 pub mod whereabouts;
 pub mod why;
 pub mod zone;

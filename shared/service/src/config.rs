@@ -25,6 +25,9 @@ pub struct Settings {
     /// Connections to Postgres at most, for each process.
     #[serde(default = "default::database_max_connections")]
     pub database_max_connections: u32,
+    /// Of these, how many one tenant's requests use at once at most; a quarter unless it is said. The rest waits in turn. Only the api uses it.
+    #[serde(default)]
+    pub database_tenant_connections: Option<u32>,
     /// RabbitMQ, `amqp://user:password@host:port/vhost`.
     #[serde(serialize_with = "redacted")]
     pub amqp_url: SecretString,
@@ -73,6 +76,27 @@ pub struct Settings {
     /// Address on which this process listens: the api for everything, daemons for health and metrics.
     #[serde(default = "default::listen")]
     pub listen: String,
+    /// Address on which the api answers `/livez`, `/readyz` and `/metrics`; without it, it does so on `listen`.
+    #[serde(default)]
+    pub health_listen: Option<String>,
+    /// Connections of clients at most that the api serves at once.
+    #[serde(default = "default::listen_max_connections")]
+    pub listen_max_connections: usize,
+    /// How long the head of a request may take to come.
+    #[serde(default = "default::header_timeout_seconds")]
+    pub header_timeout_seconds: u64,
+    /// How long a connection stays open on which nothing is asked.
+    #[serde(default = "default::idle_timeout_seconds")]
+    pub idle_timeout_seconds: u64,
+    /// How long a client may take nothing of an answer that it is sent.
+    #[serde(default = "default::write_timeout_seconds")]
+    pub write_timeout_seconds: u64,
+    /// How long a request to the api may take, its body included. Uploads may take longer as long as they move, and campaigns take four times as long.
+    #[serde(default = "default::request_timeout_seconds")]
+    pub request_timeout_seconds: u64,
+    /// The slowest pace of an upload, looked at once every `request_timeout_seconds`.
+    #[serde(default = "default::upload_bytes_per_second")]
+    pub upload_bytes_per_second: u64,
     /// What this process is called in logs, traces and the broker. Unique among the processes that run.
     #[serde(default = "default::process_name")]
     pub process_name: String,
@@ -167,7 +191,8 @@ pub enum ConfigError {
 const NOT_KEYS: [&str; 3] = ["config", "api_url", "token"];
 
 /// Last words of the keys that hold numbers, lists and switches. All others hold text.
-const NOT_TEXT: [&str; 8] = ["_ms", "_seconds", "_days", "_bytes", "_connections", "_concurrency", "_hosts", "_style"];
+const NOT_TEXT: [&str; 9] =
+    ["_ms", "_second", "_seconds", "_days", "_bytes", "_connections", "_concurrency", "_hosts", "_style"];
 
 /// The environment, in which text stays text: a password of digits is no number.
 struct Environment(Env);
@@ -247,6 +272,21 @@ impl Settings {
         if self.job_lease_seconds < 3 {
             return problem("job_lease_seconds", "must be at least 3");
         }
+        let times = [
+            self.header_timeout_seconds,
+            self.idle_timeout_seconds,
+            self.write_timeout_seconds,
+            self.request_timeout_seconds,
+        ];
+        if self.listen_max_connections == 0 || times.iter().any(|time| !(1..=86_400).contains(time)) {
+            return problem(
+                "listen_max_connections",
+                "must be at least 1, and the times of headers, idle connections, writing and requests 1 to 86,400 seconds",
+            );
+        }
+        if self.database_tenant_connections.is_some_and(|share| share == 0 || share >= self.database_max_connections) {
+            return problem("database_tenant_connections", "must be at least 1 and less than database_max_connections");
+        }
         if self.carrier_concurrency == 0 || self.database_max_connections < 4 {
             return problem("carrier_concurrency", "must be at least 1, and database_max_connections at least 4");
         }
@@ -288,6 +328,16 @@ impl Settings {
     /// The key for the object store.
     pub fn object_store_key(&self) -> Option<(&str, &SecretString)> {
         self.object_store_key_id.as_deref().zip(self.object_store_key_secret.as_ref())
+    }
+
+    /// The bounds of the listener for clients.
+    pub const fn listen_limits(&self) -> crate::serve::Limits {
+        crate::serve::Limits {
+            connections: self.listen_max_connections,
+            header: Duration::from_secs(self.header_timeout_seconds),
+            idle: Duration::from_secs(self.idle_timeout_seconds),
+            write: Duration::from_secs(self.write_timeout_seconds),
+        }
     }
 
     /// The job lease.

@@ -4,17 +4,27 @@
 
 use std::{
     collections::BTreeMap,
-    net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use axum::{
-    Json, Router, extract::State, http::StatusCode, http::header::CONTENT_TYPE, response::IntoResponse, routing::get,
+    Json, Router,
+    extract::State,
+    http::{
+        StatusCode,
+        header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER},
+    },
+    response::IntoResponse,
+    routing::get,
 };
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::metrics::Metrics;
+use crate::{
+    metrics::Metrics,
+    serve::{self, Connections, Limits},
+};
 
 /// What a process needs in order to work, and whether it has it. Parts report themselves, so that a probe costs nothing.
 #[derive(Debug, Clone, Default)]
@@ -58,8 +68,22 @@ async fn scrape(State(metrics): State<Metrics>) -> impl IntoResponse {
     ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], metrics.encode())
 }
 
-/// Serves routes until the token is cancelled and what is under way is answered.
+/// What is answered on connections for which there is no room.
+pub fn no_room() -> Router {
+    let problem = r#"{"type":"urn:muster:problem:unavailable","title":"Temporarily unavailable","status":503,"detail":"there are too many connections; try again"}"#;
+    let headers = [(CONTENT_TYPE, "application/problem+json"), (RETRY_AFTER, "2"), (CACHE_CONTROL, "no-store")];
+    Router::new().fallback(move || async move { (StatusCode::SERVICE_UNAVAILABLE, headers, problem) })
+}
+
+/// The bounds of a listener that is for health alone.
+const LIMITS: Limits = Limits {
+    connections: 64,
+    header: Duration::from_secs(5),
+    idle: Duration::from_secs(75),
+    write: Duration::from_secs(10),
+};
+
+/// Serves the routes of health on a listener of their own until the token is cancelled and what is under way is answered.
 pub async fn serve(listener: TcpListener, routes: Router, stop: CancellationToken) -> std::io::Result<()> {
-    let service = routes.into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned()).await
+    serve::serve(listener, routes, no_room(), LIMITS, Connections::default(), stop).await
 }

@@ -6,6 +6,7 @@ pub mod daemon;
 pub mod health;
 pub mod metrics;
 pub mod secret;
+pub mod serve;
 pub mod shutdown;
 pub mod telemetry;
 pub mod trace;

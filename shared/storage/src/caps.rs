@@ -13,7 +13,7 @@ use muster_domain::{
     release::Room,
 };
 
-use crate::{Result, Tx};
+use crate::{Db, Result, Tx};
 
 /// Locks the ledgers of a day, in the order of the carriers, and answers how many segments are left under each; a carrier that is not in the
 /// answer does not cap the brand.
@@ -208,12 +208,12 @@ pub struct LedgerDay {
 }
 
 /// A brand's last days.
-pub async fn recent(pool: &crate::Pool, brand_id: BrandId) -> Result<Vec<LedgerDay>> {
+pub async fn recent(db: impl Into<Db<'_>>, brand_id: BrandId) -> Result<Vec<LedgerDay>> {
     let rows = sqlx::query!(
         "select carrier, day, daily_limit, reserved, settled from cap_ledger where brand_id = $1 order by day desc, carrier limit 31",
         brand_id.0,
     )
-    .fetch_all(&pool.0)
+    .fetch_all(&mut *db.into().connection().await?)
     .await?;
     Ok(rows
         .into_iter()

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use muster_domain::ids::{ContactId, GroupId, ImportId, MemberId, OrganizationId};
 
-use crate::{Pool, Result, Tx, reassign};
+use crate::{Db, Result, Tx, reassign};
 
 /// A contact as an admin sees it.
 #[derive(Debug, Clone)]
@@ -48,7 +48,7 @@ pub struct Contact {
 
 /// Contacts of an organization after `after`, by age; of one group if given.
 pub async fn page(
-    pool: &Pool,
+    db: impl Into<Db<'_>>,
     organization_id: OrganizationId,
     group_id: Option<GroupId>,
     only: Option<ContactId>,
@@ -73,7 +73,7 @@ pub async fn page(
         after.map(|id| id.0),
         limit,
     )
-    .fetch_all(&pool.0)
+    .fetch_all(&mut *db.into().connection().await?)
     .await?;
     Ok(rows
         .into_iter()

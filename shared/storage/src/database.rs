@@ -1,16 +1,30 @@
 //! The pool, transactions, notifications and migrations.
 
-use std::{ops::Deref, sync::Arc, time::Duration};
+use std::{
+    ops::{Deref, DerefMut},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{
-    PgPool, Postgres,
+    PgConnection, PgPool, Postgres,
     migrate::{Migrate, Migrator},
+    pool::PoolConnection,
     postgres::{PgConnectOptions, PgListener, PgPoolOptions},
 };
 
-use crate::{Error, Result, announce::Announcer, trust::Trust};
+use crate::{
+    Error, Result,
+    announce::Announcer,
+    outage::Outage,
+    room::{Pass, Room, RoomOptions},
+    trust::Trust,
+};
 
 static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
 
@@ -31,6 +45,12 @@ pub struct PoolOptions {
     pub by_index: bool,
     /// How long a transaction may stand still before the database ends it, and with it the locks of a process that hangs.
     pub idle_transaction_limit: Duration,
+    /// How long a statement may take before the database ends it; without, for ever.
+    pub statement_limit: Option<Duration>,
+    /// How connections are shared out; without, whoever comes first has one.
+    pub room: Option<RoomOptions>,
+    /// While the database is known to be away, whoever wants a connection is told at once ([`Error::Away`]).
+    pub refuses_when_away: bool,
 }
 
 impl Default for PoolOptions {
@@ -42,13 +62,27 @@ impl Default for PoolOptions {
             durable: true,
             by_index: false,
             idle_transaction_limit: Duration::from_mins(1),
+            statement_limit: None,
+            room: None,
+            refuses_when_away: false,
         }
     }
 }
 
-/// A pool of connections.
+/// A pool of connections. What it lends is asked for by [`Pool::begin`] and [`Pool::connection`] and by no other way, because they see to it that
+/// nobody who has one waits for another (`room`).
 #[derive(Debug, Clone)]
-pub struct Pool(pub(crate) PgPool, Arc<Announcer>, Arc<Trust>);
+pub struct Pool {
+    inner: PgPool,
+    number: u64,
+    announcer: Arc<Announcer>,
+    trust: Arc<Trust>,
+    room: Option<Arc<Room>>,
+    outage: Option<Arc<Outage>>,
+}
+
+/// Pools that this process has made.
+static POOLS: AtomicU64 = AtomicU64::new(0);
 
 /// A transaction; dropped without [`Tx::commit`], it rolls back.
 #[derive(Debug)]
@@ -58,6 +92,86 @@ pub struct Tx {
     inner: sqlx::Transaction<'static, Postgres>,
     announcer: Arc<Announcer>,
     enqueued: bool,
+    // After the connection: whoever comes next finds it given back.
+    _pass: Pass,
+}
+
+/// A connection for one statement.
+#[derive(Debug)]
+pub(crate) struct Lent {
+    inner: PoolConnection<Postgres>,
+    _pass: Pass,
+}
+
+impl Deref for Lent {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        &self.inner
+    }
+}
+
+impl DerefMut for Lent {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        &mut self.inner
+    }
+}
+
+/// Where a statement runs: by itself, on a connection of a pool, or in its caller's transaction.
+#[derive(Debug)]
+pub enum Db<'a> {
+    /// By itself.
+    Pool(&'a Pool),
+    /// In a transaction.
+    Tx(&'a mut Tx),
+}
+
+impl<'a> From<&'a Pool> for Db<'a> {
+    fn from(pool: &'a Pool) -> Self {
+        Self::Pool(pool)
+    }
+}
+
+impl<'a> From<&'a mut Tx> for Db<'a> {
+    fn from(tx: &'a mut Tx) -> Self {
+        Self::Tx(tx)
+    }
+}
+
+/// The connection of a [`Db`].
+#[derive(Debug)]
+pub(crate) enum Conn<'a> {
+    Lent(Box<Lent>),
+    Tx(&'a mut PgConnection),
+}
+
+impl<'a> Db<'a> {
+    pub(crate) async fn connection(self) -> Result<Conn<'a>> {
+        Ok(match self {
+            Self::Pool(pool) => Conn::Lent(Box::new(pool.connection().await?)),
+            Self::Tx(tx) => Conn::Tx(tx.conn()),
+        })
+    }
+}
+
+impl Deref for Conn<'_> {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        match self {
+            Self::Lent(lent) => lent,
+            Self::Tx(connection) => connection,
+        }
+    }
+}
+
+impl DerefMut for Conn<'_> {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        match self {
+            Self::Lent(lent) => lent,
+            Self::Tx(connection) => connection,
+        }
+    }
 }
 
 /// Whether a COPY is under way. A connection on which one was dropped in the middle may be an answer behind: whoever had it next would be
@@ -84,7 +198,21 @@ impl Pool {
         let (lending, keeping) = (Arc::clone(&trust), Arc::clone(&trust));
         let application = if options.name.is_empty() { "muster" } else { &format!("muster {}", options.name) };
         let planned = if options.by_index { "off" } else { "on" }.to_owned();
-        let pool = PgPoolOptions::new()
+        let statement_limit = options.statement_limit.unwrap_or_default().as_millis().to_string();
+        let connect = connect.application_name(application).options([
+            ("idle_in_transaction_session_timeout", options.idle_transaction_limit.as_millis().to_string()),
+            // A client that is cut off and holds locks is given up as soon.
+            ("tcp_user_timeout", options.idle_transaction_limit.as_millis().to_string()),
+            // 0 is none.
+            ("statement_timeout", statement_limit),
+            ("jit", "off".to_owned()),
+            ("enable_sort", planned.clone()),
+            ("enable_bitmapscan", planned.clone()),
+            ("enable_seqscan", planned),
+            ("synchronous_commit", if options.durable { "on" } else { "off" }.to_owned()),
+        ]);
+        let outage = options.refuses_when_away.then(|| Outage::watch(connect.clone(), Arc::clone(&trust)));
+        let inner = PgPoolOptions::new()
             .max_connections(options.max_connections)
             .acquire_timeout(options.acquire_timeout)
             .test_before_acquire(false)
@@ -96,42 +224,63 @@ impl Pool {
                 let trust = Arc::clone(&keeping);
                 Box::pin(async move { trust.keep(connection, &meta).await })
             })
-            .connect_lazy_with(connect.application_name(application).options([
-                ("idle_in_transaction_session_timeout", options.idle_transaction_limit.as_millis().to_string()),
-                // A client that is cut off and holds locks is given up as soon.
-                ("tcp_user_timeout", options.idle_transaction_limit.as_millis().to_string()),
-                ("jit", "off".to_owned()),
-                ("enable_sort", planned.clone()),
-                ("enable_bitmapscan", planned.clone()),
-                ("enable_seqscan", planned),
-                ("synchronous_commit", if options.durable { "on" } else { "off" }.to_owned()),
-            ]));
-        let announcer = Announcer::of(&pool);
-        Ok(Self(pool, announcer, trust))
+            .connect_lazy_with(connect);
+        let announcer = Announcer::of(&inner);
+        let room = options.room.map(|room| Room::of(options.max_connections, room));
+        let number = POOLS.fetch_add(1, Ordering::Relaxed);
+        Ok(Self { inner, number, announcer, trust, room, outage })
     }
 
     /// Begins a transaction.
     pub async fn begin(&self) -> Result<Tx> {
-        let inner = self.0.begin().await?;
-        let copying = Copying { now: false, trust: Arc::clone(&self.2) };
-        Ok(Tx { copying, inner, announcer: Arc::clone(&self.1), enqueued: false })
+        let pass = self.pass().await?;
+        let inner = self.inner.begin().await.inspect_err(|_| self.suspect())?;
+        let copying = Copying { now: false, trust: Arc::clone(&self.trust) };
+        Ok(Tx { copying, inner, announcer: Arc::clone(&self.announcer), enqueued: false, _pass: pass })
+    }
+
+    /// A connection for one statement.
+    pub(crate) async fn connection(&self) -> Result<Lent> {
+        let pass = self.pass().await?;
+        let inner = self.inner.acquire().await.inspect_err(|_| self.suspect())?;
+        Ok(Lent { inner, _pass: pass })
+    }
+
+    async fn pass(&self) -> Result<Pass> {
+        if self.is_away() {
+            return Err(Error::Away);
+        }
+        Pass::to(self.number, self.room.as_ref()).await
+    }
+
+    /// Whatever keeps one from a connection may keep all from one.
+    fn suspect(&self) {
+        if let Some(outage) = &self.outage {
+            outage.suspect();
+        }
+    }
+
+    /// Is the database known to be away? Only pools that refuse then know it.
+    pub fn is_away(&self) -> bool {
+        self.outage.as_ref().is_some_and(|outage| outage.is_known())
     }
 
     /// Asks the database for its time: it answers, and this is its clock.
     pub async fn now(&self) -> Result<DateTime<Utc>> {
-        Ok(sqlx::query_scalar!(r#"select clock_timestamp() as "now!""#).fetch_one(&self.0).await?)
+        let mut connection = self.connection().await?;
+        Ok(sqlx::query_scalar!(r#"select clock_timestamp() as "now!""#).fetch_one(&mut *connection).await?)
     }
 
     /// Listens to channels of the database.
     pub async fn listen(&self, channels: &[&str]) -> Result<Listener> {
-        let mut listener = PgListener::connect_with(&self.0).await?;
+        let mut listener = PgListener::connect_with(&self.inner).await?;
         listener.listen_all(channels.iter().copied()).await?;
         Ok(Listener(listener))
     }
 
     /// Closes every connection, waiting for those in use.
     pub async fn close(&self) {
-        self.0.close().await;
+        self.inner.close().await;
     }
 }
 
@@ -215,12 +364,12 @@ impl Listener {
 
 /// Brings the schema up to date. Only `muster migrate` calls this; no daemon does.
 pub async fn migrate(pool: &Pool) -> Result<()> {
-    Ok(MIGRATOR.run(&pool.0).await?)
+    Ok(MIGRATOR.run(&pool.inner).await?)
 }
 
 /// How many migrations this version knows and the database has not got.
 pub async fn pending_migrations(pool: &Pool) -> Result<usize> {
-    let mut connection = pool.0.acquire().await?;
+    let mut connection = pool.connection().await?;
     connection.ensure_migrations_table("_sqlx_migrations").await.map_err(Error::Migrate)?;
     let applied = connection.list_applied_migrations("_sqlx_migrations").await.map_err(Error::Migrate)?;
     Ok(MIGRATOR.iter().filter(|m| !applied.iter().any(|a| a.version == m.version)).count())

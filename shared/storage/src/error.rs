@@ -11,6 +11,15 @@ pub enum Error {
     /// The database did not answer in time: it is overloaded, or the connection was cut off.
     #[error("database: no answer within {0:?}")]
     NoAnswer(std::time::Duration),
+    /// The database is known to be away; nobody was asked.
+    #[error("database: away")]
+    Away,
+    /// Too many wait for a connection already, or have waited for too long.
+    #[error("database: too many wait for a connection{}", if *.everywhere { "" } else { " on behalf of the same tenant" })]
+    Busy {
+        /// Whoever asks is refused, and not the one tenant alone.
+        everywhere: bool,
+    },
     /// Migrations could not run.
     #[error("migrations: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
@@ -38,7 +47,7 @@ impl Error {
     /// jobs until it answers.
     pub fn is_unavailable(&self) -> bool {
         let error = match self {
-            Self::NoAnswer(_) => return true,
+            Self::NoAnswer(_) | Self::Away | Self::Busy { .. } => return true,
             Self::Database(error) => error,
             _ => return false,
         };
@@ -50,6 +59,23 @@ impl Error {
             sqlx::Error::Database(error) => {
                 error.code().is_some_and(|code| code.starts_with("08") || code.starts_with("57P") || code == "53300")
             }
+            _ => false,
+        }
+    }
+
+    /// Did the request fail for a passing reason, so that the same one may well succeed? The database could not be reached, gave the request up
+    /// because it took too long or stood still, ran out of something, or had to choose between two that waited for each other; or what it
+    /// said broke off in the middle.
+    pub fn is_passing(&self) -> bool {
+        if self.is_unavailable() {
+            return true;
+        }
+        match self {
+            Self::Database(sqlx::Error::Protocol(_) | sqlx::Error::Tls(_)) => true,
+            Self::Database(sqlx::Error::Database(error)) => error.code().is_some_and(|code| {
+                // Class 53: insufficient resources. 25P03: idle in a transaction. 57014: cancelled. 40001, 40P01: serialization, deadlock.
+                code.starts_with("53") || matches!(&*code, "25P03" | "25P04" | "57014" | "55P03" | "40001" | "40P01")
+            }),
             _ => false,
         }
     }

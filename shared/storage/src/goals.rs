@@ -9,7 +9,7 @@ use muster_domain::{
 };
 use muster_jobs::names::NOTIFY_STOPS;
 
-use crate::{Pool, Result, Tx, error::word};
+use crate::{Db, Result, Tx, error::word};
 
 /// A goal.
 #[derive(Debug, Clone)]
@@ -340,7 +340,7 @@ pub async fn preview(tx: &mut Tx, group_id: GroupId, targeting: &Targeting) -> R
 }
 
 /// Contacts of a group that no goal there can target, by the first reason that applies.
-pub async fn excluded(pool: &Pool, group_id: GroupId) -> Result<Vec<(String, i64)>> {
+pub async fn excluded(db: impl Into<Db<'_>>, group_id: GroupId) -> Result<Vec<(String, i64)>> {
     let rows = sqlx::query!(
         r#"select reason as "reason!", count(*) as "contacts!" from (
                select case
@@ -353,7 +353,7 @@ pub async fn excluded(pool: &Pool, group_id: GroupId) -> Result<Vec<(String, i64
            ) r where reason is not null group by reason order by reason"#,
         group_id.0,
     )
-    .fetch_all(&pool.0)
+    .fetch_all(&mut *db.into().connection().await?)
     .await?;
     Ok(rows.into_iter().map(|row| (row.reason, row.contacts)).collect())
 }

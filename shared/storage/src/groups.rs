@@ -5,7 +5,7 @@ use muster_domain::{
     ids::{GroupId, MemberId, OrganizationId},
 };
 
-use crate::{Pool, Result, Tx};
+use crate::{Db, Result, Tx};
 
 /// A group.
 #[derive(Debug, Clone)]
@@ -58,8 +58,8 @@ pub async fn create(tx: &mut Tx, id: GroupId, organization_id: OrganizationId, n
 }
 
 /// A group of this organization.
-pub async fn get(pool: &Pool, organization_id: OrganizationId, id: GroupId) -> Result<Option<Group>> {
-    Ok(page(pool, organization_id, Some(id), None, 1).await?.pop())
+pub async fn get(db: impl Into<Db<'_>>, organization_id: OrganizationId, id: GroupId) -> Result<Option<Group>> {
+    Ok(page(db, organization_id, Some(id), None, 1).await?.pop())
 }
 
 /// The first group of this name. Whoever looks for it at the same time waits for this transaction, so that it is made once.
@@ -93,7 +93,7 @@ pub async fn all_exist(tx: &mut Tx, organization_id: OrganizationId, ids: &[Grou
 
 /// Groups of this organization after `after`, by age.
 pub async fn page(
-    pool: &Pool,
+    db: impl Into<Db<'_>>,
     organization_id: OrganizationId,
     only: Option<GroupId>,
     after: Option<GroupId>,
@@ -109,7 +109,7 @@ pub async fn page(
         after.map(|id| id.0),
         limit,
     )
-    .fetch_all(&pool.0)
+    .fetch_all(&mut *db.into().connection().await?)
     .await?;
     Ok(rows
         .into_iter()

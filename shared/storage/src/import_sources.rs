@@ -135,7 +135,7 @@ pub async fn page(
         after.map(|id| id.0),
         limit,
     )
-    .fetch_all(&pool.0)
+    .fetch_all(&mut *pool.connection().await?)
     .await?;
     rows.into_iter()
         .map(|row| {

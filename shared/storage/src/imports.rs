@@ -211,7 +211,7 @@ pub async fn get(pool: &Pool, organization_id: OrganizationId, id: ImportId) -> 
         id.0,
         organization_id.0
     )
-    .fetch_optional(&pool.0)
+    .fetch_optional(&mut *pool.connection().await?)
     .await?;
     row.map(|row| {
         let over = !matches!(row.state.as_str(), "waiting" | "running");
@@ -276,7 +276,7 @@ pub async fn record_cutting(pool: &Pool, id: ImportId, bytes: i64) -> Result<boo
         id.0,
         bytes,
     )
-    .fetch_optional(&pool.0)
+    .fetch_optional(&mut *pool.connection().await?)
     .await?;
     Ok(cancelled.unwrap_or_default())
 }

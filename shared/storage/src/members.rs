@@ -64,27 +64,35 @@ pub async fn create(tx: &mut Tx, id: MemberId, new: &NewMember<'_>) -> Result<()
 
 /// The member who holds a token that is not revoked, by the hash of its secret.
 pub async fn by_token(pool: &Pool, secret_hash: &[u8]) -> Result<Option<Member>> {
-    let row = sqlx::query!(
-        r#"select m.id, m.account_id, m.organization_id, m.role, m.first_name, m.last_name,
+    let found = by_tokens(pool, &[secret_hash.to_vec()]).await?.pop();
+    Ok(found.map(|(_, member)| member))
+}
+
+/// Of these tokens, those that are not revoked, each with the member who holds it; by the hashes of their secrets.
+pub async fn by_tokens(pool: &Pool, secret_hashes: &[Vec<u8>]) -> Result<Vec<(Vec<u8>, Member)>> {
+    let rows = sqlx::query!(
+        r#"select t.secret_hash, m.id, m.account_id, m.organization_id, m.role, m.first_name, m.last_name,
                   array(select g.group_id from group_member g where g.member_id = m.id) as "groups!"
            from token t join member m on m.id = t.member_id
-           where t.secret_hash = $1 and t.revoked_at is null"#,
-        secret_hash,
+           where t.secret_hash = any($1) and t.revoked_at is null"#,
+        secret_hashes,
     )
-    .fetch_optional(&pool.0)
+    .fetch_all(&mut *pool.connection().await?)
     .await?;
-    row.map(|row| {
-        Ok(Member {
-            id: MemberId(row.id),
-            account_id: AccountId(row.account_id),
-            organization_id: row.organization_id.map(OrganizationId),
-            role: word("member", &row.role, Role::parse(&row.role))?,
-            first_name: row.first_name,
-            last_name: row.last_name,
-            groups: row.groups.into_iter().map(GroupId).collect(),
+    rows.into_iter()
+        .map(|row| {
+            let member = Member {
+                id: MemberId(row.id),
+                account_id: AccountId(row.account_id),
+                organization_id: row.organization_id.map(OrganizationId),
+                role: word("member", &row.role, Role::parse(&row.role))?,
+                first_name: row.first_name,
+                last_name: row.last_name,
+                groups: row.groups.into_iter().map(GroupId).collect(),
+            };
+            Ok((row.secret_hash, member))
         })
-    })
-    .transpose()
+        .collect()
 }
 
 /// A member of this account.

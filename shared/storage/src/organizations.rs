@@ -6,7 +6,7 @@ use muster_domain::{
     ids::{AccountId, BrandId, OrganizationId},
 };
 
-use crate::{Pool, Result, Tx, error::word};
+use crate::{Db, Pool, Result, Tx, error::word};
 
 /// An organization and what it has set.
 #[derive(Debug, Clone)]
@@ -93,7 +93,9 @@ pub async fn create_account(tx: &mut Tx, id: AccountId, name: &str) -> Result<()
 
 /// The name of an account.
 pub async fn account_name(pool: &Pool, id: AccountId) -> Result<Option<String>> {
-    Ok(sqlx::query_scalar!("select name from account where id = $1", id.0).fetch_optional(&pool.0).await?)
+    Ok(sqlx::query_scalar!("select name from account where id = $1", id.0)
+        .fetch_optional(&mut *pool.connection().await?)
+        .await?)
 }
 
 /// Creates an organization with a brand of its own and the default settings.
@@ -175,7 +177,7 @@ pub async fn of_job(tx: &mut Tx, id: OrganizationId) -> Result<Option<Organizati
 /// The organizations of an account.
 pub async fn list(pool: &Pool, account_id: AccountId) -> Result<Vec<(OrganizationId, String)>> {
     let rows = sqlx::query!("select id, name from organization where account_id = $1 order by id", account_id.0)
-        .fetch_all(&pool.0)
+        .fetch_all(&mut *pool.connection().await?)
         .await?;
     Ok(rows.into_iter().map(|row| (OrganizationId(row.id), row.name)).collect())
 }
@@ -242,7 +244,7 @@ pub async fn update_settings(tx: &mut Tx, id: OrganizationId, settings: &Setting
 /// The custom fields that an organization's contacts can have (rule C14).
 pub async fn custom_fields(pool: &Pool, id: OrganizationId) -> Result<Vec<String>> {
     Ok(sqlx::query_scalar!("select name from custom_field where organization_id = $1 order by name", id.0)
-        .fetch_all(&pool.0)
+        .fetch_all(&mut *pool.connection().await?)
         .await?)
 }
 
@@ -270,10 +272,10 @@ pub async fn set_cap(tx: &mut Tx, brand_id: BrandId, carrier: &str, daily_segmen
 }
 
 /// A brand's daily caps by carrier.
-pub async fn caps(pool: &Pool, brand_id: BrandId) -> Result<Vec<(String, i64)>> {
+pub async fn caps(db: impl Into<Db<'_>>, brand_id: BrandId) -> Result<Vec<(String, i64)>> {
     let rows =
         sqlx::query!("select carrier, daily_segments from brand_cap where brand_id = $1 order by carrier", brand_id.0)
-            .fetch_all(&pool.0)
+            .fetch_all(&mut *db.into().connection().await?)
             .await?;
     Ok(rows.into_iter().map(|row| (row.carrier, row.daily_segments)).collect())
 }

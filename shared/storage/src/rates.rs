@@ -158,7 +158,7 @@ pub async fn make(pool: &Pool, brand_id: BrandId, paces: &BTreeMap<String, i64>)
         &paces.keys().cloned().collect::<Vec<_>>(),
         &paces.values().copied().collect::<Vec<_>>(),
     )
-    .execute(&pool.0)
+    .execute(&mut *pool.connection().await?)
     .await?;
     Ok(())
 }
@@ -332,7 +332,7 @@ pub async fn waiting(pool: &Pool, brand_id: BrandId) -> Result<Vec<(String, i64,
          where brand_id = $1 and waiting_segments > 0 order by waiting_segments desc, key limit 200",
         brand_id.0,
     )
-    .fetch_all(&pool.0)
+    .fetch_all(&mut *pool.connection().await?)
     .await?;
     Ok(rows.into_iter().map(|row| (row.key, row.segments_per_minute, row.waiting_segments)).collect())
 }

@@ -66,7 +66,7 @@ pub async fn status(pool: &Pool, account_id: AccountId, id: RedactionId) -> Resu
         id.0,
         account_id.0,
     )
-    .fetch_optional(&pool.0)
+    .fetch_optional(&mut *pool.connection().await?)
     .await?;
     Ok(row.map(|row| (row.done, row.contacts, row.messages)))
 }

@@ -67,7 +67,7 @@ pub async fn count_queued(pool: &Pool, jobs: &[JobId]) -> Result<BTreeMap<JobId,
            where send_job_id = any($1) and state = 'queued' group by send_job_id"#,
         &jobs.iter().map(|id| id.0).collect::<Vec<_>>(),
     )
-    .fetch_all(&pool.0)
+    .fetch_all(&mut *pool.connection().await?)
     .await?;
     Ok(rows.into_iter().map(|row| (JobId(row.job_id), usize::try_from(row.messages).unwrap_or_default())).collect())
 }

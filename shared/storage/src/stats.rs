@@ -52,7 +52,7 @@ pub async fn of(pool: &Pool, goals: &[GoalId]) -> Result<Stats> {
            from target where goal_id = any($1)"#,
         &goals,
     )
-    .fetch_one(&pool.0)
+    .fetch_one(&mut *pool.connection().await?)
     .await?;
     stats.targeted = targets.targeted;
     stats.batched = targets.batched;
@@ -71,14 +71,14 @@ pub async fn of(pool: &Pool, goals: &[GoalId]) -> Result<Stats> {
            group by skip_reason"#,
         &goals
     )
-    .fetch_all(&pool.0)
+    .fetch_all(&mut *pool.connection().await?)
     .await?;
     stats.skip_reasons = skipped.into_iter().map(|row| (row.reason, row.targets)).collect();
     let batches = sqlx::query!(
         r#"select kind || '.' || state as "state!", count(*) as "batches!" from batch where goal_id = any($1) group by 1"#,
         &goals
     )
-    .fetch_all(&pool.0)
+    .fetch_all(&mut *pool.connection().await?)
     .await?;
     stats.batches = batches.into_iter().map(|row| (row.state, row.batches)).collect();
     let messages = sqlx::query!(
@@ -86,7 +86,7 @@ pub async fn of(pool: &Pool, goals: &[GoalId]) -> Result<Stats> {
            from message where goal_id = any($1) and kind <> 'inbound' group by kind, state, reason, error_code"#,
         &goals,
     )
-    .fetch_all(&pool.0)
+    .fetch_all(&mut *pool.connection().await?)
     .await?;
     for row in messages {
         *stats.messages.entry(format!("{}.{}", row.kind, row.state)).or_default() += row.messages;

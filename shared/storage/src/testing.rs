@@ -42,12 +42,12 @@ pub async fn clone_template(
 
 /// Runs a statement that a test needs and no production code does; answers the affected rows.
 pub async fn execute(pool: &Pool, statement: &str) -> Result<u64> {
-    Ok(sqlx::query(AssertSqlSafe(statement)).execute(&pool.0).await?.rows_affected())
+    Ok(sqlx::query(AssertSqlSafe(statement)).execute(&mut *pool.connection().await?).await?.rows_affected())
 }
 
 /// Reads one number that a test needs and no production code does.
 pub async fn number(pool: &Pool, query: &str) -> Result<i64> {
-    Ok(sqlx::query_scalar(AssertSqlSafe(query)).fetch_one(&pool.0).await?)
+    Ok(sqlx::query_scalar(AssertSqlSafe(query)).fetch_one(&mut *pool.connection().await?).await?)
 }
 
 /// Copies rows in COPY's text format into a table, as a reference to measure by.

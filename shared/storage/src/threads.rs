@@ -132,7 +132,7 @@ pub async fn page(
         after.map(|id| id.0),
         limit,
     )
-    .fetch_all(&pool.0)
+    .fetch_all(&mut *pool.connection().await?)
     .await?;
     Ok(rows
         .into_iter()
@@ -160,7 +160,7 @@ pub async fn messages(pool: &Pool, id: ThreadId, limit: i64) -> Result<Vec<Threa
         id.0,
         limit,
     )
-    .fetch_all(&pool.0)
+    .fetch_all(&mut *pool.connection().await?)
     .await?;
     Ok(rows
         .into_iter()

@@ -29,7 +29,7 @@ pub async fn facts(
         contact_id.0,
         goal_id.0,
     )
-    .fetch_optional(&pool.0)
+    .fetch_optional(&mut *pool.connection().await?)
     .await?;
     let Some(row) = row else { return Ok(None) };
     let events = sqlx::query!(
@@ -39,7 +39,7 @@ pub async fn facts(
         contact_id.0,
         goal_id.0,
     )
-    .fetch_all(&pool.0)
+    .fetch_all(&mut *pool.connection().await?)
     .await?;
     let changes = sqlx::query!(
         r#"select at as "at!", what as "what!" from (
@@ -50,7 +50,7 @@ pub async fn facts(
         organization_id.0,
         row.group_id,
     )
-    .fetch_all(&pool.0)
+    .fetch_all(&mut *pool.connection().await?)
     .await?;
     Ok(Some(Facts {
         redacted: row.redacted,
@@ -88,7 +88,7 @@ pub async fn organization_of(pool: &Pool, contact_id: ContactId, goal_id: GoalId
         contact_id.0,
         goal_id.0,
     )
-    .fetch_optional(&pool.0)
+    .fetch_optional(&mut *pool.connection().await?)
     .await?;
     Ok(id.map(OrganizationId))
 }
@@ -100,7 +100,7 @@ pub async fn contact_by_number(pool: &Pool, e164: &str, goal_id: GoalId) -> Resu
         e164,
         goal_id.0,
     )
-    .fetch_optional(&pool.0)
+    .fetch_optional(&mut *pool.connection().await?)
     .await?;
     Ok(id.map(ContactId))
 }

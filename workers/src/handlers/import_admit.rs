@@ -60,8 +60,8 @@ async fn admit(ctx: &Context, job: &ClaimedJob, payload: &ImportAdmit) -> Result
     } else {
         admit::begin_phones(&mut tx).await?;
         for number in 0..import.shards {
-            claim::progress(&ctx.pool, job, number.into(), Some(import.shards.into()), "shards counted").await?;
-            let rows = shard::gather(ctx, &import, number).await?;
+            claim::progress(&ctx.engine_pool, job, number.into(), Some(import.shards.into()), "shards counted").await?;
+            let rows = shard::gather(ctx, &mut tx, &import, number).await?;
             admit::add_phones(&mut tx, &rows).await?;
         }
         admit::admit_in_order(&mut tx, &import, places.free).await?;

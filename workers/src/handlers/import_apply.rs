@@ -40,7 +40,7 @@ async fn apply(ctx: &Context, job: &ClaimedJob, payload: &ImportApply) -> Result
         tx = ctx.pool.begin().await?;
         parts::record_applied(&mut tx, import.id, payload.shard, None, 0).await?
     } else {
-        let rows = shard::gather(ctx, &import, payload.shard).await?;
+        let rows = shard::gather(ctx, &ctx.pool, &import, payload.shard).await?;
         tx = ctx.pool.begin().await?;
         // Where people were redacted, who comes back is known by the keyed hash of the phone alone (rule R4).
         let redacted = ingest::knows_redacted_people(&mut tx, organization.account_id).await?;

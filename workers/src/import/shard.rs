@@ -2,6 +2,7 @@
 
 use futures::{StreamExt, TryStreamExt, stream};
 use muster_storage::{
+    Db,
     imports::Import,
     ingest::{
         parts,
@@ -15,9 +16,14 @@ use crate::{Context, error::JobError};
 /// Pieces that are asked for at a time.
 const AT_ONCE: usize = 8;
 
-/// Reads a shard's piece of every part and sorts them together.
-pub(crate) async fn gather(ctx: &Context, import: &Import, shard: u32) -> Result<Sorted, JobError> {
-    let pieces = parts::pieces(&ctx.pool, import.id, shard).await?.into_iter().map(|piece| {
+/// Reads a shard's piece of every part and sorts them together. A caller that has a transaction looks them up in it.
+pub(crate) async fn gather(
+    ctx: &Context,
+    db: impl Into<Db<'_>>,
+    import: &Import,
+    shard: u32,
+) -> Result<Sorted, JobError> {
+    let pieces = parts::pieces(db, import.id, shard).await?.into_iter().map(|piece| {
         let key = rows_key(import, piece.part, piece.epoch);
         async move { ctx.objects.get_piece(&key, piece.bytes).await }
     });

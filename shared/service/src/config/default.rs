@@ -20,6 +20,32 @@ pub(super) fn listen() -> String {
     "127.0.0.1:8080".to_owned()
 }
 
+pub(super) const fn listen_max_connections() -> usize {
+    // With what else is open, below the 1,024 files that processes usually may have.
+    800
+}
+
+pub(super) const fn header_timeout_seconds() -> u64 {
+    10
+}
+
+pub(super) const fn idle_timeout_seconds() -> u64 {
+    // More than the 60 s after which proxies usually let go, so that they are first.
+    75
+}
+
+pub(super) const fn write_timeout_seconds() -> u64 {
+    30
+}
+
+pub(super) const fn request_timeout_seconds() -> u64 {
+    15
+}
+
+pub(super) const fn upload_bytes_per_second() -> u64 {
+    1_024
+}
+
 pub(super) fn process_name() -> String {
     format!("pid-{}", std::process::id())
 }

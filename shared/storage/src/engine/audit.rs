@@ -58,7 +58,7 @@ pub async fn audit(pool: &Pool) -> Result<Vec<Finding>> {
                 + (select count(*) from (select from message_default limit 1000) m)
                 + (select count(*) from (select from message_event_default limit 1000) e)) as "in_default!""#
     )
-    .fetch_one(&pool.0)
+    .fetch_one(&mut *pool.connection().await?)
     .await?;
     let finding = |what, means, count, repairable| Finding { what, means, count, repairable };
     let findings = [
@@ -133,7 +133,7 @@ pub async fn unknown_messages(pool: &Pool) -> Result<Unknown> {
            where state = 'unknown' and handed_over_at < clock_timestamp() - interval '24 hours'
              and handed_over_at > clock_timestamp() - interval '8 days'"#
     )
-    .fetch_one(&pool.0)
+    .fetch_one(&mut *pool.connection().await?)
     .await?;
     Ok(Unknown { count: row.count, first: row.first.into_iter().map(MessageId).collect() })
 }
@@ -168,7 +168,7 @@ pub async fn jobs(pool: &Pool) -> Result<Jobs> {
                           and t.tgenabled in ('O', 'A')) < 2) as "unguarded!"
            from job where id >= uuid_v7_floor(now() - interval '1 day')"#
     )
-    .fetch_one(&pool.0)
+    .fetch_one(&mut *pool.connection().await?)
     .await?;
     Ok(Jobs {
         enqueued: row.enqueued,
@@ -202,7 +202,7 @@ pub async fn ticks(pool: &Pool) -> Result<Vec<Ledger>> {
            group by a.name, a.cron, a.zone, a.gap, a.overlap, a.after, a.decided_until order by a.name"#,
         AUDITED.as_secs_f64(),
     )
-    .fetch_all(&pool.0)
+    .fetch_all(&mut *pool.connection().await?)
     .await?;
     Ok(rows
         .into_iter()

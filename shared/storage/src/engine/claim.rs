@@ -60,7 +60,7 @@ pub async fn claim_all(pool: &Pool, ids: &[JobId], worker: &str, lease: Duration
         worker,
         lease.as_secs_f64(),
     )
-    .fetch_all(&pool.0)
+    .fetch_all(&mut *pool.connection().await?)
     .await?;
     rows.into_iter().map(ClaimedJob::try_from).collect()
 }
@@ -115,7 +115,7 @@ pub async fn put_off(pool: &Pool, ids: &[JobId], delay: Duration) -> Result<()> 
         &ids.iter().map(|id| id.0).collect::<Vec<_>>(),
         delay.as_secs_f64(),
     )
-    .execute(&pool.0)
+    .execute(&mut *pool.connection().await?)
     .await?;
     Ok(())
 }
@@ -164,7 +164,7 @@ pub async fn heartbeat(pool: &Pool, jobs: &[(JobId, i64)], lease: Duration) -> R
         &jobs.iter().map(|(_, epoch)| *epoch).collect::<Vec<_>>(),
         lease.as_secs_f64(),
     )
-    .fetch_all(&pool.0)
+    .fetch_all(&mut *pool.connection().await?)
     .await?;
     Ok(held.into_iter().map(JobId).collect())
 }
@@ -344,7 +344,7 @@ pub async fn progress(pool: &Pool, job: &ClaimedJob, done: i64, total: Option<i6
         total,
         note,
     )
-    .execute(&pool.0)
+    .execute(&mut *pool.connection().await?)
     .await?;
     Ok(())
 }

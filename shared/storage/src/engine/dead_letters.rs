@@ -14,7 +14,7 @@ pub async fn park(pool: &Pool, queue: &str, body: &[u8], error: &str) -> Result<
         &body[..body.len().min(KEPT)],
         storable(error),
     )
-    .execute(&pool.0)
+    .execute(&mut *pool.connection().await?)
     .await?;
     Ok(())
 }

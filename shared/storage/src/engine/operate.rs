@@ -57,7 +57,7 @@ pub async fn list(pool: &Pool, filter: &Filter, limit: i64) -> Result<Vec<Summar
         filter.error,
         limit,
     )
-    .fetch_all(&pool.0)
+    .fetch_all(&mut *pool.connection().await?)
     .await?;
     Ok(rows
         .into_iter()
@@ -77,7 +77,7 @@ pub async fn list(pool: &Pool, filter: &Filter, limit: i64) -> Result<Vec<Summar
 /// A job's whole row as JSON: its life can be read from it (engine promise J11).
 pub async fn show(pool: &Pool, id: JobId) -> Result<Option<Value>> {
     Ok(sqlx::query_scalar!(r#"select to_jsonb(job) as "job!" from job where id = $1"#, id.0)
-        .fetch_optional(&pool.0)
+        .fetch_optional(&mut *pool.connection().await?)
         .await?)
 }
 
@@ -91,7 +91,7 @@ pub async fn count_parked(pool: &Pool, filter: &Filter) -> Result<i64> {
         filter.organization_id.map(|id| id.0),
         filter.error,
     )
-    .fetch_one(&pool.0)
+    .fetch_one(&mut *pool.connection().await?)
     .await?)
 }
 
@@ -189,7 +189,7 @@ pub async fn outcome(pool: &Pool, ids: &[JobId]) -> Result<(i64, i64)> {
            from job where id = any($1)"#,
         &ids.iter().map(|id| id.0).collect::<Vec<_>>(),
     )
-    .fetch_one(&pool.0)
+    .fetch_one(&mut *pool.connection().await?)
     .await?;
     Ok((row.tried, row.failed))
 }
@@ -239,7 +239,7 @@ pub async fn queues(pool: &Pool) -> Result<Vec<Queue>> {
                           and p.paused) as "paused!"
            from live l full join ended e on e.kind = l.kind order by 1"#
     )
-    .fetch_all(&pool.0)
+    .fetch_all(&mut *pool.connection().await?)
     .await?;
     Ok(rows
         .into_iter()
@@ -279,7 +279,7 @@ pub async fn processes(pool: &Pool) -> Result<Vec<Process>> {
                       '{}') as "running!"
            from process p where p.seen_at > clock_timestamp() - interval '1 day' order by p.role, p.name"#
     )
-    .fetch_all(&pool.0)
+    .fetch_all(&mut *pool.connection().await?)
     .await?;
     Ok(rows
         .into_iter()
@@ -304,7 +304,7 @@ pub async fn set_paused(
         paused,
         reason,
     )
-    .execute(&pool.0)
+    .execute(&mut *pool.connection().await?)
     .await?;
     Ok(())
 }
@@ -324,7 +324,7 @@ pub async fn set_limit(
         organization_id.map(|id| id.0) as Option<Uuid>,
         at_most,
     )
-    .execute(&pool.0)
+    .execute(&mut *pool.connection().await?)
     .await?;
     Ok(())
 }

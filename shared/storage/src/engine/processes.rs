@@ -10,7 +10,7 @@ pub async fn seen(pool: &Pool, name: &str, role: &str) -> Result<()> {
         name,
         role,
     )
-    .execute(&pool.0)
+    .execute(&mut *pool.connection().await?)
     .await?;
     Ok(())
 }

@@ -40,7 +40,9 @@ pub struct Survey {
 pub async fn survey(pool: &Pool) -> Result<Survey> {
     let kinds: Vec<String> = JobKind::ALL.iter().map(|kind| kind.as_str().to_owned()).collect();
     let windows: Vec<i64> = JobKind::ALL.iter().map(|kind| kind.window()).collect();
-    let rows = sqlx::query_file!("src/engine/relay_lanes.sql", &kinds, &windows).fetch_all(&pool.0).await?;
+    let rows = sqlx::query_file!("src/engine/relay_lanes.sql", &kinds, &windows)
+        .fetch_all(&mut *pool.connection().await?)
+        .await?;
     let limited = rows.iter().any(|row| row.limited);
     let lane = |kind| word("job", kind, JobKind::parse(kind));
     let lanes = rows

@@ -48,7 +48,7 @@ pub async fn list(pool: &Pool, with_removed: bool) -> Result<Vec<Listed>> {
            order by s.name"#,
         with_removed,
     )
-    .fetch_all(&pool.0)
+    .fetch_all(&mut *pool.connection().await?)
     .await?;
     Ok(rows
         .into_iter()
@@ -95,7 +95,7 @@ pub async fn ticks(pool: &Pool, name: &str, limit: i64) -> Result<Vec<Tick>> {
         name,
         limit,
     )
-    .fetch_all(&pool.0)
+    .fetch_all(&mut *pool.connection().await?)
     .await?;
     Ok(rows
         .into_iter()

@@ -42,7 +42,7 @@ pub async fn next_in(pool: &Pool) -> Result<Option<Duration>> {
          from schedule where enabled and error is null and kind = any($1) order by next_at nulls first limit 1",
         &known(),
     )
-    .fetch_optional(&pool.0)
+    .fetch_optional(&mut *pool.connection().await?)
     .await?
     .flatten();
     Ok(milliseconds.map(|milliseconds| Duration::from_secs_f64((milliseconds / 1_000.0).clamp(0.0, 86_400.0))))
@@ -227,7 +227,7 @@ pub async fn decide(
 pub async fn compute_again(pool: &Pool) -> Result<u64> {
     let done =
         sqlx::query!("update schedule set next_at = null where enabled and error is null and next_at is not null")
-            .execute(&pool.0)
+            .execute(&mut *pool.connection().await?)
             .await?;
     Ok(done.rows_affected())
 }

@@ -64,7 +64,7 @@ async fn is_needed(pool: &Pool, bound: Duration) -> Result<bool> {
                               and published_at < (select clock_timestamp()) - make_interval(secs => $1)) as "needed!""#,
         bound.as_secs_f64(),
     )
-    .fetch_one(&pool.0)
+    .fetch_one(&mut *pool.connection().await?)
     .await?)
 }
 
@@ -117,7 +117,7 @@ pub async fn return_given_up(pool: &Pool, ids: &[JobId]) -> Result<u64> {
            select count(*) filter (where state = 'parked') as "parked!" from returned"#,
         &ids,
     )
-    .fetch_one(&pool.0)
+    .fetch_one(&mut *pool.connection().await?)
     .await?;
     Ok(parked.unsigned_abs())
 }
@@ -132,7 +132,7 @@ pub async fn republish_unclaimed(pool: &Pool, bound: Duration) -> Result<u64> {
              order by published_at limit 2000 for update skip locked)",
         bound.as_secs_f64(),
     )
-    .execute(&pool.0)
+    .execute(&mut *pool.connection().await?)
     .await?;
     Ok(done.rows_affected())
 }

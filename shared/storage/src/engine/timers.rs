@@ -189,7 +189,7 @@ pub async fn next_in(pool: &Pool) -> Result<Option<Duration>> {
         "select (ceil(extract(epoch from min(fire_at) - clock_timestamp()) * 1000))::bigint from timer where kind = any($1)",
         &known(),
     )
-    .fetch_one(&pool.0)
+    .fetch_one(&mut *pool.connection().await?)
     .await?;
     Ok(milliseconds.map(|milliseconds| Duration::from_millis(milliseconds.max(0).unsigned_abs())))
 }

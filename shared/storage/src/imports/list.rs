@@ -49,7 +49,7 @@ pub async fn page(
         before.map(|id| id.0),
         limit,
     )
-    .fetch_all(&pool.0)
+    .fetch_all(&mut *pool.connection().await?)
     .await?;
     Ok(rows
         .into_iter()

@@ -19,8 +19,9 @@ pub struct Change {
 
 /// Contacts that an import changed, or that were in its group before and got another agent by it, after a contact.
 pub async fn changes(pool: &Pool, id: ImportId, after: Option<ContactId>, limit: i64) -> Result<Vec<Change>> {
-    let rows =
-        sqlx::query_file!("src/imports/changes.sql", id.0, after.map(|id| id.0), limit,).fetch_all(&pool.0).await?;
+    let rows = sqlx::query_file!("src/imports/changes.sql", id.0, after.map(|id| id.0), limit,)
+        .fetch_all(&mut *pool.connection().await?)
+        .await?;
     Ok(rows
         .into_iter()
         .map(|row| Change { contact_id: ContactId(row.contact_id), before: row.before, after: row.after })
@@ -48,7 +49,7 @@ pub async fn rejects(pool: &Pool, id: ImportId, after_line: i64, limit: i64) -> 
         after_line,
         limit,
     )
-    .fetch_all(&pool.0)
+    .fetch_all(&mut *pool.connection().await?)
     .await?;
     Ok(rows
         .into_iter()
@@ -62,7 +63,7 @@ pub async fn reject_reasons(pool: &Pool, id: ImportId) -> Result<BTreeMap<String
         r#"select reason, count(*) as "rows!" from import_reject where import_id = $1 group by reason"#,
         id.0
     )
-    .fetch_all(&pool.0)
+    .fetch_all(&mut *pool.connection().await?)
     .await?;
     Ok(rows.into_iter().map(|row| (row.reason, row.rows)).collect())
 }

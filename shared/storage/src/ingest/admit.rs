@@ -122,7 +122,9 @@ pub async fn more_places(tx: &mut Tx, import: &Import, joined: i64, limit: i32) 
 
 /// Lets nobody else of an import into the group.
 pub async fn close(pool: &Pool, id: ImportId) -> Result<()> {
-    sqlx::query!("update import set last_admitted_line = 0 where id = $1", id.0).execute(&pool.0).await?;
+    sqlx::query!("update import set last_admitted_line = 0 where id = $1", id.0)
+        .execute(&mut *pool.connection().await?)
+        .await?;
     Ok(())
 }
 

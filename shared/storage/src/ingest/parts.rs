@@ -5,7 +5,7 @@ use std::ops::Range;
 use muster_domain::ids::ImportId;
 
 use super::{apply::Applied, rows::Rejects};
-use crate::{Pool, Result, Tx};
+use crate::{Db, Pool, Result, Tx};
 
 /// What a file turned out to be.
 #[derive(Debug, Clone)]
@@ -80,7 +80,7 @@ pub async fn waiting(pool: &Pool, id: ImportId, number: u32) -> Result<Option<Pa
         id.0,
         i32::try_from(number).unwrap_or(i32::MAX),
     )
-    .fetch_optional(&pool.0)
+    .fetch_optional(&mut *pool.connection().await?)
     .await?;
     Ok(row.map(|row| Part { first_byte: row.first_byte, bytes: row.bytes, first_line: row.first_line }))
 }
@@ -161,7 +161,7 @@ pub struct Piece {
 
 /// The pieces of a shard, in the order of the parts; parts that have nothing of it are left out. Of a large file, where all shards begin in all
 /// parts would be more than the shard itself.
-pub async fn pieces(pool: &Pool, id: ImportId, shard: u32) -> Result<Vec<Piece>> {
+pub async fn pieces(db: impl Into<Db<'_>>, id: ImportId, shard: u32) -> Result<Vec<Piece>> {
     let shard = i32::try_from(shard).unwrap_or(i32::MAX);
     let rows = sqlx::query!(
         r#"select number, coalesce(read_epoch, 0) as "epoch!", shard_starts[$2 + 1] as "start!", shard_starts[$2 + 2] as "stop!"
@@ -169,7 +169,7 @@ pub async fn pieces(pool: &Pool, id: ImportId, shard: u32) -> Result<Vec<Piece>>
         id.0,
         shard,
     )
-    .fetch_all(&pool.0)
+    .fetch_all(&mut *db.into().connection().await?)
     .await?;
     let pieces = rows.iter().map(|row| Piece {
         part: row.number.unsigned_abs(),
@@ -196,7 +196,7 @@ pub async fn all_read(pool: &Pool, id: ImportId) -> Result<AllRead> {
            from import_part where import_id = $1"#,
         id.0
     )
-    .fetch_one(&pool.0)
+    .fetch_one(&mut *pool.connection().await?)
     .await?;
     Ok(AllRead { to_apply: row.to_apply, tags: row.tags })
 }
@@ -208,7 +208,7 @@ pub async fn is_applied(pool: &Pool, id: ImportId, number: u32) -> Result<bool> 
         id.0,
         i32::try_from(number).unwrap_or(i32::MAX),
     )
-    .fetch_one(&pool.0)
+    .fetch_one(&mut *pool.connection().await?)
     .await?)
 }
 

@@ -1,0 +1,61 @@
+//! On whose behalf a request uses the database, told before the database is asked (`storage::room`).
+//!
+//! Tokens are remembered with their tenant, so that a request waits in its tenant's line from its beginning. A token that is not remembered, be it
+//! new or nobody's, waits in the line of strangers until it has been looked up. This decides about turns alone; what a token may do is asked of the
+//! database with every request.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
+
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::Response,
+};
+use muster_storage::{
+    members::Member,
+    room::{self, Asker},
+};
+use uuid::Uuid;
+
+use crate::{
+    auth::{bearer, secret_hash},
+    state::Api,
+};
+
+/// Tokens that are remembered at most.
+const MOST: usize = 50_000;
+
+/// The tenants of tokens that were seen, by the hash of their secret.
+#[derive(Debug, Default)]
+pub(crate) struct Tenants(Mutex<HashMap<Vec<u8>, Uuid>>);
+
+impl Tenants {
+    /// A token has turned out to be this member's: the request goes on in its tenant's line, and so do its next ones.
+    pub(crate) fn learn(&self, secret_hash: Vec<u8>, member: &Member) {
+        let tenant = member.organization_id.map_or(member.account_id.0, |organization| organization.0);
+        room::known_as(Asker::Tenant(tenant));
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MOST {
+            known.clear();
+        }
+        known.insert(secret_hash, tenant);
+    }
+
+    fn of(&self, secret_hash: &[u8]) -> Option<Uuid> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(secret_hash).copied()
+    }
+}
+
+/// Runs a request on its tenant's behalf. Carriers' webhooks have room of their own: nothing that agents do keeps a STOP waiting.
+pub(crate) async fn ask(State(api): State<Api>, request: Request, next: Next) -> Response {
+    let asker = if request.uri().path().starts_with("/v1/webhooks/") {
+        Asker::Ours
+    } else {
+        let tenant = bearer(request.headers()).and_then(|secret| api.tenants.of(&secret_hash(secret)));
+        tenant.map_or(Asker::Unknown, Asker::Tenant)
+    };
+    room::alone(asker, next.run(request)).await
+}
