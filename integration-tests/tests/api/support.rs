@@ -247,7 +247,15 @@ impl World {
 
     /// The same with other settings, in TOML's syntax.
     pub(crate) async fn start_with(settings: &[(&str, &str)]) -> Self {
-        let mut harness = Harness::start().await;
+        Self::on(Harness::start().await, settings).await
+    }
+
+    /// The same on servers that the test may freeze and kill.
+    pub(crate) async fn on_own_servers(settings: &[(&str, &str)]) -> Self {
+        Self::on(Harness::start_with_own_servers().await, settings).await
+    }
+
+    async fn on(mut harness: Harness, settings: &[(&str, &str)]) -> Self {
         for (key, value) in settings {
             harness = harness.with(key, *value);
         }

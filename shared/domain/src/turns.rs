@@ -20,7 +20,8 @@ pub struct Bounds {
     pub waiting_each: usize,
     /// Waiting at once, of all keys.
     pub waiting: usize,
-    /// Once the first of a key has waited for so long, nobody else of it may begin to wait.
+    /// Once the first of a key has waited for so long, nobody else of it may begin to wait; and nobody of any key, while all is in use and none of it
+    /// has been given back for so long.
     pub patience: Duration,
 }
 
@@ -29,7 +30,7 @@ pub struct Bounds {
 pub enum Refused {
     /// Too many of the same key wait, or have waited for too long.
     Key,
-    /// Too many wait.
+    /// Too many wait, or all that there is has not moved for too long.
     All,
 }
 
@@ -39,6 +40,8 @@ pub struct Turns<K, W> {
     bounds: Bounds,
     using: HashMap<K, usize>,
     used: usize,
+    /// When somebody began or ended to use it.
+    moved: Option<Instant>,
     waiting: HashMap<K, VecDeque<(Instant, W)>>,
     waiters: usize,
     /// Keys that have waiters, the next one first.
@@ -55,22 +58,25 @@ impl<K: Eq + Hash + Clone, W> Turns<K, W> {
             waiting: bounds.waiting.max(1),
             patience: bounds.patience,
         };
-        Self { bounds, using: HashMap::new(), used: 0, waiting: HashMap::new(), waiters: 0, order: VecDeque::new() }
+        Self { bounds, using: HashMap::new(), used: 0, moved: None, waiting: HashMap::new(), waiters: 0, order: VecDeque::new() }
     }
 
     /// Begins to use it at once. Returns false where that is not possible, or somebody of the key waits already.
-    pub fn begin(&mut self, key: &K) -> bool {
+    pub fn begin(&mut self, key: &K, now: Instant) -> bool {
         let free = self.used < self.bounds.room && self.using(key) < self.bounds.share;
         if !free || self.waiting.contains_key(key) {
             return false;
         }
         self.uses(key);
+        self.moved = Some(now);
         true
     }
 
     /// Begins to wait, after [`Self::begin`] has said no.
     pub fn wait(&mut self, key: &K, waiter: W, now: Instant) -> Result<(), Refused> {
-        if self.waiters >= self.bounds.waiting {
+        let stuck = self.used >= self.bounds.room
+            && self.moved.is_some_and(|moved| now.saturating_duration_since(moved) >= self.bounds.patience);
+        if stuck || self.waiters >= self.bounds.waiting {
             return Err(Refused::All);
         }
         if let Some(queue) = self.waiting.get_mut(key) {
@@ -88,7 +94,8 @@ impl<K: Eq + Hash + Clone, W> Turns<K, W> {
     }
 
     /// Somebody of this key is done. Returns whose turn it is then, which counts as using it from now on.
-    pub fn end(&mut self, key: &K) -> Option<(K, W)> {
+    pub fn end(&mut self, key: &K, now: Instant) -> Option<(K, W)> {
+        self.moved = Some(now);
         if let Some(using) = self.using.get_mut(key) {
             self.used -= 1;
             *using -= 1;
@@ -156,33 +163,34 @@ mod tests {
     use super::*;
 
     const PATIENCE: Duration = Duration::from_secs(1);
+    const BOUNDS: Bounds = Bounds { room: 1, share: 1, waiting_each: 6, waiting: 6, patience: PATIENCE };
 
     fn turns(room: usize, share: usize, waiting_each: usize) -> Turns<u16, usize> {
-        Turns::new(Bounds { room, share, waiting_each, waiting: 6, patience: PATIENCE })
+        Turns::new(Bounds { room, share, waiting_each, ..BOUNDS })
     }
 
     #[test]
     fn one_key_leaves_room_to_others() {
         let now = Instant::now();
         let mut turns = turns(4, 2, 6);
-        assert!(turns.begin(&1) && turns.begin(&1) && !turns.begin(&1));
+        assert!(turns.begin(&1, now) && turns.begin(&1, now) && !turns.begin(&1, now));
         turns.wait(&1, 10, now).unwrap();
-        assert!(turns.begin(&2), "another has room at once");
-        assert_eq!(turns.end(&2), None, "whose share is used up does not take the other's room");
-        assert_eq!(turns.end(&1), Some((1, 10)));
+        assert!(turns.begin(&2, now), "another has room at once");
+        assert_eq!(turns.end(&2, now), None, "whose share is used up does not take the other's room");
+        assert_eq!(turns.end(&1, now), Some((1, 10)));
     }
 
     #[test]
     fn keys_take_turns_and_within_a_key_the_first_goes_first() {
         let now = Instant::now();
         let mut turns = turns(1, 1, 6);
-        assert!(turns.begin(&1));
+        assert!(turns.begin(&1, now));
         for (key, waiter) in [(1, 10), (1, 11), (1, 12), (2, 20), (3, 30), (2, 21)] {
             turns.wait(&key, waiter, now).unwrap();
         }
         let mut using = 1;
         let mut order = Vec::new();
-        while let Some((key, waiter)) = turns.end(&using) {
+        while let Some((key, waiter)) = turns.end(&using, now) {
             order.push(waiter);
             using = key;
         }
@@ -194,12 +202,15 @@ mod tests {
     fn waiting_is_bounded_by_number_and_by_age() {
         let now = Instant::now();
         let mut turns = turns(1, 1, 2);
-        assert!(turns.begin(&1));
+        assert!(turns.begin(&1, now));
         turns.wait(&1, 10, now).unwrap();
         turns.wait(&1, 11, now).unwrap();
         assert_eq!(turns.wait(&1, 12, now), Err(Refused::Key), "by number");
         turns.wait(&2, 20, now).unwrap();
-        assert_eq!(turns.wait(&2, 21, now + PATIENCE), Err(Refused::Key), "by age");
+        let mut shared = Turns::new(Bounds { room: 2, share: 1, ..BOUNDS });
+        assert!(shared.begin(&1, now));
+        shared.wait(&1, 10, now).unwrap();
+        assert_eq!(shared.wait(&1, 11, now + PATIENCE), Err(Refused::Key), "by age");
         for (key, waiter) in [(3, 30), (4, 40), (5, 50)] {
             turns.wait(&key, waiter, now).unwrap();
         }
@@ -207,15 +218,26 @@ mod tests {
     }
 
     #[test]
+    fn where_nothing_moves_nobody_begins_to_wait() {
+        let now = Instant::now();
+        let mut turns = turns(2, 1, 6);
+        assert!(turns.begin(&1, now) && turns.begin(&2, now));
+        assert_eq!(turns.wait(&3, 30, now + PATIENCE), Err(Refused::All));
+        assert_eq!(turns.end(&1, now + PATIENCE), None);
+        assert!(turns.begin(&1, now + PATIENCE));
+        assert_eq!(turns.wait(&3, 30, now + PATIENCE * 3 / 2), Ok(()));
+    }
+
+    #[test]
     fn who_has_gone_is_forgotten() {
         let now = Instant::now();
         let mut turns = turns(1, 1, 2);
-        assert!(turns.begin(&1));
+        assert!(turns.begin(&1, now));
         turns.wait(&2, 20, now).unwrap();
         turns.wait(&3, 30, now).unwrap();
         turns.forget(&2, |waiter| *waiter == 20);
         assert_eq!(turns.waiters(), 1);
-        assert_eq!(turns.end(&1), Some((3, 30)));
+        assert_eq!(turns.end(&1, now), Some((3, 30)));
     }
 
     proptest! {
@@ -230,14 +252,14 @@ mod tests {
             let (mut using, mut waiting) = (Vec::<u16>::new(), Vec::<(u16, usize)>::new());
             for (number, (key, comes)) in steps.into_iter().enumerate() {
                 if comes {
-                    if turns.begin(&key) {
+                    if turns.begin(&key, now) {
                         using.push(key);
                     } else if turns.wait(&key, number, now).is_ok() {
                         waiting.push((key, number));
                     }
                 } else if let Some(at) = using.iter().position(|uses| *uses == key) {
                     using.remove(at);
-                    if let Some((next, waiter)) = turns.end(&key) {
+                    if let Some((next, waiter)) = turns.end(&key, now) {
                         let first = waiting.iter().position(|(waits, _)| *waits == next).unwrap();
                         prop_assert_eq!(waiting.remove(first), (next, waiter), "the first of its key");
                         using.push(next);

@@ -22,9 +22,9 @@ use uuid::Uuid;
 use crate::{Error, Result};
 
 /// Once the first of a tenant's tasks has waited for so long, its next are refused at once.
-const PATIENCE: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_millis(500);
 /// No task waits for longer.
-const LONGEST_WAIT: Duration = Duration::from_secs(2);
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
 /// Tasks of one tenant, and of all, that wait at most.
 const WAITING_EACH: usize = 256;
 const WAITING: usize = 1_024;
@@ -158,7 +158,7 @@ impl Room {
         let _waits;
         let turn = {
             let mut lane = locked(self.lane(asker));
-            if lane.begin(&asker) {
+            if lane.begin(&asker, Instant::now()) {
                 return Ok(Permit { room: Some(Arc::clone(self)), asker });
             }
             let (hand_over, turn) = oneshot::channel();
@@ -177,7 +177,7 @@ impl Room {
     fn leave(self: &Arc<Self>, asker: Asker) {
         let mut done = asker;
         loop {
-            let next = locked(self.lane(done)).end(&done);
+            let next = locked(self.lane(done)).end(&done, Instant::now());
             let Some((asker, hand_over)) = next else { return };
             match hand_over.send(Permit { room: Some(Arc::clone(self)), asker }) {
                 Ok(()) => return,
