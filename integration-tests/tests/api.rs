@@ -18,6 +18,8 @@ mod forecast;
 mod forecasts;
 #[path = "api/goals.rs"]
 mod goals;
+#[path = "api/headers.rs"]
+mod headers;
 #[path = "api/hours.rs"]
 mod hours;
 #[path = "api/idempotency.rs"]
@@ -50,6 +52,10 @@ mod inbound;
 mod lookups;
 #[path = "api/objects.rs"]
 mod objects;
+#[path = "api/outages.rs"]
+mod outages;
+#[path = "api/overload.rs"]
+mod overload;
 #[path = "api/pacing.rs"]
 mod pacing;
 #[path = "api/privacy.rs"]
@@ -64,6 +70,8 @@ mod requests;
 mod samples;
 #[path = "api/segments.rs"]
 mod segments;
+#[path = "api/slow_clients.rs"]
+mod slow_clients;
 #[path = "api/support.rs"]
 mod support;
 #[path = "api/tenancy.rs"]

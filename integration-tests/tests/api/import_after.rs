@@ -93,7 +93,7 @@ async fn c12_an_import_under_way_tells_its_rows_its_rate_and_the_time_left() {
     let uploaded = ours.upload(&format!("file_name=a.csv&group_id={group}"), file).await.ok();
     let id = text(&uploaded["id"]);
     world
-        .until("(select distinct 1 from pg_stat_activity where wait_event_type = 'Lock' and query like '%into membership%') w", 1)
+        .until("(select distinct 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like '%into membership%') w", 1)
         .await;
     let mut events = ours.admin.events(&ours.at(&format!("imports/{id}/events"))).await;
     let (kind, told) = events.next().await.unwrap();

@@ -74,8 +74,7 @@ impl<K: Eq + Hash + Clone, W> Turns<K, W> {
 
     /// Begins to wait, after [`Self::begin`] has said no.
     pub fn wait(&mut self, key: &K, waiter: W, now: Instant) -> Result<(), Refused> {
-        let stuck = self.used >= self.bounds.room
-            && self.moved.is_some_and(|moved| now.saturating_duration_since(moved) >= self.bounds.patience);
+        let stuck = self.used >= self.bounds.room && self.stands_still(now);
         if stuck || self.waiters >= self.bounds.waiting {
             return Err(Refused::All);
         }
@@ -116,6 +115,11 @@ impl<K: Eq + Hash + Clone, W> Turns<K, W> {
             self.waiting.remove(key);
             self.order.retain(|waits| waits != key);
         }
+    }
+
+    /// Has nobody begun or ended to use it for as long as patience lasts?
+    pub fn stands_still(&self, now: Instant) -> bool {
+        self.moved.is_some_and(|moved| now.saturating_duration_since(moved) >= self.bounds.patience)
     }
 
     /// Users at present.
