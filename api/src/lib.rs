@@ -83,7 +83,7 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<
         beyond = beyond.merge(health.clone());
     }
     tracing::info!(process, "the api runs");
-    let report = async {
+    let report_all = async {
         loop {
             let seen = room::alone(Asker::Ours, processes::seen(&pool, &process, "api"));
             let seen = match tokio::time::timeout(LONGEST_ANSWER, seen).await {
@@ -92,11 +92,12 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<
             };
             readiness.report("database", seen);
             second.set(i64::try_from(room::second_connections()).unwrap_or(i64::MAX));
-            if stop.run_until_cancelled(tokio::time::sleep(Duration::from_secs(2))).await.is_none() {
-                readiness.report("api", Err("stops".to_owned()));
-                return;
-            }
+            tokio::time::sleep(Duration::from_secs(2)).await;
         }
+    };
+    let report = async {
+        let _: Option<()> = stop.run_until_cancelled(report_all).await;
+        readiness.report("api", Err("stops".to_owned()));
     };
     // Health is answered until everything else has been.
     let answered = CancellationToken::new();

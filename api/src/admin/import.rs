@@ -1,6 +1,6 @@
 //! `/v1/organizations/{organization_id}/imports/{import_id}`: progress, rejects and cancelling (rules C7 and C12).
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::{collections::BTreeMap, fmt::Write as _, time::Duration};
 
 use axum::{
     Json as Answer,
@@ -201,6 +201,9 @@ pub(crate) async fn cancel(
 
 /// Rejected rows in one page of the download.
 const PAGE: i64 = 1_000;
+/// How often a page is asked for for which there is no connection, and how long after the time before.
+const TRIES: u32 = 30;
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// Downloads the rejected rows as CSV: line, reason, column and the raw row. What a spreadsheet would take for a formula, also in a cell of the row,
 /// begins with an apostrophe.
@@ -219,8 +222,18 @@ pub(crate) async fn rejects(
         let pool = api.pool.clone();
         async move {
             let Some(after) = after else { return Ok::<_, muster_storage::Error>(None) };
-            // Whoever reads slowly holds no connection meanwhile.
-            let page = room::alone(tenant, imports::rejects(&pool, id, after, PAGE)).await?;
+            let mut tries = 0;
+            let page = loop {
+                // Whoever reads slowly holds no connection meanwhile.
+                match room::alone(tenant, imports::rejects(&pool, id, after, PAGE)).await {
+                    // The download has begun: it is too late to say that the client should come again.
+                    Err(muster_storage::Error::Busy { .. }) if tries < TRIES => {
+                        tries += 1;
+                        tokio::time::sleep(PAUSE).await;
+                    }
+                    page => break page?,
+                }
+            };
             let next = page.last().map(|reject| reject.line);
             Ok(next.map(|next| {
                 (Bytes::from(page.iter().map(|reject| line(reject, delimiter)).collect::<String>()), Some(next))

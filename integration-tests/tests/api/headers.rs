@@ -16,7 +16,11 @@ async fn a5_every_401_says_how_to_authenticate() {
         refused.problem(401, "unauthenticated");
         assert_eq!(refused.header("www-authenticate"), r#"Bearer realm="muster", error="invalid_token""#);
     }
-    let basic = nobody.call(reqwest::Method::GET, "/v1/account", crate::support::Call::empty().header("authorization", "Basic YTpi"));
+    let basic = nobody.call(
+        reqwest::Method::GET,
+        "/v1/account",
+        crate::support::Call::empty().header("authorization", "Basic YTpi"),
+    );
     assert_eq!(basic.await.header("www-authenticate"), r#"Bearer realm="muster""#);
     world.finish().await;
 }

@@ -59,7 +59,10 @@ async fn half_a_head_and_silence_are_closed_and_health_is_answered_meanwhile() {
     // There is no room, which is said; health has some.
     let whole = "GET /v1/account HTTP/1.1\r\nHost: api\r\n\r\n";
     let said = heard(say(&world, whole).await).await;
-    assert!(said.starts_with("HTTP/1.1 503") && said.contains("retry-after: 2") || said.starts_with("HTTP/1.1 401"), "{said}");
+    assert!(
+        said.starts_with("HTTP/1.1 503") && said.contains("retry-after: 2") || said.starts_with("HTTP/1.1 401"),
+        "{said}"
+    );
     let live = heard(say(&world, "GET /livez HTTP/1.1\r\nHost: api\r\nConnection: close\r\n\r\n").await).await;
     assert!(live.starts_with("HTTP/1.1 200"), "{live}");
 
@@ -140,7 +143,9 @@ async fn a_stop_waits_for_nobody_who_is_half_there() {
     let ours = world.organization("Leaving").await;
     let token = ours.admin.token.clone().unwrap();
     let group = ours.group("Phones").await;
-    let import = text(&ours.upload(&format!("file_name=c.csv&group_id={group}"), "first,last,phone\nA,B,2125550100\n").await.ok()["id"]);
+    let import = text(
+        &ours.upload(&format!("file_name=c.csv&group_id={group}"), "first,last,phone\nA,B,2125550100\n").await.ok()["id"],
+    );
     let mut events = ours.admin.events(&ours.at(&format!("imports/{import}/events"))).await;
     assert_eq!(events.next().await.unwrap().0, "progress");
     let silent = connect(&world).await;
@@ -153,7 +158,9 @@ async fn a_stop_waits_for_nobody_who_is_half_there() {
     let mut half_file = say(&world, &expecting(&file, 5_000_000, "first,last,phone\n")).await;
     let mut idle = say(&world, "GET /livez HTTP/1.1\r\nHost: api\r\n\r\n").await;
     // The bodies are wanted, and the answer is there, before it is time to stop.
-    for (stream, begins) in [(&mut half_body, "HTTP/1.1 100"), (&mut half_file, "HTTP/1.1 100"), (&mut idle, "HTTP/1.1 200")] {
+    for (stream, begins) in
+        [(&mut half_body, "HTTP/1.1 100"), (&mut half_file, "HTTP/1.1 100"), (&mut idle, "HTTP/1.1 200")]
+    {
         let mut first = [0; 12];
         stream.read_exact(&mut first).await.unwrap();
         assert_eq!(String::from_utf8_lossy(&first), begins);
@@ -185,7 +192,8 @@ async fn health_has_a_listener_of_its_own_where_it_is_given_one() {
         settings.listen_max_connections = 1;
         muster_api::run(settings, stop)
     });
-    let get = async |path: &str| reqwest::get(format!("http://{health}{path}")).await.map_err(|error| error.to_string());
+    let get =
+        async |path: &str| reqwest::get(format!("http://{health}{path}")).await.map_err(|error| error.to_string());
     eventually(seconds(20), async || match get("/readyz").await?.status().as_u16() {
         200 => Ok(()),
         status => Err(status.to_string()),
@@ -216,7 +224,9 @@ async fn a5_who_follows_an_import_is_left_when_their_token_or_their_reach_ends()
     let world = World::start().await;
     let ours = world.organization("Ours").await;
     let group = ours.group("Phones").await;
-    let import = text(&ours.upload(&format!("file_name=c.csv&group_id={group}"), "first,last,phone\nA,B,2125550100\n").await.ok()["id"]);
+    let import = text(
+        &ours.upload(&format!("file_name=c.csv&group_id={group}"), "first,last,phone\nA,B,2125550100\n").await.ok()["id"],
+    );
     let (revoked, _) = ours.member_of("group_admin", &[&group]).await;
     let (moved, _) = ours.member_of("group_admin", &[&group]).await;
     let path = ours.at(&format!("imports/{import}/events"));
@@ -237,7 +247,10 @@ async fn a5_who_follows_an_import_is_left_when_their_token_or_their_reach_ends()
     }
     // Who may still see it is told how it goes on.
     ours.admin.act(&ours.at(&format!("imports/{import}/cancel"))).await.ok();
-    world.harness.execute(&[&format!("update import set state = 'cancelled', finished_at = now() where id = '{import}'")]).await;
+    world
+        .harness
+        .execute(&[&format!("update import set state = 'cancelled', finished_at = now() where id = '{import}'")])
+        .await;
     assert_eq!(streams[0].next().await.unwrap().0, "end");
     world.finish().await;
 }

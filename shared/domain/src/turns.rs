@@ -58,7 +58,15 @@ impl<K: Eq + Hash + Clone, W> Turns<K, W> {
             waiting: bounds.waiting.max(1),
             patience: bounds.patience,
         };
-        Self { bounds, using: HashMap::new(), used: 0, moved: None, waiting: HashMap::new(), waiters: 0, order: VecDeque::new() }
+        Self {
+            bounds,
+            using: HashMap::new(),
+            used: 0,
+            moved: None,
+            waiting: HashMap::new(),
+            waiters: 0,
+            order: VecDeque::new(),
+        }
     }
 
     /// Begins to use it at once. Returns false where that is not possible, or somebody of the key waits already.

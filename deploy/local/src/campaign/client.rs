@@ -103,7 +103,9 @@ impl Client {
         let patience = if self.stubborn { STUBBORN_PATIENCE } else { PATIENCE };
         loop {
             match answer(request(self)).await {
-                Ok(answer) if !matches!(answer.status, 429 | 503) && !(self.stubborn && answer.status >= 500) => return Ok(answer),
+                Ok(answer) if !matches!(answer.status, 429 | 503) && !(self.stubborn && answer.status >= 500) => {
+                    return Ok(answer);
+                }
                 Ok(answer) if started.elapsed() > patience => return Ok(answer),
                 Err(error) if started.elapsed() > patience => return Err(error.context(path.to_owned())),
                 Ok(_) | Err(_) => tokio::time::sleep(PAUSE).await,
