@@ -1,6 +1,6 @@
 //! Goals as admins write them: read and checked here for creating, editing, campaigns and previews (rules G1 to G3, G10, G11, M1 to M3).
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, iter};
 
 use chrono::{DateTime, Datelike, NaiveDateTime, Utc};
 use muster_domain::{
@@ -8,7 +8,7 @@ use muster_domain::{
     ids::GroupId,
     release::ReleasePlan,
     targeting::Targeting,
-    template::{self, REMINDER_LIMIT, RENDERED_LIMIT, Template},
+    template::{self, Checks, REMINDER_LIMIT, RENDERED_LIMIT},
     zone::Zone,
 };
 use muster_storage::{
@@ -109,11 +109,8 @@ impl GoalInput {
         check_window(opens_at, closes_at, reminder).map_err(|error| Problem::invalid_body(error.to_string()))?;
         let release_plan = self.release_plan.check().map_err(|error| Problem::invalid_body(error.to_string()))?;
         self.check_targeting(tx, organization).await?;
-        let fields = contacts::custom_fields(tx, organization.id).await?;
-        check_script("script", &self.script, RENDERED_LIMIT, &fields, organization)?;
-        if let Some(reminder) = &self.reminder {
-            check_script("reminder.script", &reminder.script, REMINDER_LIMIT, &fields, organization)?;
-        }
+        check_scripts(tx, organization, &self.script, self.reminder.as_ref().map(|reminder| reminder.script.as_str()))
+            .await?;
         let content = GoalContent {
             name: bounds::Name::read("name", &self.name)?.to_owned(),
             description: bounds::Description::read("description", &self.description)?.to_owned(),
@@ -162,19 +159,22 @@ pub(crate) fn check_group_ids(ids: &[GroupId], most: usize) -> Result<(), Proble
     Ok(())
 }
 
-fn check_script(
-    name: &str,
-    script: &str,
-    limit: usize,
-    fields: &[String],
+/// Checks a goal's scripts (rules M1 to M3): when they are saved, and again when the goal is launched, because fields, settings and words may
+/// have changed since.
+pub(crate) async fn check_scripts(
+    tx: &mut Tx,
     organization: &Organization,
+    script: &str,
+    reminder: Option<&str>,
 ) -> Result<(), Problem> {
-    let problem = |error: template::TemplateError| Problem::invalid_body(format!("{name}: {error}"));
-    at_most(name, script, RENDERED_LIMIT)?;
-    template::check_length(script, limit).map_err(problem)?;
-    Template::parse(script, |field| fields.iter().any(|known| known == field)).map_err(problem)?;
-    if organization.settings.require_opt_out_language {
-        template::check_opt_out_language(script).map_err(problem)?;
+    let fields = contacts::custom_fields(tx, organization.id).await?;
+    let settings = &organization.settings;
+    let opt_out_words = settings.require_opt_out_language.then_some(settings.opt_out_keywords.as_slice());
+    let reminder = reminder.map(|script| ("reminder.script", script, REMINDER_LIMIT));
+    for (name, script, limit) in iter::once(("script", script, RENDERED_LIMIT)).chain(reminder) {
+        at_most(name, script, RENDERED_LIMIT)?;
+        template::check(script, Checks { fields: &fields, limit, opt_out_words })
+            .map_err(|error| Problem::invalid_body(format!("{name}: {error}")))?;
     }
     Ok(())
 }

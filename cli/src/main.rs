@@ -50,6 +50,8 @@ enum Command {
     Import(commands::import::Command),
     /// Count the segments of a text, as carriers bill it.
     Segments(commands::segments::Args),
+    /// Say whether a contact's text opts out, opts in or asks for help, and by which rule.
+    Classify(commands::classify::Args),
     /// Say why somebody was or was not texted in a goal.
     Why(commands::why::Args),
     /// Configuration.
@@ -81,6 +83,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Queues(args) => commands::queues::run(args).await,
         Command::Schedule(command) => commands::schedule::run(command).await,
         Command::Segments(args) => commands::segments::run(&args),
+        Command::Classify(args) => commands::classify::run(&args),
         Command::Why(args) => commands::why::run(args).await,
         Command::Config(command) => commands::config::run(&command),
     }?;

@@ -4,6 +4,8 @@
 
 #[path = "api/bad_numbers.rs"]
 mod bad_numbers;
+#[path = "api/classify.rs"]
+mod classify;
 #[path = "api/codes.rs"]
 mod codes;
 #[path = "api/conform.rs"]

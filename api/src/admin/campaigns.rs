@@ -91,7 +91,7 @@ pub(crate) async fn create(
                 };
                 goals::create(tx, id, place, &content, instants).await?;
                 let goal = goals::lock(tx, admin.organization_id, id).await?.ok_or_else(|| Problem::no("goal"))?;
-                launch_now(tx, &admin, &goal).await?;
+                launch_now(tx, &admin, &organization, &goal).await?;
                 made.push(CampaignGoal {
                     id,
                     group_id: *group_id,

@@ -7,6 +7,7 @@ use muster_storage::{
     Tx,
     engine::enqueue::enqueue,
     goals::{self, Goal, Instants},
+    organizations::Organization,
 };
 use uuid::Uuid;
 
@@ -14,16 +15,23 @@ use super::{
     goal::{lock, lock_to_change, set_timers},
     goals::{GoalBody, body},
 };
-use crate::{auth::Admin, extract::Path, problem::Problem, state::Api};
+use crate::{auth::Admin, extract::Path, goal_input::check_scripts, problem::Problem, state::Api};
 
-/// Launches a draft: its timers are set, and a job freezes its targets and cuts them into batches.
-pub(crate) async fn launch_now(tx: &mut Tx, admin: &Admin, goal: &Goal) -> Result<(), Problem> {
+/// Launches a draft: its scripts are checked as when they were saved (rules M1 to M3), its timers are set, and a job freezes its targets and
+/// cuts them into batches.
+pub(crate) async fn launch_now(
+    tx: &mut Tx,
+    admin: &Admin,
+    organization: &Organization,
+    goal: &Goal,
+) -> Result<(), Problem> {
     let now = tx.clock().await?;
     match goal.clock.status(now) {
         GoalStatus::Draft if goal.clock.closes_at <= now => return Err(Problem::conflict("the goal's window is over")),
         GoalStatus::Draft => {}
         _ => return Err(Problem::conflict("the goal is launched already")),
     }
+    check_scripts(tx, organization, &goal.content.script, goal.content.reminder_script.as_deref()).await?;
     goals::launch(tx, goal.id).await?;
     let instants =
         Instants { opens_at: goal.clock.opens_at, closes_at: goal.clock.closes_at, reminder: goal.reminder_window };
@@ -83,7 +91,8 @@ pub(crate) async fn launch(
 ) -> Result<Answer<GoalBody>, Problem> {
     let mut tx = api.pool.begin().await?;
     let goal = lock(&mut tx, &admin, id).await?;
-    launch_now(&mut tx, &admin, &goal).await?;
+    let organization = admin.organization(&mut tx).await?;
+    launch_now(&mut tx, &admin, &organization, &goal).await?;
     answer(tx, &admin, id).await
 }
 

@@ -20,7 +20,7 @@ use crate::{
     bounds,
     document::{Created, Once},
     extract::{Json, Path},
-    goal_input::check_group_ids,
+    goal_input::{check_group_ids, check_scripts},
     idempotency::Keyed,
     problem::Problem,
     state::Api,
@@ -51,7 +51,7 @@ pub(crate) struct GoalCopy {
     group_id: GroupId,
 }
 
-/// Copies a goal as a draft into groups, at the same local times. A goal that targets by another goal's results cannot be duplicated.
+/// Copies a goal as a draft into groups, at the same local times, if its scripts can still be saved. A goal that targets by another goal's results cannot be duplicated.
 #[utoipa::path(post, path = "/v1/organizations/{organization_id}/goals/{goal_id}/duplicate", tag = "goals")]
 pub(crate) async fn duplicate(
     State(api): State<Api>,
@@ -68,6 +68,8 @@ pub(crate) async fn duplicate(
             if !goal.content.targeting.can_be_duplicated() {
                 return Err(Problem::conflict("the goal targets by another goal's results"));
             }
+            let organization = admin.organization(tx).await?;
+            check_scripts(tx, &organization, &goal.content.script, goal.content.reminder_script.as_deref()).await?;
             let mut made = Vec::with_capacity(body.group_ids.len());
             for group_id in &body.group_ids {
                 admin.group(*group_id)?;

@@ -62,7 +62,7 @@ async fn m1_m2_m3_a_script_that_cannot_be_sent_is_refused_when_it_is_saved() {
     let world = World::start().await;
     let ours = world.organization("Ours").await;
     let group = ours.group("One").await;
-    let long = |length: usize| format!("STOP {}", "x".repeat(length - 5));
+    let long = |length: usize| format!("Reply STOP to quit. {}", "x".repeat(length - 20));
     let reminder = |script: &str| json!({ "reminder": { "script": script, "opens": DAY.0, "closes": DAY.1 } });
     for (more, why) in [
         (json!({ "script": "{{first_nam}} STOP" }), "script: unknown merge field {{first_nam}}"),
@@ -72,6 +72,17 @@ async fn m1_m2_m3_a_script_that_cannot_be_sent_is_refused_when_it_is_saved() {
         (json!({ "script": "  " }), "script: the script is empty"),
         (json!({ "script": "Vote!" }), "script: the script has no opt-out language"),
         (json!({ "script": "Meet at the bus stops" }), "opt-out language"),
+        (json!({ "script": "Vote at the bus stop!" }), "opt-out language"),
+        (json!({ "script": "Vote! STOP" }), "opt-out language"),
+        (json!({ "script": "Vote! Reply HALT to quit" }), "opt-out language"),
+        (json!({ "script": "Vote! {{first_name|Reply STOP to quit}}" }), "opt-out language"),
+        (json!({ "script": "Hi {first_name}! Reply STOP" }), "script: {first_name} looks like a merge field"),
+        (
+            json!({ "script": "Hi [first_name]! Reply STOP" }),
+            "[first_name] looks like a merge field and is none: write {{first_name}}",
+        ),
+        (json!({ "script": "Hi *|FNAME|*! Reply STOP" }), "*|FNAME|* looks like a merge field"),
+        (reminder("Hi %first_name%! Reply STOP"), "reminder.script: %first_name% looks like a merge field"),
         (json!({ "script": long(1_601) }), "1600"),
         (reminder("Vote!"), "reminder.script: the script has no opt-out language"),
         (reminder("{{nope}} STOP"), "reminder.script: unknown merge field {{nope}}"),
@@ -89,13 +100,50 @@ async fn m1_m2_m3_a_script_that_cannot_be_sent_is_refused_when_it_is_saved() {
     world.finish().await;
 }
 
+/// Rule M2: what was saved under other settings is looked at again before it goes out, and before it is copied or edited.
+#[tokio::test]
+async fn m2_scripts_are_checked_again_when_they_are_launched_copied_or_edited() {
+    let world = World::start().await;
+    let ours = world.organization("Ours").await;
+    let group = ours.group("One").await;
+    ours.set(json!({ "opt_out_keywords": ["Halt!"] })).await;
+    let own_word = json!({ "script": "Vote! Reply HALT to quit" });
+    let initial = ours.draft(&group, goal(own_word.clone())).await;
+    let reminder = json!({ "script": "Reply HALT to quit", "opens": DAY.0, "closes": DAY.1 });
+    let reminds = ours.draft(&group, goal(json!({ "reminder": reminder }))).await;
+    let launched = ours.draft(&group, goal(own_word.clone())).await;
+    ours.goal_act(&launched, "launch").await;
+
+    ours.set(json!({ "opt_out_keywords": [] })).await;
+    for (id, name) in [(&initial, "script: "), (&reminds, "reminder.script: ")] {
+        let path = ours.at(&format!("goals/{id}"));
+        let answer = ours.admin.act(&format!("{path}/launch")).await.problem(422, "invalid-body");
+        let said = text(&answer["detail"]);
+        assert!(said.starts_with(name) && said.contains("opt-out language"), "{said}");
+        assert!(ours.goal(id).await["launched_at"].is_null());
+        let copy = json!({ "group_ids": [group] });
+        ours.admin.post(&format!("{path}/duplicate"), copy).await.problem(422, "invalid-body");
+    }
+    let path = ours.at(&format!("goals/{launched}"));
+    ours.admin.put(&path, goal(own_word.clone())).await.problem(422, "invalid-body");
+    let campaign = json!({ "name": "All", "group_ids": [group], "goal": goal(own_word) });
+    ours.admin.post(&ours.at("campaigns"), campaign).await.problem(422, "invalid-body");
+    assert_eq!(world.harness.count("goal").await, 3);
+
+    ours.set(json!({ "opt_out_keywords": ["halt"] })).await;
+    for id in [&initial, &reminds] {
+        ours.goal_act(id, "launch").await;
+    }
+    world.finish().await;
+}
+
 /// Rule M1: the fields that an import makes can be merged, by the organization that has them.
 #[tokio::test]
 async fn m1_an_imported_files_custom_fields_can_be_merged() {
     let world = World::with_engine().await;
     let ours = world.organization("Ours").await;
     let group = ours.group("One").await;
-    let script = json!({ "script": "Hi, precinct {{Precinct}}! STOP" });
+    let script = json!({ "script": "Hi, precinct {{Precinct}}! Reply STOP" });
     refused(&ours, &group, goal(script.clone())).await;
     ours.import(&format!("file_name=c.csv&group_id={group}"), "first,last,phone,Precinct\nAda,L,6465550001,12\n").await;
     ours.draft(&group, goal(script.clone())).await;
@@ -173,7 +221,7 @@ async fn g6_after_launch_targeting_type_and_reminders_stay_and_the_rest_can_chan
     set(
         &mut edit,
         json!({
-            "name": "March", "description": "For us", "instructions": "Be kind", "script": "Come! STOP",
+            "name": "March", "description": "For us", "instructions": "Be kind", "script": "Come! Reply STOP",
             "date": "2027-06-05T09:00:00", "opens": "2027-06-01T11:00:00", "closes": "2027-06-03T10:00:00",
         }),
     );
@@ -182,7 +230,7 @@ async fn g6_after_launch_targeting_type_and_reminders_stay_and_the_rest_can_chan
         ("name", "March"),
         ("description", "For us"),
         ("instructions", "Be kind"),
-        ("script", "Come! STOP"),
+        ("script", "Come! Reply STOP"),
         ("opens_at", "2027-06-01T15:00:00Z"),
         ("closes_at", "2027-06-03T14:00:00Z"),
     ] {
@@ -198,8 +246,8 @@ async fn g6_after_launch_targeting_type_and_reminders_stay_and_the_rest_can_chan
     ours.goal_act(&id, "launch").await;
     ours.admin.put(&path, content).await.problem(409, "conflict");
     let mut edit = with;
-    edit["reminder"]["script"] = "See you! STOP".into();
-    assert_eq!(ours.admin.put(&path, edit).await.ok()["reminder_script"], "See you! STOP");
+    edit["reminder"]["script"] = "See you! Reply STOP".into();
+    assert_eq!(ours.admin.put(&path, edit).await.ok()["reminder_script"], "See you! Reply STOP");
     world.finish().await;
 }
 

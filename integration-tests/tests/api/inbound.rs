@@ -28,8 +28,22 @@ async fn i3_a_stop_is_in_force_when_the_webhook_has_answered() {
     ours.set(json!({ "opt_out_keywords": ["Basta!"] })).await;
     let group = ours.group("One").await;
     let (_, number) = ours.agent(&group).await;
-    for (nth, said) in
-        ["STOP", " stop. ", "Opt-Out", "please take me off this list", "basta", "Stop texting me"].iter().enumerate()
+    for (nth, said) in [
+        "STOP",
+        " stop. ",
+        "Opt-Out",
+        "please take me off this list",
+        "basta",
+        "Stop texting me",
+        "Stop. Thank you",
+        "Stop2End",
+        "ARRÊT",
+        "never text me again",
+        "no me escriban más",
+        "> Reply STOP to opt out\nstop",
+    ]
+    .iter()
+    .enumerate()
     {
         let phone = format!("+1646555{nth:04}");
         let insert = format!(
@@ -41,7 +55,20 @@ async fn i3_a_stop_is_in_force_when_the_webhook_has_answered() {
         world.text(&phone, &number, said).await;
         assert!(ours.contact(&phone).await["opted_out_at"].is_string(), "{said:?}");
     }
-    for (nth, said) in ["stop by my house", "don't stop", "I'll be at the end of the street", ""].iter().enumerate() {
+    for (nth, said) in [
+        "stop by my house",
+        "don't stop",
+        "I'll be at the end of the street",
+        "",
+        "Liked “Hi! Reply STOP to opt out”",
+        "👍 to “Reply STOP…",
+        "> Reply STOP to opt out\nSure",
+        "Sorry I don't text while driving",
+        "I didn't ask you to stop texting me!",
+    ]
+    .iter()
+    .enumerate()
+    {
         let phone = format!("+1646556{nth:04}");
         let insert = format!(
             "insert into contact (id, organization_id, e164, source) values (uuid_v7(), '{}', '{phone}', 'api')",

@@ -209,7 +209,7 @@ async fn w4_a_queued_reminder_is_cancelled_and_the_new_agent_reminds_once() {
     let shift = Shift::begin(2).await;
     let now = shift.world.now().await;
     let at = |minutes| (now + TimeDelta::minutes(minutes)).to_rfc3339();
-    let reminder = json!({ "script": "See you, {{first_name}}! STOP", "opens": at(-1), "closes": at(60) });
+    let reminder = json!({ "script": "See you, {{first_name}}! Reply STOP", "opens": at(-1), "closes": at(60) });
     let goal = shift.goal(json!({ "reminder": reminder, "opens": at(-1), "closes": at(120) })).await;
     send_all(&shift.first.client, &goal).await;
     shift.world.until("message where state = 'delivered'", 2).await;
@@ -247,7 +247,7 @@ async fn w4_who_waits_for_a_reminder_moves_to_the_new_agents_batch() {
     let shift = Shift::begin(1).await;
     let now = shift.world.now().await;
     let at = |minutes| (now + TimeDelta::minutes(minutes)).to_rfc3339();
-    let reminder = json!({ "script": "See you, {{first_name}}! STOP", "opens": at(-1), "closes": at(60) });
+    let reminder = json!({ "script": "See you, {{first_name}}! Reply STOP", "opens": at(-1), "closes": at(60) });
     let goal = shift.goal(json!({ "reminder": reminder, "opens": at(-1), "closes": at(120) })).await;
     send_all(&shift.first.client, &goal).await;
     shift.world.until("message where state = 'delivered'", 1).await;

@@ -173,7 +173,7 @@ async fn b7_a_contact_gets_one_initial_however_often_send_is_called() {
 /// Rules B5 and M1.
 #[tokio::test]
 async fn b5_a_skipped_contact_is_not_returned_and_one_without_a_value_is_kept_out() {
-    let script = json!({ "script": "Hi {{first_name}}, {{email}}! STOP" });
+    let script = json!({ "script": "Hi {{first_name}}, {{email}}! Reply STOP" });
     let Field { world, ours, agents, goal, .. } = field(1, 3, script).await;
     let agent = &agents[0].0;
     let batch = claim(agent, &goal, "initial").await;
@@ -212,7 +212,7 @@ async fn w2_a_thread_is_one_agents_at_a_time_and_who_said_yes_is_reminded_once()
     let phones = ours.contacts(&group, 3).await;
     let now = world.now().await;
     let at = |minutes| (now + TimeDelta::minutes(minutes)).to_rfc3339();
-    let reminder = json!({ "script": "See you, {{first_name}}! STOP", "opens": at(-1), "closes": at(60) });
+    let reminder = json!({ "script": "See you, {{first_name}}! Reply STOP", "opens": at(-1), "closes": at(60) });
     let window = json!({ "reminder": reminder, "opens": at(-1), "closes": at(120) });
     let goal = ours.open_goal(&world, &group, window).await;
     let batch = claim(&agent.client, &goal, "initial").await;
@@ -252,7 +252,7 @@ async fn w2_a_thread_is_one_agents_at_a_time_and_who_said_yes_is_reminded_once()
     world.until("batch where kind = 'reminder' and state = 'released'", 1).await;
     let batch = claim(&second.client, &goal, "reminder").await;
     assert_eq!(batch["contacts"].as_array().unwrap().len(), 1);
-    assert_eq!(batch["contacts"][0]["text"], "See you, Ada0! STOP");
+    assert_eq!(batch["contacts"][0]["text"], "See you, Ada0! Reply STOP");
     assert_eq!(under(&second.client, &batch, "send", json!({})).await.ok()["queued"], 1);
     agent.client.put(&answer, json!({ "answer": "yes" })).await.ok();
     world.settled().await;

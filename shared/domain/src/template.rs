@@ -1,5 +1,9 @@
 //! Scripts: templates with merge fields and fallbacks (rules M1 to M3).
 
+mod look_alike;
+
+use crate::inbound::instruction::says_how_to_opt_out;
+
 /// A parsed script.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template {
@@ -27,11 +31,21 @@ pub enum TemplateError {
         /// The name as written.
         name: String,
     },
+    /// Text that would go out as it stands, though it was meant to be filled in.
+    #[error("{found} looks like a merge field and is none: write {write}")]
+    LookAlike {
+        /// The text as written.
+        found: String,
+        /// The field that is probably meant, or an example.
+        write: String,
+    },
     /// The script is empty.
     #[error("the script is empty")]
     Empty,
     /// Rule M2: initial and reminder scripts say how to opt out.
-    #[error("the script has no opt-out language, such as \"Reply STOP to opt out\"")]
+    #[error(
+        "the script has no opt-out language: it must tell how to opt out with a word that opts out, such as \"Reply STOP to opt out\""
+    )]
     NoOptOut,
     /// Rule M3.
     #[error("the script has {length} characters, at most {limit} are allowed")]
@@ -87,6 +101,9 @@ impl Template {
                 let offset = script.len() - rest.len() + open;
                 return Err(TemplateError::Unclosed { at: script[..offset].chars().count() });
             };
+            if inner[..close].contains(['{', '}']) {
+                return Err(braces(script, rest, open, &inner[..close]));
+            }
             let (name, fallback) = match inner[..close].split_once('|') {
                 Some((name, fallback)) => (name.trim(), Some(fallback.trim().to_owned())),
                 None => (inner[..close].trim(), None),
@@ -101,6 +118,20 @@ impl Template {
             pieces.push(Piece::Text(rest.to_owned()));
         }
         Ok(Self { pieces })
+    }
+
+    /// The text as different contacts may get it: with an ordinary value in each field, and with each fallback. An instruction that only
+    /// some of them would read is none.
+    fn samples(&self) -> [String; 2] {
+        let with = |fallbacks: bool| {
+            let pieces = self.pieces.iter().map(|piece| match piece {
+                Piece::Text(text) => text.as_str(),
+                Piece::Field { fallback: Some(fallback), .. } if fallbacks => fallback,
+                Piece::Field { .. } => "Margaret",
+            });
+            pieces.collect::<String>()
+        };
+        [with(false), with(true)]
     }
 
     /// Fills the fields in. A blank value counts as missing.
@@ -119,13 +150,48 @@ impl Template {
     }
 }
 
-/// Rule M2.
-pub fn check_opt_out_language(script: &str) -> Result<(), TemplateError> {
-    let lower = script.to_lowercase();
-    let found = lower.split(|c: char| !c.is_alphanumeric()).any(|w| matches!(w, "stop" | "optout" | "unsubscribe"))
-        || lower.contains("opt out")
-        || lower.contains("opt-out");
-    if found { Ok(()) } else { Err(TemplateError::NoOptOut) }
+/// A merge field with more braces in it: one that is not closed before the next begins, or one in three and more.
+fn braces(script: &str, rest: &str, open: usize, inner: &str) -> TemplateError {
+    let name = inner.trim_matches(['{', '}']).trim();
+    if inner.starts_with('{') && !name.contains(['{', '}']) {
+        return TemplateError::LookAlike { found: format!("{{{{{inner}}}}}"), write: format!("{{{{{name}}}}}") };
+    }
+    let offset = script.len() - rest.len() + open;
+    TemplateError::Unclosed { at: script[..offset].chars().count() }
+}
+
+/// What a script is checked against.
+#[derive(Debug, Clone, Copy)]
+pub struct Checks<'a> {
+    /// The organization's custom fields.
+    pub fields: &'a [String],
+    /// Characters allowed (rule M3).
+    pub limit: usize,
+    /// The organization's own opt-out words, where opt-out language is required (rule M2).
+    pub opt_out_words: Option<&'a [String]>,
+}
+
+/// Checks all that can be told of a script before it is sent (rules M1 to M3): when it is saved, and again when its goal is launched.
+pub fn check(script: &str, checks: Checks<'_>) -> Result<Template, TemplateError> {
+    check_length(script, checks.limit)?;
+    let template = Template::parse(script, |name| checks.fields.iter().any(|known| known == name))?;
+    for piece in &template.pieces {
+        let (Piece::Text(text) | Piece::Field { fallback: Some(text), .. }) = piece else { continue };
+        if let Some(look_alike) = look_alike::find(text, checks.fields) {
+            let meant = look_alike.meant.as_deref().unwrap_or("first_name");
+            let example = if look_alike.meant.is_some() { "" } else { "merge fields as " };
+            return Err(TemplateError::LookAlike {
+                found: look_alike.found,
+                write: format!("{example}{{{{{meant}}}}}"),
+            });
+        }
+    }
+    if let Some(own) = checks.opt_out_words
+        && !template.samples().iter().all(|sample| says_how_to_opt_out(sample, own))
+    {
+        return Err(TemplateError::NoOptOut);
+    }
+    Ok(template)
 }
 
 /// Rule M3 for a script of at most `limit` characters.
@@ -158,9 +224,72 @@ mod tests {
         assert_eq!(parse("  "), Err(TemplateError::Empty));
     }
 
+    fn checked(script: &str) -> Result<Template, TemplateError> {
+        let own = ["Halt".to_owned()];
+        check(script, Checks { fields: &["precinct".to_owned()], limit: 200, opt_out_words: Some(&own) })
+    }
+
     #[test]
-    fn m2_opt_out_language() {
-        assert!(check_opt_out_language("Vote! Reply STOP to opt out").is_ok());
-        assert!(check_opt_out_language("Vote at the bus stops").is_err());
+    fn m1_look_alikes_are_refused_with_the_right_form() {
+        for (script, said) in [
+            (
+                "Hi {first_name}! Reply STOP to quit",
+                "{first_name} looks like a merge field and is none: write {{first_name}}",
+            ),
+            (
+                "Hi [Precinct]! Reply STOP to quit",
+                "[Precinct] looks like a merge field and is none: write {{precinct}}",
+            ),
+            (
+                "Hi {{{first_name}}}! Reply STOP to quit",
+                "{{{first_name}} looks like a merge field and is none: write {{first_name}}",
+            ),
+            (
+                "Hi {{first_name|[name]}}! Reply STOP to quit",
+                "[name] looks like a merge field and is none: write {{first_name}}",
+            ),
+            (
+                "Hi [van_id]! Reply STOP to quit",
+                "[van_id] looks like a merge field and is none: write merge fields as {{first_name}}",
+            ),
+            (
+                "Hi {{ first_name } of {{precinct}}! Reply STOP to quit",
+                "the merge field that begins at character 3 is not closed with }}",
+            ),
+            (
+                "Hi {{ first_name }! Reply STOP to quit",
+                "the merge field that begins at character 3 is not closed with }}",
+            ),
+            (
+                "Hi {{first_name|{x}}}! Reply STOP to quit",
+                "the merge field that begins at character 3 is not closed with }}",
+            ),
+        ] {
+            assert_eq!(checked(script).unwrap_err().to_string(), said, "{script}");
+        }
+        assert!(checked("Hi {{first_name|there}} [link below]! Reply STOP to quit").is_ok());
+    }
+
+    #[test]
+    fn m2_a_merge_field_neither_hides_nor_gives_the_instruction() {
+        for script in [
+            "Hi {{first_name|you}}! Reply STOP to opt out",
+            "{{first_name}}, reply HALT to quit",
+            "Reply STOP, {{first_name|friend}}",
+        ] {
+            assert!(checked(script).is_ok(), "{script}: {:?}", checked(script));
+        }
+        for script in [
+            "Vote at the bus stop!",
+            "Vote! {{precinct|Reply STOP to opt out}}",
+            "Vote! Reply {{precinct|STOP}} to opt out",
+            "Vote! Reply STOP{{precinct}}",
+            "Vote! Do {{precinct|not}} reply STOP",
+            "{{precinct}}",
+        ] {
+            assert_eq!(checked(script), Err(TemplateError::NoOptOut), "{script}");
+        }
+        let without = Checks { fields: &[], limit: 200, opt_out_words: None };
+        assert!(check("Vote!", without).is_ok());
     }
 }
