@@ -53,6 +53,14 @@ mod tests {
             "Responda STOP para cancelar",
             "Envíe ALTO para no recibir más mensajes",
             "STOP para salir",
+            "Msg&data rates may apply. Reply HELP for help or STOP to cancel",
+            "You can opt out any time by replying STOP",
+            "Opt out by texting STOP",
+            "Reply: STOP",
+            "Reply STOP if you'd rather not hear from us",
+            "STOP2QUIT",
+            "Para dejar de recibir mensajes responda STOP",
+            "Pour vous désabonner, répondez STOP",
             "Répondez STOP pour vous désabonner",
             "Envoyez ARRÊT pour arrêter",
         ] {
@@ -84,6 +92,11 @@ mod tests {
             "Cancel student debt! Text JOIN to 12345",
             "Reply to opt in",
             "HELP for help",
+            "Text STOP THE STEAL to 12345",
+            "Reply STOP HATE to sign the petition",
+            "Reply to stop climate change",
+            "Text your friends to stop the recall",
+            "Send STOP cards to voters",
         ] {
             assert!(!says(text), "{text}");
         }

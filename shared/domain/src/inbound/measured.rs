@@ -1,6 +1,6 @@
 //! Precision and recall over the labelled texts, those kept out of tuning by themselves.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeSet, fmt::Write as _};
 
 use sha2::{Digest, Sha256};
 
@@ -12,18 +12,22 @@ const LABELLED: &str = include_str!("../../data/inbound_messages.txt");
 struct Labelled {
     label: Intent,
     text: String,
-    /// It was kept out of tuning: its SHA-256 begins with a byte divisible by three.
+    /// It was kept out of tuning: its SHA-256 begins with a byte divisible by three, and its heading says nothing else.
     kept: bool,
 }
 
-fn label(heading: &str) -> Intent {
-    match heading.split(':').next().unwrap_or_default().trim() {
+/// A heading's label, and whether all below it was tuned on.
+fn label(heading: &str) -> (Intent, bool) {
+    let label = heading.split(':').next().unwrap_or_default();
+    let (label, tuned_on) = label.strip_suffix(", tuned on").map_or((label, false), |label| (label, true));
+    let intent = match label {
         "opt_out" => Intent::OptOut,
         "opt_in" => Intent::OptIn,
         "help" => Intent::Help,
         "none" => Intent::Conversation,
         other => panic!("no label {other}"),
-    }
+    };
+    (intent, tuned_on)
 }
 
 /// `\n` and `\u{...}`.
@@ -55,8 +59,9 @@ fn labelled() -> Vec<Labelled> {
             continue;
         }
         let text = unescaped(line);
-        let kept = Sha256::digest(text.as_bytes())[0] % 3 == 0;
-        all.push(Labelled { label: heading.unwrap(), text, kept });
+        let (label, tuned_on) = heading.unwrap();
+        let kept = !tuned_on && Sha256::digest(text.as_bytes())[0].is_multiple_of(3);
+        all.push(Labelled { label, text, kept });
     }
     all
 }
@@ -75,10 +80,10 @@ fn measure(texts: &[&Labelled], of: Intent) -> (f64, f64) {
 fn i2_the_labelled_texts_are_many_and_each_stands_once() {
     let all = labelled();
     assert!(all.len() >= 600, "{}", all.len());
-    let different: std::collections::BTreeSet<&str> = all.iter().map(|text| text.text.as_str()).collect();
+    let different: BTreeSet<&str> = all.iter().map(|text| text.text.as_str()).collect();
     assert_eq!(different.len(), all.len());
     let kept = all.iter().filter(|text| text.kept).count();
-    assert!(kept * 4 > all.len(), "{kept} are kept out of tuning");
+    assert!(kept >= 300, "{kept} are kept out of tuning");
 }
 
 #[test]

@@ -5,6 +5,9 @@
 
 use super::{rules::Rules, words::Word};
 
+/// Words before a match in which a negation is looked for.
+const LOOK_BACK: usize = 12;
+
 /// One step of a pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Atom {
@@ -129,7 +132,7 @@ impl View<'_> {
     /// Does one of these patterns stand directly before the word at `from`?
     pub(super) fn stands_before<'p>(&self, patterns: &'p [Pattern], from: usize) -> Option<&'p str> {
         let mut start = from;
-        while start > 0 && !self.words[start].after_comma {
+        while start > 0 && from - start < LOOK_BACK && !self.words[start].after_comma {
             start -= 1;
         }
         let lead = |end: usize| end == from || (end < from && (end..from).all(|at| self.is_filler(at)));

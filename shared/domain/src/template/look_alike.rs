@@ -18,7 +18,7 @@ enum Marks {
 }
 
 /// Marks of merge fields in other programs, the longer before the shorter.
-const MARKS: [(&str, &str, Marks); 17] = [
+const MARKS: [(&str, &str, Marks); 16] = [
     ("*|", "|*", Marks::Sure),
     ("<%", "%>", Marks::Sure),
     ("{%", "%}", Marks::Sure),
@@ -33,7 +33,6 @@ const MARKS: [(&str, &str, Marks); 17] = [
     ("%", "%", Marks::OneWord),
     ("[", "]", Marks::Names),
     ("<", ">", Marks::Names),
-    ("(", ")", Marks::Names),
     ("«", "»", Marks::Names),
     ("##", "##", Marks::OneWord),
 ];
@@ -208,7 +207,7 @@ mod tests {
             ("Hi $firstName", "$firstName", Some("first_name")),
             ("Hi first_name, it's Sam", "first_name", Some("first_name")),
             ("Hi __first_name__", "__first_name__", Some("first_name")),
-            ("Hi (first_name)", "(first_name)", Some("first_name")),
+            ("Hi (first_name)", "first_name", Some("first_name")),
             ("Hi {first_name", "first_name", Some("first_name")),
             ("Hi ｛first_name｝", "{first_name}", Some("first_name")),
             ("{agent.first_name} here", "{agent.first_name}", Some("agent.first_name")),
@@ -229,6 +228,7 @@ mod tests {
             "Vote [link below]",
             "Reply [1] for yes, [2] for no",
             "Vote (early)! <3",
+            "How can we reach you (email)?",
             "Save 50% today and 20% tomorrow",
             "Give $5 or $10",
             "a < b and c > d",
