@@ -11,7 +11,7 @@ const QUOTED_WORDS: usize = 4;
 const LEADING_WORDS: usize = 8;
 
 /// Beginnings of the word that makes a text before a quotation mark a reaction, in lower case.
-const REACTIONS: [&str; 44] = [
+const REACTIONS: [&str; 49] = [
     "liked",
     "loved",
     "disliked",
@@ -50,6 +50,11 @@ const REACTIONS: [&str; 44] = [
     "adore",
     "ri",
     "réagi",
+    "évidence",
+    "duda",
+    "interrogación",
+    "hincapié",
+    "retiré",
     "réaction",
     "reaction",
     "reacción",
