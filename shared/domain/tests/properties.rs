@@ -8,7 +8,7 @@ use muster_domain::{
     inbound::{Intent, classify},
     number_zones, phone,
     release::{Again, Pace, ReleasePlan, Room},
-    template::Template,
+    template::{self, Checks, Template},
     zone::Zone,
 };
 use proptest::{collection::vec, prelude::*, sample::select};
@@ -139,6 +139,23 @@ proptest! {
         if let Ok(template) = Template::parse(&script, |_| true) {
             let _ = template.render(|_| Some(value.as_str()));
         }
+    }
+
+    #[test]
+    fn i2_reading_a_text_and_checking_a_script_never_panic(text in any::<String>(), own in any::<String>()) {
+        let _ = classify(&text, std::slice::from_ref(&own), true);
+        let _ = template::check(&text, Checks { fields: std::slice::from_ref(&own), limit: 500, opt_out_words: Some(&[]) });
+    }
+
+    #[test]
+    fn i2a_a_reaction_to_any_text_of_ours_opts_nobody_out(
+        lead in select(vec!["Liked", "Laughed at", "👍 to", "Reacted 😂 to", "Removed a heart from", "Le gustó", "A aimé"]),
+        marks in select(vec![("“", "”"), ("\"", "\""), ("«", "»"), ("“", "…"), ("“", "")]),
+        ours in "[^“”\"«»„‟‹›「」『』＂]{0,60}",
+        way_out in select(vec!["Reply STOP to opt out", "Text STOPALL to quit", "Stop2End", "unsubscribe", "Stop texting me"]),
+    ) {
+        let text = format!("{lead} {}{ours} {way_out}{}", marks.0, marks.1);
+        prop_assert_eq!(classify(&text, &[], false), Intent::Conversation, "{}", text);
     }
 
     #[test]
