@@ -1,6 +1,7 @@
 //! Composing texts: what a script may say, and whether a text may be sent (rules M1 to M5).
 
 use muster_domain::{
+    estimate,
     segments::{self, Segments},
     template::{MissingValue, RENDERED_LIMIT, Template},
 };
@@ -41,7 +42,7 @@ impl KeptOut {
 
 /// A text as it is sent: with look-alikes replaced, if the organization wants that (rule M5).
 pub(crate) fn encoded(text: String, settings: &Settings) -> String {
-    if settings.smart_encoding { segments::smart_encode(&text) } else { text }
+    estimate::encoded(text, settings.smart_encoding)
 }
 
 /// A goal's date as scripts say it.

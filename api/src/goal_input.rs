@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, iter};
 
 use chrono::{DateTime, Datelike, NaiveDateTime, Utc};
 use muster_domain::{
-    goal::{AssignmentStrategy, GoalType, check_window},
+    goal::{AssignmentStrategy, GoalType},
     ids::GroupId,
     release::ReleasePlan,
     targeting::Targeting,
@@ -13,7 +13,7 @@ use muster_domain::{
 };
 use muster_storage::{
     Tx, contacts,
-    goals::{self, GoalContent, Instants},
+    goals::{self, Goal, GoalContent, Instants},
     groups,
     organizations::Organization,
 };
@@ -88,8 +88,47 @@ const fn anyone() -> AssignmentStrategy {
 }
 
 impl GoalInput {
-    /// Checks everything for a group in this zone.
+    /// Checks everything for a new goal in a group in this zone.
     pub(crate) async fn check(
+        &self,
+        tx: &mut Tx,
+        organization: &Organization,
+        zone: &str,
+    ) -> Result<(GoalContent, Instants), Problem> {
+        let (content, instants) = self.read(tx, organization, zone).await?;
+        content.window(instants).check().map_err(|error| Problem::invalid_body(error.to_string()))?;
+        Ok((content, instants))
+    }
+
+    /// Checks everything for a goal that is there. Times that stay are not checked again, and a goal that was closed early keeps the reminder window
+    /// that it was to have.
+    pub(crate) async fn check_edit(
+        &self,
+        tx: &mut Tx,
+        organization: &Organization,
+        goal: &Goal,
+        now: DateTime<Utc>,
+    ) -> Result<(GoalContent, Instants), Problem> {
+        let (content, mut instants) = self.read(tx, organization, &goal.content.zone).await?;
+        let zone = Zone::parse(&goal.content.zone).map_err(|error| Problem::invalid_body(error.to_string()))?;
+        // A wall-clock time that stays means the same instant, also where it happens twice.
+        let stays = |at: &mut DateTime<Utc>, local, was_local, was_at| {
+            if local == was_local && *at == zone.resolve(local) {
+                *at = was_at;
+            }
+        };
+        stays(&mut instants.opens_at, content.opens_local, goal.content.opens_local, goal.clock.opens_at);
+        stays(&mut instants.closes_at, content.closes_local, goal.content.closes_local, goal.clock.closes_at);
+        let (window, before) = (content.window(instants), goal.window());
+        if window != before {
+            let over = goal.clock.launched_at.is_some() && window.closes_at <= now;
+            let checked = if over { window.check_length() } else { window.check() };
+            checked.map_err(|error| Problem::invalid_body(error.to_string()))?;
+        }
+        Ok((content, instants))
+    }
+
+    async fn read(
         &self,
         tx: &mut Tx,
         organization: &Organization,
@@ -106,7 +145,6 @@ impl GoalInput {
             )),
             None => None,
         };
-        check_window(opens_at, closes_at, reminder).map_err(|error| Problem::invalid_body(error.to_string()))?;
         let release_plan = self.release_plan.check().map_err(|error| Problem::invalid_body(error.to_string()))?;
         self.check_targeting(tx, organization).await?;
         check_scripts(tx, organization, &self.script, self.reminder.as_ref().map(|reminder| reminder.script.as_str()))

@@ -68,6 +68,8 @@ mod rates;
 mod reassign;
 #[path = "api/requests.rs"]
 mod requests;
+#[path = "api/reminders.rs"]
+mod reminders;
 #[path = "api/samples.rs"]
 mod samples;
 #[path = "api/segments.rs"]
@@ -78,7 +80,11 @@ mod slow_clients;
 mod support;
 #[path = "api/tenancy.rs"]
 mod tenancy;
+#[path = "api/waiting.rs"]
+mod waiting;
 #[path = "api/why.rs"]
 mod why;
+#[path = "api/windows.rs"]
+mod windows;
 #[path = "api/workflow.rs"]
 mod workflow;

@@ -4,14 +4,15 @@ use axum::{Json as Answer, extract::State};
 use muster_domain::{
     cap::{CarrierCalendar, STRICTEST_CARRIER, TIERS},
     role::Role,
-    sending::HoldReason,
 };
-use muster_jobs::timer::TimerKind;
-use muster_storage::{caps, engine::timers, organizations};
+use muster_storage::{
+    caps, organizations,
+    waiting::{Changed, rearm},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{organization::recheck, rates::carrier_word};
+use super::rates::carrier_word;
 use crate::{auth::Admin, bounds, extract::Json, problem::Problem, state::Api};
 
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -104,10 +105,8 @@ pub(crate) async fn put(State(api): State<Api>, admin: Admin, Json(cap): Json<Ca
     let now = tx.clock().await?;
     let calendar = CarrierCalendar::load().map_err(|error| Problem::conflict(error.to_string()))?;
     caps::count_today(&mut tx, brand, carrier, calendar.day(now), calendar.day_starts(now)).await?;
-    recheck(&mut tx, &admin, HoldReason::Cap).await?;
-    // Batches that wait for the next carrier day's cap (rule B6).
-    let next_day = calendar.next_day_starts(now);
-    timers::advance(&mut tx, TimerKind::BatchRelease, admin.organization_id, next_day, now).await?;
+    let changed = Changed { caps: true, ..Changed::default() };
+    rearm(&mut tx, admin.organization_id, changed, &admin.origin()).await?;
     tx.commit().await?;
     Ok(Answer(cap))
 }

@@ -6,13 +6,12 @@ use axum::{Json as Answer, extract::State};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use muster_domain::{
     cap::CarrierCalendar,
+    estimate::estimate,
     forecast::{Outlook, Part, Releases, Why, forecast},
     hours::{RecipientHours, ZonePolicy},
     ids::GoalId,
     release::Pace,
-    segments,
     sending::HoldReason,
-    template::Template,
     whereabouts::Whereabouts,
     zone::Zone,
 };
@@ -89,7 +88,7 @@ pub(crate) async fn get(
     let released = stored::released(&mut tx, &goal).await?;
     tx.rollback().await?;
 
-    let segments_each = segments_of(&goal.content.script);
+    let segments_each = estimate(&goal.content.script, organization.settings.smart_encoding).segments.into();
     let releases = releases(&goal, &organization.settings, &zone, released)?;
     let (places, parts): (Vec<_>, Vec<_>) =
         parts(&remaining, &organization.settings, &zone, &limits, segments_each)?.into_iter().unzip();
@@ -170,11 +169,4 @@ fn parts(
         parts.insert(key, (place, Part { texts: contacts.texts, segments_each, hours, cap, rate }));
     }
     Ok(parts.into_values().collect())
-}
-
-/// The script's count with an ordinary value in each field.
-fn segments_of(script: &str) -> i64 {
-    let rendered =
-        Template::parse(script, |_| true).ok().and_then(|template| template.render(|_| Some("Margaret")).ok());
-    segments::count(rendered.as_deref().unwrap_or(script)).segments.into()
 }

@@ -2,9 +2,9 @@
 
 use axum::extract::State;
 use chrono::{DateTime, Utc};
-use muster_domain::ids::GoalId;
+use muster_domain::{goal::GoalStatus, ids::GoalId};
 use muster_jobs::{
-    payloads::{GoalTransition, ReminderOpen},
+    payloads::{GoalTransition, HoldRelease, ReminderOpen},
     timer::TimerKind,
 };
 use muster_storage::{
@@ -14,7 +14,7 @@ use muster_storage::{
         timers,
     },
     goals::{self, Goal, Instants},
-    organizations,
+    organizations, sending,
 };
 use uuid::Uuid;
 
@@ -74,7 +74,8 @@ pub(crate) async fn put(
     if expected.is_some_and(|expected| !matches_version(&expected, goal.version)) {
         return Err(Problem::edited_meanwhile(format!("the goal is at version {}", goal.version)));
     }
-    let (content, instants) = input.check(&mut tx, &organization, &goal.content.zone).await?;
+    let now = tx.clock().await?;
+    let (content, instants) = input.check_edit(&mut tx, &organization, &goal, now).await?;
     if goal.clock.launched_at.is_some() {
         if content.goal_type != goal.content.goal_type
             || content.strategy != goal.content.strategy
@@ -89,10 +90,17 @@ pub(crate) async fn put(
             return Err(Problem::conflict("reminders cannot be turned on or off after launch"));
         }
         set_timers(&mut tx, &admin.origin(), &goal, instants).await?;
+        if content.window(instants) != goal.window() && sending::recheck_goal(&mut tx, id).await? {
+            enqueue(&mut tx, &HoldRelease { group_id: goal.group_id }, &admin.origin()).await?;
+        }
+        if goal.clock.status(now) == GoalStatus::Completed && goal.clock.paused_at.is_some() && instants.closes_at > now
+        {
+            // A completed goal whose end moves into the future is active again, also if it was paused when it ended (rule G6).
+            goals::set_paused(&mut tx, id, false).await?;
+        }
     }
     goals::update(&mut tx, id, &content, instants).await?;
     let goal = lock(&mut tx, &admin, id).await?;
-    let now = tx.clock().await?;
     tx.commit().await?;
     Ok(tagged(goal, now))
 }

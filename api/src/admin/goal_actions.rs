@@ -28,7 +28,10 @@ pub(crate) async fn launch_now(
     let now = tx.clock().await?;
     match goal.clock.status(now) {
         GoalStatus::Draft if goal.clock.closes_at <= now => return Err(Problem::conflict("the goal's window is over")),
-        GoalStatus::Draft => {}
+        GoalStatus::Draft => {
+            // A duplicate of a goal that was closed early may have a reminder window behind its end.
+            goal.window().check().map_err(|error| Problem::conflict(error.to_string()))?;
+        }
         _ => return Err(Problem::conflict("the goal is launched already")),
     }
     check_scripts(tx, organization, &goal.content.script, goal.content.reminder_script.as_deref()).await?;

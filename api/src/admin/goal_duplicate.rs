@@ -2,7 +2,6 @@
 
 use axum::extract::State;
 use muster_domain::{
-    goal::check_window,
     ids::{GoalId, GroupId},
     zone::Zone,
 };
@@ -90,8 +89,8 @@ pub(crate) async fn duplicate(
                         .reminder_window
                         .map(|(opens, closes)| (same_wall_clock(opens), same_wall_clock(closes))),
                 };
-                check_window(instants.opens_at, instants.closes_at, instants.reminder)
-                    .map_err(|error| Problem::invalid_body(error.to_string()))?;
+                // Launching it checks the reminder window against the window.
+                content.window(instants).check_length().map_err(|error| Problem::invalid_body(error.to_string()))?;
                 let id = GoalId::new();
                 let place = Place {
                     organization_id: admin.organization_id,

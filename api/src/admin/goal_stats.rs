@@ -3,11 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::{Json as Answer, extract::State};
-use muster_domain::{
-    ids::GoalId,
-    segments::{self, Segments},
-    template::Template,
-};
+use muster_domain::{estimate::estimate, ids::GoalId, segments::Segments};
 use muster_storage::{
     goals,
     stats::{self, Stats},
@@ -16,7 +12,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{auth::Admin, compose::encoded, extract::Path, problem::Problem, shapes, state::Api};
+use crate::{auth::Admin, extract::Path, problem::Problem, shapes, state::Api};
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct StatsBody {
@@ -26,7 +22,7 @@ pub(crate) struct StatsBody {
     batched: i64,
     /// Batches, as `kind.state`.
     batches: BTreeMap<String, i64>,
-    /// Targets with an initial.
+    /// Targets whose initial was handed to the carrier.
     messaged: i64,
     /// Targets that will get no initial.
     skipped: i64,
@@ -35,6 +31,7 @@ pub(crate) struct StatsBody {
     replied: i64,
     answers: BTreeMap<String, i64>,
     opted_out: i64,
+    /// Targets whose reminder was handed to the carrier.
     reminded: i64,
     /// Outbound messages, as `kind.state`.
     messages: BTreeMap<String, i64>,
@@ -119,11 +116,8 @@ pub(crate) async fn preview(
     let goal = goals::get(&mut tx, admin.organization_id, id).await?.ok_or_else(|| Problem::no("goal"))?;
     admin.group(goal.group_id).map_err(|_| Problem::no("goal"))?;
     let contacts = goals::preview(&mut tx, goal.group_id, &goal.content.targeting).await?;
-    let rendered = Template::parse(&goal.content.script, |_| true)
-        .ok()
-        .and_then(|script| script.render(|_| Some("Margaret")).ok());
     let settings = admin.organization(&mut tx).await?.settings;
-    let sample = segments::count(&encoded(rendered.unwrap_or_else(|| goal.content.script.clone()), &settings));
+    let sample = estimate(&goal.content.script, settings.smart_encoding);
     let excluded = goals::excluded(&mut tx, goal.group_id).await?.into_iter().collect();
     Ok(Answer(Preview { contacts, sample, segments: contacts * i64::from(sample.segments), excluded }))
 }

@@ -1,12 +1,14 @@
 //! `/v1/organizations/{organization_id}/laws`: the table of laws' hours (rule S5).
 
 use axum::{Json as Answer, extract::State};
-use muster_domain::{hours::Jurisdictions, role::Role, sending::HoldReason};
-use muster_storage::organizations;
+use muster_domain::{hours::Jurisdictions, role::Role};
+use muster_storage::{
+    organizations,
+    waiting::{Changed, rearm},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::organization::recheck;
 use crate::{auth::Admin, extract::Json, problem::Problem, shapes, state::Api};
 
 /// Rows that a table may have: there are 50 states, the District and the territories.
@@ -55,9 +57,11 @@ pub(crate) async fn put(
     let mut tx = api.pool.begin().await?;
     organizations::change_terms(&mut tx, admin.organization_id).await?;
     let mut organization = admin.organization(&mut tx).await?;
+    let before = organization.settings.clone();
     organization.settings.own_laws = edit.laws;
     organizations::update_settings(&mut tx, organization.id, &organization.settings).await?;
-    recheck(&mut tx, &admin, HoldReason::Hours).await?;
+    let changed = Changed::between(&before, &organization.settings);
+    rearm(&mut tx, organization.id, changed, &admin.origin()).await?;
     tx.commit().await?;
     let settings = organization.settings;
     Ok(Answer(Laws { built_in: settings.own_laws.is_none(), laws: settings.table_of_laws().clone() }))

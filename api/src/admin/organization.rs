@@ -5,14 +5,11 @@ use muster_domain::{
     admission::UnknownCarriers,
     hours::{SendingHours, Strictness},
     role::Role,
-    sending::HoldReason,
 };
-use muster_jobs::payloads::{HoldRelease, RateRelease};
 use muster_storage::{
-    Tx,
-    engine::enqueue::enqueue,
     organizations::{self, Organization, Settings},
-    rates, sending,
+    rates,
+    waiting::{Changed, rearm},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -173,7 +170,7 @@ pub(crate) async fn get(State(api): State<Api>, admin: Admin) -> Result<Answer<O
     Ok(Answer(body(admin.organization(&mut tx).await?)))
 }
 
-/// Edits settings. Hours take effect on what is queued already (rule S9).
+/// Edits settings. They take effect on what is queued, held or still to be released already (rules S9 and B6).
 #[utoipa::path(patch, path = "/v1/organizations/{organization_id}", tag = "organizations")]
 pub(crate) async fn patch(
     State(api): State<Api>,
@@ -184,6 +181,7 @@ pub(crate) async fn patch(
     let mut tx = api.pool.begin().await?;
     organizations::change_terms(&mut tx, admin.organization_id).await?;
     let mut organization = admin.organization(&mut tx).await?;
+    let before = organization.settings.clone();
     let settings = &mut organization.settings;
     if let Some(value) = edit.batch_size {
         settings.batch_size = bounds::BatchSize::read("batch_size", value)?;
@@ -240,31 +238,11 @@ pub(crate) async fn patch(
         }
     }
     organizations::update_settings(&mut tx, organization.id, &organization.settings).await?;
-    if edit.sending_hours.is_some()
-        || edit.recipient_safe.is_some()
-        || edit.law_strictness.is_some()
-        || edit.replies_at_any_hour.is_some()
-    {
-        recheck(&mut tx, &admin, HoldReason::Hours).await?;
+    let changed = Changed::between(&before, &organization.settings);
+    if changed.rates {
+        rates::set_numbers(&mut tx, organization.id, organization.settings.number_segments_per_minute).await?;
     }
-    if edit.unknown_carriers.is_some() {
-        recheck(&mut tx, &admin, HoldReason::Cap).await?;
-    }
-    if edit.initials_per_day.is_some() {
-        recheck(&mut tx, &admin, HoldReason::Frequency).await?;
-    }
-    if let Some(pace) = edit.number_segments_per_minute {
-        rates::set_numbers(&mut tx, organization.id, pace).await?;
-        enqueue(&mut tx, &RateRelease { organization_id: organization.id }, &admin.origin()).await?;
-    }
+    rearm(&mut tx, organization.id, changed, &admin.origin()).await?;
     tx.commit().await?;
     Ok(Answer(body(organization)))
-}
-
-/// Has what is held for this reason looked at again now, because what holds it has changed (rule S9).
-pub(crate) async fn recheck(tx: &mut Tx, admin: &Admin, reason: HoldReason) -> Result<(), Problem> {
-    for group_id in sending::recheck_held(tx, admin.organization_id, reason).await? {
-        enqueue(tx, &HoldRelease { group_id }, &admin.origin()).await?;
-    }
-    Ok(())
 }

@@ -8,14 +8,14 @@ use chrono::{DateTime, Utc};
 use muster_domain::{
     rate::{AT_AND_T_CLASSES, FASTEST},
     role::Role,
-    sending::HoldReason,
 };
-use muster_jobs::payloads::RateRelease;
-use muster_storage::{engine::enqueue::enqueue, organizations, rates};
+use muster_storage::{
+    organizations, rates,
+    waiting::{Changed, rearm},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::organization::recheck;
 use crate::{auth::Admin, bounds, document::NoContent, extract::Json, problem::Problem, shapes, state::Api};
 
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -111,7 +111,8 @@ pub(crate) async fn put(State(api): State<Api>, admin: Admin, Json(rate): Json<R
     let mut tx = api.pool.begin().await?;
     let brand = admin.organization(&mut tx).await?.brand_id;
     rates::set(&mut tx, brand, carrier, rate.segments_per_minute).await?;
-    enqueue(&mut tx, &RateRelease { organization_id: admin.organization_id }, &admin.origin()).await?;
+    let changed = Changed { rates: true, ..Changed::default() };
+    rearm(&mut tx, admin.organization_id, changed, &admin.origin()).await?;
     tx.commit().await?;
     Ok(Answer(rate))
 }
@@ -124,8 +125,8 @@ pub(crate) async fn end_hold(State(api): State<Api>, admin: Admin) -> Result<NoC
     organizations::change_terms(&mut tx, admin.organization_id).await?;
     let brand = admin.organization(&mut tx).await?.brand_id;
     if rates::lift_hold(&mut tx, brand).await? {
-        recheck(&mut tx, &admin, HoldReason::Carrier).await?;
-        recheck(&mut tx, &admin, HoldReason::Cap).await?;
+        let changed = Changed { hold: true, ..Changed::default() };
+        rearm(&mut tx, admin.organization_id, changed, &admin.origin()).await?;
     }
     tx.commit().await?;
     Ok(NoContent)

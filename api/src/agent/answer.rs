@@ -1,7 +1,7 @@
 //! `PUT /v1/agent/threads/{thread_id}/answer`: record yes, no or maybe (rule W5).
 
 use axum::extract::State;
-use muster_domain::ids::ThreadId;
+use muster_domain::{goal::Work, ids::ThreadId};
 use muster_jobs::payloads::ReminderOpen;
 use muster_storage::{engine::enqueue::enqueue, goals, threads};
 use serde::{Deserialize, Serialize};
@@ -30,7 +30,8 @@ pub(crate) struct AnswerBody {
     answer: Said,
 }
 
-/// Records what the contact said, in the goal that last texted them, while it is active. Yes puts them on its reminder list.
+/// Records what the contact said, in the goal that last texted them, while it is active. Yes puts them on its reminder list, and any other answer takes
+/// them off it, also a reminder that waits.
 #[utoipa::path(put, path = "/v1/agent/threads/{thread_id}/answer", tag = "agent")]
 pub(crate) async fn put(
     State(api): State<Api>,
@@ -43,7 +44,7 @@ pub(crate) async fn put(
     let goal_id = thread.goal_id.ok_or_else(|| Problem::conflict("no goal has texted this contact"))?;
     let goal = goals::get(&mut tx, agent.organization_id, goal_id).await?.ok_or_else(|| Problem::no("goal"))?;
     let now = tx.clock().await?;
-    if !goal.clock.status(now).allows_answers() {
+    if !goal.clock.status(now).allows(Work::Answers) {
         return Err(Problem::conflict("the goal is not active"));
     }
     let word = match body.answer {

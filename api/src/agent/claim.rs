@@ -3,6 +3,7 @@
 use axum::{Json as Answer, extract::State};
 use chrono::{DateTime, Utc};
 use muster_domain::{
+    goal::Work,
     ids::{BatchId, ContactId, GoalId},
     template::Template,
 };
@@ -133,12 +134,14 @@ pub(crate) async fn workable(tx: &mut Tx, agent: &Agent, id: GoalId, kind: Batch
     if goal.clock.launched_at.is_none() {
         return Err(Problem::no("goal"));
     }
-    if !status.allows_initials() {
-        return Err(Problem::conflict("the goal is not active").with("goal_status", json!(status)));
-    }
     let in_window = goal.reminder_window.is_some_and(|(opens, closes)| opens <= now && now < closes);
-    if kind == BatchKind::Reminder && !in_window {
-        return Err(Problem::conflict("the goal's reminder window is not open"));
+    let (work, why) = match kind {
+        BatchKind::Initial => (Work::Initials, "the goal is not active"),
+        BatchKind::Reminder if in_window => (Work::Reminders { window_open: true }, "the goal is not active"),
+        BatchKind::Reminder => (Work::Reminders { window_open: false }, "the goal's reminder window is not open"),
+    };
+    if !status.allows(work) {
+        return Err(Problem::conflict(why).with("goal_status", json!(status)));
     }
     Ok(goal)
 }

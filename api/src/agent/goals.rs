@@ -3,7 +3,7 @@
 use axum::{Json as Answer, extract::State};
 use chrono::{DateTime, Utc};
 use muster_domain::{
-    goal::GoalStatus,
+    goal::{GoalStatus, Work},
     ids::{GoalId, GroupId},
 };
 use muster_storage::goals;
@@ -49,8 +49,8 @@ pub(crate) async fn list(State(api): State<Api>, agent: Agent) -> Result<Answer<
                 instructions: goal.content.instructions,
                 status,
                 closes_at: goal.clock.closes_at,
-                initials: status.allows_initials(),
-                reminders: status.allows_initials() && in_window,
+                initials: status.allows(Work::Initials),
+                reminders: status.allows(Work::Reminders { window_open: in_window }),
             });
         }
     }

@@ -39,11 +39,22 @@ async fn g3_a_window_opens_before_it_closes_and_is_at_most_31_days() {
         let said = refused(&ours, &group, goal_at(opens, closes, json!({}))).await;
         assert!(said.contains(why), "{opens} to {closes}: {said}");
     }
-    // 31 days to the second, years ahead, across a change of clocks: 31 days of 24 hours.
+    // 31 days to the second, years ahead, and 31 calendar days across a change of clocks, which are an hour more or less.
     ours.draft(&group, goal_at("2027-06-01T10:00:00", "2027-07-02T10:00:00", json!({}))).await;
     ours.draft(&group, goal_at("2031-06-01T10:00:00", "2031-06-02T10:00:00", json!({}))).await;
-    let said = refused(&ours, &group, goal_at("2027-10-20T10:00:00", "2027-11-20T10:00:00", json!({}))).await;
-    assert!(said.contains("31 days"), "the clocks go back in between: 31 days and an hour: {said}");
+    let berlin = ours.group_in("Berlin", "Europe/Berlin").await;
+    for (group, opens, closes, later) in [
+        (&group, "2027-10-20T10:00:00", "2027-11-20T10:00:00", "2027-11-20T10:00:01"),
+        (&group, "2027-02-20T10:00:00", "2027-03-23T10:00:00", "2027-03-23T10:00:01"),
+        // 31 days of 24 hours are too long where the clocks go forward in between.
+        (&group, "2027-02-20T15:00:00Z", "2027-03-23T14:00:00Z", "2027-03-23T15:00:00Z"),
+        (&berlin, "2027-10-05T09:30:00", "2027-11-05T09:30:00", "2027-11-05T09:31:00"),
+        (&berlin, "2027-03-05T09:30:00", "2027-04-05T09:30:00", "2027-04-05T09:31:00"),
+    ] {
+        ours.draft(group, goal_at(opens, closes, json!({}))).await;
+        let said = refused(&ours, group, goal_at(opens, later, json!({}))).await;
+        assert!(said.contains("31 days"), "{opens} to {later}: {said}");
+    }
     for (opens, closes) in [
         ("2027-06-01T09:59:59", "2027-06-02T09:00:00"),
         ("2027-06-01T12:00:00", "2027-06-02T10:00:01"),
@@ -53,7 +64,7 @@ async fn g3_a_window_opens_before_it_closes_and_is_at_most_31_days() {
         let said = refused(&ours, &group, goal(reminder)).await;
         assert!(said.contains("reminder window"), "{said}");
     }
-    assert_eq!(world.harness.count("goal").await, 2);
+    assert_eq!(world.harness.count("goal").await, 7);
     world.finish().await;
 }
 
@@ -171,6 +182,8 @@ async fn g4_status_follows_the_record_and_the_clock() {
     act(&id, "resume").await.problem(409, "conflict");
     assert_eq!(act(&id, "pause").await.ok()["status"], "paused");
     assert_eq!(act(&id, "resume").await.ok()["status"], "active");
+    // Closing wins over pausing.
+    assert_eq!(act(&id, "pause").await.ok()["status"], "paused");
     assert_eq!(act(&id, "close").await.ok()["status"], "completed");
     // G6: moving the end into the future makes it active again.
     let later = open_goal(&world, json!({})).await;
@@ -376,6 +389,64 @@ async fn g9_a_duplicate_is_a_draft_at_the_same_local_times_elsewhere() {
     let count = world.harness.count("goal").await;
     ours.admin.post(&path, json!({ "group_ids": [east, west] })).await.problem(404, "not-found");
     assert_eq!(world.harness.count("goal").await, count, "all or none");
+    world.finish().await;
+}
+
+/// Rules G6, G8 and G9: a goal that is closed early keeps the reminder window that it was to have, and goes on being one to edit and to copy.
+#[tokio::test]
+async fn g9_a_goal_with_reminders_that_was_closed_early_can_be_renamed_and_duplicated() {
+    let world = World::start().await;
+    let ours = world.organization("Ours").await;
+    let (east, west) = (ours.group("East").await, ours.group_in("West", "America/Los_Angeles").await);
+    let now = world.now().await;
+    let at = |minutes| (now + TimeDelta::minutes(minutes)).to_rfc3339();
+    let reminder = json!({ "script": "Reply STOP", "opens": at(60), "closes": at(110) });
+    let content = open_goal(&world, json!({ "reminder": reminder })).await;
+    let alone = ours.draft(&east, content.clone()).await;
+    ours.goal_act(&alone, "launch").await;
+    let campaign = json!({ "name": "Everywhere", "group_ids": [east], "goal": content });
+    let campaign = ours.admin.post(&ours.at("campaigns"), campaign).await.ok();
+    let of_campaign = text(&campaign["goals"][0]["id"]);
+    ours.goal_act(&alone, "close").await;
+    let path = ours.at(&format!("campaigns/{}", text(&campaign["id"])));
+    assert_eq!(ours.admin.act(&format!("{path}/close")).await.status, 204);
+    for id in [&alone, &of_campaign] {
+        let path = ours.at(&format!("goals/{id}"));
+        // As an admin's screen sends it back.
+        let closed = ours.goal(id).await;
+        assert_eq!(closed["status"], "completed");
+        let mut edit = content.clone();
+        let reminder = json!({
+            "script": "Reply STOP", "opens": closed["reminder_opens_at"], "closes": closed["reminder_closes_at"],
+        });
+        set(
+            &mut edit,
+            json!({ "name": "Over", "opens": closed["opens"], "closes": closed["closes"], "reminder": reminder }),
+        );
+        let renamed = ours.admin.put(&path, edit.clone()).await.ok();
+        for name in ["opens_at", "closes_at", "reminder_opens_at", "reminder_closes_at", "status"] {
+            assert_eq!(renamed[name], closed[name], "{name}");
+        }
+        assert_eq!(renamed["name"], "Over");
+
+        let copies = json!({ "group_ids": [east, west], "name": "Again" });
+        let made = ours.admin.post(&format!("{path}/duplicate"), copies).await.ok();
+        for copy in made["goals"].as_array().unwrap() {
+            let copy = text(&copy["id"]);
+            let launch = ours.admin.act(&ours.at(&format!("goals/{copy}/launch"))).await;
+            launch.problem(409, "conflict");
+            // With times of its own it is a goal like any other.
+            let next = ours.admin.put(&ours.at(&format!("goals/{copy}")), content.clone()).await.ok();
+            assert_eq!((&next["status"], &next["name"]), (&json!("draft"), &json!("Rally")));
+            ours.goal_act(&copy, "launch").await;
+        }
+        // Open again, a window has to fit.
+        let mut again = edit;
+        set(&mut again, json!({ "closes": at(90) }));
+        ours.admin.put(&path, again.clone()).await.problem(422, "invalid-body");
+        set(&mut again, json!({ "closes": at(120) }));
+        assert_eq!(ours.admin.put(&path, again).await.ok()["status"], "active");
+    }
     world.finish().await;
 }
 

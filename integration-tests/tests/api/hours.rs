@@ -13,7 +13,7 @@ use crate::{
 const HONOLULU: TimeDelta = TimeDelta::hours(-10);
 
 /// An hour of the day in Honolulu in which this instant is not, and when it begins next.
-fn closed_hour(now: DateTime<Utc>) -> (Value, DateTime<Utc>) {
+pub(crate) fn closed_hour(now: DateTime<Utc>) -> (Value, DateTime<Utc>) {
     let local = (now + HONOLULU).naive_utc();
     let minute = local.time().num_seconds_from_midnight() / 60;
     let midnight = local.date().and_time(chrono::NaiveTime::MIN);

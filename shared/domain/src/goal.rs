@@ -1,6 +1,6 @@
 //! Goals: types, windows and status (rules G1 to G5).
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 /// What a goal is for (rule G1).
@@ -67,31 +67,70 @@ impl GoalClock {
     pub fn status(&self, now: DateTime<Utc>) -> GoalStatus {
         if self.launched_at.is_none() {
             GoalStatus::Draft
+        } else if now >= self.closes_at {
+            // Closing wins over pausing.
+            GoalStatus::Completed
         } else if self.paused_at.is_some() {
             GoalStatus::Paused
         } else if now < self.opens_at {
             GoalStatus::Scheduled
-        } else if now < self.closes_at {
-            GoalStatus::Active
         } else {
-            GoalStatus::Completed
+            GoalStatus::Active
         }
     }
 }
 
-impl GoalStatus {
-    /// Rule G5: may initials be claimed and sent? Reminders too, inside their own window.
-    pub const fn allows_initials(self) -> bool {
-        matches!(self, Self::Active)
-    }
+/// Work on a goal that its status allows or forbids (rule G5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Work {
+    /// Claiming, sending and handing over initials.
+    Initials,
+    /// The same for reminders.
+    Reminders {
+        /// The reminder window is open.
+        window_open: bool,
+    },
+    /// Claiming unread replies, and answering in the conversation.
+    Unread {
+        /// The goal was active before. A thread whose last text is the goal's is proof of that.
+        was_active: bool,
+    },
+    /// Reading the goal's scripts.
+    Scripts,
+    /// Reading the agent's own scripts.
+    OwnScripts,
+    /// Recording yes, no and maybe.
+    Answers,
+    /// Reading conversations.
+    Conversations,
+}
 
-    /// Rule G5: may yes, no and maybe be recorded?
-    pub const fn allows_answers(self) -> bool {
-        matches!(self, Self::Active)
+impl GoalStatus {
+    /// Looks up a cell of rule G5's table. A draft is not for agents.
+    pub const fn allows(self, work: Work) -> bool {
+        match self {
+            Self::Draft => false,
+            Self::Scheduled => match work {
+                Work::Unread { was_active } => was_active,
+                Work::Scripts | Work::OwnScripts | Work::Conversations => true,
+                Work::Initials | Work::Reminders { .. } | Work::Answers => false,
+            },
+            Self::Active => match work {
+                Work::Reminders { window_open } => window_open,
+                Work::Initials
+                | Work::Unread { .. }
+                | Work::Scripts
+                | Work::OwnScripts
+                | Work::Answers
+                | Work::Conversations => true,
+            },
+            Self::Paused => matches!(work, Work::OwnScripts | Work::Conversations),
+            Self::Completed => matches!(work, Work::Unread { .. } | Work::OwnScripts | Work::Conversations),
+        }
     }
 }
 
-/// The longest window of a goal (rule G3).
+/// The longest window of a goal, on the group's clocks (rule G3): 31 calendar days, also where clocks change in between.
 pub const LONGEST_WINDOW: TimeDelta = TimeDelta::days(31);
 /// Characters of the instructions for agents (rule G2).
 pub const INSTRUCTIONS_LIMIT: usize = 300;
@@ -110,52 +149,132 @@ pub enum WindowError {
     Reminder,
 }
 
-/// Checks rule G3, and that a reminder window lies within.
-pub fn check_window(
-    opens_at: DateTime<Utc>,
-    closes_at: DateTime<Utc>,
-    reminder: Option<(DateTime<Utc>, DateTime<Utc>)>,
-) -> Result<(), WindowError> {
-    if opens_at >= closes_at {
-        return Err(WindowError::Empty);
-    }
-    if closes_at - opens_at > LONGEST_WINDOW {
-        return Err(WindowError::TooLong);
-    }
-    match reminder {
-        Some((opens, closes)) if opens >= closes || opens < opens_at || closes > closes_at => {
-            Err(WindowError::Reminder)
+/// When a goal is open: on the group's clocks, and the instants that this resolves to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// When it opens, on the group's clocks.
+    pub opens_local: NaiveDateTime,
+    /// When it closes, on the group's clocks.
+    pub closes_local: NaiveDateTime,
+    /// When it opens.
+    pub opens_at: DateTime<Utc>,
+    /// When it closes.
+    pub closes_at: DateTime<Utc>,
+    /// When reminders may be sent.
+    pub reminder: Option<(DateTime<Utc>, DateTime<Utc>)>,
+}
+
+impl Window {
+    /// Checks rule G3, and that a reminder window lies within.
+    pub fn check(&self) -> Result<(), WindowError> {
+        self.check_length()?;
+        match self.reminder {
+            Some((opens, closes)) if opens < self.opens_at || closes > self.closes_at => Err(WindowError::Reminder),
+            _ => Ok(()),
         }
-        _ => Ok(()),
+    }
+
+    /// Checks rule G3 alone. A goal that was closed early keeps the reminder window that it was to have, and so does its duplicate.
+    pub fn check_length(&self) -> Result<(), WindowError> {
+        if self.opens_at >= self.closes_at {
+            return Err(WindowError::Empty);
+        }
+        if self.closes_local - self.opens_local > LONGEST_WINDOW {
+            return Err(WindowError::TooLong);
+        }
+        match self.reminder {
+            Some((opens, closes)) if opens >= closes => Err(WindowError::Reminder),
+            _ => Ok(()),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::zone::Zone;
 
     fn at(hour: i64) -> DateTime<Utc> {
         DateTime::UNIX_EPOCH + TimeDelta::hours(hour)
     }
 
     #[test]
-    fn g4_status_follows_the_clock() {
+    fn g4_status_follows_the_clock_and_closing_wins_over_pausing() {
         let mut clock = GoalClock { launched_at: None, paused_at: None, opens_at: at(10), closes_at: at(20) };
         assert_eq!(clock.status(at(15)), GoalStatus::Draft);
+        assert_eq!(clock.status(at(25)), GoalStatus::Draft);
         clock.launched_at = Some(at(1));
         assert_eq!(clock.status(at(9)), GoalStatus::Scheduled);
         assert_eq!(clock.status(at(10)), GoalStatus::Active);
         assert_eq!(clock.status(at(20)), GoalStatus::Completed);
         clock.paused_at = Some(at(12));
+        assert_eq!(clock.status(at(9)), GoalStatus::Paused);
         assert_eq!(clock.status(at(15)), GoalStatus::Paused);
-        assert_eq!(clock.status(at(25)), GoalStatus::Paused);
+        assert_eq!(clock.status(at(20)), GoalStatus::Completed);
+        assert_eq!(clock.status(at(25)), GoalStatus::Completed);
+    }
+
+    #[test]
+    fn g5_the_table_cell_by_cell() {
+        use GoalStatus::{Active, Completed, Draft, Paused, Scheduled};
+        let work = [
+            Work::Initials,
+            Work::Reminders { window_open: true },
+            Work::Reminders { window_open: false },
+            Work::Unread { was_active: true },
+            Work::Unread { was_active: false },
+            Work::Scripts,
+            Work::OwnScripts,
+            Work::Answers,
+            Work::Conversations,
+        ];
+        for (status, row) in [
+            (Draft, "no no no no no no no no no"),
+            (Scheduled, "no no no yes no yes yes no yes"),
+            (Active, "yes yes no yes yes yes yes yes yes"),
+            (Paused, "no no no no no no yes no yes"),
+            (Completed, "no no no yes yes no yes no yes"),
+        ] {
+            for (work, cell) in work.into_iter().zip(row.split(' ')) {
+                assert_eq!(status.allows(work), cell == "yes", "{status:?} {work:?}");
+            }
+        }
+    }
+
+    fn window(hours: [i64; 2], reminder: Option<[i64; 2]>) -> Result<(), WindowError> {
+        let [opens_at, closes_at] = hours.map(at);
+        let reminder = reminder.map(|hours| hours.map(at)).map(|[opens, closes]| (opens, closes));
+        let (opens_local, closes_local) = (opens_at.naive_utc(), closes_at.naive_utc());
+        Window { opens_local, closes_local, opens_at, closes_at, reminder }.check()
     }
 
     #[test]
     fn g3_windows() {
-        assert_eq!(check_window(at(2), at(2), None), Err(WindowError::Empty));
-        assert_eq!(check_window(at(0), at(31 * 24 + 1), None), Err(WindowError::TooLong));
-        assert_eq!(check_window(at(0), at(10), Some((at(2), at(11)))), Err(WindowError::Reminder));
-        assert_eq!(check_window(at(0), at(10), Some((at(2), at(10)))), Ok(()));
+        assert_eq!(window([2, 2], None), Err(WindowError::Empty));
+        assert_eq!(window([0, 31 * 24], None), Ok(()));
+        assert_eq!(window([0, 31 * 24 + 1], None), Err(WindowError::TooLong));
+        assert_eq!(window([0, 10], Some([2, 11])), Err(WindowError::Reminder));
+        assert_eq!(window([3, 10], Some([2, 9])), Err(WindowError::Reminder));
+        assert_eq!(window([0, 10], Some([4, 4])), Err(WindowError::Reminder));
+        assert_eq!(window([0, 10], Some([2, 10])), Ok(()));
+    }
+
+    #[test]
+    fn g3_31_calendar_days_are_31_days_whatever_the_clocks_do_in_between() {
+        for zone in ["America/New_York", "America/Phoenix", "Australia/Lord_Howe", "Europe/Berlin", "America/Santiago"]
+        {
+            let zone = Zone::parse(zone).unwrap();
+            for month in 1..=12 {
+                let opens_local =
+                    chrono::NaiveDate::from_ymd_opt(2027, month, 10).unwrap().and_hms_opt(10, 0, 0).unwrap();
+                let check = |days, seconds| {
+                    let closes_local = opens_local + TimeDelta::days(days) + TimeDelta::seconds(seconds);
+                    let (opens_at, closes_at) = (zone.resolve(opens_local), zone.resolve(closes_local));
+                    Window { opens_local, closes_local, opens_at, closes_at, reminder: None }.check()
+                };
+                assert_eq!(check(31, 0), Ok(()), "{opens_local}");
+                assert_eq!(check(31, 1), Err(WindowError::TooLong), "{opens_local}");
+            }
+        }
     }
 }

@@ -7,6 +7,7 @@
 pub mod admission;
 pub mod cap;
 pub mod e164;
+pub mod estimate;
 pub mod file_name;
 pub mod forecast;
 pub mod goal;

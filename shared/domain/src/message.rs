@@ -87,6 +87,35 @@ impl MessageState {
     }
 }
 
+impl MessageState {
+    /// Every state.
+    pub const ALL: [Self; 9] = [
+        Self::Queued,
+        Self::Held,
+        Self::Sending,
+        Self::Unknown,
+        Self::Sent,
+        Self::Delivered,
+        Self::Undelivered,
+        Self::Failed,
+        Self::Cancelled,
+    ];
+
+    /// The state of a word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == word)
+    }
+
+    /// The text was handed to the carrier, so that its contact counts as messaged (rule T1). The carrier may have a text whose hand-over has no
+    /// outcome yet, so that counts as well (rule S2). The database has the same rule as `is_messaged`.
+    pub const fn is_messaged(self) -> bool {
+        match self {
+            Self::Sending | Self::Unknown | Self::Sent | Self::Delivered | Self::Undelivered | Self::Failed => true,
+            Self::Queued | Self::Held | Self::Cancelled => false,
+        }
+    }
+}
+
 /// What a receipt of the carrier says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -30,7 +30,7 @@ pub enum Pace {
 }
 
 impl Pace {
-    /// Is the next release still to come, when it is set for `next`? Whoever looks between two releases, because a goal was opened or resumed or somebody
+    /// Is the next release still to come, when it is set for `next`, and nothing says what it waits for? Whoever looks between two releases, because a goal was opened or resumed or somebody
     /// was reassigned, releases nothing ahead of its time. What waits for longer than an interval waits for a cap, which may have changed.
     pub fn waits(self, next: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
         match self {
@@ -39,6 +39,33 @@ impl Pace {
                 next.is_some_and(|next| next > now && next <= now + TimeDelta::minutes(minutes.into()))
             }
         }
+    }
+}
+
+/// What batches that are held wait for. A timer says until when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WaitsFor {
+    /// The plan's interval.
+    Pace,
+    /// The sending hours.
+    Hours,
+    /// The next carrier day's cap.
+    Cap,
+}
+
+impl WaitsFor {
+    /// The word for it in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pace => "pace",
+            Self::Hours => "hours",
+            Self::Cap => "cap",
+        }
+    }
+
+    /// What a word says.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Pace, Self::Hours, Self::Cap].into_iter().find(|waits| waits.as_str() == word)
     }
 }
 

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::{
+    goal::{GoalClock, GoalStatus, Work},
     hours::{Opening, RecipientHours},
     message::MessageKind,
 };
@@ -26,6 +27,8 @@ pub struct Candidate {
     pub not_textable: bool,
     /// The contact was taken from the agent who sent this, in a goal with assigned agents (rule W4).
     pub reassigned: bool,
+    /// A reminder to a contact whose answer is not yes, or not any more (rule W6).
+    pub no_longer_yes: bool,
     /// The organization's cap on initials across goals is reached until then (rule S12).
     pub frequent_until: Option<DateTime<Utc>>,
     /// The goal, for initials and reminders.
@@ -41,8 +44,26 @@ pub struct Candidate {
 pub struct GoalWindow {
     /// An admin paused it.
     pub paused: bool,
+    /// When it opens; for a reminder, when its reminder window is open as well.
+    pub opens_at: DateTime<Utc>,
     /// When it closes; for a reminder, when its reminder window closes.
     pub closes_at: DateTime<Utc>,
+}
+
+impl GoalWindow {
+    /// The part of it in which reminders may be sent. A goal that was closed by hand keeps its reminder window, which ends with it.
+    #[must_use]
+    pub fn within(self, opens: DateTime<Utc>, closes: DateTime<Utc>) -> Self {
+        Self { opens_at: self.opens_at.max(opens), closes_at: self.closes_at.min(closes), ..self }
+    }
+
+    /// The status that decides about a message of the goal.
+    fn status(&self, now: DateTime<Utc>) -> GoalStatus {
+        let Self { paused, opens_at, closes_at } = *self;
+        // A draft has no messages.
+        GoalClock { launched_at: Some(opens_at), paused_at: paused.then_some(opens_at), opens_at, closes_at }
+            .status(now)
+    }
 }
 
 /// What to do with a message.
@@ -61,6 +82,8 @@ pub enum Decision {
 pub enum HoldReason {
     /// The goal is paused; it goes on when the goal is resumed.
     Paused,
+    /// The goal or its reminder window is not open, because an admin moved it to a later time (rule G5).
+    NotOpen,
     /// Outside the sending hours.
     Hours,
     /// No segments are left under the brand's cap today.
@@ -74,10 +97,15 @@ pub enum HoldReason {
 }
 
 impl HoldReason {
+    /// Every reason.
+    pub const ALL: [Self; 7] =
+        [Self::Paused, Self::NotOpen, Self::Hours, Self::Cap, Self::Carrier, Self::Rate, Self::Frequency];
+
     /// The stable word for it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Paused => "paused",
+            Self::NotOpen => "not_open",
             Self::Hours => "hours",
             Self::Cap => "cap",
             Self::Carrier => "carrier",
@@ -100,6 +128,8 @@ pub enum CancelReason {
     NotTextable,
     /// The contact belongs to another agent now.
     Reassigned,
+    /// The contact's answer is not yes any more (rule W6).
+    NoLongerYes,
     /// The goal closes before the message could go.
     WindowClosed,
     /// The zones' sending hours never meet.
@@ -115,6 +145,7 @@ impl CancelReason {
             Self::Deactivated => "deactivated",
             Self::NotTextable => "not_textable",
             Self::Reassigned => "reassigned",
+            Self::NoLongerYes => "no_longer_yes",
             Self::WindowClosed => "window_closed",
             Self::NoCommonHours => "no_common_hours",
         }
@@ -128,10 +159,15 @@ impl Candidate {
             return Decision::Cancel(reason);
         }
         if let Some(goal) = self.goal {
-            if self.kind.belongs_to_goal() && now >= goal.closes_at {
-                return Decision::Cancel(CancelReason::WindowClosed);
-            }
-            if goal.paused {
+            let status = goal.status(now);
+            if self.kind.belongs_to_goal() {
+                match status {
+                    GoalStatus::Completed | GoalStatus::Draft => return Decision::Cancel(CancelReason::WindowClosed),
+                    GoalStatus::Paused => return Decision::Hold(HoldReason::Paused, None),
+                    GoalStatus::Scheduled => return self.hold(HoldReason::NotOpen, goal.opens_at),
+                    GoalStatus::Active => {}
+                }
+            } else if !status.allows(Work::Unread { was_active: true }) {
                 return Decision::Hold(HoldReason::Paused, None);
             }
         }
@@ -199,6 +235,8 @@ impl Candidate {
             Some(CancelReason::NotTextable)
         } else if self.reassigned && self.kind.belongs_to_goal() {
             Some(CancelReason::Reassigned)
+        } else if self.no_longer_yes && self.kind == MessageKind::Reminder {
+            Some(CancelReason::NoLongerYes)
         } else {
             None
         }
@@ -221,9 +259,10 @@ mod tests {
             deactivated: false,
             not_textable: false,
             reassigned: false,
+            no_longer_yes: false,
             frequent_until: None,
             replies_at_any_hour: true,
-            goal: Some(GoalWindow { paused: false, closes_at: at("2026-11-22T00:00:00Z") }),
+            goal: Some(always()),
             hours: RecipientHours::in_all(vec![Clock {
                 zone: Zone::parse("America/New_York").unwrap(),
                 week: Week::every_day(SendingHours::default()),
@@ -233,6 +272,53 @@ mod tests {
 
     fn at(text: &str) -> DateTime<Utc> {
         text.parse().unwrap()
+    }
+
+    fn always() -> GoalWindow {
+        GoalWindow { paused: false, opens_at: DateTime::UNIX_EPOCH, closes_at: at("2026-11-22T00:00:00Z") }
+    }
+
+    #[test]
+    fn g5_what_is_decided_about_a_text_by_its_goals_status() {
+        let noon = at("2026-11-21T17:00:00Z");
+        let (later, over) = (at("2026-11-21T19:00:00Z"), at("2026-11-21T16:00:00Z"));
+        let opens_tomorrow = GoalWindow { opens_at: later, ..always() };
+        let closed = GoalWindow { closes_at: over, ..always() };
+        let paused = |window| GoalWindow { paused: true, ..window };
+        let hold = |reason, until| Decision::Hold(reason, until);
+        let (held, cancelled) = (hold(HoldReason::Paused, None), Decision::Cancel(CancelReason::WindowClosed));
+        for kind in [MessageKind::Initial, MessageKind::Reminder] {
+            let decide = |window| Candidate { kind, goal: Some(window), ..candidate() }.decide(noon);
+            assert_eq!(decide(always()), Decision::HandOver);
+            assert_eq!(decide(opens_tomorrow), hold(HoldReason::NotOpen, Some(later)));
+            assert_eq!(decide(closed), cancelled);
+            assert_eq!(decide(paused(always())), held);
+            assert_eq!(decide(paused(opens_tomorrow)), held);
+            assert_eq!(decide(paused(closed)), cancelled, "closing wins over pausing");
+            let at_night = GoalWindow { opens_at: at("2026-11-21T05:00:00Z"), ..always() };
+            let before = Candidate { kind, goal: Some(at_night), ..candidate() }.decide(at("2026-11-20T23:00:00Z"));
+            assert_eq!(before, hold(HoldReason::NotOpen, Some(at("2026-11-21T13:00:00Z"))), "open, and inside hours");
+            let never =
+                GoalWindow { opens_at: at("2026-11-21T05:00:00Z"), closes_at: at("2026-11-21T12:00:00Z"), ..always() };
+            let before = Candidate { kind, goal: Some(never), ..candidate() }.decide(at("2026-11-20T23:00:00Z"));
+            assert_eq!(before, cancelled, "it closes before the hours open");
+        }
+        let reply = |window| Candidate { kind: MessageKind::Reply, goal: Some(window), ..candidate() }.decide(noon);
+        for window in [always(), opens_tomorrow, closed, paused(closed)] {
+            assert_eq!(reply(window), Decision::HandOver, "{window:?}");
+        }
+        assert_eq!(reply(paused(always())), held);
+    }
+
+    #[test]
+    fn w6_a_reminder_to_somebody_who_is_not_yes_any_more_is_cancelled() {
+        let noon = at("2026-11-21T17:00:00Z");
+        let mut reminder = Candidate { kind: MessageKind::Reminder, no_longer_yes: true, ..candidate() };
+        assert_eq!(reminder.decide(noon), Decision::Cancel(CancelReason::NoLongerYes));
+        reminder.no_longer_yes = false;
+        assert_eq!(reminder.decide(noon), Decision::HandOver);
+        let initial = Candidate { no_longer_yes: true, ..candidate() };
+        assert_eq!(initial.decide(noon), Decision::HandOver);
     }
 
     #[test]
@@ -257,7 +343,7 @@ mod tests {
         let opens = at("2026-11-21T13:00:00Z");
         assert_eq!(candidate().decide(early), Decision::Hold(HoldReason::Hours, Some(opens)));
         let mut closing = candidate();
-        closing.goal = Some(GoalWindow { paused: false, closes_at: opens });
+        closing.goal = Some(GoalWindow { closes_at: opens, ..always() });
         assert_eq!(closing.decide(early), Decision::Cancel(CancelReason::WindowClosed));
     }
 
@@ -289,9 +375,9 @@ mod tests {
         assert_eq!(candidate().decide_until(ago(31), ago(1)), Decision::HandOver);
         assert_eq!(candidate().decide_until(ago(29), ago(-1)), Decision::Hold(HoldReason::Hours, Some(opens)));
         let mut closing = candidate();
-        closing.goal = Some(GoalWindow { paused: false, closes_at: opens });
+        closing.goal = Some(GoalWindow { closes_at: opens, ..always() });
         assert_eq!(closing.decide_until(ago(29), ago(-1)), Decision::Cancel(CancelReason::WindowClosed));
-        closing.goal = Some(GoalWindow { paused: false, closes_at: ago(40) });
+        closing.goal = Some(GoalWindow { closes_at: ago(40), ..always() });
         assert_eq!(closing.decide_until(ago(60), ago(35)), Decision::HandOver, "until it closes");
     }
 

@@ -4,6 +4,8 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::message::MessageState;
+
 /// What is known of a contact in a goal.
 #[derive(Debug, Clone, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is an independent fact, read from its own column")]
@@ -80,7 +82,7 @@ pub struct Reason {
 /// The answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Why {
-    /// The carrier took an initial of this goal to this contact.
+    /// An initial of this goal to this contact was handed to the carrier, which took it or may have taken it.
     pub texted: bool,
     /// In the order in which things came to be.
     pub reasons: Vec<Reason>,
@@ -140,13 +142,21 @@ pub fn explain(facts: &Facts, now: DateTime<Utc>) -> Why {
     }
     // A goal that is not launched has no time for that, and comes first.
     reasons.sort_by_key(|reason| reason.at);
-    let texted = facts
-        .events
-        .iter()
-        .any(|event| event.kind == "initial" && matches!(event.state.as_str(), "sent" | "delivered" | "undelivered"));
-    // Whose text was cancelled for another agent waits for that agent's (rule W4).
     let last = facts.events.iter().rfind(|event| event.kind == "initial");
-    let waits = last.is_none_or(|last| last.state == "cancelled" && last.reason.as_deref() == Some("reassigned"));
+    // A refused text is handed over, and yet the carrier did not take it.
+    let taken = |state: MessageState| state != MessageState::Failed && state.is_messaged();
+    let texted = last.and_then(|last| MessageState::parse(&last.state)).is_some_and(taken);
+    // A contact whose text was cancelled for another agent waits for that agent's (rule W4), and one whose text the goal's close cancelled has another
+    // chance when the goal is open again (rule G9a).
+    let waits = last.is_none_or(|last| {
+        let in_a_batch = facts.batch.as_deref().is_some_and(|state| state != "finished");
+        last.state == "cancelled"
+            && match last.reason.as_deref() {
+                Some("reassigned") => true,
+                Some("window_closed") => in_a_batch,
+                _ => false,
+            }
+    });
     let open = waits && facts.skipped.is_none();
     if facts.targeted && open {
         let what = match facts.batch.as_deref() {
@@ -227,6 +237,34 @@ mod tests {
         );
         let events = [facts.events.clone(), vec![event(9, "delivered")]].concat();
         assert!(!words(&Facts { events, ..facts }).1.contains(&"batch_not_claimed".to_owned()));
+    }
+
+    #[test]
+    fn t1_texted_is_whose_text_was_handed_to_the_carrier() {
+        for (states, texted) in [
+            (vec![], false),
+            (vec!["queued"], false),
+            (vec!["queued", "held"], false),
+            (vec!["queued", "held", "cancelled"], false),
+            (vec!["queued", "sending"], true),
+            (vec!["queued", "sending", "held"], false),
+            (vec!["queued", "sending", "unknown"], true),
+            (vec!["queued", "sending", "unknown", "queued"], false),
+            (vec!["queued", "sending", "sent"], true),
+            (vec!["queued", "sending", "failed"], false),
+        ] {
+            let events = states.iter().map(|state| event(5, state)).collect();
+            assert_eq!(words(&Facts { events, ..launched() }).0, texted, "{states:?}");
+        }
+    }
+
+    #[test]
+    fn g9a_whom_a_close_cancelled_waits_again_when_the_goal_is_open_again() {
+        let cancelled = Event { reason: Some("window_closed".to_owned()), ..event(5, "cancelled") };
+        let closed = Facts { events: vec![cancelled], batch: Some("finished".to_owned()), ..launched() };
+        assert_eq!(words(&closed).1, ["targeted", "initial.cancelled (window_closed)"]);
+        let reopened = Facts { batch: Some("held".to_owned()), ..closed };
+        assert_eq!(words(&reopened).1, ["targeted", "initial.cancelled (window_closed)", "batch_not_released"]);
     }
 
     #[test]

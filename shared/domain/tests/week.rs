@@ -72,8 +72,13 @@ fn candidate(group: &str, contact: &Whereabouts, laws: Strictness) -> Candidate 
         not_textable: false,
         replies_at_any_hour: true,
         reassigned: false,
+        no_longer_yes: false,
         frequent_until: None,
-        goal: Some(GoalWindow { paused: false, closes_at: "2028-01-01T00:00:00Z".parse().unwrap() }),
+        goal: Some(GoalWindow {
+            paused: false,
+            opens_at: "2026-01-01T00:00:00Z".parse().unwrap(),
+            closes_at: "2028-01-01T00:00:00Z".parse().unwrap(),
+        }),
         hours: RecipientHours::new(hours, zone, Some(contact), ZonePolicy::RecipientSafe, laws).unwrap(),
     }
 }

@@ -1,7 +1,10 @@
 //! Batches, leases and release (rules B1 to B6, W6).
 
 use chrono::{DateTime, Utc};
-use muster_domain::ids::{BatchId, ContactId, GoalId, MemberId, OrganizationId};
+use muster_domain::{
+    ids::{BatchId, ContactId, GoalId, MemberId, OrganizationId},
+    release::WaitsFor,
+};
 use serde_json::Value;
 
 use crate::{Result, Tx, engine::timers, goals::Goal};
@@ -55,6 +58,32 @@ pub async fn set_estimate(tx: &mut Tx, goal_id: GoalId, segments_each: i64) -> R
     .execute(tx.conn())
     .await?;
     Ok(())
+}
+
+/// What a goal's held batches were last found to wait for (rule B6).
+pub async fn waits_for(tx: &mut Tx, goal_id: GoalId) -> Result<Option<WaitsFor>> {
+    let word = sqlx::query_scalar!("select release_waits_for from goal_estimate where goal_id = $1", goal_id.0)
+        .fetch_optional(tx.conn())
+        .await?;
+    Ok(word.flatten().as_deref().and_then(WaitsFor::parse))
+}
+
+/// Has a goal's next release looked at, at that instant, and keeps what its batches wait for until then.
+pub async fn wait(
+    tx: &mut Tx,
+    goal_id: GoalId,
+    organization_id: OrganizationId,
+    waits_for: WaitsFor,
+    until: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "update goal_estimate set release_waits_for = $2 where goal_id = $1 and release_waits_for is distinct from $2",
+        goal_id.0,
+        waits_for.as_str(),
+    )
+    .execute(tx.conn())
+    .await?;
+    timers::set(tx, TimerKind::BatchRelease, goal_id.0, until, organization_id).await
 }
 
 /// The batches that are still held, in their order, with how many segments whoever is in them may count.
@@ -354,10 +383,18 @@ pub async fn expire(tx: &mut Tx, id: BatchId) -> Result<bool> {
     Ok(true)
 }
 
-/// Makes released reminder batches of everybody who said yes and has none yet (rule W6); answers how many batches.
-pub async fn open_reminders(tx: &mut Tx, goal_id: GoalId, batch_size: i32, segments_each: i64) -> Result<u64> {
+/// Puts everybody who says yes and has no reminder batch yet into released ones (rule W6): those that have room, and new ones; answers how many
+/// batches were made, and how many contacts topped up others.
+pub async fn open_reminders(tx: &mut Tx, goal_id: GoalId, batch_size: i32, segments_each: i64) -> Result<(u64, u64)> {
+    // Nobody claims or finishes a batch that somebody joins. A batch that is being claimed is in hand by then.
+    sqlx::query!(
+        "select from batch where goal_id = $1 and kind = 'reminder' and state = 'released' order by id for no key update",
+        goal_id.0,
+    )
+    .fetch_all(tx.conn())
+    .await?;
     let made = sqlx::query_file!("src/batches_reminders.sql", goal_id.0, i64::from(batch_size), segments_each)
         .fetch_one(tx.conn())
         .await?;
-    Ok(made.batches.unsigned_abs())
+    Ok((made.batches.unsigned_abs(), made.topped_up.unsigned_abs()))
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use muster_domain::{
-    goal::{AssignmentStrategy, GoalClock, GoalType},
+    goal::{AssignmentStrategy, GoalClock, GoalType, Window},
     ids::{CampaignId, GoalId, GroupId, MemberId, OrganizationId},
     release::ReleasePlan,
     targeting::Targeting,
@@ -74,6 +74,22 @@ pub struct Instants {
     pub closes_at: DateTime<Utc>,
     /// Of the reminder window.
     pub reminder: Option<(DateTime<Utc>, DateTime<Utc>)>,
+}
+
+impl Goal {
+    /// When it is open.
+    pub fn window(&self) -> Window {
+        let GoalClock { opens_at, closes_at, .. } = self.clock;
+        self.content.window(Instants { opens_at, closes_at, reminder: self.reminder_window })
+    }
+}
+
+impl GoalContent {
+    /// When a goal with these instants is open.
+    pub const fn window(&self, at: Instants) -> Window {
+        let Instants { opens_at, closes_at, reminder } = at;
+        Window { opens_local: self.opens_local, closes_local: self.closes_local, opens_at, closes_at, reminder }
+    }
 }
 
 /// Where a new goal belongs.
@@ -248,7 +264,8 @@ pub async fn update(tx: &mut Tx, id: GoalId, content: &GoalContent, at: Instants
     )
     .execute(tx.conn())
     .await?;
-    Ok(())
+    // Its window may have moved.
+    say_stopped(tx, id).await
 }
 
 /// Marks a goal launched.
@@ -288,8 +305,7 @@ pub async fn close(tx: &mut Tx, id: GoalId) -> Result<()> {
     )
     .execute(tx.conn())
     .await?;
-    say_stopped(tx, id).await?;
-    Ok(())
+    say_stopped(tx, id).await
 }
 
 /// Tells the workers, with the commit, so that they keep back what they have not called the carrier for yet.

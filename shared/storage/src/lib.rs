@@ -14,6 +14,7 @@ pub mod caps;
 pub mod contacts;
 pub mod engine;
 pub mod forecast;
+pub mod give_back;
 pub mod goals;
 pub mod groups;
 pub mod idempotency;
@@ -35,6 +36,7 @@ pub mod stats;
 pub mod testing;
 pub mod threads;
 mod trust;
+pub mod waiting;
 pub mod webhooks;
 pub mod why;
 

@@ -1,7 +1,8 @@
 //! The hand-over: what a worker reads, decides and writes around a carrier call (rules S1, S2, S3, S6 and S9).
 //!
 //! Here is the step before the call; what comes after it is in `outcomes`, what waits in `held`, and what has no known outcome in
-//! `unsettled`. Locks are taken in one order everywhere: an organization's terms, messages, contacts and memberships, lanes, the cap ledger.
+//! `unsettled`. Locks are taken in one order everywhere: an organization's terms, messages, contacts and memberships, targets, lanes, the cap
+//! ledger.
 
 mod held;
 mod outcomes;
@@ -21,7 +22,8 @@ use muster_domain::{
     zone::Zone,
 };
 
-pub use held::{next_hold_ends, recheck_capped, recheck_held, release_from_lanes, release_held};
+pub use held::{next_hold_ends, recheck_capped, recheck_goal, release_from_lanes, release_held};
+pub(crate) use held::{recheck_behind_hold, recheck_held};
 pub use outcomes::{
     Outcomes, Settled, lock_ledgers, mark_not_textable, mark_opted_out, refund_caps, settle, settle_caps, settle_ledger,
 };
@@ -90,7 +92,7 @@ pub async fn mark_unknown(tx: &mut Tx, jobs: &[&ClaimedJob]) -> Result<u64> {
 /// waits for this transaction or is seen by it (rule S9); settings and goals are kept by `organizations::keep_terms`.
 pub async fn lock_queued(tx: &mut Tx, jobs: &[JobId], settings: &Settings) -> Result<Vec<Queued>> {
     let rows = sqlx::query!(
-        "select id, contact_id, group_id from message where send_job_id = any($1) and state = 'queued' order by id for update",
+        "select id, contact_id, group_id, goal_id, kind from message where send_job_id = any($1) and state = 'queued' order by id for update",
         &jobs.iter().map(|id| id.0).collect::<Vec<_>>(),
     )
     .fetch_all(tx.conn())
@@ -114,6 +116,18 @@ pub async fn lock_queued(tx: &mut Tx, jobs: &[JobId], settings: &Settings) -> Re
     )
     .fetch_all(tx.conn())
     .await?;
+    let reminders = || rows.iter().filter(|row| row.kind == MessageKind::Reminder.as_str());
+    if reminders().next().is_some() {
+        // An answer that changes waits for this transaction or is seen by it (rule W6).
+        sqlx::query!(
+            "select from target where (goal_id, contact_id) in (select * from unnest($1::uuid[], $2::uuid[]))
+             order by goal_id, contact_id for share",
+            &reminders().filter_map(|row| row.goal_id).collect::<Vec<_>>(),
+            &reminders().filter(|row| row.goal_id.is_some()).map(|row| row.contact_id).collect::<Vec<_>>(),
+        )
+        .fetch_all(tx.conn())
+        .await?;
+    }
     read(tx, &rows.iter().map(|row| MessageId(row.id)).collect::<Vec<_>>(), settings).await
 }
 
@@ -136,11 +150,14 @@ pub async fn read(tx: &mut Tx, ids: &[MessageId], settings: &Settings) -> Result
             let zone = Zone::parse(&row.zone)?;
             let laws = settings.laws();
             let hours = RecipientHours::new(settings.sending_hours, zone, whereabouts.as_ref(), policy, laws)?;
-            // A goal that was closed by hand keeps its reminder window, which ends with it.
-            let closes_at = match row.reminder_closes_at.filter(|_| kind == MessageKind::Reminder) {
-                Some(reminders_close_at) => row.closes_at.map(|closes_at| closes_at.min(reminders_close_at)),
-                None => row.closes_at,
-            };
+            let goal = row.opens_at.zip(row.closes_at).map(|(opens_at, closes_at)| {
+                let window = GoalWindow { paused: row.paused, opens_at, closes_at };
+                let reminders = row.reminder_opens_at.zip(row.reminder_closes_at);
+                match reminders.filter(|_| kind == MessageKind::Reminder) {
+                    Some((opens, closes)) => window.within(opens, closes),
+                    None => window,
+                }
+            });
             Ok(Queued {
                 id: MessageId(row.id),
                 contact_id: ContactId(row.contact_id),
@@ -163,7 +180,8 @@ pub async fn read(tx: &mut Tx, ids: &[MessageId], settings: &Settings) -> Result
                     replies_at_any_hour: settings.replies_at_any_hour,
                     reassigned: row.reassigned,
                     frequent_until: row.frequent_until,
-                    goal: closes_at.map(|closes_at| GoalWindow { paused: row.paused, closes_at }),
+                    no_longer_yes: row.no_longer_yes,
+                    goal,
                     hours,
                 },
             })

@@ -10,6 +10,8 @@ select m.id, m.contact_id, m.group_id, m.goal_id, m.kind, m.body, m.segments, m.
     not is_textable(c.line_type) as "not_textable!",
     coalesce(mb.deactivated_at is not null, false) as "deactivated!",
     coalesce(g.strategy = 'assigned' and mb.assigned_agent_id is distinct from m.agent_id, false) as "reassigned!",
+    -- Rule W6: only a contact whose answer is yes is reminded.
+    (m.kind = 'reminder' and tg.answer is distinct from 'yes') as "no_longer_yes!",
     coalesce(m.rate_slot > clock_timestamp() - interval '15 seconds', false) as "has_slot!",
     -- Rule S12: there is room again when the one that is now so many back leaves the 24 hours.
     case when $2::int is not null and m.kind = 'initial' then (
@@ -19,12 +21,14 @@ select m.id, m.contact_id, m.group_id, m.goal_id, m.kind, m.body, m.segments, m.
           and other.handed_over_at > clock_timestamp() - interval '24 hours'
         order by other.handed_over_at desc offset $2 - 1 limit 1) end as frequent_until,
     coalesce(g.paused_at is not null, false) as "paused!",
-    g.closes_at as "closes_at?", g.reminder_closes_at as "reminder_closes_at?"
+    g.opens_at as "opens_at?", g.closes_at as "closes_at?",
+    g.reminder_opens_at as "reminder_opens_at?", g.reminder_closes_at as "reminder_closes_at?"
 from message m
 join contact c on c.id = m.contact_id
 join thread t on t.id = m.thread_id
 join contact_group gr on gr.id = m.group_id
 left join membership mb on mb.group_id = m.group_id and mb.contact_id = m.contact_id
 left join goal g on g.id = m.goal_id
+left join target tg on tg.goal_id = m.goal_id and tg.contact_id = m.contact_id
 where m.id = any($1)
 order by m.id

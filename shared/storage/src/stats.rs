@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use muster_domain::ids::GoalId;
+use muster_domain::{
+    ids::GoalId,
+    message::{MessageKind, MessageState},
+};
 
-use crate::{Pool, Result};
+use crate::{Pool, Result, error::word};
 
 /// What has become of the targets and messages of some goals.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -15,7 +18,7 @@ pub struct Stats {
     pub batched: i64,
     /// Batches by state.
     pub batches: BTreeMap<String, i64>,
-    /// Targets with an initial, whatever its state.
+    /// Targets whose initial was handed to the carrier (rule T1).
     pub messaged: i64,
     /// Targets that will get no initial: skipped by an agent, or by what forbade it. The reasons are in `skip_reasons`.
     pub skipped: i64,
@@ -27,7 +30,7 @@ pub struct Stats {
     pub answers: BTreeMap<String, i64>,
     /// Targets that opted out in these goals.
     pub opted_out: i64,
-    /// Reminders made.
+    /// Reminders that were handed to the carrier.
     pub reminded: i64,
     /// Outbound messages by kind and state, as `kind.state`.
     pub messages: BTreeMap<String, i64>,
@@ -44,9 +47,8 @@ pub async fn of(pool: &Pool, goals: &[GoalId]) -> Result<Stats> {
     let goals: Vec<_> = goals.iter().map(|id| id.0).collect();
     let mut stats = Stats::default();
     let targets = sqlx::query!(
-        r#"select count(*) as "targeted!", count(batch_id) as "batched!", count(initial_message_id) as "messaged!",
+        r#"select count(*) as "targeted!", count(batch_id) as "batched!",
                   count(*) filter (where skipped_at is not null and initial_message_id is null) as "skipped!", count(replied_at) as "replied!", count(opted_out_at) as "opted_out!",
-                  count(reminder_message_id) as "reminded!",
                   count(*) filter (where answer = 'yes') as "yes!", count(*) filter (where answer = 'no') as "no!",
                   count(*) filter (where answer = 'maybe') as "maybe!"
            from target where goal_id = any($1)"#,
@@ -56,11 +58,9 @@ pub async fn of(pool: &Pool, goals: &[GoalId]) -> Result<Stats> {
     .await?;
     stats.targeted = targets.targeted;
     stats.batched = targets.batched;
-    stats.messaged = targets.messaged;
     stats.skipped = targets.skipped;
     stats.replied = targets.replied;
     stats.opted_out = targets.opted_out;
-    stats.reminded = targets.reminded;
     stats.answers = [("yes", targets.yes), ("no", targets.no), ("maybe", targets.maybe)]
         .into_iter()
         .map(|(answer, count)| (answer.to_owned(), count))
@@ -89,6 +89,14 @@ pub async fn of(pool: &Pool, goals: &[GoalId]) -> Result<Stats> {
     .fetch_all(&mut *pool.connection().await?)
     .await?;
     for row in messages {
+        if word("message", &row.state, MessageState::parse(&row.state))?.is_messaged() {
+            // At most one initial and one reminder to each contact of a goal is ever handed over (rules B7 and W6).
+            match word("message", &row.kind, MessageKind::parse(&row.kind))? {
+                MessageKind::Initial => stats.messaged += row.messages,
+                MessageKind::Reminder => stats.reminded += row.messages,
+                MessageKind::Reply | MessageKind::OptOutConfirmation | MessageKind::Help | MessageKind::Inbound => {}
+            }
+        }
         *stats.messages.entry(format!("{}.{}", row.kind, row.state)).or_default() += row.messages;
         if let (true, Some(reason)) = (matches!(row.state.as_str(), "held" | "cancelled"), row.reason) {
             *stats.reasons.entry(reason).or_default() += row.messages;

@@ -4,9 +4,11 @@ use chrono::{DateTime, Utc};
 use muster_domain::{
     e164::E164,
     ids::{ContactId, GoalId, GroupId, MemberId, MessageId, OrganizationId, ThreadId},
+    sending::CancelReason,
 };
+use muster_jobs::names::NOTIFY_STOPS;
 
-use crate::{Pool, Result, Tx};
+use crate::{Pool, Result, Tx, give_back};
 
 /// A thread.
 #[derive(Debug, Clone)]
@@ -79,7 +81,7 @@ pub async fn ensure(
 }
 
 /// Claims up to `limit` threads with unread replies, oldest first (rule W3). In a goal with assigned agents only the contact's own
-/// agent gets theirs; in a paused goal nobody does (rule G5).
+/// agent gets theirs; in a paused goal that has not closed nobody does (rule G5).
 pub async fn claim_unread(
     tx: &mut Tx,
     group_id: GroupId,
@@ -95,7 +97,7 @@ pub async fn claim_unread(
              left join membership m on m.group_id = t.group_id and m.contact_id = t.contact_id
              where t.group_id = $1 and t.unread_since is not null
                and (t.held_by is null or t.held_by = $2 or t.held_until <= clock_timestamp())
-               and g.paused_at is null
+               and (g.paused_at is null or g.closes_at <= clock_timestamp())
                and (g.strategy is distinct from 'assigned' or m.assigned_agent_id is not distinct from $2)
              order by t.unread_since limit $4 for update of t skip locked)
          returning id",
@@ -197,7 +199,9 @@ pub async fn lock(tx: &mut Tx, organization_id: OrganizationId, id: ThreadId) ->
         r#"select t.group_id, t.contact_id, t.goal_id, t.held_by, t.held_until,
                   t.held_until > clock_timestamp() as live,
                   (c.opted_out_at is not null or c.redacted_at is not null) as "closed!",
-                  exists (select from goal g where g.id = t.goal_id and g.paused_at is not null) as "paused!"
+                  exists (
+                      select from goal g
+                      where g.id = t.goal_id and g.paused_at is not null and g.closes_at > clock_timestamp()) as "paused!"
            from thread t join contact c on c.id = t.contact_id
            where t.id = $1 and t.organization_id = $2 for update of t"#,
         id.0,
@@ -242,7 +246,7 @@ pub async fn replied(tx: &mut Tx, id: ThreadId, hidden: bool) -> Result<()> {
         "update target t set replied_at = coalesce(t.replied_at, clock_timestamp()),
              opted_out_at = case when $2 then coalesce(t.opted_out_at, clock_timestamp()) else t.opted_out_at end
          from thread th
-         where th.id = $1 and t.goal_id = th.goal_id and t.contact_id = th.contact_id and t.initial_message_id is not null",
+         where th.id = $1 and t.goal_id = th.goal_id and t.contact_id = th.contact_id and was_messaged(t.initial_message_id)",
         id.0,
         hidden,
     )
@@ -251,16 +255,42 @@ pub async fn replied(tx: &mut Tx, id: ThreadId, hidden: bool) -> Result<()> {
     Ok(())
 }
 
-/// Records yes, no or maybe (rule W5); false when the contact was not texted in this goal.
+/// Records yes, no or maybe (rule W5); false when the contact was not texted in this goal. Only a contact whose answer is yes is reminded (rule W6):
+/// with another answer they leave their reminder batch, also one in hand, and a reminder that waits is cancelled; with a yes after that they
+/// may have their one reminder again.
 pub async fn record_answer(tx: &mut Tx, goal_id: GoalId, contact_id: ContactId, answer: &str) -> Result<bool> {
-    let done = sqlx::query!(
-        "update target set answer = $3, answered_at = clock_timestamp()
-         where goal_id = $1 and contact_id = $2 and replied_at is not null",
+    let yes = answer == "yes";
+    let target = sqlx::query!(
+        "update target set answer = $3, answered_at = clock_timestamp(),
+             reminder_batch_id = case when $4 or reminder_message_id is not null or skipped_at is not null then reminder_batch_id end
+         where goal_id = $1 and contact_id = $2 and replied_at is not null
+         returning reminder_message_id",
         goal_id.0,
         contact_id.0,
         answer,
+        yes,
     )
-    .execute(tx.conn())
+    .fetch_optional(tx.conn())
     .await?;
-    Ok(done.rows_affected() == 1)
+    let Some(target) = target else { return Ok(false) };
+    match target.reminder_message_id {
+        Some(_) if yes => give_back::reminder(tx, goal_id, contact_id).await?,
+        Some(message_id) => {
+            // A message that is locked is being handed over, by an answer that was yes then, or is decided again by this one.
+            sqlx::query!(
+                "with waits as (
+                     select id from message where id = $1 and state in ('queued', 'held') for update skip locked
+                 )
+                 update message m set state = 'cancelled', reason = $2, held_until = null from waits where m.id = waits.id",
+                message_id,
+                CancelReason::NoLongerYes.as_str(),
+            )
+            .execute(tx.conn())
+            .await?;
+            // A worker that has it marked for the carrier keeps it back.
+            sqlx::query!("select pg_notify($1, $2)", NOTIFY_STOPS, contact_id.to_string()).execute(tx.conn()).await?;
+        }
+        None => {}
+    }
+    Ok(true)
 }

@@ -1,7 +1,7 @@
 //! `batch-partition`: freezes a launched goal's targets and cuts them into batches (rules T3 and B1). Once that is done, it gives those whose
 //! text was not handed over because they belong to another agent now to that agent (rules S9 and W4).
 
-use muster_domain::{segments, template::Template};
+use muster_domain::estimate::estimate;
 use muster_jobs::payloads::{BatchPartition, BatchRelease, ReminderOpen};
 use muster_storage::{
     Tx,
@@ -21,7 +21,7 @@ pub(crate) async fn run(ctx: &Context, job: &ClaimedJob, payload: BatchPartition
     if goal.clock.launched_at.is_none() {
         return Ok(tx);
     }
-    let segments = estimate(&goal.content.script);
+    let segments = estimate(&goal.content.script, organization.settings.smart_encoding).segments.into();
     if let Some((targets, batches)) =
         goals::partition(&mut tx, &goal, organization.settings.batch_size, segments).await?
     {
@@ -37,11 +37,4 @@ pub(crate) async fn run(ctx: &Context, job: &ClaimedJob, payload: BatchPartition
         tracing::info!(goal.id = %goal.id, initials = taken.initials, reminders = taken.reminders, "gave back");
     }
     Ok(tx)
-}
-
-/// Segments of a script whose fields are filled with an ordinary value; for pacing, not for caps, which count every text.
-pub(crate) fn estimate(script: &str) -> i64 {
-    let rendered =
-        Template::parse(script, |_| true).ok().and_then(|template| template.render(|_| Some("Margaret")).ok());
-    segments::count(rendered.as_deref().unwrap_or(script)).segments.into()
 }

@@ -4,19 +4,28 @@
 //! there, is decided at the hand-over: a batch holds people of many places, and agents may work before all of them may be texted.
 
 use chrono::TimeDelta;
-use muster_domain::{admission::strictest, goal::GoalStatus, release::Again, zone::Zone};
+use muster_domain::{
+    admission::strictest,
+    estimate::estimate,
+    goal::GoalStatus,
+    release::{Again, WaitsFor},
+    zone::Zone,
+};
 use muster_jobs::{payloads::BatchRelease, timer::TimerKind};
 use muster_storage::{
     Tx, batches, caps,
     engine::{claim::ClaimedJob, timers},
-    goals, rates,
+    goals, organizations, rates,
 };
 
-use super::batch_partition::estimate;
 use crate::{Context, error::JobError};
 
 pub(crate) async fn run(ctx: &Context, job: &ClaimedJob, payload: BatchRelease) -> Result<Tx, JobError> {
     let mut tx = ctx.pool.begin().await?;
+    // Whoever changes the terms finds what is decided here by them, and moves it (`storage::waiting`).
+    if let Some(id) = job.organization_id {
+        organizations::keep_terms(&mut tx, id).await?;
+    }
     let organization = ctx.organization(&mut tx, job).await?;
     let Some(goal) = goals::lock(&mut tx, organization.id, payload.goal_id).await? else {
         return Err(JobError::fail("the goal does not exist"));
@@ -26,24 +35,30 @@ pub(crate) async fn run(ctx: &Context, job: &ClaimedJob, payload: BatchRelease) 
     if goal.partitioned_at.is_none() || goal.clock.status(now) != GoalStatus::Active {
         return Ok(tx);
     }
-    let each = estimate(&goal.content.script);
+    let each = estimate(&goal.content.script, organization.settings.smart_encoding).segments.into();
     batches::set_estimate(&mut tx, goal.id, each).await?;
     let held = batches::held(&mut tx, goal.id, each).await?;
     if held.is_empty() {
+        return Ok(tx);
+    }
+    // Opening, resuming and the like look at it ahead of its time.
+    let next = timers::fires_at(&mut tx, TimerKind::BatchRelease, goal.id.0).await?;
+    let paces = match batches::waits_for(&mut tx, goal.id).await? {
+        Some(WaitsFor::Pace) => next.is_some_and(|next| next > now),
+        Some(WaitsFor::Hours | WaitsFor::Cap) => false,
+        None => goal.content.release_plan.pace.waits(next, now),
+    };
+    if paces {
         return Ok(tx);
     }
     let zone = Zone::parse(&goal.content.zone).map_err(|error| JobError::fail(error.to_string()))?;
     match organization.settings.sending_hours.next_in_all(&[zone], now) {
         Some(open) if open == now => {}
         Some(open) => {
-            timers::set(&mut tx, TimerKind::BatchRelease, goal.id.0, open, organization.id).await?;
+            batches::wait(&mut tx, goal.id, organization.id, WaitsFor::Hours, open).await?;
             return Ok(tx);
         }
         None => return Err(JobError::fail("the sending hours never open")),
-    }
-    let next = timers::fires_at(&mut tx, TimerKind::BatchRelease, goal.id.0).await?;
-    if goal.content.release_plan.pace.waits(next, now) {
-        return Ok(tx);
     }
     let day = ctx.calendar.day(now);
     // Which carriers a batch's contacts have does not matter here: the strictest cap is the pace.
@@ -59,11 +74,11 @@ pub(crate) async fn run(ctx: &Context, job: &ClaimedJob, payload: BatchRelease) 
     batches::release(&mut tx, &released).await?;
     let again = match step.again {
         Again::Never => None,
-        Again::Minutes(minutes) => Some(now + TimeDelta::minutes(minutes.into())),
-        Again::NextCarrierDay => Some(ctx.calendar.next_day_starts(now)),
+        Again::Minutes(minutes) => Some((WaitsFor::Pace, now + TimeDelta::minutes(minutes.into()))),
+        Again::NextCarrierDay => Some((WaitsFor::Cap, ctx.calendar.next_day_starts(now))),
     };
-    if let Some(at) = again {
-        timers::set(&mut tx, TimerKind::BatchRelease, goal.id.0, at, organization.id).await?;
+    if let Some((waits_for, at)) = again {
+        batches::wait(&mut tx, goal.id, organization.id, waits_for, at).await?;
     }
     tracing::info!(goal.id = %goal.id, released = released.len(), held = held.len() - released.len(), "released batches");
     Ok(tx)

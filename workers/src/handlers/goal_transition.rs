@@ -1,11 +1,11 @@
-//! `goal-transition`: a goal opened or closed (rules G4 and S6).
+//! `goal-transition`: a goal opened or closed, or is open again (rules G4, S6 and G9a).
 
-use muster_domain::goal::GoalStatus;
-use muster_jobs::payloads::{BatchPartition, BatchRelease, GoalTransition};
+use muster_domain::{estimate::estimate, goal::GoalStatus};
+use muster_jobs::payloads::{BatchPartition, BatchRelease, GoalTransition, HoldRelease, ReminderOpen};
 use muster_storage::{
     Tx,
     engine::{claim::ClaimedJob, enqueue::enqueue},
-    goals, sending,
+    give_back, goals, sending,
 };
 
 use crate::{Context, error::JobError};
@@ -18,18 +18,30 @@ pub(crate) async fn run(ctx: &Context, job: &ClaimedJob, payload: GoalTransition
     };
     let now = tx.clock().await?;
     match goal.clock.status(now) {
-        // A goal that is paused closes all the same.
-        GoalStatus::Completed | GoalStatus::Paused if now >= goal.clock.closes_at => {
+        GoalStatus::Completed => {
             let cancelled = sending::close_window(&mut tx, goal.id).await?;
+            if goal.clock.paused_at.is_some() {
+                // Answers in conversations that a pause held may go again: closing wins over pausing.
+                enqueue(&mut tx, &HoldRelease { group_id: goal.group_id }, &ctx.origin(job)).await?;
+            }
             tracing::info!(goal.id = %goal.id, cancelled, "the goal has closed");
         }
         GoalStatus::Active if goal.partitioned_at.is_none() => {
             enqueue(&mut tx, &BatchPartition { goal_id: goal.id }, &ctx.origin(job)).await?;
         }
         GoalStatus::Active => {
+            let settings = &organization.settings;
+            let segments = estimate(&goal.content.script, settings.smart_encoding).segments.into();
+            let back = give_back::closed(&mut tx, &goal, settings.batch_size, segments).await?;
+            if back.initials > 0 || back.reminders > 0 {
+                tracing::info!(goal.id = %goal.id, initials = back.initials, reminders = back.reminders, "gave back");
+            }
+            if back.reminders > 0 {
+                enqueue(&mut tx, &ReminderOpen { goal_id: goal.id }, &ctx.origin(job)).await?;
+            }
             enqueue(&mut tx, &BatchRelease { goal_id: goal.id }, &ctx.origin(job)).await?;
         }
-        GoalStatus::Draft | GoalStatus::Paused | GoalStatus::Scheduled | GoalStatus::Completed => {}
+        GoalStatus::Draft | GoalStatus::Paused | GoalStatus::Scheduled => {}
     }
     Ok(tx)
 }

@@ -1,10 +1,9 @@
 //! `reminder-open`: makes reminder batches of those who said yes, inside the reminder window (rule W6).
 
-use muster_domain::goal::GoalStatus;
+use muster_domain::{estimate::estimate, goal::Work};
 use muster_jobs::payloads::ReminderOpen;
 use muster_storage::{Tx, batches, engine::claim::ClaimedJob, goals};
 
-use super::batch_partition::estimate;
 use crate::{Context, error::JobError};
 
 pub(crate) async fn run(ctx: &Context, job: &ClaimedJob, payload: ReminderOpen) -> Result<Tx, JobError> {
@@ -15,10 +14,12 @@ pub(crate) async fn run(ctx: &Context, job: &ClaimedJob, payload: ReminderOpen) 
     };
     let now = tx.clock().await?;
     let open = goal.reminder_window.is_some_and(|(opens, closes)| opens <= now && now < closes);
-    if let (true, GoalStatus::Active, Some(script)) = (open, goal.clock.status(now), &goal.content.reminder_script) {
-        let made =
-            batches::open_reminders(&mut tx, goal.id, organization.settings.batch_size, estimate(script)).await?;
-        tracing::info!(goal.id = %goal.id, batches = made, "opened reminders");
+    let may = goal.clock.status(now).allows(Work::Reminders { window_open: open });
+    if let (true, Some(script)) = (may, &goal.content.reminder_script) {
+        let settings = &organization.settings;
+        let segments = estimate(script, settings.smart_encoding).segments.into();
+        let (made, topped_up) = batches::open_reminders(&mut tx, goal.id, settings.batch_size, segments).await?;
+        tracing::info!(goal.id = %goal.id, batches = made, contacts.topped_up = topped_up, "opened reminders");
     }
     Ok(tx)
 }

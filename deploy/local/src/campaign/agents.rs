@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use super::client::{Answer, Client, number, text};
-use super::floor::Floor;
+use super::floor::{Floor, Recorded};
+use super::moment::Moment;
 use super::plan::{MAYBE, NO, YES};
 use super::setup::{Campaign, Organization};
 
@@ -181,11 +182,13 @@ impl Shift {
         };
         if let Some(said) = said {
             let path = format!("{thread}/answer");
+            let asked = Moment::now();
             let answer = self.client.try_put(&path, &json!({ "answer": said })).await?;
             if self.unless_refused(&path, answer)?.is_none() {
                 return Ok(false);
             }
-            self.floor.tally.answers.add(1);
+            let contact = text(&conversation["thread"], "contact_id")?;
+            self.floor.record(Recorded { contact, yes: said == "yes", asked, answered: Moment::now() });
         }
         // Nobody gets the same words twice.
         let thanks = if theirs.len() > 1 { "Thank you again!" } else { "Thanks, noted!" };

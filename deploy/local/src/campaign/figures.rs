@@ -25,6 +25,9 @@ pub(crate) struct Figures {
 /// The states of a message that the carrier has.
 const AT_CARRIER: [&str; 3] = ["sent", "delivered", "undelivered"];
 
+/// The states of a message that was not handed over.
+const KEPT_BACK: [&str; 3] = ["queued", "held", "cancelled"];
+
 impl Figures {
     /// Messages of any kind in this state.
     pub(crate) fn in_state(&self, state: &str) -> i64 {
@@ -39,6 +42,11 @@ impl Figures {
     /// Messages of this kind that the carrier has.
     pub(crate) fn at_carrier(&self, kind: &str) -> i64 {
         sum(&self.messages, |of, state| of == kind && AT_CARRIER.contains(&state))
+    }
+
+    /// Messages of this kind that were not handed to the carrier.
+    pub(crate) fn kept_back(&self, kind: &str) -> i64 {
+        sum(&self.messages, |of, state| of == kind && KEPT_BACK.contains(&state))
     }
 
     /// Batches of this kind, those that are finished or the others.

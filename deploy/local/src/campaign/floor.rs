@@ -1,6 +1,9 @@
 //! The room that the simulated agents share: signs on the wall and a tally.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use super::moment::Moment;
 
 /// Read by every agent, written by whoever plays.
 #[derive(Debug, Default)]
@@ -11,7 +14,20 @@ pub(crate) struct Floor {
     initials: AtomicI64,
     /// Reminders can be claimed.
     reminders: AtomicBool,
+    answers: Mutex<Vec<Recorded>>,
     pub(crate) tally: Tally,
+}
+
+/// An answer that an agent recorded.
+#[derive(Debug, Clone)]
+pub(crate) struct Recorded {
+    /// The contact's id.
+    pub(crate) contact: String,
+    pub(crate) yes: bool,
+    /// Before the API was asked to record it.
+    pub(crate) asked: Moment,
+    /// When the API had answered.
+    pub(crate) answered: Moment,
 }
 
 /// What the agents did.
@@ -60,6 +76,18 @@ impl Floor {
     pub(crate) fn is_on_break(&self) -> bool {
         let bound = self.initials.load(Ordering::Relaxed);
         bound > 0 && self.tally.queued.get() - self.tally.reminders.get() >= bound
+    }
+
+    pub(crate) fn record(&self, answer: Recorded) {
+        self.tally.answers.add(1);
+        self.answers.lock().unwrap_or_else(PoisonError::into_inner).push(answer);
+    }
+
+    /// The recorded answers, in the order in which the API answered.
+    pub(crate) fn answers(&self) -> Vec<Recorded> {
+        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        answers.sort_by_key(|answer| answer.answered);
+        answers
     }
 
     pub(crate) fn open_reminders(&self) {

@@ -154,7 +154,8 @@ const RECEIVED: &str = "select json_build_object(
 
 const BATCHES: &str = "select coalesce(json_object_agg(state, batches), '{}') from (select state, count(*) batches from batch group by 1) b";
 
-/// Rules B1, B5, B7: what there must be none of. Somebody who has the initial can be skipped for the reminder.
+/// Rules B1, B5, B7 and W6: what there must be none of. Somebody who has the initial can be skipped for the reminder, and a cancelled text can have
+/// another after it.
 const STRAYS: &str = "select json_agg(s) from (
     select 'goals without targets' as what, count(*) from goal where partitioned_at is null
     union all select 'targets in no batch', count(*) from target where batch_id is null
@@ -166,12 +167,15 @@ const STRAYS: &str = "select json_agg(s) from (
             and ((initial_message_id is not null and reminder_batch_id is null) or reminder_message_id is not null)
     union all select 'targets whose initial is another', count(*) from
         (select goal_id, contact_id, initial_message_id as id from target where initial_message_id is not null) t
-        full join (select goal_id, contact_id, id from message where kind = 'initial') m using (goal_id, contact_id, id)
-        where t.goal_id is null or m.goal_id is null
+        full join (select goal_id, contact_id, id, state from message where kind = 'initial') m using (goal_id, contact_id, id)
+        where (t.goal_id is null and m.state <> 'cancelled') or m.goal_id is null
     union all select 'targets whose reminder is another', count(*) from
         (select goal_id, contact_id, reminder_message_id as id from target where reminder_message_id is not null) t
-        full join (select goal_id, contact_id, id from message where kind = 'reminder') m using (goal_id, contact_id, id)
-        where t.goal_id is null or m.goal_id is null
+        full join (select goal_id, contact_id, id, state from message where kind = 'reminder') m using (goal_id, contact_id, id)
+        where (t.goal_id is null and m.state <> 'cancelled') or m.goal_id is null
+    union all select 'reminders to contacts whose answer was not yes', count(*) from message m join target t using (goal_id, contact_id)
+        where m.kind = 'reminder' and is_messaged(m.state) and t.answer is distinct from 'yes'
+            and (t.answered_at is null or m.handed_over_at > t.answered_at)
     union all select 'initials in a state that nothing here leads to', count(*) from message
         where kind = 'initial' and not (state in ('delivered', 'undelivered', 'failed') or (state = 'held' and reason = 'cap')
             or (state = 'cancelled' and reason in ('opted_out', 'not_textable')))

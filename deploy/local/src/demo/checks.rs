@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::evidence::Evidence;
 use crate::campaign::carrier::{Accepted, Kind};
+use crate::campaign::floor::Recorded;
 use crate::campaign::moment::Moment;
 
 /// What may still be on the wire when an opt-out or a redaction is answered.
@@ -66,15 +67,16 @@ fn everybody(evidence: &Evidence) -> Check {
     let figures = &evidence.sight.campaign;
     let created: i64 = evidence.imports.iter().map(|import| import.counted.created).sum();
     let initials = figures.of_kind(Kind::Initial.as_str());
+    let kept_back = figures.kept_back(Kind::Initial.as_str());
     let holds = created == figures.targeted
         && figures.batched == figures.targeted
-        && figures.messaged + figures.skipped == figures.targeted
-        && initials == figures.messaged;
+        && initials + figures.skipped == figures.targeted
+        && figures.messaged + kept_back == initials;
     check(
         "B1   every contact is accounted for",
         holds,
         format!(
-            "{created} created, {} targeted, {} batched = {} texted + {} skipped; {initials} initials",
+            "{created} created, {} targeted, {} batched = {} texted + {kept_back} held or cancelled + {} skipped; {initials} initials",
             figures.targeted, figures.batched, figures.messaged, figures.skipped
         ),
     )
@@ -240,19 +242,34 @@ fn abandoned_batch(evidence: &Evidence) -> Check {
 fn reminders(evidence: &Evidence) -> Check {
     let figures = &evidence.sight.campaign;
     let yes = figures.answers.get("yes").copied().unwrap_or_default();
-    let accepted = of_kind(evidence, Kind::Reminder).count();
-    let said_yes: HashSet<&str> = evidence
-        .inbound
-        .iter()
-        .filter(|text| text.body == crate::campaign::plan::YES)
-        .map(|text| text.from.as_str())
-        .collect();
-    let uninvited = of_kind(evidence, Kind::Reminder).filter(|message| !said_yes.contains(&*message.to)).count();
+    let mut answers: HashMap<&str, Vec<&Recorded>> = HashMap::new();
+    for answer in &evidence.answers {
+        answers.entry(&answer.contact).or_default().push(answer);
+    }
+    let (mut accepted, mut changed, mut uninvited) = (0, 0, 0);
+    for reminder in of_kind(evidence, Kind::Reminder) {
+        accepted += 1;
+        let of_contact = evidence.contacts.get(&reminder.to).and_then(|id| answers.get(id.as_str()));
+        let of_contact = of_contact.map(Vec::as_slice).unwrap_or_default();
+        uninvited += i64::from(!could_say_yes(of_contact, reminder.accepted_at));
+        changed += i64::from(of_contact.last().is_some_and(|last| !last.yes));
+    }
     check(
-        "W6   those who said yes are reminded, and nobody else",
-        accepted > 0 && uninvited == 0,
-        format!("{yes} said yes, {} reminders made, {accepted} accepted, {uninvited} uninvited", figures.reminded),
+        "W6   those who say yes are reminded, and nobody who does not",
+        accepted > 0 && uninvited == 0 && accepted - changed <= yes,
+        format!(
+            "{yes} say yes, {} were reminded, {accepted} accepted; {changed} said something else afterwards, {uninvited} before",
+            figures.reminded
+        ),
     )
+}
+
+/// Could the answer of a contact be yes when a reminder was on its way to the carrier? Their answers are in order.
+fn could_say_yes(answers: &[&Recorded], accepted_at: Moment) -> bool {
+    let left = accepted_at.minus(ON_THE_WIRE);
+    let in_force = answers.iter().rfind(|answer| answer.answered <= left);
+    let meanwhile = answers.iter().filter(|answer| answer.answered > left && answer.asked <= accepted_at);
+    in_force.into_iter().chain(meanwhile).any(|answer| answer.yes)
 }
 
 fn redacted(evidence: &Evidence) -> Check {
@@ -292,4 +309,30 @@ fn nobody_in_logs(evidence: &Evidence) -> Check {
 
 fn of_kind(evidence: &Evidence, kind: Kind) -> impl Iterator<Item = &Accepted> {
     evidence.accepted.iter().filter(move |message| message.kind() == kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn w6_a_reminder_is_invited_by_the_answer_that_was_in_force_when_it_went() {
+        let answer = |yes, at| Recorded {
+            contact: "ada".to_owned(),
+            yes,
+            asked: Moment::from_millis(at - 50),
+            answered: Moment::from_millis(at),
+        };
+        let could = |answers: &[(bool, i64)], at| {
+            let answers: Vec<_> = answers.iter().map(|(yes, at)| answer(*yes, *at)).collect();
+            could_say_yes(&answers.iter().collect::<Vec<_>>(), Moment::from_millis(at))
+        };
+        assert!(!could(&[], 10_000));
+        assert!(could(&[(true, 5_000)], 10_000));
+        assert!(!could(&[(true, 5_000), (false, 7_000)], 10_000), "a yes that became a no");
+        assert!(could(&[(true, 5_000), (false, 9_900)], 10_000), "the no came while it was on its way");
+        assert!(could(&[(true, 5_000), (false, 12_000)], 10_000));
+        assert!(could(&[(false, 5_000), (true, 7_000)], 10_000), "a no that became a yes");
+        assert!(!could(&[(false, 5_000), (true, 12_000)], 10_000));
+    }
 }

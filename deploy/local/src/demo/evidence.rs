@@ -8,9 +8,10 @@ use muster_local::Cluster;
 use super::events::Events;
 use super::progress::{Sight, read};
 use crate::campaign::carrier::{self, Accepted, Carrier, Inbound};
-use crate::campaign::client::Client;
+use crate::campaign::client::{Client, text};
 use crate::campaign::csv::ContactFile;
 use crate::campaign::figures::Figures;
+use crate::campaign::floor::{Floor, Recorded};
 use crate::campaign::imports::Report;
 use crate::campaign::privacy::{Found, Needles, search};
 use crate::campaign::setup::{Campaign, Organization};
@@ -25,6 +26,10 @@ pub(crate) struct Evidence {
     /// What the carrier accepted, in order.
     pub(crate) accepted: Vec<Accepted>,
     pub(crate) inbound: Vec<Inbound>,
+    /// What the agents recorded, in order.
+    pub(crate) answers: Vec<Recorded>,
+    /// Contacts' ids by their numbers.
+    pub(crate) contacts: BTreeMap<String, String>,
     pub(crate) cap: i64,
     pub(crate) leases: Leases,
     pub(crate) logs: Found,
@@ -53,6 +58,7 @@ pub(crate) struct Witnesses<'a> {
     pub(crate) organization: &'a Organization,
     pub(crate) campaign: &'a Campaign,
     pub(crate) files: &'a [ContactFile],
+    pub(crate) floor: &'a Floor,
 }
 
 impl Witnesses<'_> {
@@ -76,6 +82,8 @@ impl Witnesses<'_> {
             goals,
             accepted: carrier::accepted(&self.cluster.simulator_log)?,
             inbound: self.carrier.inbound().await?,
+            answers: self.floor.answers(),
+            contacts: self.contacts().await?,
             leases: self.leases().await?,
             logs: search(folder, &Needles::of(self.files))?,
             uploads_left: files_in(&folder.join("objects"))?,
@@ -83,6 +91,22 @@ impl Witnesses<'_> {
             cap,
             abandoned,
         })
+    }
+
+    async fn contacts(&self) -> anyhow::Result<BTreeMap<String, String>> {
+        let list = format!("{}/contacts?limit=500", self.organization.path);
+        let (mut contacts, mut cursor) = (BTreeMap::new(), String::new());
+        loop {
+            let page = self.admin.get(&format!("{list}{cursor}")).await?;
+            for contact in page["items"].as_array().context("a page without items")? {
+                // A redacted person has no number.
+                if let Some(phone) = contact["phone"].as_str() {
+                    contacts.insert(phone.to_owned(), text(contact, "id")?);
+                }
+            }
+            let Some(next) = page["next"].as_str() else { return Ok(contacts) };
+            cursor = format!("&cursor={next}");
+        }
     }
 
     async fn leases(&self) -> anyhow::Result<Leases> {

@@ -83,6 +83,7 @@ pub(crate) async fn play(arguments: &Arguments, cluster: &Cluster, voice: Voice)
         organization: &organization,
         campaign: &campaign,
         files: &files,
+        floor: &floor,
     };
     let evidence = witnesses.gather(imports, events, sight, cap, tally.abandoned.get()).await?;
     Ok(report::print(&evidence, &checks::all(&evidence)))

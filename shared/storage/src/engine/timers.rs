@@ -77,30 +77,6 @@ pub async fn set_earliest(
     Ok(())
 }
 
-/// Moves those of an organization's timers that fire exactly at one instant to an earlier one; answers how many.
-pub async fn advance(
-    tx: &mut Tx,
-    kind: TimerKind,
-    organization_id: OrganizationId,
-    from: DateTime<Utc>,
-    to: DateTime<Utc>,
-) -> Result<u64> {
-    let moved = sqlx::query!(
-        "with moved as (
-             update timer set fire_at = $4 where kind = $1 and organization_id = $2 and fire_at = $3 and $4 < $3 returning 1
-         )
-         select count(*) as \"moved!\", pg_notify($5, '') from moved",
-        kind.as_str(),
-        organization_id.0,
-        from,
-        to,
-        NOTIFY_TIMERS,
-    )
-    .fetch_one(tx.conn())
-    .await?;
-    Ok(moved.moved.unsigned_abs())
-}
-
 /// When the timer of a subject fires, if it has one.
 pub async fn fires_at(tx: &mut Tx, kind: TimerKind, subject: Uuid) -> Result<Option<DateTime<Utc>>> {
     Ok(sqlx::query_scalar!("select fire_at from timer where kind = $1 and subject = $2", kind.as_str(), subject)

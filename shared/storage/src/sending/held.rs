@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use muster_domain::{
-    ids::{GroupId, JobId, MessageId, OrganizationId},
+    ids::{GoalId, GroupId, JobId, MessageId, OrganizationId},
     sending::HoldReason,
 };
 use muster_jobs::payloads;
@@ -45,7 +45,7 @@ pub async fn release_held(tx: &mut Tx, group_id: GroupId, limit: i64, origin: &O
                    select id from message
                    where goal_id = g.id and state = 'held' and reason = 'paused' and lane is null and held_until is null
                    order by id limit $2 for update skip locked) m
-               where g.group_id = $1 and g.paused_at is null
+               where g.group_id = $1 and (g.paused_at is null or g.closes_at <= statement_timestamp())
                limit $2
            )
            select id as "id!" from (table due union all table resumed) waiting order by id limit $2"#,
@@ -94,23 +94,69 @@ pub(super) async fn queue_again(
     enqueue_all(tx, &jobs.into_iter().map(|id| (id, &payload)).collect::<Vec<_>>(), line, origin).await
 }
 
-/// Lets the messages of an organization that are held for this reason be looked at again now, because what holds them has changed (rule
-/// S9); answers the groups whose `hold-release` is due.
-pub async fn recheck_held(tx: &mut Tx, organization_id: OrganizationId, reason: HoldReason) -> Result<Vec<GroupId>> {
+/// Lets the messages of an organization that are held for one of these reasons be looked at again now, because what holds them has changed
+/// (rule S9); answers the groups whose `hold-release` is due.
+pub(crate) async fn recheck_held(
+    tx: &mut Tx,
+    organization_id: OrganizationId,
+    reasons: &[HoldReason],
+) -> Result<Vec<GroupId>> {
+    if reasons.is_empty() {
+        return Ok(Vec::new());
+    }
     let groups = sqlx::query_scalar!(
         r#"with woken as (
                update message set held_until = clock_timestamp()
-               where group_id in (select id from contact_group where organization_id = $1) and state = 'held' and reason = $2
+               where group_id in (select id from contact_group where organization_id = $1) and state = 'held' and reason = any($2)
                  and lane is null
                returning group_id
            )
            select distinct group_id as "group_id!" from woken"#,
         organization_id.0,
-        reason.as_str(),
+        &reasons.iter().map(|reason| reason.as_str().to_owned()).collect::<Vec<_>>(),
     )
     .fetch_all(tx.conn())
     .await?;
     Ok(groups.into_iter().map(GroupId).collect())
+}
+
+/// Lets what is held by a carrier's hold of the brand be looked at again when that hold ends, because the hours that were added to it have changed;
+/// answers the groups of these messages, and when.
+pub(crate) async fn recheck_behind_hold(
+    tx: &mut Tx,
+    organization_id: OrganizationId,
+) -> Result<Vec<(GroupId, DateTime<Utc>)>> {
+    let rows = sqlx::query!(
+        r#"with brand as (
+               select h.until from brand_hold h join organization o on o.brand_id = h.brand_id
+               where o.id = $1 and h.until > clock_timestamp()
+           ), moved as (
+               update message m set held_until = brand.until from brand
+               where m.group_id in (select id from contact_group where organization_id = $1) and m.state = 'held'
+                 and m.reason = 'carrier' and m.lane is null and m.held_until > brand.until
+               returning m.group_id, m.held_until
+           )
+           select group_id as "group_id!", min(held_until) as "until!" from moved group by group_id"#,
+        organization_id.0,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|row| (GroupId(row.group_id), row.until)).collect())
+}
+
+/// Lets the messages of a goal that wait for an instant of its window, of the hours or of a cap be looked at again now, because its times have changed:
+/// they are told until when they wait now. Answers whether there are any.
+pub async fn recheck_goal(tx: &mut Tx, goal_id: GoalId) -> Result<bool> {
+    let reasons = [HoldReason::NotOpen, HoldReason::Hours, HoldReason::Cap, HoldReason::Frequency];
+    let done = sqlx::query!(
+        "update message set held_until = clock_timestamp()
+         where goal_id = $1 and state = 'held' and kind in ('initial', 'reminder') and reason = any($2) and lane is null",
+        goal_id.0,
+        &reasons.map(|reason| reason.as_str().to_owned()),
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(done.rows_affected() > 0)
 }
 
 /// When the next of a group's held messages can go.

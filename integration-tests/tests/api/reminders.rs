@@ -1,0 +1,186 @@
+//! Who is reminded: contacts whose answer is yes, for as long as it is (rules W5, W6 and S9).
+
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+
+use crate::{
+    rates::send_all,
+    support::{Client, Organization, World, text},
+};
+
+/// A goal in its reminder window, whose contacts have replied to the agent who has their threads.
+struct Replied {
+    world: World,
+    ours: Organization,
+    agent: Client,
+    goal: String,
+    /// Threads, by the contact's number.
+    threads: Vec<(String, String)>,
+}
+
+impl Replied {
+    async fn begin(contacts: usize) -> Self {
+        let world = World::with_engine().await;
+        let ours = world.organization("Ours").await;
+        let group = ours.group("One").await;
+        let (agent, number) = ours.agent(&group).await;
+        let phones = ours.contacts(&group, contacts).await;
+        let now = world.now().await;
+        let at = |minutes| (now + TimeDelta::minutes(minutes)).to_rfc3339();
+        let reminder = json!({ "script": "See you, {{first_name}}! Reply STOP", "opens": at(-1), "closes": at(120) });
+        let goal = ours.open_goal(&world, &group, json!({ "reminder": reminder })).await;
+        send_all(&agent.client, &goal).await;
+        world.until("message where kind = 'initial' and state = 'delivered'", i64::try_from(contacts).unwrap()).await;
+        let mut threads = Vec::new();
+        for phone in phones {
+            world.text(&phone, &number, "Perhaps").await;
+            world.until("thread where unread_since is not null and held_by is null", 1).await;
+            let claimed = agent.client.act(&format!("/v1/agent/groups/{group}/replies/claim")).await.ok();
+            let contact = ours.contact(&phone).await["id"].clone();
+            let of_contact = claimed.as_array().unwrap().iter().find(|one| one["thread"]["contact_id"] == contact);
+            threads.push((phone, text(&of_contact.unwrap()["thread"]["id"])));
+        }
+        Self { world, ours, agent: agent.client, goal, threads }
+    }
+
+    async fn answer(&self, nth: usize, word: &str) {
+        let path = format!("/v1/agent/threads/{}/answer", self.threads[nth].1);
+        self.agent.put(&path, json!({ "answer": word })).await.ok();
+    }
+
+    /// Everybody says yes, and has a released batch.
+    async fn all_say_yes(&self) {
+        for nth in 0..self.threads.len() {
+            self.answer(nth, "yes").await;
+        }
+        self.world.until("target where reminder_batch_id is null", 0).await;
+    }
+
+    async fn claim(&self) -> Value {
+        let path = format!("/v1/agent/goals/{}/claim", self.goal);
+        self.agent.post(&path, json!({ "workflow": "reminder" })).await.ok()["batch"].clone()
+    }
+
+    /// Sends a claimed batch; answers how many reminders were queued.
+    async fn send(&self, batch: &Value) -> Value {
+        let path = format!("/v1/agent/batches/{}/send", text(&batch["id"]));
+        self.agent.post(&path, json!({ "lease_token": batch["lease_token"] })).await.ok()["queued"].clone()
+    }
+
+    /// The contact gets a reminder that they had not.
+    async fn gets_one(&self, nth: usize) {
+        let before = self.reminded();
+        self.answer(nth, "yes").await;
+        self.world.until("batch where kind = 'reminder' and state = 'released'", 1).await;
+        assert_eq!(self.send(&self.claim().await).await, 1);
+        let delivered = i64::try_from(before.len() + 1).unwrap();
+        self.world.until("message where kind = 'reminder' and state = 'delivered'", delivered).await;
+        let mut wanted = before;
+        wanted.push(self.threads[nth].0.clone());
+        wanted.sort();
+        assert_eq!(self.reminded(), wanted);
+    }
+
+    /// The numbers to which the carrier has a reminder, in order.
+    fn reminded(&self) -> Vec<String> {
+        let accepted = self.world.carrier().accepted().into_iter();
+        let mut numbers: Vec<_> =
+            accepted.filter(|text| text.body.starts_with("See you")).map(|text| text.to).collect();
+        numbers.sort();
+        numbers
+    }
+
+    fn phones(&self, nths: &[usize]) -> Vec<String> {
+        nths.iter().map(|nth| self.threads[*nth].0.clone()).collect()
+    }
+}
+
+const CANCELLED: &str = "message where kind = 'reminder' and state = 'cancelled' and reason = 'no_longer_yes'";
+
+#[tokio::test]
+async fn w6_a_yes_that_becomes_another_answer_leaves_the_batch_before_and_after_it_is_claimed() {
+    let replied = Replied::begin(4).await;
+    replied.all_say_yes().await;
+    replied.answer(0, "no").await;
+    let batch = replied.claim().await;
+    assert_eq!(batch["contacts"].as_array().unwrap().len(), 3, "{batch}");
+    replied.answer(1, "maybe").await;
+    assert_eq!(replied.claim().await["contacts"].as_array().unwrap().len(), 2, "also out of a batch in hand");
+    assert_eq!(replied.send(&batch).await, 2);
+    replied.world.until("message where kind = 'reminder' and state = 'delivered'", 2).await;
+    replied.world.settled().await;
+    assert_eq!(replied.reminded(), replied.phones(&[2, 3]));
+
+    // A contact who was reminded may change their mind: nobody is reminded twice.
+    replied.answer(2, "no").await;
+    replied.answer(2, "yes").await;
+    replied.gets_one(0).await;
+    replied.gets_one(1).await;
+    assert_eq!(replied.world.harness.count("message where kind = 'reminder'").await, 4);
+    replied.world.finish().await;
+}
+
+#[tokio::test]
+async fn w6_a_late_yes_tops_up_a_released_batch() {
+    let replied = Replied::begin(3).await;
+    replied.ours.set(json!({ "batch_size": 2 })).await;
+    for (nth, batches) in [(0, 1), (1, 1), (2, 2)] {
+        replied.answer(nth, "yes").await;
+        let placed = i64::try_from(nth + 1).unwrap();
+        replied.world.until("target where reminder_batch_id is not null", placed).await;
+        let made = replied.world.harness.count("batch where kind = 'reminder' and state = 'released'").await;
+        assert_eq!(made, batches, "after {placed}");
+    }
+    replied.world.finish().await;
+}
+
+#[tokio::test]
+async fn w6_a_queued_or_held_reminder_to_somebody_who_is_not_yes_any_more_is_cancelled() {
+    let replied = Replied::begin(4).await;
+    let world = &replied.world;
+    replied.all_say_yes().await;
+    let gate = world.harness.close_publish_gate().await;
+    assert_eq!(replied.send(&replied.claim().await).await, 4);
+    replied.answer(0, "no").await;
+    world.until(CANCELLED, 1).await;
+    // What the hand-over finds decides, also where nothing was cancelled before.
+    let of = |nth: usize| format!("(select contact_id from thread where id = '{}')", replied.threads[nth].1);
+    let blank = format!("update target set answer = null where contact_id = {}", of(1));
+    world.harness.execute(&[&blank]).await;
+    replied.ours.admin.put(&replied.ours.at("caps"), json!({ "daily_segments": 0 })).await.ok();
+    // What is held to the next day must not be cancelled by the end of the window.
+    let later = "update goal set closes_at = clock_timestamp() + interval '3 days', reminder_closes_at = clock_timestamp() + interval '3 days'";
+    world.harness.execute(&[later]).await;
+    gate.open().await;
+    world.until(CANCELLED, 2).await;
+    world.until("message where kind = 'reminder' and state = 'held' and reason = 'cap'", 2).await;
+    replied.answer(2, "maybe").await;
+    world.until(CANCELLED, 3).await;
+    replied.ours.admin.put(&replied.ours.at("caps"), json!({ "daily_segments": null })).await.ok();
+    world.until("message where kind = 'reminder' and state = 'delivered'", 1).await;
+    world.settled().await;
+    assert_eq!(replied.reminded(), replied.phones(&[3]));
+    let stats = replied.ours.admin.get(&replied.ours.at(&format!("goals/{}/stats", replied.goal))).await.ok();
+    assert_eq!((&stats["reminded"], &stats["reasons"]["no_longer_yes"]), (&json!(1), &json!(3)), "{stats}");
+    for nth in [0, 1, 2] {
+        replied.gets_one(nth).await;
+    }
+    replied.world.finish().await;
+}
+
+/// What is marked for the carrier and not called for yet is kept back by an answer that changes.
+#[tokio::test]
+async fn s9_an_answer_that_changes_says_so_to_workers() {
+    let replied = Replied::begin(1).await;
+    replied.all_say_yes().await;
+    let gate = replied.world.harness.close_publish_gate().await;
+    assert_eq!(replied.send(&replied.claim().await).await, 1);
+    let mut said = replied.world.harness.pool().listen(&[muster_jobs::names::NOTIFY_STOPS]).await.unwrap();
+    replied.answer(0, "no").await;
+    let contact: String = replied.world.harness.row("select to_json(contact_id) from target").await;
+    assert_eq!(said.wait_for_payload().await.unwrap(), Some(contact));
+    gate.open().await;
+    replied.world.settled().await;
+    assert!(replied.reminded().is_empty());
+    replied.world.finish().await;
+}
