@@ -20,6 +20,7 @@ mod openapi;
 mod problem;
 mod shapes;
 mod state;
+mod stops;
 mod trace;
 mod webhooks;
 

@@ -21,8 +21,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{error::JobError, metrics::WorkerMetrics, stops::Stops, turns::Turns};
 
-/// Connections for claims, heartbeats and outcomes, beside the handlers'.
-const ENGINE_CONNECTIONS: u32 = 5;
+/// Connections for claims, heartbeats and outcomes, beside the handlers' and the one that hears of stops.
+const ENGINE_CONNECTIONS: u32 = 4;
 
 /// What every handler can use; cloned, it is the same.
 #[derive(Clone)]
@@ -57,7 +57,7 @@ pub struct Context {
     /// The configuration.
     pub settings: Arc<Settings>,
     pub(crate) metrics: WorkerMetrics,
-    /// Goals that have just stopped.
+    /// Goals, contacts, organizations and brands that have just stopped.
     pub(crate) stops: Stops,
     /// The database could not be reached: take no more jobs until it answers.
     pub(crate) database_lost: Arc<Notify>,

@@ -43,7 +43,7 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<
         health::serve(listener, routes, stop.clone()),
         consume::run(&context, &readiness, &stop),
         report(&context, &readiness, &stop),
-        context.stops.listen(&context.engine_pool, &stop),
+        context.stops.listen(&context.engine_pool, &context.metrics, &stop),
     );
     served.context("health")?;
     tracing::info!("the worker has stopped");

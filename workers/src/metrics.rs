@@ -19,6 +19,12 @@ pub(crate) struct JobLabels {
     outcome: &'static str,
 }
 
+/// Label of the checks before calls: `proof` of the connection that hears of stops, or a `look` at the rows.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct CheckLabels {
+    by: &'static str,
+}
+
 /// The counters of a worker.
 #[derive(Debug, Clone)]
 pub(crate) struct WorkerMetrics {
@@ -26,6 +32,7 @@ pub(crate) struct WorkerMetrics {
     seconds: Family<JobLabels, Histogram>,
     leases_expired: Counter,
     jobs_republished: Counter,
+    checks: Family<CheckLabels, Counter>,
 }
 
 impl WorkerMetrics {
@@ -35,6 +42,7 @@ impl WorkerMetrics {
             seconds: Family::new_with_constructor(|| Histogram::new(exponential_buckets(0.001, 4.0, 9))),
             leases_expired: Counter::default(),
             jobs_republished: Counter::default(),
+            checks: Family::default(),
         };
         metrics.register(|registry| {
             registry.register("jobs", "Deliveries by what came of them", own.jobs.clone());
@@ -43,6 +51,8 @@ impl WorkerMetrics {
             registry.register("leases_expired", what, own.leases_expired.clone());
             let what = "Published jobs that nobody claimed in time, found by a scheduled sweep";
             registry.register("jobs_republished", what, own.jobs_republished.clone());
+            let what = "Statements before calls to the carrier that made sure of many texts";
+            registry.register("call_checks", what, own.checks.clone());
         });
         own
     }
@@ -54,6 +64,11 @@ impl WorkerMetrics {
     pub(crate) fn swept(&self, swept: &Swept) {
         self.leases_expired.inc_by(swept.expired.len() as u64);
         self.jobs_republished.inc_by(swept.republished);
+    }
+
+    /// A check before calls.
+    pub(crate) fn checked(&self, by: &'static str) {
+        self.checks.get_or_create(&CheckLabels { by }).inc();
     }
 
     /// A message that names no job.

@@ -6,7 +6,9 @@ use muster_domain::ids::{CampaignId, GoalId, GroupId};
 use muster_storage::{
     Tx, campaigns,
     goals::{self, Goal, Place},
-    groups, organizations, stats,
+    groups, organizations,
+    sending::Concerned,
+    stats,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{
@@ -162,7 +164,9 @@ pub(crate) async fn act(
 ) -> Result<NoContent, Problem> {
     let mut tx = api.pool.begin().await?;
     organizations::change_terms(&mut tx, admin.organization_id).await?;
-    for goal in goals_of(&mut tx, &admin, id).await? {
+    let all = goals_of(&mut tx, &admin, id).await?;
+    let ids: Vec<GoalId> = all.iter().map(|goal| goal.id).collect();
+    for goal in all {
         let goal = goals::lock(&mut tx, admin.organization_id, goal.id).await?.ok_or_else(|| Problem::no("goal"))?;
         match action {
             Action::Pause => pause_now(&mut tx, &goal).await?,
@@ -172,5 +176,9 @@ pub(crate) async fn act(
         }
     }
     tx.commit().await?;
+    match action {
+        Action::Pause | Action::Close => api.until_it_holds(Concerned::Goals(&ids)).await,
+        Action::Resume => {}
+    }
     Ok(NoContent)
 }

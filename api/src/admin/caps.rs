@@ -7,6 +7,7 @@ use muster_domain::{
 };
 use muster_storage::{
     caps, organizations,
+    sending::Concerned,
     waiting::{Changed, rearm},
 };
 use serde::{Deserialize, Serialize};
@@ -108,5 +109,6 @@ pub(crate) async fn put(State(api): State<Api>, admin: Admin, Json(cap): Json<Ca
     let changed = Changed { caps: true, ..Changed::default() };
     rearm(&mut tx, admin.organization_id, changed, &admin.origin()).await?;
     tx.commit().await?;
+    api.until_it_holds(Concerned::Organization(admin.organization_id)).await;
     Ok(Answer(cap))
 }

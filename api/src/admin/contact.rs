@@ -2,7 +2,7 @@
 
 use axum::{Json as Answer, extract::State};
 use muster_domain::{ids::ContactId, role::Role};
-use muster_storage::{Tx, contacts};
+use muster_storage::{Tx, contacts, sending::Concerned};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -61,6 +61,7 @@ pub(crate) async fn opt_out(
     reachable(&mut tx, &admin, id).await?;
     contacts::opt_out(&mut tx, admin.organization_id, id, reason).await?;
     tx.commit().await?;
+    api.until_it_holds(Concerned::Contacts(&[id])).await;
     Ok(NoContent)
 }
 

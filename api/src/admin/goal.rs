@@ -14,7 +14,8 @@ use muster_storage::{
         timers,
     },
     goals::{self, Goal, Instants},
-    organizations, sending,
+    organizations,
+    sending::{self, Concerned},
 };
 use uuid::Uuid;
 
@@ -102,6 +103,7 @@ pub(crate) async fn put(
     goals::update(&mut tx, id, &content, instants).await?;
     let goal = lock(&mut tx, &admin, id).await?;
     tx.commit().await?;
+    api.until_it_holds(Concerned::Goals(&[id])).await;
     Ok(tagged(goal, now))
 }
 

@@ -8,6 +8,7 @@ use muster_storage::{
     engine::enqueue::enqueue,
     goals::{self, Goal, Instants},
     organizations::Organization,
+    sending::Concerned,
 };
 use uuid::Uuid;
 
@@ -109,7 +110,9 @@ pub(crate) async fn pause(
     let mut tx = api.pool.begin().await?;
     let goal = lock_to_change(&mut tx, &admin, id).await?;
     pause_now(&mut tx, &goal).await?;
-    answer(tx, &admin, id).await
+    let answer = answer(tx, &admin, id).await?;
+    api.until_it_holds(Concerned::Goals(&[id])).await;
+    Ok(answer)
 }
 
 /// Resumes a paused goal.
@@ -135,5 +138,7 @@ pub(crate) async fn close(
     let mut tx = api.pool.begin().await?;
     let goal = lock_to_change(&mut tx, &admin, id).await?;
     close_now(&mut tx, &admin, &goal).await?;
-    answer(tx, &admin, id).await
+    let answer = answer(tx, &admin, id).await?;
+    api.until_it_holds(Concerned::Goals(&[id])).await;
+    Ok(answer)
 }

@@ -4,6 +4,7 @@ use axum::{Json as Answer, extract::State};
 use muster_domain::{hours::Jurisdictions, role::Role};
 use muster_storage::{
     organizations,
+    sending::Concerned,
     waiting::{Changed, rearm},
 };
 use serde::{Deserialize, Serialize};
@@ -63,6 +64,7 @@ pub(crate) async fn put(
     let changed = Changed::between(&before, &organization.settings);
     rearm(&mut tx, organization.id, changed, &admin.origin()).await?;
     tx.commit().await?;
+    api.until_it_holds(Concerned::Organization(admin.organization_id)).await;
     let settings = organization.settings;
     Ok(Answer(Laws { built_in: settings.own_laws.is_none(), laws: settings.table_of_laws().clone() }))
 }

@@ -8,6 +8,7 @@ use muster_domain::{
 use muster_storage::{
     contacts::{self, Assigned},
     groups, members,
+    sending::Concerned,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -79,5 +80,6 @@ pub(crate) async fn patch(
         return Err(Problem::no("contact in this group"));
     }
     tx.commit().await?;
+    api.until_it_holds(Concerned::Contacts(&[contact_id])).await;
     Ok(NoContent)
 }

@@ -9,6 +9,7 @@ use muster_domain::{
 use muster_storage::{
     organizations::{self, Organization, Settings},
     rates,
+    sending::Concerned,
     waiting::{Changed, rearm},
 };
 use serde::{Deserialize, Serialize};
@@ -244,5 +245,6 @@ pub(crate) async fn patch(
     }
     rearm(&mut tx, organization.id, changed, &admin.origin()).await?;
     tx.commit().await?;
+    api.until_it_holds(Concerned::Organization(admin.organization_id)).await;
     Ok(Answer(body(organization)))
 }

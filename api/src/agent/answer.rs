@@ -3,7 +3,7 @@
 use axum::extract::State;
 use muster_domain::{goal::Work, ids::ThreadId};
 use muster_jobs::payloads::ReminderOpen;
-use muster_storage::{engine::enqueue::enqueue, goals, threads};
+use muster_storage::{engine::enqueue::enqueue, goals, sending::Concerned, threads};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -62,5 +62,8 @@ pub(crate) async fn put(
         enqueue(&mut tx, &ReminderOpen { goal_id }, &agent.origin()).await?;
     }
     tx.commit().await?;
+    if body.answer != Said::Yes {
+        api.until_it_holds(Concerned::Contacts(&[thread.contact_id])).await;
+    }
     Ok(NoContent)
 }

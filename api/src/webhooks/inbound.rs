@@ -13,6 +13,7 @@ use muster_service::trace;
 use muster_storage::{
     contacts,
     engine::enqueue::{Line, Origin, enqueue_all},
+    sending::Concerned,
     webhooks,
 };
 use serde_json::Value;
@@ -37,11 +38,13 @@ pub(crate) async fn receive(State(api): State<Api>, SignedForm(form): SignedForm
     if !webhooks::record(&mut tx, id, "twilio", &text.sid, &Value::Object(payload)).await? {
         return Ok(NoContent);
     }
+    let mut opted_out = None;
     if let Some(addressee) = &addressee
         && classify(&text.body, &addressee.opt_out_keywords, false) == Intent::OptOut
         && let Some(contact) = webhooks::known_writer(&mut tx, addressee.organization_id, &text.from).await?
     {
         contacts::opt_out(&mut tx, addressee.organization_id, contact, "by text").await?;
+        opted_out = Some(contact);
     }
     let organization_id = addressee.map(|addressee| addressee.organization_id);
     // What one person writes is handled in the order in which it came: a START after a STOP must not be undone by it.
@@ -50,6 +53,9 @@ pub(crate) async fn receive(State(api): State<Api>, SignedForm(form): SignedForm
     let origin = Origin { organization_id, traceparent: trace::current() };
     enqueue_all(&mut tx, &[job], Line::InOrder(&order_key), &origin).await?;
     tx.commit().await?;
+    if let Some(contact) = opted_out {
+        api.until_it_holds(Concerned::Contacts(&[contact])).await;
+    }
     Ok(NoContent)
 }
 

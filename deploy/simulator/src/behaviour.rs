@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 pub struct Behaviour {
     /// How long a create takes to answer; the message is accepted at its start. Default 0.
     pub latency_ms: Millis,
+    /// How long an accepted message waits in the carrier's queue; all that becomes of it comes so much later. One that may not wait so long, by its
+    /// `ValidityPeriod`, ends `failed` with 30036 when that is over. Default 0.
+    pub queue_ms: Millis,
     /// Creates per second beyond which 429 is answered; 0 switches the limit off. Default 0.
     pub throttle_per_second: u32,
     /// The chance, per attempt, of a 503 without accepting. Default 0.
@@ -105,6 +108,7 @@ impl Default for Behaviour {
     fn default() -> Self {
         Self {
             latency_ms: Millis::default(),
+            queue_ms: Millis::default(),
             throttle_per_second: 0,
             temporary_error: 0.0,
             drop_after_accept: 0.0,
@@ -155,7 +159,11 @@ impl Behaviour {
         for (name, chance) in chances.into_iter().chain(replies) {
             ensure!((0.0..=1.0).contains(&chance), "{name}: a chance is between 0 and 1, not {chance}");
         }
-        let delays = [("latency_ms", self.latency_ms), ("receipts.delay_ms", self.receipts.delay_ms)];
+        let delays = [
+            ("latency_ms", self.latency_ms),
+            ("queue_ms", self.queue_ms),
+            ("receipts.delay_ms", self.receipts.delay_ms),
+        ];
         let replies = self.replies.iter().map(|reply| ("replies", reply.delay_ms));
         for (name, Millis { min, max }) in delays.into_iter().chain(replies) {
             ensure!(min <= max, "{name}: min ({min}) must not be over max ({max})");

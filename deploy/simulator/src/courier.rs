@@ -75,7 +75,7 @@ impl Sim {
             ("From", &message.from),
             ("ApiVersion", "2010-04-01"),
         ];
-        if let (Some(code), crate::Status::Undelivered) = (&code, receipt.status) {
+        if let (Some(code), crate::Status::Undelivered | crate::Status::Failed) = (&code, receipt.status) {
             form.push(("ErrorCode", code));
         }
         self.poster.post(url, &form, || {}).await

@@ -53,7 +53,12 @@ pub enum Status {
     Delivered,
     /// Refused after acceptance; there is an error code.
     Undelivered,
+    /// Never sent; there is an error code.
+    Failed,
 }
+
+/// The error code of a message that waited in the queue for longer than it was valid.
+const EXPIRED: u32 = 30036;
 
 impl Status {
     /// The word in resources and callbacks.
@@ -63,6 +68,7 @@ impl Status {
             Self::Sent => "sent",
             Self::Delivered => "delivered",
             Self::Undelivered => "undelivered",
+            Self::Failed => "failed",
         }
     }
 }
@@ -104,6 +110,8 @@ pub(crate) struct Subject<'a> {
     pub to: &'a str,
     pub body: &'a str,
     pub nth: u64,
+    /// How long it may wait in the queue, if that is less than the carrier keeps a message.
+    pub valid_ms: Option<u64>,
     /// Whether there is a URL to post receipts to.
     pub has_callback: bool,
     /// Whether the number may still reply, and there is somewhere to post it.
@@ -114,9 +122,15 @@ pub(crate) struct Subject<'a> {
 pub(crate) fn decide(behaviour: &Behaviour, dice: Dice, subject: Subject<'_>) -> Fate {
     let draw = |purpose| dice.draw(purpose, subject.to, subject.nth);
     let receipts = &behaviour.receipts;
-    let final_ms = draw("receipt_delay").millis(receipts.delay_ms);
-    let sent_ms = draw("receipt_sent").hits(receipts.sent).then_some(final_ms / 2);
-    let error_code = if draw("undelivered").hits(behaviour.undelivered) {
+    let queue_ms = draw("queue").millis(behaviour.queue_ms);
+    let expires_ms = subject.valid_ms.filter(|valid_ms| queue_ms > *valid_ms);
+    let delay_ms = draw("receipt_delay").millis(receipts.delay_ms);
+    let final_ms = expires_ms.unwrap_or(queue_ms + delay_ms);
+    let is_sent = expires_ms.is_none() && draw("receipt_sent").hits(receipts.sent);
+    let sent_ms = is_sent.then_some(queue_ms + delay_ms / 2);
+    let error_code = if expires_ms.is_some() {
+        Some(EXPIRED)
+    } else if draw("undelivered").hits(behaviour.undelivered) {
         draw("undelivered_code").pick(&behaviour.undelivered_codes).copied()
     } else {
         None
@@ -162,6 +176,7 @@ impl Fate {
 fn final_status(error_code: Option<u32>) -> Status {
     match error_code {
         None => Status::Delivered,
+        Some(EXPIRED) => Status::Failed,
         Some(_) => Status::Undelivered,
     }
 }
@@ -204,7 +219,7 @@ mod tests {
     const TO: &str = "+12125550100";
 
     fn subject(to: &str, nth: u64) -> Subject<'_> {
-        Subject { to, body: "Hi, will you vote?", nth, has_callback: true, may_reply: true }
+        Subject { to, body: "Hi, will you vote?", nth, valid_ms: Some(60_000), has_callback: true, may_reply: true }
     }
 
     fn reply(body: &str, chance: f64, only: Option<&str>) -> Reply {
@@ -276,6 +291,26 @@ mod tests {
         assert_eq!(fate.status_at(50), Status::Sent);
         assert_eq!(fate.status_at(100), Status::Undelivered);
         assert_eq!(fate.error_code, Some(30005));
+    }
+
+    #[test]
+    fn s7a_a_message_that_waits_for_longer_than_it_is_valid_is_never_sent() {
+        let fate = |queue_ms, valid_ms| {
+            let queue_ms = Millis { min: queue_ms, max: queue_ms };
+            let receipts = Receipts { sent: 1.0, delay_ms: Millis { min: 100, max: 100 }, ..Receipts::default() };
+            let replies = vec![reply("Yes", 1.0, None)];
+            let behaviour = Behaviour { queue_ms, receipts, replies, ..Behaviour::default() };
+            decide(&behaviour, Dice::new(0), Subject { valid_ms, ..subject(TO, 0) })
+        };
+        let expired = fate(60_001, Some(60_000));
+        assert_eq!((expired.status_at(59_999), expired.status_at(60_000)), (Status::Queued, Status::Failed));
+        assert_eq!((expired.error_code, expired.sent_ms, expired.reply), (Some(30036), None, None));
+        assert_eq!(expired.receipts, [Receipt { status: Status::Failed, at_ms: 60_000 }]);
+        for valid_ms in [Some(60_000), None] {
+            let sent = fate(60_000, valid_ms);
+            assert_eq!((sent.status_at(60_049), sent.status_at(60_050)), (Status::Queued, Status::Sent));
+            assert_eq!((sent.status_at(60_100), sent.error_code), (Status::Delivered, None));
+        }
     }
 
     #[test]

@@ -23,6 +23,9 @@ pub(crate) struct Message {
     #[serde(serialize_with = "clock::millis")]
     pub accepted_at: DateTime<Utc>,
     pub status_callback: Option<String>,
+    /// Seconds; logs of older versions have none.
+    #[serde(default)]
+    pub validity_seconds: Option<u32>,
     pub fate: Fate,
 }
 
@@ -51,6 +54,7 @@ impl Message {
             status: self.status(now),
             accepted_at: self.accepted_at,
             status_callback: self.status_callback.clone(),
+            validity_seconds: self.validity_seconds,
         }
     }
 }
@@ -79,6 +83,9 @@ pub struct AcceptedMessage {
     pub accepted_at: DateTime<Utc>,
     /// Where its receipts go.
     pub status_callback: Option<String>,
+    /// For how many seconds after that it may be sent, if that was said (`ValidityPeriod`).
+    #[serde(default)]
+    pub validity_seconds: Option<u32>,
 }
 
 /// A text that a contact sent, as `GET /_sim/inbound` shows it.

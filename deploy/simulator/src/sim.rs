@@ -175,11 +175,12 @@ impl Sim {
             to: &order.to,
             body: &order.body,
             nth: book.accepted_to(&order.to),
+            valid_ms: order.validity_seconds().map(|seconds| u64::from(seconds) * 1_000),
             has_callback: order.status_callback.is_some(),
             may_reply: has_webhook && book.replies_of(&order.to) < behaviour.max_replies_per_number,
         };
         let fate = fate::decide(behaviour, self.dice, subject);
-        let bill = bill(&order.body);
+        let (bill, validity_seconds) = (bill(&order.body), order.validity_seconds());
         Message {
             seq: book.next_seq(),
             sid: self.sids.next(),
@@ -190,6 +191,7 @@ impl Sim {
             encoding: bill.encoding,
             accepted_at: clock::now(),
             status_callback: order.status_callback,
+            validity_seconds,
             fate,
         }
     }

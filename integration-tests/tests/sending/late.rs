@@ -43,7 +43,8 @@ async fn s6_nothing_is_called_for_after_its_goal_has_closed() {
     plant.harness = plant.harness.with("carrier_concurrency", "1");
     let slow = Behaviour { latency_ms: Millis { min: 1_500, max: 1_500 }, ..Behaviour::default() };
     plant.carrier.set_behaviour(silent(slow)).unwrap();
-    plant.harness.execute(&["update goal set closes_at = clock_timestamp() + interval '1 second'"]).await;
+    // After a call there have to be five seconds left at the carrier, and a second for the call.
+    plant.harness.execute(&["update goal set closes_at = clock_timestamp() + interval '6.5 seconds'"]).await;
     let worker = plant.harness.worker("worker");
     plant.until_settled(40).await;
     let went = plant.accepted().len();

@@ -95,7 +95,7 @@ const UNREACHABLE: Action = RetryAtMost { seconds: 30 * 60, attempts: 3 };
 const ONCE_MORE: Action = RetryAtMost { seconds: 60, attempts: 2 };
 
 /// The table, by code.
-pub const TABLE: [Code; 38] = [
+pub const TABLE: [Code; 42] = [
     row(401, StopAll, R::None, Http, "the credentials are not taken"),
     row(429, Retry(5), R::SlowDown(5), Http, "too many requests"),
     row(500, Retry(30), R::None, Http, "server error"),
@@ -117,6 +117,7 @@ pub const TABLE: [Code; 38] = [
     row(21612, Fail, R::None, Twilio, "the 'To' number cannot be reached from this 'From' number"),
     row(21614, NotTextable(Landline), R::NotTextable(Landline), Twilio, "'To' is not a mobile number"),
     row(21617, Fail, R::None, Twilio, "the body has more than 1,600 characters"),
+    row(21624, Fail, R::None, Twilio, "the validity period is out of range"),
     row(21635, NotTextable(Landline), R::NotTextable(Landline), Twilio, "'To' is a landline"),
     row(30001, Retry(60), R::SlowDown(60), Twilio, "the queue overflowed"),
     row(30002, StopAll, R::StopAll, Secondary, "the account is suspended"),
@@ -127,6 +128,7 @@ pub const TABLE: [Code; 38] = [
     row(30007, Fail, R::None, Secondary, "filtered by the carrier"),
     row(30008, ONCE_MORE, R::None, Secondary, "unknown error"),
     row(30010, Fail, R::None, Twilio, "the message costs more than the highest price"),
+    row(30012, Fail, R::None, Twilio, "the validity period is too short"),
     row(30022, Retry(30), R::SlowDown(30), Twilio, "the rate of the number or the campaign is exceeded"),
     row(30023, HoldToNextDay, R::CapReached, Secondary, "the daily cap is reached"),
     row(30024, Fail, R::None, Secondary, "the number is not set up for sending yet"),
@@ -134,6 +136,8 @@ pub const TABLE: [Code; 38] = [
     row(30032, Fail, R::None, Secondary, "the toll-free number is not verified"),
     row(30034, Fail, R::None, Secondary, "the number belongs to no registered campaign"),
     row(30035, Fail, R::None, Secondary, "the number's registration is being changed"),
+    row(30036, Fail, R::None, Twilio, "the validity period was over before the text left the queue"),
+    row(90007, Fail, R::None, Twilio, "the validity period is out of range"),
 ];
 
 /// The row of a code.

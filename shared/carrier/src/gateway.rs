@@ -1,6 +1,6 @@
 //! The gateway trait.
 
-use std::{future::Future, pin::Pin};
+use std::{future::Future, pin::Pin, time::Duration};
 
 use chrono::{DateTime, Utc};
 use muster_domain::{e164::E164, ids::MessageId};
@@ -16,6 +16,8 @@ pub struct OutboundText {
     pub from: E164,
     /// The text.
     pub body: String,
+    /// How long the carrier may keep it in its queue before it is not to be sent any more; counted in whole seconds (rule S7a).
+    pub valid_for: Duration,
     /// W3C trace context of the hand-over.
     pub traceparent: Option<String>,
 }
@@ -37,6 +39,8 @@ pub enum Outcome {
     },
     /// It certainly did not reach the carrier: no connection came about.
     NotSent,
+    /// The permit was refused when the connection stood: nothing of the text has left.
+    Withheld,
     /// It may have reached the carrier: the connection broke or timed out after the request was on its way. It must not be sent again
     /// before the carrier says that it never had it.
     Unknown,
@@ -63,10 +67,14 @@ pub struct Unreachable(pub String);
 /// A boxed future, so that a gateway can be chosen at run time.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
+/// The last word before a text leaves: may it go? It is asked when the connection to the carrier stands, however long that took, and nothing of
+/// the text is written before it is given (rule S9).
+pub type Permit = Answer<'static, bool>;
+
 /// A way to the carriers.
 pub trait Gateway: Send + Sync {
-    /// Hands a text over, once.
-    fn send<'a>(&'a self, text: &'a OutboundText) -> Answer<'a, Outcome>;
+    /// Hands a text over, once, if it is permitted.
+    fn send<'a>(&'a self, text: &'a OutboundText, permit: Permit) -> Answer<'a, Outcome>;
 
     /// What the carrier has to this number that it got at or after `since`, complete: a text that is not in the answer is one that the
     /// carrier never had.

@@ -8,4 +8,4 @@ mod gateway;
 mod spans;
 pub mod twilio;
 
-pub use gateway::{Answer, CarrierCopy, Gateway, OutboundText, Outcome, Unreachable};
+pub use gateway::{Answer, CarrierCopy, Gateway, OutboundText, Outcome, Permit, Unreachable};

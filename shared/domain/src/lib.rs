@@ -29,6 +29,7 @@ pub mod schedule;
 pub mod segments;
 pub mod sending;
 pub mod state;
+pub mod stops;
 pub mod targeting;
 pub mod template;
 pub mod turns;

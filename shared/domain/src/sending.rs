@@ -1,12 +1,19 @@
 //! The decision in front of the carrier: may this message go now? (rules S5, S6 and S9)
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     goal::{GoalClock, GoalStatus, Work},
     hours::{Opening, RecipientHours},
     message::MessageKind,
 };
+
+/// How long a text has to be able to wait at the carrier for a hand-over to make sense (rule S7a). Carriers send within moments, unless their queue
+/// is long; and a text that ends sooner than this is likely to be lost there, and paid for.
+pub const SHORTEST_LIFE: TimeDelta = TimeDelta::seconds(5);
+
+/// How long a carrier keeps a text in its queue at most (Twilio's `ValidityPeriod`).
+pub const LONGEST_LIFE: TimeDelta = TimeDelta::hours(10);
 
 /// A queued message with everything that may forbid it, as read in the transaction that hands it over.
 #[derive(Debug, Clone)]
@@ -185,9 +192,14 @@ impl Candidate {
     }
 
     /// Decides about a hand-over that may take until `latest`: the hours have to be open all the while. For a goal that closes
-    /// meanwhile, whoever hands over looks at its own clock.
-    pub fn decide_until(&self, now: DateTime<Utc>, latest: DateTime<Utc>) -> Decision {
+    /// meanwhile, the worker looks at its own clock; a goal whose end leaves less than [`SHORTEST_LIFE`] after a call, which may take so long
+    /// as `takes`, is closed for this text.
+    pub fn decide_until(&self, now: DateTime<Utc>, latest: DateTime<Utc>, takes: TimeDelta) -> Decision {
+        let closes_at = self.goal.filter(|_| self.kind.belongs_to_goal()).map(|goal| goal.closes_at);
         match self.decide(now) {
+            Decision::HandOver if closes_at.is_some_and(|at| at < now + takes + SHORTEST_LIFE) => {
+                Decision::Cancel(CancelReason::WindowClosed)
+            }
             Decision::HandOver if self.keeps_hours() && self.hours.at(latest) != Opening::Open => {
                 match self.hours.next(latest) {
                     Some(open) => self.hold(HoldReason::Hours, open),
@@ -196,6 +208,17 @@ impl Candidate {
             }
             decision => decision,
         }
+    }
+
+    /// The instant until which the carrier may send it, if it is handed over now (rule S7a): its hours, its goal's or its reminder window and the
+    /// carrier's day end it, and [`LONGEST_LIFE`]. Answers end with neither goal nor, where they go at any hour, with hours.
+    pub fn lives_until(&self, now: DateTime<Utc>, day_ends: DateTime<Utc>) -> DateTime<Utc> {
+        let ends = day_ends.min(now + LONGEST_LIFE);
+        let ends = match self.goal.filter(|_| self.kind.belongs_to_goal()) {
+            Some(goal) => ends.min(goal.closes_at),
+            None => ends,
+        };
+        if self.keeps_hours() { self.hours.closes(now, ends) } else { ends }
     }
 
     /// Do the sending hours count for it? What the engine answers by itself goes at any hour, and so do replies unless the organization says
@@ -371,14 +394,40 @@ mod tests {
     #[test]
     fn s5_the_hours_have_to_last_as_long_as_a_hand_over_may_take() {
         let (closes, opens) = (at("2026-11-21T01:00:00Z"), at("2026-11-21T13:00:00Z"));
-        let ago = |seconds| closes - chrono::TimeDelta::seconds(seconds);
-        assert_eq!(candidate().decide_until(ago(31), ago(1)), Decision::HandOver);
-        assert_eq!(candidate().decide_until(ago(29), ago(-1)), Decision::Hold(HoldReason::Hours, Some(opens)));
+        let ago = |seconds| closes - TimeDelta::seconds(seconds);
+        let takes = TimeDelta::seconds(10);
+        assert_eq!(candidate().decide_until(ago(31), ago(1), takes), Decision::HandOver);
+        assert_eq!(candidate().decide_until(ago(29), ago(-1), takes), Decision::Hold(HoldReason::Hours, Some(opens)));
         let mut closing = candidate();
         closing.goal = Some(GoalWindow { closes_at: opens, ..always() });
-        assert_eq!(closing.decide_until(ago(29), ago(-1)), Decision::Cancel(CancelReason::WindowClosed));
+        assert_eq!(closing.decide_until(ago(29), ago(-1), takes), Decision::Cancel(CancelReason::WindowClosed));
         closing.goal = Some(GoalWindow { closes_at: ago(40), ..always() });
-        assert_eq!(closing.decide_until(ago(60), ago(35)), Decision::HandOver, "until it closes");
+        assert_eq!(closing.decide_until(ago(60), ago(35), takes), Decision::HandOver, "until it closes");
+        let closed = Decision::Cancel(CancelReason::WindowClosed);
+        assert_eq!(closing.decide_until(ago(54), ago(30), takes), closed, "it would end on its way");
+        assert_eq!(closing.decide_until(ago(55), ago(30), takes), Decision::HandOver);
+    }
+
+    #[test]
+    fn s7a_a_text_lives_as_long_as_its_hours_its_goal_and_the_carriers_day() {
+        let (now, day_ends) = (at("2026-11-21T17:00:00Z"), at("2026-11-22T08:00:00Z"));
+        let lives = |change: fn(&mut Candidate)| {
+            let mut it = candidate();
+            change(&mut it);
+            it.lives_until(now, day_ends)
+        };
+        assert_eq!(lives(|_| ()), at("2026-11-22T00:00:00Z"), "the goal closes first");
+        let close = |it: &mut Candidate| it.goal.as_mut().unwrap().closes_at = at("2026-11-25T00:00:00Z");
+        assert_eq!(lives(close), at("2026-11-22T01:00:00Z"), "the hours end first");
+        let reply: fn(&mut Candidate) = |it| it.kind = MessageKind::Reply;
+        assert_eq!(lives(reply), now + LONGEST_LIFE, "an answer goes at any hour and after its goal");
+        let in_hours = |it: &mut Candidate| (it.kind, it.replies_at_any_hour) = (MessageKind::Reply, false);
+        assert_eq!(lives(in_hours), at("2026-11-22T01:00:00Z"), "answers that keep the hours end with them");
+        let late = at("2026-11-22T06:00:00Z");
+        let mut owed = candidate();
+        owed.kind = MessageKind::OptOutConfirmation;
+        assert_eq!(owed.lives_until(late, day_ends), day_ends, "the carrier's day ends first");
+        assert_eq!(candidate().lives_until(late, day_ends), at("2026-11-22T00:00:00Z"), "it is over");
     }
 
     #[test]

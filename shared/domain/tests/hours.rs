@@ -5,6 +5,7 @@ use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, TimeDelta, Timelike, 
 use chrono_tz::Tz;
 use muster_domain::{
     hours::{HORIZON_DAYS, Jurisdictions, Opening, RecipientHours, SendingHours, ZonePolicy},
+    sending::LONGEST_LIFE,
     whereabouts::Whereabouts,
     zone::Zone,
 };
@@ -99,6 +100,15 @@ impl Model {
         }
         Opening::Never
     }
+
+    /// The first closed minute, looked for one after the other.
+    fn closes(&self, at: DateTime<Utc>, horizon: DateTime<Utc>) -> DateTime<Utc> {
+        let mut minute = at;
+        while minute < horizon && self.is_open(minute) {
+            minute = minute.with_second(0).unwrap() + TimeDelta::minutes(1);
+        }
+        minute.min(horizon)
+    }
 }
 
 fn instants() -> impl Strategy<Value = DateTime<Utc>> {
@@ -158,5 +168,7 @@ proptest! {
             laws,
         };
         prop_assert_eq!(ours.at(at), model.answer(at));
+        let horizon = at + LONGEST_LIFE;
+        prop_assert_eq!(ours.closes(at, horizon), model.closes(at, horizon), "rule S7a");
     }
 }

@@ -110,7 +110,7 @@ fn s5_nothing_leaves_outside_the_hours_in_any_zone_and_week() {
                     let starts: DateTime<Utc> = week.parse().unwrap();
                     for minute in (0..7 * 24 * 60).step_by(usize::try_from(STEP).unwrap()) {
                         let now = starts + TimeDelta::minutes(minute);
-                        match candidate.decide_until(now, now + TAKES) {
+                        match candidate.decide_until(now, now + TAKES, TAKES) {
                             Decision::HandOver => {
                                 sent += 1;
                                 for at in [now, now + TAKES / 2, now + TAKES] {
@@ -128,7 +128,7 @@ fn s5_nothing_leaves_outside_the_hours_in_any_zone_and_week() {
                                     "{place} from {group} held until {until}"
                                 );
                                 assert_eq!(
-                                    candidate.decide_until(until, until + TAKES),
+                                    candidate.decide_until(until, until + TAKES, TAKES),
                                     Decision::HandOver,
                                     "{place} at {until}"
                                 );

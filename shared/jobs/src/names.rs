@@ -19,8 +19,8 @@ pub const DEAD: &str = "muster.dead";
 /// The Postgres channel that wakes the schedulers when a timer is set that is due before they look again.
 pub const NOTIFY_TIMERS: &str = "muster_timers";
 
-/// The Postgres channel that says the id of a goal that has just been paused or closed, or of a contact who may not be
-/// texted any more as before: opted out, deactivated, redacted, or taken from the agent.
+/// The Postgres channel that says the id of a goal that has just been paused, closed or moved, of a contact who may not be texted any more as
+/// before (opted out, deactivated, redacted, taken from the agent, said no), or of an organization or a brand with other terms.
 pub const NOTIFY_STOPS: &str = "muster_stops";
 
 /// The Postgres channel that wakes the relay when a job is enqueued.

@@ -12,7 +12,7 @@ use std::{
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{
-    PgConnection, PgPool, Postgres,
+    AssertSqlSafe, Executor as _, PgConnection, PgPool, Postgres,
     migrate::{Migrate, Migrator},
     pool::PoolConnection,
     postgres::{PgConnectOptions, PgListener, PgPoolOptions},
@@ -278,6 +278,17 @@ impl Pool {
         Ok(Listener(listener))
     }
 
+    /// Listens to one channel on a connection of its own beside the pool's, which can prove that nothing was missed.
+    pub async fn hear(&self, channel: &str) -> Result<Ear> {
+        let options = self.inner.connect_options();
+        let own = PgPoolOptions::new().max_connections(1).connect_lazy_with(options.as_ref().clone());
+        let mut listener = PgListener::connect_with(&own).await?;
+        // A lost connection is told, and not replaced unseen.
+        listener.eager_reconnect(false);
+        listener.listen(channel).await?;
+        Ok(Ear { listener, again: format!("LISTEN \"{channel}\"") })
+    }
+
     /// Closes every connection, waiting for those in use.
     pub async fn close(&self) {
         self.inner.close().await;
@@ -355,10 +366,28 @@ impl Listener {
     pub async fn wait(&mut self) -> Result<Option<String>> {
         Ok(self.0.try_recv().await?.map(|notification| notification.channel().to_owned()))
     }
+}
 
-    /// The same, and answers what was said.
-    pub async fn wait_for_payload(&mut self) -> Result<Option<String>> {
-        Ok(self.0.try_recv().await?.map(|notification| notification.payload().to_owned()))
+/// Notifications of one channel, heard on one connection: from [`Pool::hear`] until the connection is lost, and never beyond.
+#[derive(Debug)]
+pub struct Ear {
+    listener: PgListener,
+    again: String,
+}
+
+impl Ear {
+    /// Waits for the next notification; `None` when the connection is lost, and with it this ear. Nothing is lost when the wait is given up.
+    pub async fn next(&mut self) -> Result<Option<String>> {
+        Ok(self.listener.try_recv().await?.map(|said| said.payload().to_owned()))
+    }
+
+    /// Returns all notifications whose commits were answered before this call and that [`Self::next`] has not returned.
+    ///
+    /// Postgres hands a connection its notifications before it says that a statement is done. The statement listens once more to the same channel, which
+    /// changes nothing. An ear whose proof fails or is given up hears nothing any more.
+    pub async fn all(&mut self) -> Result<Vec<String>> {
+        (&mut self.listener).execute(AssertSqlSafe(self.again.clone())).await?;
+        Ok(std::iter::from_fn(|| self.listener.next_buffered()).map(|said| said.payload().to_owned()).collect())
     }
 }
 

@@ -7,7 +7,6 @@ use muster_domain::{
     release::ReleasePlan,
     targeting::Targeting,
 };
-use muster_jobs::names::NOTIFY_STOPS;
 
 use crate::{Db, Result, Tx, error::word};
 
@@ -264,8 +263,7 @@ pub async fn update(tx: &mut Tx, id: GoalId, content: &GoalContent, at: Instants
     )
     .execute(tx.conn())
     .await?;
-    // Its window may have moved.
-    say_stopped(tx, id).await
+    Ok(())
 }
 
 /// Marks a goal launched.
@@ -288,9 +286,6 @@ pub async fn set_paused(tx: &mut Tx, id: GoalId, paused: bool) -> Result<()> {
     )
     .execute(tx.conn())
     .await?;
-    if paused {
-        say_stopped(tx, id).await?;
-    }
     Ok(())
 }
 
@@ -305,12 +300,6 @@ pub async fn close(tx: &mut Tx, id: GoalId) -> Result<()> {
     )
     .execute(tx.conn())
     .await?;
-    say_stopped(tx, id).await
-}
-
-/// Tells the workers, with the commit, so that they keep back what they have not called the carrier for yet.
-async fn say_stopped(tx: &mut Tx, id: GoalId) -> Result<()> {
-    sqlx::query!("select pg_notify($1, $2)", NOTIFY_STOPS, id.to_string()).execute(tx.conn()).await?;
     Ok(())
 }
 

@@ -40,5 +40,5 @@ pub mod waiting;
 pub mod webhooks;
 pub mod why;
 
-pub use database::{Db, Listener, Pool, PoolOptions, Tx, migrate, pending_migrations};
+pub use database::{Db, Ear, Listener, Pool, PoolOptions, Tx, migrate, pending_migrations};
 pub use error::{Error, Result};

@@ -5,6 +5,7 @@
 //! ledger.
 
 mod held;
+mod on_their_way;
 mod outcomes;
 mod unsettled;
 
@@ -22,8 +23,9 @@ use muster_domain::{
     zone::Zone,
 };
 
-pub use held::{next_hold_ends, recheck_capped, recheck_goal, release_from_lanes, release_held};
 pub(crate) use held::{recheck_behind_hold, recheck_held};
+pub use held::{next_hold_ends, recheck_capped, recheck_goal, release_from_lanes, release_held};
+pub use on_their_way::{Concerned, any_on_their_way};
 pub use outcomes::{
     Outcomes, Settled, lock_ledgers, mark_not_textable, mark_opted_out, refund_caps, settle, settle_caps, settle_ledger,
 };

@@ -6,28 +6,24 @@
 //! Three steps, and a crash between any two loses nothing and repeats nothing:
 //! 1. One transaction decides about each message by what is true now, takes its time in its lanes, reserves its segments under the cap and
 //!    marks it `sending`.
-//! 2. The carrier is called, outside any transaction, and only while this attempt's time for it lasts. However slow it is, that is only this
-//!    organization's loss: meanwhile the slot is others' (engine promise J6).
+//! 2. The carrier is called, outside any transaction, and only while this attempt's time for it lasts and nothing that was decided has changed
+//!    (`hand`). However slow it is, that is only this organization's loss: meanwhile the slot is others' (engine promise J6).
 //! 3. One transaction records what the carrier made of them and completes the jobs.
 //!
 //! If the worker dies in step 2, the messages stay `sending`. A later attempt never calls the carrier for them: it makes them `unknown`,
 //! and `message-reconcile`, whose timer step 1 has set, settles them by asking the carrier.
 
 mod decide;
+mod hand;
 mod record;
 
-use std::{
-    collections::BTreeMap,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeMap, sync::Arc};
 
-use chrono::{DateTime, Utc};
 use futures::{FutureExt, StreamExt, stream};
-use muster_carrier::{Gateway, OutboundText, Outcome};
+use muster_carrier::{Gateway, OutboundText, Outcome, Permit};
 use muster_domain::ids::OrganizationId;
 use muster_jobs::payloads::Send;
-use muster_service::trace;
+use muster_service::{clock, trace};
 use muster_storage::{
     Tx,
     engine::claim::ClaimedJob,
@@ -36,7 +32,8 @@ use muster_storage::{
 use tracing::{Instrument, info_span};
 
 use self::{
-    decide::{Locks, Marked, mark, window},
+    decide::{Locks, mark, window},
+    hand::Hand,
     record::record,
 };
 use crate::{Context, error::JobError, slot::Slot};
@@ -82,46 +79,34 @@ pub(crate) async fn run(ctx: &Context, jobs: &[&ClaimedJob], slot: &mut Slot) ->
         Some(marked) => Some(marked),
         None => mark(ctx, jobs, Locks::First).await?,
     };
-    let Some(Marked { tx, organization, handed_over, decided, now }) = marked else {
+    let Some(marked) = marked else {
         return Err(JobError::retry("what was locked was taken by others"));
     };
-    if handed_over.is_empty() {
-        return Ok(tx);
+    if marked.handed_over.is_empty() {
+        return Ok(marked.tx);
     }
-    tx.commit().await?;
+    let hand = Hand::of(ctx, &marked, window(ctx));
+    marked.tx.commit().await?;
     drop(turn);
 
-    let outcomes = slot.lent_while(call_carrier(ctx, &handed_over, decided, now, window(ctx))).await;
+    let outcomes = slot.lent_while(call_carrier(ctx, &hand, &marked.handed_over)).await;
 
     let mut tx = ctx.pool.begin().await?;
-    record(ctx, &mut tx, jobs, &organization, &handed_over, outcomes).await?;
+    record(ctx, &mut tx, jobs, &marked.organization, &marked.handed_over, outcomes).await?;
     Ok(tx)
 }
 
-/// Step 2: calls the carrier for each message, some at a time. Nothing is called once `time` is over since the decision: an attempt that was
-/// stopped and wakes up late hands nothing over, because the carrier may have been asked about its messages by then. Nor is anything
-/// called of a goal that has closed by then or has stopped since it was decided, or for a contact who opted out, was taken from the agent or is to be left
-/// alone for another reason: the answer for that is none.
-async fn call_carrier(
-    ctx: &Context,
-    messages: &[Queued],
-    decided: Instant,
-    now: DateTime<Utc>,
-    time: Duration,
-) -> Vec<Option<Outcome>> {
+/// Step 2: calls the carrier for each message, some at a time. Nothing is called once the time for calls is over since the decision: an attempt
+/// that was stopped and wakes up late hands nothing over, because the carrier may have been asked about its messages by then. Nor is anything
+/// called that the carrier could not send in time, or that was forbidden since it was decided: the answer for that is none.
+async fn call_carrier(ctx: &Context, hand: &Arc<Hand>, messages: &[Queued]) -> Vec<Option<Outcome>> {
     let calls = messages.iter().map(|message| {
-        let (gateway, stops, message) = (Arc::clone(&ctx.gateway), ctx.stops.clone(), message.clone());
+        let (gateway, hand, message) = (Arc::clone(&ctx.gateway), Arc::clone(hand), message.clone());
         let under_way = Arc::clone(&ctx.carrier_calls);
-        let window = message.candidate.goal.filter(|_| message.candidate.kind.belongs_to_goal());
-        let time = window.map_or(time, |goal| (goal.closes_at - now).to_std().unwrap_or_default().min(time));
         async move {
             // The semaphore is never closed.
             let _under_way = under_way.acquire().await;
-            let of_goal = message.goal_id.is_some_and(|goal_id| stops.since(goal_id.0, decided));
-            if of_goal || stops.since(message.contact_id.0, decided) {
-                return None;
-            }
-            Some(call(gateway, message, decided, time).await)
+            call(gateway, hand, message).await
         }
         .boxed()
     });
@@ -129,8 +114,17 @@ async fn call_carrier(
     stream::iter(calls).buffered(ctx.settings.carrier_concurrency).collect().await
 }
 
-async fn call(gateway: Arc<dyn Gateway>, message: Queued, decided: Instant, time: Duration) -> Outcome {
-    let Some(to) = message.to else { return Outcome::NotSent };
+async fn call(gateway: Arc<dyn Gateway>, hand: Arc<Hand>, message: Queued) -> Option<Outcome> {
+    if hand.is_late() {
+        return Some(Outcome::NotSent);
+    }
+    let subjects = hand.subjects(&message);
+    if !hand.may_go(message.id, &subjects).await {
+        return None;
+    }
+    let begun = clock::start();
+    let valid_for = hand.life(&message)?;
+    let Some(to) = message.to else { return Some(Outcome::NotSent) };
     let span = info_span!(
         "POST Messages",
         otel.kind = "client",
@@ -147,16 +141,12 @@ async fn call(gateway: Arc<dyn Gateway>, message: Queued, decided: Instant, time
     );
     trace::link(&span, message.traceparent.as_deref());
     let traceparent = trace::of(&span);
-    let text = OutboundText { message_id: message.id, to, from: message.from, body: message.body, traceparent };
-    let hand_over = async {
-        if decided.elapsed() >= time {
-            return Outcome::NotSent;
-        }
-        gateway.send(&text).await
-    };
-    let outcome = hand_over.instrument(span.clone()).await;
+    let text =
+        OutboundText { message_id: message.id, to, from: message.from, body: message.body, valid_for, traceparent };
+    let permit: Permit = hand.permits(message.id, subjects, begun).boxed();
+    let outcome = gateway.send(&text, permit).instrument(span.clone()).await;
     span.record("outcome", name(&outcome));
-    outcome
+    Some(outcome).filter(|outcome| *outcome != Outcome::Withheld)
 }
 
 const fn name(outcome: &Outcome) -> &'static str {
@@ -164,6 +154,7 @@ const fn name(outcome: &Outcome) -> &'static str {
         Outcome::Accepted { .. } => "accepted",
         Outcome::Refused { .. } => "refused",
         Outcome::NotSent => "not_sent",
+        Outcome::Withheld => "withheld",
         Outcome::Unknown => "unknown",
     }
 }

@@ -33,6 +33,7 @@ impl Refusal {
             21611 => (StatusCode::BAD_REQUEST, "This 'From' number has too many queued messages"),
             21614 => (StatusCode::BAD_REQUEST, "'To' number is not a valid mobile number"),
             21617 => (StatusCode::BAD_REQUEST, "The message body is over 1600 characters"),
+            21624 => (StatusCode::BAD_REQUEST, "Invalid validity period value"),
             21635 => (StatusCode::BAD_REQUEST, "'To' number cannot be a landline"),
             _ => (StatusCode::BAD_REQUEST, "Bad Request"),
         };

@@ -15,9 +15,10 @@ pub(crate) fn of(message: &Message, account: &str, now: DateTime<Utc>) -> Value 
         Status::Queued => (None, message.accepted_at),
         Status::Sent => (sent_at, sent_at.unwrap_or(message.accepted_at)),
         Status::Delivered | Status::Undelivered => (sent_at.or(Some(final_at)), final_at),
+        Status::Failed => (None, final_at),
     };
     let error_code = match status {
-        Status::Undelivered => fate.error_code,
+        Status::Undelivered | Status::Failed => fate.error_code,
         Status::Queued | Status::Sent | Status::Delivered => None,
     };
     let uri = format!("/2010-04-01/Accounts/{account}/Messages/{}.json", message.sid);

@@ -1,20 +1,36 @@
 //! The client: create, and list for reconciling.
 
-use std::time::Duration;
+use std::{
+    ops::RangeInclusive,
+    sync::{
+        Arc,
+        atomic::{AtomicU8, Ordering},
+    },
+    time::Duration,
+};
 
 use chrono::{DateTime, Utc};
+use futures::stream;
 use muster_domain::e164::E164;
-use reqwest::{Client, Response, StatusCode};
+use reqwest::{
+    Body, Client, RequestBuilder, Response, StatusCode,
+    header::{CONTENT_LENGTH, HeaderValue},
+};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use tracing::Span;
 
-use crate::{CarrierCopy, Gateway, OutboundText, Outcome, Unreachable, gateway::Answer, spans, twilio::status_path};
+use crate::{
+    CarrierCopy, Gateway, OutboundText, Outcome, Permit, Unreachable, gateway::Answer, spans, twilio::status_path,
+};
 
 /// Texts in one page of a list.
 const PAGE_SIZE: &str = "200";
 /// Pages of one number's texts that are read at most.
 const MAX_PAGES: usize = 50;
+
+/// Seconds that a `ValidityPeriod` may have. Source: Twilio's Messages resource.
+const VALIDITY_SECONDS: RangeInclusive<u64> = 1..=36_000;
 
 /// How to sign in.
 #[derive(Debug, Clone)]
@@ -57,13 +73,15 @@ impl Twilio {
         format!("{}/2010-04-01/Accounts/{}/Messages.json", self.base_url, self.credentials.account_sid)
     }
 
-    async fn create(&self, text: &OutboundText) -> Outcome {
+    async fn create(&self, text: &OutboundText, permit: Permit) -> Outcome {
         let callback = format!("{}{}", self.public_url, status_path(text.message_id));
+        let Some(seconds) = validity_seconds(text.valid_for) else { return Outcome::NotSent };
         let form = [
             ("To", text.to.as_str()),
             ("From", text.from.as_str()),
             ("Body", &text.body),
             ("StatusCallback", &callback),
+            ("ValidityPeriod", &seconds.to_string()),
         ];
         let mut request = self
             .client
@@ -73,11 +91,18 @@ impl Twilio {
         if let Some(traceparent) = &text.traceparent {
             request = request.header("traceparent", traceparent);
         }
+        let Ok(mut request) = request.build() else { return Outcome::NotSent };
+        let form = request.body().and_then(Body::as_bytes).unwrap_or_default().to_vec();
+        request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(form.len()));
+        let gate = Arc::new(Gate::default());
+        *request.body_mut() = Some(gate.pass(form, permit));
+        let request = RequestBuilder::from_parts(self.client.clone(), request);
         // The caller's span is the hand-over's, which is this one request.
         match spans::sent(&Span::current(), &self.messages_url(), request).await {
             Ok(response) => read_create(response).await,
-            // Only where no connection came about is it certain that nothing left.
-            Err(error) if error.is_connect() || error.is_builder() => Outcome::NotSent,
+            Err(_) if gate.has_refused() => Outcome::Withheld,
+            // Only where nothing of the text was let out is it certain that nothing left.
+            Err(_) if !gate.is_open() => Outcome::NotSent,
             Err(_) => Outcome::Unknown,
         }
     }
@@ -124,6 +149,48 @@ impl Twilio {
     }
 }
 
+/// The seconds that a text is valid for, within the carrier's limits; none when it is over.
+fn validity_seconds(valid_for: Duration) -> Option<u64> {
+    let seconds = valid_for.as_secs().min(*VALIDITY_SECONDS.end());
+    VALIDITY_SECONDS.contains(&seconds).then_some(seconds)
+}
+
+/// Holds a request's body back until its permit is given. The client asks for the body when the connection stands and the head of the request
+/// is written; a request without its body is none to the carrier.
+#[derive(Debug, Default)]
+struct Gate(AtomicU8);
+
+impl Gate {
+    const OPEN: u8 = 1;
+    const REFUSED: u8 = 2;
+
+    fn pass(self: &Arc<Self>, body: Vec<u8>, permit: Permit) -> Body {
+        let gate = Arc::clone(self);
+        Body::wrap_stream(stream::once(async move {
+            if permit.await {
+                gate.0.store(Self::OPEN, Ordering::Release);
+                Ok(body)
+            } else {
+                gate.0.store(Self::REFUSED, Ordering::Release);
+                Err(Refused)
+            }
+        }))
+    }
+
+    fn is_open(&self) -> bool {
+        self.0.load(Ordering::Acquire) == Self::OPEN
+    }
+
+    fn has_refused(&self) -> bool {
+        self.0.load(Ordering::Acquire) == Self::REFUSED
+    }
+}
+
+/// The permit was refused.
+#[derive(Debug, thiserror::Error)]
+#[error("the text may not go any more")]
+struct Refused;
+
 /// A client whose requests take no longer than `timeout` and are made once.
 pub(super) fn http_client(timeout: Duration) -> Result<Client, ClientError> {
     // Fails only where a provider is installed already, which is as good.
@@ -146,8 +213,8 @@ pub(super) fn retry_after_seconds(response: &Response) -> Option<u32> {
 }
 
 impl Gateway for Twilio {
-    fn send<'a>(&'a self, text: &'a OutboundText) -> Answer<'a, Outcome> {
-        Box::pin(self.create(text))
+    fn send<'a>(&'a self, text: &'a OutboundText, permit: Permit) -> Answer<'a, Outcome> {
+        Box::pin(self.create(text, permit))
     }
 
     fn sent_to<'a>(&'a self, to: &'a E164, since: DateTime<Utc>) -> Answer<'a, Result<Vec<CarrierCopy>, Unreachable>> {
@@ -206,6 +273,14 @@ struct Listed {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn s7a_a_text_is_valid_for_whole_seconds_within_the_carriers_limits() {
+        let seconds = |ms| validity_seconds(Duration::from_millis(ms));
+        assert_eq!([seconds(0), seconds(999)], [None, None]);
+        assert_eq!([seconds(1_000), seconds(5_999)], [Some(1), Some(5)], "never longer than it may");
+        assert_eq!([seconds(36_000_000), seconds(86_400_000)], [Some(36_000), Some(36_000)]);
+    }
 
     #[test]
     fn s2_a_servers_error_that_is_not_the_carriers_own_word_leaves_it_open() {

@@ -36,6 +36,28 @@ impl Clock {
             .find_map(|(span, begins, ends)| self.next_within(span, begins, ends))
     }
 
+    /// The first instant at or after `at` that is outside the hours; `horizon` when there is none before it.
+    pub(super) fn closes(&self, at: DateTime<Utc>, horizon: DateTime<Utc>) -> DateTime<Utc> {
+        let mut from = at;
+        for span in self.zone.spans(at) {
+            let ends = span.ends.map_or(horizon, |change| change.at.min(horizon));
+            while from < ends {
+                let local = from.naive_utc() + span.offset;
+                let window = self.week.window(local.date());
+                let Some((_, closes)) = window.filter(|(opens, closes)| (*opens..*closes).contains(&local)) else {
+                    return from;
+                };
+                from = (closes - span.offset).and_utc();
+            }
+            if ends >= horizon {
+                break;
+            }
+            // The clocks change inside the hours: they may show another time of day than the end that was found.
+            from = ends;
+        }
+        horizon
+    }
+
     fn next_within(&self, span: Span, begins: DateTime<Utc>, ends: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let (from, until) = (begins.naive_utc() + span.offset, ends.naive_utc() + span.offset);
         let days = from.date().iter_days().take_while(|day| day.and_time(chrono::NaiveTime::MIN) < until);

@@ -133,6 +133,12 @@ impl RecipientHours {
         }
         None
     }
+
+    /// The first instant at or after `at` that is outside some of the hours; `horizon` when there is none before it.
+    pub fn closes(&self, at: DateTime<Utc>, horizon: DateTime<Utc>) -> DateTime<Utc> {
+        let closes = self.clocks.iter().map(|clock| clock.closes(at, horizon));
+        closes.min().unwrap_or(horizon).min(horizon)
+    }
 }
 
 #[cfg(test)]
@@ -197,5 +203,39 @@ mod tests {
         let hours = RecipientHours::new(all_day, zone, Some(&contact), ZonePolicy::RecipientSafe, Some(&laws)).unwrap();
         assert_eq!(answer(&hours, "2026-11-22T03:00:00Z"), "Sun 22 13:00");
         assert_eq!(answer(&hours, "2026-11-22T01:59:00Z"), "open");
+    }
+
+    #[test]
+    fn s7a_the_hours_end_where_the_first_of_them_does() {
+        let laws = Jurisdictions::default();
+        let closes = |hours: &RecipientHours, at: &str| {
+            let at: DateTime<Utc> = at.parse().unwrap();
+            hours.closes(at, at + chrono::TimeDelta::days(2)).format("%a %d %H:%M").to_string()
+        };
+        // A group in Los Angeles, contacts in New York and in Rhode Island, whose law ends the Sunday at five.
+        let new_york = hours("America/Los_Angeles", "10001", ZonePolicy::RecipientSafe, Some(&laws));
+        assert_eq!(closes(&new_york, "2026-11-22T18:00:00Z"), "Mon 23 01:00");
+        let providence = hours("America/Los_Angeles", "02903", ZonePolicy::RecipientSafe, Some(&laws));
+        assert_eq!(closes(&providence, "2026-11-22T18:00:00Z"), "Sun 22 22:00");
+        let by_group = hours("America/Los_Angeles", "10001", ZonePolicy::GroupZone, Some(&laws));
+        assert_eq!(closes(&by_group, "2026-11-22T18:00:00Z"), "Mon 23 04:00");
+        assert_eq!(closes(&new_york, "2026-11-22T05:00:00Z"), "Sun 22 05:00", "closed already");
+    }
+
+    #[test]
+    fn s7a_hours_that_go_on_over_midnight_and_over_a_change_of_clocks_do_not_end_there() {
+        let zone = Zone::parse("America/New_York").unwrap();
+        let of = |opens, closes| {
+            let week = Week::every_day(SendingHours::new(opens, closes).unwrap());
+            RecipientHours::in_all(vec![Clock { zone: zone.clone(), week }])
+        };
+        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        let horizon = at("2026-11-03T00:00:00Z");
+        assert_eq!(of(0, 1440).closes(at("2026-10-30T12:00:00Z"), horizon), horizon, "all day long");
+        // The first pass of half past one on the night on which it comes twice.
+        assert_eq!(of(0, 90).closes(at("2026-11-01T04:30:00Z"), horizon), at("2026-11-01T05:30:00Z"));
+        // Two o'clock is skipped in March: three follows, which is outside.
+        let march = of(0, 150).closes(at("2027-03-14T06:00:00Z"), at("2027-03-15T00:00:00Z"));
+        assert_eq!(march, at("2027-03-14T07:00:00Z"));
     }
 }

@@ -11,7 +11,7 @@ use muster_domain::{
     ids::{GroupId, MessageId},
     message::MessageKind,
     rate::{Full, Lanes, TICK},
-    sending::{CancelReason, Decision, HoldReason},
+    sending::{CancelReason, Decision, HoldReason, SHORTEST_LIFE},
 };
 use muster_jobs::{payloads::BatchPartition, timer::TimerKind};
 use muster_service::{clock, trace};
@@ -47,13 +47,29 @@ pub(super) struct Marked {
     pub(super) organization: Organization,
     /// What is marked for the carrier.
     pub(super) handed_over: Vec<Queued>,
+    /// When all that decides was read, at the earliest.
     pub(super) decided: Instant,
+    /// The database's time when all had been read.
     pub(super) now: DateTime<Utc>,
+    /// When the carrier may still hear of one of them, at the latest.
+    pub(super) latest: DateTime<Utc>,
+    /// The brand's caps, in segments a day by carrier.
+    pub(super) caps: BTreeMap<String, i64>,
 }
 
 /// How long after the decision the carrier may be called.
 pub(super) fn window(ctx: &Context) -> Duration {
     Duration::from_secs(ctx.settings.reconcile_after_seconds) / 2
+}
+
+/// How long a call may take.
+fn takes(ctx: &Context) -> Duration {
+    Duration::from_millis(ctx.settings.carrier_timeout_ms)
+}
+
+/// The carrier may be called as late as the [`window`] from now, and take as long as it is waited for; and then the text has to live long enough.
+fn latest(ctx: &Context, now: DateTime<Utc>) -> DateTime<Utc> {
+    now + window(ctx) + takes(ctx) + SHORTEST_LIFE
 }
 
 /// Step 1. `None` if others took what there seemed to be room for: nothing is written then.
@@ -71,16 +87,18 @@ pub(super) async fn mark(ctx: &Context, jobs: &[&ClaimedJob], locks: Locks) -> R
     }
     let organization = ctx.organization(&mut tx, first).await?;
     let ids: Vec<_> = jobs.iter().map(|job| job.id).collect();
-    let queued = sending::lock_queued(&mut tx, &ids, &organization.settings).await?;
     let decided = clock::start();
+    let queued = sending::lock_queued(&mut tx, &ids, &organization.settings).await?;
     let now = tx.clock().await?;
     let handed_over = if queued.is_empty() {
-        Some(Vec::new())
+        Some((Vec::new(), BTreeMap::new()))
     } else {
         decide(ctx, &mut tx, jobs, &organization, queued, now, locks).await?
     };
     Ok(match handed_over {
-        Some(handed_over) => Some(Marked { tx, organization, handed_over, decided, now }),
+        Some((handed_over, caps)) => {
+            Some(Marked { tx, organization, handed_over, decided, now, latest: latest(ctx, now), caps })
+        }
         None => {
             tx.rollback().await?;
             None
@@ -88,8 +106,8 @@ pub(super) async fn mark(ctx: &Context, jobs: &[&ClaimedJob], locks: Locks) -> R
     })
 }
 
-/// Decides about each message, and marks those that go now. The carrier may be called for them as late as its [`window`] from now, and take as
-/// long as it is waited for: hours and the carrier's day have to last so long.
+/// Decides about each message, and marks those that go now; answers them with the caps that count. Hours and the carrier's day have to last until
+/// the [`latest`].
 async fn decide(
     ctx: &Context,
     tx: &mut Tx,
@@ -98,16 +116,17 @@ async fn decide(
     queued: Vec<Queued>,
     now: DateTime<Utc>,
     locks: Locks,
-) -> Result<Option<Vec<Queued>>, JobError> {
+) -> Result<Option<(Vec<Queued>, BTreeMap<String, i64>)>, JobError> {
     let mut verdicts = Verdicts::default();
     let mut taken_back = BTreeSet::new();
     let limits = rates::limits(tx, organization.brand_id).await?;
-    let latest = now + window(ctx) + Duration::from_millis(ctx.settings.carrier_timeout_ms);
+    let latest = latest(ctx, now);
+    let takes = TimeDelta::from_std(takes(ctx)).unwrap_or(TimeDelta::MAX);
     for message in queued {
         let decision = match &limits.hold {
             _ if message.to.is_none() => Decision::Cancel(CancelReason::Redacted),
             Some(hold) => held_with_brand(&message, hold, now),
-            None => message.candidate.decide_until(now, latest),
+            None => message.candidate.decide_until(now, latest, takes),
         };
         if decision == Decision::Cancel(CancelReason::Reassigned) {
             taken_back.extend(message.goal_id);
@@ -148,7 +167,7 @@ async fn decide(
             }
             verdicts.set_timers(tx, organization, now).await?;
             verdicts.log(ready.len());
-            return Ok(Some(ready));
+            return Ok(Some((ready, limits.caps)));
         }
     }
     // From here to the commit others wait for the lanes and for the brand's ledgers.
@@ -186,7 +205,7 @@ async fn decide(
     verdicts.write(tx).await?;
     verdicts.set_timers(tx, organization, now).await?;
     verdicts.log(admitted.len());
-    Ok(Some(admitted))
+    Ok(Some((admitted, limits.caps)))
 }
 
 /// The segments that texts count under caps, by carrier.

@@ -39,8 +39,8 @@ pub(super) async fn record(
     let mut outcomes = Outcomes::default();
     let (mut not_textable, mut opted_out, mut holds) = (Vec::new(), Vec::new(), Vec::new());
     for (message, answer) in messages.iter().zip(answers) {
-        let Some(answer) = answer else {
-            // The goal or the contact has stopped: what that means for this one is decided again.
+        let Some(answer) = answer.filter(|answer| *answer != Outcome::Withheld) else {
+            // Something that concerns it has stopped, or it would end on its way: it is decided again.
             let reason = HoldReason::Paused.as_str();
             outcomes.postponed.push(Held { id: message.id, reason, until: Some(now), lane: None });
             continue;
@@ -54,7 +54,7 @@ pub(super) async fn record(
                 outcomes.unknown.push(message.id);
                 continue;
             }
-            Outcome::NotSent => (503, None),
+            Outcome::NotSent | Outcome::Withheld => (503, None),
             Outcome::Refused { code, retry_after_seconds } => (code, retry_after_seconds),
         };
         if !codes::is_known(code) {

@@ -1,0 +1,81 @@
+//! How long the carrier may keep a text in its queue (rule S7a).
+
+use chrono::{DateTime, TimeDelta, Utc};
+use muster_integration_tests::seconds;
+use muster_simulator::AcceptedMessage;
+use muster_storage::testing::plant::ID;
+
+use crate::plant::Plant;
+
+/// The instant until which the carrier may send a text.
+fn ends(message: &AcceptedMessage) -> DateTime<Utc> {
+    message.accepted_at + TimeDelta::seconds(message.validity_seconds.expect("a validity period").into())
+}
+
+/// Plants a text that goes out after these statements. Returns its end at the carrier, and the end by this expression of the database.
+async fn one_text(statements: &[&str], end: &str) -> (DateTime<Utc>, DateTime<Utc>) {
+    let plant = Plant::start(1, 1_000).await;
+    plant.harness.execute(statements).await;
+    let end = plant.harness.row(&format!("select to_json({end}) from goal")).await;
+    let worker = plant.harness.worker("worker");
+    plant.until_settled(30).await;
+    let accepted = plant.accepted();
+    assert_eq!(accepted.len(), 1);
+    worker.stop().await;
+    plant.finish().await;
+    (ends(&accepted[0]), end)
+}
+
+/// It ends before, and by no more than a call may take and a moment.
+#[track_caller]
+fn just_before((ends, end): (DateTime<Utc>, DateTime<Utc>), of: &str) {
+    assert!(ends <= end, "{of}: {ends} is after {end}");
+    assert!(end - ends < TimeDelta::seconds(40), "{of}: {ends} is long before {end}");
+}
+
+#[tokio::test]
+async fn s7a_a_text_ends_with_its_goal_or_its_reminder_window() {
+    let closes = "update goal set closes_at = clock_timestamp() + interval '90 seconds'";
+    just_before(one_text(&[closes], "closes_at").await, "the goal");
+    let reminder = "update goal set reminder_script = 'x', reminder_opens_at = now() - interval '1 hour',
+        reminder_closes_at = clock_timestamp() + interval '95 seconds'";
+    let kind = "update message set kind = 'reminder'";
+    let said_yes = "insert into target (goal_id, contact_id, position, answer, replied_at, reminder_message_id)
+        select goal_id, contact_id, 0, 'yes', now(), id from message";
+    just_before(one_text(&[reminder, kind, said_yes], "reminder_closes_at").await, "the reminder window");
+}
+
+#[tokio::test]
+async fn s7a_a_text_ends_with_the_hours_where_the_contact_is() {
+    let minute = "(extract(hour from local.at) * 60 + extract(minute from local.at))::int";
+    let local = "(select now() at time zone 'America/New_York' as at) local";
+    let hours = format!(
+        "update organization set sending_opens_minute = greatest({minute} - 300, 0), sending_closes_minute = least({minute} + 3, 1440)
+         from {local}"
+    );
+    let end = "(date_trunc('day', now() at time zone 'America/New_York')
+        + (select sending_closes_minute from organization) * interval '1 minute') at time zone 'America/New_York'";
+    just_before(one_text(&[&hours, "update contact set postal_code = '10001'"], end).await, "the hours");
+}
+
+#[tokio::test]
+async fn s7a_an_answer_ends_with_the_carriers_day_and_not_with_its_goal() {
+    let closed = "update goal set closes_at = clock_timestamp() - interval '1 hour'";
+    let reply = "update message set kind = 'reply'";
+    // The ten hours that a carrier keeps a text begin a little later.
+    let day = "least(clock_timestamp() + interval '10 hours 20 seconds',
+        (date_trunc('day', now() at time zone 'America/Los_Angeles') + interval '1 day') at time zone 'America/Los_Angeles')";
+    just_before(one_text(&[closed, reply], day).await, "an answer");
+}
+
+#[tokio::test]
+async fn s7a_what_would_end_on_its_way_is_not_handed_over() {
+    let plant = Plant::start(3, 1_000).await;
+    let closes = format!("update goal set closes_at = clock_timestamp() + interval '4 seconds' where id = '{ID}'");
+    plant.harness.execute(&[&closes]).await;
+    let worker = plant.harness.worker("worker");
+    plant.harness.until_count("message where state = 'cancelled' and reason = 'window_closed'", 3, seconds(30)).await;
+    assert_eq!(plant.accepted().len(), 0);
+    worker.stop().await;
+    plant.finish().await;
+}
