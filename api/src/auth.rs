@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderMap, header::AUTHORIZATION, request::Parts},
 };
 use muster_domain::{
-    ids::{GroupId, OrganizationId},
+    ids::{GroupId, MemberId, OrganizationId},
     role::Role,
 };
 use muster_service::trace;
@@ -135,6 +135,35 @@ impl Admin {
         } else {
             Err(Problem::no("group"))
         }
+    }
+
+    /// The groups that this admin sees; none where they see all.
+    pub(crate) fn groups(&self) -> Option<&[GroupId]> {
+        (self.member.role <= Role::GroupAdmin).then_some(self.member.groups.as_slice())
+    }
+
+    /// A member of the path's organization, or of the whole account, for whom this admin may act: make and end tokens. The member is locked.
+    /// `None` when the admin sees no such member; refused when they see one who can do more, or elsewhere, than they can themselves.
+    pub(crate) async fn act_for(&self, tx: &mut Tx, id: MemberId) -> Result<Option<Member>, Problem> {
+        let Some(member) = self.member(tx, id).await? else { return Ok(None) };
+        if self.member.reach().covers(&member.reach()) {
+            Ok(Some(member))
+        } else {
+            Err(Problem::forbidden("the member can do more, or elsewhere, than you can"))
+        }
+    }
+
+    /// A member of the path's organization, or of the whole account, whom this admin sees, locked. A group admin sees themselves, those in their
+    /// groups, and those who are in none yet.
+    pub(crate) async fn member(&self, tx: &mut Tx, id: MemberId) -> Result<Option<Member>, Problem> {
+        members::lock(tx, self.member.account_id, id).await?;
+        let found = members::get(tx, self.member.account_id, id).await?;
+        Ok(found.filter(|member| {
+            let here = member.organization_id.is_none_or(|organization| organization == self.organization_id);
+            let groups = &member.groups;
+            let seen = groups.is_empty() || groups.iter().any(|group| self.group(*group).is_ok());
+            here && (seen || id == self.member.id)
+        }))
     }
 
     /// The organization with its settings.

@@ -20,7 +20,7 @@ use muster_storage::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{bounds, extract::at_most, problem::Problem, shapes};
+use crate::{auth::Admin, bounds, extract::at_most, problem::Problem, shapes};
 
 /// A goal as an admin writes it. Times are either wall-clock times in the group's zone (`2026-11-03T10:00:00`; one that does not exist
 /// moves to the first instant after the gap, one that happens twice means the first) or instants (`2026-11-03T15:00:00Z`).
@@ -92,10 +92,11 @@ impl GoalInput {
     pub(crate) async fn check(
         &self,
         tx: &mut Tx,
+        admin: &Admin,
         organization: &Organization,
         zone: &str,
     ) -> Result<(GoalContent, Instants), Problem> {
-        let (content, instants) = self.read(tx, organization, zone).await?;
+        let (content, instants) = self.read(tx, admin, organization, zone, None).await?;
         content.window(instants).check().map_err(|error| Problem::invalid_body(error.to_string()))?;
         Ok((content, instants))
     }
@@ -105,11 +106,13 @@ impl GoalInput {
     pub(crate) async fn check_edit(
         &self,
         tx: &mut Tx,
+        admin: &Admin,
         organization: &Organization,
         goal: &Goal,
         now: DateTime<Utc>,
     ) -> Result<(GoalContent, Instants), Problem> {
-        let (content, mut instants) = self.read(tx, organization, &goal.content.zone).await?;
+        let before = Some(&goal.content.targeting);
+        let (content, mut instants) = self.read(tx, admin, organization, &goal.content.zone, before).await?;
         let zone = Zone::parse(&goal.content.zone).map_err(|error| Problem::invalid_body(error.to_string()))?;
         // A wall-clock time that stays means the same instant, also where it happens twice.
         let stays = |at: &mut DateTime<Utc>, local, was_local, was_at| {
@@ -128,11 +131,14 @@ impl GoalInput {
         Ok((content, instants))
     }
 
+    /// Reads and checks what stands by itself. Targeting that is as it was `before` stays, whoever wrote it.
     async fn read(
         &self,
         tx: &mut Tx,
+        admin: &Admin,
         organization: &Organization,
         zone: &str,
+        before: Option<&Targeting>,
     ) -> Result<(GoalContent, Instants), Problem> {
         let rules = Zone::parse(zone).map_err(|error| Problem::invalid_body(error.to_string()))?;
         let (opens_local, opens_at) = time("opens", &self.opens, &rules)?;
@@ -146,7 +152,9 @@ impl GoalInput {
             None => None,
         };
         let release_plan = self.release_plan.check().map_err(|error| Problem::invalid_body(error.to_string()))?;
-        self.check_targeting(tx, organization).await?;
+        if before != Some(&self.targeting) {
+            check_targeting(tx, admin, &self.targeting).await?;
+        }
         check_scripts(tx, organization, &self.script, self.reminder.as_ref().map(|reminder| reminder.script.as_str()))
             .await?;
         let content = GoalContent {
@@ -168,21 +176,19 @@ impl GoalInput {
     }
 }
 
-impl GoalInput {
-    /// Groups and goals that the targeting names are the organization's own (rule A5).
-    async fn check_targeting(&self, tx: &mut Tx, organization: &Organization) -> Result<(), Problem> {
-        let Targeting { member_of, not_member_of, earlier_goal, .. } = &self.targeting;
-        let named: Vec<_> = member_of.iter().chain(not_member_of).copied().collect();
-        if !groups::all_exist(tx, organization.id, &named).await? {
-            return Err(Problem::no("group that the targeting names"));
-        }
-        if let Some(earlier) = earlier_goal
-            && goals::get(tx, organization.id, earlier.goal_id).await?.is_none()
-        {
-            return Err(Problem::no("goal that the targeting names"));
-        }
-        Ok(())
+/// Groups and goals that a targeting names are the organization's own and the admin's to see (rules A5 and T1).
+pub(crate) async fn check_targeting(tx: &mut Tx, admin: &Admin, targeting: &Targeting) -> Result<(), Problem> {
+    let Targeting { member_of, not_member_of, earlier_goal, .. } = targeting;
+    let named: Vec<_> = member_of.iter().chain(not_member_of).copied().collect();
+    let seen = named.iter().all(|group| admin.group(*group).is_ok());
+    if !seen || !groups::all_exist(tx, admin.organization_id, &named).await? {
+        return Err(Problem::no("group that the targeting names"));
     }
+    let goals: Vec<_> = earlier_goal.iter().map(|earlier| earlier.goal_id).collect();
+    if !goals::all_exist(tx, admin.organization_id, &goals, admin.groups()).await? {
+        return Err(Problem::no("goal that the targeting names"));
+    }
+    Ok(())
 }
 
 /// Groups that a request names, each once.

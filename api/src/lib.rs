@@ -36,6 +36,7 @@ use muster_service::{
 use muster_storage::{
     Pool, PoolOptions,
     engine::processes,
+    phone_keys::{self, WrongKeys},
     room::{self, Asker, RoomOptions},
 };
 use prometheus_client::metrics::gauge::Gauge;
@@ -77,6 +78,7 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<
         registry.register("second_connections", help, second.clone());
     });
     let api = Api::new(settings, pool.clone(), &metrics, stop.clone())?;
+    let keys = api.phone_hash_keys.clone();
     let (mut routes, mut beyond) = (openapi::router(api), health::no_room());
     let health = health::routes(readiness.clone(), metrics);
     if health_listener.is_none() {
@@ -85,6 +87,8 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<
     }
     tracing::info!(process, "the api runs");
     let report_all = async {
+        let waits = |why| readiness.report("database", Err(why));
+        room::alone(Asker::Ours, phone_keys::verified(&pool, &keys, waits)).await?;
         loop {
             let seen = room::alone(Asker::Ours, processes::seen(&pool, &process, "api"));
             let seen = match tokio::time::timeout(LONGEST_ANSWER, seen).await {
@@ -97,8 +101,11 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<
         }
     };
     let report = async {
-        let _: Option<()> = stop.run_until_cancelled(report_all).await;
+        let wrong: Option<Result<(), WrongKeys>> = stop.run_until_cancelled(report_all).await;
         readiness.report("api", Err("stops".to_owned()));
+        // Nothing is answered with the wrong keys.
+        stop.cancel();
+        wrong.unwrap_or(Ok(()))
     };
     // Health is answered until everything else has been.
     let answered = CancellationToken::new();
@@ -113,7 +120,8 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<
         answered.cancel();
         served
     };
-    let (served, healthy, ()) = tokio::join!(serve_clients, serve_health, report);
+    let (served, healthy, reported) = tokio::join!(serve_clients, serve_health, report);
+    reported?;
     served.and(healthy).context("serve")?;
     tracing::info!("the api has stopped");
     Ok(())

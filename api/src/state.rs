@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use muster_domain::ids::{ImportId, OrganizationId};
+use muster_domain::{
+    ids::{ImportId, OrganizationId},
+    phone_hash::PhoneHashKeys,
+};
 use muster_fetch::{Fetcher, Guard};
 use muster_objects::{Objects, Place};
 use muster_service::{Settings, metrics::Metrics};
@@ -26,7 +29,7 @@ pub(crate) struct Api {
     pub(crate) objects: Objects,
     /// Says which addresses files may be fetched from.
     pub(crate) fetcher: Fetcher,
-    pub(crate) phone_hash_key: [u8; 32],
+    pub(crate) phone_hash_keys: PhoneHashKeys,
     pub(crate) settings: Arc<Settings>,
     /// Which tenant's line a token's requests wait in.
     pub(crate) tenants: Arc<Tenants>,
@@ -53,6 +56,7 @@ impl Api {
         metrics: &Metrics,
         stop: CancellationToken,
     ) -> anyhow::Result<Self> {
+        let (current, previous) = settings.phone_hash_keys_bytes()?;
         let requests = Family::default();
         metrics.register(|registry| {
             registry.register("requests", "Requests by route and status", Family::clone(&requests));
@@ -61,7 +65,7 @@ impl Api {
             pool,
             objects: Objects::open(&settings.object_store(Place::new))?,
             fetcher: Fetcher::new(Guard::new(settings.import_allowed_hosts.clone()))?,
-            phone_hash_key: settings.phone_hash_key_bytes()?,
+            phone_hash_keys: PhoneHashKeys::new(current, previous),
             settings: Arc::new(settings),
             tenants: Arc::default(),
             imports: Arc::default(),

@@ -6,6 +6,7 @@ mod out;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use muster_domain::visible::visible;
 use muster_service::daemon;
 
 use crate::out::NobodyReads;
@@ -64,7 +65,7 @@ async fn main() -> ExitCode {
     match run(Cli::parse().command).await {
         Ok(code) => code,
         Err(error) if error.is::<NobodyReads>() => ExitCode::from(NobodyReads::EXIT_CODE),
-        Err(error) => daemon::failed(&*error),
+        Err(error) => daemon::failed_as(&*error, |line| visible(&line).into_owned()),
     }
 }
 

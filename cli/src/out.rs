@@ -1,13 +1,17 @@
 //! Standard output: the one place that writes to it.
 //!
+//! What it prints may be the text of strangers, such as a file's name or a contact's field: control characters are shown and do nothing.
+//! What is downloaded goes on as it came where it does not go to a terminal.
+//!
 //! Whoever reads it may have enough before the end, as `head` does. Then the command ends without a word, which is no failure to tell of.
 
 use std::{
     fmt,
-    io::{self, Write},
+    io::{self, IsTerminal, Write},
 };
 
 use anyhow::Context as _;
+use muster_domain::visible::visible;
 
 /// Nobody reads standard output any more.
 #[derive(Debug)]
@@ -35,12 +39,17 @@ macro_rules! say {
 pub(crate) use say;
 
 pub(crate) fn line(text: fmt::Arguments<'_>) -> anyhow::Result<()> {
-    told(writeln!(io::stdout().lock(), "{text}"))
+    let text = text.to_string();
+    told(writeln!(io::stdout().lock(), "{}", visible(&text)))
 }
 
 /// Prints a piece of something.
 pub(crate) fn piece(bytes: &[u8]) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
+    if out.is_terminal() {
+        let text = String::from_utf8_lossy(bytes).replace("\r\n", "\n");
+        return told(out.write_all(visible(&text).as_bytes()).and_then(|()| out.flush()));
+    }
     told(out.write_all(bytes).and_then(|()| out.flush()))
 }
 

@@ -67,6 +67,11 @@ impl Harness {
         self
     }
 
+    /// The same where the harness is in use.
+    pub fn set(&mut self, key: &str, value: impl Into<String>) {
+        self.settings = self.settings.clone().with(key, value);
+    }
+
     /// The test's own connections.
     pub const fn pool(&self) -> &Pool {
         &self.pool

@@ -60,10 +60,18 @@ mod outages;
 mod overload;
 #[path = "api/pacing.rs"]
 mod pacing;
+#[path = "api/phone_keys.rs"]
+mod phone_keys;
 #[path = "api/privacy.rs"]
 mod privacy;
+#[path = "api/privacy_registry.rs"]
+mod privacy_registry;
 #[path = "api/rates.rs"]
 mod rates;
+#[path = "api/reach.rs"]
+mod reach;
+#[path = "api/redaction.rs"]
+mod redaction;
 #[path = "api/reassign.rs"]
 mod reassign;
 #[path = "api/requests.rs"]

@@ -6,7 +6,7 @@ use muster_carrier::{
     Gateway,
     twilio::{Credentials, Lookups, Twilio},
 };
-use muster_domain::{cap::CarrierCalendar, ids::OrganizationId, retry::RetryPolicy};
+use muster_domain::{cap::CarrierCalendar, ids::OrganizationId, phone_hash::PhoneHashKeys, retry::RetryPolicy};
 use muster_fetch::{Fetcher, Guard};
 use muster_jobs::JobKind;
 use muster_objects::{Objects, Place};
@@ -50,8 +50,8 @@ pub struct Context {
     pub lookups: Option<Lookups>,
     /// The carriers' days.
     pub calendar: CarrierCalendar,
-    /// The key under which phones of redacted people are hashed.
-    pub phone_hash_key: [u8; 32],
+    /// The keys under which phones of redacted people are hashed.
+    pub phone_hash_keys: PhoneHashKeys,
     /// Delays between attempts.
     pub retry: RetryPolicy,
     /// The configuration.
@@ -65,6 +65,12 @@ pub struct Context {
     pub(crate) stopping: CancellationToken,
     /// The grace time is nearly over: hand back what is not done.
     pub(crate) hand_back: CancellationToken,
+}
+
+/// The keys of the configuration.
+fn phone_hash_keys(settings: &Settings) -> anyhow::Result<PhoneHashKeys> {
+    let (current, previous) = settings.phone_hash_keys_bytes()?;
+    Ok(PhoneHashKeys::new(current, previous))
 }
 
 impl Context {
@@ -97,7 +103,7 @@ impl Context {
             gateway: Arc::new(Twilio::new(&settings.carrier_url, &settings.public_url, credentials, timeout)?),
             lookups,
             calendar: CarrierCalendar::load()?,
-            phone_hash_key: settings.phone_hash_key_bytes()?,
+            phone_hash_keys: phone_hash_keys(&settings)?,
             retry: RetryPolicy {
                 base: Duration::from_millis(settings.retry_base_ms),
                 max: Duration::from_millis(settings.retry_max_ms),

@@ -24,7 +24,7 @@ use muster_service::{
     health::{self, Readiness},
     metrics::Metrics,
 };
-use muster_storage::engine::processes;
+use muster_storage::{engine::processes, phone_keys};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -39,12 +39,28 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<
     let context = Context::new(settings, metrics::WorkerMetrics::register(&registry))?;
     tracing::info!(process = context.settings.process_name, "the worker runs");
     let routes = health::routes(readiness.clone(), registry);
-    let (served, ..) = tokio::join!(
-        health::serve(listener, routes, stop.clone()),
-        consume::run(&context, &readiness, &stop),
-        report(&context, &readiness, &stop),
-        context.stops.listen(&context.engine_pool, &context.metrics, &stop),
-    );
+    // Nothing is taken with the wrong keys.
+    let work = async {
+        let waits = |why| readiness.report("database", Err(why));
+        let verified = phone_keys::verified(&context.engine_pool, &context.phone_hash_keys, waits);
+        match stop.run_until_cancelled(verified).await {
+            Some(Err(wrong)) => {
+                stop.cancel();
+                return Err(wrong);
+            }
+            Some(Ok(())) => {
+                tokio::join!(
+                    consume::run(&context, &readiness, &stop),
+                    report(&context, &readiness, &stop),
+                    context.stops.listen(&context.engine_pool, &context.metrics, &stop),
+                );
+            }
+            None => {}
+        }
+        Ok(())
+    };
+    let (served, worked) = tokio::join!(health::serve(listener, routes, stop.clone()), work);
+    worked?;
     served.context("health")?;
     tracing::info!("the worker has stopped");
     Ok(())

@@ -83,7 +83,7 @@ pub(crate) async fn create(
                 admin.group(*group_id)?;
                 let group = groups::get(&mut *tx, admin.organization_id, *group_id).await?;
                 let group = group.filter(|group| !group.archived).ok_or_else(|| Problem::no("group"))?;
-                let (content, instants) = new.goal.check(tx, &organization, &group.zone).await?;
+                let (content, instants) = new.goal.check(tx, &admin, &organization, &group.zone).await?;
                 let id = GoalId::new();
                 let place = Place {
                     organization_id: admin.organization_id,

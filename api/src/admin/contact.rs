@@ -27,7 +27,7 @@ pub(crate) async fn get(
     let mut tx = api.pool.begin().await?;
     reachable(&mut tx, &admin, id).await?;
     let found = contacts::page(&mut tx, admin.organization_id, None, Some(id), None, 1).await?.pop();
-    Ok(Answer(body(found.ok_or_else(|| Problem::no("contact"))?)))
+    Ok(Answer(body(found.ok_or_else(|| Problem::no("contact"))?, &admin)))
 }
 
 /// A group admin reaches the contacts of their groups.

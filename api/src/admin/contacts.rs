@@ -50,7 +50,7 @@ pub(crate) struct ContactBody {
     /// Where the contact comes from: `file`, `api`, `form` or `inbound`.
     #[schema(value_type = shapes::ContactSource)]
     source: String,
-    /// The import that made the contact.
+    /// The import that made the contact; null where that is another group's for a group admin.
     #[schema(value_type = Option<uuid::Uuid>)]
     source_import_id: Option<ImportId>,
     /// The consent that was given then.
@@ -66,7 +66,8 @@ pub(crate) struct ContactPage {
     next: Option<ContactId>,
 }
 
-pub(crate) fn body(contact: Contact) -> ContactBody {
+/// A contact as this admin sees them: of the groups that they are in, those that are the admin's to see, and of where they come from as much.
+pub(crate) fn body(contact: Contact, admin: &Admin) -> ContactBody {
     ContactBody {
         id: contact.id,
         phone: contact.e164,
@@ -81,9 +82,11 @@ pub(crate) fn body(contact: Contact) -> ContactBody {
         carrier: contact.carrier,
         opted_out_at: contact.opted_out_at,
         redacted_at: contact.redacted_at,
-        groups: contact.groups,
+        groups: contact.groups.into_iter().filter(|group| admin.group(*group).is_ok()).collect(),
         source: contact.source,
-        source_import_id: contact.source_import_id,
+        source_import_id: contact
+            .source_import_id
+            .filter(|_| contact.source_group_id.is_none_or(|group| admin.group(group).is_ok())),
         consent_text: contact.consent_text,
         created_at: contact.created_at,
     }
@@ -121,5 +124,5 @@ pub(crate) async fn list(
     let cursor = query.cursor.map(ContactId);
     let all = contacts::page(&api.pool, admin.organization_id, query.group_id, None, cursor, limit).await?;
     let next = all.last().map(|contact| contact.id).filter(|_| i64::try_from(all.len()) == Ok(limit));
-    Ok(Answer(ContactPage { items: all.into_iter().map(body).collect(), next }))
+    Ok(Answer(ContactPage { items: all.into_iter().map(|contact| body(contact, &admin)).collect(), next }))
 }

@@ -76,7 +76,7 @@ pub(crate) async fn put(
         return Err(Problem::edited_meanwhile(format!("the goal is at version {}", goal.version)));
     }
     let now = tx.clock().await?;
-    let (content, instants) = input.check_edit(&mut tx, &organization, &goal, now).await?;
+    let (content, instants) = input.check_edit(&mut tx, &admin, &organization, &goal, now).await?;
     if goal.clock.launched_at.is_some() {
         if content.goal_type != goal.content.goal_type
             || content.strategy != goal.content.strategy

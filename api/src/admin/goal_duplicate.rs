@@ -19,7 +19,7 @@ use crate::{
     bounds,
     document::{Created, Once},
     extract::{Json, Path},
-    goal_input::{check_group_ids, check_scripts},
+    goal_input::{check_group_ids, check_scripts, check_targeting},
     idempotency::Keyed,
     problem::Problem,
     state::Api,
@@ -69,6 +69,7 @@ pub(crate) async fn duplicate(
             }
             let organization = admin.organization(tx).await?;
             check_scripts(tx, &organization, &goal.content.script, goal.content.reminder_script.as_deref()).await?;
+            check_targeting(tx, &admin, &goal.content.targeting).await?;
             let mut made = Vec::with_capacity(body.group_ids.len());
             for group_id in &body.group_ids {
                 admin.group(*group_id)?;

@@ -135,7 +135,7 @@ pub(crate) async fn create(
                 return Err(Problem::conflict("the group is archived"));
             }
             let organization = admin.organization(tx).await?;
-            let (content, instants) = new.goal.check(tx, &organization, &group.zone).await?;
+            let (content, instants) = new.goal.check(tx, &admin, &organization, &group.zone).await?;
             let id = GoalId::new();
             let place = Place {
                 organization_id: admin.organization_id,
@@ -187,8 +187,8 @@ pub(crate) async fn list(
         }
     }
     let now = tx.clock().await?;
-    let all = goals::page(&mut tx, admin.organization_id, query.group_id, query.cursor.map(GoalId), limit).await?;
+    let groups = query.group_id.as_ref().map(std::slice::from_ref).or_else(|| admin.groups());
+    let all = goals::page(&mut tx, admin.organization_id, groups, query.cursor.map(GoalId), limit).await?;
     let next = all.last().map(|goal| goal.id).filter(|_| i64::try_from(all.len()) == Ok(limit));
-    let items = all.into_iter().filter(|goal| admin.group(goal.group_id).is_ok()).map(|goal| body(goal, now)).collect();
-    Ok(Answer(GoalPage { items, next }))
+    Ok(Answer(GoalPage { items: all.into_iter().map(|goal| body(goal, now)).collect(), next }))
 }

@@ -5,7 +5,7 @@ use muster_domain::{
     ids::{GroupId, MemberId},
     role::Role,
 };
-use muster_storage::{groups, members};
+use muster_storage::groups;
 use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
@@ -70,9 +70,12 @@ pub(crate) async fn add_member(
     groups::get(&api.pool, admin.organization_id, id).await?.ok_or_else(|| Problem::no("group"))?;
     keyed
         .run(&api, admin.member.id, &json!({}), async |tx| {
-            let member = members::get(tx, admin.member.account_id, member_id).await?;
+            let member = admin.member(tx, member_id).await?;
             let member = member.filter(|member| member.organization_id == Some(admin.organization_id));
             let member = member.ok_or_else(|| Problem::no("member"))?;
+            if !member.groups.contains(&id) && !admin.member.reach().may_place(&member.reach()) {
+                return Err(Problem::forbidden("the member is in groups that are not yours"));
+            }
             let number = if member.role == Role::Agent {
                 let number = groups::add_agent(tx, id, member_id).await?;
                 let free =

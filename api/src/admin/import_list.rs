@@ -2,10 +2,7 @@
 
 use axum::{Json as Answer, extract::State};
 use chrono::{DateTime, Utc};
-use muster_domain::{
-    ids::{GroupId, ImportId},
-    role::Role,
-};
+use muster_domain::ids::{GroupId, ImportId};
 use muster_storage::imports::{self, Listed};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -78,8 +75,7 @@ pub(crate) async fn list(
     Query(page): Query<Page>,
 ) -> Result<Answer<ImportPage>, Problem> {
     let limit = page.limit()?;
-    let groups = (admin.member.role <= Role::GroupAdmin).then_some(admin.member.groups.as_slice());
-    let all = imports::page(&api.pool, admin.organization_id, groups, page.cursor.map(ImportId), limit).await?;
+    let all = imports::page(&api.pool, admin.organization_id, admin.groups(), page.cursor.map(ImportId), limit).await?;
     let next = all.last().map(|import| import.id).filter(|_| i64::try_from(all.len()) == Ok(limit));
     Ok(Answer(ImportPage { items: all.into_iter().map(item).collect(), next }))
 }

@@ -68,9 +68,6 @@ pub(crate) async fn show(
     let rows = bounds::PreviewRows::read("rows", query.rows.unwrap_or(ROWS))
         .map_err(|_| Problem::invalid_parameter("rows is not within its bounds"))?;
     let source = Definition::of(&api, &admin, query.source_id).await?;
-    if let Some(group_id) = source.group_id {
-        admin.group(group_id)?;
-    }
     let mapping = if query.mapping.is_some() { mapping(query.mapping.as_deref())? } else { source.mapping };
     let locked = locked_fields(&api, &admin).await?;
     let file = beginning(body).await?;

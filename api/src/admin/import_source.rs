@@ -5,7 +5,7 @@ use muster_domain::{ids::ImportSourceId, role::Role};
 use muster_jobs::payloads::ImportFetch;
 use muster_storage::{
     engine::{enqueue::enqueue, schedules},
-    import_sources::{self, Source, schedule_name},
+    import_sources::{self, Replaced, Source, schedule_name},
 };
 use uuid::Uuid;
 
@@ -44,8 +44,10 @@ pub(crate) async fn put(
 ) -> Result<Answer<SourceItem>, Problem> {
     let definition = check(&api, &admin, &body).await?;
     let mut tx = api.pool.begin().await?;
-    if !import_sources::replace(&mut tx, admin.organization_id, id, &definition).await.map_err(taken)? {
-        return Err(Problem::no("source"));
+    match import_sources::replace(&mut tx, admin.organization_id, id, &definition).await? {
+        Replaced::Done => {}
+        Replaced::NoSource => return Err(Problem::no("source")),
+        Replaced::NameTaken => return Err(taken()),
     }
     set_schedule(&mut tx, admin.organization_id, id, body.schedule.as_ref()).await?;
     tx.commit().await?;

@@ -197,13 +197,8 @@ pub(crate) async fn set_schedule(
 }
 
 /// What a name that is taken is answered with.
-pub(crate) fn taken(error: muster_storage::Error) -> Problem {
-    match error.constraint() {
-        Some("import_source_organization_id_name_key") => {
-            Problem::conflict("another source of the organization has this name")
-        }
-        _ => error.into(),
-    }
+pub(crate) fn taken() -> Problem {
+    Problem::conflict("another source of the organization has this name")
 }
 
 /// Records a source: a saved mapping for files that come again, and, with a URL, a file that is fetched on demand or on a schedule and imported
@@ -219,7 +214,9 @@ pub(crate) async fn create(
     keyed
         .run(&api, admin.member.id, &body, async |tx| {
             let id = ImportSourceId::new();
-            import_sources::create(tx, id, admin.organization_id, admin.member.id, &definition).await.map_err(taken)?;
+            if !import_sources::create(tx, id, admin.organization_id, admin.member.id, &definition).await? {
+                return Err(taken());
+            }
             set_schedule(tx, admin.organization_id, id, body.schedule.as_ref()).await?;
             Ok(Created(Made { id: id.0 }))
         })

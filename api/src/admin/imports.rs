@@ -201,10 +201,12 @@ pub(crate) struct Definition {
 }
 
 impl Definition {
-    /// What the source says that was named, if one was.
+    /// What the source says that was named, if one was and the admin sees its group.
     pub(crate) async fn of(api: &Api, admin: &Admin, id: Option<ImportSourceId>) -> Result<Self, Problem> {
         let Some(id) = id else { return Ok(Self::default()) };
         let source = import_sources::get(&api.pool, admin.organization_id, id).await?;
+        // Of another group's source a group admin learns nothing, neither its mapping nor its consent.
+        let source = source.filter(|source| admin.group(source.definition.group_id).is_ok());
         source.map(|source| source.definition.into()).ok_or_else(|| Problem::no("source"))
     }
 }
@@ -253,8 +255,8 @@ impl<'a> NewGroupOf<'a> {
         admin: &Admin,
         dry_run: bool,
     ) -> Result<Option<GroupId>, Problem> {
-        if let Some(id) = groups::by_name(tx, admin.organization_id, self.name).await? {
-            admin.group(id)?;
+        // A group of this name that is not theirs is not there for a group admin, who may make none either.
+        if let Some(id) = groups::by_name(tx, admin.organization_id, self.name, admin.groups()).await? {
             return Ok(Some(id));
         }
         admin.at_least(muster_domain::role::Role::OrganizationAdmin)?;

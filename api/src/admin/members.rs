@@ -59,10 +59,9 @@ pub(crate) async fn create(
     keyed
         .run(&api, admin.member.id, &body, async |tx| {
             let id = MemberId::new();
-            members::create(tx, id, &new).await.map_err(|error| match error.constraint() {
-                Some("member_email") => Problem::conflict("another member of the account has this email"),
-                _ => error.into(),
-            })?;
+            if !members::create(tx, id, &new).await? {
+                return Err(Problem::conflict("another member of the account has this email"));
+            }
             Ok(Created(Made { id: id.0 }))
         })
         .await

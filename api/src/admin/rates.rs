@@ -10,7 +10,7 @@ use muster_domain::{
     role::Role,
 };
 use muster_storage::{
-    organizations, rates,
+    groups, organizations, rates,
     waiting::{Changed, rearm},
 };
 use serde::{Deserialize, Serialize};
@@ -79,7 +79,13 @@ pub(crate) async fn get(State(api): State<Api>, admin: Admin) -> Result<Answer<R
     let brand = admin.organization(&mut tx).await?.brand_id;
     let limits = rates::limits(&mut tx, brand).await?;
     drop(tx);
-    let lanes = rates::waiting(&api.pool, brand).await?;
+    let mut lanes = rates::waiting(&api.pool, brand).await?;
+    if let Some(groups) = admin.groups() {
+        // Of other groups' numbers a group admin is told nothing.
+        let own = groups::numbers(&api.pool, admin.organization_id, groups).await?;
+        lanes
+            .retain(|(lane, ..)| lane.strip_prefix("number:").is_none_or(|number| own.iter().any(|own| own == number)));
+    }
     Ok(Answer(Rates {
         segments_per_minute: limits.rates,
         lanes: lanes

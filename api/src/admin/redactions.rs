@@ -1,7 +1,7 @@
 //! `/v1/redactions`: erase a person in every organization of the account (rule R3). Account admins only.
 
 use axum::{Json as Answer, extract::State};
-use muster_domain::{e164::E164, ids::RedactionId, phone, phone_hash::phone_hash};
+use muster_domain::{e164::E164, ids::RedactionId, phone};
 use muster_jobs::payloads::Redaction;
 use muster_service::trace;
 use muster_storage::{
@@ -32,7 +32,8 @@ pub(crate) struct NewRedaction {
     confirmation: String,
 }
 
-/// Redacts a person. A job does it; follow it at `/v1/redactions/{redaction_id}`.
+/// Redacts a person. From the answer on nothing is sent to the number anywhere in the account; what is kept in files and in free text is erased by a
+/// job. Follow it at `/v1/redactions/{redaction_id}`.
 #[utoipa::path(post, path = "/v1/redactions", tag = "privacy")]
 pub(crate) async fn create(
     State(api): State<Api>,
@@ -45,12 +46,12 @@ pub(crate) async fn create(
     if body.confirmation != CONFIRMATION {
         return Err(Problem::invalid_body(format!("confirmation must be {CONFIRMATION:?}")));
     }
-    let hash = phone_hash(&api.phone_hash_key, &number);
+    let hashes = api.phone_hash_keys.of(&number);
     // What is kept of the request with an idempotency key is the keyed hash, like everything that is kept of the number.
     keyed
-        .run(&api, member.id, &hash, async |tx| {
+        .run(&api, member.id, &hashes.agreed(), async |tx| {
             let id = RedactionId::new();
-            redactions::create(tx, id, member.account_id, member.id, &number, &hash).await?;
+            redactions::begin(tx, id, member.account_id, member.id, &number, &hashes).await?;
             let origin = Origin { organization_id: None, traceparent: trace::current() };
             enqueue(tx, &Redaction { redaction_id: id }, &origin).await?;
             Ok(Accepted(Made { id: id.0 }))

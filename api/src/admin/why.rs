@@ -6,7 +6,7 @@ use muster_domain::{
     ids::{ContactId, GoalId},
     why::explain,
 };
-use muster_storage::why;
+use muster_storage::{goals, why};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -55,6 +55,8 @@ pub(crate) async fn get(
 ) -> Result<Answer<WhyBody>, Problem> {
     let mut tx = api.pool.begin().await?;
     reachable(&mut tx, &admin, id).await?;
+    let goal = goals::get(&mut tx, admin.organization_id, which.goal_id).await?.ok_or_else(|| Problem::no("goal"))?;
+    admin.group(goal.group_id).map_err(|_| Problem::no("goal"))?;
     let now = tx.clock().await?;
     drop(tx);
     let facts = why::facts(&api.pool, admin.organization_id, id, which.goal_id).await?;

@@ -36,7 +36,7 @@ pub(crate) async fn list(State(api): State<Api>, agent: Agent) -> Result<Answer<
     let now = tx.clock().await?;
     let mut items = Vec::new();
     for group_id in &agent.member.groups {
-        for goal in goals::page(&mut tx, agent.organization_id, Some(*group_id), None, 500).await? {
+        for goal in goals::page(&mut tx, agent.organization_id, Some(&[*group_id]), None, 500).await? {
             let status = goal.clock.status(now);
             if status == GoalStatus::Draft {
                 continue;

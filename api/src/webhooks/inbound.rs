@@ -6,7 +6,7 @@ use muster_domain::{
     e164::E164,
     ids::{JobId, WebhookId},
     inbound::{Intent, classify},
-    phone_hash::phone_hash,
+    phone_hash::PhoneHashKeys,
 };
 use muster_jobs::payloads::InboundMessage;
 use muster_service::trace;
@@ -48,7 +48,7 @@ pub(crate) async fn receive(State(api): State<Api>, SignedForm(form): SignedForm
     }
     let organization_id = addressee.map(|addressee| addressee.organization_id);
     // What one person writes is handled in the order in which it came: a START after a STOP must not be undone by it.
-    let order_key = order_key(&api.phone_hash_key, &text.from);
+    let order_key = order_key(&api.phone_hash_keys, &text.from);
     let job = (JobId::new(), &InboundMessage { webhook_id: id });
     let origin = Origin { organization_id, traceparent: trace::current() };
     enqueue_all(&mut tx, &[job], Line::InOrder(&order_key), &origin).await?;
@@ -60,9 +60,9 @@ pub(crate) async fn receive(State(api): State<Api>, SignedForm(form): SignedForm
 }
 
 /// A keyed hash of the writer's number: jobs carry no phones (rule R5).
-fn order_key(key: &[u8; 32], from: &E164) -> String {
-    let hash = phone_hash(key, from);
-    hash[..16].iter().fold("inbound:".to_owned(), |text, byte| text + &format!("{byte:02x}"))
+fn order_key(keys: &PhoneHashKeys, from: &E164) -> String {
+    let hashes = keys.of(from);
+    hashes.agreed()[..16].iter().fold("inbound:".to_owned(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 /// Postgres has no U+0000.

@@ -5,12 +5,13 @@ use std::{path::Path, time::Duration};
 use anyhow::{Context, bail, ensure};
 use bytes::Bytes;
 use muster_broker::{Management, is_supported};
+use muster_domain::phone_hash::PhoneHashKeys;
 use muster_objects::{Objects, Place};
 use muster_service::{Settings, clock, zones};
 use muster_storage::{
     Pool,
     engine::audit::{self, Jobs, Ledger, Unknown},
-    pending_migrations,
+    pending_migrations, phone_keys, redactions,
 };
 use serde::Serialize;
 
@@ -54,6 +55,8 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     checks.extend([migrations(&pool).await, clocks(&pool).await, zone_rules(), broker(&settings).await]);
     checks.extend(broker_settings(&settings).await);
     checks.push(objects(&settings).await);
+    checks.push(phone_key(&settings, &pool).await);
+    checks.push(redactions_waiting(&pool).await);
     match audit::audit(&pool).await {
         Ok(findings) if findings.is_empty() => {
             checks.push(Check { check: "jobs", ok: true, detail: "nothing is stuck".to_owned() });
@@ -179,6 +182,42 @@ async fn broker_settings(settings: &Settings) -> Vec<Check> {
         }
         Err(error) => vec![Check { check: "broker_policy", ok: false, detail: error.to_string() }],
     }
+}
+
+/// Whether the configured key is the one under which this database's phones were hashed (rule R4).
+async fn phone_key(settings: &Settings, pool: &Pool) -> Check {
+    let inspected = async {
+        let (current, previous) = settings.phone_hash_keys_bytes()?;
+        let (judged, left) = phone_keys::inspect(pool, &PhoneHashKeys::new(current, previous)).await?;
+        judged?;
+        Ok::<_, anyhow::Error>(left)
+    };
+    let (ok, detail) = match inspected.await {
+        Ok(0) => (true, "the key of this database".to_owned()),
+        Ok(left) => (true, format!("{left} hashes are still under phone_hash_key_previous: keep it set")),
+        Err(error) => (false, format!("{error:#}")),
+    };
+    Check { check: "phone_hash_key", ok, detail }
+}
+
+/// A redaction may take so long before it is worth a word; files of imports under way are what it waits for.
+const REDACTION_TAKES: i64 = 300;
+
+/// Redactions that are not done, and the imports that they wait for (rule R3).
+async fn redactions_waiting(pool: &Pool) -> Check {
+    let (ok, detail) = match redactions::waiting(pool).await {
+        Ok(waiting) if waiting.is_empty() => (true, "every redaction is done".to_owned()),
+        Ok(waiting) => {
+            let told = waiting.iter().map(|redaction| {
+                let imports: Vec<_> = redaction.imports.iter().map(ToString::to_string).collect();
+                let on = if imports.is_empty() { String::new() } else { format!(" on imports {}", imports.join(", ")) };
+                format!("{} waits for {} s{on}", redaction.id, redaction.seconds)
+            });
+            (waiting.iter().all(|redaction| redaction.seconds < REDACTION_TAKES), told.collect::<Vec<_>>().join("; "))
+        }
+        Err(error) => (false, error.to_string()),
+    };
+    Check { check: "redactions", ok, detail }
 }
 
 /// Texts that may have been sent or not, which nobody will find out by himself (rule S2): the carrier's own log says.

@@ -308,6 +308,26 @@ impl World {
         world
     }
 
+    /// Starts the scheduler and the worker anew, and beside the api one with other settings, in TOML's syntax, which takes its place.
+    pub(crate) async fn restart_with(&mut self, settings: &[(&str, &str)]) {
+        for (key, value) in settings {
+            self.harness.set(key, *value);
+        }
+        let (scheduler, worker, simulator) = self.engine.take().expect("the world has an engine");
+        tokio::join!(scheduler.stop(), worker.stop());
+        let api = self.harness.daemon("api", |mut settings, stop| {
+            settings.public_url = format!("http://{}", settings.listen);
+            settings.upload_limit_bytes = UPLOAD_LIMIT as u64;
+            muster_api::run(settings, stop)
+        });
+        api.ready().await;
+        std::mem::replace(&mut self.api, api).stop().await;
+        self.nobody.base = self.api.url().to_owned();
+        let (scheduler, worker) = (self.harness.scheduler("scheduler-2"), self.harness.worker("worker-2"));
+        tokio::join!(scheduler.ready(), worker.ready());
+        self.engine = Some((scheduler, worker, simulator));
+    }
+
     pub(crate) async fn finish(self) {
         if let Some((scheduler, worker, simulator)) = self.engine {
             tokio::join!(scheduler.stop(), worker.stop());
@@ -479,6 +499,11 @@ impl Organization {
         });
         this.set(always).await;
         this
+    }
+
+    /// The same tenant at the address of an api that was started anew.
+    pub(crate) fn at_new_address(&self, world: &World) -> Self {
+        Self { admin: world.nobody.with_token(self.admin.token.as_deref()), ..self.clone() }
     }
 
     pub(crate) async fn set(&self, settings: Value) {

@@ -328,9 +328,12 @@ async fn a5_nobody_appoints_above_themselves() {
             if *caller == "group_admin" {
                 continue;
             }
+            // Appointing a peer is not being one: an organization admin makes no token of another.
+            let covers = nth < *may && (role != caller || *caller == "account_admin");
+            let wanted = if covers { 201 } else { 403 };
             let answer = person.client.act(&ours.at(&format!("members/{}/tokens", of_role[role].id))).await;
             assert_eq!(answer.status, wanted, "a {caller} makes a token of a {role}: {}", answer.text);
-            if nth >= *may {
+            if !covers {
                 let token = ours.at(&format!("tokens/{}", of_role[role].token_id));
                 let answer = person.client.call(Method::DELETE, &token, Call::empty()).await;
                 answer.problem(403, "forbidden");

@@ -92,6 +92,14 @@ impl Objects {
         Ok(())
     }
 
+    /// The keys of every object whose key begins with this folder's.
+    pub async fn keys(&self, folder: &str) -> Result<Vec<String>, Error> {
+        let prefix = self.prefix.as_ref();
+        let key = |whole: &str| whole.strip_prefix(prefix).unwrap_or(whole).trim_start_matches('/').to_owned();
+        let found = self.store.list(Some(&self.path(folder)?)).map_ok(|object| key(object.location.as_ref()));
+        Ok(found.try_collect().await?)
+    }
+
     /// Removes every object whose key begins with this folder's and that was last written before an instant of the store's clock.
     pub async fn delete_older(&self, folder: &str, before: DateTime<Utc>) -> Result<(), Error> {
         let found = self.store.list(Some(&self.path(folder)?));

@@ -73,6 +73,9 @@ pub struct Settings {
     /// 64 hexadecimal digits: the key under which phones of redacted people are hashed. Keep it out of the database and its backups.
     #[serde(serialize_with = "redacted")]
     pub phone_hash_key: SecretString,
+    /// While the key is rotated: the other key, under which hashes may be as well. Written with is `phone_hash_key` alone.
+    #[serde(default, serialize_with = "redacted_if_set")]
+    pub phone_hash_key_previous: Option<SecretString>,
     /// Address on which this process listens: the api for everything, daemons for health and metrics.
     #[serde(default = "default::listen")]
     pub listen: String,
@@ -290,24 +293,19 @@ impl Settings {
         if self.carrier_concurrency == 0 || self.database_max_connections < 4 {
             return problem("carrier_concurrency", "must be at least 1, and database_max_connections at least 4");
         }
-        self.phone_hash_key_bytes().map(|_| ())
+        self.phone_hash_keys_bytes().map(|_| ())
     }
 
     /// The key as bytes.
     pub fn phone_hash_key_bytes(&self) -> Result<[u8; 32], ConfigError> {
-        use secrecy::ExposeSecret;
-        let hex = self.phone_hash_key.expose_secret();
-        let wrong = ConfigError::Value { key: "phone_hash_key", problem: "must be 64 hexadecimal digits" };
-        let mut key = [0; 32];
-        if hex.len() != 64 || !hex.is_ascii() {
-            return Err(wrong);
-        }
-        for (byte, digits) in key.iter_mut().zip(hex.as_bytes().chunks(2)) {
-            let digits = std::str::from_utf8(digits).unwrap_or_default();
-            let Ok(parsed) = u8::from_str_radix(digits, 16) else { return Err(wrong) };
-            *byte = parsed;
-        }
-        Ok(key)
+        key_bytes("phone_hash_key", &self.phone_hash_key)
+    }
+
+    /// The key and, while it is rotated, the other one.
+    pub fn phone_hash_keys_bytes(&self) -> Result<([u8; 32], Option<[u8; 32]>), ConfigError> {
+        let previous = self.phone_hash_key_previous.as_ref();
+        let previous = previous.map(|key| key_bytes("phone_hash_key_previous", key)).transpose()?;
+        Ok((self.phone_hash_key_bytes()?, previous))
     }
 
     /// Where the object store is, made into what whoever opens it takes, because this crate knows none of ours: URL, endpoint, region, key, and
@@ -349,6 +347,23 @@ impl Settings {
     pub const fn shutdown_grace(&self) -> Duration {
         Duration::from_secs(self.shutdown_grace_seconds)
     }
+}
+
+/// A key of 64 hexadecimal digits.
+fn key_bytes(name: &'static str, hex: &SecretString) -> Result<[u8; 32], ConfigError> {
+    use secrecy::ExposeSecret;
+    let hex = hex.expose_secret();
+    let wrong = ConfigError::Value { key: name, problem: "must be 64 hexadecimal digits" };
+    let mut key = [0; 32];
+    if hex.len() != 64 || !hex.is_ascii() {
+        return Err(wrong);
+    }
+    for (byte, digits) in key.iter_mut().zip(hex.as_bytes().chunks(2)) {
+        let digits = std::str::from_utf8(digits).unwrap_or_default();
+        let Ok(parsed) = u8::from_str_radix(digits, 16) else { return Err(wrong) };
+        *byte = parsed;
+    }
+    Ok(key)
 }
 
 #[cfg(test)]

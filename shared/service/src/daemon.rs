@@ -42,9 +42,14 @@ fn begin(role: &'static str) -> Result<(Settings, telemetry::Telemetry), AnyErro
 }
 
 /// Says on standard error why a program ends, and gives the exit code 1. For programs without a log.
-#[expect(clippy::print_stderr, reason = "there is no log")]
 pub fn failed(error: &(dyn Error + 'static)) -> ExitCode {
-    eprintln!("error: {}", told(error));
+    failed_as(error, |line| line)
+}
+
+/// The same where the line is to be shown in another way, because strangers' text may be in it.
+#[expect(clippy::print_stderr, reason = "there is no log")]
+pub fn failed_as(error: &(dyn Error + 'static), shown: impl FnOnce(String) -> String) -> ExitCode {
+    eprintln!("error: {}", shown(told(error)));
     ExitCode::FAILURE
 }
 

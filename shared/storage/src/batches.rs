@@ -246,7 +246,8 @@ pub struct Recipient {
 }
 
 /// Who of a leased batch is still to be texted by this agent: not texted, not skipped, and nothing forbids it now. A contact who was
-/// assigned to somebody else meanwhile has left the batch (rule W4).
+/// assigned to somebody else meanwhile has left the batch (rule W4). Contacts are locked against a redaction: what is written to them until the
+/// transaction ends is seen by it (rule R3).
 pub async fn recipients(tx: &mut Tx, goal: &Goal, lease: &Lease, agent_id: MemberId) -> Result<Vec<Recipient>> {
     let assigned = goal.content.strategy == muster_domain::goal::AssignmentStrategy::Assigned;
     let rows = sqlx::query!(
@@ -260,7 +261,7 @@ pub async fn recipients(tx: &mut Tx, goal: &Goal, lease: &Lease, agent_id: Membe
              and t.skipped_at is null
              and c.opted_out_at is null and c.redacted_at is null and is_textable(c.line_type) and m.deactivated_at is null
              and (not $4 or m.assigned_agent_id = $5)
-           order by t.position"#,
+           order by t.position for key share of c"#,
         goal.id.0,
         goal.group_id.0,
         lease.batch_id.0,

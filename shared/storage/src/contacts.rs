@@ -40,6 +40,8 @@ pub struct Contact {
     pub source: String,
     /// The import that made them.
     pub source_import_id: Option<ImportId>,
+    /// The group of that import.
+    pub source_group_id: Option<GroupId>,
     /// What they agreed to when they came, none once redacted.
     pub consent_text: Option<String>,
     /// Since when they are known.
@@ -58,6 +60,7 @@ pub async fn page(
     let rows = sqlx::query!(
         r#"select c.id, c.e164, c.first_name, c.last_name, c.email, c.postal_code, c.external_id, c.fields, c.opted_out_at,
                   c.redacted_at, c.line_type, c.carrier, c.source, c.source_import_id, c.consent_text, c.created_at,
+                  (select i.group_id from import i where i.id = c.source_import_id) as source_group_id,
                   array(select t.name from contact_tag ct join tag t on t.id = ct.tag_id
                         where ct.contact_id = c.id order by t.name) as "tags!",
                   array(select m.group_id from membership m where m.contact_id = c.id order by m.group_id) as "groups!"
@@ -94,6 +97,7 @@ pub async fn page(
             groups: row.groups.into_iter().map(GroupId).collect(),
             source: row.source,
             source_import_id: row.source_import_id.map(ImportId),
+            source_group_id: row.source_group_id.map(GroupId),
             consent_text: row.consent_text,
             created_at: row.created_at,
         })

@@ -161,15 +161,36 @@ pub async fn get(tx: &mut Tx, organization_id: OrganizationId, id: GoalId) -> Re
     Ok(select(tx, organization_id, Some(id), None, None, None, 1).await?.pop())
 }
 
-/// Goals of a group after `after`, by age.
+/// Goals after `after`, by age; of these groups alone, if some are given.
 pub async fn page(
     tx: &mut Tx,
     organization_id: OrganizationId,
-    group_id: Option<GroupId>,
+    groups: Option<&[GroupId]>,
     after: Option<GoalId>,
     limit: i64,
 ) -> Result<Vec<Goal>> {
-    select(tx, organization_id, None, group_id, None, after, limit).await
+    select(tx, organization_id, None, groups, None, after, limit).await
+}
+
+/// Are all of these goals this organization's, and of these groups, if some are given?
+pub async fn all_exist(
+    tx: &mut Tx,
+    organization_id: OrganizationId,
+    ids: &[GoalId],
+    groups: Option<&[GroupId]>,
+) -> Result<bool> {
+    let groups: Option<Vec<_>> = groups.map(|groups| groups.iter().map(|id| id.0).collect());
+    Ok(sqlx::query_scalar!(
+        r#"select not exists (
+               select from unnest($2::uuid[]) as named (id)
+               where not exists (select from goal g where g.id = named.id and g.organization_id = $1
+                                 and ($3::uuid[] is null or g.group_id = any($3)))) as "all!""#,
+        organization_id.0,
+        &ids.iter().map(|id| id.0).collect::<Vec<_>>(),
+        groups.as_deref(),
+    )
+    .fetch_one(tx.conn())
+    .await?)
 }
 
 /// All goals of a campaign.
@@ -181,19 +202,20 @@ async fn select(
     tx: &mut Tx,
     organization_id: OrganizationId,
     only: Option<GoalId>,
-    group_id: Option<GroupId>,
+    groups: Option<&[GroupId]>,
     campaign_id: Option<CampaignId>,
     after: Option<GoalId>,
     limit: i64,
 ) -> Result<Vec<Goal>> {
+    let groups: Option<Vec<_>> = groups.map(|groups| groups.iter().map(|id| id.0).collect());
     let rows = sqlx::query!(
         "select * from goal
-         where organization_id = $1 and ($2::uuid is null or id = $2) and ($3::uuid is null or group_id = $3)
+         where organization_id = $1 and ($2::uuid is null or id = $2) and ($3::uuid[] is null or group_id = any($3))
            and ($4::uuid is null or campaign_id = $4) and ($5::uuid is null or id > $5)
          order by id limit $6",
         organization_id.0,
         only.map(|id| id.0),
-        group_id.map(|id| id.0),
+        groups.as_deref(),
         campaign_id.map(|id| id.0),
         after.map(|id| id.0),
         limit,

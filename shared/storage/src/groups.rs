@@ -59,18 +59,28 @@ pub async fn create(tx: &mut Tx, id: GroupId, organization_id: OrganizationId, n
 
 /// A group of this organization.
 pub async fn get(db: impl Into<Db<'_>>, organization_id: OrganizationId, id: GroupId) -> Result<Option<Group>> {
-    Ok(page(db, organization_id, Some(id), None, 1).await?.pop())
+    Ok(page(db, organization_id, Some(&[id]), None, 1).await?.pop())
 }
 
-/// The first group of this name. Whoever looks for it at the same time waits for this transaction, so that it is made once.
-pub async fn by_name(tx: &mut Tx, organization_id: OrganizationId, name: &str) -> Result<Option<GroupId>> {
+/// The first group of this name, among these groups alone if some are given. Whoever looks for it at the same time waits for this transaction, so
+/// that it is made once.
+pub async fn by_name(
+    tx: &mut Tx,
+    organization_id: OrganizationId,
+    name: &str,
+    among: Option<&[GroupId]>,
+) -> Result<Option<GroupId>> {
+    let among: Option<Vec<_>> = among.map(|groups| groups.iter().map(|id| id.0).collect());
     sqlx::query!("select pg_advisory_xact_lock(hashtextextended($1, 0))", format!("group {organization_id} {name}"))
         .execute(tx.conn())
         .await?;
     let id = sqlx::query_scalar!(
-        "select id from contact_group where organization_id = $1 and name = $2 and archived_at is null order by id limit 1",
+        "select id from contact_group
+         where organization_id = $1 and name = $2 and archived_at is null and ($3::uuid[] is null or id = any($3))
+         order by id limit 1",
         organization_id.0,
         name,
+        among.as_deref(),
     )
     .fetch_optional(tx.conn())
     .await?;
@@ -91,21 +101,22 @@ pub async fn all_exist(tx: &mut Tx, organization_id: OrganizationId, ids: &[Grou
     .await?)
 }
 
-/// Groups of this organization after `after`, by age.
+/// Groups of this organization after `after`, by age; of these alone, if some are given.
 pub async fn page(
     db: impl Into<Db<'_>>,
     organization_id: OrganizationId,
-    only: Option<GroupId>,
+    only: Option<&[GroupId]>,
     after: Option<GroupId>,
     limit: i64,
 ) -> Result<Vec<Group>> {
+    let only: Option<Vec<_>> = only.map(|groups| groups.iter().map(|id| id.0).collect());
     let rows = sqlx::query!(
         r#"select g.*, (select count(*) from membership m where m.group_id = g.id) as "contacts!"
            from contact_group g
-           where g.organization_id = $1 and ($2::uuid is null or g.id = $2) and ($3::uuid is null or g.id > $3)
+           where g.organization_id = $1 and ($2::uuid[] is null or g.id = any($2)) and ($3::uuid is null or g.id > $3)
            order by g.id limit $4"#,
         organization_id.0,
-        only.map(|id| id.0),
+        only.as_deref(),
         after.map(|id| id.0),
         limit,
     )
@@ -149,6 +160,18 @@ pub async fn add_numbers(tx: &mut Tx, organization_id: OrganizationId, numbers: 
     .execute(tx.conn())
     .await?;
     Ok(done.rows_affected())
+}
+
+/// The numbers from which agents text in these groups.
+pub async fn numbers(pool: &Pool, organization_id: OrganizationId, groups: &[GroupId]) -> Result<Vec<String>> {
+    let groups: Vec<_> = groups.iter().map(|id| id.0).collect();
+    Ok(sqlx::query_scalar!(
+        "select e164 from sender_number where organization_id = $1 and group_id = any($2)",
+        organization_id.0,
+        &groups,
+    )
+    .fetch_all(&pool.0)
+    .await?)
 }
 
 /// Adds an admin to a group.

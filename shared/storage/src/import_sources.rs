@@ -56,17 +56,18 @@ pub fn schedule_name(id: ImportSourceId) -> String {
     format!("import-source/{id}")
 }
 
-/// Records a source. A name that is taken is an error with the constraint `import_source_organization_id_name_key`.
+/// Records a source; false when another has the name. That is no error of the database, which would write the name into its log (rule R5).
 pub async fn create(
     tx: &mut Tx,
     id: ImportSourceId,
     organization_id: OrganizationId,
     by: MemberId,
     new: &Definition,
-) -> Result<()> {
-    sqlx::query!(
+) -> Result<bool> {
+    let done = sqlx::query!(
         "insert into import_source (id, organization_id, group_id, name, url, mapping, tags, consent_text, created_by)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+         on conflict (organization_id, name) do nothing",
         id.0,
         organization_id.0,
         new.group_id.0,
@@ -79,16 +80,40 @@ pub async fn create(
     )
     .execute(tx.conn())
     .await?;
-    Ok(())
+    Ok(done.rows_affected() == 1)
 }
 
-/// Replaces what is said of a source, so that the same file is imported once more; false when there is none.
+/// What came of replacing a source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Replaced {
+    /// It holds.
+    Done,
+    /// There is no such source.
+    NoSource,
+    /// Another source of the organization has the name.
+    NameTaken,
+}
+
+/// Replaces what is said of a source, so that the same file is imported once more. Those who name sources of one organization at the same time
+/// wait for one another here, and for nobody who only reads them.
 pub async fn replace(
     tx: &mut Tx,
     organization_id: OrganizationId,
     id: ImportSourceId,
     new: &Definition,
-) -> Result<bool> {
+) -> Result<Replaced> {
+    sqlx::query!("lock table import_source in share row exclusive mode").execute(tx.conn()).await?;
+    let taken = sqlx::query_scalar!(
+        r#"select exists (select from import_source where organization_id = $1 and name = $2 and id <> $3) as "taken!""#,
+        organization_id.0,
+        new.name,
+        id.0,
+    )
+    .fetch_one(tx.conn())
+    .await?;
+    if taken {
+        return Ok(Replaced::NameTaken);
+    }
     let done = sqlx::query!(
         "update import_source
          set group_id = $3, name = $4, url = $5, mapping = $6, tags = $7, consent_text = $8, failure = null,
@@ -105,7 +130,7 @@ pub async fn replace(
     )
     .execute(tx.conn())
     .await?;
-    Ok(done.rows_affected() == 1)
+    Ok(if done.rows_affected() == 1 { Replaced::Done } else { Replaced::NoSource })
 }
 
 /// Deletes a source; its imports stay. False when there is none.

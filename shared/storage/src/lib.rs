@@ -26,6 +26,8 @@ pub mod members;
 pub mod messages;
 pub mod organizations;
 mod outage;
+pub mod personal;
+pub mod phone_keys;
 pub mod rates;
 pub mod reassign;
 pub mod receipts;

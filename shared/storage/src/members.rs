@@ -2,7 +2,7 @@
 
 use muster_domain::{
     ids::{AccountId, GroupId, MemberId, OrganizationId},
-    role::Role,
+    role::{Reach, Role},
 };
 use uuid::Uuid;
 
@@ -27,6 +27,19 @@ pub struct Member {
     pub groups: Vec<GroupId>,
 }
 
+impl Member {
+    /// What they can do, and where (rule A5).
+    pub fn reach(&self) -> Reach<'_> {
+        Reach {
+            member_id: self.id,
+            account_id: self.account_id,
+            organization_id: self.organization_id,
+            role: self.role,
+            groups: &self.groups,
+        }
+    }
+}
+
 /// A member to be made.
 #[derive(Debug, Clone)]
 pub struct NewMember<'a> {
@@ -44,11 +57,13 @@ pub struct NewMember<'a> {
     pub email: Option<&'a str>,
 }
 
-/// Creates a member.
-pub async fn create(tx: &mut Tx, id: MemberId, new: &NewMember<'_>) -> Result<()> {
-    sqlx::query!(
+/// Creates a member; false when another member of the account has the address. That is no error of the database, which would write the address
+/// into its log (rule R5).
+pub async fn create(tx: &mut Tx, id: MemberId, new: &NewMember<'_>) -> Result<bool> {
+    let done = sqlx::query!(
         "insert into member (id, account_id, organization_id, role, first_name, last_name, email)
-         values ($1, $2, $3, $4, $5, $6, lower($7))",
+         values ($1, $2, $3, $4, $5, $6, lower($7))
+         on conflict (account_id, email) do nothing",
         id.0,
         new.account_id.0,
         new.organization_id.map(|id| id.0),
@@ -59,7 +74,7 @@ pub async fn create(tx: &mut Tx, id: MemberId, new: &NewMember<'_>) -> Result<()
     )
     .execute(tx.conn())
     .await?;
-    Ok(())
+    Ok(done.rows_affected() == 1)
 }
 
 /// The member who holds a token that is not revoked, by the hash of its secret.
@@ -93,6 +108,14 @@ pub async fn by_tokens(pool: &Pool, secret_hashes: &[Vec<u8>]) -> Result<Vec<(Ve
             Ok((row.secret_hash, member))
         })
         .collect()
+}
+
+/// Locks a member, so that what they can do stays as it is while somebody acts for them; then [`get`] tells it.
+pub async fn lock(tx: &mut Tx, account_id: AccountId, id: MemberId) -> Result<()> {
+    sqlx::query!("select from member where id = $1 and account_id = $2 for no key update", id.0, account_id.0)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
 }
 
 /// A member of this account.

@@ -259,13 +259,14 @@ pub async fn hold(tx: &mut Tx, held: &[Held]) -> Result<()> {
     Ok(())
 }
 
-/// Cancels messages that were not handed over.
+/// Cancels messages that were not handed over; of a redacted person nothing stays.
 pub async fn cancel(tx: &mut Tx, cancelled: &[(MessageId, &'static str)]) -> Result<()> {
     if cancelled.is_empty() {
         return Ok(());
     }
     sqlx::query!(
-        "update message m set state = 'cancelled', reason = c.reason, held_until = null
+        "update message m set state = 'cancelled', reason = c.reason, held_until = null,
+             body = case when c.reason = 'redacted' then '' else m.body end
          from unnest($1::uuid[], $2::text[]) as c (id, reason)
          where m.id = c.id and m.state in ('queued', 'held')",
         &cancelled.iter().map(|(id, _)| id.0).collect::<Vec<_>>(),

@@ -5,7 +5,9 @@ select m.id, m.contact_id, m.group_id, m.goal_id, m.kind, m.body, m.segments, m.
     c.e164, c.postal_code, t.sender_e164, gr.zone,
     -- Rule S10: numbers move from one carrier to another.
     case when c.looked_up_at is null or c.looked_up_at > now() - make_interval(days => $3) then c.carrier end as carrier,
-    c.redacted_at is not null as "redacted!",
+    -- A contact whom an import made while the redaction was asked for is redacted by its job.
+    c.redacted_at is not null or exists (
+        select from redaction d where d.e164 = c.e164 and d.finished_at is null and d.account_id = o.account_id) as "redacted!",
     c.opted_out_at is not null as "opted_out!",
     not is_textable(c.line_type) as "not_textable!",
     coalesce(mb.deactivated_at is not null, false) as "deactivated!",
@@ -27,6 +29,7 @@ from message m
 join contact c on c.id = m.contact_id
 join thread t on t.id = m.thread_id
 join contact_group gr on gr.id = m.group_id
+join organization o on o.id = m.organization_id
 left join membership mb on mb.group_id = m.group_id and mb.contact_id = m.contact_id
 left join goal g on g.id = m.goal_id
 left join target tg on tg.goal_id = m.goal_id and tg.contact_id = m.contact_id

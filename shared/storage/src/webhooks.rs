@@ -2,11 +2,12 @@
 
 use muster_domain::{
     e164::E164,
-    ids::{ContactId, GoalId, GroupId, MemberId, OrganizationId, WebhookId},
+    ids::{AccountId, ContactId, GoalId, GroupId, MemberId, OrganizationId, WebhookId},
+    phone_hash::PhoneHashes,
 };
 use serde_json::Value;
 
-use crate::{Result, Tx};
+use crate::{Result, Tx, phone_keys};
 
 /// Records an inbound text once: false when the carrier has sent this one before.
 pub async fn record(tx: &mut Tx, id: WebhookId, provider: &str, carrier_sid: &str, payload: &Value) -> Result<bool> {
@@ -102,8 +103,12 @@ pub async fn writer(
     organization_id: OrganizationId,
     group_id: GroupId,
     from: &E164,
-    phone_hash: &[u8; 32],
+    hashes: &PhoneHashes,
 ) -> Result<Writer> {
+    let account = sqlx::query_scalar!("select account_id from organization where id = $1", organization_id.0)
+        .fetch_one(tx.conn())
+        .await?;
+    phone_keys::rehash(tx, AccountId(account), hashes).await?;
     sqlx::query!(
         "insert into contact (id, organization_id, e164, source, opted_out_at, opt_out_reason)
          select $1, o.id, $3, 'inbound', case when s.opted_out then now() end,
@@ -115,7 +120,7 @@ pub async fn writer(
         ContactId::new().0,
         organization_id.0,
         from.as_str(),
-        phone_hash,
+        &hashes.current[..],
     )
     .execute(tx.conn())
     .await?;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use muster_domain::{e164::E164, headers::Column, phone_hash::phone_hash};
+use muster_domain::{e164::E164, headers::Column};
 use muster_jobs::payloads::{ImportApply, ImportEnd};
 use muster_storage::{
     Tx,
@@ -44,7 +44,8 @@ async fn apply(ctx: &Context, job: &ClaimedJob, payload: &ImportApply) -> Result
         tx = ctx.pool.begin().await?;
         // Where people were redacted, who comes back is known by the keyed hash of the phone alone (rule R4).
         let redacted = ingest::knows_redacted_people(&mut tx, organization.account_id).await?;
-        let hash = |e164: &E164| phone_hash(&ctx.phone_hash_key, e164);
+        let keys = &ctx.phone_hash_keys;
+        let hash = |e164: &E164| (keys.current_hash(e164), keys.previous_hash(e164));
         let hash = redacted.then_some(&hash as &PhoneHash<'_>);
         let header = import::header(&import)?;
         let agents = header.columns.iter().position(|column| *column == Column::AssignedAgent);
@@ -52,6 +53,7 @@ async fn apply(ctx: &Context, job: &ClaimedJob, payload: &ImportApply) -> Result
             account_id: organization.account_id,
             agent_limit: organization.settings.agent_contact_limit,
             fields: &header.columns.iter().map(Column::field).collect::<Vec<_>>(),
+            key_id: keys.current_id(),
             agents_column: agents.and_then(|index| header.names.get(index)).map(String::as_str),
         };
         let Some(applied) = apply::apply(&mut tx, &import, &terms, &rows, hash).await? else {

@@ -1,11 +1,12 @@
 //! `inbound-message`: handles a text from a contact (rules I2, I3, I5 and I6).
 
+use std::time::Duration;
+
 use muster_carrier::twilio::InboundText;
 use muster_domain::{
     ids::{ContactId, MessageId, ThreadId},
     inbound::{Intent, classify},
     message::MessageKind,
-    phone_hash::phone_hash,
     segments,
 };
 use muster_jobs::payloads::InboundMessage;
@@ -13,10 +14,13 @@ use muster_storage::{
     Tx, contacts,
     engine::claim::ClaimedJob,
     messages::{self, Batch, NewMessage},
-    threads, webhooks,
+    redactions, threads, webhooks,
 };
 
 use crate::{Context, error::JobError};
+
+/// How long a text waits before somebody looks again whether its number's redaction is done.
+const REDACTION: Duration = Duration::from_secs(1);
 
 pub(crate) async fn run(ctx: &Context, tx: &mut Tx, job: &ClaimedJob, payload: InboundMessage) -> Result<(), JobError> {
     let Some((sid, form)) = webhooks::lock(tx, payload.webhook_id).await? else {
@@ -37,8 +41,12 @@ pub(crate) async fn run(ctx: &Context, tx: &mut Tx, job: &ClaimedJob, payload: I
         return Ok(());
     };
     let organization = ctx.organization(tx, job).await?;
-    let hash = phone_hash(&ctx.phone_hash_key, &text.from);
-    let writer = webhooks::writer(tx, addressee.organization_id, group_id, &text.from, &hash).await?;
+    // A text that came after somebody asked for the redaction of its number: nobody is made of it before the redaction is done (rule R3).
+    if redactions::is_pending(tx, addressee.organization_id, &text.from).await? {
+        return Err(JobError::NotYet { delay: REDACTION, why: "the number is being redacted" });
+    }
+    let hashes = ctx.phone_hash_keys.of(&text.from);
+    let writer = webhooks::writer(tx, addressee.organization_id, group_id, &text.from, &hashes).await?;
     let of_thread =
         threads::ensure(tx, organization.id, group_id, &text.to, None, addressee.agent_id, &[writer.contact_id])
             .await?;

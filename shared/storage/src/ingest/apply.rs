@@ -5,13 +5,13 @@
 //! order of their ids, then come memberships and tags in the order of theirs; nobody who is in a later step waits for an earlier one. Where
 //! rows take contacts from an agent, goals come before all that (`reassign`).
 
-use muster_domain::ids::AccountId;
+use muster_domain::{ids::AccountId, phone_hash::KeyId};
 
 use super::{
     admit, agents,
     rows::{PhoneHash, Sorted},
 };
-use crate::{Result, Tx, imports::Import};
+use crate::{Result, Tx, imports::Import, phone_keys};
 
 /// What became of the rows of a shard.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -39,6 +39,8 @@ pub struct Terms<'a> {
     pub fields: &'a [String],
     /// The name of the column that names agents.
     pub agents_column: Option<&'a str>,
+    /// The key under which phones are hashed.
+    pub key_id: KeyId,
 }
 
 /// Applies rows; nobody else has the same phones of this import. With a dry run the answer is the same and nothing is kept (rule C12).
@@ -65,8 +67,11 @@ pub async fn apply(
     .fetch_one(tx.conn())
     .await?;
     let mut rejected = 0;
+    if hash.is_some() {
+        rejected += refuse_redacted(tx, import, terms).await?;
+    }
     if admitted.not_all || admitted.to_agents {
-        rejected = refuse_rows(tx, import, terms).await?;
+        rejected += refuse_rows(tx, import, terms).await?;
     }
     if import.dry_run {
         sqlx::query!("savepoint dry_run").execute(tx.conn()).await?;
@@ -120,11 +125,22 @@ async fn stage(tx: &mut Tx, rows: &Sorted, hash: Option<&PhoneHash<'_>>) -> Resu
     }
     tx.copy(
             "copy import_row (e164, line, first_name, last_name, email, postal_code, notes, external_id, agent, fields, tags,
-                 contact_id, phone_hash) from stdin",
+                 contact_id, phone_hash, phone_hash_previous) from stdin",
         rows.chunks_to_stage(hash),
     )
     .await?;
     Ok(())
+}
+
+/// Rows of people who are being redacted become rejects of which nothing is kept. What is known of others under another key goes under the current
+/// one.
+async fn refuse_redacted(tx: &mut Tx, import: &Import, terms: &Terms<'_>) -> Result<u64> {
+    let refused = sqlx::query_file!("src/ingest/refuse_redacted.sql", import.id.0, terms.account_id.0);
+    let refused = refused.execute(tx.conn()).await?.rows_affected();
+    if !import.dry_run {
+        phone_keys::rehash_staged(tx, terms.account_id, &terms.key_id).await?;
+    }
+    Ok(refused)
 }
 
 /// Rows over a limit, and rows for agents whom nobody knows, become rejects.

@@ -8,7 +8,11 @@ select r.contact_id, $2, r.e164, r.first_name, r.last_name, r.email, r.postal_co
     case when s.opted_out then now() end,
     case when s.opted_out then 'opted out before redaction' end
 from import_row r
-left join suppression s on s.account_id = $3 and s.phone_hash = r.phone_hash and s.organization_id = $2
+left join lateral (
+    -- While keys are rotated there may be a hash under either.
+    select bool_or(s.opted_out) as opted_out from suppression s
+    where s.account_id = $3 and s.phone_hash in (r.phone_hash, r.phone_hash_previous) and s.organization_id = $2
+) s on r.phone_hash is not null
 where not exists (select from contact c where c.organization_id = $2 and c.e164 = r.e164 offset 0)
 order by r.e164
 on conflict (organization_id, e164) do nothing

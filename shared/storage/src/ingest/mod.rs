@@ -18,9 +18,9 @@ use muster_domain::ids::AccountId;
 
 use crate::{Result, Tx};
 
-/// Does this account have redacted people, so that phones must be compared by their keyed hash?
+/// Does this account have redacted people, or is somebody being redacted, so that phones must be compared by their keyed hash?
 pub async fn knows_redacted_people(tx: &mut Tx, account_id: AccountId) -> Result<bool> {
-    Ok(sqlx::query_scalar!(r#"select exists (select from suppression where account_id = $1) as "any!""#, account_id.0)
+    Ok(sqlx::query_scalar!(r#"select exists (select from suppression where account_id = $1) or exists (select from redaction where account_id = $1) as "any!""#, account_id.0)
         .fetch_one(tx.conn())
         .await?)
 }

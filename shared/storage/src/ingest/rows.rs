@@ -7,7 +7,7 @@
 use std::io::Write as _;
 
 use bytes::Bytes;
-use muster_domain::e164::E164;
+use muster_domain::{e164::E164, phone_hash};
 use uuid::Uuid;
 
 /// A readable row of the file.
@@ -148,8 +148,8 @@ pub struct Sorted {
     pub merged: i64,
 }
 
-/// The keyed hash of an E.164 number.
-pub type PhoneHash<'a> = dyn Fn(&E164) -> [u8; 32] + Send + Sync + 'a;
+/// The keyed hashes of an E.164 number: under the current key, and under the other one while keys are rotated.
+pub type PhoneHash<'a> = dyn Fn(&E164) -> (phone_hash::PhoneHash, Option<phone_hash::PhoneHash>) + Send + Sync + 'a;
 
 /// Bytes handed over at a time.
 const CHUNK: usize = 256 * 1024;
@@ -176,9 +176,12 @@ impl Sorted {
                 let e164 = row.split(|byte| *byte == b'\t').next()?;
                 Some(hash(&E164::parse(std::str::from_utf8(e164).ok()?).ok()?))
             });
-            out.extend_from_slice(if hash.is_some() { b"\t\\\\x" } else { b"\t\\N" });
-            for byte in hash.iter().flatten() {
-                let _ = write!(out, "{byte:02x}");
+            let (current, previous) = hash.map_or((None, None), |(current, previous)| (Some(current), previous));
+            for hash in [current, previous] {
+                out.extend_from_slice(if hash.is_some() { b"\t\\\\x" } else { b"\t\\N" });
+                for byte in hash.iter().flatten() {
+                    let _ = write!(out, "{byte:02x}");
+                }
             }
         })
     }
