@@ -105,6 +105,7 @@ macro_rules! numbers {
 numbers! {
     BatchSize: i32 = 1..=1_000, "Contacts in a batch.";
     Minutes: i32 = 1..=1_440, "Minutes, at most a day.";
+    RepliesPerHour: i32 = 1..=1_000, "Replies in one conversation in an hour.";
     Limit: i32 = 1..=i32::MAX, "How many at most.";
     MaxSegments: i32 = 1..=57, "Segments of a text.";
     NumberPace: i32 = 1..=60_000, "Segments in any minute from one number.";

@@ -2,7 +2,12 @@
 
 use std::fmt::Write;
 
-use axum::{Json, Router, http::Uri, middleware, routing::get};
+use axum::{
+    Json, Router,
+    http::Uri,
+    middleware,
+    routing::{get, post},
+};
 use utoipa::{
     OpenApi,
     openapi::{
@@ -124,6 +129,8 @@ pub(crate) fn router(api: Api) -> Router {
     let document = document();
     let (router, _) = routes().split_for_parts();
     router
+        // A URL that was given to the carrier with a slash at its end.
+        .route("/v1/webhooks/twilio/inbound/", post(webhooks::inbound::receive))
         .route("/openapi.json", get(move || async move { Json(document) }))
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed("see /openapi.json for what is") })
         .fallback(|uri: Uri| async move { Problem::not_found(format!("nothing is at {}", uri.path())) })

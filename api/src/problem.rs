@@ -75,6 +75,8 @@ problems! {
     lease_stale = "lease-stale", CONFLICT, "The lease token is stale";
     /// Another agent holds the thread (rule W2).
     thread_held = "thread-held", CONFLICT, "Another agent holds this thread";
+    /// An agent has replied as often in a conversation as is allowed within an hour.
+    reply_limit = "reply-limit", TOO_MANY_REQUESTS, "That is as many replies in a conversation as are allowed";
     /// There is no free number of the area code (rule A3).
     no_sender_number = "no-sender-number", CONFLICT, "No sender number is free";
     /// The key was used for another request.

@@ -25,6 +25,9 @@ enum Command {
     /// Accounts.
     #[command(subcommand)]
     Account(commands::account::Command),
+    /// Numbers to text from, and the accounts that they belong to.
+    #[command(subcommand)]
+    Numbers(commands::numbers::Command),
     /// Jobs.
     #[command(subcommand)]
     Jobs(commands::jobs::Command),
@@ -74,6 +77,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Import(command) => return commands::import::run(command).await,
         Command::Migrate(args) => commands::migrate::run(args).await,
         Command::Account(command) => commands::account::run(command).await,
+        Command::Numbers(command) => commands::numbers::run(command).await,
         Command::Jobs(command) => commands::jobs::run(command).await,
         Command::Workers(args) => commands::workers::run(args).await,
         Command::Pause(whose) => commands::policy::set_paused(whose, true).await,

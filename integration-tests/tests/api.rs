@@ -22,6 +22,8 @@ mod forecasts;
 mod goals;
 #[path = "api/headers.rs"]
 mod headers;
+#[path = "api/held_threads.rs"]
+mod held_threads;
 #[path = "api/hours.rs"]
 mod hours;
 #[path = "api/idempotency.rs"]
@@ -50,8 +52,12 @@ mod import_undo;
 mod imports;
 #[path = "api/inbound.rs"]
 mod inbound;
+#[path = "api/latest_word.rs"]
+mod latest_word;
 #[path = "api/lookups.rs"]
 mod lookups;
+#[path = "api/numbers.rs"]
+mod numbers;
 #[path = "api/objects.rs"]
 mod objects;
 #[path = "api/outages.rs"]
@@ -90,6 +96,8 @@ mod support;
 mod tenancy;
 #[path = "api/waiting.rs"]
 mod waiting;
+#[path = "api/webhooks.rs"]
+mod webhooks;
 #[path = "api/why.rs"]
 mod why;
 #[path = "api/windows.rs"]

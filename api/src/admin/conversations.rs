@@ -83,12 +83,25 @@ pub(crate) struct MessageBody {
     #[schema(value_type = shapes::MessageState)]
     state: String,
     body: String,
+    /// Pictures and the like that came with it; null when there are none.
+    media: Option<MediaBody>,
+    /// The channel that it came by, such as `whatsapp`; null for plain texts.
+    channel: Option<String>,
     created_at: DateTime<Utc>,
 }
 
+#[derive(Serialize, ToSchema)]
+pub(crate) struct MediaBody {
+    /// How many.
+    count: usize,
+    /// Of each, such as `image/jpeg`.
+    content_types: Vec<String>,
+}
+
 pub(crate) fn message(message: ThreadMessage) -> MessageBody {
-    let ThreadMessage { id, kind, state, body, created_at } = message;
-    MessageBody { id, kind, state, body, created_at }
+    let ThreadMessage { id, kind, state, body, media, channel, created_at } = message;
+    let media = (!media.is_empty()).then_some(MediaBody { count: media.len(), content_types: media });
+    MessageBody { id, kind, state, body, media, channel, created_at }
 }
 
 #[derive(Serialize, ToSchema)]

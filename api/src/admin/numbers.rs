@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use muster_domain::{e164::E164, role::Role};
-use muster_storage::groups;
+use muster_storage::numbers::{self, Added};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -27,9 +27,11 @@ pub(crate) struct Numbers {
 pub(crate) struct NumbersAdded {
     /// How many were not known before.
     added: u64,
+    /// Those that belong to another account, or to none where the operator arranges who has which.
+    refused: Vec<String>,
 }
 
-/// Adds numbers. Those that are known already are left as they are.
+/// Adds numbers of the account. Those that an organization of it has already are left as they are, and those that are not the account's are refused.
 #[utoipa::path(post, path = "/v1/organizations/{organization_id}/numbers", tag = "organizations")]
 pub(crate) async fn add(
     State(api): State<Api>,
@@ -41,8 +43,9 @@ pub(crate) async fn add(
     bounds::NewNumbers::check("numbers", &body.numbers)?;
     keyed
         .run(&api, admin.member.id, &body, async |tx| {
-            let added = groups::add_numbers(tx, admin.organization_id, &body.numbers).await?;
-            Ok(Created(NumbersAdded { added }))
+            let Added { added, refused } =
+                numbers::add(tx, admin.member.account_id, admin.organization_id, &body.numbers).await?;
+            Ok(Created(NumbersAdded { added, refused }))
         })
         .await
 }

@@ -33,6 +33,10 @@ pub(crate) struct SettingsBody {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<bounds::Minutes>)]
     response_window_minutes: Option<i32>,
+    /// Replies of agents in one conversation in an hour, 1 to 1,000.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<bounds::RepliesPerHour>)]
+    replies_per_hour: Option<i32>,
     /// Contacts in a group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<bounds::Limit>)]
@@ -115,6 +119,7 @@ fn body(organization: Organization) -> OrganizationBody {
         batch_size,
         lease_minutes,
         response_window_minutes,
+        replies_per_hour,
         group_contact_limit,
         agent_contact_limit,
         require_opt_out_language,
@@ -142,6 +147,7 @@ fn body(organization: Organization) -> OrganizationBody {
             batch_size: Some(batch_size),
             lease_minutes: Some(lease_minutes),
             response_window_minutes: Some(response_window_minutes),
+            replies_per_hour: Some(replies_per_hour),
             group_contact_limit: Some(group_contact_limit),
             agent_contact_limit: Some(agent_contact_limit),
             require_opt_out_language: Some(require_opt_out_language),
@@ -192,6 +198,9 @@ pub(crate) async fn patch(
     }
     if let Some(value) = edit.response_window_minutes {
         settings.response_window_minutes = bounds::Minutes::read("response_window_minutes", value)?;
+    }
+    if let Some(value) = edit.replies_per_hour {
+        settings.replies_per_hour = bounds::RepliesPerHour::read("replies_per_hour", value)?;
     }
     if let Some(value) = edit.group_contact_limit {
         settings.group_contact_limit = bounds::Limit::read("group_contact_limit", value)?;

@@ -24,7 +24,8 @@ pub(crate) struct ClaimedThread {
     messages: Vec<MessageBody>,
 }
 
-/// Claims up to ten threads for the organization's response window. Threads that the agent holds already are among them.
+/// Claims threads with unread replies for the organization's response window, so that the agent holds up to ten, and answers them oldest first. A claim
+/// ends at its time, however often the agent asks.
 #[utoipa::path(post, path = "/v1/agent/groups/{group_id}/replies/claim", tag = "agent")]
 pub(crate) async fn claim(
     State(api): State<Api>,
@@ -34,7 +35,9 @@ pub(crate) async fn claim(
     agent.group(group_id)?;
     let mut tx = api.pool.begin().await?;
     let window = agent.organization(&mut tx).await?.settings.response_window_minutes;
-    let ids = threads::claim_unread(&mut tx, group_id, agent.member.id, window, BATCH).await?;
+    let ids = threads::claim_unread(&mut tx, group_id, agent.member.id, window, BATCH)
+        .await?
+        .ok_or_else(|| Problem::no("group"))?;
     tx.commit().await?;
     let mut claimed = Vec::with_capacity(ids.len());
     for id in ids {

@@ -1,6 +1,7 @@
 //! `POST /v1/agent/threads/{thread_id}/reply`: answer in a conversation (rules W2 and W3).
 
 use axum::extract::State;
+use chrono::TimeDelta;
 use muster_domain::{
     ids::{MessageId, ThreadId},
     message::MessageKind,
@@ -51,6 +52,19 @@ pub(crate) async fn hold(tx: &mut Tx, agent: &Agent, id: ThreadId) -> Result<Loc
     }
 }
 
+/// Refuses a reply beyond what the organization allows in a conversation within an hour; says when the next one can be made.
+async fn within_limit(tx: &mut Tx, id: ThreadId, limit: i32) -> Result<(), Problem> {
+    let (replies, oldest) = messages::replies_in_an_hour(tx, id).await?;
+    if replies < i64::from(limit) {
+        return Ok(());
+    }
+    let problem = Problem::reply_limit(format!("{limit} replies in a conversation are allowed within an hour"));
+    Err(match oldest {
+        Some(oldest) => problem.with("retry_at", (oldest + TimeDelta::hours(1)).to_rfc3339()),
+        None => problem,
+    })
+}
+
 /// Queues an answer. It goes at any hour, unless the organization wants its hours kept.
 #[utoipa::path(post, path = "/v1/agent/threads/{thread_id}/reply", tag = "agent")]
 pub(crate) async fn reply(
@@ -70,7 +84,12 @@ pub(crate) async fn reply(
             if thread.paused {
                 return Err(Problem::conflict("the goal is paused"));
             }
-            let body = encoded(body_text.to_owned(), &agent.organization(tx).await?.settings);
+            let organization = agent.organization(tx).await?;
+            within_limit(tx, id, organization.settings.replies_per_hour).await?;
+            let sender = messages::sender_of(tx, thread.group_id, agent.member.id).await?;
+            let sender = sender.ok_or_else(|| Problem::no_sender_number("the agent has no number in this group"))?;
+            threads::keep_number(tx, id, &sender).await?;
+            let body = encoded(body_text.to_owned(), &organization.settings);
             let message = NewMessage {
                 id: MessageId::new(),
                 contact_id: thread.contact_id,

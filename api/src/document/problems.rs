@@ -47,6 +47,7 @@ impl PartialSchema for Problem {
             ("goal_status", None, "With `conflict`: the goal's present status."),
             ("held_by", Some("uuid"), "With `thread-held`: the agent who holds the thread."),
             ("held_until", Some("date-time"), "With `thread-held`: when the claim ends."),
+            ("retry_at", Some("date-time"), "With `reply-limit`: when the next reply can be made."),
         ] {
             let format = format.map(|format| SchemaFormat::Custom(format.to_owned()));
             problem = problem.property(name, text(description).schema_type(nullable.clone()).format(format));

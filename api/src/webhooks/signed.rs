@@ -2,14 +2,21 @@
 
 use axum::{
     body::Bytes,
-    extract::{FromRef, FromRequest, OriginalUri, Request},
+    extract::{
+        DefaultBodyLimit, FromRef, FromRequest, OriginalUri, Request,
+        rejection::{BytesRejection, FailedToBufferBody},
+    },
+    http::{HeaderMap, header::CONTENT_TYPE},
 };
-use muster_carrier::twilio;
+use muster_carrier::twilio::{self, Form, Refused};
 
 use crate::{problem::Problem, state::Api};
 
-/// A form with a valid `X-Twilio-Signature`, as pairs in their order.
-pub(crate) struct SignedForm(pub(crate) Vec<(String, String)>);
+/// Bytes of a webhook. A text of 1,600 characters is 20 kB in a form at most, and the addresses of ten pictures are a few more.
+const BODY_LIMIT: usize = 256 * 1024;
+
+/// The fields of a webhook with a valid signature (rule I1).
+pub(crate) struct SignedForm(pub(crate) Form);
 
 impl<S: Send + Sync> FromRequest<S> for SignedForm
 where
@@ -17,22 +24,32 @@ where
 {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+    async fn from_request(mut request: Request, state: &S) -> Result<Self, Problem> {
         let api = Api::from_ref(state);
-        let signature =
-            request.headers().get("x-twilio-signature").and_then(|value| value.to_str().ok()).map(ToOwned::to_owned);
+        let headers = request.headers().clone();
         let uri = request.extensions().get::<OriginalUri>().map_or_else(|| request.uri().clone(), |uri| uri.0.clone());
-        // What the carrier signed is the URL that it knows, which a proxy may have changed on the way.
-        let path = uri.path_and_query().map_or("", |path| path.as_str());
-        let url = format!("{}{path}", api.settings.public_url.trim_end_matches('/'));
-        let body = Bytes::from_request(request, &()).await.map_err(|_| Problem::invalid_body("the form broke off"))?;
-        let form: Vec<(String, String)> =
-            serde_urlencoded::from_bytes(&body).map_err(|_| Problem::invalid_body("the body is not a form"))?;
-        if form.iter().any(|(key, value)| key.contains('\0') || (value.contains('\0') && key != "Body")) {
-            return Err(Problem::invalid_body("a field contains a NUL character"));
-        }
-        let valid = signature
-            .is_some_and(|signature| twilio::verify(&api.settings.carrier_auth_token, &url, &form, &signature));
-        if valid { Ok(Self(form)) } else { Err(Problem::bad_signature("X-Twilio-Signature is missing or wrong")) }
+        DefaultBodyLimit::max(BODY_LIMIT).apply(&mut request);
+        let body = Bytes::from_request(request, &()).await.map_err(|error| match error {
+            BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => {
+                Problem::too_large(format!("a webhook has at most {BODY_LIMIT} bytes"))
+            }
+            _ => Problem::invalid_body("the form broke off"),
+        })?;
+        let request = twilio::Request {
+            public_url: &api.settings.public_url,
+            target: uri.path_and_query().map_or("", |target| target.as_str()),
+            content_type: header(&headers, CONTENT_TYPE.as_str()),
+            signature: header(&headers, "x-twilio-signature"),
+            settings: header(&headers, "x-twilio-webhooks-signature-settings"),
+            body: &body,
+        };
+        request.read(&api.settings.carrier_auth_token).map(Self).map_err(|refused| match refused {
+            Refused::Signature => Problem::bad_signature("X-Twilio-Signature is missing or wrong"),
+            Refused::Body => Problem::invalid_body("the body is neither a form nor a JSON object"),
+        })
     }
+}
+
+fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
 }

@@ -11,7 +11,7 @@ use muster_service::{Settings, clock, zones};
 use muster_storage::{
     Pool,
     engine::audit::{self, Jobs, Ledger, Unknown},
-    pending_migrations, phone_keys, redactions,
+    numbers, pending_migrations, phone_keys, redactions, webhooks,
 };
 use serde::Serialize;
 
@@ -71,6 +71,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         Ok(unknown) => unknown_messages(&unknown),
         Err(error) => Check { check: "unknown_messages", ok: false, detail: error.to_string() },
     });
+    checks.extend([inbound(&pool).await, owners(&pool).await]);
     checks.push(match audit::jobs(&pool).await {
         Ok(jobs) => jobs_conserved(&jobs),
         Err(error) => Check { check: "job_ledger", ok: false, detail: error.to_string() },
@@ -91,6 +92,41 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         bail!("{failed} of {} checks failed", checks.len());
     }
     Ok(())
+}
+
+/// Days of texts that came in which are looked at.
+const INBOUND_DAYS: i32 = 7;
+
+/// Texts that are in no conversation, which nobody has seen.
+async fn inbound(pool: &Pool) -> Check {
+    let (ok, detail) = match webhooks::astray(pool, INBOUND_DAYS).await {
+        Ok(astray) if astray.is_empty() => (true, "every text that came in is in a conversation".to_owned()),
+        Ok(astray) => {
+            let counts: Vec<_> = astray.iter().map(|(why, texts)| format!("{texts} {why}")).collect();
+            (true, format!("in no conversation, of the last {INBOUND_DAYS} days: {}", counts.join(", ")))
+        }
+        Err(error) => (false, error.to_string()),
+    };
+    Check { check: "inbound", ok, detail }
+}
+
+/// Several accounts should not be first to name numbers.
+async fn owners(pool: &Pool) -> Check {
+    let (ok, detail) = match numbers::owners(pool).await {
+        Ok(owners) if owners.arranged > 0 => {
+            (true, format!("{} numbers are arranged by the operator", owners.arranged))
+        }
+        Ok(owners) if owners.accounts > 1 => (
+            true,
+            format!(
+                "{} accounts add whichever numbers they name first: arrange them (muster numbers assign)",
+                owners.accounts
+            ),
+        ),
+        Ok(_) => (true, "one account has all numbers".to_owned()),
+        Err(error) => (false, error.to_string()),
+    };
+    Check { check: "numbers", ok, detail }
 }
 
 async fn migrations(pool: &Pool) -> Check {

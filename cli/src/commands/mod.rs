@@ -8,6 +8,7 @@ pub(crate) mod doctor;
 pub(crate) mod import;
 pub(crate) mod jobs;
 pub(crate) mod migrate;
+pub(crate) mod numbers;
 pub(crate) mod policy;
 pub(crate) mod queues;
 pub(crate) mod schedule;

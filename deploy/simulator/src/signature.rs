@@ -5,13 +5,14 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha1::Sha1;
 
 /// The base64 of HMAC-SHA1, keyed with the token, over the full URL followed by every form field's
-/// name and value, in the order of the names.
+/// name and value, in the order of the names; a pair that comes twice counts once.
 ///
 /// Source: Twilio, "Validating requests are coming from Twilio".
 #[expect(clippy::expect_used, clippy::missing_panics_doc, reason = "HMAC takes keys of any length")]
 pub fn sign(auth_token: &str, url: &str, form: &[(&str, &str)]) -> String {
     let mut fields = form.to_vec();
     fields.sort_unstable();
+    fields.dedup();
     let mut mac = Hmac::<Sha1>::new_from_slice(auth_token.as_bytes()).expect("any length will do");
     mac.update(url.as_bytes());
     for (name, value) in fields {

@@ -333,32 +333,20 @@ async fn i1_a_webhook_without_the_carriers_signature_answers_403() {
     asked.finish().await;
 }
 
-/// Rule I1: what the carrier signed but cannot have meant is refused, and what Postgres cannot keep is not an error of ours.
+/// Rule I1: what the carrier signed but cannot have meant is refused; an id that Postgres cannot keep is not an error of ours.
 #[tokio::test]
 async fn i1_a_signed_form_that_says_nothing_sensible_answers_422() {
     let mut asked = Asked::start().await;
     let status = format!("/v1/webhooks/twilio/status/{}", Uuid::now_v7());
     let inbound = "/v1/webhooks/twilio/inbound";
-    let whole = [("MessageSid", "SM1"), ("From", "+16465550001"), ("To", "+12125550000"), ("Body", "hi")];
-    for missing in 0..whole.len() {
-        let mut form = whole.to_vec();
-        form.remove(missing);
+    // Without the carrier's id it cannot be recorded once. Nothing else must be there.
+    for sid in [&[][..], &[("MessageSid", "")], &[("MessageSid", "S\0M")]] {
+        let form = [sid, &[("From", "+16465550001"), ("To", "+12125550000"), ("Body", "hi")]].concat();
         let answer = asked.world.webhook(inbound, &form).await;
-        asked.check("a field is missing", &answer, &[(422, "invalid-body")]);
+        asked.check(&format!("{sid:?}"), &answer, &[(422, "invalid-body")]);
     }
-    for (field, value) in [("From", "262966"), ("To", "+447700900123"), ("From", "")] {
-        let form: Vec<_> = whole.iter().map(|(key, old)| (*key, if *key == field { value } else { *old })).collect();
-        let answer = asked.world.webhook(inbound, &form).await;
-        asked.check(&format!("{field} {value:?}"), &answer, &[(422, "invalid-body")]);
-    }
-    for form in [
-        &[("MessageSid", "SM1")][..],
-        &[("MessageStatus", "sent")],
-        &[("MessageSid", "SM1"), ("MessageStatus", "undelivered"), ("ErrorCode", "many")],
-    ] {
-        let answer = asked.world.webhook(&status, form).await;
-        asked.check(&format!("{form:?}"), &answer, &[(422, "invalid-body")]);
-    }
+    let answer = asked.world.webhook(&status, &[("MessageStatus", "sent")]).await;
+    asked.check("a receipt without an id", &answer, &[(422, "invalid-body")]);
     asked.finish().await;
 }
 

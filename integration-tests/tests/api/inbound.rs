@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::support::{Organization, World, text};
 
 /// A group in which everybody has been texted by one agent.
-async fn texted(contacts: usize) -> (World, Organization, String, crate::support::Person, String) {
+pub(crate) async fn texted(contacts: usize) -> (World, Organization, String, crate::support::Person, String) {
     let world = World::with_engine().await;
     let ours = world.organization("Ours").await;
     let group = ours.group("One").await;

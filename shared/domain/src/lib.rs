@@ -37,4 +37,5 @@ pub mod turns;
 pub mod visible;
 pub mod whereabouts;
 pub mod why;
+pub mod word;
 pub mod zone;

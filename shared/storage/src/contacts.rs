@@ -117,18 +117,36 @@ pub async fn groups_of(tx: &mut Tx, organization_id: OrganizationId, id: Contact
     Ok(groups.map(|groups| groups.into_iter().map(GroupId).collect()))
 }
 
-/// Records an opt-out (rule R2); true when the contact had not opted out before. It takes effect on queued messages at once: the
+/// Records an opt-out that is said now (rule R2); true when the contact had not opted out before. It takes effect on queued messages at once: the
 /// hand-over looks here.
 pub async fn opt_out(tx: &mut Tx, organization_id: OrganizationId, id: ContactId, reason: &str) -> Result<bool> {
-    let first = sqlx::query!(
-        "update contact set opted_out_at = clock_timestamp(), opt_out_reason = $3, updated_at = now()
-         where id = $1 and organization_id = $2 and opted_out_at is null",
+    opt_out_by(tx, organization_id, id, reason, None).await
+}
+
+/// Records an opt-out by the word of this number, in the order in which texts are received, unless a later word counts already (rule I3a).
+/// Without a number, it is said now.
+pub async fn opt_out_by(
+    tx: &mut Tx,
+    organization_id: OrganizationId,
+    id: ContactId,
+    reason: &str,
+    word: Option<i64>,
+) -> Result<bool> {
+    let row = sqlx::query!(
+        r#"update contact c set opted_out_at = coalesce(c.opted_out_at, clock_timestamp()),
+             opt_out_reason = case when c.opted_out_at is null then $3 else c.opt_out_reason end,
+             last_word = coalesce($4, nextval('receive_order')), updated_at = now()
+         from (select id, opted_out_at from contact where id = $1 and organization_id = $2 for update) before
+         where c.id = before.id and ($4::bigint is null or c.last_word is null or c.last_word <= $4)
+         returning before.opted_out_at is null as "first!""#,
         id.0,
         organization_id.0,
         reason,
+        word,
     )
-    .execute(tx.conn())
+    .fetch_optional(tx.conn())
     .await?;
+    let Some(row) = row else { return Ok(false) };
     // The thread leaves the agents' unread list (rule I3).
     sqlx::query!(
         "update thread set unread_since = null, held_by = null, held_until = null where contact_id = $1",
@@ -136,20 +154,30 @@ pub async fn opt_out(tx: &mut Tx, organization_id: OrganizationId, id: ContactId
     )
     .execute(tx.conn())
     .await?;
-    Ok(first.rows_affected() == 1)
+    Ok(row.first)
 }
 
-/// Undoes an opt-out: by the contact's own word or an account admin.
+/// Undoes an opt-out now, as an account admin may.
 pub async fn opt_in(tx: &mut Tx, organization_id: OrganizationId, id: ContactId) -> Result<bool> {
-    let done = sqlx::query!(
-        "update contact set opted_out_at = null, opt_out_reason = null, updated_at = now()
-         where id = $1 and organization_id = $2 and opted_out_at is not null",
+    opt_in_by(tx, organization_id, id, None).await
+}
+
+/// Opts a contact in by their own word of this number, unless a later word counts already (rule I3a). Without a number, it is said now. Of somebody who has
+/// not opted out the word is kept all the same: an older opt-out may still be on its way.
+pub async fn opt_in_by(tx: &mut Tx, organization_id: OrganizationId, id: ContactId, word: Option<i64>) -> Result<bool> {
+    let row = sqlx::query!(
+        r#"update contact c set opted_out_at = null, opt_out_reason = null, last_word = coalesce($3, nextval('receive_order')),
+             updated_at = now()
+         from (select id, opted_out_at from contact where id = $1 and organization_id = $2 for update) before
+         where c.id = before.id and ($3::bigint is null or c.last_word is null or c.last_word <= $3)
+         returning before.opted_out_at is not null as "undone!""#,
         id.0,
         organization_id.0,
+        word,
     )
-    .execute(tx.conn())
+    .fetch_optional(tx.conn())
     .await?;
-    Ok(done.rows_affected() == 1)
+    Ok(row.is_some_and(|row| row.undone))
 }
 
 /// Deactivates or reactivates a contact in a group (rule R1); false when they are not in it.
@@ -205,18 +233,22 @@ pub async fn assign(
             return Ok(Assigned::AgentFull);
         }
     }
-    let done = sqlx::query!(
-        "update membership set assigned_agent_id = $3 where group_id = $1 and contact_id = $2",
+    let before = sqlx::query_scalar!(
+        "update membership m set assigned_agent_id = $3
+         from (select assigned_agent_id from membership where group_id = $1 and contact_id = $2 for update) before
+         where m.group_id = $1 and m.contact_id = $2
+         returning before.assigned_agent_id",
         group_id.0,
         id.0,
         agent.map(|id| id.0),
     )
-    .execute(tx.conn())
+    .fetch_optional(tx.conn())
     .await?;
-    if done.rows_affected() == 0 {
-        return Ok(Assigned::NotInGroup);
-    }
+    let Some(before) = before else { return Ok(Assigned::NotInGroup) };
     reassign::move_contacts(tx, group_id, &goals, &[id.0]).await?;
+    if before != agent.map(|id| id.0) {
+        reassign::move_threads(tx, group_id, &[id.0]).await?;
+    }
     Ok(Assigned::Done)
 }
 

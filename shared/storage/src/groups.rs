@@ -149,19 +149,6 @@ pub async fn archive(tx: &mut Tx, organization_id: OrganizationId, id: GroupId) 
     Ok(done.rows_affected() == 1)
 }
 
-/// Adds numbers to what the organization can text from; answers how many are new.
-pub async fn add_numbers(tx: &mut Tx, organization_id: OrganizationId, numbers: &[E164]) -> Result<u64> {
-    let numbers: Vec<String> = numbers.iter().map(|number| number.as_str().to_owned()).collect();
-    let done = sqlx::query!(
-        "insert into sender_number (e164, organization_id) select unnest($2::text[]), $1 on conflict do nothing",
-        organization_id.0,
-        &numbers,
-    )
-    .execute(tx.conn())
-    .await?;
-    Ok(done.rows_affected())
-}
-
 /// The numbers from which agents text in these groups.
 pub async fn numbers(pool: &Pool, organization_id: OrganizationId, groups: &[GroupId]) -> Result<Vec<String>> {
     let groups: Vec<_> = groups.iter().map(|id| id.0).collect();

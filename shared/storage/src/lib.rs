@@ -24,6 +24,7 @@ pub mod ingest;
 pub mod lookups;
 pub mod members;
 pub mod messages;
+pub mod numbers;
 pub mod organizations;
 mod outage;
 pub mod personal;

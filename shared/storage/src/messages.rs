@@ -1,5 +1,6 @@
 //! Messages come into being here, before any carrier hears of them (rules S1 and B7).
 
+use chrono::{DateTime, Utc};
 use muster_domain::{
     e164::E164,
     ids::{ContactId, GoalId, GroupId, JobId, MemberId, MessageId, OrganizationId, ThreadId},
@@ -7,6 +8,7 @@ use muster_domain::{
     segments::Segments,
 };
 use muster_jobs::payloads;
+use serde_json::Value;
 
 use crate::{
     Result, Tx,
@@ -124,12 +126,23 @@ pub async fn queue(tx: &mut Tx, batch: Batch, new: &[NewMessage], origin: &Origi
     enqueue_all(tx, &jobs, line, origin).await
 }
 
+/// What comes with a text beside its words.
+#[derive(Debug, Clone, Default)]
+pub struct Received {
+    /// The carrier's id.
+    pub carrier_sid: String,
+    /// Pictures and the like, as a list of `{content_type, url}`; none when there are none.
+    pub media: Option<Value>,
+    /// The channel, where it is not plain texts.
+    pub channel: Option<String>,
+}
+
 /// Records a text from a contact.
-pub async fn receive(tx: &mut Tx, batch: Batch, text: &NewMessage, carrier_sid: &str) -> Result<()> {
+pub async fn receive(tx: &mut Tx, batch: Batch, text: &NewMessage, received: &Received) -> Result<()> {
     sqlx::query!(
         "insert into message (id, organization_id, group_id, goal_id, contact_id, thread_id, kind, state, body, encoding, segments,
-             carrier_sid)
-         values ($1, $2, $3, $4, $5, $6, 'inbound', 'received', $7, $8, $9, $10)",
+             carrier_sid, media, channel)
+         values ($1, $2, $3, $4, $5, $6, 'inbound', 'received', $7, $8, $9, $10, $11, $12)",
         text.id.0,
         batch.organization_id.0,
         batch.group_id.0,
@@ -139,11 +152,25 @@ pub async fn receive(tx: &mut Tx, batch: Batch, text: &NewMessage, carrier_sid: 
         text.body,
         text.segments.encoding.as_str(),
         i32::try_from(text.segments.segments).unwrap_or(i32::MAX),
-        carrier_sid,
+        received.carrier_sid,
+        received.media,
+        received.channel,
     )
     .execute(tx.conn())
     .await?;
     Ok(())
+}
+
+/// Replies of agents in a thread within the last hour: how many, and when the oldest was made.
+pub async fn replies_in_an_hour(tx: &mut Tx, thread_id: ThreadId) -> Result<(i64, Option<DateTime<Utc>>)> {
+    let row = sqlx::query!(
+        r#"select count(*) as "replies!", min(created_at) as oldest from message
+           where thread_id = $1 and kind = 'reply' and created_at > clock_timestamp() - interval '1 hour'"#,
+        thread_id.0,
+    )
+    .fetch_one(tx.conn())
+    .await?;
+    Ok((row.replies, row.oldest))
 }
 
 /// The number that an agent texts from in a group (rule A3).

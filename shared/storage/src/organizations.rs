@@ -33,6 +33,8 @@ pub struct Settings {
     pub lease_minutes: i32,
     /// Minutes that an agent has to answer claimed replies (rule W3).
     pub response_window_minutes: i32,
+    /// Agents' replies in one conversation in an hour.
+    pub replies_per_hour: i32,
     /// Contacts in a group (rule A2).
     pub group_contact_limit: i32,
     /// Contacts assigned to one agent in a group (rule A2).
@@ -136,6 +138,7 @@ pub async fn get(tx: &mut Tx, account_id: AccountId, id: OrganizationId) -> Resu
             batch_size: row.batch_size,
             lease_minutes: row.lease_minutes,
             response_window_minutes: row.response_window_minutes,
+            replies_per_hour: row.replies_per_hour,
             group_contact_limit: row.group_contact_limit,
             agent_contact_limit: row.agent_contact_limit,
             require_opt_out_language: row.require_opt_out_language,
@@ -209,7 +212,7 @@ pub async fn update_settings(tx: &mut Tx, id: OrganizationId, settings: &Setting
              sending_closes_minute = $10, max_segments = $11, opt_out_keywords = $12, opt_out_text = $13, help_text = $14,
              law_strictness = $15, own_laws = $16, number_segments_per_minute = $17, unknown_carriers = $18,
              initials_per_day = $19, lock_custom_fields = $20, carrier_lookups = $21, lookup_max_age_days = $22, smart_encoding = $23,
-             replies_at_any_hour = $24
+             replies_at_any_hour = $24, replies_per_hour = $25
          where id = $1",
         id.0,
         settings.batch_size,
@@ -235,6 +238,7 @@ pub async fn update_settings(tx: &mut Tx, id: OrganizationId, settings: &Setting
         settings.lookup_max_age_days,
         settings.smart_encoding,
         settings.replies_at_any_hour,
+        settings.replies_per_hour,
     )
     .execute(tx.conn())
     .await?;

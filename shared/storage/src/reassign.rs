@@ -1,7 +1,7 @@
 //! Rule W4: whoever is assigned to another agent and has not been texted yet moves between the agents' batches at once, also out of one in
-//! hand.
+//! hand, and so does a conversation in hand.
 //!
-//! Whoever assigns takes locks in one order: goals, contacts, agents, memberships, batches, targets. The hand-over of messages takes them in
+//! Whoever assigns takes locks in one order: goals, contacts, agents, memberships, batches, targets, threads. The hand-over of messages takes them in
 //! the same order, so that nobody waits in a circle.
 //!
 //! Texts that are queued or held wait for none of this. A hand-over cancels those whose contact is another agent's by now (rule S9), and a job
@@ -70,6 +70,34 @@ pub(crate) async fn move_contacts(tx: &mut Tx, group_id: GroupId, goals: &[Uuid]
     for goal_id in unreminded {
         enqueue(tx, &ReminderOpen { goal_id }, &origin).await?;
     }
+    Ok(())
+}
+
+/// Moves the conversations in hand of contacts who were assigned anew (rule W4): to the agent whom they are assigned to now, for a whole
+/// response window, or back to everybody when they are nobody's. Comes last: who sends a batch holds its targets before its threads.
+pub(crate) async fn move_threads(tx: &mut Tx, group_id: GroupId, contacts: &[Uuid]) -> Result<()> {
+    if contacts.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!(
+        "with moving as (
+             select t.id, m.assigned_agent_id as agent_id, o.response_window_minutes as minutes
+             from thread t
+             join membership m on m.group_id = t.group_id and m.contact_id = t.contact_id
+             join organization o on o.id = t.organization_id
+             where t.group_id = $1 and t.contact_id = any($2)
+               and t.held_until > clock_timestamp() and t.held_by is distinct from m.assigned_agent_id
+             order by t.id for no key update of t
+         )
+         update thread t
+         set held_by = w.agent_id,
+             held_until = case when w.agent_id is not null then clock_timestamp() + make_interval(mins => w.minutes) end
+         from moving w where t.id = w.id",
+        group_id.0,
+        contacts,
+    )
+    .execute(tx.conn())
+    .await?;
     Ok(())
 }
 

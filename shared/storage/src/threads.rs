@@ -5,6 +5,7 @@ use muster_domain::{
     e164::E164,
     ids::{ContactId, GoalId, GroupId, MemberId, MessageId, OrganizationId, ThreadId},
     sending::CancelReason,
+    word::Shown,
 };
 use muster_jobs::names::NOTIFY_STOPS;
 
@@ -46,11 +47,16 @@ pub struct ThreadMessage {
     pub state: String,
     /// The text.
     pub body: String,
+    /// The types of the pictures and the like that came with it.
+    pub media: Vec<String>,
+    /// The channel that it came by, where it is not plain texts.
+    pub channel: Option<String>,
     /// When it was made.
     pub created_at: DateTime<Utc>,
 }
 
-/// Makes sure of the threads of these contacts in a group. A contact keeps the number they were first texted from (rule A3).
+/// Makes sure of the threads of these contacts in a group. A contact keeps the number they were first texted from (rule A3), as long as it is
+/// the organization's. A goal's text into a conversation that somebody holds changes nothing there until the claim ends (rule W3).
 pub async fn ensure(
     tx: &mut Tx,
     organization_id: OrganizationId,
@@ -61,13 +67,8 @@ pub async fn ensure(
     contacts: &[ContactId],
 ) -> Result<Vec<(ContactId, ThreadId)>> {
     let contacts: Vec<_> = contacts.iter().map(|id| id.0).collect();
-    let rows = sqlx::query!(
-        "insert into thread as t (id, organization_id, group_id, contact_id, sender_e164, goal_id, agent_id)
-         select uuid_v7(), $1, $2, contact_id, $3, $4, $5 from unnest($6::uuid[]) as c (contact_id) order by contact_id
-         on conflict (group_id, contact_id) do update set
-             goal_id = coalesce(excluded.goal_id, t.goal_id), agent_id = coalesce(excluded.agent_id, t.agent_id),
-             last_message_at = now()
-         returning id, contact_id",
+    let rows = sqlx::query_file!(
+        "src/threads_ensure.sql",
         organization_id.0,
         group_id.0,
         sender.as_str(),
@@ -80,35 +81,54 @@ pub async fn ensure(
     Ok(rows.into_iter().map(|row| (ContactId(row.contact_id), ThreadId(row.id))).collect())
 }
 
-/// Claims up to `limit` threads with unread replies, oldest first (rule W3). In a goal with assigned agents only the contact's own
-/// agent gets theirs; in a paused goal that has not closed nobody does (rule G5).
+/// The thread of a contact who writes to one of our numbers, made if there is none, and the goal that it is about.
+pub async fn written_to(
+    tx: &mut Tx,
+    organization_id: OrganizationId,
+    group_id: GroupId,
+    sender: &E164,
+    agent_id: Option<MemberId>,
+    contact_id: ContactId,
+) -> Result<Option<(ThreadId, Option<GoalId>)>> {
+    let rows = sqlx::query_file!(
+        "src/threads_ensure.sql",
+        organization_id.0,
+        group_id.0,
+        sender.as_str(),
+        None::<uuid::Uuid>,
+        agent_id.map(|id| id.0),
+        &[contact_id.0][..],
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().next().map(|row| (ThreadId(row.id), row.goal_id.map(GoalId))))
+}
+
+/// Claims threads with unread replies, oldest first, so that the agent holds up to `limit` of them, and answers all that they hold (rule W3).
+/// What they hold already ends when it was to end. In a goal with assigned agents only the contact's own agent gets theirs, and
+/// anybody those who are nobody's; in a paused goal that has not closed nobody does (rule G5). `None` when the agent is not in the group.
 pub async fn claim_unread(
     tx: &mut Tx,
     group_id: GroupId,
     agent_id: MemberId,
     window_minutes: i32,
     limit: i64,
-) -> Result<Vec<ThreadId>> {
-    let ids = sqlx::query_scalar!(
-        "update thread set held_by = $2, held_until = clock_timestamp() + make_interval(mins => $3)
-         where id in (
-             select t.id from thread t
-             left join goal g on g.id = t.goal_id
-             left join membership m on m.group_id = t.group_id and m.contact_id = t.contact_id
-             where t.group_id = $1 and t.unread_since is not null
-               and (t.held_by is null or t.held_by = $2 or t.held_until <= clock_timestamp())
-               and (g.paused_at is null or g.closes_at <= clock_timestamp())
-               and (g.strategy is distinct from 'assigned' or m.assigned_agent_id is not distinct from $2)
-             order by t.unread_since limit $4 for update of t skip locked)
-         returning id",
+) -> Result<Option<Vec<ThreadId>>> {
+    // Two claims of one agent do not pass the limit together.
+    let member = sqlx::query!(
+        "select from group_member where group_id = $1 and member_id = $2 for no key update",
         group_id.0,
-        agent_id.0,
-        window_minutes,
-        limit,
+        agent_id.0
     )
-    .fetch_all(tx.conn())
+    .fetch_optional(tx.conn())
     .await?;
-    Ok(ids.into_iter().map(ThreadId).collect())
+    if member.is_none() {
+        return Ok(None);
+    }
+    let ids = sqlx::query_file_scalar!("src/threads_claim.sql", group_id.0, agent_id.0, window_minutes, limit)
+        .fetch_all(tx.conn())
+        .await?;
+    Ok(Some(ids.into_iter().map(ThreadId).collect()))
 }
 
 /// Threads of an organization, of a group or by id; `unresponded` leaves those without unread replies out.
@@ -156,9 +176,9 @@ pub async fn page(
 /// The last texts of a thread, oldest first.
 pub async fn messages(pool: &Pool, id: ThreadId, limit: i64) -> Result<Vec<ThreadMessage>> {
     let rows = sqlx::query!(
-        r#"select id as "id!", kind as "kind!", state as "state!", body as "body!", created_at as "created_at!" from (
-               select id, kind, state, body, created_at from message where thread_id = $1 order by id desc limit $2
-           ) last order by id"#,
+        r#"select id as "id!", kind as "kind!", state as "state!", body as "body!", created_at as "created_at!", channel,
+               array(select one.value ->> 'content_type' from jsonb_array_elements(last.media) one) as "media!"
+           from (select * from message where thread_id = $1 order by id desc limit $2) last order by id"#,
         id.0,
         limit,
     )
@@ -171,6 +191,8 @@ pub async fn messages(pool: &Pool, id: ThreadId, limit: i64) -> Result<Vec<Threa
             kind: row.kind,
             state: row.state,
             body: row.body,
+            media: row.media,
+            channel: row.channel,
             created_at: row.created_at,
         })
         .collect())
@@ -195,6 +217,10 @@ pub struct Locked {
 
 /// Locks a thread of this organization.
 pub async fn lock(tx: &mut Tx, organization_id: OrganizationId, id: ThreadId) -> Result<Option<Locked>> {
+    // Read by another statement, so that a claim which ended while this waited has ended.
+    sqlx::query!("select from thread where id = $1 and organization_id = $2 for update", id.0, organization_id.0)
+        .fetch_optional(tx.conn())
+        .await?;
     let row = sqlx::query!(
         r#"select t.group_id, t.contact_id, t.goal_id, t.held_by, t.held_until,
                   t.held_until > clock_timestamp() as live,
@@ -203,7 +229,7 @@ pub async fn lock(tx: &mut Tx, organization_id: OrganizationId, id: ThreadId) ->
                       select from goal g
                       where g.id = t.goal_id and g.paused_at is not null and g.closes_at > clock_timestamp()) as "paused!"
            from thread t join contact c on c.id = t.contact_id
-           where t.id = $1 and t.organization_id = $2 for update of t"#,
+           where t.id = $1 and t.organization_id = $2"#,
         id.0,
         organization_id.0,
     )
@@ -231,14 +257,33 @@ pub async fn answered(tx: &mut Tx, id: ThreadId, agent_id: MemberId) -> Result<(
     Ok(())
 }
 
-/// The contact has written: the thread is unread, unless they opted out (rule I3), and whom a goal texted has replied.
-pub async fn replied(tx: &mut Tx, id: ThreadId, hidden: bool) -> Result<()> {
+/// Gives a conversation the agent's own number when the one that it was held from is not the organization's any more.
+pub async fn keep_number(tx: &mut Tx, id: ThreadId, sender: &E164) -> Result<()> {
     sqlx::query!(
-        "update thread set unread_since = case when $2 then null else coalesce(unread_since, clock_timestamp()) end,
+        "update thread t set sender_e164 = $2
+         where t.id = $1 and not exists (
+             select from sender_number n where n.e164 = t.sender_e164 and n.organization_id = t.organization_id)",
+        id.0,
+        sender.as_str(),
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// The contact has written: the thread is unread since they did, hidden when they have opted out (rule I3), or stays as it is. Whom a goal
+/// texted has replied.
+pub async fn replied(tx: &mut Tx, id: ThreadId, shown: Shown, received_at: DateTime<Utc>) -> Result<()> {
+    let hidden = shown == Shown::Hidden;
+    sqlx::query!(
+        "update thread set
+             unread_since = case when $2 then null when $3 then least(unread_since, $4) else unread_since end,
              last_message_at = now()
          where id = $1",
         id.0,
         hidden,
+        shown == Shown::Unread,
+        received_at,
     )
     .execute(tx.conn())
     .await?;

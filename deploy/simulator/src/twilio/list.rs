@@ -6,38 +6,25 @@ use axum::{
     Json,
     extract::{Query, State, rejection::QueryRejection},
 };
-use chrono::NaiveDate;
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
     clock,
     message::Message,
     sim::Sim,
-    twilio::{account::OwnAccount, error::Refusal, resource},
+    twilio::{account::OwnAccount, dates::Dates, error::Refusal, resource},
 };
 
-/// What to list. Dates are those of creation, in UTC; both inequalities include their day.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
+/// What to list: the messages that were accepted within these times, inclusive.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Filter {
-    #[serde(rename = "To")]
     to: Option<String>,
-    #[serde(rename = "From")]
     from: Option<String>,
-    #[serde(rename = "DateSent")]
-    on: Option<NaiveDate>,
-    #[serde(rename = "DateSent>")]
-    since: Option<NaiveDate>,
-    #[serde(rename = "DateSent<")]
-    until: Option<NaiveDate>,
-    #[serde(rename = "PageSize")]
+    dates: Vec<Dates>,
     page_size: Option<usize>,
-    #[serde(rename = "Page")]
     page: usize,
     /// `PA` and the id of the last message of the page before, so that messages that arrive in between
     /// shift nothing. Without it, `Page` counts.
-    #[serde(rename = "PageToken")]
     page_token: Option<String>,
 }
 
@@ -47,9 +34,10 @@ const LARGEST_PAGE: usize = 1_000;
 pub(crate) async fn list(
     _: OwnAccount,
     State(sim): State<Arc<Sim>>,
-    query: Result<Query<Filter>, QueryRejection>,
+    query: Result<Query<Vec<(String, String)>>, QueryRejection>,
 ) -> Result<Json<Value>, Refusal> {
-    let Query(filter) = query.map_err(|_| Refusal::of(20001))?;
+    let Query(pairs) = query.map_err(|_| Refusal::of(20001))?;
+    let filter = Filter::read(pairs).ok_or(Refusal::of(20001))?;
     let size = filter.size();
     let (page, more) = filter.select(&sim)?;
     let account = &sim.config.account_sid;
@@ -73,6 +61,30 @@ pub(crate) async fn list(
 }
 
 impl Filter {
+    /// Reads a query; none when a parameter cannot be read. An empty one filters nothing, and unknown ones are passed over.
+    fn read(pairs: Vec<(String, String)>) -> Option<Self> {
+        let mut filter = Self::default();
+        for (name, value) in pairs {
+            if let Some(rest) = name.strip_prefix("DateSent") {
+                if !(rest.trim().is_empty() && value.trim().is_empty()) {
+                    filter.dates.push(Dates::read(&format!("{rest}{value}"))?);
+                }
+                continue;
+            }
+            let value = value.trim();
+            match (name.as_str(), value) {
+                (_, "") => {}
+                ("To", _) => filter.to = Some(number(value)),
+                ("From", _) => filter.from = Some(number(value)),
+                ("PageSize", _) => filter.page_size = Some(value.parse().ok()?),
+                ("Page", _) => filter.page = value.parse().ok()?,
+                ("PageToken", _) => filter.page_token = Some(value.to_owned()),
+                _ => {}
+            }
+        }
+        Some(filter)
+    }
+
     fn size(&self) -> usize {
         self.page_size.unwrap_or(DEFAULT_PAGE).clamp(1, LARGEST_PAGE)
     }
@@ -95,9 +107,10 @@ impl Filter {
             Some(to) => Box::new(book.to(to)),
             None => Box::new(book.messages().iter().rev()),
         };
-        // Newest first: past the earliest day that is asked for, nothing more can match.
+        // Newest first: past the earliest time that is asked for, nothing more can match.
+        let earliest = self.dates.iter().filter_map(|dates| dates.since).max();
         let mut page: Vec<Arc<Message>> = candidates
-            .take_while(|message| self.earliest().is_none_or(|day| date(message) >= day))
+            .take_while(|message| earliest.is_none_or(|since| message.accepted_at >= since))
             .filter(|message| message.seq < before && self.matches(message))
             .skip(skip)
             .take(self.size() + 1)
@@ -108,24 +121,16 @@ impl Filter {
         Ok((page, more))
     }
 
-    fn earliest(&self) -> Option<NaiveDate> {
-        self.since.max(self.on)
-    }
-
     fn matches(&self, message: &Message) -> bool {
-        let date = date(message);
         self.from.as_ref().is_none_or(|from| message.from == *from)
-            && self.on.is_none_or(|day| date == day)
-            && self.since.is_none_or(|day| date >= day)
-            && self.until.is_none_or(|day| date <= day)
+            && self.dates.iter().all(|dates| dates.contain(message.accepted_at))
     }
 
     /// The path and query of a page of the same filter.
     fn uri(&self, account: &str, page: usize, token: Option<&str>) -> String {
-        let dates = [("DateSent", self.on), ("DateSent>", self.since), ("DateSent<", self.until)];
         let numbers = [("To", &self.to), ("From", &self.from)];
         let numbers = numbers.into_iter().filter_map(|(name, value)| Some((name, value.clone()?)));
-        let dates = dates.into_iter().filter_map(|(name, day)| Some((name, day?.to_string())));
+        let dates = self.dates.iter().map(|dates| (dates.name, dates.value.clone()));
         let place = [("PageSize", self.size().to_string()), ("Page", page.to_string())];
         let token = token.map(|token| ("PageToken", token.to_owned()));
         let pairs = numbers.chain(dates).chain(place).chain(token);
@@ -135,8 +140,9 @@ impl Filter {
     }
 }
 
-fn date(message: &Message) -> NaiveDate {
-    message.accepted_at.date_naive()
+/// A number whose plus sign came unencoded, and so as a blank that is trimmed by now, has it back.
+fn number(text: &str) -> String {
+    if text.bytes().all(|byte| byte.is_ascii_digit()) { format!("+{text}") } else { text.to_owned() }
 }
 
 /// Percent-encodes everything but letters, digits, `-`, `.` and `_`.
@@ -156,7 +162,7 @@ mod tests {
     fn the_next_page_keeps_the_filter() {
         let filter = Filter {
             to: Some("+12125550100".to_owned()),
-            since: NaiveDate::from_ymd_opt(2026, 3, 6),
+            dates: vec![Dates::read(">2026-03-06").unwrap()],
             ..Filter::default()
         };
         assert_eq!(

@@ -11,6 +11,7 @@ use crate::sim::Sim;
 
 mod account;
 mod create;
+mod dates;
 pub(crate) mod error;
 mod list;
 mod lookup;

@@ -90,6 +90,18 @@ async fn a_list_is_filtered_by_the_day_of_creation() {
         (format!("DateSent%3C={before}"), 0),
         // As a client writes it that does not encode the sign.
         (format!("DateSent>={before}&DateSent<={after}"), 1),
+        // As Twilio's own clients send dates and times.
+        (format!("DateSent={day}T00%3A00%3A00Z&PageSize=50"), 1),
+        (format!("DateSent={before}T00%3A00%3A00Z"), 0),
+        (format!("DateSent%3E={day}T00%3A00%3A00Z&DateSent%3C={after}T00%3A00%3A00Z"), 1),
+        (format!("DateSent%3E={after}T00%3A00%3A00Z"), 0),
+        (format!("DateSent%3C={before}T23%3A59%3A59Z"), 0),
+        (format!("DateSent=%3E%3D{day}"), 1),
+        (format!("DateSent%3C%3D={before}"), 0),
+        (format!("DateSent={day}T00:00:00+00:00"), 1),
+        ("DateSent=&To=&From=&PageSize=&Page=&PageToken=".to_owned(), 1),
+        ("To=+12125550100".to_owned(), 1),
+        ("To=%2B12125550101".to_owned(), 0),
     ];
     for (filter, expected) in cases {
         let (_, list) = rig.ask(&format!("{}?{filter}", rig.messages_url())).await;

@@ -1,11 +1,17 @@
 //! The adapter for the Twilio Messages and Lookup APIs, and for everything that speaks it.
 
 mod client;
+mod form;
+mod inbound;
 mod lookups;
+mod party;
 mod signature;
 mod webhook;
 
 pub use client::{ClientError, Credentials, Twilio};
+pub use form::Form;
+pub use inbound::{InboundText, Media};
 pub use lookups::{LookupError, Lookups};
-pub use signature::{sign, verify};
-pub use webhook::{InboundText, StatusUpdate, status_path};
+pub use party::Party;
+pub use signature::{Refused, Request, sign};
+pub use webhook::{NoId, StatusUpdate, status_path};

@@ -1,23 +1,26 @@
-//! The forms that Twilio posts to us.
+//! The receipts that Twilio posts to us.
 
-use muster_domain::{e164::E164, ids::MessageId, message::ReceiptStatus};
+use muster_domain::{ids::MessageId, message::ReceiptStatus};
+
+use super::form::Form;
 
 /// The path, below the public URL, to which receipts of a message are posted.
 pub fn status_path(message_id: MessageId) -> String {
     format!("/v1/webhooks/twilio/status/{message_id}")
 }
 
-/// A text from a contact.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InboundText {
-    /// The carrier's id.
-    pub sid: String,
-    /// Who wrote.
-    pub from: E164,
-    /// To which of our numbers.
-    pub to: E164,
-    /// What.
-    pub body: String,
+/// The carrier's id, by which a webhook is recorded once, is missing or cannot be one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the field MessageSid is missing or cannot be read")]
+pub struct NoId;
+
+/// Longest id of a carrier.
+const SID_LIMIT: usize = 128;
+
+/// The carrier's id of a text.
+pub(super) fn message_sid(form: &Form) -> Result<String, NoId> {
+    let sid = form.first_of(&["MessageSid", "SmsMessageSid", "SmsSid"]).ok_or(NoId)?;
+    if sid.len() > SID_LIMIT || sid.contains('\0') { Err(NoId) } else { Ok(sid.to_owned()) }
 }
 
 /// A receipt.
@@ -31,42 +34,21 @@ pub struct StatusUpdate {
     pub error_code: Option<i32>,
 }
 
-/// A field is missing or cannot be read; its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the field {0} is missing or cannot be read")]
-pub struct BadField(pub &'static str);
-
-fn field<'a>(form: &'a [(String, String)], name: &'static str) -> Result<&'a str, BadField> {
-    form.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str()).ok_or(BadField(name))
-}
-
-impl InboundText {
-    /// Reads a form.
-    pub fn read(form: &[(String, String)]) -> Result<Self, BadField> {
-        Ok(Self {
-            sid: field(form, "MessageSid")?.to_owned(),
-            from: E164::parse(field(form, "From")?).map_err(|_| BadField("From"))?,
-            to: E164::parse(field(form, "To")?).map_err(|_| BadField("To"))?,
-            body: field(form, "Body")?.to_owned(),
-        })
-    }
-}
-
 impl StatusUpdate {
-    /// Reads a form.
-    pub fn read(form: &[(String, String)]) -> Result<Self, BadField> {
-        let status = match field(form, "MessageStatus")? {
+    /// Reads a form. A receipt is not lost for what is odd beside its status.
+    pub fn read(form: &Form) -> Result<Self, NoId> {
+        let status = match form.first_of(&["MessageStatus", "SmsStatus"]).unwrap_or_default() {
             "sent" => Some(ReceiptStatus::Sent),
             "delivered" | "read" => Some(ReceiptStatus::Delivered),
             "undelivered" => Some(ReceiptStatus::Undelivered),
             "failed" | "canceled" => Some(ReceiptStatus::Failed),
             _ => None,
         };
-        let error_code = match field(form, "ErrorCode") {
-            Ok(code) if !code.is_empty() => Some(code.parse().map_err(|_| BadField("ErrorCode"))?),
-            _ => None,
-        };
-        Ok(Self { sid: field(form, "MessageSid")?.to_owned(), status, error_code })
+        Ok(Self {
+            sid: message_sid(form)?,
+            status,
+            error_code: form.first_of(&["ErrorCode"]).and_then(|code| code.parse().ok()),
+        })
     }
 }
 
@@ -74,22 +56,19 @@ impl StatusUpdate {
 mod tests {
     use super::*;
 
-    fn form(fields: &[(&str, &str)]) -> Vec<(String, String)> {
-        fields.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    fn read(fields: &[(&str, &str)]) -> Result<StatusUpdate, NoId> {
+        let pairs: Vec<_> = fields.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        StatusUpdate::read(&Form::from(pairs))
     }
 
     #[test]
-    fn forms_are_read_strictly() {
-        let read = StatusUpdate::read(&form(&[
-            ("MessageSid", "SM1"),
-            ("MessageStatus", "undelivered"),
-            ("ErrorCode", "30003"),
-        ]));
-        assert_eq!(
-            read,
-            Ok(StatusUpdate { sid: "SM1".into(), status: Some(ReceiptStatus::Undelivered), error_code: Some(30003) })
-        );
-        assert_eq!(StatusUpdate::read(&form(&[("MessageSid", "SM1")])), Err(BadField("MessageStatus")));
-        assert_eq!(InboundText::read(&form(&[("MessageSid", "SM1"), ("From", "me")])), Err(BadField("From")));
+    fn s8_a_receipt_needs_its_id_and_its_status_alone() {
+        let undelivered = Some(ReceiptStatus::Undelivered);
+        let all = read(&[("MessageSid", "SM1"), ("MessageStatus", "undelivered"), ("ErrorCode", "30003")]);
+        assert_eq!(all, Ok(StatusUpdate { sid: "SM1".into(), status: undelivered, error_code: Some(30003) }));
+        let odd = read(&[("SmsSid", "SM1"), ("SmsStatus", "undelivered"), ("ErrorCode", "none")]);
+        assert_eq!(odd, Ok(StatusUpdate { sid: "SM1".into(), status: undelivered, error_code: None }));
+        assert_eq!(read(&[("MessageSid", "SM1")]).map(|update| update.status), Ok(None));
+        assert_eq!(read(&[("MessageStatus", "sent")]), Err(NoId));
     }
 }

@@ -145,6 +145,7 @@ pub(super) async fn assign(tx: &mut Tx, import: &Import, terms: &Terms<'_>) -> R
     if !moved.is_empty() {
         let goals = reassign::lock_goals(tx, import.group_id).await?;
         reassign::move_contacts(tx, import.group_id, &goals, &moved).await?;
+        reassign::move_threads(tx, import.group_id, &moved).await?;
     }
     Ok(true)
 }
@@ -171,5 +172,6 @@ pub(super) async fn restore(tx: &mut Tx, id: ImportId, group_id: GroupId, goals:
         .await?;
     let contacts: Vec<_> = restored.iter().map(|row| row.contact_id).collect();
     reassign::move_contacts(tx, group_id, goals, &contacts).await?;
+    reassign::move_threads(tx, group_id, &contacts).await?;
     Ok(restored.iter().map(|row| i64::from(row.whole)).sum())
 }

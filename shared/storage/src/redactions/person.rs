@@ -143,6 +143,7 @@ async fn clear_conversations(tx: &mut Tx, contacts: &[Uuid]) -> Result<u64> {
              select id from message where contact_id = any($1) and (body <> '' or state in ('queued', 'held')) for update skip locked
          )
          update message m set body = '',
+             media = (select jsonb_agg(one.value - 'url') from jsonb_array_elements(m.media) one),
              state = case when state in ('queued', 'held') then 'cancelled' else state end,
              reason = case when state in ('queued', 'held') then 'redacted' else reason end
          from free where m.id = free.id",

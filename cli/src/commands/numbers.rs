@@ -1,0 +1,106 @@
+//! `muster numbers`: who has which numbers to text from. The operator owns them at the carrier, so that the operator says whose they are.
+
+use anyhow::{bail, ensure};
+use muster_domain::{e164::E164, ids::AccountId};
+use muster_storage::numbers::{self, Assigned};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::pool;
+use crate::out::say;
+
+#[derive(clap::Subcommand)]
+pub(crate) enum Command {
+    /// Give numbers to an account, whose admins can then add them to an organization. From the first time on, admins can add no others.
+    Assign {
+        /// The account.
+        #[arg(long)]
+        account: Uuid,
+        /// Also those that another account has. Its conversations stay with it, and what waits to go out from the number is cancelled.
+        #[arg(long = "move")]
+        move_taken: bool,
+        /// In E.164 form.
+        #[arg(required = true, value_parser = number)]
+        numbers: Vec<E164>,
+    },
+    /// Take numbers from whichever account has them: texts to them land with nobody, and what waits to go out from them is cancelled.
+    Release {
+        /// In E.164 form.
+        #[arg(required = true, value_parser = number)]
+        numbers: Vec<E164>,
+    },
+    /// List numbers and whose they are.
+    List {
+        /// Of this account alone.
+        #[arg(long)]
+        account: Option<Uuid>,
+        /// Print one JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Numbers that one look fetches.
+const PAGE: i64 = 1_000;
+
+fn number(text: &str) -> Result<E164, String> {
+    E164::parse(text).map_err(|error| error.to_string())
+}
+
+pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Assign { account, move_taken, numbers } => assign(AccountId(account), &numbers, move_taken).await,
+        Command::Release { numbers } => {
+            let mut tx = pool()?.begin().await?;
+            let released = numbers::release(&mut tx, &numbers).await?;
+            ensure!(
+                released == numbers.len(),
+                "{} of these numbers are no account's; nothing was changed",
+                numbers.len() - released
+            );
+            tx.commit().await?;
+            say!("{released} released")?;
+            Ok(())
+        }
+        Command::List { account, json } => list(account.map(AccountId), json).await,
+    }
+}
+
+async fn assign(account: AccountId, numbers: &[E164], move_taken: bool) -> anyhow::Result<()> {
+    let mut tx = pool()?.begin().await?;
+    match numbers::assign(&mut tx, account, numbers, move_taken).await? {
+        Assigned::Done => tx.commit().await?,
+        Assigned::NoAccount => bail!("there is no account {account}"),
+        Assigned::Taken(taken) => {
+            bail!("{} belong to another account; --move takes them from it; nothing was changed", taken.join(", "))
+        }
+    }
+    say!("{} assigned to {account}", numbers.len())?;
+    Ok(())
+}
+
+async fn list(account: Option<AccountId>, json: bool) -> anyhow::Result<()> {
+    let pool = pool()?;
+    let mut after = String::new();
+    loop {
+        let page = numbers::list(&pool, account, &after, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after.clone_from(&last.number);
+        for owned in page {
+            if json {
+                let line = json!({
+                    "number": owned.number,
+                    "account_id": owned.account_id,
+                    "organization_id": owned.organization_id,
+                    "arranged_by_operator": owned.arranged,
+                    "since": owned.since,
+                });
+                say!("{line}")?;
+            } else {
+                let organization = owned.organization_id.map_or_else(|| "-".to_owned(), |id| id.to_string());
+                let how = if owned.arranged { "arranged" } else { "first come" };
+                say!("{}  account {}  organization {organization}  {how}", owned.number, owned.account_id)?;
+            }
+        }
+    }
+}
