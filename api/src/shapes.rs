@@ -258,6 +258,8 @@ pub(crate) struct Preview {
     columns: Vec<PreviewColumn>,
     /// Its first rows and rejects.
     lines: Vec<PreviewLine>,
+    /// There are fewer than were asked for, because they are long.
+    lines_truncated: bool,
 }
 
 /// A column and the field that it fills.
@@ -265,8 +267,10 @@ pub(crate) struct Preview {
 pub(crate) struct PreviewColumn {
     /// Its name as the file has it.
     header: String,
-    /// `first_name`, …, `custom:NAME`, or `ignore`.
+    /// `first_name`, …, `opt_out`, `custom:NAME`, or `ignore`.
     field: String,
+    /// What its values mean, where that is not plain: of columns that state opt-outs.
+    meaning: Option<String>,
 }
 
 /// A row as it would be read, or why it would not.
@@ -286,6 +290,10 @@ pub(crate) struct PreviewRow {
     values: BTreeMap<String, String>,
     /// The row's own tags.
     tags: Vec<String>,
+    /// It states that the person has opted out, which an import keeps.
+    opted_out: bool,
+    /// What is doubtful about it: `area_code_unknown`, `opt_out_unknown`.
+    warnings: Vec<String>,
 }
 
 /// A row that would be rejected.

@@ -42,8 +42,12 @@ mod import_leftovers;
 mod import_limits;
 #[path = "api/import_object_store.rs"]
 mod import_object_store;
+#[path = "api/import_opt_outs.rs"]
+mod import_opt_outs;
 #[path = "api/import_parts.rs"]
 mod import_parts;
+#[path = "api/import_rejects.rs"]
+mod import_rejects;
 #[path = "api/import_sources.rs"]
 mod import_sources;
 #[path = "api/import_undo.rs"]

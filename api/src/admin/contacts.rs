@@ -44,6 +44,8 @@ pub(crate) struct ContactBody {
     /// Who serves the number, as caps and rates call them; null where nobody knows.
     carrier: Option<String>,
     opted_out_at: Option<DateTime<Utc>>,
+    /// Why they have opted out, by whatever recorded it: `stated in the file of import …`, for one.
+    opt_out_reason: Option<String>,
     redacted_at: Option<DateTime<Utc>>,
     #[schema(value_type = Vec<uuid::Uuid>)]
     groups: Vec<GroupId>,
@@ -81,6 +83,7 @@ pub(crate) fn body(contact: Contact, admin: &Admin) -> ContactBody {
         line_type: contact.line_type,
         carrier: contact.carrier,
         opted_out_at: contact.opted_out_at,
+        opt_out_reason: contact.opt_out_reason,
         redacted_at: contact.redacted_at,
         groups: contact.groups.into_iter().filter(|group| admin.group(*group).is_ok()).collect(),
         source: contact.source,

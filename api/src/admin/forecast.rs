@@ -158,7 +158,7 @@ fn parts(
         let unknown = settings.unknown_carriers;
         let cap = unknown.limit_of(&limits.caps, contacts.carrier.as_deref()).map(ToOwned::to_owned);
         let rate = unknown.limit_of(&limits.rates, contacts.carrier.as_deref()).map(ToOwned::to_owned);
-        let key = (place.zones, place.states().to_vec(), cap.clone(), rate.clone());
+        let key = (place.zones.clone(), place.states().to_vec(), cap.clone(), rate.clone());
         if let Some(part) = parts.get_mut(&key) {
             let (_, part): &mut (Whereabouts, Part) = part;
             part.texts += contacts.texts;

@@ -82,10 +82,22 @@ pub(crate) struct ImportBody {
     unchanged: i64,
     merged: i64,
     rejected: i64,
-    /// Rejected rows by reason.
+    /// Rejected rows by reason, those that are not kept as well.
     reject_reasons: BTreeMap<String, i64>,
-    /// Rows that were read and whose area code is in no number plan that we know; they are applied like others.
+    /// Rejected rows that are kept, which `rejects.csv` has. Of a file so many are kept as the installation says, and so many bytes: 1 MiB and four
+    /// times the file's size as it was uploaded, up to a limit.
+    rejects_kept: i64,
+    /// Rejected rows that are counted alone.
+    rejects_not_kept: i64,
+    /// When those that were kept were forgotten, because they were kept for as long as the installation keeps them.
+    rejects_forgotten_at: Option<DateTime<Utc>>,
+    /// People of whom columns of the file state that they have opted out. They are opted out, in a dry run they would be.
+    opted_out: i64,
+    /// Rows that were read with a doubt; they are applied like others.
     warnings: i64,
+    /// For each doubt, how many: `area_code_unknown` (it is in no number plan that we know), `opt_out_unknown` (what a column says of opting out is not
+    /// understood). A row may have both.
+    warning_reasons: BTreeMap<String, i64>,
     /// The lines on which the first ten of these begin.
     warning_lines: Vec<i64>,
     created_at: DateTime<Utc>,
@@ -127,6 +139,9 @@ pub(crate) async fn get(
 /// An import as it is told.
 pub(crate) async fn body(api: &Api, import: Import) -> Result<ImportBody, Problem> {
     let reject_reasons = imports::reject_reasons(&api.pool, import.id).await?;
+    let warning_reasons = imports::warning_reasons(&api.pool, import.id).await?;
+    let rejects_kept =
+        if import.rejects_forgotten_at.is_some() { 0 } else { import.rejects_kept + import.applied_rejects_kept };
     let Progress { parts, parts_read, shards, shards_applied, bytes, bytes_read, bytes_cut, .. } = import.progress;
     Ok(ImportBody {
         id: import.id,
@@ -157,8 +172,13 @@ pub(crate) async fn body(api: &Api, import: Import) -> Result<ImportBody, Proble
         unchanged: import.counters.unchanged,
         merged: import.counters.merged,
         rejected: import.counters.rejected,
+        rejects_kept,
+        rejects_not_kept: (reject_reasons.values().sum::<i64>() - rejects_kept).max(0),
+        rejects_forgotten_at: import.rejects_forgotten_at,
         reject_reasons,
+        opted_out: import.opted_out,
         warnings: import.warnings,
+        warning_reasons,
         warning_lines: import.warning_lines,
         created_at: import.created_at,
         finished_at: import.finished_at,
@@ -205,7 +225,7 @@ const PAGE: i64 = 1_000;
 const TRIES: u32 = 30;
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// Downloads the rejected rows as CSV: line, reason, column and the raw row. What a spreadsheet would take for a formula, also in a cell of the row,
+/// Downloads the rejected rows that are kept as CSV: line, reason, column and the raw row, which ends in `…` where it was cut after 4 KiB. What a spreadsheet would take for a formula, also in a cell of the row,
 /// begins with an apostrophe.
 #[utoipa::path(get, path = "/v1/organizations/{organization_id}/imports/{import_id}/rejects.csv", tag = "imports")]
 pub(crate) async fn rejects(

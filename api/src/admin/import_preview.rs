@@ -57,7 +57,7 @@ impl ToSchema for PreviewBody {
 }
 
 /// Shows a file's encoding, its columns and what they fill, and its first rows and rejects as an import would read them. Nothing is kept. The
-/// body is the file, or its beginning: no more than 4 MiB are looked at. A zip file must be whole.
+/// body is the file, or its beginning: no more than 4 MiB are looked at, and 1 MiB of rows shown. A zip file must be whole.
 #[utoipa::path(post, path = "/v1/organizations/{organization_id}/imports/preview", tag = "imports")]
 pub(crate) async fn show(
     State(api): State<Api>,

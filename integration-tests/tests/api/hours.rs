@@ -64,6 +64,56 @@ async fn s5_a_contact_of_another_state_waits_for_its_law_and_knows_until_when() 
     world.finish().await;
 }
 
+/// However a spreadsheet has written the postal code, and however it came to be kept: nobody in Honolulu is texted while it is closed there.
+#[tokio::test]
+async fn s5_a_postal_code_means_the_same_however_it_is_written() {
+    let world = World::with_engine().await;
+    let ours = world.organization("Ours").await;
+    let group = ours.group("Queens").await;
+    let (agent, _) = ours.agent(&group).await;
+    let (hours, opens) = closed_hour(world.now().await);
+    let all_day = json!({ "opens_minute": 0, "closes_minute": 1_440 });
+    let closed = |state: &str| json!({ "state": state, "days": vec![hours.clone(); 7], "source": "a test" });
+    let set = json!({ "laws": { "federal": all_day, "states": [closed("HI"), closed("MA")] } });
+    ours.admin.put(&ours.at("laws"), set).await.ok();
+    ours.set(json!({ "recipient_safe": true, "law_strictness": "commercial" })).await;
+    let codes = [
+        "\"=\"\"96813\"\"\"",
+        "'96813",
+        "9681\u{200b}3",
+        "\u{ff19}\u{ff16}\u{ff18}\u{ff11}\u{ff13}",
+        "96813 1000",
+        "96813\u{2013}1000",
+        "96813-",
+        "HI 96813",
+        "968131000",
+    ];
+    let rows: Vec<String> =
+        codes.iter().enumerate().map(|(nth, code)| format!("Ada,L,646555{nth:04},{code}")).collect();
+    let file = format!(
+        "first,last,phone,zip\n{}\nBob,L,6465551000,10001\nCyd,L,6465551001,10001\nDan,L,6465551002,10001\n",
+        rows.join("\n")
+    );
+    let report = ours.import(&format!("file_name=c.csv&group_id={group}"), file).await;
+    assert_eq!(report["created"], codes.len() + 3, "{report}");
+    // Kept as it came, by whatever kept it before; and with its zero lost, so that it may be Massachusetts.
+    let raw = ["=\"96813\"' where e164 = '+16465551000", "2134.0' where e164 = '+16465551001"];
+    let raw = raw.map(|code| format!("update contact set postal_code = '{code}'"));
+    world.harness.execute(&raw.each_ref().map(String::as_str)).await;
+    let goal = ours.open_goal(&world, &group, json!({})).await;
+    world.harness.execute(&["update goal set closes_at = clock_timestamp() + interval '3 days'"]).await;
+    send_all(&agent.client, &goal).await;
+    world.until("message where state = 'delivered'", 1).await;
+    let held = i64::try_from(codes.len() + 2).unwrap();
+    world.until("message where state = 'held' and reason = 'hours'", held).await;
+    let untils: Vec<DateTime<Utc>> =
+        world.harness.row("select json_agg(held_until) from message where state = 'held'").await;
+    assert!(untils.iter().all(|until| *until >= opens), "{untils:?}");
+    let to: Vec<_> = world.carrier().accepted().into_iter().map(|message| message.to).collect();
+    assert_eq!(to, ["+16465551002"]);
+    world.finish().await;
+}
+
 /// Hours in Honolulu that are closed and open at a full minute, soon but not at once, and when that is.
 fn opens_soon(now: DateTime<Utc>) -> (Value, DateTime<Utc>) {
     let local = (now + HONOLULU).naive_utc() + TimeDelta::seconds(79);

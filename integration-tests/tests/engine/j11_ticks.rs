@@ -136,7 +136,15 @@ async fn j11_upkeep_runs_by_schedules() {
         .execute(&["update schedule set enabled = true, decided_until = clock_timestamp() - interval '2 days', jitter_seconds = 0"])
         .await;
 
-    for name in ["partitions", "job-history", "engine-history", "engine-sweep", "idempotency-keys", "reconcile"] {
+    for name in [
+        "partitions",
+        "job-history",
+        "engine-history",
+        "engine-sweep",
+        "idempotency-keys",
+        "import-rejects",
+        "reconcile",
+    ] {
         harness
             .until_count(
                 &format!("tick t join job j on j.id = t.job_id where t.schedule = '{name}' and j.state = 'succeeded'"),

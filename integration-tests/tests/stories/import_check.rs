@@ -26,7 +26,7 @@ async fn c7_a_file_is_told_by_its_rows_columns_and_rejects() {
     assert_eq!(
         report,
         json!({
-            "rows": 4, "valid": 1, "merged": 1, "rejected": 2, "warnings": 0, "warning_lines": [],
+            "rows": 4, "valid": 1, "merged": 1, "rejected": 2, "opted_out": 0, "warnings": 0, "warning_reasons": {}, "warning_lines": [],
             "columns": { "first": "first_name", "last": "last_name", "Cell Phone": "phone", "Ward": "custom:Ward" },
             "encoding": "UTF-8", "delimiter": ";", "rejects_truncated": false,
             "rejects": [

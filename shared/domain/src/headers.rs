@@ -1,6 +1,6 @@
 //! Reading the header row of an import (rule C2).
 //!
-//! A header is compared without regard to case, spaces, underscores, hyphens and byte-order marks. An explicit mapping wins over
+//! A header is compared without regard to case, spaces, underscores, hyphens, marks that are not seen and other forms of its characters. An explicit mapping wins over
 //! what is recognised here. How a file's records are split is `muster-ingest`'s business.
 
 mod names;
@@ -10,6 +10,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 pub use names::recognised;
+
+use crate::{
+    cell::{is_invisible, plain},
+    stated_opt_out::Asks,
+};
 
 /// What a column of a file holds. It is written as its field's name: `first_name`, `phone`, …, `custom:NAME` or `ignore`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +38,12 @@ pub enum Column {
     ExternalId,
     /// The e-mail address of the agent to whom the contact is assigned.
     AssignedAgent,
+    /// Have they opted out of texts? (rule C17)
+    OptOut,
+    /// Have they opted in to texts?
+    OptIn,
+    /// How they stand to texts, in a word.
+    OptOutStatus,
     /// A custom field of this name.
     Custom(String),
     /// Not imported: a blank header.
@@ -40,7 +51,7 @@ pub enum Column {
 }
 
 /// Known fields, with their names in mappings and for people.
-const FIELDS: [(&str, &str, Column); 9] = [
+const FIELDS: [(&str, &str, Column); 12] = [
     ("first_name", "first name", Column::FirstName),
     ("last_name", "last name", Column::LastName),
     ("phone", "phone", Column::Phone),
@@ -50,6 +61,9 @@ const FIELDS: [(&str, &str, Column); 9] = [
     ("tags", "tags", Column::Tags),
     ("external_id", "external id", Column::ExternalId),
     ("assigned_agent", "assigned agent", Column::AssignedAgent),
+    ("opt_out", "opt-out", Column::OptOut),
+    ("opt_in", "opt-in", Column::OptIn),
+    ("opt_out_status", "opt-out status", Column::OptOutStatus),
 ];
 
 impl Column {
@@ -78,9 +92,19 @@ impl Column {
         matches!(self, Self::Email | Self::PostalCode | Self::Notes | Self::ExternalId)
     }
 
-    /// What a file can have only once, in words. Of tags there can be several columns.
+    /// What the column asks of opting out, if it does.
+    pub const fn asks_of_opting_out(&self) -> Option<Asks> {
+        match self {
+            Self::OptOut => Some(Asks::OptedOut),
+            Self::OptIn => Some(Asks::OptedIn),
+            Self::OptOutStatus => Some(Asks::Status),
+            _ => None,
+        }
+    }
+
+    /// What a file can have only once, in words. Of tags and of opt-outs there can be several columns.
     fn unique_name(&self) -> Option<&'static str> {
-        if *self == Self::Tags {
+        if *self == Self::Tags || self.asks_of_opting_out().is_some() {
             return None;
         }
         FIELDS.iter().find(|(_, _, column)| column == self).map(|(_, words, _)| *words)
@@ -120,11 +144,13 @@ pub enum HeaderError {
     NoSuchField(String),
 }
 
-/// Lower case without spaces, underscores, hyphens and byte-order marks.
+/// Lower case without spaces, underscores, hyphens and marks that are not seen, in ASCII as far as characters are another form of it.
 pub fn canonical(header: &str) -> String {
     header
         .chars()
-        .filter(|c| !c.is_whitespace() && !matches!(c, '_' | '-' | '\u{feff}'))
+        .filter(|c| !is_invisible(*c))
+        .map(plain)
+        .filter(|c| !c.is_whitespace() && !matches!(c, '_' | '-'))
         .flat_map(char::to_lowercase)
         .collect()
 }
@@ -244,7 +270,8 @@ fn name_customs(headers: &[String], claims: &mut [Claim]) -> Result<(), HeaderEr
         if !matches!(claim.column, Column::Custom(_)) || claim.rank == EXPLICIT {
             continue;
         }
-        let plain = headers[index].trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+        // Joiners within a name belong to its script.
+        let plain = headers[index].trim_matches(|c: char| c.is_whitespace() || is_invisible(c));
         let copy = copies.entry(plain).or_insert(1);
         let mut name = plain.to_owned();
         while taken.contains_key(&name) {

@@ -6,6 +6,7 @@
 
 pub mod admission;
 pub mod cap;
+pub mod cell;
 pub mod e164;
 pub mod estimate;
 pub mod file_name;
@@ -29,6 +30,7 @@ pub mod schedule;
 pub mod segments;
 pub mod sending;
 pub mod state;
+pub mod stated_opt_out;
 pub mod stops;
 pub mod targeting;
 pub mod template;

@@ -52,14 +52,18 @@ pub fn read(cell: &str) -> Result<E164, PhoneError> {
 /// Reads the usual shapes: ten digits, or a 1 and ten digits, with ASCII punctuation. `None` means that `careful` has to look.
 fn usual(cell: &str) -> Option<E164> {
     let (mut digits, mut count, mut dots, mut plus) = ([0_u8; 11], 0, 0, false);
+    // Digits of the last group.
+    let (mut group, mut parted) = (0, true);
     for byte in cell.bytes() {
         match byte {
             b'0'..=b'9' => {
                 *digits.get_mut(count)? = byte;
                 count += 1;
+                group = if parted { 1 } else { group + 1 };
+                parted = false;
             }
-            b' ' | b'-' | b'(' | b')' => {}
-            b'.' => dots += 1,
+            b' ' | b'-' | b'(' | b')' => parted = true,
+            b'.' => (dots, parted) = (dots + 1, true),
             b'+' if count == 0 && !plus => plus = true,
             _ => return None,
         }
@@ -69,8 +73,8 @@ fn usual(cell: &str) -> Option<E164> {
         (11, b'1') => &digits[1..],
         _ => return None,
     };
-    // One dot may be a decimal point.
-    if dots == 1 {
+    // One dot may be a decimal point, and groups of three may be thousands.
+    if dots == 1 || group <= 3 {
         return None;
     }
     E164::from_national(std::str::from_utf8(national).ok()?).ok()

@@ -115,7 +115,7 @@ fn s5_nothing_leaves_outside_the_hours_in_any_zone_and_week() {
                                 sent += 1;
                                 for at in [now, now + TAKES / 2, now + TAKES] {
                                     assert!(
-                                        allowed(at, contact.zones, group, in_texas),
+                                        allowed(at, &contact.zones, group, in_texas),
                                         "{place} from {group} at {now}"
                                     );
                                 }
@@ -124,7 +124,7 @@ fn s5_nothing_leaves_outside_the_hours_in_any_zone_and_week() {
                                 held += 1;
                                 assert!(until > now, "{place} from {group} at {now}: {until}");
                                 assert!(
-                                    allowed(until, contact.zones, group, in_texas),
+                                    allowed(until, &contact.zones, group, in_texas),
                                     "{place} from {group} held until {until}"
                                 );
                                 assert_eq!(
@@ -137,7 +137,7 @@ fn s5_nothing_leaves_outside_the_hours_in_any_zone_and_week() {
                             }
                             other => {
                                 assert_eq!(other, Decision::Cancel(CancelReason::NoCommonHours), "{place} at {now}");
-                                assert!(!allowed(now, contact.zones, group, in_texas), "{place} at {now}");
+                                assert!(!allowed(now, &contact.zones, group, in_texas), "{place} at {now}");
                             }
                         }
                     }

@@ -35,8 +35,12 @@ pub struct Report {
     pub merged: u64,
     /// Rows that cannot be read.
     pub rejected: u64,
-    /// Rows that can be read and whose area code is in no number plan that we know (rule C4); they are applied like others.
+    /// People of whom the file states that they have opted out (rule C17).
+    pub opted_out: u64,
+    /// Rows that can be read with a doubt (rules C4 and C17); they are applied like others.
     pub warnings: u64,
+    /// For each doubt, how many: `area_code_unknown`, `opt_out_unknown`.
+    pub warning_reasons: BTreeMap<&'static str, u64>,
     /// The lines on which the first of these begin.
     pub warning_lines: Vec<u64>,
     /// The field that each column fills, in the file's order.
@@ -86,11 +90,13 @@ fn pass<R: Read + Seek>(
     let mut text = Tallied::new(text);
     let mut reader = RowReader::new(&header, header.first_line, &mut text);
     let (mut phones, mut tags, mut merged, mut rejects) = (Phones::default(), Tags::default(), 0, Vec::new());
+    let (mut out, mut opted_out) = (Phones::default(), 0);
     while let Some(line) = reader.next_line()? {
         match line {
             Line::Row(row) => {
                 tags.add(&row)?;
                 merged += u64::from(!phones.insert(&row.e164));
+                opted_out += u64::from(row.opted_out && out.insert(&row.e164));
             }
             Line::Reject(reject) if rejects.len() < MAX_LISTED => rejects.push(Listed::of(&reject)),
             Line::Reject(_) => {}
@@ -102,7 +108,9 @@ fn pass<R: Read + Seek>(
         valid: rows - rejected - merged,
         merged,
         rejected,
+        opted_out,
         warnings: reader.warnings().rows(),
+        warning_reasons: reader.warnings().by_reason(),
         warning_lines: reader.warnings().lines().to_vec(),
         columns: header.fields(),
         encoding: format.encoding,
@@ -119,7 +127,7 @@ impl Listed {
         Self {
             line: reject.line,
             reason: reject.reason.word(),
-            column: reject.column.map(ToOwned::to_owned),
+            column: reject.column.as_deref().map(ToOwned::to_owned),
             value: reject.value.as_deref().map(ToOwned::to_owned),
         }
     }

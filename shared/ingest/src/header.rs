@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     ReadError,
-    limits::{MAX_CELL, MAX_COLUMNS, MAX_FIELD_NAME},
+    limits::{MAX_CELL, MAX_COLUMNS, MAX_FIELD_NAME, MAX_NAMES},
     records::{Collected, Shape, Splitter, undouble},
 };
 
@@ -127,6 +127,11 @@ impl Names {
             }
             if names.iter().any(|name| name.len() > MAX_CELL) {
                 return Err(ReadError::refused(format!("a column's name is longer than {MAX_CELL} bytes")));
+            }
+            if names.iter().map(String::len).sum::<usize>() > MAX_NAMES {
+                return Err(ReadError::refused(format!(
+                    "the header's names have more than {MAX_NAMES} bytes together"
+                )));
             }
             return Ok(Self(names));
         }

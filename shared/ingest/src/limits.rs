@@ -27,8 +27,26 @@ pub const MAX_TAGS: usize = 1_000;
 /// Columns of a header.
 pub const MAX_COLUMNS: usize = 1_000;
 
+/// Bytes of a header's names together. They are read, told and kept with every row that has values in them.
+pub const MAX_NAMES: usize = 256 * 1024;
+
 /// Bytes of a rejected row that are kept for the report.
-pub const MAX_RAW: usize = 64 * 1024;
+pub const MAX_RAW: usize = 4 * 1024;
+
+/// Bytes of rejects that are kept of any file, however small.
+pub const REJECTS_BASE: u64 = 1024 * 1024;
+
+/// Bytes of rejects that are kept beyond these for each byte of the file as it was uploaded.
+pub const REJECTS_RATIO: u64 = 4;
+
+/// Bytes of rejects that may be kept of a file of so many bytes, as it was uploaded: a small file does not fill a disk, whatever it unpacks to. `most` is
+/// the most of any file.
+pub fn rejects_kept(uploaded: u64, most: u64) -> u64 {
+    uploaded.saturating_mul(REJECTS_RATIO).saturating_add(REJECTS_BASE).min(most)
+}
+
+/// Bytes of rows that a preview shows.
+pub const MAX_SHOWN: usize = 1024 * 1024;
 
 /// Characters of an offending value that are told.
 pub const MAX_VALUE: usize = 200;

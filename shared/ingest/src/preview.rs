@@ -5,13 +5,14 @@ use std::{
     io::{self, Read, Seek},
 };
 
+use muster_domain::stated_opt_out::Asks;
 use serde::Serialize;
 
 use crate::{
     ReadError,
     file::{Opened, opened_as},
     header::Header,
-    limits::{MAX_PREVIEWED, MAX_UNPACKED},
+    limits::{MAX_PREVIEWED, MAX_SHOWN, MAX_UNPACKED},
     rows::{Line, Row, RowReader},
     sniff::{Encoding, tally::Tallied},
     unpack::Unpacked,
@@ -28,6 +29,8 @@ pub struct Preview {
     pub columns: Vec<PreviewColumn>,
     /// Its first rows and rejects.
     pub lines: Vec<PreviewLine>,
+    /// There are fewer than were asked for, because they are long: [`MAX_SHOWN`].
+    pub lines_truncated: bool,
 }
 
 /// A column and what it means.
@@ -37,6 +40,8 @@ pub struct PreviewColumn {
     pub header: String,
     /// The field that it fills: `first_name`, …, `custom:NAME`, or `ignore`.
     pub field: String,
+    /// What its values mean, where that is not plain: of columns that state opt-outs.
+    pub meaning: Option<&'static str>,
 }
 
 /// A row as it will be read, or why it will not.
@@ -51,6 +56,10 @@ pub enum PreviewLine {
         values: BTreeMap<String, String>,
         /// The row's own tags.
         tags: Vec<String>,
+        /// It states that the person has opted out, which an import keeps.
+        opted_out: bool,
+        /// What is doubtful about it: `area_code_unknown`, `opt_out_unknown`.
+        warnings: Vec<&'static str>,
     },
     /// A reject.
     Reject {
@@ -78,32 +87,65 @@ pub fn preview<R: Read + Seek>(
     let Opened { format, mut header, text } = opened_as(Unpacked::open(source, MAX_UNPACKED)?, mapping, encoding)?;
     adjust(&mut header);
     let mut reader = RowReader::new(&header, header.first_line, text);
-    let mut lines = Vec::new();
+    let (mut lines, mut size) = (Vec::new(), 0);
     while lines.len() < rows
+        && size < MAX_SHOWN
         && let Some(line) = reader.next_line()?
     {
-        lines.push(match line {
-            Line::Row(row) => PreviewLine::Row {
-                line: row.line,
-                values: values(&row),
-                tags: row.tags().map(ToOwned::to_owned).collect(),
-            },
-            Line::Reject(reject) => PreviewLine::Reject {
-                line: reject.line,
-                reason: reject.reason.word(),
-                column: reject.column.map(ToOwned::to_owned),
-                value: reject.value.map(std::borrow::Cow::into_owned),
-            },
-        });
+        let line = told(&line);
+        size += line.size();
+        lines.push(line);
     }
     let columns = header.names.iter().zip(&header.columns);
-    let columns = columns.map(|(name, column)| PreviewColumn { header: name.clone(), field: column.field() });
+    let columns = columns.map(|(name, column)| PreviewColumn {
+        header: name.clone(),
+        field: column.field(),
+        meaning: column.asks_of_opting_out().map(|asks| match asks {
+            Asks::OptedOut => "a yes or a date opts out",
+            Asks::OptedIn => "a no opts out",
+            Asks::Status => "a word such as \"unsubscribed\" opts out",
+        }),
+    });
     Ok(Preview {
         encoding: format.encoding,
         delimiter: char::from(format.delimiter),
         columns: columns.collect(),
+        lines_truncated: lines.len() < rows && size >= MAX_SHOWN,
         lines,
     })
+}
+
+fn told(line: &Line<'_>) -> PreviewLine {
+    match line {
+        Line::Row(row) => PreviewLine::Row {
+            line: row.line,
+            values: values(row),
+            tags: row.tags().map(ToOwned::to_owned).collect(),
+            opted_out: row.opted_out,
+            warnings: row.doubts.words(),
+        },
+        Line::Reject(reject) => PreviewLine::Reject {
+            line: reject.line,
+            reason: reject.reason.word(),
+            column: reject.column.as_deref().map(ToOwned::to_owned),
+            value: reject.value.as_deref().map(ToOwned::to_owned),
+        },
+    }
+}
+
+impl PreviewLine {
+    /// About how many bytes it takes.
+    fn size(&self) -> usize {
+        match self {
+            Self::Row { values, tags, .. } => {
+                let values = values.iter().map(|(name, value)| name.len() + value.len());
+                values.chain(tags.iter().map(String::len)).sum()
+            }
+            Self::Reject { column, value, .. } => {
+                column.as_ref().map_or(0, String::len) + value.as_ref().map_or(0, String::len)
+            }
+        }
+    }
 }
 
 /// The encoding of a file whose first bytes do not tell it, as far as it is there and is looked at.
@@ -119,12 +161,13 @@ fn late_encoding<R: Read + Seek>(source: R, mapping: &BTreeMap<String, String>) 
 }
 
 fn values(row: &Row<'_>) -> BTreeMap<String, String> {
+    let postal_code = row.postal_code();
     let known = [
         ("phone", Some(row.e164.as_str())),
         ("first_name", Some(row.first_name())),
         ("last_name", Some(row.last_name())),
         ("email", row.email()),
-        ("postal_code", row.postal_code()),
+        ("postal_code", postal_code.as_deref()),
         ("notes", row.notes()),
         ("external_id", row.external_id()),
         ("assigned_agent", row.assigned_agent()),

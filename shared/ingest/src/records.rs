@@ -1,8 +1,8 @@
 //! Where a record ends, and which bytes are its cells: the one machine behind the cutter, the reader and the sniffer (rule C3).
 //!
 //! A record ends with a CRLF, LF or CR, or with the text. A cell that begins with a quote ends with a quote; in between, a quote is
-//! doubled, and delimiters and line ends are part of the value. After the closing quote, spaces are skipped. A quote elsewhere in an
-//! unquoted cell is a character like others.
+//! doubled, and delimiters and line ends are part of the value. Blanks before the opening quote, a `=` with them, and blanks behind the closing
+//! quote are skipped (`opening`). A quote elsewhere in an unquoted cell is a character like others.
 //!
 //! **A file with one bad row loses one row.** A record is broken when a quote stands in a quoted cell that is neither doubled nor
 //! followed by a delimiter, a line end or the end of the text; when a quoted cell is not closed within its bytes; and when the record
@@ -19,6 +19,7 @@
 mod cells;
 mod doubt;
 mod machine;
+mod opening;
 mod splitter;
 
 pub(crate) use cells::undouble;

@@ -12,13 +12,18 @@ mod warned;
 
 use std::io::Read;
 
-use muster_domain::{e164::E164, headers::Column, number_zones, phone};
+use muster_domain::{
+    e164::E164,
+    headers::Column,
+    number_zones, phone,
+    stated_opt_out::{self, Stated},
+};
 
 pub use count::Counts;
 pub use reject::{Reason, Reject};
 pub use row::Row;
 use row::{Places, Values};
-pub use warned::Warnings;
+pub use warned::{Doubts, Warnings};
 
 use crate::{
     ReadError,
@@ -74,13 +79,18 @@ impl<'h, R: Read> RowReader<'h, R> {
         };
         let outcome = self.judge(&record);
         self.counts.count(outcome.as_ref().err().map(|rejected| rejected.0));
-        if outcome.as_ref().is_ok_and(|e164| !number_zones::knows_area_code(e164.area_code())) {
-            self.warnings.add(record.line);
+        let (mut doubts, mut opted_out) = (Doubts::default(), false);
+        if let Ok(e164) = &outcome {
+            doubts.area_code = !number_zones::knows_area_code(e164.area_code());
+            (opted_out, doubts.opt_out) = self.opt_out(&self.values(&record));
+            self.warnings.add(record.line, doubts);
         }
         Ok(Some(match outcome {
             Ok(e164) => Line::Row(Row {
                 line: record.line,
                 e164,
+                opted_out,
+                doubts,
                 header: self.header,
                 places: &self.places,
                 values: self.values(&record),
@@ -89,12 +99,20 @@ impl<'h, R: Read> RowReader<'h, R> {
         }))
     }
 
+    /// Does any column state that the person has opted out (rule C17), and does any say something that is not understood?
+    fn opt_out(&self, values: &Values<'_>) -> (bool, bool) {
+        let stated = self.places.opt_outs.iter().map(|(index, asks)| stated_opt_out::read(*asks, values.value(*index)));
+        stated.fold((false, false), |(out, unknown), stated| {
+            (out || stated == Stated::OptedOut, unknown || stated == Stated::Unknown)
+        })
+    }
+
     /// What was counted so far.
     pub fn counts(&self) -> &Counts {
         &self.counts
     }
 
-    /// Rows so far whose phone no number plan that we know has (rule C4).
+    /// Rows so far that are taken with a doubt (rules C4 and C17).
     pub fn warnings(&self) -> &Warnings {
         &self.warnings
     }
@@ -123,6 +141,9 @@ impl<'h, R: Read> RowReader<'h, R> {
         if std::str::from_utf8(bytes).is_err() {
             return Err(Rejected(Reason::Encoding, self.not_text()));
         }
+        if let Some(column) = self.parted_quotes() {
+            return Err(Rejected(Reason::QuoteMalformed, Some(column)));
+        }
         if self.cells.doubled() || memchr::memchr(0, bytes).is_some() {
             self.rewrite();
         }
@@ -136,6 +157,22 @@ impl<'h, R: Read> RowReader<'h, R> {
             (Some(wrong), _) => Err(wrong),
             (None, read) => read,
         }
+    }
+
+    /// The first cell that typographic quotes open which another cell closes. They part no cells, and a delimiter within them has made two cells of
+    /// one: what is behind would be read in other columns.
+    fn parted_quotes(&self) -> Option<usize> {
+        let buffer = self.splitter.buffer();
+        let cell = |index: usize| self.cells.cells().get(index).map(|cell| buffer[cell.from..cell.to].trim_ascii());
+        (0..self.cells.cells().len()).find(|index| {
+            let Some(opened) = cell(*index).filter(|cell| matches!(cell, [0xc2, 0xab, ..] | [0xe2, 0x80, 0x9c, ..]))
+            else {
+                return false;
+            };
+            let close: &[u8] = if opened[0] == 0xc2 { b"\xc2\xbb" } else { b"\xe2\x80\x9d" };
+            memchr::memmem::find(opened, close).is_none()
+                && (index + 1..self.cells.cells().len()).filter_map(cell).any(|cell| cell.ends_with(close))
+        })
     }
 
     fn cell_too_long(&self, values: &Values<'_>) -> Option<Rejected> {
@@ -203,7 +240,7 @@ impl<'h, R: Read> RowReader<'h, R> {
         Reject {
             line: record.line,
             reason,
-            column: column.and_then(|index| self.header.names.get(index)).map(String::as_str),
+            column: column.and_then(|index| self.header.names.get(index)).map(|name| reject::shown(name.as_bytes())),
             value,
             raw: reject::raw(&buffer[record.bytes.clone()]),
         }
@@ -227,6 +264,10 @@ impl Places {
     fn of(columns: &[Column]) -> Self {
         let mut places = Self::default();
         for (index, column) in columns.iter().enumerate() {
+            if let Some(asks) = column.asks_of_opting_out() {
+                places.opt_outs.push((index, asks));
+                continue;
+            }
             let place = match column {
                 Column::Phone => &mut places.phone,
                 Column::FirstName => &mut places.first_name,
@@ -244,7 +285,7 @@ impl Places {
                     places.custom.push(index);
                     continue;
                 }
-                Column::Ignored => continue,
+                Column::Ignored | Column::OptOut | Column::OptIn | Column::OptOutStatus => continue,
             };
             *place = Some(index);
         }

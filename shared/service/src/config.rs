@@ -161,6 +161,15 @@ pub struct Settings {
     /// Bytes of text for each shard in which a file's rows are applied, as long as there are no more than 1,024.
     #[serde(default = "default::import_shard_bytes")]
     pub import_shard_bytes: u64,
+    /// Rejected rows that are kept of a file at most; all are counted.
+    #[serde(default = "default::import_rejects_kept")]
+    pub import_rejects_kept: u64,
+    /// Bytes that the rejected rows of a file may take at most; of a small file it is four times its size and 1 MiB.
+    #[serde(default = "default::import_rejects_kept_bytes")]
+    pub import_rejects_kept_bytes: u64,
+    /// For how many days rejected rows are kept once the import is over.
+    #[serde(default = "default::import_rejects_days")]
+    pub import_rejects_days: u64,
 }
 
 const REDACTED: &str = "[REDACTED]";
@@ -194,8 +203,8 @@ pub enum ConfigError {
 const NOT_KEYS: [&str; 3] = ["config", "api_url", "token"];
 
 /// Last words of the keys that hold numbers, lists and switches. All others hold text.
-const NOT_TEXT: [&str; 9] =
-    ["_ms", "_second", "_seconds", "_days", "_bytes", "_connections", "_concurrency", "_hosts", "_style"];
+const NOT_TEXT: [&str; 10] =
+    ["_kept", "_ms", "_second", "_seconds", "_days", "_bytes", "_connections", "_concurrency", "_hosts", "_style"];
 
 /// The environment, in which text stays text: a password of digits is no number.
 struct Environment(Env);
@@ -262,6 +271,9 @@ impl Settings {
         }
         if self.import_part_bytes == 0 || self.import_part_bytes > 1 << 30 || self.import_shard_bytes == 0 {
             return problem("import_part_bytes", "must be 1 to 1,073,741,824, and import_shard_bytes at least 1");
+        }
+        if self.import_rejects_days == 0 {
+            return problem("import_rejects_days", "must be at least 1");
         }
         if [self.tick_history_days, self.dead_letter_history_days, self.process_history_days].contains(&0) {
             return problem(

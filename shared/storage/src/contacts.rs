@@ -32,6 +32,8 @@ pub struct Contact {
     pub carrier: Option<String>,
     /// Since when they have opted out.
     pub opted_out_at: Option<DateTime<Utc>>,
+    /// Why: `stated in the file of import …`, `opted out at the carrier`, or what was given as the reason; none once redacted.
+    pub opt_out_reason: Option<String>,
     /// Since when they are redacted.
     pub redacted_at: Option<DateTime<Utc>>,
     /// Groups they are in.
@@ -58,7 +60,7 @@ pub async fn page(
     limit: i64,
 ) -> Result<Vec<Contact>> {
     let rows = sqlx::query!(
-        r#"select c.id, c.e164, c.first_name, c.last_name, c.email, c.postal_code, c.external_id, c.fields, c.opted_out_at,
+        r#"select c.id, c.e164, c.first_name, c.last_name, c.email, c.postal_code, c.external_id, c.fields, c.opted_out_at, c.opt_out_reason,
                   c.redacted_at, c.line_type, c.carrier, c.source, c.source_import_id, c.consent_text, c.created_at,
                   (select i.group_id from import i where i.id = c.source_import_id) as source_group_id,
                   array(select t.name from contact_tag ct join tag t on t.id = ct.tag_id
@@ -93,6 +95,7 @@ pub async fn page(
             line_type: row.line_type,
             carrier: row.carrier,
             opted_out_at: row.opted_out_at,
+            opt_out_reason: row.opt_out_reason,
             redacted_at: row.redacted_at,
             groups: row.groups.into_iter().map(GroupId).collect(),
             source: row.source,

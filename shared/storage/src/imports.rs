@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use muster_domain::ids::{GroupId, ImportId, ImportSourceId, MemberId, OrganizationId};
 
-pub use list::{Listed, page};
-pub use told::{Change, Reject, changes, reject_reasons, rejects};
+pub use list::{Listed, abandoned, page};
+pub use told::{Change, Reject, changes, reject_reasons, rejects, warning_reasons};
 
 use crate::{Pool, Result, Tx};
 
@@ -64,7 +64,17 @@ pub struct Import {
     pub rows_expected: Option<i64>,
     /// The counters.
     pub counters: Counters,
-    /// Rows that were read and whose area code is in no number plan that we know (rule C4).
+    /// Rejects of reading that are kept.
+    pub rejects_kept: i64,
+    /// About how many bytes they take.
+    pub rejects_kept_bytes: i64,
+    /// Rejects of applying that are kept.
+    pub applied_rejects_kept: i64,
+    /// When the rejects that were kept were forgotten.
+    pub rejects_forgotten_at: Option<DateTime<Utc>>,
+    /// People of whom the file states that they have opted out (rule C17), as far as its rows were applied.
+    pub opted_out: i64,
+    /// Rows that were read with a doubt (rules C4 and C17).
     pub warnings: i64,
     /// The lines on which the first ten of these begin.
     pub warning_lines: Vec<i64>,
@@ -201,12 +211,16 @@ pub async fn get(pool: &Pool, organization_id: OrganizationId, id: ImportId) -> 
         r#"select i.*, p.bytes as "bytes!", p.bytes_done as "bytes_done!", p.rows_done as "rows_done!", p.parts as "parts!",
                   p.warnings as "warnings!",
                   array(select unnest(warning_lines) from import_part where import_id = i.id order by 1 limit 10) as "warning_lines!",
+                  s.kept as "applied_kept!", s.opted_out as "opted_out!",
                   extract(epoch from coalesce(i.finished_at, clock_timestamp()) - coalesce(i.started_at, i.created_at))::float8 as "seconds!"
            from import i cross join lateral (
                select coalesce(sum(bytes), 0)::bigint as bytes, coalesce(sum(bytes) filter (where rows_read is not null), 0)::bigint as bytes_done,
                       coalesce(sum(rows_read), 0)::bigint as rows_done, coalesce(sum(warnings), 0)::bigint as warnings, count(*) as parts
                from import_part where import_id = i.id
-           ) p
+           ) p cross join lateral (
+               select coalesce(sum(rejects_kept), 0)::bigint as kept, coalesce(sum(opted_out), 0)::bigint as opted_out
+               from import_shard where import_id = i.id
+           ) s
            where i.id = $1 and i.organization_id = $2"#,
         id.0,
         organization_id.0
@@ -257,6 +271,11 @@ pub async fn get(pool: &Pool, organization_id: OrganizationId, id: ImportId) -> 
                 merged: row.merged,
                 rejected: row.rejected,
             },
+            rejects_kept: row.rejects_kept,
+            rejects_kept_bytes: row.rejects_kept_bytes,
+            applied_rejects_kept: row.applied_kept,
+            rejects_forgotten_at: row.rejects_forgotten_at,
+            opted_out: row.opted_out,
             warnings: row.warnings,
             warning_lines: row.warning_lines,
             created_at: row.created_at,
@@ -339,7 +358,8 @@ pub async fn finish(tx: &mut Tx, id: ImportId, end: End<'_>) -> Result<()> {
          set state = $2, failure = $3, created = s.created, updated = s.updated, unchanged = s.unchanged, merged = p.merged + s.merged,
              rejected = p.rejected + s.rejected,
              rows_read = s.created + s.updated + s.unchanged + p.merged + s.merged + p.rejected + s.rejected,
-             finished_at = now(), places_left = 0
+             finished_at = now(), places_left = 0,
+             rejects_kept = case when $2 = 'failed' and p.rejected = 0 then 0 else i.rejects_kept end
          from part p, shard s
          where i.id = $1 and i.state in ('waiting', 'running')",
         id.0,
@@ -361,22 +381,4 @@ pub async fn adds_up(tx: &mut Tx, id: ImportId) -> Result<bool> {
     )
     .fetch_one(tx.conn())
     .await?)
-}
-
-/// Imports that wait for work that nobody will do any more, because a job of theirs was given up, oldest first.
-pub async fn abandoned(tx: &mut Tx, limit: i64) -> Result<Vec<(OrganizationId, ImportId)>> {
-    let rows = sqlx::query!(
-        "select i.organization_id, i.id from import i
-         where i.state in ('waiting', 'running') and i.created_at < now() - interval '1 minute'
-           and not exists (
-               select from job j
-               where j.state in ('pending', 'published', 'running')
-                 and j.kind in ('import-cut', 'csv-ingestion', 'import-admit', 'import-apply', 'import-end')
-                 and j.payload ->> 'import_id' = i.id::text)
-         order by i.id limit $1",
-        limit,
-    )
-    .fetch_all(tx.conn())
-    .await?;
-    Ok(rows.into_iter().map(|row| (OrganizationId(row.organization_id), ImportId(row.id))).collect())
 }

@@ -54,6 +54,9 @@ async fn apply(ctx: &Context, job: &ClaimedJob, payload: &ImportApply) -> Result
             agent_limit: organization.settings.agent_contact_limit,
             fields: &header.columns.iter().map(Column::field).collect::<Vec<_>>(),
             key_id: keys.current_id(),
+            custom_fields: &header.custom_fields(),
+            states_opt_outs: header.columns.iter().any(|column| column.asks_of_opting_out().is_some()),
+            rejects: import::rejects_room(ctx, &import),
             agents_column: agents.and_then(|index| header.names.get(index)).map(String::as_str),
         };
         let Some(applied) = apply::apply(&mut tx, &import, &terms, &rows, hash).await? else {

@@ -15,6 +15,7 @@ use muster_storage::{
     },
     idempotency,
     imports::{self, End},
+    ingest::rejects,
     sending,
 };
 
@@ -55,6 +56,15 @@ pub(crate) async fn run(ctx: &Context, job: &ClaimedJob, payload: Upkeep) -> Res
                 enqueue(&mut tx, &payload, &ctx.origin(job)).await?;
             }
             tracing::info!(ticks, schedules, letters, processes, "forgot what is kept no longer");
+            Ok(tx)
+        }
+        Task::ImportRejects => {
+            let mut tx = ctx.pool.begin().await?;
+            let (forgotten, more) = rejects::forget(&mut tx, days(ctx.settings.import_rejects_days)).await?;
+            if more {
+                enqueue(&mut tx, &payload, &ctx.origin(job)).await?;
+            }
+            tracing::info!(forgotten, "forgot rejected rows of imports");
             Ok(tx)
         }
         Task::IdempotencyKeys => {

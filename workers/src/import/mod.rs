@@ -7,12 +7,13 @@ pub(crate) mod object;
 pub(crate) mod shard;
 
 use muster_domain::ids::{ImportId, OrganizationId};
-use muster_ingest::header::Header;
+use muster_ingest::{header::Header, limits};
 use muster_jobs::payloads::ImportEnd;
 use muster_storage::{
     Tx,
     engine::{claim::ClaimedJob, enqueue::enqueue},
     imports::{self, End, Import},
+    ingest::rejects::Room,
     organizations::Organization,
 };
 
@@ -52,6 +53,15 @@ pub(crate) async fn running(
 /// Is there more to do for it?
 pub(crate) fn is_running(import: &Import) -> bool {
     matches!(import.state.as_str(), "waiting" | "running")
+}
+
+/// How many rejects of an import may be kept: fewer of a small file, whatever it unpacks to (rule C7).
+pub(crate) fn rejects_room(ctx: &Context, import: &Import) -> Room {
+    let uploaded = import.size_bytes.unsigned_abs();
+    Room {
+        rows: ctx.settings.import_rejects_kept,
+        bytes: limits::rejects_kept(uploaded, ctx.settings.import_rejects_kept_bytes),
+    }
 }
 
 /// The header of an import that was cut.

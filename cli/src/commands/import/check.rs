@@ -57,16 +57,17 @@ pub(super) fn run(args: &Check) -> anyhow::Result<ExitCode> {
 }
 
 fn print(report: &Report) -> anyhow::Result<()> {
-    let Report {
-        rows, valid, merged, rejected, warnings, warning_lines, columns, encoding, delimiter, rejects, ..
-    } = report;
+    let Report { rows, valid, merged, rejected, opted_out, columns, encoding, delimiter, rejects, .. } = report;
     say!("{rows} rows: {valid} valid, {merged} merged with a later row, {rejected} rejected")?;
     say!("{}, parted by {delimiter:?}", encoding.name())?;
     for (column, field) in columns {
         say!("  {column:<30} {field}")?;
     }
-    if *warnings > 0 {
-        say!("{}", super::warned(*warnings, warning_lines))?;
+    if *opted_out > 0 {
+        say!("{opted_out} have opted out, as the file states")?;
+    }
+    if report.warnings > 0 {
+        say!("{}", super::warned(report.warnings, &report.warning_lines))?;
     }
     for reject in rejects.iter().take(SHOWN) {
         let column = reject.column.as_deref().map(|column| format!(" in {column}")).unwrap_or_default();

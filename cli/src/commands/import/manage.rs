@@ -103,6 +103,12 @@ pub(super) fn print(import: &Value) -> anyhow::Result<()> {
     for (reason, rows) in import["reject_reasons"].as_object().into_iter().flatten() {
         say!("    {reason:<20} {rows}")?;
     }
+    if number("rejects_not_kept") > 0 {
+        say!("    {} of them are kept as rows, the others are counted alone", number("rejects_kept"))?;
+    }
+    if number("opted_out") > 0 {
+        say!("  {} have opted out, as the file states", number("opted_out"))?;
+    }
     let warned: Vec<u64> = import["warning_lines"].as_array().into_iter().flatten().filter_map(Value::as_u64).collect();
     if !warned.is_empty() {
         say!("  {}", super::warned(import["warnings"].as_u64().unwrap_or_default(), &warned))?;

@@ -50,5 +50,8 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<ExitCode> {
 fn warned(rows: u64, lines: &[u64]) -> String {
     let shown: Vec<String> = lines.iter().map(ToString::to_string).collect();
     let more = if rows > lines.len() as u64 { ", …" } else { "" };
-    format!("{rows} rows have an area code that no number plan we know has (lines {}{more})", shown.join(", "))
+    format!(
+        "{rows} rows are taken with a doubt: an area code in no number plan that we know, or an unknown word about opting out (lines {}{more})",
+        shown.join(", ")
+    )
 }

@@ -36,6 +36,87 @@ fn c2_recognises_common_exports() {
 }
 
 #[test]
+fn c2_phone_books_and_other_exports_are_recognised() {
+    for (row, wanted) in [
+        (
+            "Given Name,Family Name,E-mail 1 - Value,Phone 1 - Type,Phone 1 - Value,Address 1 - Postal Code",
+            "email,-,phone,postal_code",
+        ),
+        ("First Name,Last Name,Phone 1 - Label,Phone 1 - Value,Phone 2 - Value", "-,phone,-"),
+        (
+            "First Name,Last Name,E-mail Address,Home Phone,Business Phone,Mobile Phone,Primary Phone,Home Postal Code,Business Postal Code",
+            "email,-,-,phone,-,postal_code,-",
+        ),
+        ("First name,Last name,Phone (mobile),E-mail", "phone,email"),
+        ("Email Address,First Name,Last Name,SMS Phone Number,Phone Number", "email,phone,-"),
+        (
+            "first_name,last_name,mobile_number,phone_number,work_phone_number,email1,primary_zip,nationbuilder_id",
+            "phone,-,-,email,postal_code,external_id",
+        ),
+        ("First Name,Last Name,Mobile,Phone,Mailing Zip/Postal Code,Email", "phone,-,postal_code,email"),
+        ("First Name,Last Name,Phone Number,Mobile Phone Number,Postal Code,Record ID", "-,phone,postal_code,-"),
+        ("Donor First Name,Donor Last Name,Donor ZIP,Donor Phone,Donor Email", "postal_code,phone,email"),
+        ("first,last,Mobile #,Zip Code:", "phone,postal_code"),
+    ] {
+        let told = fields(row);
+        let mut others: Vec<&str> =
+            told.iter().map(String::as_str).filter(|field| !matches!(*field, "first_name" | "last_name")).collect();
+        others.iter_mut().filter(|field| field.starts_with("custom:")).for_each(|field| *field = "-");
+        assert_eq!(told.len() - others.len(), 2, "{row}: {told:?}");
+        assert_eq!(others.join(","), wanted, "{row}: {told:?}");
+    }
+}
+
+#[test]
+fn c4_a_mark_that_is_not_seen_hides_no_header() {
+    for mark in ["\u{200b}", "\u{feff}", "\u{2060}", "\u{ad}", "\u{200e}", "\u{202a}", "\u{fe0f}", "\u{a0}", "\u{2009}"]
+    {
+        for row in [
+            format!("{mark}first,last{mark},pho{mark}ne,{mark}Ward{mark},{mark}zip"),
+            format!("fi{mark}rst,{mark}la{mark}st,Mobile{mark}Phone,Ward,zip{mark}code"),
+        ] {
+            assert_eq!(fields(&row), ["first_name", "last_name", "phone", "custom:Ward", "postal_code"], "{row:?}");
+        }
+    }
+    assert_eq!(fields("\u{ff26}\u{ff49}rst,last,cell\u{2010}phone")[..], ["first_name", "last_name", "phone"]);
+}
+
+#[test]
+fn c17_columns_that_state_opt_outs_are_recognised() {
+    for header in ["can2_sms_status", "SMS Opt-In Status", "smsOptInStatus", "Opt In Status"] {
+        assert_eq!(fields(&format!("first,last,phone,{header}"))[3], "opt_out_status", "{header}");
+    }
+    for header in [
+        "opted_out",
+        "is_opted_out",
+        "optOut",
+        "NoTexts",
+        "Do Not Text",
+        "do_not_text",
+        "SMS Opt Out",
+        "SMS Opt-Out?",
+        "unsubscribed",
+        "opted_out_at",
+        "HasOptedOutOfSMS",
+        "do_not_contact",
+    ] {
+        assert_eq!(fields(&format!("first,last,phone,{header}"))[3], "opt_out", "{header}");
+    }
+    for header in ["sms_opt_in", "mobile_opt_in", "SMS Consent", "Accepts SMS Marketing"] {
+        assert_eq!(fields(&format!("first,last,phone,{header}"))[3], "opt_in", "{header}");
+    }
+    // What is said of e-mail or calls is a field like others.
+    for header in ["can2_subscription_status", "email_opt_out", "do_not_call", "email_opt_in", "opted_in"] {
+        assert_eq!(fields(&format!("first,last,phone,{header}"))[3], format!("custom:{header}"));
+    }
+    // There may be several, and a mapping wins.
+    assert_eq!(fields("first,last,phone,opted_out,opted_out,sms_opt_in")[3..], ["opt_out", "opt_out", "opt_in"]);
+    let mapping = mapped(&[("opted_out", "custom:Left"), ("Texts?", "opt_in")]);
+    let columns = read(&headers("first,last,phone,opted_out,Texts?"), &mapping).unwrap();
+    assert_eq!(columns[3..], [Column::Custom("Left".into()), Column::OptIn]);
+}
+
+#[test]
 fn c2_the_cell_phone_is_the_phone_and_the_others_are_custom_fields() {
     assert_eq!(
         fields("VanID,LastName,FirstName,HomePhone,WorkPhone,Cell Phone,Pref Phone ,IsHomePhoneACellExchange"),
@@ -119,7 +200,9 @@ fn c15_a_file_without_a_phone_column_is_refused() {
 
 #[test]
 fn a_column_is_written_as_its_field() {
-    for field in ["first_name", "phone", "assigned_agent", "custom:Ward", "ignore"] {
+    for field in
+        ["first_name", "phone", "assigned_agent", "opt_out", "opt_in", "opt_out_status", "custom:Ward", "ignore"]
+    {
         let column = Column::of_field(field).unwrap();
         assert_eq!(serde_json::to_value(&column).unwrap(), field);
         assert_eq!(serde_json::from_value::<Column>(field.into()).unwrap(), column);

@@ -96,7 +96,7 @@ impl RecipientHours {
             return Ok(Self::in_all(vec![Clock { zone: group_zone, week: lawful }]));
         };
         let mut clocks = Vec::with_capacity(contact.zones.len() + 1);
-        for name in contact.zones {
+        for name in contact.zones.iter() {
             clocks.push(Clock { zone: Zone::parse(name)?, week: lawful.clone() });
         }
         if !contact.zones.contains(&group_zone.name()) {

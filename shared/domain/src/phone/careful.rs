@@ -1,14 +1,17 @@
 //! The whole of rule C4, for cells that are not of a usual shape: what may be normalised away, and what else stands in the cell.
 
 use super::PhoneError;
-use crate::e164::E164;
+use crate::{
+    cell::{grouped, plain_text, unwrapped},
+    e164::E164,
+};
 
 /// Digits from which on something is a number of its own, and not an extension.
 const NUMBER: usize = 7;
 
 pub(super) fn read(cell: &str) -> Result<E164, PhoneError> {
-    let text: String = cell.chars().filter(|c| !is_invisible(*c)).map(plain).collect::<String>().to_lowercase();
-    let text = unwrap(text.trim());
+    let text = plain_text(cell).to_lowercase();
+    let text = unwrapped(&text);
     if text.is_empty() {
         return Err(PhoneError::Missing);
     }
@@ -65,54 +68,67 @@ fn is_extension(rest: &str) -> bool {
     rest.chars().all(|c| c.is_ascii_digit() || is_punctuation(c) || matches!(c, ':' | '=' | '#' | ','))
 }
 
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{ad}')
-}
-
-/// The ASCII character of which this is another form.
-fn plain(c: char) -> char {
-    match c {
-        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
-        '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe58}' | '\u{fe63}' | '\u{30fc}' => '-',
-        '\u{2018}' | '\u{2019}' => '\'',
-        '\u{201c}' | '\u{201d}' => '"',
-        '\u{2024}' | '\u{b7}' => '.',
-        '\n' | '\r' | '\t' => c,
-        c if c.is_whitespace() => ' ',
-        c => c,
-    }
-}
-
-/// Takes off what spreadsheets wrap around a text that looks like a number: `="…"`, quotes, or an apostrophe before it.
-fn unwrap(text: &str) -> &str {
-    let text = text.strip_prefix('=').filter(|rest| rest.starts_with('"')).unwrap_or(text);
-    let text = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(text);
-    text.strip_prefix('\'').unwrap_or(text).trim()
-}
-
-/// `2125551234.0`, `2.12E+09`, `2,12E+09`, `2,125,551,234`. Dots as separators (`212.555.1234`) are not damage.
+/// What a spreadsheet makes of a number that it takes for an amount: `2125551234.0`, `(212) 555-1234.0`, `2.12E+09`, `2,125,551,234`,
+/// `$2,125,551,234.00`, or what it shows where it could not calculate or has too little room. Dots as separators (`212.555.1234`) are not damage.
 fn is_damaged(text: &str) -> bool {
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    let exponent = text.split_once('e').is_some_and(|(head, tail)| {
+    if is_error(text) || is_exponent(text) {
+        return true;
+    }
+    let amount = text.trim_start_matches(['$', '\u{20ac}', '\u{a3}', ' ']);
+    let is_amount = amount.len() < text.len();
+    let whole = without_decimals(amount);
+    let number = whole.unwrap_or(amount).trim_start_matches(['+', '-']);
+    let digits = number.chars().filter(char::is_ascii_digit).count();
+    // Commas part thousands and no phone; other marks may part a phone, whose last group has four digits.
+    let in_threes = grouped(number).is_some_and(|(groups, all)| {
+        groups >= 3 && all.len() >= NUMBER && (number.contains(',') || matches!(all.len(), 10 | 11))
+    });
+    in_threes
+        // A phone, however it is punctuated, has no decimals and no currency.
+        || digits >= NUMBER
+            && (whole.is_some() || is_amount)
+            && number.chars().all(|c| c.is_ascii_digit() || is_punctuation(c))
+}
+
+/// `#########`, `#REF!`, `#N/A`, …
+fn is_error(text: &str) -> bool {
+    let errors = ["#ref!", "#value!", "#n/a", "#name?", "#num!", "#null!", "#div/0!", "#error!", "#spill!", "#calc!"];
+    text.len() > 1 && text.bytes().all(|byte| byte == b'#') || errors.contains(&text)
+}
+
+/// `2.12E+09`, `2,12E+09`, `2E9`, `2.12 x 10^9`.
+fn is_exponent(text: &str) -> bool {
+    let text: String = text.chars().filter(|c| *c != ' ').map(|c| if c == '\u{d7}' { 'x' } else { c }).collect();
+    let parts = ["x10^", "*10^", "e"].iter().find_map(|mark| text.split_once(mark));
+    parts.is_some_and(|(head, tail)| {
         let whole = head.strip_prefix(['+', '-']).unwrap_or(head);
         let mantissa = whole
             .split_once(['.', ','])
-            .map_or(digits(whole), |(one, more)| digits(one) && (more.is_empty() || digits(more)));
-        mantissa && digits(tail.strip_prefix(['+', '-']).unwrap_or(tail))
-    });
-    let decimal = text.split_once('.').is_some_and(|(head, tail)| {
-        head.len() >= NUMBER && digits(head) && digits(tail) && tail.len() < 10 && !(head.len() == 7 && tail.len() == 4)
-    });
-    let decimal_comma = text
-        .split_once(',')
-        .is_some_and(|(head, tail)| head.len() >= NUMBER && digits(head) && digits(tail) && tail.len() <= 2);
-    let mut groups = text.split(',');
-    let first = groups.next().unwrap_or_default();
-    let thousands = text.matches(',').count() >= 2
-        && (1..=3).contains(&first.len())
-        && digits(first)
-        && groups.all(|group| group.len() == 3 && digits(group));
-    exponent || decimal || decimal_comma || thousands
+            .map_or(is_digits(whole), |(one, more)| is_digits(one) && (more.is_empty() || is_digits(more)));
+        mantissa && is_digits(tail.strip_prefix(['+', '-']).unwrap_or(tail))
+    })
+}
+
+/// What stands before the decimals, if there are any. Of bare digits, one or two digits behind a dot or a comma, and any behind a dot that make no
+/// number with it; of a phone that is punctuated, one or two digits behind a dot, because behind a comma they are an extension; zeros alone always.
+fn without_decimals(text: &str) -> Option<&str> {
+    let at = text.rfind(['.', ','])?;
+    let (head, tail) = (&text[..at], &text[at + 1..]);
+    let dot = text[at..].starts_with('.');
+    let bare = is_digits(head.trim_start_matches(['+', '-']));
+    let digits = head.chars().filter(char::is_ascii_digit).count();
+    let zeros = tail.len() < 10 && tail.bytes().all(|byte| byte == b'0');
+    let decimals = if bare {
+        // `212.5551234` begins with its area code, and `2125551.1234` ends in four digits of the phone.
+        digits >= NUMBER && (tail.len() <= 2 || dot && tail.len() < 10 && !(digits == 7 && tail.len() == 4))
+    } else {
+        digits >= 10 && (zeros || dot && tail.len() <= 2)
+    };
+    (is_digits(tail) && decimals).then_some(head)
+}
+
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// What stands between the digits of one number.

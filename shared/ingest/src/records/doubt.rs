@@ -11,7 +11,7 @@
 
 use memchr::{memchr, memchr_iter};
 
-use super::Shape;
+use super::{Shape, opening::opening_quote};
 
 /// Is this whole record of several lines, without its line end, doubtful? Asked of nothing but its own bytes, so that the cutter and the readers
 /// agree.
@@ -28,9 +28,9 @@ pub(super) fn doubtful(record: &[u8], shape: Shape) -> bool {
     let mut ends: Option<isize> = None;
     loop {
         cells += 1;
-        if record.get(at) == Some(&b'"') {
-            let close = closing(record, at + 1);
-            if let Some(lines) = Lines::of(&record[at + 1..close], delimiter) {
+        if let Some(quote) = opening_quote(record.get(at..).unwrap_or_default(), delimiter).map(|quote| at + quote) {
+            let close = closing(record, quote + 1);
+            if let Some(lines) = Lines::of(&record[quote + 1..close], delimiter) {
                 if lines.within >= row {
                     return true;
                 }

@@ -3,7 +3,10 @@
 
 use memchr::{memchr2, memchr3};
 
-use super::doubt::doubtful;
+use super::{
+    doubt::doubtful,
+    opening::{Blank, blank, without_opening},
+};
 use crate::limits::{MAX_LINES, MAX_QUOTED, MAX_RECORD};
 
 /// What a row of the file looks like.
@@ -140,24 +143,20 @@ impl Machine<'_> {
                 return Ok((hit, lines));
             }
             if hit > cell {
-                if self.window[hit - 1] != self.delimiter {
+                let Some(begin) = self.opened_by(cell, hit) else {
                     at = hit + 1;
                     continue;
+                };
+                if begin > cell {
+                    cells.plain(self.text, cell, begin - 1);
                 }
-                cells.plain(self.text, cell, hit - 1);
             }
             let Closing { quote: close, doubled, line_ends } = self.closing_quote(hit + 1)?;
             lines += line_ends;
             if lines > MAX_LINES {
                 return Err(Stop::Broken { why: Broken::Unclosed, at: close });
             }
-            let mut after = close + 1;
-            while self.window.get(after) == Some(&b' ') {
-                after += 1;
-            }
-            if after == self.window.len() {
-                after = self.window_ends()?;
-            }
+            let after = self.behind_blanks(close + 1)?;
             match self.window.get(after).copied() {
                 Some(byte) if byte == self.delimiter => {
                     cells.quoted(self.text, hit + 1, close, doubled);
@@ -168,6 +167,32 @@ impl Machine<'_> {
                     return Ok((after, lines));
                 }
                 Some(_) => return Err(Stop::Broken { why: Broken::Malformed, at: after }),
+            }
+        }
+    }
+
+    /// Where the cell begins that this quote opens; `None` if it is a character of its cell. Unquoted cells stand before it, from `cells` on.
+    fn opened_by(&self, cells: usize, quote: usize) -> Option<usize> {
+        let before = &self.window[cells..quote];
+        // Mostly, a letter or a digit tells it at once.
+        if before.last().is_some_and(u8::is_ascii_alphanumeric) {
+            return None;
+        }
+        let begin = without_opening(before, self.delimiter);
+        (begin == 0 || before[begin - 1] == self.delimiter).then_some(cells + begin)
+    }
+
+    /// The first byte from here on that is no blank, or the text's end.
+    fn behind_blanks(&self, mut at: usize) -> Result<usize, Stop> {
+        loop {
+            match blank(&self.window[at..], self.delimiter) {
+                Blank::Of(bytes) => at += bytes,
+                Blank::Not => return Ok(at),
+                // More of the text may tell; where there is no more, half a character is none.
+                Blank::Cut => {
+                    self.window_ends()?;
+                    return Ok(at);
+                }
             }
         }
     }

@@ -106,12 +106,12 @@ pub struct Reject<'a> {
     pub line: u64,
     /// Why.
     pub reason: Reason,
-    /// The name of the column that is to blame, if one is.
-    pub column: Option<&'a str>,
+    /// The name of the column that is to blame, if one is, cut after [`MAX_VALUE`] characters: it comes again with each row.
+    pub column: Option<Cow<'a, str>>,
     /// What stands there, cut after [`MAX_VALUE`] characters.
     pub value: Option<Cow<'a, str>>,
-    /// The row as the file has it, in UTF-8, without its line end and cut after [`MAX_RAW`] bytes. What is not text in it, and U+0000, is
-    /// U+FFFD.
+    /// The row as the file has it, in UTF-8 and without its line end. What is not text in it, and U+0000, is U+FFFD. It has at most [`MAX_RAW`] bytes;
+    /// one that is cut ends in `…`, and in no half of a number.
     pub raw: Cow<'a, str>,
 }
 
@@ -132,8 +132,24 @@ pub(super) fn shown(value: &[u8]) -> Cow<'_, str> {
 
 /// A row for the report.
 pub(super) fn raw(record: &[u8]) -> Cow<'_, str> {
-    printable(cut(record, MAX_RAW))
+    let text = printable(cut(record, MAX_RAW));
+    if record.len() <= MAX_RAW && text.len() <= MAX_RAW {
+        return text;
+    }
+    let kept = text.floor_char_boundary(MAX_RAW - MARK.len_utf8());
+    let kept = &text[..kept];
+    // Half a phone would be nobody's, and nobody would find it to redact it.
+    let whole =
+        kept.trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, ' ' | '-' | '.' | '(' | ')' | '+' | '/'));
+    let kept = if kept.len() - whole.len() <= LONGEST_NUMBER { whole } else { kept };
+    Cow::Owned(format!("{kept}{MARK}"))
 }
+
+/// Stands where a row was cut.
+const MARK: char = '\u{2026}';
+
+/// Bytes of the longest number that is looked for where a row is cut.
+const LONGEST_NUMBER: usize = 32;
 
 fn printable(bytes: &[u8]) -> Cow<'_, str> {
     let text = String::from_utf8_lossy(bytes);

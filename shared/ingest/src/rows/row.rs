@@ -1,8 +1,10 @@
 //! A row that can be imported, borrowed from the reader.
 
-use muster_domain::{e164::E164, headers::Column};
+use std::borrow::Cow;
 
-use super::is_null;
+use muster_domain::{e164::E164, headers::Column, postal_codes, stated_opt_out::Asks};
+
+use super::{Doubts, is_null};
 use crate::{header::Header, records::Cell};
 
 /// One contact, as a row of the file has it. `Debug` shows only where it is (rule R5).
@@ -11,6 +13,10 @@ pub struct Row<'a> {
     pub line: u64,
     /// The phone.
     pub e164: E164,
+    /// A column states that the person has opted out of texts (rule C17).
+    pub opted_out: bool,
+    /// What is doubtful about it.
+    pub doubts: Doubts,
     pub(super) header: &'a Header,
     pub(super) places: &'a Places,
     pub(super) values: Values<'a>,
@@ -29,6 +35,8 @@ pub(super) struct Places {
     pub(super) assigned_agent: Option<usize>,
     pub(super) tags: Vec<usize>,
     pub(super) custom: Vec<usize>,
+    /// Columns that state opt-outs, and how.
+    pub(super) opt_outs: Vec<(usize, Asks)>,
 }
 
 /// The cells of a row: as they stand in the text, or rewritten.
@@ -87,9 +95,9 @@ impl<'a> Row<'a> {
         self.known(self.places.email)
     }
 
-    /// Postal code, as written.
-    pub fn postal_code(&self) -> Option<&'a str> {
-        self.known(self.places.postal_code)
+    /// Postal code, cleaned as far as it can be read (rule S5).
+    pub fn postal_code(&self) -> Option<Cow<'a, str>> {
+        self.known(self.places.postal_code).map(postal_codes::clean)
     }
 
     /// Notes for agents.
@@ -114,6 +122,13 @@ impl<'a> Row<'a> {
             Column::Custom(name) => Some((name.as_str(), values.value(*index))).filter(|(_, value)| !value.is_empty()),
             _ => None,
         })
+    }
+
+    /// The same by their number among the file's custom fields, from 0.
+    pub fn numbered_fields(&self) -> impl Iterator<Item = (usize, &'a str)> {
+        let values = self.values;
+        let fields = self.places.custom.iter().map(move |index| values.value(*index));
+        fields.enumerate().filter(|(_, value)| !value.is_empty())
     }
 
     /// The tags of the row's tag columns, as often as they are written.

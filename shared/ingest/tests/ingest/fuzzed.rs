@@ -36,7 +36,7 @@ proptest! {
     #[test]
     fn c7_arbitrary_rows_add_up(
         wide in any::<bool>(),
-        rows in "(\"|,|\n|\r|[a-z0-9]|2125550001|\u{e9}|\u{0}|\\\\N| ){0,200}",
+        rows in "(\"|,|\n|\r|[a-z0-9]|2125550001|\u{e9}|\u{0}|\\\\N| |\u{a0}|=\"|, \"|\" ,){0,200}",
     ) {
         let text = format!("\u{feff}first,last,phone,tags,Ward\n{rows}");
         let wide_bytes: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();

@@ -19,6 +19,60 @@ fn c3_quoted_cells_hold_delimiters_quotes_and_line_ends() {
     );
 }
 
+/// Whoever writes a blank behind a delimiter means the quote all the same; else the commas of a note would make the home phone the texted one.
+#[test]
+fn c3_a_quote_behind_a_delimiter_and_blanks_opens_its_cell() {
+    let blanks = [
+        " ", "  ", "\t", "\u{a0}", " \u{a0} ", "\u{2003}", "\u{2009}", "\u{202f}", "\u{3000}", "\u{1680}", "\u{85}",
+        "\u{200b}", "\u{feff}", "\x0b", "=",
+    ];
+    for delimiter in [",", ";", "\t", "|"] {
+        for blank in blanks.iter().filter(|blank| **blank != delimiter) {
+            let d = delimiter;
+            let header = ["first", "last", "notes", "home", "phone", "ward"].join(d);
+            for (note, wanted) in [
+                (format!("{blank}\"likes tea{d} coffee\""), format!("likes tea{d} coffee")),
+                (format!("{blank}\"likes tea{d} coffee\"{}", blank.replace('=', " ")), format!("likes tea{d} coffee")),
+                (
+                    format!("{blank}\"tea{d}{d}{d}\ncoffee{d} \"\"x\"\"{d}\""),
+                    format!("tea{d}{d}{d}\ncoffee{d} \"x\"{d}"),
+                ),
+            ] {
+                let file = format!(
+                    "{header}\nAnn{d} Lee{d}{note}{d} 2125550199{d} 2125550101\nCyd{d}Fox{d}x{d}2125550103{d}2125550104{d}7\n"
+                );
+                let lines = told(&file);
+                assert_eq!(lines.len(), 2, "{file:?}: {lines:?}");
+                assert_eq!(lines[0], format!("2: +12125550101 Ann Lee {} 2125550199", wanted.trim()), "{file:?}");
+                assert!(lines[1].ends_with(": +12125550104 Cyd Fox x 2125550103 7"), "{lines:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn c3_a_quote_behind_a_blank_in_the_header_opens_its_name() {
+    for blank in [" ", "\t", "\u{a0}", "\u{2003}", "\u{feff}"] {
+        let file =
+            format!("first,{blank}\"last\",{blank}\"Notes, or\nwhatever\" ,{blank}\"phone\"\nAnn,Lee,x,2125550101\n");
+        assert_eq!(told(&file), ["3: +12125550101 Ann Lee x"], "{file:?}");
+    }
+}
+
+#[test]
+fn c3_typographic_quotes_that_a_delimiter_parts_cost_their_row() {
+    for note in ["\u{201c}likes tea, coffee\u{201d}", " \u{201c}likes tea, coffee\u{201d} ", "\u{ab}tea, coffee\u{bb}"]
+    {
+        let file = format!(
+            "first,last,notes,home,phone,ward\nAnn,Lee,{note},2125550199,2125550101\nCyd,Fox,x,,2125550104,7\n"
+        );
+        assert_eq!(told(&file), ["2: quote_malformed notes", "3: +12125550104 Cyd Fox x 7"], "{note}");
+    }
+    let file = "first,last,notes,phone\nAnn,Lee,\u{201c}tea\u{201d} \u{201c}coffee\u{201d},2125550101\nBob,\u{201c}Ray,x\u{201d} y,2125550102\n";
+    assert_eq!(told(file)[0], "2: +12125550101 Ann Lee \u{201c}tea\u{201d} \u{201c}coffee\u{201d}");
+    assert_eq!(told(file)[1], "3: +12125550102 Bob \u{201c}Ray x\u{201d} y");
+}
+
 #[test]
 fn c3_a_quote_amid_an_unquoted_cell_is_a_character() {
     assert_eq!(
@@ -32,7 +86,9 @@ fn c3_a_bad_quote_costs_its_row_alone() {
     for bad in [
         "\"Dan\" Q,Poe,2125550004,",
         "\"Dan\"Q,Poe,2125550004,",
-        "Dan,\"Poe\"\t,2125550004,",
+        "Dan, \"Poe\" x,2125550004,",
+        "Dan,\u{a0}\"Poe\"x,2125550004,",
+        "Dan,=\"Poe\"&A1,2125550004,",
         "Dan,\"Poe \"the bard\"\",2125550004,",
         "Dan,\"P\"oe,2125550004,",
         "\"Dan\"\"\"x,Poe,2125550004,",

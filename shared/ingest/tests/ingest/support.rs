@@ -26,12 +26,13 @@ impl Told {
     pub(crate) fn of(line: &Line<'_>) -> Self {
         match line {
             Line::Row(row) => {
+                let postal_code = row.postal_code();
                 let known = [
                     ("phone", row.e164.as_str()),
                     ("first_name", row.first_name()),
                     ("last_name", row.last_name()),
                     ("email", row.email().unwrap_or_default()),
-                    ("postal_code", row.postal_code().unwrap_or_default()),
+                    ("postal_code", postal_code.as_deref().unwrap_or_default()),
                     ("notes", row.notes().unwrap_or_default()),
                     ("external_id", row.external_id().unwrap_or_default()),
                     ("assigned_agent", row.assigned_agent().unwrap_or_default()),
@@ -46,7 +47,7 @@ impl Told {
             Line::Reject(reject) => Self::Reject {
                 line: reject.line,
                 reason: reject.reason.word(),
-                column: reject.column.map(ToOwned::to_owned),
+                column: reject.column.as_deref().map(ToOwned::to_owned),
                 value: reject.value.as_deref().map(ToOwned::to_owned),
                 raw: reject.raw.clone().into_owned(),
             },

@@ -23,6 +23,8 @@ pub enum Task {
     JobHistory,
     /// Forget ticks, undecodable messages and gone processes that were written down longer ago than they are kept.
     EngineHistory,
+    /// Forget rejected rows of imports that were over longer ago than they are kept.
+    ImportRejects,
     /// Forget answers to idempotent requests.
     IdempotencyKeys,
     /// Bring back jobs whose worker died, and those that the broker lost.

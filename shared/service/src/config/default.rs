@@ -114,6 +114,18 @@ pub(super) const fn import_shard_bytes() -> u64 {
     4 * 1024 * 1024
 }
 
+pub(super) const fn import_rejects_kept() -> u64 {
+    100_000
+}
+
+pub(super) const fn import_rejects_kept_bytes() -> u64 {
+    64 * 1024 * 1024
+}
+
+pub(super) const fn import_rejects_days() -> u64 {
+    90
+}
+
 pub(super) const fn upload_limit_bytes() -> u64 {
     10 * 1024 * 1024 * 1024
 }

@@ -1,10 +1,10 @@
-//! Imports as a list: what they were and what became of them, without their progress.
+//! Imports as a list: what they were and what became of them, without their progress, and those that nobody works on any more.
 
 use chrono::{DateTime, Utc};
 use muster_domain::ids::{GroupId, ImportId, OrganizationId};
 
 use super::Counters;
-use crate::{Pool, Result};
+use crate::{Pool, Result, Tx};
 
 /// An import of a list.
 #[derive(Debug, Clone)]
@@ -72,4 +72,22 @@ pub async fn page(
             finished_at: row.finished_at,
         })
         .collect())
+}
+
+/// Imports that wait for work that nobody will do any more, because a job of theirs was given up, oldest first.
+pub async fn abandoned(tx: &mut Tx, limit: i64) -> Result<Vec<(OrganizationId, ImportId)>> {
+    let rows = sqlx::query!(
+        "select i.organization_id, i.id from import i
+         where i.state in ('waiting', 'running') and i.created_at < now() - interval '1 minute'
+           and not exists (
+               select from job j
+               where j.state in ('pending', 'published', 'running')
+                 and j.kind in ('import-cut', 'csv-ingestion', 'import-admit', 'import-apply', 'import-end')
+                 and j.payload ->> 'import_id' = i.id::text)
+         order by i.id limit $1",
+        limit,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|row| (OrganizationId(row.organization_id), ImportId(row.id))).collect())
 }

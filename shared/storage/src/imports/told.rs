@@ -57,10 +57,33 @@ pub async fn rejects(pool: &Pool, id: ImportId, after_line: i64, limit: i64) -> 
         .collect())
 }
 
-/// Rejects counted by reason.
+/// Rejects counted by reason, those that are not kept as well. Of an import that was read before they were counted, all are kept.
 pub async fn reject_reasons(pool: &Pool, id: ImportId) -> Result<BTreeMap<String, i64>> {
     let rows = sqlx::query!(
-        r#"select reason, count(*) as "rows!" from import_reject where import_id = $1 group by reason"#,
+        r#"with counted as (
+             select reject_reasons from import_part where import_id = $1 and reject_reasons is not null
+                 -- A file that was refused before anything of it was applied has no rows to report.
+                 and (exists (select from import_shard where import_id = $1) or not exists (select from import where id = $1 and state = 'failed'))
+             union all
+             select reject_reasons from import_shard where import_id = $1 and reject_reasons is not null
+         )
+         select reason as "reason!", sum(rows)::bigint as "rows!" from (
+             select key as reason, value::bigint as rows from counted cross join lateral jsonb_each_text(reject_reasons)
+             union all
+             select reason, count(*) from import_reject where import_id = $1 and not exists (select from counted) group by reason
+         ) r group by reason"#,
+        id.0
+    )
+    .fetch_all(&pool.0)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.reason, row.rows)).collect())
+}
+
+/// Rows that were read with a doubt, by its reason; a row may have several.
+pub async fn warning_reasons(pool: &Pool, id: ImportId) -> Result<BTreeMap<String, i64>> {
+    let rows = sqlx::query!(
+        r#"select key as "reason!", sum(value::bigint)::bigint as "rows!"
+           from import_part cross join lateral jsonb_each_text(warning_reasons) where import_id = $1 group by key"#,
         id.0
     )
     .fetch_all(&mut *pool.connection().await?)

@@ -5,16 +5,19 @@
 //! order of their ids, then come memberships and tags in the order of theirs; nobody who is in a later step waits for an earlier one. Where
 //! rows take contacts from an agent, goals come before all that (`reassign`).
 
+use std::collections::BTreeMap;
+
 use muster_domain::{ids::AccountId, phone_hash::KeyId};
 
 use super::{
     admit, agents,
+    rejects::Room,
     rows::{PhoneHash, Sorted},
 };
 use crate::{Result, Tx, imports::Import, phone_keys};
 
 /// What became of the rows of a shard.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Applied {
     /// New contacts.
     pub created: i64,
@@ -24,8 +27,14 @@ pub struct Applied {
     pub unchanged: i64,
     /// Rows over a limit, or for an agent whom nobody knows.
     pub rejected: i64,
+    /// The same by reason.
+    pub reject_reasons: BTreeMap<String, i64>,
+    /// Those of them that are kept.
+    pub rejects_kept: i64,
     /// Contacts that joined the group.
     pub joined: i64,
+    /// People of whom a row states that they have opted out (rule C17).
+    pub opted_out: i64,
 }
 
 /// What applying goes by beside the import itself.
@@ -37,10 +46,16 @@ pub struct Terms<'a> {
     pub agent_limit: i32,
     /// The fields of the file's columns, in order.
     pub fields: &'a [String],
+    /// The names of its custom fields, in order.
+    pub custom_fields: &'a [String],
     /// The name of the column that names agents.
     pub agents_column: Option<&'a str>,
     /// The key under which phones are hashed.
     pub key_id: KeyId,
+    /// It has columns that state opt-outs.
+    pub states_opt_outs: bool,
+    /// How many rejects of a file may be kept.
+    pub rejects: Room,
 }
 
 /// Applies rows; nobody else has the same phones of this import. With a dry run the answer is the same and nothing is kept (rule C12).
@@ -53,7 +68,7 @@ pub async fn apply(
     rows: &Sorted,
     hash: Option<&PhoneHash<'_>>,
 ) -> Result<Option<Applied>> {
-    stage(tx, rows, hash).await?;
+    stage(tx, terms, rows, hash).await?;
     // What is known of a table lags behind what imports put into it. A plan that was made while there was nobody would read all that others
     // have put in meanwhile, for each row: rows are looked up along indexes, whatever the planner believes.
     sqlx::query!("select set_config('enable_seqscan', 'off', true) as planned").fetch_one(tx.conn()).await?;
@@ -66,13 +81,14 @@ pub async fn apply(
     )
     .fetch_one(tx.conn())
     .await?;
-    let mut rejected = 0;
+    let mut refused = Refused::default();
     if hash.is_some() {
-        rejected += refuse_redacted(tx, import, terms).await?;
+        refuse_redacted(tx, import, terms, &mut refused).await?;
     }
     if admitted.not_all || admitted.to_agents {
-        rejected += refuse_rows(tx, import, terms).await?;
+        refuse_rows(tx, import, terms, &mut refused).await?;
     }
+    let rejected = refused.reasons.values().sum::<i64>();
     if import.dry_run {
         sqlx::query!("savepoint dry_run").execute(tx.conn()).await?;
         // Made for real by whoever admits an import.
@@ -84,8 +100,11 @@ pub async fn apply(
     if admitted.to_agents {
         agents::lock_goals(tx, import).await?;
     }
-    if !create_and_update(tx, import, terms.account_id, staged - rejected).await? {
+    if !create_and_update(tx, import, terms.account_id, staged - rejected.unsigned_abs()).await? {
         return Ok(None);
+    }
+    if terms.states_opt_outs {
+        opt_out(tx, import, &refused.opted_out).await?;
     }
     let joined = join_group(tx, import).await?;
     if admitted.to_agents && !agents::assign(tx, import, terms).await? {
@@ -94,7 +113,7 @@ pub async fn apply(
     tag(tx, import).await?;
     let outcome = sqlx::query!(
         r#"select count(*) filter (where created) as "created!", count(*) filter (where not created and changed) as "updated!",
-                  count(*) filter (where not created and not changed) as "unchanged!"
+                  count(*) filter (where not created and not changed) as "unchanged!", count(*) filter (where opt_out) as "opted_out!"
            from import_row"#
     )
     .fetch_one(tx.conn())
@@ -106,13 +125,16 @@ pub async fn apply(
         created: outcome.created,
         updated: outcome.updated,
         unchanged: outcome.unchanged,
-        rejected: signed(rejected),
+        rejected,
+        reject_reasons: refused.reasons,
+        rejects_kept: refused.kept,
+        opted_out: outcome.opted_out + i64::try_from(refused.opted_out.len()).unwrap_or(i64::MAX),
         joined: if import.dry_run { 0 } else { joined },
     }))
 }
 
 /// Copies the rows into a table that this connection alone sees and that is empty again after the transaction.
-async fn stage(tx: &mut Tx, rows: &Sorted, hash: Option<&PhoneHash<'_>>) -> Result<()> {
+async fn stage(tx: &mut Tx, terms: &Terms<'_>, rows: &Sorted, hash: Option<&PhoneHash<'_>>) -> Result<()> {
     let made = sqlx::query_scalar!(r#"select to_regclass('pg_temp.import_row') is not null as "made!""#)
         .fetch_one(tx.conn())
         .await?;
@@ -124,28 +146,48 @@ async fn stage(tx: &mut Tx, rows: &Sorted, hash: Option<&PhoneHash<'_>>) -> Resu
         .await?;
     }
     tx.copy(
-            "copy import_row (e164, line, first_name, last_name, email, postal_code, notes, external_id, agent, fields, tags,
+            "copy import_row (e164, line, opt_out, first_name, last_name, email, postal_code, notes, external_id, agent, fields, tags,
                  contact_id, phone_hash, phone_hash_previous) from stdin",
-        rows.chunks_to_stage(hash),
+        rows.chunks_to_stage(terms.custom_fields, hash),
     )
     .await?;
     Ok(())
 }
 
+/// Rows that are not applied.
+#[derive(Debug, Default)]
+struct Refused {
+    /// How many, by reason.
+    reasons: BTreeMap<String, i64>,
+    /// How many of them are kept.
+    kept: i64,
+    /// Phones of those that state an opt-out.
+    opted_out: Vec<String>,
+}
+
 /// Rows of people who are being redacted become rejects of which nothing is kept. What is known of others under another key goes under the current
 /// one.
-async fn refuse_redacted(tx: &mut Tx, import: &Import, terms: &Terms<'_>) -> Result<u64> {
-    let refused = sqlx::query_file!("src/ingest/refuse_redacted.sql", import.id.0, terms.account_id.0);
-    let refused = refused.execute(tx.conn()).await?.rows_affected();
+async fn refuse_redacted(tx: &mut Tx, import: &Import, terms: &Terms<'_>, refused: &mut Refused) -> Result<()> {
+    let gone = sqlx::query_file!("src/ingest/refuse_redacted.sql", import.id.0, terms.account_id.0);
+    let gone = i64::try_from(gone.execute(tx.conn()).await?.rows_affected()).unwrap_or(i64::MAX);
+    if gone > 0 {
+        refused.reasons.insert("redacted".to_owned(), gone);
+        refused.kept += gone;
+    }
     if !import.dry_run {
         phone_keys::rehash_staged(tx, terms.account_id, &terms.key_id).await?;
     }
-    Ok(refused)
+    Ok(())
 }
 
-/// Rows over a limit, and rows for agents whom nobody knows, become rejects.
-async fn refuse_rows(tx: &mut Tx, import: &Import, terms: &Terms<'_>) -> Result<u64> {
-    let refused = sqlx::query_file!(
+/// Rows over a limit, and rows for agents whom nobody knows, become rejects. Shards are alike, because phones are spread over them: each keeps its share of
+/// what reading has left room for.
+async fn refuse_rows(tx: &mut Tx, import: &Import, terms: &Terms<'_>, refused: &mut Refused) -> Result<()> {
+    let share = |most: u64, kept: i64| {
+        let left = most.saturating_sub(kept.unsigned_abs());
+        i64::try_from(left / u64::from(import.shards.max(1))).unwrap_or(i64::MAX)
+    };
+    let rows = sqlx::query_file!(
         "src/ingest/refuse_rows.sql",
         import.id.0,
         import.organization_id.0,
@@ -154,10 +196,53 @@ async fn refuse_rows(tx: &mut Tx, import: &Import, terms: &Terms<'_>) -> Result<
         terms.fields,
         import.delimiter.unwrap_or(',').to_string(),
         terms.agents_column,
+        share(terms.rejects.rows, import.rejects_kept),
+        share(terms.rejects.bytes, import.rejects_kept_bytes),
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    // Each row says how many are kept of all.
+    refused.kept += rows.first().map_or(0, |row| row.kept);
+    for row in rows {
+        refused.reasons.insert(row.reason, row.rows);
+        refused.opted_out.extend(row.opted_out);
+    }
+    Ok(())
+}
+
+/// Rule C17: who has opted out by what the file states is opted out, as if they had said so themselves, and stays it (rule C9). Also people whose rows are
+/// rejected, if they are known: a full group is no reason to text them from another.
+async fn opt_out(tx: &mut Tx, import: &Import, rejected: &[String]) -> Result<()> {
+    sqlx::query!(
+        "insert into contact_event (organization_id, contact_id, what)
+         select $1, contact_id, 'opted_out' from import_row where created and opt_out order by contact_id",
+        import.organization_id.0,
     )
     .execute(tx.conn())
     .await?;
-    Ok(refused.rows_affected())
+    sqlx::query!(
+        "with stated as (
+             select contact_id as id from import_row where opt_out and not created
+             union
+             select id from contact where organization_id = $1 and e164 = any($2)
+         ), locked as (
+             select c.id from contact c join stated s on s.id = c.id
+             where c.opted_out_at is null and c.e164 is not null order by c.id for no key update of c
+         ), opted_out as (
+             update contact c set opted_out_at = clock_timestamp(), opt_out_reason = opt_out_reason_of_import($3), updated_at = now()
+             from locked l where c.id = l.id
+             returning c.id
+         )
+         -- The thread leaves the agents' unread list (rule I3).
+         update thread t set unread_since = null, held_by = null, held_until = null
+         from opted_out o where t.contact_id = o.id",
+        import.organization_id.0,
+        rejected,
+        import.id.0,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
 }
 
 /// Rule C1: who is there is updated, who is not is created.
@@ -276,8 +361,4 @@ async fn tag(tx: &mut Tx, import: &Import) -> Result<()> {
     .execute(tx.conn())
     .await?;
     Ok(())
-}
-
-fn signed(rows: u64) -> i64 {
-    i64::try_from(rows).unwrap_or(i64::MAX)
 }

@@ -9,5 +9,7 @@ set contact_id = c.id, created = false,
         coalesce(r.notes, c.notes),
         coalesce(r.external_id, c.external_id),
         c.fields || r.fields)
+        -- Rule C17: an opt-out that the row states.
+        or (r.opt_out and c.opted_out_at is null)
 from contact c
 where c.organization_id = $1 and c.e164 = r.e164 and c.id <> r.contact_id

@@ -1,7 +1,7 @@
 //! The write side of an import (rules C1 to C15), in steps that each are the transaction of a job:
 //!
 //! 1. `parts`: what the file is, and where it is cut; then, for each part, what was found in it. Rows wait in the object store, sorted
-//!    into shards (`rows`), and rejects are written.
+//!    into shards (`rows`), and rejects are written (`rejects`).
 //! 2. `admit`: once all parts are read, how many new members the group has room for.
 //! 3. `apply`: each shard's rows become contacts, memberships and tags. The last one ends the import.
 //!
@@ -10,7 +10,10 @@
 pub mod admit;
 pub mod agents;
 pub mod apply;
+mod copy_text;
+mod names;
 pub mod parts;
+pub mod rejects;
 pub mod rows;
 pub mod undo;
 

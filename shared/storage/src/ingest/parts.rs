@@ -1,10 +1,10 @@
 //! Which parts and shards of an import are done, each recorded by the transaction that does it.
 
-use std::ops::Range;
+use std::{collections::BTreeMap, ops::Range};
 
 use muster_domain::ids::ImportId;
 
-use super::{apply::Applied, rows::Rejects};
+use super::apply::Applied;
 use crate::{Db, Pool, Result, Tx};
 
 /// What a file turned out to be.
@@ -100,23 +100,14 @@ pub struct ReadPart {
     pub shard_starts: Vec<i64>,
     /// Tags that its rows name.
     pub tags: Vec<String>,
-    /// Rows whose area code is in no number plan that we know (rule C4).
+    /// Rejects by reason, those that are not kept as well.
+    pub reject_reasons: BTreeMap<&'static str, u64>,
+    /// Rows that were read with a doubt (rules C4 and C17).
     pub warnings: i64,
+    /// For each doubt, how many.
+    pub warning_reasons: BTreeMap<&'static str, u64>,
     /// The lines on which the first of these begin.
     pub warning_lines: Vec<i64>,
-}
-
-/// Bytes of rejects that are sent at a time: the connection holds them once more.
-const CHUNK: usize = 256 * 1024;
-
-/// Writes rejects by COPY and empties them.
-pub async fn write_rejects(tx: &mut Tx, rejects: &mut Rejects) -> Result<()> {
-    if rejects.is_empty() {
-        return Ok(());
-    }
-    let bytes = std::mem::take(&mut rejects.bytes);
-    tx.copy("copy import_reject (import_id, line, reason, column_name, raw) from stdin", bytes.chunks(CHUNK)).await?;
-    Ok(())
 }
 
 /// Records that a part has been read; answers how many are left, or nothing when the import is over and nobody wants it any more. The
@@ -124,7 +115,7 @@ pub async fn write_rejects(tx: &mut Tx, rejects: &mut Rejects) -> Result<()> {
 pub async fn record_read(tx: &mut Tx, id: ImportId, number: u32, read: &ReadPart) -> Result<Option<i64>> {
     sqlx::query!(
         "update import_part set rows_read = $3, rejected = $4, merged = $5, shard_starts = $6, tags = $7, read_epoch = $8,
-             warnings = $9, warning_lines = $10
+             warnings = $9, warning_lines = $10, reject_reasons = $11, warning_reasons = $12
          where import_id = $1 and number = $2",
         id.0,
         i32::try_from(number).unwrap_or(i32::MAX),
@@ -136,6 +127,8 @@ pub async fn record_read(tx: &mut Tx, id: ImportId, number: u32, read: &ReadPart
         read.epoch,
         read.warnings,
         &read.warning_lines,
+        serde_json::to_value(&read.reject_reasons)?,
+        serde_json::to_value(&read.warning_reasons)?,
     )
     .execute(tx.conn())
     .await?;
@@ -232,8 +225,8 @@ pub async fn record_applied(
 ) -> Result<Option<i64>> {
     if let Some(applied) = applied {
         sqlx::query!(
-            "insert into import_shard (import_id, number, created, updated, unchanged, merged, rejected)
-             values ($1, $2, $3, $4, $5, $6, $7)",
+            "insert into import_shard (import_id, number, created, updated, unchanged, merged, rejected, reject_reasons, rejects_kept, opted_out)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
             id.0,
             i32::try_from(number).unwrap_or(i32::MAX),
             applied.created,
@@ -241,6 +234,9 @@ pub async fn record_applied(
             applied.unchanged,
             merged,
             applied.rejected,
+            serde_json::to_value(&applied.reject_reasons)?,
+            applied.rejects_kept,
+            applied.opted_out,
         )
         .execute(tx.conn())
         .await?;

@@ -1,5 +1,5 @@
 -- $1 import, $2 organization, $3 group, $4 contacts that an agent may have, $5 fields of the file's columns in order, $6 what parts its cells,
--- $7 the agents' column. Rules A2, C7 and C10: rows over a limit, and rows for an agent whom nobody knows, become rejects. The lines were
+-- $7 the agents' column, $8 rows and $9 bytes that are kept of them at most. Rules A2, C7 and C10: rows over a limit, and rows for an agent whom nobody knows, become rejects. The lines were
 -- found out when the import was admitted; what agents have by now is counted once more, because others assign too. A reject's row is what
 -- was read of it, as the file would have it. `offset 0` keeps the planner from reading all contacts to find a few.
 with beyond as (
@@ -26,25 +26,43 @@ with beyond as (
     where f.member_id is null or f.line > f.last_admitted_line or f.place > $4 - coalesce(h.contacts, 0)
 ), gone as (
     delete from import_row r using refused f where r.e164 = f.e164 returning r.*, f.reason
-)
-insert into import_reject (import_id, line, reason, column_name, raw)
-select $1, g.line, g.reason, case when g.reason <> 'group_full' then $7::text end, left(cells.line, 65536)
-from gone g
-cross join lateral (
-    select string_agg(coalesce('"' || replace(cell.value, '"', '""') || '"', ''), $6::text order by nth) as line
-    from unnest($5::text[]) with ordinality as named (field, nth)
+), numbered as (
+    select g.*, row_number() over (order by g.line) as nth from gone g
+), told as (
+    select g.line, g.reason, case when g.reason <> 'group_full' then left($7::text, 200) end as column_name,
+           case when length(cells.line) > 4096 then left(cells.line, 4095) || '…' else cells.line end as raw
+    from numbered g
     cross join lateral (
-        select case named.field
-            when 'first_name' then nullif(g.first_name, '')
-            when 'last_name' then nullif(g.last_name, '')
-            when 'phone' then g.e164
-            when 'email' then g.email
-            when 'postal_code' then g.postal_code
-            when 'notes' then g.notes
-            when 'external_id' then g.external_id
-            when 'assigned_agent' then g.agent
-            when 'tags' then nullif(array_to_string(g.tags, ';'), '')
-            else g.fields ->> substr(named.field, length('custom:') + 1)
-        end as value
-    ) cell
-) cells
+        select rtrim(string_agg(coalesce('"' || replace(cell.value, '"', '""') || '"', ''), $6::text order by nth), $6::text) as line
+        from unnest($5::text[]) with ordinality as named (field, nth)
+        cross join lateral (
+            select case named.field
+                when 'first_name' then nullif(g.first_name, '')
+                when 'last_name' then nullif(g.last_name, '')
+                when 'phone' then g.e164
+                when 'email' then g.email
+                when 'postal_code' then g.postal_code
+                when 'notes' then g.notes
+                when 'external_id' then g.external_id
+                when 'assigned_agent' then g.agent
+                when 'tags' then nullif(array_to_string(g.tags, ';'), '')
+                when 'opt_out' then case when g.opt_out then 'yes' end
+                when 'opt_in' then case when g.opt_out then 'no' end
+                when 'opt_out_status' then case when g.opt_out then 'unsubscribed' end
+                else g.fields ->> substr(named.field, length('custom:') + 1)
+            end as value
+        ) cell
+    ) cells
+    where g.nth <= $8
+), kept as (
+    insert into import_reject (import_id, line, reason, column_name, raw)
+    select $1, line, reason, column_name, raw
+    from (
+        select t.*, sum(octet_length(t.raw) + coalesce(octet_length(t.column_name), 0) + 128) over (order by t.line) as bytes from told t
+    ) t
+    where t.bytes <= $9
+    returning line
+)
+select g.reason as "reason!", count(*) as "rows!", (select count(*) from kept) as "kept!",
+       coalesce(array_agg(g.e164) filter (where g.opt_out), '{}') as "opted_out!"
+from gone g group by g.reason

@@ -10,6 +10,11 @@ use bytes::Bytes;
 use muster_domain::{e164::E164, phone_hash};
 use uuid::Uuid;
 
+use super::{
+    copy_text::{json_object, put, text_array},
+    names::Names,
+};
+
 /// A readable row of the file.
 #[derive(Debug, Clone)]
 pub struct Row<'a> {
@@ -31,6 +36,8 @@ pub struct Row<'a> {
     pub external_id: Option<&'a str>,
     /// The agent it is assigned to: an e-mail address or a member's id.
     pub agent: Option<&'a str>,
+    /// It states that the person has opted out (rule C17).
+    pub opted_out: bool,
 }
 
 /// Where a row stands, and what it is sorted by.
@@ -41,6 +48,8 @@ struct Entry {
     buffer: u32,
     start: u32,
     end: u32,
+    /// This row states that the person has opted out, or one that it replaces does (rule C17).
+    opted_out: bool,
 }
 
 /// Rows that were read, in memory: a part's, or a shard's, which bounds them.
@@ -56,11 +65,12 @@ pub struct Rows {
 const BUFFER: usize = 1024 * 1024;
 
 impl Rows {
-    /// Adds a row; `fields` are its custom fields that have a value, `tags` those of its tag column.
+    /// Adds a row; `fields` are its custom fields that have a value, by their number in the file, because names may be longer than all else of
+    /// a row; `tags` those of its tag column.
     pub fn push<'f>(
         &mut self,
         row: &Row<'_>,
-        fields: impl IntoIterator<Item = (&'f str, &'f str)>,
+        fields: impl IntoIterator<Item = (usize, &'f str)>,
         tags: impl IntoIterator<Item = &'f str>,
     ) {
         if self.filling.len() >= BUFFER {
@@ -75,6 +85,7 @@ impl Rows {
         out.push(b'\t');
         // Writing to memory does not fail.
         let _ = write!(out, "{}", row.line);
+        out.extend_from_slice(if row.opted_out { b"\tt" } else { b"\tf" });
         for field in [
             Some(row.first_name),
             Some(row.last_name),
@@ -90,7 +101,8 @@ impl Rows {
         text_array(out, tags);
         let end = position(out.len());
         let phone = number(row.e164.as_str().as_bytes());
-        self.entries.push(Entry { phone, line: row.line, buffer: position(self.buffers.len()), start, end });
+        let (buffer, opted_out) = (position(self.buffers.len()), row.opted_out);
+        self.entries.push(Entry { phone, line: row.line, buffer, start, end, opted_out });
     }
 
     /// The buffer that is being filled is full.
@@ -106,10 +118,15 @@ impl Rows {
             let mut start = 0;
             while start < piece.len() {
                 let end = start + piece[start..].iter().position(|byte| *byte == b'\n')?;
-                let mut cells = piece[start..end].splitn(3, |byte| *byte == b'\t');
+                let mut cells = piece[start..end].splitn(4, |byte| *byte == b'\t');
                 let (phone, line) = (number(cells.next()?), number(cells.next()?));
                 let line = i64::try_from(line).ok()?;
-                rows.entries.push(Entry { phone, line, buffer, start: position(start), end: position(end) });
+                let opted_out = match cells.next()? {
+                    b"t" => true,
+                    b"f" => false,
+                    _ => return None,
+                };
+                rows.entries.push(Entry { phone, line, buffer, start: position(start), end: position(end), opted_out });
                 start = end + 1;
             }
             rows.buffers.push(piece);
@@ -117,13 +134,17 @@ impl Rows {
         Some(rows)
     }
 
-    /// Sorts by shard, phone and line, and keeps the last row of each phone (rule C6).
+    /// Sorts by shard, phone and line, and keeps the last row of each phone (rule C6), with an opt-out that any of them states.
     pub fn sort(mut self, shards: u32) -> Sorted {
         self.put_away();
         let before = self.entries.len();
         self.entries
             .sort_unstable_by_key(|entry| (shard_of(entry.phone, shards), entry.phone, std::cmp::Reverse(entry.line)));
-        self.entries.dedup_by_key(|entry| entry.phone);
+        self.entries.dedup_by(|earlier, last| {
+            let same = earlier.phone == last.phone;
+            last.opted_out |= same && earlier.opted_out;
+            same
+        });
         let merged = i64::try_from(before - self.entries.len()).unwrap_or(i64::MAX);
         let mut starts = Vec::with_capacity(shards as usize + 1);
         let mut at = 0_i64;
@@ -165,10 +186,12 @@ impl Sorted {
         self.chunked(|_, _| {})
     }
 
-    /// The same for COPY into the staging table: each row with the id that its contact will have if it is new, and with the keyed hash
-    /// of its phone where redacted people are known.
-    pub fn chunks_to_stage(&self, hash: Option<&PhoneHash<'_>>) -> impl Iterator<Item = Vec<u8>> {
+    /// The same for COPY into the staging table: each row with the names of its custom fields, of which these are the file's in order, with the id
+    /// that its contact will have if it is new, and with the keyed hash of its phone where redacted people are known.
+    pub fn chunks_to_stage(&self, names: &[String], hash: Option<&PhoneHash<'_>>) -> impl Iterator<Item = Vec<u8>> {
+        let names = Names::of(names);
         self.chunked(move |out, row| {
+            names.write_into(out, row.len());
             out.push(b'\t');
             let mut id = Uuid::encode_buffer();
             out.extend_from_slice(Uuid::now_v7().hyphenated().encode_lower(&mut id).as_bytes());
@@ -194,7 +217,7 @@ impl Sorted {
             for entry in entries.by_ref() {
                 let mut cells = self.row(entry).split(|byte| *byte == b'\t');
                 let (e164, line) = (cells.next().unwrap_or_default(), cells.next().unwrap_or_default());
-                let agent = cells.nth(6).unwrap_or(b"\\N");
+                let agent = cells.nth(7).unwrap_or(b"\\N");
                 for cell in [e164, b"\t", line, b"\t", agent, b"\n"] {
                     chunk.extend_from_slice(cell);
                 }
@@ -216,7 +239,14 @@ impl Sorted {
             let mut chunk = Vec::new();
             for entry in entries.by_ref() {
                 let row = self.row(entry);
+                let start = chunk.len();
                 chunk.extend_from_slice(row);
+                if entry.opted_out
+                    && let Some(mark) = row.iter().enumerate().filter(|(_, byte)| **byte == b'\t').nth(1)
+                {
+                    // What an earlier row states stands in this one.
+                    chunk[start + mark.0 + 1] = b't';
+                }
                 after(&mut chunk, row);
                 chunk.push(b'\n');
                 if chunk.len() >= CHUNK {
@@ -243,104 +273,6 @@ fn number(digits: &[u8]) -> u64 {
     digits.iter().filter(|byte| byte.is_ascii_digit()).fold(0, |number, byte| number * 10 + u64::from(byte - b'0'))
 }
 
-/// Rejected rows on their way, in the text format of COPY.
-#[derive(Debug, Default)]
-pub struct Rejects {
-    pub(super) bytes: Vec<u8>,
-}
-
-impl Rejects {
-    /// Adds a row that cannot be read.
-    pub fn push(&mut self, import_id: Uuid, line: i64, reason: &str, column: Option<&str>, raw: &str) {
-        let out = &mut self.bytes;
-        let _ = write!(out, "{import_id}\t{line}");
-        put(out, Some(reason));
-        put(out, column);
-        put(out, Some(raw));
-        out.push(b'\n');
-    }
-
-    /// Bytes that they take.
-    pub fn len(&self) -> usize {
-        self.bytes.len()
-    }
-
-    /// Are there none?
-    pub fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
-    }
-}
-
-/// One more field in COPY's text format, after a tab. Postgres cannot store U+0000, so that it becomes U+FFFD.
-fn put(out: &mut Vec<u8>, field: Option<&str>) {
-    out.push(b'\t');
-    match field {
-        Some(field) => escaped(out, field.as_bytes()),
-        None => out.extend_from_slice(b"\\N"),
-    }
-}
-
-fn escaped(out: &mut Vec<u8>, mut bytes: &[u8]) {
-    while let Some(at) = bytes.iter().position(|byte| matches!(byte, b'\\' | b'\t' | b'\n' | b'\r' | 0)) {
-        out.extend_from_slice(&bytes[..at]);
-        out.extend_from_slice(match bytes[at] {
-            b'\\' => b"\\\\",
-            b'\t' => b"\\t",
-            b'\n' => b"\\n",
-            b'\r' => b"\\r",
-            _ => "\u{fffd}".as_bytes(),
-        });
-        bytes = &bytes[at + 1..];
-    }
-    out.extend_from_slice(bytes);
-}
-
-/// A JSON object of texts as a field.
-fn json_object<'f>(out: &mut Vec<u8>, fields: impl IntoIterator<Item = (&'f str, &'f str)>) {
-    out.extend_from_slice(b"\t{");
-    let mut first = true;
-    for (name, value) in fields {
-        if !first {
-            out.push(b',');
-        }
-        first = false;
-        json_text(out, name);
-        out.push(b':');
-        json_text(out, value);
-    }
-    out.push(b'}');
-}
-
-/// A JSON text, with COPY's escapes on top of JSON's.
-fn json_text(out: &mut Vec<u8>, text: &str) {
-    out.push(b'"');
-    for c in text.chars() {
-        match c {
-            '"' => out.extend_from_slice(b"\\\\\""),
-            '\\' => out.extend_from_slice(b"\\\\\\\\"),
-            '\0' => out.extend_from_slice("\u{fffd}".as_bytes()),
-            c if c < ' ' => {
-                let _ = write!(out, "\\\\u{:04x}", u32::from(c));
-            }
-            c => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
-        }
-    }
-    out.push(b'"');
-}
-
-/// A text array as a field, in the form that Postgres reads, with COPY's escapes on top.
-fn text_array<'f>(out: &mut Vec<u8>, items: impl IntoIterator<Item = &'f str>) {
-    out.extend_from_slice(b"\t{");
-    for (index, item) in items.into_iter().enumerate() {
-        if index > 0 {
-            out.push(b',');
-        }
-        let quoted = format!("\"{}\"", item.replace('\\', "\\\\").replace('"', "\\\""));
-        escaped(out, quoted.as_bytes());
-    }
-    out.push(b'}');
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -359,8 +291,9 @@ mod tests {
                 notes: None,
                 external_id: None,
                 agent: Some("x@example.org"),
+                opted_out: *line == 2,
             };
-            rows.push(&row, [("Ward", "say \"7\"\\\n")], ["a,b", "c\""]);
+            rows.push(&row, [(1, "say \"7\"\\\n"), (0, "{\"0\":,}")], ["a,b", "c\""]);
         }
         rows
     }
@@ -374,8 +307,35 @@ mod tests {
         let line = text(&rows(&[("+12125550001", 7)]).sort(1));
         assert_eq!(
             line,
-            "+12125550001\t7\tA\\tB\t\t\\N\t\\N\t\\N\t\\N\tx@example.org\t{\"Ward\":\"say \\\\\"7\\\\\"\\\\\\\\\\\\u000a\"}\t{\"a,b\",\"c\\\\\"\"}\n"
+            "+12125550001\t7\tf\tA\\tB\t\t\\N\t\\N\t\\N\t\\N\tx@example.org\t{\"1\":\"say \\\\\"7\\\\\"\\\\\\\\\\\\u000a\",\"0\":\"{\\\\\"0\\\\\":,}\"}\t{\"a,b\",\"c\\\\\"\"}\n"
         );
+    }
+
+    #[test]
+    fn a_staged_row_has_the_names_of_its_fields() {
+        let names = ["Zero \"0\"".to_owned(), "Ward\\".to_owned()];
+        let staged = rows(&[("+12125550001", 7)]).sort(1).chunks_to_stage(&names, None).flatten().collect();
+        let staged = String::from_utf8(staged).unwrap();
+        let fields =
+            "{\"Ward\\\\\\\\\":\"say \\\\\"7\\\\\"\\\\\\\\\\\\u000a\",\"Zero \\\\\"0\\\\\"\":\"{\\\\\"0\\\\\":,}\"}";
+        assert_eq!(staged.split('\t').nth(10), Some(fields), "{staged}");
+        assert_eq!(staged.split('\t').nth(11), Some("{\"a,b\",\"c\\\\\"\"}"), "{staged}");
+        assert!(staged.ends_with("\t\\N\n"), "{staged}");
+    }
+
+    #[test]
+    fn c17_an_opt_out_that_an_earlier_row_states_stands_in_the_last() {
+        let phones = ["+12125550001", "+12125550002"];
+        let flags = |sorted: &Sorted| {
+            text(sorted).lines().map(|line| line.split('\t').nth(2).unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        let first = rows(&[(phones[0], 2), (phones[1], 3), (phones[0], 4)]).sort(1);
+        assert_eq!(flags(&first), ["t", "f"]);
+        let second = rows(&[(phones[0], 5)]).sort(1);
+        assert_eq!(flags(&second), ["f"]);
+        let both = Rows::read([Bytes::from(text(&first)), Bytes::from(text(&second))]).unwrap().sort(1);
+        assert_eq!(flags(&both), ["t", "f"]);
+        assert!(text(&both).starts_with("+12125550001\t5\tt\t"));
     }
 
     #[test]
@@ -399,7 +359,8 @@ mod tests {
 
     #[test]
     fn a_damaged_piece_is_noticed() {
-        assert!(Rows::read([Bytes::from_static(b"+12125550001\t7\tcut off")]).is_none());
+        assert!(Rows::read([Bytes::from_static(b"+12125550001\t7\tf\tcut off")]).is_none());
+        assert!(Rows::read([Bytes::from_static(b"+12125550001\t7\tAnn\tLee\n")]).is_none(), "of an earlier version");
     }
 
     #[test]
