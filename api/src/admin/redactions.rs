@@ -7,6 +7,7 @@ use muster_service::trace;
 use muster_storage::{
     engine::enqueue::{Origin, enqueue},
     redactions,
+    sending::Concerned,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -47,16 +48,20 @@ pub(crate) async fn create(
         return Err(Problem::invalid_body(format!("confirmation must be {CONFIRMATION:?}")));
     }
     let hashes = api.phone_hash_keys.of(&number);
+    let mut stopped = Vec::new();
     // What is kept of the request with an idempotency key is the keyed hash, like everything that is kept of the number.
-    keyed
-        .run(&api, member.id, &hashes.agreed(), async |tx| {
+    let answer = keyed
+        .run(&api, member.id, hashes.agreed(), async |tx| {
             let id = RedactionId::new();
-            redactions::begin(tx, id, member.account_id, member.id, &number, &hashes).await?;
+            let overwritten = redactions::begin(tx, id, member.account_id, member.id, &number, &hashes).await?;
+            stopped = overwritten.contacts;
             let origin = Origin { organization_id: None, traceparent: trace::current() };
             enqueue(tx, &Redaction { redaction_id: id }, &origin).await?;
             Ok(Accepted(Made { id: id.0 }))
         })
-        .await
+        .await?;
+    api.until_it_holds(Concerned::Contacts(&stopped)).await;
+    Ok(answer)
 }
 
 #[derive(Serialize, ToSchema)]

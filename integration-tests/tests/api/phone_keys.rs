@@ -23,10 +23,15 @@ async fn r4_api_and_worker_refuse_to_start_with_another_key() {
     let settings = || world.harness.settings("wrong").with("phone_hash_key", NEW).settings();
     let stop = CancellationToken::new();
     let api = tokio::time::timeout(seconds(20), muster_api::run(settings(), stop.clone())).await.expect("it ends");
-    let worker = tokio::time::timeout(seconds(20), muster_workers::run(settings(), CancellationToken::new())).await.expect("it ends");
+    let worker = tokio::time::timeout(seconds(20), muster_workers::run(settings(), CancellationToken::new()))
+        .await
+        .expect("it ends");
     for ended in [api, worker] {
         let error = ended.expect_err("it is refused").to_string();
-        assert!(error.starts_with("phone_hash_key is not the key of this database") && !error.contains('\n'), "{error}");
+        assert!(
+            error.starts_with("phone_hash_key is not the key of this database") && !error.contains('\n'),
+            "{error}"
+        );
         assert!(!error.contains("fedcba98"), "{error}");
     }
     let (judged, _) = phone_keys::inspect(world.harness.pool(), &PhoneHashKeys::new(key(NEW), None)).await.unwrap();
@@ -59,7 +64,10 @@ async fn r4_opt_outs_of_redacted_people_outlive_a_rotation_of_the_key() {
     assert_eq!((judged, left), (Ok(()), 4));
     // Seen again in a file and by a text: found under the old key, kept under the new one.
     let report = ours
-        .import(&format!("file_name=c.csv&group_id={group}"), format!("first,last,phone\nA,B,{}\nC,D,{}\n", phones[0], phones[3]))
+        .import(
+            &format!("file_name=c.csv&group_id={group}"),
+            format!("first,last,phone\nA,B,{}\nC,D,{}\n", phones[0], phones[3]),
+        )
         .await;
     assert_eq!(report["created"], 2, "{report}");
     assert!(ours.contact(&phones[0]).await["opted_out_at"].is_string());

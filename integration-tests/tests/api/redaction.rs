@@ -55,7 +55,9 @@ async fn s9_from_the_answer_on_nothing_goes_to_a_number_whose_erasing_waits() {
     let id = ask(&ours, "+16465550000").await;
     gate.open().await;
     world.until("message where kind = 'initial' and state = 'delivered'", 2).await;
-    world.until("message where kind = 'initial' and state = 'cancelled' and reason = 'redacted' and body = ''", 1).await;
+    world
+        .until("message where kind = 'initial' and state = 'cancelled' and reason = 'redacted' and body = ''", 1)
+        .await;
     // An agent who held the conversation, and one who claims the next goal.
     let reply = agent.client.post(&format!("/v1/agent/threads/{thread}/reply"), json!({ "text": "Ann" })).await;
     assert_eq!(reply.status, 409, "{}", reply.text);
@@ -158,16 +160,30 @@ async fn r3_imports_that_begin_later_put_a_redaction_off_by_nothing() {
     for over in &later {
         end(over).await;
     }
-    world.harness.execute(&["update redaction set looked_at = looked_at - interval '25 hours' where finished_at is null"]).await;
+    world
+        .harness
+        .execute(&["update redaction set looked_at = looked_at - interval '25 hours' where finished_at is null"])
+        .await;
     world.until(&format!("redaction where id = '{id}' and finished_at is not null"), 1).await;
-    let failed = format!("import where id = '{others}' and state = 'failed' and failure like '%upload the file again%'");
+    let failed =
+        format!("import where id = '{others}' and state = 'failed' and failure like '%upload the file again%'");
     assert_eq!(world.harness.count(&failed).await, 1);
     world.finish().await;
 }
 
 const NEEDLES: [&str; 12] = [
-    "zebulon", "quagmire", "zebby", "6465550001", "646-555-0001", "646) 555", "zq@example.org", "van-77771", "likes tea", "ward-nine",
-    "６４６５５５０００１", "646555000",
+    "zebulon",
+    "quagmire",
+    "zebby",
+    "6465550001",
+    "646-555-0001",
+    "646) 555",
+    "zq@example.org",
+    "van-77771",
+    "likes tea",
+    "ward-nine",
+    "６４６５５５０００１",
+    "646555000",
 ];
 
 /// Everything that is kept, in tables and in the object store, with what of the person is found in it.
@@ -206,7 +222,9 @@ async fn found(world: &World) -> Vec<String> {
     for (what, text) in seen {
         let lower = text.to_lowercase();
         // Ids are hexadecimal digits.
-        let needles = NEEDLES.iter().filter(|needle| lower.contains(*needle) && (**needle != *"646555000" || lower.contains(",646555000")));
+        let needles = NEEDLES
+            .iter()
+            .filter(|needle| lower.contains(*needle) && (**needle != "646555000" || lower.contains(",646555000")));
         found.extend(needles.map(|needle| format!("{needle} in {what}: {text}")));
     }
     found
@@ -250,7 +268,11 @@ async fn r3_nothing_of_a_planted_person_is_left_in_any_column_or_object() {
     // A file that is there to be fetched, one that has been, and somebody else's.
     let incoming = world.harness.folder().join(format!("incoming/{}", ours.id));
     fs::create_dir_all(&incoming).unwrap();
-    for (name, file) in [("a.csv", second), ("later.csv", "first,last,phone\nZ,Q,(646) 555-0001\n"), ("others.csv", "first,last,phone\nA,B,6465550003\n")] {
+    for (name, file) in [
+        ("a.csv", second),
+        ("later.csv", "first,last,phone\nZ,Q,(646) 555-0001\n"),
+        ("others.csv", "first,last,phone\nA,B,6465550003\n"),
+    ] {
         fs::write(incoming.join(name), file).unwrap();
     }
     let source = json!({ "group_id": group, "name": "For Zebulon Quagmire", "url": "store:a.csv", "consent_text": "as zq@example.org said" });
@@ -259,7 +281,9 @@ async fn r3_nothing_of_a_planted_person_is_left_in_any_column_or_object() {
     world.until("import where state = 'succeeded'", 3).await;
 
     // Texts, an answer, a reason to skip and one to opt out.
-    let goal = ours.open_goal(&world, &group, json!({ "script": "Hi {{first_name}} {{last_name}}! Reply STOP to opt out" })).await;
+    let goal = ours
+        .open_goal(&world, &group, json!({ "script": "Hi {{first_name}} {{last_name}}! Reply STOP to opt out" }))
+        .await;
     let other = ours.open_goal(&world, &group, json!({})).await;
     let claim = async |goal: &str| {
         let claim = json!({ "workflow": "initial" });
@@ -267,7 +291,8 @@ async fn r3_nothing_of_a_planted_person_is_left_in_any_column_or_object() {
     };
     let contact = text(&ours.contact("+16465550001").await["id"]);
     let batch = claim(&other).await;
-    let skip = json!({ "lease_token": batch["lease_token"], "contact_id": contact, "reason": "Zebulon is a friend of mine" });
+    let skip =
+        json!({ "lease_token": batch["lease_token"], "contact_id": contact, "reason": "Zebulon is a friend of mine" });
     agent.client.post(&format!("/v1/agent/batches/{}/skip", text(&batch["id"])), skip).await.ok();
     let batch = claim(&goal).await;
     let path = format!("/v1/agent/batches/{}/send", text(&batch["id"]));
@@ -305,6 +330,9 @@ async fn r3_a_text_to_another_account_is_not_touched() {
     world.harness.execute(&["insert into job_policy (kind, paused) values ('inbound-message', true)"]).await;
     world.text("+16465550001", &number, "Hello there").await;
     redact(&world, &ours, "+16465550001").await;
-    assert_eq!(world.harness.count("webhook where payload ->> 'Body' = 'Hello there' and processed_at is null").await, 1);
+    assert_eq!(
+        world.harness.count("webhook where payload ->> 'Body' = 'Hello there' and processed_at is null").await,
+        1
+    );
     world.finish().await;
 }

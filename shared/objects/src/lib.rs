@@ -94,7 +94,7 @@ impl Objects {
 
     /// The keys of every object whose key begins with this folder's.
     pub async fn keys(&self, folder: &str) -> Result<Vec<String>, Error> {
-        let prefix = self.prefix.as_ref();
+        let prefix: &str = self.prefix.as_ref();
         let key = |whole: &str| whole.strip_prefix(prefix).unwrap_or(whole).trim_start_matches('/').to_owned();
         let found = self.store.list(Some(&self.path(folder)?)).map_ok(|object| key(object.location.as_ref()));
         Ok(found.try_collect().await?)

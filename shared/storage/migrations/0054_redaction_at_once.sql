@@ -31,8 +31,8 @@ create function digits_of(said text) returns text language sql immutable paralle
 $$;
 
 -- Is a rejected row the person's? By nine of their number's ten digits in a row (the row may have lost one), or by what tells of them.
-create function row_is_of(said text, national text, sure text, alone text) returns boolean language sql immutable parallel safe as $$
-    select strpos(digits_of(said), left(national, 9)) > 0 or strpos(digits_of(said), right(national, 9)) > 0
+create function row_is_of(said text, phone text, sure text, alone text) returns boolean language sql immutable parallel safe as $$
+    select strpos(digits_of(said), left(phone, 9)) > 0 or strpos(digits_of(said), right(phone, 9)) > 0
         or said ~* sure or said ~* alone
 $$;
 

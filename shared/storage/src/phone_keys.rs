@@ -44,8 +44,10 @@ pub enum WrongKeys {
     },
 }
 
+/// The beginning of a check value, for people.
 fn hex(id: &[u8]) -> String {
-    id.iter().take(4).map(|byte| format!("{byte:02x}")).collect::<String>() + "…"
+    let digits = id.iter().take(4).fold(String::new(), |digits, byte| digits + &format!("{byte:02x}"));
+    digits + "…"
 }
 
 /// Checks a process's keys against those that the database knows, and writes down the current one when it is used for the first time: in a
@@ -100,7 +102,8 @@ pub async fn inspect(pool: &Pool, keys: &PhoneHashKeys) -> Result<(Result<(), Wr
 }
 
 async fn for_first_key(tx: &mut Tx, key: &KeyId) -> Result<()> {
-    let only = sqlx::query_scalar!(r#"select count(*) = 1 as "only!" from phone_hash_key"#).fetch_one(tx.conn()).await?;
+    let only =
+        sqlx::query_scalar!(r#"select count(*) = 1 as "only!" from phone_hash_key"#).fetch_one(tx.conn()).await?;
     if only {
         sqlx::query!("update suppression set key_id = $1 where key_id is null", &key[..]).execute(tx.conn()).await?;
         sqlx::query!("update redaction set key_id = $1 where key_id is null", &key[..]).execute(tx.conn()).await?;
@@ -111,7 +114,8 @@ async fn for_first_key(tx: &mut Tx, key: &KeyId) -> Result<()> {
 async fn judge(tx: &mut Tx, keys: &PhoneHashKeys) -> Result<Result<(), WrongKeys>> {
     let (current, previous) = (keys.current_id(), keys.previous_id());
     let is_ours = |id: &[u8]| id == current || previous.is_some_and(|previous| id == previous);
-    let known = sqlx::query_scalar!("select key_id from phone_hash_key order by first_used_at").fetch_all(tx.conn()).await?;
+    let known =
+        sqlx::query_scalar!("select key_id from phone_hash_key order by first_used_at").fetch_all(tx.conn()).await?;
     if !known.is_empty() && !known.iter().any(|id| is_ours(id)) {
         let known: Vec<_> = known.iter().map(|id| hex(id)).collect();
         return Ok(Err(WrongKeys::Unknown { found: hex(&current), known: known.join(", ") }));

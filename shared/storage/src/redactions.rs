@@ -17,7 +17,7 @@ use muster_domain::{
 
 pub use erase::{finish, free_text, overwrite_again, single_names_of_others};
 pub use person::Overwritten;
-pub use wait::{Files, end_imports, files, look, organizations, under_way, waiting, Waiting};
+pub use wait::{Files, Waiting, end_imports, files, look, organizations, under_way, waiting};
 
 use crate::{Pool, Result, Tx};
 
@@ -42,8 +42,13 @@ pub async fn begin(
     )
     .execute(tx.conn())
     .await?;
-    let redaction =
-        Redaction { account_id, number: number.clone(), hashes: hashes.clone(), traces: Traces::default(), contacts: Vec::new() };
+    let redaction = Redaction {
+        account_id,
+        number: number.clone(),
+        hashes: hashes.clone(),
+        traces: Traces::default(),
+        contacts: Vec::new(),
+    };
     person::overwrite(tx, id, &redaction, person::Depth::AtOnce).await
 }
 
@@ -63,11 +68,7 @@ pub struct Redaction {
 }
 
 /// Locks a redaction; `None` when it is done. `hash` gives the keyed hashes of its number.
-pub async fn lock(
-    tx: &mut Tx,
-    id: RedactionId,
-    hash: impl Fn(&E164) -> PhoneHashes,
-) -> Result<Option<Redaction>> {
+pub async fn lock(tx: &mut Tx, id: RedactionId, hash: impl Fn(&E164) -> PhoneHashes) -> Result<Option<Redaction>> {
     let row = sqlx::query!(
         r#"select account_id, e164 as "e164!", traces, contact_ids from redaction where id = $1 and finished_at is null for update"#,
         id.0

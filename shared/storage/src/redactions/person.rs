@@ -5,7 +5,10 @@
 
 use std::collections::BTreeSet;
 
-use muster_domain::{ids::RedactionId, traces::Traces};
+use muster_domain::{
+    ids::{ContactId, RedactionId},
+    traces::Traces,
+};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -13,10 +16,10 @@ use super::Redaction;
 use crate::{Result, Tx};
 
 /// What was overwritten.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Overwritten {
     /// Contacts.
-    pub contacts: usize,
+    pub contacts: Vec<ContactId>,
     /// Messages.
     pub messages: u64,
 }
@@ -32,7 +35,12 @@ pub(super) enum Depth {
 
 /// Overwrites the contacts that have the number now, and what is left of those that had it. What they were called is kept in the ledger until
 /// the redaction is done.
-pub(super) async fn overwrite(tx: &mut Tx, id: RedactionId, redaction: &Redaction, depth: Depth) -> Result<Overwritten> {
+pub(super) async fn overwrite(
+    tx: &mut Tx,
+    id: RedactionId,
+    redaction: &Redaction,
+    depth: Depth,
+) -> Result<Overwritten> {
     let found = sqlx::query!(
         "select c.id, c.first_name, c.last_name, c.email, c.external_id from contact c join organization o on o.id = c.organization_id
          where o.account_id = $1 and c.e164 = $2 order by c.id for update of c",
@@ -68,7 +76,7 @@ pub(super) async fn overwrite(tx: &mut Tx, id: RedactionId, redaction: &Redactio
     )
     .execute(tx.conn())
     .await?;
-    Ok(Overwritten { contacts: fresh.len(), messages })
+    Ok(Overwritten { contacts: fresh.into_iter().map(ContactId).collect(), messages })
 }
 
 /// What the contacts were called before imports changed them.

@@ -73,9 +73,10 @@ pub struct Files {
 /// The files of imports that were there when the redaction looked and are over: they hold rows as they were and are not needed any more. Those that an
 /// earlier redaction has deleted are left out; who was at an import's last step then has had a day to end. With the instant of that look.
 pub async fn files(tx: &mut Tx, id: RedactionId, redaction: &Redaction) -> Result<(Vec<Files>, DateTime<Utc>)> {
-    let looked_at = sqlx::query_scalar!(r#"select coalesce(looked_at, created_at) as "at!" from redaction where id = $1"#, id.0)
-        .fetch_one(tx.conn())
-        .await?;
+    let looked_at =
+        sqlx::query_scalar!(r#"select coalesce(looked_at, created_at) as "at!" from redaction where id = $1"#, id.0)
+            .fetch_one(tx.conn())
+            .await?;
     let rows = sqlx::query!(
         "select i.id, i.organization_id, i.object_key from import i join organization o on o.id = i.organization_id
          where o.account_id = $1 and i.state not in ('waiting', 'running') and i.created_at <= $2
