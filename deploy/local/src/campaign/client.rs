@@ -103,7 +103,7 @@ impl Client {
         let patience = if self.stubborn { STUBBORN_PATIENCE } else { PATIENCE };
         loop {
             match answer(request(self)).await {
-                Ok(answer) if !matches!(answer.status, 429 | 503) && !(self.stubborn && answer.status >= 500) => {
+                Ok(answer) if !(matches!(answer.status, 429 | 503) || self.stubborn && answer.status >= 500) => {
                     return Ok(answer);
                 }
                 Ok(answer) if started.elapsed() > patience => return Ok(answer),
