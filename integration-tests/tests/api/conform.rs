@@ -33,9 +33,10 @@ impl Document {
             template.len() == parts.len() && template.iter().zip(&parts).all(same)
         };
         let paths = self.0["paths"].as_object().unwrap().iter();
-        let fitting = paths.filter(|(template, item)| fits(template) && item[method.to_lowercase()].is_object());
-        let best = fitting.min_by_key(|(template, _)| template.matches('{').count());
-        best.map(|(_, item)| &item[method.to_lowercase()])
+        let best =
+            paths.filter(|(template, _)| fits(template)).min_by_key(|(template, _)| template.matches('{').count());
+        // A method that the path does not have is answered by no operation.
+        best.and_then(|(_, item)| item.get(method.to_lowercase()))
     }
 
     /// What an answer has that the document does not say.
