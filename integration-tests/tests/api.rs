@@ -82,16 +82,10 @@ mod rates;
 mod reach;
 #[path = "api/reassign.rs"]
 mod reassign;
-<<<<<<< HEAD
-#[path = "api/requests.rs"]
-mod requests;
 #[path = "api/reminders.rs"]
 mod reminders;
-||||||| parent of 8ed18d0 (Redactions: what was mended since)
-=======
-#[path = "api/redaction.rs"]
-mod redaction;
->>>>>>> 8ed18d0 (Redactions: what was mended since)
+#[path = "api/requests.rs"]
+mod requests;
 #[path = "api/samples.rs"]
 mod samples;
 #[path = "api/segments.rs"]

@@ -5,19 +5,11 @@ use muster_domain::{
     cap::{CarrierCalendar, STRICTEST_CARRIER, TIERS},
     role::Role,
 };
-<<<<<<< HEAD
 use muster_storage::{
     caps, organizations,
     sending::Concerned,
     waiting::{Changed, rearm},
 };
-||||||| parent of 8ed18d0 (Redactions: what was mended since)
-use muster_jobs::timer::TimerKind;
-use muster_storage::{caps, engine::timers, organizations};
-=======
-use muster_jobs::timer::TimerKind;
-use muster_storage::{caps, engine::timers, organizations, sending::Concerned};
->>>>>>> 8ed18d0 (Redactions: what was mended since)
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 

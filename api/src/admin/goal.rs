@@ -15,12 +15,7 @@ use muster_storage::{
     },
     goals::{self, Goal, Instants},
     organizations,
-<<<<<<< HEAD
     sending::{self, Concerned},
-||||||| parent of 8ed18d0 (Redactions: what was mended since)
-=======
-    sending::Concerned,
->>>>>>> 8ed18d0 (Redactions: what was mended since)
 };
 use uuid::Uuid;
 

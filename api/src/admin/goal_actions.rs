@@ -7,13 +7,8 @@ use muster_storage::{
     Tx,
     engine::enqueue::enqueue,
     goals::{self, Goal, Instants},
-<<<<<<< HEAD
     organizations::Organization,
     sending::Concerned,
-||||||| parent of 8ed18d0 (Redactions: what was mended since)
-=======
-    sending::Concerned,
->>>>>>> 8ed18d0 (Redactions: what was mended since)
 };
 use uuid::Uuid;
 

@@ -1,20 +1,12 @@
 //! `/v1/organizations/{organization_id}/laws`: the table of laws' hours (rule S5).
 
 use axum::{Json as Answer, extract::State};
-<<<<<<< HEAD
 use muster_domain::{hours::Jurisdictions, role::Role};
 use muster_storage::{
     organizations,
     sending::Concerned,
     waiting::{Changed, rearm},
 };
-||||||| parent of 8ed18d0 (Redactions: what was mended since)
-use muster_domain::{hours::Jurisdictions, role::Role, sending::HoldReason};
-use muster_storage::organizations;
-=======
-use muster_domain::{hours::Jurisdictions, role::Role, sending::HoldReason};
-use muster_storage::{organizations, sending::Concerned};
->>>>>>> 8ed18d0 (Redactions: what was mended since)
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 

@@ -8,16 +8,9 @@ use muster_domain::{
 };
 use muster_storage::{
     organizations::{self, Organization, Settings},
-<<<<<<< HEAD
     rates,
     sending::Concerned,
     waiting::{Changed, rearm},
-||||||| parent of 8ed18d0 (Redactions: what was mended since)
-    rates, sending,
-=======
-    rates,
-    sending::{self, Concerned},
->>>>>>> 8ed18d0 (Redactions: what was mended since)
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

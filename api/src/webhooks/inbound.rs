@@ -14,15 +14,8 @@ use muster_service::trace;
 use muster_storage::{
     Tx, contacts,
     engine::enqueue::{Line, Origin, enqueue_all},
-<<<<<<< HEAD
     sending::Concerned,
     webhooks::{self, Addressee},
-||||||| parent of 8ed18d0 (Redactions: what was mended since)
-    webhooks,
-=======
-    sending::Concerned,
-    webhooks,
->>>>>>> 8ed18d0 (Redactions: what was mended since)
 };
 
 use super::signed::SignedForm;
@@ -39,7 +32,6 @@ pub(crate) async fn receive(State(api): State<Api>, SignedForm(form): SignedForm
     let mut tx = api.pool.begin().await?;
     let Some(received) = webhooks::record(&mut tx, id, "twilio", &text.sid, &payload).await? else {
         return Ok(NoContent);
-<<<<<<< HEAD
     };
     let (sender, recipient) = (text.sender(), text.recipient());
     let addressee = match recipient.number() {
@@ -49,23 +41,6 @@ pub(crate) async fn receive(State(api): State<Api>, SignedForm(form): SignedForm
     let mut opted_out = None;
     if let Some((addressee, from)) = addressee.as_ref().zip(sender.number()) {
         opted_out = opt_out(&mut tx, addressee, from, &text, received).await?;
-||||||| parent of 8ed18d0 (Redactions: what was mended since)
-    }
-    if let Some(addressee) = &addressee
-        && classify(&text.body, &addressee.opt_out_keywords, false) == Intent::OptOut
-        && let Some(contact) = webhooks::known_writer(&mut tx, addressee.organization_id, &text.from).await?
-    {
-        contacts::opt_out(&mut tx, addressee.organization_id, contact, "by text").await?;
-=======
-    }
-    let mut opted_out = None;
-    if let Some(addressee) = &addressee
-        && classify(&text.body, &addressee.opt_out_keywords, false) == Intent::OptOut
-        && let Some(contact) = webhooks::known_writer(&mut tx, addressee.organization_id, &text.from).await?
-    {
-        contacts::opt_out(&mut tx, addressee.organization_id, contact, "by text").await?;
-        opted_out = Some(contact);
->>>>>>> 8ed18d0 (Redactions: what was mended since)
     }
     let organization_id = addressee.map(|addressee| addressee.organization_id);
     // Texts of one person are handled in the order in which they came.

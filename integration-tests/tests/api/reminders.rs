@@ -175,10 +175,10 @@ async fn s9_an_answer_that_changes_says_so_to_workers() {
     replied.all_say_yes().await;
     let gate = replied.world.harness.close_publish_gate().await;
     assert_eq!(replied.send(&replied.claim().await).await, 1);
-    let mut said = replied.world.harness.pool().listen(&[muster_jobs::names::NOTIFY_STOPS]).await.unwrap();
+    let mut said = replied.world.harness.pool().hear(muster_jobs::names::NOTIFY_STOPS).await.unwrap();
     replied.answer(0, "no").await;
     let contact: String = replied.world.harness.row("select to_json(contact_id) from target").await;
-    assert_eq!(said.wait_for_payload().await.unwrap(), Some(contact));
+    assert_eq!(said.next().await.unwrap(), Some(contact));
     gate.open().await;
     replied.world.settled().await;
     assert!(replied.reminded().is_empty());

@@ -30,13 +30,8 @@ pub mod schedule;
 pub mod segments;
 pub mod sending;
 pub mod state;
-<<<<<<< HEAD
 pub mod stated_opt_out;
 pub mod stops;
-||||||| parent of 8ed18d0 (Redactions: what was mended since)
-=======
-pub mod stops;
->>>>>>> 8ed18d0 (Redactions: what was mended since)
 pub mod targeting;
 pub mod template;
 pub mod traces;

@@ -399,7 +399,6 @@ mod tests {
         assert_eq!(candidate().decide_until(ago(31), ago(1), takes), Decision::HandOver);
         assert_eq!(candidate().decide_until(ago(29), ago(-1), takes), Decision::Hold(HoldReason::Hours, Some(opens)));
         let mut closing = candidate();
-<<<<<<< HEAD
         closing.goal = Some(GoalWindow { closes_at: opens, ..always() });
         assert_eq!(closing.decide_until(ago(29), ago(-1), takes), Decision::Cancel(CancelReason::WindowClosed));
         closing.goal = Some(GoalWindow { closes_at: ago(40), ..always() });
@@ -429,42 +428,6 @@ mod tests {
         owed.kind = MessageKind::OptOutConfirmation;
         assert_eq!(owed.lives_until(late, day_ends), day_ends, "the carrier's day ends first");
         assert_eq!(candidate().lives_until(late, day_ends), at("2026-11-22T00:00:00Z"), "it is over");
-||||||| parent of 8ed18d0 (Redactions: what was mended since)
-        closing.goal = Some(GoalWindow { paused: false, closes_at: opens });
-        assert_eq!(closing.decide_until(ago(29), ago(-1)), Decision::Cancel(CancelReason::WindowClosed));
-        closing.goal = Some(GoalWindow { paused: false, closes_at: ago(40) });
-        assert_eq!(closing.decide_until(ago(60), ago(35)), Decision::HandOver, "until it closes");
-=======
-        closing.goal = Some(GoalWindow { paused: false, closes_at: opens });
-        assert_eq!(closing.decide_until(ago(29), ago(-1), takes), Decision::Cancel(CancelReason::WindowClosed));
-        closing.goal = Some(GoalWindow { paused: false, closes_at: ago(40) });
-        assert_eq!(closing.decide_until(ago(60), ago(35), takes), Decision::HandOver, "until it closes");
-        let closed = Decision::Cancel(CancelReason::WindowClosed);
-        assert_eq!(closing.decide_until(ago(54), ago(30), takes), closed, "it would end on its way");
-        assert_eq!(closing.decide_until(ago(55), ago(30), takes), Decision::HandOver);
-    }
-
-    #[test]
-    fn s7a_a_text_lives_as_long_as_its_hours_its_goal_and_the_carriers_day() {
-        let (now, day_ends) = (at("2026-11-21T17:00:00Z"), at("2026-11-22T08:00:00Z"));
-        let lives = |change: fn(&mut Candidate)| {
-            let mut it = candidate();
-            change(&mut it);
-            it.lives_until(now, day_ends)
-        };
-        assert_eq!(lives(|_| ()), at("2026-11-22T00:00:00Z"), "the goal closes first");
-        let close = |it: &mut Candidate| it.goal.as_mut().unwrap().closes_at = at("2026-11-25T00:00:00Z");
-        assert_eq!(lives(close), at("2026-11-22T01:00:00Z"), "the hours end first");
-        let reply: fn(&mut Candidate) = |it| it.kind = MessageKind::Reply;
-        assert_eq!(lives(reply), now + LONGEST_LIFE, "an answer goes at any hour and after its goal");
-        let in_hours = |it: &mut Candidate| (it.kind, it.replies_at_any_hour) = (MessageKind::Reply, false);
-        assert_eq!(lives(in_hours), at("2026-11-22T01:00:00Z"), "answers that keep the hours end with them");
-        let late = at("2026-11-22T06:00:00Z");
-        let mut owed = candidate();
-        owed.kind = MessageKind::OptOutConfirmation;
-        assert_eq!(owed.lives_until(late, day_ends), day_ends, "the carrier's day ends first");
-        assert_eq!(candidate().lives_until(late, day_ends), at("2026-11-22T00:00:00Z"), "it is over");
->>>>>>> 8ed18d0 (Redactions: what was mended since)
     }
 
     #[test]

@@ -12,13 +12,7 @@ use std::{
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{
-<<<<<<< HEAD
     AssertSqlSafe, Executor as _, PgConnection, PgPool, Postgres,
-||||||| parent of 8ed18d0 (Redactions: what was mended since)
-    PgPool, Postgres,
-=======
-    AssertSqlSafe, Executor as _, PgPool, Postgres,
->>>>>>> 8ed18d0 (Redactions: what was mended since)
     migrate::{Migrate, Migrator},
     pool::PoolConnection,
     postgres::{PgConnectOptions, PgListener, PgPoolOptions},
@@ -284,7 +278,6 @@ impl Pool {
         Ok(Listener(listener))
     }
 
-<<<<<<< HEAD
     /// Listens to one channel on a connection of its own beside the pool's, which can prove that nothing was missed.
     pub async fn hear(&self, channel: &str) -> Result<Ear> {
         let options = self.inner.connect_options();
@@ -296,20 +289,6 @@ impl Pool {
         Ok(Ear { listener, again: format!("LISTEN \"{channel}\"") })
     }
 
-||||||| parent of 8ed18d0 (Redactions: what was mended since)
-=======
-    /// Listens to one channel on a connection of its own beside the pool's, which can prove that nothing was missed.
-    pub async fn hear(&self, channel: &str) -> Result<Ear> {
-        let options = self.0.connect_options();
-        let own = PgPoolOptions::new().max_connections(1).connect_lazy_with(options.as_ref().clone());
-        let mut listener = PgListener::connect_with(&own).await?;
-        // A lost connection is told, and not replaced unseen.
-        listener.eager_reconnect(false);
-        listener.listen(channel).await?;
-        Ok(Ear { listener, again: format!("LISTEN \"{channel}\"") })
-    }
-
->>>>>>> 8ed18d0 (Redactions: what was mended since)
     /// Closes every connection, waiting for those in use.
     pub async fn close(&self) {
         self.inner.close().await;

@@ -5,7 +5,7 @@ use muster_domain::{
     ids::{GroupId, MemberId, OrganizationId},
 };
 
-use crate::{Db, Result, Tx};
+use crate::{Db, Pool, Result, Tx};
 
 /// A group.
 #[derive(Debug, Clone)]
@@ -157,7 +157,7 @@ pub async fn numbers(pool: &Pool, organization_id: OrganizationId, groups: &[Gro
         organization_id.0,
         &groups,
     )
-    .fetch_all(&pool.0)
+    .fetch_all(&mut *pool.connection().await?)
     .await?)
 }
 

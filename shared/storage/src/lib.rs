@@ -43,11 +43,5 @@ pub mod waiting;
 pub mod webhooks;
 pub mod why;
 
-<<<<<<< HEAD
 pub use database::{Db, Ear, Listener, Pool, PoolOptions, Tx, migrate, pending_migrations};
-||||||| parent of 8ed18d0 (Redactions: what was mended since)
-pub use database::{Listener, Pool, PoolOptions, Tx, migrate, pending_migrations};
-=======
-pub use database::{Ear, Listener, Pool, PoolOptions, Tx, migrate, pending_migrations};
->>>>>>> 8ed18d0 (Redactions: what was mended since)
 pub use error::{Error, Result};

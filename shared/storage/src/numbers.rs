@@ -91,7 +91,7 @@ pub async fn list(pool: &Pool, account_id: Option<AccountId>, after: &str, limit
         after,
         limit,
     )
-    .fetch_all(&pool.0)
+    .fetch_all(&mut *pool.connection().await?)
     .await?;
     Ok(rows
         .into_iter()
@@ -120,7 +120,7 @@ pub async fn owners(pool: &Pool) -> Result<Owners> {
         r#"select (select count(*) from account) as "accounts!",
                   (select count(*) from number_owner where arranged_by_operator) as "arranged!""#
     )
-    .fetch_one(&pool.0)
+    .fetch_one(&mut *pool.connection().await?)
     .await?;
     Ok(Owners { accounts: row.accounts, arranged: row.arranged })
 }

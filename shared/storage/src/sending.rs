@@ -23,16 +23,9 @@ use muster_domain::{
     zone::Zone,
 };
 
-<<<<<<< HEAD
-pub(crate) use held::{recheck_behind_hold, recheck_held};
 pub use held::{next_hold_ends, recheck_capped, recheck_goal, release_from_lanes, release_held};
+pub(crate) use held::{recheck_behind_hold, recheck_held};
 pub use on_their_way::{Concerned, any_on_their_way};
-||||||| parent of 8ed18d0 (Redactions: what was mended since)
-pub use held::{next_hold_ends, recheck_capped, recheck_held, release_from_lanes, release_held};
-=======
-pub use held::{next_hold_ends, recheck_capped, recheck_held, release_from_lanes, release_held};
-pub use on_their_way::{Concerned, any_on_their_way};
->>>>>>> 8ed18d0 (Redactions: what was mended since)
 pub use outcomes::{
     Outcomes, Settled, lock_ledgers, mark_not_textable, mark_opted_out, refund_caps, settle, settle_caps, settle_ledger,
 };

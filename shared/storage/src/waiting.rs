@@ -70,6 +70,7 @@ impl Changed {
             opt_out_keywords: _,
             opt_out_text: _,
             help_text: _,
+            replies_per_hour: _,
             lock_custom_fields: _,
         } = before;
         Self {

@@ -114,7 +114,7 @@ pub async fn astray(pool: &Pool, days: i32) -> Result<Vec<(String, i64)>> {
            group by outcome order by outcome"#,
         days,
     )
-    .fetch_all(&pool.0)
+    .fetch_all(&mut *pool.connection().await?)
     .await?;
     Ok(rows.into_iter().map(|row| (row.outcome, row.texts)).collect())
 }

@@ -74,7 +74,7 @@ pub async fn reject_reasons(pool: &Pool, id: ImportId) -> Result<BTreeMap<String
          ) r group by reason"#,
         id.0
     )
-    .fetch_all(&pool.0)
+    .fetch_all(&mut *pool.connection().await?)
     .await?;
     Ok(rows.into_iter().map(|row| (row.reason, row.rows)).collect())
 }

@@ -113,7 +113,7 @@ pub async fn waiting(pool: &Pool) -> Result<Vec<Waiting>> {
                   array(select i.id from import i where i.id = any(r.waits_for) and i.state in ('waiting', 'running') order by i.id) as "imports!"
            from redaction r where r.finished_at is null order by r.created_at limit 100"#
     )
-    .fetch_all(&pool.0)
+    .fetch_all(&mut *pool.connection().await?)
     .await?;
     let waiting = rows.into_iter();
     Ok(waiting.map(|row| Waiting { id: RedactionId(row.id), seconds: row.seconds, imports: row.imports }).collect())

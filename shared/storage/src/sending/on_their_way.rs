@@ -24,7 +24,7 @@ pub async fn any_on_their_way(pool: &Pool, concerned: Concerned<'_>) -> Result<b
                 r#"select exists (select from message where goal_id = any($1) and state = 'sending') as "any!""#,
                 &ids.iter().map(|id| id.0).collect::<Vec<_>>(),
             )
-            .fetch_one(&pool.0)
+            .fetch_one(&mut *pool.connection().await?)
             .await?
         }
         Concerned::Contacts(ids) => {
@@ -32,7 +32,7 @@ pub async fn any_on_their_way(pool: &Pool, concerned: Concerned<'_>) -> Result<b
                 r#"select exists (select from message where contact_id = any($1) and state = 'sending') as "any!""#,
                 &ids.iter().map(|id| id.0).collect::<Vec<_>>(),
             )
-            .fetch_one(&pool.0)
+            .fetch_one(&mut *pool.connection().await?)
             .await?
         }
         Concerned::Organization(id) => {
@@ -40,7 +40,7 @@ pub async fn any_on_their_way(pool: &Pool, concerned: Concerned<'_>) -> Result<b
                 r#"select exists (select from job where state = 'running' and kind = 'send' and organization_id = $1) as "any!""#,
                 id.0,
             )
-            .fetch_one(&pool.0)
+            .fetch_one(&mut *pool.connection().await?)
             .await?
         }
     };
