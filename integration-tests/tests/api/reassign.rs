@@ -229,12 +229,15 @@ async fn w4_a_queued_reminder_is_cancelled_and_the_new_agent_reminds_once() {
     shift.assign(&shift.ids[1], json!(shift.first.id)).await;
     gate.open().await;
     shift.world.until("message where kind = 'reminder' and state = 'cancelled' and reason = 'reassigned'", 1).await;
-    shift.world.until(&of(&shift.first), 2).await;
+    // They join the first agent's batch, which is released still (rule W6).
+    let joined = format!(
+        "target t join ({}) b on b.id = t.reminder_batch_id",
+        of(&shift.first).replacen("batch", "select id from batch", 1)
+    );
+    shift.world.until(&joined, 2).await;
     assert_eq!(claim(&shift.second.client, &goal, "reminder").await, Value::Null);
-    for _ in 0..2 {
-        let batch = claim(&shift.first.client, &goal, "reminder").await;
-        assert_eq!(send(&shift.first.client, &batch).await["queued"], 1);
-    }
+    let batch = claim(&shift.first.client, &goal, "reminder").await;
+    assert_eq!(send(&shift.first.client, &batch).await["queued"], 2);
     shift.world.until("message where kind = 'reminder' and state = 'delivered'", 2).await;
     let twice: Vec<_> = shift.phones.iter().flat_map(|phone| [phone.clone(), phone.clone()]).collect();
     assert_eq!(shift.texted(), twice, "an initial and a reminder each");

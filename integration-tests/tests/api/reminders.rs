@@ -27,7 +27,7 @@ impl Replied {
         let phones = ours.contacts(&group, contacts).await;
         let now = world.now().await;
         let at = |minutes| (now + TimeDelta::minutes(minutes)).to_rfc3339();
-        let reminder = json!({ "script": "See you, {{first_name}}! Reply STOP", "opens": at(-1), "closes": at(120) });
+        let reminder = json!({ "script": "See you, {{first_name}}! Reply STOP", "opens": at(0), "closes": at(90) });
         let goal = ours.open_goal(&world, &group, json!({ "reminder": reminder })).await;
         send_all(&agent.client, &goal).await;
         world.until("message where kind = 'initial' and state = 'delivered'", i64::try_from(contacts).unwrap()).await;

@@ -170,6 +170,9 @@ impl Candidate {
             if self.kind.belongs_to_goal() {
                 match status {
                     GoalStatus::Completed | GoalStatus::Draft => return Decision::Cancel(CancelReason::WindowClosed),
+                    _ if self.no_longer_yes && self.kind == MessageKind::Reminder => {
+                        return Decision::Cancel(CancelReason::NoLongerYes);
+                    }
                     GoalStatus::Paused => return Decision::Hold(HoldReason::Paused, None),
                     GoalStatus::Scheduled => return self.hold(HoldReason::NotOpen, goal.opens_at),
                     GoalStatus::Active => {}
@@ -258,8 +261,6 @@ impl Candidate {
             Some(CancelReason::NotTextable)
         } else if self.reassigned && self.kind.belongs_to_goal() {
             Some(CancelReason::Reassigned)
-        } else if self.no_longer_yes && self.kind == MessageKind::Reminder {
-            Some(CancelReason::NoLongerYes)
         } else {
             None
         }
@@ -338,6 +339,11 @@ mod tests {
         let noon = at("2026-11-21T17:00:00Z");
         let mut reminder = Candidate { kind: MessageKind::Reminder, no_longer_yes: true, ..candidate() };
         assert_eq!(reminder.decide(noon), Decision::Cancel(CancelReason::NoLongerYes));
+        let closed = Some(GoalWindow { closes_at: noon, ..always() });
+        let over = Candidate { goal: closed, ..reminder.clone() }.decide(noon);
+        assert_eq!(over, Decision::Cancel(CancelReason::WindowClosed), "an end is the reason for everybody");
+        let paused = Candidate { goal: Some(GoalWindow { paused: true, ..always() }), ..reminder.clone() };
+        assert_eq!(paused.decide(noon), Decision::Cancel(CancelReason::NoLongerYes));
         reminder.no_longer_yes = false;
         assert_eq!(reminder.decide(noon), Decision::HandOver);
         let initial = Candidate { no_longer_yes: true, ..candidate() };
