@@ -18,13 +18,14 @@ async fn c2_a_preview_shows_the_first_rows_as_they_will_be_read_and_keeps_nothin
         json!({
             "encoding": "UTF-8", "delimiter": ";",
             "columns": [
-                { "header": "first", "field": "first_name" }, { "header": "last", "field": "last_name" },
-                { "header": "Cell", "field": "phone" }, { "header": "Ward", "field": "ignore" },
+                { "header": "first", "field": "first_name", "meaning": null }, { "header": "last", "field": "last_name", "meaning": null },
+                { "header": "Cell", "field": "phone", "meaning": null }, { "header": "Ward", "field": "ignore", "meaning": null },
             ],
             "lines": [
-                { "line": 2, "values": { "first_name": "Ada", "last_name": "L", "phone": "+16465550001" }, "tags": [] },
+                { "line": 2, "values": { "first_name": "Ada", "last_name": "L", "phone": "+16465550001" }, "tags": [], "opted_out": false, "warnings": [] },
                 { "line": 3, "reason": "phone_invalid", "column": "Cell", "value": "12345" },
             ],
+            "lines_truncated": false,
         })
     );
     let refused = ours.admin.call(Method::POST, &ours.at("imports/preview"), Call::raw("text/csv", "a,b\n1,2\n")).await;
