@@ -152,7 +152,6 @@ forms! {
     Moment = r"^2[01][0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])?)?$",
         "A time on the group's clocks (`2026-11-03T10:00:00`), or with an offset an instant (`2026-11-03T15:00:00Z`), in the years 2000 to 2199.";
     Sha256 = "^[0-9a-f]{64}$", "A SHA-256.";
-    IdempotencyKey = "^[ -~]{1,200}$", "1 to 200 visible characters of ASCII.";
     CsvMapping = r"^\s*\{", "An object of strings, as JSON.";
 }
 

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Characters that a key may have.
-const LONGEST: usize = 200;
+pub(crate) const LONGEST: usize = 200;
 
 /// A request that may carry a key.
 #[derive(Debug, Clone)]

@@ -21,7 +21,7 @@ use crate::{
     auth::{Admin, Agent, Caller, TokenHash},
     bounds,
     extract::{IfMatch, Json, Path, Query},
-    idempotency::Keyed,
+    idempotency::{Keyed, LONGEST},
     state::Api,
     webhooks::signed::SignedForm,
 };
@@ -160,11 +160,17 @@ impl Asks for Body {
 
 impl Asks for Keyed {
     fn asks(told: &mut Told) {
+        let key = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .min_length(Some(1))
+            .max_length(Some(LONGEST))
+            .pattern(Some("^[ -~]+$"))
+            .description(Some("Visible characters of ASCII."));
         told.header(
             "Idempotency-Key",
             Required::False,
             "The same request again with the same key gets the same answer and does nothing.",
-            bounds::IdempotencyKey::schema(),
+            key,
         );
         told.problem(StatusCode::BAD_REQUEST);
         told.problem(StatusCode::UNPROCESSABLE_ENTITY);

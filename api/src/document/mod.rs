@@ -208,7 +208,7 @@ impl Told {
             problems.insert(StatusCode::CONFLICT.as_u16());
         }
         for status in problems {
-            all.extend(problems::response(status).map(|response| (status.to_string(), response.into())));
+            all.extend(problems::response(status, self.bearer).map(|response| (status.to_string(), response.into())));
         }
         all.insert("default".to_owned(), problems::any_other().into());
         Responses::from_iter(all)

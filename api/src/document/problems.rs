@@ -56,11 +56,14 @@ impl PartialSchema for Problem {
     }
 }
 
-/// Returns a status' response, if there are problems with it.
-pub(super) fn response(status: u16) -> Option<Response> {
+/// The problem of a request that is signed instead of carrying a token.
+const BAD_SIGNATURE: &str = "urn:muster:problem:bad-signature";
+
+/// Returns a status' response, if there are problems with it. Operations with a token are `bearer`; the others are signed.
+pub(super) fn response(status: u16, bearer: bool) -> Option<Response> {
     let told: Vec<String> = Problem::TYPES
         .iter()
-        .filter(|(_, of, _)| *of == status)
+        .filter(|(kind, of, _)| *of == status && (status != 403 || (*kind == BAD_SIGNATURE) != bearer))
         .map(|(kind, _, title)| format!("{title} (`{kind}`)."))
         .collect();
     if told.is_empty() {
