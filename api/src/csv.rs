@@ -36,11 +36,13 @@ fn defused(text: &str, delimiter: Option<char>) -> String {
         let rest = &text[at..];
         let end = rest.find(parts).unwrap_or(rest.len());
         let piece = &rest[..end];
+        // A spreadsheet runs `+1|cmd`. A bar that parts nothing belongs to the value.
+        let value_end = rest.find(|c| parts(c) && (c != '|' || delimiter == Some('|'))).unwrap_or(rest.len());
         let value = piece.strip_prefix('"').unwrap_or(piece);
         safe.push_str(&piece[..piece.len() - value.len()]);
         // A tab or a return at the very beginning is what some spreadsheets leave out.
         let odd = at == 0 && text.trim_start_matches('"').starts_with(['\t', '\r']);
-        if odd || runs(if at == 0 { whole } else { piece }) {
+        if odd || runs(if at == 0 { whole } else { &rest[..value_end] }) {
             safe.push('\'');
         }
         safe.push_str(value);

@@ -30,6 +30,13 @@ pub(crate) struct Problem {
     bad_token: bool,
 }
 
+impl Problem {
+    /// Returns the same refusal of a request whose body is not at fault: the record conflicts with its surroundings.
+    pub(crate) fn into_conflict(self) -> Self {
+        if self.status == 422 { Self::conflict(self.detail) } else { self }
+    }
+}
+
 macro_rules! problems {
     ($($(#[$doc:meta])* $function:ident = $word:literal, $status:ident, $title:literal;)+) => {
         impl Problem {

@@ -35,7 +35,10 @@ pub(crate) async fn launch_now(
         }
         _ => return Err(Problem::conflict("the goal is launched already")),
     }
-    check_scripts(tx, organization, &goal.content.script, goal.content.reminder_script.as_deref()).await?;
+    // The scripts were right when they were saved; the organization's words or fields have changed since.
+    check_scripts(tx, organization, &goal.content.script, goal.content.reminder_script.as_deref())
+        .await
+        .map_err(Problem::into_conflict)?;
     goals::launch(tx, goal.id).await?;
     let instants =
         Instants { opens_at: goal.clock.opens_at, closes_at: goal.clock.closes_at, reminder: goal.reminder_window };

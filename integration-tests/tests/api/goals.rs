@@ -128,7 +128,7 @@ async fn m2_scripts_are_checked_again_when_they_are_launched_copied_or_edited() 
     ours.set(json!({ "opt_out_keywords": [] })).await;
     for (id, name) in [(&initial, "script: "), (&reminds, "reminder.script: ")] {
         let path = ours.at(&format!("goals/{id}"));
-        let answer = ours.admin.act(&format!("{path}/launch")).await.problem(422, "invalid-body");
+        let answer = ours.admin.act(&format!("{path}/launch")).await.problem(409, "conflict");
         let said = text(&answer["detail"]);
         assert!(said.starts_with(name) && said.contains("opt-out language"), "{said}");
         assert!(ours.goal(id).await["launched_at"].is_null());

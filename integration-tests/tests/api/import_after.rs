@@ -1,6 +1,6 @@
 //! Before and after an import: its preview, its progress, what it changed, and taking it back (rules C12, C15).
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{Call, World, text};
 use reqwest::Method;
@@ -76,8 +76,12 @@ async fn c14_a_preview_leaves_out_what_locked_fields_leave_out_of_the_import() {
     let call = Call::raw("text/csv", file);
     let preview = ours.admin.call(Method::POST, &ours.at("imports/preview"), call).await.ok();
     let report = ours.import(&query, file).await;
-    assert_eq!(preview["columns"], report["columns"]);
-    assert_eq!(preview["columns"][4], json!({ "header": "Shoe", "field": "ignore" }));
+    let columns = |answer: &Value| {
+        let columns = answer["columns"].as_array().unwrap().iter();
+        columns.map(|column| (column["header"].clone(), column["field"].clone())).collect::<Vec<_>>()
+    };
+    assert_eq!(columns(&preview), columns(&report));
+    assert_eq!(columns(&preview)[4], (json!("Shoe"), json!("ignore")));
     assert_eq!(preview["lines"][0]["values"].as_object().unwrap().len(), 4, "{preview}");
     world.finish().await;
 }

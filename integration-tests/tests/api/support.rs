@@ -322,7 +322,7 @@ impl World {
         });
         api.ready().await;
         std::mem::replace(&mut self.api, api).stop().await;
-        self.nobody.base = self.api.url().to_owned();
+        self.api.url().clone_into(&mut self.nobody.base);
         let (scheduler, worker) = (self.harness.scheduler("scheduler-2"), self.harness.worker("worker-2"));
         tokio::join!(scheduler.ready(), worker.ready());
         self.engine = Some((scheduler, worker, simulator));
