@@ -473,8 +473,9 @@ async fn c11_without_a_group_the_files_name_is_the_groups() {
     };
     assert_eq!(upload("file_name=Spring%20list.v2.csv").await.status, 202);
     upload(&format!("file_name=Another.csv{place}")).await.problem(403, "forbidden");
+    // Another group's name tells them nothing: it is as if there were none (rule A5).
     ours.group("Not theirs").await;
-    upload("file_name=Not%20theirs.csv").await.problem(404, "not-found");
+    upload("file_name=Not%20theirs.csv").await.problem(403, "forbidden");
     world.finish().await;
 }
 
