@@ -4,6 +4,7 @@
 mod containers;
 mod imports;
 mod prepare;
+mod rules;
 mod test;
 
 use std::{
@@ -28,6 +29,7 @@ cargo xtask COMMAND
   bench NAME [--json]       measure in release: jobs, timers, idle, ingest, ingest-large, send, pause
   prepare [--check]         write the query cache (.sqlx), or only say whether it is up to date
   imports                   check who imports whom
+  rules [--check]           write the table of rules, code and tests, or only say whether it is up to date
 ";
 
 fn main() -> ExitCode {
@@ -52,6 +54,7 @@ fn run_command() -> anyhow::Result<()> {
         "test" => test::run(rest)?,
         "prepare" => prepare::run(rest)?,
         "imports" => imports::check()?,
+        "rules" => rules::run(rest)?,
         "help" | "--help" | "-h" => eprint!("{HELP}"),
         other => bail!("there is no command {other:?}\n\n{HELP}"),
     }

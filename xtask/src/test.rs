@@ -7,12 +7,13 @@ use anyhow::bail;
 use crate::{
     build_binaries, cargo,
     containers::{self, Tests},
-    imports, local_stack, prepare, run as execute,
+    imports, local_stack, prepare, rules, run as execute,
 };
 
 pub(crate) fn run_checks() -> anyhow::Result<()> {
     execute(cargo().args(["fmt", "--all", "--check"]))?;
     imports::check()?;
+    rules::check()?;
     execute(cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
     prepare::check()?;
     execute(cargo().args(["doc", "--workspace", "--no-deps", "--quiet"]).env("RUSTDOCFLAGS", "-D warnings"))?;
