@@ -60,6 +60,8 @@ impl Kind {
 #[derive(Debug)]
 struct Coming {
     done: AtomicBool,
+    /// The request waits for its client, and not for anything of ours.
+    awaited: AtomicBool,
     too_slow: AtomicBool,
     last: Mutex<Instant>,
 }
@@ -68,6 +70,7 @@ impl Coming {
     fn new(done: bool) -> Arc<Self> {
         Arc::new(Self {
             done: AtomicBool::new(done),
+            awaited: AtomicBool::new(false),
             too_slow: AtomicBool::new(false),
             last: Mutex::new(Instant::now()),
         })
@@ -108,11 +111,11 @@ pub(crate) async fn within(State(api): State<Api>, request: Request, next: Next)
     let mut response = tokio::select! {
         response = answer => response,
         () = over(kind, limit, &coming) => {
-            if coming.done.load(Ordering::Acquire) {
+            if coming.awaited.load(Ordering::Acquire) {
+                too_slow()
+            } else {
                 tracing::warn!("a request took too long");
                 Problem::unavailable(format!("the request was not done within {} s; try again", limit.as_secs())).into_response()
-            } else {
-                too_slow()
             }
         }
     };
@@ -166,7 +169,9 @@ impl Incoming {
     fn into_body(self) -> Body {
         Body::from_stream(stream::unfold(Some(self), async |incoming| {
             let mut incoming = incoming?;
+            incoming.coming.awaited.store(true, Ordering::Release);
             let chunk = incoming.next().await;
+            incoming.coming.awaited.store(false, Ordering::Release);
             incoming.coming.came(chunk.is_none());
             let chunk = chunk?;
             let rest = chunk.is_ok().then_some(incoming);

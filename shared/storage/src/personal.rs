@@ -70,6 +70,7 @@ pub const COLUMNS: &[(&str, &str, Holds)] = &[
     ("goal", "strategy", Holds::NoPerson),
     ("goal", "targeting", Holds::Searched),
     ("goal", "zone", Holds::NoPerson),
+    ("goal_estimate", "release_waits_for", Holds::NoPerson),
     ("idempotency", "body", Holds::Deleted),
     ("idempotency", "key", Holds::Deleted),
     ("idempotency", "request_hash", Holds::NoPerson),
