@@ -17,7 +17,7 @@ pub async fn overwrite_again(tx: &mut Tx, id: RedactionId, redaction: &Redaction
     let clean = sqlx::query_scalar!(
         r#"select not exists (
                select from message m join redaction r on m.contact_id = any(r.contact_ids)
-               where r.id = $1 and (m.body <> '' or m.state in ('queued', 'held'))) as "clean!""#,
+               where r.id = $1 and (m.body <> '' or jsonb_path_exists(m.media, '$[*].url') or m.state in ('queued', 'held'))) as "clean!""#,
         id.0,
     )
     .fetch_one(tx.conn())

@@ -148,7 +148,7 @@ async fn clear_conversations(tx: &mut Tx, contacts: &[Uuid]) -> Result<u64> {
     .await?;
     let messages = sqlx::query!(
         "with free as (
-             select id from message where contact_id = any($1) and (body <> '' or state in ('queued', 'held')) for update skip locked
+             select id from message where contact_id = any($1) and (body <> '' or jsonb_path_exists(media, '$[*].url') or state in ('queued', 'held')) for update skip locked
          )
          update message m set body = '',
              media = (select jsonb_agg(one.value - 'url') from jsonb_array_elements(m.media) one),
