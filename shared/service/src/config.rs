@@ -419,7 +419,9 @@ mod tests {
 
     #[test]
     fn text_in_the_environment_is_text_whatever_it_looks_like() {
-        let sample = format!("{SAMPLE}\nobject_store_path_style = true\nimport_allowed_hosts = [\"files:1\"]\ndatabase_tenant_connections = 4");
+        let sample = format!(
+            "{SAMPLE}\nobject_store_path_style = true\nimport_allowed_hosts = [\"files:1\"]\ndatabase_tenant_connections = 4"
+        );
         let settings = serde_json::to_value(Settings::from_toml(&sample).unwrap()).unwrap();
         for (key, value) in settings.as_object().unwrap() {
             let text = value.is_string() || value.is_null();

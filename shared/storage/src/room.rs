@@ -274,7 +274,8 @@ mod tests {
         // It was handed a place and went away before it looked.
         drop(told);
         drop(stays.await.unwrap());
-        assert_eq!((locked(&room.tenants).used(), locked(&room.tenants).waiters()), (0, 0));
+        let tenants = locked(&room.tenants);
+        assert_eq!((tenants.used(), tenants.waiters()), (0, 0));
     }
 
     #[tokio::test]
