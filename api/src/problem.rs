@@ -28,6 +28,9 @@ pub(crate) struct Problem {
     /// The token that came is of no use, as opposed to none having come.
     #[serde(skip)]
     bad_token: bool,
+    /// Seconds after which another try may succeed, where they are known.
+    #[serde(skip)]
+    retry_after: Option<i64>,
 }
 
 impl Problem {
@@ -49,6 +52,7 @@ macro_rules! problems {
                     detail: detail.into(),
                     more: Map::new(),
                     bad_token: false,
+                    retry_after: None,
                 }
             })+
 
@@ -109,6 +113,12 @@ impl Problem {
         self
     }
 
+    /// Says after how many seconds another try may succeed.
+    pub(crate) const fn after(mut self, seconds: i64) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+
     /// A token came that is not in force.
     pub(crate) fn invalid_token(detail: impl Into<String>) -> Self {
         Self { bad_token: true, ..Self::unauthenticated(detail) }
@@ -138,6 +148,9 @@ impl IntoResponse for Problem {
         };
         if let Some((name, value)) = header {
             response.headers_mut().insert(name, HeaderValue::from_static(value));
+        }
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
         }
         response
     }

@@ -60,7 +60,11 @@ async fn within_limit(tx: &mut Tx, id: ThreadId, limit: i32) -> Result<(), Probl
     }
     let problem = Problem::reply_limit(format!("{limit} replies in a conversation are allowed within an hour"));
     Err(match oldest {
-        Some(oldest) => problem.with("retry_at", (oldest + TimeDelta::hours(1)).to_rfc3339()),
+        Some(oldest) => {
+            let at = oldest + TimeDelta::hours(1);
+            let now = tx.clock().await?;
+            problem.with("retry_at", at.to_rfc3339()).after((at - now).num_seconds() + 1)
+        }
         None => problem,
     })
 }

@@ -255,6 +255,8 @@ async fn w9_replies_in_a_conversation_have_a_bound() {
         let problem = answer.problem(429, "reply-limit");
         let at: DateTime<Utc> = problem["retry_at"].as_str().unwrap().parse().unwrap();
         assert!(at > desk.world.now().await);
+        let seconds: i64 = answer.header("retry-after").parse().unwrap();
+        assert!((3_000..=3_601).contains(&seconds), "{seconds}");
     }
     // Whoever has the conversation next does not begin anew; another conversation does.
     desk.world.harness.execute(&["update thread set held_until = clock_timestamp(), unread_since = now()"]).await;

@@ -12,14 +12,15 @@ use crate::{
 /// Honolulu has no changes of clocks.
 const HONOLULU: TimeDelta = TimeDelta::hours(-10);
 
-/// An hour of the day in Honolulu in which this instant is not, and when it begins next.
+/// An hour of the day in Honolulu in which this instant is not, and when it begins next: in one to three hours.
 pub(crate) fn closed_hour(now: DateTime<Utc>) -> (Value, DateTime<Utc>) {
     let local = (now + HONOLULU).naive_utc();
     let minute = local.time().num_seconds_from_midnight() / 60;
     let midnight = local.date().and_time(chrono::NaiveTime::MIN);
     let (opens, at) = match minute + 120 {
         later if later + 60 <= 1_440 => (later, midnight + TimeDelta::minutes(later.into())),
-        _ => (0, midnight + TimeDelta::days(1)),
+        late if late < 1_500 => (0, midnight + TimeDelta::days(1)),
+        _ => (60, midnight + TimeDelta::days(1) + TimeDelta::hours(1)),
     };
     let hours = json!({ "opens_minute": opens, "closes_minute": opens + 60 });
     (hours, at.and_utc() - HONOLULU)

@@ -176,6 +176,7 @@ async fn g5_reminders_that_wait_follow_their_window() {
     let edit = async |opens, closes| {
         ours.admin.put(&ours.at(&format!("goals/{goal}")), content(opens, closes)).await.ok();
     };
+    world.until("batch where kind = 'reminder' and state = 'released'", 1).await;
     let gate = world.harness.close_publish_gate().await;
     remind().await;
     edit(30, 60).await;
