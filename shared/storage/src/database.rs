@@ -69,7 +69,7 @@ impl Default for PoolOptions {
     }
 }
 
-/// A pool of connections. What it lends is asked for by [`Pool::begin`] and [`Pool::connection`] and by no other way, because they see to it that
+/// A pool of connections. What it lends is asked for by [`Pool::begin`] and `Pool::connection` and by no other way, because they see to it that
 /// nobody who has one waits for another (`room`).
 #[derive(Debug, Clone)]
 pub struct Pool {

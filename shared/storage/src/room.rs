@@ -3,7 +3,7 @@
 //! A task takes one connection of a pool at a time: one that held a transaction and asked for another connection would wait for itself as soon as
 //! enough of them did. [`alone`] begins such a task, and [`Pool::begin`](crate::Pool::begin) and every single statement check it.
 //!
-//! A pool with [`Room`] lets no more tasks in than it has connections, so that nobody waits inside of it. Tenants take turns and none has more
+//! A pool with room (`RoomOptions`) lets no more tasks in than it has connections, so that nobody waits inside of it. Tenants take turns and none has more
 //! than its share; the process itself and what it must always be able to do (carriers' webhooks, its readiness) have connections that tenants
 //! cannot use. Overload is told at once ([`Error::Busy`]).
 

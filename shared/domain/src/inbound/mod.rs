@@ -1,7 +1,7 @@
 //! The verdict on a text from a contact: opt-out, opt-in, help or none (rules I2, I2a and I3).
 //!
 //! Rules are data (`data/inbound_rules.txt`); this folder is the engine that reads them. A text passes four steps: quotations, reactions and
-//! signatures leave it ([`quoted`]), what remains becomes sentences of plain words ([`words`]), patterns are looked for in them ([`pattern`]),
+//! signatures leave it (`quoted`), what remains becomes sentences of plain words (`words`), patterns are looked for in them (`pattern`),
 //! and [`decide`] weighs what was found. `data/inbound_messages.txt` has labelled texts; the tests measure the rules against them.
 
 mod fold;
