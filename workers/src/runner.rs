@@ -109,7 +109,7 @@ fn span(job: &ClaimedJob, refs: &[JobRef]) -> Span {
         job.bundle = i64::try_from(refs.len()).unwrap_or(i64::MAX),
         job.id = %job.id,
         job.kind = job.kind.as_str(),
-        job.attempt = job.attempt,
+        job.attempt = i64::from(job.attempt),
         job.wait_ms = (job.claimed_at - job.run_at).num_milliseconds(),
         organization.id = job.organization_id.map(tracing::field::display),
     );
