@@ -7,7 +7,7 @@
 
 /// How what a spreadsheet runs begins, in any width.
 const FORMULA: [char; 12] = ['=', '+', '-', '@', '＝', '＋', '－', '＠', '﹦', '﹢', '﹣', '−'];
-/// What parts cells or rows, for one reader or another.
+/// Characters that part cells or rows, for one reader or another.
 const PARTS: [char; 6] = [',', ';', '\t', '|', '\r', '\n'];
 
 /// A cell, quoted.

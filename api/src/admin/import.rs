@@ -244,7 +244,7 @@ pub(crate) async fn rejects(
             let Some(after) = after else { return Ok::<_, muster_storage::Error>(None) };
             let mut tries = 0;
             let page = loop {
-                // Whoever reads slowly holds no connection meanwhile.
+                // A slow reader holds no connection meanwhile.
                 match room::alone(tenant, imports::rejects(&pool, id, after, PAGE)).await {
                     // The download has begun: it is too late to say that the client should come again.
                     Err(muster_storage::Error::Busy { .. }) if tries < TRIES => {

@@ -29,7 +29,7 @@ use crate::{
 /// How often the import is looked at, for all who follow it together.
 const EVERY: Duration = Duration::from_millis(500);
 
-/// What everybody is told who follows an import.
+/// The look at an import that all its followers share.
 #[derive(Debug, Clone)]
 pub(crate) struct Told {
     /// The import as `GET …/imports/{import_id}` answers it.

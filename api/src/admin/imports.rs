@@ -201,7 +201,7 @@ pub(crate) struct Definition {
 }
 
 impl Definition {
-    /// What the source says that was named, if one was and the admin sees its group.
+    /// Returns the definition of the named source, or an empty one where none is named. The admin must see the source's group.
     pub(crate) async fn of(api: &Api, admin: &Admin, id: Option<ImportSourceId>) -> Result<Self, Problem> {
         let Some(id) = id else { return Ok(Self::default()) };
         let source = import_sources::get(&api.pool, admin.organization_id, id).await?;

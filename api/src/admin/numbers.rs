@@ -27,7 +27,7 @@ pub(crate) struct Numbers {
 pub(crate) struct NumbersAdded {
     /// How many were not known before.
     added: u64,
-    /// Those that belong to another account, or to none where the operator arranges who has which.
+    /// Numbers of another account, or of none where the operator arranges the owners.
     refused: Vec<String>,
 }
 

@@ -42,7 +42,7 @@ pub(crate) struct Skip {
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Skipped {
-    /// Nobody is left in the batch.
+    /// The batch has no contacts left.
     batch_finished: bool,
 }
 

@@ -48,7 +48,7 @@ pub(crate) struct Queued {
     queued: usize,
     /// Contacts that were skipped, by reason.
     skipped: BTreeMap<String, usize>,
-    /// Nobody is left in the batch.
+    /// The batch has no contacts left.
     batch_finished: bool,
 }
 

@@ -131,7 +131,7 @@ impl Answers for TakenOn {
 pub(crate) struct Tagged<T> {
     /// The version.
     pub(crate) version: i32,
-    /// What has it.
+    /// The resource that has it.
     pub(crate) body: T,
 }
 

@@ -1,4 +1,4 @@
-//! What extractors ask of a request.
+//! Extractors, and their needs in the document: parameters, bodies and headers.
 
 use std::collections::BTreeMap;
 

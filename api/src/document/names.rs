@@ -33,7 +33,7 @@ pub(super) fn operation_id(method: &HttpMethod, path: &str, lists: bool, makes: 
     }
 }
 
-/// What a path names: without its version, its parameters, and the organization that most paths begin with.
+/// The name in a path: without its version, its parameters, and the organization that most paths begin with.
 fn parts(path: &str) -> Vec<String> {
     let path = path.trim_start_matches("/v1/");
     let within = path.strip_prefix("organizations/{organization_id}/").unwrap_or(path);
