@@ -15,8 +15,8 @@ use axum::{
     response::Response,
 };
 use muster_storage::{
-    members::Member,
-    room::{self, Asker},
+    db::room::{self, Asker},
+    tenancy::members::Member,
 };
 use uuid::Uuid;
 

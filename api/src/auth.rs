@@ -6,14 +6,16 @@ use axum::{
 };
 use muster_domain::{
     ids::{GroupId, MemberId, OrganizationId},
-    role::Role,
+    tenancy::role::Role,
 };
 use muster_service::trace;
 use muster_storage::{
     Tx,
     engine::enqueue::Origin,
-    members::{self, Member},
-    organizations::{self, Organization},
+    tenancy::{
+        members::{self, Member},
+        organizations::{self, Organization},
+    },
 };
 use sha2::{Digest, Sha256};
 

@@ -1,9 +1,11 @@
 //! Bounds of what requests say. Each is a type: the document refers to it, and handlers read by it, so that both say the same.
 
 use muster_domain::{
-    goal::INSTRUCTIONS_LIMIT,
-    rate::FASTEST,
-    template::{REMINDER_LIMIT, RENDERED_LIMIT},
+    goals::goal::INSTRUCTIONS_LIMIT,
+    sending::{
+        rate::FASTEST,
+        template::{REMINDER_LIMIT, RENDERED_LIMIT},
+    },
 };
 use utoipa::{
     PartialSchema, ToSchema,

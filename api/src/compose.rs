@@ -1,16 +1,19 @@
 //! Composing texts: what a script may say, and whether a text may be sent (rules M1 to M5).
 
 use muster_domain::{
-    estimate,
-    segments::{self, Segments},
-    template::{MissingValue, RENDERED_LIMIT, Template},
+    goals::estimate,
+    sending::{
+        segments::{self, Segments},
+        template::{MissingValue, RENDERED_LIMIT, Template},
+    },
 };
 use muster_storage::{
-    batches::Recipient,
-    goals::Goal,
-    groups::Group,
-    members::Member,
-    organizations::{Organization, Settings},
+    goals::{Goal, batches::Recipient},
+    tenancy::{
+        groups::Group,
+        members::Member,
+        organizations::{Organization, Settings},
+    },
 };
 
 /// A script with all that is the same for every contact of a send.

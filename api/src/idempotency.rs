@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderValue, StatusCode, request::Parts},
 };
 use muster_domain::ids::MemberId;
-use muster_storage::{Tx, idempotency};
+use muster_storage::{Tx, tenancy::idempotency};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 

@@ -12,7 +12,6 @@ mod compose;
 mod csv;
 mod document;
 mod extract;
-mod goal_input;
 mod idempotency;
 mod limits;
 mod looks;
@@ -35,9 +34,9 @@ use muster_service::{
 };
 use muster_storage::{
     Pool, PoolOptions,
+    db::room::{self, Asker, RoomOptions},
     engine::processes,
-    phone_keys::{self, WrongKeys},
-    room::{self, Asker, RoomOptions},
+    people::phone_keys::{self, WrongKeys},
 };
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::net::TcpListener;

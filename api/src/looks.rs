@@ -8,7 +8,7 @@ use std::{
 };
 
 use muster_service::clock;
-use muster_storage::members::{self, Member};
+use muster_storage::tenancy::members::{self, Member};
 use tokio::sync::Mutex as Turn;
 
 use crate::{problem::Problem, state::Api};

@@ -313,7 +313,11 @@ pub(crate) struct PreviewReject {
 mod tests {
     use std::collections::BTreeSet;
 
-    use muster_domain::{goal, hours, release, role, segments, targeting};
+    use muster_domain::{
+        goals::{goal, release, targeting},
+        sending::{hours, segments},
+        tenancy::role,
+    };
     use serde::Serialize;
     use serde_json::{Value, json};
 

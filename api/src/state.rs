@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use muster_domain::{
     ids::{ImportId, OrganizationId},
-    phone_hash::PhoneHashKeys,
+    people::phone_hash::PhoneHashKeys,
 };
 use muster_fetch::{Fetcher, Guard};
 use muster_objects::{Objects, Place};
@@ -17,7 +17,7 @@ use prometheus_client::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    admin::import_events::Told,
+    admin::imports::events::Told,
     asker::Tenants,
     looks::{Listeners, Looks},
 };

@@ -1,12 +1,12 @@
 //! The answer to a request that stops texts means that it holds (rule S9): from then on no call to the carrier begins for the texts that it forbids.
 //!
-//! Right before each call a worker makes sure of its knowledge, if that is older than [`muster_domain::stops::FRESH`]. An answer that comes
+//! Right before each call a worker makes sure of its knowledge, if that is older than [`muster_domain::sending::stops::FRESH`]. An answer that comes
 //! [`HOLDS_AFTER`] the commit is later than any call that knew nothing of it. Where no text is on its way the answer comes at once. Nothing is locked
 //! and no connection is held meanwhile.
 
 use std::time::Duration;
 
-use muster_domain::stops::HOLDS_AFTER;
+use muster_domain::sending::stops::HOLDS_AFTER;
 use muster_service::clock;
 use muster_storage::sending::{self, Concerned};
 

@@ -4,7 +4,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use muster_domain::ids::{GoalId, OrganizationId};
 use muster_storage::{
-    goals, organizations,
+    goals,
+    tenancy::organizations,
     testing::plant::{ID, Planted, QUEUE_JOBS},
 };
 use serde_json::Value;

@@ -2,11 +2,12 @@
 
 mod commands;
 mod out;
+mod visible;
 
 use std::process::ExitCode;
 
+use crate::visible::visible;
 use clap::{Parser, Subcommand};
-use muster_domain::visible::visible;
 use muster_service::daemon;
 
 use crate::out::NobodyReads;

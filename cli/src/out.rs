@@ -10,8 +10,8 @@ use std::{
     io::{self, IsTerminal, Write},
 };
 
+use crate::visible::visible;
 use anyhow::Context as _;
-use muster_domain::visible::visible;
 
 /// Nobody reads standard output any more.
 #[derive(Debug)]

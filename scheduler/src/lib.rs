@@ -20,8 +20,9 @@ use muster_service::{
     metrics::Metrics,
 };
 use muster_storage::{
-    Pool, PoolOptions, engine,
-    room::{Asker, alone},
+    Pool, PoolOptions,
+    db::room::{Asker, alone},
+    engine,
 };
 use tokio::{net::TcpListener, sync::Notify};
 use tokio_util::sync::CancellationToken;

@@ -6,7 +6,9 @@ use muster_carrier::{
     Gateway,
     twilio::{Credentials, Lookups, Twilio},
 };
-use muster_domain::{cap::CarrierCalendar, ids::OrganizationId, phone_hash::PhoneHashKeys, retry::RetryPolicy};
+use muster_domain::{
+    engine::retry::RetryPolicy, ids::OrganizationId, people::phone_hash::PhoneHashKeys, sending::cap::CarrierCalendar,
+};
 use muster_fetch::{Fetcher, Guard};
 use muster_jobs::JobKind;
 use muster_objects::{Objects, Place};
@@ -14,7 +16,7 @@ use muster_service::{Settings, trace};
 use muster_storage::{
     Pool, PoolOptions, Tx,
     engine::{claim::ClaimedJob, enqueue::Origin},
-    organizations::{self, Organization},
+    tenancy::organizations::{self, Organization},
 };
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;

@@ -24,7 +24,7 @@ use muster_service::{
     health::{self, Readiness},
     metrics::Metrics,
 };
-use muster_storage::{engine::processes, phone_keys};
+use muster_storage::{engine::processes, people::phone_keys};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 

@@ -17,8 +17,8 @@ use muster_jobs::{Envelope, Execution, JobRef, names};
 use muster_service::trace;
 use muster_storage::{
     Error,
+    db::room::{self, Asker},
     engine::{claim::ClaimedJob, dead_letters, sweep},
-    room::{self, Asker},
 };
 use tracing::{Span, info_span};
 

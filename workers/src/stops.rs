@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use muster_domain::stops::{self, Known, Standing};
+use muster_domain::sending::stops::{self, Known, Standing};
 use muster_jobs::names::NOTIFY_STOPS;
 use muster_service::clock;
 use muster_storage::{Ear, Pool};
@@ -144,7 +144,7 @@ impl Stops {
 #[cfg(test)]
 mod tests {
     use futures::FutureExt;
-    use muster_domain::stops::FRESH;
+    use muster_domain::sending::stops::FRESH;
 
     use super::*;
 

@@ -1,14 +1,14 @@
 //! `PUT /v1/agent/threads/{thread_id}/answer`: record yes, no or maybe (rule W5).
 
 use axum::extract::State;
-use muster_domain::{goal::Work, ids::ThreadId};
+use muster_domain::{goals::goal::Work, ids::ThreadId};
 use muster_jobs::payloads::ReminderOpen;
-use muster_storage::{engine::enqueue::enqueue, goals, sending::Concerned, threads};
+use muster_storage::{conversations::threads, engine::enqueue::enqueue, goals, sending::Concerned};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::reply::hold;
 use crate::{
+    agent::reply::hold,
     auth::Agent,
     document::NoContent,
     extract::{Json, Path},

@@ -4,7 +4,7 @@ use axum::{Json as Answer, extract::State};
 use muster_domain::ids::{BatchId, ContactId};
 use muster_storage::{
     Tx,
-    batches::{self, Lease, Refused},
+    goals::batches::{self, Lease, Refused},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

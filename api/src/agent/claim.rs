@@ -3,15 +3,17 @@
 use axum::{Json as Answer, extract::State};
 use chrono::{DateTime, Utc};
 use muster_domain::{
-    goal::Work,
+    goals::goal::Work,
     ids::{BatchId, ContactId, GoalId},
-    template::Template,
+    sending::template::Template,
 };
 use muster_storage::{
     Tx,
-    batches::{self, BatchKind, Lease},
-    goals::{self, Goal},
-    groups,
+    goals::{
+        self, Goal,
+        batches::{self, BatchKind, Lease},
+    },
+    tenancy::groups,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;

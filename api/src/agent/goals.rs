@@ -3,7 +3,7 @@
 use axum::{Json as Answer, extract::State};
 use chrono::{DateTime, Utc};
 use muster_domain::{
-    goal::{GoalStatus, Work},
+    goals::goal::{GoalStatus, Work},
     ids::{GoalId, GroupId},
 };
 use muster_storage::goals;

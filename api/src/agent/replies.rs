@@ -2,12 +2,12 @@
 
 use axum::{Json as Answer, extract::State};
 use muster_domain::ids::GroupId;
-use muster_storage::threads;
+use muster_storage::conversations::threads;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    admin::conversations::{MessageBody, ThreadBody, body, message},
+    admin::contacts::conversations::{MessageBody, ThreadBody, body, message},
     auth::Agent,
     extract::Path,
     problem::Problem,

@@ -4,13 +4,12 @@ use axum::extract::State;
 use chrono::TimeDelta;
 use muster_domain::{
     ids::{MessageId, ThreadId},
-    message::MessageKind,
-    segments,
+    sending::{message::MessageKind, segments},
 };
 use muster_storage::{
     Tx,
-    messages::{self, Batch, NewMessage},
-    threads::{self, Locked},
+    conversations::threads::{self, Locked},
+    sending::messages::{self, Batch, NewMessage},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

@@ -5,23 +5,22 @@ use std::collections::BTreeMap;
 use axum::extract::State;
 use muster_domain::{
     ids::{BatchId, ContactId, MessageId},
-    message::MessageKind,
-    template::Template,
+    sending::{message::MessageKind, template::Template},
 };
 use muster_storage::{
-    batches::{self, BatchKind},
-    groups,
-    messages::{self, Batch, NewMessage},
-    threads,
+    conversations::threads,
+    goals::batches::{self, BatchKind},
+    sending::messages::{self, Batch, NewMessage},
+    tenancy::groups,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{
-    batch::hold,
-    claim::{script, workable},
-};
 use crate::{
+    agent::{
+        batch::hold,
+        claim::{script, workable},
+    },
     auth::Agent,
     compose::{Composer, goal_date},
     document::{Accepted, Once},

@@ -16,8 +16,7 @@ use utoipa::{
 };
 use uuid::Uuid;
 
-use super::Told;
-use crate::problem::Problem;
+use crate::{document::Told, problem::Problem};
 
 /// A return type that says what it answers.
 pub(crate) trait Answers {

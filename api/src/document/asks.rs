@@ -16,10 +16,10 @@ use utoipa::{
 };
 use uuid::Uuid;
 
-use super::Told;
 use crate::{
     auth::{Admin, Agent, Caller, TokenHash},
     bounds,
+    document::Told,
     extract::{IfMatch, Json, Path, Query},
     idempotency::{Keyed, LONGEST},
     state::Api,

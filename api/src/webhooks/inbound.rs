@@ -3,23 +3,21 @@
 use axum::extract::State;
 use muster_carrier::twilio::InboundText;
 use muster_domain::{
-    e164::E164,
+    conversations::{inbound::Intent, word},
     ids::{ContactId, JobId, WebhookId},
-    inbound::Intent,
-    phone_hash::PhoneHashKeys,
-    word,
+    people::{e164::E164, phone_hash::PhoneHashKeys},
 };
 use muster_jobs::payloads::InboundMessage;
 use muster_service::trace;
 use muster_storage::{
-    Tx, contacts,
+    Tx,
+    conversations::webhooks::{self, Addressee},
     engine::enqueue::{Line, Origin, enqueue_all},
+    people::contacts,
     sending::Concerned,
-    webhooks::{self, Addressee},
 };
 
-use super::signed::SignedForm;
-use crate::{document::NoContent, problem::Problem, state::Api};
+use crate::{document::NoContent, problem::Problem, state::Api, webhooks::signed::SignedForm};
 
 /// Records a text once and enqueues the job that handles it. An opt-out is recorded right here, before the carrier has its answer:
 /// from then on nothing more is handed over to this contact. No text that has the carrier's id is refused for its fields: one whose sender cannot

@@ -7,11 +7,10 @@ use muster_jobs::payloads::DeliveryReceipt;
 use muster_service::trace;
 use muster_storage::{
     engine::enqueue::{Origin, enqueue},
-    receipts,
+    sending::receipts,
 };
 
-use super::signed::SignedForm;
-use crate::{document::NoContent, extract::Path, problem::Problem, state::Api};
+use crate::{document::NoContent, extract::Path, problem::Problem, state::Api, webhooks::signed::SignedForm};
 
 /// Keeps a receipt; a job applies it with others.
 #[utoipa::path(post, path = "/v1/webhooks/twilio/status/{message_id}", tag = "webhooks")]

@@ -2,10 +2,10 @@
 
 use muster_domain::{
     ids::{AccountId, MemberId},
-    role::Role,
+    tenancy::role::Role,
 };
 use muster_service::secret;
-use muster_storage::{
+use muster_storage::tenancy::{
     members::{self, NewMember},
     organizations,
 };

@@ -3,7 +3,7 @@
 use std::io::{self, BufRead as _};
 
 use anyhow::Context;
-use muster_domain::inbound::{Decision, decide};
+use muster_domain::conversations::inbound::{Decision, decide};
 use serde::Serialize;
 
 use crate::out::say;

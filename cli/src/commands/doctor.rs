@@ -5,13 +5,16 @@ use std::{path::Path, time::Duration};
 use anyhow::{Context, bail, ensure};
 use bytes::Bytes;
 use muster_broker::{Management, is_supported};
-use muster_domain::phone_hash::PhoneHashKeys;
+use muster_domain::people::phone_hash::PhoneHashKeys;
 use muster_objects::{Objects, Place};
 use muster_service::{Settings, clock, zones};
 use muster_storage::{
     Pool,
-    engine::audit::{self, Jobs, Ledger, Unknown},
-    numbers, pending_migrations, phone_keys, redactions, webhooks,
+    conversations::webhooks,
+    doctor::{self, Jobs, Ledger, Unknown},
+    pending_migrations,
+    people::{phone_keys, redactions},
+    tenancy::numbers,
 };
 use serde::Serialize;
 
@@ -45,7 +48,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let mut checks = Vec::new();
     if args.repair {
         let mended =
-            audit::repair(&pool, Duration::from_secs(settings.reconcile_after_seconds)).await.context("repair")?;
+            doctor::repair(&pool, Duration::from_secs(settings.reconcile_after_seconds)).await.context("repair")?;
         checks.extend(mended.into_iter().map(|(what, count)| Check {
             check: "mended",
             ok: true,
@@ -57,7 +60,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     checks.push(objects(&settings).await);
     checks.push(phone_key(&settings, &pool).await);
     checks.push(redactions_waiting(&pool).await);
-    match audit::audit(&pool).await {
+    match doctor::audit(&pool).await {
         Ok(findings) if findings.is_empty() => {
             checks.push(Check { check: "jobs", ok: true, detail: "nothing is stuck".to_owned() });
         }
@@ -67,16 +70,16 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         })),
         Err(error) => checks.push(Check { check: "jobs", ok: false, detail: error.to_string() }),
     }
-    checks.push(match audit::unknown_messages(&pool).await {
+    checks.push(match doctor::unknown_messages(&pool).await {
         Ok(unknown) => unknown_messages(&unknown),
         Err(error) => Check { check: "unknown_messages", ok: false, detail: error.to_string() },
     });
     checks.extend([inbound(&pool).await, owners(&pool).await]);
-    checks.push(match audit::jobs(&pool).await {
+    checks.push(match doctor::jobs(&pool).await {
         Ok(jobs) => jobs_conserved(&jobs),
         Err(error) => Check { check: "job_ledger", ok: false, detail: error.to_string() },
     });
-    match audit::ticks(&pool).await {
+    match doctor::ticks(&pool).await {
         Ok(ledgers) => checks.extend(ledgers.iter().map(conserved)),
         Err(error) => checks.push(Check { check: "ticks", ok: false, detail: error.to_string() }),
     }

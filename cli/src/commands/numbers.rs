@@ -1,8 +1,8 @@
 //! `muster numbers`: who has which numbers to text from. The operator owns them at the carrier, so that the operator says whose they are.
 
 use anyhow::{bail, ensure};
-use muster_domain::{e164::E164, ids::AccountId};
-use muster_storage::numbers::{self, Assigned};
+use muster_domain::{ids::AccountId, people::e164::E164};
+use muster_storage::tenancy::numbers::{self, Assigned};
 use serde_json::json;
 use uuid::Uuid;
 

@@ -4,7 +4,7 @@
 use anyhow::ensure;
 use chrono::{DateTime, FixedOffset, Offset, SecondsFormat, TimeDelta, Utc};
 use muster_domain::{
-    schedule::{CronExpression, Fire, Gap, Note, Overlap, Schedule},
+    engine::schedule::{CronExpression, Fire, Gap, Note, Overlap, Schedule},
     zone::Zone,
 };
 use muster_service::clock;

@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use anyhow::Context;
-use muster_domain::segments::{self, Segments};
+use muster_domain::sending::segments::{self, Segments};
 use serde::Serialize;
 
 use crate::out::say;

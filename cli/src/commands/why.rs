@@ -2,11 +2,10 @@
 
 use anyhow::Context as _;
 use muster_domain::{
-    e164::E164,
     ids::{ContactId, GoalId},
-    why::explain,
+    people::{e164::E164, why::explain},
 };
-use muster_storage::why;
+use muster_storage::people::why;
 use serde_json::json;
 use uuid::Uuid;
 

@@ -1,12 +1,13 @@
 //! Running a short command to its end and reading what it printed. Servers are started by `process` instead.
 
-use std::path::Path;
-use std::process::{Output, Stdio};
-use std::time::Duration;
+use std::{
+    path::Path,
+    process::{Output, Stdio},
+    time::Duration,
+};
 
 use anyhow::{Context as _, bail};
-use tokio::io::AsyncWriteExt as _;
-use tokio::process::Command;
+use tokio::{io::AsyncWriteExt as _, process::Command};
 
 /// Runs `command` with `input` on its standard input; gives its standard output, or an error with its standard error.
 pub(crate) async fn capture(mut command: Command, input: Option<&[u8]>, limit: Duration) -> anyhow::Result<String> {

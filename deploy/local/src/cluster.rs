@@ -4,19 +4,18 @@
 
 mod settings;
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context as _, bail};
 use futures::future::{join_all, try_join_all};
 use reqwest::Client;
 use serde::Deserialize;
 
-use crate::process::Process;
-use crate::programs::Binary;
-use crate::stack::Stack;
-use crate::{http, ports};
+use crate::{http, ports, process::Process, programs::Binary, stack::Stack};
 use settings::Settings;
 
 const READY_LIMIT: Duration = Duration::from_mins(1);

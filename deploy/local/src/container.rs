@@ -6,19 +6,18 @@
 //! A container outlives whoever started it, so each has a guard: a shell that waits for its standard input to end, which
 //! it does when this program stops, crashes or is killed, and then removes the container with its data.
 
-use std::os::unix::process::CommandExt as _;
-use std::path::PathBuf;
-use std::process::{Child, Stdio};
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::{
+    os::unix::process::CommandExt as _,
+    path::PathBuf,
+    process::{Child, Stdio},
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use anyhow::Context as _;
 use tokio::process::Command;
 
-use crate::capture::capture;
-use crate::programs;
-use crate::say::say;
-use crate::secret;
+use crate::{capture::capture, programs, say::say, secret};
 
 const LIMIT: Duration = Duration::from_mins(1);
 /// The first run downloads the image.

@@ -7,8 +7,7 @@ use std::path::Path;
 
 use anyhow::bail;
 
-use crate::container::Engine;
-use crate::source::SERVERS_VAR;
+use crate::{container::Engine, source::SERVERS_VAR};
 use private::PrivateEngine;
 
 /// An engine with the images. Where none answered it is one of our own, which ends when this is dropped.

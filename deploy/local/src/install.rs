@@ -3,17 +3,12 @@
 //! Debian's packages start a system server when installed. `RUNLEVEL=1` asks their scripts not to, and
 //! `create_main_cluster = false` leaves Postgres without a system cluster to start; a setting somebody has made is left alone.
 
-use std::path::Path;
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use anyhow::Context as _;
-use tokio::process::Command;
-use tokio::sync::Mutex;
+use tokio::{process::Command, sync::Mutex};
 
-use crate::account;
-use crate::capture::capture;
-use crate::programs;
-use crate::say::say;
+use crate::{account, capture::capture, programs, say::say};
 
 /// `0` or `no` keeps the stack from installing anything.
 const INSTALL_VAR: &str = "MUSTER_LOCAL_INSTALL";

@@ -4,9 +4,11 @@
 //! any client between a kill and a restart, and a client that retries against it can even connect to itself.
 //! Accepted race: another program may bind the port between the look and the server's own bind; that start fails.
 
-use std::collections::HashSet;
-use std::net::{Ipv4Addr, TcpListener};
-use std::sync::{Mutex, PoisonError};
+use std::{
+    collections::HashSet,
+    net::{Ipv4Addr, TcpListener},
+    sync::{Mutex, PoisonError},
+};
 
 use anyhow::{Context as _, bail};
 

@@ -5,15 +5,19 @@
 mod psql;
 mod server;
 
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::{
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context as _, bail};
 use reqwest::Url;
 
-use crate::container::{Container, ContainerSpec, Engine, Inside};
-use crate::source::Source;
-use crate::{install, ports, secret};
+use crate::{
+    container::{Container, ContainerSpec, Engine, Inside},
+    install, ports, secret,
+    source::Source,
+};
 use psql::Psql;
 use server::{Programs, Server};
 

@@ -7,10 +7,12 @@ mod family;
 mod launch;
 mod spec;
 
-use std::path::Path;
-use std::process::ExitStatus;
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::{
+    path::Path,
+    process::ExitStatus,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use anyhow::Context as _;
 use rustix::process::Signal;

@@ -6,19 +6,25 @@ mod management;
 mod node;
 mod registry;
 
-use std::io;
-use std::path::Path;
-use std::time::{Duration, Instant};
+use std::{
+    io,
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context as _, bail};
 use reqwest::Url;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
 
-use crate::capture::capture;
-use crate::container::{Container, ContainerSpec};
-use crate::source::Source;
-use crate::{install, ports, secret};
+use crate::{
+    capture::capture,
+    container::{Container, ContainerSpec},
+    install, ports, secret,
+    source::Source,
+};
 use management::Management;
 use node::{Node, Programs};
 

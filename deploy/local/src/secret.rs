@@ -1,8 +1,6 @@
 //! Random secrets for servers that live as long as a test run.
 
-use std::fmt::Write as _;
-use std::fs::File;
-use std::io::Read as _;
+use std::{fmt::Write as _, fs::File, io::Read as _};
 
 use anyhow::Context as _;
 

@@ -4,9 +4,11 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 
-use crate::folder::StackFolder;
-use crate::postgres::{self, Postgres};
-use crate::rabbitmq::{self, RabbitMq};
+use crate::{
+    folder::StackFolder,
+    postgres::{self, Postgres},
+    rabbitmq::{self, RabbitMq},
+};
 
 /// How to start a stack.
 #[derive(Debug, Clone, Default)]

@@ -1,10 +1,10 @@
 //! A number is one account's, and a text to it lands nowhere else (rules A3, A5 and I1).
 
 use muster_domain::{
-    e164::E164,
     ids::{AccountId, OrganizationId},
+    people::e164::E164,
 };
-use muster_storage::numbers::{self, Assigned};
+use muster_storage::tenancy::numbers::{self, Assigned};
 use reqwest::Method;
 use serde_json::{Value, json};
 

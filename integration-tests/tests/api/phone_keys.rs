@@ -1,8 +1,8 @@
 //! Rule R4: the key under which phones are hashed is known by its check value, and can be rotated.
 
-use muster_domain::phone_hash::PhoneHashKeys;
+use muster_domain::people::phone_hash::PhoneHashKeys;
 use muster_integration_tests::seconds;
-use muster_storage::phone_keys::{self, WrongKeys};
+use muster_storage::people::phone_keys::{self, WrongKeys};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use muster_storage::personal::COLUMNS;
+use muster_storage::trust::personal::COLUMNS;
 
 use crate::support::World;
 
@@ -23,7 +23,7 @@ async fn r5_every_column_of_text_json_or_bytes_is_in_the_registry_and_no_other()
         COLUMNS.iter().map(|(table, column, _)| ((*table).to_owned(), (*column).to_owned())).collect();
     let unsaid: Vec<_> = there.difference(&said).collect();
     let gone: Vec<_> = said.difference(&there).collect();
-    assert!(unsaid.is_empty(), "say in shared/storage/src/personal.rs what these hold of people: {unsaid:?}");
+    assert!(unsaid.is_empty(), "say in shared/storage/src/trust/personal.rs what these hold of people: {unsaid:?}");
     assert!(gone.is_empty(), "there are no such columns: {gone:?}");
     world.finish().await;
 }

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use muster_domain::{
     ids::{AccountId, GroupId, ImportSourceId, MemberId, OrganizationId},
-    role::Role,
+    tenancy::role::Role,
 };
 use muster_storage::{
-    import_sources::{self, Definition, Replaced},
-    members::{self, NewMember},
+    imports::sources::{self, Definition, Replaced},
+    tenancy::members::{self, NewMember},
 };
 use reqwest::Method;
 use serde_json::json;
@@ -272,9 +272,9 @@ async fn r5_an_address_or_a_name_that_is_taken_is_no_error_of_the_database() {
     let organization = OrganizationId(ours.id.parse().unwrap());
     let by: Uuid = world.harness.row("select to_json(id) from member limit 1").await;
     let id = ImportSourceId::new();
-    assert!(!import_sources::create(&mut tx, id, organization, MemberId(by), &definition).await.unwrap());
+    assert!(!sources::create(&mut tx, id, organization, MemberId(by), &definition).await.unwrap());
     let second = ImportSourceId(second.parse().unwrap());
-    let replaced = import_sources::replace(&mut tx, organization, second, &definition).await.unwrap();
+    let replaced = sources::replace(&mut tx, organization, second, &definition).await.unwrap();
     assert_eq!(replaced, Replaced::NameTaken);
     tx.clock().await.expect("the transaction goes on");
     tx.rollback().await.unwrap();

@@ -1,18 +1,12 @@
 //! Redaction as it is asked for, while much goes on beside it (rules R3, R4 and S9), and that nothing of the person is left.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::{Path, PathBuf}};
 
-use muster_storage::redactions;
+use muster_storage::people::redactions;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::{
-    privacy::redact,
-    support::{CONFIRMATION, Call, Organization, World, text},
-};
+use crate::{privacy::redact, support::{CONFIRMATION, Call, Organization, World, text}};
 
 const HELD: &str = "insert into job_policy (kind, paused) values ('redaction', true)";
 const FREE: &str = "delete from job_policy where kind = 'redaction'";

@@ -9,11 +9,11 @@ use std::{
 use chrono::{DateTime, TimeDelta, Utc};
 use muster_domain::{
     ids::{AccountId, MemberId},
-    role::Role,
+    tenancy::role::Role,
 };
 use muster_integration_tests::{CARRIER_ACCOUNT, CARRIER_SECRET, Daemon, Harness, eventually, seconds};
 use muster_simulator::{Behaviour, Config, Millis, Receipts, Simulator};
-use muster_storage::{
+use muster_storage::tenancy::{
     members::{self, NewMember},
     organizations,
 };

@@ -78,7 +78,7 @@ async fn i1_a_text_of_any_sender_is_taken_and_only_a_number_is_a_contact() {
     let claimed = agent.client.act(&format!("/v1/agent/groups/{group}/replies/claim")).await.ok();
     let bodies: Vec<_> = claimed[0]["messages"].as_array().unwrap().iter().skip(1).map(|m| m["body"].clone()).collect();
     assert_eq!(bodies, [json!(""), json!("a\u{fffd}b")]);
-    let astray = muster_storage::webhooks::astray(world.harness.pool(), 7).await.unwrap();
+    let astray = muster_storage::conversations::webhooks::astray(world.harness.pool(), 7).await.unwrap();
     assert_eq!(astray.iter().map(|(_, texts)| texts).sum::<i64>(), 12, "{astray:?}");
     world.finish().await;
 }

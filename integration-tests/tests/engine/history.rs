@@ -5,7 +5,10 @@ use std::time::Duration;
 use muster_domain::ids::GoalId;
 use muster_integration_tests::{Harness, seconds};
 use muster_jobs::payloads::GoalTransition;
-use muster_storage::engine::{audit, history, partitions};
+use muster_storage::{
+    doctor,
+    engine::{history, partitions},
+};
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -41,7 +44,7 @@ async fn j11_old_ticks_leave_and_the_ledger_still_adds_up() {
     hourly(&harness, "is off", [200, 150, 0], false).await;
     hourly(&harness, "young", [80, 70, 0], false).await;
     let ledgers = async || {
-        let mut ledgers = audit::ticks(harness.pool()).await.unwrap();
+        let mut ledgers = doctor::ticks(harness.pool()).await.unwrap();
         ledgers.sort_by(|one, other| one.name.cmp(&other.name));
         ledgers.into_iter().map(|ledger| (ledger.name, ledger.skipped)).collect::<Vec<_>>()
     };
@@ -147,7 +150,7 @@ async fn j10_a_month_that_cannot_have_its_partition_leaves_others_alone() {
     );
     harness.execute(&[&gone]).await;
     let doctors = async |what: &str| {
-        let findings = audit::audit(harness.pool()).await.unwrap();
+        let findings = doctor::audit(harness.pool()).await.unwrap();
         findings.iter().find(|finding| finding.what == what).map(|finding| finding.count)
     };
     assert_eq!(doctors("missing_partition").await, Some(1));

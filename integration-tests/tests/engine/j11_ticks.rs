@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use muster_integration_tests::{Harness, eventually, holds, no_op, seconds};
 use muster_jobs::payloads::Probe;
-use muster_storage::engine::{
-    audit,
-    schedule_ops::{self, Edit},
-    schedules::{self, NewSchedule},
+use muster_storage::{
+    doctor,
+    engine::{
+        schedule_ops::{self, Edit},
+        schedules::{self, NewSchedule},
+    },
 };
 
 /// Only the test's own schedules tick.
@@ -357,7 +359,7 @@ async fn j11_a_schedule_that_is_removed_keeps_its_ticks() {
     assert_eq!(listed(false).await, 1);
     let _scheduler = harness.scheduler("scheduler-2");
     harness.until_count("tick where fate = 'fired'", fired + 2, seconds(20)).await;
-    let ledger = audit::ticks(harness.pool()).await.unwrap().remove(0);
+    let ledger = doctor::ticks(harness.pool()).await.unwrap().remove(0);
     let planned = ledger.schedule.unwrap().fires_after(ledger.after).take_while(|fire| fire.at <= ledger.until).count();
     assert_eq!(i64::try_from(planned).unwrap(), ledger.fired + ledger.coalesced + ledger.skipped, "it adds up");
     harness.finish().await;

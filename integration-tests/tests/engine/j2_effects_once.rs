@@ -8,12 +8,12 @@ use muster_jobs::{payloads::InboundMessage, timer::TimerKind};
 use muster_local::wire::{Passage, Wire};
 use muster_storage::{
     Error, Tx,
+    conversations::webhooks,
     engine::{
         claim::{self, ClaimedJob, Fate},
         enqueue::{Line, Origin, enqueue_all},
         sweep, timers,
     },
-    webhooks,
 };
 use serde_json::json;
 use uuid::Uuid;

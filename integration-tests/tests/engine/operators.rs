@@ -7,10 +7,8 @@ use muster_integration_tests::{Harness, eventually, no_op, seconds};
 use muster_jobs::payloads::{GoalTransition, Probe};
 use muster_local::programs::Binary;
 use muster_storage::{
-    engine::{
-        audit,
-        enqueue::{Line, Origin, enqueue_all},
-    },
+    doctor,
+    engine::enqueue::{Line, Origin, enqueue_all},
     testing,
 };
 use serde_json::Value;
@@ -324,7 +322,7 @@ async fn j1_no_row_of_a_job_can_be_deleted() {
     assert!(delete().await.is_err());
     assert_eq!(harness.count("job").await, 1);
     // Nor can all be taken away at once, of the table or of a part of it, be it there already or made later.
-    let is_guarded = async || audit::jobs(harness.pool()).await.unwrap().unguarded == 0;
+    let is_guarded = async || doctor::jobs(harness.pool()).await.unwrap().unguarded == 0;
     harness
         .execute(&[
             "do $$ begin execute 'drop table job_' || to_char((now() at time zone 'UTC') + interval '2 months', 'YYYY_MM'); end $$",

@@ -6,10 +6,7 @@ use muster_integration_tests::{eventually, seconds};
 use muster_jobs::payloads::{DeliveryReceipt, Task, Upkeep};
 use muster_local::programs::Binary;
 use muster_simulator::{Behaviour, Millis};
-use muster_storage::{
-    receipts,
-    sending::{self, Held, Outcomes},
-};
+use muster_storage::sending::{self, Held, Outcomes, receipts};
 
 use crate::plant::{Plant, silent};
 
@@ -113,7 +110,9 @@ async fn s2_a_receipt_proves_that_a_hand_over_came_through_after_all() {
         .execute(&["update message set state = 'held', reason = 'carrier', held_until = now() + interval '1 hour'"])
         .await;
     let mut tx = plant.harness.pool().begin().await.unwrap();
-    receipts::record(&mut tx, id, "SM1", muster_domain::message::ReceiptStatus::Delivered, None).await.unwrap();
+    receipts::record(&mut tx, id, "SM1", muster_domain::sending::message::ReceiptStatus::Delivered, None)
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     let worker = plant.harness.worker("worker");
     plant.harness.enqueue(&DeliveryReceipt { shard: receipts::shard(id) }).await;

@@ -7,7 +7,7 @@ use muster_carrier::{
     Gateway, OutboundText, Outcome,
     twilio::{Credentials, Twilio},
 };
-use muster_domain::{e164::E164, ids::MessageId};
+use muster_domain::{ids::MessageId, people::e164::E164};
 use muster_integration_tests::{CARRIER_ACCOUNT, CARRIER_SECRET, eventually, seconds};
 use muster_simulator::{Behaviour, Config, Simulator};
 

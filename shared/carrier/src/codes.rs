@@ -10,7 +10,7 @@
 //! Where secondary sources advise to retry a receipt's code (30003, 30008), that advice is for senders that make a new message. It is
 //! kept in the refusal column, should the code ever answer a call.
 
-use muster_domain::line::LineType;
+use muster_domain::people::line::LineType;
 
 /// What to do about a text whose hand-over was refused, and about its contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use std::{future::Future, pin::Pin, time::Duration};
 
 use chrono::{DateTime, Utc};
-use muster_domain::{e164::E164, ids::MessageId};
+use muster_domain::{ids::MessageId, people::e164::E164};
 
 /// A text to hand over.
 #[derive(Debug, Clone)]

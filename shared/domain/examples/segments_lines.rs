@@ -4,7 +4,7 @@
 
 use std::io::{self, BufRead};
 
-use muster_domain::segments::{count, parts};
+use muster_domain::sending::segments::{count, parts};
 
 fn main() -> io::Result<()> {
     for line in io::stdin().lock().lines() {

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use muster_domain::segments::{count, smart_encode};
+use muster_domain::sending::segments::{count, smart_encode};
 
 /// Texts between two looks at the clock, and how often.
 const ROUND: u32 = 20_000;

@@ -10,7 +10,7 @@ pub const fn is_invisible(c: char) -> bool {
 }
 
 /// The ASCII character of which this is another form; else the character itself.
-pub(crate) fn plain(c: char) -> char {
+pub fn plain(c: char) -> char {
     match c {
         '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
         '\u{1d7ce}'..='\u{1d7ff}' => digit((u32::from(c) - 0x1d7ce) % 10),
@@ -43,12 +43,12 @@ fn digit(value: u32) -> char {
 }
 
 /// A cell's text in ASCII as far as that is another form of it, without marks that are not seen.
-pub(crate) fn plain_text(cell: &str) -> String {
+pub fn plain_text(cell: &str) -> String {
     cell.chars().filter(|c| !is_invisible(*c)).map(plain).collect()
 }
 
 /// Takes off what spreadsheets wrap around a text that looks like a number: `="…"`, `=` before a number, quotes, or an apostrophe before it.
-pub(crate) fn unwrapped(text: &str) -> &str {
+pub fn unwrapped(text: &str) -> &str {
     let text = text.trim();
     let of_formula = |rest: &&str| rest.starts_with(['"', '+', '(']) || rest.starts_with(|c: char| c.is_ascii_digit());
     let text = text.strip_prefix('=').filter(of_formula).unwrap_or(text);

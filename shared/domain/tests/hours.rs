@@ -4,9 +4,11 @@
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, TimeDelta, Timelike, Utc};
 use chrono_tz::Tz;
 use muster_domain::{
-    hours::{HORIZON_DAYS, Jurisdictions, Opening, RecipientHours, SendingHours, ZonePolicy},
-    sending::LONGEST_LIFE,
-    whereabouts::Whereabouts,
+    people::whereabouts::Whereabouts,
+    sending::{
+        LONGEST_LIFE,
+        hours::{HORIZON_DAYS, Jurisdictions, Opening, RecipientHours, SendingHours, ZonePolicy},
+    },
     zone::Zone,
 };
 use proptest::{prelude::*, sample::select};

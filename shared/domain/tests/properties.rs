@@ -3,12 +3,14 @@
 
 use chrono::{DateTime, Datelike, LocalResult, NaiveDate, TimeDelta, TimeZone, Timelike, Utc};
 use muster_domain::{
-    cap::admit,
-    hours::SendingHours,
-    inbound::{Intent, classify},
-    number_zones, phone,
-    release::{Again, Pace, ReleasePlan, Room},
-    template::{self, Checks, Template},
+    conversations::inbound::{Intent, classify},
+    goals::release::{Again, Pace, ReleasePlan, Room},
+    people::{number_zones, phone},
+    sending::{
+        cap::admit,
+        hours::SendingHours,
+        template::{self, Checks, Template},
+    },
     zone::Zone,
 };
 use proptest::{collection::vec, prelude::*, sample::select};

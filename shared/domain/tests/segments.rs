@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use muster_domain::segments::{self, Encoding, Part};
+use muster_domain::sending::segments::{self, Encoding, Part};
 use proptest::{collection::vec, prelude::*, sample::select};
 
 /// The default alphabet by code, from the specification's table 6.2.1. Code 0x1b is the escape; no text has its stand-in here.

@@ -8,11 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Datelike, NaiveTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use muster_domain::{
-    hours::{Jurisdictions, RecipientHours, SendingHours, Strictness, ZonePolicy},
-    message::MessageKind,
-    postal_codes::zones_of_postal_code,
-    sending::{CancelReason, Candidate, Decision, GoalWindow, HoldReason},
-    whereabouts::Whereabouts,
+    people::{postal_codes::zones_of_postal_code, whereabouts::Whereabouts},
+    sending::{
+        CancelReason, Candidate, Decision, GoalWindow, HoldReason,
+        hours::{Jurisdictions, RecipientHours, SendingHours, Strictness, ZonePolicy},
+        message::MessageKind,
+    },
     zone::Zone,
 };
 

@@ -1,9 +1,9 @@
 //! The header: the first record with any value, and what each of its columns holds (rule C2). What names mean is decided in
-//! [`muster_domain::headers`].
+//! [`crate::headers`].
 
 use std::{collections::BTreeMap, io::Read};
 
-use muster_domain::headers::{self, Column};
+use crate::headers::{self, Column};
 use serde::{Deserialize, Serialize};
 
 use crate::{

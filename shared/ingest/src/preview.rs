@@ -5,7 +5,7 @@ use std::{
     io::{self, Read, Seek},
 };
 
-use muster_domain::stated_opt_out::Asks;
+use crate::stated_opt_out::Asks;
 use serde::Serialize;
 
 use crate::{

@@ -1,12 +1,12 @@
 //! `batch-partition`: freezes a launched goal's targets and cuts them into batches (rules T3 and B1). Once that is done, it gives those whose
 //! text was not handed over because they belong to another agent now to that agent (rules S9 and W4).
 
-use muster_domain::estimate::estimate;
+use muster_domain::goals::estimate::estimate;
 use muster_jobs::payloads::{BatchPartition, BatchRelease, ReminderOpen};
 use muster_storage::{
     Tx,
     engine::{claim::ClaimedJob, enqueue::enqueue},
-    goals, reassign,
+    goals::{self, reassign},
 };
 
 use super::carrier_lookup;

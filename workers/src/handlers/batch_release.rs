@@ -5,17 +5,21 @@
 
 use chrono::TimeDelta;
 use muster_domain::{
-    admission::strictest,
-    estimate::estimate,
-    goal::GoalStatus,
-    release::{Again, WaitsFor},
+    goals::{
+        estimate::estimate,
+        goal::GoalStatus,
+        release::{Again, WaitsFor},
+    },
+    sending::admission::strictest,
     zone::Zone,
 };
 use muster_jobs::{payloads::BatchRelease, timer::TimerKind};
 use muster_storage::{
-    Tx, batches, caps,
+    Tx,
     engine::{claim::ClaimedJob, timers},
-    goals, organizations, rates,
+    goals::{self, batches},
+    sending::{caps, rates},
+    tenancy::organizations,
 };
 
 use crate::{Context, error::JobError};

@@ -17,8 +17,8 @@ use muster_storage::{
         claim::ClaimedJob,
         enqueue::{Line, Origin, enqueue_all},
     },
-    lookups::{self, Due},
-    organizations::Settings,
+    people::lookups::{self, Due},
+    tenancy::organizations::Settings,
 };
 
 use crate::{Context, error::JobError};

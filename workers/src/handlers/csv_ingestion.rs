@@ -17,8 +17,8 @@ use muster_jobs::payloads::{CsvIngestion, ImportAdmit};
 use muster_storage::{
     Tx,
     engine::{claim::ClaimedJob, enqueue::enqueue},
-    imports::Import,
-    ingest::{
+    imports::{
+        Import,
         parts::{self, Part, ReadPart},
         rejects::{self, Rejects, Room},
         rows::{Row, Rows, Sorted},

@@ -7,9 +7,10 @@ use muster_jobs::payloads::DeliveryReceipt;
 use muster_storage::{
     Tx,
     engine::{claim::ClaimedJob, enqueue::enqueue},
-    rates,
-    receipts::{self, Applied},
-    sending,
+    sending::{
+        self, rates,
+        receipts::{self, Applied},
+    },
 };
 
 use crate::{Context, error::JobError};

@@ -1,11 +1,12 @@
 //! `goal-transition`: a goal opened or closed, or is open again (rules G4, S6 and G9a).
 
-use muster_domain::{estimate::estimate, goal::GoalStatus};
+use muster_domain::goals::{estimate::estimate, goal::GoalStatus};
 use muster_jobs::payloads::{BatchPartition, BatchRelease, GoalTransition, HoldRelease, ReminderOpen};
 use muster_storage::{
     Tx,
     engine::{claim::ClaimedJob, enqueue::enqueue},
-    give_back, goals, sending,
+    goals::{self, give_back},
+    sending,
 };
 
 use crate::{Context, error::JobError};

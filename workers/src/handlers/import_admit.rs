@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use muster_domain::{headers::Column, ids::JobId};
-use muster_ingest::tags;
+use muster_domain::ids::JobId;
+use muster_ingest::{headers::Column, tags};
 use muster_jobs::payloads::{ImportAdmit, ImportApply, ImportEnd};
 use muster_storage::{
     Tx,
@@ -11,7 +11,7 @@ use muster_storage::{
         claim::{self, ClaimedJob},
         enqueue::{Line, enqueue, enqueue_all},
     },
-    ingest::{admit, agents, parts},
+    imports::{admit, agents, parts},
 };
 
 use crate::{

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use muster_domain::{e164::E164, headers::Column};
+use muster_domain::people::e164::E164;
+use muster_ingest::headers::Column;
 use muster_jobs::payloads::{ImportApply, ImportEnd};
 use muster_storage::{
     Tx,
     engine::{claim::ClaimedJob, enqueue::enqueue},
-    ingest::{
+    imports::{
         self, admit,
         apply::{self, Terms},
         parts,
@@ -43,7 +44,7 @@ async fn apply(ctx: &Context, job: &ClaimedJob, payload: &ImportApply) -> Result
         let rows = shard::gather(ctx, &ctx.pool, &import, payload.shard).await?;
         tx = ctx.pool.begin().await?;
         // Where people were redacted, who comes back is known by the keyed hash of the phone alone (rule R4).
-        let redacted = ingest::knows_redacted_people(&mut tx, organization.account_id).await?;
+        let redacted = imports::knows_redacted_people(&mut tx, organization.account_id).await?;
         let keys = &ctx.phone_hash_keys;
         let hash = |e164: &E164| (keys.current_hash(e164), keys.previous_hash(e164));
         let hash = redacted.then_some(&hash as &PhoneHash<'_>);

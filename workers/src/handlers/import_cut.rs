@@ -30,9 +30,11 @@ use muster_storage::{
         claim::{self, ClaimedJob},
         enqueue::{Line, enqueue, enqueue_all},
     },
-    imports::{self, End, Import},
-    ingest::parts::{self, Cut},
-    organizations::Organization,
+    imports::{
+        self, End, Import,
+        parts::{self, Cut},
+    },
+    tenancy::organizations::Organization,
 };
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -228,7 +230,7 @@ async fn lock_fields(ctx: &Context, organization: &Organization, header: &mut He
     if !organization.settings.lock_custom_fields {
         return Ok(());
     }
-    let known = muster_storage::organizations::custom_fields(&ctx.pool, organization.id).await?;
+    let known = muster_storage::tenancy::organizations::custom_fields(&ctx.pool, organization.id).await?;
     header.lock_fields(&known);
     Ok(())
 }

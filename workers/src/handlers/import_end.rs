@@ -4,8 +4,7 @@ use muster_jobs::payloads::ImportEnd;
 use muster_storage::{
     Tx,
     engine::claim::ClaimedJob,
-    imports::{self, End},
-    ingest::parts,
+    imports::{self, End, parts},
 };
 
 use super::carrier_lookup;

@@ -12,8 +12,10 @@ use muster_jobs::payloads::{ImportCut, ImportFetch};
 use muster_storage::{
     Tx,
     engine::{claim::ClaimedJob, enqueue::enqueue},
-    import_sources::{self, Fetched, Source},
-    imports::{self, NewImport},
+    imports::{
+        self, NewImport,
+        sources::{self, Fetched, Source},
+    },
 };
 use sha2::{Digest, Sha256};
 
@@ -23,7 +25,7 @@ pub(crate) async fn run(ctx: &Context, job: &ClaimedJob, payload: ImportFetch) -
     let mut tx = ctx.pool.begin().await?;
     let organization = ctx.organization(&mut tx, job).await?;
     tx.rollback().await?;
-    let Some(source) = import_sources::get(&ctx.pool, organization.id, payload.source_id).await? else {
+    let Some(source) = sources::get(&ctx.pool, organization.id, payload.source_id).await? else {
         return Ok(ctx.pool.begin().await?);
     };
     let id = ImportId::new();
@@ -136,7 +138,7 @@ fn ours(error: muster_objects::Error) -> Failure {
 
 async fn failed(ctx: &Context, source: &Source, why: &str) -> Result<Tx, JobError> {
     let mut tx = ctx.pool.begin().await?;
-    import_sources::looked_at(&mut tx, source.id, Some(why)).await?;
+    sources::looked_at(&mut tx, source.id, Some(why)).await?;
     tracing::warn!(source.id = %source.id, why, "a source could not be fetched");
     Ok(tx)
 }
@@ -152,7 +154,7 @@ async fn record(
 ) -> Result<Tx, JobError> {
     let mut tx = ctx.pool.begin().await?;
     let Some(file) = file else {
-        import_sources::looked_at(&mut tx, source.id, None).await?;
+        sources::looked_at(&mut tx, source.id, None).await?;
         return Ok(tx);
     };
     let same = source.sha256.as_ref() == Some(&file.sha256);
@@ -182,7 +184,7 @@ async fn record(
         last_modified: file.seen.last_modified.as_deref(),
         sha256: &file.sha256,
     };
-    if !import_sources::fetched(&mut tx, source, &seen, made).await? {
+    if !sources::fetched(&mut tx, source, &seen, made).await? {
         // It was changed or deleted meanwhile; whoever changed it can have it fetched again.
         tx.rollback().await?;
         ctx.objects.delete(key).await?;

@@ -1,7 +1,7 @@
 //! `import-undo`: takes an import back that nothing was sent from yet.
 
 use muster_jobs::payloads::ImportUndo;
-use muster_storage::{Tx, ingest::undo};
+use muster_storage::{Tx, imports::undo};
 
 use crate::{Context, error::JobError};
 

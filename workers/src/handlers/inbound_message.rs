@@ -4,20 +4,24 @@ use std::time::Duration;
 
 use muster_carrier::twilio::{InboundText, Party};
 use muster_domain::{
-    e164::E164,
+    conversations::{
+        inbound::Intent,
+        word::{self, Word},
+    },
     ids::{ContactId, GroupId, MessageId, ThreadId},
-    inbound::Intent,
-    message::MessageKind,
-    segments,
-    word::{self, Word},
+    people::e164::E164,
+    sending::{message::MessageKind, segments},
 };
 use muster_jobs::payloads::InboundMessage;
 use muster_storage::{
-    Tx, contacts,
+    Tx,
+    conversations::{
+        threads,
+        webhooks::{self, Addressee, Fate, Recorded},
+    },
     engine::claim::ClaimedJob,
-    messages::{self, Batch, NewMessage, Received},
-    redactions, threads,
-    webhooks::{self, Addressee, Fate, Recorded},
+    people::{contacts, redactions},
+    sending::messages::{self, Batch, NewMessage, Received},
 };
 
 use crate::{Context, error::JobError};

@@ -1,7 +1,7 @@
 //! `lease-expiry`: returns what is left of a batch whose lease ran out (rules B2 and B3).
 
 use muster_jobs::payloads::LeaseExpiry;
-use muster_storage::{Tx, batches, engine::claim::ClaimedJob};
+use muster_storage::{Tx, engine::claim::ClaimedJob, goals::batches};
 
 use crate::{Context, error::JobError};
 

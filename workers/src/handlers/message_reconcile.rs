@@ -17,8 +17,8 @@ use muster_storage::{
         claim::{self, ClaimedJob},
         timers,
     },
-    organizations::Organization,
     sending::{self, Outcomes, Unsettled},
+    tenancy::organizations::Organization,
 };
 
 use crate::{Context, error::JobError};
@@ -153,7 +153,7 @@ fn verdict(message: &Unsettled, unclaimed: &[CarrierCopy]) -> Verdict {
 
 #[cfg(test)]
 mod tests {
-    use muster_domain::{e164::E164, ids::MessageId};
+    use muster_domain::{ids::MessageId, people::e164::E164};
 
     use super::*;
 

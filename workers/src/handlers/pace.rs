@@ -8,9 +8,11 @@ use muster_jobs::timer::TimerKind;
 use muster_storage::{
     Tx,
     engine::timers,
-    organizations::Organization,
-    rates::{self, Limits},
-    sending::{Held, Queued},
+    sending::{
+        Held, Queued,
+        rates::{self, Limits},
+    },
+    tenancy::organizations::Organization,
 };
 
 use crate::error::JobError;

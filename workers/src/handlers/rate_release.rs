@@ -7,16 +7,16 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use muster_domain::{
+use muster_domain::sending::{
+    Decision, HoldReason,
     rate::{Lane, Lanes, TICK},
-    sending::{Decision, HoldReason},
 };
 use muster_jobs::{payloads::RateRelease, timer::TimerKind};
 use muster_storage::{
     Tx,
     engine::{claim::ClaimedJob, timers},
-    organizations, rates,
-    sending::{self, Held},
+    sending::{self, Held, rates},
+    tenancy::organizations,
 };
 
 use super::pace;

@@ -7,12 +7,12 @@ use std::{collections::BTreeSet, time::Duration};
 
 use chrono::TimeDelta;
 use futures::TryStreamExt;
-use muster_domain::{e164::E164, traces::FileSearch};
+use muster_domain::people::{e164::E164, traces::FileSearch};
 use muster_jobs::payloads::Redaction;
 use muster_storage::{
     Tx,
     engine::claim::ClaimedJob,
-    redactions::{self, Redaction as Entry},
+    people::redactions::{self, Redaction as Entry},
 };
 
 use crate::{Context, error::JobError, import};

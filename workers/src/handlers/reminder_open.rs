@@ -1,8 +1,12 @@
 //! `reminder-open`: makes reminder batches of those who said yes, inside the reminder window (rule W6).
 
-use muster_domain::{estimate::estimate, goal::Work};
+use muster_domain::goals::{estimate::estimate, goal::Work};
 use muster_jobs::payloads::ReminderOpen;
-use muster_storage::{Tx, batches, engine::claim::ClaimedJob, goals};
+use muster_storage::{
+    Tx,
+    engine::claim::ClaimedJob,
+    goals::{self, batches},
+};
 
 use crate::{Context, error::JobError};
 

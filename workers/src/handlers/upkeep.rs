@@ -13,10 +13,9 @@ use muster_storage::{
         partitions::{self, Dropped},
         sweep,
     },
-    idempotency,
-    imports::{self, End},
-    ingest::rejects,
+    imports::{self, End, rejects},
     sending,
+    tenancy::idempotency,
 };
 
 use crate::{Context, error::JobError, import};

@@ -12,9 +12,8 @@ use muster_jobs::payloads::ImportEnd;
 use muster_storage::{
     Tx,
     engine::{claim::ClaimedJob, enqueue::enqueue},
-    imports::{self, End, Import},
-    ingest::rejects::Room,
-    organizations::Organization,
+    imports::{self, End, Import, rejects::Room},
+    tenancy::organizations::Organization,
 };
 
 use crate::{Context, error::JobError};

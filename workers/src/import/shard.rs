@@ -3,9 +3,8 @@
 use futures::{StreamExt, TryStreamExt, stream};
 use muster_storage::{
     Db,
-    imports::Import,
-    ingest::{
-        parts,
+    imports::{
+        Import, parts,
         rows::{Rows, Sorted},
     },
 };

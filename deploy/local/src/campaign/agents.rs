@@ -1,17 +1,18 @@
 //! Simulated agents: each claims batches, sends and skips, and answers replies, until the shift is over.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use super::client::{Answer, Client, number, text};
-use super::floor::{Floor, Recorded};
-use super::moment::Moment;
-use super::plan::{MAYBE, NO, YES};
-use super::setup::{Campaign, Organization};
+use super::{
+    client::{Answer, Client, number, text},
+    floor::{Floor, Recorded},
+    moment::Moment,
+    plan::{MAYBE, NO, YES},
+    setup::{Campaign, Organization},
+};
 
 /// Before asking again when there was nothing to do.
 const IDLE: Duration = Duration::from_millis(1_200);

@@ -1,15 +1,15 @@
 //! What the simulator knows: the other side's record of everything, read for the report.
 
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use anyhow::Context as _;
 use muster_local::Cluster;
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
 
-use super::moment::Moment;
-use super::plan::{HELP_TEXT, INITIAL_MARK, OFF_THE_LIST, OPT_OUT_TEXT, REMINDER_MARK, STOP};
+use super::{
+    moment::Moment,
+    plan::{HELP_TEXT, INITIAL_MARK, OFF_THE_LIST, OPT_OUT_TEXT, REMINDER_MARK, STOP},
+};
 
 /// A message that the carrier accepted.
 #[derive(Debug, Clone, Deserialize)]

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::dice::Dice;
-use super::people::{People, Person};
+use super::{
+    dice::Dice,
+    people::{People, Person},
+};
 
 /// The counters of an import (rule C7).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

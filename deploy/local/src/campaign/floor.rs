@@ -1,7 +1,9 @@
 //! The room that the simulated agents share: signs on the wall and a tally.
 
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{
+    Mutex, PoisonError,
+    atomic::{AtomicBool, AtomicI64, Ordering},
+};
 
 use super::moment::Moment;
 

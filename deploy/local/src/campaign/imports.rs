@@ -5,9 +5,11 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, ensure};
 use serde_json::Value;
 
-use super::client::{Client, escaped, number, text};
-use super::csv::{ContactFile, Counters};
-use super::setup::Organization;
+use super::{
+    client::{Client, escaped, number, text},
+    csv::{ContactFile, Counters},
+    setup::Organization,
+};
 
 /// How long an import may take.
 const LIMIT: Duration = Duration::from_mins(1);

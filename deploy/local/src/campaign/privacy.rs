@@ -1,7 +1,9 @@
 //! Rule R5 checked: the processes' logs are searched for the people of the files.
 
-use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::{
+    collections::HashSet,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Context as _;
 

@@ -5,9 +5,11 @@ use std::time::Duration;
 use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
 
-use super::client::{Client, text};
-use super::moment::Moment;
-use super::plan::{self, AGENTS, GROUPS, GroupPlan};
+use super::{
+    client::{Client, text},
+    moment::Moment,
+    plan::{self, AGENTS, GROUPS, GroupPlan},
+};
 
 /// An organization that can text.
 #[derive(Debug, Clone)]

@@ -1,15 +1,19 @@
 //! Imports beside the faults: one file after the other into a group that no goal texts, each with half of the people of the one before, so
 //! that whatever comes twice, too late or not at all shows in somebody's name.
 
-use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 use serde_json::json;
 
-use crate::campaign::client::{Client, text};
-use crate::campaign::csv::{ContactFile, Counters};
-use crate::campaign::imports::{self, Report};
-use crate::campaign::setup::Organization;
+use crate::campaign::{
+    client::{Client, text},
+    csv::{ContactFile, Counters},
+    imports::{self, Report},
+    setup::Organization,
+};
 
 /// The group's name.
 pub(super) const GROUP: &str = "Newcomers";

@@ -5,13 +5,17 @@ use std::collections::BTreeMap;
 use anyhow::Context as _;
 use muster_local::Cluster;
 
-use super::beside::Beside;
-use super::tables::{Arrivals, Reader, Tables};
-use crate::campaign::carrier::{self, Accepted, Carrier, Inbound, Stats};
-use crate::campaign::csv::ContactFile;
-use crate::campaign::imports::Report;
-use crate::campaign::moment::Moment;
-use crate::campaign::privacy::{Found, Needles, search};
+use super::{
+    beside::Beside,
+    tables::{Arrivals, Reader, Tables},
+};
+use crate::campaign::{
+    carrier::{self, Accepted, Carrier, Inbound, Stats},
+    csv::ContactFile,
+    imports::Report,
+    moment::Moment,
+    privacy::{Found, Needles, search},
+};
 
 /// How the system came to rest.
 #[derive(Debug, Clone, Default)]

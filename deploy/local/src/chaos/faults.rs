@@ -1,8 +1,10 @@
 //! Doing what the schedule says, and undoing it.
 
-use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context as _, bail};
 use futures::future::try_join_all;
@@ -10,8 +12,10 @@ use muster_local::{Cluster, Process, Stack, http};
 use reqwest::Method;
 use serde_json::Value;
 
-use super::plan::{Deed, Fault, Service, Target};
-use super::wiring::Wires;
+use super::{
+    plan::{Deed, Fault, Service, Target},
+    wiring::Wires,
+};
 use crate::campaign::voice::Voice;
 
 /// How long the broker's management may take to answer again after a restart.

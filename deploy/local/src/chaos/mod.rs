@@ -13,14 +13,12 @@ mod rest;
 mod tables;
 mod wiring;
 
-use std::process::ExitCode;
-use std::time::Instant;
+use std::{process::ExitCode, time::Instant};
 
 use anyhow::{Context as _, ensure};
 use muster_local::programs::Binary;
 
-use crate::campaign::voice::say;
-use crate::commands::signals::Signals;
+use crate::{campaign::voice::say, commands::signals::Signals};
 use plant::Plant;
 
 /// Arguments of `chaos`.

@@ -6,9 +6,7 @@ use anyhow::{Context as _, ensure};
 use clap::ValueEnum;
 use muster_local::{Cluster, http};
 
-use super::beside;
-use super::evidence::Evidence;
-use super::tables::Reader;
+use super::{beside, evidence::Evidence, tables::Reader};
 use crate::campaign::carrier::Accepted;
 
 /// A violation.

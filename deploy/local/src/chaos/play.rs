@@ -1,30 +1,37 @@
 //! One seed: servers of its own, a campaign, the faults, and the verdict.
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use anyhow::{Context as _, bail};
 use muster_local::{Cluster, ClusterOptions, Stack, StackOptions, http};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use super::beside::{self, Beside};
-use super::evidence::{Pause, Rest, Seen, Witnesses};
-use super::faults::Field;
-use super::invariants::{self, Invariant};
-use super::tables::Reader;
-use super::wiring::Wires;
-use super::{Arguments, ledger, plan as faults, rest};
-use crate::campaign::agents::Pace;
-use crate::campaign::carrier::Carrier;
-use crate::campaign::client::Client;
-use crate::campaign::csv::ContactFile;
-use crate::campaign::floor::Floor;
-use crate::campaign::imports::Report;
-use crate::campaign::moment::Moment;
-use crate::campaign::setup::{Campaign, Organization};
-use crate::campaign::voice::{Voice, say};
-use crate::campaign::{agents, csv, imports, plan, setup};
+use super::{
+    Arguments,
+    beside::{self, Beside},
+    evidence::{Pause, Rest, Seen, Witnesses},
+    faults::Field,
+    invariants::{self, Invariant},
+    ledger, plan as faults, rest,
+    tables::Reader,
+    wiring::Wires,
+};
+use crate::campaign::{
+    agents::{self, Pace},
+    carrier::Carrier,
+    client::Client,
+    csv::{self, ContactFile},
+    floor::Floor,
+    imports::{self, Report},
+    moment::Moment,
+    plan,
+    setup::{self, Campaign, Organization},
+    voice::{Voice, say},
+};
 
 const NAME: &str = "muster";
 

@@ -2,10 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::evidence::Rest;
-use super::tables::Reader;
-use crate::campaign::carrier::Carrier;
-use crate::campaign::voice::Voice;
+use super::{evidence::Rest, tables::Reader};
+use crate::campaign::{carrier::Carrier, voice::Voice};
 
 /// How long the system may take to come to rest once everything is mended: abandoned leases last a minute, and retries follow.
 const LIMIT: Duration = Duration::from_mins(4);

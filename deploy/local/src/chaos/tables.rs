@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Context as _;
 use muster_local::Stack;
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
 
 use super::beside::{self, Beside};
 use crate::campaign::moment::Moment;

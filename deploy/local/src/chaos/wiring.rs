@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context as _;
-use muster_local::wire::Wire;
-use muster_local::{Stack, Wiring, ports};
+use muster_local::{Stack, Wiring, ports, wire::Wire};
 
 use super::plan::{DAEMONS, Service};
 

@@ -6,11 +6,14 @@ use anyhow::{Context as _, bail};
 use tokio::process::Command;
 
 use super::{CLI_LIMIT, ClusterOptions, Member, SIMULATOR, Wiring};
-use crate::capture::capture;
-use crate::process::{self, Process, ProcessSpec};
-use crate::programs::Binary;
-use crate::stack::Stack;
-use crate::{ports, secret};
+use crate::{
+    capture::capture,
+    ports,
+    process::{self, Process, ProcessSpec},
+    programs::Binary,
+    secret,
+    stack::Stack,
+};
 
 /// What every process of a cluster shares.
 #[derive(Debug)]

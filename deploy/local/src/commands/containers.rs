@@ -1,17 +1,16 @@
 //! `muster-local containers -- COMMAND…`: a container engine and the images for as long as a command runs, whose stacks then start their
 //! servers in containers.
 
-use std::ffi::OsString;
-use std::path::PathBuf;
-use std::process::ExitCode;
-use std::time::Duration;
+use std::{ffi::OsString, path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::Context as _;
-use muster_local::containers::{self, Containers};
-use muster_local::{StackFolder, say};
+use muster_local::{
+    StackFolder,
+    containers::{self, Containers},
+    say,
+};
 
-use super::foreground;
-use super::signals::Signals;
+use super::{foreground, signals::Signals};
 
 /// No engine could be made to run, or no image could be had: `EX_UNAVAILABLE` of sysexits.h.
 const UNAVAILABLE: u8 = 69;

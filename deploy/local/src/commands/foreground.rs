@@ -1,10 +1,12 @@
 //! Somebody else's command, run at our terminal with our input and output.
 
-use std::ffi::OsString;
-use std::io::IsTerminal as _;
-use std::os::unix::process::ExitStatusExt as _;
-use std::process::{ExitCode, ExitStatus};
-use std::time::Duration;
+use std::{
+    ffi::OsString,
+    io::IsTerminal as _,
+    os::unix::process::ExitStatusExt as _,
+    process::{ExitCode, ExitStatus},
+    time::Duration,
+};
 
 use anyhow::Context as _;
 use muster_local::process::bound_to_this_process;

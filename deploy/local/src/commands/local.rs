@@ -1,12 +1,13 @@
 //! `muster-local local`: the whole system on this machine until it is interrupted.
 #![expect(clippy::print_stdout, reason = "standard output is this command's result, read by people and by scripts")]
 
-use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use anyhow::Context as _;
-use muster_local::programs::Binary;
-use muster_local::{Cluster, ClusterOptions, Stack, StackOptions};
+use muster_local::{Cluster, ClusterOptions, Stack, StackOptions, programs::Binary};
 use serde::Serialize;
 
 use super::signals::Signals;

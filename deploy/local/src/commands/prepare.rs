@@ -1,15 +1,16 @@
 //! `muster-local prepare --migrations DIR -- COMMAND…`: a migrated database for as long as a command runs, for tools that
 //! check SQL against a schema while Muster itself can't be built yet.
 
-use std::ffi::OsString;
-use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use anyhow::Context as _;
 use muster_local::{Postgres, StackFolder};
 
-use super::foreground;
-use super::signals::Signals;
+use super::{foreground, signals::Signals};
 
 const DATABASE: &str = "prepare";
 

@@ -1,12 +1,10 @@
 //! `muster-local run -- COMMAND…`: a stack for as long as a command runs.
 
-use std::ffi::OsString;
-use std::process::ExitCode;
+use std::{ffi::OsString, process::ExitCode};
 
 use muster_local::{Stack, StackOptions};
 
-use super::foreground;
-use super::signals::Signals;
+use super::{foreground, signals::Signals};
 
 /// Arguments of `run`.
 #[derive(Debug, clap::Args)]

@@ -1,7 +1,6 @@
 //! The signals that end a command: they are waited for, so that everything started is ended in an orderly way.
 
-use std::future::Future;
-use std::process::ExitCode;
+use std::{future::Future, process::ExitCode};
 
 use anyhow::Context as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};

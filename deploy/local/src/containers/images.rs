@@ -1,16 +1,11 @@
 //! The images servers run in: those that settings name, else stand-ins which `deploy/images/build` makes.
 
-use std::path::Path;
-use std::process::Stdio;
-use std::time::Duration;
+use std::{path::Path, process::Stdio, time::Duration};
 
 use anyhow::{Context as _, bail};
 use tokio::process::Command;
 
-use crate::capture::capture;
-use crate::container::Engine;
-use crate::say::say;
-use crate::{install, postgres, programs, rabbitmq};
+use crate::{capture::capture, container::Engine, install, postgres, programs, rabbitmq, say::say};
 
 const LOOK_LIMIT: Duration = Duration::from_secs(30);
 const PULL_LIMIT: Duration = Duration::from_mins(5);

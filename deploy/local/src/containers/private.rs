@@ -4,19 +4,25 @@
 //! It leaves the machine's firewall alone: ports are handed to containers by a program of Docker's (`docker-proxy`), and containers
 //! reach nobody outside. Its bridge is Docker's usual one, so that one private engine at a time runs on a machine; a second waits.
 
-use std::fs::{File, TryLockError};
-use std::path::{Path, PathBuf};
-use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::{
+    fs::{File, TryLockError},
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context as _, bail};
 use tokio::process::Command;
 
-use crate::capture::capture;
-use crate::container::Engine;
-use crate::process::{Process, ProcessSpec};
-use crate::say::say;
-use crate::{StackFolder, account, install, programs};
+use crate::{
+    StackFolder, account,
+    capture::capture,
+    container::Engine,
+    install,
+    process::{Process, ProcessSpec},
+    programs,
+    say::say,
+};
 
 /// Written by root alone, as the engine is started by root alone.
 const LOCK: &str = "/run/muster-engine.lock";

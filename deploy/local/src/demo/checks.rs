@@ -1,14 +1,18 @@
 //! What must be true at the end, each with the numbers that show it.
 
-use std::collections::{HashMap, HashSet};
-use std::time::Duration;
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use serde_json::Value;
 
 use super::evidence::Evidence;
-use crate::campaign::carrier::{Accepted, Kind};
-use crate::campaign::floor::Recorded;
-use crate::campaign::moment::Moment;
+use crate::campaign::{
+    carrier::{Accepted, Kind},
+    floor::Recorded,
+    moment::Moment,
+};
 
 /// What may still be on the wire when an opt-out or a redaction is answered.
 const ON_THE_WIRE: Duration = Duration::from_secs(1);

@@ -1,18 +1,22 @@
 //! What happens while texts go out: a pause, a removal, a killed worker.
 
-use std::path::Path;
-use std::time::{Duration, Instant};
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context as _, bail, ensure};
 use muster_local::Cluster;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use crate::campaign::carrier;
-use crate::campaign::client::{Client, text};
-use crate::campaign::moment::Moment;
-use crate::campaign::setup::{Campaign, Organization};
-use crate::campaign::voice::Voice;
+use crate::campaign::{
+    carrier,
+    client::{Client, text},
+    moment::Moment,
+    setup::{Campaign, Organization},
+    voice::Voice,
+};
 
 /// The worker that is killed.
 pub(crate) const VICTIM: &str = "worker-2";

@@ -5,16 +5,20 @@ use std::collections::BTreeMap;
 use anyhow::Context as _;
 use muster_local::Cluster;
 
-use super::events::Events;
-use super::progress::{Sight, read};
-use crate::campaign::carrier::{self, Accepted, Carrier, Inbound};
-use crate::campaign::client::{Client, text};
-use crate::campaign::csv::ContactFile;
-use crate::campaign::figures::Figures;
-use crate::campaign::floor::{Floor, Recorded};
-use crate::campaign::imports::Report;
-use crate::campaign::privacy::{Found, Needles, search};
-use crate::campaign::setup::{Campaign, Organization};
+use super::{
+    events::Events,
+    progress::{Sight, read},
+};
+use crate::campaign::{
+    carrier::{self, Accepted, Carrier, Inbound},
+    client::{Client, text},
+    csv::ContactFile,
+    figures::Figures,
+    floor::{Floor, Recorded},
+    imports::Report,
+    privacy::{Found, Needles, search},
+    setup::{Campaign, Organization},
+};
 
 /// The evidence.
 #[derive(Debug)]

@@ -11,12 +11,15 @@ mod report;
 
 use std::process::ExitCode;
 
-use muster_local::programs::Binary;
-use muster_local::{Cluster, ClusterOptions, Stack, StackOptions};
+use muster_local::{Cluster, ClusterOptions, Stack, StackOptions, programs::Binary};
 
-use crate::campaign::plan;
-use crate::campaign::voice::{self, Voice};
-use crate::commands::signals::Signals;
+use crate::{
+    campaign::{
+        plan,
+        voice::{self, Voice},
+    },
+    commands::signals::Signals,
+};
 
 /// Arguments of `demo`.
 #[derive(Debug, clap::Args)]

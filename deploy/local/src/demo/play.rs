@@ -1,24 +1,32 @@
 //! The play: scenes in their order.
 
-use std::cell::{Cell, RefCell};
-use std::sync::Arc;
-use std::time::Duration;
+use std::{
+    cell::{Cell, RefCell},
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::{Context as _, bail};
 use muster_local::{Cluster, http};
-use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::{sync::watch, task::JoinSet};
 
-use super::events::{Events, Scene};
-use super::evidence::Witnesses;
-use super::progress::{Sight, Watch};
-use super::{Arguments, checks, pace, report};
-use crate::campaign::agents::Pace;
-use crate::campaign::carrier::Carrier;
-use crate::campaign::client::Client;
-use crate::campaign::floor::Floor;
-use crate::campaign::voice::Voice;
-use crate::campaign::{agents, csv, imports, plan, setup};
+use super::{
+    Arguments, checks,
+    events::{Events, Scene},
+    evidence::Witnesses,
+    pace,
+    progress::{Sight, Watch},
+    report,
+};
+use crate::campaign::{
+    agents::{self, Pace},
+    carrier::Carrier,
+    client::Client,
+    csv,
+    floor::Floor,
+    imports, plan, setup,
+    voice::Voice,
+};
 
 /// How long the campaign may take.
 const LIMIT: Duration = Duration::from_mins(5);

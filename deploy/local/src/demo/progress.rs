@@ -1,7 +1,9 @@
 //! Watching the campaign: a line every two seconds, the agents' break, and the end.
 
-use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 use anyhow::Context as _;
 use muster_local::Cluster;
@@ -9,13 +11,15 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use super::pace::{AHEAD, BREAK_PERCENT, REMINDERS_AFTER};
-use crate::campaign::carrier::{Carrier, Stats};
-use crate::campaign::client::Client;
-use crate::campaign::figures::{Caps, Figures};
-use crate::campaign::floor::Floor;
-use crate::campaign::moment::Moment;
-use crate::campaign::setup::{Campaign, Organization};
-use crate::campaign::voice::Voice;
+use crate::campaign::{
+    carrier::{Carrier, Stats},
+    client::Client,
+    figures::{Caps, Figures},
+    floor::Floor,
+    moment::Moment,
+    setup::{Campaign, Organization},
+    voice::Voice,
+};
 
 const BEAT: Duration = Duration::from_secs(2);
 /// How long the agents keep to reminders before they go on with what is left.

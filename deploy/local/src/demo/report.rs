@@ -1,10 +1,7 @@
 //! The report: what the API and the carrier say, and whether the checks hold.
 
-use super::checks::Check;
-use super::evidence::Evidence;
-use crate::campaign::csv::Counters;
-use crate::campaign::figures::Figures;
-use crate::campaign::voice::say;
+use super::{checks::Check, evidence::Evidence};
+use crate::campaign::{csv::Counters, figures::Figures, voice::say};
 
 /// Prints everything; whether all checks hold.
 pub(crate) fn print(evidence: &Evidence, checks: &[Check]) -> bool {

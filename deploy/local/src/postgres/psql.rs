@@ -1,7 +1,6 @@
 //! The `psql` program: enough SQL to make databases, and no driver to compile.
 
-use std::path::PathBuf;
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use anyhow::Context as _;
 use percent_encoding::percent_decode_str;
@@ -9,9 +8,7 @@ use reqwest::Url;
 use tokio::process::Command;
 
 use super::server::Programs;
-use crate::capture::capture;
-use crate::container::Inside;
-use crate::programs;
+use crate::{capture::capture, container::Inside, programs};
 
 const LIMIT: Duration = Duration::from_mins(2);
 

@@ -1,17 +1,21 @@
 //! A Postgres server run from the machine's programs: a fresh cluster on one loopback port, with full durability.
 
-use std::fs::{OpenOptions, Permissions};
-use std::io::Write as _;
-use std::os::unix::fs::{PermissionsExt as _, chown};
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::{
+    fs::{OpenOptions, Permissions},
+    io::Write as _,
+    os::unix::fs::{PermissionsExt as _, chown},
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::{Context as _, bail};
 use rustix::process::Signal;
 
-use crate::account::{self, Account};
-use crate::process::{Process, ProcessSpec};
-use crate::programs;
+use crate::{
+    account::{self, Account},
+    process::{Process, ProcessSpec},
+    programs,
+};
 
 const INITDB_LIMIT: Duration = Duration::from_mins(2);
 const STOP_LIMIT: Duration = Duration::from_secs(20);

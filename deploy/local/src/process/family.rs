@@ -4,9 +4,11 @@
 //! Only descendants of a process this crate started are ever touched, and only while their start time is the one seen
 //! when they were found. Without `/proc` a family is its process group.
 
-use std::collections::{HashMap, HashSet};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::{
+    collections::{HashMap, HashSet},
+    thread,
+    time::{Duration, Instant},
+};
 
 use anyhow::bail;
 use rustix::process::{Pid, Signal, kill_process};

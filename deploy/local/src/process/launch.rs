@@ -4,14 +4,18 @@
 //! thread lives exactly as long as the process. Signals are only sent under a lock to a process not reaped yet; its id
 //! can't have passed to somebody else.
 
-use std::io;
-use std::process::{Child, Command, ExitStatus};
-use std::sync::{Arc, Condvar, Mutex, PoisonError, mpsc};
-use std::thread;
-use std::time::Duration;
+use std::{
+    io,
+    process::{Child, Command, ExitStatus},
+    sync::{Arc, Condvar, Mutex, PoisonError, mpsc},
+    thread,
+    time::Duration,
+};
 
-use rustix::io::Errno;
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid};
+use rustix::{
+    io::Errno,
+    process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid},
+};
 use tokio::sync::watch;
 
 /// A handle on a running or ended process; clones share it.

@@ -1,17 +1,22 @@
 //! A `RabbitMQ` node run from the machine's programs, with nothing shared: its own name, cookie, ports, plugins and
 //! `epmd` (Erlang's name server, which would otherwise be one for the whole machine and outlive us).
 
-use std::fs::Permissions;
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::{
+    fs::Permissions,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::Context as _;
 use tokio::process::Command;
 
 use super::registry;
-use crate::process::{self, Process, ProcessSpec};
-use crate::{ports, programs, secret};
+use crate::{
+    ports,
+    process::{self, Process, ProcessSpec},
+    programs, secret,
+};
 
 /// The node's data, in its folder.
 const DATA: &str = "data/node";

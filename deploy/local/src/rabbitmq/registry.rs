@@ -5,12 +5,12 @@
 //! one, and never elects a leader for it (rabbitmq-server issues 10070 and 15725 look the same). No client can do
 //! anything about that, so a story which declares a queue and kills the broker at once would tell nothing about Muster.
 
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::{
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
 
-use crate::capture::capture;
-use crate::container::Inside;
-use crate::say::say;
+use crate::{capture::capture, container::Inside, say::say};
 
 const LIMIT: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(50);

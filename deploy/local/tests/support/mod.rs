@@ -1,9 +1,11 @@
 //! What the stories share: a stack of one's own, what is left of it, and the broker's API.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "helpers of tests; every story uses some of them")]
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::time::{Duration, Instant};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    time::{Duration, Instant},
+};
 
 use muster_local::{Stack, StackOptions};
 use serde_json::{Value, json};

@@ -11,7 +11,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use futures::stream;
-use muster_domain::e164::E164;
+use muster_domain::people::e164::E164;
 use reqwest::{
     Body, Client, RequestBuilder, Response, StatusCode,
     header::{CONTENT_LENGTH, HeaderValue},

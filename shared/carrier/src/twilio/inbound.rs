@@ -1,6 +1,6 @@
 //! A text from a contact, as Twilio posts it.
 
-use muster_domain::word::CarrierWord;
+use muster_domain::conversations::word::CarrierWord;
 use serde::{Deserialize, Serialize};
 
 use super::{

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use muster_domain::{
+use muster_domain::people::{
     e164::E164,
     line::{Line, LineType, carrier_of_name},
 };

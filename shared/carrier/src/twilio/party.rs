@@ -1,6 +1,6 @@
 //! From and to whom a text is, as carriers write it.
 
-use muster_domain::e164::E164;
+use muster_domain::people::e164::E164;
 
 /// One end of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]

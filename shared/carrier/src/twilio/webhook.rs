@@ -1,6 +1,6 @@
 //! The receipts that Twilio posts to us.
 
-use muster_domain::{ids::MessageId, message::ReceiptStatus};
+use muster_domain::{ids::MessageId, sending::message::ReceiptStatus};
 
 use super::form::Form;
 

@@ -1,7 +1,7 @@
 //! Every IANA zone from 2000 to 2040.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use muster_domain::schedule::{CronExpression, Gap, Overlap, Schedule};
+use muster_domain::engine::schedule::{CronExpression, Gap, Overlap, Schedule};
 use proptest::{collection::btree_set, prelude::*, sample::select};
 
 use crate::{

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use muster_domain::schedule::{CatchUp, Earlier, Fate, LISTED, Reckoning, Schedule, Why};
+use muster_domain::engine::schedule::{CatchUp, Earlier, Fate, LISTED, Reckoning, Schedule, Why};
 use proptest::{prelude::*, sample::select};
 
 use crate::{schedule, utc};

@@ -1,7 +1,7 @@
 //! The reading of expressions against the `cron` crate, in UTC, where nothing is repeated or left out.
 
 use chrono::{DateTime, Utc};
-use muster_domain::schedule::CronExpression;
+use muster_domain::engine::schedule::CronExpression;
 use proptest::{prelude::*, sample::select};
 
 use crate::schedule;

@@ -1,6 +1,6 @@
 //! Each rule by example.
 
-use muster_domain::schedule::{Gap, Note, Overlap, Schedule};
+use muster_domain::engine::schedule::{Gap, Note, Overlap, Schedule};
 
 use crate::{schedule, utc};
 

@@ -14,7 +14,7 @@ mod model;
 
 use chrono::{DateTime, Utc};
 use muster_domain::{
-    schedule::{CronExpression, Gap, Overlap, Schedule},
+    engine::schedule::{CronExpression, Gap, Overlap, Schedule},
     zone::Zone,
 };
 

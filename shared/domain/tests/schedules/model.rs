@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, fmt, sync::OnceLock};
 use chrono::{DateTime, Datelike, NaiveDateTime, TimeDelta, Timelike, Utc};
 use chrono_tz::Tz;
 use muster_domain::{
-    schedule::{Gap, Note, Overlap, Schedule},
+    engine::schedule::{Gap, Note, Overlap, Schedule},
     zone::Zone,
 };
 

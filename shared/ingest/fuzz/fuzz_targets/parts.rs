@@ -6,11 +6,7 @@
 use std::{collections::BTreeMap, io::Cursor};
 
 use libfuzzer_sys::fuzz_target;
-use muster_ingest::{
-    cut::Cutter,
-    file::open,
-    rows::{Counts, RowReader},
-};
+use muster_ingest::{cut::Cutter, file::open, rows::{Counts, RowReader}};
 
 fuzz_target!(|input: (u8, u8, &[u8])| {
     let (block, target, text) = input;

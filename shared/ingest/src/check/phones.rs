@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use muster_domain::e164::E164;
+use muster_domain::people::e164::E164;
 
 /// Seven-digit numbers of an area code.
 const LINES: usize = 10_000_000;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use muster_domain::phone::PhoneError;
+use muster_domain::people::phone::PhoneError;
 
 use crate::{
     limits::{MAX_RAW, MAX_VALUE},

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use muster_domain::{e164::E164, headers::Column, postal_codes, stated_opt_out::Asks};
+use crate::{headers::Column, stated_opt_out::Asks};
+use muster_domain::people::{e164::E164, postal_codes};
 
 use super::{Doubts, is_null};
 use crate::{header::Header, records::Cell};

@@ -3,7 +3,7 @@
 //! Excel's `sep=` line decides if there is one. Else each candidate reads the first records: best is the one under which most
 //! header names are recognised, then the one under which most rows have as many cells as the header, then the one with most columns.
 
-use muster_domain::headers::{canonical, recognised};
+use crate::headers::{canonical, recognised};
 
 use crate::{
     Refused,

@@ -2,8 +2,7 @@
 
 use std::{collections::BTreeMap, io::Cursor};
 
-use muster_domain::headers::Column;
-use muster_ingest::{file::open, header::Header, limits::MAX_UNPACKED};
+use muster_ingest::{file::open, header::Header, headers::Column, limits::MAX_UNPACKED};
 
 use crate::support::{header, refusal, told};
 

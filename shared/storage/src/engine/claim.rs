@@ -8,7 +8,7 @@ use muster_jobs::JobKind;
 use serde_json::Value;
 
 use super::storable;
-use crate::{Error, Pool, Result, Tx, error::word};
+use crate::{Error, Pool, Result, Tx, db::error::word};
 
 /// A job that this worker holds the lease of.
 #[derive(Debug, Clone)]

@@ -5,8 +5,7 @@
 
 use std::time::Duration;
 
-use super::audit::AUDITED;
-use crate::{Result, Tx};
+use crate::{Result, Tx, doctor::AUDITED};
 
 /// Rows that one call forgets at most: as many, and there are more.
 pub const STEP: u64 = 10_000;

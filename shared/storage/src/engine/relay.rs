@@ -10,7 +10,7 @@ use muster_jobs::{
 };
 use uuid::Uuid;
 
-use crate::{Pool, Result, Tx, error::word};
+use crate::{Pool, Result, Tx, db::error::word};
 
 /// A due job.
 #[derive(Debug, Clone)]

@@ -1,7 +1,7 @@
 //! What operators do with recurring schedules: look at them and their ticks, switch them off and on, and say when they recur.
 
 use chrono::{DateTime, Utc};
-use muster_domain::schedule::{Gap, Overlap};
+use muster_domain::engine::schedule::{Gap, Overlap};
 
 use super::schedules::{schedule, skip_undecided, why_skipped};
 use crate::{Pool, Result};

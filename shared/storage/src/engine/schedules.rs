@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use muster_domain::{
+    engine::schedule::{CatchUp, CronExpression, Earlier, Fate, Note, Reckoning, Schedule, Why, jitter},
     ids::{JobId, OrganizationId},
-    schedule::{CatchUp, CronExpression, Earlier, Fate, Note, Reckoning, Schedule, Why, jitter},
     zone::Zone,
 };
 use muster_jobs::{JobKind, JobPayload};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{Pool, Result, Tx, error::word};
+use crate::{Pool, Result, Tx, db::error::word};
 
 /// A schedule whose next tick is due, or not computed yet.
 #[derive(Debug, Clone)]

@@ -7,7 +7,7 @@ use muster_domain::ids::{JobId, OrganizationId};
 use muster_jobs::{names::NOTIFY_TIMERS, timer::TimerKind};
 use uuid::Uuid;
 
-use crate::{Pool, Result, Tx, error::word};
+use crate::{Pool, Result, Tx, db::error::word};
 
 /// The longest that a scheduler may wait between two looks at the timers: one that is due sooner than this is announced when it is set.
 pub const LONGEST_WAIT: Duration = Duration::from_secs(2);

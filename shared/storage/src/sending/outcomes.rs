@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use muster_domain::{
-    cap::CarrierDay,
     ids::{BrandId, JobId, MessageId},
-    line::LineType,
+    people::line::LineType,
+    sending::cap::CarrierDay,
 };
 
 use super::Held;

@@ -4,8 +4,8 @@ use std::{collections::BTreeSet, time::Duration};
 
 use chrono::{DateTime, Utc};
 use muster_domain::{
-    e164::E164,
     ids::{BrandId, JobId, MessageId},
+    people::e164::E164,
 };
 use muster_jobs::timer::TimerKind;
 

@@ -7,25 +7,29 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 use muster_domain::{
-    admission::{Admission, Asks, Stop},
     ids::{GroupId, MessageId},
-    message::MessageKind,
-    rate::{Full, Lanes, TICK},
-    sending::{CancelReason, Decision, HoldReason, SHORTEST_LIFE},
+    sending::{
+        CancelReason, Decision, HoldReason, SHORTEST_LIFE,
+        admission::{Admission, Asks, Stop},
+        message::MessageKind,
+        rate::{Full, Lanes, TICK},
+    },
 };
 use muster_jobs::{payloads::BatchPartition, timer::TimerKind};
 use muster_service::{clock, trace};
 use muster_storage::{
     Tx,
-    caps::{self, Taken},
     engine::{
         claim::{self, ClaimedJob},
         enqueue::{Origin, enqueue},
         timers,
     },
-    organizations::{self, Organization},
-    rates::{self, BrandHold, Limits},
-    sending::{self, Going, Held, Queued},
+    sending::{
+        self, Going, Held, Queued,
+        caps::{self, Taken},
+        rates::{self, BrandHold, Limits},
+    },
+    tenancy::organizations::{self, Organization},
 };
 
 use super::super::pace;

@@ -12,15 +12,16 @@ use std::{
 use chrono::{DateTime, TimeDelta, Utc};
 use muster_domain::{
     ids::MessageId,
-    sending::{Decision, SHORTEST_LIFE},
-    stops::{FRESH, Standing},
+    sending::{
+        Decision, SHORTEST_LIFE,
+        stops::{FRESH, Standing},
+    },
 };
 use muster_service::clock;
 use muster_storage::{
     Pool,
-    organizations::{self, Organization},
-    rates,
-    sending::{self, Queued},
+    sending::{self, Queued, rates},
+    tenancy::organizations::{self, Organization},
 };
 use tokio::time::timeout;
 use uuid::Uuid;

@@ -10,9 +10,8 @@ use muster_service::clock;
 use muster_storage::{
     Tx,
     engine::{claim::ClaimedJob, timers},
-    organizations::Organization,
-    rates,
-    sending::{self, Held, Outcomes, Queued},
+    sending::{self, Held, Outcomes, Queued, rates},
+    tenancy::organizations::Organization,
 };
 
 use super::super::pace;

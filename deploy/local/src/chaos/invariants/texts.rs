@@ -3,9 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{Invariant, invariant, some};
-use crate::campaign::carrier::{Accepted, Kind};
-use crate::campaign::moment::Moment;
-use crate::chaos::evidence::Evidence;
+use crate::{
+    campaign::{
+        carrier::{Accepted, Kind},
+        moment::Moment,
+    },
+    chaos::evidence::Evidence,
+};
 
 pub(super) fn one_initial(evidence: &Evidence) -> Invariant {
     let mut rows = BTreeSet::new();
@@ -173,10 +177,14 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::campaign::privacy::Found;
-    use crate::chaos::beside::Beside;
-    use crate::chaos::evidence::Rest;
-    use crate::chaos::tables::{Arrivals, Jobs, Received, Tables, Ticks, Timers};
+    use crate::{
+        campaign::privacy::Found,
+        chaos::{
+            beside::Beside,
+            evidence::Rest,
+            tables::{Arrivals, Jobs, Received, Tables, Ticks, Timers},
+        },
+    };
 
     /// A text that was handed over and accepted at these instants, to somebody whose STOP was answered a second after 1970 began.
     fn opted_out_and_texted(handed_over_ms: i64, accepted_at: &str) -> Evidence {

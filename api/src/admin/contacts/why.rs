@@ -1,0 +1,69 @@
+//! `/v1/organizations/{organization_id}/contacts/{contact_id}/why`: why somebody was or was not texted in a goal.
+
+use axum::{Json as Answer, extract::State};
+use chrono::{DateTime, Utc};
+use muster_domain::{
+    ids::{ContactId, GoalId},
+    people::why::explain,
+};
+use muster_storage::{goals, people::why};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use crate::{
+    admin::contacts::get::reachable,
+    auth::Admin,
+    extract::{Path, Query},
+    problem::Problem,
+    state::Api,
+};
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Which {
+    /// The goal.
+    #[param(value_type = Uuid)]
+    goal_id: GoalId,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct WhyBody {
+    /// The carrier took an initial of this goal to this contact.
+    texted: bool,
+    /// In the order in which things came to be; then what stands in the way now.
+    reasons: Vec<ReasonItem>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ReasonItem {
+    at: Option<DateTime<Utc>>,
+    /// Such as `targeted`, `skipped`, `initial.held`, `opted_out`, `goal_paused`.
+    what: String,
+    /// Such as `missing_value:email`, `cap until 2026-11-22T08:00:00Z`, `code 30006`.
+    detail: Option<String>,
+}
+
+/// Answers why a contact was or was not texted in a goal: the history of its messages there, and what stands in the way.
+#[utoipa::path(get, path = "/v1/organizations/{organization_id}/contacts/{contact_id}/why", tag = "contacts")]
+pub(crate) async fn get(
+    State(api): State<Api>,
+    admin: Admin,
+    Path((_organization, id)): Path<(Uuid, ContactId)>,
+    Query(which): Query<Which>,
+) -> Result<Answer<WhyBody>, Problem> {
+    let mut tx = api.pool.begin().await?;
+    reachable(&mut tx, &admin, id).await?;
+    let goal = goals::get(&mut tx, admin.organization_id, which.goal_id).await?.ok_or_else(|| Problem::no("goal"))?;
+    admin.group(goal.group_id).map_err(|_| Problem::no("goal"))?;
+    let now = tx.clock().await?;
+    drop(tx);
+    let facts = why::facts(&api.pool, admin.organization_id, id, which.goal_id).await?;
+    let answer = explain(&facts.ok_or_else(|| Problem::no("goal"))?, now);
+    let reasons = answer.reasons.into_iter();
+    Ok(Answer(WhyBody {
+        texted: answer.texted,
+        reasons: reasons.map(|reason| ReasonItem { at: reason.at, what: reason.what, detail: reason.detail }).collect(),
+    }))
+}

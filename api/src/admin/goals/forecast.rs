@@ -1,0 +1,175 @@
+//! `GET /v1/organizations/{organization_id}/goals/{goal_id}/forecast`: when a goal will be through, and who will not be reached (rule S11).
+
+use std::collections::BTreeMap;
+
+use axum::{Json as Answer, extract::State};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use muster_domain::{
+    goals::{
+        estimate::estimate,
+        forecast::{Outlook, Part, Releases, Why, forecast},
+        release::Pace,
+    },
+    ids::GoalId,
+    people::whereabouts::Whereabouts,
+    sending::{
+        HoldReason,
+        cap::CarrierCalendar,
+        hours::{RecipientHours, ZonePolicy},
+    },
+    zone::Zone,
+};
+use muster_storage::{
+    goals::{self, Goal, forecast as stored},
+    sending::{caps, rates},
+    tenancy::organizations::Settings,
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::{auth::Admin, extract::Path, problem::Problem, shapes, state::Api};
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ForecastBody {
+    /// When the last initial will have gone; null when not all will go before the goal closes.
+    finishes_at: Option<DateTime<Utc>>,
+    /// Initials that will go from now on.
+    reached: i64,
+    /// Initials that will not.
+    unreached: i64,
+    /// Of these, to contacts where the hours do not open while the goal does.
+    never_open: i64,
+    /// Who will not be reached.
+    unreached_contacts: Vec<UnreachedBody>,
+    /// Segments by carrier day.
+    segments_by_day: BTreeMap<NaiveDate, i64>,
+}
+
+/// Contacts who will not be reached: those to whom the same hours and limits apply.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct UnreachedBody {
+    contacts: i64,
+    /// `never_open` (their hours do not open while the goal does), `cap` (the brand's cap with their carrier is used up), or `time`
+    /// (paces, hours, releases and a carrier's hold leave too little of it).
+    #[schema(value_type = shapes::UnreachedWhy)]
+    why: &'static str,
+    /// The time zones that they may be in.
+    zones: Vec<&'static str>,
+    /// The states that they may be in, where that is known.
+    states: Vec<String>,
+    /// The carrier under whose cap they count, if any.
+    cap: Option<String>,
+}
+
+/// Forecasts a goal by caps, rates, hours and its release plan, as if agents sent without a pause and no other goal used the brand. For a goal that is not
+/// launched, as if it were launched now; for one that is paused, as if it were resumed. While a carrier's hold lasts nothing goes; one that an
+/// admin has to end is taken as ended.
+#[utoipa::path(get, path = "/v1/organizations/{organization_id}/goals/{goal_id}/forecast", tag = "goals")]
+pub(crate) async fn get(
+    State(api): State<Api>,
+    admin: Admin,
+    Path((_organization, id)): Path<(Uuid, GoalId)>,
+) -> Result<Answer<ForecastBody>, Problem> {
+    let mut tx = api.pool.begin().await?;
+    let goal = goals::get(&mut tx, admin.organization_id, id).await?.ok_or_else(|| Problem::no("goal"))?;
+    admin.group(goal.group_id).map_err(|_| Problem::no("goal"))?;
+    let organization = admin.organization(&mut tx).await?;
+    let calendar = CarrierCalendar::load().map_err(|error| Problem::conflict(error.to_string()))?;
+    let zone = Zone::parse(&goal.content.zone).map_err(|error| Problem::conflict(error.to_string()))?;
+    let now = tx.clock().await?;
+    let limits = rates::limits(&mut tx, organization.brand_id).await?;
+    let carriers: Vec<_> = limits.caps.keys().cloned().collect();
+    let from = now.max(goal.clock.opens_at);
+    let left_today = if calendar.day(from) == calendar.day(now) {
+        caps::left(&mut tx, organization.brand_id, &carriers, calendar.day(now)).await?
+    } else {
+        BTreeMap::new()
+    };
+    let numbers = stored::numbers(&mut tx, &goal).await?;
+    let remaining = stored::remaining(&mut tx, &goal, organization.settings.lookup_max_age_days).await?;
+    let released = stored::released(&mut tx, &goal).await?;
+    tx.rollback().await?;
+
+    let segments_each = estimate(&goal.content.script, organization.settings.smart_encoding).segments.into();
+    let releases = releases(&goal, &organization.settings, &zone, released)?;
+    let (places, parts): (Vec<_>, Vec<_>) =
+        parts(&remaining, &organization.settings, &zone, &limits, segments_each)?.into_iter().unzip();
+    let caps_of: Vec<_> = parts.iter().map(|part| part.cap.clone()).collect();
+    let held = limits.hold.and_then(|hold| {
+        let why = if hold.reason == HoldReason::Cap.as_str() { Why::Cap } else { Why::Time };
+        Some((hold.until?, why))
+    });
+    let outlook = Outlook {
+        from,
+        closes_at: goal.clock.closes_at,
+        left_today,
+        numbers_per_minute: numbers * i64::from(organization.settings.number_segments_per_minute),
+        caps: limits.caps,
+        rates: limits.rates,
+        releases,
+        held,
+        parts,
+    };
+    let told = tokio::task::spawn_blocking(move || forecast(&outlook, &calendar)).await;
+    let told = told.map_err(|error| Problem::conflict(format!("the forecast failed: {error}")))?;
+    Ok(Answer(ForecastBody {
+        finishes_at: told.finishes_at,
+        reached: told.reached,
+        unreached: told.unreached,
+        never_open: told.left.iter().filter(|left| left.why == Why::NeverOpen).map(|left| left.texts).sum(),
+        unreached_contacts: told
+            .left
+            .iter()
+            .filter_map(|left| {
+                let place = places.get(left.part)?;
+                Some(UnreachedBody {
+                    contacts: left.texts,
+                    why: left.why.as_str(),
+                    zones: place.zones.to_vec(),
+                    states: place.states().iter().map(ToString::to_string).collect(),
+                    cap: caps_of.get(left.part).cloned().flatten(),
+                })
+            })
+            .collect(),
+        segments_by_day: told.segments_by_day.into_iter().map(|(day, segments)| (day.0, segments)).collect(),
+    }))
+}
+
+/// The release plan as a forecast needs it. What is not partitioned yet has its first release when it opens.
+fn releases(goal: &Goal, settings: &Settings, zone: &Zone, released: Option<i64>) -> Result<Option<Releases>, Problem> {
+    let Pace::Every { batches, minutes } = goal.content.release_plan.pace else { return Ok(None) };
+    let each = i64::from(batches) * i64::from(settings.batch_size);
+    let hours = RecipientHours::new(settings.sending_hours, zone.clone(), None, ZonePolicy::GroupZone, None);
+    let hours = hours.map_err(|error| Problem::conflict(error.to_string()))?;
+    let every = TimeDelta::minutes(i64::from(minutes));
+    Ok(Some(Releases { first: released.unwrap_or(each), each, every, hours }))
+}
+
+/// Puts together those to whom the same hours and limits apply.
+fn parts(
+    remaining: &[stored::Remaining],
+    settings: &Settings,
+    zone: &Zone,
+    limits: &rates::Limits,
+    segments_each: i64,
+) -> Result<Vec<(Whereabouts, Part)>, Problem> {
+    let policy = if settings.recipient_safe { ZonePolicy::RecipientSafe } else { ZonePolicy::GroupZone };
+    let mut parts = BTreeMap::new();
+    for contacts in remaining {
+        let place = Whereabouts::of(contacts.postal_code.as_deref(), &contacts.national);
+        let unknown = settings.unknown_carriers;
+        let cap = unknown.limit_of(&limits.caps, contacts.carrier.as_deref()).map(ToOwned::to_owned);
+        let rate = unknown.limit_of(&limits.rates, contacts.carrier.as_deref()).map(ToOwned::to_owned);
+        let key = (place.zones.clone(), place.states().to_vec(), cap.clone(), rate.clone());
+        if let Some(part) = parts.get_mut(&key) {
+            let (_, part): &mut (Whereabouts, Part) = part;
+            part.texts += contacts.texts;
+            continue;
+        }
+        let hours = RecipientHours::new(settings.sending_hours, zone.clone(), Some(&place), policy, settings.laws());
+        let hours = hours.map_err(|error| Problem::conflict(error.to_string()))?;
+        parts.insert(key, (place, Part { texts: contacts.texts, segments_each, hours, cap, rate }));
+    }
+    Ok(parts.into_values().collect())
+}

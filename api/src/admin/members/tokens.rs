@@ -1,0 +1,55 @@
+//! `/v1/organizations/{organization_id}/members/{member_id}/tokens`: make and revoke bearer tokens. Only their hashes are kept.
+
+use axum::extract::State;
+use muster_domain::ids::MemberId;
+use muster_storage::tenancy::members;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::{
+    auth::{Admin, secret_hash},
+    document::{Created, NoContent},
+    extract::Path,
+    problem::Problem,
+    state::Api,
+};
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct NewToken {
+    id: Uuid,
+    /// Shown once, here.
+    token: String,
+}
+
+/// Makes a token for oneself, or for a member all of whose role and groups are within one's own reach. An `Idempotency-Key` has no effect here: an answer with
+/// a secret is not kept, and a token that got lost can be revoked.
+#[utoipa::path(post, path = "/v1/organizations/{organization_id}/members/{member_id}/tokens", tag = "members")]
+pub(crate) async fn create(
+    State(api): State<Api>,
+    admin: Admin,
+    Path((_organization, member_id)): Path<(Uuid, MemberId)>,
+) -> Result<Created<NewToken>, Problem> {
+    let mut tx = api.pool.begin().await?;
+    admin.act_for(&mut tx, member_id).await?.ok_or_else(|| Problem::no("member"))?;
+    let id = Uuid::now_v7();
+    let token = muster_service::secret::token();
+    members::add_token(&mut tx, id, member_id, &secret_hash(&token)).await?;
+    tx.commit().await?;
+    Ok(Created(NewToken { id, token }))
+}
+
+/// Revokes a token: it is refused from now on.
+#[utoipa::path(delete, path = "/v1/organizations/{organization_id}/tokens/{token_id}", tag = "members")]
+pub(crate) async fn revoke(
+    State(api): State<Api>,
+    admin: Admin,
+    Path((_organization, token_id)): Path<(Uuid, Uuid)>,
+) -> Result<NoContent, Problem> {
+    let mut tx = api.pool.begin().await?;
+    let owner = members::token_owner(&mut tx, token_id).await?.ok_or_else(|| Problem::no("token"))?;
+    admin.act_for(&mut tx, owner).await?.ok_or_else(|| Problem::no("token"))?;
+    members::revoke_token(&mut tx, token_id).await?;
+    tx.commit().await?;
+    Ok(NoContent)
+}

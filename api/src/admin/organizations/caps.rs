@@ -1,0 +1,117 @@
+//! `/v1/organizations/{organization_id}/caps`: the brand's daily caps, and what is used of them (rule S3).
+
+use axum::{Json as Answer, extract::State};
+use muster_domain::{
+    sending::cap::{CarrierCalendar, STRICTEST_CARRIER, TIERS},
+    tenancy::role::Role,
+};
+use muster_storage::{
+    sending::{
+        Concerned, caps,
+        waiting::{Changed, rearm},
+    },
+    tenancy::organizations,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{
+    admin::organizations::rates::carrier_word, auth::Admin, bounds, extract::Json, problem::Problem, state::Api,
+};
+
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Cap {
+    /// Segments a carrier day; null, which must be said, for a brand without a cap.
+    #[serde(deserialize_with = "Option::deserialize")]
+    #[schema(required, value_type = Option<bounds::DailySegments>)]
+    daily_segments: Option<i64>,
+    /// Whose cap: `t-mobile` if absent, the only carrier known to cap by brand and day.
+    #[serde(default = "t_mobile")]
+    #[schema(value_type = bounds::Carrier)]
+    carrier: String,
+}
+
+fn t_mobile() -> String {
+    STRICTEST_CARRIER.to_owned()
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Caps {
+    /// The caps in force.
+    caps: Vec<CapItem>,
+    /// The last carrier days.
+    days: Vec<CapDay>,
+    /// T-Mobile's usual caps by what a brand is registered as, to choose from.
+    tiers: Vec<Tier>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Tier {
+    name: &'static str,
+    /// Null for no cap.
+    daily_segments: Option<i64>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct CapItem {
+    carrier: String,
+    daily_segments: i64,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct CapDay {
+    carrier: String,
+    /// The carrier's date.
+    day: chrono::NaiveDate,
+    daily_limit: i64,
+    /// Segments on their way.
+    reserved: i64,
+    /// Segments that the carrier has.
+    settled: i64,
+}
+
+/// Reads the caps and the last days of their ledger.
+#[utoipa::path(get, path = "/v1/organizations/{organization_id}/caps", tag = "organizations")]
+pub(crate) async fn get(State(api): State<Api>, admin: Admin) -> Result<Answer<Caps>, Problem> {
+    let mut tx = api.pool.begin().await?;
+    let brand = admin.organization(&mut tx).await?.brand_id;
+    let in_force = organizations::caps(&mut tx, brand).await?;
+    let days = caps::recent(&mut tx, brand).await?;
+    Ok(Answer(Caps {
+        caps: in_force.into_iter().map(|(carrier, daily_segments)| CapItem { carrier, daily_segments }).collect(),
+        days: days
+            .into_iter()
+            .map(|day| CapDay {
+                carrier: day.carrier,
+                day: day.day.0,
+                daily_limit: day.daily_limit,
+                reserved: day.reserved,
+                settled: day.settled,
+            })
+            .collect(),
+        tiers: TIERS.into_iter().map(|(name, daily_segments)| Tier { name, daily_segments }).collect(),
+    }))
+}
+
+/// Sets the brand's daily cap at a carrier. It takes effect on what is queued already (rule S9), and what has gone today counts under it.
+#[utoipa::path(put, path = "/v1/organizations/{organization_id}/caps", tag = "organizations")]
+pub(crate) async fn put(State(api): State<Api>, admin: Admin, Json(cap): Json<Cap>) -> Result<Answer<Cap>, Problem> {
+    admin.at_least(Role::OrganizationAdmin)?;
+    if cap.daily_segments.is_some_and(|segments| segments < 0) {
+        return Err(Problem::invalid_body("daily_segments must not be negative"));
+    }
+    let carrier = carrier_word(&cap.carrier)?;
+    let mut tx = api.pool.begin().await?;
+    organizations::change_terms(&mut tx, admin.organization_id).await?;
+    let brand = admin.organization(&mut tx).await?.brand_id;
+    organizations::set_cap(&mut tx, brand, carrier, cap.daily_segments).await?;
+    let now = tx.clock().await?;
+    let calendar = CarrierCalendar::load().map_err(|error| Problem::conflict(error.to_string()))?;
+    caps::count_today(&mut tx, brand, carrier, calendar.day(now), calendar.day_starts(now)).await?;
+    let changed = Changed { caps: true, ..Changed::default() };
+    rearm(&mut tx, admin.organization_id, changed, &admin.origin()).await?;
+    tx.commit().await?;
+    api.until_it_holds(Concerned::Organization(admin.organization_id)).await;
+    Ok(Answer(cap))
+}

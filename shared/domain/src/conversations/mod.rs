@@ -1,0 +1,4 @@
+//! Inbound texts: what they ask for, and the latest word of a contact.
+
+pub mod inbound;
+pub mod word;

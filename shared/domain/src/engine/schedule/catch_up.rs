@@ -1,0 +1,155 @@
+//! What becomes of ticks after an outage (rule J11: nothing is silent).
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::engine::schedule::{Fire, Schedule};
+
+/// What becomes of ticks that nobody fired when they were due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum CatchUp {
+    /// None of them fires.
+    Skip,
+    /// One run stands for all: that of the first tick that is on time again, else a late one for the newest of them.
+    #[default]
+    Coalesce,
+    /// The newest fire late, each for itself; older ones do not fire.
+    All {
+        /// How many fire, at most [`LISTED`].
+        at_most: u32,
+    },
+}
+
+/// How many ticks of a kind are decided one by one. Of what was missed before, there is one entry for all.
+pub const LISTED: u32 = 1_000;
+
+/// What becomes of each tick between two instants. Together the entries hold every tick once, in their order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reckoning {
+    /// Missed ticks that are too many to be listed: the oldest ones.
+    pub earlier: Option<Earlier>,
+    /// The others: at most [`LISTED`] missed ones, and as many that are on time.
+    pub ticks: Vec<Tick>,
+}
+
+/// Many ticks in a row with the same fate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Earlier {
+    /// The oldest.
+    pub first: DateTime<Utc>,
+    /// The newest.
+    pub last: DateTime<Utc>,
+    /// How many, with both.
+    pub count: u64,
+    /// What becomes of each.
+    pub fate: Fate,
+}
+
+/// A tick and what becomes of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tick {
+    /// The tick as it was planned.
+    pub fire: Fire,
+    /// What becomes of it.
+    pub fate: Fate,
+}
+
+/// What becomes of a tick.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// It fires, on time.
+    Fired,
+    /// It fires late.
+    Late {
+        /// How much.
+        by: TimeDelta,
+    },
+    /// It does not fire by itself: a later tick stands for it.
+    Coalesced {
+        /// The tick that does.
+        into: DateTime<Utc>,
+    },
+    /// It does not fire.
+    Skipped {
+        /// Why not.
+        why: Why,
+    },
+}
+
+/// Why a tick does not fire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Why {
+    /// It was missed, and the schedule does not catch up.
+    Missed,
+    /// It was missed, and there are more than the schedule catches up with.
+    BeyondBound,
+}
+
+impl Schedule {
+    /// Decides about every tick after `last`, the last one that was decided about, up to `now`.
+    ///
+    /// A tick is on time up to `grace` after its instant, and missed from then on. Of the ticks that the grace covers, those before the
+    /// newest [`LISTED`] count as missed too, so that the answer is bounded whatever the grace. `now` is the database's (rule J10).
+    pub fn reckon(&self, last: DateTime<Utc>, now: DateTime<Utc>, grace: Duration, catch_up: CatchUp) -> Reckoning {
+        if now <= last {
+            return Reckoning { earlier: None, ticks: Vec::new() };
+        }
+        let patience = TimeDelta::from_std(grace).unwrap_or(TimeDelta::MAX);
+        let instant_before = |at: DateTime<Utc>| at - TimeDelta::nanoseconds(1);
+        let missed_until = now.checked_sub_signed(patience).map_or(last, instant_before).max(last);
+        let missed_until = self.newest(missed_until, now, LISTED);
+        let on_time: Vec<Fire> = self.until(missed_until, now).collect();
+
+        let listed_after = self.newest(last, missed_until, LISTED);
+        let listed: Vec<Fire> = self.until(listed_after, missed_until).collect();
+        // One run for all is that of the first tick after them, or of the newest of them.
+        let stands_for_all = on_time.first().or(listed.last()).map_or(now, |fire| fire.at);
+        let late = match catch_up {
+            CatchUp::Skip => 0,
+            CatchUp::Coalesce => usize::from(on_time.is_empty()),
+            CatchUp::All { at_most } => at_most as usize,
+        };
+        let fate = match catch_up {
+            CatchUp::Skip => Fate::Skipped { why: Why::Missed },
+            CatchUp::Coalesce => Fate::Coalesced { into: stands_for_all },
+            CatchUp::All { .. } => Fate::Skipped { why: Why::BeyondBound },
+        };
+        let first_late = listed.len().saturating_sub(late);
+        let missed = listed.into_iter().enumerate().map(|(index, fire)| {
+            let late = index >= first_late;
+            Tick { fire, fate: if late { Fate::Late { by: now - fire.at } } else { fate } }
+        });
+        let ticks = missed.chain(on_time.into_iter().map(|fire| Tick { fire, fate: Fate::Fired })).collect();
+        Reckoning { earlier: self.earlier(last, listed_after, fate), ticks }
+    }
+
+    fn until(&self, after: DateTime<Utc>, until: DateTime<Utc>) -> impl Iterator<Item = Fire> + '_ {
+        self.fires_after(after).take_while(move |fire| fire.at <= until)
+    }
+
+    fn earlier(&self, after: DateTime<Utc>, until: DateTime<Utc>, fate: Fate) -> Option<Earlier> {
+        let first = self.until(after, until).next()?.at;
+        let last = self.until(self.newest(after, until, 1), until).next()?.at;
+        Some(Earlier { first, last, count: self.count_fires(after, until), fate })
+    }
+
+    /// An instant in `after..=until` after which there are no more than `many` fires, and as many as there can be.
+    ///
+    /// Years of seconds are counted by days and halved, not walked: a per-second schedule may have been down for long.
+    fn newest(&self, after: DateTime<Utc>, until: DateTime<Utc>, many: u32) -> DateTime<Utc> {
+        let few = |from: DateTime<Utc>| self.count_fires(from, until) <= u64::from(many);
+        if few(after) {
+            return after;
+        }
+        let (mut too_many, mut enough) = (after, until);
+        while enough - too_many > TimeDelta::seconds(1) {
+            let middle = too_many + (enough - too_many) / 2;
+            if few(middle) { enough = middle } else { too_many = middle }
+        }
+        enough
+    }
+}

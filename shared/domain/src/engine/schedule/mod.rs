@@ -1,0 +1,163 @@
+//! Recurring schedules (rules J10 and J11): when a cron expression fires in a time zone, and what becomes of ticks that were missed.
+//!
+//! An expression is evaluated on the zone's local timeline, and each local time is then turned into instants:
+//!
+//! - An expression whose hour field is unrestricted (every hour matches: `*`, `*/1`, `0-23`) follows elapsed time. It fires whenever
+//!   the clocks of the zone show a time that matches: in both passes of a repeated hour, and never inside a gap.
+//! - Every other expression names times of day. One that does not exist follows [`Gap`], one that happens twice [`Overlap`].
+//!
+//! `field` and `cron` read expressions, `timeline` walks them over local times, `fires` turns those into instants, `catch_up` decides
+//! about missed ticks, `jitter` spreads ticks of many schedules. Times are arguments; nothing here reads a clock.
+
+mod catch_up;
+mod cron;
+mod field;
+mod fires;
+mod jitter;
+mod timeline;
+
+use std::str::FromStr;
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+pub use crate::engine::schedule::{
+    catch_up::{CatchUp, Earlier, Fate, LISTED, Reckoning, Tick, Why},
+    cron::{CronError, CronExpression},
+    field::Field,
+    jitter::jitter,
+};
+use crate::zone::Zone;
+
+/// When something recurs.
+#[derive(Debug, Clone)]
+pub struct Schedule {
+    /// The times.
+    pub cron: CronExpression,
+    /// Whose clocks show them.
+    pub zone: Zone,
+    /// What becomes of times that do not exist.
+    pub gap: Gap,
+    /// What becomes of times that happen twice.
+    pub overlap: Overlap,
+}
+
+/// One planned tick.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fire {
+    /// The instant.
+    pub at: DateTime<Utc>,
+    /// The wall-clock time that the expression names. The clocks show another one only if the fire was shifted out of a gap.
+    pub local: NaiveDateTime,
+    /// How the two belong together.
+    pub note: Note,
+}
+
+/// What is special about a fire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Note {
+    /// The local time happens once.
+    Plain,
+    /// The local time does not exist: this is the first instant after the gap.
+    Shifted,
+    /// The local time happens twice: this is the first.
+    FirstPass,
+    /// The local time happens twice: this is the second.
+    SecondPass,
+}
+
+/// What becomes of a local time that does not exist, because clocks are put forward over it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Gap {
+    /// It does not fire.
+    Skip,
+    /// It fires at the first instant after the gap. Fires that then coincide are one.
+    #[default]
+    After,
+}
+
+/// What becomes of a local time that happens twice, because clocks are put back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Overlap {
+    /// It fires the first time.
+    #[default]
+    First,
+    /// It fires the second time.
+    Last,
+    /// It fires both times.
+    Both,
+}
+
+/// The word means no policy.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown policy {word:?}: it is one of {known}")]
+pub struct UnknownPolicy {
+    word: String,
+    known: String,
+}
+
+impl Gap {
+    const ALL: [Self; 2] = [Self::Skip, Self::After];
+
+    /// The word for it in the database, the API and the command line.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Skip => "skip",
+            Self::After => "after",
+        }
+    }
+}
+
+impl Overlap {
+    const ALL: [Self; 3] = [Self::First, Self::Last, Self::Both];
+
+    /// The word for it in the database, the API and the command line.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::First => "first",
+            Self::Last => "last",
+            Self::Both => "both",
+        }
+    }
+}
+
+impl FromStr for Gap {
+    type Err = UnknownPolicy;
+
+    fn from_str(word: &str) -> Result<Self, UnknownPolicy> {
+        find(word, &Self::ALL, Self::as_str)
+    }
+}
+
+impl FromStr for Overlap {
+    type Err = UnknownPolicy;
+
+    fn from_str(word: &str) -> Result<Self, UnknownPolicy> {
+        find(word, &Self::ALL, Self::as_str)
+    }
+}
+
+fn find<T: Copy>(word: &str, all: &[T], name: fn(T) -> &'static str) -> Result<T, UnknownPolicy> {
+    all.iter().copied().find(|policy| name(*policy) == word).ok_or_else(|| {
+        let known: Vec<_> = all.iter().copied().map(name).collect();
+        UnknownPolicy { word: word.to_owned(), known: known.join(", ") }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn policies_have_words_and_defaults() {
+        assert_eq!("skip".parse(), Ok(Gap::Skip));
+        assert_eq!("both".parse(), Ok(Overlap::Both));
+        assert_eq!((Gap::default(), Overlap::default()), (Gap::After, Overlap::First));
+        let error = "second".parse::<Overlap>().unwrap_err().to_string();
+        assert_eq!(error, "unknown policy \"second\": it is one of first, last, both");
+        assert_eq!(serde_json::to_string(&Overlap::Last).unwrap(), "\"last\"");
+    }
+}

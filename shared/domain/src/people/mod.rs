@@ -1,0 +1,12 @@
+//! Phones, places and time zones of contacts, and why somebody was or was not texted.
+
+pub mod e164;
+pub mod line;
+pub mod number_zones;
+pub mod phone;
+pub mod phone_hash;
+pub mod postal_codes;
+pub mod state;
+pub mod traces;
+pub mod whereabouts;
+pub mod why;

@@ -1,0 +1,332 @@
+//! Why somebody was or was not texted in a goal: what is known, put in order.
+//!
+//! Words only: no names, numbers or texts are among the facts.
+
+use chrono::{DateTime, Utc};
+
+use crate::sending::message::MessageState;
+
+/// What is known of a contact in a goal.
+#[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an independent fact, read from its own column")]
+pub struct Facts {
+    /// The contact was redacted.
+    pub redacted: bool,
+    /// When the contact opted out.
+    pub opted_out_at: Option<DateTime<Utc>>,
+    /// A lookup said that the number takes no texts.
+    pub not_textable: bool,
+    /// The contact is in the goal's group.
+    pub member: bool,
+    /// When the contact was deactivated there.
+    pub deactivated_at: Option<DateTime<Utc>>,
+    /// When the goal was launched.
+    pub launched_at: Option<DateTime<Utc>>,
+    /// When its targets were frozen.
+    pub partitioned_at: Option<DateTime<Utc>>,
+    /// Since when it is paused.
+    pub paused_at: Option<DateTime<Utc>>,
+    /// When it opens.
+    pub opens_at: Option<DateTime<Utc>>,
+    /// When it closes.
+    pub closes_at: Option<DateTime<Utc>>,
+    /// The contact was targeted.
+    pub targeted: bool,
+    /// When the target was skipped, and why.
+    pub skipped: Option<(DateTime<Utc>, String)>,
+    /// The state of the batch that the contact is in.
+    pub batch: Option<String>,
+    /// What happened to the contact, and to them in the goal's group, in order.
+    pub changes: Vec<Change>,
+    /// What happened to the goal's messages to this contact, in order.
+    pub events: Vec<Event>,
+}
+
+/// A change of a contact that decides whether they are texted.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// `opted_out` or `opted_in`, `not_textable` or `textable`, `deactivated` or `reactivated`, `redacted`.
+    pub what: String,
+}
+
+/// A change of a message.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// What kind of message: `initial`, `reminder`, `reply`, ….
+    pub kind: String,
+    /// The state that it came to.
+    pub state: String,
+    /// Why it is held or cancelled.
+    pub reason: Option<String>,
+    /// Until when it is held.
+    pub held_until: Option<DateTime<Utc>>,
+    /// The carrier's code.
+    pub error_code: Option<i32>,
+}
+
+/// One reason, as a stable word and what it is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason {
+    /// When it came to be so; none for what is so without a known beginning.
+    pub at: Option<DateTime<Utc>>,
+    /// Such as `targeted`, `skipped`, `initial.held`.
+    pub what: String,
+    /// Such as `missing_value:email`, `cap until 2026-11-22T08:00:00Z`, `code 30006`.
+    pub detail: Option<String>,
+}
+
+/// The answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Why {
+    /// An initial of this goal to this contact was handed to the carrier, which took it or may have taken it.
+    pub texted: bool,
+    /// In the order in which things came to be.
+    pub reasons: Vec<Reason>,
+}
+
+/// Puts the facts in the order in which they came to be: what happened to the contact, the goal, the target and its messages. What is so now and has
+/// no time comes last.
+pub fn explain(facts: &Facts, now: DateTime<Utc>) -> Why {
+    let reason = |at, what: &str, detail: Option<&str>| Reason {
+        at,
+        what: what.to_owned(),
+        detail: detail.map(ToOwned::to_owned),
+    };
+    let mut reasons = Vec::new();
+    match (facts.launched_at, facts.partitioned_at) {
+        (None, _) => reasons.push(reason(None, "goal_not_launched", None)),
+        (launched, None) => reasons.push(reason(launched, "goal_targets_not_chosen_yet", None)),
+        (_, chosen) if facts.targeted => reasons.push(reason(chosen, "targeted", None)),
+        (_, chosen) => {
+            let detail = if facts.member { "by targeting, or by what came before" } else { "not_in_the_group" };
+            reasons.push(reason(chosen, "not_targeted", Some(detail)));
+        }
+    }
+    if let Some((at, why)) = &facts.skipped {
+        reasons.push(reason(Some(*at), "skipped", Some(why)));
+    }
+    for event in &facts.events {
+        reasons.push(Reason {
+            at: Some(event.at),
+            what: format!("{}.{}", event.kind, event.state),
+            detail: detail(event),
+        });
+    }
+    reasons.extend(facts.changes.iter().map(|change| reason(Some(change.at), &change.what, None)));
+    // What is so now and began before there was a history of it, or with the contact.
+    let is_told = |now: &str, over: &str| {
+        facts
+            .changes
+            .iter()
+            .rfind(|change| change.what == now || change.what == over)
+            .is_some_and(|last| last.what == now)
+    };
+    if facts.opted_out_at.is_some() && !is_told("opted_out", "opted_in") {
+        reasons.push(reason(facts.opted_out_at, "opted_out", None));
+    }
+    if facts.deactivated_at.is_some() && !is_told("deactivated", "reactivated") {
+        reasons.push(reason(facts.deactivated_at, "deactivated", None));
+    }
+    if facts.paused_at.is_some() {
+        reasons.push(reason(facts.paused_at, "goal_paused", None));
+    }
+    if facts.opens_at.is_some_and(|opens| now < opens) {
+        reasons.push(reason(facts.opens_at, "goal_not_open_yet", None));
+    }
+    if facts.closes_at.is_some_and(|closes| closes <= now) {
+        reasons.push(reason(facts.closes_at, "goal_closed", None));
+    }
+    // A goal that is not launched has no time for that, and comes first.
+    reasons.sort_by_key(|reason| reason.at);
+    let last = facts.events.iter().rfind(|event| event.kind == "initial");
+    // A refused text is handed over, and yet the carrier did not take it.
+    let taken = |state: MessageState| state != MessageState::Failed && state.is_messaged();
+    let texted = last.and_then(|last| MessageState::parse(&last.state)).is_some_and(taken);
+    // A contact whose text was cancelled for another agent waits for that agent's (rule W4), and one whose text the goal's close cancelled has another
+    // chance when the goal is open again (rule G9a).
+    let waits = last.is_none_or(|last| {
+        let in_a_batch = facts.batch.as_deref().is_some_and(|state| state != "finished");
+        last.state == "cancelled"
+            && match last.reason.as_deref() {
+                Some("reassigned") => true,
+                Some("window_closed") => in_a_batch,
+                _ => false,
+            }
+    });
+    let open = waits && facts.skipped.is_none();
+    if facts.targeted && open {
+        let what = match facts.batch.as_deref() {
+            None => "in_no_batch",
+            Some("held") => "batch_not_released",
+            Some("released") => "batch_not_claimed",
+            Some("leased") => "batch_in_an_agents_hands",
+            Some(_) => "batch_finished_without_a_text",
+        };
+        reasons.push(reason(None, what, None));
+    }
+    if facts.redacted && !is_told("redacted", "redacted") {
+        reasons.push(reason(None, "redacted", None));
+    }
+    if facts.not_textable && !is_told("not_textable", "textable") {
+        reasons.push(reason(None, "not_textable", None));
+    }
+    Why { texted, reasons }
+}
+
+fn detail(event: &Event) -> Option<String> {
+    let until = event.held_until.map(|until| until.to_rfc3339_opts(chrono::SecondsFormat::Secs, true));
+    match (&event.reason, until, event.error_code) {
+        (Some(reason), Some(until), _) => Some(format!("{reason} until {until}")),
+        (Some(reason), None, _) => Some(reason.clone()),
+        (None, _, Some(code)) => Some(format!("code {code}")),
+        (None, ..) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(minute: u32) -> DateTime<Utc> {
+        format!("2026-11-21T17:{minute:02}:00Z").parse().unwrap()
+    }
+
+    fn words(facts: &Facts) -> (bool, Vec<String>) {
+        let why = explain(facts, at(50));
+        let reasons = why.reasons.into_iter().map(|reason| match reason.detail {
+            Some(detail) => format!("{} ({detail})", reason.what),
+            None => reason.what,
+        });
+        (why.texted, reasons.collect())
+    }
+
+    fn launched() -> Facts {
+        Facts {
+            member: true,
+            launched_at: Some(at(0)),
+            partitioned_at: Some(at(1)),
+            opens_at: Some(at(0)),
+            closes_at: Some(at(59)),
+            targeted: true,
+            ..Facts::default()
+        }
+    }
+
+    fn event(minute: u32, state: &str) -> Event {
+        Event {
+            at: at(minute),
+            kind: "initial".to_owned(),
+            state: state.to_owned(),
+            reason: None,
+            held_until: None,
+            error_code: None,
+        }
+    }
+
+    #[test]
+    fn w4_whose_text_was_cancelled_for_another_agent_waits_for_that_agent() {
+        let cancelled = Event { reason: Some("reassigned".to_owned()), ..event(5, "cancelled") };
+        let facts = Facts { events: vec![cancelled], batch: Some("released".to_owned()), ..launched() };
+        assert_eq!(
+            words(&facts),
+            (false, ["targeted", "initial.cancelled (reassigned)", "batch_not_claimed"].map(str::to_owned).to_vec())
+        );
+        let events = [facts.events.clone(), vec![event(9, "delivered")]].concat();
+        assert!(!words(&Facts { events, ..facts }).1.contains(&"batch_not_claimed".to_owned()));
+    }
+
+    #[test]
+    fn t1_texted_is_whose_text_was_handed_to_the_carrier() {
+        for (states, texted) in [
+            (vec![], false),
+            (vec!["queued"], false),
+            (vec!["queued", "held"], false),
+            (vec!["queued", "held", "cancelled"], false),
+            (vec!["queued", "sending"], true),
+            (vec!["queued", "sending", "held"], false),
+            (vec!["queued", "sending", "unknown"], true),
+            (vec!["queued", "sending", "unknown", "queued"], false),
+            (vec!["queued", "sending", "sent"], true),
+            (vec!["queued", "sending", "failed"], false),
+        ] {
+            let events = states.iter().map(|state| event(5, state)).collect();
+            assert_eq!(words(&Facts { events, ..launched() }).0, texted, "{states:?}");
+        }
+    }
+
+    #[test]
+    fn g9a_whom_a_close_cancelled_waits_again_when_the_goal_is_open_again() {
+        let cancelled = Event { reason: Some("window_closed".to_owned()), ..event(5, "cancelled") };
+        let closed = Facts { events: vec![cancelled], batch: Some("finished".to_owned()), ..launched() };
+        assert_eq!(words(&closed).1, ["targeted", "initial.cancelled (window_closed)"]);
+        let reopened = Facts { batch: Some("held".to_owned()), ..closed };
+        assert_eq!(words(&reopened).1, ["targeted", "initial.cancelled (window_closed)", "batch_not_released"]);
+    }
+
+    #[test]
+    fn a_text_tells_its_life_in_order() {
+        let held = Event { reason: Some("cap".to_owned()), held_until: Some(at(30)), ..event(5, "held") };
+        let failed = Event { error_code: Some(30_006), ..event(33, "undelivered") };
+        let facts = Facts {
+            batch: Some("finished".to_owned()),
+            events: vec![event(4, "queued"), held, event(31, "sending"), event(32, "sent"), failed],
+            opted_out_at: Some(at(40)),
+            ..launched()
+        };
+        let wanted = [
+            "targeted",
+            "initial.queued",
+            "initial.held (cap until 2026-11-21T17:30:00Z)",
+            "initial.sending",
+            "initial.sent",
+            "initial.undelivered (code 30006)",
+            "opted_out",
+        ];
+        assert_eq!(words(&facts), (true, wanted.map(ToOwned::to_owned).to_vec()));
+    }
+
+    #[test]
+    fn what_happened_to_a_person_stands_between_what_happened_to_the_goal() {
+        let change = |minute, what: &str| Change { at: at(minute), what: what.to_owned() };
+        // Opted out when the targets were chosen, and in again by now.
+        let changes = vec![change(0, "opted_out"), change(9, "opted_in"), change(10, "deactivated")];
+        let facts =
+            Facts { targeted: false, changes, deactivated_at: Some(at(10)), paused_at: Some(at(5)), ..launched() };
+        let wanted = [
+            "opted_out",
+            "not_targeted (by targeting, or by what came before)",
+            "goal_paused",
+            "opted_in",
+            "deactivated",
+        ];
+        assert_eq!(words(&facts), (false, wanted.map(ToOwned::to_owned).to_vec()));
+        // What began before there was a history of it is told by what is so now.
+        let opted_out_at = Some(at(20));
+        let facts = Facts { opted_out_at, not_textable: true, changes: Vec::new(), ..facts };
+        let wanted = [
+            "not_targeted (by targeting, or by what came before)",
+            "goal_paused",
+            "deactivated",
+            "opted_out",
+            "not_textable",
+        ];
+        assert_eq!(words(&facts), (false, wanted.map(ToOwned::to_owned).to_vec()));
+    }
+
+    #[test]
+    fn somebody_who_was_not_texted_is_told_what_stands_in_the_way() {
+        let waits = Facts { batch: Some("released".to_owned()), ..launched() };
+        assert_eq!(words(&waits), (false, vec!["targeted".to_owned(), "batch_not_claimed".to_owned()]));
+        let stranger = Facts { targeted: false, member: false, ..launched() };
+        assert_eq!(words(&stranger), (false, vec!["not_targeted (not_in_the_group)".to_owned()]));
+        let draft = Facts { member: true, ..Facts::default() };
+        assert_eq!(words(&draft), (false, vec!["goal_not_launched".to_owned()]));
+        let skipped = Facts { skipped: Some((at(3), "missing_value:email".to_owned())), ..launched() };
+        let wanted = ["targeted", "skipped (missing_value:email)"];
+        assert_eq!(words(&skipped), (false, wanted.map(ToOwned::to_owned).to_vec()));
+    }
+}

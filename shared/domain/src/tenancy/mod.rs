@@ -1,0 +1,3 @@
+//! Roles and their reach.
+
+pub mod role;

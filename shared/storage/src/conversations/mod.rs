@@ -1,0 +1,4 @@
+//! Threads between a group and a contact, and inbound texts (rules I1 to I6, W2, W3, W5).
+
+pub mod threads;
+pub mod webhooks;

@@ -1,0 +1,342 @@
+//! Threads: the one conversation between a group and a contact (rules W2, W3, W5 and I3).
+
+use chrono::{DateTime, Utc};
+use muster_domain::{
+    conversations::word::Shown,
+    ids::{ContactId, GoalId, GroupId, MemberId, MessageId, OrganizationId, ThreadId},
+    people::e164::E164,
+    sending::CancelReason,
+};
+use muster_jobs::names::NOTIFY_STOPS;
+
+use crate::{Pool, Result, Tx, goals::give_back};
+
+/// A thread.
+#[derive(Debug, Clone)]
+pub struct Thread {
+    /// The thread.
+    pub id: ThreadId,
+    /// Its group.
+    pub group_id: GroupId,
+    /// Its contact.
+    pub contact_id: ContactId,
+    /// The contact's given name.
+    pub first_name: String,
+    /// The contact's family name.
+    pub last_name: String,
+    /// The goal that last texted here.
+    pub goal_id: Option<GoalId>,
+    /// Who holds it.
+    pub held_by: Option<MemberId>,
+    /// Until when.
+    pub held_until: Option<DateTime<Utc>>,
+    /// Since when the contact waits for an answer.
+    pub unread_since: Option<DateTime<Utc>>,
+    /// The contact has opted out.
+    pub opted_out: bool,
+}
+
+/// One text of a thread.
+#[derive(Debug, Clone)]
+pub struct ThreadMessage {
+    /// The message.
+    pub id: MessageId,
+    /// Why it exists; `inbound` for the contact's.
+    pub kind: String,
+    /// Its state.
+    pub state: String,
+    /// The text.
+    pub body: String,
+    /// The types of the pictures and the like that came with it.
+    pub media: Vec<String>,
+    /// The channel that it came by, where it is not plain texts.
+    pub channel: Option<String>,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+}
+
+/// Makes sure of the threads of these contacts in a group. A contact keeps the number they were first texted from (rule A3), as long as it is
+/// the organization's. A goal's text into a conversation that somebody holds changes nothing there until the claim ends (rule W3).
+pub async fn ensure(
+    tx: &mut Tx,
+    organization_id: OrganizationId,
+    group_id: GroupId,
+    sender: &E164,
+    goal_id: Option<GoalId>,
+    agent_id: Option<MemberId>,
+    contacts: &[ContactId],
+) -> Result<Vec<(ContactId, ThreadId)>> {
+    let contacts: Vec<_> = contacts.iter().map(|id| id.0).collect();
+    let rows = sqlx::query_file!(
+        "src/conversations/threads_ensure.sql",
+        organization_id.0,
+        group_id.0,
+        sender.as_str(),
+        goal_id.map(|id| id.0),
+        agent_id.map(|id| id.0),
+        &contacts,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|row| (ContactId(row.contact_id), ThreadId(row.id))).collect())
+}
+
+/// The thread of a contact who writes to one of our numbers, made if there is none, and the goal that it is about.
+pub async fn written_to(
+    tx: &mut Tx,
+    organization_id: OrganizationId,
+    group_id: GroupId,
+    sender: &E164,
+    agent_id: Option<MemberId>,
+    contact_id: ContactId,
+) -> Result<Option<(ThreadId, Option<GoalId>)>> {
+    let rows = sqlx::query_file!(
+        "src/conversations/threads_ensure.sql",
+        organization_id.0,
+        group_id.0,
+        sender.as_str(),
+        None::<uuid::Uuid>,
+        agent_id.map(|id| id.0),
+        &[contact_id.0][..],
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().next().map(|row| (ThreadId(row.id), row.goal_id.map(GoalId))))
+}
+
+/// Claims threads with unread replies, oldest first, so that the agent holds up to `limit` of them, and answers all that they hold (rule W3).
+/// What they hold already ends when it was to end. In a goal with assigned agents only the contact's own agent gets theirs, and
+/// anybody those who are nobody's; in a paused goal that has not closed nobody does (rule G5). `None` when the agent is not in the group.
+pub async fn claim_unread(
+    tx: &mut Tx,
+    group_id: GroupId,
+    agent_id: MemberId,
+    window_minutes: i32,
+    limit: i64,
+) -> Result<Option<Vec<ThreadId>>> {
+    // Two claims of one agent do not pass the limit together.
+    let member = sqlx::query!(
+        "select from group_member where group_id = $1 and member_id = $2 for no key update",
+        group_id.0,
+        agent_id.0
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    if member.is_none() {
+        return Ok(None);
+    }
+    let ids =
+        sqlx::query_file_scalar!("src/conversations/threads_claim.sql", group_id.0, agent_id.0, window_minutes, limit)
+            .fetch_all(tx.conn())
+            .await?;
+    Ok(Some(ids.into_iter().map(ThreadId).collect()))
+}
+
+/// Threads of an organization, of a group or by id; `unresponded` leaves those without unread replies out.
+pub async fn page(
+    pool: &Pool,
+    organization_id: OrganizationId,
+    group_id: Option<GroupId>,
+    only: Option<ThreadId>,
+    unresponded: bool,
+    after: Option<ThreadId>,
+    limit: i64,
+) -> Result<Vec<Thread>> {
+    let rows = sqlx::query!(
+        r#"select t.*, c.first_name, c.last_name, c.opted_out_at is not null as "opted_out!"
+           from thread t join contact c on c.id = t.contact_id
+           where t.organization_id = $1 and ($2::uuid is null or t.group_id = $2) and ($3::uuid is null or t.id = $3)
+             and (not $4 or t.unread_since is not null) and ($5::uuid is null or t.id > $5)
+           order by t.id limit $6"#,
+        organization_id.0,
+        group_id.map(|id| id.0),
+        only.map(|id| id.0),
+        unresponded,
+        after.map(|id| id.0),
+        limit,
+    )
+    .fetch_all(&mut *pool.connection().await?)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Thread {
+            id: ThreadId(row.id),
+            group_id: GroupId(row.group_id),
+            contact_id: ContactId(row.contact_id),
+            first_name: row.first_name,
+            last_name: row.last_name,
+            goal_id: row.goal_id.map(GoalId),
+            held_by: row.held_by.map(MemberId),
+            held_until: row.held_until,
+            unread_since: row.unread_since,
+            opted_out: row.opted_out,
+        })
+        .collect())
+}
+
+/// The last texts of a thread, oldest first.
+pub async fn messages(pool: &Pool, id: ThreadId, limit: i64) -> Result<Vec<ThreadMessage>> {
+    let rows = sqlx::query!(
+        r#"select id as "id!", kind as "kind!", state as "state!", body as "body!", created_at as "created_at!", channel,
+               array(select one.value ->> 'content_type' from jsonb_array_elements(last.media) one) as "media!"
+           from (select * from message where thread_id = $1 order by id desc limit $2) last order by id"#,
+        id.0,
+        limit,
+    )
+    .fetch_all(&mut *pool.connection().await?)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| ThreadMessage {
+            id: MessageId(row.id),
+            kind: row.kind,
+            state: row.state,
+            body: row.body,
+            media: row.media,
+            channel: row.channel,
+            created_at: row.created_at,
+        })
+        .collect())
+}
+
+/// A thread locked for an answer.
+#[derive(Debug, Clone)]
+pub struct Locked {
+    /// Its group.
+    pub group_id: GroupId,
+    /// Its contact.
+    pub contact_id: ContactId,
+    /// The goal that last texted here.
+    pub goal_id: Option<GoalId>,
+    /// Who holds it until when, by the database's clock.
+    pub holder: Option<(MemberId, DateTime<Utc>)>,
+    /// The contact has opted out or was redacted: nobody may text them.
+    pub closed: bool,
+    /// The goal is paused (rule G5).
+    pub paused: bool,
+}
+
+/// Locks a thread of this organization.
+pub async fn lock(tx: &mut Tx, organization_id: OrganizationId, id: ThreadId) -> Result<Option<Locked>> {
+    // Read by another statement, so that a claim which ended while this waited has ended.
+    sqlx::query!("select from thread where id = $1 and organization_id = $2 for update", id.0, organization_id.0)
+        .fetch_optional(tx.conn())
+        .await?;
+    let row = sqlx::query!(
+        r#"select t.group_id, t.contact_id, t.goal_id, t.held_by, t.held_until,
+                  t.held_until > clock_timestamp() as live,
+                  (c.opted_out_at is not null or c.redacted_at is not null) as "closed!",
+                  exists (
+                      select from goal g
+                      where g.id = t.goal_id and g.paused_at is not null and g.closes_at > clock_timestamp()) as "paused!"
+           from thread t join contact c on c.id = t.contact_id
+           where t.id = $1 and t.organization_id = $2"#,
+        id.0,
+        organization_id.0,
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(row.map(|row| Locked {
+        group_id: GroupId(row.group_id),
+        contact_id: ContactId(row.contact_id),
+        goal_id: row.goal_id.map(GoalId),
+        holder: row.held_by.map(MemberId).zip(row.held_until).filter(|_| row.live == Some(true)),
+        closed: row.closed,
+        paused: row.paused,
+    }))
+}
+
+/// An agent has answered: nothing is unread any more.
+pub async fn answered(tx: &mut Tx, id: ThreadId, agent_id: MemberId) -> Result<()> {
+    sqlx::query!(
+        "update thread set unread_since = null, agent_id = $2, last_message_at = now() where id = $1",
+        id.0,
+        agent_id.0
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Gives a conversation the agent's own number when the one that it was held from is not the organization's any more.
+pub async fn keep_number(tx: &mut Tx, id: ThreadId, sender: &E164) -> Result<()> {
+    sqlx::query!(
+        "update thread t set sender_e164 = $2
+         where t.id = $1 and not exists (
+             select from sender_number n where n.e164 = t.sender_e164 and n.organization_id = t.organization_id)",
+        id.0,
+        sender.as_str(),
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// The contact has written: the thread is unread since they did, hidden when they have opted out (rule I3), or stays as it is. Whom a goal
+/// texted has replied.
+pub async fn replied(tx: &mut Tx, id: ThreadId, shown: Shown, received_at: DateTime<Utc>) -> Result<()> {
+    let hidden = shown == Shown::Hidden;
+    sqlx::query!(
+        "update thread set
+             unread_since = case when $2 then null when $3 then least(unread_since, $4) else unread_since end,
+             last_message_at = now()
+         where id = $1",
+        id.0,
+        hidden,
+        shown == Shown::Unread,
+        received_at,
+    )
+    .execute(tx.conn())
+    .await?;
+    sqlx::query!(
+        "update target t set replied_at = coalesce(t.replied_at, clock_timestamp()),
+             opted_out_at = case when $2 then coalesce(t.opted_out_at, clock_timestamp()) else t.opted_out_at end
+         from thread th
+         where th.id = $1 and t.goal_id = th.goal_id and t.contact_id = th.contact_id and was_messaged(t.initial_message_id)",
+        id.0,
+        hidden,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Records yes, no or maybe (rule W5); false when the contact was not texted in this goal. Only a contact whose answer is yes is reminded (rule W6):
+/// with another answer they leave their reminder batch, also one in hand, and a reminder that waits is cancelled; with a yes after that they
+/// may have their one reminder again.
+pub async fn record_answer(tx: &mut Tx, goal_id: GoalId, contact_id: ContactId, answer: &str) -> Result<bool> {
+    let yes = answer == "yes";
+    let target = sqlx::query!(
+        "update target set answer = $3, answered_at = clock_timestamp(),
+             reminder_batch_id = case when $4 or reminder_message_id is not null or skipped_at is not null then reminder_batch_id end
+         where goal_id = $1 and contact_id = $2 and replied_at is not null
+         returning reminder_message_id",
+        goal_id.0,
+        contact_id.0,
+        answer,
+        yes,
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    let Some(target) = target else { return Ok(false) };
+    match target.reminder_message_id {
+        Some(_) if yes => give_back::reminder(tx, goal_id, contact_id).await?,
+        Some(message_id) => {
+            // A message that is locked is being handed over, by an answer that was yes then, or is decided again by this one.
+            sqlx::query!(
+                "with waits as (
+                     select id from message where id = $1 and state in ('queued', 'held') for update skip locked
+                 )
+                 update message m set state = 'cancelled', reason = $2, held_until = null from waits where m.id = waits.id",
+                message_id,
+                CancelReason::NoLongerYes.as_str(),
+            )
+            .execute(tx.conn())
+            .await?;
+            // A worker that has it marked for the carrier keeps it back.
+            sqlx::query!("select pg_notify($1, $2)", NOTIFY_STOPS, contact_id.to_string()).execute(tx.conn()).await?;
+        }
+        None => {}
+    }
+    Ok(true)
+}

@@ -1,0 +1,240 @@
+//! Inbound texts as the carrier's webhook brought them, and whom they concern (rules I1, I3, I5 and I6).
+
+use chrono::{DateTime, Utc};
+use muster_domain::{
+    conversations::word::Standing,
+    ids::{AccountId, ContactId, GroupId, MemberId, OrganizationId, WebhookId},
+    people::{e164::E164, phone_hash::PhoneHashes},
+};
+use serde_json::Value;
+
+use crate::{Pool, Result, Tx, people::phone_keys};
+
+/// Records an inbound text once; answers its number in the order in which texts are received, or none when the carrier has sent this one before.
+pub async fn record(
+    tx: &mut Tx,
+    id: WebhookId,
+    provider: &str,
+    carrier_sid: &str,
+    payload: &Value,
+) -> Result<Option<i64>> {
+    Ok(sqlx::query_scalar!(
+        "insert into webhook (id, provider, carrier_sid, payload) values ($1, $2, $3, $4)
+         on conflict (provider, carrier_sid) do nothing
+         returning receive_order",
+        id.0,
+        provider,
+        carrier_sid,
+        payload,
+    )
+    .fetch_optional(tx.conn())
+    .await?)
+}
+
+/// A recorded text that nobody has dealt with yet.
+#[derive(Debug, Clone)]
+pub struct Recorded {
+    /// The carrier's id.
+    pub carrier_sid: String,
+    /// What the carrier has sent, as the api has read it.
+    pub payload: Value,
+    /// Its number in the order in which texts are received.
+    pub receive_order: i64,
+    /// When it was received.
+    pub received_at: DateTime<Utc>,
+}
+
+/// Locks a recorded text that nobody has dealt with yet.
+pub async fn lock(tx: &mut Tx, id: WebhookId) -> Result<Option<Recorded>> {
+    let row = sqlx::query!(
+        "select carrier_sid, payload, receive_order, received_at from webhook where id = $1 and processed_at is null for update",
+        id.0
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(row.and_then(|row| {
+        row.payload.map(|payload| Recorded {
+            carrier_sid: row.carrier_sid,
+            payload,
+            receive_order: row.receive_order,
+            received_at: row.received_at,
+        })
+    }))
+}
+
+/// What came of a recorded text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// It is in a conversation.
+    Conversation,
+    /// No group has the number that it was sent to.
+    NumberOfNobody,
+    /// Its sender is a short code, which cannot be a contact.
+    FromShortCode,
+    /// Its sender is a name, which cannot be a contact.
+    FromName,
+    /// Its sender is a number that cannot be a contact's (rule C4).
+    FromForeignNumber,
+    /// It has no sender.
+    FromNobody,
+}
+
+impl Fate {
+    /// The stable word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Conversation => "conversation",
+            Self::NumberOfNobody => "number_of_nobody",
+            Self::FromShortCode => "from_short_code",
+            Self::FromName => "from_name",
+            Self::FromForeignNumber => "from_foreign_number",
+            Self::FromNobody => "from_nobody",
+        }
+    }
+}
+
+/// Marks a text as dealt with. Its payload goes: what is needed of it is in the thread.
+pub async fn processed(tx: &mut Tx, id: WebhookId, fate: Fate) -> Result<()> {
+    sqlx::query!(
+        "update webhook set processed_at = now(), payload = null, outcome = $2 where id = $1",
+        id.0,
+        fate.as_str()
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Texts of the last days that are in no conversation, by why, for operators.
+pub async fn astray(pool: &Pool, days: i32) -> Result<Vec<(String, i64)>> {
+    let rows = sqlx::query!(
+        r#"select outcome as "outcome!", count(*) as "texts!" from webhook
+           where outcome <> 'conversation' and received_at > now() - make_interval(days => $1)
+           group by outcome order by outcome"#,
+        days,
+    )
+    .fetch_all(&mut *pool.connection().await?)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.outcome, row.texts)).collect())
+}
+
+/// Whose number somebody wrote to.
+#[derive(Debug, Clone)]
+pub struct Addressee {
+    /// The tenant.
+    pub organization_id: OrganizationId,
+    /// The group; none while the number is nobody's.
+    pub group_id: Option<GroupId>,
+    /// The agent.
+    pub agent_id: Option<MemberId>,
+    /// The tenant's own opt-out words.
+    pub opt_out_keywords: Vec<String>,
+}
+
+/// Finds whose number it is: an organization's of the account that the number belongs to.
+pub async fn addressee(tx: &mut Tx, to: &E164) -> Result<Option<Addressee>> {
+    let row = sqlx::query!(
+        "select n.organization_id, n.group_id, n.agent_id, o.opt_out_keywords
+         from sender_number n
+         join organization o on o.id = n.organization_id
+         left join number_owner w on w.e164 = n.e164
+         where n.e164 = $1 and (w.e164 is null or w.account_id = o.account_id)",
+        to.as_str(),
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(row.map(|row| Addressee {
+        organization_id: OrganizationId(row.organization_id),
+        group_id: row.group_id.map(GroupId),
+        agent_id: row.agent_id.map(MemberId),
+        opt_out_keywords: row.opt_out_keywords,
+    }))
+}
+
+/// Who wrote.
+#[derive(Debug, Clone, Copy)]
+pub struct Writer {
+    /// The contact.
+    pub contact_id: ContactId,
+    /// Whether they had opted out before, and by which word.
+    pub standing: Standing,
+}
+
+/// Finds a contact by number without making one.
+pub async fn known_writer(tx: &mut Tx, organization_id: OrganizationId, from: &E164) -> Result<Option<Writer>> {
+    let row = sqlx::query!(
+        r#"select id, opted_out_at is not null as "opted_out!", last_word from contact where organization_id = $1 and e164 = $2"#,
+        organization_id.0,
+        from.as_str(),
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(row.map(|row| Writer {
+        contact_id: ContactId(row.id),
+        standing: Standing { opted_out: row.opted_out, last_word: row.last_word },
+    }))
+}
+
+/// Finds or makes the contact who wrote to a group (rule I6: unnamed). A contact who was deactivated before they wrote is active there again
+/// (rule I5); one who opted out before a redaction still has (rule R4), until they say otherwise.
+pub async fn writer(
+    tx: &mut Tx,
+    organization_id: OrganizationId,
+    group_id: GroupId,
+    from: &E164,
+    hashes: &PhoneHashes,
+    received_at: DateTime<Utc>,
+) -> Result<Writer> {
+    let account = sqlx::query_scalar!("select account_id from organization where id = $1", organization_id.0)
+        .fetch_one(tx.conn())
+        .await?;
+    phone_keys::rehash(tx, AccountId(account), hashes).await?;
+    sqlx::query!(
+        "insert into contact (id, organization_id, e164, source, opted_out_at, opt_out_reason, last_word)
+         select $1, o.id, $3, 'inbound', case when s.opted_out then now() end,
+             case when s.opted_out then 'opted out before redaction' end, case when s.opted_out then 0 end
+         from organization o
+         left join suppression s on s.account_id = o.account_id and s.organization_id = o.id and s.phone_hash = $4
+         where o.id = $2
+         on conflict do nothing",
+        ContactId::new().0,
+        organization_id.0,
+        from.as_str(),
+        &hashes.current[..],
+    )
+    .execute(tx.conn())
+    .await?;
+    let row = sqlx::query!(
+        r#"select id, opted_out_at is not null as "opted_out!", last_word
+           from contact where organization_id = $1 and e164 = $2 for update"#,
+        organization_id.0,
+        from.as_str(),
+    )
+    .fetch_one(tx.conn())
+    .await?;
+    sqlx::query!(
+        "insert into membership (group_id, contact_id) values ($1, $2)
+         on conflict (group_id, contact_id) do update set deactivated_at = null where membership.deactivated_at <= $3",
+        group_id.0,
+        row.id,
+        received_at,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(Writer {
+        contact_id: ContactId(row.id),
+        standing: Standing { opted_out: row.opted_out, last_word: row.last_word },
+    })
+}
+
+/// Has this contact had the one confirmation of their opt-out since they last opted in (rule I3)?
+pub async fn confirmed(tx: &mut Tx, contact_id: ContactId) -> Result<bool> {
+    Ok(sqlx::query_scalar!(
+        r#"select exists (
+               select from message m join contact c on c.id = m.contact_id
+               where m.contact_id = $1 and m.kind = 'opt_out_confirmation' and m.created_at >= c.opted_out_at) as "any!""#,
+        contact_id.0,
+    )
+    .fetch_one(tx.conn())
+    .await?)
+}

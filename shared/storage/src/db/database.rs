@@ -1,0 +1,407 @@
+//! The pool, transactions, notifications and migrations.
+
+use std::{
+    ops::{Deref, DerefMut},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use chrono::{DateTime, Utc};
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::{
+    AssertSqlSafe, Executor as _, PgConnection, PgPool, Postgres,
+    migrate::{Migrate, Migrator},
+    pool::PoolConnection,
+    postgres::{PgConnectOptions, PgListener, PgPoolOptions},
+};
+
+use crate::{
+    Error, Result,
+    db::{
+        announce::Announcer,
+        outage::Outage,
+        room::{Pass, Room, RoomOptions},
+        usable::Trust,
+    },
+};
+
+static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
+
+/// How a process connects.
+#[derive(Debug, Clone)]
+pub struct PoolOptions {
+    /// Of the process, for `pg_stat_activity`.
+    pub name: String,
+    /// Connections at most.
+    pub max_connections: u32,
+    /// How long to wait for one.
+    pub acquire_timeout: Duration,
+    /// Commits wait until they are on disk. Without, the last ones are gone after a crash of Postgres, though never one that others which
+    /// are on disk have seen: for what is harmless to do again.
+    pub durable: bool,
+    /// Statements follow indexes, in their order, whatever the planner believes about the tables: for queues, which are empty when statistics
+    /// are made and full when they count, so that it would read and sort all that waits to find the first.
+    pub by_index: bool,
+    /// How long a transaction may stand still before the database ends it, and with it the locks of a process that hangs.
+    pub idle_transaction_limit: Duration,
+    /// How long a statement may take before the database ends it; without, for ever.
+    pub statement_limit: Option<Duration>,
+    /// How connections are shared out; without, whoever comes first has one.
+    pub room: Option<RoomOptions>,
+    /// While the database is known to be away, whoever wants a connection is told at once ([`Error::Away`]).
+    pub refuses_when_away: bool,
+}
+
+impl Default for PoolOptions {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            max_connections: 10,
+            acquire_timeout: Duration::from_secs(5),
+            durable: true,
+            by_index: false,
+            idle_transaction_limit: Duration::from_mins(1),
+            statement_limit: None,
+            room: None,
+            refuses_when_away: false,
+        }
+    }
+}
+
+/// A pool of connections. What it lends is asked for by [`Pool::begin`] and `Pool::connection` and by no other way, because they see to it that
+/// nobody who has one waits for another (`room`).
+#[derive(Debug, Clone)]
+pub struct Pool {
+    inner: PgPool,
+    number: u64,
+    announcer: Arc<Announcer>,
+    trust: Arc<Trust>,
+    room: Option<Arc<Room>>,
+    outage: Option<Arc<Outage>>,
+}
+
+/// Pools that this process has made.
+static POOLS: AtomicU64 = AtomicU64::new(0);
+
+/// A transaction; dropped without [`Tx::commit`], it rolls back.
+#[derive(Debug)]
+pub struct Tx {
+    // First, so that it speaks before the connection is given back.
+    copying: Copying,
+    inner: sqlx::Transaction<'static, Postgres>,
+    announcer: Arc<Announcer>,
+    enqueued: bool,
+    // After the connection: whoever comes next finds it given back.
+    _pass: Pass,
+}
+
+/// A connection for one statement.
+#[derive(Debug)]
+pub(crate) struct Lent {
+    inner: PoolConnection<Postgres>,
+    _pass: Pass,
+}
+
+impl Deref for Lent {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        &self.inner
+    }
+}
+
+impl DerefMut for Lent {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        &mut self.inner
+    }
+}
+
+/// Where a statement runs: by itself, on a connection of a pool, or in its caller's transaction.
+#[derive(Debug)]
+pub enum Db<'a> {
+    /// By itself.
+    Pool(&'a Pool),
+    /// In a transaction.
+    Tx(&'a mut Tx),
+}
+
+impl<'a> From<&'a Pool> for Db<'a> {
+    fn from(pool: &'a Pool) -> Self {
+        Self::Pool(pool)
+    }
+}
+
+impl<'a> From<&'a mut Tx> for Db<'a> {
+    fn from(tx: &'a mut Tx) -> Self {
+        Self::Tx(tx)
+    }
+}
+
+/// The connection of a [`Db`].
+#[derive(Debug)]
+pub(crate) enum Conn<'a> {
+    Lent(Box<Lent>),
+    Tx(&'a mut PgConnection),
+}
+
+impl<'a> Db<'a> {
+    pub(crate) async fn connection(self) -> Result<Conn<'a>> {
+        Ok(match self {
+            Self::Pool(pool) => Conn::Lent(Box::new(pool.connection().await?)),
+            Self::Tx(tx) => Conn::Tx(tx.conn()),
+        })
+    }
+}
+
+impl Deref for Conn<'_> {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        match self {
+            Self::Lent(lent) => lent,
+            Self::Tx(connection) => connection,
+        }
+    }
+}
+
+impl DerefMut for Conn<'_> {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        match self {
+            Self::Lent(lent) => lent,
+            Self::Tx(connection) => connection,
+        }
+    }
+}
+
+/// Whether a COPY is under way. A connection on which one was dropped in the middle may be an answer behind: whoever had it next would be
+/// given the answer to another question.
+#[derive(Debug)]
+struct Copying {
+    now: bool,
+    trust: Arc<Trust>,
+}
+
+impl Drop for Copying {
+    fn drop(&mut self) {
+        if self.now {
+            self.trust.distrust_all();
+        }
+    }
+}
+
+impl Pool {
+    /// Makes a pool that connects when it is first used, so that a process can start before its database does.
+    pub fn connect_lazily(url: &SecretString, options: &PoolOptions) -> Result<Self> {
+        let connect: PgConnectOptions = url.expose_secret().parse()?;
+        let trust = Arc::new(Trust::new());
+        let (lending, keeping) = (Arc::clone(&trust), Arc::clone(&trust));
+        let application = if options.name.is_empty() { "muster" } else { &format!("muster {}", options.name) };
+        let planned = if options.by_index { "off" } else { "on" }.to_owned();
+        let statement_limit = options.statement_limit.unwrap_or_default().as_millis().to_string();
+        let connect = connect.application_name(application).options([
+            ("idle_in_transaction_session_timeout", options.idle_transaction_limit.as_millis().to_string()),
+            // A client that is cut off and holds locks is given up as soon.
+            ("tcp_user_timeout", options.idle_transaction_limit.as_millis().to_string()),
+            // 0 is none.
+            ("statement_timeout", statement_limit),
+            ("jit", "off".to_owned()),
+            ("enable_sort", planned.clone()),
+            ("enable_bitmapscan", planned.clone()),
+            ("enable_seqscan", planned),
+            ("synchronous_commit", if options.durable { "on" } else { "off" }.to_owned()),
+        ]);
+        let outage = options.refuses_when_away.then(|| Outage::watch(connect.clone(), Arc::clone(&trust)));
+        let inner = PgPoolOptions::new()
+            .max_connections(options.max_connections)
+            .acquire_timeout(options.acquire_timeout)
+            .test_before_acquire(false)
+            .before_acquire(move |connection, meta| {
+                let trust = Arc::clone(&lending);
+                Box::pin(async move { trust.lend(connection, &meta).await })
+            })
+            .after_release(move |connection, meta| {
+                let trust = Arc::clone(&keeping);
+                Box::pin(async move { trust.keep(connection, &meta).await })
+            })
+            .connect_lazy_with(connect);
+        let announcer = Announcer::of(&inner);
+        let room = options.room.map(|room| Room::of(options.max_connections, room));
+        let number = POOLS.fetch_add(1, Ordering::Relaxed);
+        Ok(Self { inner, number, announcer, trust, room, outage })
+    }
+
+    /// Begins a transaction.
+    pub async fn begin(&self) -> Result<Tx> {
+        let pass = self.pass().await?;
+        let inner = self.inner.begin().await.inspect_err(|_| self.suspect())?;
+        let copying = Copying { now: false, trust: Arc::clone(&self.trust) };
+        Ok(Tx { copying, inner, announcer: Arc::clone(&self.announcer), enqueued: false, _pass: pass })
+    }
+
+    /// A connection for one statement.
+    pub(crate) async fn connection(&self) -> Result<Lent> {
+        let pass = self.pass().await?;
+        let inner = self.inner.acquire().await.inspect_err(|_| self.suspect())?;
+        Ok(Lent { inner, _pass: pass })
+    }
+
+    async fn pass(&self) -> Result<Pass> {
+        if self.is_away() {
+            return Err(Error::Away);
+        }
+        Pass::to(self.number, self.room.as_ref()).await
+    }
+
+    /// Whatever keeps one from a connection may keep all from one.
+    fn suspect(&self) {
+        if let Some(outage) = &self.outage {
+            outage.suspect();
+        }
+    }
+
+    /// Is the database known to be away? Only pools that refuse then know it.
+    pub fn is_away(&self) -> bool {
+        self.outage.as_ref().is_some_and(|outage| outage.is_known())
+    }
+
+    /// Asks the database for its time: it answers, and this is its clock.
+    pub async fn now(&self) -> Result<DateTime<Utc>> {
+        let mut connection = self.connection().await?;
+        Ok(sqlx::query_scalar!(r#"select clock_timestamp() as "now!""#).fetch_one(&mut *connection).await?)
+    }
+
+    /// Listens to channels of the database.
+    pub async fn listen(&self, channels: &[&str]) -> Result<Listener> {
+        let mut listener = PgListener::connect_with(&self.inner).await?;
+        listener.listen_all(channels.iter().copied()).await?;
+        Ok(Listener(listener))
+    }
+
+    /// Listens to one channel on a connection of its own beside the pool's, which can prove that nothing was missed.
+    pub async fn hear(&self, channel: &str) -> Result<Ear> {
+        let options = self.inner.connect_options();
+        let own = PgPoolOptions::new().max_connections(1).connect_lazy_with(options.as_ref().clone());
+        let mut listener = PgListener::connect_with(&own).await?;
+        // A lost connection is told, and not replaced unseen.
+        listener.eager_reconnect(false);
+        listener.listen(channel).await?;
+        Ok(Ear { listener, again: format!("LISTEN \"{channel}\"") })
+    }
+
+    /// Closes every connection, waiting for those in use.
+    pub async fn close(&self) {
+        self.inner.close().await;
+    }
+}
+
+impl Tx {
+    /// Makes what was written durable.
+    pub async fn commit(self) -> Result<()> {
+        self.inner.commit().await?;
+        if self.enqueued {
+            self.announcer.announce();
+        }
+        Ok(())
+    }
+
+    /// Drops what was written.
+    pub async fn rollback(self) -> Result<()> {
+        Ok(self.inner.rollback().await?)
+    }
+
+    /// Begins a part that [`Tx::end_part`] keeps or undoes alone.
+    pub async fn begin_part(&mut self) -> Result<()> {
+        sqlx::query!("savepoint part").execute(self.conn()).await?;
+        Ok(())
+    }
+
+    /// Ends a part: keeps what it wrote, or undoes it and leaves the rest of the transaction as it was.
+    pub async fn end_part(&mut self, keep: bool) -> Result<()> {
+        if !keep {
+            sqlx::query!("rollback to savepoint part").execute(self.conn()).await?;
+        }
+        sqlx::query!("release savepoint part").execute(self.conn()).await?;
+        Ok(())
+    }
+
+    /// The database's clock at this moment, not at the transaction's begin.
+    pub async fn clock(&mut self) -> Result<DateTime<Utc>> {
+        Ok(sqlx::query_scalar!(r#"select clock_timestamp() as "now!""#).fetch_one(self.conn()).await?)
+    }
+
+    /// Sends rows in COPY's text format; answers how many there were.
+    pub(crate) async fn copy(
+        &mut self,
+        statement: &str,
+        chunks: impl Iterator<Item = impl Deref<Target = [u8]> + Send>,
+    ) -> Result<u64> {
+        self.copying.now = true;
+        let mut copy = self.inner.copy_in_raw(statement).await?;
+        for chunk in chunks {
+            copy.send(chunk).await?;
+        }
+        let rows = copy.finish().await?;
+        self.copying.now = false;
+        Ok(rows)
+    }
+
+    /// Jobs come with this transaction: relays are woken when it has committed.
+    pub(crate) const fn has_enqueued(&mut self) {
+        self.enqueued = true;
+    }
+
+    pub(crate) fn conn(&mut self) -> &mut sqlx::PgConnection {
+        &mut self.inner
+    }
+}
+
+/// Wakes when somebody notifies a channel.
+#[derive(Debug)]
+pub struct Listener(PgListener);
+
+impl Listener {
+    /// Waits for the next notification and answers its channel. After a lost connection it reconnects by itself and answers `None`, so
+    /// that the caller looks for what it may have missed.
+    pub async fn wait(&mut self) -> Result<Option<String>> {
+        Ok(self.0.try_recv().await?.map(|notification| notification.channel().to_owned()))
+    }
+}
+
+/// Notifications of one channel, heard on one connection: from [`Pool::hear`] until the connection is lost, and never beyond.
+#[derive(Debug)]
+pub struct Ear {
+    listener: PgListener,
+    again: String,
+}
+
+impl Ear {
+    /// Waits for the next notification; `None` when the connection is lost, and with it this ear. Nothing is lost when the wait is given up.
+    pub async fn next(&mut self) -> Result<Option<String>> {
+        Ok(self.listener.try_recv().await?.map(|said| said.payload().to_owned()))
+    }
+
+    /// Returns all notifications whose commits were answered before this call and that [`Self::next`] has not returned.
+    ///
+    /// Postgres hands a connection its notifications before it says that a statement is done. The statement listens once more to the same channel, which
+    /// changes nothing. An ear whose proof fails or is given up hears nothing any more.
+    pub async fn all(&mut self) -> Result<Vec<String>> {
+        (&mut self.listener).execute(AssertSqlSafe(self.again.clone())).await?;
+        Ok(std::iter::from_fn(|| self.listener.next_buffered()).map(|said| said.payload().to_owned()).collect())
+    }
+}
+
+/// Brings the schema up to date. Only `muster migrate` calls this; no daemon does.
+pub async fn migrate(pool: &Pool) -> Result<()> {
+    Ok(MIGRATOR.run(&pool.inner).await?)
+}
+
+/// How many migrations this version knows and the database has not got.
+pub async fn pending_migrations(pool: &Pool) -> Result<usize> {
+    let mut connection = pool.connection().await?;
+    connection.ensure_migrations_table("_sqlx_migrations").await.map_err(Error::Migrate)?;
+    let applied = connection.list_applied_migrations("_sqlx_migrations").await.map_err(Error::Migrate)?;
+    Ok(MIGRATOR.iter().filter(|m| !applied.iter().any(|a| a.version == m.version)).count())
+}

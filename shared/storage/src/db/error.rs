@@ -1,0 +1,113 @@
+//! What can go wrong with the database.
+
+use muster_domain::{people::e164::NotE164, zone::UnknownZone};
+
+/// An error of this crate.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The database refused or could not be reached.
+    #[error("database: {0}")]
+    Database(#[from] sqlx::Error),
+    /// The database did not answer in time: it is overloaded, or the connection was cut off.
+    #[error("database: no answer within {0:?}")]
+    NoAnswer(std::time::Duration),
+    /// The database is known to be away; nobody was asked.
+    #[error("database: away")]
+    Away,
+    /// Too many wait for a connection already, or have waited for too long.
+    #[error("database: too many wait for a connection{}", if *.everywhere { "" } else { " on behalf of the same tenant" })]
+    Busy {
+        /// Whoever asks is refused, and not the one tenant alone.
+        everywhere: bool,
+    },
+    /// Migrations could not run.
+    #[error("migrations: {0}")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+    /// A job's lease is gone: another worker has it, or it is done. Nothing was written.
+    #[error("the lease on the job is no longer held")]
+    StaleLease,
+    /// A payload could not be written as JSON.
+    #[error("payload: {0}")]
+    Payload(#[from] serde_json::Error),
+    /// A row holds something that this version cannot read.
+    #[error("a row of {table} holds {what}")]
+    Corrupt {
+        /// The table.
+        table: &'static str,
+        /// What was found.
+        what: String,
+    },
+}
+
+/// A result of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// Could not the database be reached, or is it starting or stopping? Then trying again later is right, and a worker takes no more
+    /// jobs until it answers.
+    pub fn is_unavailable(&self) -> bool {
+        let error = match self {
+            Self::NoAnswer(_) | Self::Away | Self::Busy { .. } => return true,
+            Self::Database(error) => error,
+            _ => return false,
+        };
+        match error {
+            sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => {
+                true
+            }
+            // Class 08: connection exceptions; 57P: the server is shutting down, crashed or starting.
+            sqlx::Error::Database(error) => {
+                error.code().is_some_and(|code| code.starts_with("08") || code.starts_with("57P") || code == "53300")
+            }
+            _ => false,
+        }
+    }
+
+    /// Did the request fail for a passing reason, so that the same one may well succeed? The database could not be reached, gave the request up
+    /// because it took too long or stood still, ran out of something, or had to choose between two that waited for each other; or what it
+    /// said broke off in the middle.
+    pub fn is_passing(&self) -> bool {
+        if self.is_unavailable() {
+            return true;
+        }
+        match self {
+            Self::Database(sqlx::Error::Protocol(_) | sqlx::Error::Tls(_)) => true,
+            Self::Database(sqlx::Error::Database(error)) => error.code().is_some_and(|code| {
+                // Class 53: insufficient resources. 25P03: idle in a transaction. 57014: cancelled. 40001, 40P01: serialization, deadlock.
+                code.starts_with("53") || matches!(&*code, "25P03" | "25P04" | "57014" | "55P03" | "40001" | "40P01")
+            }),
+            _ => false,
+        }
+    }
+
+    /// Was a lock not to be had within the time that the transaction waits for one?
+    pub(crate) fn is_lock_timeout(&self) -> bool {
+        // lock_not_available
+        matches!(self, Self::Database(sqlx::Error::Database(error)) if error.code().is_some_and(|code| code == "55P03"))
+    }
+
+    /// The unique or check constraint that a statement ran into.
+    pub fn constraint(&self) -> Option<&str> {
+        match self {
+            Self::Database(sqlx::Error::Database(error)) => error.constraint(),
+            _ => None,
+        }
+    }
+}
+
+impl From<UnknownZone> for Error {
+    fn from(error: UnknownZone) -> Self {
+        Self::Corrupt { table: "contact_group", what: error.to_string() }
+    }
+}
+
+impl From<NotE164> for Error {
+    fn from(error: NotE164) -> Self {
+        Self::Corrupt { table: "contact", what: error.to_string() }
+    }
+}
+
+/// For words of an enum that a row should hold.
+pub(crate) fn word<T>(table: &'static str, word: &str, parsed: Option<T>) -> Result<T> {
+    parsed.ok_or_else(|| Error::Corrupt { table, what: format!("the unknown word {word:?}") })
+}

@@ -1,0 +1,8 @@
+//! The pool, transactions, notifications, errors and migrations: how this crate speaks to Postgres.
+
+pub(crate) mod announce;
+pub(crate) mod database;
+pub(crate) mod error;
+pub(crate) mod outage;
+pub mod room;
+pub(crate) mod usable;

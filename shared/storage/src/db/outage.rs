@@ -1,0 +1,98 @@
+//! Whether the database is known to be out of reach.
+//!
+//! A connection beside the pool is asked once a second. While it cannot be made, or is not answered, whoever wants the pool is told at once and
+//! does not find out alone; as soon as it is answered again all is as before. Requests that are under way are left to their own time limits.
+
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use sqlx::{Connection as _, PgConnection, postgres::PgConnectOptions};
+use tokio::{sync::Notify, task::JoinSet};
+
+use crate::db::usable::Trust;
+
+/// How often the database is asked, and how often while it is away.
+const EVERY: Duration = Duration::from_secs(1);
+const AWAY: Duration = Duration::from_millis(250);
+/// How long an answer may take. A machine that is merely busy must not look like one that is gone.
+const LONGEST_ANSWER: Duration = Duration::from_secs(4);
+
+#[derive(Debug)]
+pub(crate) struct Outage {
+    state: Arc<State>,
+    // Ends with the pool.
+    _task: Mutex<JoinSet<()>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    away: AtomicBool,
+    suspected: Notify,
+}
+
+impl Outage {
+    /// Begins to ask.
+    pub(crate) fn watch(options: PgConnectOptions, trust: Arc<Trust>) -> Arc<Self> {
+        let state = Arc::new(State::default());
+        let mut task = JoinSet::new();
+        task.spawn(run(options, trust, Arc::clone(&state)));
+        Arc::new(Self { state, _task: Mutex::new(task) })
+    }
+
+    /// Is it known to be away?
+    pub(crate) fn is_known(&self) -> bool {
+        self.state.away.load(Ordering::Acquire)
+    }
+
+    /// Somebody could not reach it: it is asked at once.
+    pub(crate) fn suspect(&self) {
+        self.state.suspected.notify_one();
+    }
+}
+
+async fn run(options: PgConnectOptions, trust: Arc<Trust>, state: Arc<State>) {
+    let mut connection = None;
+    loop {
+        let answered = tokio::time::timeout(LONGEST_ANSWER, ask(&options, &mut connection)).await;
+        let why = match answered {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => Some(error.to_string()),
+            Err(_) => Some(format!("no answer within {LONGEST_ANSWER:?}")),
+        };
+        let away = why.is_some();
+        if away {
+            connection = None;
+        }
+        if state.away.swap(away, Ordering::AcqRel) != away {
+            match why {
+                Some(why) => {
+                    // Those that there are lead to where nothing answers.
+                    trust.distrust_all();
+                    tracing::warn!(error = why, "the database is away; requests are refused until it answers");
+                }
+                None => tracing::info!("the database answers again"),
+            }
+        }
+        let pause = if away { AWAY } else { EVERY };
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = state.suspected.notified(), if !away => {}
+        }
+    }
+}
+
+/// Asks for a sign of life on a connection that is kept, or on a new one.
+async fn ask(options: &PgConnectOptions, connection: &mut Option<PgConnection>) -> sqlx::Result<()> {
+    let mut asked = match connection.take() {
+        Some(connection) => connection,
+        None => PgConnection::connect_with(options).await?,
+    };
+    asked.ping().await?;
+    *connection = Some(asked);
+    Ok(())
+}

@@ -1,0 +1,397 @@
+//! Goals and their targets (rules G1 to G9, T3, B1).
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use muster_domain::{
+    goals::{
+        goal::{AssignmentStrategy, GoalClock, GoalType, Window},
+        release::ReleasePlan,
+        targeting::Targeting,
+    },
+    ids::{CampaignId, GoalId, GroupId, MemberId, OrganizationId},
+};
+
+use crate::{Db, Result, Tx, db::error::word};
+
+/// A goal.
+#[derive(Debug, Clone)]
+pub struct Goal {
+    /// The goal.
+    pub id: GoalId,
+    /// Its tenant.
+    pub organization_id: OrganizationId,
+    /// Its group.
+    pub group_id: GroupId,
+    /// The campaign that it belongs to.
+    pub campaign_id: Option<CampaignId>,
+    /// What an admin wrote.
+    pub content: GoalContent,
+    /// What decides its status.
+    pub clock: GoalClock,
+    /// When its reminder window opens and closes.
+    pub reminder_window: Option<(DateTime<Utc>, DateTime<Utc>)>,
+    /// When its targets were frozen and cut into batches.
+    pub partitioned_at: Option<DateTime<Utc>>,
+    /// Bumped by every edit; the API's entity tag.
+    pub version: i32,
+}
+
+/// What an admin writes (rule G2). Times are wall-clock times in `zone`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GoalContent {
+    /// Its name.
+    pub name: String,
+    /// For admins only.
+    pub description: String,
+    /// What it is for.
+    pub goal_type: GoalType,
+    /// The event's or shift's start, or the target date.
+    pub date_local: NaiveDateTime,
+    /// Who gets which batch.
+    pub strategy: AssignmentStrategy,
+    /// What agents read.
+    pub instructions: String,
+    /// Whom it is for.
+    pub targeting: Targeting,
+    /// The initial script.
+    pub script: String,
+    /// The reminder's script; reminders are off without.
+    pub reminder_script: Option<String>,
+    /// The group's zone when it was written.
+    pub zone: String,
+    /// When workflows become available.
+    pub opens_local: NaiveDateTime,
+    /// When they close.
+    pub closes_local: NaiveDateTime,
+    /// How batches are released.
+    pub release_plan: ReleasePlan,
+}
+
+/// The instants that a goal's local times resolve to.
+#[derive(Debug, Clone, Copy)]
+pub struct Instants {
+    /// Of `opens_local`.
+    pub opens_at: DateTime<Utc>,
+    /// Of `closes_local`.
+    pub closes_at: DateTime<Utc>,
+    /// Of the reminder window.
+    pub reminder: Option<(DateTime<Utc>, DateTime<Utc>)>,
+}
+
+impl Goal {
+    /// When it is open.
+    pub fn window(&self) -> Window {
+        let GoalClock { opens_at, closes_at, .. } = self.clock;
+        self.content.window(Instants { opens_at, closes_at, reminder: self.reminder_window })
+    }
+}
+
+impl GoalContent {
+    /// When a goal with these instants is open.
+    pub const fn window(&self, at: Instants) -> Window {
+        let Instants { opens_at, closes_at, reminder } = at;
+        Window { opens_local: self.opens_local, closes_local: self.closes_local, opens_at, closes_at, reminder }
+    }
+}
+
+/// Where a new goal belongs.
+#[derive(Debug, Clone, Copy)]
+pub struct Place {
+    /// Its tenant.
+    pub organization_id: OrganizationId,
+    /// Its group.
+    pub group_id: GroupId,
+    /// Its campaign.
+    pub campaign_id: Option<CampaignId>,
+    /// Who made it.
+    pub created_by: MemberId,
+}
+
+/// Creates a draft.
+pub async fn create(tx: &mut Tx, id: GoalId, place: Place, content: &GoalContent, at: Instants) -> Result<()> {
+    sqlx::query!(
+        "insert into goal (id, organization_id, group_id, campaign_id, created_by, name, description, goal_type, date_local,
+             strategy, instructions, targeting, script, reminder_script, zone, opens_local, closes_local, opens_at, closes_at,
+             reminder_opens_at, reminder_closes_at, release_plan)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)",
+        id.0,
+        place.organization_id.0,
+        place.group_id.0,
+        place.campaign_id.map(|id| id.0),
+        place.created_by.0,
+        content.name,
+        content.description,
+        text(&content.goal_type)?,
+        content.date_local,
+        text(&content.strategy)?,
+        content.instructions,
+        serde_json::to_value(&content.targeting)?,
+        content.script,
+        content.reminder_script,
+        content.zone,
+        content.opens_local,
+        content.closes_local,
+        at.opens_at,
+        at.closes_at,
+        at.reminder.map(|(opens, _)| opens),
+        at.reminder.map(|(_, closes)| closes),
+        serde_json::to_value(content.release_plan)?,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// A goal of this organization, locked against edits until the transaction ends.
+pub async fn lock(tx: &mut Tx, organization_id: OrganizationId, id: GoalId) -> Result<Option<Goal>> {
+    sqlx::query!("select from goal where id = $1 and organization_id = $2 for update", id.0, organization_id.0)
+        .fetch_optional(tx.conn())
+        .await?;
+    Ok(select(tx, organization_id, Some(id), None, None, None, 1).await?.pop())
+}
+
+/// The same, while agents go on queuing texts of it: what they write refers to the goal, and they hold a batch meanwhile. For whoever locks
+/// batches that agents have.
+pub async fn lock_beside_agents(tx: &mut Tx, organization_id: OrganizationId, id: GoalId) -> Result<Option<Goal>> {
+    sqlx::query!("select from goal where id = $1 and organization_id = $2 for no key update", id.0, organization_id.0)
+        .fetch_optional(tx.conn())
+        .await?;
+    Ok(select(tx, organization_id, Some(id), None, None, None, 1).await?.pop())
+}
+
+/// A goal of this organization.
+pub async fn get(tx: &mut Tx, organization_id: OrganizationId, id: GoalId) -> Result<Option<Goal>> {
+    Ok(select(tx, organization_id, Some(id), None, None, None, 1).await?.pop())
+}
+
+/// Goals after `after`, by age; of these groups alone, if some are given.
+pub async fn page(
+    tx: &mut Tx,
+    organization_id: OrganizationId,
+    groups: Option<&[GroupId]>,
+    after: Option<GoalId>,
+    limit: i64,
+) -> Result<Vec<Goal>> {
+    select(tx, organization_id, None, groups, None, after, limit).await
+}
+
+/// Are all of these goals this organization's, and of these groups, if some are given?
+pub async fn all_exist(
+    tx: &mut Tx,
+    organization_id: OrganizationId,
+    ids: &[GoalId],
+    groups: Option<&[GroupId]>,
+) -> Result<bool> {
+    let groups: Option<Vec<_>> = groups.map(|groups| groups.iter().map(|id| id.0).collect());
+    Ok(sqlx::query_scalar!(
+        r#"select not exists (
+               select from unnest($2::uuid[]) as named (id)
+               where not exists (select from goal g where g.id = named.id and g.organization_id = $1
+                                 and ($3::uuid[] is null or g.group_id = any($3)))) as "all!""#,
+        organization_id.0,
+        &ids.iter().map(|id| id.0).collect::<Vec<_>>(),
+        groups.as_deref(),
+    )
+    .fetch_one(tx.conn())
+    .await?)
+}
+
+/// All goals of a campaign.
+pub async fn of_campaign(tx: &mut Tx, organization_id: OrganizationId, campaign_id: CampaignId) -> Result<Vec<Goal>> {
+    select(tx, organization_id, None, None, Some(campaign_id), None, 100_000).await
+}
+
+async fn select(
+    tx: &mut Tx,
+    organization_id: OrganizationId,
+    only: Option<GoalId>,
+    groups: Option<&[GroupId]>,
+    campaign_id: Option<CampaignId>,
+    after: Option<GoalId>,
+    limit: i64,
+) -> Result<Vec<Goal>> {
+    let groups: Option<Vec<_>> = groups.map(|groups| groups.iter().map(|id| id.0).collect());
+    let rows = sqlx::query!(
+        "select * from goal
+         where organization_id = $1 and ($2::uuid is null or id = $2) and ($3::uuid[] is null or group_id = any($3))
+           and ($4::uuid is null or campaign_id = $4) and ($5::uuid is null or id > $5)
+         order by id limit $6",
+        organization_id.0,
+        only.map(|id| id.0),
+        groups.as_deref(),
+        campaign_id.map(|id| id.0),
+        after.map(|id| id.0),
+        limit,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Goal {
+                id: GoalId(row.id),
+                organization_id,
+                group_id: GroupId(row.group_id),
+                campaign_id: row.campaign_id.map(CampaignId),
+                content: GoalContent {
+                    name: row.name,
+                    description: row.description,
+                    goal_type: parse("goal", &row.goal_type)?,
+                    date_local: row.date_local,
+                    strategy: parse("goal", &row.strategy)?,
+                    instructions: row.instructions,
+                    targeting: serde_json::from_value(row.targeting)?,
+                    script: row.script,
+                    reminder_script: row.reminder_script,
+                    zone: row.zone,
+                    opens_local: row.opens_local,
+                    closes_local: row.closes_local,
+                    release_plan: serde_json::from_value(row.release_plan)?,
+                },
+                clock: GoalClock {
+                    launched_at: row.launched_at,
+                    paused_at: row.paused_at,
+                    opens_at: row.opens_at,
+                    closes_at: row.closes_at,
+                },
+                reminder_window: row.reminder_opens_at.zip(row.reminder_closes_at),
+                partitioned_at: row.partitioned_at,
+                version: row.version,
+            })
+        })
+        .collect()
+}
+
+/// Replaces what an admin has written, and the instants. What may change when is the caller's to check (rule G6).
+pub async fn update(tx: &mut Tx, id: GoalId, content: &GoalContent, at: Instants) -> Result<()> {
+    sqlx::query!(
+        "update goal set name = $2, description = $3, instructions = $4, script = $5, reminder_script = $6, opens_local = $7,
+             closes_local = $8, opens_at = $9, closes_at = $10, reminder_opens_at = $11, reminder_closes_at = $12, targeting = $13,
+             date_local = $14, goal_type = $15, strategy = $16, release_plan = $17, version = version + 1
+         where id = $1",
+        id.0,
+        content.name,
+        content.description,
+        content.instructions,
+        content.script,
+        content.reminder_script,
+        content.opens_local,
+        content.closes_local,
+        at.opens_at,
+        at.closes_at,
+        at.reminder.map(|(opens, _)| opens),
+        at.reminder.map(|(_, closes)| closes),
+        serde_json::to_value(&content.targeting)?,
+        content.date_local,
+        text(&content.goal_type)?,
+        text(&content.strategy)?,
+        serde_json::to_value(content.release_plan)?,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Marks a goal launched.
+pub async fn launch(tx: &mut Tx, id: GoalId) -> Result<()> {
+    sqlx::query!(
+        "update goal set launched_at = now(), version = version + 1 where id = $1 and launched_at is null",
+        id.0
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Pauses or resumes a goal: one row, whatever is queued (rule G7).
+pub async fn set_paused(tx: &mut Tx, id: GoalId, paused: bool) -> Result<()> {
+    sqlx::query!(
+        "update goal set paused_at = case when $2 then coalesce(paused_at, now()) end, version = version + 1 where id = $1",
+        id.0,
+        paused,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Closes a goal now (rule G8). A goal that is not open yet closes as soon as it has opened, which is now as well.
+pub async fn close(tx: &mut Tx, id: GoalId) -> Result<()> {
+    sqlx::query!(
+        "update goal set opens_at = least(opens_at, now() - interval '1 second'), closes_at = now(),
+             closes_local = now() at time zone zone, opens_local = least(opens_local, (now() - interval '1 second') at time zone zone),
+             version = version + 1
+         where id = $1 and closes_at > now()",
+        id.0,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Freezes a launched goal's targets and cuts them into batches (rules T3 and B1), once; answers how many of each, or `None` when it
+/// was done before. Assigned goals get batches of each agent's contacts, and unassigned contacts are in none (rule W1).
+pub async fn partition(tx: &mut Tx, goal: &Goal, batch_size: i32, segments_each: i64) -> Result<Option<(u64, u64)>> {
+    let fresh =
+        sqlx::query!("update goal set partitioned_at = now() where id = $1 and partitioned_at is null", goal.id.0)
+            .execute(tx.conn())
+            .await?;
+    if fresh.rows_affected() == 0 {
+        return Ok(None);
+    }
+    let assigned = goal.content.strategy == AssignmentStrategy::Assigned;
+    let targets = sqlx::query!(
+        "insert into target (goal_id, contact_id, position)
+         select $1, contact_id, row_number() over (order by contact_id) from targeted_contacts($2, $3)",
+        goal.id.0,
+        goal.group_id.0,
+        serde_json::to_value(&goal.content.targeting)?,
+    )
+    .execute(tx.conn())
+    .await?;
+    let batches =
+        sqlx::query_file!("src/goals/partition.sql", goal.id.0, assigned, i64::from(batch_size), segments_each)
+            .execute(tx.conn())
+            .await?;
+    sqlx::query_file!("src/goals/fill_batches.sql", goal.id.0, assigned, i64::from(batch_size))
+        .execute(tx.conn())
+        .await?;
+    Ok(Some((targets.rows_affected(), batches.rows_affected())))
+}
+
+/// How many contacts a targeting selects in a group.
+pub async fn preview(tx: &mut Tx, group_id: GroupId, targeting: &Targeting) -> Result<i64> {
+    Ok(sqlx::query_scalar!(
+        r#"select count(*) as "contacts!" from targeted_contacts($1, $2)"#,
+        group_id.0,
+        serde_json::to_value(targeting)?,
+    )
+    .fetch_one(tx.conn())
+    .await?)
+}
+
+/// Contacts of a group that no goal there can target, by the first reason that applies.
+pub async fn excluded(db: impl Into<Db<'_>>, group_id: GroupId) -> Result<Vec<(String, i64)>> {
+    let rows = sqlx::query!(
+        r#"select reason as "reason!", count(*) as "contacts!" from (
+               select case
+                   when c.redacted_at is not null then 'redacted'
+                   when c.opted_out_at is not null then 'opted_out'
+                   when m.deactivated_at is not null then 'deactivated'
+                   when not is_textable(c.line_type) then 'not_textable'
+               end as reason
+               from membership m join contact c on c.id = m.contact_id where m.group_id = $1
+           ) r where reason is not null group by reason order by reason"#,
+        group_id.0,
+    )
+    .fetch_all(&mut *db.into().connection().await?)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.reason, row.contacts)).collect())
+}
+
+/// The word of an enum that serializes as a string.
+fn text<T: serde::Serialize>(value: &T) -> Result<String> {
+    Ok(serde_json::to_value(value)?.as_str().unwrap_or_default().to_owned())
+}
+
+fn parse<T: serde::de::DeserializeOwned>(table: &'static str, text: &str) -> Result<T> {
+    word(table, text, serde_json::from_value(text.into()).ok())
+}

@@ -1,0 +1,230 @@
+//! Rule W4: whoever is assigned to another agent and has not been texted yet moves between the agents' batches at once, also out of one in
+//! hand, and so does a conversation in hand.
+//!
+//! Whoever assigns takes locks in one order: goals, contacts, agents, memberships, batches, targets, threads. The hand-over of messages takes them in
+//! the same order, so that nobody waits in a circle.
+//!
+//! Texts that are queued or held wait for none of this. A hand-over cancels those whose contact is another agent's by now (rule S9), and a job
+//! for each goal cancels those that no hand-over looks at for long, and gives back whom they were for ([`take_back`]). It never waits for a
+//! message: one that is locked is being handed over, which cancels it or lets it go by who has the contact then.
+
+use muster_domain::{
+    goals::goal::AssignmentStrategy,
+    ids::{GoalId, GroupId, OrganizationId},
+};
+use muster_jobs::payloads::{BatchPartition, ReminderOpen};
+use uuid::Uuid;
+
+use crate::{
+    Result, Tx,
+    engine::enqueue::{Origin, enqueue},
+    goals::Goal,
+};
+
+/// Locks the launched goals of a group in which each agent texts their own contacts, in the order of their ids: none of them is cut into
+/// batches meanwhile.
+pub(crate) async fn lock_goals(tx: &mut Tx, group_id: GroupId) -> Result<Vec<Uuid>> {
+    let goals = sqlx::query_scalar!(
+        "select id from goal
+         where group_id = $1 and strategy = 'assigned' and launched_at is not null and closes_at > now()
+         order by id for no key update",
+        group_id.0,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(goals)
+}
+
+/// Moves contacts of a group, who are assigned as they should be by now, between the batches of goals that are locked, and has the texts to
+/// them that wait looked after.
+pub(crate) async fn move_contacts(tx: &mut Tx, group_id: GroupId, goals: &[Uuid], contacts: &[Uuid]) -> Result<()> {
+    if goals.is_empty() || contacts.is_empty() {
+        return Ok(());
+    }
+    place(tx, group_id, goals, contacts).await?;
+    let unreminded = leave_reminders(tx, group_id, goals, contacts).await?;
+    let waiting = sqlx::query_scalar!(
+        r#"select distinct t.goal_id as "goal_id!"
+           from target t
+           join membership mb on mb.group_id = $1 and mb.contact_id = t.contact_id
+           join message m on m.id in (t.initial_message_id, t.reminder_message_id)
+           where t.goal_id = any($2) and t.contact_id = any($3) and m.state in ('queued', 'held')
+             and m.agent_id is distinct from mb.assigned_agent_id
+           order by 1"#,
+        group_id.0,
+        goals,
+        contacts,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    if waiting.is_empty() && unreminded.is_empty() {
+        return Ok(());
+    }
+    let organization_id = sqlx::query_scalar!("select organization_id from contact_group where id = $1", group_id.0)
+        .fetch_one(tx.conn())
+        .await?;
+    let origin = Origin { organization_id: Some(OrganizationId(organization_id)), traceparent: None };
+    for goal_id in waiting {
+        enqueue(tx, &BatchPartition { goal_id: GoalId(goal_id) }, &origin).await?;
+    }
+    for goal_id in unreminded {
+        enqueue(tx, &ReminderOpen { goal_id }, &origin).await?;
+    }
+    Ok(())
+}
+
+/// Moves the conversations in hand of contacts who were assigned anew (rule W4): to the agent whom they are assigned to now, for a whole
+/// response window, or back to everybody when they are nobody's. Comes last: who sends a batch holds its targets before its threads.
+pub(crate) async fn move_threads(tx: &mut Tx, group_id: GroupId, contacts: &[Uuid]) -> Result<()> {
+    if contacts.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!(
+        "with moving as (
+             select t.id, m.assigned_agent_id as agent_id, o.response_window_minutes as minutes
+             from thread t
+             join membership m on m.group_id = t.group_id and m.contact_id = t.contact_id
+             join organization o on o.id = t.organization_id
+             where t.group_id = $1 and t.contact_id = any($2)
+               and t.held_until > clock_timestamp() and t.held_by is distinct from m.assigned_agent_id
+             order by t.id for no key update of t
+         )
+         update thread t
+         set held_by = w.agent_id,
+             held_until = case when w.agent_id is not null then clock_timestamp() + make_interval(mins => w.minutes) end
+         from moving w where t.id = w.id",
+        group_id.0,
+        contacts,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// What [`take_back`] has done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TakenBack {
+    /// Contacts who can get their initial from the agent whom they are assigned to now.
+    pub initials: usize,
+    /// Contacts who can get their reminder so: reminder batches are to be made for them.
+    pub reminders: usize,
+}
+
+/// Cancels what is queued or held of a goal to contacts who are another agent's by now, and gives whomever such a text was for to that agent.
+/// Only a text that is queued or held is ever cancelled, so that the carrier does not have it: nobody gets two initials (rule B7). The
+/// goal is locked, so that nobody assigns anybody of it meanwhile.
+pub async fn take_back(tx: &mut Tx, goal: &Goal) -> Result<TakenBack> {
+    let mut taken = TakenBack { initials: 0, reminders: 0 };
+    if goal.content.strategy != AssignmentStrategy::Assigned {
+        return Ok(taken);
+    }
+    // Who locks a message queues it again or hands it over, and then decides about it by the same facts.
+    sqlx::query!(
+        "with late as (
+             select m.id from message m
+             join membership mb on mb.group_id = $2 and mb.contact_id = m.contact_id
+             where m.goal_id = $1 and m.state in ('queued', 'held') and m.kind in ('initial', 'reminder')
+               and m.agent_id is distinct from mb.assigned_agent_id
+             order by m.id for update of m skip locked
+         )
+         update message m set state = 'cancelled', reason = 'reassigned', held_until = null
+         from late where m.id = late.id",
+        goal.id.0,
+        goal.group_id.0,
+    )
+    .execute(tx.conn())
+    .await?;
+    let initials = sqlx::query_scalar!(
+        "with free as (
+             select t.contact_id from target t join message m on m.id = t.initial_message_id
+             where t.goal_id = $1 and m.goal_id = $1 and m.state = 'cancelled' and m.reason = 'reassigned'
+             order by t.position for no key update of t
+         )
+         update target t set initial_message_id = null from free
+         where t.goal_id = $1 and t.contact_id = free.contact_id
+         returning t.contact_id",
+        goal.id.0,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    if !initials.is_empty() {
+        place(tx, goal.group_id, &[goal.id.0], &initials).await?;
+    }
+    let reminders = sqlx::query!(
+        "with free as (
+             select t.contact_id from target t join message m on m.id = t.reminder_message_id
+             where t.goal_id = $1 and m.goal_id = $1 and m.state = 'cancelled' and m.reason = 'reassigned'
+             order by t.position for no key update of t
+         )
+         update target t set reminder_message_id = null, reminder_batch_id = null from free
+         where t.goal_id = $1 and t.contact_id = free.contact_id",
+        goal.id.0,
+    )
+    .execute(tx.conn())
+    .await?;
+    taken.initials = initials.len();
+    taken.reminders = usize::try_from(reminders.rows_affected()).unwrap_or(usize::MAX);
+    Ok(taken)
+}
+
+/// Puts contacts who have no initial yet into a batch of their agent that is not finished, the last one, or into a new one; who has no agent
+/// is in no batch. Whoever was in a batch that the release plan holds, or in none, goes on waiting for the plan as long as it holds any
+/// (rule B6): a new batch of them is held, and released in its turn.
+async fn place(tx: &mut Tx, group_id: GroupId, goals: &[Uuid], contacts: &[Uuid]) -> Result<()> {
+    // Nobody finishes a batch that somebody joins. An agent who sends holds their batch before its targets.
+    sqlx::query!(
+        "select from batch
+         where goal_id = any($2) and kind = 'initial' and state <> 'finished'
+           and assigned_agent_id in (select assigned_agent_id from membership where group_id = $1 and contact_id = any($3))
+         order by id for no key update",
+        group_id.0,
+        goals,
+        contacts,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    sqlx::query_file!("src/goals/reassign_batches.sql", group_id.0, goals, contacts).execute(tx.conn()).await?;
+    sqlx::query_file!("src/goals/reassign_place.sql", group_id.0, goals, contacts).execute(tx.conn()).await?;
+    // A held batch that everybody has left is no step of the release plan.
+    sqlx::query!(
+        "update batch b set state = 'finished'
+         where b.goal_id = any($1) and b.kind = 'initial' and b.state = 'held' and not exists (
+             select from target t where t.batch_id = b.id and t.initial_message_id is null and t.skipped_at is null)",
+        goals,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Takes contacts out of the reminder batches of agents who do not have them any more; answers the goals in which somebody waits for a
+/// reminder batch.
+async fn leave_reminders(tx: &mut Tx, group_id: GroupId, goals: &[Uuid], contacts: &[Uuid]) -> Result<Vec<GoalId>> {
+    sqlx::query!(
+        "with leaving as (
+             select t.goal_id, t.contact_id from target t
+             join batch b on b.id = t.reminder_batch_id
+             join membership m on m.group_id = $1 and m.contact_id = t.contact_id
+             where t.goal_id = any($2) and t.contact_id = any($3) and t.reminder_message_id is null and t.skipped_at is null
+               and b.assigned_agent_id is distinct from m.assigned_agent_id
+             order by t.goal_id, t.position for no key update of t
+         )
+         update target t set reminder_batch_id = null from leaving l
+         where t.goal_id = l.goal_id and t.contact_id = l.contact_id",
+        group_id.0,
+        goals,
+        contacts,
+    )
+    .execute(tx.conn())
+    .await?;
+    let wait = sqlx::query_scalar!(
+        "select distinct goal_id from target
+         where goal_id = any($1) and contact_id = any($2) and answer = 'yes' and reminder_batch_id is null and skipped_at is null
+         order by goal_id",
+        goals,
+        contacts,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(wait.into_iter().map(GoalId).collect())
+}

@@ -1,0 +1,112 @@
+//! Live figures of goals and campaigns (rule G12).
+
+use std::collections::BTreeMap;
+
+use muster_domain::{
+    ids::GoalId,
+    sending::message::{MessageKind, MessageState},
+};
+
+use crate::{Pool, Result, db::error::word};
+
+/// What has become of the targets and messages of some goals.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Contacts targeted.
+    pub targeted: i64,
+    /// Targets that are in a batch.
+    pub batched: i64,
+    /// Batches by state.
+    pub batches: BTreeMap<String, i64>,
+    /// Targets whose initial was handed to the carrier (rule T1).
+    pub messaged: i64,
+    /// Targets that will get no initial: skipped by an agent, or by what forbade it. The reasons are in `skip_reasons`.
+    pub skipped: i64,
+    /// Why targets were skipped.
+    pub skip_reasons: BTreeMap<String, i64>,
+    /// Targets that wrote back.
+    pub replied: i64,
+    /// Answers: yes, no, maybe.
+    pub answers: BTreeMap<String, i64>,
+    /// Targets that opted out in these goals.
+    pub opted_out: i64,
+    /// Reminders that were handed to the carrier.
+    pub reminded: i64,
+    /// Outbound messages by kind and state, as `kind.state`.
+    pub messages: BTreeMap<String, i64>,
+    /// Held and cancelled messages by reason.
+    pub reasons: BTreeMap<String, i64>,
+    /// Messages that failed or were not delivered, by the carrier's code.
+    pub errors: BTreeMap<String, i64>,
+    /// Segments that the carrier has.
+    pub segments: i64,
+}
+
+/// The figures of these goals together.
+pub async fn of(pool: &Pool, goals: &[GoalId]) -> Result<Stats> {
+    let goals: Vec<_> = goals.iter().map(|id| id.0).collect();
+    let mut stats = Stats::default();
+    let targets = sqlx::query!(
+        r#"select count(*) as "targeted!", count(batch_id) as "batched!",
+                  count(*) filter (where skipped_at is not null and initial_message_id is null) as "skipped!", count(replied_at) as "replied!", count(opted_out_at) as "opted_out!",
+                  count(*) filter (where answer = 'yes') as "yes!", count(*) filter (where answer = 'no') as "no!",
+                  count(*) filter (where answer = 'maybe') as "maybe!"
+           from target where goal_id = any($1)"#,
+        &goals,
+    )
+    .fetch_one(&mut *pool.connection().await?)
+    .await?;
+    stats.targeted = targets.targeted;
+    stats.batched = targets.batched;
+    stats.skipped = targets.skipped;
+    stats.replied = targets.replied;
+    stats.opted_out = targets.opted_out;
+    stats.answers = [("yes", targets.yes), ("no", targets.no), ("maybe", targets.maybe)]
+        .into_iter()
+        .map(|(answer, count)| (answer.to_owned(), count))
+        .collect();
+    let skipped = sqlx::query!(
+        r#"select skip_reason as "reason!", count(*) as "targets!" from target
+           where goal_id = any($1) and skipped_at is not null and initial_message_id is null and skip_reason is not null
+           group by skip_reason"#,
+        &goals
+    )
+    .fetch_all(&mut *pool.connection().await?)
+    .await?;
+    stats.skip_reasons = skipped.into_iter().map(|row| (row.reason, row.targets)).collect();
+    let batches = sqlx::query!(
+        r#"select kind || '.' || state as "state!", count(*) as "batches!" from batch where goal_id = any($1) group by 1"#,
+        &goals
+    )
+    .fetch_all(&mut *pool.connection().await?)
+    .await?;
+    stats.batches = batches.into_iter().map(|row| (row.state, row.batches)).collect();
+    let messages = sqlx::query!(
+        r#"select kind, state, reason, error_code, count(*) as "messages!", sum(segments)::bigint as "segments!"
+           from message where goal_id = any($1) and kind <> 'inbound' group by kind, state, reason, error_code"#,
+        &goals,
+    )
+    .fetch_all(&mut *pool.connection().await?)
+    .await?;
+    for row in messages {
+        if word("message", &row.state, MessageState::parse(&row.state))?.is_messaged() {
+            // At most one initial and one reminder to each contact of a goal is ever handed over (rules B7 and W6).
+            match word("message", &row.kind, MessageKind::parse(&row.kind))? {
+                MessageKind::Initial => stats.messaged += row.messages,
+                MessageKind::Reminder => stats.reminded += row.messages,
+                MessageKind::Reply | MessageKind::OptOutConfirmation | MessageKind::Help | MessageKind::Inbound => {}
+            }
+        }
+        *stats.messages.entry(format!("{}.{}", row.kind, row.state)).or_default() += row.messages;
+        if let (true, Some(reason)) = (matches!(row.state.as_str(), "held" | "cancelled"), row.reason) {
+            *stats.reasons.entry(reason).or_default() += row.messages;
+        }
+        if let (true, Some(code)) = (matches!(row.state.as_str(), "failed" | "undelivered"), row.error_code) {
+            *stats.errors.entry(code.to_string()).or_default() += row.messages;
+        }
+        if matches!(row.state.as_str(), "sent" | "delivered" | "undelivered") {
+            stats.segments += row.segments;
+        }
+    }
+    Ok(stats)
+}

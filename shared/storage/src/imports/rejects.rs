@@ -1,0 +1,187 @@
+//! Rejected rows on their way to the database, in the text format of COPY (rule C7). All of them are counted; how many are kept is bounded, so that a
+//! small file cannot fill a disk, nor a worker's memory.
+
+use std::io::Write as _;
+
+use muster_domain::ids::ImportId;
+use uuid::Uuid;
+
+use crate::{Result, Tx, imports::copy_text::put};
+
+/// How much more of an import's rejects may be kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
+    /// Rows.
+    pub rows: u64,
+    /// Bytes, as [`Rejects`] counts them.
+    pub bytes: u64,
+}
+
+/// What a row takes in the database beside its text, with its index.
+const ROW: u64 = 64;
+
+/// Rejected rows, as many as there may be room for.
+#[derive(Debug)]
+pub struct Rejects {
+    bytes: Vec<u8>,
+    /// Where each row ends.
+    ends: Vec<usize>,
+    room: Room,
+    full: bool,
+}
+
+impl Rejects {
+    /// Keeps no more than there is room for.
+    pub fn within(room: Room) -> Self {
+        Self { bytes: Vec::new(), ends: Vec::new(), room, full: false }
+    }
+
+    /// Adds a row that cannot be read, unless there is no room for it any more. The first that finds none ends it: what is kept is the beginning.
+    pub fn push(&mut self, import_id: Uuid, line: i64, reason: &str, column: Option<&str>, raw: &str) {
+        if self.full {
+            return;
+        }
+        let out = &mut self.bytes;
+        let start = out.len();
+        let _ = write!(out, "{import_id}\t{line}");
+        put(out, Some(reason));
+        put(out, column);
+        put(out, Some(raw));
+        out.push(b'\n');
+        self.ends.push(out.len());
+        if self.fitting(self.room).0 < self.ends.len() {
+            self.bytes.truncate(start);
+            self.ends.pop();
+            self.full = true;
+        }
+    }
+
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Are there none?
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// How many of the first rows fit, how long their text is, and what they take.
+    fn fitting(&self, room: Room) -> (usize, usize, u64) {
+        let taken = |rows: usize, end: usize| (end as u64).saturating_add(ROW.saturating_mul(rows as u64));
+        let last = self.ends.last().copied().unwrap_or_default();
+        // Mostly, all do.
+        if self.ends.len() as u64 <= room.rows && taken(self.ends.len(), last) <= room.bytes {
+            return (self.ends.len(), last, taken(self.ends.len(), last));
+        }
+        let fits = |(nth, end): &(usize, usize)| *nth as u64 <= room.rows && taken(*nth, *end) <= room.bytes;
+        let (rows, end) = (1..).zip(self.ends.iter().copied()).take_while(fits).last().unwrap_or_default();
+        (rows, end, taken(rows, end))
+    }
+}
+
+/// Bytes of rejects that are sent at a time: the connection holds them once more.
+const CHUNK: usize = 256 * 1024;
+
+/// Writes the first rejects for which there is room beside those that other parts of the import have kept. The import's row is locked from here on, so
+/// that parts which are read at once do not keep more together.
+pub async fn write(tx: &mut Tx, id: ImportId, rejects: &Rejects, room: Room) -> Result<()> {
+    if rejects.is_empty() {
+        return Ok(());
+    }
+    let kept =
+        sqlx::query!("select rejects_kept, rejects_kept_bytes from import where id = $1 for no key update", id.0)
+            .fetch_one(tx.conn())
+            .await?;
+    let left = Room {
+        rows: room.rows.saturating_sub(kept.rejects_kept.unsigned_abs()),
+        bytes: room.bytes.saturating_sub(kept.rejects_kept_bytes.unsigned_abs()),
+    };
+    let (rows, end, bytes) = rejects.fitting(left);
+    if rows == 0 {
+        return Ok(());
+    }
+    tx.copy(
+        "copy import_reject (import_id, line, reason, column_name, raw) from stdin",
+        rejects.bytes[..end].chunks(CHUNK),
+    )
+    .await?;
+    sqlx::query!(
+        "update import set rejects_kept = rejects_kept + $2, rejects_kept_bytes = rejects_kept_bytes + $3 where id = $1",
+        id.0,
+        i64::try_from(rows).unwrap_or(i64::MAX),
+        i64::try_from(bytes).unwrap_or(i64::MAX),
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Rejects that are forgotten in one step, and imports that are looked at.
+pub const STEP: u64 = 10_000;
+const IMPORTS: i64 = 100;
+
+/// Forgets a step of the rejects of imports that were over longer ago; answers how many, and whether there may be more.
+pub async fn forget(tx: &mut Tx, age: std::time::Duration) -> Result<(u64, bool)> {
+    let imports = sqlx::query_scalar!(
+        "select id from import where finished_at < now() - make_interval(secs => $1) and rejects_forgotten_at is null
+         order by finished_at limit $2 for no key update skip locked",
+        age.as_secs_f64(),
+        IMPORTS,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    let forgotten = sqlx::query!(
+        "delete from import_reject where (import_id, line) in (
+             select import_id, line from import_reject where import_id = any($1) limit $2)",
+        &imports,
+        i64::try_from(STEP).unwrap_or(i64::MAX),
+    )
+    .execute(tx.conn())
+    .await?
+    .rows_affected();
+    if forgotten < STEP {
+        sqlx::query!("update import set rejects_forgotten_at = now() where id = any($1)", &imports)
+            .execute(tx.conn())
+            .await?;
+    }
+    Ok((forgotten, forgotten == STEP || i64::try_from(imports.len()) == Ok(IMPORTS)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rejects(room: Room, rows: usize) -> Rejects {
+        let mut rejects = Rejects::within(room);
+        for line in 0..rows {
+            rejects.push(Uuid::nil(), i64::try_from(line).unwrap(), "phone_missing", Some("phone"), "Ann,Lee,");
+        }
+        rejects
+    }
+
+    #[test]
+    fn c7_no_more_rejects_are_held_than_there_is_room_for() {
+        let all = Room { rows: u64::MAX, bytes: u64::MAX };
+        assert_eq!(rejects(all, 1_000).len(), 1_000);
+        assert_eq!(rejects(Room { rows: 7, ..all }, 1_000).len(), 7);
+        assert_eq!(rejects(Room { rows: 0, ..all }, 1_000).len(), 0);
+        for bytes in [0, 100, 1_000, 12_345] {
+            let some = rejects(Room { bytes, ..all }, 1_000);
+            let (rows, end, taken) = some.fitting(all);
+            assert_eq!((rows, end), (some.len(), some.bytes.len()));
+            assert!(taken <= bytes && bytes - taken < 200, "{taken} of {bytes}");
+        }
+    }
+
+    #[test]
+    fn c7_what_others_have_kept_leaves_the_first_of_a_part() {
+        let all = Room { rows: u64::MAX, bytes: u64::MAX };
+        let some = rejects(all, 100);
+        let (rows, end, taken) = some.fitting(Room { rows: 10, ..all });
+        assert_eq!((rows, end), (10, some.ends[9]));
+        assert_eq!(some.fitting(Room { bytes: taken, ..all }), (rows, end, taken));
+        assert_eq!(some.fitting(Room { bytes: taken - 1, ..all }).0, 9);
+        assert_eq!(some.fitting(Room { rows: 0, bytes: 0 }), (0, 0, 0));
+    }
+}

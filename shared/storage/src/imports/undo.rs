@@ -1,0 +1,281 @@
+//! Taking an import back that nothing was sent from yet.
+//!
+//! Contacts that it created are deleted, contacts that it changed become as they were, and its memberships and tags go. Who was in the group
+//! before has the earlier agent again. Goals that have targeted whom it brought into the group do so no more. What somebody has used, edited
+//! or assigned since stays as it is.
+
+use muster_domain::ids::{GroupId, ImportId, OrganizationId};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::{Result, Tx, goals::reassign, imports::agents};
+
+/// Whether an import can be undone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Undoable {
+    /// It can.
+    Yes,
+    /// It cannot, and why.
+    No(&'static str),
+}
+
+/// Asks for an import to be undone; the answer says whether that can be.
+pub async fn request(tx: &mut Tx, organization_id: OrganizationId, id: ImportId) -> Result<Undoable> {
+    let row = sqlx::query!(
+        r#"select group_id, dry_run, undo_requested, undone_at is not null as "undone!", state in ('waiting', 'running') as "running!"
+           from import where id = $1 and organization_id = $2 for update"#,
+        id.0,
+        organization_id.0,
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    let Some(import) = row else { return Ok(Undoable::No("the import does not exist")) };
+    let Some(group_id) = import.group_id.filter(|_| !import.dry_run) else {
+        return Ok(Undoable::No("a dry run wrote nothing"));
+    };
+    let refusal = if import.running {
+        Some("the import is not over")
+    } else if import.undone {
+        Some("the import is undone already")
+    } else if import.undo_requested {
+        Some("the import is being undone")
+    } else {
+        used(tx, GroupId(group_id), id).await?
+    };
+    if let Some(why) = refusal {
+        return Ok(Undoable::No(why));
+    }
+    sqlx::query!("update import set undo_requested = true where id = $1", id.0).execute(tx.conn()).await?;
+    Ok(Undoable::Yes)
+}
+
+/// Why the people whom an import brought into its group cannot leave it again.
+async fn used(tx: &mut Tx, group_id: GroupId, id: ImportId) -> Result<Option<&'static str>> {
+    let row = sqlx::query!(
+        r#"select
+               exists (
+                   select from membership m join thread t on t.group_id = m.group_id and t.contact_id = m.contact_id
+                   where m.group_id = $1 and m.import_id = $2) as "texted!",
+               exists (
+                   select from import later
+                   where later.group_id = $1 and later.id > $2 and not later.dry_run and later.undone_at is null
+                     and (later.state in ('waiting', 'running') or later.updated + later.unchanged > 0)) as "followed!""#,
+        group_id.0,
+        id.0,
+    )
+    .fetch_one(tx.conn())
+    .await?;
+    Ok(if row.texted {
+        Some("people whom it brought into the group have a conversation there")
+    } else if row.followed {
+        Some("a later import has found people in the group; undo that one first")
+    } else {
+        None
+    })
+}
+
+/// Undoes an import that was asked to be undone. If somebody was texted since, it stays, and says why.
+pub async fn undo(tx: &mut Tx, id: ImportId) -> Result<()> {
+    let row = sqlx::query!(
+        "select i.organization_id, i.group_id, o.agent_contact_limit
+         from import i join organization o on o.id = i.organization_id
+         where i.id = $1 and i.undo_requested and i.undone_at is null for update of i",
+        id.0
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    let Some(import) = row else { return Ok(()) };
+    // Only dry runs have no group.
+    let Some(group_id) = import.group_id.map(GroupId) else { return Ok(()) };
+    let goals = lock(tx, id, group_id).await?;
+    if let Some(why) = used(tx, group_id, id).await? {
+        sqlx::query!(
+            "update import set undo_requested = false, undone = $2 where id = $1",
+            id.0,
+            json!({ "refused": why })
+        )
+        .execute(tx.conn())
+        .await?;
+        return Ok(());
+    }
+    let mut restored = restore_fields(tx, id, OrganizationId(import.organization_id)).await?;
+    leave_goals(tx, id, group_id).await?;
+    let created = leave(tx, id, group_id).await?;
+    // Who has left has made room for who comes back (rule A2).
+    restored += agents::restore(tx, id, group_id, &goals, import.agent_contact_limit).await?;
+    let kept = created.kept + forget(tx, id).await?;
+    sqlx::query!(
+        "update import set undone_at = now(), undone = $2 where id = $1",
+        id.0,
+        json!({ "deleted": created.deleted, "restored": restored, "kept": kept }),
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Locks whatever an undo changes, in the order in which everybody does who assigns (`reassign`). From then on no goal of the group is cut into
+/// batches, and nobody whom the import brought into it is texted for the first time: whoever sends has their target first. Answers the goals
+/// in which contacts move to the agents who get them back.
+async fn lock(tx: &mut Tx, id: ImportId, group_id: GroupId) -> Result<Vec<Uuid>> {
+    sqlx::query!("select from goal where group_id = $1 order by id for no key update", group_id.0)
+        .execute(tx.conn())
+        .await?;
+    let by_agent = reassign::lock_goals(tx, group_id).await?;
+    sqlx::query!(
+        "select from contact
+         where id in (
+             select contact_id from membership where group_id = $1 and import_id = $2
+             union select contact_id from import_change where import_id = $2)
+         order by id for no key update",
+        group_id.0,
+        id.0,
+    )
+    .execute(tx.conn())
+    .await?;
+    agents::lock_agents_to_restore(tx, id, group_id).await?;
+    sqlx::query!(
+        "select from membership where group_id = $1 and import_id = $2 order by contact_id for update",
+        group_id.0,
+        id.0,
+    )
+    .execute(tx.conn())
+    .await?;
+    sqlx::query!(
+        "select from batch
+         where id in (
+             select t.batch_id from membership m
+             join goal g on g.group_id = m.group_id
+             join target t on t.goal_id = g.id and t.contact_id = m.contact_id
+             where m.group_id = $1 and m.import_id = $2)
+         order by id for no key update",
+        group_id.0,
+        id.0,
+    )
+    .execute(tx.conn())
+    .await?;
+    sqlx::query!(
+        "select from target t
+         join goal g on g.id = t.goal_id and g.group_id = $1
+         join membership m on m.group_id = $1 and m.contact_id = t.contact_id and m.import_id = $2
+         order by t.goal_id, t.position for update of t",
+        group_id.0,
+        id.0,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(by_agent)
+}
+
+/// Takes whom the import brought into the group out of the goals that have targeted them: none of them was texted, so that none is to be
+/// reminded either. A batch that everybody has left is finished, unless an agent has it in hand; then it is with the next that they do
+/// with it, or with the end of their lease.
+async fn leave_goals(tx: &mut Tx, id: ImportId, group_id: GroupId) -> Result<()> {
+    let batches = sqlx::query_scalar!(
+        r#"with gone as (
+               delete from target t using goal g, membership m
+               where g.id = t.goal_id and g.group_id = $1 and m.group_id = $1 and m.contact_id = t.contact_id and m.import_id = $2
+               returning t.batch_id
+           )
+           select distinct batch_id as "id!" from gone where batch_id is not null"#,
+        group_id.0,
+        id.0,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    sqlx::query!(
+        "update batch b set state = 'finished'
+         where b.id = any($1) and b.state in ('held', 'released') and not exists (
+             select from target t where t.batch_id = b.id and t.initial_message_id is null and t.skipped_at is null)",
+        &batches,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Gives contacts whom nobody has edited since the fields back that they had, and forgets what was changed of them. Answers how many of them
+/// the import did not assign as well.
+async fn restore_fields(tx: &mut Tx, id: ImportId, organization_id: OrganizationId) -> Result<i64> {
+    Ok(sqlx::query_scalar!(
+        r#"with locked as (
+             select c.id, h.before from contact c join import_change h on h.contact_id = c.id
+             where h.import_id = $1 and c.organization_id = $2 and c.updated_at = h.changed_at and c.redacted_at is null
+             order by c.id for no key update of c
+         ), restored as (
+             update contact c
+             set first_name = l.before ->> 'first_name', last_name = l.before ->> 'last_name', email = l.before ->> 'email',
+                 postal_code = l.before ->> 'postal_code', notes = l.before ->> 'notes', external_id = l.before ->> 'external_id',
+                 fields = l.before -> 'fields',
+                 -- So that an earlier import finds them as it left them, and can be undone too.
+                 updated_at = coalesce((l.before ->> 'updated_at')::timestamptz, now())
+             from locked l where c.id = l.id
+             returning c.id
+         ), forgotten as (
+             delete from import_change h using restored r where h.import_id = $1 and h.contact_id = r.id
+         )
+         select count(*) as "whole!" from restored r
+         where not exists (select from import_assignment a where a.import_id = $1 and a.contact_id = r.id)"#,
+        id.0,
+        organization_id.0,
+    )
+    .fetch_one(tx.conn())
+    .await?)
+}
+
+/// What became of the contacts that the import created.
+struct Created {
+    deleted: u64,
+    /// They are used elsewhere, or somebody has edited them.
+    kept: i64,
+}
+
+/// Takes the import's tags and memberships away, and deletes the contacts that it created and that nobody else has used since.
+async fn leave(tx: &mut Tx, id: ImportId, group_id: GroupId) -> Result<Created> {
+    sqlx::query!(
+        "delete from contact_tag ct using membership m where m.group_id = $1 and ct.contact_id = m.contact_id and ct.import_id = $2",
+        group_id.0,
+        id.0,
+    )
+    .execute(tx.conn())
+    .await?;
+    let contacts = sqlx::query!(
+        r#"with gone as (
+               delete from membership where group_id = $1 and import_id = $2 returning contact_id
+           ), mine as (
+               select c.id, c.updated_at = c.created_at and c.redacted_at is null
+                   and not exists (select from membership m where m.contact_id = c.id and (m.group_id <> $1 or m.import_id is distinct from $2))
+                   and not exists (select from thread t where t.contact_id = c.id)
+                   and not exists (select from target t where t.contact_id = c.id)
+                   and not exists (select from contact_tag t where t.contact_id = c.id and t.import_id is distinct from $2) as untouched
+               from contact c join gone on gone.contact_id = c.id where c.source_import_id = $2
+           )
+           select coalesce(array_agg(id) filter (where untouched), '{}') as "untouched!",
+                  count(*) filter (where not untouched) as "kept!"
+           from mine"#,
+        group_id.0,
+        id.0,
+    )
+    .fetch_one(tx.conn())
+    .await?;
+    let deleted = sqlx::query!("delete from contact where id = any($1)", &contacts.untouched)
+        .execute(tx.conn())
+        .await?
+        .rows_affected();
+    Ok(Created { deleted, kept: contacts.kept })
+}
+
+/// Forgets what could not be restored; answers of how many contacts there was something.
+async fn forget(tx: &mut Tx, id: ImportId) -> Result<i64> {
+    Ok(sqlx::query_scalar!(
+        r#"with changed as (
+             delete from import_change where import_id = $1 returning contact_id
+         ), assigned as (
+             delete from import_assignment where import_id = $1 returning contact_id
+         )
+         select count(*) as "kept!" from (select contact_id from changed union select contact_id from assigned) k"#,
+        id.0
+    )
+    .fetch_one(tx.conn())
+    .await?)
+}

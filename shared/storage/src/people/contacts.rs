@@ -1,0 +1,263 @@
+//! Contacts and their memberships (rules C1, R1, R2, W4).
+
+use chrono::{DateTime, Utc};
+use muster_domain::ids::{ContactId, GroupId, ImportId, MemberId, OrganizationId};
+
+use crate::{Db, Result, Tx, goals::reassign};
+
+/// A contact as an admin sees it.
+#[derive(Debug, Clone)]
+pub struct Contact {
+    /// The contact.
+    pub id: ContactId,
+    /// The number, none once redacted.
+    pub e164: Option<String>,
+    /// Given name.
+    pub first_name: String,
+    /// Family name.
+    pub last_name: String,
+    /// E-mail address.
+    pub email: Option<String>,
+    /// Postal code.
+    pub postal_code: Option<String>,
+    /// The caller's own id of the person.
+    pub external_id: Option<String>,
+    /// Custom fields.
+    pub fields: serde_json::Value,
+    /// Tags by name.
+    pub tags: Vec<String>,
+    /// `unknown`, `mobile`, `voip`, `landline` or `invalid` (rules C5 and S7).
+    pub line_type: String,
+    /// The carrier that serves the number, if that is known (rule S10).
+    pub carrier: Option<String>,
+    /// Since when they have opted out.
+    pub opted_out_at: Option<DateTime<Utc>>,
+    /// Why: `stated in the file of import …`, `opted out at the carrier`, or what was given as the reason; none once redacted.
+    pub opt_out_reason: Option<String>,
+    /// Since when they are redacted.
+    pub redacted_at: Option<DateTime<Utc>>,
+    /// Groups they are in.
+    pub groups: Vec<GroupId>,
+    /// Where they come from (rule C13): `file`, `api`, `form` or `inbound`.
+    pub source: String,
+    /// The import that made them.
+    pub source_import_id: Option<ImportId>,
+    /// The group of that import.
+    pub source_group_id: Option<GroupId>,
+    /// What they agreed to when they came, none once redacted.
+    pub consent_text: Option<String>,
+    /// Since when they are known.
+    pub created_at: DateTime<Utc>,
+}
+
+/// Contacts of an organization after `after`, by age; of one group if given.
+pub async fn page(
+    db: impl Into<Db<'_>>,
+    organization_id: OrganizationId,
+    group_id: Option<GroupId>,
+    only: Option<ContactId>,
+    after: Option<ContactId>,
+    limit: i64,
+) -> Result<Vec<Contact>> {
+    let rows = sqlx::query!(
+        r#"select c.id, c.e164, c.first_name, c.last_name, c.email, c.postal_code, c.external_id, c.fields, c.opted_out_at, c.opt_out_reason,
+                  c.redacted_at, c.line_type, c.carrier, c.source, c.source_import_id, c.consent_text, c.created_at,
+                  (select i.group_id from import i where i.id = c.source_import_id) as source_group_id,
+                  array(select t.name from contact_tag ct join tag t on t.id = ct.tag_id
+                        where ct.contact_id = c.id order by t.name) as "tags!",
+                  array(select m.group_id from membership m where m.contact_id = c.id order by m.group_id) as "groups!"
+           from contact c
+           where c.organization_id = $1
+             and ($2::uuid is null or exists (select from membership m where m.contact_id = c.id and m.group_id = $2))
+             and ($3::uuid is null or c.id = $3)
+             and ($4::uuid is null or c.id > $4)
+           order by c.id limit $5"#,
+        organization_id.0,
+        group_id.map(|id| id.0),
+        only.map(|id| id.0),
+        after.map(|id| id.0),
+        limit,
+    )
+    .fetch_all(&mut *db.into().connection().await?)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Contact {
+            id: ContactId(row.id),
+            e164: row.e164,
+            first_name: row.first_name,
+            last_name: row.last_name,
+            email: row.email,
+            postal_code: row.postal_code,
+            external_id: row.external_id,
+            fields: row.fields,
+            tags: row.tags,
+            line_type: row.line_type,
+            carrier: row.carrier,
+            opted_out_at: row.opted_out_at,
+            opt_out_reason: row.opt_out_reason,
+            redacted_at: row.redacted_at,
+            groups: row.groups.into_iter().map(GroupId).collect(),
+            source: row.source,
+            source_import_id: row.source_import_id.map(ImportId),
+            source_group_id: row.source_group_id.map(GroupId),
+            consent_text: row.consent_text,
+            created_at: row.created_at,
+        })
+        .collect())
+}
+
+/// The groups a contact of this organization is in; `None` when there is no such contact.
+pub async fn groups_of(tx: &mut Tx, organization_id: OrganizationId, id: ContactId) -> Result<Option<Vec<GroupId>>> {
+    let groups = sqlx::query_scalar!(
+        r#"select array(select m.group_id from membership m where m.contact_id = c.id) as "groups!"
+           from contact c where c.id = $1 and c.organization_id = $2"#,
+        id.0,
+        organization_id.0,
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(groups.map(|groups| groups.into_iter().map(GroupId).collect()))
+}
+
+/// Records an opt-out that is said now (rule R2); true when the contact had not opted out before. It takes effect on queued messages at once: the
+/// hand-over looks here.
+pub async fn opt_out(tx: &mut Tx, organization_id: OrganizationId, id: ContactId, reason: &str) -> Result<bool> {
+    opt_out_by(tx, organization_id, id, reason, None).await
+}
+
+/// Records an opt-out by the word of this number, in the order in which texts are received, unless a later word counts already (rule I3a).
+/// Without a number, it is said now.
+pub async fn opt_out_by(
+    tx: &mut Tx,
+    organization_id: OrganizationId,
+    id: ContactId,
+    reason: &str,
+    word: Option<i64>,
+) -> Result<bool> {
+    let row = sqlx::query!(
+        r#"update contact c set opted_out_at = coalesce(c.opted_out_at, clock_timestamp()),
+             opt_out_reason = case when c.opted_out_at is null then $3 else c.opt_out_reason end,
+             last_word = coalesce($4, nextval('receive_order')), updated_at = now()
+         from (select id, opted_out_at from contact where id = $1 and organization_id = $2 for update) before
+         where c.id = before.id and ($4::bigint is null or c.last_word is null or c.last_word <= $4)
+         returning before.opted_out_at is null as "first!""#,
+        id.0,
+        organization_id.0,
+        reason,
+        word,
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    let Some(row) = row else { return Ok(false) };
+    // The thread leaves the agents' unread list (rule I3).
+    sqlx::query!(
+        "update thread set unread_since = null, held_by = null, held_until = null where contact_id = $1",
+        id.0
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(row.first)
+}
+
+/// Undoes an opt-out now, as an account admin may.
+pub async fn opt_in(tx: &mut Tx, organization_id: OrganizationId, id: ContactId) -> Result<bool> {
+    opt_in_by(tx, organization_id, id, None).await
+}
+
+/// Opts a contact in by their own word of this number, unless a later word counts already (rule I3a). Without a number, it is said now. Of somebody who has
+/// not opted out the word is kept all the same: an older opt-out may still be on its way.
+pub async fn opt_in_by(tx: &mut Tx, organization_id: OrganizationId, id: ContactId, word: Option<i64>) -> Result<bool> {
+    let row = sqlx::query!(
+        r#"update contact c set opted_out_at = null, opt_out_reason = null, last_word = coalesce($3, nextval('receive_order')),
+             updated_at = now()
+         from (select id, opted_out_at from contact where id = $1 and organization_id = $2 for update) before
+         where c.id = before.id and ($3::bigint is null or c.last_word is null or c.last_word <= $3)
+         returning before.opted_out_at is not null as "undone!""#,
+        id.0,
+        organization_id.0,
+        word,
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(row.is_some_and(|row| row.undone))
+}
+
+/// Deactivates or reactivates a contact in a group (rule R1); false when they are not in it.
+pub async fn set_active(tx: &mut Tx, group_id: GroupId, id: ContactId, active: bool) -> Result<bool> {
+    let done = sqlx::query!(
+        "update membership set deactivated_at = case when $3 then null else coalesce(deactivated_at, now()) end
+         where group_id = $1 and contact_id = $2",
+        group_id.0,
+        id.0,
+        active,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// What came of an assignment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Assigned {
+    /// It holds.
+    Done,
+    /// The contact is not in the group.
+    NotInGroup,
+    /// The agent already has as many contacts there as rule A2 allows.
+    AgentFull,
+}
+
+/// Assigns a contact of a group to an agent, or to nobody (rule W4: at once, also for a batch in hand, because claims, sends and
+/// hand-overs look here).
+pub async fn assign(
+    tx: &mut Tx,
+    group_id: GroupId,
+    id: ContactId,
+    agent: Option<MemberId>,
+    limit: i32,
+) -> Result<Assigned> {
+    let goals = reassign::lock_goals(tx, group_id).await?;
+    if let Some(agent) = agent {
+        // Locking the agent's row in the group keeps two assignments from passing the limit together. Whom they have is counted by another
+        // statement, because only one that begins after the wait sees what was waited for.
+        sqlx::query!("select from group_member where group_id = $1 and member_id = $2 for update", group_id.0, agent.0)
+            .execute(tx.conn())
+            .await?;
+        let held = sqlx::query_scalar!(
+            r#"select count(*) as "held!" from membership where group_id = $1 and assigned_agent_id = $2 and contact_id <> $3"#,
+            group_id.0,
+            agent.0,
+            id.0,
+        )
+        .fetch_one(tx.conn())
+        .await?;
+        if held >= i64::from(limit) {
+            return Ok(Assigned::AgentFull);
+        }
+    }
+    let before = sqlx::query_scalar!(
+        "update membership m set assigned_agent_id = $3
+         from (select assigned_agent_id from membership where group_id = $1 and contact_id = $2 for update) before
+         where m.group_id = $1 and m.contact_id = $2
+         returning before.assigned_agent_id",
+        group_id.0,
+        id.0,
+        agent.map(|id| id.0),
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    let Some(before) = before else { return Ok(Assigned::NotInGroup) };
+    reassign::move_contacts(tx, group_id, &goals, &[id.0]).await?;
+    if before != agent.map(|id| id.0) {
+        reassign::move_threads(tx, group_id, &[id.0]).await?;
+    }
+    Ok(Assigned::Done)
+}
+
+/// The names of an organization's custom fields.
+pub async fn custom_fields(tx: &mut Tx, organization_id: OrganizationId) -> Result<Vec<String>> {
+    Ok(sqlx::query_scalar!("select name from custom_field where organization_id = $1", organization_id.0)
+        .fetch_all(tx.conn())
+        .await?)
+}

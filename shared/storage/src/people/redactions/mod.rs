@@ -1,0 +1,113 @@
+//! Redaction: a person is overwritten everywhere; counts and history stay (rules R3, R4 and R6).
+//!
+//! The request's own transaction writes the ledger and overwrites the person's rows ([`begin`]): from its commit on, whatever claims, sends and
+//! hands over sees a redacted contact (rule S9), and imports and texts that would bring the number back see the entry in the ledger. Files
+//! and free text are a job's (`erase`). It waits for the imports that were under way when it first looked, and for no other.
+
+mod erase;
+mod person;
+mod wait;
+
+use muster_domain::{
+    ids::{AccountId, MemberId, OrganizationId, RedactionId},
+    people::{e164::E164, phone_hash::PhoneHashes, traces::Traces},
+};
+
+pub use erase::{finish, free_text, overwrite_again, single_names_of_others};
+pub use person::Overwritten;
+pub use wait::{Files, Waiting, end_imports, files, look, organizations, under_way, waiting};
+
+use crate::{Pool, Result, Tx};
+
+/// Enters a redaction into the ledger and overwrites the person's rows in every organization of the account. Nothing of what is queued goes from the
+/// commit on.
+pub async fn begin(
+    tx: &mut Tx,
+    id: RedactionId,
+    account_id: AccountId,
+    by: MemberId,
+    number: &E164,
+    hashes: &PhoneHashes,
+) -> Result<Overwritten> {
+    sqlx::query!(
+        "insert into redaction (id, account_id, requested_by, phone_hash, e164, key_id) values ($1, $2, $3, $4, $5, $6)",
+        id.0,
+        account_id.0,
+        by.0,
+        &hashes.current[..],
+        number.as_str(),
+        &hashes.key_id[..],
+    )
+    .execute(tx.conn())
+    .await?;
+    let redaction = Redaction {
+        account_id,
+        number: number.clone(),
+        hashes: hashes.clone(),
+        traces: Traces::default(),
+        contacts: Vec::new(),
+    };
+    person::overwrite(tx, id, &redaction, person::Depth::AtOnce).await
+}
+
+/// A redaction that is still to be done.
+#[derive(Debug, Clone)]
+pub struct Redaction {
+    /// The account.
+    pub account_id: AccountId,
+    /// The number.
+    pub number: E164,
+    /// Its keyed hashes.
+    pub hashes: PhoneHashes,
+    /// What the person was called.
+    pub traces: Traces,
+    /// The contacts that were overwritten.
+    pub contacts: Vec<uuid::Uuid>,
+}
+
+/// Locks a redaction; `None` when it is done. `hash` gives the keyed hashes of its number.
+pub async fn lock(tx: &mut Tx, id: RedactionId, hash: impl Fn(&E164) -> PhoneHashes) -> Result<Option<Redaction>> {
+    let row = sqlx::query!(
+        r#"select account_id, e164 as "e164!", traces, contact_ids from redaction where id = $1 and finished_at is null for update"#,
+        id.0
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    row.map(|row| {
+        let number = E164::parse(&row.e164)?;
+        Ok(Redaction {
+            account_id: AccountId(row.account_id),
+            hashes: hash(&number),
+            number,
+            traces: row.traces.map(serde_json::from_value).transpose()?.unwrap_or_default(),
+            contacts: row.contact_ids,
+        })
+    })
+    .transpose()
+}
+
+/// How far a redaction is: whether it is done, and how many contacts and messages it overwrote.
+pub async fn status(pool: &Pool, account_id: AccountId, id: RedactionId) -> Result<Option<(bool, i32, i64)>> {
+    let row = sqlx::query!(
+        r#"select finished_at is not null as "done!", coalesce(contacts, 0) as "contacts!", coalesce(messages, 0) as "messages!"
+           from redaction where id = $1 and account_id = $2"#,
+        id.0,
+        account_id.0,
+    )
+    .fetch_optional(&mut *pool.connection().await?)
+    .await?;
+    Ok(row.map(|row| (row.done, row.contacts, row.messages)))
+}
+
+/// Is a redaction of this number still to be done in the organization's account? Then nobody is to make a contact of it.
+pub async fn is_pending(tx: &mut Tx, organization_id: OrganizationId, number: &E164) -> Result<bool> {
+    Ok(sqlx::query_scalar!(
+        r#"select exists (
+               select from redaction r join organization o on o.account_id = r.account_id
+               where r.finished_at is null and r.e164 = $2 and o.id = $1) as "any!""#,
+        organization_id.0,
+        number.as_str(),
+    )
+    .fetch_one(tx.conn())
+    .await?)
+}

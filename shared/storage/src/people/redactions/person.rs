@@ -1,0 +1,191 @@
+//! The rows of one person: contacts of the number, and what hangs on them.
+//!
+//! Contacts are locked first, in the order of their ids, so that who claims, sends or answers waits or sees them redacted. A hand-over locks its messages
+//! before their contacts: messages that are locked are left to it, which cancels them, and to the job, which looks once more.
+
+use std::collections::BTreeSet;
+
+use muster_domain::{
+    ids::{ContactId, RedactionId},
+    people::traces::Traces,
+};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{Result, Tx, people::redactions::Redaction};
+
+/// What was overwritten.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Overwritten {
+    /// Contacts.
+    pub contacts: Vec<ContactId>,
+    /// Messages.
+    pub messages: u64,
+}
+
+/// How much is looked through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Depth {
+    /// What indexes lead to: what decides whether the person is texted, and what is shown of them.
+    AtOnce,
+    /// Tables that are read from end to end as well.
+    Everything,
+}
+
+/// Overwrites the contacts that have the number now, and what is left of those that had it. What they were called is kept in the ledger until
+/// the redaction is done.
+pub(super) async fn overwrite(
+    tx: &mut Tx,
+    id: RedactionId,
+    redaction: &Redaction,
+    depth: Depth,
+) -> Result<Overwritten> {
+    let found = sqlx::query!(
+        "select c.id, c.first_name, c.last_name, c.email, c.external_id from contact c join organization o on o.id = c.organization_id
+         where o.account_id = $1 and c.e164 = $2 order by c.id for update of c",
+        redaction.account_id.0,
+        redaction.number.as_str(),
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    let mut traces = redaction.traces.clone();
+    for row in &found {
+        traces.add_name(&row.first_name, &row.last_name);
+        row.email.iter().chain(&row.external_id).for_each(|word| traces.add_word(word));
+    }
+    let fresh: Vec<Uuid> = found.iter().map(|row| row.id).collect();
+    let all: BTreeSet<Uuid> = redaction.contacts.iter().chain(&fresh).copied().collect();
+    let all: Vec<Uuid> = all.into_iter().collect();
+    if depth == Depth::Everything {
+        traces.add(earlier(tx, &all).await?);
+        forget_changes(tx, &all).await?;
+        clear_texts_that_came(tx, id, redaction).await?;
+    }
+    keep_opt_outs(tx, redaction, &fresh).await?;
+    clear_contacts(tx, &fresh).await?;
+    let messages = clear_conversations(tx, &all).await?;
+    sqlx::query!(
+        "update redaction set traces = $2, contact_ids = $3, contacts = coalesce(contacts, 0) + $4, messages = coalesce(messages, 0) + $5
+         where id = $1",
+        id.0,
+        serde_json::to_value(&traces)?,
+        &all,
+        i32::try_from(fresh.len()).unwrap_or(i32::MAX),
+        i64::try_from(messages).unwrap_or(i64::MAX),
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(Overwritten { contacts: fresh.into_iter().map(ContactId).collect(), messages })
+}
+
+/// What the contacts were called before imports changed them.
+async fn earlier(tx: &mut Tx, contacts: &[Uuid]) -> Result<Traces> {
+    let rows = sqlx::query!(
+        r#"select before as "told!" from import_change where contact_id = any($1)
+           union all select after from import_change where contact_id = any($1) and after is not null"#,
+        contacts,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    let mut traces = Traces::default();
+    for row in rows {
+        let text = |name: &str| row.told.get(name).and_then(Value::as_str).unwrap_or_default();
+        traces.add_name(text("first_name"), text("last_name"));
+        traces.add_word(text("email"));
+        traces.add_word(text("external_id"));
+    }
+    Ok(traces)
+}
+
+/// What remains (rule R4): whether they had opted out, under the keyed hash.
+async fn keep_opt_outs(tx: &mut Tx, redaction: &Redaction, contacts: &[Uuid]) -> Result<()> {
+    crate::people::phone_keys::rehash(tx, redaction.account_id, &redaction.hashes).await?;
+    sqlx::query!(
+        "insert into suppression (account_id, phone_hash, key_id, organization_id, opted_out)
+         select $1, $2, $4, organization_id, opted_out_at is not null from contact where id = any($3)
+         on conflict (account_id, phone_hash, organization_id)
+         do update set opted_out = suppression.opted_out or excluded.opted_out",
+        redaction.account_id.0,
+        &redaction.hashes.current[..],
+        contacts,
+        &redaction.hashes.key_id[..],
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// What imports changed of them, and whom these took them from.
+async fn forget_changes(tx: &mut Tx, contacts: &[Uuid]) -> Result<()> {
+    sqlx::query!("delete from import_change where contact_id = any($1)", contacts).execute(tx.conn()).await?;
+    sqlx::query!("delete from import_assignment where contact_id = any($1)", contacts).execute(tx.conn()).await?;
+    Ok(())
+}
+
+async fn clear_contacts(tx: &mut Tx, contacts: &[Uuid]) -> Result<()> {
+    sqlx::query!("delete from contact_tag where contact_id = any($1)", contacts).execute(tx.conn()).await?;
+    // The trigger on this tells the workers what to keep back.
+    sqlx::query!(
+        "update contact set e164 = null, first_name = '', last_name = '', email = null, postal_code = null, notes = null,
+             external_id = null, fields = '{}', consent_text = null, opt_out_reason = null, carrier = null,
+             line_type = 'unknown', looked_up_at = null, redacted_at = now(), updated_at = now()
+         where id = any($1)",
+        contacts,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Threads first: an agent who answers has locked theirs, and the answer is seen once they are through. Answers how many messages were overwritten.
+async fn clear_conversations(tx: &mut Tx, contacts: &[Uuid]) -> Result<u64> {
+    sqlx::query!(
+        "update thread set unread_since = null, held_by = null, held_until = null where contact_id = any($1)",
+        contacts
+    )
+    .execute(tx.conn())
+    .await?;
+    let messages = sqlx::query!(
+        "with free as (
+             select id from message where contact_id = any($1) and (body <> '' or jsonb_path_exists(media, '$[*].url') or state in ('queued', 'held')) for update skip locked
+         )
+         update message m set body = '',
+             media = (select jsonb_agg(one.value - 'url') from jsonb_array_elements(m.media) one),
+             state = case when state in ('queued', 'held') then 'cancelled' else state end,
+             reason = case when state in ('queued', 'held') then 'redacted' else reason end
+         from free where m.id = free.id",
+        contacts
+    )
+    .execute(tx.conn())
+    .await?
+    .rows_affected();
+    // Agents write why they skip somebody; the engine's own words stay.
+    sqlx::query!(
+        "update target set skip_reason = 'redacted'
+         where contact_id = any($1) and skip_reason is not null
+           and skip_reason not in ('redacted', 'opted_out', 'deactivated', 'not_textable') and skip_reason !~ '^missing_value:'",
+        contacts,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(messages)
+}
+
+/// Texts that the account's numbers had got before the request, and that nobody has dealt with: the person they are from is gone.
+async fn clear_texts_that_came(tx: &mut Tx, id: RedactionId, redaction: &Redaction) -> Result<()> {
+    sqlx::query!(
+        "update webhook w set payload = null, processed_at = coalesce(processed_at, now())
+         from redaction r
+         where r.id = $1 and w.payload is not null and w.received_at <= r.created_at
+           and right(digits_of(w.payload ->> 'From'), 10) = $2
+           and not exists (
+               select from sender_number n join organization o on o.id = n.organization_id
+               where n.e164 = w.payload ->> 'To' and o.account_id <> $3)",
+        id.0,
+        redaction.number.national(),
+        redaction.account_id.0,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}

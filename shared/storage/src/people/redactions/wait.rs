@@ -1,0 +1,120 @@
+//! What a redaction waits for, and where files may hold the person.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use muster_domain::ids::{AccountId, ImportId, OrganizationId, RedactionId};
+use uuid::Uuid;
+
+use crate::{
+    Pool, Result, Tx,
+    imports::{self, End},
+    people::redactions::Redaction,
+};
+
+/// Looks for the imports of the account that are under way, once, and writes them down. Their files may hold the person. What begins later reads
+/// the ledger and takes no row of the number, so that nothing else is waited for.
+pub async fn look(tx: &mut Tx, id: RedactionId) -> Result<()> {
+    sqlx::query!(
+        "update redaction r
+         set looked_at = clock_timestamp(), waits_for = array(
+             select i.id from import i join organization o on o.id = i.organization_id
+             where o.account_id = r.account_id and i.state in ('waiting', 'running') order by i.id)
+         where r.id = $1 and r.waits_for is null",
+        id.0,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Of the imports that a redaction waits for, those that are not over, and how long it has waited for them.
+pub async fn under_way(tx: &mut Tx, id: RedactionId) -> Result<(Vec<(OrganizationId, ImportId)>, Duration)> {
+    let rows = sqlx::query!(
+        r#"select i.organization_id, i.id, extract(epoch from clock_timestamp() - r.looked_at)::float8 as "waited!"
+           from redaction r join import i on i.id = any(r.waits_for)
+           where r.id = $1 and i.state in ('waiting', 'running') order by i.id"#,
+        id.0,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    let waited = rows.first().map_or(Duration::ZERO, |row| Duration::from_secs_f64(row.waited.max(0.0)));
+    Ok((rows.into_iter().map(|row| (OrganizationId(row.organization_id), ImportId(row.id))).collect(), waited))
+}
+
+/// Ends imports that a redaction has waited for too long.
+pub async fn end_imports(tx: &mut Tx, imports: &[(OrganizationId, ImportId)]) -> Result<()> {
+    for (_, id) in imports {
+        let why = "it was still under way a day after somebody of the account was redacted; upload the file again";
+        imports::finish(tx, *id, End::Failed(why)).await?;
+    }
+    Ok(())
+}
+
+/// The organizations of an account.
+pub async fn organizations(tx: &mut Tx, account_id: AccountId) -> Result<Vec<OrganizationId>> {
+    let ids = sqlx::query_scalar!("select id from organization where account_id = $1 order by id", account_id.0)
+        .fetch_all(tx.conn())
+        .await?;
+    Ok(ids.into_iter().map(OrganizationId).collect())
+}
+
+/// What an import that is over may have in the object store.
+#[derive(Debug, Clone)]
+pub struct Files {
+    /// Its tenant.
+    pub organization_id: OrganizationId,
+    /// The import.
+    pub import_id: ImportId,
+    /// The key of the uploaded file.
+    pub object_key: String,
+}
+
+/// The files of imports that were there when the redaction looked and are over: they hold rows as they were and are not needed any more. Those that an
+/// earlier redaction has deleted are left out; who was at an import's last step then has had a day to end. With the instant of that look.
+pub async fn files(tx: &mut Tx, id: RedactionId, redaction: &Redaction) -> Result<(Vec<Files>, DateTime<Utc>)> {
+    let looked_at =
+        sqlx::query_scalar!(r#"select coalesce(looked_at, created_at) as "at!" from redaction where id = $1"#, id.0)
+            .fetch_one(tx.conn())
+            .await?;
+    let rows = sqlx::query!(
+        "select i.id, i.organization_id, i.object_key from import i join organization o on o.id = i.organization_id
+         where o.account_id = $1 and i.state not in ('waiting', 'running') and i.created_at <= $2
+           and coalesce(i.finished_at, 'infinity') > coalesce(
+               (select max(looked_at) from redaction where account_id = $1 and finished_at is not null), '-infinity') - interval '1 day'",
+        redaction.account_id.0,
+        looked_at,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    let files = rows.into_iter().map(|row| Files {
+        organization_id: OrganizationId(row.organization_id),
+        import_id: ImportId(row.id),
+        object_key: row.object_key,
+    });
+    Ok((files.collect(), looked_at))
+}
+
+/// A redaction that is not done, for operators.
+#[derive(Debug, Clone)]
+pub struct Waiting {
+    /// The redaction.
+    pub id: RedactionId,
+    /// Seconds since it was asked for.
+    pub seconds: i64,
+    /// The imports that it waits for.
+    pub imports: Vec<Uuid>,
+}
+
+/// Redactions that are not done, the oldest first, at most a hundred.
+pub async fn waiting(pool: &Pool) -> Result<Vec<Waiting>> {
+    let rows = sqlx::query!(
+        r#"select r.id, extract(epoch from clock_timestamp() - r.created_at)::bigint as "seconds!",
+                  array(select i.id from import i where i.id = any(r.waits_for) and i.state in ('waiting', 'running') order by i.id) as "imports!"
+           from redaction r where r.finished_at is null order by r.created_at limit 100"#
+    )
+    .fetch_all(&mut *pool.connection().await?)
+    .await?;
+    let waiting = rows.into_iter();
+    Ok(waiting.map(|row| Waiting { id: RedactionId(row.id), seconds: row.seconds, imports: row.imports }).collect())
+}

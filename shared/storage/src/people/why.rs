@@ -1,0 +1,106 @@
+//! What is known of a contact in a goal, for the question why somebody was or was not texted.
+
+use muster_domain::{
+    ids::{ContactId, GoalId, OrganizationId},
+    people::why::{Change, Event, Facts},
+};
+
+use crate::{Pool, Result};
+
+/// The facts; `None` when the organization has no such contact or no such goal.
+pub async fn facts(
+    pool: &Pool,
+    organization_id: OrganizationId,
+    contact_id: ContactId,
+    goal_id: GoalId,
+) -> Result<Option<Facts>> {
+    let row = sqlx::query!(
+        r#"select c.redacted_at is not null as "redacted!", c.opted_out_at, not is_textable(c.line_type) as "not_textable!",
+                  m.contact_id is not null as "member!", m.deactivated_at as "deactivated_at?",
+                  g.launched_at, g.partitioned_at, g.paused_at, g.opens_at, g.closes_at,
+                  t.contact_id is not null as "targeted!", t.skipped_at as "skipped_at?", t.skip_reason as "skip_reason?",
+                  b.state as "batch?", g.group_id
+           from contact c join goal g on g.organization_id = c.organization_id
+           left join membership m on m.contact_id = c.id and m.group_id = g.group_id
+           left join target t on t.goal_id = g.id and t.contact_id = c.id
+           left join batch b on b.id = t.batch_id
+           where c.organization_id = $1 and c.id = $2 and g.id = $3"#,
+        organization_id.0,
+        contact_id.0,
+        goal_id.0,
+    )
+    .fetch_optional(&mut *pool.connection().await?)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let events = sqlx::query!(
+        r#"select at as "at!", kind as "kind!", state as "state!", reason, held_until, error_code from (
+               select * from message_event where contact_id = $1 and goal_id = $2 and kind <> 'inbound' order by id desc limit 500
+           ) newest order by id"#,
+        contact_id.0,
+        goal_id.0,
+    )
+    .fetch_all(&mut *pool.connection().await?)
+    .await?;
+    let changes = sqlx::query!(
+        r#"select at as "at!", what as "what!" from (
+               select * from contact_event where contact_id = $1 and organization_id = $2 and (group_id is null or group_id = $3)
+               order by id desc limit 500
+           ) newest order by id"#,
+        contact_id.0,
+        organization_id.0,
+        row.group_id,
+    )
+    .fetch_all(&mut *pool.connection().await?)
+    .await?;
+    Ok(Some(Facts {
+        redacted: row.redacted,
+        opted_out_at: row.opted_out_at,
+        not_textable: row.not_textable,
+        member: row.member,
+        deactivated_at: row.deactivated_at,
+        launched_at: row.launched_at,
+        partitioned_at: row.partitioned_at,
+        paused_at: row.paused_at,
+        opens_at: Some(row.opens_at),
+        closes_at: Some(row.closes_at),
+        targeted: row.targeted,
+        skipped: row.skipped_at.map(|at| (at, row.skip_reason.unwrap_or_default())),
+        batch: row.batch,
+        changes: changes.into_iter().map(|row| Change { at: row.at, what: row.what }).collect(),
+        events: events
+            .into_iter()
+            .map(|row| Event {
+                at: row.at,
+                kind: row.kind,
+                state: row.state,
+                reason: row.reason,
+                held_until: row.held_until,
+                error_code: row.error_code,
+            })
+            .collect(),
+    }))
+}
+
+/// Finds the one organization that has both, for operators, who name none.
+pub async fn organization_of(pool: &Pool, contact_id: ContactId, goal_id: GoalId) -> Result<Option<OrganizationId>> {
+    let id = sqlx::query_scalar!(
+        "select c.organization_id from contact c join goal g on g.organization_id = c.organization_id where c.id = $1 and g.id = $2",
+        contact_id.0,
+        goal_id.0,
+    )
+    .fetch_optional(&mut *pool.connection().await?)
+    .await?;
+    Ok(id.map(OrganizationId))
+}
+
+/// The contact with this number in a goal's organization.
+pub async fn contact_by_number(pool: &Pool, e164: &str, goal_id: GoalId) -> Result<Option<ContactId>> {
+    let id = sqlx::query_scalar!(
+        "select c.id from contact c join goal g on g.organization_id = c.organization_id where c.e164 = $1 and g.id = $2",
+        e164,
+        goal_id.0,
+    )
+    .fetch_optional(&mut *pool.connection().await?)
+    .await?;
+    Ok(id.map(ContactId))
+}

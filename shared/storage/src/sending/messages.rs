@@ -1,0 +1,185 @@
+//! Messages come into being here, before any carrier hears of them (rules S1 and B7).
+
+use chrono::{DateTime, Utc};
+use muster_domain::{
+    ids::{ContactId, GoalId, GroupId, JobId, MemberId, MessageId, OrganizationId, ThreadId},
+    people::e164::E164,
+    sending::{message::MessageKind, segments::Segments},
+};
+use muster_jobs::payloads;
+use serde_json::Value;
+
+use crate::{
+    Result, Tx,
+    engine::enqueue::{Line, Origin, enqueue_all},
+    goals::batches::{BatchKind, Lease},
+};
+
+/// What the messages of one request have in common.
+#[derive(Debug, Clone, Copy)]
+pub struct Batch {
+    /// The tenant.
+    pub organization_id: OrganizationId,
+    /// The group.
+    pub group_id: GroupId,
+    /// The goal that they belong to.
+    pub goal_id: Option<GoalId>,
+    /// The agent who sends them; none for what the engine answers by itself.
+    pub agent_id: Option<MemberId>,
+    /// Why they exist.
+    pub kind: MessageKind,
+}
+
+/// A message to be made.
+#[derive(Debug, Clone)]
+pub struct NewMessage {
+    /// Its identity, and its idempotency reference towards the carrier.
+    pub id: MessageId,
+    /// To whom.
+    pub contact_id: ContactId,
+    /// In which thread.
+    pub thread_id: ThreadId,
+    /// The rendered text.
+    pub body: String,
+    /// Its count.
+    pub segments: Segments,
+}
+
+/// Takes contacts of a leased batch for one initial or reminder each, and answers those that were still free: a contact gets at most
+/// one of each in a goal, because the row that says who is targeted holds the one message (rules B7 and W6).
+pub async fn take_targets(tx: &mut Tx, lease: &Lease, wanted: &[(ContactId, MessageId)]) -> Result<Vec<ContactId>> {
+    let contacts: Vec<_> = wanted.iter().map(|(contact, _)| contact.0).collect();
+    let messages: Vec<_> = wanted.iter().map(|(_, message)| message.0).collect();
+    let taken = match lease.kind {
+        BatchKind::Initial => {
+            sqlx::query_scalar!(
+                "update target t set initial_message_id = w.message_id
+                 from unnest($3::uuid[], $4::uuid[]) as w (contact_id, message_id)
+                 where t.goal_id = $1 and t.contact_id = w.contact_id and t.batch_id = $2
+                   and t.initial_message_id is null and t.skipped_at is null
+                 returning t.contact_id",
+                lease.goal_id.0,
+                lease.batch_id.0,
+                &contacts,
+                &messages,
+            )
+            .fetch_all(tx.conn())
+            .await?
+        }
+        BatchKind::Reminder => {
+            sqlx::query_scalar!(
+                "update target t set reminder_message_id = w.message_id
+                 from unnest($3::uuid[], $4::uuid[]) as w (contact_id, message_id)
+                 where t.goal_id = $1 and t.contact_id = w.contact_id and t.reminder_batch_id = $2
+                   and t.reminder_message_id is null and t.skipped_at is null
+                 returning t.contact_id",
+                lease.goal_id.0,
+                lease.batch_id.0,
+                &contacts,
+                &messages,
+            )
+            .fetch_all(tx.conn())
+            .await?
+        }
+    };
+    Ok(taken.into_iter().map(ContactId).collect())
+}
+
+/// Makes messages and the jobs that will hand them over, at most [`payloads::Send::MAX_MESSAGES`] a job.
+pub async fn queue(tx: &mut Tx, batch: Batch, new: &[NewMessage], origin: &Origin) -> Result<()> {
+    let jobs: Vec<JobId> = new.chunks(payloads::Send::MAX_MESSAGES).map(|_| JobId::new()).collect();
+    let job_of = |index: usize| jobs[index / payloads::Send::MAX_MESSAGES].0;
+    let column = |index: usize, message: &NewMessage| {
+        (message.id.0, message.contact_id.0, message.thread_id.0, message.body.clone(), message.segments, job_of(index))
+    };
+    let rows: Vec<_> = new.iter().enumerate().map(|(index, message)| column(index, message)).collect();
+    sqlx::query!(
+        "insert into message (id, organization_id, group_id, goal_id, agent_id, kind, state, contact_id, thread_id, body, encoding,
+             segments, send_job_id, traceparent)
+         select n.id, $1, $2, $3, $4, $5, 'queued', n.contact_id, n.thread_id, n.body, n.encoding, n.segments, n.job_id, $6
+         from unnest($7::uuid[], $8::uuid[], $9::uuid[], $10::text[], $11::text[], $12::int[], $13::uuid[])
+             as n (id, contact_id, thread_id, body, encoding, segments, job_id)",
+        batch.organization_id.0,
+        batch.group_id.0,
+        batch.goal_id.map(|id| id.0),
+        batch.agent_id.map(|id| id.0),
+        batch.kind.as_str(),
+        origin.traceparent,
+        &rows.iter().map(|row| row.0).collect::<Vec<_>>(),
+        &rows.iter().map(|row| row.1).collect::<Vec<_>>(),
+        &rows.iter().map(|row| row.2).collect::<Vec<_>>(),
+        &rows.iter().map(|row| row.3.clone()).collect::<Vec<_>>(),
+        &rows.iter().map(|row| row.4.encoding.as_str().to_owned()).collect::<Vec<_>>(),
+        &rows.iter().map(|row| i32::try_from(row.4.segments).unwrap_or(i32::MAX)).collect::<Vec<_>>(),
+        &rows.iter().map(|row| row.5).collect::<Vec<_>>(),
+    )
+    .execute(tx.conn())
+    .await?;
+    let payload = payloads::Send {};
+    let jobs: Vec<_> = jobs.into_iter().map(|id| (id, &payload)).collect();
+    // In a conversation somebody waits for the answer.
+    let line = match batch.kind {
+        MessageKind::Initial | MessageKind::Reminder => Line::Ordinary,
+        MessageKind::Reply | MessageKind::OptOutConfirmation | MessageKind::Help | MessageKind::Inbound => Line::Urgent,
+    };
+    enqueue_all(tx, &jobs, line, origin).await
+}
+
+/// What comes with a text beside its words.
+#[derive(Debug, Clone, Default)]
+pub struct Received {
+    /// The carrier's id.
+    pub carrier_sid: String,
+    /// Pictures and the like, as a list of `{content_type, url}`; none when there are none.
+    pub media: Option<Value>,
+    /// The channel, where it is not plain texts.
+    pub channel: Option<String>,
+}
+
+/// Records a text from a contact.
+pub async fn receive(tx: &mut Tx, batch: Batch, text: &NewMessage, received: &Received) -> Result<()> {
+    sqlx::query!(
+        "insert into message (id, organization_id, group_id, goal_id, contact_id, thread_id, kind, state, body, encoding, segments,
+             carrier_sid, media, channel)
+         values ($1, $2, $3, $4, $5, $6, 'inbound', 'received', $7, $8, $9, $10, $11, $12)",
+        text.id.0,
+        batch.organization_id.0,
+        batch.group_id.0,
+        batch.goal_id.map(|id| id.0),
+        text.contact_id.0,
+        text.thread_id.0,
+        text.body,
+        text.segments.encoding.as_str(),
+        i32::try_from(text.segments.segments).unwrap_or(i32::MAX),
+        received.carrier_sid,
+        received.media,
+        received.channel,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Replies of agents in a thread within the last hour: how many, and when the oldest was made.
+pub async fn replies_in_an_hour(tx: &mut Tx, thread_id: ThreadId) -> Result<(i64, Option<DateTime<Utc>>)> {
+    let row = sqlx::query!(
+        r#"select count(*) as "replies!", min(created_at) as oldest from message
+           where thread_id = $1 and kind = 'reply' and created_at > clock_timestamp() - interval '1 hour'"#,
+        thread_id.0,
+    )
+    .fetch_one(tx.conn())
+    .await?;
+    Ok((row.replies, row.oldest))
+}
+
+/// The number that an agent texts from in a group (rule A3).
+pub async fn sender_of(tx: &mut Tx, group_id: GroupId, agent_id: MemberId) -> Result<Option<E164>> {
+    let number = sqlx::query_scalar!(
+        "select e164 from sender_number where group_id = $1 and agent_id = $2",
+        group_id.0,
+        agent_id.0
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(number.as_deref().map(E164::parse).transpose()?)
+}

@@ -1,0 +1,339 @@
+//! Lanes and what limits a brand (rules S4, S7 and S10).
+//!
+//! Lanes are locked in the order of their keys, after messages and before the cap ledger.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use muster_domain::{
+    ids::{BrandId, MessageId, OrganizationId},
+    people::e164::E164,
+    sending::rate::{Lane, Lanes},
+};
+
+use crate::{Pool, Result, Tx};
+
+/// The lane of one of our numbers.
+pub fn number_lane(number: &E164) -> String {
+    format!("number:{}", number.as_str())
+}
+
+/// The lane of a brand's campaign at a carrier.
+pub fn carrier_lane(brand_id: BrandId, carrier: &str) -> String {
+    format!("carrier:{brand_id}:{carrier}")
+}
+
+/// What limits a brand, by carrier.
+#[derive(Debug, Clone, Default)]
+pub struct Limits {
+    /// Segments a day.
+    pub caps: BTreeMap<String, i64>,
+    /// Segments a minute.
+    pub rates: BTreeMap<String, i64>,
+    /// A hold that a carrier asked for.
+    pub hold: Option<BrandHold>,
+}
+
+/// Nothing of a brand is handed over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BrandHold {
+    /// The reason that held messages get: `cap` or `carrier`.
+    pub reason: String,
+    /// Until when; none until an admin has looked.
+    pub until: Option<DateTime<Utc>>,
+    /// The carrier's code that asked for it.
+    pub code: i32,
+    /// Since when.
+    pub since: DateTime<Utc>,
+}
+
+/// Reads what limits a brand. A hold that is over is none.
+pub async fn limits(tx: &mut Tx, brand_id: BrandId) -> Result<Limits> {
+    let rows = sqlx::query!(
+        r#"select 'cap' as "what!", carrier as "carrier!", daily_segments as "limit!", null::timestamptz as until,
+                  null::timestamptz as since, null::int as code
+           from brand_cap where brand_id = $1
+           union all
+           select 'rate', carrier, segments_per_minute, null, null, null from brand_rate where brand_id = $1
+           union all
+           select 'hold', reason, 0, until, since, code from brand_hold
+           where brand_id = $1 and (until is null or until > clock_timestamp())"#,
+        brand_id.0,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    let mut limits = Limits::default();
+    for row in rows {
+        match (row.what.as_str(), row.since, row.code) {
+            ("cap", ..) => {
+                limits.caps.insert(row.carrier, row.limit);
+            }
+            ("rate", ..) => {
+                limits.rates.insert(row.carrier, row.limit);
+            }
+            (_, Some(since), Some(code)) => {
+                limits.hold = Some(BrandHold { reason: row.carrier, until: row.until, code, since });
+            }
+            _ => {}
+        }
+    }
+    Ok(limits)
+}
+
+/// Sets a brand's rate with a carrier; `None` lifts it. What waits already goes on at the new pace (rule S9).
+pub async fn set(tx: &mut Tx, brand_id: BrandId, carrier: &str, segments_per_minute: Option<i64>) -> Result<()> {
+    match segments_per_minute {
+        Some(pace) => {
+            sqlx::query!(
+                "insert into brand_rate (brand_id, carrier, segments_per_minute) values ($1, $2, $3)
+                 on conflict (brand_id, carrier) do update set segments_per_minute = excluded.segments_per_minute",
+                brand_id.0,
+                carrier,
+                pace,
+            )
+            .execute(tx.conn())
+            .await?;
+        }
+        None => {
+            sqlx::query!("delete from brand_rate where brand_id = $1 and carrier = $2", brand_id.0, carrier)
+                .execute(tx.conn())
+                .await?;
+        }
+    }
+    sqlx::query!(
+        "update rate_lane set segments_per_minute = $2, free_at = least(free_at, clock_timestamp()) where key = $1",
+        carrier_lane(brand_id, carrier),
+        segments_per_minute.unwrap_or(muster_domain::sending::rate::FASTEST),
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Gives the lanes of an organization's numbers this pace (rule S9).
+pub async fn set_numbers(tx: &mut Tx, organization_id: OrganizationId, segments_per_minute: i32) -> Result<()> {
+    sqlx::query!(
+        "update rate_lane set segments_per_minute = $2, free_at = least(free_at, clock_timestamp())
+         where key in (select 'number:' || e164 from sender_number where organization_id = $1)",
+        organization_id.0,
+        i64::from(segments_per_minute),
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// How far lanes are used, without a lock, at the pace that each has now; and those that nobody has used yet.
+pub async fn look(tx: &mut Tx, paces: &BTreeMap<String, i64>) -> Result<(Lanes, BTreeMap<String, i64>)> {
+    if paces.is_empty() {
+        return Ok(Default::default());
+    }
+    let rows = sqlx::query!(
+        r#"select new.key as "key!", new.pace as "pace!", coalesce(l.free_at, 'epoch') as "free_at!",
+                  coalesce(l.waiting_segments, 0) as "waiting_segments!", l.key is null as "fresh!"
+           from unnest($1::text[], $2::bigint[]) as new (key, pace) left join rate_lane l on l.key = new.key"#,
+        &paces.keys().cloned().collect::<Vec<_>>(),
+        &paces.values().copied().collect::<Vec<_>>(),
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    let (mut lanes, mut fresh) = (Lanes::default(), BTreeMap::new());
+    for row in rows {
+        if row.fresh {
+            fresh.insert(row.key.clone(), row.pace);
+        }
+        let (free_at, waiting_segments) = (row.free_at, row.waiting_segments);
+        lanes.0.insert(row.key, Lane { segments_per_minute: row.pace, free_at, waiting_segments });
+    }
+    Ok((lanes, fresh))
+}
+
+/// Makes lanes that are not there, in a transaction of its own: they are the same whatever becomes of the caller's, and nobody waits for it.
+pub async fn make(pool: &Pool, brand_id: BrandId, paces: &BTreeMap<String, i64>) -> Result<()> {
+    sqlx::query!(
+        "insert into rate_lane (brand_id, key, segments_per_minute)
+         select $1, key, pace from unnest($2::text[], $3::bigint[]) as new (key, pace) order by key
+         on conflict do nothing",
+        brand_id.0,
+        &paces.keys().cloned().collect::<Vec<_>>(),
+        &paces.values().copied().collect::<Vec<_>>(),
+    )
+    .execute(&mut *pool.connection().await?)
+    .await?;
+    Ok(())
+}
+
+/// Locks lanes, which are made if they are not there, with the pace that each has now.
+pub async fn lock(tx: &mut Tx, brand_id: BrandId, paces: &BTreeMap<String, i64>) -> Result<Lanes> {
+    if paces.is_empty() {
+        return Ok(Lanes::default());
+    }
+    let rows = sqlx::query!(
+        "insert into rate_lane as l (brand_id, key, segments_per_minute)
+         select $1, key, pace from unnest($2::text[], $3::bigint[]) as new (key, pace) order by key
+         on conflict (key) do update set segments_per_minute = excluded.segments_per_minute
+         returning l.key, l.segments_per_minute, l.free_at, l.waiting_segments",
+        brand_id.0,
+        &paces.keys().cloned().collect::<Vec<_>>(),
+        &paces.values().copied().collect::<Vec<_>>(),
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(Lanes(
+        rows.into_iter()
+            .map(|row| {
+                let (free_at, waiting_segments) = (row.free_at, row.waiting_segments);
+                (row.key, Lane { segments_per_minute: row.segments_per_minute, free_at, waiting_segments })
+            })
+            .collect(),
+    ))
+}
+
+/// Makes the lanes of a brand's carriers that nobody has used yet: of one that has got a rate since texts began to wait for their
+/// numbers' lanes, or that lookups have brought up.
+pub async fn make_carrier_lanes(tx: &mut Tx, brand_id: BrandId, limits: &Limits) -> Result<()> {
+    // By key, so that two who make lanes at once wait for each other.
+    let paces: BTreeMap<_, _> =
+        limits.rates.iter().map(|(carrier, pace)| (carrier_lane(brand_id, carrier), *pace)).collect();
+    sqlx::query!(
+        "insert into rate_lane (brand_id, key, segments_per_minute)
+         select $1, key, pace from unnest($2::text[], $3::bigint[]) as new (key, pace)
+         where not exists (select from rate_lane l where l.key = new.key) order by key
+         on conflict do nothing",
+        brand_id.0,
+        &paces.keys().cloned().collect::<Vec<_>>(),
+        &paces.values().copied().collect::<Vec<_>>(),
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Locks all lanes of a brand.
+pub async fn lock_all(tx: &mut Tx, brand_id: BrandId) -> Result<Lanes> {
+    let rows = sqlx::query!(
+        "select key, segments_per_minute, free_at, waiting_segments from rate_lane where brand_id = $1 order by key for update",
+        brand_id.0,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(Lanes(
+        rows.into_iter()
+            .map(|row| {
+                let (free_at, waiting_segments) = (row.free_at, row.waiting_segments);
+                (row.key, Lane { segments_per_minute: row.segments_per_minute, free_at, waiting_segments })
+            })
+            .collect(),
+    ))
+}
+
+/// Writes back how far locked lanes are used, where that has changed.
+pub async fn store(tx: &mut Tx, before: &Lanes, after: &Lanes) -> Result<()> {
+    let changed: Vec<_> = after.0.iter().filter(|(key, lane)| before.0.get(*key) != Some(*lane)).collect();
+    if changed.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!(
+        "update rate_lane l set free_at = n.free_at, waiting_segments = n.waiting
+         from unnest($1::text[], $2::timestamptz[], $3::bigint[]) as n (key, free_at, waiting) where l.key = n.key",
+        &changed.iter().map(|(key, _)| (*key).clone()).collect::<Vec<_>>(),
+        &changed.iter().map(|(_, lane)| lane.free_at).collect::<Vec<_>>(),
+        &changed.iter().map(|(_, lane)| lane.waiting_segments).collect::<Vec<_>>(),
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Says of locked lanes that nothing waits for them, where that is so.
+pub async fn settle_waiting(tx: &mut Tx, lanes: &[String]) -> Result<()> {
+    if lanes.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!(
+        "update rate_lane l set waiting_segments = case when exists (
+                 select from message m join organization o on o.id = m.organization_id
+                 where o.brand_id = l.brand_id and m.lane = l.key and m.state = 'held' and m.lane is not null)
+             then greatest(1, waiting_segments) else 0 end
+         where key = any($1)",
+        lanes,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// What waits for a lane and may have its turn.
+#[derive(Debug, Clone)]
+pub struct Waiting {
+    /// The message; none if somebody else has it locked, and its turn comes later.
+    pub id: Option<MessageId>,
+    /// The lane.
+    pub lane: String,
+}
+
+/// Locks what an organization has waiting for these lanes, at most so many of each, in the order in which goals take turns. Goals that
+/// are paused have none.
+pub async fn lock_waiting(
+    tx: &mut Tx,
+    organization_id: OrganizationId,
+    most: &[(String, i64)],
+) -> Result<Vec<Waiting>> {
+    let lanes: Vec<_> = most.iter().map(|(lane, _)| lane.clone()).collect();
+    let rooms: Vec<_> = most.iter().map(|(_, room)| *room).collect();
+    let rows = sqlx::query_file!("src/sending/rates_waiting.sql", organization_id.0, &lanes, &rooms)
+        .fetch_all(tx.conn())
+        .await?;
+    Ok(rows.into_iter().map(|row| Waiting { id: row.id.map(MessageId), lane: row.lane }).collect())
+}
+
+/// Has what may wait for lanes of an organization looked at: something that kept it back has changed.
+pub async fn expect_waiting(tx: &mut Tx, organization_id: OrganizationId) -> Result<bool> {
+    Ok(sqlx::query_scalar!(
+        r#"select exists (select from message where organization_id = $1 and state = 'held' and lane is not null) as "any!""#,
+        organization_id.0,
+    )
+    .fetch_one(tx.conn())
+    .await?)
+}
+
+/// Holds a brand because a carrier asked for it (rule S7); a longer hold that is there stays.
+pub async fn hold_brand(
+    tx: &mut Tx,
+    brand_id: BrandId,
+    reason: &str,
+    until: Option<DateTime<Utc>>,
+    code: i32,
+) -> Result<()> {
+    sqlx::query!(
+        "insert into brand_hold as h (brand_id, reason, until, code) values ($1, $2, $3, $4)
+         on conflict (brand_id) do update
+         set reason = excluded.reason, until = excluded.until, code = excluded.code, since = now()
+         where h.until < coalesce(excluded.until, 'infinity')",
+        brand_id.0,
+        reason,
+        until,
+        code,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Ends a brand's hold; answers whether there was one.
+pub async fn lift_hold(tx: &mut Tx, brand_id: BrandId) -> Result<bool> {
+    let done = sqlx::query!("delete from brand_hold where brand_id = $1", brand_id.0).execute(tx.conn()).await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// Lanes for which something waits, for operators: the key, the pace, and about how many segments.
+pub async fn waiting(pool: &Pool, brand_id: BrandId) -> Result<Vec<(String, i64, i64)>> {
+    let rows = sqlx::query!(
+        "select key, segments_per_minute, waiting_segments from rate_lane
+         where brand_id = $1 and waiting_segments > 0 order by waiting_segments desc, key limit 200",
+        brand_id.0,
+    )
+    .fetch_all(&mut *pool.connection().await?)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.key, row.segments_per_minute, row.waiting_segments)).collect())
+}

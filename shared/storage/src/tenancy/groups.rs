@@ -1,0 +1,205 @@
+//! Groups, who is in them, and their sender numbers (rules A1 to A4).
+
+use muster_domain::{
+    ids::{GroupId, MemberId, OrganizationId},
+    people::e164::E164,
+};
+
+use crate::{Db, Pool, Result, Tx};
+
+/// A group.
+#[derive(Debug, Clone)]
+pub struct Group {
+    /// The group.
+    pub id: GroupId,
+    /// Its tenant.
+    pub organization_id: OrganizationId,
+    /// Its name.
+    pub name: String,
+    /// Where it is, in words.
+    pub location: String,
+    /// Its IANA time zone.
+    pub zone: String,
+    /// The area code of its numbers.
+    pub area_code: String,
+    /// It takes no new goals.
+    pub archived: bool,
+    /// Contacts in it, active or not.
+    pub contacts: i64,
+}
+
+/// A group to be made.
+#[derive(Debug, Clone)]
+pub struct NewGroup<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Where it is, in words.
+    pub location: &'a str,
+    /// Its IANA time zone, checked.
+    pub zone: &'a str,
+    /// The area code of its numbers.
+    pub area_code: &'a str,
+}
+
+/// Creates a group.
+pub async fn create(tx: &mut Tx, id: GroupId, organization_id: OrganizationId, new: &NewGroup<'_>) -> Result<()> {
+    sqlx::query!(
+        "insert into contact_group (id, organization_id, name, location, zone, area_code) values ($1, $2, $3, $4, $5, $6)",
+        id.0,
+        organization_id.0,
+        new.name,
+        new.location,
+        new.zone,
+        new.area_code,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// A group of this organization.
+pub async fn get(db: impl Into<Db<'_>>, organization_id: OrganizationId, id: GroupId) -> Result<Option<Group>> {
+    Ok(page(db, organization_id, Some(&[id]), None, 1).await?.pop())
+}
+
+/// The first group of this name, among these groups alone if some are given. Whoever looks for it at the same time waits for this transaction, so
+/// that it is made once.
+pub async fn by_name(
+    tx: &mut Tx,
+    organization_id: OrganizationId,
+    name: &str,
+    among: Option<&[GroupId]>,
+) -> Result<Option<GroupId>> {
+    let among: Option<Vec<_>> = among.map(|groups| groups.iter().map(|id| id.0).collect());
+    sqlx::query!("select pg_advisory_xact_lock(hashtextextended($1, 0))", format!("group {organization_id} {name}"))
+        .execute(tx.conn())
+        .await?;
+    let id = sqlx::query_scalar!(
+        "select id from contact_group
+         where organization_id = $1 and name = $2 and archived_at is null and ($3::uuid[] is null or id = any($3))
+         order by id limit 1",
+        organization_id.0,
+        name,
+        among.as_deref(),
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(id.map(GroupId))
+}
+
+/// Are all of these groups this organization's?
+pub async fn all_exist(tx: &mut Tx, organization_id: OrganizationId, ids: &[GroupId]) -> Result<bool> {
+    let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
+    Ok(sqlx::query_scalar!(
+        r#"select not exists (
+               select from unnest($2::uuid[]) as named (id)
+               where not exists (select from contact_group g where g.id = named.id and g.organization_id = $1)) as "all!""#,
+        organization_id.0,
+        &ids,
+    )
+    .fetch_one(tx.conn())
+    .await?)
+}
+
+/// Groups of this organization after `after`, by age; of these alone, if some are given.
+pub async fn page(
+    db: impl Into<Db<'_>>,
+    organization_id: OrganizationId,
+    only: Option<&[GroupId]>,
+    after: Option<GroupId>,
+    limit: i64,
+) -> Result<Vec<Group>> {
+    let only: Option<Vec<_>> = only.map(|groups| groups.iter().map(|id| id.0).collect());
+    let rows = sqlx::query!(
+        r#"select g.*, (select count(*) from membership m where m.group_id = g.id) as "contacts!"
+           from contact_group g
+           where g.organization_id = $1 and ($2::uuid[] is null or g.id = any($2)) and ($3::uuid is null or g.id > $3)
+           order by g.id limit $4"#,
+        organization_id.0,
+        only.as_deref(),
+        after.map(|id| id.0),
+        limit,
+    )
+    .fetch_all(&mut *db.into().connection().await?)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Group {
+            id: GroupId(row.id),
+            organization_id,
+            name: row.name,
+            location: row.location,
+            zone: row.zone,
+            area_code: row.area_code,
+            archived: row.archived_at.is_some(),
+            contacts: row.contacts,
+        })
+        .collect())
+}
+
+/// Archives a group (rule A4); false when it is not this organization's.
+pub async fn archive(tx: &mut Tx, organization_id: OrganizationId, id: GroupId) -> Result<bool> {
+    let done = sqlx::query!(
+        "update contact_group set archived_at = coalesce(archived_at, now()) where id = $1 and organization_id = $2",
+        id.0,
+        organization_id.0,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// The numbers from which agents text in these groups.
+pub async fn numbers(pool: &Pool, organization_id: OrganizationId, groups: &[GroupId]) -> Result<Vec<String>> {
+    let groups: Vec<_> = groups.iter().map(|id| id.0).collect();
+    Ok(sqlx::query_scalar!(
+        "select e164 from sender_number where organization_id = $1 and group_id = any($2)",
+        organization_id.0,
+        &groups,
+    )
+    .fetch_all(&mut *pool.connection().await?)
+    .await?)
+}
+
+/// Adds an admin to a group.
+pub async fn add_member(tx: &mut Tx, group_id: GroupId, member_id: MemberId) -> Result<()> {
+    sqlx::query!(
+        "insert into group_member (group_id, member_id) values ($1, $2) on conflict do nothing",
+        group_id.0,
+        member_id.0
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Adds an agent to a group and gives them a number of its area code, the same as before if they had one (rule A3). `None` when
+/// the organization has no free number of that area code.
+pub async fn add_agent(tx: &mut Tx, group_id: GroupId, agent_id: MemberId) -> Result<Option<E164>> {
+    add_member(tx, group_id, agent_id).await?;
+    let kept = sqlx::query_scalar!(
+        "select e164 from sender_number where group_id = $1 and agent_id = $2",
+        group_id.0,
+        agent_id.0
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    let number = match kept {
+        Some(number) => Some(number),
+        None => {
+            sqlx::query_scalar!(
+                "update sender_number set group_id = $1, agent_id = $2
+                 where e164 = (
+                     select n.e164 from sender_number n
+                     join contact_group g on g.id = $1 and g.organization_id = n.organization_id and g.area_code = n.area_code
+                     where n.group_id is null order by n.e164 limit 1 for update of n skip locked)
+                 returning e164",
+                group_id.0,
+                agent_id.0,
+            )
+            .fetch_optional(tx.conn())
+            .await?
+        }
+    };
+    Ok(number.as_deref().map(E164::parse).transpose()?)
+}
