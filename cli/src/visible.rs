@@ -13,7 +13,7 @@ fn is_hidden(c: char) -> bool {
 
 /// The text with each such character as `\u` and four hexadecimal digits, two of these for those beyond the first plane: as JSON has
 /// it, so that JSON stays JSON and what it says. Line breaks and tabs stay as they are, and so do the marks that join emoji.
-pub fn visible(text: &str) -> Cow<'_, str> {
+pub(crate) fn visible(text: &str) -> Cow<'_, str> {
     if !text.contains(is_hidden) {
         return Cow::Borrowed(text);
     }

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use muster_domain::ids::{CampaignId, GoalId, GroupId};
 use muster_storage::{
     Tx,
-    goals::{self, Goal, Place, campaigns, stats},
+    goals::{self, Goal, Place, campaigns},
     sending::Concerned,
     tenancy::{groups, organizations},
 };
@@ -136,7 +136,7 @@ pub(crate) async fn get(
     let now = tx.clock().await?;
     tx.rollback().await?;
     let ids: Vec<GoalId> = all.iter().map(|goal| goal.id).collect();
-    let stats = stats::body(stats::of(&api.pool, &ids).await?);
+    let stats = stats::body(goals::stats::of(&api.pool, &ids).await?);
     Ok(Answer(CampaignBody { id, name, goals: all.into_iter().map(|goal| body(goal, now)).collect(), stats }))
 }
 

@@ -86,7 +86,7 @@ pub async fn take_due(tx: &mut Tx, limit: i64) -> Result<Vec<DueSchedule>> {
         .collect()
 }
 
-pub(super) fn schedule(cron: &str, zone: &str, gap: &str, overlap: &str) -> Result<Schedule, String> {
+pub(crate) fn schedule(cron: &str, zone: &str, gap: &str, overlap: &str) -> Result<Schedule, String> {
     Ok(Schedule {
         cron: CronExpression::parse(cron).map_err(|error| error.to_string())?,
         zone: Zone::parse(zone).map_err(|error| error.to_string())?,
