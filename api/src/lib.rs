@@ -13,6 +13,7 @@ mod csv;
 mod document;
 mod extract;
 mod idempotency;
+mod keys;
 mod limits;
 mod looks;
 mod openapi;
@@ -23,7 +24,10 @@ mod stops;
 mod trace;
 mod webhooks;
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use anyhow::Context;
 use muster_service::{
@@ -77,7 +81,7 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<
         registry.register("second_connections", help, second.clone());
     });
     let api = Api::new(settings, pool.clone(), &metrics, stop.clone())?;
-    let keys = api.phone_hash_keys.clone();
+    let (keys, keys_confirmed) = (api.phone_hash_keys.clone(), Arc::clone(&api.keys_confirmed));
     let (mut routes, mut beyond) = (openapi::router(api), health::no_room());
     let health = health::routes(readiness.clone(), metrics);
     if health_listener.is_none() {
@@ -88,6 +92,7 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<
     let report_all = async {
         let waits = |why| readiness.report("database", Err(why));
         room::alone(Asker::Ours, phone_keys::verified(&pool, &keys, waits)).await?;
+        keys_confirmed.store(true, Ordering::Release);
         loop {
             let seen = room::alone(Asker::Ours, processes::seen(&pool, &process, "api"));
             let seen = match tokio::time::timeout(LONGEST_ANSWER, seen).await {

@@ -20,7 +20,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     admin, agent, asker,
     document::{BEARER, endpoint},
-    limits,
+    keys, limits,
     problem::Problem,
     state::Api,
     trace, webhooks,
@@ -135,6 +135,7 @@ pub(crate) fn router(api: Api) -> Router {
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed("see /openapi.json for what is") })
         .fallback(|uri: Uri| async move { Problem::not_found(format!("nothing is at {}", uri.path())) })
         .layer(middleware::from_fn_with_state(api.clone(), asker::ask))
+        .layer(middleware::from_fn_with_state(api.clone(), keys::confirmed))
         .layer(middleware::from_fn_with_state(api.clone(), limits::within))
         .layer(middleware::map_response(limits::labelled))
         .layer(middleware::from_fn_with_state(api.clone(), trace::request))

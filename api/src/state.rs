@@ -1,6 +1,6 @@
 //! What every endpoint can use.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::AtomicBool};
 
 use muster_domain::{
     ids::{ImportId, OrganizationId},
@@ -30,6 +30,8 @@ pub(crate) struct Api {
     /// Says which addresses files may be fetched from.
     pub(crate) fetcher: Fetcher,
     pub(crate) phone_hash_keys: PhoneHashKeys,
+    /// The database has confirmed them.
+    pub(crate) keys_confirmed: Arc<AtomicBool>,
     pub(crate) settings: Arc<Settings>,
     /// Which tenant's line a token's requests wait in.
     pub(crate) tenants: Arc<Tenants>,
@@ -66,6 +68,7 @@ impl Api {
             objects: Objects::open(&settings.object_store(Place::new))?,
             fetcher: Fetcher::new(Guard::new(settings.import_allowed_hosts.clone()))?,
             phone_hash_keys: PhoneHashKeys::new(current, previous),
+            keys_confirmed: Arc::default(),
             settings: Arc::new(settings),
             tenants: Arc::default(),
             imports: Arc::default(),

@@ -1,0 +1,23 @@
+//! Requests are answered once the database has confirmed the key of phone hashes (rule R4).
+//!
+//! With another key the api would not find the opt-outs of redacted people, so that not even the first request may be
+//! served before the check.
+
+use std::sync::atomic::Ordering;
+
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+
+use crate::{problem::Problem, state::Api};
+
+/// Refuses a request with 503 and `Retry-After` until the keys are confirmed.
+pub(crate) async fn confirmed(State(api): State<Api>, request: Request, next: Next) -> Response {
+    if api.keys_confirmed.load(Ordering::Acquire) {
+        next.run(request).await
+    } else {
+        Problem::unavailable("the api starts: the database has not confirmed its keys yet; try again").into_response()
+    }
+}
