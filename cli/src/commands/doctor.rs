@@ -113,19 +113,15 @@ async fn inbound(pool: &Pool) -> Check {
     Check { check: "inbound", ok, detail }
 }
 
-/// Several accounts should not be first to name numbers.
+/// Says how accounts come to numbers (A3). Where there are several, the operator arranges them.
 async fn owners(pool: &Pool) -> Check {
     let (ok, detail) = match numbers::owners(pool).await {
         Ok(owners) if owners.arranged > 0 => {
             (true, format!("{} numbers are arranged by the operator", owners.arranged))
         }
-        Ok(owners) if owners.accounts > 1 => (
-            true,
-            format!(
-                "{} accounts add whichever numbers they name first: arrange them (muster numbers assign)",
-                owners.accounts
-            ),
-        ),
+        Ok(owners) if owners.accounts > 1 => {
+            (true, format!("{} accounts: each adds the numbers that muster numbers assign gives it", owners.accounts))
+        }
         Ok(_) => (true, "one account has all numbers".to_owned()),
         Err(error) => (false, error.to_string()),
     };

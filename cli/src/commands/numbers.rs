@@ -11,7 +11,7 @@ use crate::out::say;
 
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
-    /// Give numbers to an account, whose admins can then add them to an organization. From the first time on, admins can add no others.
+    /// Give numbers to an account, whose admins can then add them to an organization. From then on, or once there is a second account, admins can add no others.
     Assign {
         /// The account.
         #[arg(long)]
@@ -98,7 +98,7 @@ async fn list(account: Option<AccountId>, json: bool) -> anyhow::Result<()> {
                 say!("{line}")?;
             } else {
                 let organization = owned.organization_id.map_or_else(|| "-".to_owned(), |id| id.to_string());
-                let how = if owned.arranged { "arranged" } else { "first come" };
+                let how = if owned.arranged { "arranged" } else { "alone" };
                 say!("{}  account {}  organization {organization}  {how}", owned.number, owned.account_id)?;
             }
         }

@@ -1,7 +1,8 @@
 //! Numbers to text from, and the accounts that they belong to (rules A3 and A5).
 //!
-//! A number belongs to one account of the installation. The operator arranges it; as long as they have arranged none at all, an account has the
-//! numbers that it was first to name. Organizations text from numbers of their account alone, and a text to a number lands nowhere else.
+//! A number belongs to one account of the installation. The operator arranges it. An account that is alone in the
+//! installation needs no arrangement: the numbers that its admins add are its own. Organizations text from numbers
+//! of their account alone, and a text to a number lands nowhere else.
 
 use chrono::{DateTime, Utc};
 use muster_domain::{
@@ -32,11 +33,12 @@ pub async fn add(
     numbers: &[E164],
 ) -> Result<Added> {
     let numbers = texts(numbers);
-    // The first to name a number has it, unless the operator arranges who has which. Whoever names it at the same time waits here.
+    // Only an account that is alone has a number by naming it. Two transactions that add one number take turns here.
     sqlx::query!(
         "insert into number_owner (e164, account_id, arranged_by_operator)
          select e164, $2, false from (select distinct unnest($1::text[]) as e164) named
          where not exists (select from number_owner where arranged_by_operator)
+           and not exists (select from account where id <> $2)
          order by e164
          on conflict do nothing",
         &numbers,
@@ -74,7 +76,7 @@ pub struct Owned {
     pub account_id: AccountId,
     /// The organization that texts from it; none as long as none does.
     pub organization_id: Option<OrganizationId>,
-    /// The operator has arranged it; else the account was first to name it.
+    /// The operator has arranged it; else the account was alone when it named it.
     pub arranged: bool,
     /// Since when.
     pub since: DateTime<Utc>,
