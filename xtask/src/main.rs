@@ -1,6 +1,7 @@
 //! `cargo xtask`: the project's own commands. It starts other programs and has next to no dependencies, so that it builds at once.
 #![expect(clippy::print_stderr, reason = "it tells what it runs")]
 
+mod chapters;
 mod containers;
 mod imports;
 mod prepare;
@@ -28,7 +29,7 @@ cargo xtask COMMAND
   test --containers         tests of everything that talks to servers, on Postgres 17 and RabbitMQ 4 in containers
   bench NAME [--json]       measure in release: jobs, timers, idle, ingest, ingest-large, send, pause
   prepare [--check]         write the query cache (.sqlx), or only say whether it is up to date
-  imports                   check who imports whom
+  imports                   check which crate and which chapter imports which
   rules [--check]           write the table of rules, code and tests, or only say whether it is up to date
 ";
 
@@ -53,7 +54,10 @@ fn run_command() -> anyhow::Result<()> {
         "bench" => bench(rest)?,
         "test" => test::run(rest)?,
         "prepare" => prepare::run(rest)?,
-        "imports" => imports::check()?,
+        "imports" => {
+            imports::check()?;
+            chapters::check()?;
+        }
         "rules" => rules::run(rest)?,
         "help" | "--help" | "-h" => eprint!("{HELP}"),
         other => bail!("there is no command {other:?}\n\n{HELP}"),

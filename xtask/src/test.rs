@@ -5,7 +5,7 @@ use std::process::Command;
 use anyhow::bail;
 
 use crate::{
-    build_binaries, cargo,
+    build_binaries, cargo, chapters,
     containers::{self, Tests},
     imports, local_stack, prepare, rules, run as execute,
 };
@@ -13,6 +13,7 @@ use crate::{
 pub(crate) fn run_checks() -> anyhow::Result<()> {
     execute(cargo().args(["fmt", "--all", "--check"]))?;
     imports::check()?;
+    chapters::check()?;
     rules::check()?;
     execute(cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
     prepare::check()?;

@@ -9,6 +9,7 @@ use crate::{
     Pool, Result,
     engine::{
         enqueue::{Line, Origin, enqueue_all},
+        history::AUDITED,
         sweep,
     },
     sending,
@@ -182,9 +183,6 @@ pub async fn jobs(pool: &Pool) -> Result<Jobs> {
         unguarded: row.unguarded,
     })
 }
-
-/// How far back the ledger of ticks is audited.
-pub(super) const AUDITED: Duration = Duration::from_hours(48);
 
 /// What became of every enabled schedule's ticks in the last two days, or since it was changed, up to where they are decided.
 pub async fn ticks(pool: &Pool) -> Result<Vec<Ledger>> {

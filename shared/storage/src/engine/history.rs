@@ -5,12 +5,15 @@
 
 use std::time::Duration;
 
-use crate::{Result, Tx, doctor::AUDITED};
+use crate::{Result, Tx};
 
 /// Rows that one call forgets at most: as many, and there are more.
 pub const STEP: u64 = 10_000;
 
 const LIMIT: i64 = STEP.cast_signed();
+
+/// Ticks of this age at most are kept whole, because the doctor audits their ledger.
+pub(crate) const AUDITED: Duration = Duration::from_hours(48);
 
 /// Forgets ticks that were planned longer ago than `kept`. Those that the audit adds up stay, however rarely a schedule ticks, and each
 /// schedule's last one. Of schedules that were removed nothing is audited.
