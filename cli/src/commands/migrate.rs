@@ -12,13 +12,13 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let pool = pool()?;
-    let pending = muster_storage::pending_migrations(&pool).await?;
     if args.check {
+        let pending = muster_storage::pending_migrations(&pool).await?;
         say!("{pending} migrations are pending")?;
         anyhow::ensure!(pending == 0, "the database is not up to date");
         return Ok(());
     }
-    muster_storage::migrate(&pool).await?;
-    say!("applied {pending} migrations")?;
+    let applied = muster_storage::migrate(&pool).await?;
+    say!("applied {applied} migrations")?;
     Ok(())
 }

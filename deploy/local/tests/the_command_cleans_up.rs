@@ -79,10 +79,12 @@ async fn a_killed_run_takes_its_servers_along() {
 }
 
 #[test]
-fn prepare_applies_migrations_in_the_order_of_their_names() {
+fn prepare_applies_migrations_in_the_order_of_their_names_and_some_outside_a_transaction() {
     let (temporary, migrations) = (temporary(), TempDir::new().unwrap());
     std::fs::write(migrations.path().join("0002_b.sql"), "INSERT INTO a VALUES (1);").unwrap();
     std::fs::write(migrations.path().join("0001_a.sql"), "CREATE TABLE a (n int);").unwrap();
+    let alone = "-- no-transaction\nCREATE INDEX CONCURRENTLY a_n ON a (n);";
+    std::fs::write(migrations.path().join("0003_index.sql"), alone).unwrap();
     let prepare = |script: &str| {
         let mut command = muster_local(temporary.path());
         command.arg("prepare").arg("--migrations").arg(migrations.path()).args(["--", "sh", "-c", script]);
@@ -93,11 +95,11 @@ fn prepare_applies_migrations_in_the_order_of_their_names() {
     let url = String::from_utf8(output.stdout).unwrap();
     assert!(url.starts_with("postgres://") && url.ends_with("/prepare\n"), "{url}");
 
-    std::fs::write(migrations.path().join("0003_c.sql"), "INSERT INTO missing VALUES (1);").unwrap();
+    std::fs::write(migrations.path().join("0004_c.sql"), "INSERT INTO missing VALUES (1);").unwrap();
     let output = prepare("echo not reached");
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(output.stdout, b"");
     let complaint = String::from_utf8(output.stderr).unwrap();
-    assert!(complaint.contains("0003_c.sql") && complaint.contains("\"missing\""), "{complaint}");
+    assert!(complaint.contains("0004_c.sql") && complaint.contains("\"missing\""), "{complaint}");
     assert!(is_empty(temporary.path()));
 }

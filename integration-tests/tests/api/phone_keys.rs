@@ -54,7 +54,6 @@ async fn r4_opt_outs_of_redacted_people_outlive_a_rotation_of_the_key() {
     for phone in &phones {
         redact(&world, &ours, phone).await;
     }
-    // A row of before keys were written down counts for the first key.
     assert_eq!(world.harness.count("suppression where key_id = (select key_id from phone_hash_key)").await, 4);
 
     let (old, new) = (PhoneHashKeys::new(key(OLD), None), PhoneHashKeys::new(key(NEW), Some(key(OLD))));

@@ -1,5 +1,5 @@
 //! The engine's guarantees: one file for each promise of the engine, named as there (and one more of J6, for sends, and of J11, for jobs), one for the table of
-//! what happens when something dies, one for what is forgotten, and one for its operators.
+//! what happens when something dies, one for what is forgotten, one for its operators, and one for the schema.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
@@ -19,6 +19,7 @@ mod j6_sends;
 mod j7_poison;
 mod j8_drains;
 mod j9_schedulers;
+mod migrations;
 mod operators;
 mod servers_die;
 mod supervisor;

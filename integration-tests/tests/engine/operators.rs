@@ -15,7 +15,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 /// Runs `muster` with the configuration of this test's daemons.
-async fn muster(harness: &Harness, args: &[&str]) -> Output {
+pub(crate) async fn muster(harness: &Harness, args: &[&str]) -> Output {
     let file = harness.folder().join("muster.toml");
     std::fs::write(&file, harness.settings("muster").toml()).unwrap();
     let mut command = tokio::process::Command::new(Binary::Cli.path().unwrap());

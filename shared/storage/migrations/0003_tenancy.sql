@@ -1,4 +1,5 @@
--- Accounts, organizations, groups, people and their numbers (rules A1 to A5).
+-- Tenancy: accounts, organizations, groups, members, and the numbers they text from (rules A1 to
+-- A5).
 
 create table account (
     id uuid primary key,
@@ -13,47 +14,50 @@ create table brand (
     name text not null
 );
 
--- Segments a day for each carrier that caps a brand; a carrier without a row does not cap it.
-create table brand_cap (
-    brand_id uuid not null references brand,
-    carrier text not null,
-    daily_segments bigint not null check (daily_segments >= 0),
-    primary key (brand_id, carrier)
-);
-
--- What has gone out, and is on its way out, under a cap (rule S3). The limit is copied here by each reservation, and never below
--- what is used already, so that lowering a cap while texts are on their way stops new ones without breaking the ledger.
-create table cap_ledger (
-    brand_id uuid not null references brand,
-    carrier text not null,
-    day date not null,
-    daily_limit bigint not null,
-    reserved bigint not null default 0 check (reserved >= 0),
-    settled bigint not null default 0 check (settled >= 0),
-    primary key (brand_id, carrier, day),
-    constraint cap_is_never_exceeded check (reserved + settled <= daily_limit)
-);
-
 create table organization (
     id uuid primary key,
     account_id uuid not null references account,
     brand_id uuid not null references brand,
     name text not null,
+    created_at timestamptz not null default now(),
+    -- Work of agents.
     batch_size int not null default 100 check (batch_size between 1 and 1000),
     lease_minutes int not null default 60 check (lease_minutes between 1 and 1440),
     response_window_minutes int not null default 60 check (response_window_minutes between 1 and 1440),
+    -- Replies of agents in one conversation in an hour.
+    replies_per_hour int not null default 30 check (replies_per_hour between 1 and 1000),
+    -- People.
     group_contact_limit int not null default 10000 check (group_contact_limit > 0),
     agent_contact_limit int not null default 1000 check (agent_contact_limit > 0),
+    -- Columns of a file that are no custom field yet are not imported (rule C14).
+    lock_custom_fields boolean not null default false,
+    -- Lookups of the carrier that serves a number, and the age at which an answer is asked for
+    -- again (rules C5 and S10).
+    carrier_lookups boolean not null default true,
+    lookup_max_age_days int not null default 90 check (lookup_max_age_days between 1 and 3650),
+    -- Texts.
     require_opt_out_language boolean not null default true,
-    recipient_safe boolean not null default true,
-    sending_opens_minute smallint not null default 480,
-    sending_closes_minute smallint not null default 1200,
-    max_segments int not null default 57 check (max_segments between 1 and 57),
     opt_out_keywords text[] not null default '{}',
     opt_out_text text not null default 'You are unsubscribed and will get no more texts from us.',
     help_text text not null default 'Reply STOP to get no more texts from us.',
-    created_at timestamptz not null default now(),
-    check (sending_opens_minute >= 0 and sending_opens_minute < sending_closes_minute and sending_closes_minute <= 1440)
+    max_segments int not null default 57 check (max_segments between 1 and 57),
+    -- Look-alikes are replaced before counting (rule M5).
+    smart_encoding boolean not null default false,
+    -- Hours (rule S5).
+    recipient_safe boolean not null default true,
+    sending_opens_minute smallint not null default 480,
+    sending_closes_minute smallint not null default 1200,
+    replies_at_any_hour boolean not null default true,
+    law_strictness text not null default 'commercial' check (law_strictness in ('off', 'commercial')),
+    -- The organization's own table of laws; null for the built-in table of `domain::hours`.
+    own_laws jsonb,
+    -- Rates and caps (rules S4, S10 and S12).
+    number_segments_per_minute int not null default 60 check (number_segments_per_minute between 1 and 60000),
+    unknown_carriers text not null default 'strictest' check (unknown_carriers in ('strictest', 'unlimited')),
+    -- Null: off.
+    initials_per_day int check (initials_per_day between 1 and 100),
+    constraint organization_sending_hours
+        check (sending_opens_minute >= 0 and sending_opens_minute < sending_closes_minute and sending_closes_minute <= 1440)
 );
 create index organization_account on organization (account_id);
 
@@ -77,9 +81,12 @@ create table member (
     role text not null check (role in ('agent', 'group_admin', 'organization_admin', 'account_admin')),
     first_name text not null,
     last_name text not null,
+    -- Files name an agent by it.
+    email text check (email = lower(email)),
     created_at timestamptz not null default now(),
-    check ((role = 'account_admin') = (organization_id is null))
+    constraint member_of_account_or_organization check ((role = 'account_admin') = (organization_id is null))
 );
+create unique index member_email on member (account_id, email);
 create index member_organization on member (organization_id);
 
 -- The groups that a group admin administers and that an agent texts in.
@@ -94,13 +101,28 @@ create index group_member_member on group_member (member_id);
 create table token (
     id uuid primary key,
     member_id uuid not null references member,
-    -- SHA-256 of the secret, which has 244 random bits; the secret itself is shown once and not kept.
+    -- SHA-256 of the secret, which has 244 random bits; the secret itself is shown once and not
+    -- kept.
     secret_hash bytea not null unique,
     created_at timestamptz not null default now(),
     revoked_at timestamptz
 );
 
--- Numbers that the organization can text from. One belongs to (group, agent) and stays theirs (rule A3).
+-- The account that owns a number (rules A3 and A5): one of the installation. The operator arranges
+-- it; as long as they have arranged none, an account has the numbers that it was first to name. A
+-- number of nobody, or of another account, cannot be added, and a text to it lands with nobody
+-- else.
+create table number_owner (
+    e164 text primary key check (e164 ~ '^\+1[2-9][0-9]{2}[2-9][0-9]{6}$'),
+    account_id uuid not null references account,
+    arranged_by_operator boolean not null,
+    since timestamptz not null default clock_timestamp()
+);
+create index number_owner_account on number_owner (account_id);
+create index number_owner_arranged on number_owner (e164) where arranged_by_operator;
+
+-- Numbers that the organization can text from. One belongs to (group, agent) and stays theirs
+-- (rule A3).
 create table sender_number (
     e164 text primary key check (e164 ~ '^\+1[2-9][0-9]{2}[2-9][0-9]{6}$'),
     organization_id uuid not null references organization,
@@ -108,7 +130,7 @@ create table sender_number (
     group_id uuid references contact_group,
     agent_id uuid references member,
     unique (group_id, agent_id),
-    check ((group_id is null) = (agent_id is null))
+    constraint sender_number_of_group_and_agent check ((group_id is null) = (agent_id is null))
 );
 create index sender_number_free on sender_number (organization_id, area_code) where group_id is null;
 
@@ -123,3 +145,6 @@ create table idempotency (
     primary key (member_id, key)
 );
 create index idempotency_created on idempotency (created_at);
+
+insert into schedule (name, cron, zone, kind, payload, jitter_seconds) values
+    ('idempotency-keys', '40 * * * *', 'UTC', 'upkeep', '{"task": "idempotency-keys"}', 300);

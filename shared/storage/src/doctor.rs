@@ -143,7 +143,7 @@ pub async fn unknown_messages(pool: &Pool) -> Result<Unknown> {
 }
 
 /// The jobs that were made in the last day, by what has become of them. They are all that were enqueued only as long as Postgres refuses to
-/// delete any (migrations 0024 and 0037).
+/// delete any (the triggers `job_stays` and `job_is_kept`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Jobs {
     /// Made.

@@ -7,14 +7,17 @@
 pub mod conversations;
 pub mod db;
 pub mod doctor;
-pub mod engine;
 pub mod goals;
 pub mod imports;
+mod migrations;
 pub mod people;
 pub mod sending;
 pub mod tenancy;
-pub mod testing;
 pub mod trust;
 
-pub use db::database::{Db, Ear, Listener, Pool, PoolOptions, Tx, migrate, pending_migrations};
+pub mod engine;
+pub mod testing;
+
+pub use db::database::{Db, Ear, Listener, Pool, PoolOptions, Tx};
 pub use db::error::{Error, Result};
+pub use migrations::{WrongHistory, migrate, pending_migrations};

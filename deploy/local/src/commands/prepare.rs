@@ -14,10 +14,13 @@ use super::{foreground, signals::Signals};
 
 const DATABASE: &str = "prepare";
 
+/// The first line of a migration that is applied outside a transaction, as sqlx reads it.
+const ALONE: &str = "-- no-transaction";
+
 /// Arguments of `prepare`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The folder of the migrations, `*.sql`, applied in the order of their names, each in one transaction.
+    /// The folder of the migrations, `*.sql`, applied in the order of their names, each in one transaction unless it says otherwise.
     #[arg(long)]
     migrations: PathBuf,
     /// The command and its arguments.
@@ -47,7 +50,12 @@ async fn start(folder: &Path, migrations: &Path) -> anyhow::Result<Postgres> {
     postgres.create_database(DATABASE, None).await?;
     for file in files {
         let script = std::fs::read_to_string(&file).with_context(|| format!("reading {}", file.display()))?;
-        postgres.run_script(DATABASE, &script).await.with_context(|| format!("applying {}", file.display()))?;
+        let applied = if script.starts_with(ALONE) {
+            postgres.run_sql(DATABASE, &script).await
+        } else {
+            postgres.run_script(DATABASE, &script).await
+        };
+        applied.with_context(|| format!("applying {}", file.display()))?;
     }
     Ok(postgres)
 }

@@ -60,7 +60,6 @@ pub struct Format {
     /// Its first line only says what the delimiter is (`sep=;`), as Excel writes and reads it.
     pub sep_line: bool,
     /// Nothing beyond ASCII was seen, and the file goes on: what is behind may yet tell that it is Windows-1252.
-    #[serde(default)]
     pub undecided: bool,
 }
 

@@ -1,4 +1,4 @@
-//! The pool, transactions, notifications and migrations.
+//! The pool, transactions and notifications.
 
 use std::{
     ops::{Deref, DerefMut},
@@ -13,7 +13,6 @@ use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{
     AssertSqlSafe, Executor as _, PgConnection, PgPool, Postgres,
-    migrate::{Migrate, Migrator},
     pool::PoolConnection,
     postgres::{PgConnectOptions, PgListener, PgPoolOptions},
 };
@@ -27,8 +26,6 @@ use crate::{
         usable::Trust,
     },
 };
-
-static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
 
 /// How a process connects.
 #[derive(Debug, Clone)]
@@ -391,17 +388,4 @@ impl Ear {
         (&mut self.listener).execute(AssertSqlSafe(self.again.clone())).await?;
         Ok(std::iter::from_fn(|| self.listener.next_buffered()).map(|said| said.payload().to_owned()).collect())
     }
-}
-
-/// Brings the schema up to date. Only `muster migrate` calls this; no daemon does.
-pub async fn migrate(pool: &Pool) -> Result<()> {
-    Ok(MIGRATOR.run(&pool.inner).await?)
-}
-
-/// How many migrations this version knows and the database has not got.
-pub async fn pending_migrations(pool: &Pool) -> Result<usize> {
-    let mut connection = pool.connection().await?;
-    connection.ensure_migrations_table("_sqlx_migrations").await.map_err(Error::Migrate)?;
-    let applied = connection.list_applied_migrations("_sqlx_migrations").await.map_err(Error::Migrate)?;
-    Ok(MIGRATOR.iter().filter(|m| !applied.iter().any(|a| a.version == m.version)).count())
 }

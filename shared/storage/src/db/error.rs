@@ -2,6 +2,8 @@
 
 use muster_domain::{people::e164::NotE164, zone::UnknownZone};
 
+use crate::migrations::WrongHistory;
+
 /// An error of this crate.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -23,6 +25,9 @@ pub enum Error {
     /// Migrations could not run.
     #[error("migrations: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
+    /// The database cannot be migrated by this version; nothing was changed.
+    #[error(transparent)]
+    History(#[from] WrongHistory),
     /// A job's lease is gone: another worker has it, or it is done. Nothing was written.
     #[error("the lease on the job is no longer held")]
     StaleLease,

@@ -3,7 +3,7 @@
 with named as (
     (select h.contact_id
      from import_change h join contact c on c.id = h.contact_id and c.redacted_at is null
-     where h.import_id = $1 and h.contact_id > coalesce($2, '00000000-0000-0000-0000-000000000000'::uuid) and h.after is distinct from h.before
+     where h.import_id = $1 and h.contact_id > coalesce($2, '00000000-0000-0000-0000-000000000000'::uuid) and h.after <> h.before
      order by h.contact_id limit $3)
     union
     (select s.contact_id
@@ -19,10 +19,8 @@ cross join lateral (
     from (
         select b.key, b.value as before, a.value as after
         from import_change h
-        join contact c on c.id = h.contact_id
         cross join lateral jsonb_each(h.before) b
-        -- Imports of before this was kept tell the contact as it is now.
-        join lateral jsonb_each(coalesce(h.after, to_jsonb(c))) a on a.key = b.key and a.value is distinct from b.value
+        join lateral jsonb_each(h.after) a on a.key = b.key and a.value is distinct from b.value
         where h.import_id = $1 and h.contact_id = n.contact_id
         union all
         select 'assigned_agent_id', to_jsonb(s.before_agent_id), to_jsonb(s.after_agent_id)

@@ -2,9 +2,14 @@
 
 use chrono::{DateTime, Utc};
 use muster_domain::ids::{GroupId, ImportId, OrganizationId};
+use muster_jobs::JobKind;
 
 use super::Counters;
 use crate::{Pool, Result, Tx};
+
+/// The jobs that take an import from its upload to its end, one after another.
+const WORK: [JobKind; 5] =
+    [JobKind::ImportCut, JobKind::CsvIngestion, JobKind::ImportAdmit, JobKind::ImportApply, JobKind::ImportEnd];
 
 /// An import of a list.
 #[derive(Debug, Clone)]
@@ -82,10 +87,11 @@ pub async fn abandoned(tx: &mut Tx, limit: i64) -> Result<Vec<(OrganizationId, I
            and not exists (
                select from job j
                where j.state in ('pending', 'published', 'running')
-                 and j.kind in ('import-cut', 'csv-ingestion', 'import-admit', 'import-apply', 'import-end')
+                 and j.kind = any($2)
                  and j.payload ->> 'import_id' = i.id::text)
          order by i.id limit $1",
         limit,
+        &WORK.map(|kind| kind.as_str().to_owned()),
     )
     .fetch_all(tx.conn())
     .await?;

@@ -57,21 +57,18 @@ pub async fn rejects(pool: &Pool, id: ImportId, after_line: i64, limit: i64) -> 
         .collect())
 }
 
-/// Rejects counted by reason, those that are not kept as well. Of an import that was read before they were counted, all are kept.
+/// Rejects counted by reason, those that are not kept as well.
 pub async fn reject_reasons(pool: &Pool, id: ImportId) -> Result<BTreeMap<String, i64>> {
     let rows = sqlx::query!(
         r#"with counted as (
-             select reject_reasons from import_part where import_id = $1 and reject_reasons is not null
+             select reject_reasons from import_part where import_id = $1
                  -- A file that was refused before anything of it was applied has no rows to report.
                  and (exists (select from import_shard where import_id = $1) or not exists (select from import where id = $1 and state = 'failed'))
              union all
-             select reject_reasons from import_shard where import_id = $1 and reject_reasons is not null
+             select reject_reasons from import_shard where import_id = $1
          )
-         select reason as "reason!", sum(rows)::bigint as "rows!" from (
-             select key as reason, value::bigint as rows from counted cross join lateral jsonb_each_text(reject_reasons)
-             union all
-             select reason, count(*) from import_reject where import_id = $1 and not exists (select from counted) group by reason
-         ) r group by reason"#,
+         select key as "reason!", sum(value::bigint)::bigint as "rows!"
+         from counted cross join lateral jsonb_each_text(reject_reasons) group by key"#,
         id.0
     )
     .fetch_all(&mut *pool.connection().await?)

@@ -58,16 +58,9 @@ pub async fn verify(pool: &Pool, keys: &PhoneHashKeys) -> Result<Result<(), Wron
     sqlx::query!("select pg_advisory_xact_lock(hashtextextended('phone_hash_key', 0))").execute(tx.conn()).await?;
     let judged = judge(&mut tx, keys).await?;
     if judged.is_ok() {
-        let written = sqlx::query!(
-            "insert into phone_hash_key (key_id) values ($1) on conflict do nothing",
-            &keys.current_id()[..]
-        )
-        .execute(tx.conn())
-        .await?;
-        if written.rows_affected() == 1 {
-            // Of before keys were written down.
-            for_first_key(&mut tx, &keys.current_id()).await?;
-        }
+        sqlx::query!("insert into phone_hash_key (key_id) values ($1) on conflict do nothing", &keys.current_id()[..])
+            .execute(tx.conn())
+            .await?;
         tx.commit().await?;
     } else {
         tx.rollback().await?;
@@ -92,23 +85,13 @@ pub async fn inspect(pool: &Pool, keys: &PhoneHashKeys) -> Result<(Result<(), Wr
     let mut tx = pool.begin().await?;
     let judged = judge(&mut tx, keys).await?;
     let left = sqlx::query_scalar!(
-        r#"select count(*) as "left!" from suppression where key_id is not null and key_id <> $1"#,
+        r#"select count(*) as "left!" from suppression where key_id <> $1"#,
         &keys.current_id()[..]
     )
     .fetch_one(tx.conn())
     .await?;
     tx.rollback().await?;
     Ok((judged, left))
-}
-
-async fn for_first_key(tx: &mut Tx, key: &KeyId) -> Result<()> {
-    let only =
-        sqlx::query_scalar!(r#"select count(*) = 1 as "only!" from phone_hash_key"#).fetch_one(tx.conn()).await?;
-    if only {
-        sqlx::query!("update suppression set key_id = $1 where key_id is null", &key[..]).execute(tx.conn()).await?;
-        sqlx::query!("update redaction set key_id = $1 where key_id is null", &key[..]).execute(tx.conn()).await?;
-    }
-    Ok(())
 }
 
 async fn judge(tx: &mut Tx, keys: &PhoneHashKeys) -> Result<Result<(), WrongKeys>> {
@@ -120,11 +103,9 @@ async fn judge(tx: &mut Tx, keys: &PhoneHashKeys) -> Result<Result<(), WrongKeys
         let known: Vec<_> = known.iter().map(|id| hex(id)).collect();
         return Ok(Err(WrongKeys::Unknown { found: hex(&current), known: known.join(", ") }));
     }
-    let used = sqlx::query!(
-        r#"select key_id as "key_id!", count(*) as "hashes!" from suppression where key_id is not null group by key_id"#
-    )
-    .fetch_all(tx.conn())
-    .await?;
+    let used = sqlx::query!(r#"select key_id, count(*) as "hashes!" from suppression group by key_id"#)
+        .fetch_all(tx.conn())
+        .await?;
     let missing = used.iter().find(|used| !is_ours(&used.key_id));
     Ok(missing.map_or(Ok(()), |used| Err(WrongKeys::Missing { count: used.hashes, key: hex(&used.key_id) })))
 }

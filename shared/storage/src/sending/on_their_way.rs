@@ -1,6 +1,7 @@
 //! Texts that a worker may be about to call the carrier for (rule S9).
 
 use muster_domain::ids::{ContactId, GoalId, OrganizationId};
+use muster_jobs::JobKind;
 
 use crate::{Pool, Result};
 
@@ -37,8 +38,9 @@ pub async fn any_on_their_way(pool: &Pool, concerned: Concerned<'_>) -> Result<b
         }
         Concerned::Organization(id) => {
             sqlx::query_scalar!(
-                r#"select exists (select from job where state = 'running' and kind = 'send' and organization_id = $1) as "any!""#,
+                r#"select exists (select from job where state = 'running' and kind = $2 and organization_id = $1) as "any!""#,
                 id.0,
+                JobKind::Send.as_str(),
             )
             .fetch_one(&mut *pool.connection().await?)
             .await?

@@ -7,7 +7,7 @@ use muster_domain::{
     ids::{BrandId, JobId, MessageId},
     people::e164::E164,
 };
-use muster_jobs::timer::TimerKind;
+use muster_jobs::{JobKind, timer::TimerKind};
 
 use super::{held::queue_again, outcomes::lock, refund_caps};
 use crate::{
@@ -85,11 +85,12 @@ pub async fn set_missing_timers(tx: &mut Tx, age: Duration) -> Result<(u64, u64)
          where m.state in ('sending', 'unknown') and m.send_job_id is not null
            and m.handed_over_at between clock_timestamp() - interval '24 hours' and clock_timestamp() - 2 * make_interval(secs => $2)
            and not exists (select from job j where j.id = m.send_job_id and j.state in ('pending', 'published', 'running'))
-           and not exists (select from job j where j.state in ('pending', 'published', 'running') and j.kind = 'message-reconcile'
+           and not exists (select from job j where j.state in ('pending', 'published', 'running') and j.kind = $3
                            and j.payload ->> 'send_job_id' = m.send_job_id::text)
          on conflict (kind, subject) do nothing",
         TimerKind::ReconcileDue.as_str(),
         age.as_secs_f64(),
+        JobKind::MessageReconcile.as_str(),
     )
     .execute(tx.conn())
     .await?;
@@ -98,11 +99,12 @@ pub async fn set_missing_timers(tx: &mut Tx, age: Duration) -> Result<(u64, u64)
          select $1, m.group_id, min(m.held_until), g.organization_id
          from message m join contact_group g on g.id = m.group_id
          where m.state = 'held' and m.lane is null and m.held_until is not null
-           and not exists (select from job j where j.state in ('pending', 'published', 'running') and j.kind = 'hold-release'
+           and not exists (select from job j where j.state in ('pending', 'published', 'running') and j.kind = $2
                            and j.payload ->> 'group_id' = m.group_id::text)
          group by m.group_id, g.organization_id
          on conflict (kind, subject) do nothing",
         TimerKind::HoldEnds.as_str(),
+        JobKind::HoldRelease.as_str(),
     )
     .execute(tx.conn())
     .await?;
@@ -111,10 +113,11 @@ pub async fn set_missing_timers(tx: &mut Tx, age: Duration) -> Result<(u64, u64)
          select $1, o.id, clock_timestamp(), o.id
          from organization o
          where exists (select from message m where m.organization_id = o.id and m.state = 'held' and m.lane is not null)
-           and not exists (select from job j where j.state in ('pending', 'published', 'running') and j.kind = 'rate-release'
+           and not exists (select from job j where j.state in ('pending', 'published', 'running') and j.kind = $2
                            and j.organization_id = o.id)
          on conflict (kind, subject) do nothing",
         TimerKind::RateOpens.as_str(),
+        JobKind::RateRelease.as_str(),
     )
     .execute(tx.conn())
     .await?;

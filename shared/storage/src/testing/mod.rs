@@ -1,6 +1,7 @@
 //! Databases for tests: each its own, cloned from a migrated template.
 
 pub mod plant;
+pub mod replay;
 
 use secrecy::SecretString;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};

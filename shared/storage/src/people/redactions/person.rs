@@ -82,7 +82,7 @@ pub(super) async fn overwrite(
 async fn earlier(tx: &mut Tx, contacts: &[Uuid]) -> Result<Traces> {
     let rows = sqlx::query!(
         r#"select before as "told!" from import_change where contact_id = any($1)
-           union all select after from import_change where contact_id = any($1) and after is not null"#,
+           union all select after from import_change where contact_id = any($1)"#,
         contacts,
     )
     .fetch_all(tx.conn())

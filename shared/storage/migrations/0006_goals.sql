@@ -1,0 +1,172 @@
+-- Goals: campaigns, goals, their batches and targets, and who a targeting selects.
+
+create table campaign (
+    id uuid primary key,
+    organization_id uuid not null references organization,
+    name text not null,
+    created_by uuid not null references member,
+    created_at timestamptz not null default now()
+);
+
+create table goal (
+    id uuid primary key,
+    organization_id uuid not null references organization,
+    group_id uuid not null references contact_group,
+    campaign_id uuid references campaign,
+    name text not null,
+    description text not null default '',
+    goal_type text not null,
+    -- The event's or shift's start, or the target date, as wall-clock time in the zone.
+    date_local timestamp not null,
+    strategy text not null check (strategy in ('anyone', 'assigned')),
+    instructions text not null default '' check (char_length(instructions) <= 300),
+    targeting jsonb not null default '{}',
+    script text not null,
+    reminder_script text,
+    -- Local intents, their zone, and the instants that they resolve to (rule G11).
+    zone text not null,
+    opens_local timestamp not null,
+    closes_local timestamp not null,
+    opens_at timestamptz not null,
+    closes_at timestamptz not null,
+    reminder_opens_at timestamptz,
+    reminder_closes_at timestamptz,
+    release_plan jsonb not null,
+    launched_at timestamptz,
+    partitioned_at timestamptz,
+    paused_at timestamptz,
+    version int not null default 1,
+    created_by uuid not null references member,
+    created_at timestamptz not null default now(),
+    constraint goal_opens_before_it_closes check (opens_at < closes_at),
+    -- At most 31 days of the group's calendar (rule G3). Across a change of clocks these are an
+    -- hour more or less.
+    constraint goal_window check (closes_local - opens_local <= interval '31 days'),
+    constraint goal_reminder_has_window check ((reminder_script is null) = (reminder_opens_at is null)),
+    constraint goal_reminder_window_has_ends check ((reminder_opens_at is null) = (reminder_closes_at is null)),
+    constraint goal_reminder_opens_before_it_closes check (reminder_opens_at < reminder_closes_at)
+);
+create index goal_group on goal (group_id, id);
+create index goal_campaign on goal (campaign_id) where campaign_id is not null;
+
+create table batch (
+    id uuid primary key,
+    goal_id uuid not null references goal,
+    kind text not null check (kind in ('initial', 'reminder')),
+    number int not null,
+    -- For goals with assigned agents: the only agent who may claim it.
+    assigned_agent_id uuid references member,
+    state text not null check (state in ('held', 'released', 'leased', 'finished')),
+    estimated_segments bigint not null default 0,
+    leased_to uuid references member,
+    -- Fencing token: bumped by every claim, compared by every write under the lease (rule B3).
+    lease_token bigint not null default 0,
+    lease_expires_at timestamptz,
+    created_at timestamptz not null default now(),
+    unique (goal_id, kind, number),
+    constraint batch_lease_has_agent check ((state = 'leased') = (leased_to is not null)),
+    constraint batch_lease_has_end check ((state = 'leased') = (lease_expires_at is not null))
+);
+create index batch_available on batch (goal_id, kind, number) where state = 'released';
+-- One initial batch for each goal and agent at a time (rule B4).
+create unique index batch_one_each on batch (goal_id, leased_to) where state = 'leased' and kind = 'initial';
+
+-- Estimates by which batches are paced to caps (rule B6). Each release of batches keeps them up to
+-- date.
+create table goal_estimate (
+    goal_id uuid primary key references goal,
+    -- Segments that one initial of the goal may count.
+    segments_each bigint not null,
+    -- The setting that held batches wait for, beside the timer that says until when. When it
+    -- changes, they move.
+    release_waits_for text check (release_waits_for in ('pace', 'hours', 'cap'))
+);
+
+-- A goal's frozen targets (rule T3) and each one's result.
+create table target (
+    goal_id uuid not null references goal,
+    contact_id uuid not null references contact,
+    position int not null,
+    batch_id uuid references batch,
+    -- At most one initial for each contact and goal, whatever crashes (rule B7): set once, in the
+    -- row that makes the contact a target.
+    initial_message_id uuid,
+    skipped_at timestamptz,
+    skip_reason text,
+    replied_at timestamptz,
+    answer text check (answer in ('yes', 'no', 'maybe')),
+    answered_at timestamptz,
+    reminder_batch_id uuid references batch,
+    reminder_message_id uuid,
+    opted_out_at timestamptz,
+    primary key (goal_id, contact_id)
+);
+create index target_batch on target (batch_id) where batch_id is not null;
+create index target_reminder_batch on target (reminder_batch_id) where reminder_batch_id is not null;
+create index target_contact on target (contact_id);
+create index target_yes on target (goal_id) where answer = 'yes' and reminder_batch_id is null;
+
+-- Targeting -------------------------------------------------------------------
+
+-- Has a target this result in an earlier goal (rule T1)?
+create function has_result(initial_message_id uuid, replied_at timestamptz, answer text, opted_out_at timestamptz, result text)
+returns boolean language sql stable as $$
+    select case result
+        when 'not_messaged' then not was_messaged(initial_message_id)
+        when 'messaged' then was_messaged(initial_message_id)
+        when 'replied' then replied_at is not null
+        when 'not_replied' then replied_at is null and was_messaged(initial_message_id)
+        when 'yes' then answer is not distinct from 'yes'
+        when 'no' then answer is not distinct from 'no'
+        when 'maybe' then answer is not distinct from 'maybe'
+        when 'opted_out' then opted_out_at is not null
+        else false
+    end
+$$;
+
+-- Returns the contacts of a group that a targeting selects (rules T1 and T2), said once for the
+-- preview and for the launch.
+create function targeted_contacts(in_group uuid, targeting jsonb)
+returns table (contact_id uuid, assigned_agent_id uuid) language sql stable as $$
+    select c.id, m.assigned_agent_id
+    from membership m
+    join contact c on c.id = m.contact_id
+    where m.group_id = in_group
+      -- T2: never inactive, opted out, not textable or redacted.
+      and m.deactivated_at is null
+      and c.opted_out_at is null
+      and c.redacted_at is null
+      and is_textable(c.line_type)
+      and not exists (
+          select from jsonb_array_elements_text(coalesce(targeting -> 'tags_all', '[]')) wanted
+          where not exists (
+              select from contact_tag ct join tag t on t.id = ct.tag_id where ct.contact_id = c.id and t.name = wanted))
+      and (coalesce(targeting -> 'tags_any', '[]') = '[]' or exists (
+          select from contact_tag ct join tag t on t.id = ct.tag_id
+          where ct.contact_id = c.id and targeting -> 'tags_any' ? t.name))
+      and not exists (
+          select from contact_tag ct join tag t on t.id = ct.tag_id
+          where ct.contact_id = c.id and targeting -> 'tags_none' ? t.name)
+      and not exists (
+          select from jsonb_array_elements(coalesce(targeting -> 'fields', '[]')) f,
+               lateral (select nullif(c.fields ->> (f ->> 'field'), '') as value) v
+          where not case
+              when f -> 'is' ? 'any_of' then v.value is not null and f -> 'is' -> 'any_of' ? v.value
+              when f -> 'is' ? 'none_of' then v.value is not null and not f -> 'is' -> 'none_of' ? v.value
+              when f ->> 'is' = 'has_value' then v.value is not null
+              when f ->> 'is' = 'blank' then v.value is null
+              else false
+          end)
+      and not exists (
+          select from jsonb_array_elements_text(coalesce(targeting -> 'member_of', '[]')) g
+          where not exists (select from membership o where o.group_id = g::uuid and o.contact_id = c.id))
+      and not exists (
+          select from jsonb_array_elements_text(coalesce(targeting -> 'not_member_of', '[]')) g
+          where exists (select from membership o where o.group_id = g::uuid and o.contact_id = c.id))
+      and (coalesce(targeting -> 'earlier_goal', 'null') = 'null' or exists (
+          select from target e
+          where e.goal_id = (targeting -> 'earlier_goal' ->> 'goal_id')::uuid
+            and e.contact_id = c.id
+            and has_result(e.initial_message_id, e.replied_at, e.answer, e.opted_out_at,
+                targeting -> 'earlier_goal' ->> 'result')))
+$$;
