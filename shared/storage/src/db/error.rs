@@ -2,7 +2,7 @@
 
 use muster_domain::{people::e164::NotE164, zone::UnknownZone};
 
-use crate::migrations::WrongHistory;
+use crate::db::migrations::WrongHistory;
 
 /// An error of this crate.
 #[derive(Debug, thiserror::Error)]

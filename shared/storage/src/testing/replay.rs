@@ -7,7 +7,7 @@ use sqlx::{
 
 use crate::{
     Error, Pool, Result,
-    migrations::{HISTORY, MIGRATOR},
+    db::migrations::{HISTORY, MIGRATOR},
 };
 
 /// Applies all migrations to an empty database, one by one, then `more`, made-up ones. After each

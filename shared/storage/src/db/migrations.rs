@@ -122,7 +122,7 @@ mod tests {
     use super::*;
 
     /// The checksums of all migrations that others may have applied.
-    const PUBLISHED: &str = include_str!("../migrations/SHA384SUMS");
+    const PUBLISHED: &str = include_str!("../../migrations/SHA384SUMS");
 
     fn hex(bytes: &[u8]) -> String {
         bytes.iter().fold(String::new(), |digits, byte| digits + &format!("{byte:02x}"))
