@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use muster_domain::ids::{JobId, OrganizationId};
-use muster_jobs::{Envelope, JobKind, JobRef, payloads::Probe};
+use muster_jobs::{Envelope, JobKind, JobRef, kinds::Probe};
 use muster_storage::engine::enqueue::{Line, Origin, enqueue, enqueue_all};
 
 use crate::{bare, process, report::Report, rig::Rig, scaled};
@@ -146,7 +146,7 @@ async fn killed(rig: &Rig, work: Work) -> anyhow::Result<Duration> {
             Work::InOneTransaction => enqueue(&mut tx, &Probe {}, &origin).await?,
             Work::UnderLease => {
                 let batch_id = muster_domain::ids::BatchId::new();
-                enqueue(&mut tx, &muster_jobs::payloads::LeaseExpiry { batch_id }, &origin).await?
+                enqueue(&mut tx, &muster_jobs::kinds::LeaseExpiry { batch_id }, &origin).await?
             }
         };
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use muster_domain::ids::{BatchId, JobId, OrganizationId};
-use muster_jobs::{JobPayload, payloads::LeaseExpiry};
+use muster_jobs::kinds::LeaseExpiry;
 use muster_storage::{
     engine::enqueue::{Line, Origin, enqueue, enqueue_all},
     testing::{execute, number},
@@ -45,7 +45,7 @@ pub fn no_op() -> LeaseExpiry {
 
 impl Harness {
     /// Enqueues a job in a transaction of its own, for a tenant that does not exist.
-    pub async fn enqueue<P: JobPayload>(&self, payload: &P) -> JobId {
+    pub async fn enqueue<P: muster_jobs::Job>(&self, payload: &P) -> JobId {
         let mut tx = self.pool().begin().await.expect("begin");
         let id = enqueue(&mut tx, payload, &origin()).await.expect("enqueue");
         tx.commit().await.expect("commit");

@@ -140,9 +140,9 @@ fn bundles(due: &[DueJob]) -> Vec<Vec<&DueJob>> {
         let (suspects, others): (Vec<_>, Vec<_>) =
             due.iter().filter(|job| job.kind == kind).partition(|job| job.suspect);
         let size = match kind.execution() {
-            Execution::Together => kind.bundle(),
-            Execution::OneTransaction | Execution::UnderLease => {
-                others.len().div_ceil(MESSAGES).clamp(1, kind.bundle())
+            Execution::Together => kind.policy().bundle,
+            Execution::InTransaction | Execution::Leased => {
+                others.len().div_ceil(MESSAGES).clamp(1, kind.policy().bundle)
             }
         };
         bundles.extend(suspects.into_iter().map(|job| vec![job]));

@@ -1,4 +1,5 @@
-//! The consumer's supervisor: a session with the broker as long as it lasts, then another; none while the database is away.
+//! The consumer's supervisor: a session with the broker as long as it lasts, then another; none
+//! while the database is away.
 
 use std::time::Duration;
 
@@ -26,7 +27,10 @@ pub(crate) async fn run(ctx: &Context, readiness: &Readiness, stop: &Cancellatio
             stop.run_until_cancelled(tokio::time::sleep(delays.next_delay())).await;
             continue;
         }
-        match Session::open(&ctx.settings.amqp_url, &ctx.settings.process_name, &JobKind::ALL, JobKind::prefetch).await
+        match Session::open(&ctx.settings.amqp_url, &ctx.settings.process_name, &JobKind::ALL, |kind| {
+            kind.policy().prefetch()
+        })
+        .await
         {
             Ok(session) => {
                 delays.reset();
@@ -57,7 +61,8 @@ async fn database_answers(ctx: &Context) -> Result<(), String> {
     }
 }
 
-/// Runs what the session delivers until the session fails, the database is lost, or it is time to stop.
+/// Runs what the session delivers until the session fails, the database is lost, or it is time to
+/// stop.
 async fn drive(ctx: &Context, mut session: Session, running: &TaskTracker, stop: &CancellationToken) -> Session {
     loop {
         tokio::select! {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// What a failed attempt means for its job.
+/// The meaning of a failed attempt for its job.
 #[derive(Debug, thiserror::Error)]
 pub enum JobError {
     /// Try again, after the policy's delay or this one. The attempt counts.
@@ -10,7 +10,7 @@ pub enum JobError {
     Retry {
         /// A delay instead of the policy's.
         delay: Option<Duration>,
-        /// What happened. Never a name, a phone or a text (rule R5).
+        /// The error's text. Never a name, a phone or a text (rule R5).
         error: String,
         /// The database could not be reached.
         database_lost: bool,
@@ -18,7 +18,8 @@ pub enum JobError {
     /// Never again: park the job.
     #[error("{0}")]
     Fail(String),
-    /// What the job waits for has not happened yet; look again after this time. The attempt does not count.
+    /// Not yet: the job waits for something. Look again after this time. The attempt does not
+    /// count.
     #[error("not yet: {why}")]
     NotYet {
         /// How long to wait.

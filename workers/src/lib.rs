@@ -1,20 +1,20 @@
 //! The worker: takes jobs from the broker and runs them against Postgres and the carrier.
 //!
-//! Any number of workers run at once. What each kind of job does is one file in `handlers`; `registry` lists them; `runner` alone decides
-//! what an outcome means for the job and its message.
+//! Any number of workers run at once. Each kind of job has one file in `handlers`; `registry` is
+//! the table of them by mode; `runner` alone decides what an outcome means for the job and its
+//! message.
 
+#[cfg(test)]
+mod adding_a_job;
 mod consume;
 mod context;
 pub mod error;
-pub mod handlers;
-mod import;
+mod handlers;
 mod metrics;
+pub mod modes;
 mod registry;
 mod runner;
-mod slot;
-mod stops;
 pub mod testing;
-mod turns;
 
 use std::time::Duration;
 
@@ -28,7 +28,8 @@ use muster_storage::{engine::processes, people::phone_keys};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-pub use context::Context;
+pub use context::{Context, slot::Slot};
+pub use modes::{InTransaction, Leased, Together};
 
 /// Runs a worker until `stop` is cancelled and what it has is finished or handed back.
 pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<()> {

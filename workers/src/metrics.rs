@@ -1,4 +1,4 @@
-//! What a worker counts.
+//! The counters of a worker.
 
 use muster_jobs::JobKind;
 use muster_service::metrics::Metrics;
@@ -19,7 +19,8 @@ pub(crate) struct JobLabels {
     outcome: &'static str,
 }
 
-/// Label of the checks before calls: `proof` of the connection that hears of stops, or a `look` at the rows.
+/// Label of the checks before calls: `proof` of the connection that hears of stops, or a `look` at
+/// the rows.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(crate) struct CheckLabels {
     by: &'static str,

@@ -1,9 +1,10 @@
-//! One attempt at a time, for tests that decide how far it goes: what a worker does between the claim of a job and its completion.
+//! One attempt at a time, for tests that decide how far it goes: what a worker does between the
+//! claim of a job and its completion.
 
 use muster_service::{Settings, metrics::Metrics};
 use muster_storage::{Tx, engine::claim::ClaimedJob};
 
-use crate::{Context, error::JobError, metrics::WorkerMetrics, registry, slot::Slot};
+use crate::{Context, Slot, error::JobError, metrics::WorkerMetrics, registry};
 
 /// A worker that has no broker and takes what it is given.
 #[derive(Clone)]
@@ -15,9 +16,11 @@ impl Hand {
         Ok(Self(Context::new(settings, WorkerMetrics::register(&Metrics::default()))?))
     }
 
-    /// Runs a job's handler. Its effects are in the transaction, which whoever asked completes, commits or lets go.
+    /// Runs a job's handler. Its effects are in the transaction, which whoever asked completes,
+    /// commits or lets go.
     pub async fn work(&self, job: &ClaimedJob) -> Result<Tx, JobError> {
-        registry::handle(&self.0, job, &mut Slot::take(&self.0.slots).await).await
+        let mut slot = Slot::take(&self.0.slots).await;
+        registry::of(job.kind).run(&self.0, job, &mut slot).await
     }
 
     /// Lets its connections go.

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use muster_domain::{goals::goal::Work, ids::ThreadId};
-use muster_jobs::payloads::ReminderOpen;
+use muster_jobs::kinds::ReminderOpen;
 use muster_storage::{conversations::threads, engine::enqueue::enqueue, goals, sending::Concerned};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

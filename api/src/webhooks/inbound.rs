@@ -7,7 +7,7 @@ use muster_domain::{
     ids::{ContactId, JobId, WebhookId},
     people::{e164::E164, phone_hash::PhoneHashKeys},
 };
-use muster_jobs::payloads::InboundMessage;
+use muster_jobs::kinds::InboundMessage;
 use muster_service::trace;
 use muster_storage::{
     Tx,

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use muster_carrier::twilio::StatusUpdate;
 use muster_domain::ids::MessageId;
-use muster_jobs::payloads::DeliveryReceipt;
+use muster_jobs::kinds::DeliveryReceipt;
 use muster_service::trace;
 use muster_storage::{
     engine::enqueue::{Origin, enqueue},

@@ -1,6 +1,6 @@
 //! What is left when imports are over: their list, where people come from, and no rows in the object store (rules C13 and R3).
 
-use muster_jobs::payloads::{Task, Upkeep};
+use muster_jobs::kinds::{Task, Upkeep};
 use serde_json::{Value, json};
 
 use crate::support::{CONFIRMATION, Call, World, text};

@@ -1,6 +1,6 @@
 //! Rejects are bounded, told and forgotten; all of them are counted (rule C7).
 
-use muster_jobs::payloads::{Task, Upkeep};
+use muster_jobs::kinds::{Task, Upkeep};
 use serde_json::{Value, json};
 
 use crate::support::{Organization, World, text};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use muster_domain::ids::GoalId;
 use muster_integration_tests::{Harness, seconds};
-use muster_jobs::payloads::GoalTransition;
+use muster_jobs::kinds::GoalTransition;
 use muster_storage::{
     doctor,
     engine::{history, partitions},

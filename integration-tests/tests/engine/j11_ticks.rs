@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use muster_integration_tests::{Harness, eventually, holds, no_op, seconds};
-use muster_jobs::payloads::Probe;
+use muster_jobs::kinds::Probe;
 use muster_storage::{
     doctor,
     engine::{

@@ -2,7 +2,7 @@
 
 use muster_domain::ids::{GroupId, OrganizationId};
 use muster_integration_tests::{Daemon, Dice, Harness, eventually, holds, no_op, seconds};
-use muster_jobs::{JobKind, payloads::HoldRelease};
+use muster_jobs::{JobKind, kinds::HoldRelease};
 use muster_storage::engine::enqueue::{Origin, enqueue};
 
 const KIND: JobKind = JobKind::LeaseExpiry;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use muster_domain::ids::{JobId, OrganizationId, WebhookId};
 use muster_integration_tests::{Harness, eventually, holds, no_op, seconds};
-use muster_jobs::{payloads::InboundMessage, timer::TimerKind};
+use muster_jobs::{kinds::InboundMessage, timer::TimerKind};
 use muster_local::wire::{Passage, Wire};
 use muster_storage::{
     Error, Tx,

@@ -2,7 +2,7 @@
 
 use muster_domain::ids::JobId;
 use muster_integration_tests::{Daemon, Harness, eventually, holds, no_op, seconds};
-use muster_jobs::{JobKind, payloads::Probe};
+use muster_jobs::{JobKind, kinds::Probe};
 use muster_storage::engine::enqueue::{Line, Origin, enqueue_all};
 
 const KIND: JobKind = JobKind::LeaseExpiry;

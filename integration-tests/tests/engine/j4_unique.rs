@@ -2,7 +2,7 @@
 
 use muster_domain::ids::{GroupId, JobId, OrganizationId};
 use muster_integration_tests::{Harness, seconds};
-use muster_jobs::{payloads::HoldRelease, timer::TimerKind};
+use muster_jobs::{kinds::HoldRelease, timer::TimerKind};
 use muster_storage::{
     Tx,
     engine::{

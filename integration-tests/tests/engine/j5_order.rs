@@ -2,7 +2,7 @@
 
 use muster_domain::ids::{JobId, OrganizationId};
 use muster_integration_tests::{Harness, no_op, seconds};
-use muster_jobs::payloads::Probe;
+use muster_jobs::kinds::Probe;
 use muster_storage::{
     Tx,
     engine::{

@@ -4,7 +4,7 @@ use muster_domain::ids::{GroupId, JobId, OrganizationId};
 use muster_integration_tests::{Harness, eventually, holds, no_op, seconds};
 use muster_jobs::{
     JobKind,
-    payloads::{HoldRelease, Probe, Task, Upkeep},
+    kinds::{HoldRelease, Probe, Task, Upkeep},
 };
 use muster_storage::engine::enqueue::{Line, Origin, enqueue, enqueue_all};
 
@@ -37,7 +37,7 @@ async fn j6_a_single_job_passes_a_mountain_of_another_tenants() {
             "job b, job s where s.id = '{single}' and b.organization_id = '{big}' and b.finished_at between s.created_at and s.finished_at"
         ))
         .await;
-    assert!(before < 3 * JobKind::Probe.window(), "{before} jobs of the mountain went before");
+    assert!(before < 3 * JobKind::Probe.policy().window, "{before} jobs of the mountain went before");
     harness.finish().await;
 }
 
@@ -190,7 +190,7 @@ async fn j6_tenants_take_turns_when_there_is_not_room_for_all() {
 async fn j6_no_more_of_a_kind_is_published_than_there_is_room_for() {
     let harness = Harness::start().await;
     harness.execute(&["insert into job_policy (kind, at_most) values ('probe', 3)"]).await;
-    let window = JobKind::LeaseExpiry.window();
+    let window = JobKind::LeaseExpiry.policy().window;
     harness.enqueue_no_ops(1_000).await;
     probes(&harness, OrganizationId::new(), 20, Line::Ordinary).await;
     let _scheduler = harness.scheduler("scheduler-1");
@@ -294,7 +294,7 @@ async fn j6_a_limit_over_all_kinds_of_an_organization_is_kept() {
 async fn j6_a_pause_in_the_middle_of_a_backlog_holds_back_all_but_the_window() {
     const BACKLOG: usize = 2_000;
     let harness = Harness::start().await.with("republish_after_seconds", "600");
-    let window = JobKind::LeaseExpiry.window();
+    let window = JobKind::LeaseExpiry.policy().window;
     let gate = harness.close_gate().await;
     harness.enqueue_no_ops(BACKLOG).await;
     let (_scheduler, _worker) = (harness.scheduler("scheduler-1"), harness.worker("worker-1"));

@@ -2,7 +2,7 @@
 
 use muster_domain::ids::{JobId, OrganizationId};
 use muster_integration_tests::{CARRIER_ACCOUNT, CARRIER_SECRET, Harness, eventually, holds, no_op, seconds};
-use muster_jobs::{JobKind, payloads::Send};
+use muster_jobs::{JobKind, kinds::Send};
 use muster_simulator::{Behaviour, Config, Millis, Receipts};
 use muster_storage::{
     Pool, PoolOptions,
@@ -57,7 +57,7 @@ async fn plant_small(harness: &Harness, send: JobId) {
 #[tokio::test]
 async fn j6_slow_sends_of_one_tenant_leave_room_for_anothers() {
     const MANY: u32 = 200;
-    let share = i64::from(JobKind::Send.share().unwrap());
+    let share = i64::from(JobKind::Send.policy().share.unwrap());
     let quiet = Behaviour { receipts: Receipts { enabled: false, ..Receipts::default() }, ..Behaviour::default() };
     // Nobody gets an answer while the test lasts.
     let slow = Behaviour { latency_ms: Millis { min: 3_600_000, max: 3_600_000 }, ..quiet.clone() };
@@ -78,7 +78,7 @@ async fn j6_slow_sends_of_one_tenant_leave_room_for_anothers() {
         .with("reconcile_after_seconds", "14400")
         .with("job_lease_seconds", "120")
         .with("database_max_connections", "4")
-        .with("carrier_concurrency", JobKind::Send.bundle().to_string());
+        .with("carrier_concurrency", JobKind::Send.policy().bundle.to_string());
     let planted = Planted { messages: MANY, job: 1, ..Planted::default() };
     harness.execute(&planted.statements().iter().map(String::as_str).collect::<Vec<_>>()).await;
     let (scheduler, worker) = (harness.scheduler("scheduler-1"), harness.worker("worker-1"));
@@ -142,7 +142,7 @@ async fn j6_looking_for_shares_of_sends_reads_few_rows_however_many_wait() {
         relay::apply_shares(&mut tx, &mut lanes).await.unwrap();
         tx.rollback().await.unwrap();
     }
-    let share = i64::from(JobKind::Send.share().unwrap());
+    let share = i64::from(JobKind::Send.policy().share.unwrap());
     let mut rooms: Vec<_> = lanes.iter().map(|lane| lane.tenant_room.unwrap()).collect();
     rooms.sort_unstable();
     assert_eq!(rooms, [share - 30, share]);

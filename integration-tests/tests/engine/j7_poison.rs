@@ -7,7 +7,7 @@ use muster_domain::ids::{BatchId, GoalId, JobId};
 use muster_integration_tests::{Harness, eventually, holds, no_op, seconds};
 use muster_jobs::{
     JobKind,
-    payloads::{GoalTransition, HoldRelease, Probe},
+    kinds::{GoalTransition, HoldRelease, Probe},
 };
 use muster_local::programs::Binary;
 use muster_storage::engine::claim;
@@ -129,8 +129,8 @@ async fn j7_a_job_that_keeps_failing_is_parked_with_every_error() {
 
     let job = harness.until_state(failing, "parked", seconds(40)).await;
     let attempts: Vec<_> = job.errors.iter().map(|error| error.attempt).collect();
-    assert_eq!(attempts, (1..=KIND.max_attempts()).collect::<Vec<_>>());
-    assert_eq!((job.attempt, job.epoch), (KIND.max_attempts(), i64::from(KIND.max_attempts())));
+    assert_eq!(attempts, (1..=KIND.policy().max_attempts).collect::<Vec<_>>());
+    assert_eq!((job.attempt, job.epoch), (KIND.policy().max_attempts, i64::from(KIND.policy().max_attempts)));
     for error in job.errors {
         assert!(error.error.contains("sabotaged") && error.worker.as_deref() == Some("worker-1"), "{error:?}");
     }
@@ -169,7 +169,7 @@ async fn j7_a_job_whose_worker_dies_each_time_is_parked_by_the_sweep() {
     let _scheduler = harness.scheduler("scheduler-1");
     let deadly = harness.enqueue(&no_op()).await;
 
-    for attempt in 1..=KIND.max_attempts() {
+    for attempt in 1..=KIND.policy().max_attempts {
         eventually(seconds(20), async || {
             let claimed = claim::claim(harness.pool(), deadly, &format!("victim-{attempt}"), Duration::ZERO).await;
             claimed.unwrap().map(|_| ()).ok_or_else(|| "not back yet".to_owned())
@@ -178,12 +178,12 @@ async fn j7_a_job_whose_worker_dies_each_time_is_parked_by_the_sweep() {
     }
 
     let job = harness.until_state(deadly, "parked", seconds(20)).await;
-    assert_eq!(job.attempt, KIND.max_attempts());
+    assert_eq!(job.attempt, KIND.policy().max_attempts);
     for (error, attempt) in job.errors.iter().zip(1..) {
         assert_eq!((error.attempt, error.worker.clone()), (attempt, Some(format!("victim-{attempt}"))));
         assert!(error.error.contains("lease ran out"), "{error:?}");
     }
-    assert_eq!(job.errors.len(), usize::try_from(KIND.max_attempts()).unwrap());
+    assert_eq!(job.errors.len(), usize::try_from(KIND.policy().max_attempts).unwrap());
     harness.finish().await;
 }
 
@@ -197,7 +197,7 @@ async fn j7_a_job_that_kills_its_worker_hits_its_neighbours_at_most_once() {
     harness.sabotage(deadly, "perform pg_sleep(3600)").await;
     harness.enqueue_no_ops(NEIGHBOURS).await;
 
-    for death in 1..=KIND.max_attempts() {
+    for death in 1..=KIND.policy().max_attempts {
         let worker = harness.worker(&format!("worker-{death}"));
         let sleeper = "pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'";
         harness.until_count(sleeper, 1, seconds(60)).await;
@@ -212,7 +212,7 @@ async fn j7_a_job_that_kills_its_worker_hits_its_neighbours_at_most_once() {
 
     let _survivor = harness.worker("survivor");
     let job = harness.until_state(deadly, "parked", seconds(30)).await;
-    assert_eq!(job.errors.len(), usize::try_from(KIND.max_attempts()).unwrap());
+    assert_eq!(job.errors.len(), usize::try_from(KIND.policy().max_attempts).unwrap());
     harness.until_count("job where state = 'succeeded'", 300, seconds(60)).await;
     assert_eq!(harness.count(&format!("job where id <> '{deadly}' and attempt > 2")).await, 0);
     harness.finish().await;
@@ -269,7 +269,10 @@ async fn j7_a_job_that_cuts_its_worker_off_is_parked_and_its_neighbours_succeed(
     harness.until_count("job where state = 'succeeded'", 1_000, seconds(40)).await;
 
     let job = harness.until_state(deadly, "parked", seconds(90)).await;
-    assert_eq!((job.attempt, job.errors.len()), (KIND.max_attempts(), usize::try_from(KIND.max_attempts()).unwrap()));
+    assert_eq!(
+        (job.attempt, job.errors.len()),
+        (KIND.policy().max_attempts, usize::try_from(KIND.policy().max_attempts).unwrap())
+    );
     assert_eq!(harness.count("job where state = 'parked'").await, 1);
     tokio::join!(scheduler.stop(), worker.stop());
     assert_eq!(harness.waiting(KIND).await, 0);
@@ -305,7 +308,7 @@ async fn j7_many_poisonous_jobs_do_not_hold_up_the_others() {
 #[tokio::test]
 async fn j7_a_short_job_that_kills_its_worker_is_parked_too() {
     const NEIGHBOURS: i64 = 300;
-    const MAX: i32 = JobKind::Probe.max_attempts();
+    const MAX: i32 = JobKind::Probe.policy().max_attempts;
     // What is published anew was not delivered before.
     let harness = Harness::start().await.with("republish_after_seconds", "600");
     let deadly = harness.enqueue(&Probe {}).await;

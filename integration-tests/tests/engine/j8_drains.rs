@@ -22,7 +22,7 @@ async fn busy_worker(harness: &Harness) -> (Process, Gate) {
     eventually(seconds(20), async || {
         let running = harness.count(RUNNING).await;
         let begun = harness.count(BEGUN).await;
-        holds(running == CLAIMED && begun == i64::from(KIND.prefetch()), (running, begun, worker.log_tail(5)))
+        holds(running == CLAIMED && begun == i64::from(KIND.policy().prefetch()), (running, begun, worker.log_tail(5)))
     })
     .await;
     (worker, gate)
@@ -53,7 +53,7 @@ async fn j8_a_worker_finishes_what_it_has_and_exits_0() {
     assert_eq!(harness.count(RUNNING).await, 0);
     assert_eq!(
         harness.count("job where state = 'succeeded'").await,
-        i64::from(KIND.prefetch()),
+        i64::from(KIND.policy().prefetch()),
         "what it had begun, and no more"
     );
     let other = harness.worker("worker-2");

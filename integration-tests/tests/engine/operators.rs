@@ -4,7 +4,7 @@ use std::process::Output;
 
 use muster_domain::ids::{GoalId, JobId, OrganizationId};
 use muster_integration_tests::{Harness, eventually, no_op, seconds};
-use muster_jobs::payloads::{GoalTransition, Probe};
+use muster_jobs::kinds::{GoalTransition, Probe};
 use muster_local::programs::Binary;
 use muster_storage::{
     doctor,

@@ -67,7 +67,7 @@ async fn j1_nothing_is_acknowledged_while_the_database_is_away() {
     let (scheduler, worker) = (harness.scheduler("scheduler-1"), harness.worker("worker-1"));
     tokio::join!(scheduler.ready(), worker.ready());
     let gate = harness.close_gate().await;
-    for _ in 0..KIND.prefetch() {
+    for _ in 0..KIND.policy().prefetch() {
         // Each in a message of its own.
         let id = harness.enqueue(&no_op()).await;
         harness.until_state(id, "running", seconds(20)).await;
@@ -80,11 +80,11 @@ async fn j1_nothing_is_acknowledged_while_the_database_is_away() {
 
     eventually(seconds(30), async || {
         let waiting = harness.waiting(KIND).await;
-        holds(waiting == usize::from(KIND.prefetch()), waiting)
+        holds(waiting == usize::from(KIND.policy().prefetch()), waiting)
     })
     .await;
     harness.stack().postgres.start_again().await.unwrap();
     let _scheduler = harness.scheduler("scheduler-2");
-    harness.all_succeed(KIND.prefetch().into(), seconds(60)).await;
+    harness.all_succeed(KIND.policy().prefetch().into(), seconds(60)).await;
     harness.finish().await;
 }

@@ -3,7 +3,7 @@
 
 use muster_domain::ids::{JobId, MessageId};
 use muster_integration_tests::{eventually, seconds};
-use muster_jobs::payloads::{DeliveryReceipt, Task, Upkeep};
+use muster_jobs::kinds::{DeliveryReceipt, Task, Upkeep};
 use muster_local::programs::Binary;
 use muster_simulator::{Behaviour, Millis};
 use muster_storage::sending::{self, Held, Outcomes, receipts};

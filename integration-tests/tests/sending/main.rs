@@ -7,6 +7,7 @@
 mod codes;
 mod crash_points;
 mod frequency;
+mod hold_release;
 mod late;
 mod permits;
 mod plant;

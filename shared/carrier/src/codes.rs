@@ -11,30 +11,7 @@
 //! kept in the refusal column, should the code ever answer a call.
 
 use muster_domain::people::line::LineType;
-
-/// What to do about a text whose hand-over was refused, and about its contact.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Action {
-    /// Try again after about this many seconds, inside the window.
-    Retry(u32),
-    /// Try again after about this many seconds, but hand over this many times at most in all.
-    RetryAtMost {
-        /// Seconds before the second hand-over.
-        seconds: u32,
-        /// Hand-overs in all.
-        attempts: u8,
-    },
-    /// The brand's daily cap is reached at the carrier: hold until its day turns.
-    HoldToNextDay,
-    /// Never again for this text.
-    Fail,
-    /// Nothing of this carrier account can go: hold this text and all that is queued until an admin has looked.
-    StopAll,
-    /// Never again for this number: it takes no texts, because its line is of this type.
-    NotTextable(LineType),
-    /// The contact has opted out at the carrier.
-    OptedOut,
-}
+pub use muster_domain::refusal::Action;
 
 /// What a receipt's code says beyond the text itself, which is over in any case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

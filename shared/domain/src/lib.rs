@@ -8,8 +8,14 @@ pub mod cell;
 pub mod conversations;
 pub mod engine;
 pub mod goals;
+pub mod hand_over;
 pub mod ids;
+pub mod lane_turns;
 pub mod people;
+pub mod refusal;
 pub mod sending;
 pub mod tenancy;
+#[cfg(test)]
+mod testing;
+pub mod wait;
 pub mod zone;

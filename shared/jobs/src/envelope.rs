@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::JobKind;
 
-/// What a message in a queue holds: which jobs to run. Everything else is in their rows.
+/// The content of a message in a queue: which jobs to run. Everything else is in their rows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Envelope {
@@ -26,8 +26,9 @@ pub struct JobRef {
     /// W3C trace context of the relay's publish span.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<String>,
-    /// An earlier attempt of the job ended with its worker: it travels alone, and a worker runs one such job at a time, so that what kills
-    /// a worker takes no innocent job along twice (engine promise J7).
+    /// An earlier attempt of the job ended with its worker: it travels alone, and a worker runs one
+    /// such job at a time, so that what kills a worker takes no innocent job along twice (engine
+    /// promise J7).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub suspect: bool,
 }

@@ -1,7 +1,9 @@
-//! Who goes next: what the relay takes from each tenant's line when there is not room for everything (engine promise J6).
+//! Fairness: how much the relay takes from each tenant's line when there is not room for everything
+//! (engine promise J6).
 //!
-//! Pure arithmetic on what the relay has seen in the database. Rounds follow each other within milliseconds while anything is due, so
-//! that a share which a tenant does not use is everybody's in the next round.
+//! Pure arithmetic on what the relay has seen in the database. Rounds follow each other within
+//! milliseconds while anything is due, so that a share which a tenant does not use is everybody's
+//! in the next round.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,13 +24,14 @@ pub struct Lane {
     pub kind_room: i64,
     /// Jobs of this tenant and kind that may still be published, where they are limited.
     pub tenant_room: Option<i64>,
-    /// Jobs of this tenant that may still be published, whatever their kind, where they are limited.
+    /// Jobs of this tenant that may still be published, whatever their kind, where they are
+    /// limited.
     pub tenant_room_of_all: Option<i64>,
 }
 
-/// How many jobs to take from each lane, in order of rank within a tenant; the tenant's whole share is offered to each of its lanes, and
-/// [`Shares::admit`] says when it is used up. `turn` varies from round to round: it says who comes first when there are more tenants than
-/// room.
+/// How many jobs to take from each lane, in order of rank within a tenant; the tenant's whole share
+/// is offered to each of its lanes, and [`Shares::admit`] says when it is used up. `turn` varies
+/// from round to round: it says who comes first when there are more tenants than room.
 pub fn shares(lanes: &[Lane], round: i64, turn: usize) -> Shares {
     let mut left = BTreeMap::new();
     let of_all = rooms_by_kind(lanes, turn);
@@ -40,7 +43,7 @@ pub fn shares(lanes: &[Lane], round: i64, turn: usize) -> Shares {
             (lane.tenant, limits.into_iter().flatten().min())
         };
         let limits: BTreeMap<Uuid, Option<i64>> = of_kind().map(limit).collect();
-        // Whoever may have no more takes no turn either.
+        // A tenant that may have no more takes no turn either.
         let mut tenants: Vec<_> = limits.into_iter().filter(|(_, limit)| limit.is_none_or(|limit| limit > 0)).collect();
         if room <= 0 || tenants.is_empty() {
             continue;
@@ -56,8 +59,9 @@ pub fn shares(lanes: &[Lane], round: i64, turn: usize) -> Shares {
     Shares { left }
 }
 
-/// What there is room for of a tenant's jobs of all kinds together, given to its kinds in equal parts; to some of them in turns when it is
-/// less than one for each. Kinds that may have no more for another reason get none of it.
+/// The room for a tenant's jobs of all kinds together, given to its kinds in equal parts; to some
+/// of them in turns when it is less than one for each. Kinds that may have no more for another
+/// reason get none of it.
 fn rooms_by_kind(lanes: &[Lane], turn: usize) -> BTreeMap<(JobKind, Uuid), i64> {
     let mut tenants: BTreeMap<Uuid, (i64, BTreeSet<JobKind>)> = BTreeMap::new();
     for lane in lanes {
@@ -67,7 +71,8 @@ fn rooms_by_kind(lanes: &[Lane], turn: usize) -> BTreeMap<(JobKind, Uuid), i64> 
             kinds.insert(lane.kind);
         }
     }
-    // Scattered, so that a kind's turn among its tenants and a tenant's turn among its kinds do not miss each other for ever.
+    // Scattered, so that a kind's turn among its tenants and a tenant's turn among its kinds do not
+    // miss each other for ever.
     let turn = turn.wrapping_mul(0x9E37_79B9) >> 16;
     let mut rooms = BTreeMap::new();
     for (tenant, (room, kinds)) in tenants {
@@ -84,14 +89,14 @@ fn rooms_by_kind(lanes: &[Lane], turn: usize) -> BTreeMap<(JobKind, Uuid), i64> 
     rooms
 }
 
-/// What each tenant may still take in this round.
+/// The jobs that each tenant may still have taken in this round.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shares {
     left: BTreeMap<(JobKind, Uuid), i64>,
 }
 
 impl Shares {
-    /// What is left of a tenant's share.
+    /// Returns the rest of a tenant's share.
     pub fn left(&self, kind: JobKind, tenant: Uuid) -> i64 {
         self.left.get(&(kind, tenant)).copied().unwrap_or_default()
     }

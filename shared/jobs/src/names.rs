@@ -5,7 +5,7 @@ use crate::JobKind;
 /// The direct exchange to which the relay publishes every job; routing key is the kind.
 pub const EXCHANGE: &str = "muster.jobs";
 
-/// What every queue's name begins with.
+/// The beginning of every queue's name.
 pub const QUEUE_PREFIX: &str = "muster.";
 
 /// The durable quorum queue of a kind.
@@ -13,14 +13,17 @@ pub fn queue(kind: JobKind) -> String {
     format!("{QUEUE_PREFIX}{}", kind.as_str())
 }
 
-/// The durable quorum queue of messages that the broker gave up delivering. Which queues feed it is a policy of the broker.
+/// The durable quorum queue of messages that the broker gave up delivering. Which queues feed it is
+/// a policy of the broker.
 pub const DEAD: &str = "muster.dead";
 
-/// The Postgres channel that wakes the schedulers when a timer is set that is due before they look again.
+/// The Postgres channel that wakes the schedulers when a timer is set that is due before they look
+/// again.
 pub const NOTIFY_TIMERS: &str = "muster_timers";
 
-/// The Postgres channel that says the id of a goal that has just been paused, closed or moved, of a contact who may not be texted any more as
-/// before (opted out, deactivated, redacted, taken from the agent, said no), or of an organization or a brand with other terms.
+/// The Postgres channel that says the id of a goal that has just been paused, closed or moved, of a
+/// contact who may not be texted any more as before (opted out, deactivated, redacted, taken from
+/// the agent, said no), or of an organization or a brand with other terms.
 pub const NOTIFY_STOPS: &str = "muster_stops";
 
 /// The Postgres channel that wakes the relay when a job is enqueued.

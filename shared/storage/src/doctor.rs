@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use muster_domain::ids::MessageId;
-use muster_jobs::payloads;
+use muster_jobs::kinds;
 
 use crate::{
     Pool, Result,
@@ -312,7 +312,7 @@ async fn adopt_orphans(pool: &Pool) -> Result<u64> {
         adopted += taken.len() as u64;
         let organization_id = Some(muster_domain::ids::OrganizationId(*organization_id));
         let origin = Origin { organization_id, traceparent: None };
-        enqueue_all(&mut tx, &[(job, &payloads::Send {})], Line::Ordinary, &origin).await?;
+        enqueue_all(&mut tx, &[(job, &kinds::Send {})], Line::Ordinary, &origin).await?;
         tx.commit().await?;
     }
 }

@@ -1,9 +1,10 @@
 //! A bundle of short jobs in one transaction: claims, effects and completions commit together.
 //!
-//! Only success happens here. Jobs run one after another as if all will be well; if one is not, everything is undone and the bundle runs again,
-//! now with each job in a part of the transaction that can be undone alone. What fails then is left for the leased path, which counts the
-//! attempt and keeps its error; when anything is wrong with the transaction itself, all of them are. So one bad job never fails its
-//! bundle, and good ones cost nothing for it.
+//! Only success happens here. Jobs run one after another as if all will be well; if one is not,
+//! everything is undone and the bundle runs again, now with each job in a part of the transaction
+//! that can be undone alone. A job that fails then is left for the leased path, which counts the
+//! attempt and keeps its error; when anything is wrong with the transaction itself, all of them
+//! are. So one bad job never fails its bundle, and good ones cost nothing for it.
 
 use muster_domain::ids::JobId;
 use muster_jobs::{JobKind, JobRef};
@@ -17,7 +18,8 @@ use crate::{Context, error::JobError, registry};
 /// Whether the transaction has committed is not known; what was delivered is delivered again.
 pub(super) struct DatabaseLost;
 
-/// Runs a bundle; answers the jobs that are left for the leased path. Those that ran, are done or are not due are not among them.
+/// Runs a bundle; answers the jobs that are left for the leased path. Jobs that ran, are done or
+/// are not due are not among them.
 pub(super) async fn run(ctx: &Context, kind: JobKind, refs: Vec<JobRef>) -> Result<Vec<JobRef>, DatabaseLost> {
     // The semaphore is never closed.
     let _slot = ctx.slots.acquire().await;
@@ -28,7 +30,7 @@ pub(super) async fn run(ctx: &Context, kind: JobKind, refs: Vec<JobRef>) -> Resu
         }
     };
     let ended = tokio::select! {
-        ended = within(kind.time_limit(), bundle) => ended,
+        ended = within(kind.policy().time_limit, bundle) => ended,
         () = ctx.hand_back.cancelled() => return Ok(refs),
     };
     let left = left_of(kind, refs, ended);
@@ -38,8 +40,8 @@ pub(super) async fn run(ctx: &Context, kind: JobKind, refs: Vec<JobRef>) -> Resu
     left
 }
 
-/// The jobs that are left for the leased path: those that failed, and all of them when the bundle did, by an error, a panic or a time-out
-/// (engine promise J7).
+/// The jobs that are left for the leased path: those that failed, and all of them when the bundle
+/// did, by an error, a panic or a time-out (engine promise J7).
 fn left_of(kind: JobKind, refs: Vec<JobRef>, ended: Result<Vec<JobId>, JobError>) -> Result<Vec<JobRef>, DatabaseLost> {
     match ended {
         Ok(failed) => Ok(refs.into_iter().filter(|job_ref| failed.contains(&job_ref.id)).collect()),
@@ -75,7 +77,7 @@ async fn transaction(ctx: &Context, kind: JobKind, refs: &[JobRef], parts: Parts
             tx.begin_part().await?;
         }
         let span = span(job, refs);
-        let result = registry::act(ctx, &mut tx, job).instrument(span.clone()).await;
+        let result = registry::of(job.kind).run_within(ctx, &mut tx, job).instrument(span.clone()).await;
         match &result {
             Ok(()) => done.push((job, started.elapsed())),
             Err(JobError::Retry { database_lost: true, .. }) => return result.map(|()| failed),

@@ -1,4 +1,5 @@
-//! Every way that an attempt can end, in one place: done, to be tried again, parked, handed back, or lost to another worker.
+//! Every way that an attempt can end, in one place: done, to be tried again, parked, handed back,
+//! or lost to another worker.
 
 use muster_service::{clock, trace};
 use muster_storage::engine::claim::{self, ClaimedJob, Fate};
@@ -26,7 +27,8 @@ pub(super) async fn write(ctx: &Context, job: &ClaimedJob, result: Result<(), Jo
             ("handed_back", kept(ctx, in_time(claim::hand_back(pool, &[job], delay, why)).await))
         }
         Err(JobError::Retry { error, database_lost: true, .. }) => {
-            // Whether the effects are in is not known; the row knows, and the lease brings the job back if they are not.
+            // Whether the effects are in is not known; the row knows, and the lease brings the job
+            // back if they are not.
             tracing::warn!(error, "the database was lost during the attempt");
             ctx.database_lost.notify_one();
             ("database_lost", false)

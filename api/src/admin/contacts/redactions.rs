@@ -5,7 +5,7 @@ use muster_domain::{
     ids::RedactionId,
     people::{e164::E164, phone},
 };
-use muster_jobs::payloads::Redaction;
+use muster_jobs::kinds::Redaction;
 use muster_service::trace;
 use muster_storage::{
     engine::enqueue::{Origin, enqueue},

@@ -2,7 +2,7 @@
 
 use axum::{Json as Answer, extract::State};
 use muster_domain::{goals::goal::GoalStatus, ids::GoalId};
-use muster_jobs::payloads::{BatchPartition, GoalTransition, HoldRelease, RateRelease, ReminderOpen};
+use muster_jobs::kinds::{BatchPartition, GoalTransition, HoldRelease, RateRelease, ReminderOpen};
 use muster_storage::{
     Tx,
     engine::enqueue::enqueue,

@@ -4,7 +4,7 @@ use axum::extract::State;
 use chrono::{DateTime, Utc};
 use muster_domain::{goals::goal::GoalStatus, ids::GoalId};
 use muster_jobs::{
-    payloads::{GoalTransition, HoldRelease, ReminderOpen},
+    kinds::{GoalTransition, HoldRelease, ReminderOpen},
     timer::TimerKind,
 };
 use muster_storage::{

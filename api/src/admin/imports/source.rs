@@ -2,7 +2,7 @@
 
 use axum::{Json as Answer, extract::State};
 use muster_domain::{ids::ImportSourceId, tenancy::role::Role};
-use muster_jobs::payloads::ImportFetch;
+use muster_jobs::kinds::ImportFetch;
 use muster_storage::{
     engine::{enqueue::enqueue, schedules},
     imports::sources::{self, Replaced, Source, schedule_name},

@@ -11,7 +11,7 @@ use muster_domain::{
     zone::Zone,
 };
 use muster_ingest::headers::Column;
-use muster_jobs::payloads::ImportFetch;
+use muster_jobs::kinds::ImportFetch;
 use muster_storage::{
     Tx,
     engine::schedules::{self, NewSchedule},

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use muster_domain::ids::ImportId;
-use muster_jobs::payloads::ImportUndo;
+use muster_jobs::kinds::ImportUndo;
 use muster_storage::{
     engine::enqueue::enqueue,
     imports::undo::{self, Undoable},

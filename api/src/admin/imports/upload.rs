@@ -9,7 +9,7 @@ use axum::{
 use futures::StreamExt;
 use muster_domain::ids::{GroupId, ImportId, ImportSourceId};
 use muster_ingest::{arrival::Arrival, file_name};
-use muster_jobs::payloads::ImportCut;
+use muster_jobs::kinds::ImportCut;
 use muster_storage::{
     engine::enqueue::enqueue,
     imports::{self, NewImport, sources},

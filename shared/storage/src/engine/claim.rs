@@ -210,7 +210,7 @@ pub async fn complete_all(tx: &mut Tx, jobs: &[&ClaimedJob]) -> Result<()> {
 
 /// Once this commits, the next ones may go of tenants whose share these jobs have used.
 fn make_room(tx: &mut Tx, jobs: &[&ClaimedJob]) {
-    if jobs.iter().any(|job| job.kind.share().is_some()) {
+    if jobs.iter().any(|job| job.kind.policy().share.is_some()) {
         tx.has_enqueued();
     }
 }

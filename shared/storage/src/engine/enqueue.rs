@@ -1,7 +1,7 @@
 //! Making jobs, in the transaction that makes them necessary.
 
 use muster_domain::ids::{JobId, OrganizationId};
-use muster_jobs::JobPayload;
+use muster_jobs::Job;
 
 use crate::{Result, Tx};
 
@@ -29,7 +29,7 @@ pub enum Line<'a> {
 
 /// Enqueues a job. When a job with the payload's unique key still waits to be claimed, that job's id is the answer: it will
 /// see what this transaction writes, because its claim waits for this commit.
-pub async fn enqueue<P: JobPayload>(tx: &mut Tx, payload: &P, origin: &Origin) -> Result<JobId> {
+pub async fn enqueue<P: Job>(tx: &mut Tx, payload: &P, origin: &Origin) -> Result<JobId> {
     let id = JobId::new();
     let unique_key = payload.unique_key();
     if let Some(key) = &unique_key {
@@ -59,17 +59,12 @@ pub async fn enqueue<P: JobPayload>(tx: &mut Tx, payload: &P, origin: &Origin) -
 
 /// Enqueues many jobs of a kind in one statement, under ids that the caller made. For payloads without a unique key: those with one go
 /// through [`enqueue`], one by one.
-pub async fn enqueue_all<P: JobPayload>(
-    tx: &mut Tx,
-    jobs: &[(JobId, &P)],
-    line: Line<'_>,
-    origin: &Origin,
-) -> Result<()> {
-    debug_assert!(jobs.iter().all(|(_, payload)| payload.unique_key().is_none()), "{} has a unique key", P::KIND);
+pub async fn enqueue_all<P: Job>(tx: &mut Tx, jobs: &[(JobId, &P)], line: Line<'_>, origin: &Origin) -> Result<()> {
+    debug_assert!(jobs.iter().all(|(_, payload)| payload.unique_key().is_none()), "{} has a unique key", P::NAME);
     insert(tx, jobs, None, line, origin).await
 }
 
-async fn insert<P: JobPayload>(
+async fn insert<P: Job>(
     tx: &mut Tx,
     jobs: &[(JobId, &P)],
     unique_key: Option<&str>,
@@ -94,9 +89,9 @@ async fn insert<P: JobPayload>(
                         select from job where order_key = $8 and state in ('pending', 'published', 'running'))
              from unnest($1::uuid[], $7::jsonb[]) with ordinality as new (id, payload, number) order by number",
             &ids,
-            P::KIND.as_str(),
+            P::NAME,
             organization_id,
-            P::KIND.max_attempts(),
+            P::POLICY.max_attempts,
             origin.traceparent,
             unique_key,
             &payloads,
@@ -111,9 +106,9 @@ async fn insert<P: JobPayload>(
              select id, $2, $3, payload, $4, $5, $6, $8, now() + make_interval(secs => $9)
              from unnest($1::uuid[], $7::jsonb[]) as new (id, payload)",
             &ids,
-            P::KIND.as_str(),
+            P::NAME,
             organization_id,
-            P::KIND.max_attempts(),
+            P::POLICY.max_attempts,
             origin.traceparent,
             unique_key,
             &payloads,

@@ -39,7 +39,7 @@ pub struct Survey {
 /// Looks for due jobs. One statement; while nothing is due, this is all that a relay costs.
 pub async fn survey(pool: &Pool) -> Result<Survey> {
     let kinds: Vec<String> = JobKind::ALL.iter().map(|kind| kind.as_str().to_owned()).collect();
-    let windows: Vec<i64> = JobKind::ALL.iter().map(|kind| kind.window()).collect();
+    let windows: Vec<i64> = JobKind::ALL.iter().map(|kind| kind.policy().window).collect();
     let rows = sqlx::query_file!("src/engine/relay_lanes.sql", &kinds, &windows)
         .fetch_all(&mut *pool.connection().await?)
         .await?;
@@ -109,7 +109,7 @@ pub async fn apply_limits(tx: &mut Tx, lanes: &mut [Lane]) -> Result<()> {
 /// a time does this, so that no two fill the same room; while it is at it, these lanes get nothing from the others. It costs by what is
 /// published and running, not by what waits.
 pub async fn apply_shares(tx: &mut Tx, lanes: &mut [Lane]) -> Result<()> {
-    let mut lanes: Vec<_> = lanes.iter_mut().filter_map(|lane| Some((lane.kind.share()?, lane))).collect();
+    let mut lanes: Vec<_> = lanes.iter_mut().filter_map(|lane| Some((lane.kind.policy().share?, lane))).collect();
     if lanes.is_empty() {
         return Ok(());
     }
@@ -140,7 +140,7 @@ pub async fn apply_shares(tx: &mut Tx, lanes: &mut [Lane]) -> Result<()> {
             &lanes.iter().map(|(_, lane)| lane.kind.as_str().to_owned()).collect::<Vec<_>>(),
             &lanes.iter().map(|(_, lane)| lane.tenant).collect::<Vec<_>>(),
             &lanes.iter().map(|(share, _)| i64::from(*share)).collect::<Vec<_>>(),
-            &lanes.iter().map(|(_, lane)| lane.kind.window_of_one()).collect::<Vec<_>>(),
+            &lanes.iter().map(|(_, lane)| lane.kind.policy().window_of_one()).collect::<Vec<_>>(),
         )
         .fetch_all(tx.conn())
         .await?

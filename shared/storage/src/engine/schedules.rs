@@ -8,7 +8,7 @@ use muster_domain::{
     ids::{JobId, OrganizationId},
     zone::Zone,
 };
-use muster_jobs::{JobKind, JobPayload};
+use muster_jobs::{Job, JobKind};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -202,7 +202,7 @@ pub async fn decide(
         kind.as_str(),
         due.organization_id.map(|id| id.0),
         due.payload,
-        kind.max_attempts(),
+        kind.policy().max_attempts,
         &ids,
         &run_at,
     )
@@ -254,7 +254,7 @@ pub struct NewSchedule<'a> {
 
 /// Makes a schedule whose ticks enqueue this payload, from now on; one that is the same stays as it is. Ticks of the one before that nobody
 /// has decided about are skipped, and the ledger says so. The name of one that was removed is free; its ledger goes on.
-pub async fn set<P: JobPayload>(tx: &mut Tx, new: &NewSchedule<'_>, payload: &P) -> Result<()> {
+pub async fn set<P: Job>(tx: &mut Tx, new: &NewSchedule<'_>, payload: &P) -> Result<()> {
     let before = sqlx::query!(
         r#"select cron, zone, gap, overlap, enabled, decided_until, retired_at, clock_timestamp() as "now!"
            from schedule where name = $1 for update"#,
@@ -276,7 +276,7 @@ pub async fn set<P: JobPayload>(tx: &mut Tx, new: &NewSchedule<'_>, payload: &P)
         new.organization_id.map(|id| id.0),
         new.cron,
         new.zone,
-        P::KIND.as_str(),
+        P::NAME,
         serde_json::to_value(payload)?,
         i32::try_from(new.jitter.as_secs()).unwrap_or(i32::MAX),
         before.as_ref().map(|before| before.now),

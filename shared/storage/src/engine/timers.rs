@@ -135,12 +135,13 @@ pub async fn fire_due(pool: &Pool, limit: i64) -> Result<Fired> {
     let mut fired = Fired { timers: due.len(), latest_ms: 0 };
     let (mut ids, mut kinds, mut organizations, mut payloads, mut attempts) = (vec![], vec![], vec![], vec![], vec![]);
     for timer in due {
-        let (kind, payload) = word("timer", &timer.kind, TimerKind::parse(&timer.kind))?.job(timer.subject)?;
+        let timer_kind = word("timer", &timer.kind, TimerKind::parse(&timer.kind))?;
+        let kind = timer_kind.makes();
         ids.push(JobId::new().0);
         kinds.push(kind.as_str().to_owned());
         organizations.push(timer.organization_id);
-        payloads.push(payload);
-        attempts.push(kind.max_attempts());
+        payloads.push(timer_kind.payload(timer.subject)?);
+        attempts.push(kind.policy().max_attempts);
         fired.latest_ms = fired.latest_ms.max(timer.late_ms);
     }
     sqlx::query!(

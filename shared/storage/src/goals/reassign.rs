@@ -12,7 +12,7 @@ use muster_domain::{
     goals::goal::AssignmentStrategy,
     ids::{GoalId, GroupId, OrganizationId},
 };
-use muster_jobs::payloads::{BatchPartition, ReminderOpen};
+use muster_jobs::kinds::{BatchPartition, ReminderOpen};
 use uuid::Uuid;
 
 use crate::{

@@ -7,10 +7,6 @@ use muster_jobs::JobKind;
 use super::Counters;
 use crate::{Pool, Result, Tx};
 
-/// The jobs that take an import from its upload to its end, one after another.
-const WORK: [JobKind; 5] =
-    [JobKind::ImportCut, JobKind::CsvIngestion, JobKind::ImportAdmit, JobKind::ImportApply, JobKind::ImportEnd];
-
 /// An import of a list.
 #[derive(Debug, Clone)]
 pub struct Listed {
@@ -81,6 +77,8 @@ pub async fn page(
 
 /// Imports that wait for work that nobody will do any more, because a job of theirs was given up, oldest first.
 pub async fn abandoned(tx: &mut Tx, limit: i64) -> Result<Vec<(OrganizationId, ImportId)>> {
+    let steps = JobKind::ALL.into_iter().filter(|kind| kind.is_step_of_import());
+    let steps: Vec<_> = steps.map(|kind| kind.as_str().to_owned()).collect();
     let rows = sqlx::query!(
         "select i.organization_id, i.id from import i
          where i.state in ('waiting', 'running') and i.created_at < now() - interval '1 minute'
@@ -91,7 +89,7 @@ pub async fn abandoned(tx: &mut Tx, limit: i64) -> Result<Vec<(OrganizationId, I
                  and j.payload ->> 'import_id' = i.id::text)
          order by i.id limit $1",
         limit,
-        &WORK.map(|kind| kind.as_str().to_owned()),
+        &steps,
     )
     .fetch_all(tx.conn())
     .await?;

@@ -5,7 +5,7 @@ use muster_domain::{
     ids::{GoalId, GroupId, JobId, MessageId, OrganizationId},
     sending::HoldReason,
 };
-use muster_jobs::payloads;
+use muster_jobs::kinds;
 
 use crate::{
     Result, Tx,
@@ -78,8 +78,8 @@ pub(super) async fn queue_again(
     slot: Option<DateTime<Utc>>,
     origin: &Origin,
 ) -> Result<()> {
-    let jobs: Vec<JobId> = ids.chunks(payloads::Send::MAX_MESSAGES).map(|_| JobId::new()).collect();
-    let job_ids: Vec<_> = (0..ids.len()).map(|index| jobs[index / payloads::Send::MAX_MESSAGES].0).collect();
+    let jobs: Vec<JobId> = ids.chunks(kinds::Send::MAX_MESSAGES).map(|_| JobId::new()).collect();
+    let job_ids: Vec<_> = (0..ids.len()).map(|index| jobs[index / kinds::Send::MAX_MESSAGES].0).collect();
     sqlx::query!(
         "update message m set state = 'queued', reason = null, held_until = null, lane = null, send_job_id = j.job_id, send_epoch = null,
              rate_slot = $3
@@ -90,7 +90,7 @@ pub(super) async fn queue_again(
     )
     .execute(tx.conn())
     .await?;
-    let payload = payloads::Send {};
+    let payload = kinds::Send {};
     enqueue_all(tx, &jobs.into_iter().map(|id| (id, &payload)).collect::<Vec<_>>(), line, origin).await
 }
 

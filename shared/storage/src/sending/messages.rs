@@ -6,7 +6,7 @@ use muster_domain::{
     people::e164::E164,
     sending::{message::MessageKind, segments::Segments},
 };
-use muster_jobs::payloads;
+use muster_jobs::kinds;
 use serde_json::Value;
 
 use crate::{
@@ -85,10 +85,10 @@ pub async fn take_targets(tx: &mut Tx, lease: &Lease, wanted: &[(ContactId, Mess
     Ok(taken.into_iter().map(ContactId).collect())
 }
 
-/// Makes messages and the jobs that will hand them over, at most [`payloads::Send::MAX_MESSAGES`] a job.
+/// Makes messages and the jobs that will hand them over, at most [`kinds::Send::MAX_MESSAGES`] a job.
 pub async fn queue(tx: &mut Tx, batch: Batch, new: &[NewMessage], origin: &Origin) -> Result<()> {
-    let jobs: Vec<JobId> = new.chunks(payloads::Send::MAX_MESSAGES).map(|_| JobId::new()).collect();
-    let job_of = |index: usize| jobs[index / payloads::Send::MAX_MESSAGES].0;
+    let jobs: Vec<JobId> = new.chunks(kinds::Send::MAX_MESSAGES).map(|_| JobId::new()).collect();
+    let job_of = |index: usize| jobs[index / kinds::Send::MAX_MESSAGES].0;
     let column = |index: usize, message: &NewMessage| {
         (message.id.0, message.contact_id.0, message.thread_id.0, message.body.clone(), message.segments, job_of(index))
     };
@@ -115,7 +115,7 @@ pub async fn queue(tx: &mut Tx, batch: Batch, new: &[NewMessage], origin: &Origi
     )
     .execute(tx.conn())
     .await?;
-    let payload = payloads::Send {};
+    let payload = kinds::Send {};
     let jobs: Vec<_> = jobs.into_iter().map(|id| (id, &payload)).collect();
     // In a conversation somebody waits for the answer.
     let line = match batch.kind {

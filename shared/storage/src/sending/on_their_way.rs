@@ -1,7 +1,7 @@
 //! Texts that a worker may be about to call the carrier for (rule S9).
 
 use muster_domain::ids::{ContactId, GoalId, OrganizationId};
-use muster_jobs::JobKind;
+use muster_jobs::{Job, kinds::Send};
 
 use crate::{Pool, Result};
 
@@ -40,7 +40,7 @@ pub async fn any_on_their_way(pool: &Pool, concerned: Concerned<'_>) -> Result<b
             sqlx::query_scalar!(
                 r#"select exists (select from job where state = 'running' and kind = $2 and organization_id = $1) as "any!""#,
                 id.0,
-                JobKind::Send.as_str(),
+                Send::NAME,
             )
             .fetch_one(&mut *pool.connection().await?)
             .await?

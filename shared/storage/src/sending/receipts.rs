@@ -6,7 +6,7 @@ use muster_domain::{
     ids::{BrandId, MessageId, OrganizationId},
     sending::message::ReceiptStatus,
 };
-use muster_jobs::payloads::DeliveryReceipt;
+use muster_jobs::kinds::DeliveryReceipt;
 
 use crate::{Result, Tx, db::error::word, sending};
 

@@ -7,7 +7,7 @@ use muster_domain::{
     ids::{BrandId, JobId, MessageId},
     people::e164::E164,
 };
-use muster_jobs::{JobKind, timer::TimerKind};
+use muster_jobs::timer::TimerKind;
 
 use super::{held::queue_again, outcomes::lock, refund_caps};
 use crate::{
@@ -90,7 +90,7 @@ pub async fn set_missing_timers(tx: &mut Tx, age: Duration) -> Result<(u64, u64)
          on conflict (kind, subject) do nothing",
         TimerKind::ReconcileDue.as_str(),
         age.as_secs_f64(),
-        JobKind::MessageReconcile.as_str(),
+        TimerKind::ReconcileDue.makes().as_str(),
     )
     .execute(tx.conn())
     .await?;
@@ -104,7 +104,7 @@ pub async fn set_missing_timers(tx: &mut Tx, age: Duration) -> Result<(u64, u64)
          group by m.group_id, g.organization_id
          on conflict (kind, subject) do nothing",
         TimerKind::HoldEnds.as_str(),
-        JobKind::HoldRelease.as_str(),
+        TimerKind::HoldEnds.makes().as_str(),
     )
     .execute(tx.conn())
     .await?;
@@ -117,7 +117,7 @@ pub async fn set_missing_timers(tx: &mut Tx, age: Duration) -> Result<(u64, u64)
                            and j.organization_id = o.id)
          on conflict (kind, subject) do nothing",
         TimerKind::RateOpens.as_str(),
-        JobKind::RateRelease.as_str(),
+        TimerKind::RateOpens.makes().as_str(),
     )
     .execute(tx.conn())
     .await?;

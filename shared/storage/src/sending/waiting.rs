@@ -9,7 +9,7 @@ use muster_domain::{
     sending::HoldReason,
 };
 use muster_jobs::{
-    payloads::{BatchRelease, GoalTransition, HoldRelease, RateRelease},
+    kinds::{BatchRelease, GoalTransition, HoldRelease, RateRelease},
     timer::TimerKind,
 };
 

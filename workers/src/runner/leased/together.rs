@@ -1,7 +1,8 @@
 //! Jobs that are worked on together: their effects and completions are one transaction.
 //!
-//! Only success happens here, and what ends an attempt without a fault of its jobs. If anything else goes wrong, each job is tried alone
-//! within the same attempt, with its own transaction, fate and error: one bad job never fails its neighbours.
+//! Only success happens here, and what ends an attempt without a fault of its jobs. If anything
+//! else goes wrong, each job is tried alone within the same attempt, with its own transaction, fate
+//! and error: one bad job never fails its neighbours.
 
 use futures::future::select_all;
 use muster_jobs::JobRef;
@@ -10,11 +11,16 @@ use muster_storage::engine::claim::{self, ClaimedJob};
 use tracing::Instrument;
 
 use super::{Leases, alone, outcome, span, within};
-use crate::{Context, error::JobError, registry, slot::Slot};
+use crate::{Context, Slot, error::JobError, modes::GroupHandler};
 
-/// Puts jobs into the groups that are worked on together; each is alone if that cannot be found out.
-pub(super) async fn groups<'a>(ctx: &Context, jobs: &'a [ClaimedJob]) -> Vec<Vec<&'a ClaimedJob>> {
-    registry::groups(ctx, jobs).await.unwrap_or_else(|error| {
+/// Puts jobs into the groups that are worked on together; each is alone if that cannot be found
+/// out.
+pub(super) async fn groups<'a>(
+    ctx: &'a Context,
+    handler: GroupHandler,
+    jobs: &'a [ClaimedJob],
+) -> Vec<Vec<&'a ClaimedJob>> {
+    (handler.groups)(ctx, jobs).await.unwrap_or_else(|error| {
         tracing::warn!(%error, "jobs could not be put together");
         jobs.iter().map(|job| vec![job]).collect()
     })
@@ -23,6 +29,7 @@ pub(super) async fn groups<'a>(ctx: &Context, jobs: &'a [ClaimedJob]) -> Vec<Vec
 /// Runs a group and writes its outcome; true when every outcome is in Postgres.
 pub(super) async fn attempt(
     ctx: &Context,
+    handler: GroupHandler,
     jobs: &[&ClaimedJob],
     slot: &mut Slot,
     refs: &[JobRef],
@@ -37,7 +44,7 @@ pub(super) async fn attempt(
         trace::link(span, work_in.as_deref());
     }
     let mut settled = true;
-    match work(ctx, jobs, slot, leases).instrument(first.clone()).await {
+    match work(ctx, handler, jobs, slot, leases).instrument(first.clone()).await {
         Ok(()) => {
             for job in jobs {
                 leases.over(job.id);
@@ -54,7 +61,8 @@ pub(super) async fn attempt(
             }
         }
         Err(JobError::Retry { error, database_lost: true, .. }) => {
-            // Whether the effects are in is not known; the rows know, and the leases bring the jobs back if they are not.
+            // Whether the effects are in is not known; the rows know, and the leases bring the jobs
+            // back if they are not.
             tracing::warn!(error, jobs = jobs.len(), "the database was lost during the attempt");
             ctx.database_lost.notify_one();
             settled = false;
@@ -62,21 +70,40 @@ pub(super) async fn attempt(
         Err(error) => {
             drop(spans);
             tracing::warn!(%error, jobs = jobs.len(), "jobs failed together; they are tried one by one");
-            for job in jobs {
-                // The one before may have ended while its slot was lent.
-                slot.hold().await;
-                settled &= alone(ctx, job, slot, refs, leases).await;
-            }
+            settled = one_by_one(ctx, jobs, slot, refs, leases).await;
         }
     }
     settled
 }
 
+/// Runs jobs alone, one after another; true when every outcome is in Postgres.
+pub(super) async fn one_by_one(
+    ctx: &Context,
+    jobs: &[&ClaimedJob],
+    slot: &mut Slot,
+    refs: &[JobRef],
+    leases: &Leases,
+) -> bool {
+    let mut settled = true;
+    for job in jobs {
+        // The one before may have ended while its slot was lent.
+        slot.hold().await;
+        settled &= alone(ctx, job, slot, refs, leases).await;
+    }
+    settled
+}
+
 /// Runs the handler with its time limit, and commits the effects with the completions.
-async fn work(ctx: &Context, jobs: &[&ClaimedJob], slot: &mut Slot, leases: &Leases) -> Result<(), JobError> {
+async fn work(
+    ctx: &Context,
+    handler: GroupHandler,
+    jobs: &[&ClaimedJob],
+    slot: &mut Slot,
+    leases: &Leases,
+) -> Result<(), JobError> {
     let Some(kind) = jobs.first().map(|job| job.kind) else { return Ok(()) };
-    let handler = async {
-        let mut tx = registry::handle_together(ctx, jobs, slot).await?;
+    let work = async {
+        let mut tx = (handler.run)(ctx, jobs, slot).await?;
         claim::complete_all(&mut tx, jobs).await?;
         tx.commit().await?;
         Ok(())
@@ -84,7 +111,7 @@ async fn work(ctx: &Context, jobs: &[&ClaimedJob], slot: &mut Slot, leases: &Lea
     let lost: Vec<_> = jobs.iter().map(|job| leases.lost(job.id)).collect();
     let any_lost = select_all(lost.iter().map(|lost| Box::pin(lost.cancelled())));
     tokio::select! {
-        ended = within(kind.time_limit(), handler) => ended,
+        ended = within(kind.policy().time_limit, work) => ended,
         _ = any_lost => Err(JobError::Lost),
         () = ctx.hand_back.cancelled() => Err(JobError::NotYet { delay: std::time::Duration::ZERO, why: "the worker stops" }),
     }

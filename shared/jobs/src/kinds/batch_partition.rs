@@ -1,0 +1,25 @@
+//! `batch-partition`: its payload and its policy.
+
+use muster_domain::ids::GoalId;
+use serde::{Deserialize, Serialize};
+
+use crate::{Job, Leased, Policy};
+
+/// Cut the targets of this goal into batches; later, give those whom nobody has texted to the
+/// agents whom they are assigned to by now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BatchPartition {
+    /// A launched goal.
+    pub goal_id: GoalId,
+}
+
+impl Job for BatchPartition {
+    const NAME: &'static str = "batch-partition";
+    type Mode = Leased;
+    const POLICY: Policy = Policy { share: Some(1), ..Policy::LONG };
+
+    fn unique_key(&self) -> Option<String> {
+        Some(format!("batch-partition:{}", self.goal_id))
+    }
+}

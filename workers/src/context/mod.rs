@@ -1,0 +1,139 @@
+//! The things that every handler can use.
+
+pub(crate) mod slot;
+pub(crate) mod stops;
+pub(crate) mod turns;
+
+use std::{sync::Arc, time::Duration};
+
+use muster_carrier::{
+    Gateway,
+    twilio::{Credentials, Lookups, Twilio},
+};
+use muster_domain::{
+    engine::retry::RetryPolicy, ids::OrganizationId, people::phone_hash::PhoneHashKeys, sending::cap::CarrierCalendar,
+};
+use muster_fetch::{Fetcher, Guard};
+use muster_jobs::JobKind;
+use muster_objects::{Objects, Place};
+use muster_service::{Settings, trace};
+use muster_storage::{
+    Pool, PoolOptions, Tx,
+    engine::{claim::ClaimedJob, enqueue::Origin},
+    tenancy::organizations::{self, Organization},
+};
+use tokio::sync::{Notify, Semaphore};
+use tokio_util::sync::CancellationToken;
+
+use self::{stops::Stops, turns::Turns};
+use crate::{error::JobError, metrics::WorkerMetrics};
+
+/// Connections for claims, heartbeats and outcomes, beside the handlers' and the one that hears of
+/// stops.
+const ENGINE_CONNECTIONS: u32 = 4;
+
+/// The things that every handler can use; cloned, it is the same.
+#[derive(Clone)]
+pub struct Context {
+    /// The database, for handlers.
+    pub pool: Pool,
+    /// A few connections that handlers cannot exhaust, for claims, heartbeats and outcomes.
+    pub(crate) engine_pool: Pool,
+    /// As many handlers as have a connection run at once; a job is not claimed before one is free.
+    /// A job that waits for the carrier has none (`slot`).
+    pub(crate) slots: Arc<Semaphore>,
+    /// Requests to the carrier under way at once: more than one organization's jobs make.
+    pub(crate) carrier_calls: Arc<Semaphore>,
+    /// Turns to decide about hand-overs.
+    pub(crate) turns: Turns,
+    /// One: jobs whose earlier attempt ended with its worker run one at a time.
+    pub(crate) suspects: Arc<Semaphore>,
+    /// Uploaded files.
+    pub objects: Objects,
+    /// The way to files elsewhere.
+    pub fetcher: Fetcher,
+    /// The way to the carriers.
+    pub gateway: Arc<dyn Gateway>,
+    /// The way to who serves which number, if there is one.
+    pub lookups: Option<Lookups>,
+    /// The carriers' days.
+    pub calendar: CarrierCalendar,
+    /// The keys under which phones of redacted people are hashed.
+    pub phone_hash_keys: PhoneHashKeys,
+    /// Delays between attempts.
+    pub retry: RetryPolicy,
+    /// The configuration.
+    pub settings: Arc<Settings>,
+    pub(crate) metrics: WorkerMetrics,
+    /// Goals, contacts, organizations and brands that have just stopped.
+    pub(crate) stops: Stops,
+    /// The database could not be reached: take no more jobs until it answers.
+    pub(crate) database_lost: Arc<Notify>,
+    /// The worker is to stop: begin nothing new.
+    pub(crate) stopping: CancellationToken,
+    /// The grace time is nearly over: hand back what is not done.
+    pub(crate) hand_back: CancellationToken,
+}
+
+/// The keys of the configuration.
+fn phone_hash_keys(settings: &Settings) -> anyhow::Result<PhoneHashKeys> {
+    let (current, previous) = settings.phone_hash_keys_bytes()?;
+    Ok(PhoneHashKeys::new(current, previous))
+}
+
+impl Context {
+    pub(crate) fn new(settings: Settings, metrics: WorkerMetrics) -> anyhow::Result<Self> {
+        let options = PoolOptions {
+            name: settings.process_name.clone(),
+            max_connections: settings.database_max_connections,
+            ..PoolOptions::default()
+        };
+        let credentials = Credentials {
+            account_sid: settings.carrier_account_sid.clone(),
+            auth_token: settings.carrier_auth_token.clone(),
+        };
+        let timeout = Duration::from_millis(settings.carrier_timeout_ms);
+        let engine_options = PoolOptions { max_connections: ENGINE_CONNECTIONS, ..options.clone() };
+        // A handler uses one connection at a time (`storage::room`), and announcements use one for
+        // a moment.
+        let slots = settings.database_max_connections.saturating_sub(1).max(1) as usize;
+        let carrier_calls = usize::from(JobKind::Send.policy().prefetch()).saturating_mul(settings.carrier_concurrency);
+        let lookups =
+            settings.lookup_url.as_deref().map(|url| Lookups::new(url, credentials.clone(), timeout)).transpose()?;
+        Ok(Self {
+            pool: Pool::connect_lazily(&settings.database_url, &options)?,
+            engine_pool: Pool::connect_lazily(&settings.database_url, &engine_options)?,
+            slots: Arc::new(Semaphore::new(slots)),
+            carrier_calls: Arc::new(Semaphore::new(carrier_calls.min(Semaphore::MAX_PERMITS))),
+            turns: Turns::default(),
+            suspects: Arc::new(Semaphore::new(1)),
+            objects: Objects::open(&settings.object_store(Place::new))?,
+            fetcher: Fetcher::new(Guard::new(settings.import_allowed_hosts.clone()))?,
+            gateway: Arc::new(Twilio::new(&settings.carrier_url, &settings.public_url, credentials, timeout)?),
+            lookups,
+            calendar: CarrierCalendar::load()?,
+            phone_hash_keys: phone_hash_keys(&settings)?,
+            retry: RetryPolicy {
+                base: Duration::from_millis(settings.retry_base_ms),
+                max: Duration::from_millis(settings.retry_max_ms),
+            },
+            settings: Arc::new(settings),
+            metrics,
+            stops: Stops::default(),
+            database_lost: Arc::new(Notify::new()),
+            stopping: CancellationToken::new(),
+            hand_back: CancellationToken::new(),
+        })
+    }
+
+    /// Jobs that a handler enqueues belong to the tenant and the trace of its own.
+    pub fn origin(&self, job: &ClaimedJob) -> Origin {
+        Origin { organization_id: job.organization_id, traceparent: trace::current() }
+    }
+
+    /// The tenant that a job works for.
+    pub async fn organization(&self, tx: &mut Tx, job: &ClaimedJob) -> Result<Organization, JobError> {
+        let id: OrganizationId = job.organization_id.ok_or_else(|| JobError::fail("the job names no organization"))?;
+        organizations::of_job(tx, id).await?.ok_or_else(|| JobError::fail("the job's organization does not exist"))
+    }
+}

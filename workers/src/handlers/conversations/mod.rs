@@ -1,0 +1,3 @@
+//! Conversations: texts that came in.
+
+mod inbound_message;

@@ -1,0 +1,4 @@
+//! The engine's own kinds: upkeep and a probe.
+
+mod probe;
+mod upkeep;

@@ -1,0 +1,94 @@
+//! `batch-release`: the next step of a goal's release plan (rule B6).
+//!
+//! Batches are released inside the organization's hours in the group's zone. Where each contact of
+//! a batch may be, and what the law says there, is decided at the hand-over: a batch holds people
+//! of many places, and agents may work before all of them may be texted.
+
+use chrono::TimeDelta;
+use muster_domain::{
+    goals::{
+        estimate::estimate,
+        goal::GoalStatus,
+        release::{Again, WaitsFor},
+    },
+    sending::admission::strictest,
+    zone::Zone,
+};
+use muster_jobs::{kinds::BatchRelease, timer::TimerKind};
+use muster_storage::{
+    Tx,
+    engine::{claim::ClaimedJob, timers},
+    goals::{self, batches},
+    sending::{caps, rates},
+    tenancy::organizations,
+};
+
+use crate::{Context, Leased, error::JobError};
+
+impl Leased for BatchRelease {
+    async fn run(self, ctx: &Context, job: &ClaimedJob) -> Result<Tx, JobError> {
+        let mut tx = ctx.pool.begin().await?;
+        // A request that changes the terms finds the batches that wait by them, and moves these
+        // (`storage::waiting`).
+        if let Some(id) = job.organization_id {
+            organizations::keep_terms(&mut tx, id).await?;
+        }
+        let organization = ctx.organization(&mut tx, job).await?;
+        let Some(goal) = goals::lock(&mut tx, organization.id, self.goal_id).await? else {
+            return Err(JobError::fail("the goal does not exist"));
+        };
+        let now = tx.clock().await?;
+        // Opening and resuming enqueue this job again.
+        if goal.partitioned_at.is_none() || goal.clock.status(now) != GoalStatus::Active {
+            return Ok(tx);
+        }
+        let each = estimate(&goal.content.script, organization.settings.smart_encoding).segments.into();
+        batches::set_estimate(&mut tx, goal.id, each).await?;
+        let held = batches::held(&mut tx, goal.id, each).await?;
+        if held.is_empty() {
+            return Ok(tx);
+        }
+        // Opening, resuming and the like look at it ahead of its time.
+        let next = timers::fires_at(&mut tx, TimerKind::BatchRelease, goal.id.0).await?;
+        let paces = match batches::waits_for(&mut tx, goal.id).await? {
+            Some(WaitsFor::Pace) => next.is_some_and(|next| next > now),
+            Some(WaitsFor::Hours | WaitsFor::Cap) => false,
+            None => goal.content.release_plan.pace.waits(next, now),
+        };
+        if paces {
+            return Ok(tx);
+        }
+        let zone = Zone::parse(&goal.content.zone).map_err(|error| JobError::fail(error.to_string()))?;
+        match organization.settings.sending_hours.next_in_all(&[zone], now) {
+            Some(open) if open == now => {}
+            Some(open) => {
+                batches::wait(&mut tx, goal.id, organization.id, WaitsFor::Hours, open).await?;
+                return Ok(tx);
+            }
+            None => return Err(JobError::fail("the sending hours never open")),
+        }
+        let day = ctx.calendar.day(now);
+        // Which carriers a batch's contacts have does not matter here: the strictest cap is the
+        // pace.
+        let limits = rates::limits(&mut tx, organization.brand_id).await?;
+        let strictest = strictest(&limits.caps).and_then(|carrier| Some((carrier, *limits.caps.get(carrier)?)));
+        let room = match strictest {
+            Some((carrier, cap)) => caps::room_to_release(&mut tx, organization.brand_id, carrier, cap, day).await?,
+            None => None,
+        };
+        let estimates: Vec<i64> = held.iter().map(|(_, segments)| *segments).collect();
+        let step = goal.content.release_plan.step(&estimates, room);
+        let released: Vec<_> = held[..step.batches].iter().map(|(id, _)| *id).collect();
+        batches::release(&mut tx, &released).await?;
+        let again = match step.again {
+            Again::Never => None,
+            Again::Minutes(minutes) => Some((WaitsFor::Pace, now + TimeDelta::minutes(minutes.into()))),
+            Again::NextCarrierDay => Some((WaitsFor::Cap, ctx.calendar.next_day_starts(now))),
+        };
+        if let Some((waits_for, at)) = again {
+            batches::wait(&mut tx, goal.id, organization.id, waits_for, at).await?;
+        }
+        tracing::info!(goal.id = %goal.id, released = released.len(), held = held.len() - released.len(), "released batches");
+        Ok(tx)
+    }
+}

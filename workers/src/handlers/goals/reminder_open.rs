@@ -1,0 +1,32 @@
+//! `reminder-open`: makes reminder batches of those who said yes, inside the reminder window (rule
+//! W6).
+
+use muster_domain::goals::{estimate::estimate, goal::Work};
+use muster_jobs::kinds::ReminderOpen;
+use muster_storage::{
+    Tx,
+    engine::claim::ClaimedJob,
+    goals::{self, batches},
+};
+
+use crate::{Context, Leased, error::JobError};
+
+impl Leased for ReminderOpen {
+    async fn run(self, ctx: &Context, job: &ClaimedJob) -> Result<Tx, JobError> {
+        let mut tx = ctx.pool.begin().await?;
+        let organization = ctx.organization(&mut tx, job).await?;
+        let Some(goal) = goals::lock(&mut tx, organization.id, self.goal_id).await? else {
+            return Err(JobError::fail("the goal does not exist"));
+        };
+        let now = tx.clock().await?;
+        let open = goal.reminder_window.is_some_and(|(opens, closes)| opens <= now && now < closes);
+        let may = goal.clock.status(now).allows(Work::Reminders { window_open: open });
+        if let (true, Some(script)) = (may, &goal.content.reminder_script) {
+            let settings = &organization.settings;
+            let segments = estimate(script, settings.smart_encoding).segments.into();
+            let (made, topped_up) = batches::open_reminders(&mut tx, goal.id, settings.batch_size, segments).await?;
+            tracing::info!(goal.id = %goal.id, batches = made, contacts.topped_up = topped_up, "opened reminders");
+        }
+        Ok(tx)
+    }
+}

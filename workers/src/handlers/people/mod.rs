@@ -1,0 +1,4 @@
+//! People: looking their numbers up, and erasing them.
+
+pub(crate) mod carrier_lookup;
+mod redaction;

@@ -1,0 +1,111 @@
+//! `redaction`: erases what is left of a person in every organization of an account behind the
+//! request, which has overwritten their rows and keeps texts back already (rules R3, R4 and R6).
+//!
+//! It waits for the imports that were under way when it first looked, whose files may hold the
+//! person, and for no other.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use chrono::TimeDelta;
+use futures::TryStreamExt;
+use muster_domain::people::{e164::E164, traces::FileSearch};
+use muster_jobs::kinds::Redaction;
+use muster_storage::{
+    Tx,
+    engine::claim::ClaimedJob,
+    people::redactions::{self, Redaction as Entry},
+};
+
+use crate::{Context, Leased, error::JobError, handlers::imports::steps};
+
+/// A file of an import that is not under way and that is older than this is nobody's.
+const LEFT_BEHIND: TimeDelta = TimeDelta::hours(1);
+/// Imports that are still under way so long after a redaction looked are ended for it.
+const LONGEST_WAIT: Duration = Duration::from_hours(24);
+/// Between two looks whether imports are over.
+const AGAIN: Duration = Duration::from_secs(2);
+
+impl Leased for Redaction {
+    async fn run(self, ctx: &Context, _job: &ClaimedJob) -> Result<Tx, JobError> {
+        let id = self.redaction_id;
+        let hash = |number: &E164| ctx.phone_hash_keys.of(number);
+        let mut tx = ctx.pool.begin().await?;
+        if redactions::lock(&mut tx, id, hash).await?.is_none() {
+            return Ok(tx);
+        }
+        redactions::look(&mut tx, id).await?;
+        let (imports, waited) = redactions::under_way(&mut tx, id).await?;
+        let too_long = waited > LONGEST_WAIT;
+        if too_long {
+            redactions::end_imports(&mut tx, &imports).await?;
+        }
+        tx.commit().await?;
+        if !imports.is_empty() && !too_long {
+            return Err(JobError::NotYet { delay: AGAIN, why: "imports that may hold the person are under way" });
+        }
+        let mut tx = ctx.pool.begin().await?;
+        let Some(entry) = redactions::lock(&mut tx, id, hash).await? else {
+            return Ok(tx);
+        };
+        let (files, looked_at) = redactions::files(&mut tx, id, &entry).await?;
+        let organizations = redactions::organizations(&mut tx, entry.account_id).await?;
+        // The object store may take its time; no transaction waits for it.
+        tx.rollback().await?;
+        for file in &files {
+            ctx.objects.delete(&file.object_key).await?;
+            // A worker that died at an import's last step, or woke up after it, may have left rows
+            // there.
+            ctx.objects.delete_folder(&steps::folder(file.organization_id, file.import_id)).await?;
+        }
+        for organization_id in organizations {
+            // A process that died behind an upload, or a caller who went away, has left a file that
+            // no import knows.
+            ctx.objects.delete_older(&format!("imports/{organization_id}"), looked_at - LEFT_BEHIND).await?;
+            clear_incoming(ctx, &format!("incoming/{organization_id}"), &entry).await?;
+        }
+        let mut tx = ctx.pool.begin().await?;
+        let Some(entry) = redactions::lock(&mut tx, id, hash).await? else {
+            return Ok(tx);
+        };
+        let (_, clean) = redactions::overwrite_again(&mut tx, id, &entry).await?;
+        if !clean {
+            tx.commit().await?;
+            return Err(JobError::NotYet { delay: AGAIN, why: "texts to the person are being recorded" });
+        }
+        // With what the second look has found.
+        let Some(entry) = redactions::lock(&mut tx, id, hash).await? else {
+            return Ok(tx);
+        };
+        let names = entry.traces.single_names();
+        let others = redactions::single_names_of_others(&mut tx, entry.account_id, &names).await?;
+        let alone: BTreeSet<_> = names.difference(&others).cloned().collect();
+        let patterns = entry.traces.patterns(Some(&entry.number), &alone);
+        redactions::free_text(&mut tx, &entry, &patterns).await?;
+        redactions::finish(&mut tx, id).await?;
+        tracing::info!(redaction.id = %id, "redacted");
+        Ok(tx)
+    }
+}
+
+/// Removes the files in which the person is of those that were put there to be fetched, whether
+/// they were fetched or not.
+async fn clear_incoming(ctx: &Context, folder: &str, entry: &Entry) -> Result<(), JobError> {
+    for key in ctx.objects.keys(folder).await? {
+        let mut search = FileSearch::new(&entry.number, &entry.traces);
+        // A name is searched like what is in the file.
+        search.pass(key.rsplit('/').next().unwrap_or_default().as_bytes());
+        if let Some(mut file) = ctx.objects.get(&key).await? {
+            let mut search_in = FileSearch::new(&entry.number, &entry.traces);
+            while let Some(bytes) = file.try_next().await? {
+                search_in.pass(&bytes);
+                if search_in.found() {
+                    break;
+                }
+            }
+            if search.found() || search_in.found() {
+                ctx.objects.delete(&key).await?;
+            }
+        }
+    }
+    Ok(())
+}
