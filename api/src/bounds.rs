@@ -61,8 +61,6 @@ texts! {
     Reason = 1..=200, "A reason, without personal data.";
     PersonName = 1..=100, "A part of a person's name.";
     Email = 1..=254, "An email address.";
-    Keyword = 0..=40, "A word that opts out.";
-    AutomaticText = 1..=320, "A text that goes out by itself.";
     Tag = 1..=100, "A tag.";
     Consent = 0..=2_000, "The consent that the contacts gave.";
     Url = 0..=2_000, "`https://…`, or `store:PATH`.";
@@ -105,14 +103,6 @@ macro_rules! numbers {
 }
 
 numbers! {
-    BatchSize: i32 = 1..=1_000, "Contacts in a batch.";
-    Minutes: i32 = 1..=1_440, "Minutes, at most a day.";
-    RepliesPerHour: i32 = 1..=1_000, "Replies in one conversation in an hour.";
-    Limit: i32 = 1..=i32::MAX, "How many at most.";
-    MaxSegments: i32 = 1..=57, "Segments of a text.";
-    NumberPace: i32 = 1..=60_000, "Segments in any minute from one number.";
-    InitialsPerDay: i32 = 0..=100, "Initials to one contact in 24 hours; 0 for no such cap.";
-    LookupDays: i32 = 1..=3_650, "Days.";
     CarrierPace: i64 = 1..=FASTEST, "Segments in any minute to one carrier.";
     DailySegments: i64 = 0..=i64::MAX, "Segments a carrier day.";
     PageLimit: i64 = 1..=500, "Items of a page.";

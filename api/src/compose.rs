@@ -6,14 +6,11 @@ use muster_domain::{
         segments::{self, Segments},
         template::{MissingValue, RENDERED_LIMIT, Template},
     },
+    tenancy::settings::OrganizationSettings,
 };
 use muster_storage::{
     goals::{Goal, batches::Recipient},
-    tenancy::{
-        groups::Group,
-        members::Member,
-        organizations::{Organization, Settings},
-    },
+    tenancy::{groups::Group, members::Member, organizations::Organization},
 };
 
 /// A script with all that is the same for every contact of a send.
@@ -44,7 +41,7 @@ impl KeptOut {
 }
 
 /// A text as it is sent: with look-alikes replaced, if the organization wants that (rule M5).
-pub(crate) fn encoded(text: String, settings: &Settings) -> String {
+pub(crate) fn encoded(text: String, settings: &OrganizationSettings) -> String {
     estimate::encoded(text, settings.smart_encoding)
 }
 

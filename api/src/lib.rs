@@ -31,7 +31,7 @@ use std::{
 
 use anyhow::Context;
 use muster_service::{
-    Settings,
+    config::{ApiSettings, Database},
     health::{self, Readiness},
     metrics::Metrics,
     serve::{self, Connections},
@@ -55,25 +55,25 @@ const LONGEST_STATEMENT: Duration = Duration::from_mins(2);
 const LONGEST_ANSWER: Duration = Duration::from_secs(10);
 
 /// Runs the api until `stop` is cancelled and what is under way is answered.
-pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<()> {
-    let listener =
-        TcpListener::bind(&settings.listen).await.with_context(|| format!("listen on {}", settings.listen))?;
+pub async fn run(settings: ApiSettings, stop: CancellationToken) -> anyhow::Result<()> {
+    let address = &settings.process.listen;
+    let listener = TcpListener::bind(address).await.with_context(|| format!("listen on {address}"))?;
     let options = PoolOptions {
-        name: settings.process_name.clone(),
-        max_connections: settings.database_max_connections,
+        name: settings.process.name.clone(),
+        max_connections: settings.database.max_connections,
         statement_limit: Some(LONGEST_STATEMENT),
-        room: Some(room(&settings)),
+        room: Some(room(&settings.database)),
         refuses_when_away: true,
         ..PoolOptions::default()
     };
-    let pool = Pool::connect_lazily(&settings.database_url, &options)?;
-    let health_listener = match &settings.health_listen {
+    let pool = Pool::connect_lazily(&settings.database.url, &options)?;
+    let health_listener = match &settings.http.health_listen {
         Some(address) => Some(TcpListener::bind(address).await.with_context(|| format!("listen on {address}"))?),
         None => None,
     };
     let metrics = Metrics::default();
     let readiness = Readiness::awaiting(&["database"]);
-    let (process, limits) = (settings.process_name.clone(), settings.listen_limits());
+    let (process, limits) = (settings.process.name.clone(), settings.http.limits());
     let connections = Connections::register(&metrics);
     let second = Gauge::<i64>::default();
     metrics.register(|registry| {
@@ -133,9 +133,9 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<
 
 /// A fifth of the connections is kept for webhooks and the api itself. One tenant's requests use a quarter of them at once, unless the
 /// configuration says otherwise.
-fn room(settings: &Settings) -> RoomOptions {
-    let all = settings.database_max_connections;
-    let share = settings.database_tenant_connections.unwrap_or(all / 4);
+fn room(database: &Database) -> RoomOptions {
+    let all = database.max_connections;
+    let share = database.tenant_connections.unwrap_or(all / 4);
     RoomOptions { reserved: (all / 5).max(2), share: share.max(1) }
 }
 

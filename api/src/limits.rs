@@ -90,13 +90,13 @@ impl Coming {
 pub(crate) async fn within(State(api): State<Api>, request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
     let kind = Kind::of(request.method(), route);
-    let limit = Duration::from_secs(api.settings.request_timeout_seconds);
+    let limit = api.settings.http.request_timeout();
     let (parts, body) = request.into_parts();
     let coming = Coming::new(body.is_end_stream());
     let body = if body.is_end_stream() {
         body
     } else {
-        let pace = (kind == Kind::Upload).then_some((limit, api.settings.upload_bytes_per_second));
+        let pace = (kind == Kind::Upload).then_some((limit, api.settings.http.upload_bytes_per_second));
         let incoming = Incoming {
             chunks: body.into_data_stream(),
             coming: Arc::clone(&coming),

@@ -41,8 +41,6 @@ words! {
     AssignmentStrategy = ["anyone", "assigned"], "Who gets which batch.";
     GoalStatus = ["draft", "paused", "scheduled", "active", "completed"], "What a goal's clock and record say.";
     Role = ["agent", "group_admin", "organization_admin", "account_admin"], "What a member may do.";
-    Strictness = ["off", "commercial"], "Which laws' hours are kept.";
-    UnknownCarriers = ["strictest", "unlimited"], "How texts count to numbers whose carrier is not known.";
     HolidayCalendar = ["federal", "alabama", "louisiana"], "A list of holidays.";
     TextEncoding = ["GSM-7", "UCS-2"], "How a text travels.";
     FileEncoding = ["UTF-8", "UTF-16LE", "UTF-16BE", "windows-1252"], "How a file's characters are written.";

@@ -8,7 +8,7 @@ use muster_domain::{
 };
 use muster_fetch::{Fetcher, Guard};
 use muster_objects::{Objects, Place};
-use muster_service::{Settings, metrics::Metrics};
+use muster_service::{config::ApiSettings, metrics::Metrics};
 use muster_storage::Pool;
 use prometheus_client::{
     encoding::EncodeLabelSet,
@@ -32,7 +32,7 @@ pub(crate) struct Api {
     pub(crate) phone_hash_keys: PhoneHashKeys,
     /// The database has confirmed them.
     pub(crate) keys_confirmed: Arc<AtomicBool>,
-    pub(crate) settings: Arc<Settings>,
+    pub(crate) settings: Arc<ApiSettings>,
     /// Which tenant's line a token's requests wait in.
     pub(crate) tenants: Arc<Tenants>,
     /// Imports that somebody follows.
@@ -53,20 +53,20 @@ pub(crate) struct RequestLabels {
 
 impl Api {
     pub(crate) fn new(
-        settings: Settings,
+        settings: ApiSettings,
         pool: Pool,
         metrics: &Metrics,
         stop: CancellationToken,
     ) -> anyhow::Result<Self> {
-        let (current, previous) = settings.phone_hash_keys_bytes()?;
+        let (current, previous) = settings.privacy.keys();
         let requests = Family::default();
         metrics.register(|registry| {
             registry.register("requests", "Requests by route and status", Family::clone(&requests));
         });
         Ok(Self {
             pool,
-            objects: Objects::open(&settings.object_store(Place::new))?,
-            fetcher: Fetcher::new(Guard::new(settings.import_allowed_hosts.clone()))?,
+            objects: Objects::open(&settings.object_store.place(Place::new))?,
+            fetcher: Fetcher::new(Guard::new(settings.imports.allowed_hosts.clone()))?,
             phone_hash_keys: PhoneHashKeys::new(current, previous),
             keys_confirmed: Arc::default(),
             settings: Arc::new(settings),

@@ -42,7 +42,7 @@ pub(crate) async fn request(State(api): State<Api>, request: Request, next: Next
         http.route = matched,
         http.response.status_code = tracing::field::Empty,
         "error.type" = tracing::field::Empty,
-        url.scheme = api.settings.public_url.split("://").next(),
+        url.scheme = api.settings.carrier.public_url.split("://").next(),
     );
     let route = matched.unwrap_or_else(|| "unmatched".to_owned());
     let traceparent = request.headers().get("traceparent").and_then(|value| value.to_str().ok());

@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 
-use muster_service::Settings;
+use muster_service::config::DaemonSettings;
 use tokio::{runtime::Runtime, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
@@ -19,11 +19,12 @@ pub struct Daemon {
 }
 
 impl Daemon {
-    pub(crate) fn start<F>(settings: Settings, run: impl FnOnce(Settings, CancellationToken) -> F) -> Self
+    pub(crate) fn start<S, F>(settings: S, run: impl FnOnce(S, CancellationToken) -> F) -> Self
     where
+        S: DaemonSettings,
         F: Future<Output = anyhow::Result<()>> + Send + 'static,
     {
-        let (name, url) = (settings.process_name.clone(), format!("http://{}", settings.listen));
+        let (name, url) = (settings.process().name.clone(), format!("http://{}", settings.process().listen));
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name(&name)

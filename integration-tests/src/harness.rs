@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use muster_local::{Process, ProcessSpec, Stack, ports, programs::Binary};
+use muster_service::config::ApiSettings;
 use muster_storage::{
     Pool, PoolOptions,
     testing::{clone_template, execute},
@@ -113,8 +114,8 @@ impl Harness {
         Daemon::start(self.settings(name).settings(), muster_workers::run)
     }
 
-    /// Starts any other daemon in this process.
-    pub fn daemon<F>(&self, name: &str, run: impl FnOnce(muster_service::Settings, CancellationToken) -> F) -> Daemon
+    /// Starts an api in this process.
+    pub fn daemon<F>(&self, name: &str, run: impl FnOnce(ApiSettings, CancellationToken) -> F) -> Daemon
     where
         F: Future<Output = anyhow::Result<()>> + Send + 'static,
     {

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use muster_service::Settings;
+use muster_service::config::{self, Settings};
 
 /// The account at the carrier.
 pub const CARRIER_ACCOUNT: &str = "AC00000000000000000000000000000001";
 /// The carrier's secret.
 pub const CARRIER_SECRET: &str = "the carrier's secret";
 
-/// Keys and values in TOML's syntax; what a test sets wins over what is here.
+/// Keys, named as in the environment, and values in TOML's syntax; what a test sets wins over what
+/// is here.
 #[derive(Debug, Clone)]
 pub struct TestSettings(BTreeMap<String, String>);
 
@@ -51,12 +52,16 @@ impl TestSettings {
 
     /// The configuration file.
     pub fn toml(&self) -> String {
-        let lines: Vec<_> = self.0.iter().map(|(key, value)| format!("{key} = {value}")).collect();
-        lines.join("\n")
+        let line = |(name, value): (&String, &String)| {
+            let key =
+                config::key_of_environment(name).unwrap_or_else(|| panic!("{name} is no key of the configuration"));
+            format!("{} = {value}\n", key.path())
+        };
+        self.0.iter().map(line).collect()
     }
 
-    /// What a daemon reads from that file.
-    pub fn settings(&self) -> Settings {
-        Settings::from_toml(&self.toml()).expect("the tests' settings")
+    /// The settings that a process reads from that file.
+    pub fn settings<S: Settings>(&self) -> S {
+        S::from_toml(&self.toml()).expect("the tests' settings")
     }
 }

@@ -64,6 +64,8 @@ mod lookups;
 mod numbers;
 #[path = "api/objects.rs"]
 mod objects;
+#[path = "api/organization_settings.rs"]
+mod organization_settings;
 #[path = "api/outages.rs"]
 mod outages;
 #[path = "api/overload.rs"]

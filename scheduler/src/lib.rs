@@ -15,7 +15,7 @@ use std::{sync::Arc, time::Duration};
 use anyhow::Context;
 use muster_broker::Publisher;
 use muster_service::{
-    Settings,
+    config::SchedulerSettings,
     health::{self, Readiness},
     metrics::Metrics,
 };
@@ -40,7 +40,7 @@ const LONGEST_ANSWER: Duration = Duration::from_secs(10);
 #[derive(Debug, Clone)]
 struct Scheduler {
     pool: Pool,
-    settings: Arc<Settings>,
+    settings: Arc<SchedulerSettings>,
     readiness: Readiness,
     metrics: SchedulerMetrics,
     /// Wakes the relay: a job was enqueued.
@@ -51,18 +51,18 @@ struct Scheduler {
 }
 
 /// Runs a scheduler until `stop` is cancelled.
-pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<()> {
+pub async fn run(settings: SchedulerSettings, stop: CancellationToken) -> anyhow::Result<()> {
     let options = PoolOptions {
-        name: settings.process_name.clone(),
-        max_connections: settings.database_max_connections,
+        name: settings.process.name.clone(),
+        max_connections: settings.database.max_connections,
         by_index: true,
         ..PoolOptions::default()
     };
-    let listener =
-        TcpListener::bind(&settings.listen).await.with_context(|| format!("listen on {}", settings.listen))?;
+    let address = &settings.process.listen;
+    let listener = TcpListener::bind(address).await.with_context(|| format!("listen on {address}"))?;
     let registry = Metrics::default();
     let scheduler = Scheduler {
-        pool: Pool::connect_lazily(&settings.database_url, &options)?,
+        pool: Pool::connect_lazily(&settings.database.url, &options)?,
         readiness: Readiness::awaiting(&["database", "broker"]),
         metrics: SchedulerMetrics::register(&registry),
         enqueued: Arc::new(Notify::new()),
@@ -71,8 +71,8 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<
         stop: stop.clone(),
     };
     let relay_pool = relay::pool(&scheduler.settings)?;
-    let publisher = Publisher::new(scheduler.settings.amqp_url.clone(), &scheduler.settings.process_name);
-    tracing::info!(process = scheduler.settings.process_name, "the scheduler runs");
+    let publisher = Publisher::new(scheduler.settings.broker.url.clone(), &scheduler.settings.process.name);
+    tracing::info!(process = scheduler.settings.process.name, "the scheduler runs");
     let routes = health::routes(scheduler.readiness.clone(), registry);
     let (served, ..) = tokio::join!(
         health::serve(listener, routes, stop),
@@ -92,7 +92,7 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<
 /// Says at intervals that this process is alive, and whether its database answers.
 async fn report(scheduler: &Scheduler) {
     while scheduler.pause(Duration::from_secs(2)).await {
-        let seen = engine::processes::seen(&scheduler.pool, &scheduler.settings.process_name, "scheduler");
+        let seen = engine::processes::seen(&scheduler.pool, &scheduler.settings.process.name, "scheduler");
         let seen = match tokio::time::timeout(LONGEST_ANSWER, seen).await {
             Ok(seen) => seen.map_err(|error| error.to_string()),
             Err(_) => Err(format!("no answer within {LONGEST_ANSWER:?}")),

@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::Context;
 use muster_broker::{Address, Message, Publisher, ReconnectDelays};
 use muster_jobs::{Envelope, Execution, JobKind, JobRef, fair, names};
-use muster_service::trace;
+use muster_service::{config::SchedulerSettings, trace};
 use muster_storage::{
     Pool,
     engine::relay::{self, DueJob},
@@ -27,21 +27,21 @@ const IDLE_LIMIT: Duration = Duration::from_secs(20);
 
 /// The relay's own connections: one for its transaction and one for what it looks up meanwhile. Its commits do not wait for the disk: all
 /// that they say is that the broker has a message, and a job whose mark is lost is published twice, which is harmless.
-pub(crate) fn pool(settings: &muster_service::Settings) -> muster_storage::Result<Pool> {
+pub(crate) fn pool(settings: &SchedulerSettings) -> muster_storage::Result<Pool> {
     let options = muster_storage::PoolOptions {
-        name: settings.process_name.clone(),
+        name: settings.process.name.clone(),
         max_connections: 2,
         durable: false,
         by_index: true,
         idle_transaction_limit: IDLE_LIMIT,
         ..muster_storage::PoolOptions::default()
     };
-    Pool::connect_lazily(&settings.database_url, &options)
+    Pool::connect_lazily(&settings.database.url, &options)
 }
 
 /// Relays until it is time to stop.
 pub(crate) async fn run(scheduler: &Scheduler, pool: &Pool, mut publisher: Publisher) {
-    let poll = Duration::from_millis(scheduler.settings.relay_poll_ms);
+    let poll = Duration::from_millis(scheduler.settings.engine.relay_poll_ms);
     let mut delays = ReconnectDelays::default();
     let mut turn = 0_usize;
     while !scheduler.stop.is_cancelled() {
@@ -88,7 +88,7 @@ async fn round(scheduler: &Scheduler, pool: &Pool, publisher: &mut Publisher, tu
         return Ok(0);
     }
     let bundles = bundles(&due);
-    let broker = Address::of(&scheduler.settings.amqp_url);
+    let broker = Address::of(&scheduler.settings.broker.url);
     let spans: Vec<Vec<Span>> = bundles
         .iter()
         .map(|bundle| bundle.iter().map(|job| span(job, bundles.len(), broker.as_ref())).collect())

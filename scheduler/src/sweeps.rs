@@ -10,7 +10,7 @@ use crate::{LONGEST_ROUND, Scheduler};
 
 /// Sweeps until it is time to stop.
 pub(crate) async fn run(scheduler: &Scheduler) {
-    let interval = Duration::from_millis(scheduler.settings.sweep_interval_ms);
+    let interval = Duration::from_millis(scheduler.settings.engine.sweep_interval_ms);
     while scheduler.pause(interval).await {
         match tokio::time::timeout(LONGEST_ROUND, round(scheduler)).await {
             Ok(Ok(())) => {}
@@ -21,7 +21,7 @@ pub(crate) async fn run(scheduler: &Scheduler) {
 }
 
 async fn round(scheduler: &Scheduler) -> muster_storage::Result<()> {
-    let bound = Duration::from_secs(scheduler.settings.republish_after_seconds);
+    let bound = scheduler.settings.engine.republish_after();
     let swept = sweep::sweep(&scheduler.pool, bound).await?;
     scheduler.metrics.leases_expired.inc_by(swept.expired.len() as u64);
     scheduler.metrics.jobs_parked.inc_by(swept.expired.iter().filter(|job| job.parked).count() as u64);

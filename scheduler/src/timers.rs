@@ -12,7 +12,7 @@ const ROUND: i64 = 1_000;
 /// Fires until it is time to stop. Due-ness is the database's: this process's clock only measures how long to wait before looking
 /// again, which is until the next timer is due, or one is set that is due before that.
 pub(crate) async fn run(scheduler: &Scheduler) {
-    let poll = Duration::from_millis(scheduler.settings.timer_poll_ms).min(timers::LONGEST_WAIT);
+    let poll = Duration::from_millis(scheduler.settings.engine.timer_poll_ms).min(timers::LONGEST_WAIT);
     loop {
         let wait = match tokio::time::timeout(LONGEST_ROUND, round(scheduler)).await {
             Ok(Ok(next_in)) => next_in.unwrap_or(poll).min(poll),

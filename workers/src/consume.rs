@@ -27,7 +27,7 @@ pub(crate) async fn run(ctx: &Context, readiness: &Readiness, stop: &Cancellatio
             stop.run_until_cancelled(tokio::time::sleep(delays.next_delay())).await;
             continue;
         }
-        match Session::open(&ctx.settings.amqp_url, &ctx.settings.process_name, &JobKind::ALL, |kind| {
+        match Session::open(&ctx.settings.broker.url, &ctx.settings.process.name, &JobKind::ALL, |kind| {
             kind.policy().prefetch()
         })
         .await
@@ -91,7 +91,7 @@ async fn drive(ctx: &Context, mut session: Session, running: &TaskTracker, stop:
 async fn drain(ctx: &Context, running: &TaskTracker) {
     running.close();
     ctx.stopping.cancel();
-    let patience = ctx.settings.shutdown_grace().saturating_sub(HANDING_BACK);
+    let patience = ctx.settings.process.shutdown_grace().saturating_sub(HANDING_BACK);
     if tokio::time::timeout(patience, running.wait()).await.is_err() {
         tracing::warn!(jobs = running.len(), "handing back what is not done");
         ctx.hand_back.cancel();

@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use muster_service::{
-    Settings,
+    config::WorkerSettings,
     health::{self, Readiness},
     metrics::Metrics,
 };
@@ -32,13 +32,13 @@ pub use context::{Context, slot::Slot};
 pub use modes::{InTransaction, Leased, Together};
 
 /// Runs a worker until `stop` is cancelled and what it has is finished or handed back.
-pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<()> {
-    let listener =
-        TcpListener::bind(&settings.listen).await.with_context(|| format!("listen on {}", settings.listen))?;
+pub async fn run(settings: WorkerSettings, stop: CancellationToken) -> anyhow::Result<()> {
+    let address = &settings.process.listen;
+    let listener = TcpListener::bind(address).await.with_context(|| format!("listen on {address}"))?;
     let registry = Metrics::default();
     let readiness = Readiness::awaiting(&["database", "broker"]);
     let context = Context::new(settings, metrics::WorkerMetrics::register(&registry))?;
-    tracing::info!(process = context.settings.process_name, "the worker runs");
+    tracing::info!(process = context.settings.process.name, "the worker runs");
     let routes = health::routes(readiness.clone(), registry);
     // Nothing is taken with the wrong keys.
     let work = async {
@@ -70,7 +70,7 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<
 /// Says at intervals that this process is alive, and whether its database answers.
 async fn report(context: &Context, readiness: &Readiness, stop: &CancellationToken) {
     while stop.run_until_cancelled(tokio::time::sleep(Duration::from_secs(2))).await.is_some() {
-        let seen = processes::seen(&context.engine_pool, &context.settings.process_name, "worker");
+        let seen = processes::seen(&context.engine_pool, &context.settings.process.name, "worker");
         let seen = match tokio::time::timeout(Duration::from_secs(10), seen).await {
             Ok(seen) => seen.map_err(|error| error.to_string()),
             Err(_) => Err("no answer within 10 s".to_owned()),

@@ -1,7 +1,7 @@
 //! One attempt at a time, for tests that decide how far it goes: what a worker does between the
 //! claim of a job and its completion.
 
-use muster_service::{Settings, metrics::Metrics};
+use muster_service::{config::WorkerSettings, metrics::Metrics};
 use muster_storage::{Tx, engine::claim::ClaimedJob};
 
 use crate::{Context, Slot, error::JobError, metrics::WorkerMetrics, registry};
@@ -12,7 +12,7 @@ pub struct Hand(Context);
 
 impl Hand {
     /// Nothing is connected yet.
-    pub fn new(settings: Settings) -> anyhow::Result<Self> {
+    pub fn new(settings: WorkerSettings) -> anyhow::Result<Self> {
         Ok(Self(Context::new(settings, WorkerMetrics::register(&Metrics::default()))?))
     }
 

@@ -36,14 +36,14 @@ where
             _ => Problem::invalid_body("the form broke off"),
         })?;
         let request = twilio::Request {
-            public_url: &api.settings.public_url,
+            public_url: &api.settings.carrier.public_url,
             target: uri.path_and_query().map_or("", |target| target.as_str()),
             content_type: header(&headers, CONTENT_TYPE.as_str()),
             signature: header(&headers, "x-twilio-signature"),
             settings: header(&headers, "x-twilio-webhooks-signature-settings"),
             body: &body,
         };
-        request.read(&api.settings.carrier_auth_token).map(Self).map_err(|refused| match refused {
+        request.read(&api.settings.carrier.auth_token).map(Self).map_err(|refused| match refused {
             Refused::Signature => Problem::bad_signature("X-Twilio-Signature is missing or wrong"),
             Refused::Body => Problem::invalid_body("the body is neither a form nor a JSON object"),
         })

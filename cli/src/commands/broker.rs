@@ -2,8 +2,9 @@
 
 use anyhow::Context;
 use muster_broker::{DELIVERY_LIMIT, Management};
-use muster_service::Settings;
+use muster_service::config::BrokerSettings;
 
+use super::configured;
 use crate::out::say;
 
 #[derive(clap::Subcommand)]
@@ -15,11 +16,11 @@ pub(crate) enum Command {
 
 pub(crate) async fn run(command: &Command) -> anyhow::Result<()> {
     let Command::Apply = command;
-    let settings = Settings::load().context("muster reads the same configuration as the daemons")?;
-    let url = settings.rabbitmq_management_url.as_ref();
+    let BrokerSettings { broker } = configured()?;
+    let url = broker.management_url.as_ref();
     let url = url.context("MUSTER_RABBITMQ_MANAGEMENT_URL is not set: http://user:password@host:port")?;
     // Queues that are not there yet come under the policy when they are declared.
-    Management::new(url, &settings.amqp_url)?.apply_policy().await?;
+    Management::new(url, &broker.url)?.apply_policy().await?;
     say!("messages go to {} after {DELIVERY_LIMIT} deliveries", muster_jobs::names::DEAD)?;
     Ok(())
 }

@@ -1,26 +1,66 @@
-//! `muster config check`.
+//! `muster config`: what is in force, and the documentation of every key.
 
-use muster_service::Settings;
+use clap::builder::PossibleValuesParser;
+use muster_domain::tenancy::settings;
+use muster_service::config::{Key, Origin, PROCESSES, Source, reference};
+use serde_json::{Map, Value};
 
 use crate::out::say;
 
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
-    /// Read the configuration as a daemon would and print what is in force, without secrets.
+    /// Read the configuration as a process would and print what is in force and where it was set,
+    /// without secrets.
     Check {
-        /// Print one JSON object: each key and its value, `[REDACTED]` for secrets, null for what is not set.
+        /// Read what this process reads; `installation` is all that its processes read together.
+        #[arg(long, default_value = PROCESSES[0].name, value_parser = PossibleValuesParser::new(PROCESSES.iter().map(|process| process.name)))]
+        process: String,
+        /// Print one JSON object: each key, as the environment names it, and its value,
+        /// `[REDACTED]` for secrets, null for no value.
         #[arg(long)]
         json: bool,
+    },
+    /// Print the documentation of every key, as Markdown.
+    Reference {
+        /// Print the documentation of an organization's settings instead.
+        #[arg(long)]
+        settings: bool,
     },
 }
 
 pub(crate) fn run(command: &Command) -> anyhow::Result<()> {
-    let Command::Check { json } = command;
-    let settings = Settings::load()?;
-    if *json {
-        say!("{}", serde_json::to_string(&settings)?)?;
-    } else {
-        say!("{settings:#?}")?;
+    match command {
+        Command::Check { process, json } => check(process, *json),
+        Command::Reference { settings } => {
+            let page = if *settings { settings::reference() } else { reference() };
+            page.lines().try_for_each(|line| say!("{line}"))
+        }
+    }
+}
+
+fn check(name: &str, json: bool) -> anyhow::Result<()> {
+    let source = Source::load()?;
+    let process = PROCESSES.iter().find(|process| process.name == name).unwrap_or(&PROCESSES[0]);
+    let shown = (process.check)(&source)?;
+    if json {
+        let values: Map<String, Value> = shown.into_iter().map(|(key, value)| (key.flat.to_owned(), value)).collect();
+        return say!("{}", Value::Object(values));
+    }
+    let mut section = "";
+    for (key, value) in &shown {
+        if key.section != section {
+            section = key.section;
+            say!("[{section}]")?;
+        }
+        say!("{}", line(key, value, &source.origin(key)))?;
     }
     Ok(())
+}
+
+/// A key as the file would have it, with where it was set.
+fn line(key: &Key, value: &Value, origin: &Origin) -> String {
+    match value {
+        Value::Null => format!("# {} is not set", key.name),
+        value => format!("{} = {value}  # {origin}", key.name),
+    }
 }

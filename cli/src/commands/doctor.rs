@@ -1,13 +1,17 @@
 //! `muster doctor`: is everything as it should be, and does it add up?
 
-use std::{path::Path, time::Duration};
+use std::path::Path;
 
 use anyhow::{Context, bail, ensure};
 use bytes::Bytes;
 use muster_broker::{Management, is_supported};
 use muster_domain::people::phone_hash::PhoneHashKeys;
 use muster_objects::{Objects, Place};
-use muster_service::{Settings, clock, zones};
+use muster_service::{
+    clock,
+    config::{Broker, DoctorSettings, ObjectStore, Privacy},
+    zones,
+};
 use muster_storage::{
     Pool,
     conversations::webhooks,
@@ -18,7 +22,7 @@ use muster_storage::{
 };
 use serde::Serialize;
 
-use super::pool;
+use super::{configured, connect};
 use crate::out::say;
 
 #[derive(clap::Args)]
@@ -43,22 +47,21 @@ struct Check {
 }
 
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
-    let settings = Settings::load().context("muster reads the same configuration as the daemons")?;
-    let pool = pool()?;
+    let settings: DoctorSettings = configured()?;
+    let pool = connect(&settings.database)?;
     let mut checks = Vec::new();
     if args.repair {
-        let mended =
-            doctor::repair(&pool, Duration::from_secs(settings.reconcile_after_seconds)).await.context("repair")?;
+        let mended = doctor::repair(&pool, settings.engine.reconcile_after()).await.context("repair")?;
         checks.extend(mended.into_iter().map(|(what, count)| Check {
             check: "mended",
             ok: true,
             detail: format!("{count} {what}"),
         }));
     }
-    checks.extend([migrations(&pool).await, clocks(&pool).await, zone_rules(), broker(&settings).await]);
-    checks.extend(broker_settings(&settings).await);
-    checks.push(objects(&settings).await);
-    checks.push(phone_key(&settings, &pool).await);
+    checks.extend([migrations(&pool).await, clocks(&pool).await, zone_rules(), broker(&settings.broker).await]);
+    checks.extend(broker_settings(&settings.broker).await);
+    checks.push(objects(&settings.object_store).await);
+    checks.push(phone_key(&settings.privacy, &pool).await);
     checks.push(redactions_waiting(&pool).await);
     match doctor::audit(&pool).await {
         Ok(findings) if findings.is_empty() => {
@@ -162,8 +165,8 @@ fn zone_rules() -> Check {
     Check { check: "zone_rules", ok, detail }
 }
 
-async fn broker(settings: &Settings) -> Check {
-    let (ok, detail) = match muster_broker::check(&settings.amqp_url).await {
+async fn broker(broker: &Broker) -> Check {
+    let (ok, detail) = match muster_broker::check(&broker.url).await {
         Ok(()) => (true, "RabbitMQ answers and every queue is there".to_owned()),
         Err(error) => (false, error.to_string()),
     };
@@ -171,11 +174,11 @@ async fn broker(settings: &Settings) -> Check {
 }
 
 /// Writes an object, reads it, and removes it again, which is all that Muster needs to be allowed to do.
-async fn objects(settings: &Settings) -> Check {
+async fn objects(store: &ObjectStore) -> Check {
     // Two doctors at a time do not disturb one another.
     let folder = format!("doctor/{}", uuid::Uuid::now_v7());
     let tried = async {
-        let objects = Objects::open(&settings.object_store(Place::new))?;
+        let objects = Objects::open(&store.place(Place::new))?;
         let (key, text) = (format!("{folder}/probe"), Bytes::from_static(b"Muster was here"));
         let source = futures::stream::iter([Ok::<_, std::convert::Infallible>(text.clone())]);
         let size = objects.put(&key, source, u64::MAX).await?;
@@ -192,13 +195,13 @@ async fn objects(settings: &Settings) -> Check {
 }
 
 /// What only the management API tells: the broker's version, and whether every queue is under Muster's policy.
-async fn broker_settings(settings: &Settings) -> Vec<Check> {
-    let Some(url) = &settings.rabbitmq_management_url else {
+async fn broker_settings(broker: &Broker) -> Vec<Check> {
+    let Some(url) = &broker.management_url else {
         let detail = "not looked at: MUSTER_RABBITMQ_MANAGEMENT_URL is not set".to_owned();
         return vec![Check { check: "broker_policy", ok: true, detail }];
     };
     let found = async {
-        let management = Management::new(url, &settings.amqp_url)?;
+        let management = Management::new(url, &broker.url)?;
         Ok::<_, muster_broker::Error>((management.version().await?, management.queues_without_policy().await?))
     };
     match found.await {
@@ -220,9 +223,9 @@ async fn broker_settings(settings: &Settings) -> Vec<Check> {
 }
 
 /// Whether the configured key is the one under which this database's phones were hashed (rule R4).
-async fn phone_key(settings: &Settings, pool: &Pool) -> Check {
+async fn phone_key(privacy: &Privacy, pool: &Pool) -> Check {
     let inspected = async {
-        let (current, previous) = settings.phone_hash_keys_bytes()?;
+        let (current, previous) = privacy.keys();
         let (judged, left) = phone_keys::inspect(pool, &PhoneHashKeys::new(current, previous)).await?;
         judged?;
         Ok::<_, anyhow::Error>(left)

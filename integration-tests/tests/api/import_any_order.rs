@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt::Write as _, io::Write as _, pin::pin, task
 
 use muster_domain::ids::JobId;
 use muster_integration_tests::Dice;
-use muster_service::Settings;
+use muster_service::config::WorkerSettings;
 use muster_storage::engine::{
     claim::{self, ClaimedJob},
     sweep,
@@ -154,7 +154,7 @@ enum Fate {
 /// Who does the jobs of an import: in order and one by one, or as the dice have it.
 struct Hands<'a> {
     hand: &'a Hand,
-    settings: &'a Settings,
+    settings: &'a WorkerSettings,
     dice: Option<&'a mut Dice>,
 }
 
@@ -272,8 +272,8 @@ async fn polled<T>(times: u64, work: impl Future<Output = T>) -> Option<T> {
 async fn c7_whatever_is_cut_dies_or_comes_twice_the_end_is_that_of_reading_in_order_by_one() {
     let world = World::start().await;
     let settings = |part: u64, shard: u64| {
-        let mut settings = world.harness.settings("hand").settings();
-        (settings.import_part_bytes, settings.import_shard_bytes) = (part.max(1), shard.max(1));
+        let mut settings: WorkerSettings = world.harness.settings("hand").settings();
+        (settings.imports.part_bytes, settings.imports.shard_bytes) = (part.max(1), shard.max(1));
         settings
     };
     let usual = settings(1 << 20, 1 << 20);

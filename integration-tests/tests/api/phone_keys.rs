@@ -20,10 +20,11 @@ fn key(quoted: &str) -> [u8; 32] {
 async fn r4_api_and_worker_refuse_to_start_with_another_key() {
     let world = World::start().await;
     assert_eq!(world.harness.count("phone_hash_key").await, 1, "the api has written down which key it is");
-    let settings = || world.harness.settings("wrong").with("phone_hash_key", NEW).settings();
+    let settings = world.harness.settings("wrong").with("phone_hash_key", NEW);
     let stop = CancellationToken::new();
-    let api = tokio::time::timeout(seconds(20), muster_api::run(settings(), stop.clone())).await.expect("it ends");
-    let worker = tokio::time::timeout(seconds(20), muster_workers::run(settings(), CancellationToken::new()))
+    let api =
+        tokio::time::timeout(seconds(20), muster_api::run(settings.settings(), stop.clone())).await.expect("it ends");
+    let worker = tokio::time::timeout(seconds(20), muster_workers::run(settings.settings(), CancellationToken::new()))
         .await
         .expect("it ends");
     for ended in [api, worker] {

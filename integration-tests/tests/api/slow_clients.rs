@@ -188,8 +188,8 @@ async fn health_has_a_listener_of_its_own_where_it_is_given_one() {
     let health = format!("127.0.0.1:{port}");
     let own = health.clone();
     let api = world.harness.daemon("api-2", |mut settings, stop| {
-        settings.health_listen = Some(own);
-        settings.listen_max_connections = 1;
+        settings.http.health_listen = Some(own);
+        settings.http.max_connections = 1;
         muster_api::run(settings, stop)
     });
     let get =

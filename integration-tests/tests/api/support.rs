@@ -261,8 +261,8 @@ impl World {
         }
         let api = harness.daemon("api", |mut settings, stop| {
             // Webhooks are signed for the URL that the carrier knows.
-            settings.public_url = format!("http://{}", settings.listen);
-            settings.upload_limit_bytes = UPLOAD_LIMIT as u64;
+            settings.carrier.public_url = format!("http://{}", settings.process.listen);
+            settings.imports.upload_limit_bytes = UPLOAD_LIMIT as u64;
             muster_api::run(settings, stop)
         });
         api.ready().await;
@@ -316,8 +316,8 @@ impl World {
         let (scheduler, worker, simulator) = self.engine.take().expect("the world has an engine");
         tokio::join!(scheduler.stop(), worker.stop());
         let api = self.harness.daemon("api", |mut settings, stop| {
-            settings.public_url = format!("http://{}", settings.listen);
-            settings.upload_limit_bytes = UPLOAD_LIMIT as u64;
+            settings.carrier.public_url = format!("http://{}", settings.process.listen);
+            settings.imports.upload_limit_bytes = UPLOAD_LIMIT as u64;
             muster_api::run(settings, stop)
         });
         api.ready().await;

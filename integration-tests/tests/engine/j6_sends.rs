@@ -23,8 +23,8 @@ async fn plant_small(harness: &Harness, send: JobId) {
         format!("insert into account (id, name) values ('{SMALL}', 'Small')"),
         format!("insert into brand (id, account_id, name) values ('{SMALL}', '{SMALL}', 'Small')"),
         format!(
-            "insert into organization (id, account_id, brand_id, name, recipient_safe, law_strictness, sending_opens_minute, sending_closes_minute)
-             values ('{SMALL}', '{SMALL}', '{SMALL}', 'Small', true, 'off', 0, 1440)"
+            r#"insert into organization (id, account_id, brand_id, name, settings) values ('{SMALL}', '{SMALL}', '{SMALL}', 'Small',
+             '{{"law_strictness": "off", "sending_hours": {{"opens_minute": 0, "closes_minute": 1440}}}}')"#
         ),
         format!(
             "insert into contact_group (id, organization_id, name, zone, area_code)

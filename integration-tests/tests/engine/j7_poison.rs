@@ -10,6 +10,7 @@ use muster_jobs::{
     kinds::{GoalTransition, HoldRelease, Probe},
 };
 use muster_local::programs::Binary;
+use muster_service::config::BrokerSettings;
 use muster_storage::engine::claim;
 
 const KIND: JobKind = JobKind::LeaseExpiry;
@@ -223,9 +224,9 @@ async fn j7_a_job_that_kills_its_worker_hits_its_neighbours_at_most_once() {
 #[tokio::test]
 async fn j7_what_the_broker_gives_up_is_counted_and_parked() {
     let harness = Harness::start().await.with("republish_after_seconds", "120");
-    let settings = harness.settings("test").settings();
-    let management_url = settings.rabbitmq_management_url.as_ref().unwrap();
-    Management::new(management_url, &settings.amqp_url).unwrap().apply_policy().await.unwrap();
+    let BrokerSettings { broker } = harness.settings("test").settings();
+    let management_url = broker.management_url.as_ref().unwrap();
+    Management::new(management_url, &broker.url).unwrap().apply_policy().await.unwrap();
     let scheduler = harness.scheduler("scheduler-1");
     scheduler.ready().await;
     let (once, last) = (harness.enqueue(&no_op()).await, harness.enqueue(&no_op()).await);
@@ -234,8 +235,7 @@ async fn j7_what_the_broker_gives_up_is_counted_and_parked() {
 
     // Every consumer goes away with what it was given.
     eventually(seconds(90), async || {
-        let mut session =
-            Session::open(&settings.amqp_url, "victim", &[KIND], |_| 10).await.map_err(|e| e.to_string())?;
+        let mut session = Session::open(&broker.url, "victim", &[KIND], |_| 10).await.map_err(|e| e.to_string())?;
         let delivery = tokio::time::timeout(seconds(5), session.next()).await;
         let source = delivery.ok().flatten().map(|delivery| delivery.source);
         holds(source == Some(Source::Dead), format!("{source:?}"))

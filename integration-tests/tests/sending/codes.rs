@@ -160,7 +160,8 @@ async fn s7_what_is_refused_at_the_carriers_cap_waits_for_the_next_day_and_its_h
         .harness
         .execute(&[
             "update contact_group set zone = 'America/Los_Angeles'",
-            "update organization set recipient_safe = false, sending_opens_minute = 1",
+            r#"update organization set settings = settings ||
+                '{"recipient_safe": false, "sending_hours": {"opens_minute": 1, "closes_minute": 1440}}'"#,
         ])
         .await;
     refuse(&plant, &[30_023, 30_027]);

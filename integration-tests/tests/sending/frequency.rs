@@ -11,7 +11,7 @@ async fn s12_of_two_initials_that_are_decided_at_once_one_goes() {
     plant
         .harness
         .execute(&[
-            "update organization set initials_per_day = 1",
+            r#"update organization set settings = settings || '{"initials_per_day": 1}'"#,
             "update message m set contact_id = first.contact_id, thread_id = first.thread_id from seed first, seed second
              where m.contact_id = second.contact_id and second.n = first.n + 200",
         ])

@@ -103,7 +103,8 @@ const EVERYBODY: [(&str, &str, &str); 6] = [
     ),
     // Two hours from now, for a minute.
     (
-        "update organization set sending_opens_minute = local.soon, sending_closes_minute = local.soon + 1
+        "update organization set settings = settings || jsonb_build_object(
+             'sending_hours', jsonb_build_object('opens_minute', local.soon, 'closes_minute', local.soon + 1))
          from (select ((extract(hour from it) * 60 + extract(minute from it))::int + 120) % 1380 as soon
                from (select now() at time zone 'America/New_York' as it) now) local",
         "held",
@@ -111,8 +112,9 @@ const EVERYBODY: [(&str, &str, &str); 6] = [
     ),
     // No hours at all in New York.
     (
-        r#"update organization set law_strictness = 'commercial', own_laws = '{"federal": {"opens_minute": 0, "closes_minute": 1440},
-           "states": [{"state": "NY", "days": [null, null, null, null, null, null, null], "source": "a test"}]}'"#,
+        r#"update organization set settings = settings || '{"law_strictness": "commercial", "own_laws": {
+           "federal": {"opens_minute": 0, "closes_minute": 1440},
+           "states": [{"state": "NY", "days": [null, null, null, null, null, null, null], "source": "a test"}]}}'"#,
         "cancelled",
         "no_common_hours",
     ),
@@ -162,7 +164,7 @@ struct Admin {
 impl Admin {
     async fn of(plant: &Plant) -> Self {
         let api = plant.harness.daemon("api", |mut settings, stop| {
-            settings.public_url = format!("http://{}", settings.listen);
+            settings.carrier.public_url = format!("http://{}", settings.process.listen);
             muster_api::run(settings, stop)
         });
         let admin = Uuid::now_v7();

@@ -50,11 +50,12 @@ async fn s7a_a_text_ends_with_the_hours_where_the_contact_is() {
     let minute = "(extract(hour from local.at) * 60 + extract(minute from local.at))::int";
     let local = "(select now() at time zone 'America/New_York' as at) local";
     let hours = format!(
-        "update organization set sending_opens_minute = greatest({minute} - 300, 0), sending_closes_minute = least({minute} + 3, 1440)
+        "update organization set settings = settings || jsonb_build_object('sending_hours', jsonb_build_object(
+             'opens_minute', greatest({minute} - 300, 0), 'closes_minute', least({minute} + 3, 1440)))
          from {local}"
     );
     let end = "(date_trunc('day', now() at time zone 'America/New_York')
-        + (select sending_closes_minute from organization) * interval '1 minute') at time zone 'America/New_York'";
+        + (select (settings #>> '{sending_hours,closes_minute}')::int from organization) * interval '1 minute') at time zone 'America/New_York'";
     just_before(one_text(&[&hours, "update contact set postal_code = '10001'"], end).await, "the hours");
 }
 

@@ -4,7 +4,7 @@ use std::{error::Error, future::Future, process::ExitCode};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::{Settings, shutdown, telemetry, zones};
+use crate::{config::DaemonSettings, shutdown, telemetry, zones};
 
 type AnyError = Box<dyn Error + Send + Sync>;
 
@@ -13,19 +13,20 @@ type AnyError = Box<dyn Error + Send + Sync>;
 ///
 /// Exits with 0 if the work ended without an error or was stopped, with 1 if it failed. What it failed of is in the log as one line; before
 /// there is a log, because of the configuration, on standard error.
-pub async fn run<W, R, E>(role: &'static str, work: W) -> ExitCode
+pub async fn run<S, W, R, E>(role: &'static str, work: W) -> ExitCode
 where
-    W: FnOnce(Settings, CancellationToken) -> R,
+    S: DaemonSettings,
+    W: FnOnce(S, CancellationToken) -> R,
     R: Future<Output = Result<(), E>>,
     E: Into<AnyError>,
 {
-    let (settings, _telemetry) = match begin(role) {
+    let (settings, _telemetry) = match begin::<S>(role) {
         Ok(begun) => begun,
         Err(error) => return failed(&*error),
     };
     zones::compare_in_background();
     let stop = CancellationToken::new();
-    let grace = settings.shutdown_grace();
+    let grace = settings.process().shutdown_grace();
     let error = match shutdown::run(stop.clone(), grace, work(settings, stop)).await {
         Ok((_, None | Some(Ok(())))) => return ExitCode::SUCCESS,
         Ok((_, Some(Err(error)))) => told(&*error.into()),
@@ -35,9 +36,9 @@ where
     ExitCode::FAILURE
 }
 
-fn begin(role: &'static str) -> Result<(Settings, telemetry::Telemetry), AnyError> {
-    let settings = Settings::load()?;
-    let telemetry = telemetry::init(role, &settings)?;
+fn begin<S: DaemonSettings>(role: &'static str) -> Result<(S, telemetry::Telemetry), AnyError> {
+    let settings = S::load()?;
+    let telemetry = telemetry::init(role, settings.process())?;
     Ok((settings, telemetry))
 }
 

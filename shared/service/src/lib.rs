@@ -11,5 +11,3 @@ pub mod shutdown;
 pub mod telemetry;
 pub mod trace;
 pub mod zones;
-
-pub use config::Settings;

@@ -9,7 +9,7 @@ use opentelemetry_sdk::{
 };
 use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::SubscriberInitExt};
 
-use crate::Settings;
+use crate::config::Process;
 
 /// Keeps telemetry going; dropped at the end of `main`, it sends what is left.
 #[derive(Debug)]
@@ -21,10 +21,10 @@ pub struct Telemetry {
 #[derive(Debug, thiserror::Error)]
 pub enum TelemetryError {
     /// The log's filter cannot be read.
-    #[error("configuration: log is not a filter: {0}")]
+    #[error("configuration: process.log is not a filter: {0}")]
     Filter(#[from] tracing_subscriber::filter::ParseError),
     /// The exporter could not be made.
-    #[error("configuration: otlp_endpoint: {0}")]
+    #[error("configuration: process.otlp_endpoint: {0}")]
     Exporter(#[from] opentelemetry_otlp::ExporterBuildError),
     /// Somebody has set telemetry up before.
     #[error("telemetry: {0}")]
@@ -32,12 +32,12 @@ pub enum TelemetryError {
 }
 
 /// Sets telemetry up for a process of this role (`api`, `scheduler`, `worker`).
-pub fn init(role: &'static str, settings: &Settings) -> Result<Telemetry, TelemetryError> {
+pub fn init(role: &'static str, process: &Process) -> Result<Telemetry, TelemetryError> {
     // Fails only where a provider is installed already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     global::set_text_map_propagator(TraceContextPropagator::new());
-    let provider = match &settings.otlp_endpoint {
-        Some(endpoint) => Some(provider(role, settings, endpoint)?),
+    let provider = match &process.otlp_endpoint {
+        Some(endpoint) => Some(provider(role, process, endpoint)?),
         None => None,
     };
     let spans = provider.as_ref().map(|provider| {
@@ -54,12 +54,12 @@ pub fn init(role: &'static str, settings: &Settings) -> Result<Telemetry, Teleme
         .flatten_event(true)
         .with_current_span(true)
         .with_span_list(false)
-        .with_filter(EnvFilter::try_new(&settings.log)?);
+        .with_filter(EnvFilter::try_new(&process.log)?);
     tracing_subscriber::registry().with(spans).with(log).try_init()?;
     Ok(Telemetry { provider })
 }
 
-fn provider(role: &'static str, settings: &Settings, endpoint: &str) -> Result<SdkTracerProvider, TelemetryError> {
+fn provider(role: &'static str, process: &Process, endpoint: &str) -> Result<SdkTracerProvider, TelemetryError> {
     let exporter = SpanExporter::builder()
         .with_http()
         .with_protocol(Protocol::HttpBinary)
@@ -68,7 +68,7 @@ fn provider(role: &'static str, settings: &Settings, endpoint: &str) -> Result<S
     let resource = Resource::builder()
         .with_service_name(format!("muster-{role}"))
         .with_attributes([
-            KeyValue::new("service.instance.id", settings.process_name.clone()),
+            KeyValue::new("service.instance.id", process.name.clone()),
             KeyValue::new("service.version", env!("CARGO_PKG_VERSION")),
         ])
         .build();

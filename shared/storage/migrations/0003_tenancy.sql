@@ -20,44 +20,10 @@ create table organization (
     brand_id uuid not null references brand,
     name text not null,
     created_at timestamptz not null default now(),
-    -- Work of agents.
-    batch_size int not null default 100 check (batch_size between 1 and 1000),
-    lease_minutes int not null default 60 check (lease_minutes between 1 and 1440),
-    response_window_minutes int not null default 60 check (response_window_minutes between 1 and 1440),
-    -- Replies of agents in one conversation in an hour.
-    replies_per_hour int not null default 30 check (replies_per_hour between 1 and 1000),
-    -- People.
-    group_contact_limit int not null default 10000 check (group_contact_limit > 0),
-    agent_contact_limit int not null default 1000 check (agent_contact_limit > 0),
-    -- Columns of a file that are no custom field yet are not imported (rule C14).
-    lock_custom_fields boolean not null default false,
-    -- Lookups of the carrier that serves a number, and the age at which an answer is asked for
-    -- again (rules C5 and S10).
-    carrier_lookups boolean not null default true,
-    lookup_max_age_days int not null default 90 check (lookup_max_age_days between 1 and 3650),
-    -- Texts.
-    require_opt_out_language boolean not null default true,
-    opt_out_keywords text[] not null default '{}',
-    opt_out_text text not null default 'You are unsubscribed and will get no more texts from us.',
-    help_text text not null default 'Reply STOP to get no more texts from us.',
-    max_segments int not null default 57 check (max_segments between 1 and 57),
-    -- Look-alikes are replaced before counting (rule M5).
-    smart_encoding boolean not null default false,
-    -- Hours (rule S5).
-    recipient_safe boolean not null default true,
-    sending_opens_minute smallint not null default 480,
-    sending_closes_minute smallint not null default 1200,
-    replies_at_any_hour boolean not null default true,
-    law_strictness text not null default 'commercial' check (law_strictness in ('off', 'commercial')),
-    -- The organization's own table of laws; null for the built-in table of `domain::hours`.
-    own_laws jsonb,
-    -- Rates and caps (rules S4, S10 and S12).
-    number_segments_per_minute int not null default 60 check (number_segments_per_minute between 1 and 60000),
-    unknown_carriers text not null default 'strictest' check (unknown_carriers in ('strictest', 'unlimited')),
-    -- Null: off.
-    initials_per_day int check (initials_per_day between 1 and 100),
-    constraint organization_sending_hours
-        check (sending_opens_minute >= 0 and sending_opens_minute < sending_closes_minute and sending_closes_minute <= 1440)
+    -- `domain::tenancy::settings` declares, bounds and documents the members. A member that is not
+    -- there has its default, so that a new setting needs no migration. Statements get settings as
+    -- arguments and never read them here.
+    settings jsonb not null default '{}' check (jsonb_typeof(settings) = 'object')
 );
 create index organization_account on organization (account_id);
 

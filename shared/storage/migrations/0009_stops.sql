@@ -52,16 +52,10 @@ create trigger goal_stops after update of paused_at, opens_at, closes_at, remind
 create trigger answer_changes after update of answer on target for each row
     when (old.answer = 'yes' and new.answer is distinct from 'yes') execute function tell_stop('contact_id');
 
--- Rules S5, S10 and S12: an organization's terms.
-create trigger organization_stops
-    after update of recipient_safe, sending_opens_minute, sending_closes_minute, law_strictness, own_laws, replies_at_any_hour, unknown_carriers,
-        initials_per_day on organization for each row
-    when ((old.recipient_safe, old.sending_opens_minute, old.sending_closes_minute, old.law_strictness, old.own_laws, old.replies_at_any_hour,
-           old.unknown_carriers, old.initials_per_day)
-          is distinct from
-          (new.recipient_safe, new.sending_opens_minute, new.sending_closes_minute, new.law_strictness, new.own_laws, new.replies_at_any_hour,
-           new.unknown_carriers, new.initials_per_day))
-    execute function tell_stop('id');
+-- Rules S5, S9, S10 and S12: an organization's terms. Any setting may be one. A text in hand is
+-- decided again, which changes nothing where the setting is none.
+create trigger organization_stops after update of settings on organization for each row
+    when (old.settings is distinct from new.settings) execute function tell_stop('id');
 
 -- Rule S3: a cap that is new or lower.
 create trigger cap_is_made after insert on brand_cap for each row execute function tell_stop('brand_id');

@@ -4,11 +4,11 @@ insert into account (id, name) values ('0195f000-0000-7000-8000-000000000001', '
 insert into brand (id, account_id, name) values
     ('0195f000-0000-7000-8000-0000000000b1', '0195f000-0000-7000-8000-000000000001', 'Sample brand'),
     ('0195f000-0000-7000-8000-0000000000b2', '0195f000-0000-7000-8000-000000000001', 'Second brand');
-insert into organization (id, account_id, brand_id, name, opt_out_keywords, own_laws, initials_per_day) values
+insert into organization (id, account_id, brand_id, name, settings) values
     ('0195f000-0000-7000-8000-0000000000a1', '0195f000-0000-7000-8000-000000000001', '0195f000-0000-7000-8000-0000000000b1', 'Sample organization',
-        '{ENOUGH}', '{"FL": {"opens": "08:00", "closes": "20:00"}}', 2),
+        '{"opt_out_keywords": ["ENOUGH"], "initials_per_day": 2}'),
     ('0195f000-0000-7000-8000-0000000000a2', '0195f000-0000-7000-8000-000000000001', '0195f000-0000-7000-8000-0000000000b2', 'Second organization',
-        '{}', null, null);
+        '{}');
 insert into contact_group (id, organization_id, name, location, zone, area_code, archived_at) values
     ('0195f000-0000-7000-8000-000000000101', '0195f000-0000-7000-8000-0000000000a1', 'Harlem', 'New York', 'America/New_York', '646', null),
     ('0195f000-0000-7000-8000-000000000102', '0195f000-0000-7000-8000-0000000000a1', 'Closed', '', 'America/Los_Angeles', '213', now());

@@ -16,7 +16,7 @@ use muster_domain::{
 use muster_fetch::{Fetcher, Guard};
 use muster_jobs::JobKind;
 use muster_objects::{Objects, Place};
-use muster_service::{Settings, trace};
+use muster_service::{config::WorkerSettings, trace};
 use muster_storage::{
     Pool, PoolOptions, Tx,
     engine::{claim::ClaimedJob, enqueue::Origin},
@@ -63,7 +63,7 @@ pub struct Context {
     /// Delays between attempts.
     pub retry: RetryPolicy,
     /// The configuration.
-    pub settings: Arc<Settings>,
+    pub settings: Arc<WorkerSettings>,
     pub(crate) metrics: WorkerMetrics,
     /// Goals, contacts, organizations and brands that have just stopped.
     pub(crate) stops: Stops,
@@ -75,47 +75,46 @@ pub struct Context {
     pub(crate) hand_back: CancellationToken,
 }
 
-/// The keys of the configuration.
-fn phone_hash_keys(settings: &Settings) -> anyhow::Result<PhoneHashKeys> {
-    let (current, previous) = settings.phone_hash_keys_bytes()?;
-    Ok(PhoneHashKeys::new(current, previous))
-}
-
 impl Context {
-    pub(crate) fn new(settings: Settings, metrics: WorkerMetrics) -> anyhow::Result<Self> {
+    pub(crate) fn new(settings: WorkerSettings, metrics: WorkerMetrics) -> anyhow::Result<Self> {
         let options = PoolOptions {
-            name: settings.process_name.clone(),
-            max_connections: settings.database_max_connections,
+            name: settings.process.name.clone(),
+            max_connections: settings.database.max_connections,
             ..PoolOptions::default()
         };
         let credentials = Credentials {
-            account_sid: settings.carrier_account_sid.clone(),
-            auth_token: settings.carrier_auth_token.clone(),
+            account_sid: settings.gateway.account_sid.clone(),
+            auth_token: settings.carrier.auth_token.clone(),
         };
-        let timeout = Duration::from_millis(settings.carrier_timeout_ms);
+        let timeout = settings.gateway.timeout();
         let engine_options = PoolOptions { max_connections: ENGINE_CONNECTIONS, ..options.clone() };
         // A handler uses one connection at a time (`storage::room`), and announcements use one for
         // a moment.
-        let slots = settings.database_max_connections.saturating_sub(1).max(1) as usize;
-        let carrier_calls = usize::from(JobKind::Send.policy().prefetch()).saturating_mul(settings.carrier_concurrency);
-        let lookups =
-            settings.lookup_url.as_deref().map(|url| Lookups::new(url, credentials.clone(), timeout)).transpose()?;
+        let slots = settings.database.max_connections.saturating_sub(1).max(1) as usize;
+        let carrier_calls = usize::from(JobKind::Send.policy().prefetch()).saturating_mul(settings.gateway.concurrency);
+        let lookups = settings
+            .gateway
+            .lookup_url
+            .as_deref()
+            .map(|url| Lookups::new(url, credentials.clone(), timeout))
+            .transpose()?;
+        let (current, previous) = settings.privacy.keys();
         Ok(Self {
-            pool: Pool::connect_lazily(&settings.database_url, &options)?,
-            engine_pool: Pool::connect_lazily(&settings.database_url, &engine_options)?,
+            pool: Pool::connect_lazily(&settings.database.url, &options)?,
+            engine_pool: Pool::connect_lazily(&settings.database.url, &engine_options)?,
             slots: Arc::new(Semaphore::new(slots)),
             carrier_calls: Arc::new(Semaphore::new(carrier_calls.min(Semaphore::MAX_PERMITS))),
             turns: Turns::default(),
             suspects: Arc::new(Semaphore::new(1)),
-            objects: Objects::open(&settings.object_store(Place::new))?,
-            fetcher: Fetcher::new(Guard::new(settings.import_allowed_hosts.clone()))?,
-            gateway: Arc::new(Twilio::new(&settings.carrier_url, &settings.public_url, credentials, timeout)?),
+            objects: Objects::open(&settings.object_store.place(Place::new))?,
+            fetcher: Fetcher::new(Guard::new(settings.imports.allowed_hosts.clone()))?,
+            gateway: Arc::new(Twilio::new(&settings.gateway.url, &settings.carrier.public_url, credentials, timeout)?),
             lookups,
             calendar: CarrierCalendar::load()?,
-            phone_hash_keys: phone_hash_keys(&settings)?,
+            phone_hash_keys: PhoneHashKeys::new(current, previous),
             retry: RetryPolicy {
-                base: Duration::from_millis(settings.retry_base_ms),
-                max: Duration::from_millis(settings.retry_max_ms),
+                base: Duration::from_millis(settings.engine.retry_base_ms),
+                max: Duration::from_millis(settings.engine.retry_max_ms),
             },
             settings: Arc::new(settings),
             metrics,

@@ -94,7 +94,7 @@ async fn transaction(ctx: &Context, kind: JobKind, refs: &[JobRef], parts: Parts
         }
     }
     let completed: Vec<_> = done.iter().map(|(job, _)| *job).collect();
-    claim::complete_taken(&mut tx, &completed, &ctx.settings.process_name).await?;
+    claim::complete_taken(&mut tx, &completed, &ctx.settings.process.name).await?;
     tx.commit().await?;
     for (job, took) in done {
         ctx.metrics.took(job.kind, "succeeded", took.as_secs_f64());

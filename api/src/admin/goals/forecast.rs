@@ -17,12 +17,12 @@ use muster_domain::{
         cap::CarrierCalendar,
         hours::{RecipientHours, ZonePolicy},
     },
+    tenancy::settings::OrganizationSettings,
     zone::Zone,
 };
 use muster_storage::{
     goals::{self, Goal, forecast as stored},
     sending::{caps, rates},
-    tenancy::organizations::Settings,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -137,7 +137,12 @@ pub(crate) async fn get(
 }
 
 /// The release plan as a forecast needs it. What is not partitioned yet has its first release when it opens.
-fn releases(goal: &Goal, settings: &Settings, zone: &Zone, released: Option<i64>) -> Result<Option<Releases>, Problem> {
+fn releases(
+    goal: &Goal,
+    settings: &OrganizationSettings,
+    zone: &Zone,
+    released: Option<i64>,
+) -> Result<Option<Releases>, Problem> {
     let Pace::Every { batches, minutes } = goal.content.release_plan.pace else { return Ok(None) };
     let each = i64::from(batches) * i64::from(settings.batch_size);
     let hours = RecipientHours::new(settings.sending_hours, zone.clone(), None, ZonePolicy::GroupZone, None);
@@ -149,7 +154,7 @@ fn releases(goal: &Goal, settings: &Settings, zone: &Zone, released: Option<i64>
 /// Puts together those to whom the same hours and limits apply.
 fn parts(
     remaining: &[stored::Remaining],
-    settings: &Settings,
+    settings: &OrganizationSettings,
     zone: &Zone,
     limits: &rates::Limits,
     segments_each: i64,

@@ -153,7 +153,7 @@ async fn receive(api: &Api, key: &str, body: Body, mapping: &BTreeMap<String, St
     let mut body = body.into_data_stream();
     let (mut digest, mut arrival) = (Sha256::new(), Arrival::new(mapping.clone()));
     let stream = (&mut body).map(|chunk| arrival.pass_on(chunk).inspect(|bytes| digest.update(bytes)));
-    let written = api.objects.put(key, stream, api.settings.upload_limit_bytes).await;
+    let written = api.objects.put(key, stream, api.settings.imports.upload_limit_bytes).await;
     if written.is_err() {
         #[expect(
             clippy::disallowed_methods,

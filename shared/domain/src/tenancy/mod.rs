@@ -1,3 +1,4 @@
 //! Roles and their reach.
 
 pub mod role;
+pub mod settings;

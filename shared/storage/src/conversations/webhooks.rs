@@ -5,8 +5,10 @@ use muster_domain::{
     conversations::word::Standing,
     ids::{AccountId, ContactId, GroupId, MemberId, OrganizationId, WebhookId},
     people::{e164::E164, phone_hash::PhoneHashes},
+    tenancy::settings::OrganizationSettings,
 };
 use serde_json::Value;
+use sqlx::types::Json;
 
 use crate::{Pool, Result, Tx, people::phone_keys};
 
@@ -134,11 +136,11 @@ pub struct Addressee {
 /// Finds whose number it is: an organization's of the account that the number belongs to.
 pub async fn addressee(tx: &mut Tx, to: &E164) -> Result<Option<Addressee>> {
     let row = sqlx::query!(
-        "select n.organization_id, n.group_id, n.agent_id, o.opt_out_keywords
-         from sender_number n
-         join organization o on o.id = n.organization_id
-         left join number_owner w on w.e164 = n.e164
-         where n.e164 = $1 and (w.e164 is null or w.account_id = o.account_id)",
+        r#"select n.organization_id, n.group_id, n.agent_id, o.settings as "settings: Json<OrganizationSettings>"
+           from sender_number n
+           join organization o on o.id = n.organization_id
+           left join number_owner w on w.e164 = n.e164
+           where n.e164 = $1 and (w.e164 is null or w.account_id = o.account_id)"#,
         to.as_str(),
     )
     .fetch_optional(tx.conn())
@@ -147,7 +149,7 @@ pub async fn addressee(tx: &mut Tx, to: &E164) -> Result<Option<Addressee>> {
         organization_id: OrganizationId(row.organization_id),
         group_id: row.group_id.map(GroupId),
         agent_id: row.agent_id.map(MemberId),
-        opt_out_keywords: row.opt_out_keywords,
+        opt_out_keywords: row.settings.0.opt_out_keywords,
     }))
 }
 

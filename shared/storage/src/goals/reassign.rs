@@ -19,6 +19,7 @@ use crate::{
     Result, Tx,
     engine::enqueue::{Origin, enqueue},
     goals::Goal,
+    tenancy::organizations,
 };
 
 /// Locks the launched goals of a group in which each agent texts their own contacts, in the order of their ids: none of them is cut into
@@ -79,22 +80,23 @@ pub(crate) async fn move_threads(tx: &mut Tx, group_id: GroupId, contacts: &[Uui
     if contacts.is_empty() {
         return Ok(());
     }
+    let minutes = organizations::settings_of_group(tx, group_id).await?.response_window_minutes;
     sqlx::query!(
         "with moving as (
-             select t.id, m.assigned_agent_id as agent_id, o.response_window_minutes as minutes
+             select t.id, m.assigned_agent_id as agent_id
              from thread t
              join membership m on m.group_id = t.group_id and m.contact_id = t.contact_id
-             join organization o on o.id = t.organization_id
              where t.group_id = $1 and t.contact_id = any($2)
                and t.held_until > clock_timestamp() and t.held_by is distinct from m.assigned_agent_id
              order by t.id for no key update of t
          )
          update thread t
          set held_by = w.agent_id,
-             held_until = case when w.agent_id is not null then clock_timestamp() + make_interval(mins => w.minutes) end
+             held_until = case when w.agent_id is not null then clock_timestamp() + make_interval(mins => $3) end
          from moving w where t.id = w.id",
         group_id.0,
         contacts,
+        minutes,
     )
     .execute(tx.conn())
     .await?;

@@ -4,8 +4,12 @@
 //! before has the earlier agent again. Goals that have targeted whom it brought into the group do so no more. What somebody has used, edited
 //! or assigned since stays as it is.
 
-use muster_domain::ids::{GroupId, ImportId, OrganizationId};
+use muster_domain::{
+    ids::{GroupId, ImportId, OrganizationId},
+    tenancy::settings::OrganizationSettings,
+};
 use serde_json::json;
+use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::{Result, Tx, goals::reassign, imports::agents};
@@ -77,9 +81,9 @@ async fn used(tx: &mut Tx, group_id: GroupId, id: ImportId) -> Result<Option<&'s
 /// Undoes an import that was asked to be undone. If somebody was texted since, it stays, and says why.
 pub async fn undo(tx: &mut Tx, id: ImportId) -> Result<()> {
     let row = sqlx::query!(
-        "select i.organization_id, i.group_id, o.agent_contact_limit
-         from import i join organization o on o.id = i.organization_id
-         where i.id = $1 and i.undo_requested and i.undone_at is null for update of i",
+        r#"select i.organization_id, i.group_id, o.settings as "settings: Json<OrganizationSettings>"
+           from import i join organization o on o.id = i.organization_id
+           where i.id = $1 and i.undo_requested and i.undone_at is null for update of i"#,
         id.0
     )
     .fetch_optional(tx.conn())
@@ -102,7 +106,7 @@ pub async fn undo(tx: &mut Tx, id: ImportId) -> Result<()> {
     leave_goals(tx, id, group_id).await?;
     let created = leave(tx, id, group_id).await?;
     // Who has left has made room for who comes back (rule A2).
-    restored += agents::restore(tx, id, group_id, &goals, import.agent_contact_limit).await?;
+    restored += agents::restore(tx, id, group_id, &goals, import.settings.agent_contact_limit).await?;
     let kept = created.kept + forget(tx, id).await?;
     sqlx::query!(
         "update import set undone_at = now(), undone = $2 where id = $1",

@@ -10,12 +10,13 @@ use muster_domain::{
     goals::release::Room,
     ids::BrandId,
     sending::{
+        admission::UnknownCarriers,
         cap::CarrierDay,
         rate::{HORIZON, Share},
     },
 };
 
-use crate::{Db, Result, Tx};
+use crate::{Db, Result, Tx, tenancy::organizations};
 
 /// Locks the ledgers of a day, in the order of the carriers, and answers how many segments are left under each; a carrier that is not in the
 /// answer does not cap the brand.
@@ -163,6 +164,9 @@ pub async fn count_today(
     day: CarrierDay,
     day_starts: DateTime<Utc>,
 ) -> Result<()> {
+    let settings = organizations::settings_of_brand(tx, brand_id).await?;
+    let strict = settings.iter().filter(|(_, settings)| settings.unknown_carriers == UnknownCarriers::Strictest);
+    let strict: Vec<_> = strict.map(|(id, _)| id.0).collect();
     sqlx::query!(
         "with strictest as (
              select carrier from brand_cap where brand_id = $1 order by daily_segments, carrier limit 1
@@ -172,7 +176,7 @@ pub async fn count_today(
                and m.state in ('sending', 'unknown', 'sent', 'delivered', 'undelivered')
                -- A goal's window is at most 31 days (rule G3): this keeps the look to the newest partitions.
                and m.id >= uuid_v7_floor($4 - interval '40 days')
-               and (c.carrier = $2 or (c.carrier is null and o.unknown_carriers = 'strictest' and $2 = (select carrier from strictest)))
+               and (c.carrier = $2 or (c.carrier is null and o.id = any($5) and $2 = (select carrier from strictest)))
              order by m.id for update of m
          ), counted as (
              update message m set cap_carrier = $2, cap_day = $3, cap_state = 'settled' from gone where m.id = gone.id
@@ -188,6 +192,7 @@ pub async fn count_today(
         carrier,
         day.0,
         day_starts,
+        &strict,
     )
     .execute(tx.conn())
     .await?;

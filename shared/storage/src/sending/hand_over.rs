@@ -16,10 +16,11 @@ use muster_domain::{
         hours::{RecipientHours, ZonePolicy},
         message::MessageKind,
     },
+    tenancy::settings::OrganizationSettings,
     zone::Zone,
 };
 
-use crate::{Pool, Result, Tx, db::error::word, engine::claim::ClaimedJob, tenancy::organizations::Settings};
+use crate::{Pool, Result, Tx, db::error::word, engine::claim::ClaimedJob};
 
 /// A queued message with all that decides about it.
 #[derive(Debug, Clone)]
@@ -80,7 +81,7 @@ pub async fn mark_unknown(tx: &mut Tx, jobs: &[&ClaimedJob]) -> Result<u64> {
 
 /// Locks the queued messages of jobs of one organization, and what may forbid them against change, and reads them in order. Whoever opts out or reassigns
 /// waits for this transaction or is seen by it (rule S9); settings and goals are kept by `organizations::keep_terms`.
-pub async fn lock_queued(tx: &mut Tx, jobs: &[JobId], settings: &Settings) -> Result<Vec<Queued>> {
+pub async fn lock_queued(tx: &mut Tx, jobs: &[JobId], settings: &OrganizationSettings) -> Result<Vec<Queued>> {
     let rows = sqlx::query!(
         "select id, contact_id, group_id, goal_id, kind from message where send_job_id = any($1) and state = 'queued' order by id for update",
         &jobs.iter().map(|id| id.0).collect::<Vec<_>>(),
@@ -88,7 +89,7 @@ pub async fn lock_queued(tx: &mut Tx, jobs: &[JobId], settings: &Settings) -> Re
     .fetch_all(tx.conn())
     .await?;
     let contacts: Vec<_> = rows.iter().map(|row| row.contact_id).collect();
-    if settings.initials_per_day.is_some() {
+    if settings.initials_cap().is_some() {
         // Two initials of one contact are decided one after the other (rule S12).
         sqlx::query!("select from contact where id = any($1) order by id for no key update", &contacts)
             .fetch_all(tx.conn())
@@ -122,15 +123,14 @@ pub async fn lock_queued(tx: &mut Tx, jobs: &[JobId], settings: &Settings) -> Re
 }
 
 /// Reads messages with all that decides about them, in the order of their ids.
-pub async fn read(tx: &mut Tx, ids: &[MessageId], settings: &Settings) -> Result<Vec<Queued>> {
+pub async fn read(tx: &mut Tx, ids: &[MessageId], settings: &OrganizationSettings) -> Result<Vec<Queued>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
     let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
-    let rows =
-        sqlx::query_file!("src/sending/queued.sql", &ids, settings.initials_per_day, settings.lookup_max_age_days)
-            .fetch_all(tx.conn())
-            .await?;
+    let rows = sqlx::query_file!("src/sending/queued.sql", &ids, settings.initials_cap(), settings.lookup_max_age_days)
+        .fetch_all(tx.conn())
+        .await?;
     rows.into_iter()
         .map(|row| {
             let to = row.e164.as_deref().map(E164::parse).transpose()?;

@@ -7,6 +7,7 @@
 use muster_domain::{
     ids::{GoalId, OrganizationId},
     sending::HoldReason,
+    tenancy::settings::OrganizationSettings,
 };
 use muster_jobs::{
     kinds::{BatchRelease, GoalTransition, HoldRelease, RateRelease},
@@ -20,7 +21,6 @@ use crate::{
         timers,
     },
     sending::{recheck_behind_hold, recheck_held},
-    tenancy::organizations::Settings,
 };
 
 /// What of an organization's terms has changed.
@@ -45,8 +45,8 @@ pub struct Changed {
 
 impl Changed {
     /// Compares settings. Each setting is named here: whoever adds one says what waits for it.
-    pub fn between(before: &Settings, after: &Settings) -> Self {
-        let Settings {
+    pub fn between(before: &OrganizationSettings, after: &OrganizationSettings) -> Self {
+        let OrganizationSettings {
             recipient_safe,
             sending_hours,
             law_strictness,

@@ -39,9 +39,9 @@ impl Planted {
             format!("insert into account (id, name) values ('{ID}', 'Planted')"),
             format!("insert into brand (id, account_id, name) values ('{ID}', '{ID}', 'Planted')"),
             format!(
-                "insert into organization (id, account_id, brand_id, name, recipient_safe, law_strictness, sending_opens_minute,
-                     sending_closes_minute, number_segments_per_minute)
-                 values ('{ID}', '{ID}', '{ID}', 'Planted', true, 'off', 0, 1440, 60000)"
+                r#"insert into organization (id, account_id, brand_id, name, settings)
+                 values ('{ID}', '{ID}', '{ID}', 'Planted', '{{"law_strictness": "off", "number_segments_per_minute": 60000,
+                     "sending_hours": {{"opens_minute": 0, "closes_minute": 1440}}}}')"#
             ),
             format!(
                 "insert into contact_group (id, organization_id, name, zone, area_code)

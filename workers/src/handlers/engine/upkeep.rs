@@ -42,7 +42,7 @@ impl Leased for Upkeep {
                 Ok(ctx.pool.begin().await?)
             }
             Task::JobHistory => loop {
-                match partitions::drop_job_history(&ctx.pool, days(ctx.settings.job_history_days)).await? {
+                match partitions::drop_job_history(&ctx.pool, days(ctx.settings.engine.job_history_days)).await? {
                     Dropped::Partition(name) => {
                         tracing::info!(partition = name, "dropped a month of jobs that are over");
                     }
@@ -52,11 +52,11 @@ impl Leased for Upkeep {
             },
             Task::EngineHistory => {
                 let mut tx = ctx.pool.begin().await?;
-                let ticks = history::forget_ticks(&mut tx, days(ctx.settings.tick_history_days)).await?;
-                let schedules = history::forget_schedules(&mut tx, days(ctx.settings.tick_history_days)).await?;
+                let ticks = history::forget_ticks(&mut tx, days(ctx.settings.engine.tick_history_days)).await?;
+                let schedules = history::forget_schedules(&mut tx, days(ctx.settings.engine.tick_history_days)).await?;
                 let letters =
-                    history::forget_dead_letters(&mut tx, days(ctx.settings.dead_letter_history_days)).await?;
-                let processes = history::forget_processes(&mut tx, days(ctx.settings.process_history_days)).await?;
+                    history::forget_dead_letters(&mut tx, days(ctx.settings.engine.dead_letter_history_days)).await?;
+                let processes = history::forget_processes(&mut tx, days(ctx.settings.engine.process_history_days)).await?;
                 if [ticks, schedules, letters, processes].contains(&history::STEP) {
                     enqueue(&mut tx, &self, &ctx.origin(job)).await?;
                 }
@@ -65,7 +65,7 @@ impl Leased for Upkeep {
             }
             Task::ImportRejects => {
                 let mut tx = ctx.pool.begin().await?;
-                let (forgotten, more) = rejects::forget(&mut tx, days(ctx.settings.import_rejects_days)).await?;
+                let (forgotten, more) = rejects::forget(&mut tx, days(ctx.settings.imports.rejects_days)).await?;
                 if more {
                     enqueue(&mut tx, &self, &ctx.origin(job)).await?;
                 }
@@ -81,13 +81,13 @@ impl Leased for Upkeep {
             Task::Sweep => {
                 // In transactions of its own, as the schedulers do it: what is brought back comes
                 // back even if this job is lost.
-                let swept = sweep::sweep(&ctx.pool, Duration::from_secs(ctx.settings.republish_after_seconds)).await?;
+                let swept = sweep::sweep(&ctx.pool, ctx.settings.engine.republish_after()).await?;
                 ctx.metrics.swept(&swept);
                 Ok(ctx.pool.begin().await?)
             }
             Task::Reconcile => {
                 let mut tx = ctx.pool.begin().await?;
-                let age = Duration::from_secs(ctx.settings.reconcile_after_seconds);
+                let age = ctx.settings.engine.reconcile_after();
                 let (unsettled, held) = sending::set_missing_timers(&mut tx, age).await?;
                 for (organization_id, id) in imports::abandoned(&mut tx, ABANDONED).await? {
                     ctx.objects.delete_folder(&steps::folder(organization_id, id)).await?;

@@ -126,7 +126,7 @@ async fn look_as(
 ) -> Result<Look, JobError> {
     let source = ObjectReader::new(ctx.objects.clone(), import.object_key.clone(), 0..size);
     let mapping = import.mapping.clone();
-    let (limit, part) = (ctx.settings.upload_limit_bytes, ctx.settings.import_part_bytes);
+    let (limit, part) = (ctx.settings.imports.upload_limit_bytes, ctx.settings.imports.part_bytes);
     let (copy, copied) = mpsc::channel::<Result<Bytes, Infallible>>(4);
     let (seen, stop) = (Arc::new(AtomicU64::new(0)), CancellationToken::new());
     // The thread ends with whoever waits for it.
@@ -249,7 +249,7 @@ async fn write_down(
     text_key: &str,
 ) -> Result<Tx, JobError> {
     let text: u64 = looked.parts.iter().map(|part| part.length).sum();
-    let shards = u32::try_from(text.div_ceil(ctx.settings.import_shard_bytes).clamp(1, MOST_SHARDS)).unwrap_or(1);
+    let shards = u32::try_from(text.div_ceil(ctx.settings.imports.shard_bytes).clamp(1, MOST_SHARDS)).unwrap_or(1);
     let header = serde_json::to_value(&looked.header).map_err(|error| JobError::fail(error.to_string()))?;
     let part = |part: &Part| parts::Part {
         first_byte: signed(part.offset),

@@ -119,7 +119,7 @@ async fn keep<E: std::fmt::Display>(
 ) -> Result<File, Failure> {
     let (mut digest, mut arrival) = (Sha256::new(), Arrival::new(source.definition.mapping.clone()));
     let bytes = bytes.map(|chunk| arrival.pass_on(chunk).inspect(|bytes| digest.update(bytes)));
-    let written = ctx.objects.put(key, bytes, ctx.settings.upload_limit_bytes).await;
+    let written = ctx.objects.put(key, bytes, ctx.settings.imports.upload_limit_bytes).await;
     if let Some(why) = arrival.refusal() {
         return Err(Failure::Final(why.to_string()));
     }

@@ -58,8 +58,8 @@ pub(crate) fn is_running(import: &Import) -> bool {
 pub(crate) fn rejects_room(ctx: &Context, import: &Import) -> Room {
     let uploaded = import.size_bytes.unsigned_abs();
     Room {
-        rows: ctx.settings.import_rejects_kept,
-        bytes: limits::rejects_kept(uploaded, ctx.settings.import_rejects_kept_bytes),
+        rows: ctx.settings.imports.rejects_kept,
+        bytes: limits::rejects_kept(uploaded, ctx.settings.imports.rejects_kept_bytes),
     }
 }
 

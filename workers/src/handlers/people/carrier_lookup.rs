@@ -10,7 +10,10 @@ use std::time::Duration;
 
 use futures::{StreamExt, stream};
 use muster_carrier::twilio::LookupError;
-use muster_domain::ids::{ContactId, GroupId, JobId};
+use muster_domain::{
+    ids::{ContactId, GroupId, JobId},
+    tenancy::settings::OrganizationSettings,
+};
 use muster_jobs::kinds::CarrierLookup;
 use muster_storage::{
     Tx,
@@ -19,7 +22,6 @@ use muster_storage::{
         enqueue::{Line, Origin, enqueue_all},
     },
     people::lookups::{self, Due},
-    tenancy::organizations::Settings,
 };
 
 use crate::{Context, Leased, error::JobError};
@@ -37,7 +39,7 @@ const LONGEST: Duration = Duration::from_mins(15);
 pub(crate) async fn request(
     ctx: &Context,
     tx: &mut Tx,
-    settings: &Settings,
+    settings: &OrganizationSettings,
     group_id: GroupId,
     origin: &Origin,
 ) -> Result<(), JobError> {

@@ -33,7 +33,7 @@ const LONG_ENOUGH: Duration = Duration::from_mins(2);
 
 impl Leased for MessageReconcile {
     async fn run(self, ctx: &Context, job: &ClaimedJob) -> Result<Tx, JobError> {
-        let age = Duration::from_secs(ctx.settings.reconcile_after_seconds);
+        let age = ctx.settings.engine.reconcile_after();
         let mut tx = ctx.pool.begin().await?;
         let organization = ctx.organization(&mut tx, job).await?;
         let unsettled = sending::unsettled(&mut tx, self.send_job_id, age.as_secs_f64()).await?;

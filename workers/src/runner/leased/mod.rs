@@ -40,8 +40,8 @@ pub(super) async fn run(ctx: &Context, kind: JobKind, refs: &[JobRef], suspect: 
         return kept(ctx, in_time(claim::put_off(&ctx.engine_pool, &ids, SUSPECTS_WAIT)).await);
     }
     let first_slot = ctx.slots.acquire().await;
-    let lease = ctx.settings.job_lease();
-    let jobs = match in_time(claim::claim_all(&ctx.engine_pool, &ids, &ctx.settings.process_name, lease)).await {
+    let lease = ctx.settings.engine.job_lease();
+    let jobs = match in_time(claim::claim_all(&ctx.engine_pool, &ids, &ctx.settings.process.name, lease)).await {
         Ok(jobs) => jobs,
         Err(error) => return kept::<()>(ctx, Err(error)),
     };

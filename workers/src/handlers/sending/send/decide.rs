@@ -63,12 +63,12 @@ pub(super) struct Marked {
 
 /// How long after the decision the carrier may be called.
 pub(super) fn window(ctx: &Context) -> Duration {
-    Duration::from_secs(ctx.settings.reconcile_after_seconds) / 2
+    ctx.settings.engine.reconcile_after() / 2
 }
 
 /// How long a call may take.
 fn takes(ctx: &Context) -> Duration {
-    Duration::from_millis(ctx.settings.carrier_timeout_ms)
+    ctx.settings.gateway.timeout()
 }
 
 /// The carrier may be called as late as the [`window`] from now, and take as long as it is waited
@@ -156,7 +156,7 @@ impl<'a> Step<'a> {
     ) -> Self {
         let terms = Terms {
             stop: limits.hold.as_ref().map(stop_of),
-            caps_initials: organization.settings.initials_per_day.is_some(),
+            caps_initials: organization.settings.initials_cap().is_some(),
             now,
             latest,
             takes: TimeDelta::from_std(takes(ctx)).unwrap_or(TimeDelta::MAX),
@@ -270,7 +270,7 @@ impl<'a> Step<'a> {
     /// Has texts that are marked for the carrier looked after if no outcome comes.
     async fn expect_outcomes(&self, tx: &mut Tx, going: &[Going]) -> Result<(), JobError> {
         if !going.is_empty() {
-            let at = self.terms.now + Duration::from_secs(self.ctx.settings.reconcile_after_seconds);
+            let at = self.terms.now + self.ctx.settings.engine.reconcile_after();
             let jobs: Vec<_> = self.jobs.iter().map(|job| job.id.0).collect();
             timers::set_all(tx, TimerKind::ReconcileDue, &jobs, at, self.organization.id).await?;
         }

@@ -81,7 +81,7 @@ impl Hand {
             now: marked.now,
             day_ends: ctx.calendar.next_day_starts(marked.latest),
             window,
-            takes: Duration::from_millis(ctx.settings.carrier_timeout_ms),
+            takes: ctx.settings.gateway.timeout(),
             state: Mutex::new(State { looked: marked.decided, waiting, kept_back: BTreeSet::new() }),
             looking: tokio::sync::Mutex::new(()),
         })

@@ -121,7 +121,7 @@ async fn call_carrier(ctx: &Context, hand: &Arc<Hand>, messages: &[Queued]) -> V
         .boxed()
     });
     let calls: Vec<_> = calls.collect();
-    stream::iter(calls).buffered(ctx.settings.carrier_concurrency).collect().await
+    stream::iter(calls).buffered(ctx.settings.gateway.concurrency).collect().await
 }
 
 async fn call(gateway: Arc<dyn Gateway>, hand: Arc<Hand>, message: Queued) -> Option<Outcome> {

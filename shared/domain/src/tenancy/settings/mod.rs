@@ -1,0 +1,188 @@
+//! An organization's settings. A setting is declared once, below: its type, default, bounds and
+//! documentation. The store, the API's PATCH and answers, the OpenAPI document and
+//! `docs/settings.md` follow from that; `storage::waiting` does not compile until it says what
+//! moves when a new setting changes.
+
+mod form;
+
+use std::fmt::Write;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+pub use form::{BadSetting, Form};
+use form::{HOURS, Kind, SWITCH, number, text, texts, word};
+
+use crate::sending::{
+    admission::UnknownCarriers,
+    hours::{Jurisdictions, SendingHours, Strictness},
+};
+
+/// A setting as it is declared.
+#[derive(Debug)]
+pub struct Setting {
+    /// Its name in the API and in the store.
+    pub name: &'static str,
+    /// The form of its value, with its bounds.
+    pub form: Form,
+    default: fn() -> Value,
+    doc: &'static str,
+}
+
+impl Setting {
+    /// Its value in a new organization.
+    pub fn default(&self) -> Value {
+        (self.default)()
+    }
+
+    /// Its documentation.
+    pub fn doc(&self) -> &'static str {
+        self.doc.trim()
+    }
+}
+
+macro_rules! settings {
+    ($($(#[doc = $doc:literal])+ $name:ident: $type:ty = $default:expr, $form:expr;)+) => {
+        /// The settings of an organization. In the store they are a JSON object; a member that is
+        /// not there has its default. Stored values are not held against the bounds, which are for
+        /// edits: a bound that is narrowed later leaves an organization as it is.
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(default)]
+        pub struct OrganizationSettings {
+            $($(#[doc = $doc])+ pub $name: $type,)+
+            /// The organization's own table of laws; without, the built-in one. It is edited as a
+            /// whole, apart from the settings.
+            pub own_laws: Option<Jurisdictions>,
+        }
+
+        impl Default for OrganizationSettings {
+            fn default() -> Self {
+                Self { $($name: $default.into(),)+ own_laws: None }
+            }
+        }
+
+        /// Every setting, in the order of the documentation.
+        pub const SETTINGS: &[Setting] = &[$(Setting {
+            name: stringify!($name),
+            form: $form,
+            default: || Kind::shown(&OrganizationSettings::default().$name),
+            doc: concat!($($doc),+),
+        }),+];
+
+        impl OrganizationSettings {
+            /// Returns these settings with the members of a JSON merge patch: a member that is
+            /// absent or null stays as it is. Nothing of a patch with a wrong member is taken.
+            pub fn patched(&self, patch: &Map<String, Value>) -> Result<Self, BadSetting> {
+                let mut settings = self.clone();
+                for (name, value) in patch {
+                    match name.as_str() {
+                        // A null is refused where there is no such setting.
+                        $(stringify!($name) if value.is_null() => {}
+                        stringify!($name) => settings.$name = form::read(stringify!($name), &$form, value)?,)+
+                        _ => return Err(BadSetting::Unknown(name.clone())),
+                    }
+                }
+                Ok(settings)
+            }
+
+            /// Returns every setting by its name, without the table of laws.
+            pub fn members(&self) -> Map<String, Value> {
+                [$((stringify!($name).to_owned(), Kind::shown(&self.$name))),+].into_iter().collect()
+            }
+        }
+    };
+}
+
+settings! {
+    /// Contacts in a batch (B1).
+    batch_size: i32 = 100, number(1, 1_000);
+    /// Minutes of a batch's lease (B3).
+    lease_minutes: i32 = 60, number(1, 1_440);
+    /// Minutes that an agent has for claimed replies (W3).
+    response_window_minutes: i32 = 60, number(1, 1_440);
+    /// Replies of agents in one conversation in an hour (W9).
+    replies_per_hour: i32 = 30, number(1, 1_000);
+    /// Contacts in a group (A2).
+    group_contact_limit: i32 = 10_000, number(1, i32::MAX);
+    /// Contacts assigned to one agent in a group (A2).
+    agent_contact_limit: i32 = 1_000, number(1, i32::MAX);
+    /// Initial and reminder scripts must say how to opt out (M2).
+    require_opt_out_language: bool = true, SWITCH;
+    /// Keep the hours of every zone that the contact may be in, not only the group's (S5).
+    recipient_safe: bool = true, SWITCH;
+    /// Window in which initials and reminders go, in minutes after midnight (S5).
+    sending_hours: SendingHours = SendingHours::default(), HOURS;
+    /// `commercial` keeps the hours of laws on commercial texts where the contact is, beside the
+    /// organization's (S5); `off` is for organizations whose texts are exempt. The table of laws is
+    /// at `/laws`.
+    law_strictness: Strictness = Strictness::Commercial, word(&["off", "commercial"]);
+    /// Segments that go out from one number in any minute (S4).
+    number_segments_per_minute: i32 = 60, number(1, 60_000);
+    /// Count of texts to numbers whose carrier is not looked up yet (S10): `strictest` (against the
+    /// strictest cap and rate that the brand has) or `unlimited`.
+    unknown_carriers: UnknownCarriers = UnknownCarriers::Strictest, word(&["strictest", "unlimited"]);
+    /// Replace curly quotes, dashes, ellipses and the like by plain ones in texts where that makes
+    /// them no longer, before they are counted (M5).
+    smart_encoding: bool = false, SWITCH;
+    /// Replies within a conversation go at any hour (S5); otherwise they wait for the sending
+    /// hours.
+    replies_at_any_hour: bool = true, SWITCH;
+    /// Have numbers looked up, where this installation can (C5, S10): landlines are then never
+    /// texted, and texts count under their own carrier's caps.
+    carrier_lookups: bool = true, SWITCH;
+    /// Days after which a number may be looked up again (S10).
+    lookup_max_age_days: i32 = 90, number(1, 3_650);
+    /// Initials to one contact in 24 hours over all goals (S12); 0 for no such cap.
+    initials_per_day: i32 = 0, number(0, 100);
+    /// Segments of a rendered initial (M3).
+    max_segments: i32 = 57, number(1, 57);
+    /// Opt-out words beside the usual ones (I2).
+    opt_out_keywords: Vec<String> = Vec::<String>::new(), texts(1_000, 40);
+    /// The one text to a contact who opts out (I3).
+    opt_out_text: String = "You are unsubscribed and will get no more texts from us.", text(320);
+    /// The answer to HELP.
+    help_text: String = "Reply STOP to get no more texts from us.", text(320);
+    /// Columns of files that are no custom field yet are left out of imports and reported, instead
+    /// of becoming fields (C14).
+    lock_custom_fields: bool = false, SWITCH;
+}
+
+impl OrganizationSettings {
+    /// The table of laws that is in force, whether laws are kept or not.
+    pub fn table_of_laws(&self) -> &Jurisdictions {
+        self.own_laws.as_ref().unwrap_or_else(|| Jurisdictions::built_in())
+    }
+
+    /// The laws to keep.
+    pub fn laws(&self) -> Option<&Jurisdictions> {
+        self.law_strictness.laws(self.table_of_laws())
+    }
+
+    /// Initials to one contact in 24 hours; none for no such cap (rule S12).
+    pub fn initials_cap(&self) -> Option<i32> {
+        Some(self.initials_per_day).filter(|most| *most > 0)
+    }
+}
+
+/// Returns the documentation of every setting as Markdown: `docs/settings.md`.
+pub fn reference() -> String {
+    let mut page = "# Settings of an organization
+
+`muster config reference --settings` writes this page from the settings' own documentation. Organization admins edit them with
+`PATCH /v1/organizations/{organization_id}`; a member that is absent stays as it is. A change takes effect on texts that are queued, held or
+still to be released (S9, B6).
+
+| setting | default | bounds | |
+| --- | --- | --- | --- |
+"
+    .to_owned();
+    for setting in SETTINGS {
+        let Setting { name, form, .. } = setting;
+        // Writing to a string does not fail.
+        let _ = writeln!(page, "| `{name}` | `{}` | {form} | {} |", setting.default(), setting.doc());
+    }
+    page
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,245 @@
+//! Values and their origins: the environment, the TOML file, or a secret's own file.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    path::{Path, PathBuf},
+};
+
+use figment::{
+    Provider,
+    providers::{Format, Toml},
+    value::{Dict, Value},
+};
+
+use super::{
+    error::ConfigError,
+    key::{Form, Key},
+    key_of_environment, keys, secret_file,
+};
+
+const PREFIX: &str = "MUSTER_";
+/// Ends the name of a key that says in which file a secret is.
+const FILE: &str = "_file";
+/// Variables of the prefix that are no keys: where the file is, and the address and token by which
+/// `muster`'s commands for admins go.
+const NOT_KEYS: [&str; 3] = ["config", "api_url", "token"];
+
+/// Where a value comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// Nothing was set.
+    Default,
+    /// A variable of the environment.
+    Environment(String),
+    /// A key of the TOML file.
+    File(PathBuf, String),
+    /// A TOML text.
+    Text(String),
+    /// A file of its own, and the variable or key that names it.
+    SecretFile(PathBuf, Box<Self>),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::Environment(name) | Self::Text(name) => f.write_str(name),
+            Self::File(file, name) => write!(f, "{name} in {}", file.display()),
+            Self::SecretFile(file, by) => write!(f, "the file {}, named by {by}", file.display()),
+        }
+    }
+}
+
+struct Given {
+    value: Value,
+    origin: Origin,
+}
+
+impl fmt::Debug for Given {
+    /// The value may be a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Given").field("origin", &self.origin).finish_non_exhaustive()
+    }
+}
+
+/// Every value that is set, by its key's name in the environment. The names are known to be right;
+/// values are not looked at.
+#[derive(Debug, Default)]
+pub struct Source {
+    values: BTreeMap<&'static str, Given>,
+    files: BTreeMap<&'static str, Given>,
+}
+
+impl Source {
+    /// Reads the environment and the file that it names.
+    pub fn load() -> Result<Self, ConfigError> {
+        let mut source = Self::default();
+        let mut problems = Vec::new();
+        if let Some(file) = std::env::var_os("MUSTER_CONFIG") {
+            let file = PathBuf::from(file);
+            let text = std::fs::read_to_string(&file).map_err(|error| {
+                ConfigError::of(format!("{}, named by MUSTER_CONFIG, cannot be read: {error}", file.display()))
+            })?;
+            source.add_toml(&text, Some(&file), &mut problems)?;
+        }
+        let variables = std::env::vars_os().filter_map(|(name, text)| Some((name.into_string().ok()?, text)));
+        for (name, text) in variables.filter(|(name, _)| name.starts_with(PREFIX)) {
+            match text.into_string() {
+                Ok(text) => source.add_variable(&name, text, &mut problems),
+                Err(_) => problems.push(format!("{name} is not UTF-8")),
+            }
+        }
+        source.unless(problems)
+    }
+
+    /// Reads a TOML text alone.
+    pub fn from_toml(text: &str) -> Result<Self, ConfigError> {
+        let (mut source, mut problems) = (Self::default(), Vec::new());
+        source.add_toml(text, None, &mut problems)?;
+        source.unless(problems)
+    }
+
+    /// Reads these variables alone.
+    pub fn from_environment<'a>(variables: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, ConfigError> {
+        let (mut source, mut problems) = (Self::default(), Vec::new());
+        for (name, text) in variables {
+            source.add_variable(name, text.to_owned(), &mut problems);
+        }
+        source.unless(problems)
+    }
+
+    fn unless(self, problems: Vec<String>) -> Result<Self, ConfigError> {
+        if problems.is_empty() { Ok(self) } else { Err(ConfigError(problems)) }
+    }
+
+    fn add_variable(&mut self, name: &str, text: String, problems: &mut Vec<String>) {
+        let flat = name.trim_start_matches(PREFIX).to_ascii_lowercase();
+        if NOT_KEYS.contains(&flat.as_str()) {
+            return;
+        }
+        let origin = Origin::Environment(name.to_owned());
+        if let Some(key) = key_of_environment(&flat) {
+            let value = match key.form {
+                Form::Text | Form::Secret => Value::from(text),
+                // Numbers, switches and lists are written as in TOML; parsing gives a text where
+                // they are not.
+                Form::Number | Form::Switch | Form::List => text.parse().unwrap_or_else(|_| Value::from(text)),
+            };
+            self.values.insert(key.flat, Given { value, origin });
+        } else if let Some(key) = flat.strip_suffix(FILE).and_then(secret) {
+            self.files.insert(key.flat, Given { value: Value::from(text), origin });
+        } else {
+            let names = keys().flat_map(|key| {
+                let file = key.may_be_in_a_file().then(|| format!("{}_FILE", key.environment()));
+                [Some(key.environment()), file].into_iter().flatten()
+            });
+            problems.push(format!("{name} is no key of the configuration; the nearest is {}", nearest(name, names)));
+        }
+    }
+
+    fn add_toml(&mut self, text: &str, file: Option<&Path>, problems: &mut Vec<String>) -> Result<(), ConfigError> {
+        let shown = file.map_or_else(String::new, |file| format!("{}: ", file.display()));
+        let read = Toml::string(text).data().map_err(|error| ConfigError::of(format!("{shown}{}", syntax(&error))))?;
+        for (name, value) in read.into_values().flatten() {
+            let section = keys().any(|key| key.section == name);
+            match value {
+                Value::Dict(_, keys) if section => self.add_section(&name, keys, file, problems),
+                value => problems.push(format!("{shown}{}", misplaced(&name, &value, section))),
+            }
+        }
+        Ok(())
+    }
+
+    fn add_section(&mut self, section: &str, given: Dict, file: Option<&Path>, problems: &mut Vec<String>) {
+        for (name, value) in given {
+            let path = format!("{section}.{name}");
+            let origin = match file {
+                Some(file) => Origin::File(file.to_owned(), path.clone()),
+                None => Origin::Text(path.clone()),
+            };
+            let named = |name: &str| keys().find(|key| key.section == section && key.name == name);
+            if let Some(key) = named(&name) {
+                self.values.insert(key.flat, Given { value, origin });
+            } else if let Some(key) = name.strip_suffix(FILE).and_then(named).filter(|key| key.may_be_in_a_file()) {
+                self.files.insert(key.flat, Given { value, origin });
+            } else {
+                let nearest = nearest(&path, paths());
+                problems.push(format!("{origin} is no key of the configuration; the nearest is {nearest}"));
+            }
+        }
+    }
+
+    /// Where the value of a key comes from.
+    pub fn origin(&self, key: &Key) -> Origin {
+        match (self.values.get(key.flat), self.files.get(key.flat)) {
+            (Some(given), _) => given.origin.clone(),
+            (None, Some(named)) => {
+                let file = named.value.as_str().unwrap_or_default();
+                Origin::SecretFile(PathBuf::from(file), Box::new(named.origin.clone()))
+            }
+            (None, None) => Origin::Default,
+        }
+    }
+
+    /// The value of a key that is set. A secret's file is read now: another process need not be
+    /// able to.
+    pub(super) fn value(&self, key: &Key) -> Result<Option<Value>, String> {
+        match (self.values.get(key.flat), self.files.get(key.flat)) {
+            (Some(given), Some(named)) => {
+                Err(format!("{} is set twice, by {} and by {}: leave one out", key.path(), given.origin, named.origin))
+            }
+            (Some(given), None) => Ok(Some(given.value.clone())),
+            (None, Some(named)) => {
+                let text = match named.value.as_str() {
+                    Some(file) => secret_file::read(Path::new(file)).map_err(|problem| format!("{file} {problem}")),
+                    None => Err("the name of a file must be a text".to_owned()),
+                };
+                let text = text.map_err(|problem| format!("{} ({}): {problem}", key.path(), named.origin))?;
+                Ok(Some(Value::from(text)))
+            }
+            (None, None) => Ok(None),
+        }
+    }
+}
+
+fn secret(flat: &str) -> Option<&'static Key> {
+    key_of_environment(flat).filter(|key| key.may_be_in_a_file())
+}
+
+/// The keys as the TOML file names them.
+fn paths() -> impl Iterator<Item = String> {
+    keys().flat_map(|key| {
+        let file = key.may_be_in_a_file().then(|| format!("{}{FILE}", key.path()));
+        [Some(key.path()), file].into_iter().flatten()
+    })
+}
+
+/// Says what is wrong with a member of the file that is no section.
+fn misplaced(name: &str, value: &Value, section: bool) -> String {
+    if section {
+        return format!("{name} is a section: write [{name}] and its keys below it");
+    }
+    if let Some(key) = key_of_environment(name) {
+        return format!("{name} is now {} in the section [{}]", key.name, key.section);
+    }
+    if matches!(value, Value::Dict(..)) {
+        let sections = keys().map(|key| key.section.to_owned());
+        return format!("[{name}] is no section of the configuration; the nearest is [{}]", nearest(name, sections));
+    }
+    format!("{name} is no key of the configuration; the nearest is {}", nearest(name, paths()))
+}
+
+/// The name that is most like another.
+fn nearest(name: &str, names: impl Iterator<Item = String>) -> String {
+    let alike = |other: &String| strsim::jaro_winkler(name, other);
+    names.max_by(|one, other| alike(one).total_cmp(&alike(other))).unwrap_or_default()
+}
+
+/// A mistake in the file's syntax, on one line. It comes with the line that it is in, which may
+/// have a secret and is not shown.
+fn syntax(error: &figment::Error) -> String {
+    let shown = error.to_string();
+    let lines = shown.lines().map(str::trim).filter(|line| !line.is_empty() && !line.contains('|'));
+    lines.collect::<Vec<_>>().join(": ")
+}
