@@ -2,6 +2,7 @@
 
 mod commands;
 mod out;
+mod table;
 mod visible;
 
 use std::process::ExitCode;

@@ -7,9 +7,10 @@
 use std::time::Duration;
 
 use anyhow::Context;
-use muster_broker::{Address, Message, Publisher, ReconnectDelays};
+use muster_broker::{Address, Message, Publisher};
+use muster_domain::engine::retry::ReconnectDelays;
 use muster_jobs::{Envelope, Execution, JobKind, JobRef, fair, names};
-use muster_service::{config::SchedulerSettings, trace};
+use muster_service::{clock, config::SchedulerSettings, trace};
 use muster_storage::{
     Pool,
     engine::relay::{self, DueJob},
@@ -66,7 +67,7 @@ pub(crate) async fn run(scheduler: &Scheduler, pool: &Pool, mut publisher: Publi
                 scheduler.metrics.relay_errors.inc();
                 scheduler.readiness.report("broker", Err(format!("{error:#}")));
                 tracing::warn!(error = format!("{error:#}"), "the relay could not publish; jobs stay pending");
-                scheduler.pause(delays.next_delay()).await;
+                scheduler.pause(delays.next_delay(clock::jitter())).await;
             }
         }
     }

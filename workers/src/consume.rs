@@ -3,9 +3,10 @@
 
 use std::time::Duration;
 
-use muster_broker::{ReconnectDelays, Session};
+use muster_broker::Session;
+use muster_domain::engine::retry::ReconnectDelays;
 use muster_jobs::JobKind;
-use muster_service::health::Readiness;
+use muster_service::{clock, health::Readiness};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{Context, runner};
@@ -24,7 +25,7 @@ pub(crate) async fn run(ctx: &Context, readiness: &Readiness, stop: &Cancellatio
         if let Err(error) = database_answers(ctx).await {
             tracing::warn!(error, "the database does not answer; taking no jobs");
             readiness.report("database", Err(error));
-            stop.run_until_cancelled(tokio::time::sleep(delays.next_delay())).await;
+            stop.run_until_cancelled(tokio::time::sleep(delays.next_delay(clock::jitter()))).await;
             continue;
         }
         match Session::open(&ctx.settings.broker.url, &ctx.settings.process.name, &JobKind::ALL, |kind| {
@@ -48,7 +49,7 @@ pub(crate) async fn run(ctx: &Context, readiness: &Readiness, stop: &Cancellatio
                 tracing::warn!(%error, "the broker cannot be consumed from; trying again");
             }
         }
-        stop.run_until_cancelled(tokio::time::sleep(delays.next_delay())).await;
+        stop.run_until_cancelled(tokio::time::sleep(delays.next_delay(clock::jitter()))).await;
     }
     // There may be work of a session that was gone before it was time to stop.
     drain(ctx, &running).await;

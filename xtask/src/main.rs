@@ -2,8 +2,8 @@
 #![expect(clippy::print_stderr, reason = "it tells what it runs")]
 
 mod chapters;
-mod containers;
 mod imports;
+mod newest;
 mod prepare;
 mod rules;
 mod test;
@@ -48,9 +48,8 @@ fn run_command() -> anyhow::Result<()> {
     let (command, rest) = args.split_first().map_or(("help", &[][..]), |(command, rest)| (command.as_str(), rest));
     env::set_current_dir(root())?;
     match command {
-        "demo" => local("demo", rest)?,
-        "local" => local("local", rest)?,
-        "chaos" => local("chaos", rest)?,
+        "demo" | "chaos" => after_build("muster-rehearsal", command, rest)?,
+        "local" => after_build("muster-local", command, rest)?,
         "bench" => bench(rest)?,
         "test" => test::run(rest)?,
         "prepare" => prepare::run(rest)?,
@@ -70,10 +69,10 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().map_or_else(PathBuf::new, Path::to_path_buf)
 }
 
-/// Builds the binaries and hands over to the local stack.
-fn local(command: &str, rest: &[String]) -> anyhow::Result<()> {
+/// Builds the binaries and hands over to one of them.
+fn after_build(program: &str, command: &str, rest: &[String]) -> anyhow::Result<()> {
     build_binaries()?;
-    run(local_stack().arg(command).args(rest))
+    run(built(program).arg(command).args(rest))
 }
 
 /// Builds everything in release and hands over to the benchmarks.
@@ -88,9 +87,14 @@ fn build_binaries() -> anyhow::Result<()> {
 
 /// The program that starts private services; see `deploy/local`.
 fn local_stack() -> Command {
-    let mut stack = Command::new(target_dir().join("debug/muster-local"));
-    forget_cargo(&mut stack);
-    stack
+    built("muster-local")
+}
+
+/// A program that was built.
+fn built(program: &str) -> Command {
+    let mut command = Command::new(target_dir().join("debug").join(program));
+    forget_cargo(&mut command);
+    command
 }
 
 /// Takes away what Cargo tells this program about itself: some build scripts begin anew when it changes, and with them half the workspace.

@@ -5,13 +5,14 @@ use std::process::Command;
 use anyhow::bail;
 
 use crate::{
-    build_binaries, cargo, chapters,
-    containers::{self, Tests},
-    imports, local_stack, prepare, rules, run as execute,
+    build_binaries, cargo, chapters, imports, local_stack,
+    newest::{self, Tests},
+    prepare, rules, run as execute,
 };
 
 pub(crate) fn run_checks() -> anyhow::Result<()> {
     execute(cargo().args(["fmt", "--all", "--check"]))?;
+    execute(cargo().args(["fmt", "--manifest-path", "integration-tests/newest/Cargo.toml", "--check"]))?;
     imports::check()?;
     chapters::check()?;
     rules::check()?;
@@ -31,7 +32,7 @@ pub(crate) fn run(rest: &[String]) -> anyhow::Result<()> {
         }
         [flag] if flag == "--containers" => {
             build_binaries()?;
-            containers::run(Tests::All)
+            newest::run(Tests::All)
         }
         _ => bail!("test takes --strict, --fast, --containers or nothing"),
     }
@@ -41,7 +42,7 @@ fn everything(is_strict: bool) -> anyhow::Result<()> {
     run_checks()?;
     build_binaries()?;
     on_this_machine()?;
-    containers::run_where_possible(is_strict)
+    newest::run_where_possible(is_strict)
 }
 
 fn on_this_machine() -> anyhow::Result<()> {

@@ -23,7 +23,7 @@ use muster_storage::{
 use serde::Serialize;
 
 use super::{configured, connect};
-use crate::out::say;
+use crate::{out::say, table::Table};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -89,9 +89,12 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     if args.json {
         say!("{}", serde_json::to_string(&checks)?)?;
     } else {
+        let mut table = Table::of([false; 3]);
         for check in &checks {
-            say!("{} {:<18} {}", if check.ok { "ok  " } else { "FAIL" }, check.check, check.detail)?;
+            let verdict = if check.ok { "ok" } else { "FAIL" };
+            table.row([verdict.to_owned(), check.check.to_string(), check.detail.clone()]);
         }
+        table.print("")?;
     }
     let failed = checks.iter().filter(|check| !check.ok).count();
     if failed > 0 {

@@ -12,7 +12,7 @@ use muster_storage::{
 use serde_json::json;
 
 use super::pool;
-use crate::out::say;
+use crate::{out::say, table::Table};
 
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
@@ -214,12 +214,12 @@ fn print(jobs: &[Summary], as_json: bool) -> anyhow::Result<()> {
         say!("{}", serde_json::to_string(&rows)?)?;
         return Ok(());
     }
-    say!("{:<36} {:<18} {:<9} {:>8} {:<20} last error", "id", "kind", "state", "attempts", "run at")?;
+    let mut table = Table::with_names(["id", "kind", "state", ">attempts", "run at", "last error"]);
     for job in jobs {
         let attempts = format!("{}/{}", job.attempts.0, job.attempts.1);
-        let run_at = job.run_at.format("%Y-%m-%dT%H:%M:%SZ");
-        let error = job.last_error.as_deref().unwrap_or_default();
-        say!("{:<36} {:<18} {:<9} {attempts:>8} {run_at:<20} {error}", job.id.to_string(), job.kind, job.state)?;
+        let run_at = job.run_at.format("%Y-%m-%dT%H:%M:%SZ").to_string();
+        let error = job.last_error.clone().unwrap_or_default();
+        table.row([job.id.to_string(), job.kind.clone(), job.state.clone(), attempts, run_at, error]);
     }
-    Ok(())
+    table.print("")
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::pool;
-use crate::out::say;
+use crate::{out::say, table::Table};
 
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
@@ -81,10 +81,11 @@ async fn assign(account: AccountId, numbers: &[E164], move_taken: bool) -> anyho
 
 async fn list(account: Option<AccountId>, json: bool) -> anyhow::Result<()> {
     let pool = pool()?;
+    let mut table = Table::with_names(["number", "account", "organization", "how"]);
     let mut after = String::new();
     loop {
         let page = numbers::list(&pool, account, &after, PAGE).await?;
-        let Some(last) = page.last() else { return Ok(()) };
+        let Some(last) = page.last() else { break };
         after.clone_from(&last.number);
         for owned in page {
             if json {
@@ -99,8 +100,9 @@ async fn list(account: Option<AccountId>, json: bool) -> anyhow::Result<()> {
             } else {
                 let organization = owned.organization_id.map_or_else(|| "-".to_owned(), |id| id.to_string());
                 let how = if owned.arranged { "arranged" } else { "alone" };
-                say!("{}  account {}  organization {organization}  {how}", owned.number, owned.account_id)?;
+                table.row([owned.number, owned.account_id.to_string(), organization, how.to_owned()]);
             }
         }
     }
+    if json { Ok(()) } else { table.print("") }
 }

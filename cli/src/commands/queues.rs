@@ -6,7 +6,7 @@ use muster_storage::engine::operate::{self, Queue};
 use serde_json::json;
 
 use super::pool;
-use crate::out::say;
+use crate::{out::say, table::Table};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -23,36 +23,28 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         say!("{}", serde_json::to_string(&kinds)?)?;
         return Ok(());
     }
-    say!(
-        "{:<18} {:>9} {:>9} {:>9} {:>9} {:>9} {:>10} {:>8} {:>10}",
-        "kind",
-        "pending",
-        "due",
-        "published",
-        "running",
-        "parked",
-        "oldest",
-        "per min",
-        "to drain"
-    )?;
+    let names =
+        ["kind", ">pending", ">due", ">published", ">running", ">parked", ">oldest", ">per min", ">to drain", ""];
+    let mut table = Table::with_names(names);
     for queue in &queues {
         let seconds =
             |seconds: Option<f64>| seconds.map_or_else(|| "-".to_owned(), |seconds| format!("{seconds:.0} s"));
-        say!(
-            "{:<18} {:>9} {:>9} {:>9} {:>9} {:>9} {:>10} {:>8} {:>10}{}",
-            queue.kind,
-            queue.pending,
-            queue.due,
-            queue.published,
-            queue.running,
-            queue.parked,
+        let [pending, due, published, running, parked] =
+            [queue.pending, queue.due, queue.published, queue.running, queue.parked].map(|jobs| jobs.to_string());
+        table.row([
+            queue.kind.clone(),
+            pending,
+            due,
+            published,
+            running,
+            parked,
             seconds(queue.oldest_seconds),
-            queue.succeeded_last_minute,
+            queue.succeeded_last_minute.to_string(),
             seconds(seconds_to_drain(queue)),
-            if queue.paused { "  paused" } else { "" },
-        )?;
+            if queue.paused { "paused".to_owned() } else { String::new() },
+        ]);
     }
-    Ok(())
+    table.print("")
 }
 
 /// At the last minute's rate; none when nothing ended in it.

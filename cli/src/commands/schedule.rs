@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::pool;
-use crate::out::say;
+use crate::{out::say, table::Table};
 
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
@@ -157,7 +157,7 @@ async fn list(with_removed: bool, as_json: bool) -> anyhow::Result<()> {
         say!("{}", serde_json::to_string(&rows)?)?;
         return Ok(());
     }
-    say!("{:<28} {:<18} {:<20} {:<21} last tick", "name", "cron", "zone", "next")?;
+    let mut table = Table::with_names(["name", "cron", "zone", "next", "last tick", ""]);
     for one in &listed {
         let next = match (&one.error, one.enabled, one.next_at) {
             _ if one.removed_at.is_some() => "removed".to_owned(),
@@ -166,10 +166,10 @@ async fn list(with_removed: bool, as_json: bool) -> anyhow::Result<()> {
             (None, true, at) => at.map_or_else(|| "soon".to_owned(), instant),
         };
         let last = one.last.as_ref().map_or_else(String::new, |(at, fate)| format!("{} {fate}", instant(*at)));
-        let error = one.error.as_deref().unwrap_or_default();
-        say!("{}", format!("{:<28} {:<18} {:<20} {next:<21} {last} {error}", one.name, one.cron, one.zone).trim_end())?;
+        let error = one.error.clone().unwrap_or_default();
+        table.row([one.name.clone(), one.cron.clone(), one.zone.clone(), next, last, error]);
     }
-    Ok(())
+    table.print("")
 }
 
 async fn ticks(name: &str, limit: u32, as_json: bool) -> anyhow::Result<()> {
@@ -214,11 +214,12 @@ fn preview(args: Preview) -> anyhow::Result<()> {
         say!("{}", serde_json::to_string(&rows)?)?;
         return Ok(());
     }
+    let mut table = Table::of([false; 3]);
     for fire in &fires {
         let Row { utc, local, .. } = row(&schedule.zone, fire);
-        say!("{}", format!("{utc}  {local}  {}", remark(fire)).trim_end())?;
+        table.row([utc, local, remark(fire)]);
     }
-    Ok(())
+    table.print("")
 }
 
 fn row(zone: &Zone, fire: &Fire) -> Row {

@@ -10,7 +10,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::pool;
-use crate::out::say;
+use crate::{out::say, table::Table};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -51,9 +51,10 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         return Ok(());
     }
     say!("{}", if answer.texted { "texted" } else { "not texted" })?;
+    let mut table = Table::of([false; 3]);
     for reason in answer.reasons {
         let at = reason.at.map(|at| at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)).unwrap_or_default();
-        say!("{at:<22} {} {}", reason.what, reason.detail.unwrap_or_default())?;
+        table.row([at, reason.what.clone(), reason.detail.unwrap_or_default()]);
     }
-    Ok(())
+    table.print("")
 }

@@ -4,7 +4,7 @@ use muster_storage::engine::operate;
 use serde_json::json;
 
 use super::pool;
-use crate::out::say;
+use crate::{out::say, table::Table};
 
 /// Daemons say that they are alive every two seconds.
 const SILENT_SECONDS: f64 = 15.0;
@@ -33,18 +33,12 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         say!("{}", serde_json::to_string(&rows)?)?;
         return Ok(());
     }
-    say!("{:<24} {:<10} {:>10} {:<6} {:<5} running", "name", "role", "last seen", "alive", "safe")?;
+    let mut table = Table::with_names(["name", "role", ">last seen", "alive", "safe", "running"]);
     for (process, row) in processes.iter().zip(&rows) {
         let word = |key: &str| if row[key] == true { "yes" } else { "no" };
         let seen = format!("{:.0} s", process.seen_seconds_ago);
-        let running = &process.running;
-        say!(
-            "{:<24} {:<10} {seen:>10} {:<6} {:<5} {running}",
-            process.name,
-            process.role,
-            word("alive"),
-            word("safe_to_stop")
-        )?;
+        let [alive, safe] = ["alive", "safe_to_stop"].map(|key| word(key).to_owned());
+        table.row([process.name.clone(), process.role.clone(), seen, alive, safe, process.running.to_string()]);
     }
-    Ok(())
+    table.print("")
 }

@@ -1,4 +1,5 @@
-//! Running a short command to its end and reading what it printed. Servers are started by `process` instead.
+//! Running a short command to its end and reading what it printed. Servers are started by `process`
+//! instead.
 
 use std::{
     path::Path,
@@ -9,7 +10,8 @@ use std::{
 use anyhow::{Context as _, bail};
 use tokio::{io::AsyncWriteExt as _, process::Command};
 
-/// Runs `command` with `input` on its standard input; gives its standard output, or an error with its standard error.
+/// Runs `command` with `input` on its standard input; gives its standard output, or an error with
+/// its standard error.
 pub(crate) async fn capture(mut command: Command, input: Option<&[u8]>, limit: Duration) -> anyhow::Result<String> {
     let program = Path::new(command.as_std().get_program()).display().to_string();
     let stdin = if input.is_some() { Stdio::piped() } else { Stdio::null() };
@@ -19,7 +21,8 @@ pub(crate) async fn capture(mut command: Command, input: Option<&[u8]>, limit: D
         let pipe = child.stdin.take();
         let feed = async {
             if let (Some(mut pipe), Some(input)) = (pipe, input) {
-                // A command that ends early closes the pipe; its status tells the reason better than the pipe does.
+                // A command that ends early closes the pipe; its status tells the reason better
+                // than the pipe does.
                 let _closed_early = pipe.write_all(input).await;
             }
         };

@@ -1,10 +1,12 @@
-//! Wrong clocks, for tests: the library that lies to one process about the time, from Debian's package `faketime`.
+//! Wrong clocks, for tests: the library that lies to one process about the time, from Debian's
+//! package `faketime`.
 
 use std::path::Path;
 
 use crate::install;
 
-/// Finds `libfaketime`, installing it where that is allowed; to be named in `LD_PRELOAD`. `None` where there is none.
+/// Finds `libfaketime`, installing it where that is allowed; to be named in `LD_PRELOAD`. `None`
+/// where there is none.
 pub async fn faketime_library() -> Option<String> {
     if let Some(library) = find() {
         return Some(library);

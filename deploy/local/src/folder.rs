@@ -1,4 +1,5 @@
-//! The folder a stack lives in: data, logs and configuration of every server, removed with its owner.
+//! The folder a stack lives in: data, logs and configuration of every server, removed with its
+//! owner.
 
 use std::{
     fs::Permissions,

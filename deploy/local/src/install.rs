@@ -1,7 +1,8 @@
 //! Installing servers with apt-get on a Debian-like machine, when this user may.
 //!
-//! Debian's packages start a system server when installed. `RUNLEVEL=1` asks their scripts not to, and
-//! `create_main_cluster = false` leaves Postgres without a system cluster to start; a setting somebody has made is left alone.
+//! Debian's packages start a system server when installed. `RUNLEVEL=1` asks their scripts not to,
+//! and `create_main_cluster = false` leaves Postgres without a system cluster to start; a setting
+//! somebody has made is left alone.
 
 use std::{path::Path, time::Duration};
 
@@ -36,7 +37,8 @@ pub(crate) async fn install(package: &str) -> anyhow::Result<bool> {
     let lock = "DPkg::Lock::Timeout=300";
     let install =
         ["-o", lock, "-o", "Dpkg::Options::=--force-confold", "install", "-y", "--no-install-recommends", package];
-    // Lists from another day name versions that are gone, so a first failure is answered by reading them anew.
+    // Lists from another day name versions that are gone, so a first failure is answered by reading
+    // them anew.
     if rights.run("apt-get", &install).await.is_err() {
         rights.run("apt-get", &["-o", lock, "update"]).await.context("apt-get update")?;
         rights.run("apt-get", &install).await.with_context(|| format!("apt-get install {package}"))?;

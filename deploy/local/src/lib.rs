@@ -1,15 +1,14 @@
-//! The local stack: private Postgres and `RabbitMQ` servers and Muster's own processes on one machine, for
-//! `cargo xtask demo | local | test` and for stories that kill things.
+//! The local stack: private Postgres and `RabbitMQ` servers and Muster's own processes on one
+//! machine, for `cargo xtask local | test`, for the rehearsals and for stories that kill things.
 //!
-//! [`Stack`] finds or starts the two services, [`Cluster`] runs Muster on top of them. Everything listens on loopback
-//! alone, lives in a folder of its own, and is ended by process id when its owner stops, is dropped, or dies.
-//! Nothing here knows Muster's tables or queues: databases and vhosts are made empty, `muster migrate` does the rest.
+//! [`Stack`] finds or starts the two services, [`Cluster`] runs Muster on top of them. Everything
+//! listens on loopback alone, lives in a folder of its own, and is ended by process id when its
+//! owner stops, is dropped, or dies. Nothing here knows Muster's tables or queues: databases and
+//! vhosts are made empty, `muster migrate` does the rest.
 
 mod account;
 mod capture;
 pub mod cluster;
-mod container;
-pub mod containers;
 mod faketime;
 mod folder;
 pub mod http;
@@ -21,7 +20,7 @@ pub mod programs;
 pub mod rabbitmq;
 pub mod say;
 pub mod secret;
-mod source;
+pub mod signals;
 pub mod stack;
 pub mod wire;
 

@@ -1,15 +1,12 @@
 //! `muster-local`: the local stack as a command, for `cargo xtask` and for people.
 
-mod campaign;
-mod chaos;
 mod commands;
-mod demo;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use commands::{containers, local, prepare, run};
+use commands::{local, prepare, run};
 
 /// Private database and broker servers, and Muster on top of them.
 #[derive(Debug, Parser)]
@@ -23,16 +20,11 @@ struct Arguments {
 enum Command {
     /// Starts both servers, runs a command against them, and stops them.
     Run(run::Arguments),
-    /// Makes sure of a container engine and images, and runs a command whose servers run in containers.
-    Containers(containers::Arguments),
-    /// Starts Postgres with a migrated database, runs a command with its `DATABASE_URL`, and stops it.
+    /// Starts Postgres with a migrated database, runs a command with its `DATABASE_URL`, and stops
+    /// it.
     Prepare(prepare::Arguments),
     /// Runs the whole system until it is interrupted.
     Local(local::Arguments),
-    /// Plays a campaign on the whole system and checks what came of it.
-    Demo(demo::Arguments),
-    /// Plays a campaign while a seed breaks things, and checks every invariant.
-    Chaos(chaos::Arguments),
 }
 
 #[tokio::main]
@@ -40,11 +32,8 @@ async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match arguments.command {
         Command::Run(arguments) => run::run(arguments).await,
-        Command::Containers(arguments) => containers::run(arguments).await,
         Command::Prepare(arguments) => prepare::run(arguments).await,
         Command::Local(arguments) => local::run(arguments).await,
-        Command::Demo(arguments) => demo::run(arguments).await,
-        Command::Chaos(arguments) => chaos::run(arguments).await,
     };
     done.unwrap_or_else(|error| {
         muster_local::say::say(&format!("{error:#}"));

@@ -1,8 +1,9 @@
 //! Free TCP ports on loopback that stay ours while a server is down.
 //!
-//! Ports come from below the range the kernel hands to outgoing connections. A port inside that range could be taken by
-//! any client between a kill and a restart, and a client that retries against it can even connect to itself.
-//! Accepted race: another program may bind the port between the look and the server's own bind; that start fails.
+//! Ports come from below the range the kernel hands to outgoing connections. A port inside that
+//! range could be taken by any client between a kill and a restart, and a client that retries
+//! against it can even connect to itself. Accepted race: another program may bind the port between
+//! the look and the server's own bind; that start fails.
 
 use std::{
     collections::HashSet,
@@ -35,7 +36,8 @@ pub fn free_port() -> anyhow::Result<u16> {
     bail!("no free port on 127.0.0.1 after {TRIES} tries")
 }
 
-/// Where the kernel's range for outgoing connections begins, when that leaves enough ports below it.
+/// Where the kernel's range for outgoing connections begins, when that leaves enough ports below
+/// it.
 fn first_ephemeral_port() -> Option<u16> {
     let range = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").ok()?;
     let first: u16 = range.split_whitespace().next()?.parse().ok()?;

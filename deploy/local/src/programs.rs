@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-/// Names the folder of Muster's binaries; without it they are looked for beside the running program.
+/// Names the folder of Muster's binaries; without it they are looked for beside the running
+/// program.
 pub const BIN_DIR_VAR: &str = "MUSTER_BIN_DIR";
 
 /// One of Muster's binaries.
@@ -37,8 +38,8 @@ impl Binary {
         }
     }
 
-    /// Finds the binary in `MUSTER_BIN_DIR`, else beside the running program or one folder up (test programs live in
-    /// `target/<profile>/deps`).
+    /// Finds the binary in `MUSTER_BIN_DIR`, else beside the running program or one folder up (test
+    /// programs live in `target/<profile>/deps`).
     pub fn path(self) -> anyhow::Result<PathBuf> {
         let folders = match std::env::var_os(BIN_DIR_VAR) {
             Some(folder) => vec![PathBuf::from(folder)],

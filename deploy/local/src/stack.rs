@@ -21,7 +21,8 @@ pub struct StackOptions {
     pub parent: Option<PathBuf>,
 }
 
-/// Both services, answering. [`Stack::stop`] ends them in an orderly way; dropping the stack ends them at once.
+/// Both services, answering. [`Stack::stop`] ends them in an orderly way; dropping the stack ends
+/// them at once.
 #[derive(Debug)]
 pub struct Stack {
     /// The database server.
@@ -54,15 +55,14 @@ impl Stack {
         self.folder.keep();
     }
 
-    /// The environment that hands this stack on to another program, which will then use it instead of its own.
+    /// The environment that hands this stack on to another program, which will then use it instead
+    /// of its own.
     pub fn environment(&self) -> Vec<(&'static str, String)> {
-        let mut environment = vec![
+        vec![
             (postgres::URL_VAR, self.postgres.admin_url()),
             (rabbitmq::AMQP_URL_VAR, self.rabbitmq.server_url()),
             (rabbitmq::MANAGEMENT_URL_VAR, self.rabbitmq.management_url()),
-        ];
-        environment.extend(self.postgres.container().map(|name| (postgres::CONTAINER_VAR, name.to_owned())));
-        environment
+        ]
     }
 
     /// Ends both services, then removes the folder.

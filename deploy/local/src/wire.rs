@@ -1,9 +1,10 @@
 //! A wire that can be cut: a TCP proxy on loopback between one process and one service.
 //!
-//! A cut wire is what a real network shows of itself: silence (nothing passes, and what was on its way arrives when the cut is over),
-//! loss (what is sent vanishes, nobody is told, and the connection is found dead afterwards), or refusal (connections are reset and
-//! new ones too). A far side that went away without a word leaves half-open connections: nothing passes on these ever again, new ones
-//! work.
+//! A cut wire is what a real network shows of itself: silence (nothing passes, and what was on its
+//! way arrives when the cut is over), loss (what is sent vanishes, nobody is told, and the
+//! connection is found dead afterwards), or refusal (connections are reset and new ones too). A far
+//! side that went away without a word leaves half-open connections: nothing passes on these ever
+//! again, new ones work.
 
 use std::net::Ipv4Addr;
 
@@ -21,7 +22,7 @@ use tokio::{
 
 use crate::ports;
 
-/// What passes.
+/// The bytes that pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Passage {
     /// Everything.
@@ -83,7 +84,8 @@ impl Wire {
         });
     }
 
-    /// Leaves every open connection half-open: whatever is sent on it vanishes and nobody is told, for ever. New ones are fine.
+    /// Leaves every open connection half-open: whatever is sent on it vanishes and nobody is told,
+    /// for ever. New ones are fine.
     pub fn forget_connections(&self) {
         self.state.send_modify(|state| state.generation += 1);
     }

@@ -1,4 +1,5 @@
-//! Killed with `SIGKILL` and started again, both servers have kept what they had confirmed, on the same ports.
+//! Killed with `SIGKILL` and started again, both servers have kept what they had confirmed, on the
+//! same ports.
 
 mod support;
 
@@ -13,7 +14,8 @@ async fn postgres_keeps_its_rows() {
     let (url, pid) = (stack.postgres.admin_url(), stack.postgres.pid());
     stack.postgres.run_sql("postgres", "CREATE TABLE kept AS SELECT generate_series(1, 1000) AS n").await.unwrap();
 
-    // One session is busy while the server dies: its process must not outlive the server, nor hold up the next start.
+    // One session is busy while the server dies: its process must not outlive the server, nor hold
+    // up the next start.
     let busy = stack.postgres.run_sql("postgres", "SELECT pg_sleep(600)");
     let kill = async {
         let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
@@ -29,8 +31,7 @@ async fn postgres_keeps_its_rows() {
     stack.postgres.start_again().await.unwrap();
     assert_eq!(stack.postgres.run_sql("postgres", "SELECT count(*) FROM kept").await.unwrap(), "1000\n");
     assert_eq!(stack.postgres.admin_url(), url);
-    // A server in a container shows no process.
-    assert!(pid.is_none() || stack.postgres.pid() != pid);
+    assert_ne!(stack.postgres.pid(), pid);
     stack.stop().await.unwrap();
 }
 
@@ -58,7 +59,7 @@ async fn rabbitmq_keeps_its_messages() {
     }
 
     assert_eq!(stack.rabbitmq.amqp_url("v"), url);
-    assert!(pid.is_none() || stack.rabbitmq.pid() != pid);
+    assert_ne!(stack.rabbitmq.pid(), pid);
     let take = json!({"count": 1, "ackmode": "ack_requeue_false", "encoding": "auto"});
     let messages = management(&stack, "queues/v/kept/get", Some(take)).await;
     assert_eq!(messages[0]["payload"], "still here");
@@ -72,16 +73,15 @@ async fn a_paused_server_answers_nothing_until_it_is_resumed() {
     let ask = || reqwest::Client::new().get(&overview).timeout(Duration::from_secs(1)).send();
     ask().await.unwrap();
 
-    stack.postgres.pause().await.unwrap();
-    stack.rabbitmq.pause().await.unwrap();
+    stack.postgres.pause().unwrap();
+    stack.rabbitmq.pause().unwrap();
     assert!(ask().await.unwrap_err().is_timeout());
     let query = stack.postgres.run_sql("postgres", "SELECT 1");
     let answer = tokio::time::timeout(Duration::from_secs(1), query).await;
-    // A paused container refuses to run `psql`.
-    assert!(!matches!(answer, Ok(Ok(_))), "{answer:?}");
+    assert!(answer.is_err(), "{answer:?}");
 
-    stack.postgres.resume().await.unwrap();
-    stack.rabbitmq.resume().await.unwrap();
+    stack.postgres.resume().unwrap();
+    stack.rabbitmq.resume().unwrap();
     assert_eq!(stack.postgres.run_sql("postgres", "SELECT 1").await.unwrap(), "1\n");
     ask().await.unwrap();
     stack.stop().await.unwrap();

@@ -33,8 +33,8 @@ async fn a_stopped_stack_leaves_no_process_and_no_folder() {
 async fn a_dropped_stack_leaves_nothing_either_even_when_paused() {
     let stack = own_stack().await;
     let folder = stack.folder().to_owned();
-    stack.postgres.pause().await.unwrap();
-    stack.rabbitmq.pause().await.unwrap();
+    stack.postgres.pause().unwrap();
+    stack.rabbitmq.pause().unwrap();
     drop(stack);
     until("every server is gone", || servers_in(&folder).is_empty()).await;
     assert!(!folder.exists());

@@ -53,7 +53,7 @@ async fn a_frozen_database_is_told_in_time_by_every_request_and_thaws_by_itself(
     let world = World::on_own_servers(&[("request_timeout_seconds", "3")]).await;
     let ours = world.organization("Frozen").await;
 
-    world.harness.stack().postgres.pause().await.unwrap();
+    world.harness.stack().postgres.pause().unwrap();
     // Those that are under way end with their own time, and none with an error of ours.
     all_told(&requests(&world, &ours).await);
     until_known(&ours).await;
@@ -63,7 +63,7 @@ async fn a_frozen_database_is_told_in_time_by_every_request_and_thaws_by_itself(
     let live = reqwest::get(format!("{}/livez", world.api.url())).await.unwrap();
     assert_eq!(live.status(), 200);
 
-    world.harness.stack().postgres.resume().await.unwrap();
+    world.harness.stack().postgres.resume().unwrap();
     until_well(&ours).await;
     world.api.ready().await;
     ours.group("Afterwards").await;

@@ -463,14 +463,7 @@ impl World {
 
 /// A form as the wire has it.
 pub(crate) fn urlencoded(form: &[(String, String)]) -> String {
-    let escape = |text: &str| {
-        text.bytes()
-            .map(
-                |byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") },
-            )
-            .collect::<String>()
-    };
-    form.iter().map(|(key, value)| format!("{}={}", escape(key), escape(value))).collect::<Vec<_>>().join("&")
+    serde_urlencoded::to_string(form).unwrap()
 }
 
 /// Numbers that no test has had before.

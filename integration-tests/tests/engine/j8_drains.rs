@@ -162,12 +162,12 @@ async fn j8_a_worker_that_can_do_neither_ends_with_its_grace_time() {
     let (worker, gate) = busy_worker(&harness).await;
     scheduler.stop().await;
 
-    harness.stack().postgres.pause().await.unwrap();
+    harness.stack().postgres.pause().unwrap();
     worker.terminate();
     // The grace time is 8 s. An answer of the database is waited for longer, after a part of it.
     assert_exit_0(&worker, 12).await;
 
-    harness.stack().postgres.resume().await.unwrap();
+    harness.stack().postgres.resume().unwrap();
     gate.open().await;
     let (_scheduler, _other) = (harness.scheduler("scheduler-2"), harness.worker("worker-2"));
     harness.all_succeed(JOBS, seconds(40)).await;

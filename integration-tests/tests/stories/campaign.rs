@@ -2,19 +2,22 @@
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use muster_integration_tests::{eventually, seconds};
-use reqwest::Method;
+use muster_rehearsal::agent::{self, Batch, NewAgent, Outcome};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::rig::{Api, Call, Rig, text};
+use crate::rig::{Api, Rig, text};
 
 /// A script of one segment that names contact, agent and group.
 pub(crate) const SCRIPT: &str =
     "Hi {{first_name|there}}, {{agent.first_name}} of {{group.name}} here. Vote on {{goal.date}}! STOP to opt out";
 
-/// An agent with a token.
+/// An agent with a token, who is stubborn: whatever the server's trouble is, the request is made
+/// again.
 #[derive(Clone)]
 pub(crate) struct Agent {
+    agent: agent::Agent,
+    /// The API as the agent uses it, once for each request.
     pub(crate) api: Api,
     /// The numbers the agent texts from, in the order of the groups.
     pub(crate) numbers: Vec<String>,
@@ -34,17 +37,12 @@ impl Rig {
 
     /// An agent of these groups.
     pub(crate) async fn agent(&self, first_name: &str, groups: &[&str]) -> Agent {
-        let member = json!({ "role": "agent", "first_name": first_name, "last_name": "Agent" });
-        let made = self.post(&self.path("members"), member).await;
-        let id = text(&made["id"]);
-        let mut numbers = Vec::new();
-        for group in groups {
-            let joined = self.path(&format!("groups/{group}/members/{id}"));
-            let joined = self.call(Method::PUT, &joined, Some(json!({}))).await;
-            numbers.push(text(&joined["sender_number"]).to_owned());
-        }
-        let token = self.post(&self.path(&format!("members/{id}/tokens")), json!({})).await;
-        Agent { api: self.api.with_token(text(&token["token"])), numbers }
+        let key = Uuid::now_v7().to_string();
+        let organization = &self.organization;
+        let new = NewAgent { organization, first_name, last_name: "Agent", groups, key: &key };
+        let agent = agent::Agent::join(&self.api.0, new).await.unwrap_or_else(|error| panic!("{error:#}"));
+        let (api, numbers) = (Api(agent.client.clone()), agent.numbers.clone());
+        Agent { agent: agent::Agent { client: agent.client.stubborn(), ..agent }, api, numbers }
     }
 
     /// Uploads a file into a group; answers the import's id.
@@ -78,7 +76,8 @@ impl Rig {
 
     /// Launches a campaign that is open already; answers its goals in the order of the groups.
     ///
-    /// It closes after the next carrier day begins, so that what is over the cap is held and not cancelled.
+    /// It closes after the next carrier day begins, so that what is over the cap is held and not
+    /// cancelled.
     pub(crate) async fn campaign(&self, groups: &[&str], script: &str) -> Vec<String> {
         let now = self.pool.now().await.unwrap();
         let goal = json!({
@@ -100,44 +99,29 @@ fn instant(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-/// A claimed batch.
-#[derive(Debug)]
-pub(crate) struct Claimed {
-    pub(crate) id: String,
-    pub(crate) lease_token: Value,
-    pub(crate) contacts: Vec<Value>,
-}
-
 impl Agent {
     /// Claims a batch of initials, if there is one.
-    pub(crate) async fn claim(&self, goal: &str) -> Option<Claimed> {
-        let path = format!("/v1/agent/goals/{goal}/claim");
-        let body = Some(json!({ "workflow": "initial" }));
-        let (status, said) =
-            self.api.insist(Call { method: Method::POST, path: &path, body, headers: Vec::new() }).await;
-        assert!(status.is_success(), "{path}: {status}: {said}");
-        let batch = &said["batch"];
-        (!batch.is_null()).then(|| Claimed {
-            id: text(&batch["id"]).to_owned(),
-            lease_token: batch["lease_token"].clone(),
-            contacts: batch["contacts"].as_array().unwrap().iter().map(|contact| contact["id"].clone()).collect(),
-        })
+    pub(crate) async fn claim(&self, goal: &str) -> Option<Batch> {
+        done(self.agent.claim(goal, "initial").await)
     }
 
     /// Waits for a batch of initials.
-    pub(crate) async fn claim_when_there(&self, goal: &str) -> Claimed {
+    pub(crate) async fn claim_when_there(&self, goal: &str) -> Batch {
         eventually(seconds(20), async || self.claim(goal).await.ok_or_else(|| "no batch is released".to_owned())).await
     }
 
-    /// Sends to some contacts of a batch, as often as it takes to have an answer; more headers may be given.
-    pub(crate) async fn send(&self, batch: &Claimed, contacts: &[Value], headers: &[(&'static str, String)]) -> Value {
-        let path = format!("/v1/agent/batches/{}/send", batch.id);
-        let body = json!({ "lease_token": batch.lease_token, "contact_ids": contacts });
-        let mut headers = headers.to_vec();
-        headers.push(("idempotency-key", Uuid::now_v7().to_string()));
-        let (status, said) =
-            self.api.insist(Call { method: Method::POST, path: &path, body: Some(body), headers }).await;
-        assert!(status.is_success(), "{path}: {status}: {said}");
-        said
+    /// Sends to some contacts of a batch, as often as it takes to have an answer; more headers may
+    /// be given.
+    pub(crate) async fn send(&self, batch: &Batch, contacts: &[Value], headers: &[(&'static str, String)]) -> Value {
+        done(self.agent.send(batch, Some(contacts), &Uuid::now_v7().to_string(), headers).await)
+    }
+}
+
+/// Nothing forbids an agent of a story what the agent does.
+fn done<T>(outcome: anyhow::Result<Outcome<T>>) -> T {
+    match outcome {
+        Ok(Outcome::Done(done)) => done,
+        Ok(Outcome::Refused) => panic!("the API refuses what an agent of this story does"),
+        Err(error) => panic!("{error:#}"),
     }
 }

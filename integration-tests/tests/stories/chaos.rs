@@ -25,7 +25,7 @@ const PLANTS: [(&str, &str, &str); 13] = [
 #[tokio::test]
 async fn half_a_minute_of_faults_breaks_no_invariant_and_planted_violations_are_caught() {
     let program = Binary::Cli.path().expect("Muster's binaries are built before its stories are told");
-    let mut chaos = Command::new(program.with_file_name("muster-local"));
+    let mut chaos = Command::new(program.with_file_name("muster-rehearsal"));
     chaos.args(["chaos", "--seed", "1", "--minutes", "0.5"]).kill_on_drop(true);
     for (plant, ..) in PLANTS {
         chaos.args(["--plant", plant]);
@@ -34,7 +34,7 @@ async fn half_a_minute_of_faults_breaks_no_invariant_and_planted_violations_are_
     let said = String::from_utf8_lossy(&ended.stdout);
     let notes = String::from_utf8_lossy(&ended.stderr);
 
-    // What is before the first plant is what the faults have done.
+    // The lines before the first plant show what the faults have done.
     let (faults, plants) = said.split_once("planted: ").unwrap_or((&said, ""));
     assert!(faults.contains("Invariants (seed 1)"), "it came to no verdict:\n{said}\n{notes}");
     assert!(!faults.contains('\u{2717}'), "an invariant does not hold:\n{said}");

@@ -4,12 +4,13 @@ use std::{ops::Deref, time::Duration};
 
 use muster_integration_tests::{eventually, seconds};
 use muster_local::{Cluster, ClusterOptions, Stack, StackOptions};
+use muster_rehearsal::client::{Answer, Call, Client};
 use muster_storage::{Pool, PoolOptions, testing};
-use reqwest::{Client, Method, StatusCode};
+use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// What to run.
+/// The processes of a rig.
 #[derive(Default)]
 pub(crate) struct RigOptions {
     /// Servers of the rig's own, which it may kill.
@@ -29,6 +30,8 @@ pub(crate) struct Rig {
     pub(crate) database: String,
     pub(crate) vhost: String,
     pub(crate) stack: Stack,
+    /// For the simulator and the broker.
+    http: reqwest::Client,
     pub(crate) api: Api,
     /// The path of the organization.
     pub(crate) organization: String,
@@ -53,7 +56,8 @@ impl Rig {
         let cluster = Cluster::start(&stack, cluster).await.expect("starting Muster");
         let pool = PoolOptions { max_connections: 4, ..PoolOptions::default() };
         let pool = Pool::connect_lazily(&stack.postgres.url(&database).as_str().into(), &pool).unwrap();
-        let api = Api { client: client(), url: cluster.api_url.clone(), token: cluster.bootstrap_token.clone() };
+        let http = reqwest::Client::builder().timeout(seconds(60)).no_proxy().build().unwrap();
+        let api = Api(Client::over(http.clone(), &cluster.api_url, &cluster.bootstrap_token).once());
         let made = api.post("/v1/organizations", json!({ "name": "Story" })).await;
         let organization = format!("/v1/organizations/{}", text(&made["id"]));
         // Stories are told at any hour of the day.
@@ -65,7 +69,7 @@ impl Rig {
             "group_contact_limit": 1_000_000,
         });
         api.call(Method::PATCH, &organization, Some(settings)).await;
-        Self { cluster, pool, database, vhost, stack, api, organization }
+        Self { cluster, pool, database, vhost, stack, http, api, organization }
     }
 
     /// The path of something of the organization.
@@ -107,14 +111,14 @@ impl Rig {
     /// Asks the simulator's operator side.
     pub(crate) async fn simulator<T: serde::de::DeserializeOwned>(&self, path: &str) -> Result<T, String> {
         let url = format!("{}/_sim/{path}", self.cluster.simulator_url);
-        let answer = self.api.client.get(url).send().await.map_err(|error| error.to_string())?;
+        let answer = self.http.get(url).send().await.map_err(|error| error.to_string())?;
         answer.json().await.map_err(|error| error.to_string())
     }
 
     /// Tells the simulator to do something.
     pub(crate) async fn tell_simulator(&self, method: Method, path: &str, body: &Value) {
         let url = format!("{}/_sim/{path}", self.cluster.simulator_url);
-        let answer = self.api.client.request(method, url).json(body).send().await.unwrap();
+        let answer = self.http.request(method, url).json(body).send().await.unwrap();
         let status = answer.status();
         assert!(status.is_success(), "{status}: {}", answer.text().await.unwrap_or_default());
     }
@@ -122,7 +126,7 @@ impl Rig {
     /// Calls the broker's management API.
     pub(crate) async fn broker(&self, method: Method, path: &str, body: &Value) -> Value {
         let url = format!("{}/api/{path}", self.stack.rabbitmq.management_url());
-        let answer = self.api.client.request(method, url).json(body).send().await.unwrap();
+        let answer = self.http.request(method, url).json(body).send().await.unwrap();
         let status = answer.status();
         let said = answer.text().await.unwrap();
         assert!(status.is_success(), "{path}: {status}: {said}");
@@ -143,32 +147,12 @@ impl Rig {
     }
 }
 
-fn client() -> Client {
-    Client::builder().timeout(seconds(60)).no_proxy().build().unwrap()
-}
-
-/// The HTTP API as one member uses it.
+/// The HTTP API as one member uses it in a story: each request is made once, and anything but a
+/// success is the test's end.
 #[derive(Clone)]
-pub(crate) struct Api {
-    client: Client,
-    url: String,
-    token: String,
-}
-
-/// A request that can be sent again.
-pub(crate) struct Call<'a> {
-    pub(crate) method: Method,
-    pub(crate) path: &'a str,
-    pub(crate) body: Option<Value>,
-    pub(crate) headers: Vec<(&'static str, String)>,
-}
+pub(crate) struct Api(pub(crate) Client);
 
 impl Api {
-    /// The same API with another member's token.
-    pub(crate) fn with_token(&self, token: &str) -> Self {
-        Self { token: token.to_owned(), ..self.clone() }
-    }
-
     pub(crate) async fn get(&self, path: &str) -> Value {
         self.call(Method::GET, path, None).await
     }
@@ -177,51 +161,22 @@ impl Api {
         self.call(Method::POST, path, Some(body)).await
     }
 
-    /// Calls once; anything but a success is the test's end.
     pub(crate) async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Value {
-        let call = Call { method, path, body, headers: Vec::new() };
-        let (status, said) = self.attempt(&call).await.unwrap_or_else(|error| panic!("{path}: {error}"));
-        assert!(status.is_success(), "{path}: {status}: {said}");
-        said
-    }
-
-    /// Calls until there is an answer that is no server error, as a client does whose server dies now and then.
-    pub(crate) async fn insist(&self, call: Call<'_>) -> (StatusCode, Value) {
-        eventually(seconds(90), async || match self.attempt(&call).await {
-            Ok((status, said)) if status.is_server_error() => Err(format!("{}: {status}: {said}", call.path)),
-            Ok(answered) => Ok(answered),
-            Err(error) => Err(format!("{}: {error}", call.path)),
-        })
-        .await
-    }
-
-    async fn attempt(&self, call: &Call<'_>) -> reqwest::Result<(StatusCode, Value)> {
-        let url = format!("{}{}", self.url, call.path);
-        let mut request = self.client.request(call.method.clone(), url).bearer_auth(&self.token);
-        for (name, value) in &call.headers {
-            request = request.header(*name, value);
-        }
-        if let Some(body) = &call.body {
-            request = request.json(body);
-        }
-        let answer = request.send().await?;
-        let status = answer.status();
-        let said = answer.text().await?;
-        Ok((status, serde_json::from_str(&said).unwrap_or(Value::String(said))))
+        let call = Call::new(method, path).json(body.unwrap_or_default());
+        let answer = self.0.call(&call).await.and_then(|answer| answer.ok(path));
+        answer.unwrap_or_else(|error| panic!("{error:#}"))
     }
 
     /// Uploads a file; answers the import's id.
     pub(crate) async fn upload(&self, path: &str, file: impl Into<reqwest::Body>) -> String {
-        let (status, said) = self.try_upload(path, file).await;
-        assert_eq!(status, StatusCode::ACCEPTED, "{said}");
-        text(&said["id"]).to_owned()
+        let Answer { status, body } = self.try_upload(path, file).await;
+        assert_eq!(status, 202, "{body}");
+        text(&body["id"]).to_owned()
     }
 
     /// The same, whatever the answer.
-    pub(crate) async fn try_upload(&self, path: &str, file: impl Into<reqwest::Body>) -> (StatusCode, Value) {
-        let request = self.client.post(format!("{}{path}", self.url)).bearer_auth(&self.token);
-        let answer = request.header("content-type", "text/csv").body(file).send().await.unwrap();
-        (answer.status(), answer.json().await.unwrap())
+    pub(crate) async fn try_upload(&self, path: &str, file: impl Into<reqwest::Body>) -> Answer {
+        self.0.upload_once(path, file).await.unwrap_or_else(|error| panic!("{path}: {error:#}"))
     }
 }
 

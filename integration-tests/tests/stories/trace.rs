@@ -1,12 +1,13 @@
 //! One trace leads from an agent's request through relay, broker and worker to the carrier; a retry is a trace of its own.
 
 use muster_integration_tests::seconds;
+use muster_rehearsal::agent::Batch;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use reqwest::Method;
 use serde_json::json;
 
 use crate::{
-    campaign::{Agent, Claimed, SCRIPT},
+    campaign::{Agent, SCRIPT},
     otlp::{Collector, Exported},
     rig::{Rig, RigOptions},
 };
@@ -17,7 +18,7 @@ const PEOPLE: [(&str, &str, &str); 3] = [
     ("Wolframia", "Vexlington", "9175550103"),
 ];
 
-async fn campaign(collector: &Collector) -> (Rig, Agent, Claimed) {
+async fn campaign(collector: &Collector) -> (Rig, Agent, Batch) {
     let mut env = collector.env();
     env.extend([
         ("MUSTER_CARRIER_TIMEOUT_MS", "500".to_owned()),

@@ -9,12 +9,10 @@ mod consumer;
 mod error;
 mod management;
 mod publisher;
-mod reconnect;
 mod topology;
 
 pub use consumer::{Delivery, Session, Source};
 pub use error::{Error, Result};
 pub use management::{DELIVERY_LIMIT, Management, is_supported};
 pub use publisher::{Message, Publisher};
-pub use reconnect::ReconnectDelays;
 pub use topology::{Address, check};

@@ -9,7 +9,7 @@ use muster_ingest::{
 };
 
 use super::REFUSED;
-use crate::out::say;
+use crate::{out::say, table::Table};
 
 #[derive(clap::Args)]
 pub(crate) struct Check {
@@ -60,9 +60,11 @@ fn print(report: &Report) -> anyhow::Result<()> {
     let Report { rows, valid, merged, rejected, opted_out, columns, encoding, delimiter, rejects, .. } = report;
     say!("{rows} rows: {valid} valid, {merged} merged with a later row, {rejected} rejected")?;
     say!("{}, parted by {delimiter:?}", encoding.name())?;
+    let mut table = Table::of([false; 2]);
     for (column, field) in columns {
-        say!("  {column:<30} {field}")?;
+        table.row([column.clone(), field.clone()]);
     }
+    table.print("  ")?;
     if *opted_out > 0 {
         say!("{opted_out} have opted out, as the file states")?;
     }

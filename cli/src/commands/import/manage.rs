@@ -9,7 +9,10 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::client::Where;
-use crate::out::{self, say};
+use crate::{
+    out::{self, say},
+    table::Table,
+};
 
 #[derive(Args)]
 pub(crate) struct One {
@@ -40,13 +43,15 @@ pub(super) async fn list(args: &List) -> anyhow::Result<ExitCode> {
         say!("{page}")?;
         return Ok(ExitCode::SUCCESS);
     }
+    let mut table = Table::with_names(["id", "since", "state", ">rows", "file"]);
     for import in page["items"].as_array().into_iter().flatten() {
-        let text = |name: &str| import[name].as_str().unwrap_or_default();
+        let [id, since, state, file] =
+            ["id", "created_at", "state", "file_name"].map(|name| import[name].as_str().unwrap_or_default().to_owned());
         let dry = if import["dry_run"] == true { ", dry run" } else { "" };
         let rows = import["rows_read"].as_i64().unwrap_or_default();
-        let (id, since, state, file) = (text("id"), text("created_at"), text("state"), text("file_name"));
-        say!("{id}  {since}  {state:<9}  {rows:>9} rows  {file}{dry}")?;
+        table.row([id, since, state, rows.to_string(), file + dry]);
     }
+    table.print("")?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -100,9 +105,11 @@ pub(super) fn print(import: &Value) -> anyhow::Result<()> {
         number("merged"),
         number("rejected"),
     )?;
+    let mut reasons = Table::of([false, true]);
     for (reason, rows) in import["reject_reasons"].as_object().into_iter().flatten() {
-        say!("    {reason:<20} {rows}")?;
+        reasons.row([reason.clone(), rows.to_string()]);
     }
+    reasons.print("    ")?;
     if number("rejects_not_kept") > 0 {
         say!("    {} of them are kept as rows, the others are counted alone", number("rejects_kept"))?;
     }

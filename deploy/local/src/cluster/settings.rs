@@ -15,7 +15,7 @@ use crate::{
     stack::Stack,
 };
 
-/// What every process of a cluster shares.
+/// Settings that all processes of a cluster share.
 #[derive(Debug)]
 pub(super) struct Settings {
     folder: PathBuf,

@@ -9,16 +9,18 @@ use std::{
 };
 
 use anyhow::Context as _;
-use muster_local::process::bound_to_this_process;
+use muster_local::{
+    process::bound_to_this_process,
+    signals::{Ending, Signals},
+};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::{Child, Command};
-
-use super::signals::{Ending, Signals};
 
 /// How long the command gets to end after a signal.
 const GRACE: Duration = Duration::from_secs(30);
 
-/// Runs `command` with `env` added to our environment, hands signals on to it, and gives its exit status.
+/// Runs `command` with `env` added to our environment, hands signals on to it, and gives its exit
+/// status.
 pub(crate) async fn run(
     command: &[OsString],
     env: &[(&str, String)],
@@ -49,7 +51,8 @@ pub(crate) async fn run(
 
 fn hand_on(child: &Child, ending: Ending) {
     let signal = match ending {
-        // At a terminal Ctrl-C has reached the command already; a second one would mean "at once" to many programs.
+        // At a terminal Ctrl-C has reached the command already; a second one would mean "at once"
+        // to many programs.
         Ending::Interrupt if std::io::stdin().is_terminal() => return,
         Ending::Interrupt => Signal::INT,
         Ending::Terminate => Signal::TERM,

@@ -7,10 +7,8 @@ use std::{
 };
 
 use anyhow::Context as _;
-use muster_local::{Cluster, ClusterOptions, Stack, StackOptions, programs::Binary};
+use muster_local::{Cluster, ClusterOptions, Stack, StackOptions, programs::Binary, signals::Signals};
 use serde::Serialize;
-
-use super::signals::Signals;
 
 /// Arguments of `local`.
 #[derive(Debug, clap::Args)]
@@ -32,7 +30,7 @@ pub(crate) struct Arguments {
     json: bool,
 }
 
-/// What there is to know about a running system.
+/// The addresses and processes of a running system.
 #[derive(Debug, Serialize)]
 struct Summary<'a> {
     api_url: &'a str,

@@ -1,5 +1,5 @@
-//! `muster-local prepare --migrations DIR -- COMMAND…`: a migrated database for as long as a command runs, for tools that
-//! check SQL against a schema while Muster itself can't be built yet.
+//! `muster-local prepare --migrations DIR -- COMMAND…`: a migrated database for as long as a
+//! command runs, for tools that check SQL against a schema while Muster itself can't be built yet.
 
 use std::{
     ffi::OsString,
@@ -8,9 +8,9 @@ use std::{
 };
 
 use anyhow::Context as _;
-use muster_local::{Postgres, StackFolder};
+use muster_local::{Postgres, StackFolder, signals::Signals};
 
-use super::{foreground, signals::Signals};
+use super::foreground;
 
 const DATABASE: &str = "prepare";
 
@@ -20,7 +20,8 @@ const ALONE: &str = "-- no-transaction";
 /// Arguments of `prepare`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The folder of the migrations, `*.sql`, applied in the order of their names, each in one transaction unless it says otherwise.
+    /// The folder of the migrations, `*.sql`, applied in the order of their names, each in one
+    /// transaction unless it says otherwise.
     #[arg(long)]
     migrations: PathBuf,
     /// The command and its arguments.

@@ -2,9 +2,9 @@
 
 use std::{ffi::OsString, process::ExitCode};
 
-use muster_local::{Stack, StackOptions};
+use muster_local::{Stack, StackOptions, signals::Signals};
 
-use super::{foreground, signals::Signals};
+use super::foreground;
 
 /// Arguments of `run`.
 #[derive(Debug, clap::Args)]

@@ -8,39 +8,27 @@ use reqwest::Url;
 use tokio::process::Command;
 
 use super::server::Programs;
-use crate::{capture::capture, container::Inside, programs};
+use crate::{capture::capture, programs};
 
 const LIMIT: Duration = Duration::from_mins(2);
 
-/// `psql` beside a server, or inside its container.
+/// `psql` as the superuser of a server.
 pub(super) struct Psql<'a> {
     admin: &'a Url,
-    place: Place<'a>,
-}
-
-enum Place<'a> {
-    Program(PathBuf),
-    Inside(&'a Inside),
+    program: PathBuf,
 }
 
 impl<'a> Psql<'a> {
     pub(super) fn at(admin: &'a Url, program: PathBuf) -> Self {
-        Self { admin, place: Place::Program(program) }
-    }
-
-    pub(super) fn inside(admin: &'a Url, inside: &'a Inside) -> Self {
-        Self { admin, place: Place::Inside(inside) }
+        Self { admin, program }
     }
 
     pub(super) fn on_this_machine(admin: &'a Url) -> anyhow::Result<Self> {
-        let program = program().context(
+        let program = Programs::find().map(|programs| programs.psql()).or_else(|| programs::on_path("psql"));
+        let program = program.context(
             "no psql on this machine: install Postgres's client (Debian: apt-get install postgresql-client)",
         )?;
         Ok(Self::at(admin, program))
-    }
-
-    pub(super) fn is_on_this_machine() -> bool {
-        program().is_some()
     }
 
     /// Runs `sql` from standard input and stops at the first error.
@@ -51,30 +39,16 @@ impl<'a> Psql<'a> {
         let env = [("PGPASSWORD", password.as_ref()), ("PGCONNECT_TIMEOUT", "30")];
         let mut url = self.admin.clone();
         url.set_path(database);
-        // The password goes through the environment: arguments are seen by everybody on the machine.
+        // The password goes through the environment: arguments are seen by everybody on the
+        // machine.
         let _a_url_with_a_host = url.set_password(None);
-        let mut command = match &self.place {
-            Place::Program(program) => {
-                let mut command = Command::new(program);
-                command.envs(env);
-                command
-            }
-            Place::Inside(inside) => {
-                let _a_url_with_a_host = url.set_port(Some(5432));
-                let mut command = inside.exec(&env);
-                command.arg("psql");
-                command
-            }
-        };
+        let mut command = Command::new(&self.program);
         command
+            .envs(env)
             .args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set", "ON_ERROR_STOP=1", "--file", "-"])
             .args(options)
             .arg("--dbname")
             .arg(url.as_str());
         capture(command, Some(sql.as_bytes()), LIMIT).await
     }
-}
-
-fn program() -> Option<PathBuf> {
-    Programs::find().map(|programs| programs.psql()).or_else(|| programs::on_path("psql"))
 }

@@ -1,4 +1,5 @@
-//! A Postgres server run from the machine's programs: a fresh cluster on one loopback port, with full durability.
+//! A Postgres server run from the machine's programs: a fresh cluster on one loopback port, with
+//! full durability.
 
 use std::{
     fs::{OpenOptions, Permissions},
@@ -162,8 +163,8 @@ impl Place<'_> {
     }
 }
 
-/// Full durability, because tests kill the server and count what is left; everything shared lives in files of the
-/// folder (`mmap`), so that a kill leaves nothing elsewhere.
+/// Full durability, because tests kill the server and count what is left; everything shared lives
+/// in files of the folder (`mmap`), so that a kill leaves nothing elsewhere.
 fn settings(port: u16) -> String {
     format!(
         "listen_addresses = '127.0.0.1'\n\

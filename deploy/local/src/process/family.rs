@@ -1,8 +1,8 @@
-//! A process with its descendants, found through `/proc`, for servers whose children leave the process group
-//! (every Postgres backend leads a session of its own).
+//! A process with its descendants, found through `/proc`, for servers whose children leave the
+//! process group (every Postgres backend leads a session of its own).
 //!
-//! Only descendants of a process this crate started are ever touched, and only while their start time is the one seen
-//! when they were found. Without `/proc` a family is its process group.
+//! Only descendants of a process this crate started are ever touched, and only while their start
+//! time is the one seen when they were found. Without `/proc` a family is its process group.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -29,8 +29,8 @@ pub(super) struct Relative {
     state: char,
 }
 
-/// Stops the process itself, with its group, and waits until the kernel has done so: a signal sent before that could
-/// still be delivered, and a server could still start a child.
+/// Stops the process itself, with its group, and waits until the kernel has done so: a signal sent
+/// before that could still be delivered, and a server could still start a child.
 pub(super) fn pause_leader(launched: &Launched) {
     launched.signal_group(Signal::STOP);
     let deadline = Instant::now() + STOP_LIMIT;
@@ -141,7 +141,8 @@ fn read(pid: i32) -> Option<Relative> {
     parse(&std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
 }
 
-/// Reads a line of `/proc/<pid>/stat` (proc(5)): id, name in brackets, state, parent, …, start time as field 22.
+/// Reads a line of `/proc/<pid>/stat` (proc(5)): id, name in brackets, state, parent, …, start time
+/// as field 22.
 fn parse(stat: &str) -> Option<Relative> {
     let (pid, rest) = stat.split_once(" (")?;
     let (_name, rest) = rest.rsplit_once(") ")?;

@@ -1,8 +1,8 @@
 //! One run of a process, owned by a thread that starts it, waits for it and reaps it.
 //!
-//! The thread matters: the kernel's parent-death signal goes out when the *thread* that started a process ends, so that
-//! thread lives exactly as long as the process. Signals are only sent under a lock to a process not reaped yet; its id
-//! can't have passed to somebody else.
+//! The thread matters: the kernel's parent-death signal goes out when the *thread* that started a
+//! process ends, so that thread lives exactly as long as the process. Signals are only sent under a
+//! lock to a process not reaped yet; its id can't have passed to somebody else.
 
 use std::{
     io,
@@ -64,7 +64,8 @@ impl Launched {
     pub(crate) fn signal(&self, signal: Signal) {
         let exit = self.state.exit.lock().unwrap_or_else(PoisonError::into_inner);
         if exit.is_none() {
-            // The process is ours and not reaped, so the only failure left is one that a dying process causes.
+            // The process is ours and not reaped, so the only failure left is one that a dying
+            // process causes.
             let _dying = kill_process(self.pid, signal);
         }
     }

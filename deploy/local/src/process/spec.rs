@@ -13,10 +13,10 @@ use anyhow::{Context as _, bail};
 use super::Account;
 use crate::programs;
 
-/// What to run, and how.
+/// A program to run, and how.
 #[derive(Debug, Clone)]
 pub struct ProcessSpec {
-    /// What people call it: `worker-1`.
+    /// The name for people: `worker-1`.
     pub name: String,
     /// The program's file.
     pub program: PathBuf,
@@ -91,8 +91,8 @@ impl ProcessSpec {
     }
 }
 
-/// A command for `program` which the kernel sends `signal` when the thread that starts it ends. `setpriv` sets that and
-/// becomes the program, so the process id is the program's own.
+/// A command for `program` which the kernel sends `signal` when the thread that starts it ends.
+/// `setpriv` sets that and becomes the program, so the process id is the program's own.
 pub fn bound_to_this_process(program: &OsStr, signal: &str) -> Command {
     match programs::on_path("setpriv") {
         Some(setpriv) => {
@@ -104,7 +104,7 @@ pub fn bound_to_this_process(program: &OsStr, signal: &str) -> Command {
     }
 }
 
-/// What every process of the stack is handed of our own environment.
+/// The variables of our own environment that every process of the stack is handed.
 pub(crate) fn inherited_environment() -> impl Iterator<Item = (&'static str, OsString)> {
     ["PATH", "HOME", "TMPDIR"].into_iter().filter_map(|name| Some((name, std::env::var_os(name)?)))
 }

@@ -1,5 +1,6 @@
-//! A `RabbitMQ` node run from the machine's programs, with nothing shared: its own name, cookie, ports, plugins and
-//! `epmd` (Erlang's name server, which would otherwise be one for the whole machine and outlive us).
+//! A `RabbitMQ` node run from the machine's programs, with nothing shared: its own name, cookie,
+//! ports, plugins and `epmd` (Erlang's name server, which would otherwise be one for the whole
+//! machine and outlive us).
 
 use std::{
     fs::Permissions,
@@ -39,7 +40,8 @@ impl Programs {
     }
 }
 
-/// The script itself. Debian's wrapper of the same name switches to the system's user and its settings.
+/// The script itself. Debian's wrapper of the same name switches to the system's user and its
+/// settings.
 fn script_on_path() -> Option<PathBuf> {
     let script = programs::on_path("rabbitmq-server")?.canonicalize().ok()?;
     let wrapper =
@@ -172,7 +174,8 @@ fn environment(home: &Path, port: u16, epmd_port: &str) -> anyhow::Result<Vec<(S
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS",
             "+S 2:2 +sbwt none +sbwtdcpu none +sbwtdio none -kernel inet_dist_use_interface {127,0,0,1}".to_owned(),
         ),
-        // The script then becomes Erlang instead of watching over it, so that signals reach the broker itself.
+        // The script then becomes Erlang instead of watching over it, so that signals reach the
+        // broker itself.
         ("RUNNING_UNDER_SYSTEMD", "true".to_owned()),
     ];
     Ok(pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())

@@ -1,46 +1,27 @@
 //! Waiting until the broker has written down which quorum queues it has.
 //!
-//! The broker keeps the names of its Raft servers in `names.dets`, which Erlang writes some three seconds late (seen with
-//! 3.10). Killed before that, it starts again with the queue's log on disk and no record of whose it is, makes an empty
-//! one, and never elects a leader for it (rabbitmq-server issues 10070 and 15725 look the same). No client can do
-//! anything about that, so a story which declares a queue and kills the broker at once would tell nothing about Muster.
+//! The broker keeps the names of its Raft servers in `names.dets`, which Erlang writes some three
+//! seconds late (seen with 3.10). Killed before that, it starts again with the queue's log on disk
+//! and no record of whose it is, makes an empty one, and never elects a leader for it
+//! (rabbitmq-server issues 10070 and 15725 look the same). No client can do anything about that, so
+//! a story which declares a queue and kills the broker at once would tell nothing about Muster.
 
 use std::{
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
-use crate::{capture::capture, container::Inside, say::say};
+use crate::say::say;
 
 const LIMIT: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(50);
-/// [`unregistered`] as a script.
-const LOOK: &str = r#"
-for queue in /var/lib/rabbitmq/mnesia/*/quorum/*/*/; do
-    [ ! -d "$queue" ] || grep -qaF "$(basename "$queue")" "$queue/../names.dets" || echo "$queue"
-done"#;
 
-/// Returns when every quorum queue under `quorum` (the node's folder of that name) is registered on disk, or says so and
-/// returns after ten seconds.
+/// Returns when every quorum queue under `quorum` (the node's folder of that name) is registered on
+/// disk, or says so and returns after ten seconds.
 pub(super) async fn wait_until_written(quorum: &Path) {
-    until_none(async || unregistered(quorum)).await;
-}
-
-/// The same for a node in a container, by the same look at the same files; a container that runs no commands is not waited for.
-pub(super) async fn wait_until_written_inside(container: &Inside) {
-    until_none(async || {
-        let mut look = container.exec(&[]);
-        look.args(["sh", "-c", LOOK]);
-        let missing = capture(look, None, LIMIT).await.unwrap_or_default();
-        missing.lines().map(PathBuf::from).collect()
-    })
-    .await;
-}
-
-async fn until_none(look: impl AsyncFn() -> Vec<PathBuf>) {
     let deadline = Instant::now() + LIMIT;
     loop {
-        let missing = look().await;
+        let missing = unregistered(quorum);
         if missing.is_empty() {
             return;
         }
@@ -52,7 +33,8 @@ async fn until_none(look: impl AsyncFn() -> Vec<PathBuf>) {
     }
 }
 
-/// The folders of queues, named by the Raft server's id, whose id is not in the registry beside them.
+/// The folders of queues, named by the Raft server's id, whose id is not in the registry beside
+/// them.
 fn unregistered(quorum: &Path) -> Vec<PathBuf> {
     let mut missing = Vec::new();
     for node in folders(quorum) {

@@ -1,9 +1,9 @@
-//! What the stories share: a stack of one's own, what is left of it, and the broker's API.
+//! Helpers of these tests: a stack of one's own, the servers that are left of it, and the broker's
+//! API.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "helpers of tests; every story uses some of them")]
 
 use std::{
     path::{Path, PathBuf},
-    process::Command,
     time::{Duration, Instant},
 };
 
@@ -15,16 +15,8 @@ pub async fn own_stack() -> Stack {
     Stack::start(StackOptions { always_own: true, ..StackOptions::default() }).await.unwrap()
 }
 
-/// The servers under `folder`: the processes that run there or name it on their command line, and where servers run in containers, those.
+/// The servers under `folder`: the processes that run there or name it on their command line.
 pub fn servers_in(folder: &Path) -> Vec<String> {
-    if std::env::var("MUSTER_LOCAL_SERVERS").is_ok_and(|servers| servers == "containers") {
-        containers_of(folder)
-    } else {
-        processes_of(folder)
-    }
-}
-
-fn processes_of(folder: &Path) -> Vec<String> {
     let in_folder = |pid: &str| {
         let at = PathBuf::from(format!("/proc/{pid}"));
         let command = std::fs::read(at.join("cmdline")).unwrap_or_default();
@@ -36,19 +28,6 @@ fn processes_of(folder: &Path) -> Vec<String> {
     processes.filter(|name| name.parse::<i32>().is_ok() && in_folder(name)).collect()
 }
 
-/// Running or not: a container that is left is data that is left.
-fn containers_of(folder: &Path) -> Vec<String> {
-    let list = ["ps", "--all", "--format", "{{.Label \"muster.folder\"}} {{.Names}}"];
-    let output = Command::new("docker").args(list).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let lines = String::from_utf8(output.stdout).unwrap();
-    lines
-        .lines()
-        .filter(|line| Path::new(line.split(' ').next().unwrap()).starts_with(folder))
-        .map(Into::into)
-        .collect()
-}
-
 /// Waits until `condition` holds; panics after half a minute.
 pub async fn until(what: &str, condition: impl Fn() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(30);
@@ -58,7 +37,8 @@ pub async fn until(what: &str, condition: impl Fn() -> bool) {
     }
 }
 
-/// Calls the broker's management API; a body makes it a `PUT`, or a `POST` where the path says publish or get.
+/// Calls the broker's management API; a body makes it a `PUT`, or a `POST` where the path says
+/// publish or get.
 pub async fn management(stack: &Stack, path: &str, body: Option<Value>) -> Value {
     let client = reqwest::Client::new();
     let url = format!("{}/api/{path}", stack.rabbitmq.management_url());

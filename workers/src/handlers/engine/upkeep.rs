@@ -56,7 +56,8 @@ impl Leased for Upkeep {
                 let schedules = history::forget_schedules(&mut tx, days(ctx.settings.engine.tick_history_days)).await?;
                 let letters =
                     history::forget_dead_letters(&mut tx, days(ctx.settings.engine.dead_letter_history_days)).await?;
-                let processes = history::forget_processes(&mut tx, days(ctx.settings.engine.process_history_days)).await?;
+                let processes =
+                    history::forget_processes(&mut tx, days(ctx.settings.engine.process_history_days)).await?;
                 if [ticks, schedules, letters, processes].contains(&history::STEP) {
                     enqueue(&mut tx, &self, &ctx.origin(job)).await?;
                 }

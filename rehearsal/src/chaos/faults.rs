@@ -1,0 +1,166 @@
+//! Doing what the schedule says, and undoing it.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, bail};
+use futures::future::try_join_all;
+use muster_local::{Cluster, Process, Stack, http};
+use reqwest::Method;
+use serde_json::Value;
+
+use super::{
+    plan::{Deed, Fault, Service, Target},
+    wiring::Wires,
+};
+use crate::campaign::voice::Voice;
+
+/// How long the broker's management may take to answer again after a restart.
+const MANAGEMENT_LIMIT: Duration = Duration::from_secs(30);
+const POLL: Duration = Duration::from_millis(300);
+
+/// Where faults happen.
+pub(crate) struct Field<'a> {
+    pub(crate) stack: &'a Stack,
+    pub(crate) cluster: &'a Cluster,
+    pub(crate) wires: &'a Wires,
+    pub(crate) vhost: &'a str,
+    pub(crate) voice: Voice,
+    /// Daemons found dead that nobody had killed.
+    pub(crate) fallen: Mutex<Vec<String>>,
+}
+
+impl Field<'_> {
+    /// Plays the whole schedule; returns when all is mended.
+    pub(crate) async fn play(&self, schedule: &[Fault]) -> anyhow::Result<()> {
+        let started = Instant::now();
+        // A service that takes longer to come back than it was given keeps its next fault waiting.
+        let mut by_target: BTreeMap<Target, Vec<&Fault>> = BTreeMap::new();
+        for fault in schedule {
+            by_target.entry(fault.target).or_default().push(fault);
+        }
+        try_join_all(by_target.values().map(|faults| async move {
+            for fault in faults {
+                let at = started + Duration::from_millis(fault.at_ms);
+                tokio::time::sleep_until(at.into()).await;
+                self.voice.say(&format!("fault: {fault}"));
+                self.play_one(fault).await.with_context(|| format!("the fault {fault}"))?;
+            }
+            anyhow::Ok(())
+        }))
+        .await?;
+        Ok(())
+    }
+
+    async fn play_one(&self, fault: &Fault) -> anyhow::Result<()> {
+        let time = Duration::from_millis(fault.lasts_ms);
+        match (fault.target, fault.deed) {
+            (Target::Daemon(name), Deed::Kill) => {
+                let daemon = self.daemon(name)?;
+                daemon.kill_family().await?;
+                tokio::time::sleep(time).await;
+                // It comes back whether or not what it needs is there; that it is ready is asked
+                // when all is mended.
+                daemon.restart().await
+            }
+            (Target::Daemon(name), Deed::Stop) => {
+                let daemon = self.daemon(name)?;
+                daemon.pause();
+                tokio::time::sleep(time).await;
+                daemon.resume();
+                Ok(())
+            }
+            (Target::Service(service), deed) => self.service(service, deed, time).await,
+            (Target::Wire(daemon, service), Deed::Cut(how)) => {
+                let wire = self.wires.get(daemon, service)?;
+                wire.cut(how);
+                tokio::time::sleep(time).await;
+                wire.mend();
+                Ok(())
+            }
+            (target, deed) => bail!("{deed:?} can't be done to {target}"),
+        }
+    }
+
+    async fn service(&self, service: Service, deed: Deed, time: Duration) -> anyhow::Result<()> {
+        let Stack { postgres, rabbitmq, .. } = self.stack;
+        let wait = tokio::time::sleep(time);
+        match (service, deed) {
+            (Service::Database, Deed::Kill) => {
+                postgres.kill().await?;
+                wait.await;
+                postgres.start_again().await
+            }
+            (Service::Database, Deed::Stop) => {
+                postgres.pause()?;
+                wait.await;
+                postgres.resume()
+            }
+            (Service::Broker, Deed::Kill) => {
+                rabbitmq.kill().await?;
+                wait.await;
+                rabbitmq.start_again().await
+            }
+            (Service::Broker, Deed::Stop) => {
+                rabbitmq.pause()?;
+                wait.await;
+                rabbitmq.resume()
+            }
+            (Service::Broker, Deed::Purge) => self.purge().await,
+            (Service::Broker, Deed::LoseEverything) => {
+                rabbitmq.delete_vhost(self.vhost).await?;
+                wait.await;
+                rabbitmq.create_vhost(self.vhost).await
+            }
+            (service, deed) => bail!("{deed:?} can't be done to {service}"),
+        }
+    }
+
+    /// A daemon, which should be running: whatever kills it here also starts it again.
+    fn daemon(&self, name: &str) -> anyhow::Result<&Process> {
+        let daemon = self.cluster.process(name)?;
+        self.note_if_fallen(daemon);
+        Ok(daemon)
+    }
+
+    fn note_if_fallen(&self, daemon: &Process) {
+        if !daemon.is_running() {
+            self.voice.say(&format!("{} has ended by itself", daemon.name()));
+            let mut fallen = self.fallen.lock().unwrap_or_else(PoisonError::into_inner);
+            fallen.push(daemon.name().to_owned());
+        }
+    }
+
+    /// Looks at all daemons, starts those that have ended, and waits until all are ready.
+    pub(crate) async fn all_ready(&self) -> anyhow::Result<()> {
+        for member in self.cluster.members() {
+            self.note_if_fallen(&member.process);
+            if !member.process.is_running() {
+                member.process.restart().await?;
+            }
+        }
+        self.cluster.ready().await
+    }
+
+    /// Empties every queue. Queues that are being declared or have no leader yet are left alone.
+    async fn purge(&self) -> anyhow::Result<()> {
+        let client = http::client(Duration::from_secs(5))?;
+        let base = format!("{}/api/queues/{}", self.stack.rabbitmq.management_url(), self.vhost);
+        let deadline = Instant::now() + MANAGEMENT_LIMIT;
+        let queues = loop {
+            let asked = async { client.get(&base).send().await?.error_for_status()?.json::<Value>().await };
+            match asked.await {
+                Ok(queues) => break queues,
+                Err(error) if Instant::now() > deadline => return Err(error.without_url()).context("listing queues"),
+                Err(_) => tokio::time::sleep(POLL).await,
+            }
+        };
+        for name in queues.as_array().into_iter().flatten().filter_map(|queue| queue["name"].as_str()) {
+            let _left_alone = client.request(Method::DELETE, format!("{base}/{name}/contents")).send().await;
+        }
+        Ok(())
+    }
+}

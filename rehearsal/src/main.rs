@@ -1,0 +1,36 @@
+//! `muster-rehearsal`: the demo and the chaos harness as commands, for `cargo xtask` and for
+//! people.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use muster_rehearsal::{chaos, demo};
+
+/// Plays a campaign on private servers and checks what came of it.
+#[derive(Debug, Parser)]
+#[command(name = "muster-rehearsal", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Plays a campaign on the whole system and checks what came of it.
+    Demo(demo::Arguments),
+    /// Plays a campaign while a seed breaks things, and checks every invariant.
+    Chaos(chaos::Arguments),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let done = match arguments.command {
+        Command::Demo(arguments) => demo::run(arguments).await,
+        Command::Chaos(arguments) => chaos::run(arguments).await,
+    };
+    done.unwrap_or_else(|error| {
+        muster_local::say::say(&format!("{error:#}"));
+        ExitCode::FAILURE
+    })
+}
