@@ -1,7 +1,8 @@
 //! The HTTP API: admins, agents and carriers' webhooks.
 //!
-//! One endpoint is one file in `admin`, `agent` or `webhooks`. An endpoint checks who asks (`auth`), what is asked (`extract`), and
-//! writes state and jobs in one transaction; it never talks to the broker or a carrier. Errors are problem+json (`problem`).
+//! One endpoint is one file in `admin`, `agent` or `webhooks`. An endpoint checks who asks
+//! (`auth`), what is asked (`extract`), and writes state and jobs in one transaction; it never
+//! talks to the broker or a carrier. Errors are problem+json (`problem`).
 
 mod admin;
 mod agent;
@@ -25,6 +26,7 @@ mod trace;
 mod webhooks;
 
 use std::{
+    num::NonZero,
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
@@ -38,7 +40,7 @@ use muster_service::{
 };
 use muster_storage::{
     Pool, PoolOptions,
-    db::room::{self, Asker, RoomOptions},
+    db::room::{self, Asker, RoomFigures, RoomOptions},
     engine::processes,
     people::phone_keys::{self, WrongKeys},
 };
@@ -50,6 +52,10 @@ use crate::state::Api;
 
 /// No statement of a request takes longer; whoever asked has been answered by then.
 const LONGEST_STATEMENT: Duration = Duration::from_mins(2);
+
+/// Requests that have their turn at once at least, on a machine with fewer processors: while one
+/// waits for the disk, another goes on.
+const AT_ONCE: usize = 2;
 
 /// How long the database may take to say that it is there.
 const LONGEST_ANSWER: Duration = Duration::from_secs(10);
@@ -75,11 +81,7 @@ pub async fn run(settings: ApiSettings, stop: CancellationToken) -> anyhow::Resu
     let readiness = Readiness::awaiting(&["database"]);
     let (process, limits) = (settings.process.name.clone(), settings.http.limits());
     let connections = Connections::register(&metrics);
-    let second = Gauge::<i64>::default();
-    metrics.register(|registry| {
-        let help = "Times that a request held a connection to Postgres and asked for another, which is a fault";
-        registry.register("second_connections", help, second.clone());
-    });
+    let gauges = Gauges::register(&metrics);
     let api = Api::new(settings, pool.clone(), &metrics, stop.clone())?;
     let (keys, keys_confirmed) = (api.phone_hash_keys.clone(), Arc::clone(&api.keys_confirmed));
     let (mut routes, mut beyond) = (openapi::router(api), health::no_room());
@@ -100,7 +102,7 @@ pub async fn run(settings: ApiSettings, stop: CancellationToken) -> anyhow::Resu
                 Err(_) => Err(format!("no answer within {LONGEST_ANSWER:?}")),
             };
             readiness.report("database", seen);
-            second.set(i64::try_from(room::second_connections()).unwrap_or(i64::MAX));
+            gauges.set(&pool);
             tokio::time::sleep(Duration::from_secs(2)).await;
         }
     };
@@ -131,12 +133,45 @@ pub async fn run(settings: ApiSettings, stop: CancellationToken) -> anyhow::Resu
     Ok(())
 }
 
-/// A fifth of the connections is kept for webhooks and the api itself. One tenant's requests use a quarter of them at once, unless the
-/// configuration says otherwise.
+/// A fifth of the connections is kept for webhooks and the api itself. One tenant's requests use
+/// what is not kept for others, unless the configuration says less.
 fn room(database: &Database) -> RoomOptions {
-    let all = database.max_connections;
-    let share = database.tenant_connections.unwrap_or(all / 4);
-    RoomOptions { reserved: (all / 5).max(2), share: share.max(1) }
+    RoomOptions {
+        reserved: (database.max_connections / 5).max(2),
+        share: database.tenant_connections,
+        at_once: std::thread::available_parallelism().map_or(AT_ONCE, NonZero::get).max(AT_ONCE),
+    }
+}
+
+/// Gauges of the pool, which is looked at when its readiness is.
+#[derive(Default)]
+struct Gauges {
+    second: Gauge<i64>,
+    at_once: Gauge<i64>,
+    used: Gauge<i64>,
+    waiting: Gauge<i64>,
+}
+
+impl Gauges {
+    fn register(metrics: &Metrics) -> Self {
+        let gauges = Self::default();
+        metrics.register(|registry| {
+            let second = "Times that a request held a connection to Postgres and asked for another, which is a fault";
+            registry.register("second_connections", second, gauges.second.clone());
+            registry.register("turns", "Requests that may have their turn at once", gauges.at_once.clone());
+            registry.register("turns_used", "Requests that have begun", gauges.used.clone());
+            registry.register("turns_waiting", "Requests that wait for their turn", gauges.waiting.clone());
+        });
+        gauges
+    }
+
+    fn set(&self, pool: &Pool) {
+        let RoomFigures { at_once, used, waiting } = pool.room();
+        self.second.set(i64::try_from(room::second_connections()).unwrap_or(i64::MAX));
+        for (gauge, figure) in [(&self.at_once, at_once), (&self.used, used), (&self.waiting, waiting)] {
+            gauge.set(i64::try_from(figure).unwrap_or(i64::MAX));
+        }
+    }
 }
 
 /// The OpenAPI 3.1 document of this version, as JSON.

@@ -22,6 +22,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures::{StreamExt, stream};
+use muster_storage::db::room;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -29,6 +30,8 @@ use crate::{problem::Problem, state::Api};
 
 /// How much longer than usual a request may take that works on many goals or groups.
 const MANY: u32 = 4;
+/// How long a request keeps its turn while it waits for its body: most bodies are there with their heads.
+const BRIEF: Duration = Duration::from_millis(10);
 /// How long a body may stand still once the api is to stop.
 const LAST_PATIENCE: Duration = Duration::from_secs(2);
 
@@ -180,12 +183,19 @@ impl Incoming {
     }
 
     async fn next(&mut self) -> Option<Result<Bytes, axum::Error>> {
+        let mut rested = false;
         loop {
             let began = Instant::now();
             let left = self.pace.map(|(window, _)| window.saturating_sub(self.waited));
             let chunk = tokio::select! {
                 chunk = self.chunks.next() => Some(chunk),
                 () = pause(left) => None,
+                () = tokio::time::sleep(BRIEF), if !rested => {
+                    // Others have its turn while its client is waited for.
+                    room::rest();
+                    rested = true;
+                    None
+                }
                 () = stands_still(&self.stop) => return Some(self.broken("the api stops")),
             };
             self.waited += began.elapsed();

@@ -3,7 +3,10 @@
 //! A benchmark starts its own servers and daemons, makes its own data, prints what it saw, and fails nothing by being slow.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "it prints what it measured, and how far it is")]
 
+mod agents;
 mod bare;
+mod fair;
+mod floor;
 mod idle;
 mod ingest;
 mod jobs;
@@ -47,6 +50,10 @@ enum Name {
     Send,
     /// A goal with a million queued messages is paused: how long until the last hand-over to the carrier.
     Pause,
+    /// A thousand agents claim and send text by text; the reference is a handler that only stores their requests.
+    Agents,
+    /// 200 agents of one tenant beside another tenant's admin; the reference is the other tenant alone.
+    Fair,
     /// What a scheduler and a worker cost when there is nothing to do.
     Idle,
 }
@@ -72,6 +79,8 @@ async fn run() -> anyhow::Result<()> {
         Name::IngestLarge => ingest::large(arguments.scale).await?,
         Name::Send => send::run(arguments.scale).await?,
         Name::Pause => pause::run(arguments.scale).await?,
+        Name::Agents => agents::run(arguments.scale).await?,
+        Name::Fair => fair::run(arguments.scale).await?,
         Name::Idle => idle::run(arguments.scale).await?,
     };
     if arguments.json {

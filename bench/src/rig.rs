@@ -17,7 +17,19 @@ const NAME: &str = "muster_bench";
 impl Rig {
     /// Starts so many schedulers and workers with the settings of production, without upkeep.
     pub(crate) async fn start(schedulers: usize, workers: usize) -> anyhow::Result<Self> {
+        Self::start_with(schedulers, workers, &[]).await
+    }
+
+    /// The same with more environment.
+    pub(crate) async fn start_with(
+        schedulers: usize,
+        workers: usize,
+        environment: &[(&str, &str)],
+    ) -> anyhow::Result<Self> {
         let stack = Stack::start(StackOptions { always_own: true, ..StackOptions::default() }).await?;
+        let log = ("MUSTER_LOG", "warn");
+        let extra_env = std::iter::once(&log).chain(environment);
+        let extra_env = extra_env.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let options = ClusterOptions {
             schedulers,
             workers,
@@ -25,7 +37,7 @@ impl Rig {
             vhost: NAME.to_owned(),
             // However many receipts wait, the carrier takes the next text: how fast they are taken is not how fast texts go.
             simulator: serde_json::json!({ "max_pending_webhooks": 10_000_000 }),
-            extra_env: vec![("MUSTER_LOG".to_owned(), "warn".to_owned())],
+            extra_env,
             folder: stack.folder().join("cluster"),
         };
         let cluster = Cluster::start(&stack, options).await?;

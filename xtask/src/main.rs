@@ -27,7 +27,7 @@ cargo xtask COMMAND
   test --strict             the same, and that the containers cannot be had is a failure
   test --fast               tests alone
   test --containers         tests of everything that talks to servers, on Postgres 17 and RabbitMQ 4 in containers
-  bench NAME [--json]       measure in release: jobs, timers, idle, ingest, ingest-large, send, pause
+  bench NAME [--json]       measure in release: jobs, timers, idle, ingest, ingest-large, send, pause, agents, fair
   prepare [--check]         write the query cache (.sqlx), or only say whether it is up to date
   imports                   check which crate and which chapter imports which
   rules [--check]           write the table of rules, code and tests, or only say whether it is up to date

@@ -5,6 +5,7 @@
 //! asks this crate what to do.
 
 pub mod cell;
+pub mod concurrency;
 pub mod conversations;
 pub mod engine;
 pub mod goals;

@@ -11,6 +11,7 @@ use muster_domain::ids::{GroupId, ImportId, ImportSourceId};
 use muster_ingest::{arrival::Arrival, file_name};
 use muster_jobs::kinds::ImportCut;
 use muster_storage::{
+    db::room,
     engine::enqueue::enqueue,
     imports::{self, NewImport, sources},
     tenancy::groups::{self, NewGroup},
@@ -150,6 +151,8 @@ struct File {
 
 /// Writes a body to the object store, hashed, counted and looked at while it comes in. A file that is refused is not kept.
 async fn receive(api: &Api, key: &str, body: Body, mapping: &BTreeMap<String, String>) -> Result<File, Problem> {
+    // The store and the client are waited for, and not the database.
+    room::rest();
     let mut body = body.into_data_stream();
     let (mut digest, mut arrival) = (Sha256::new(), Arrival::new(mapping.clone()));
     let stream = (&mut body).map(|chunk| arrival.pass_on(chunk).inspect(|bytes| digest.update(bytes)));

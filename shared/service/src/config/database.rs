@@ -17,7 +17,7 @@ section! {
         max_connections: u32 = default(20_u32), within 4..=10_000;
         /// Connections that one tenant's requests use at once at most, in each api. The other
         /// requests wait in turn.
-        tenant_connections: Option<u32> = unset(), within 1..=9_999, shown "a quarter of `max_connections`";
+        tenant_connections: Option<u32> = unset(), within 1..=9_999, shown "all that are not kept for others";
     }
 }
 

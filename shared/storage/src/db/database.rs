@@ -22,7 +22,7 @@ use crate::{
     db::{
         announce::Announcer,
         outage::Outage,
-        room::{Pass, Room, RoomOptions},
+        room::{Pass, Room, RoomFigures, RoomOptions},
         usable::Trust,
     },
 };
@@ -262,6 +262,11 @@ impl Pool {
     /// Is the database known to be away? Only pools that refuse then know it.
     pub fn is_away(&self) -> bool {
         self.outage.as_ref().is_some_and(|outage| outage.is_known())
+    }
+
+    /// How the pool's room is used; all zero for a pool without one.
+    pub fn room(&self) -> RoomFigures {
+        self.room.as_ref().map(|room| room.figures()).unwrap_or_default()
     }
 
     /// Asks the database for its time: it answers, and this is its clock.
