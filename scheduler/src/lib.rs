@@ -89,15 +89,18 @@ pub async fn run(settings: SchedulerSettings, stop: CancellationToken) -> anyhow
     Ok(())
 }
 
-/// Says at intervals that this process is alive, and whether its database answers.
+/// Says at once and at intervals that this process is alive, and whether its database answers.
 async fn report(scheduler: &Scheduler) {
-    while scheduler.pause(Duration::from_secs(2)).await {
+    loop {
         let seen = engine::processes::seen(&scheduler.pool, &scheduler.settings.process.name, "scheduler");
         let seen = match tokio::time::timeout(LONGEST_ANSWER, seen).await {
             Ok(seen) => seen.map_err(|error| error.to_string()),
             Err(_) => Err(format!("no answer within {LONGEST_ANSWER:?}")),
         };
         scheduler.readiness.report("database", seen);
+        if !scheduler.pause(Duration::from_secs(2)).await {
+            return;
+        }
     }
 }
 

@@ -67,14 +67,17 @@ pub async fn run(settings: WorkerSettings, stop: CancellationToken) -> anyhow::R
     Ok(())
 }
 
-/// Says at intervals that this process is alive, and whether its database answers.
+/// Says at once and at intervals that this process is alive, and whether its database answers.
 async fn report(context: &Context, readiness: &Readiness, stop: &CancellationToken) {
-    while stop.run_until_cancelled(tokio::time::sleep(Duration::from_secs(2))).await.is_some() {
+    loop {
         let seen = processes::seen(&context.engine_pool, &context.settings.process.name, "worker");
         let seen = match tokio::time::timeout(Duration::from_secs(10), seen).await {
             Ok(seen) => seen.map_err(|error| error.to_string()),
             Err(_) => Err("no answer within 10 s".to_owned()),
         };
         readiness.report("database", seen);
+        if stop.run_until_cancelled(tokio::time::sleep(Duration::from_secs(2))).await.is_none() {
+            return;
+        }
     }
 }

@@ -1,14 +1,11 @@
 //! `/openapi.json` says what there is.
 
+use muster_integration_tests::{DOCUMENT, World};
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::{
-    conform::DOCUMENT,
-    samples::{Who, document, operations},
-    support::World,
-};
+use crate::samples::{Who, document, operations};
 
 /// Every route with its operation's id, which clients are generated from: it stays as it is. One that is added is added here, and so is thought of by the tests that go through the document.
 const ROUTES: &str = "
@@ -88,59 +85,68 @@ PUT /v1/organizations/{organization_id}/rates put_rates
 
 #[tokio::test]
 async fn the_document_is_openapi_3_1_and_has_every_route() {
-    let world = World::start().await;
-    let document = document(&world.nobody).await;
-    assert!(document["openapi"].as_str().unwrap().starts_with("3.1."), "{}", document["openapi"]);
-    assert_eq!(document["info"]["title"], "Muster");
-    let told = |operation: &super::samples::Operation| {
-        format!("{} {}", operation.name(), operation.spec["operationId"].as_str().unwrap_or_default())
-    };
-    let seen: BTreeSet<String> = operations(&document).iter().map(told).collect();
-    let wanted: BTreeSet<String> = ROUTES.lines().filter(|line| !line.is_empty()).map(ToOwned::to_owned).collect();
-    assert_eq!(seen, wanted);
-    world.finish().await;
+    World::with_api()
+        .run(async |world| {
+            let document = document(&world.nobody()).await;
+            assert!(document["openapi"].as_str().unwrap().starts_with("3.1."), "{}", document["openapi"]);
+            assert_eq!(document["info"]["title"], "Muster");
+            let told = |operation: &super::samples::Operation| {
+                format!("{} {}", operation.name(), operation.spec["operationId"].as_str().unwrap_or_default())
+            };
+            let seen: BTreeSet<String> = operations(&document).iter().map(told).collect();
+            let wanted: BTreeSet<String> =
+                ROUTES.lines().filter(|line| !line.is_empty()).map(ToOwned::to_owned).collect();
+            assert_eq!(seen, wanted);
+        })
+        .await;
 }
 
 #[tokio::test]
 async fn every_operation_documents_its_parameters_a_success_and_the_default_problem() {
-    let world = World::start().await;
-    let document = document(&world.nobody).await;
-    for operation in operations(&document) {
-        let name = operation.name();
-        let responses = operation.spec["responses"].as_object().unwrap();
-        assert!(responses.keys().any(|status| status.starts_with('2')), "{name} has no success");
-        let schemas: Vec<&str> = responses["default"]["content"]
-            .as_object()
-            .unwrap_or_else(|| panic!("{name} has no default problem"))
-            .values()
-            .filter_map(|content| content["schema"]["$ref"].as_str())
-            .collect();
-        assert_eq!(schemas, ["#/components/schemas/Problem"], "{name}");
-        let parameters: BTreeSet<&str> = operation.spec["parameters"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter(|parameter| parameter["in"] == "path")
-            .filter_map(|parameter| parameter["name"].as_str())
-            .collect();
-        let in_path = operation.parameters();
-        assert_eq!(parameters, in_path.iter().map(String::as_str).collect(), "{name}");
-    }
-    world.finish().await;
+    World::with_api()
+        .run(async |world| {
+            let document = document(&world.nobody()).await;
+            for operation in operations(&document) {
+                let name = operation.name();
+                let responses = operation.spec["responses"].as_object().unwrap();
+                assert!(responses.keys().any(|status| status.starts_with('2')), "{name} has no success");
+                let schemas: Vec<&str> = responses["default"]["content"]
+                    .as_object()
+                    .unwrap_or_else(|| panic!("{name} has no default problem"))
+                    .values()
+                    .filter_map(|content| content["schema"]["$ref"].as_str())
+                    .collect();
+                assert_eq!(schemas, ["#/components/schemas/Problem"], "{name}");
+                let parameters: BTreeSet<&str> = operation.spec["parameters"]
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .filter(|parameter| parameter["in"] == "path")
+                    .filter_map(|parameter| parameter["name"].as_str())
+                    .collect();
+                let in_path = operation.parameters();
+                assert_eq!(parameters, in_path.iter().map(String::as_str).collect(), "{name}");
+            }
+        })
+        .await;
 }
 
 /// RFC 9457: problems have a media type of their own, and that is what is answered.
 #[tokio::test]
 async fn problems_are_documented_with_the_media_type_that_they_are_answered_with() {
-    let world = World::start().await;
-    let document = document(&world.nobody).await;
-    let wrong: Vec<String> = operations(&document)
-        .iter()
-        .filter(|operation| !operation.spec["responses"]["default"]["content"]["application/problem+json"].is_object())
-        .map(super::samples::Operation::name)
-        .collect();
-    assert!(wrong.is_empty(), "{} operations document another: {wrong:?}", wrong.len());
-    world.finish().await;
+    World::with_api()
+        .run(async |world| {
+            let document = document(&world.nobody()).await;
+            let wrong: Vec<String> = operations(&document)
+                .iter()
+                .filter(|operation| {
+                    !operation.spec["responses"]["default"]["content"]["application/problem+json"].is_object()
+                })
+                .map(super::samples::Operation::name)
+                .collect();
+            assert!(wrong.is_empty(), "{} operations document another: {wrong:?}", wrong.len());
+        })
+        .await;
 }
 
 /// Every reference of the document leads somewhere.
@@ -156,16 +162,18 @@ async fn every_reference_of_the_document_leads_somewhere() {
             _ => {}
         }
     }
-    let world = World::start().await;
-    let document = document(&world.nobody).await;
-    let mut found = Vec::new();
-    references(&document, &mut found);
-    assert!(found.len() > 40);
-    for reference in found {
-        let pointer = reference.strip_prefix('#').unwrap();
-        assert!(document.pointer(pointer).is_some(), "{reference}");
-    }
-    world.finish().await;
+    World::with_api()
+        .run(async |world| {
+            let document = document(&world.nobody()).await;
+            let mut found = Vec::new();
+            references(&document, &mut found);
+            assert!(found.len() > 40);
+            for reference in found {
+                let pointer = reference.strip_prefix('#').unwrap();
+                assert!(document.pointer(pointer).is_some(), "{reference}");
+            }
+        })
+        .await;
 }
 
 /// Ids are what generated clients call their functions: each is one operation's alone.

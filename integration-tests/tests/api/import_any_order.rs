@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, fmt::Write as _, io::Write as _, pin::pin, task::Poll, time::Duration};
 
 use muster_domain::ids::JobId;
-use muster_integration_tests::Dice;
+use muster_integration_tests::{Dice, Organization, World, text};
 use muster_service::config::WorkerSettings;
 use muster_storage::engine::{
     claim::{self, ClaimedJob},
@@ -13,10 +13,7 @@ use muster_storage::engine::{
 use muster_workers::{error::JobError, testing::Hand};
 use serde_json::{Value, json};
 
-use crate::{
-    import_agents::agent,
-    support::{Organization, World, text},
-};
+use crate::import_agents::agent;
 
 const CASES: u64 = 16;
 /// A lease that nobody loses here, and one that is lost at once.
@@ -122,7 +119,6 @@ async fn seen(world: &World, ours: &Organization, group: &str, import: &str) -> 
     let report: Vec<_> = names.iter().map(|name| &report[*name]).collect();
     let rejects = ours.admin.get(&ours.at(&format!("imports/{import}/rejects.csv"))).await.text;
     let people: Value = world
-        .harness
         .row(&format!(
             "select coalesce(json_agg(json_build_array(c.e164, c.first_name, c.last_name, c.fields, a.email, m.contact_id is not null,
                  (select json_agg(t.name order by t.name) from contact_tag ct join tag t on t.id = ct.tag_id where ct.contact_id = c.id),
@@ -161,18 +157,20 @@ struct Hands<'a> {
 impl Hands<'_> {
     /// Does jobs until there are none.
     async fn finish(&mut self, world: &World, import: &str) {
-        let pool = world.harness.pool();
+        let pool = world.pool();
         let mut spoiled: BTreeMap<JobId, u32> = BTreeMap::new();
         loop {
             sweep::return_expired(pool).await.unwrap();
             let query = format!(
                 "select coalesce(json_agg(id order by id), '[]') from job where payload ->> 'import_id' = '{import}' and state = 'pending'"
             );
-            let mut waiting: Vec<JobId> = world.harness.row(&query).await;
+            let mut waiting: Vec<JobId> = world.row(&query).await;
             if waiting.is_empty() {
-                let live =
-                    format!("job where payload ->> 'import_id' = '{import}' and state in ('published', 'running')");
-                if world.harness.count(&live).await == 0 {
+                let live = world
+                    .jobs()
+                    .and(&format!("payload ->> 'import_id' = '{import}'"))
+                    .any_of("state", &["published", "running"]);
+                if live.count().await == 0 {
                     return;
                 }
                 // The server has not noticed yet that the connection of who died is gone: the job is locked by it still.
@@ -216,7 +214,7 @@ impl Hands<'_> {
     }
 
     async fn attempt(&self, world: &World, job: &ClaimedJob, fate: Fate) {
-        let pool = world.harness.pool();
+        let pool = world.pool();
         let polls = if let Fate::Dies(polls) = fate { polls } else { u64::MAX };
         // Whoever dies has connections of its own, which die too.
         let mortal = matches!(fate, Fate::Dies(_)).then(|| Hand::new(self.settings.clone()).unwrap());
@@ -270,36 +268,38 @@ async fn polled<T>(times: u64, work: impl Future<Output = T>) -> Option<T> {
 
 #[tokio::test]
 async fn c7_whatever_is_cut_dies_or_comes_twice_the_end_is_that_of_reading_in_order_by_one() {
-    let world = World::start().await;
-    let settings = |part: u64, shard: u64| {
-        let mut settings: WorkerSettings = world.harness.settings("hand").settings();
-        (settings.imports.part_bytes, settings.imports.shard_bytes) = (part.max(1), shard.max(1));
-        settings
-    };
-    let usual = settings(1 << 20, 1 << 20);
-    let in_order = Hand::new(usual.clone()).unwrap();
-    let mut dice = Dice::new(29);
-    for case in 0..CASES {
-        let story = Story::new(&mut dice);
-        let mut one = Hands { hand: &in_order, settings: &usual, dice: None };
-        let wanted = story.told(&world, "In order", &in_order, &mut one).await;
-        assert_eq!(wanted["report"][0], "succeeded", "case {case}: {wanted}");
-        let cut = settings(story.part_bytes, story.shard_bytes);
-        let wild = Hand::new(cut.clone()).unwrap();
-        let mut several = Hands { hand: &wild, settings: &cut, dice: Some(&mut dice) };
-        let told = story.told(&world, "As it comes", &in_order, &mut several).await;
-        for what in ["report", "rejects", "people"] {
-            assert_eq!(
-                told[what], wanted[what],
-                "{what} of case {case}, parts of {}:\n{}",
-                story.part_bytes, story.file
-            );
-        }
-        wild.close().await;
-    }
-    let crashes = world.harness.count("job where jsonb_array_length(errors) > 0").await;
-    let parts = world.harness.count("import_part where number > 0").await;
-    assert!(crashes > 20 && parts > 20, "{crashes} jobs whose workers died, {parts} more parts than files");
-    in_order.close().await;
-    world.finish().await;
+    World::with_api()
+        .run(async |world| {
+            let settings = |part: u64, shard: u64| {
+                let mut settings: WorkerSettings = world.settings("hand").settings();
+                (settings.imports.part_bytes, settings.imports.shard_bytes) = (part.max(1), shard.max(1));
+                settings
+            };
+            let usual = settings(1 << 20, 1 << 20);
+            let in_order = Hand::new(usual.clone()).unwrap();
+            let mut dice = Dice::new(29);
+            for case in 0..CASES {
+                let story = Story::new(&mut dice);
+                let mut one = Hands { hand: &in_order, settings: &usual, dice: None };
+                let wanted = story.told(&world, "In order", &in_order, &mut one).await;
+                assert_eq!(wanted["report"][0], "succeeded", "case {case}: {wanted}");
+                let cut = settings(story.part_bytes, story.shard_bytes);
+                let wild = Hand::new(cut.clone()).unwrap();
+                let mut several = Hands { hand: &wild, settings: &cut, dice: Some(&mut dice) };
+                let told = story.told(&world, "As it comes", &in_order, &mut several).await;
+                for what in ["report", "rejects", "people"] {
+                    assert_eq!(
+                        told[what], wanted[what],
+                        "{what} of case {case}, parts of {}:\n{}",
+                        story.part_bytes, story.file
+                    );
+                }
+                wild.close().await;
+            }
+            let crashes = world.jobs().and("jsonb_array_length(errors) > 0").count().await;
+            let parts = world.import_parts().above("number", 0).count().await;
+            assert!(crashes > 20 && parts > 20, "{crashes} jobs whose workers died, {parts} more parts than files");
+            in_order.close().await;
+        })
+        .await;
 }

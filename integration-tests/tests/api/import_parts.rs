@@ -6,10 +6,8 @@ use std::{
     io::Write as _,
 };
 
-use muster_integration_tests::{Dice, seconds};
+use muster_integration_tests::{Dice, Organization, World, seconds, text};
 use serde_json::{Value, json};
-
-use crate::support::{Organization, World, text};
 
 /// A file as a model reads it: in order, by one.
 #[derive(Default)]
@@ -70,29 +68,40 @@ fn counters(report: &Value) -> [i64; 6] {
 #[tokio::test]
 async fn c6_wherever_a_file_is_cut_the_last_row_of_a_phone_wins_and_every_row_is_counted_once() {
     for (part, shard) in [("1", "300"), ("150", "150"), ("1000000", "300")] {
-        let world = World::with_engine_and(&[("import_part_bytes", part), ("import_shard_bytes", shard)]).await;
-        let mut dice = Dice::new(4);
-        for nth in 0..2 {
-            let ours = world.organization(&format!("Ours {nth}")).await;
-            let group = ours.group("One").await;
-            let model = random_file(&mut dice, 40);
-            let known = i64::try_from(model.people.len()).unwrap();
-            let merged = model.rows - model.rejected - known;
-            let report = ours.import(&format!("file_name=a.csv&group_id={group}"), model.file.as_str()).await;
-            assert_eq!(report["state"], "succeeded", "{report}");
-            assert_eq!(
-                counters(&report),
-                [model.rows, known, 0, 0, merged, model.rejected],
-                "parts of {part}: {report}"
-            );
-            let wanted = model.people.into_iter().map(|(phone, (_, first, ward, tags))| (phone, (first, ward, tags)));
-            assert_eq!(people(&ours).await, wanted.collect(), "parts of {part}");
-            // The same file again changes nothing.
-            let again = ours.import(&format!("file_name=a.csv&group_id={group}"), model.file.as_str()).await;
-            assert_eq!(counters(&again), [model.rows, 0, 0, known, merged, model.rejected], "parts of {part}: {again}");
-            assert_eq!(world.objects().iter().filter(|file| file.to_string_lossy().contains(".work")).count(), 0);
-        }
-        world.finish().await;
+        World::with_engine()
+            .with_all(&[("import_part_bytes", part), ("import_shard_bytes", shard)])
+            .run(async |world| {
+                let mut dice = Dice::new(4);
+                for nth in 0..2 {
+                    let ours = world.organization(&format!("Ours {nth}")).await;
+                    let group = ours.group("One").await;
+                    let model = random_file(&mut dice, 40);
+                    let known = i64::try_from(model.people.len()).unwrap();
+                    let merged = model.rows - model.rejected - known;
+                    let report = ours.import(&format!("file_name=a.csv&group_id={group}"), model.file.as_str()).await;
+                    assert_eq!(report["state"], "succeeded", "{report}");
+                    assert_eq!(
+                        counters(&report),
+                        [model.rows, known, 0, 0, merged, model.rejected],
+                        "parts of {part}: {report}"
+                    );
+                    let wanted =
+                        model.people.into_iter().map(|(phone, (_, first, ward, tags))| (phone, (first, ward, tags)));
+                    assert_eq!(people(&ours).await, wanted.collect(), "parts of {part}");
+                    // The same file again changes nothing.
+                    let again = ours.import(&format!("file_name=a.csv&group_id={group}"), model.file.as_str()).await;
+                    assert_eq!(
+                        counters(&again),
+                        [model.rows, 0, 0, known, merged, model.rejected],
+                        "parts of {part}: {again}"
+                    );
+                    assert_eq!(
+                        world.objects().iter().filter(|file| file.to_string_lossy().contains(".work")).count(),
+                        0
+                    );
+                }
+            })
+            .await;
     }
 }
 
@@ -115,96 +124,107 @@ fn zstd(text: &[u8]) -> Vec<u8> {
 
 #[tokio::test]
 async fn c3_a_packed_file_is_read_like_what_it_holds() {
-    let world = World::with_engine_and(&[("import_part_bytes", "100")]).await;
-    let ours = world.organization("Ours").await;
-    let group = ours.group("One").await;
-    let rows: Vec<String> = (0..30).map(|nth| format!("Ada{nth},M\u{fc}ller,646555{nth:04}")).collect();
-    let file = format!("first,last,phone\n{}\n", rows.join("\n"));
-    let packed = gzip(file.as_bytes());
-    let report = ours.import(&format!("file_name=a.csv.gz&group_id={group}"), packed.clone()).await;
-    assert_eq!(counters(&report), [30, 30, 0, 0, 0, 0], "{report}");
-    assert_eq!((&report["compression"], &report["encoding"]), (&json!("gzip"), &json!("UTF-8")));
-    assert!(report["parts"].as_i64().unwrap() > 3, "{report}");
-    assert_eq!(report["bytes_read"], report["text_bytes"]);
-    for (packing, file) in [("zstd", zstd(file.as_bytes())), ("zip", zip(file.as_bytes()))] {
-        let report = ours.import(&format!("file_name=a.csv.{packing}&group_id={group}"), file).await;
-        assert_eq!(counters(&report), [30, 0, 0, 30, 0, 0], "{report}");
-        assert_eq!(report["compression"], packing);
-        assert!(report["parts"].as_i64().unwrap() > 3, "{report}");
-    }
-    // What breaks off is refused, and leaves nothing behind: at once, or where that only shows at the end.
-    let query = format!("file_name=a.csv.gz&group_id={group}");
-    ours.upload(&query, packed[..packed.len() - 9].to_vec()).await.problem(422, "invalid-body");
-    let long = gzip(format!("{file}{}", "Ada,L,6465550000\n".repeat(20_000)).as_bytes());
-    let broken = ours.import(&query, long[..long.len() - 9].to_vec()).await;
-    assert_eq!((&broken["state"], counters(&broken)), (&json!("failed"), [0; 6]), "{broken}");
-    assert!(broken["failure"].as_str().unwrap().contains("not complete"), "{broken}");
-    // In another encoding, what follows the first part is in that encoding too.
-    let utf16: Vec<u8> = [0xff, 0xfe].into_iter().chain(file.encode_utf16().flat_map(u16::to_le_bytes)).collect();
-    let report = ours.import(&format!("file_name=a.csv&group_id={group}"), utf16).await;
-    assert_eq!(counters(&report), [30, 0, 0, 30, 0, 0], "{report}");
-    world.finish().await;
+    World::with_engine()
+        .with_all(&[("import_part_bytes", "100")])
+        .run(async |world| {
+            let ours = world.organization("Ours").await;
+            let group = ours.group("One").await;
+            let rows: Vec<String> = (0..30).map(|nth| format!("Ada{nth},M\u{fc}ller,646555{nth:04}")).collect();
+            let file = format!("first,last,phone\n{}\n", rows.join("\n"));
+            let packed = gzip(file.as_bytes());
+            let report = ours.import(&format!("file_name=a.csv.gz&group_id={group}"), packed.clone()).await;
+            assert_eq!(counters(&report), [30, 30, 0, 0, 0, 0], "{report}");
+            assert_eq!((&report["compression"], &report["encoding"]), (&json!("gzip"), &json!("UTF-8")));
+            assert!(report["parts"].as_i64().unwrap() > 3, "{report}");
+            assert_eq!(report["bytes_read"], report["text_bytes"]);
+            for (packing, file) in [("zstd", zstd(file.as_bytes())), ("zip", zip(file.as_bytes()))] {
+                let report = ours.import(&format!("file_name=a.csv.{packing}&group_id={group}"), file).await;
+                assert_eq!(counters(&report), [30, 0, 0, 30, 0, 0], "{report}");
+                assert_eq!(report["compression"], packing);
+                assert!(report["parts"].as_i64().unwrap() > 3, "{report}");
+            }
+            // What breaks off is refused, and leaves nothing behind: at once, or where that only shows at the end.
+            let query = format!("file_name=a.csv.gz&group_id={group}");
+            ours.upload(&query, packed[..packed.len() - 9].to_vec()).await.problem(422, "invalid-body");
+            let long = gzip(format!("{file}{}", "Ada,L,6465550000\n".repeat(20_000)).as_bytes());
+            let broken = ours.import(&query, long[..long.len() - 9].to_vec()).await;
+            assert_eq!((&broken["state"], counters(&broken)), (&json!("failed"), [0; 6]), "{broken}");
+            assert!(broken["failure"].as_str().unwrap().contains("not complete"), "{broken}");
+            // In another encoding, what follows the first part is in that encoding too.
+            let utf16: Vec<u8> =
+                [0xff, 0xfe].into_iter().chain(file.encode_utf16().flat_map(u16::to_le_bytes)).collect();
+            let report = ours.import(&format!("file_name=a.csv&group_id={group}"), utf16).await;
+            assert_eq!(counters(&report), [30, 0, 0, 30, 0, 0], "{report}");
+        })
+        .await;
 }
 
 #[tokio::test]
 async fn c15_a_file_that_unpacks_to_absurdly_much_fails_and_leaves_nothing() {
-    let world = World::with_engine().await;
-    let ours = world.organization("Ours").await;
-    let group = ours.group("One").await;
-    let text = format!("first,last,phone\nAda,L,6465550000\n{}", "\n".repeat(40 * 1024 * 1024));
-    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-    gzip.write_all(text.as_bytes()).unwrap();
-    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    zip.start_file("a.csv", zip::write::SimpleFileOptions::default().compression_level(Some(9))).unwrap();
-    zip.write_all(text.as_bytes()).unwrap();
-    for bomb in [gzip.finish().unwrap(), zip.finish().unwrap().into_inner()] {
-        let report = ours.import(&format!("file_name=a.csv&group_id={group}&tags=t"), bomb).await;
-        assert_eq!((&report["state"], counters(&report)), (&json!("failed"), [0; 6]), "{report}");
-        assert!(report["failure"].as_str().unwrap().contains("unpacks to more than"), "{report}");
-    }
-    for table in ["contact", "tag", "import_part", "import_reject"] {
-        assert_eq!(world.harness.count(table).await, 0, "{table}");
-    }
-    // Behind the refusal, so that a crash before it finds everything as it was.
-    world.harness.until_count("job where kind = 'import-end' and state = 'succeeded'", 2, seconds(20)).await;
-    assert_eq!(world.objects().iter().filter(|file| file.to_string_lossy().contains(".work")).count(), 0);
-    world.finish().await;
+    World::with_engine()
+        .run(async |world| {
+            let ours = world.organization("Ours").await;
+            let group = ours.group("One").await;
+            let text = format!("first,last,phone\nAda,L,6465550000\n{}", "\n".repeat(40 * 1024 * 1024));
+            let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+            gzip.write_all(text.as_bytes()).unwrap();
+            let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+            zip.start_file("a.csv", zip::write::SimpleFileOptions::default().compression_level(Some(9))).unwrap();
+            zip.write_all(text.as_bytes()).unwrap();
+            for bomb in [gzip.finish().unwrap(), zip.finish().unwrap().into_inner()] {
+                let report = ours.import(&format!("file_name=a.csv&group_id={group}&tags=t"), bomb).await;
+                assert_eq!((&report["state"], counters(&report)), (&json!("failed"), [0; 6]), "{report}");
+                assert!(report["failure"].as_str().unwrap().contains("unpacks to more than"), "{report}");
+            }
+            for table in ["contact", "tag", "import_part", "import_reject"] {
+                assert_eq!(world.count(table).await, 0, "{table}");
+            }
+            // Behind the refusal, so that a crash before it finds everything as it was.
+            world.jobs().kind("import-end").state("succeeded").at_least(2, seconds(20)).await;
+            assert_eq!(world.objects().iter().filter(|file| file.to_string_lossy().contains(".work")).count(), 0);
+        })
+        .await;
 }
 
 #[tokio::test]
 async fn c10_in_a_file_of_many_parts_the_first_rows_have_the_places() {
-    let world = World::with_engine_and(&[("import_part_bytes", "1"), ("import_shard_bytes", "20")]).await;
-    let ours = world.organization("Ours").await;
-    ours.set(json!({ "group_contact_limit": 5 })).await;
-    let group = ours.group("One").await;
-    // The second row's person stands in the last row again, which is the one that counts.
-    let mut rows: Vec<String> = (0..8).map(|nth| format!("Ada{nth},L,646555{nth:04}")).collect();
-    rows.push("Ada1,Last,6465550001".to_owned());
-    let file = format!("first,last,phone\n{}\n", rows.join("\n"));
-    let report = ours.import(&format!("file_name=a.csv&group_id={group}"), file.as_str()).await;
-    assert_eq!(counters(&report), [9, 5, 0, 0, 1, 3], "{report}");
-    assert_eq!(report["reject_reasons"], json!({ "group_full": 3 }));
-    let known: Vec<String> = people(&ours).await.into_keys().collect();
-    assert_eq!(known, ["+16465550000", "+16465550002", "+16465550003", "+16465550004", "+16465550005"]);
-    let again = ours.import(&format!("file_name=a.csv&group_id={group}"), file.as_str()).await;
-    assert_eq!(counters(&again), [9, 0, 0, 5, 1, 3], "{again}");
-    world.finish().await;
+    World::with_engine()
+        .with_all(&[("import_part_bytes", "1"), ("import_shard_bytes", "20")])
+        .run(async |world| {
+            let ours = world.organization("Ours").await;
+            ours.set(json!({ "group_contact_limit": 5 })).await;
+            let group = ours.group("One").await;
+            // The second row's person stands in the last row again, which is the one that counts.
+            let mut rows: Vec<String> = (0..8).map(|nth| format!("Ada{nth},L,646555{nth:04}")).collect();
+            rows.push("Ada1,Last,6465550001".to_owned());
+            let file = format!("first,last,phone\n{}\n", rows.join("\n"));
+            let report = ours.import(&format!("file_name=a.csv&group_id={group}"), file.as_str()).await;
+            assert_eq!(counters(&report), [9, 5, 0, 0, 1, 3], "{report}");
+            assert_eq!(report["reject_reasons"], json!({ "group_full": 3 }));
+            let known: Vec<String> = people(&ours).await.into_keys().collect();
+            assert_eq!(known, ["+16465550000", "+16465550002", "+16465550003", "+16465550004", "+16465550005"]);
+            let again = ours.import(&format!("file_name=a.csv&group_id={group}"), file.as_str()).await;
+            assert_eq!(counters(&again), [9, 0, 0, 5, 1, 3], "{again}");
+        })
+        .await;
 }
 
 #[tokio::test]
 async fn c14_locked_fields_leave_unknown_columns_out_and_say_so() {
-    let world = World::with_engine().await;
-    let ours = world.organization("Ours").await;
-    let group = ours.group("One").await;
-    let file = "first,last,phone,Ward\nAda,L,6465550000,7\n";
-    ours.import(&format!("file_name=a.csv&group_id={group}"), file).await;
-    ours.set(json!({ "lock_custom_fields": true })).await;
-    let file = "first,last,phone,Ward,Shoe\nAda,L,6465550000,8,42\n";
-    let report = ours.import(&format!("file_name=a.csv&group_id={group}"), file).await;
-    assert_eq!(counters(&report), [1, 0, 1, 0, 0, 0], "{report}");
-    assert_eq!(report["columns"][3], json!({ "header": "Ward", "field": "custom:Ward" }));
-    assert_eq!(report["columns"][4], json!({ "header": "Shoe", "field": "ignore" }));
-    assert_eq!(ours.contact("+16465550000").await["fields"], json!({ "Ward": "8" }));
-    assert_eq!(world.harness.count("custom_field").await, 1);
-    world.finish().await;
+    World::with_engine()
+        .run(async |world| {
+            let ours = world.organization("Ours").await;
+            let group = ours.group("One").await;
+            let file = "first,last,phone,Ward\nAda,L,6465550000,7\n";
+            ours.import(&format!("file_name=a.csv&group_id={group}"), file).await;
+            ours.set(json!({ "lock_custom_fields": true })).await;
+            let file = "first,last,phone,Ward,Shoe\nAda,L,6465550000,8,42\n";
+            let report = ours.import(&format!("file_name=a.csv&group_id={group}"), file).await;
+            assert_eq!(counters(&report), [1, 0, 1, 0, 0, 0], "{report}");
+            assert_eq!(report["columns"][3], json!({ "header": "Ward", "field": "custom:Ward" }));
+            assert_eq!(report["columns"][4], json!({ "header": "Shoe", "field": "ignore" }));
+            assert_eq!(ours.contact("+16465550000").await["fields"], json!({ "Ward": "8" }));
+            assert_eq!(world.rows("custom_field").count().await, 1);
+        })
+        .await;
 }

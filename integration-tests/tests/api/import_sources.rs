@@ -1,5 +1,6 @@
 //! Files that come again: saved mappings, and fetching what has changed from where an admin says, and from nowhere else.
 
+use muster_integration_tests::{Call, Organization, World, text};
 use std::sync::{Arc, Mutex};
 
 use axum::{
@@ -11,8 +12,6 @@ use axum::{
 };
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
-
-use crate::support::{Organization, World, text};
 
 /// A server of files: its file, the file's entity tag, and how often it was sent.
 #[derive(Clone, Default)]
@@ -57,150 +56,158 @@ impl Files {
 /// Asks for a fetch and waits until it has been done.
 pub(crate) async fn fetch(world: &World, ours: &Organization, id: &str) -> Value {
     let path = ours.at(&format!("import-sources/{id}"));
-    let done = format!("job where kind = 'import-fetch' and state = 'succeeded' and payload ->> 'source_id' = '{id}'");
-    let before = world.harness.count(&done).await;
+    let done = world.jobs().kind("import-fetch").state("succeeded").and(&format!("payload ->> 'source_id' = '{id}'"));
+    let before = done.count().await;
     assert_eq!(ours.admin.act(&format!("{path}/fetch")).await.status, 202);
-    world.until(&done, before + 1).await;
+    done.until(before + 1).await;
     ours.admin.get(&path).await.ok()
 }
 
 #[tokio::test]
 async fn a_source_is_fetched_and_imported_when_it_has_changed() {
     let (files, port, _server) = Files::start().await;
-    let world = World::with_engine_and(&[("import_allowed_hosts", &format!("[\"127.0.0.1:{port}\"]"))]).await;
-    let ours = world.organization("Ours").await;
-    let group = ours.group("One").await;
-    let source = json!({
-        "group_id": group, "name": "Voters", "url": format!("http://127.0.0.1:{port}/list.csv?key=secret"),
-        "mapping": { "Tel": "phone" }, "tags": ["weekly"], "consent_text": "They signed up",
-    });
-    let id = text(&ours.admin.post(&ours.at("import-sources"), source.clone()).await.ok()["id"]);
-    ours.admin.post(&ours.at("import-sources"), source.clone()).await.problem(409, "conflict");
+    World::with_engine()
+        .with_all(&[("import_allowed_hosts", &format!("[\"127.0.0.1:{port}\"]"))])
+        .run(async |world| {
+            let ours = world.organization("Ours").await;
+            let group = ours.group("One").await;
+            let source = json!({
+                "group_id": group, "name": "Voters", "url": format!("http://127.0.0.1:{port}/list.csv?key=secret"),
+                "mapping": { "Tel": "phone" }, "tags": ["weekly"], "consent_text": "They signed up",
+            });
+            let id = text(&ours.admin.post(&ours.at("import-sources"), source.clone()).await.ok()["id"]);
+            ours.admin.post(&ours.at("import-sources"), source.clone()).await.problem(409, "conflict");
 
-    files.set("first,last,Tel\nAda,L,6465550001\n", "\"one\"");
-    let seen = fetch(&world, &ours, &id).await;
-    assert_eq!(seen["failure"], Value::Null);
-    let report = ours.report(&text(&seen["last_import_id"])).await;
-    assert_eq!((&report["created"], &report["file_name"]), (&json!(1), &json!("list.csv")), "{report}");
-    let ada = ours.contact("+16465550001").await;
-    assert_eq!((&ada["tags"], &ada["groups"]), (&json!(["weekly"]), &json!([group])));
+            files.set("first,last,Tel\nAda,L,6465550001\n", "\"one\"");
+            let seen = fetch(&world, &ours, &id).await;
+            assert_eq!(seen["failure"], Value::Null);
+            let report = ours.report(&text(&seen["last_import_id"])).await;
+            assert_eq!((&report["created"], &report["file_name"]), (&json!(1), &json!("list.csv")), "{report}");
+            let ada = ours.contact("+16465550001").await;
+            assert_eq!((&ada["tags"], &ada["groups"]), (&json!(["weekly"]), &json!([group])));
 
-    // By its entity tag it is not sent again; under another tag it is the same by its hash.
-    let again = fetch(&world, &ours, &id).await;
-    assert_eq!((&again["last_import_id"], files.sent()), (&seen["last_import_id"], 1));
-    files.set("first,last,Tel\nAda,L,6465550001\n", "\"two\"");
-    let again = fetch(&world, &ours, &id).await;
-    assert_eq!((&again["last_import_id"], files.sent()), (&seen["last_import_id"], 2));
-    files.set("first,last,Tel\nAda,King,6465550001\n", "\"three\"");
-    let changed = fetch(&world, &ours, &id).await;
-    assert_ne!(changed["last_import_id"], seen["last_import_id"]);
-    assert_eq!(ours.report(&text(&changed["last_import_id"])).await["updated"], 1);
-    assert_eq!(world.harness.count("import").await, 2);
+            // By its entity tag it is not sent again; under another tag it is the same by its hash.
+            let again = fetch(&world, &ours, &id).await;
+            assert_eq!((&again["last_import_id"], files.sent()), (&seen["last_import_id"], 1));
+            files.set("first,last,Tel\nAda,L,6465550001\n", "\"two\"");
+            let again = fetch(&world, &ours, &id).await;
+            assert_eq!((&again["last_import_id"], files.sent()), (&seen["last_import_id"], 2));
+            files.set("first,last,Tel\nAda,King,6465550001\n", "\"three\"");
+            let changed = fetch(&world, &ours, &id).await;
+            assert_ne!(changed["last_import_id"], seen["last_import_id"]);
+            assert_eq!(ours.report(&text(&changed["last_import_id"])).await["updated"], 1);
+            assert_eq!(world.imports().count().await, 2);
 
-    // A file that is uploaded goes by what is known of the source.
-    let report = ours.import(&format!("file_name=up.csv&source_id={id}"), "first,last,Tel\nEve,L,6465550002\n").await;
-    assert_eq!((&report["created"], &report["group_id"]), (&json!(1), &json!(group)), "{report}");
-    // Whoever says something else of it has it imported once more.
-    let mut other = source;
-    other["tags"] = json!(["monthly"]);
-    ours.admin.put(&ours.at(&format!("import-sources/{id}")), other).await.ok();
-    let once_more = fetch(&world, &ours, &id).await;
-    assert_eq!(ours.report(&text(&once_more["last_import_id"])).await["updated"], 1);
-    let leaked = world.harness.count("job where to_jsonb(job)::text like '%secret%'").await;
-    assert_eq!(leaked, 0, "a URL's secret is in no job");
-    world.finish().await;
+            // A file that is uploaded goes by what is known of the source.
+            let report =
+                ours.import(&format!("file_name=up.csv&source_id={id}"), "first,last,Tel\nEve,L,6465550002\n").await;
+            assert_eq!((&report["created"], &report["group_id"]), (&json!(1), &json!(group)), "{report}");
+            // Whoever says something else of it has it imported once more.
+            let mut other = source;
+            other["tags"] = json!(["monthly"]);
+            ours.admin.put(&ours.at(&format!("import-sources/{id}")), other).await.ok();
+            let once_more = fetch(&world, &ours, &id).await;
+            assert_eq!(ours.report(&text(&once_more["last_import_id"])).await["updated"], 1);
+            let leaked = world.jobs().and("to_jsonb(job)::text like '%secret%'").count().await;
+            assert_eq!(leaked, 0, "a URL's secret is in no job");
+        })
+        .await;
 }
 
 #[tokio::test]
 async fn a_source_on_a_schedule_is_fetched_by_itself() {
-    let world = World::with_engine().await;
-    let ours = world.organization("Ours").await;
-    let group = ours.group("One").await;
-    let folder = world.harness.folder().join("incoming").join(&ours.id);
-    std::fs::create_dir_all(&folder).unwrap();
-    std::fs::write(folder.join("list.csv"), "first,last,phone\nAda,L,6465550001\n").unwrap();
-    let source = json!({
-        "group_id": group, "name": "Drop", "url": "store:list.csv", "schedule": { "cron": "* * * * *", "zone": "America/Denver" },
-    });
-    let id = text(&ours.admin.post(&ours.at("import-sources"), source).await.ok()["id"]);
-    // As if the minute were over: the tick's job is spread over the next half minute, which nobody waits for here.
-    world
-        .harness
-        .execute(&[
-            "update schedule set next_at = now(), decided_until = now() - interval '1 minute', jitter_seconds = 0
-        where name like 'import-source/%'",
-        ])
+    World::with_engine()
+        .run(async |world| {
+            let ours = world.organization("Ours").await;
+            let group = ours.group("One").await;
+            let folder = world.folder().join("incoming").join(&ours.id);
+            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::write(folder.join("list.csv"), "first,last,phone\nAda,L,6465550001\n").unwrap();
+            let source = json!({
+                "group_id": group, "name": "Drop", "url": "store:list.csv", "schedule": { "cron": "* * * * *", "zone": "America/Denver" },
+            });
+            let id = text(&ours.admin.post(&ours.at("import-sources"), source).await.ok()["id"]);
+            // As if the minute were over: the tick's job is spread over the next half minute, which nobody waits for
+            // here.
+            world
+                .execute(&["update schedule set next_at = now(), decided_until = now() - interval '1 minute', \
+                     jitter_seconds = 0
+        where name like 'import-source/%'"])
+                .await;
+            world.imports().state("succeeded").is("created", 1).until(1).await;
+            let seen = ours.admin.get(&ours.at(&format!("import-sources/{id}"))).await.ok();
+            assert_eq!(seen["schedule"], json!({ "cron": "* * * * *", "zone": "America/Denver" }));
+            assert_eq!(
+                world.ticks().any_of("fate", &["fired", "late"]).like("schedule", "import-source/%").count().await,
+                1
+            );
+            // The same file again is not imported, a new one is.
+            fetch(&world, &ours, &id).await;
+            assert_eq!(world.imports().count().await, 1);
+            std::fs::write(folder.join("list.csv"), "first,last,phone\nAda,King,6465550001\n").unwrap();
+            fetch(&world, &ours, &id).await;
+            assert_eq!(world.imports().count().await, 2);
+            let path = ours.at(&format!("import-sources/{id}"));
+            assert_eq!(ours.admin.call(reqwest::Method::DELETE, &path, Call::empty()).await.status, 204);
+            assert_eq!(world.schedules().like("name", "import-source/%").lacks("retired_at").count().await, 0);
+            let ledger = world.ticks().like("schedule", "import-source/%").any_of("fate", &["fired", "late"]);
+            assert_eq!(ledger.count().await, 1, "what it did stays told (J11)");
+            assert_eq!(world.imports().count().await, 2, "its imports stay");
+        })
         .await;
-    world.until("import where state = 'succeeded' and created = 1", 1).await;
-    let seen = ours.admin.get(&ours.at(&format!("import-sources/{id}"))).await.ok();
-    assert_eq!(seen["schedule"], json!({ "cron": "* * * * *", "zone": "America/Denver" }));
-    assert_eq!(
-        world.harness.count("tick where fate in ('fired', 'late') and schedule like 'import-source/%'").await,
-        1
-    );
-    // The same file again is not imported, a new one is.
-    fetch(&world, &ours, &id).await;
-    assert_eq!(world.harness.count("import").await, 1);
-    std::fs::write(folder.join("list.csv"), "first,last,phone\nAda,King,6465550001\n").unwrap();
-    fetch(&world, &ours, &id).await;
-    assert_eq!(world.harness.count("import").await, 2);
-    let path = ours.at(&format!("import-sources/{id}"));
-    assert_eq!(ours.admin.call(reqwest::Method::DELETE, &path, crate::support::Call::empty()).await.status, 204);
-    assert_eq!(world.harness.count("schedule where name like 'import-source/%' and retired_at is null").await, 0);
-    let ledger = "tick where schedule like 'import-source/%' and fate in ('fired', 'late')";
-    assert_eq!(world.harness.count(ledger).await, 1, "what it did stays told (J11)");
-    assert_eq!(world.harness.count("import").await, 2, "its imports stay");
-    world.finish().await;
 }
 
 #[tokio::test]
 async fn nothing_is_fetched_from_inside() {
     let (_files, port, _server) = Files::start().await;
-    let world = World::with_engine_and(&[("import_allowed_hosts", &format!("[\"127.0.0.1:{port}\"]"))]).await;
-    let ours = world.organization("Ours").await;
-    let group = ours.group("One").await;
-    let source = |url: &str| json!({ "group_id": group, "name": url, "url": url });
-    for url in [
-        "http://example.org/a.csv",
-        "https://127.0.0.1/a.csv",
-        "https://[::1]:8443/a.csv",
-        "https://10.0.0.1/a.csv",
-        "https://169.254.169.254/latest",
-        "https://2130706433/a.csv",
-        "https://user:password@example.org/a.csv",
-        "file:///etc/passwd",
-        "store:../other/list.csv",
-        "store:",
-        "store:a//b.csv",
-        "store:a\nb.csv",
-        "nothing",
-    ] {
-        ours.admin.post(&ours.at("import-sources"), source(url)).await.problem(422, "invalid-body");
-    }
-    // What is only seen when it is asked: a name that leads inside, and a redirect.
-    let inside = format!("http://127.0.0.1:{port}/inside");
-    let private = format!("http://127.0.0.1:{port}/private");
-    for (url, why) in [
-        ("https://localhost/a.csv", "no public address"),
-        (inside.as_str(), "https://"),
-        (private.as_str(), "not public"),
-        (&format!("http://127.0.0.1:{port}/gone.csv"), "410"),
-        ("store:nothing.csv", "no such file"),
-    ] {
-        let id = text(&ours.admin.post(&ours.at("import-sources"), source(url)).await.ok()["id"]);
-        let seen = fetch(&world, &ours, &id).await;
-        let failure = text(&seen["failure"]);
-        assert!(failure.contains(why), "{url}: {failure}");
-        assert!(!failure.contains("127.0.0.1") && !failure.contains("10.0.0.1"), "{failure}");
-    }
-    assert_eq!(world.harness.count("import").await, 0);
-    assert!(world.objects().is_empty());
-    let bad = json!({ "group_id": group, "name": "x", "url": "store:a", "schedule": { "cron": "* * * * * *", "zone": "UTC" } });
-    ours.admin.post(&ours.at("import-sources"), bad).await.problem(422, "invalid-body");
-    // Sources are their organization's alone.
-    let id = text(&ours.admin.post(&ours.at("import-sources"), source("store:a.csv")).await.ok()["id"]);
-    let other = world.organization("Other").await;
-    other.admin.get(&other.at(&format!("import-sources/{id}"))).await.problem(404, "not-found");
-    other.admin.act(&other.at(&format!("import-sources/{id}/fetch"))).await.problem(404, "not-found");
-    world.finish().await;
+    World::with_engine()
+        .with_all(&[("import_allowed_hosts", &format!("[\"127.0.0.1:{port}\"]"))])
+        .run(async |world| {
+            let ours = world.organization("Ours").await;
+            let group = ours.group("One").await;
+            let source = |url: &str| json!({ "group_id": group, "name": url, "url": url });
+            for url in [
+                "http://example.org/a.csv",
+                "https://127.0.0.1/a.csv",
+                "https://[::1]:8443/a.csv",
+                "https://10.0.0.1/a.csv",
+                "https://169.254.169.254/latest",
+                "https://2130706433/a.csv",
+                "https://user:password@example.org/a.csv",
+                "file:///etc/passwd",
+                "store:../other/list.csv",
+                "store:",
+                "store:a//b.csv",
+                "store:a\nb.csv",
+                "nothing",
+            ] {
+                ours.admin.post(&ours.at("import-sources"), source(url)).await.problem(422, "invalid-body");
+            }
+            // What is only seen when it is asked: a name that leads inside, and a redirect.
+            let inside = format!("http://127.0.0.1:{port}/inside");
+            let private = format!("http://127.0.0.1:{port}/private");
+            for (url, why) in [
+                ("https://localhost/a.csv", "no public address"),
+                (inside.as_str(), "https://"),
+                (private.as_str(), "not public"),
+                (&format!("http://127.0.0.1:{port}/gone.csv"), "410"),
+                ("store:nothing.csv", "no such file"),
+            ] {
+                let id = text(&ours.admin.post(&ours.at("import-sources"), source(url)).await.ok()["id"]);
+                let seen = fetch(&world, &ours, &id).await;
+                let failure = text(&seen["failure"]);
+                assert!(failure.contains(why), "{url}: {failure}");
+                assert!(!failure.contains("127.0.0.1") && !failure.contains("10.0.0.1"), "{failure}");
+            }
+            assert_eq!(world.imports().count().await, 0);
+            assert!(world.objects().is_empty());
+            let bad = json!({ "group_id": group, "name": "x", "url": "store:a", "schedule": { "cron": "* * * * * *", "zone": "UTC" } });
+            ours.admin.post(&ours.at("import-sources"), bad).await.problem(422, "invalid-body");
+            // Sources are their organization's alone.
+            let id = text(&ours.admin.post(&ours.at("import-sources"), source("store:a.csv")).await.ok()["id"]);
+            let other = world.organization("Other").await;
+            other.admin.get(&other.at(&format!("import-sources/{id}"))).await.problem(404, "not-found");
+            other.admin.act(&other.at(&format!("import-sources/{id}/fetch"))).await.problem(404, "not-found");
+        })
+        .await;
 }

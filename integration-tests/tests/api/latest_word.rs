@@ -1,10 +1,7 @@
 //! The latest word of a contact stands, in whatever order texts are handled (rules I2a, I3 and I3a).
 
-use muster_integration_tests::Daemon;
+use muster_integration_tests::{Daemon, Organization, World, ahead, seconds, text};
 use serde_json::json;
-use uuid::Uuid;
-
-use crate::support::{Organization, World, text};
 
 /// An api whose jobs wait until [`Waiting::handle`], and a group with two numbers.
 struct Waiting {
@@ -15,8 +12,7 @@ struct Waiting {
 }
 
 impl Waiting {
-    async fn begin() -> Self {
-        let world = World::start().await;
+    async fn begin(world: World) -> Self {
         let ours = world.organization("Ours").await;
         let group = ours.group("One").await;
         let numbers = [ours.agent(&group).await.1, ours.agent(&group).await.1];
@@ -26,23 +22,14 @@ impl Waiting {
     /// A contact of the group.
     async fn contact(&self, nth: usize) -> String {
         let phone = format!("+1646555{nth:04}");
-        let (id, organization, group) = (Uuid::now_v7(), &self.ours.id, &self.group);
-        self.world
-            .harness
-            .execute(&[
-                &format!(
-                    "insert into contact (id, organization_id, e164, source) values ('{id}', '{organization}', '{phone}', 'api')"
-                ),
-                &format!("insert into membership (group_id, contact_id) values ('{group}', '{id}')"),
-            ])
-            .await;
+        self.world.plant_contact_in(&self.ours.id, &self.group, &phone).await;
         phone
     }
 
     /// Has everything handled that waits.
     async fn handle(&self) -> (Daemon, Daemon) {
-        let daemons = (self.world.harness.scheduler("scheduler-1"), self.world.harness.worker("worker-1"));
-        self.world.until("webhook where processed_at is null", 0).await;
+        let daemons = (self.world.scheduler("scheduler-1"), self.world.worker("worker-1"));
+        self.world.webhooks().lacks("processed_at").until(0).await;
         daemons
     }
 
@@ -54,8 +41,8 @@ impl Waiting {
     async fn history(&self, phone: &str) -> (Vec<String>, i64) {
         let of = format!("contact_id = (select id from contact where e164 = '{phone}')");
         let events = format!("select coalesce(json_agg(what order by id), '[]') from contact_event where {of}");
-        let confirmations = format!("message where kind = 'opt_out_confirmation' and {of}");
-        (self.world.harness.row(&events).await, self.world.harness.count(&confirmations).await)
+        let confirmations = self.world.messages().kind("opt_out_confirmation").and(&of);
+        (self.world.row(&events).await, confirmations.count().await)
     }
 
     async fn act(&self, phone: &str, action: &str) {
@@ -73,181 +60,209 @@ type Ends = (bool, Vec<&'static str>, i64);
 
 #[tokio::test]
 async fn i3a_the_latest_word_stands_when_all_are_handled_late() {
-    let waiting = Waiting::begin().await;
-    let out = |confirmations| (true, vec!["opted_out"], confirmations);
-    let back = |confirmations| (false, vec!["opted_out", "opted_in"], confirmations);
-    let stories: [(&[&str], Ends); 11] = [
-        (&["Yes", "STOP"], out(1)),
-        (&["START", "STOP"], out(1)),
-        (&["unstop", "Hello", "stop"], out(1)),
-        (&["Yes", "START", "Yes", "STOP", "Hello?"], out(1)),
-        (&["STOP", "START", "STOP"], out(1)),
-        (&["STOP", "Yes", "STOP", "STOP"], out(1)),
-        (&["STOP", "help"], out(1)),
-        (&["STOP", "START"], back(1)),
-        (&["STOP", "Yes"], back(1)),
-        (&["START", "STOP", "Yes", "Hello"], back(1)),
-        (&["Yes", "START"], (false, vec![], 0)),
-    ];
-    let mut phones = Vec::new();
-    for (nth, (said, _)) in stories.iter().enumerate() {
-        let phone = waiting.contact(nth).await;
-        for (which, body) in said.iter().enumerate() {
-            // A contact has more than one of our numbers to write to.
-            waiting.world.text(&phone, &waiting.numbers[which % 2], body).await;
-        }
-        phones.push(phone);
-    }
-    let daemons = waiting.handle().await;
-    for (phone, (said, (out, events, confirmations))) in phones.iter().zip(stories) {
-        let events: Vec<String> = events.into_iter().map(str::to_owned).collect();
-        assert_eq!(
-            (waiting.out(phone).await, waiting.history(phone).await),
-            (out, (events, confirmations)),
-            "{said:?}"
-        );
-    }
-    assert_eq!(waiting.world.harness.count("job where state = 'parked'").await, 0);
-    tokio::join!(daemons.0.stop(), daemons.1.stop());
-    waiting.world.finish().await;
+    World::with_api()
+        .run(async |world| {
+            let waiting = Waiting::begin(world).await;
+            let out = |confirmations| (true, vec!["opted_out"], confirmations);
+            let back = |confirmations| (false, vec!["opted_out", "opted_in"], confirmations);
+            let stories: [(&[&str], Ends); 11] = [
+                (&["Yes", "STOP"], out(1)),
+                (&["START", "STOP"], out(1)),
+                (&["unstop", "Hello", "stop"], out(1)),
+                (&["Yes", "START", "Yes", "STOP", "Hello?"], out(1)),
+                (&["STOP", "START", "STOP"], out(1)),
+                (&["STOP", "Yes", "STOP", "STOP"], out(1)),
+                (&["STOP", "help"], out(1)),
+                (&["STOP", "START"], back(1)),
+                (&["STOP", "Yes"], back(1)),
+                (&["START", "STOP", "Yes", "Hello"], back(1)),
+                (&["Yes", "START"], (false, vec![], 0)),
+            ];
+            let mut phones = Vec::new();
+            for (nth, (said, _)) in stories.iter().enumerate() {
+                let phone = waiting.contact(nth).await;
+                for (which, body) in said.iter().enumerate() {
+                    // A contact has more than one of our numbers to write to.
+                    waiting.world.text(&phone, &waiting.numbers[which % 2], body).await;
+                }
+                phones.push(phone);
+            }
+            let daemons = waiting.handle().await;
+            for (phone, (said, (out, events, confirmations))) in phones.iter().zip(stories) {
+                let events: Vec<String> = events.into_iter().map(str::to_owned).collect();
+                assert_eq!(
+                    (waiting.out(phone).await, waiting.history(phone).await),
+                    (out, (events, confirmations)),
+                    "{said:?}"
+                );
+            }
+            assert_eq!(waiting.world.jobs().state("parked").count().await, 0);
+            tokio::join!(daemons.0.stop(), daemons.1.stop());
+        })
+        .await;
 }
 
 /// Somebody whom nobody knows when the texts come.
 #[tokio::test]
 async fn i3a_the_latest_word_of_a_stranger_stands_too() {
-    let waiting = Waiting::begin().await;
-    for (phone, said) in [
-        ("+16465559001", ["Yes", "STOP"]),
-        ("+16465559002", ["STOP", "START"]),
-        ("+16465559003", ["START", "STOP"]),
-        ("+16465559004", ["STOP", "STOP"]),
-    ] {
-        for body in said {
-            waiting.world.text(phone, &waiting.numbers[0], body).await;
-        }
-    }
-    let daemons = waiting.handle().await;
-    for (phone, out) in
-        [("+16465559001", true), ("+16465559002", false), ("+16465559003", true), ("+16465559004", true)]
-    {
-        assert_eq!(waiting.out(phone).await, out, "{phone}");
-    }
-    tokio::join!(daemons.0.stop(), daemons.1.stop());
-    waiting.world.finish().await;
+    World::with_api()
+        .run(async |world| {
+            let waiting = Waiting::begin(world).await;
+            for (phone, said) in [
+                ("+16465559001", ["Yes", "STOP"]),
+                ("+16465559002", ["STOP", "START"]),
+                ("+16465559003", ["START", "STOP"]),
+                ("+16465559004", ["STOP", "STOP"]),
+            ] {
+                for body in said {
+                    waiting.world.text(phone, &waiting.numbers[0], body).await;
+                }
+            }
+            let daemons = waiting.handle().await;
+            for (phone, out) in
+                [("+16465559001", true), ("+16465559002", false), ("+16465559003", true), ("+16465559004", true)]
+            {
+                assert_eq!(waiting.out(phone).await, out, "{phone}");
+            }
+            tokio::join!(daemons.0.stop(), daemons.1.stop());
+        })
+        .await;
 }
 
 #[tokio::test]
 async fn i3a_an_admins_word_stands_against_texts_that_came_before_it() {
-    let waiting = Waiting::begin().await;
-    let mut phones = Vec::new();
-    for nth in 0..4 {
-        phones.push(waiting.contact(nth).await);
-    }
-    let number = &waiting.numbers[0];
-    // Opted out, asked in by text, and out again by an admin: also where nothing changes by that.
-    waiting.act(&phones[0], "opt-out").await;
-    waiting.world.text(&phones[0], number, "START").await;
-    waiting.act(&phones[0], "opt-out").await;
-    waiting.world.text(&phones[1], number, "START").await;
-    waiting.act(&phones[1], "opt-out").await;
-    // Out by text, and in by an admin.
-    waiting.world.text(&phones[2], number, "STOP").await;
-    waiting.act(&phones[2], "opt-in").await;
-    // The admin first.
-    waiting.act(&phones[3], "opt-out").await;
-    waiting.world.text(&phones[3], number, "START").await;
-    let daemons = waiting.handle().await;
-    let mut out = Vec::new();
-    for phone in &phones {
-        out.push(waiting.out(phone).await);
-    }
-    assert_eq!(out, [true, true, false, false]);
-    assert_eq!(waiting.history(&phones[0]).await.0, ["opted_out"]);
-    assert_eq!(waiting.history(&phones[2]).await.0, ["opted_out", "opted_in"]);
-    tokio::join!(daemons.0.stop(), daemons.1.stop());
-    waiting.world.finish().await;
+    World::with_api()
+        .run(async |world| {
+            let waiting = Waiting::begin(world).await;
+            let mut phones = Vec::new();
+            for nth in 0..4 {
+                phones.push(waiting.contact(nth).await);
+            }
+            let number = &waiting.numbers[0];
+            // Opted out, asked in by text, and out again by an admin: also where nothing changes by that.
+            waiting.act(&phones[0], "opt-out").await;
+            waiting.world.text(&phones[0], number, "START").await;
+            waiting.act(&phones[0], "opt-out").await;
+            waiting.world.text(&phones[1], number, "START").await;
+            waiting.act(&phones[1], "opt-out").await;
+            // Out by text, and in by an admin.
+            waiting.world.text(&phones[2], number, "STOP").await;
+            waiting.act(&phones[2], "opt-in").await;
+            // The admin first.
+            waiting.act(&phones[3], "opt-out").await;
+            waiting.world.text(&phones[3], number, "START").await;
+            let daemons = waiting.handle().await;
+            let mut out = Vec::new();
+            for phone in &phones {
+                out.push(waiting.out(phone).await);
+            }
+            assert_eq!(out, [true, true, false, false]);
+            assert_eq!(waiting.history(&phones[0]).await.0, ["opted_out"]);
+            assert_eq!(waiting.history(&phones[2]).await.0, ["opted_out", "opted_in"]);
+            tokio::join!(daemons.0.stop(), daemons.1.stop());
+        })
+        .await;
 }
 
 /// Whatever opts somebody out, a statement by hand too, is a word of its time.
 #[tokio::test]
 async fn i3a_an_opt_out_of_any_origin_stands_against_an_older_start() {
-    let waiting = Waiting::begin().await;
-    let (phone, number) = (waiting.contact(0).await, &waiting.numbers[0]);
-    waiting.world.text(&phone, number, "START").await;
-    waiting
-        .world
-        .harness
-        .execute(&["update contact set opted_out_at = now(), opt_out_reason = 'by the carrier'"])
+    World::with_api()
+        .run(async |world| {
+            let waiting = Waiting::begin(world).await;
+            let (phone, number) = (waiting.contact(0).await, &waiting.numbers[0]);
+            waiting.world.text(&phone, number, "START").await;
+            waiting
+                .world
+                .execute(&["update contact set opted_out_at = now(), opt_out_reason = 'by the carrier'"])
+                .await;
+            // A text that is sent again by the carrier is the one that it was.
+            waiting.world.text_as("SMagain", &phone, number, "unstop").await.ok();
+            waiting.world.contacts().set("opted_out_at", ahead(seconds(1))).await;
+            waiting.world.text_as("SMagain", &phone, number, "unstop").await.ok();
+            let daemons = waiting.handle().await;
+            assert!(waiting.out(&phone).await);
+            tokio::join!(daemons.0.stop(), daemons.1.stop());
+        })
         .await;
-    // A text that is sent again by the carrier is the one that it was.
-    waiting.world.text_as("SMagain", &phone, number, "unstop").await.ok();
-    waiting.world.harness.execute(&["update contact set opted_out_at = now() + interval '1 s'"]).await;
-    waiting.world.text_as("SMagain", &phone, number, "unstop").await.ok();
-    let daemons = waiting.handle().await;
-    assert!(waiting.out(&phone).await);
-    tokio::join!(daemons.0.stop(), daemons.1.stop());
-    waiting.world.finish().await;
 }
 
 /// Rule I5, in the same order: who is deactivated after they wrote stays so.
 #[tokio::test]
 async fn i5_a_text_from_before_the_deactivation_reactivates_nobody() {
-    let waiting = Waiting::begin().await;
-    let phones = [waiting.contact(0).await, waiting.contact(1).await];
-    let deactivate = async |phone: &str| {
-        let id = text(&waiting.ours.contact(phone).await["id"]);
-        let path = waiting.ours.at(&format!("groups/{}/contacts/{id}", waiting.group));
-        waiting.ours.admin.patch(&path, json!({ "active": false })).await.ok();
-    };
-    waiting.world.text(&phones[0], &waiting.numbers[0], "Hello").await;
-    deactivate(&phones[0]).await;
-    deactivate(&phones[1]).await;
-    waiting.world.text(&phones[1], &waiting.numbers[0], "Hello").await;
-    let daemons = waiting.handle().await;
-    let active = "select json_agg(m.deactivated_at is null order by c.e164) from membership m join contact c on c.id = m.contact_id";
-    assert_eq!(waiting.world.harness.row::<serde_json::Value>(active).await, json!([false, true]));
-    tokio::join!(daemons.0.stop(), daemons.1.stop());
-    waiting.world.finish().await;
+    World::with_api()
+        .run(async |world| {
+            let waiting = Waiting::begin(world).await;
+            let phones = [waiting.contact(0).await, waiting.contact(1).await];
+            let deactivate = async |phone: &str| {
+                let id = text(&waiting.ours.contact(phone).await["id"]);
+                let path = waiting.ours.at(&format!("groups/{}/contacts/{id}", waiting.group));
+                waiting.ours.admin.patch(&path, json!({ "active": false })).await.ok();
+            };
+            waiting.world.text(&phones[0], &waiting.numbers[0], "Hello").await;
+            deactivate(&phones[0]).await;
+            deactivate(&phones[1]).await;
+            waiting.world.text(&phones[1], &waiting.numbers[0], "Hello").await;
+            let daemons = waiting.handle().await;
+            let active = "select json_agg(m.deactivated_at is null order by c.e164) from membership m join contact c \
+         on c.id = m.contact_id";
+            assert_eq!(waiting.world.row::<serde_json::Value>(active).await, json!([false, true]));
+            tokio::join!(daemons.0.stop(), daemons.1.stop());
+        })
+        .await;
 }
 
 /// The api by itself, and the job for those whom nobody knew.
 #[tokio::test]
 async fn i2a_what_the_carrier_says_of_an_opt_out_counts_whatever_the_body() {
-    let waiting = Waiting::begin().await;
-    let stories = [
-        ("Arrête !", "STOP", true),
-        ("", "STOP", true),
-        ("START", "stop", true),
-        ("Hello", "START", false),
-        ("Hello", "HELP", false),
-        ("STOP", "", true),
-        ("Hello", "NEVER HEARD OF", false),
-    ];
-    let mut phones = Vec::new();
-    for (nth, (body, word, out)) in stories.iter().enumerate() {
-        for known in [true, false] {
-            let phone = if known { waiting.contact(nth).await } else { format!("+1646559{nth:04}") };
-            let sid = format!("SM{nth}{known}");
-            let to = waiting.numbers[0].as_str();
-            let form =
-                [("MessageSid", sid.as_str()), ("From", &phone), ("To", to), ("Body", body), ("OptOutType", word)];
-            let answer = waiting.world.webhook("/v1/webhooks/twilio/inbound", &form).await;
-            assert_eq!(answer.status, 204, "{}", answer.text);
-            if known {
-                assert_eq!(waiting.out(&phone).await, *out, "{body:?} {word}, when the webhook has answered");
+    World::with_api()
+        .run(async |world| {
+            let waiting = Waiting::begin(world).await;
+            let stories = [
+                ("Arrête !", "STOP", true),
+                ("", "STOP", true),
+                ("START", "stop", true),
+                ("Hello", "START", false),
+                ("Hello", "HELP", false),
+                ("STOP", "", true),
+                ("Hello", "NEVER HEARD OF", false),
+            ];
+            let mut phones = Vec::new();
+            for (nth, (body, word, out)) in stories.iter().enumerate() {
+                for known in [true, false] {
+                    let phone = if known { waiting.contact(nth).await } else { format!("+1646559{nth:04}") };
+                    let sid = format!("SM{nth}{known}");
+                    let to = waiting.numbers[0].as_str();
+                    let form = [
+                        ("MessageSid", sid.as_str()),
+                        ("From", &phone),
+                        ("To", to),
+                        ("Body", body),
+                        ("OptOutType", word),
+                    ];
+                    let answer = waiting.world.webhook("/v1/webhooks/twilio/inbound", &form).await;
+                    assert_eq!(answer.status, 204, "{}", answer.text);
+                    if known {
+                        assert_eq!(waiting.out(&phone).await, *out, "{body:?} {word}, when the webhook has answered");
+                    }
+                    phones.push((phone, *out, *body, *word));
+                }
             }
-            phones.push((phone, *out, *body, *word));
-        }
-    }
-    let daemons = waiting.handle().await;
-    for (phone, out, body, word) in &phones {
-        assert_eq!(waiting.out(phone).await, *out, "{body:?} {word}");
-    }
-    assert_eq!(waiting.world.harness.count("message where kind = 'help'").await, 2);
-    // By the carrier's word they are back.
-    let form = [("MessageSid", "SMback"), ("From", &phones[0].0), ("To", &waiting.numbers[0]), ("OptOutType", "START")];
-    waiting.world.webhook("/v1/webhooks/twilio/inbound", &form).await.ok();
-    waiting.world.until(&format!("contact where e164 = '{}' and opted_out_at is null", phones[0].0), 1).await;
-    tokio::join!(daemons.0.stop(), daemons.1.stop());
-    waiting.world.finish().await;
+            let daemons = waiting.handle().await;
+            for (phone, out, body, word) in &phones {
+                assert_eq!(waiting.out(phone).await, *out, "{body:?} {word}");
+            }
+            assert_eq!(waiting.world.messages().kind("help").count().await, 2);
+            // By the carrier's word they are back.
+            let form = [
+                ("MessageSid", "SMback"),
+                ("From", &phones[0].0),
+                ("To", &waiting.numbers[0]),
+                ("OptOutType", "START"),
+            ];
+            waiting.world.webhook("/v1/webhooks/twilio/inbound", &form).await.ok();
+            waiting.world.contacts().is("e164", &phones[0].0).lacks("opted_out_at").until(1).await;
+            tokio::join!(daemons.0.stop(), daemons.1.stop());
+        })
+        .await;
 }

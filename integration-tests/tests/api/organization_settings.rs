@@ -1,9 +1,8 @@
 //! Settings of an organization through the API: each as it is declared.
 
 use muster_domain::tenancy::settings::{Form, SETTINGS};
+use muster_integration_tests::{DOCUMENT, World};
 use serde_json::{Value, json};
-
-use crate::{conform::DOCUMENT, support::World};
 
 /// The lowest and the highest value of a form, and one below and one above.
 fn edges(form: Form) -> ([Value; 2], [Value; 2]) {
@@ -27,28 +26,30 @@ fn edges(form: Form) -> ([Value; 2], [Value; 2]) {
 
 #[tokio::test]
 async fn every_setting_begins_with_its_default_and_is_edited_alone_within_its_bounds() {
-    let world = World::start().await;
-    let admin = world.organization("Ours").await.admin;
-    let id = admin.post("/v1/organizations", json!({ "name": "New" })).await.ok()["id"].clone();
-    let path = format!("/v1/organizations/{}", id.as_str().unwrap());
-    let mut wanted = admin.get(&path).await.ok()["settings"].clone();
-    assert_eq!(wanted.as_object().unwrap().len(), SETTINGS.len());
-    let told = DOCUMENT.0.pointer("/components/schemas/OrganizationSettings/properties").unwrap();
-    for setting in SETTINGS {
-        let name = setting.name;
-        assert_eq!((&wanted[name], &told[name]["default"]), (&setting.default(), &setting.default()), "{name}");
-        let (within, beyond) = edges(setting.form);
-        for value in beyond {
-            let detail =
-                admin.patch(&path, json!({ name: value })).await.problem(422, "invalid-body")["detail"].clone();
-            assert!(detail.as_str().unwrap().starts_with(name), "{name}: {detail}");
-        }
-        for value in within {
-            let answer = admin.patch(&path, json!({ name: value })).await.ok()["settings"].clone();
-            wanted[name] = value;
-            assert_eq!(answer, wanted, "{name}");
-        }
-        assert_eq!(admin.get(&path).await.ok()["settings"], wanted, "{name}");
-    }
-    world.finish().await;
+    World::with_api()
+        .run(async |world| {
+            let admin = world.organization("Ours").await.admin;
+            let id = admin.post("/v1/organizations", json!({ "name": "New" })).await.ok()["id"].clone();
+            let path = format!("/v1/organizations/{}", id.as_str().unwrap());
+            let mut wanted = admin.get(&path).await.ok()["settings"].clone();
+            assert_eq!(wanted.as_object().unwrap().len(), SETTINGS.len());
+            let told = DOCUMENT.0.pointer("/components/schemas/OrganizationSettings/properties").unwrap();
+            for setting in SETTINGS {
+                let name = setting.name;
+                assert_eq!((&wanted[name], &told[name]["default"]), (&setting.default(), &setting.default()), "{name}");
+                let (within, beyond) = edges(setting.form);
+                for value in beyond {
+                    let detail =
+                        admin.patch(&path, json!({ name: value })).await.problem(422, "invalid-body")["detail"].clone();
+                    assert!(detail.as_str().unwrap().starts_with(name), "{name}: {detail}");
+                }
+                for value in within {
+                    let answer = admin.patch(&path, json!({ name: value })).await.ok()["settings"].clone();
+                    wanted[name] = value;
+                    assert_eq!(answer, wanted, "{name}");
+                }
+                assert_eq!(admin.get(&path).await.ok()["settings"], wanted, "{name}");
+            }
+        })
+        .await;
 }

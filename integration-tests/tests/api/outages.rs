@@ -1,10 +1,8 @@
 //! The database stands still or is away: requests end, what is known is not found out again, and all is well again by itself.
 
 use futures::future::join_all;
-use muster_integration_tests::{eventually, seconds};
+use muster_integration_tests::{Answer, Organization, World, eventually, seconds};
 use serde_json::json;
-
-use crate::support::{Answer, Organization, World};
 
 /// What is answered once it is known.
 const KNOWN: &str = "the database is away";
@@ -50,39 +48,49 @@ async fn until_well(ours: &Organization) {
 
 #[tokio::test]
 async fn a_frozen_database_is_told_in_time_by_every_request_and_thaws_by_itself() {
-    let world = World::on_own_servers(&[("request_timeout_seconds", "3")]).await;
-    let ours = world.organization("Frozen").await;
+    World::with_api()
+        .own_servers()
+        .with_all(&[("request_timeout_seconds", "3")])
+        .run(async |world| {
+            let ours = world.organization("Frozen").await;
 
-    world.harness.stack().postgres.pause().unwrap();
-    // Those that are under way end with their own time, and none with an error of ours.
-    all_told(&requests(&world, &ours).await);
-    until_known(&ours).await;
-    let known = requests(&world, &ours).await;
-    all_told(&known);
-    assert!(known.iter().all(|answer| answer.text.contains(KNOWN)), "nobody asked a database that is known to be away");
-    let live = reqwest::get(format!("{}/livez", world.api.url())).await.unwrap();
-    assert_eq!(live.status(), 200);
+            world.stack().postgres.pause().unwrap();
+            // Those that are under way end with their own time, and none with an error of ours.
+            all_told(&requests(&world, &ours).await);
+            until_known(&ours).await;
+            let known = requests(&world, &ours).await;
+            all_told(&known);
+            assert!(
+                known.iter().all(|answer| answer.text.contains(KNOWN)),
+                "nobody asked a database that is known to be away"
+            );
+            let live = reqwest::get(format!("{}/livez", world.api().url())).await.unwrap();
+            assert_eq!(live.status(), 200);
 
-    world.harness.stack().postgres.resume().unwrap();
-    until_well(&ours).await;
-    world.api.ready().await;
-    ours.group("Afterwards").await;
-    world.finish().await;
+            world.stack().postgres.resume().unwrap();
+            until_well(&ours).await;
+            world.api().ready().await;
+            ours.group("Afterwards").await;
+        })
+        .await;
 }
 
 #[tokio::test]
 async fn a_database_that_is_down_is_known_after_the_first_look_and_comes_back_by_itself() {
-    let world = World::on_own_servers(&[]).await;
-    let ours = world.organization("Down").await;
+    World::with_api()
+        .own_servers()
+        .run(async |world| {
+            let ours = world.organization("Down").await;
 
-    world.harness.stack().postgres.kill().await.unwrap();
-    until_known(&ours).await;
-    let known = requests(&world, &ours).await;
-    all_told(&known);
-    assert!(known.iter().all(|answer| answer.text.contains(KNOWN)));
+            world.stack().postgres.kill().await.unwrap();
+            until_known(&ours).await;
+            let known = requests(&world, &ours).await;
+            all_told(&known);
+            assert!(known.iter().all(|answer| answer.text.contains(KNOWN)));
 
-    world.harness.stack().postgres.start_again().await.unwrap();
-    until_well(&ours).await;
-    ours.group("Afterwards").await;
-    world.finish().await;
+            world.stack().postgres.start_again().await.unwrap();
+            until_well(&ours).await;
+            ours.group("Afterwards").await;
+        })
+        .await;
 }

@@ -1,6 +1,7 @@
 //! A tenant that asks for much waits for itself: other tenants, carriers' webhooks and the api's
 //! own readiness have room whatever agents do.
 
+use muster_integration_tests::{Answer, Client, Organization, Person, World, text};
 use std::{
     sync::atomic::{AtomicBool, Ordering},
     time::{Duration, Instant},
@@ -9,8 +10,6 @@ use std::{
 use futures::{StreamExt, future::join_all, stream};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-
-use crate::support::{Answer, Client, Organization, Person, World, text};
 
 const AGENTS: usize = 200;
 const BATCH: usize = 5;
@@ -26,110 +25,122 @@ const PUT_OFF: &[(u16, &str)] = &[(429, "too-many-requests"), (503, "unavailable
 #[tokio::test]
 async fn i1_a_stop_is_taken_while_agents_hold_every_connection() {
     // 3 connections are kept, 13 are the tenants'.
-    let world = World::start_with(&[("database_max_connections", "16")]).await;
-    let mut tenants = Vec::new();
-    for name in ["one", "two", "three", "four", "five"] {
-        let tenant = world.organization(name).await;
-        let group = tenant.group("Phones").await;
-        let (agent, number) = tenant.agent(&group).await;
-        tenants.push((tenant, agent, number));
-    }
-    let (fifth, late, number) = tenants.pop().unwrap();
-    let sixth = world.organization("six").await;
-    let gate = world.harness.hold("lock table goal in access exclusive mode").await;
+    World::with_api()
+        .with_all(&[("database_max_connections", "16")])
+        .run(async |world| {
+            let mut tenants = Vec::new();
+            for name in ["one", "two", "three", "four", "five"] {
+                let tenant = world.organization(name).await;
+                let group = tenant.group("Phones").await;
+                let (agent, number) = tenant.agent(&group).await;
+                tenants.push((tenant, agent, number));
+            }
+            let (fifth, late, number) = tenants.pop().unwrap();
+            let sixth = world.organization("six").await;
+            let gate = world.hold_table("goal").await;
 
-    let hanging: Vec<_> = tenants.iter().flat_map(|(_, agent, _)| (0..8).map(|_| look(&agent.client))).collect();
-    let full = async {
-        world.until(HANGING, 13).await;
-        world.text("+16465550001", &number, "STOP").await;
-        let ready = reqwest::get(format!("{}/readyz", world.api.url())).await.unwrap();
-        assert_eq!(ready.status(), 200, "{}", ready.text().await.unwrap());
-        // Everything that tenants have is in use; that is said, and not waited for without end.
-        let refused = sixth.admin.get("/v1/account").await;
-        assert_eq!(refused.wrong_problem(PUT_OFF), None);
-        assert_ne!(refused.header("retry-after"), "");
-        gate.open().await;
-    };
-    let meanwhile = async {
-        world.until(HANGING, 12).await;
-        fifth.admin.get("/v1/account").await.ok();
-        let (last, ()) = tokio::join!(look(&late.client), full);
-        last.ok();
-    };
-    let (answers, ()) = tokio::join!(join_all(hanging), meanwhile);
-    let (answered, put_off): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 200);
-    assert!(answered.len() >= 12, "{} were answered", answered.len());
-    for answer in put_off {
-        assert_eq!(answer.wrong_problem(PUT_OFF), None);
-        assert_ne!(answer.header("retry-after"), "");
-    }
-    sixth.admin.get("/v1/account").await.ok();
-    world.finish().await;
+            let hanging: Vec<_> =
+                tenants.iter().flat_map(|(_, agent, _)| (0..8).map(|_| look(&agent.client))).collect();
+            let full = async {
+                world.until(HANGING, 13).await;
+                world.text("+16465550001", &number, "STOP").await;
+                let ready = reqwest::get(format!("{}/readyz", world.api().url())).await.unwrap();
+                assert_eq!(ready.status(), 200, "{}", ready.text().await.unwrap());
+                // Everything that tenants have is in use; that is said, and not waited for without end.
+                let refused = sixth.admin.get("/v1/account").await;
+                assert_eq!(refused.wrong_problem(PUT_OFF), None);
+                assert_ne!(refused.header("retry-after"), "");
+                gate.open().await;
+            };
+            let meanwhile = async {
+                world.until(HANGING, 12).await;
+                fifth.admin.get("/v1/account").await.ok();
+                let (last, ()) = tokio::join!(look(&late.client), full);
+                last.ok();
+            };
+            let (answers, ()) = tokio::join!(join_all(hanging), meanwhile);
+            let (answered, put_off): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 200);
+            assert!(answered.len() >= 12, "{} were answered", answered.len());
+            for answer in put_off {
+                assert_eq!(answer.wrong_problem(PUT_OFF), None);
+                assert_ne!(answer.header("retry-after"), "");
+            }
+            sixth.admin.get("/v1/account").await.ok();
+        })
+        .await;
 }
 
 #[tokio::test]
 async fn one_tenant_that_waits_leaves_the_others_room() {
-    let world = World::start_with(&[("database_max_connections", "16")]).await;
-    let (one, two) = (world.organization("one").await, world.organization("two").await);
-    let group = one.group("Phones").await;
-    let (agent, _) = one.agent(&group).await;
-    let gate = world.harness.hold("lock table goal in access exclusive mode").await;
-    let meanwhile = async {
-        // Alone, it has three quarters of them.
-        world.until(HANGING, 9).await;
-        for _ in 0..20 {
-            two.admin.get("/v1/account").await.ok();
-            two.group("Another").await;
-        }
-        world.until(HANGING, 9).await;
-        gate.open().await;
-    };
-    let (answers, ()) = tokio::join!(join_all((0..40).map(|_| look(&agent.client))), meanwhile);
-    for answer in answers {
-        assert!(matches!(answer.status, 200 | 429), "{}: {}", answer.status, answer.text);
-    }
-    world.finish().await;
+    World::with_api()
+        .with_all(&[("database_max_connections", "16")])
+        .run(async |world| {
+            let (one, two) = (world.organization("one").await, world.organization("two").await);
+            let group = one.group("Phones").await;
+            let (agent, _) = one.agent(&group).await;
+            let gate = world.hold_table("goal").await;
+            let meanwhile = async {
+                // Alone, it has three quarters of them.
+                world.until(HANGING, 9).await;
+                for _ in 0..20 {
+                    two.admin.get("/v1/account").await.ok();
+                    two.group("Another").await;
+                }
+                world.until(HANGING, 9).await;
+                gate.open().await;
+            };
+            let (answers, ()) = tokio::join!(join_all((0..40).map(|_| look(&agent.client))), meanwhile);
+            for answer in answers {
+                assert!(matches!(answer.status, 200 | 429), "{}: {}", answer.status, answer.text);
+            }
+        })
+        .await;
 }
 
 /// A configured share bounds a tenant although more is free.
 #[tokio::test]
 async fn a_tenants_connections_are_bounded_by_the_configuration() {
-    let settings = [("database_max_connections", "16"), ("database_tenant_connections", "3")];
-    let world = World::start_with(&settings).await;
-    let one = world.organization("one").await;
-    let group = one.group("Phones").await;
-    let (agent, _) = one.agent(&group).await;
-    let gate = world.harness.hold("lock table goal in access exclusive mode").await;
-    let mut answers = stream::iter(0..20).map(|_| look(&agent.client)).buffer_unordered(20);
-    for _ in 3..20 {
-        assert_eq!(answers.next().await.unwrap().wrong_problem(PUT_OFF), None);
-    }
-    world.until(HANGING, 3).await;
-    gate.open().await;
-    while let Some(answer) = answers.next().await {
-        answer.ok();
-    }
-    world.finish().await;
+    World::with_api()
+        .with_all(&[("database_max_connections", "16"), ("database_tenant_connections", "3")])
+        .run(async |world| {
+            let one = world.organization("one").await;
+            let group = one.group("Phones").await;
+            let (agent, _) = one.agent(&group).await;
+            let gate = world.hold_table("goal").await;
+            let mut answers = stream::iter(0..20).map(|_| look(&agent.client)).buffer_unordered(20);
+            for _ in 3..20 {
+                assert_eq!(answers.next().await.unwrap().wrong_problem(PUT_OFF), None);
+            }
+            world.until(HANGING, 3).await;
+            gate.open().await;
+            while let Some(answer) = answers.next().await {
+                answer.ok();
+            }
+        })
+        .await;
 }
 
 /// A carrier does not repeat a text that came in: however many come at once, each is taken, also
 /// while agents hold all that tenants may have.
 #[tokio::test]
 async fn i1_hundreds_of_texts_at_once_are_all_taken() {
-    let world = World::start_with(&[("database_max_connections", "16")]).await;
-    let one = world.organization("one").await;
-    let group = one.group("Phones").await;
-    let (agent, number) = one.agent(&group).await;
-    let gate = world.harness.hold("lock table goal in access exclusive mode").await;
-    let people: Vec<String> = (0..400).map(|line| format!("+1646555{line:04}")).collect();
-    let meanwhile = async {
-        world.until(HANGING, 9).await;
-        join_all(people.iter().map(|person| world.text(person, &number, "STOP"))).await;
-        world.until("webhook", 400).await;
-        gate.open().await;
-    };
-    tokio::join!(join_all((0..40).map(|_| look(&agent.client))), meanwhile);
-    world.finish().await;
+    World::with_api()
+        .with_all(&[("database_max_connections", "16")])
+        .run(async |world| {
+            let one = world.organization("one").await;
+            let group = one.group("Phones").await;
+            let (agent, number) = one.agent(&group).await;
+            let gate = world.hold_table("goal").await;
+            let people: Vec<String> = (0..400).map(|line| format!("+1646555{line:04}")).collect();
+            let meanwhile = async {
+                world.until(HANGING, 9).await;
+                join_all(people.iter().map(|person| world.text(person, &number, "STOP"))).await;
+                world.until("webhook", 400).await;
+                gate.open().await;
+            };
+            tokio::join!(join_all((0..40).map(|_| look(&agent.client))), meanwhile);
+        })
+        .await;
 }
 
 /// What hangs while goals are locked.
@@ -192,39 +203,46 @@ fn p99(mut took: Vec<Duration>) -> Duration {
 /// machine does other things as well.
 #[tokio::test]
 async fn s9_two_hundred_agents_share_twenty_connections_and_nothing_fails() {
-    let world = World::with_engine_and(&[("database_max_connections", "20")]).await;
-    let (busy, other) = (world.organization("busy").await, world.organization("other").await);
-    busy.set(json!({ "batch_size": BATCH })).await;
-    let group = busy.group("Phones").await;
-    let (first, _) = busy.agent(&group).await;
-    let agents: Vec<Person> =
-        stream::iter(1..AGENTS).map(|_| busy.agent(&group)).buffer_unordered(8).map(|(agent, _)| agent).collect().await;
-    let agents: Vec<Person> = std::iter::once(first).chain(agents).collect();
-    let contacts = AGENTS * BATCH;
-    busy.contacts(&group, contacts).await;
-    let goal = busy.open_goal(&world, &group, json!({})).await;
-    world.settled().await;
+    World::with_engine()
+        .with_all(&[("database_max_connections", "20")])
+        .run(async |world| {
+            let (busy, other) = (world.organization("busy").await, world.organization("other").await);
+            busy.set(json!({ "batch_size": BATCH })).await;
+            let group = busy.group("Phones").await;
+            let (first, _) = busy.agent(&group).await;
+            let agents: Vec<Person> = stream::iter(1..AGENTS)
+                .map(|_| busy.agent(&group))
+                .buffer_unordered(8)
+                .map(|(agent, _)| agent)
+                .collect()
+                .await;
+            let agents: Vec<Person> = std::iter::once(first).chain(agents).collect();
+            let contacts = AGENTS * BATCH;
+            busy.contacts(&group, contacts).await;
+            let goal = busy.open_goal(&world, &group, json!({})).await;
+            world.settled().await;
 
-    let unloaded = p99(look_around(&other, |requests| requests >= 300).await);
-    let done = AtomicBool::new(false);
-    let load = async {
-        let worked = join_all(agents.iter().map(|agent| work(agent, &goal))).await;
-        done.store(true, Ordering::Release);
-        worked
-    };
-    let (worked, loaded) = tokio::join!(load, look_around(&other, |_| done.load(Ordering::Acquire)));
+            let unloaded = p99(look_around(&other, |requests| requests >= 300).await);
+            let done = AtomicBool::new(false);
+            let load = async {
+                let worked = join_all(agents.iter().map(|agent| work(agent, &goal))).await;
+                done.store(true, Ordering::Release);
+                worked
+            };
+            let (worked, loaded) = tokio::join!(load, look_around(&other, |_| done.load(Ordering::Acquire)));
 
-    assert_eq!(worked.iter().map(|(sent, _)| sent).sum::<usize>(), contacts, "each contact once");
-    let statuses: Vec<u16> = worked.into_iter().flat_map(|(_, seen)| seen).collect();
-    assert!(statuses.iter().all(|status| *status < 500), "{statuses:?}");
-    let put_off = statuses.iter().filter(|status| **status == 429).count();
-    let requests = loaded.len();
-    let loaded = p99(loaded);
-    println!(
-        "{} requests of {AGENTS} agents, {put_off} put off; another tenant's p99: {unloaded:?} without them, {loaded:?} \
-         beside them ({:.1} times, {requests} requests)",
-        statuses.len(),
-        loaded.as_secs_f64() / unloaded.as_secs_f64()
-    );
-    world.finish().await;
+            assert_eq!(worked.iter().map(|(sent, _)| sent).sum::<usize>(), contacts, "each contact once");
+            let statuses: Vec<u16> = worked.into_iter().flat_map(|(_, seen)| seen).collect();
+            assert!(statuses.iter().all(|status| *status < 500), "{statuses:?}");
+            let put_off = statuses.iter().filter(|status| **status == 429).count();
+            let requests = loaded.len();
+            let loaded = p99(loaded);
+            println!(
+                "{} requests of {AGENTS} agents, {put_off} put off; another tenant's p99: {unloaded:?} without them, {loaded:?} \
+             beside them ({:.1} times, {requests} requests)",
+                statuses.len(),
+                loaded.as_secs_f64() / unloaded.as_secs_f64()
+            );
+        })
+        .await;
 }

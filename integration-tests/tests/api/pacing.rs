@@ -1,12 +1,9 @@
 //! Batches that are released by what the brand can still send (rule B6), with the ledger and the carrier.
 
-use muster_integration_tests::{eventually, seconds};
+use muster_integration_tests::{Client, Organization, World, ahead, days, eventually, now, open_goal, seconds, text};
 use serde_json::{Value, json};
 
-use crate::{
-    rates::send_all,
-    support::{Client, Organization, World, open_goal, text},
-};
+use crate::rates::send_all;
 
 /// Launches an open goal; what it releases is for the test to see.
 async fn launch(world: &World, ours: &Organization, group: &str, more: Value) -> String {
@@ -17,21 +14,21 @@ async fn launch(world: &World, ours: &Organization, group: &str, more: Value) ->
 
 /// Waits until a release has been decided that leaves something held.
 async fn decided(world: &World, goal: &str) {
-    let waits = format!("timer where kind = 'batch-release' and subject = '{goal}' and fire_at > clock_timestamp()");
-    world.until(&waits, 1).await;
+    let waits = world.timers().kind("batch-release").is("subject", goal).above("fire_at", now());
+    waits.until(1).await;
 }
 
 /// Lets the time of a goal's next release come.
 async fn look_again(world: &World, goal: &str) {
     let fire =
         format!("update timer set fire_at = clock_timestamp() where kind = 'batch-release' and subject = '{goal}'");
-    world.harness.execute(&[&fire]).await;
+    world.execute(&[&fire]).await;
     decided(world, goal).await;
 }
 
 /// How many of a goal's batches agents have, can claim or have done.
 async fn out(world: &World, goal: &str) -> i64 {
-    world.harness.count(&format!("batch where goal_id = '{goal}' and state <> 'held'")).await
+    world.batches().goal(goal).not("state", "held").count().await
 }
 
 /// Claims a batch of a goal and sends it.
@@ -44,111 +41,121 @@ async fn send_one(agent: &Client, goal: &str) {
 
 #[tokio::test]
 async fn b6_no_more_is_released_in_all_goals_of_a_brand_than_it_can_still_send_that_day() {
-    let world = World::with_engine().await;
-    let ours = world.organization("Ours").await;
-    ours.set(json!({ "batch_size": 1 })).await;
-    let group = ours.group("One").await;
-    let (agent, _) = ours.agent(&group).await;
-    ours.contacts(&group, 6).await;
-    ours.admin.put(&ours.at("caps"), json!({ "daily_segments": 3 })).await.ok();
-    let first = launch(&world, &ours, &group, json!({})).await;
-    decided(&world, &first).await;
-    assert_eq!(out(&world, &first).await, 3);
-    assert_eq!(world.harness.count(&format!("batch where goal_id = '{first}'")).await, 6);
+    World::with_engine()
+        .run(async |world| {
+            let ours = world.organization("Ours").await;
+            ours.set(json!({ "batch_size": 1 })).await;
+            let group = ours.group("One").await;
+            let (agent, _) = ours.agent(&group).await;
+            ours.contacts(&group, 6).await;
+            ours.admin.put(&ours.at("caps"), json!({ "daily_segments": 3 })).await.ok();
+            let first = launch(&world, &ours, &group, json!({})).await;
+            decided(&world, &first).await;
+            assert_eq!(out(&world, &first).await, 3);
+            assert_eq!(world.batches().goal(&first).count().await, 6);
 
-    send_one(&agent.client, &first).await;
-    world.until("message where state = 'delivered'", 1).await;
-    world.until("cap_ledger where settled = 1 and reserved = 0", 1).await;
-    look_again(&world, &first).await;
-    assert_eq!(out(&world, &first).await, 3, "one has gone and two may still go");
+            send_one(&agent.client, &first).await;
+            world.messages().state("delivered").until(1).await;
+            world.ledgers().is("settled", 1).is("reserved", 0).until(1).await;
+            look_again(&world, &first).await;
+            assert_eq!(out(&world, &first).await, 3, "one has gone and two may still go");
 
-    let second = launch(&world, &ours, &group, json!({})).await;
-    decided(&world, &second).await;
-    assert_eq!(out(&world, &second).await, 0, "what is left of the day is the first goal's");
+            let second = launch(&world, &ours, &group, json!({})).await;
+            decided(&world, &second).await;
+            assert_eq!(out(&world, &second).await, 0, "what is left of the day is the first goal's");
 
-    // The carrier's day turns: what went was yesterday's.
-    world.harness.execute(&["update cap_ledger set day = day - 1"]).await;
-    look_again(&world, &first).await;
-    assert_eq!(out(&world, &first).await, 4, "a whole day's cap less the two that are out");
-    look_again(&world, &second).await;
-    assert_eq!(out(&world, &second).await, 0);
-    send_all(&agent.client, &first).await;
-    world.until("message where state = 'delivered'", 4).await;
-    world.until("cap_ledger where settled = 3 and reserved = 0 and daily_limit = 3", 1).await;
-    world.finish().await;
+            // The carrier's day turns: what went was yesterday's.
+            world.ledgers().backdate_day("day", 1).await;
+            look_again(&world, &first).await;
+            assert_eq!(out(&world, &first).await, 4, "a whole day's cap less the two that are out");
+            look_again(&world, &second).await;
+            assert_eq!(out(&world, &second).await, 0);
+            send_all(&agent.client, &first).await;
+            world.messages().state("delivered").until(4).await;
+            world.ledgers().is("settled", 3).is("reserved", 0).is("daily_limit", 3).until(1).await;
+        })
+        .await;
 }
 
 #[tokio::test]
 async fn b6_a_batch_larger_than_a_days_cap_is_released_and_the_cap_holds_the_rest() {
-    let world = World::with_engine().await;
-    let ours = world.organization("Ours").await;
-    ours.set(json!({ "batch_size": 5 })).await;
-    let group = ours.group("One").await;
-    let (agent, _) = ours.agent(&group).await;
-    ours.contacts(&group, 10).await;
-    ours.admin.put(&ours.at("caps"), json!({ "daily_segments": 3 })).await.ok();
-    let goal = launch(&world, &ours, &group, json!({})).await;
-    decided(&world, &goal).await;
-    assert_eq!(out(&world, &goal).await, 1, "alone");
-    // What is held to the next day must not be cancelled by the goal's end.
-    world.harness.execute(&["update goal set closes_at = clock_timestamp() + interval '3 days'"]).await;
-    send_all(&agent.client, &goal).await;
-    world.until("message where state = 'delivered'", 3).await;
-    world.until("message where state = 'held' and reason = 'cap'", 2).await;
-    look_again(&world, &goal).await;
-    assert_eq!(out(&world, &goal).await, 1, "two texts wait for tomorrow");
-    assert_eq!(world.carrier().accepted().len(), 3);
-    world.finish().await;
+    World::with_engine()
+        .run(async |world| {
+            let ours = world.organization("Ours").await;
+            ours.set(json!({ "batch_size": 5 })).await;
+            let group = ours.group("One").await;
+            let (agent, _) = ours.agent(&group).await;
+            ours.contacts(&group, 10).await;
+            ours.admin.put(&ours.at("caps"), json!({ "daily_segments": 3 })).await.ok();
+            let goal = launch(&world, &ours, &group, json!({})).await;
+            decided(&world, &goal).await;
+            assert_eq!(out(&world, &goal).await, 1, "alone");
+            // What is held to the next day must not be cancelled by the goal's end.
+            world.goals().set("closes_at", ahead(days(3))).await;
+            send_all(&agent.client, &goal).await;
+            world.messages().state("delivered").until(3).await;
+            world.messages().state("held").reason("cap").until(2).await;
+            look_again(&world, &goal).await;
+            assert_eq!(out(&world, &goal).await, 1, "two texts wait for tomorrow");
+            assert_eq!(world.carrier().accepted().len(), 3);
+        })
+        .await;
 }
 
 #[tokio::test]
 async fn w4_who_waits_for_the_release_plan_goes_on_waiting_with_another_agent() {
-    let world = World::with_engine().await;
-    let ours = world.organization("Ours").await;
-    ours.set(json!({ "batch_size": 1 })).await;
-    let group = ours.group("One").await;
-    let ((first, _), (second, _)) = (ours.agent(&group).await, ours.agent(&group).await);
-    let mut ids = Vec::new();
-    for phone in ours.contacts(&group, 3).await {
-        let id = text(&ours.contact(&phone).await["id"]);
-        assign(&ours, &group, &id, &first.id).await;
-        ids.push(id);
-    }
-    let plan =
-        json!({ "strategy": "assigned", "release_plan": { "pace": { "every": { "batches": 1, "minutes": 60 } } } });
-    let goal = launch(&world, &ours, &group, plan).await;
-    decided(&world, &goal).await;
-    assert_eq!(out(&world, &goal).await, 1);
-    let released: Vec<String> = world
-        .harness
-        .row("select json_agg(contact_id) from target t join batch b on b.id = t.batch_id where b.state = 'released'")
+    World::with_engine()
+        .run(async |world| {
+            let ours = world.organization("Ours").await;
+            ours.set(json!({ "batch_size": 1 })).await;
+            let group = ours.group("One").await;
+            let ((first, _), (second, _)) = (ours.agent(&group).await, ours.agent(&group).await);
+            let mut ids = Vec::new();
+            for phone in ours.contacts(&group, 3).await {
+                let id = text(&ours.contact(&phone).await["id"]);
+                assign(&ours, &group, &id, &first.id).await;
+                ids.push(id);
+            }
+            let plan =
+                json!({ "strategy": "assigned", "release_plan": { "pace": { "every": { "batches": 1, "minutes": 60 } } } });
+            let goal = launch(&world, &ours, &group, plan).await;
+            decided(&world, &goal).await;
+            assert_eq!(out(&world, &goal).await, 1);
+            let released: Vec<String> = world
+                .row(
+                    "select json_agg(contact_id) from target t join batch b on b.id = t.batch_id where b.state = \
+                 'released'",
+                )
+                .await;
+            for id in ids.iter().filter(|id| !released.contains(id)) {
+                assign(&ours, &group, id, &second.id).await;
+            }
+            let released_batches = world.batches().goal(&goal).state("released");
+            assert_eq!(released_batches.count().await, 1, "nobody is released ahead of the plan");
+            let claim = async |agent: &Client| {
+                let path = format!("/v1/agent/goals/{goal}/claim");
+                agent.post(&path, json!({ "workflow": "initial" })).await.ok()["batch"].clone()
+            };
+            assert_eq!(claim(&second.client).await, Value::Null);
+            // Who was released stays so.
+            assign(&ours, &group, &released[0], &second.id).await;
+            assert_eq!(claim(&second.client).await["contacts"].as_array().unwrap().len(), 1);
+            eventually(seconds(30), async || {
+                let fire = format!(
+                    "update timer set fire_at = clock_timestamp() where kind = 'batch-release' and subject = \
+                     '{goal}'"
+                );
+                world.execute(&[&fire]).await;
+                match world.batches().goal(&goal).state("held").count().await {
+                    0 => Ok(()),
+                    held => Err(format!("{held} batches are held")),
+                }
+            })
+            .await;
+            send_all(&second.client, &goal).await;
+            world.messages().state("delivered").until(3).await;
+        })
         .await;
-    for id in ids.iter().filter(|id| !released.contains(id)) {
-        assign(&ours, &group, id, &second.id).await;
-    }
-    let released_batches = format!("batch where goal_id = '{goal}' and state = 'released'");
-    assert_eq!(world.harness.count(&released_batches).await, 1, "nobody is released ahead of the plan");
-    let claim = async |agent: &Client| {
-        let path = format!("/v1/agent/goals/{goal}/claim");
-        agent.post(&path, json!({ "workflow": "initial" })).await.ok()["batch"].clone()
-    };
-    assert_eq!(claim(&second.client).await, Value::Null);
-    // Who was released stays so.
-    assign(&ours, &group, &released[0], &second.id).await;
-    assert_eq!(claim(&second.client).await["contacts"].as_array().unwrap().len(), 1);
-    eventually(seconds(30), async || {
-        let fire =
-            format!("update timer set fire_at = clock_timestamp() where kind = 'batch-release' and subject = '{goal}'");
-        world.harness.execute(&[&fire]).await;
-        match world.harness.count(&format!("batch where goal_id = '{goal}' and state = 'held'")).await {
-            0 => Ok(()),
-            held => Err(format!("{held} batches are held")),
-        }
-    })
-    .await;
-    send_all(&second.client, &goal).await;
-    world.until("message where state = 'delivered'", 3).await;
-    world.finish().await;
 }
 
 async fn assign(ours: &Organization, group: &str, contact: &str, agent: &str) {

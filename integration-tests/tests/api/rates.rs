@@ -1,12 +1,12 @@
 //! Rates, carriers' own limits and holds, and the cap on initials across goals (rules S3, S4, S7, S10 and S12).
 
 use chrono::{DateTime, TimeDelta, Utc};
-use muster_integration_tests::{eventually, seconds};
+use muster_integration_tests::{
+    Call, Client, Organization, World, ahead, days, eventually, now, open_goal, seconds, text,
+};
 use muster_simulator::{Behaviour, Millis, Receipts};
 use reqwest::Method;
 use serde_json::{Value, json};
-
-use crate::support::{Call, Client, Organization, World, text};
 
 /// An organization with a group, an agent in it, and contacts.
 struct Shop {
@@ -17,8 +17,7 @@ struct Shop {
 }
 
 impl Shop {
-    async fn open(contacts: usize) -> Self {
-        let world = World::with_engine().await;
+    async fn open(world: World, contacts: usize) -> Self {
         let ours = world.organization("Ours").await;
         let group = ours.group("One").await;
         let (agent, _) = ours.agent(&group).await;
@@ -36,11 +35,7 @@ impl Shop {
     /// When a goal's messages took their time, in order.
     async fn slots(&self, goal: &str) -> Vec<DateTime<Utc>> {
         let query = format!("select json_agg(rate_slot order by rate_slot) from message where goal_id = '{goal}'");
-        self.world.harness.row(&query).await
-    }
-
-    async fn finish(self) {
-        self.world.finish().await;
+        self.world.row(&query).await
     }
 }
 
@@ -72,280 +67,334 @@ fn keep_the_pace(slots: &[DateTime<Utc>], per_minute: i32) {
 
 #[tokio::test]
 async fn s4_a_batch_trickles_from_its_number_and_keeps_few_jobs_busy() {
-    let shop = Shop::open(30).await;
-    shop.ours.set(json!({ "number_segments_per_minute": 240 })).await;
-    let began = shop.world.now().await;
-    let goal = shop.goal().await;
-    let waits = "message where state = 'held' and reason = 'rate' and lane is not null and held_until is not null";
-    eventually(seconds(20), async || match shop.world.harness.count(waits).await {
-        0 => Err("nothing waits for its number".to_owned()),
-        _ => Ok(()),
-    })
-    .await;
-    shop.world.until("message where state = 'delivered'", 30).await;
-    keep_the_pace(&shop.slots(&goal).await, 240);
-    shop.world.settled().await;
-    assert_eq!(shop.world.harness.count("rate_lane where waiting_segments > 0").await, 0);
-    // What waits is looked at about once a second, and let go for good: no text goes round and round.
-    let ticks = (shop.world.now().await - began).num_seconds();
-    let looks = shop.world.harness.count("job where kind = 'rate-release'").await;
-    assert!(looks <= ticks + 5, "{looks} looks at what waits in {ticks} s");
-    let sends = shop.world.harness.count("job where kind = 'send'").await;
-    assert!(sends <= looks + 1, "{sends} send jobs after {looks} looks at what waits");
-    let queued =
-        "(select message_id from message_event where state = 'queued' group by message_id having count(*) > 2) busy";
-    assert_eq!(shop.world.harness.count(queued).await, 0, "a text has two jobs at most");
-    shop.finish().await;
+    World::with_engine()
+        .run(async |world| {
+            let shop = Shop::open(world, 30).await;
+            shop.ours.set(json!({ "number_segments_per_minute": 240 })).await;
+            let began = shop.world.now().await;
+            let goal = shop.goal().await;
+            let waits = "message where state = 'held' and reason = 'rate' and lane is not null and held_until is not \
+             null";
+            eventually(seconds(20), async || match shop.world.count(waits).await {
+                0 => Err("nothing waits for its number".to_owned()),
+                _ => Ok(()),
+            })
+            .await;
+            shop.world.messages().state("delivered").until(30).await;
+            keep_the_pace(&shop.slots(&goal).await, 240);
+            shop.world.settled().await;
+            assert_eq!(shop.world.rows("rate_lane").above("waiting_segments", 0).count().await, 0);
+            // What waits is looked at about once a second, and let go for good: no text goes round and round.
+            let ticks = (shop.world.now().await - began).num_seconds();
+            let looks = shop.world.jobs().kind("rate-release").count().await;
+            assert!(looks <= ticks + 5, "{looks} looks at what waits in {ticks} s");
+            let sends = shop.world.jobs().kind("send").count().await;
+            assert!(sends <= looks + 1, "{sends} send jobs after {looks} looks at what waits");
+            let queued = "(select message_id from message_event where state = 'queued' group by message_id having count(*) > \
+                 2) busy";
+            assert_eq!(shop.world.count(queued).await, 0, "a text has two jobs at most");
+        })
+        .await;
 }
 
 #[tokio::test]
 async fn s4_goals_take_turns_in_the_lane_of_a_campaign() {
-    let shop = Shop::open(40).await;
-    let rates = shop.ours.at("rates");
-    shop.ours.admin.put(&rates, json!({ "carrier": "att", "segments_per_minute": 60 })).await.ok();
-    shop.world.harness.execute(&["update contact set carrier = 'att'"]).await;
-    let large = shop.goal().await;
-    let group = shop.ours.group("Two").await;
-    let (agent, _) = shop.ours.agent(&group).await;
-    let file = "first,last,phone\nA,B,6465559001\nC,D,6465559002\nE,F,6465559003\n";
-    shop.ours.import(&format!("file_name=c.csv&group_id={group}"), file).await;
-    shop.world.harness.execute(&["update contact set carrier = 'att'"]).await;
-    let small = shop.ours.open_goal(&shop.world, &group, json!({})).await;
-    let waiting = "message where state = 'held' and reason = 'rate'";
-    assert!(shop.world.harness.count(waiting).await > 10, "the large goal is nearly over");
-    send_all(&agent.client, &small).await;
-    shop.world.until(&format!("message where goal_id = '{small}' and state = 'delivered'"), 3).await;
-    let left = shop.world.harness.count(&format!("{waiting} and goal_id = '{large}'")).await;
-    assert!(left > 0, "the large goal went first");
-    let read = shop.ours.admin.get(&rates).await.ok();
-    assert_eq!(read["segments_per_minute"]["att"], 60);
-    assert!(text(&read["lanes"][0]["lane"]).starts_with("carrier:"), "{read}");
-    // Rule S9: what waits goes on at the new pace.
-    shop.ours.admin.put(&rates, json!({ "carrier": "att", "segments_per_minute": null })).await.ok();
-    shop.world.until("message where state = 'delivered'", 43).await;
-    shop.finish().await;
+    World::with_engine()
+        .run(async |world| {
+            let shop = Shop::open(world, 40).await;
+            let rates = shop.ours.at("rates");
+            shop.ours.admin.put(&rates, json!({ "carrier": "att", "segments_per_minute": 60 })).await.ok();
+            shop.world.contacts().set("carrier", "att").await;
+            let large = shop.goal().await;
+            let group = shop.ours.group("Two").await;
+            let (agent, _) = shop.ours.agent(&group).await;
+            let file = "first,last,phone\nA,B,6465559001\nC,D,6465559002\nE,F,6465559003\n";
+            shop.ours.import(&format!("file_name=c.csv&group_id={group}"), file).await;
+            shop.world.contacts().set("carrier", "att").await;
+            let small = shop.ours.open_goal(&shop.world, &group, json!({})).await;
+            let waiting = "message where state = 'held' and reason = 'rate'";
+            assert!(shop.world.count(waiting).await > 10, "the large goal is nearly over");
+            send_all(&agent.client, &small).await;
+            shop.world.messages().goal(&small).state("delivered").until(3).await;
+            let left = shop.world.count(&format!("{waiting} and goal_id = '{large}'")).await;
+            assert!(left > 0, "the large goal went first");
+            let read = shop.ours.admin.get(&rates).await.ok();
+            assert_eq!(read["segments_per_minute"]["att"], 60);
+            assert!(text(&read["lanes"][0]["lane"]).starts_with("carrier:"), "{read}");
+            // Rule S9: what waits goes on at the new pace.
+            shop.ours.admin.put(&rates, json!({ "carrier": "att", "segments_per_minute": null })).await.ok();
+            shop.world.messages().state("delivered").until(43).await;
+        })
+        .await;
 }
 
 #[tokio::test]
 async fn g7_what_waits_for_its_number_keeps_a_pause_and_goes_on_when_it_ends() {
-    let shop = Shop::open(12).await;
-    shop.ours.set(json!({ "number_segments_per_minute": 1 })).await;
-    let goal = shop.goal().await;
-    shop.world.until("message where state = 'held' and reason = 'rate'", 11).await;
-    shop.ours.goal_act(&goal, "pause").await;
-    shop.ours.set(json!({ "number_segments_per_minute": 60_000 })).await;
-    shop.world.settled().await;
-    assert_eq!(shop.world.harness.count("message where state = 'held'").await, 11);
-    shop.ours.goal_act(&goal, "resume").await;
-    shop.world.until("message where state = 'delivered'", 12).await;
-    shop.finish().await;
+    World::with_engine()
+        .run(async |world| {
+            let shop = Shop::open(world, 12).await;
+            shop.ours.set(json!({ "number_segments_per_minute": 1 })).await;
+            let goal = shop.goal().await;
+            shop.world.messages().state("held").reason("rate").until(11).await;
+            shop.ours.goal_act(&goal, "pause").await;
+            shop.ours.set(json!({ "number_segments_per_minute": 60_000 })).await;
+            shop.world.settled().await;
+            assert_eq!(shop.world.messages().state("held").count().await, 11);
+            shop.ours.goal_act(&goal, "resume").await;
+            shop.world.messages().state("delivered").until(12).await;
+        })
+        .await;
 }
 
 #[tokio::test]
 async fn s10_a_known_carrier_counts_under_its_own_cap_and_an_unknown_one_under_the_strictest() {
-    let shop = Shop::open(3).await;
-    let caps = shop.ours.at("caps");
-    shop.ours.admin.put(&caps, json!({ "daily_segments": 0 })).await.ok();
-    shop.ours.admin.put(&caps, json!({ "carrier": "us-cellular", "daily_segments": 1 })).await.ok();
-    shop.world
-        .harness
-        .execute(&[
-            "update contact set carrier = 'verizon' where e164 = '+16465550000'",
-            "update contact set carrier = 'us-cellular' where e164 = '+16465550001'",
-        ])
+    World::with_engine()
+        .run(async |world| {
+            let shop = Shop::open(world, 3).await;
+            let caps = shop.ours.at("caps");
+            shop.ours.admin.put(&caps, json!({ "daily_segments": 0 })).await.ok();
+            shop.ours.admin.put(&caps, json!({ "carrier": "us-cellular", "daily_segments": 1 })).await.ok();
+            shop.world
+                .execute(&[
+                    "update contact set carrier = 'verizon' where e164 = '+16465550000'",
+                    "update contact set carrier = 'us-cellular' where e164 = '+16465550001'",
+                ])
+                .await;
+            // The plan is paced to the strictest cap, which lets nothing out.
+            let plan = json!({ "release_plan": { "pace": "all_at_open", "paced_to_caps": false } });
+            let goal = shop.ours.open_goal(&shop.world, &shop.group, plan).await;
+            // What is held to the next day must not be cancelled by the goal's end.
+            shop.world.goals().set("closes_at", ahead(days(3))).await;
+            send_all(&shop.agent, &goal).await;
+            shop.world.messages().state("delivered").until(2).await;
+            shop.world.messages().state("held").reason("cap").until(1).await;
+            assert_eq!(shop.world.ledgers().is("carrier", "us-cellular").is("settled", 1).count().await, 1);
+            shop.ours.set(json!({ "unknown_carriers": "unlimited" })).await;
+            shop.world.messages().state("delivered").until(3).await;
+            assert_eq!(shop.world.ledgers().is("carrier", "t-mobile").and("settled + reserved > 0").count().await, 0);
+        })
         .await;
-    // The plan is paced to the strictest cap, which lets nothing out.
-    let plan = json!({ "release_plan": { "pace": "all_at_open", "paced_to_caps": false } });
-    let goal = shop.ours.open_goal(&shop.world, &shop.group, plan).await;
-    // What is held to the next day must not be cancelled by the goal's end.
-    shop.world.harness.execute(&["update goal set closes_at = clock_timestamp() + interval '3 days'"]).await;
-    send_all(&shop.agent, &goal).await;
-    shop.world.until("message where state = 'delivered'", 2).await;
-    shop.world.until("message where state = 'held' and reason = 'cap'", 1).await;
-    assert_eq!(shop.world.harness.count("cap_ledger where carrier = 'us-cellular' and settled = 1").await, 1);
-    shop.ours.set(json!({ "unknown_carriers": "unlimited" })).await;
-    shop.world.until("message where state = 'delivered'", 3).await;
-    assert_eq!(shop.world.harness.count("cap_ledger where carrier = 't-mobile' and settled + reserved > 0").await, 0);
-    shop.finish().await;
 }
 
 #[tokio::test]
 async fn s3_a_cap_is_lowered_and_raised_while_texts_wait() {
-    let shop = Shop::open(20).await;
-    let caps = shop.ours.at("caps");
-    let set = async |segments: i64| shop.ours.admin.put(&caps, json!({ "daily_segments": segments })).await.ok();
-    set(10).await;
-    let plan = json!({ "release_plan": { "pace": "all_at_open", "paced_to_caps": false } });
-    let goal = shop.ours.open_goal(&shop.world, &shop.group, plan).await;
-    shop.world.harness.execute(&["update goal set closes_at = clock_timestamp() + interval '3 days'"]).await;
-    send_all(&shop.agent, &goal).await;
-    shop.world.until("message where state = 'delivered'", 10).await;
-    shop.world.until("message where state = 'held' and reason = 'cap'", 10).await;
-    // Lowered below what is used: nothing more goes, and the ledger still adds up.
-    set(4).await;
-    shop.world.settled().await;
-    shop.world.until("message where state = 'held' and reason = 'cap'", 10).await;
-    assert_eq!(shop.world.harness.count("cap_ledger where settled = 10 and daily_limit = 10").await, 1);
-    set(13).await;
-    shop.world.until("message where state = 'delivered'", 13).await;
-    shop.ours.admin.put(&caps, json!({ "daily_segments": null })).await.ok();
-    shop.world.until("message where state = 'delivered'", 20).await;
-    assert_eq!(shop.world.carrier().accepted().len(), 20);
-    shop.finish().await;
+    World::with_engine()
+        .run(async |world| {
+            let shop = Shop::open(world, 20).await;
+            let caps = shop.ours.at("caps");
+            let set =
+                async |segments: i64| shop.ours.admin.put(&caps, json!({ "daily_segments": segments })).await.ok();
+            set(10).await;
+            let plan = json!({ "release_plan": { "pace": "all_at_open", "paced_to_caps": false } });
+            let goal = shop.ours.open_goal(&shop.world, &shop.group, plan).await;
+            shop.world.goals().set("closes_at", ahead(days(3))).await;
+            send_all(&shop.agent, &goal).await;
+            shop.world.messages().state("delivered").until(10).await;
+            shop.world.messages().state("held").reason("cap").until(10).await;
+            // Lowered below what is used: nothing more goes, and the ledger still adds up.
+            set(4).await;
+            shop.world.settled().await;
+            shop.world.messages().state("held").reason("cap").until(10).await;
+            assert_eq!(shop.world.ledgers().is("settled", 10).is("daily_limit", 10).count().await, 1);
+            set(13).await;
+            shop.world.messages().state("delivered").until(13).await;
+            shop.ours.admin.put(&caps, json!({ "daily_segments": null })).await.ok();
+            shop.world.messages().state("delivered").until(20).await;
+            assert_eq!(shop.world.carrier().accepted().len(), 20);
+        })
+        .await;
 }
 
 /// Rules S3, S6 and S9. When the carrier's day turns, the hours are closed for a minute: what is held waits for both, and says so.
 #[tokio::test]
 async fn s9_a_cap_that_is_taken_away_holds_what_is_queued_until_the_next_day_and_its_hours() {
-    let shop = Shop::open(2).await;
-    shop.world.harness.execute(&["update contact_group set zone = 'America/Los_Angeles'"]).await;
-    shop.ours.set(json!({ "sending_hours": { "opens_minute": 1, "closes_minute": 1_440 } })).await;
-    let goal = shop.ours.open_goal(&shop.world, &shop.group, json!({})).await;
-    shop.world.harness.execute(&["update goal set closes_at = clock_timestamp() + interval '3 days'"]).await;
-    let gate = shop.world.harness.close_publish_gate().await;
-    send_all(&shop.agent, &goal).await;
-    assert_eq!(shop.world.harness.count("message where state = 'queued'").await, 2);
-    let caps = shop.ours.at("caps");
-    shop.ours.admin.put(&caps, json!({ "daily_segments": 0 })).await.ok();
-    gate.open().await;
-    shop.world.until("message where state = 'held'", 2).await;
-    let tomorrow = "message where reason = 'cap' and held_until =
-        ((now() at time zone 'America/Los_Angeles')::date + interval '1 day 1 minute') at time zone 'America/Los_Angeles'";
-    assert_eq!(shop.world.harness.count(tomorrow).await, 2);
-    assert!(shop.world.carrier().accepted().is_empty());
-    shop.ours.admin.put(&caps, json!({ "daily_segments": null })).await.ok();
-    shop.world.until("message where state = 'delivered'", 2).await;
-    shop.finish().await;
+    World::with_engine()
+        .run(async |world| {
+            let shop = Shop::open(world, 2).await;
+            shop.world.rows("contact_group").set("zone", "America/Los_Angeles").await;
+            shop.ours.set(json!({ "sending_hours": { "opens_minute": 1, "closes_minute": 1_440 } })).await;
+            let goal = shop.ours.open_goal(&shop.world, &shop.group, json!({})).await;
+            shop.world.goals().set("closes_at", ahead(days(3))).await;
+            let gate = shop.world.close_publish_gate().await;
+            send_all(&shop.agent, &goal).await;
+            assert_eq!(shop.world.messages().state("queued").count().await, 2);
+            let caps = shop.ours.at("caps");
+            shop.ours.admin.put(&caps, json!({ "daily_segments": 0 })).await.ok();
+            gate.open().await;
+            shop.world.messages().state("held").until(2).await;
+            let tomorrow = shop.world.messages().reason("cap").and(
+                "held_until = ((now() at time zone \
+         'America/Los_Angeles')::date + interval '1 day 1 minute') at time zone 'America/Los_Angeles'",
+            );
+            assert_eq!(tomorrow.count().await, 2);
+            assert!(shop.world.carrier().accepted().is_empty());
+            shop.ours.admin.put(&caps, json!({ "daily_segments": null })).await.ok();
+            shop.world.messages().state("delivered").until(2).await;
+        })
+        .await;
 }
 
 #[tokio::test]
 async fn s3_a_cap_that_is_set_during_a_day_counts_what_has_gone_that_day() {
-    let shop = Shop::open(5).await;
-    let caps = shop.ours.at("caps");
-    shop.ours.admin.put(&caps, json!({ "daily_segments": null })).await.ok();
-    shop.goal().await;
-    shop.world.until("message where state = 'delivered'", 5).await;
-    for _ in 0..2 {
-        shop.ours.admin.put(&caps, json!({ "daily_segments": 7 })).await.ok();
-        assert_eq!(
-            shop.world.harness.count("cap_ledger where settled = 5 and reserved = 0 and daily_limit = 7").await,
-            1
-        );
-    }
-    let plan = json!({ "release_plan": { "pace": "all_at_open", "paced_to_caps": false } });
-    let second = shop.ours.open_goal(&shop.world, &shop.group, plan).await;
-    shop.world.harness.execute(&["update goal set closes_at = clock_timestamp() + interval '3 days'"]).await;
-    send_all(&shop.agent, &second).await;
-    shop.world.until("message where state = 'held' and reason = 'cap'", 3).await;
-    shop.world.until("message where state = 'delivered'", 7).await;
-    shop.finish().await;
+    World::with_engine()
+        .run(async |world| {
+            let shop = Shop::open(world, 5).await;
+            let caps = shop.ours.at("caps");
+            shop.ours.admin.put(&caps, json!({ "daily_segments": null })).await.ok();
+            shop.goal().await;
+            shop.world.messages().state("delivered").until(5).await;
+            for _ in 0..2 {
+                shop.ours.admin.put(&caps, json!({ "daily_segments": 7 })).await.ok();
+                assert_eq!(
+                    shop.world.ledgers().is("settled", 5).is("reserved", 0).is("daily_limit", 7).count().await,
+                    1
+                );
+            }
+            let plan = json!({ "release_plan": { "pace": "all_at_open", "paced_to_caps": false } });
+            let second = shop.ours.open_goal(&shop.world, &shop.group, plan).await;
+            shop.world.goals().set("closes_at", ahead(days(3))).await;
+            send_all(&shop.agent, &second).await;
+            shop.world.messages().state("held").reason("cap").until(3).await;
+            shop.world.messages().state("delivered").until(7).await;
+        })
+        .await;
 }
 
 #[tokio::test]
 async fn b6_batches_that_wait_for_the_cap_are_released_when_it_is_raised() {
-    let shop = Shop::open(5).await;
-    let caps = shop.ours.at("caps");
-    shop.ours.admin.put(&caps, json!({ "daily_segments": 0 })).await.ok();
-    let content = crate::support::open_goal(&shop.world, json!({})).await;
-    let goal = shop.ours.draft(&shop.group, content).await;
-    shop.ours.goal_act(&goal, "launch").await;
-    shop.world.until("timer where kind = 'batch-release' and fire_at > clock_timestamp()", 1).await;
-    assert_eq!(shop.world.harness.count("batch where state = 'held'").await, 1);
-    shop.ours.admin.put(&caps, json!({ "daily_segments": 100 })).await.ok();
-    shop.world.until("batch where state = 'released'", 1).await;
-    shop.finish().await;
+    World::with_engine()
+        .run(async |world| {
+            let shop = Shop::open(world, 5).await;
+            let caps = shop.ours.at("caps");
+            shop.ours.admin.put(&caps, json!({ "daily_segments": 0 })).await.ok();
+            let content = open_goal(&shop.world, json!({})).await;
+            let goal = shop.ours.draft(&shop.group, content).await;
+            shop.ours.goal_act(&goal, "launch").await;
+            shop.world.timers().kind("batch-release").above("fire_at", now()).until(1).await;
+            assert_eq!(shop.world.batches().state("held").count().await, 1);
+            shop.ours.admin.put(&caps, json!({ "daily_segments": 100 })).await.ok();
+            shop.world.batches().state("released").until(1).await;
+        })
+        .await;
 }
 
 #[tokio::test]
 async fn m5_look_alikes_are_replaced_where_the_organization_wants_it() {
-    let shop = Shop::open(1).await;
-    let script = json!({ "script": "Don\u{2019}t forget \u{2014} reply STOP to opt out" });
-    let first = shop.ours.open_goal(&shop.world, &shop.group, script.clone()).await;
-    send_all(&shop.agent, &first).await;
-    shop.world.until("message where state = 'delivered' and body like 'Don\u{2019}t%'", 1).await;
-    shop.ours.set(json!({ "smart_encoding": true })).await;
-    let second = shop.ours.open_goal(&shop.world, &shop.group, script).await;
-    send_all(&shop.agent, &second).await;
-    shop.world.until("message where state = 'delivered' and body like 'Don''t forget -%' and segments = 1", 1).await;
-    shop.finish().await;
+    World::with_engine()
+        .run(async |world| {
+            let shop = Shop::open(world, 1).await;
+            let script = json!({ "script": "Don\u{2019}t forget \u{2014} reply STOP to opt out" });
+            let first = shop.ours.open_goal(&shop.world, &shop.group, script.clone()).await;
+            send_all(&shop.agent, &first).await;
+            shop.world.messages().state("delivered").and("body like 'Don\u{2019}t%'").until(1).await;
+            shop.ours.set(json!({ "smart_encoding": true })).await;
+            let second = shop.ours.open_goal(&shop.world, &shop.group, script).await;
+            send_all(&shop.agent, &second).await;
+            shop.world
+                .messages()
+                .state("delivered")
+                .and("body like 'Don''t forget -%'")
+                .is("segments", 1)
+                .until(1)
+                .await;
+        })
+        .await;
 }
 
 #[tokio::test]
 async fn s12_a_second_initial_within_a_day_waits_until_the_contact_may_have_it() {
-    let shop = Shop::open(1).await;
-    shop.ours.set(json!({ "initials_per_day": 1 })).await;
-    shop.goal().await;
-    shop.world.until("message where state = 'delivered'", 1).await;
-    let second = shop.ours.open_goal(&shop.world, &shop.group, json!({})).await;
-    shop.world.harness.execute(&["update goal set closes_at = clock_timestamp() + interval '3 days'"]).await;
-    send_all(&shop.agent, &second).await;
-    let waits = "message where state = 'held' and reason = 'frequency' and held_until = (
-        select handed_over_at + interval '24 hours' from message where state = 'delivered')";
-    shop.world.until(waits, 1).await;
-    shop.ours.set(json!({ "initials_per_day": 0 })).await;
-    shop.world.until("message where state = 'delivered'", 2).await;
-    shop.finish().await;
+    World::with_engine()
+        .run(async |world| {
+            let shop = Shop::open(world, 1).await;
+            shop.ours.set(json!({ "initials_per_day": 1 })).await;
+            shop.goal().await;
+            shop.world.messages().state("delivered").until(1).await;
+            let second = shop.ours.open_goal(&shop.world, &shop.group, json!({})).await;
+            shop.world.goals().set("closes_at", ahead(days(3))).await;
+            send_all(&shop.agent, &second).await;
+            let waits = shop.world.messages().state("held").reason("frequency").and(
+                "held_until = ( select handed_over_at + interval '24 hours' from message where state = 'delivered')",
+            );
+            waits.until(1).await;
+            shop.ours.set(json!({ "initials_per_day": 0 })).await;
+            shop.world.messages().state("delivered").until(2).await;
+        })
+        .await;
 }
 
 #[tokio::test]
 async fn s7_a_receipt_that_stops_the_account_holds_the_brand_until_an_admin_ends_it() {
-    let shop = Shop::open(1).await;
-    let receipts = || Receipts { delay_ms: Millis { min: 20, max: 80 }, ..Receipts::default() };
-    let suspended =
-        Behaviour { receipts: receipts(), undelivered: 1.0, undelivered_codes: vec![30002], ..Behaviour::default() };
-    shop.world.carrier().set_behaviour(suspended).unwrap();
-    shop.goal().await;
-    shop.world.until("brand_hold where until is null and code = 30002", 1).await;
-    let fine = Behaviour { receipts: receipts(), ..Behaviour::default() };
-    shop.world.carrier().set_behaviour(fine).unwrap();
-    let second = shop.ours.open_goal(&shop.world, &shop.group, json!({})).await;
-    send_all(&shop.agent, &second).await;
-    shop.world.until("message where state = 'held' and reason = 'carrier' and held_until is null", 1).await;
-    let hold = shop.ours.admin.get(&shop.ours.at("rates")).await.ok()["hold"].clone();
-    assert_eq!((&hold["reason"], &hold["code"]), (&json!("carrier"), &json!(30_002)));
-    shop.ours.admin.call(Method::DELETE, &shop.ours.at("hold"), Call::empty()).await.ok();
-    shop.world.until("message where state = 'delivered'", 1).await;
-    shop.finish().await;
+    World::with_engine()
+        .run(async |world| {
+            let shop = Shop::open(world, 1).await;
+            let receipts = || Receipts { delay_ms: Millis { min: 20, max: 80 }, ..Receipts::default() };
+            let suspended = Behaviour {
+                receipts: receipts(),
+                undelivered: 1.0,
+                undelivered_codes: vec![30002],
+                ..Behaviour::default()
+            };
+            shop.world.carrier().set_behaviour(suspended).unwrap();
+            shop.goal().await;
+            shop.world.brand_holds().lacks("until").is("code", 30002).until(1).await;
+            let fine = Behaviour { receipts: receipts(), ..Behaviour::default() };
+            shop.world.carrier().set_behaviour(fine).unwrap();
+            let second = shop.ours.open_goal(&shop.world, &shop.group, json!({})).await;
+            send_all(&shop.agent, &second).await;
+            shop.world.messages().state("held").reason("carrier").lacks("held_until").until(1).await;
+            let hold = shop.ours.admin.get(&shop.ours.at("rates")).await.ok()["hold"].clone();
+            assert_eq!((&hold["reason"], &hold["code"]), (&json!("carrier"), &json!(30_002)));
+            shop.ours.admin.call(Method::DELETE, &shop.ours.at("hold"), Call::empty()).await.ok();
+            shop.world.messages().state("delivered").until(1).await;
+        })
+        .await;
 }
 
 #[tokio::test]
 async fn s7_a_receipt_that_says_the_cap_is_reached_holds_the_brand_until_the_day_turns() {
-    let shop = Shop::open(1).await;
-    let behaviour = Behaviour { undelivered: 1.0, undelivered_codes: vec![30023], ..Behaviour::default() };
-    shop.world.carrier().set_behaviour(behaviour).unwrap();
-    shop.goal().await;
-    shop.world.until("brand_hold where reason = 'cap' and until > clock_timestamp()", 1).await;
-    let second = shop.ours.open_goal(&shop.world, &shop.group, json!({})).await;
-    shop.world.harness.execute(&["update goal set closes_at = clock_timestamp() + interval '3 days'"]).await;
-    send_all(&shop.agent, &second).await;
-    let waits = "message where state = 'held' and reason = 'cap' and held_until = (select until from brand_hold)";
-    shop.world.until(waits, 1).await;
-    shop.finish().await;
+    World::with_engine()
+        .run(async |world| {
+            let shop = Shop::open(world, 1).await;
+            let behaviour = Behaviour { undelivered: 1.0, undelivered_codes: vec![30023], ..Behaviour::default() };
+            shop.world.carrier().set_behaviour(behaviour).unwrap();
+            shop.goal().await;
+            shop.world.brand_holds().reason("cap").above("until", now()).until(1).await;
+            let second = shop.ours.open_goal(&shop.world, &shop.group, json!({})).await;
+            shop.world.goals().set("closes_at", ahead(days(3))).await;
+            send_all(&shop.agent, &second).await;
+            let waits =
+                shop.world.messages().state("held").reason("cap").and("held_until = (select until from brand_hold)");
+            waits.until(1).await;
+        })
+        .await;
 }
 
 #[tokio::test]
 async fn s11_a_goal_is_forecast_before_its_launch_and_while_it_runs() {
-    let shop = Shop::open(10).await;
-    let draft = shop.ours.draft(&shop.group, crate::support::open_goal(&shop.world, json!({})).await).await;
-    let forecast = async || shop.ours.admin.get(&shop.ours.at(&format!("goals/{draft}/forecast"))).await.ok();
-    let told = forecast().await;
-    assert_eq!((&told["reached"], &told["unreached"]), (&json!(10), &json!(0)), "{told}");
-    assert!(told["finishes_at"].is_string(), "{told}");
-    shop.ours.admin.put(&shop.ours.at("caps"), json!({ "daily_segments": 4 })).await.ok();
-    let told = forecast().await;
-    // Two days' caps, if the carrier's day turns while the goal is open.
-    let reached = told["reached"].as_i64().unwrap();
-    assert!(matches!(reached, 4 | 8), "{told}");
-    assert_eq!((&told["unreached"], &told["finishes_at"]), (&json!(10 - reached), &Value::Null));
-    let who = &told["unreached_contacts"];
-    assert_eq!((&who[0]["contacts"], &who[0]["why"]), (&told["unreached"], &json!("cap")), "{told}");
-    assert!(who[0]["zones"][0].is_string(), "{told}");
-    shop.ours.admin.put(&shop.ours.at("caps"), json!({ "daily_segments": null })).await.ok();
-    shop.ours.goal_act(&draft, "launch").await;
-    shop.world.until(&format!("batch where goal_id = '{draft}' and state = 'released'"), 1).await;
-    send_all(&shop.agent, &draft).await;
-    shop.world.until("message where state = 'delivered'", 10).await;
-    let told = forecast().await;
-    assert_eq!((&told["reached"], &told["unreached"]), (&json!(0), &json!(0)), "nobody is left: {told}");
-    shop.finish().await;
+    World::with_engine()
+        .run(async |world| {
+            let shop = Shop::open(world, 10).await;
+            let draft = shop.ours.draft(&shop.group, open_goal(&shop.world, json!({})).await).await;
+            let forecast = async || shop.ours.admin.get(&shop.ours.at(&format!("goals/{draft}/forecast"))).await.ok();
+            let told = forecast().await;
+            assert_eq!((&told["reached"], &told["unreached"]), (&json!(10), &json!(0)), "{told}");
+            assert!(told["finishes_at"].is_string(), "{told}");
+            shop.ours.admin.put(&shop.ours.at("caps"), json!({ "daily_segments": 4 })).await.ok();
+            let told = forecast().await;
+            // Two days' caps, if the carrier's day turns while the goal is open.
+            let reached = told["reached"].as_i64().unwrap();
+            assert!(matches!(reached, 4 | 8), "{told}");
+            assert_eq!((&told["unreached"], &told["finishes_at"]), (&json!(10 - reached), &Value::Null));
+            let who = &told["unreached_contacts"];
+            assert_eq!((&who[0]["contacts"], &who[0]["why"]), (&told["unreached"], &json!("cap")), "{told}");
+            assert!(who[0]["zones"][0].is_string(), "{told}");
+            shop.ours.admin.put(&shop.ours.at("caps"), json!({ "daily_segments": null })).await.ok();
+            shop.ours.goal_act(&draft, "launch").await;
+            shop.world.batches().goal(&draft).state("released").until(1).await;
+            send_all(&shop.agent, &draft).await;
+            shop.world.messages().state("delivered").until(10).await;
+            let told = forecast().await;
+            assert_eq!((&told["reached"], &told["unreached"]), (&json!(0), &json!(0)), "nobody is left: {told}");
+        })
+        .await;
 }

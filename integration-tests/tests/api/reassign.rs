@@ -1,13 +1,10 @@
 //! Contacts who are given to another agent while a text to them waits (rules S9, W4 and B7).
 
 use chrono::TimeDelta;
-use muster_integration_tests::{eventually, seconds};
+use muster_integration_tests::{Client, Organization, Person, World, ahead, days, eventually, seconds, set, text};
 use serde_json::{Value, json};
 
-use crate::{
-    rates::send_all,
-    support::{Client, Organization, Person, World, text},
-};
+use crate::rates::send_all;
 
 /// A group with two agents, and contacts who are all the first one's.
 struct Shift {
@@ -21,8 +18,7 @@ struct Shift {
 }
 
 impl Shift {
-    async fn begin(contacts: usize) -> Self {
-        let world = World::with_engine().await;
+    async fn begin(world: World, contacts: usize) -> Self {
         let ours = world.organization("Ours").await;
         let group = ours.group("One").await;
         let ((first, _), (second, _)) = (ours.agent(&group).await, ours.agent(&group).await);
@@ -45,7 +41,7 @@ impl Shift {
 
     async fn goal(&self, more: Value) -> String {
         let mut content = json!({ "strategy": "assigned" });
-        crate::support::set(&mut content, more);
+        set(&mut content, more);
         self.ours.open_goal(&self.world, &self.group, content).await
     }
 
@@ -82,187 +78,210 @@ fn contacts(batch: &Value) -> Vec<String> {
 
 #[tokio::test]
 async fn w4_a_queued_text_is_cancelled_and_the_new_agent_texts_the_contact_once() {
-    let shift = Shift::begin(2).await;
-    let goal = shift.goal(json!({})).await;
-    let gate = shift.world.harness.close_publish_gate().await;
-    send_all(&shift.first.client, &goal).await;
-    assert_eq!(shift.world.harness.count("message where state = 'queued'").await, 2);
-    shift.assign(&shift.ids[0], json!(shift.second.id)).await;
-    gate.open().await;
-    shift.world.until("message where state = 'cancelled' and reason = 'reassigned'", 1).await;
-    shift.is_with(&shift.ids[0], &shift.second).await;
-    assert_eq!(claim(&shift.first.client, &goal, "initial").await, Value::Null);
-    let batch = claim(&shift.second.client, &goal, "initial").await;
-    assert_eq!(contacts(&batch), shift.ids[..1]);
-    assert_eq!(send(&shift.second.client, &batch).await["queued"], 1);
-    shift.world.until("message where state = 'delivered'", 2).await;
-    shift.world.settled().await;
-    assert_eq!(shift.texted(), shift.phones);
-    assert_eq!(claim(&shift.second.client, &goal, "initial").await, Value::Null);
-    shift.world.finish().await;
+    World::with_engine()
+        .run(async |world| {
+            let shift = Shift::begin(world, 2).await;
+            let goal = shift.goal(json!({})).await;
+            let gate = shift.world.close_publish_gate().await;
+            send_all(&shift.first.client, &goal).await;
+            assert_eq!(shift.world.messages().state("queued").count().await, 2);
+            shift.assign(&shift.ids[0], json!(shift.second.id)).await;
+            gate.open().await;
+            shift.world.messages().state("cancelled").reason("reassigned").until(1).await;
+            shift.is_with(&shift.ids[0], &shift.second).await;
+            assert_eq!(claim(&shift.first.client, &goal, "initial").await, Value::Null);
+            let batch = claim(&shift.second.client, &goal, "initial").await;
+            assert_eq!(contacts(&batch), shift.ids[..1]);
+            assert_eq!(send(&shift.second.client, &batch).await["queued"], 1);
+            shift.world.messages().state("delivered").until(2).await;
+            shift.world.settled().await;
+            assert_eq!(shift.texted(), shift.phones);
+            assert_eq!(claim(&shift.second.client, &goal, "initial").await, Value::Null);
+        })
+        .await;
 }
 
 /// A text that waits for tomorrow is not looked at by any hand-over meanwhile.
 #[tokio::test]
 async fn w4_a_held_text_does_not_keep_the_contact_from_the_new_agent_nor_from_nobody() {
-    let shift = Shift::begin(1).await;
-    let caps = shift.ours.at("caps");
-    shift.ours.admin.put(&caps, json!({ "daily_segments": 0 })).await.ok();
-    let goal = shift.goal(json!({ "release_plan": { "pace": "all_at_open", "paced_to_caps": false } })).await;
-    // What is held to the next day must not be cancelled by the goal's end.
-    shift.world.harness.execute(&["update goal set closes_at = clock_timestamp() + interval '3 days'"]).await;
-    let held = "message where state = 'held' and reason = 'cap'";
-    let cancelled = "message where state = 'cancelled' and reason = 'reassigned'";
-    send_all(&shift.first.client, &goal).await;
-    shift.world.until(held, 1).await;
+    World::with_engine()
+        .run(async |world| {
+            let shift = Shift::begin(world, 1).await;
+            let caps = shift.ours.at("caps");
+            shift.ours.admin.put(&caps, json!({ "daily_segments": 0 })).await.ok();
+            let goal = shift.goal(json!({ "release_plan": { "pace": "all_at_open", "paced_to_caps": false } })).await;
+            // What is held to the next day must not be cancelled by the goal's end.
+            shift.world.goals().set("closes_at", ahead(days(3))).await;
+            let held = shift.world.messages().state("held").reason("cap");
+            let cancelled = shift.world.messages().state("cancelled").reason("reassigned");
+            send_all(&shift.first.client, &goal).await;
+            held.until(1).await;
 
-    shift.assign(&shift.ids[0], json!(shift.second.id)).await;
-    shift.world.until(cancelled, 1).await;
-    shift.is_with(&shift.ids[0], &shift.second).await;
-    send_all(&shift.second.client, &goal).await;
-    shift.world.until(held, 1).await;
+            shift.assign(&shift.ids[0], json!(shift.second.id)).await;
+            cancelled.until(1).await;
+            shift.is_with(&shift.ids[0], &shift.second).await;
+            send_all(&shift.second.client, &goal).await;
+            held.until(1).await;
 
-    // Nobody's contact is in no batch, and is reported (rule W1) until somebody has them.
-    shift.assign(&shift.ids[0], Value::Null).await;
-    shift.world.until(cancelled, 2).await;
-    shift.world.until("target where initial_message_id is null and batch_id is null", 1).await;
-    let stats = shift.ours.admin.get(&shift.ours.at(&format!("goals/{goal}/stats"))).await.ok();
-    assert_eq!(
-        (&stats["targeted"], &stats["batched"], &stats["messaged"]),
-        (&json!(1), &json!(0), &json!(0)),
-        "{stats}"
-    );
-    shift.assign(&shift.ids[0], json!(shift.first.id)).await;
-    shift.is_with(&shift.ids[0], &shift.first).await;
+            // Nobody's contact is in no batch, and is reported (rule W1) until somebody has them.
+            shift.assign(&shift.ids[0], Value::Null).await;
+            cancelled.until(2).await;
+            shift.world.targets().lacks("initial_message_id").lacks("batch_id").until(1).await;
+            let stats = shift.ours.admin.get(&shift.ours.at(&format!("goals/{goal}/stats"))).await.ok();
+            assert_eq!(
+                (&stats["targeted"], &stats["batched"], &stats["messaged"]),
+                (&json!(1), &json!(0), &json!(0)),
+                "{stats}"
+            );
+            shift.assign(&shift.ids[0], json!(shift.first.id)).await;
+            shift.is_with(&shift.ids[0], &shift.first).await;
 
-    shift.ours.admin.put(&caps, json!({ "daily_segments": null })).await.ok();
-    send_all(&shift.first.client, &goal).await;
-    shift.world.until("message where state = 'delivered'", 1).await;
-    shift.world.settled().await;
-    assert_eq!(shift.texted(), shift.phones);
-    shift.world.finish().await;
+            shift.ours.admin.put(&caps, json!({ "daily_segments": null })).await.ok();
+            send_all(&shift.first.client, &goal).await;
+            shift.world.messages().state("delivered").until(1).await;
+            shift.world.settled().await;
+            assert_eq!(shift.texted(), shift.phones);
+        })
+        .await;
 }
 
 #[tokio::test]
 async fn b7_whom_the_carrier_has_a_text_for_is_not_given_to_another_agent() {
-    let shift = Shift::begin(1).await;
-    let goal = shift.goal(json!({})).await;
-    let gate = shift.world.harness.close_message_gate("new.state = 'sent'").await;
-    send_all(&shift.first.client, &goal).await;
-    shift.world.until("message where state = 'sending'", 1).await;
-    eventually(seconds(30), async || match shift.texted().len() {
-        0 => Err("the carrier has nothing".to_owned()),
-        _ => Ok(()),
-    })
-    .await;
-    shift.assign(&shift.ids[0], json!(shift.second.id)).await;
-    gate.open().await;
-    shift.world.until("message where state = 'delivered'", 1).await;
-    shift.world.settled().await;
-    assert_eq!(claim(&shift.second.client, &goal, "initial").await, Value::Null);
-    assert_eq!(claim(&shift.first.client, &goal, "initial").await, Value::Null);
-    assert_eq!(shift.texted(), shift.phones);
-    shift.world.finish().await;
+    World::with_engine()
+        .run(async |world| {
+            let shift = Shift::begin(world, 1).await;
+            let goal = shift.goal(json!({})).await;
+            let gate = shift.world.close_message_gate("new.state = 'sent'").await;
+            send_all(&shift.first.client, &goal).await;
+            shift.world.messages().state("sending").until(1).await;
+            eventually(seconds(30), async || match shift.texted().len() {
+                0 => Err("the carrier has nothing".to_owned()),
+                _ => Ok(()),
+            })
+            .await;
+            shift.assign(&shift.ids[0], json!(shift.second.id)).await;
+            gate.open().await;
+            shift.world.messages().state("delivered").until(1).await;
+            shift.world.settled().await;
+            assert_eq!(claim(&shift.second.client, &goal, "initial").await, Value::Null);
+            assert_eq!(claim(&shift.first.client, &goal, "initial").await, Value::Null);
+            assert_eq!(shift.texted(), shift.phones);
+        })
+        .await;
 }
 
 /// Rule S9: the hand-over has decided, and the contact is given away before it commits or the carrier is called.
 #[tokio::test]
 async fn b7_a_contact_who_is_given_away_during_a_hand_over_is_texted_once() {
-    let shift = Shift::begin(4).await;
-    let goal = shift.goal(json!({})).await;
-    let gate = shift.world.harness.close_message_gate("new.state = 'sending'").await;
-    send_all(&shift.first.client, &goal).await;
-    let waits = "pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like 'update message%'";
-    eventually(seconds(30), async || match shift.world.harness.count(waits).await {
-        0 => Err("no hand-over waits".to_owned()),
-        _ => Ok(()),
-    })
-    .await;
-    // These wait for the hand-over, which has the contacts.
-    let assigned = async {
-        for id in &shift.ids {
-            shift.assign(id, json!(shift.second.id)).await;
-        }
-    };
-    let opened = async {
-        shift.world.until(&waits.replace("update message", "update membership"), 1).await;
-        gate.open().await;
-    };
-    tokio::join!(assigned, opened);
-    shift.world.settled().await;
-    // Whoever was not called for is the second agent's.
-    eventually(seconds(30), async || {
-        send_all(&shift.second.client, &goal).await;
-        match shift.world.harness.count("message where state = 'delivered'").await {
-            4 => Ok(()),
-            delivered => Err(format!("{delivered} of 4 are delivered; jobs {}", shift.world.harness.census().await)),
-        }
-    })
-    .await;
-    shift.world.settled().await;
-    assert_eq!(shift.texted(), shift.phones);
-    shift.world.finish().await;
+    World::with_engine()
+        .run(async |world| {
+            let shift = Shift::begin(world, 4).await;
+            let goal = shift.goal(json!({})).await;
+            let gate = shift.world.close_message_gate("new.state = 'sending'").await;
+            send_all(&shift.first.client, &goal).await;
+            let waits = "pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query \
+         like 'update message%'";
+            eventually(seconds(30), async || match shift.world.count(waits).await {
+                0 => Err("no hand-over waits".to_owned()),
+                _ => Ok(()),
+            })
+            .await;
+            // These wait for the hand-over, which has the contacts.
+            let assigned = async {
+                for id in &shift.ids {
+                    shift.assign(id, json!(shift.second.id)).await;
+                }
+            };
+            let opened = async {
+                shift.world.until(&waits.replace("update message", "update membership"), 1).await;
+                gate.open().await;
+            };
+            tokio::join!(assigned, opened);
+            shift.world.settled().await;
+            // Whoever was not called for is the second agent's.
+            eventually(seconds(30), async || {
+                send_all(&shift.second.client, &goal).await;
+                match shift.world.messages().state("delivered").count().await {
+                    4 => Ok(()),
+                    delivered => Err(format!("{delivered} of 4 are delivered; jobs {}", shift.world.census().await)),
+                }
+            })
+            .await;
+            shift.world.settled().await;
+            assert_eq!(shift.texted(), shift.phones);
+        })
+        .await;
 }
 
 #[tokio::test]
 async fn w4_a_queued_reminder_is_cancelled_and_the_new_agent_reminds_once() {
-    let shift = Shift::begin(2).await;
-    let now = shift.world.now().await;
-    let at = |minutes| (now + TimeDelta::minutes(minutes)).to_rfc3339();
-    let reminder = json!({ "script": "See you, {{first_name}}! Reply STOP", "opens": at(-1), "closes": at(60) });
-    let goal = shift.goal(json!({ "reminder": reminder, "opens": at(-1), "closes": at(120) })).await;
-    send_all(&shift.first.client, &goal).await;
-    shift.world.until("message where state = 'delivered'", 2).await;
-    let yes = "update target set replied_at = now(), answer = 'yes', answered_at = now()";
-    shift.world.harness.execute(&[yes]).await;
-    let of = |agent: &Person| {
-        format!("batch where kind = 'reminder' and state = 'released' and assigned_agent_id = '{}'", agent.id)
-    };
-    // One is the second agent's now; each reminds their own.
-    shift.assign(&shift.ids[1], json!(shift.second.id)).await;
-    shift.world.until(&of(&shift.second), 1).await;
-    shift.world.until(&of(&shift.first), 1).await;
-    let batch = claim(&shift.second.client, &goal, "reminder").await;
-    assert_eq!(contacts(&batch), shift.ids[1..]);
-    let gate = shift.world.harness.close_publish_gate().await;
-    assert_eq!(send(&shift.second.client, &batch).await["queued"], 1);
-    shift.assign(&shift.ids[1], json!(shift.first.id)).await;
-    gate.open().await;
-    shift.world.until("message where kind = 'reminder' and state = 'cancelled' and reason = 'reassigned'", 1).await;
-    // They join the first agent's batch, which is released still (rule W6).
-    let joined = format!(
-        "target t join ({}) b on b.id = t.reminder_batch_id",
-        of(&shift.first).replacen("batch", "select id from batch", 1)
-    );
-    shift.world.until(&joined, 2).await;
-    assert_eq!(claim(&shift.second.client, &goal, "reminder").await, Value::Null);
-    let batch = claim(&shift.first.client, &goal, "reminder").await;
-    assert_eq!(send(&shift.first.client, &batch).await["queued"], 2);
-    shift.world.until("message where kind = 'reminder' and state = 'delivered'", 2).await;
-    let twice: Vec<_> = shift.phones.iter().flat_map(|phone| [phone.clone(), phone.clone()]).collect();
-    assert_eq!(shift.texted(), twice, "an initial and a reminder each");
-    shift.world.finish().await;
+    World::with_engine()
+        .run(async |world| {
+            let shift = Shift::begin(world, 2).await;
+            let now = shift.world.now().await;
+            let at = |minutes| (now + TimeDelta::minutes(minutes)).to_rfc3339();
+            let reminder =
+                json!({ "script": "See you, {{first_name}}! Reply STOP", "opens": at(-1), "closes": at(60) });
+            let goal = shift.goal(json!({ "reminder": reminder, "opens": at(-1), "closes": at(120) })).await;
+            send_all(&shift.first.client, &goal).await;
+            shift.world.messages().state("delivered").until(2).await;
+            let yes = "update target set replied_at = now(), answer = 'yes', answered_at = now()";
+            shift.world.execute(&[yes]).await;
+            let of = |agent: &Person| {
+                format!("batch where kind = 'reminder' and state = 'released' and assigned_agent_id = '{}'", agent.id)
+            };
+            // One is the second agent's now; each reminds their own.
+            shift.assign(&shift.ids[1], json!(shift.second.id)).await;
+            shift.world.until(&of(&shift.second), 1).await;
+            shift.world.until(&of(&shift.first), 1).await;
+            let batch = claim(&shift.second.client, &goal, "reminder").await;
+            assert_eq!(contacts(&batch), shift.ids[1..]);
+            let gate = shift.world.close_publish_gate().await;
+            assert_eq!(send(&shift.second.client, &batch).await["queued"], 1);
+            shift.assign(&shift.ids[1], json!(shift.first.id)).await;
+            gate.open().await;
+            shift.world.messages().kind("reminder").state("cancelled").reason("reassigned").until(1).await;
+            // They join the first agent's batch, which is released still (rule W6).
+            let joined = format!(
+                "target t join ({}) b on b.id = t.reminder_batch_id",
+                of(&shift.first).replacen("batch", "select id from batch", 1)
+            );
+            shift.world.until(&joined, 2).await;
+            assert_eq!(claim(&shift.second.client, &goal, "reminder").await, Value::Null);
+            let batch = claim(&shift.first.client, &goal, "reminder").await;
+            assert_eq!(send(&shift.first.client, &batch).await["queued"], 2);
+            shift.world.messages().kind("reminder").state("delivered").until(2).await;
+            let twice: Vec<_> = shift.phones.iter().flat_map(|phone| [phone.clone(), phone.clone()]).collect();
+            assert_eq!(shift.texted(), twice, "an initial and a reminder each");
+        })
+        .await;
 }
 
 /// Whoever was not texted and is taken out of a reminder batch gets into one of the new agent's.
 #[tokio::test]
 async fn w4_who_waits_for_a_reminder_moves_to_the_new_agents_batch() {
-    let shift = Shift::begin(1).await;
-    let now = shift.world.now().await;
-    let at = |minutes| (now + TimeDelta::minutes(minutes)).to_rfc3339();
-    let reminder = json!({ "script": "See you, {{first_name}}! Reply STOP", "opens": at(-1), "closes": at(60) });
-    let goal = shift.goal(json!({ "reminder": reminder, "opens": at(-1), "closes": at(120) })).await;
-    send_all(&shift.first.client, &goal).await;
-    shift.world.until("message where state = 'delivered'", 1).await;
-    shift.world.harness.execute(&["update target set replied_at = now(), answer = 'yes', answered_at = now()"]).await;
-    for agent in [&shift.second, &shift.first, &shift.second] {
-        shift.assign(&shift.ids[0], json!(agent.id)).await;
-        let with =
-            format!("target t join batch b on b.id = t.reminder_batch_id where b.assigned_agent_id = '{}'", agent.id);
-        shift.world.until(&with, 1).await;
-    }
-    assert_eq!(claim(&shift.first.client, &goal, "reminder").await, Value::Null);
-    let batch = claim(&shift.second.client, &goal, "reminder").await;
-    assert_eq!(contacts(&batch), shift.ids);
-    shift.world.finish().await;
+    World::with_engine()
+        .run(async |world| {
+            let shift = Shift::begin(world, 1).await;
+            let now = shift.world.now().await;
+            let at = |minutes| (now + TimeDelta::minutes(minutes)).to_rfc3339();
+            let reminder =
+                json!({ "script": "See you, {{first_name}}! Reply STOP", "opens": at(-1), "closes": at(60) });
+            let goal = shift.goal(json!({ "reminder": reminder, "opens": at(-1), "closes": at(120) })).await;
+            send_all(&shift.first.client, &goal).await;
+            shift.world.messages().state("delivered").until(1).await;
+            shift.world.execute(&["update target set replied_at = now(), answer = 'yes', answered_at = now()"]).await;
+            for agent in [&shift.second, &shift.first, &shift.second] {
+                shift.assign(&shift.ids[0], json!(agent.id)).await;
+                let with = format!(
+                    "target t join batch b on b.id = t.reminder_batch_id where b.assigned_agent_id = '{}'",
+                    agent.id
+                );
+                shift.world.until(&with, 1).await;
+            }
+            assert_eq!(claim(&shift.first.client, &goal, "reminder").await, Value::Null);
+            let batch = claim(&shift.second.client, &goal, "reminder").await;
+            assert_eq!(contacts(&batch), shift.ids);
+        })
+        .await;
 }

@@ -1,15 +1,14 @@
 //! Redaction as it is asked for, while much goes on beside it (rules R3, R4 and S9), and that nothing of the person is left.
 
+use muster_integration_tests::{CONFIRMATION, Call, Organization, World, minutes, text};
 use std::{fs, path::{Path, PathBuf}};
 
 use muster_storage::people::redactions;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::{privacy::redact, support::{CONFIRMATION, Call, Organization, World, text}};
+use crate::privacy::redact;
 
-const HELD: &str = "insert into job_policy (kind, paused) values ('redaction', true)";
-const FREE: &str = "delete from job_policy where kind = 'redaction'";
 
 async fn ask(organization: &Organization, phone: &str) -> String {
     let body = json!({ "phone": phone, "confirmation": CONFIRMATION });
@@ -19,150 +18,149 @@ async fn ask(organization: &Organization, phone: &str) -> String {
 /// Erasing does not even begin, and nothing goes: neither what is queued, nor an agent's answer, nor what an import or the person brings back.
 #[tokio::test]
 async fn s9_from_the_answer_on_nothing_goes_to_a_number_whose_erasing_waits() {
-    let world = World::with_engine().await;
-    let ours = world.organization("Ours").await;
-    let sister = Organization::create(&ours.admin, "Sister").await;
-    let (group, sisters) = (ours.group("One").await, sister.group("S").await);
-    let (agent, number) = ours.agent(&group).await;
-    ours.contacts(&group, 3).await;
-    sister.contacts(&sisters, 1).await;
-    world.harness.execute(&[HELD]).await;
-    let claimed = async |goal: &str| {
-        let claim = json!({ "workflow": "initial" });
-        agent.client.post(&format!("/v1/agent/goals/{goal}/claim"), claim).await.ok()["batch"].clone()
-    };
-    let send = async |batch: &Value| {
-        let path = format!("/v1/agent/batches/{}/send", text(&batch["id"]));
-        agent.client.post(&path, json!({ "lease_token": batch["lease_token"] })).await.ok()
-    };
-    // One writes, and an agent holds the conversation.
-    world.text("+16465550000", &number, "Who is this?").await;
-    world.until("message where kind = 'inbound'", 1).await;
-    let threads = agent.client.act(&format!("/v1/agent/groups/{group}/replies/claim")).await.ok();
-    let thread = text(&threads[0]["thread"]["id"]);
+    World::with_engine()
+        .run(async |world| {
+            let ours = world.organization("Ours").await;
+            let sister = Organization::create(&ours.admin, "Sister").await;
+            let (group, sisters) = (ours.group("One").await, sister.group("S").await);
+            let (agent, number) = ours.agent(&group).await;
+            ours.contacts(&group, 3).await;
+            sister.contacts(&sisters, 1).await;
+            world.pause_jobs("redaction").await;
+            let claimed = async |goal: &str| {
+                let claim = json!({ "workflow": "initial" });
+                agent.client.post(&format!("/v1/agent/goals/{goal}/claim"), claim).await.ok()["batch"].clone()
+            };
+            let send = async |batch: &Value| {
+                let path = format!("/v1/agent/batches/{}/send", text(&batch["id"]));
+                agent.client.post(&path, json!({ "lease_token": batch["lease_token"] })).await.ok()
+            };
+            // One writes, and an agent holds the conversation.
+            world.text("+16465550000", &number, "Who is this?").await;
+            world.messages().kind("inbound").until(1).await;
+            let threads = agent.client.act(&format!("/v1/agent/groups/{group}/replies/claim")).await.ok();
+            let thread = text(&threads[0]["thread"]["id"]);
 
-    // A text is queued when the redaction is asked for.
-    let goal = ours.open_goal(&world, &group, json!({})).await;
-    let batch = claimed(&goal).await;
-    let gate = world.harness.close_publish_gate().await;
-    assert_eq!(send(&batch).await["queued"], 3);
-    let id = ask(&ours, "+16465550000").await;
-    gate.open().await;
-    world.until("message where kind = 'initial' and state = 'delivered'", 2).await;
-    world
-        .until("message where kind = 'initial' and state = 'cancelled' and reason = 'redacted' and body = ''", 1)
+            // A text is queued when the redaction is asked for.
+            let goal = ours.open_goal(&world, &group, json!({})).await;
+            let batch = claimed(&goal).await;
+            let gate = world.close_publish_gate().await;
+            assert_eq!(send(&batch).await["queued"], 3);
+            let id = ask(&ours, "+16465550000").await;
+            gate.open().await;
+            world.messages().kind("initial").state("delivered").until(2).await;
+            world.messages().kind("initial").state("cancelled").reason("redacted").is("body", "").until(1).await;
+            // An agent who held the conversation, and one who claims the next goal.
+            let reply = agent.client.post(&format!("/v1/agent/threads/{thread}/reply"), json!({ "text": "Ann" })).await;
+            assert_eq!(reply.status, 409, "{}", reply.text);
+            let second = ours.open_goal(&world, &group, json!({})).await;
+            assert_eq!(claimed(&second).await["contacts"].as_array().unwrap().len(), 2);
+            // Imports in both organizations bring the number, and the person writes.
+            let file = "first,last,phone\nZeb,Quag,6465550000\nGrace,Hopper,6465550009\n";
+            for (organization, group) in [(&ours, &group), (&sister, &sisters)] {
+                let report = organization.import(&format!("file_name=c.csv&group_id={group}"), file).await;
+                assert_eq!(
+                    (&report["created"], &report["reject_reasons"]),
+                    (&json!(1), &json!({ "redacted": 1 })),
+                    "{report}"
+                );
+            }
+            world.text("+16465550000", &number, "STOP").await;
+            assert_eq!(world.contacts().is("e164", "+16465550000").count().await, 0);
+            assert_eq!(world.rows("import_reject").reason("redacted").not("raw", "").count().await, 0);
+            // A number that the account does not know, and one that is brought while its erasing waits.
+            let unknown = ask(&ours, "+16465558888").await;
+            let report =
+                ours.import(&format!("file_name=u.csv&group_id={group}"), "first,last,phone\nA,B,6465558888\n").await;
+            assert_eq!(report["reject_reasons"], json!({ "redacted": 1 }), "{report}");
+
+            let waiting = redactions::waiting(world.pool()).await.unwrap();
+            let waiting: Vec<_> = waiting.iter().map(|redaction| redaction.id.to_string()).collect();
+            assert_eq!(waiting, [id.clone(), unknown]);
+            world.job_policies().kind("redaction").delete().await;
+            world.redactions().id(&id).has("finished_at").until(1).await;
+            // Then what the person wrote meanwhile is heard, as from somebody new.
+            world.contacts().is("e164", "+16465550000").has("opted_out_at").until(1).await;
+            world.settled().await;
+            let to: Vec<String> = world.carrier().accepted().into_iter().map(|message| message.to).collect();
+            assert_eq!(to.iter().filter(|to| *to == "+16465550000").count(), 1, "the confirmation alone: {to:?}");
+            assert_eq!(world.messages().like("body", "%Ada0%").count().await, 0);
+        })
         .await;
-    // An agent who held the conversation, and one who claims the next goal.
-    let reply = agent.client.post(&format!("/v1/agent/threads/{thread}/reply"), json!({ "text": "Ann" })).await;
-    assert_eq!(reply.status, 409, "{}", reply.text);
-    let second = ours.open_goal(&world, &group, json!({})).await;
-    assert_eq!(claimed(&second).await["contacts"].as_array().unwrap().len(), 2);
-    // Imports in both organizations bring the number, and the person writes.
-    let file = "first,last,phone\nZeb,Quag,6465550000\nGrace,Hopper,6465550009\n";
-    for (organization, group) in [(&ours, &group), (&sister, &sisters)] {
-        let report = organization.import(&format!("file_name=c.csv&group_id={group}"), file).await;
-        assert_eq!((&report["created"], &report["reject_reasons"]), (&json!(1), &json!({ "redacted": 1 })), "{report}");
-    }
-    world.text("+16465550000", &number, "STOP").await;
-    assert_eq!(world.harness.count("contact where e164 = '+16465550000'").await, 0);
-    assert_eq!(world.harness.count("import_reject where reason = 'redacted' and raw <> ''").await, 0);
-    // A number that the account does not know, and one that is brought while its erasing waits.
-    let unknown = ask(&ours, "+16465558888").await;
-    let report = ours.import(&format!("file_name=u.csv&group_id={group}"), "first,last,phone\nA,B,6465558888\n").await;
-    assert_eq!(report["reject_reasons"], json!({ "redacted": 1 }), "{report}");
-
-    let waiting = redactions::waiting(world.harness.pool()).await.unwrap();
-    let waiting: Vec<_> = waiting.iter().map(|redaction| redaction.id.to_string()).collect();
-    assert_eq!(waiting, [id.clone(), unknown]);
-    world.harness.execute(&[FREE]).await;
-    world.until(&format!("redaction where id = '{id}' and finished_at is not null"), 1).await;
-    // Then what the person wrote meanwhile is heard, as from somebody new.
-    world.until("contact where e164 = '+16465550000' and opted_out_at is not null", 1).await;
-    world.settled().await;
-    let to: Vec<String> = world.carrier().accepted().into_iter().map(|message| message.to).collect();
-    assert_eq!(to.iter().filter(|to| *to == "+16465550000").count(), 1, "the confirmation alone: {to:?}");
-    assert_eq!(world.harness.count("message where body like '%Ada0%'").await, 0);
-    world.finish().await;
 }
 
 /// Somebody who is being imported when the redaction is asked for is no contact yet: the hand-over looks into the ledger.
 #[tokio::test]
 async fn s9_a_contact_who_is_committed_behind_the_request_is_not_texted() {
-    let world = World::with_engine().await;
-    let ours = world.organization("Ours").await;
-    let group = ours.group("One").await;
-    let (agent, _) = ours.agent(&group).await;
-    world.harness.execute(&[HELD]).await;
-    ask(&ours, "+16465550000").await;
-    let contact = Uuid::now_v7();
-    world
-        .harness
-        .execute(&[
-            &format!("insert into contact (id, organization_id, e164, source) values ('{contact}', '{}', '+16465550000', 'api')", ours.id),
-            &format!("insert into membership (group_id, contact_id) values ('{group}', '{contact}')"),
-        ])
+    World::with_engine()
+        .run(async |world| {
+            let ours = world.organization("Ours").await;
+            let group = ours.group("One").await;
+            let (agent, _) = ours.agent(&group).await;
+            world.pause_jobs("redaction").await;
+            ask(&ours, "+16465550000").await;
+            world.plant_contact_in(&ours.id, &group, "+16465550000").await;
+            let goal = ours.open_goal(&world, &group, json!({})).await;
+            let claim = json!({ "workflow": "initial" });
+            let batch = agent.client.post(&format!("/v1/agent/goals/{goal}/claim"), claim).await.ok()["batch"].clone();
+            let path = format!("/v1/agent/batches/{}/send", text(&batch["id"]));
+            agent.client.post(&path, json!({ "lease_token": batch["lease_token"] })).await.ok();
+            world.messages().state("cancelled").reason("redacted").until(1).await;
+            world.job_policies().kind("redaction").delete().await;
+            world.redactions().has("finished_at").is("contacts", 1).until(1).await;
+            assert!(world.carrier().accepted().is_empty());
+        })
         .await;
-    let goal = ours.open_goal(&world, &group, json!({})).await;
-    let claim = json!({ "workflow": "initial" });
-    let batch = agent.client.post(&format!("/v1/agent/goals/{goal}/claim"), claim).await.ok()["batch"].clone();
-    let path = format!("/v1/agent/batches/{}/send", text(&batch["id"]));
-    agent.client.post(&path, json!({ "lease_token": batch["lease_token"] })).await.ok();
-    world.until("message where state = 'cancelled' and reason = 'redacted'", 1).await;
-    world.harness.execute(&[FREE]).await;
-    world.until("redaction where finished_at is not null and contacts = 1", 1).await;
-    assert!(world.carrier().accepted().is_empty());
-    world.finish().await;
 }
 
 /// A redaction waits for the imports that were there when it looked, and for no other, and not for ever.
 #[tokio::test]
 async fn r3_imports_that_begin_later_put_a_redaction_off_by_nothing() {
-    let world = World::with_engine().await;
-    let ours = world.organization("Ours").await;
-    let group = ours.group("One").await;
-    ours.contacts(&group, 2).await;
-    let plant = async || -> String {
-        let id = Uuid::now_v7().to_string();
-        let insert = format!(
-            "insert into import (id, organization_id, group_id, created_by, file_name, object_key, size_bytes, state)
+    World::with_engine()
+        .run(async |world| {
+            let ours = world.organization("Ours").await;
+            let group = ours.group("One").await;
+            ours.contacts(&group, 2).await;
+            let plant = async || -> String {
+                let id = Uuid::now_v7().to_string();
+                let insert = format!(
+                    "insert into import (id, organization_id, group_id, created_by, file_name, object_key, \
+                 size_bytes, state)
              select '{id}', '{}', '{group}', m.id, 'a.csv', 'imports/{}/{id}', 1, 'running' from member m limit 1",
-            ours.id, ours.id
-        );
-        world.harness.execute(&[&insert]).await;
-        id
-    };
-    let end = async |id: &str| {
-        let update = format!("update import set state = 'failed', finished_at = now() where id = '{id}'");
-        world.harness.execute(&[&update]).await;
-    };
-    let first = plant().await;
-    let id = ask(&ours, "+16465550000").await;
-    world.until(&format!("redaction where id = '{id}' and waits_for = array['{first}'::uuid]"), 1).await;
-    let waiting = redactions::waiting(world.harness.pool()).await.unwrap();
-    assert_eq!(waiting[0].imports.iter().map(ToString::to_string).collect::<Vec<_>>(), [first.clone()]);
-    assert_eq!(world.harness.count("contact where redacted_at is not null").await, 1, "the person's rows do not wait");
-    // They begin without end.
-    let later = [plant().await, plant().await];
-    end(&first).await;
-    let others = plant().await;
-    world.until(&format!("redaction where id = '{id}' and finished_at is not null"), 1).await;
-    assert_eq!(world.harness.count("import where state = 'running'").await, 3);
+                    ours.id, ours.id
+                );
+                world.execute(&[&insert]).await;
+                id
+            };
+            let end = async |id: &str| {
+                let update = format!("update import set state = 'failed', finished_at = now() where id = '{id}'");
+                world.execute(&[&update]).await;
+            };
+            let first = plant().await;
+            let id = ask(&ours, "+16465550000").await;
+            world.redactions().id(&id).and(&format!("waits_for = array['{first}'::uuid]")).until(1).await;
+            let waiting = redactions::waiting(world.pool()).await.unwrap();
+            assert_eq!(waiting[0].imports.iter().map(ToString::to_string).collect::<Vec<_>>(), [first.clone()]);
+            assert_eq!(world.contacts().has("redacted_at").count().await, 1, "the person's rows do not wait");
+            // They begin without end.
+            let later = [plant().await, plant().await];
+            end(&first).await;
+            let others = plant().await;
+            world.redactions().id(&id).has("finished_at").until(1).await;
+            assert_eq!(world.imports().state("running").count().await, 3);
 
-    // One that never ends is ended after a day.
-    let id = ask(&ours, "+16465550001").await;
-    world.until(&format!("redaction where id = '{id}' and cardinality(waits_for) = 3"), 1).await;
-    for over in &later {
-        end(over).await;
-    }
-    world
-        .harness
-        .execute(&["update redaction set looked_at = looked_at - interval '25 hours' where finished_at is null"])
+            // One that never ends is ended after a day.
+            let id = ask(&ours, "+16465550001").await;
+            world.redactions().id(&id).and("cardinality(waits_for) = 3").until(1).await;
+            for over in &later {
+                end(over).await;
+            }
+            world.redactions().lacks("finished_at").backdate("looked_at", minutes(1500)).await;
+            world.redactions().id(&id).has("finished_at").until(1).await;
+            let failed = world.imports().id(&others).state("failed").like("failure", "%upload the file again%");
+            assert_eq!(failed.count().await, 1);
+        })
         .await;
-    world.until(&format!("redaction where id = '{id}' and finished_at is not null"), 1).await;
-    let failed =
-        format!("import where id = '{others}' and state = 'failed' and failure like '%upload the file again%'");
-    assert_eq!(world.harness.count(&failed).await, 1);
-    world.finish().await;
 }
 
 const NEEDLES: [&str; 12] = [
@@ -183,7 +181,6 @@ const NEEDLES: [&str; 12] = [
 /// Everything that is kept, in tables and in the object store, with what of the person is found in it.
 async fn found(world: &World) -> Vec<String> {
     world
-        .harness
         .execute(&["create or replace function everything() returns setof text language plpgsql as $$
              declare t record; c record; line text;
              begin
@@ -205,11 +202,11 @@ async fn found(world: &World) -> Vec<String> {
                  end loop;
              end $$"])
         .await;
-    let rows: Vec<String> = world.harness.row("select coalesce(json_agg(e), '[]') from everything() e").await;
+    let rows: Vec<String> = world.row("select coalesce(json_agg(e), '[]') from everything() e").await;
     let mut seen: Vec<(String, String)> = rows.into_iter().map(|row| ("a row".to_owned(), row)).collect();
-    for file in files(world.harness.folder()) {
+    for file in files(world.folder()) {
         let bytes = fs::read(&file).unwrap();
-        let name = file.strip_prefix(world.harness.folder()).unwrap().display().to_string();
+        let name = file.strip_prefix(world.folder()).unwrap().display().to_string();
         seen.push((name.clone(), format!("{name} {}", String::from_utf8_lossy(&bytes))));
     }
     let mut found = Vec::new();
@@ -237,96 +234,106 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 /// A person with a name, phone, address, id and words of their own comes in through every door; then nothing of them is left anywhere.
 #[tokio::test]
 async fn r3_nothing_of_a_planted_person_is_left_in_any_column_or_object() {
-    let world = World::with_engine().await;
-    let ours = world.organization("Ours").await;
-    let group = ours.group("One").await;
-    let (agent, number) = ours.agent(&group).await;
-    let file = "first,last,phone,email,notes,tags,Ward,zip,van id,Zebulon's size\n\
-        Zebby,Quagmire,6465550001,old-zq@example.org,likes tea,,Ward-Nine,10001,VAN-77771,XL\n\
-        Grace,Hopper,6465550002,gh@example.org,,vip,,,,\n\
-        Zebulon,Quagmire,,zq@example.org,no phone,,,,,\n\
-        Zebulon,Quagmire,646555000,,nine digits,,,,,\n\
-        Zebulon,Quagmire,６４６５５５０００１ x9,,,,,,,\n\
-        ,,646-555-0001 or 646-555-0003,,two,,,,,\n\
-        Zebulon,Quagmire,6465550001,zq@example.org,likes tea,friend of zebulon quagmire;quagmires,Ward-Nine,10001,VAN-77771,XL\n";
-    let query = format!(
-        "file_name=zebulon_quagmire.csv&group_id={group}&tags=From%20Zebulon%20Quagmire&consent_text=Zebulon%20Quagmire%20agreed%20by%20phone\
-         &mapping=%7B%22Zebulon's%20size%22%3A%22custom%3Asize%20of%20quagmire%22%7D"
-    );
-    let call = |file: &str| Call::raw("text/csv", file.to_owned()).key("upload-for-zebulon-quagmire-6465550001");
-    let upload = ours.admin.call(reqwest::Method::POST, &ours.at(&format!("imports?{query}")), call(file)).await.ok();
-    let report = ours.report(&text(&upload["id"])).await;
-    assert_eq!((&report["created"], &report["rejected"]), (&json!(2), &json!(4)), "{report}");
-    let second = "first,last,phone,email\nZebulon,Quagmire,6465550001,zq@example.org\n";
-    ours.import(&format!("file_name=again.csv&group_id={group}"), second).await;
-    // A file that is there to be fetched, one that has been, and somebody else's.
-    let incoming = world.harness.folder().join(format!("incoming/{}", ours.id));
-    fs::create_dir_all(&incoming).unwrap();
-    for (name, file) in [
-        ("a.csv", second),
-        ("later.csv", "first,last,phone\nZ,Q,(646) 555-0001\n"),
-        ("others.csv", "first,last,phone\nA,B,6465550003\n"),
-    ] {
-        fs::write(incoming.join(name), file).unwrap();
-    }
-    let source = json!({ "group_id": group, "name": "For Zebulon Quagmire", "url": "store:a.csv", "consent_text": "as zq@example.org said" });
-    let source = text(&ours.admin.post(&ours.at("import-sources"), source).await.ok()["id"]);
-    ours.admin.act(&ours.at(&format!("import-sources/{source}/fetch"))).await.ok();
-    world.until("import where state = 'succeeded'", 3).await;
+    World::with_engine()
+        .run(async |world| {
+            let ours = world.organization("Ours").await;
+            let group = ours.group("One").await;
+            let (agent, number) = ours.agent(&group).await;
+            let file = "first,last,phone,email,notes,tags,Ward,zip,van id,Zebulon's size\n\
+            Zebby,Quagmire,6465550001,old-zq@example.org,likes tea,,Ward-Nine,10001,VAN-77771,XL\n\
+            Grace,Hopper,6465550002,gh@example.org,,vip,,,,\n\
+            Zebulon,Quagmire,,zq@example.org,no phone,,,,,\n\
+            Zebulon,Quagmire,646555000,,nine digits,,,,,\n\
+            Zebulon,Quagmire,６４６５５５０００１ x9,,,,,,,\n\
+            ,,646-555-0001 or 646-555-0003,,two,,,,,\n\
+            Zebulon,Quagmire,6465550001,zq@example.org,likes tea,friend of zebulon quagmire;quagmires,Ward-Nine,10001,VAN-77771,XL\n";
+            let query = format!(
+                "file_name=zebulon_quagmire.csv&group_id={group}&tags=From%20Zebulon%20Quagmire&consent_text=Zebulon%20Quagmire%20agreed%20by%20phone\
+             &mapping=%7B%22Zebulon's%20size%22%3A%22custom%3Asize%20of%20quagmire%22%7D"
+            );
+            let call = |file: &str| Call::raw("text/csv", file.to_owned()).key("upload-for-zebulon-quagmire-6465550001");
+            let upload =
+                ours.admin.call(reqwest::Method::POST, &ours.at(&format!("imports?{query}")), call(file)).await.ok();
+            let report = ours.report(&text(&upload["id"])).await;
+            assert_eq!((&report["created"], &report["rejected"]), (&json!(2), &json!(4)), "{report}");
+            let second = "first,last,phone,email\nZebulon,Quagmire,6465550001,zq@example.org\n";
+            ours.import(&format!("file_name=again.csv&group_id={group}"), second).await;
+            // A file that is there to be fetched, one that has been, and somebody else's.
+            let incoming = world.folder().join(format!("incoming/{}", ours.id));
+            fs::create_dir_all(&incoming).unwrap();
+            for (name, file) in [
+                ("a.csv", second),
+                ("later.csv", "first,last,phone\nZ,Q,(646) 555-0001\n"),
+                ("others.csv", "first,last,phone\nA,B,6465550003\n"),
+            ] {
+                fs::write(incoming.join(name), file).unwrap();
+            }
+            let source = json!({ "group_id": group, "name": "For Zebulon Quagmire", "url": "store:a.csv", "consent_text": "as zq@example.org said" });
+            let source = text(&ours.admin.post(&ours.at("import-sources"), source).await.ok()["id"]);
+            ours.admin.act(&ours.at(&format!("import-sources/{source}/fetch"))).await.ok();
+            world.imports().state("succeeded").until(3).await;
 
-    // Texts, an answer, a reason to skip and one to opt out.
-    let goal = ours
-        .open_goal(&world, &group, json!({ "script": "Hi {{first_name}} {{last_name}}! Reply STOP to opt out" }))
+            // Texts, an answer, a reason to skip and one to opt out.
+            let goal = ours
+                .open_goal(
+                    &world,
+                    &group,
+                    json!({ "script": "Hi {{first_name}} {{last_name}}! Reply STOP to opt \
+                 out" }),
+                )
+                .await;
+            let other = ours.open_goal(&world, &group, json!({})).await;
+            let claim = async |goal: &str| {
+                let claim = json!({ "workflow": "initial" });
+                agent.client.post(&format!("/v1/agent/goals/{goal}/claim"), claim).await.ok()["batch"].clone()
+            };
+            let contact = text(&ours.contact("+16465550001").await["id"]);
+            let batch = claim(&other).await;
+            let skip = json!({ "lease_token": batch["lease_token"], "contact_id": contact, "reason": "Zebulon is a friend \
+                 of mine" });
+            agent.client.post(&format!("/v1/agent/batches/{}/skip", text(&batch["id"])), skip).await.ok();
+            let batch = claim(&goal).await;
+            let path = format!("/v1/agent/batches/{}/send", text(&batch["id"]));
+            agent.client.post(&path, json!({ "lease_token": batch["lease_token"] })).await.ok();
+            world.messages().kind("initial").state("delivered").until(2).await;
+            world.text("+16465550001", &number, "Zebulon here, who likes tea").await;
+            world.messages().kind("inbound").until(1).await;
+            let opt_out = json!({ "reason": "Quagmire called and said so" });
+            ours.admin.post(&ours.at(&format!("contacts/{contact}/opt-out")), opt_out).await.ok();
+            world.settled().await;
+            // A text that nobody has dealt with.
+            world.pause_jobs("inbound-message").await;
+            world.text("+16465550001", &number, "Zebulon once more").await;
+            assert!(found(&world).await.len() > 20, "the doors are open");
+
+            redact(&world, &ours, "(646) 555-0001").await;
+            let left = found(&world).await;
+            assert!(left.is_empty(), "{} are left:\n{}", left.len(), left.join("\n"));
+            // Others stay as they were.
+            assert!(incoming.join("others.csv").exists());
+            let grace = ours.contact("+16465550002").await;
+            assert_eq!((&grace["first_name"], &grace["last_name"]), (&json!("Grace"), &json!("Hopper")), "{grace}");
+            assert!(grace["tags"].as_array().unwrap().contains(&json!("vip")), "{grace}");
+            let report = ours.admin.get(&ours.at(&format!("imports/{}", text(&upload["id"])))).await.ok();
+            assert_eq!((&report["created"], &report["rejected"]), (&json!(2), &json!(4)), "counts stay: {report}");
+        })
         .await;
-    let other = ours.open_goal(&world, &group, json!({})).await;
-    let claim = async |goal: &str| {
-        let claim = json!({ "workflow": "initial" });
-        agent.client.post(&format!("/v1/agent/goals/{goal}/claim"), claim).await.ok()["batch"].clone()
-    };
-    let contact = text(&ours.contact("+16465550001").await["id"]);
-    let batch = claim(&other).await;
-    let skip =
-        json!({ "lease_token": batch["lease_token"], "contact_id": contact, "reason": "Zebulon is a friend of mine" });
-    agent.client.post(&format!("/v1/agent/batches/{}/skip", text(&batch["id"])), skip).await.ok();
-    let batch = claim(&goal).await;
-    let path = format!("/v1/agent/batches/{}/send", text(&batch["id"]));
-    agent.client.post(&path, json!({ "lease_token": batch["lease_token"] })).await.ok();
-    world.until("message where kind = 'initial' and state = 'delivered'", 2).await;
-    world.text("+16465550001", &number, "Zebulon here, who likes tea").await;
-    world.until("message where kind = 'inbound'", 1).await;
-    let opt_out = json!({ "reason": "Quagmire called and said so" });
-    ours.admin.post(&ours.at(&format!("contacts/{contact}/opt-out")), opt_out).await.ok();
-    world.settled().await;
-    // A text that nobody has dealt with.
-    world.harness.execute(&["insert into job_policy (kind, paused) values ('inbound-message', true)"]).await;
-    world.text("+16465550001", &number, "Zebulon once more").await;
-    assert!(found(&world).await.len() > 20, "the doors are open");
-
-    redact(&world, &ours, "(646) 555-0001").await;
-    let left = found(&world).await;
-    assert!(left.is_empty(), "{} are left:\n{}", left.len(), left.join("\n"));
-    // Others stay as they were.
-    assert!(incoming.join("others.csv").exists());
-    let grace = ours.contact("+16465550002").await;
-    assert_eq!((&grace["first_name"], &grace["last_name"]), (&json!("Grace"), &json!("Hopper")), "{grace}");
-    assert!(grace["tags"].as_array().unwrap().contains(&json!("vip")), "{grace}");
-    let report = ours.admin.get(&ours.at(&format!("imports/{}", text(&upload["id"])))).await.ok();
-    assert_eq!((&report["created"], &report["rejected"]), (&json!(2), &json!(4)), "counts stay: {report}");
-    world.finish().await;
 }
 
 /// Texts of other accounts' numbers are theirs.
 #[tokio::test]
 async fn r3_a_text_to_another_account_is_not_touched() {
-    let world = World::with_engine().await;
-    let (ours, theirs) = (world.organization("Ours").await, world.organization("Theirs").await);
-    let (_, number) = theirs.agent(&theirs.group("T").await).await;
-    world.harness.execute(&["insert into job_policy (kind, paused) values ('inbound-message', true)"]).await;
-    world.text("+16465550001", &number, "Hello there").await;
-    redact(&world, &ours, "+16465550001").await;
-    assert_eq!(
-        world.harness.count("webhook where payload ->> 'Body' = 'Hello there' and processed_at is null").await,
-        1
-    );
-    world.finish().await;
+    World::with_engine()
+        .run(async |world| {
+            let (ours, theirs) = (world.organization("Ours").await, world.organization("Theirs").await);
+            let (_, number) = theirs.agent(&theirs.group("T").await).await;
+            world.pause_jobs("inbound-message").await;
+            world.text("+16465550001", &number, "Hello there").await;
+            redact(&world, &ours, "+16465550001").await;
+            assert_eq!(
+                world.webhooks().and("payload ->> 'Body' = 'Hello there'").lacks("processed_at").count().await,
+                1
+            );
+        })
+        .await;
 }

@@ -1,12 +1,10 @@
 //! Who is reminded: contacts whose answer is yes, for as long as it is (rules W5, W6 and S9).
 
 use chrono::TimeDelta;
+use muster_integration_tests::{Client, Organization, Rows, World, text};
 use serde_json::{Value, json};
 
-use crate::{
-    rates::send_all,
-    support::{Client, Organization, World, text},
-};
+use crate::rates::send_all;
 
 /// A goal in its reminder window, whose contacts have replied to the agent who has their threads.
 struct Replied {
@@ -19,8 +17,7 @@ struct Replied {
 }
 
 impl Replied {
-    async fn begin(contacts: usize) -> Self {
-        let world = World::with_engine().await;
+    async fn begin(world: World, contacts: usize) -> Self {
         let ours = world.organization("Ours").await;
         let group = ours.group("One").await;
         let (agent, number) = ours.agent(&group).await;
@@ -30,11 +27,11 @@ impl Replied {
         let reminder = json!({ "script": "See you, {{first_name}}! Reply STOP", "opens": at(0), "closes": at(90) });
         let goal = ours.open_goal(&world, &group, json!({ "reminder": reminder })).await;
         send_all(&agent.client, &goal).await;
-        world.until("message where kind = 'initial' and state = 'delivered'", i64::try_from(contacts).unwrap()).await;
+        world.messages().kind("initial").state("delivered").until(i64::try_from(contacts).unwrap()).await;
         let mut threads = Vec::new();
         for phone in phones {
             world.text(&phone, &number, "Perhaps").await;
-            world.until("thread where unread_since is not null and held_by is null", 1).await;
+            world.threads().has("unread_since").lacks("held_by").until(1).await;
             let claimed = agent.client.act(&format!("/v1/agent/groups/{group}/replies/claim")).await.ok();
             let contact = ours.contact(&phone).await["id"].clone();
             let of_contact = claimed.as_array().unwrap().iter().find(|one| one["thread"]["contact_id"] == contact);
@@ -53,7 +50,7 @@ impl Replied {
         for nth in 0..self.threads.len() {
             self.answer(nth, "yes").await;
         }
-        self.world.until("target where reminder_batch_id is null", 0).await;
+        self.world.targets().lacks("reminder_batch_id").until(0).await;
     }
 
     async fn claim(&self) -> Value {
@@ -71,10 +68,10 @@ impl Replied {
     async fn gets_one(&self, nth: usize) {
         let before = self.reminded();
         self.answer(nth, "yes").await;
-        self.world.until("batch where kind = 'reminder' and state = 'released'", 1).await;
+        self.world.batches().kind("reminder").state("released").until(1).await;
         assert_eq!(self.send(&self.claim().await).await, 1);
         let delivered = i64::try_from(before.len() + 1).unwrap();
-        self.world.until("message where kind = 'reminder' and state = 'delivered'", delivered).await;
+        self.world.messages().kind("reminder").state("delivered").until(delivered).await;
         let mut wanted = before;
         wanted.push(self.threads[nth].0.clone());
         wanted.sort();
@@ -95,92 +92,108 @@ impl Replied {
     }
 }
 
-const CANCELLED: &str = "message where kind = 'reminder' and state = 'cancelled' and reason = 'no_longer_yes'";
+/// Reminders to those who are not coming any more.
+fn cancelled(world: &World) -> Rows {
+    world.messages().kind("reminder").state("cancelled").reason("no_longer_yes")
+}
 
 #[tokio::test]
 async fn w6_a_yes_that_becomes_another_answer_leaves_the_batch_before_and_after_it_is_claimed() {
-    let replied = Replied::begin(4).await;
-    replied.all_say_yes().await;
-    replied.answer(0, "no").await;
-    let batch = replied.claim().await;
-    assert_eq!(batch["contacts"].as_array().unwrap().len(), 3, "{batch}");
-    replied.answer(1, "maybe").await;
-    assert_eq!(replied.claim().await["contacts"].as_array().unwrap().len(), 2, "also out of a batch in hand");
-    assert_eq!(replied.send(&batch).await, 2);
-    replied.world.until("message where kind = 'reminder' and state = 'delivered'", 2).await;
-    replied.world.settled().await;
-    assert_eq!(replied.reminded(), replied.phones(&[2, 3]));
+    World::with_engine()
+        .run(async |world| {
+            let replied = Replied::begin(world, 4).await;
+            replied.all_say_yes().await;
+            replied.answer(0, "no").await;
+            let batch = replied.claim().await;
+            assert_eq!(batch["contacts"].as_array().unwrap().len(), 3, "{batch}");
+            replied.answer(1, "maybe").await;
+            assert_eq!(replied.claim().await["contacts"].as_array().unwrap().len(), 2, "also out of a batch in hand");
+            assert_eq!(replied.send(&batch).await, 2);
+            replied.world.messages().kind("reminder").state("delivered").until(2).await;
+            replied.world.settled().await;
+            assert_eq!(replied.reminded(), replied.phones(&[2, 3]));
 
-    // A contact who was reminded may change their mind: nobody is reminded twice.
-    replied.answer(2, "no").await;
-    replied.answer(2, "yes").await;
-    replied.gets_one(0).await;
-    replied.gets_one(1).await;
-    assert_eq!(replied.world.harness.count("message where kind = 'reminder'").await, 4);
-    replied.world.finish().await;
+            // A contact who was reminded may change their mind: nobody is reminded twice.
+            replied.answer(2, "no").await;
+            replied.answer(2, "yes").await;
+            replied.gets_one(0).await;
+            replied.gets_one(1).await;
+            assert_eq!(replied.world.messages().kind("reminder").count().await, 4);
+        })
+        .await;
 }
 
 #[tokio::test]
 async fn w6_a_late_yes_tops_up_a_released_batch() {
-    let replied = Replied::begin(3).await;
-    replied.ours.set(json!({ "batch_size": 2 })).await;
-    for (nth, batches) in [(0, 1), (1, 1), (2, 2)] {
-        replied.answer(nth, "yes").await;
-        let placed = i64::try_from(nth + 1).unwrap();
-        replied.world.until("target where reminder_batch_id is not null", placed).await;
-        let made = replied.world.harness.count("batch where kind = 'reminder' and state = 'released'").await;
-        assert_eq!(made, batches, "after {placed}");
-    }
-    replied.world.finish().await;
+    World::with_engine()
+        .run(async |world| {
+            let replied = Replied::begin(world, 3).await;
+            replied.ours.set(json!({ "batch_size": 2 })).await;
+            for (nth, batches) in [(0, 1), (1, 1), (2, 2)] {
+                replied.answer(nth, "yes").await;
+                let placed = i64::try_from(nth + 1).unwrap();
+                replied.world.targets().has("reminder_batch_id").until(placed).await;
+                let made = replied.world.batches().kind("reminder").state("released").count().await;
+                assert_eq!(made, batches, "after {placed}");
+            }
+        })
+        .await;
 }
 
 #[tokio::test]
 async fn w6_a_queued_or_held_reminder_to_somebody_who_is_not_yes_any_more_is_cancelled() {
-    let replied = Replied::begin(4).await;
-    let world = &replied.world;
-    replied.all_say_yes().await;
-    let gate = world.harness.close_publish_gate().await;
-    assert_eq!(replied.send(&replied.claim().await).await, 4);
-    replied.answer(0, "no").await;
-    world.until(CANCELLED, 1).await;
-    // What the hand-over finds decides, also where nothing was cancelled before.
-    let of = |nth: usize| format!("(select contact_id from thread where id = '{}')", replied.threads[nth].1);
-    let blank = format!("update target set answer = null where contact_id = {}", of(1));
-    world.harness.execute(&[&blank]).await;
-    replied.ours.admin.put(&replied.ours.at("caps"), json!({ "daily_segments": 0 })).await.ok();
-    // What is held to the next day must not be cancelled by the end of the window.
-    let later = "update goal set closes_at = clock_timestamp() + interval '3 days', reminder_closes_at = clock_timestamp() + interval '3 days'";
-    world.harness.execute(&[later]).await;
-    gate.open().await;
-    world.until(CANCELLED, 2).await;
-    world.until("message where kind = 'reminder' and state = 'held' and reason = 'cap'", 2).await;
-    replied.answer(2, "maybe").await;
-    world.until(CANCELLED, 3).await;
-    replied.ours.admin.put(&replied.ours.at("caps"), json!({ "daily_segments": null })).await.ok();
-    world.until("message where kind = 'reminder' and state = 'delivered'", 1).await;
-    world.settled().await;
-    assert_eq!(replied.reminded(), replied.phones(&[3]));
-    let stats = replied.ours.admin.get(&replied.ours.at(&format!("goals/{}/stats", replied.goal))).await.ok();
-    assert_eq!((&stats["reminded"], &stats["reasons"]["no_longer_yes"]), (&json!(1), &json!(3)), "{stats}");
-    for nth in [0, 1, 2] {
-        replied.gets_one(nth).await;
-    }
-    replied.world.finish().await;
+    World::with_engine()
+        .run(async |world| {
+            let replied = Replied::begin(world, 4).await;
+            let world = &replied.world;
+            replied.all_say_yes().await;
+            let gate = world.close_publish_gate().await;
+            assert_eq!(replied.send(&replied.claim().await).await, 4);
+            replied.answer(0, "no").await;
+            cancelled(world).until(1).await;
+            // What the hand-over finds decides, also where nothing was cancelled before.
+            let of = |nth: usize| format!("(select contact_id from thread where id = '{}')", replied.threads[nth].1);
+            let blank = format!("update target set answer = null where contact_id = {}", of(1));
+            world.execute(&[&blank]).await;
+            replied.ours.admin.put(&replied.ours.at("caps"), json!({ "daily_segments": 0 })).await.ok();
+            // What is held to the next day must not be cancelled by the end of the window.
+            let later = "update goal set closes_at = clock_timestamp() + interval '3 days', reminder_closes_at = \
+         clock_timestamp() + interval '3 days'";
+            world.execute(&[later]).await;
+            gate.open().await;
+            cancelled(world).until(2).await;
+            world.messages().kind("reminder").state("held").reason("cap").until(2).await;
+            replied.answer(2, "maybe").await;
+            cancelled(world).until(3).await;
+            replied.ours.admin.put(&replied.ours.at("caps"), json!({ "daily_segments": null })).await.ok();
+            world.messages().kind("reminder").state("delivered").until(1).await;
+            world.settled().await;
+            assert_eq!(replied.reminded(), replied.phones(&[3]));
+            let stats = replied.ours.admin.get(&replied.ours.at(&format!("goals/{}/stats", replied.goal))).await.ok();
+            assert_eq!((&stats["reminded"], &stats["reasons"]["no_longer_yes"]), (&json!(1), &json!(3)), "{stats}");
+            for nth in [0, 1, 2] {
+                replied.gets_one(nth).await;
+            }
+        })
+        .await;
 }
 
 /// What is marked for the carrier and not called for yet is kept back by an answer that changes.
 #[tokio::test]
 async fn s9_an_answer_that_changes_says_so_to_workers() {
-    let replied = Replied::begin(1).await;
-    replied.all_say_yes().await;
-    let gate = replied.world.harness.close_publish_gate().await;
-    assert_eq!(replied.send(&replied.claim().await).await, 1);
-    let mut said = replied.world.harness.pool().hear(muster_jobs::names::NOTIFY_STOPS).await.unwrap();
-    replied.answer(0, "no").await;
-    let contact: String = replied.world.harness.row("select to_json(contact_id) from target").await;
-    assert_eq!(said.next().await.unwrap(), Some(contact));
-    gate.open().await;
-    replied.world.settled().await;
-    assert!(replied.reminded().is_empty());
-    replied.world.finish().await;
+    World::with_engine()
+        .run(async |world| {
+            let replied = Replied::begin(world, 1).await;
+            replied.all_say_yes().await;
+            let gate = replied.world.close_publish_gate().await;
+            assert_eq!(replied.send(&replied.claim().await).await, 1);
+            let mut said = replied.world.pool().hear(muster_jobs::names::NOTIFY_STOPS).await.unwrap();
+            replied.answer(0, "no").await;
+            let contact: String = replied.world.targets().the("contact_id").await;
+            assert_eq!(said.next().await.unwrap(), Some(contact));
+            gate.open().await;
+            replied.world.settled().await;
+            assert!(replied.reminded().is_empty());
+        })
+        .await;
 }

@@ -1,16 +1,13 @@
 //! Requests that are made of the document: what it says is wrong is refused and changes nothing, and what it says is right never breaks the
 //! api. A bound that the document says and the code does not keep, or the other way round, fails here.
 
+use muster_integration_tests::{Call, Client, DOCUMENT, Organization, World, goal_at, text, urlencoded};
 use std::collections::{BTreeMap, BTreeSet};
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::{
-    conform::DOCUMENT,
-    samples::{Operation, Who, body, operations},
-    support::{Call, Client, Organization, World, goal_at, text},
-};
+use crate::samples::{Operation, Who, body, operations};
 
 /// Something of each kind to name, and somebody of each kind to ask.
 struct Made {
@@ -21,8 +18,7 @@ struct Made {
 }
 
 impl Made {
-    async fn start() -> Self {
-        let world = World::start().await;
+    async fn start(world: World) -> Self {
         let organization = world.organization("Ours").await;
         let group = organization.group("One").await;
         let (agent, _) = organization.agent(&group).await;
@@ -30,15 +26,7 @@ impl Made {
         let goal = organization.draft(&group, goal).await;
         let source = json!({ "group_id": group, "name": "Known", "url": "store:known.csv" });
         let source = text(&organization.admin.post(&organization.at("import-sources"), source).await.ok()["id"]);
-        let contact = uuid::Uuid::now_v7().to_string();
-        let contacts = [
-            format!(
-                "insert into contact (id, organization_id, e164, source) values ('{contact}', '{}', '+16465550001', 'api')",
-                organization.id
-            ),
-            format!("insert into membership (group_id, contact_id) values ('{group}', '{contact}')"),
-        ];
-        world.harness.execute(&[&contacts[0], &contacts[1]]).await;
+        let contact = world.plant_contact_in(&organization.id, &group, "+16465550001").await;
         let ids = BTreeMap::from([
             ("organization_id", organization.id.clone()),
             ("group_id", group),
@@ -50,11 +38,11 @@ impl Made {
         Self { world, organization, agent: agent.client, ids }
     }
 
-    fn caller(&self, operation: &Operation) -> &Client {
+    fn caller(&self, operation: &Operation) -> Client {
         match operation.who() {
-            Who::Admins | Who::Anyone => &self.organization.admin,
-            Who::Agents => &self.agent,
-            Who::Carrier => &self.world.nobody,
+            Who::Admins | Who::Anyone => self.organization.admin.clone(),
+            Who::Agents => self.agent.clone(),
+            Who::Carrier => self.world.nobody(),
         }
     }
 
@@ -238,7 +226,7 @@ fn shown(value: &Value) -> String {
 }
 
 fn escaped(text: &str) -> String {
-    crate::support::urlencoded(&[(String::new(), text.to_owned())])[1..].to_owned()
+    urlencoded(&[(String::new(), text.to_owned())])[1..].to_owned()
 }
 
 /// A parameter as it stands in a URL; objects have no form there.
@@ -252,63 +240,78 @@ fn as_parameter(value: &Value) -> Option<String> {
 
 #[tokio::test]
 async fn what_the_document_says_is_wrong_is_refused_and_changes_nothing() {
-    let made = Made::start().await;
-    let before = made.world.contents().await;
-    let (mut faults, mut asked) = (Vec::new(), 0);
-    for operation in operations(&DOCUMENT.0) {
-        let url = operation.url(&made.ids);
-        let caller = made.caller(&operation);
-        let mut calls: Vec<(String, String, Call)> = Vec::new();
-        if let Some(schema) = operation.schema() {
-            let bodies = wrong_bodies(&made, schema);
-            calls.extend(
-                bodies
-                    .into_iter()
-                    .map(|(why, body)| (format!("{why}: {}", shown(&body)), url.clone(), Call::json(&body))),
-            );
-        }
-        for parameter in operation.spec["parameters"].as_array().into_iter().flatten() {
-            let name = parameter["name"].as_str().unwrap();
-            match parameter["in"].as_str().unwrap() {
-                "query" => {
-                    let base = without(&url, name);
-                    if parameter["required"] == true {
-                        calls.push((format!("without {name}"), base.clone(), operation.sample()));
-                    }
-                    for value in wrong(&parameter["schema"]).iter().filter_map(|(_, value)| as_parameter(value)) {
-                        // What is read as a text is one.
-                        if DOCUMENT.misfits(&parameter["schema"], &read(&parameter["schema"], &value)).is_empty() {
-                            continue;
+    World::with_api()
+        .run(async |world| {
+            let made = Made::start(world).await;
+            let before = made.world.contents().await;
+            let (mut faults, mut asked) = (Vec::new(), 0);
+            for operation in operations(&DOCUMENT.0) {
+                let url = operation.url(&made.ids);
+                let caller = made.caller(&operation);
+                let mut calls: Vec<(String, String, Call)> = Vec::new();
+                if let Some(schema) = operation.schema() {
+                    let bodies = wrong_bodies(&made, schema);
+                    calls.extend(
+                        bodies
+                            .into_iter()
+                            .map(|(why, body)| (format!("{why}: {}", shown(&body)), url.clone(), Call::json(&body))),
+                    );
+                }
+                for parameter in operation.spec["parameters"].as_array().into_iter().flatten() {
+                    let name = parameter["name"].as_str().unwrap();
+                    match parameter["in"].as_str().unwrap() {
+                        "query" => {
+                            let base = without(&url, name);
+                            if parameter["required"] == true {
+                                calls.push((format!("without {name}"), base.clone(), operation.sample()));
+                            }
+                            for value in wrong(&parameter["schema"]).iter().filter_map(|(_, value)| as_parameter(value))
+                            {
+                                // What is read as a text is one.
+                                if DOCUMENT
+                                    .misfits(&parameter["schema"], &read(&parameter["schema"], &value))
+                                    .is_empty()
+                                {
+                                    continue;
+                                }
+                                let url = format!("{base}&{name}={}", escaped(&value));
+                                calls.push((
+                                    format!("{name}={}", &value[..value.len().min(40)]),
+                                    url,
+                                    operation.sample(),
+                                ));
+                            }
                         }
-                        let url = format!("{base}&{name}={}", escaped(&value));
-                        calls.push((format!("{name}={}", &value[..value.len().min(40)]), url, operation.sample()));
+                        "header" if name == "Idempotency-Key" => {
+                            for key in ["", &"k".repeat(201)] {
+                                calls.push((
+                                    format!("a key of {}", key.len()),
+                                    url.clone(),
+                                    operation.sample().key(key),
+                                ));
+                            }
+                        }
+                        _ => {}
                     }
                 }
-                "header" if name == "Idempotency-Key" => {
-                    for key in ["", &"k".repeat(201)] {
-                        calls.push((format!("a key of {}", key.len()), url.clone(), operation.sample().key(key)));
+                for (why, url, call) in calls {
+                    asked += 1;
+                    let answer = caller.call(operation.method.clone(), &url, call).await;
+                    if ![400, 403, 404, 409, 422].contains(&answer.status)
+                        || answer.header("content-type") != "application/problem+json"
+                    {
+                        faults.push(format!("{}: {why}: {} {}", operation.name(), answer.status, answer.text));
                     }
                 }
-                _ => {}
             }
-        }
-        for (why, url, call) in calls {
-            asked += 1;
-            let answer = caller.call(operation.method.clone(), &url, call).await;
-            if ![400, 403, 404, 409, 422].contains(&answer.status)
-                || answer.header("content-type") != "application/problem+json"
-            {
-                faults.push(format!("{}: {why}: {} {}", operation.name(), answer.status, answer.text));
+            assert!(asked > 500, "only {asked} requests were made of the document");
+            assert!(faults.is_empty(), "{} of {asked}:\n{}", faults.len(), faults.join("\n"));
+            let after = made.world.contents().await;
+            for (table, before) in &before {
+                assert_eq!(&after[table], before, "{table} was changed");
             }
-        }
-    }
-    assert!(asked > 500, "only {asked} requests were made of the document");
-    assert!(faults.is_empty(), "{} of {asked}:\n{}", faults.len(), faults.join("\n"));
-    let after = made.world.contents().await;
-    for (table, before) in &before {
-        assert_eq!(&after[table], before, "{table} was changed");
-    }
-    made.world.finish().await;
+        })
+        .await;
 }
 
 /// A parameter's text as the value that it is read as.
@@ -324,39 +327,52 @@ fn read(schema: &Value, text: &str) -> Value {
 /// no reason, and nothing breaks.
 #[tokio::test]
 async fn what_the_document_says_is_right_is_read_and_never_breaks_the_api() {
-    let made = Made::start().await;
-    let mut faults = Vec::new();
-    for operation in operations(&DOCUMENT.0) {
-        let url = operation.url(&made.ids);
-        let caller = made.caller(&operation).clone();
-        let Some(schema) = operation.schema() else {
-            if operation.method == Method::GET && !operation.path.ends_with("/events") {
-                let answer = caller.call(operation.method.clone(), &url, Call::empty()).await;
-                faults.extend((answer.status >= 500).then(|| format!("{}: {}", operation.name(), answer.text)));
+    World::with_api()
+        .run(async |world| {
+            let made = Made::start(world).await;
+            let mut faults = Vec::new();
+            for operation in operations(&DOCUMENT.0) {
+                let url = operation.url(&made.ids);
+                let caller = made.caller(&operation).clone();
+                let Some(schema) = operation.schema() else {
+                    if operation.method == Method::GET && !operation.path.ends_with("/events") {
+                        let answer = caller.call(operation.method.clone(), &url, Call::empty()).await;
+                        faults.extend((answer.status >= 500).then(|| format!("{}: {}", operation.name(), answer.text)));
+                    }
+                    continue;
+                };
+                let sample = made.body(schema);
+                let misfits = DOCUMENT.misfits(&json!({ "$ref": format!("#/components/schemas/{schema}") }), &sample);
+                assert!(misfits.is_empty(), "the sample of {schema} does not fit the document: {misfits:?}");
+                let says = DOCUMENT.0.pointer(&format!("/components/schemas/{schema}")).unwrap();
+                let mut bodies = vec![("the sample".to_owned(), sample.clone())];
+                for (name, says) in says["properties"].as_object().unwrap() {
+                    bodies.extend(
+                        right(says)
+                            .into_iter()
+                            .map(|value| (format!("{name} {}", shown(&value)), set(&sample, name, value))),
+                    );
+                }
+                for (why, body) in bodies {
+                    let answer = caller.call(operation.method.clone(), &url, Call::json(&body)).await;
+                    let bound = [
+                        "more than",
+                        "must be 1 to",
+                        "must not be blank",
+                        "unknown variant",
+                        "invalid type",
+                        "missing field",
+                    ];
+                    if answer.status >= 500
+                        || (answer.status == 422 && bound.iter().any(|words| answer.text.contains(words)))
+                    {
+                        faults.push(format!("{}: {why}: {} {}", operation.name(), answer.status, answer.text));
+                    }
+                }
             }
-            continue;
-        };
-        let sample = made.body(schema);
-        let misfits = DOCUMENT.misfits(&json!({ "$ref": format!("#/components/schemas/{schema}") }), &sample);
-        assert!(misfits.is_empty(), "the sample of {schema} does not fit the document: {misfits:?}");
-        let says = DOCUMENT.0.pointer(&format!("/components/schemas/{schema}")).unwrap();
-        let mut bodies = vec![("the sample".to_owned(), sample.clone())];
-        for (name, says) in says["properties"].as_object().unwrap() {
-            bodies.extend(
-                right(says).into_iter().map(|value| (format!("{name} {}", shown(&value)), set(&sample, name, value))),
-            );
-        }
-        for (why, body) in bodies {
-            let answer = caller.call(operation.method.clone(), &url, Call::json(&body)).await;
-            let bound =
-                ["more than", "must be 1 to", "must not be blank", "unknown variant", "invalid type", "missing field"];
-            if answer.status >= 500 || (answer.status == 422 && bound.iter().any(|words| answer.text.contains(words))) {
-                faults.push(format!("{}: {why}: {} {}", operation.name(), answer.status, answer.text));
-            }
-        }
-    }
-    assert!(faults.is_empty(), "{}:\n{}", faults.len(), faults.join("\n"));
-    made.world.finish().await;
+            assert!(faults.is_empty(), "{}:\n{}", faults.len(), faults.join("\n"));
+        })
+        .await;
 }
 
 /// Rule S5 and others: bounds are said, so that clients need not find them out. Members that may be of any length or size are these alone.

@@ -1,12 +1,11 @@
 //! The OpenAPI document as a list of operations, and a body for each that would be taken.
 
+use muster_integration_tests::{CONFIRMATION, Call, Client, goal_at};
 use std::collections::BTreeMap;
 
 use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
-
-use crate::support::{CONFIRMATION, Call, Client, goal_at};
 
 /// One method of one path.
 #[derive(Debug, Clone)]

@@ -1,9 +1,8 @@
 //! What a text costs, asked of the api and of the command line (rules M4 and M5).
 
+use muster_integration_tests::World;
 use muster_local::programs::Binary;
 use serde_json::{Value, json};
-
-use crate::support::World;
 
 /// A text, and what is counted of it.
 struct Text {
@@ -41,16 +40,19 @@ fn texts() -> [Text; 4] {
 
 #[tokio::test]
 async fn m4_the_api_counts_a_text_as_carriers_bill_it() {
-    let world = World::start().await;
-    let ours = world.organization("Ours").await;
-    for Text { text, smart, counted, encoding, units, parts } in texts() {
-        let told = ours.admin.post(&ours.at("texts/segments"), json!({ "text": text, "smart": smart })).await.ok();
-        let wanted = json!({
-            "text": counted, "encoding": encoding, "units": units, "segments": parts.len(), "parts": parts,
-        });
-        assert_eq!(told, wanted);
-    }
-    world.finish().await;
+    World::with_api()
+        .run(async |world| {
+            let ours = world.organization("Ours").await;
+            for Text { text, smart, counted, encoding, units, parts } in texts() {
+                let told =
+                    ours.admin.post(&ours.at("texts/segments"), json!({ "text": text, "smart": smart })).await.ok();
+                let wanted = json!({
+                    "text": counted, "encoding": encoding, "units": units, "segments": parts.len(), "parts": parts,
+                });
+                assert_eq!(told, wanted);
+            }
+        })
+        .await;
 }
 
 #[tokio::test]

@@ -1,15 +1,13 @@
 //! Rule A5: whose is it? Another tenant's id answers 404, as if there were nothing.
 
+use muster_integration_tests::{CONFIRMATION, Call, Client, Organization, World, all_are, goal_at, text};
 use std::collections::BTreeMap;
 
 use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::{
-    samples::{Who, document, operations},
-    support::{CONFIRMATION, Call, Client, Organization, World, all_are, goal_at, text},
-};
+use crate::samples::{Who, document, operations};
 
 /// An organization in which there is one of everything.
 struct Full {
@@ -30,7 +28,7 @@ impl Full {
         let claimed =
             agent.client.post(&format!("/v1/agent/goals/{goal}/claim"), json!({ "workflow": "initial" })).await;
         world.text("+16465550001", &number, "Who is this?").await;
-        world.until("message where kind = 'inbound'", 1).await;
+        world.messages().kind("inbound").until(1).await;
         let campaign = json!({
             "name": "Everywhere", "group_ids": [group],
             "goal": goal_at("2027-06-01T10:00:00", "2027-06-02T10:00:00", json!({})),
@@ -64,351 +62,372 @@ impl Full {
 /// Every operation whose path names something is asked for another tenant's: under its organization and under one's own.
 #[tokio::test]
 async fn a5_another_tenants_id_in_the_path_answers_404_on_every_operation() {
-    let world = World::with_engine().await;
-    let theirs = Full::create(&world, world.organization("Theirs").await).await;
-    let ours = world.organization("Ours").await;
-    // The same account's other organization is another tenant to whoever is not the account's admin.
-    let sister = Organization::create(&theirs.organization.admin, "Sister").await;
-    let group = ours.group("Ours").await;
-    let admins = [
-        (&ours, ours.admin.clone()),
-        (&ours, ours.member("organization_admin").await.client),
-        (&ours, ours.member_of("group_admin", &[&group]).await.0.client),
-        (&sister, sister.member("organization_admin").await.client),
-    ];
-    let sister_group = sister.group("Sister").await;
-    let agents = [ours.agent(&group).await.0.client, sister.agent(&sister_group).await.0.client];
-    let operations = operations(&document(&world.nobody).await);
-    let before = world.contents().await;
+    World::with_engine()
+        .run(async |world| {
+            let theirs = Full::create(&world, world.organization("Theirs").await).await;
+            let ours = world.organization("Ours").await;
+            // The same account's other organization is another tenant to whoever is not the account's admin.
+            let sister = Organization::create(&theirs.organization.admin, "Sister").await;
+            let group = ours.group("Ours").await;
+            let admins = [
+                (&ours, ours.admin.clone()),
+                (&ours, ours.member("organization_admin").await.client),
+                (&ours, ours.member_of("group_admin", &[&group]).await.0.client),
+                (&sister, sister.member("organization_admin").await.client),
+            ];
+            let sister_group = sister.group("Sister").await;
+            let agents = [ours.agent(&group).await.0.client, sister.agent(&sister_group).await.0.client];
+            let operations = operations(&document(&world.nobody()).await);
+            let before = world.contents().await;
 
-    let mut wrong = Vec::new();
-    for operation in operations {
-        let parameters = operation.parameters();
-        if parameters.iter().all(|name| !theirs.ids.contains_key(name.as_str())) {
-            continue;
-        }
-        let mut asks = Vec::new();
-        match operation.who() {
-            Who::Admins => {
-                for (organization, client) in &admins {
-                    // An account admin reaches every organization of the account, and nobody else's.
-                    if parameters.contains(&"organization_id".to_owned()) {
-                        asks.push((client, theirs.ids.clone()));
+            let mut wrong = Vec::new();
+            for operation in operations {
+                let parameters = operation.parameters();
+                if parameters.iter().all(|name| !theirs.ids.contains_key(name.as_str())) {
+                    continue;
+                }
+                let mut asks = Vec::new();
+                match operation.who() {
+                    Who::Admins => {
+                        for (organization, client) in &admins {
+                            // An account admin reaches every organization of the account, and nobody else's.
+                            if parameters.contains(&"organization_id".to_owned()) {
+                                asks.push((client, theirs.ids.clone()));
+                            }
+                            let mut ids = theirs.ids.clone();
+                            ids.insert("organization_id", organization.id.clone());
+                            if parameters.iter().any(|name| name != "organization_id") {
+                                asks.push((client, ids));
+                            }
+                        }
                     }
-                    let mut ids = theirs.ids.clone();
-                    ids.insert("organization_id", organization.id.clone());
-                    if parameters.iter().any(|name| name != "organization_id") {
-                        asks.push((client, ids));
+                    Who::Agents => asks.extend(agents.iter().map(|agent| (agent, theirs.ids.clone()))),
+                    Who::Anyone | Who::Carrier => {}
+                }
+                for (client, ids) in asks {
+                    let answer = client.call(operation.method.clone(), &operation.url(&ids), operation.sample()).await;
+                    // What a role may never do is refused whosever it is: that tells nothing. An account admin may do everything.
+                    let by_role = answer.status == 403 && client.token != ours.admin.token;
+                    if !by_role {
+                        wrong.extend(
+                            answer
+                                .wrong_problem(&[(404, "not-found")])
+                                .map(|why| format!("{}: {why}", operation.name())),
+                        );
                     }
                 }
             }
-            Who::Agents => asks.extend(agents.iter().map(|agent| (agent, theirs.ids.clone()))),
-            Who::Anyone | Who::Carrier => {}
-        }
-        for (client, ids) in asks {
-            let answer = client.call(operation.method.clone(), &operation.url(&ids), operation.sample()).await;
-            // What a role may never do is refused whosever it is: that tells nothing. An account admin may do everything.
-            let by_role = answer.status == 403 && client.token != ours.admin.token;
-            if !by_role {
-                wrong.extend(
-                    answer.wrong_problem(&[(404, "not-found")]).map(|why| format!("{}: {why}", operation.name())),
-                );
+            assert!(wrong.is_empty(), "{} wrong answers:\n{}", wrong.len(), wrong.join("\n"));
+            let after = world.contents().await;
+            for (table, before) in &before {
+                assert_eq!(&after[table], before, "{table} was changed");
             }
-        }
-    }
-    assert!(wrong.is_empty(), "{} wrong answers:\n{}", wrong.len(), wrong.join("\n"));
-    let after = world.contents().await;
-    for (table, before) in &before {
-        assert_eq!(&after[table], before, "{table} was changed");
-    }
 
-    // The ids are good: their owners have what they name.
-    for (client, path) in [
-        (&theirs.organization.admin, theirs.organization.path.clone()),
-        (&theirs.organization.admin, theirs.organization.at(&format!("groups/{}", theirs.ids["group_id"]))),
-        (&theirs.organization.admin, theirs.organization.at(&format!("imports/{}", theirs.ids["import_id"]))),
-        (&theirs.organization.admin, theirs.organization.at(&format!("contacts/{}", theirs.ids["contact_id"]))),
-        (&theirs.organization.admin, theirs.organization.at(&format!("goals/{}", theirs.ids["goal_id"]))),
-        (&theirs.organization.admin, theirs.organization.at(&format!("campaigns/{}", theirs.ids["campaign_id"]))),
-        (&theirs.organization.admin, theirs.organization.at(&format!("conversations/{}", theirs.ids["thread_id"]))),
-        (&theirs.organization.admin, format!("/v1/redactions/{}", theirs.ids["redaction_id"])),
-        (&theirs.agent, "/v1/agent/goals".to_owned()),
-    ] {
-        client.get(&path).await.ok();
-    }
-    let batch = &theirs.ids["batch_id"];
-    theirs.agent.post(&format!("/v1/agent/batches/{batch}/return"), json!({ "lease_token": 1 })).await.ok();
-    world.finish().await;
+            // The ids are good: their owners have what they name.
+            for (client, path) in [
+                (&theirs.organization.admin, theirs.organization.path.clone()),
+                (&theirs.organization.admin, theirs.organization.at(&format!("groups/{}", theirs.ids["group_id"]))),
+                (&theirs.organization.admin, theirs.organization.at(&format!("imports/{}", theirs.ids["import_id"]))),
+                (&theirs.organization.admin, theirs.organization.at(&format!("contacts/{}", theirs.ids["contact_id"]))),
+                (&theirs.organization.admin, theirs.organization.at(&format!("goals/{}", theirs.ids["goal_id"]))),
+                (
+                    &theirs.organization.admin,
+                    theirs.organization.at(&format!("campaigns/{}", theirs.ids["campaign_id"])),
+                ),
+                (
+                    &theirs.organization.admin,
+                    theirs.organization.at(&format!("conversations/{}", theirs.ids["thread_id"])),
+                ),
+                (&theirs.organization.admin, format!("/v1/redactions/{}", theirs.ids["redaction_id"])),
+                (&theirs.agent, "/v1/agent/goals".to_owned()),
+            ] {
+                client.get(&path).await.ok();
+            }
+            let batch = &theirs.ids["batch_id"];
+            theirs.agent.post(&format!("/v1/agent/batches/{batch}/return"), json!({ "lease_token": 1 })).await.ok();
+        })
+        .await;
 }
 
 /// What a body or a query names is asked for as what a path names.
 #[tokio::test]
 async fn a5_another_tenants_id_in_a_body_or_query_answers_404() {
-    let world = World::start().await;
-    let (ours, theirs) = (world.organization("Ours").await, world.organization("Theirs").await);
-    let (our_group, their_group) = (ours.group("Ours").await, theirs.group("Theirs").await);
-    let ((_, _), (their_agent, _)) = (ours.agent(&our_group).await, theirs.agent(&their_group).await);
-    let window = |more| goal_at("2027-06-01T10:00:00", "2027-06-02T10:00:00", more);
-    let our_goal = ours.draft(&our_group, window(json!({}))).await;
-    let their_goal = theirs.draft(&their_group, window(json!({}))).await;
-    let contact = Uuid::now_v7();
-    let insert = format!(
-        "insert into contact (id, organization_id, e164, source) values ('{contact}', '{}', '+16465550001', 'api')",
-        ours.id
-    );
-    let join = format!("insert into membership (group_id, contact_id) values ('{our_group}', '{contact}')");
-    world.harness.execute(&[&insert, &join]).await;
-    let before = world.contents().await;
+    World::with_api()
+        .run(async |world| {
+            let (ours, theirs) = (world.organization("Ours").await, world.organization("Theirs").await);
+            let (our_group, their_group) = (ours.group("Ours").await, theirs.group("Theirs").await);
+            let ((_, _), (their_agent, _)) = (ours.agent(&our_group).await, theirs.agent(&their_group).await);
+            let window = |more| goal_at("2027-06-01T10:00:00", "2027-06-02T10:00:00", more);
+            let our_goal = ours.draft(&our_group, window(json!({}))).await;
+            let their_goal = theirs.draft(&their_group, window(json!({}))).await;
+            let contact = world.plant_contact_in(&ours.id, &our_group, "+16465550001").await;
+            let before = world.contents().await;
 
-    let create =
-        |goal: Value| (Method::POST, ours.at("goals"), Call::json(&json!({ "group_id": our_group, "goal": goal })));
-    let cases = [
-        (Method::POST, ours.at("goals"), Call::json(&json!({ "group_id": their_group, "goal": window(json!({})) }))),
-        (
-            Method::POST,
-            ours.at("campaigns"),
-            Call::json(&json!({ "name": "C", "group_ids": [our_group, their_group], "goal": window(json!({})) })),
-        ),
-        (
-            Method::POST,
-            ours.at(&format!("goals/{our_goal}/duplicate")),
-            Call::json(&json!({ "group_ids": [our_group, their_group] })),
-        ),
-        (
-            Method::POST,
-            ours.at(&format!("imports?file_name=a.csv&group_id={their_group}")),
-            Call::raw("text/csv", "first,last,phone\n"),
-        ),
-        (
-            Method::PATCH,
-            ours.at(&format!("groups/{our_group}/contacts/{contact}")),
-            Call::json(&json!({ "assigned_agent_id": their_agent.id })),
-        ),
-        create(window(json!({ "targeting": { "member_of": [their_group] } }))),
-        create(window(json!({ "targeting": { "not_member_of": [their_group] } }))),
-        create(window(json!({ "targeting": { "earlier_goal": { "goal_id": their_goal, "result": "yes" } } }))),
-        (Method::GET, ours.at(&format!("contacts?group_id={their_group}")), Call::empty()),
-        (Method::GET, ours.at(&format!("goals?group_id={their_group}")), Call::empty()),
-        (Method::GET, ours.at(&format!("conversations?group_id={their_group}")), Call::empty()),
-    ];
-    let mut wrong = Vec::new();
-    for (method, path, call) in cases {
-        let body = call.body.clone().map(|body| String::from_utf8(body).unwrap()).unwrap_or_default();
-        let answer = ours.admin.call(method, &path, call).await;
-        wrong.extend(answer.wrong_problem(&[(404, "not-found")]).map(|why| format!("{body} {why}")));
-    }
-    assert!(wrong.is_empty(), "{} wrong answers:\n{}", wrong.len(), wrong.join("\n"));
-    assert_eq!(world.contents().await, before);
-    assert!(world.objects().is_empty());
-    world.finish().await;
+            let create = |goal: Value| {
+                (Method::POST, ours.at("goals"), Call::json(&json!({ "group_id": our_group, "goal": goal })))
+            };
+            let cases = [
+                (
+                    Method::POST,
+                    ours.at("goals"),
+                    Call::json(&json!({ "group_id": their_group, "goal": window(json!({})) })),
+                ),
+                (
+                    Method::POST,
+                    ours.at("campaigns"),
+                    Call::json(
+                        &json!({ "name": "C", "group_ids": [our_group, their_group], "goal": window(json!({})) }),
+                    ),
+                ),
+                (
+                    Method::POST,
+                    ours.at(&format!("goals/{our_goal}/duplicate")),
+                    Call::json(&json!({ "group_ids": [our_group, their_group] })),
+                ),
+                (
+                    Method::POST,
+                    ours.at(&format!("imports?file_name=a.csv&group_id={their_group}")),
+                    Call::raw("text/csv", "first,last,phone\n"),
+                ),
+                (
+                    Method::PATCH,
+                    ours.at(&format!("groups/{our_group}/contacts/{contact}")),
+                    Call::json(&json!({ "assigned_agent_id": their_agent.id })),
+                ),
+                create(window(json!({ "targeting": { "member_of": [their_group] } }))),
+                create(window(json!({ "targeting": { "not_member_of": [their_group] } }))),
+                create(window(json!({ "targeting": { "earlier_goal": { "goal_id": their_goal, "result": "yes" } } }))),
+                (Method::GET, ours.at(&format!("contacts?group_id={their_group}")), Call::empty()),
+                (Method::GET, ours.at(&format!("goals?group_id={their_group}")), Call::empty()),
+                (Method::GET, ours.at(&format!("conversations?group_id={their_group}")), Call::empty()),
+            ];
+            let mut wrong = Vec::new();
+            for (method, path, call) in cases {
+                let body = call.body.clone().map(|body| String::from_utf8(body).unwrap()).unwrap_or_default();
+                let answer = ours.admin.call(method, &path, call).await;
+                wrong.extend(answer.wrong_problem(&[(404, "not-found")]).map(|why| format!("{body} {why}")));
+            }
+            assert!(wrong.is_empty(), "{} wrong answers:\n{}", wrong.len(), wrong.join("\n"));
+            assert_eq!(world.contents().await, before);
+            assert!(world.objects().is_empty());
+        })
+        .await;
 }
 
 #[tokio::test]
 async fn a5_a_group_admin_has_only_their_groups() {
-    let world = World::start().await;
-    let ours = world.organization("Ours").await;
-    let (mine, other) = (ours.group("Mine").await, ours.group("Other").await);
-    let (admin, _) = ours.member_of("group_admin", &[&mine]).await;
-    let (their_agent, _) = ours.agent(&other).await;
-    let window = goal_at("2027-06-01T10:00:00", "2027-06-02T10:00:00", json!({}));
-    let goal = ours.draft(&other, window.clone()).await;
-    ours.draft(&mine, window.clone()).await;
-    let (contact, import, thread) = (Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7());
-    let member = &their_agent.id;
-    world
-        .harness
-        .execute(&[
-            &format!(
-                "insert into contact (id, organization_id, e164, source) values ('{contact}', '{}', '+16465550001', 'api')",
-                ours.id
-            ),
-            &format!("insert into membership (group_id, contact_id) values ('{other}', '{contact}')"),
-            &format!(
-                "insert into import (id, organization_id, group_id, created_by, file_name, object_key, size_bytes)
+    World::with_api()
+        .run(async |world| {
+            let ours = world.organization("Ours").await;
+            let (mine, other) = (ours.group("Mine").await, ours.group("Other").await);
+            let (admin, _) = ours.member_of("group_admin", &[&mine]).await;
+            let (their_agent, _) = ours.agent(&other).await;
+            let window = goal_at("2027-06-01T10:00:00", "2027-06-02T10:00:00", json!({}));
+            let goal = ours.draft(&other, window.clone()).await;
+            ours.draft(&mine, window.clone()).await;
+            let contact = world.plant_contact_in(&ours.id, &other, "+16465550001").await;
+            let (import, thread) = (Uuid::now_v7(), Uuid::now_v7());
+            let member = &their_agent.id;
+            world
+                .execute(&[
+                    &format!(
+                        "insert into import (id, organization_id, group_id, created_by, file_name, object_key, \
+                     size_bytes)
                  values ('{import}', '{}', '{other}', '{member}', 'a.csv', 'a', 1)",
-                ours.id
-            ),
-            &format!(
-                "insert into thread (id, organization_id, group_id, contact_id, sender_e164)
+                        ours.id
+                    ),
+                    &format!(
+                        "insert into thread (id, organization_id, group_id, contact_id, sender_e164)
                  select '{thread}', '{}', '{other}', '{contact}', e164 from sender_number where agent_id = '{member}'",
-                ours.id
-            ),
-        ])
-        .await;
-    let client = &admin.client;
-    let before = world.contents().await;
-    let new_goal = json!({ "group_id": other, "goal": window });
-    let campaign = json!({ "name": "C", "group_ids": [mine, other], "goal": window });
-    let answers = [
-        client.get(&ours.at(&format!("groups/{other}"))).await,
-        client.get(&ours.at(&format!("contacts?group_id={other}"))).await,
-        client.get(&ours.at(&format!("contacts/{contact}"))).await,
-        client.get(&ours.at(&format!("conversations?group_id={other}"))).await,
-        client.get(&ours.at(&format!("conversations/{thread}"))).await,
-        client.get(&ours.at(&format!("goals/{goal}"))).await,
-        client.get(&ours.at(&format!("goals/{goal}/stats"))).await,
-        client.get(&ours.at(&format!("goals/{goal}/preview"))).await,
-        client.put(&ours.at(&format!("goals/{goal}")), window.clone()).await,
-        client.act(&ours.at(&format!("goals/{goal}/launch"))).await,
-        client.post(&ours.at(&format!("goals/{goal}/duplicate")), json!({ "group_ids": [mine] })).await,
-        client.post(&ours.at("goals"), new_goal).await,
-        client.post(&ours.at("campaigns"), campaign).await,
-        client.get(&ours.at(&format!("imports/{import}"))).await,
-        client.get(&ours.at(&format!("imports/{import}/rejects.csv"))).await,
-        client.get(&ours.at(&format!("imports/{import}/changes"))).await,
-        client.get(&ours.at(&format!("imports/{import}/events"))).await,
-        client.act(&ours.at(&format!("imports/{import}/undo"))).await,
-        client.act(&ours.at(&format!("imports/{import}/cancel"))).await,
-        client.post(&ours.at(&format!("contacts/{contact}/opt-out")), json!({ "reason": "said so" })).await,
-        client.patch(&ours.at(&format!("groups/{other}/contacts/{contact}")), json!({ "active": false })).await,
-        client.patch(&ours.at(&format!("groups/{mine}/contacts/{contact}")), json!({ "active": false })).await,
-        client.call(Method::PUT, &ours.at(&format!("groups/{other}/members/{member}")), Call::empty()).await,
-        client
-            .call(
-                Method::POST,
-                &ours.at(&format!("imports?file_name=a.csv&group_id={other}")),
-                Call::raw("text/csv", "first,last,phone\n"),
-            )
-            .await,
-    ];
-    all_are(&answers, reqwest::StatusCode::NOT_FOUND);
-    assert_eq!(world.contents().await, before);
+                        ours.id
+                    ),
+                ])
+                .await;
+            let client = &admin.client;
+            let before = world.contents().await;
+            let new_goal = json!({ "group_id": other, "goal": window });
+            let campaign = json!({ "name": "C", "group_ids": [mine, other], "goal": window });
+            let answers = [
+                client.get(&ours.at(&format!("groups/{other}"))).await,
+                client.get(&ours.at(&format!("contacts?group_id={other}"))).await,
+                client.get(&ours.at(&format!("contacts/{contact}"))).await,
+                client.get(&ours.at(&format!("conversations?group_id={other}"))).await,
+                client.get(&ours.at(&format!("conversations/{thread}"))).await,
+                client.get(&ours.at(&format!("goals/{goal}"))).await,
+                client.get(&ours.at(&format!("goals/{goal}/stats"))).await,
+                client.get(&ours.at(&format!("goals/{goal}/preview"))).await,
+                client.put(&ours.at(&format!("goals/{goal}")), window.clone()).await,
+                client.act(&ours.at(&format!("goals/{goal}/launch"))).await,
+                client.post(&ours.at(&format!("goals/{goal}/duplicate")), json!({ "group_ids": [mine] })).await,
+                client.post(&ours.at("goals"), new_goal).await,
+                client.post(&ours.at("campaigns"), campaign).await,
+                client.get(&ours.at(&format!("imports/{import}"))).await,
+                client.get(&ours.at(&format!("imports/{import}/rejects.csv"))).await,
+                client.get(&ours.at(&format!("imports/{import}/changes"))).await,
+                client.get(&ours.at(&format!("imports/{import}/events"))).await,
+                client.act(&ours.at(&format!("imports/{import}/undo"))).await,
+                client.act(&ours.at(&format!("imports/{import}/cancel"))).await,
+                client.post(&ours.at(&format!("contacts/{contact}/opt-out")), json!({ "reason": "said so" })).await,
+                client.patch(&ours.at(&format!("groups/{other}/contacts/{contact}")), json!({ "active": false })).await,
+                client.patch(&ours.at(&format!("groups/{mine}/contacts/{contact}")), json!({ "active": false })).await,
+                client.call(Method::PUT, &ours.at(&format!("groups/{other}/members/{member}")), Call::empty()).await,
+                client
+                    .call(
+                        Method::POST,
+                        &ours.at(&format!("imports?file_name=a.csv&group_id={other}")),
+                        Call::raw("text/csv", "first,last,phone\n"),
+                    )
+                    .await,
+            ];
+            all_are(&answers, reqwest::StatusCode::NOT_FOUND);
+            assert_eq!(world.contents().await, before);
 
-    let groups = client.get(&ours.at("groups")).await.ok();
-    let names: Vec<&str> =
-        groups["items"].as_array().unwrap().iter().map(|group| group["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["Mine"]);
-    let goals = client.get(&ours.at("goals")).await.ok();
-    let of: Vec<&str> =
-        goals["items"].as_array().unwrap().iter().map(|goal| goal["group_id"].as_str().unwrap()).collect();
-    assert_eq!(of, [mine.as_str()]);
-    world.finish().await;
+            let groups = client.get(&ours.at("groups")).await.ok();
+            let names: Vec<&str> =
+                groups["items"].as_array().unwrap().iter().map(|group| group["name"].as_str().unwrap()).collect();
+            assert_eq!(names, ["Mine"]);
+            let goals = client.get(&ours.at("goals")).await.ok();
+            let of: Vec<&str> =
+                goals["items"].as_array().unwrap().iter().map(|goal| goal["group_id"].as_str().unwrap()).collect();
+            assert_eq!(of, [mine.as_str()]);
+        })
+        .await;
 }
 
 /// A group admin has the agents of their groups: with a token of another group's agent they would work in that group.
 #[tokio::test]
 async fn a5_a_group_admin_neither_makes_nor_revokes_tokens_of_other_groups_agents() {
-    let world = World::start().await;
-    let ours = world.organization("Ours").await;
-    let (mine, other) = (ours.group("Mine").await, ours.group("Other").await);
-    let (admin, _) = ours.member_of("group_admin", &[&mine]).await;
-    let (my_agent, _) = ours.agent(&mine).await;
-    let (their_agent, _) = ours.agent(&other).await;
+    World::with_api()
+        .run(async |world| {
+            let ours = world.organization("Ours").await;
+            let (mine, other) = (ours.group("Mine").await, ours.group("Other").await);
+            let (admin, _) = ours.member_of("group_admin", &[&mine]).await;
+            let (my_agent, _) = ours.agent(&mine).await;
+            let (their_agent, _) = ours.agent(&other).await;
 
-    admin.client.act(&ours.at(&format!("members/{}/tokens", my_agent.id))).await.ok();
-    let before = world.contents().await;
-    let made = admin.client.act(&ours.at(&format!("members/{}/tokens", their_agent.id))).await;
-    let token = ours.at(&format!("tokens/{}", their_agent.token_id));
-    let revoked = admin.client.call(Method::DELETE, &token, Call::empty()).await;
-    assert!(matches!((made.status, revoked.status), (403 | 404, 403 | 404)), "{made:?} {revoked:?}");
-    assert_eq!(world.contents().await, before);
-    world.finish().await;
+            admin.client.act(&ours.at(&format!("members/{}/tokens", my_agent.id))).await.ok();
+            let before = world.contents().await;
+            let made = admin.client.act(&ours.at(&format!("members/{}/tokens", their_agent.id))).await;
+            let token = ours.at(&format!("tokens/{}", their_agent.token_id));
+            let revoked = admin.client.call(Method::DELETE, &token, Call::empty()).await;
+            assert!(matches!((made.status, revoked.status), (403 | 404, 403 | 404)), "{made:?} {revoked:?}");
+            assert_eq!(world.contents().await, before);
+        })
+        .await;
 }
 
 #[tokio::test]
 async fn a5_nobody_appoints_above_themselves() {
-    let world = World::start().await;
-    let ours = world.organization("Ours").await;
-    let roles = ["agent", "group_admin", "organization_admin", "account_admin"];
-    let callers = [
-        ("group_admin", ours.member("group_admin").await, 1),
-        ("organization_admin", ours.member("organization_admin").await, 3),
-        ("account_admin", ours.member("account_admin").await, 4),
-    ];
-    let mut of_role = BTreeMap::new();
-    for role in roles {
-        of_role.insert(role, ours.member(role).await);
-    }
-    for (caller, person, may) in &callers {
-        for (nth, role) in roles.iter().enumerate() {
-            let body = json!({ "role": role, "first_name": "Ada", "last_name": "Lovelace" });
-            let answer = person.client.post(&ours.at("members"), body).await;
-            let wanted = if nth < *may { 201 } else { 403 };
-            assert_eq!(answer.status, wanted, "a {caller} appoints a {role}: {}", answer.text);
-            if *caller == "group_admin" {
-                continue;
+    World::with_api()
+        .run(async |world| {
+            let ours = world.organization("Ours").await;
+            let roles = ["agent", "group_admin", "organization_admin", "account_admin"];
+            let callers = [
+                ("group_admin", ours.member("group_admin").await, 1),
+                ("organization_admin", ours.member("organization_admin").await, 3),
+                ("account_admin", ours.member("account_admin").await, 4),
+            ];
+            let mut of_role = BTreeMap::new();
+            for role in roles {
+                of_role.insert(role, ours.member(role).await);
             }
-            // Appointing a peer is not being one: an organization admin makes no token of another.
-            let covers = nth < *may && (role != caller || *caller == "account_admin");
-            let wanted = if covers { 201 } else { 403 };
-            let answer = person.client.act(&ours.at(&format!("members/{}/tokens", of_role[role].id))).await;
-            assert_eq!(answer.status, wanted, "a {caller} makes a token of a {role}: {}", answer.text);
-            if !covers {
-                let token = ours.at(&format!("tokens/{}", of_role[role].token_id));
-                let answer = person.client.call(Method::DELETE, &token, Call::empty()).await;
-                answer.problem(403, "forbidden");
+            for (caller, person, may) in &callers {
+                for (nth, role) in roles.iter().enumerate() {
+                    let body = json!({ "role": role, "first_name": "Ada", "last_name": "Lovelace" });
+                    let answer = person.client.post(&ours.at("members"), body).await;
+                    let wanted = if nth < *may { 201 } else { 403 };
+                    assert_eq!(answer.status, wanted, "a {caller} appoints a {role}: {}", answer.text);
+                    if *caller == "group_admin" {
+                        continue;
+                    }
+                    // Appointing a peer is not being one: an organization admin makes no token of another.
+                    let covers = nth < *may && (role != caller || *caller == "account_admin");
+                    let wanted = if covers { 201 } else { 403 };
+                    let answer = person.client.act(&ours.at(&format!("members/{}/tokens", of_role[role].id))).await;
+                    assert_eq!(answer.status, wanted, "a {caller} makes a token of a {role}: {}", answer.text);
+                    if !covers {
+                        let token = ours.at(&format!("tokens/{}", of_role[role].token_id));
+                        let answer = person.client.call(Method::DELETE, &token, Call::empty()).await;
+                        answer.problem(403, "forbidden");
+                    }
+                }
             }
-        }
-    }
-    // One's own token is one's own to make and revoke.
-    let (_, group_admin, _) = &callers[0];
-    let token = group_admin.client.act(&ours.at(&format!("members/{}/tokens", group_admin.id))).await.ok();
-    let path = ours.at(&format!("tokens/{}", text(&token["id"])));
-    assert_eq!(group_admin.client.call(Method::DELETE, &path, Call::empty()).await.status, 204);
-    world.finish().await;
+            // One's own token is one's own to make and revoke.
+            let (_, group_admin, _) = &callers[0];
+            let token = group_admin.client.act(&ours.at(&format!("members/{}/tokens", group_admin.id))).await.ok();
+            let path = ours.at(&format!("tokens/{}", text(&token["id"])));
+            assert_eq!(group_admin.client.call(Method::DELETE, &path, Call::empty()).await.status, 204);
+        })
+        .await;
 }
 
 #[tokio::test]
 async fn a_revoked_token_answers_401_and_others_go_on() {
-    let world = World::start().await;
-    let ours = world.organization("Ours").await;
-    let person = ours.member("organization_admin").await;
-    let second = ours.admin.act(&ours.at(&format!("members/{}/tokens", person.id))).await.ok();
-    let second = person.client.with_token(second["token"].as_str());
-    person.client.get("/v1/account").await.ok();
-    let path = ours.at(&format!("tokens/{}", person.token_id));
-    assert_eq!(ours.admin.call(Method::DELETE, &path, Call::empty()).await.status, 204);
-    person.client.get("/v1/account").await.problem(401, "unauthenticated");
-    person.client.get(&ours.path).await.problem(401, "unauthenticated");
-    assert_eq!(second.get("/v1/account").await.ok()["member_id"], person.id);
-    // Revoking again changes nothing.
-    assert_eq!(ours.admin.call(Method::DELETE, &path, Call::empty()).await.status, 204);
-    world.finish().await;
+    World::with_api()
+        .run(async |world| {
+            let ours = world.organization("Ours").await;
+            let person = ours.member("organization_admin").await;
+            let second = ours.admin.act(&ours.at(&format!("members/{}/tokens", person.id))).await.ok();
+            let second = person.client.with_token(second["token"].as_str());
+            person.client.get("/v1/account").await.ok();
+            let path = ours.at(&format!("tokens/{}", person.token_id));
+            assert_eq!(ours.admin.call(Method::DELETE, &path, Call::empty()).await.status, 204);
+            person.client.get("/v1/account").await.problem(401, "unauthenticated");
+            person.client.get(&ours.path).await.problem(401, "unauthenticated");
+            assert_eq!(second.get("/v1/account").await.ok()["member_id"], person.id);
+            // Revoking again changes nothing.
+            assert_eq!(ours.admin.call(Method::DELETE, &path, Call::empty()).await.status, 204);
+        })
+        .await;
 }
 
 #[tokio::test]
 async fn a5_another_organizations_member_cannot_be_added_to_a_group() {
-    let world = World::start().await;
-    let ours = world.organization("Ours").await;
-    let sister = Organization::create(&ours.admin, "Sister").await;
-    let stranger = world.organization("Stranger").await;
-    let group = ours.group("One").await;
-    ours.admin.post(&ours.at("numbers"), json!({ "numbers": ["+12125550900"] })).await.ok();
-    let people = [
-        sister.member("agent").await,
-        sister.member("group_admin").await,
-        stranger.member("agent").await,
-        ours.member("account_admin").await,
-    ];
-    let before = world.contents().await;
-    for person in &people {
-        let path = ours.at(&format!("groups/{group}/members/{}", person.id));
-        ours.admin.call(Method::PUT, &path, Call::empty()).await.problem(404, "not-found");
-    }
-    assert_eq!(world.contents().await, before);
-    world.finish().await;
+    World::with_api()
+        .run(async |world| {
+            let ours = world.organization("Ours").await;
+            let sister = Organization::create(&ours.admin, "Sister").await;
+            let stranger = world.organization("Stranger").await;
+            let group = ours.group("One").await;
+            ours.admin.post(&ours.at("numbers"), json!({ "numbers": ["+12125550900"] })).await.ok();
+            let people = [
+                sister.member("agent").await,
+                sister.member("group_admin").await,
+                stranger.member("agent").await,
+                ours.member("account_admin").await,
+            ];
+            let before = world.contents().await;
+            for person in &people {
+                let path = ours.at(&format!("groups/{group}/members/{}", person.id));
+                ours.admin.call(Method::PUT, &path, Call::empty()).await.problem(404, "not-found");
+            }
+            assert_eq!(world.contents().await, before);
+        })
+        .await;
 }
 
 /// Rule A3: an agent without a free number is not half added.
 #[tokio::test]
 async fn a3_an_agent_keeps_the_number_of_the_group_and_without_one_is_not_added() {
-    let world = World::start().await;
-    let ours = world.organization("Ours").await;
-    let group = ours.group("One").await;
-    let agent = ours.member("agent").await;
-    let path = ours.at(&format!("groups/{group}/members/{}", agent.id));
-    // A number of another area code is no number of this group.
-    ours.admin.post(&ours.at("numbers"), json!({ "numbers": ["+13125550901"] })).await.ok();
-    ours.admin.call(Method::PUT, &path, Call::empty()).await.problem(409, "no-sender-number");
-    assert_eq!(world.harness.count("group_member").await, 0);
-    ours.admin.post(&ours.at("numbers"), json!({ "numbers": ["+12125550902"] })).await.ok();
-    for _ in 0..2 {
-        let added = ours.admin.call(Method::PUT, &path, Call::empty()).await.ok();
-        assert_eq!(added["sender_number"], "+12125550902");
-    }
-    // Another organization does not get a number that has an owner.
-    let other = world.organization("Other").await;
-    let added = other.admin.post(&other.at("numbers"), json!({ "numbers": ["+12125550902"] })).await.ok();
-    assert_eq!(added["added"], 0);
-    world.finish().await;
+    World::with_api()
+        .run(async |world| {
+            let ours = world.organization("Ours").await;
+            let group = ours.group("One").await;
+            let agent = ours.member("agent").await;
+            let path = ours.at(&format!("groups/{group}/members/{}", agent.id));
+            // A number of another area code is no number of this group.
+            ours.admin.post(&ours.at("numbers"), json!({ "numbers": ["+13125550901"] })).await.ok();
+            ours.admin.call(Method::PUT, &path, Call::empty()).await.problem(409, "no-sender-number");
+            assert_eq!(world.rows("group_member").count().await, 0);
+            ours.admin.post(&ours.at("numbers"), json!({ "numbers": ["+12125550902"] })).await.ok();
+            for _ in 0..2 {
+                let added = ours.admin.call(Method::PUT, &path, Call::empty()).await.ok();
+                assert_eq!(added["sender_number"], "+12125550902");
+            }
+            // Another organization does not get a number that has an owner.
+            let other = world.organization("Other").await;
+            let added = other.admin.post(&other.at("numbers"), json!({ "numbers": ["+12125550902"] })).await.ok();
+            assert_eq!(added["added"], 0);
+        })
+        .await;
 }

@@ -1,10 +1,10 @@
 //! What agents work through, from the claim to the receipt (rules B2 to B7, W1 to W6, G5 and G7).
 
 use chrono::TimeDelta;
-use muster_integration_tests::{eventually, holds, seconds};
+use muster_integration_tests::{
+    Answer, Client, Organization, World, eventually, goal_at, holds, open_goal, seconds, set, text,
+};
 use serde_json::{Value, json};
-
-use crate::support::{Answer, Client, Organization, World, open_goal, text};
 
 async fn claim(agent: &Client, goal: &str, workflow: &str) -> Value {
     agent.post(&format!("/v1/agent/goals/{goal}/claim"), json!({ "workflow": workflow })).await.ok()["batch"].clone()
@@ -13,7 +13,7 @@ async fn claim(agent: &Client, goal: &str, workflow: &str) -> Value {
 /// Sends, skips or returns under a batch's lease.
 async fn under(agent: &Client, batch: &Value, action: &str, more: Value) -> Answer {
     let mut body = json!({ "lease_token": batch["lease_token"] });
-    crate::support::set(&mut body, more);
+    set(&mut body, more);
     agent.post(&format!("/v1/agent/batches/{}/{action}", text(&batch["id"])), body).await
 }
 
@@ -23,7 +23,6 @@ fn contacts(batch: &Value) -> Vec<String> {
 
 /// A group with agents, contacts, and an open goal in batches of two.
 struct Field {
-    world: World,
     ours: Organization,
     group: String,
     agents: Vec<(Client, String)>,
@@ -31,8 +30,7 @@ struct Field {
     goal: String,
 }
 
-async fn field(agents: usize, contacts: usize, more: Value) -> Field {
-    let world = World::with_engine().await;
+async fn field(world: &World, agents: usize, contacts: usize, more: Value) -> Field {
     let ours = world.organization("Ours").await;
     ours.set(json!({ "batch_size": 2 })).await;
     let group = ours.group("One").await;
@@ -44,485 +42,543 @@ async fn field(agents: usize, contacts: usize, more: Value) -> Field {
         people.push((agent.client, number));
     }
     ours.contacts(&group, contacts).await;
-    let goal = ours.open_goal(&world, &group, more).await;
-    Field { world, ours, group, agents: people, ids, goal }
+    let goal = ours.open_goal(world, &group, more).await;
+    Field { ours, group, agents: people, ids, goal }
 }
 
 #[tokio::test]
 async fn b4_a_second_claim_answers_the_same_batch_and_another_agent_gets_another() {
-    let Field { world, agents, goal, .. } = field(3, 4, json!({ "instructions": "Be kind" })).await;
-    let first = claim(&agents[0].0, &goal, "initial").await;
-    assert_eq!(claim(&agents[0].0, &goal, "initial").await, first);
-    assert_eq!((&first["number"], &first["instructions"]), (&json!(1), &json!("Be kind")));
-    for contact in first["contacts"].as_array().unwrap() {
-        assert_eq!(contact["text"], format!("Hi {}! Reply STOP to opt out", text(&contact["first_name"])));
-    }
-    assert_eq!(first["contacts"][0]["segments"], 1);
-    let second = claim(&agents[1].0, &goal, "initial").await;
-    assert_ne!(second["id"], first["id"]);
-    assert!(contacts(&second).iter().all(|id| !contacts(&first).contains(id)), "each contact is in one batch");
-    assert_eq!(claim(&agents[2].0, &goal, "initial").await, Value::Null, "there are two batches");
-
-    world.finish().await;
+    World::with_engine()
+        .run(async |world| {
+            let Field { agents, goal, .. } = field(&world, 3, 4, json!({ "instructions": "Be kind" })).await;
+            let first = claim(&agents[0].0, &goal, "initial").await;
+            assert_eq!(claim(&agents[0].0, &goal, "initial").await, first);
+            assert_eq!((&first["number"], &first["instructions"]), (&json!(1), &json!("Be kind")));
+            for contact in first["contacts"].as_array().unwrap() {
+                assert_eq!(contact["text"], format!("Hi {}! Reply STOP to opt out", text(&contact["first_name"])));
+            }
+            assert_eq!(first["contacts"][0]["segments"], 1);
+            let second = claim(&agents[1].0, &goal, "initial").await;
+            assert_ne!(second["id"], first["id"]);
+            assert!(contacts(&second).iter().all(|id| !contacts(&first).contains(id)), "each contact is in one batch");
+            assert_eq!(claim(&agents[2].0, &goal, "initial").await, Value::Null, "there are two batches");
+        })
+        .await;
 }
 
 /// Rule B4: claims that come at once are like claims one after the other.
 #[tokio::test]
 async fn b4_claims_at_once_by_one_agent_get_one_batch() {
-    let Field { world, agents, goal, .. } = field(1, 6, json!({})).await;
-    let path = format!("/v1/agent/goals/{goal}/claim");
-    let claims = (0..6).map(|_| agents[0].0.post(&path, json!({ "workflow": "initial" })));
-    let answers = futures::future::join_all(claims).await;
-    let seen: Vec<String> = answers
-        .iter()
-        .map(|answer| {
-            let body: Value = serde_json::from_str(&answer.text).unwrap();
-            format!(
-                "{} batch {} token {} {}",
-                answer.status, body["batch"]["number"], body["batch"]["lease_token"], body["type"]
-            )
+    World::with_engine()
+        .run(async |world| {
+            let Field { agents, goal, .. } = field(&world, 1, 6, json!({})).await;
+            let path = format!("/v1/agent/goals/{goal}/claim");
+            let claims = (0..6).map(|_| agents[0].0.post(&path, json!({ "workflow": "initial" })));
+            let answers = futures::future::join_all(claims).await;
+            let seen: Vec<String> = answers
+                .iter()
+                .map(|answer| {
+                    let body: Value = serde_json::from_str(&answer.text).unwrap();
+                    format!(
+                        "{} batch {} token {} {}",
+                        answer.status, body["batch"]["number"], body["batch"]["lease_token"], body["type"]
+                    )
+                })
+                .collect();
+            assert!(seen.iter().all(|seen| *seen == "200 batch 1 token 1 null"), "{seen:#?}");
+            assert_eq!(world.batches().state("leased").count().await, 1);
         })
-        .collect();
-    assert!(seen.iter().all(|seen| *seen == "200 batch 1 token 1 null"), "{seen:#?}");
-    assert_eq!(world.harness.count("batch where state = 'leased'").await, 1);
-    world.finish().await;
+        .await;
 }
 
 /// The same when nothing else is left to claim.
 #[tokio::test]
 async fn b4_claims_at_once_of_the_last_batch_all_answer_it() {
-    let Field { world, agents, goal, .. } = field(1, 2, json!({})).await;
-    let claims = (0..6).map(|_| claim(&agents[0].0, &goal, "initial"));
-    let claimed = futures::future::join_all(claims).await;
-    let numbers: Vec<&Value> = claimed.iter().map(|batch| &batch["number"]).collect();
-    assert!(numbers.iter().all(|number| **number == 1), "{numbers:?}");
-    world.finish().await;
+    World::with_engine()
+        .run(async |world| {
+            let Field { agents, goal, .. } = field(&world, 1, 2, json!({})).await;
+            let claims = (0..6).map(|_| claim(&agents[0].0, &goal, "initial"));
+            let claimed = futures::future::join_all(claims).await;
+            let numbers: Vec<&Value> = claimed.iter().map(|batch| &batch["number"]).collect();
+            assert!(numbers.iter().all(|number| **number == 1), "{numbers:?}");
+        })
+        .await;
 }
 
 #[tokio::test]
 async fn b3_a_stale_or_expired_lease_token_is_refused_and_changes_nothing() {
-    let Field { world, agents, goal, .. } = field(2, 2, json!({})).await;
-    let agent = &agents[0].0;
-    let old = claim(agent, &goal, "initial").await;
-    let contact = contacts(&old)[0].clone();
-    under(agent, &old, "return", json!({})).await.ok();
-    let refuse = async |who: &Client, batch: &Value, status: u16, kind: &str| {
-        let before = world.contents().await;
-        under(who, batch, "send", json!({})).await.problem(status, kind);
-        under(who, batch, "skip", json!({ "contact_id": contact, "reason": "moved" })).await.problem(status, kind);
-        under(who, batch, "return", json!({})).await.problem(status, kind);
-        assert_eq!(world.contents().await, before);
-    };
-    refuse(agent, &old, 409, "lease-stale").await;
-    let new = claim(agent, &goal, "initial").await;
-    assert!(new["lease_token"].as_i64() > old["lease_token"].as_i64());
-    assert_eq!(new["id"], old["id"]);
-    refuse(agent, &old, 409, "lease-stale").await;
-    for wrong in [json!(0), json!(-1), json!(i64::MAX)] {
-        let mut batch = new.clone();
-        batch["lease_token"] = wrong;
-        refuse(agent, &batch, 409, "lease-stale").await;
-    }
-    // Somebody else's token is of no use.
-    refuse(&agents[1].0, &new, 404, "not-found").await;
-    // Late, even before anybody has noticed.
-    let late = "update batch set lease_expires_at = clock_timestamp() - interval '1 ms' where state = 'leased'";
-    world.harness.execute(&[late]).await;
-    refuse(agent, &new, 409, "lease-expired").await;
-    let third = claim(agent, &goal, "initial").await;
-    assert_eq!(third["id"], new["id"], "what is left is claimed again");
-    under(agent, &third, "send", json!({})).await.ok();
-    world.finish().await;
+    World::with_engine()
+        .run(async |world| {
+            let Field { agents, goal, .. } = field(&world, 2, 2, json!({})).await;
+            let agent = &agents[0].0;
+            let old = claim(agent, &goal, "initial").await;
+            let contact = contacts(&old)[0].clone();
+            under(agent, &old, "return", json!({})).await.ok();
+            let refuse = async |who: &Client, batch: &Value, status: u16, kind: &str| {
+                let before = world.contents().await;
+                under(who, batch, "send", json!({})).await.problem(status, kind);
+                under(who, batch, "skip", json!({ "contact_id": contact, "reason": "moved" }))
+                    .await
+                    .problem(status, kind);
+                under(who, batch, "return", json!({})).await.problem(status, kind);
+                assert_eq!(world.contents().await, before);
+            };
+            refuse(agent, &old, 409, "lease-stale").await;
+            let new = claim(agent, &goal, "initial").await;
+            assert!(new["lease_token"].as_i64() > old["lease_token"].as_i64());
+            assert_eq!(new["id"], old["id"]);
+            refuse(agent, &old, 409, "lease-stale").await;
+            for wrong in [json!(0), json!(-1), json!(i64::MAX)] {
+                let mut batch = new.clone();
+                batch["lease_token"] = wrong;
+                refuse(agent, &batch, 409, "lease-stale").await;
+            }
+            // Somebody else's token is of no use.
+            refuse(&agents[1].0, &new, 404, "not-found").await;
+            // Late, even before anybody has noticed.
+            let late = "update batch set lease_expires_at = clock_timestamp() - interval '1 ms' where state = 'leased'";
+            world.execute(&[late]).await;
+            refuse(agent, &new, 409, "lease-expired").await;
+            let third = claim(agent, &goal, "initial").await;
+            assert_eq!(third["id"], new["id"], "what is left is claimed again");
+            under(agent, &third, "send", json!({})).await.ok();
+        })
+        .await;
 }
 
 /// Rules B7 and S1.
 #[tokio::test]
 async fn b7_a_contact_gets_one_initial_however_often_send_is_called() {
-    let Field { world, agents, goal, .. } = field(2, 3, json!({})).await;
-    let (agent, number) = &agents[0];
-    let batch = claim(agent, &goal, "initial").await;
-    let ids = contacts(&batch);
-    let one = json!({ "contact_ids": [ids[0]] });
-    let first = under(agent, &batch, "send", one.clone()).await.ok();
-    assert_eq!((&first["queued"], &first["batch_finished"]), (&json!(1), &json!(false)));
-    assert_eq!(under(agent, &batch, "send", one).await.ok()["queued"], 0);
-    // Everybody at once: the other one is texted once.
-    let sends = (0..6).map(|_| under(agent, &batch, "send", json!({})));
-    let queued: i64 = futures::future::join_all(sends)
-        .await
-        .iter()
-        .filter(|answer| answer.status == 202)
-        .map(|answer| answer.ok()["queued"].as_i64().unwrap())
-        .sum();
-    assert_eq!(queued, 1);
-    // Whom another batch has is not in this one.
-    let second = claim(&agents[1].0, &goal, "initial").await;
-    assert_eq!(under(&agents[1].0, &second, "send", json!({ "contact_ids": ids })).await.ok()["queued"], 0);
-    assert_eq!(under(&agents[1].0, &second, "send", json!({})).await.ok()["batch_finished"], true);
-    world.until("message where kind = 'initial' and state = 'delivered'", 3).await;
-    let sent = world.carrier().accepted();
-    let mut to: Vec<&str> = sent.iter().map(|message| message.to.as_str()).collect();
-    to.sort_unstable();
-    assert_eq!(to, ["+16465550000", "+16465550001", "+16465550002"]);
-    let ada = sent.iter().find(|message| message.to == "+16465550000").unwrap();
-    assert_eq!((&ada.from, ada.body.as_str()), (number, "Hi Ada0! Reply STOP to opt out"));
-    assert_eq!(claim(agent, &goal, "initial").await, Value::Null);
-    world.finish().await;
+    World::with_engine()
+        .run(async |world| {
+            let Field { agents, goal, .. } = field(&world, 2, 3, json!({})).await;
+            let (agent, number) = &agents[0];
+            let batch = claim(agent, &goal, "initial").await;
+            let ids = contacts(&batch);
+            let one = json!({ "contact_ids": [ids[0]] });
+            let first = under(agent, &batch, "send", one.clone()).await.ok();
+            assert_eq!((&first["queued"], &first["batch_finished"]), (&json!(1), &json!(false)));
+            assert_eq!(under(agent, &batch, "send", one).await.ok()["queued"], 0);
+            // Everybody at once: the other one is texted once.
+            let sends = (0..6).map(|_| under(agent, &batch, "send", json!({})));
+            let queued: i64 = futures::future::join_all(sends)
+                .await
+                .iter()
+                .filter(|answer| answer.status == 202)
+                .map(|answer| answer.ok()["queued"].as_i64().unwrap())
+                .sum();
+            assert_eq!(queued, 1);
+            // Whom another batch has is not in this one.
+            let second = claim(&agents[1].0, &goal, "initial").await;
+            assert_eq!(under(&agents[1].0, &second, "send", json!({ "contact_ids": ids })).await.ok()["queued"], 0);
+            assert_eq!(under(&agents[1].0, &second, "send", json!({})).await.ok()["batch_finished"], true);
+            world.messages().kind("initial").state("delivered").until(3).await;
+            let sent = world.carrier().accepted();
+            let mut to: Vec<&str> = sent.iter().map(|message| message.to.as_str()).collect();
+            to.sort_unstable();
+            assert_eq!(to, ["+16465550000", "+16465550001", "+16465550002"]);
+            let ada = sent.iter().find(|message| message.to == "+16465550000").unwrap();
+            assert_eq!((&ada.from, ada.body.as_str()), (number, "Hi Ada0! Reply STOP to opt out"));
+            assert_eq!(claim(agent, &goal, "initial").await, Value::Null);
+        })
+        .await;
 }
 
 /// Rules B5 and M1.
 #[tokio::test]
 async fn b5_a_skipped_contact_is_not_returned_and_one_without_a_value_is_kept_out() {
     let script = json!({ "script": "Hi {{first_name}}, {{email}}! Reply STOP" });
-    let Field { world, ours, agents, goal, .. } = field(1, 3, script).await;
-    let agent = &agents[0].0;
-    let batch = claim(agent, &goal, "initial").await;
-    let ids = contacts(&batch);
-    // The batch's second has no address; the order of contacts is the goal's own.
-    let blank = format!("update contact set email = null where id = '{}'", ids[1]);
-    world.harness.execute(&["update contact set email = 'ada@example.org'", &blank]).await;
-    let batch = claim(agent, &goal, "initial").await;
-    assert_eq!(batch["contacts"][1]["kept_out"], "missing_value:email");
-    let skip = json!({ "contact_id": ids[0], "reason": "moved away" });
-    assert_eq!(under(agent, &batch, "skip", skip.clone()).await.ok()["batch_finished"], false);
-    under(agent, &batch, "skip", skip).await.problem(404, "not-found");
-    under(agent, &batch, "return", json!({})).await.ok();
-    let batch = claim(agent, &goal, "initial").await;
-    assert_eq!(contacts(&batch), ids[1..], "the skipped contact is not there any more");
-    let sent = under(agent, &batch, "send", json!({})).await.ok();
-    assert_eq!(sent, json!({ "queued": 0, "skipped": { "missing_value:email": 1 }, "batch_finished": true }));
-    let batch = claim(agent, &goal, "initial").await;
-    under(agent, &batch, "send", json!({})).await.ok();
-    world.until("message where state = 'delivered'", 1).await;
-    let stats = ours.admin.get(&ours.at(&format!("goals/{goal}/stats"))).await.ok();
-    let wanted = json!({ "targeted": 3, "batched": 3, "messaged": 1, "skipped": 2, "segments": 1 });
-    for (name, value) in wanted.as_object().unwrap() {
-        assert_eq!(&stats[name], value, "{name} of {stats}");
-    }
-    world.finish().await;
+    World::with_engine()
+        .run(async |world| {
+            let Field { ours, agents, goal, .. } = field(&world, 1, 3, script).await;
+            let agent = &agents[0].0;
+            let batch = claim(agent, &goal, "initial").await;
+            let ids = contacts(&batch);
+            // The batch's second has no address; the order of contacts is the goal's own.
+            let blank = format!("update contact set email = null where id = '{}'", ids[1]);
+            world.execute(&["update contact set email = 'ada@example.org'", &blank]).await;
+            let batch = claim(agent, &goal, "initial").await;
+            assert_eq!(batch["contacts"][1]["kept_out"], "missing_value:email");
+            let skip = json!({ "contact_id": ids[0], "reason": "moved away" });
+            assert_eq!(under(agent, &batch, "skip", skip.clone()).await.ok()["batch_finished"], false);
+            under(agent, &batch, "skip", skip).await.problem(404, "not-found");
+            under(agent, &batch, "return", json!({})).await.ok();
+            let batch = claim(agent, &goal, "initial").await;
+            assert_eq!(contacts(&batch), ids[1..], "the skipped contact is not there any more");
+            let sent = under(agent, &batch, "send", json!({})).await.ok();
+            assert_eq!(sent, json!({ "queued": 0, "skipped": { "missing_value:email": 1 }, "batch_finished": true }));
+            let batch = claim(agent, &goal, "initial").await;
+            under(agent, &batch, "send", json!({})).await.ok();
+            world.messages().state("delivered").until(1).await;
+            let stats = ours.admin.get(&ours.at(&format!("goals/{goal}/stats"))).await.ok();
+            let wanted = json!({ "targeted": 3, "batched": 3, "messaged": 1, "skipped": 2, "segments": 1 });
+            for (name, value) in wanted.as_object().unwrap() {
+                assert_eq!(&stats[name], value, "{name} of {stats}");
+            }
+        })
+        .await;
 }
 
 /// Rules W2, W3 and W5: replies, who holds them, and what they said; then W6.
 #[tokio::test]
 async fn w2_a_thread_is_one_agents_at_a_time_and_who_said_yes_is_reminded_once() {
-    let world = World::with_engine().await;
-    let ours = world.organization("Ours").await;
-    let group = ours.group("One").await;
-    let ((agent, number), (second, _)) = (ours.agent(&group).await, ours.agent(&group).await);
-    let phones = ours.contacts(&group, 3).await;
-    let now = world.now().await;
-    let at = |minutes| (now + TimeDelta::minutes(minutes)).to_rfc3339();
-    let reminder = json!({ "script": "See you, {{first_name}}! Reply STOP", "opens": at(-1), "closes": at(60) });
-    let window = json!({ "reminder": reminder, "opens": at(-1), "closes": at(120) });
-    let goal = ours.open_goal(&world, &group, window).await;
-    let batch = claim(&agent.client, &goal, "initial").await;
-    under(&agent.client, &batch, "send", json!({})).await.ok();
-    world.until("message where state = 'delivered'", 3).await;
-    world.text(&phones[0], &number, "Yes, I come").await;
-    world.until("thread where unread_since is not null", 1).await;
+    World::with_engine()
+        .run(async |world| {
+            let ours = world.organization("Ours").await;
+            let group = ours.group("One").await;
+            let ((agent, number), (second, _)) = (ours.agent(&group).await, ours.agent(&group).await);
+            let phones = ours.contacts(&group, 3).await;
+            let now = world.now().await;
+            let at = |minutes| (now + TimeDelta::minutes(minutes)).to_rfc3339();
+            let reminder =
+                json!({ "script": "See you, {{first_name}}! Reply STOP", "opens": at(-1), "closes": at(60) });
+            let window = json!({ "reminder": reminder, "opens": at(-1), "closes": at(120) });
+            let goal = ours.open_goal(&world, &group, window).await;
+            let batch = claim(&agent.client, &goal, "initial").await;
+            under(&agent.client, &batch, "send", json!({})).await.ok();
+            world.messages().state("delivered").until(3).await;
+            world.text(&phones[0], &number, "Yes, I come").await;
+            world.threads().has("unread_since").until(1).await;
 
-    let replies = format!("/v1/agent/groups/{group}/replies/claim");
-    let claimed = agent.client.act(&replies).await.ok();
-    assert_eq!(claimed.as_array().unwrap().len(), 1, "{claimed}");
-    let thread = text(&claimed[0]["thread"]["id"]);
-    let said: Vec<&str> =
-        claimed[0]["messages"].as_array().unwrap().iter().map(|m| m["body"].as_str().unwrap()).collect();
-    assert_eq!(said, ["Hi Ada0! Reply STOP to opt out", "Yes, I come"]);
-    assert_eq!(claimed[0]["thread"]["held_by"], agent.id.as_str());
-    assert_eq!(agent.client.act(&replies).await.ok()[0]["thread"]["id"], thread.as_str(), "asking again is harmless");
-    assert_eq!(second.client.act(&replies).await.ok(), json!([]));
+            let replies = format!("/v1/agent/groups/{group}/replies/claim");
+            let claimed = agent.client.act(&replies).await.ok();
+            assert_eq!(claimed.as_array().unwrap().len(), 1, "{claimed}");
+            let thread = text(&claimed[0]["thread"]["id"]);
+            let said: Vec<&str> =
+                claimed[0]["messages"].as_array().unwrap().iter().map(|m| m["body"].as_str().unwrap()).collect();
+            assert_eq!(said, ["Hi Ada0! Reply STOP to opt out", "Yes, I come"]);
+            assert_eq!(claimed[0]["thread"]["held_by"], agent.id.as_str());
+            assert_eq!(
+                agent.client.act(&replies).await.ok()[0]["thread"]["id"],
+                thread.as_str(),
+                "asking again is harmless"
+            );
+            assert_eq!(second.client.act(&replies).await.ok(), json!([]));
 
-    let (reply, answer) = (format!("/v1/agent/threads/{thread}/reply"), format!("/v1/agent/threads/{thread}/answer"));
-    let before = world.contents().await;
-    let held = second.client.post(&reply, json!({ "text": "Mine" })).await.problem(409, "thread-held");
-    assert_eq!(held["held_by"], agent.id.as_str());
-    let until: chrono::DateTime<chrono::Utc> = held["held_until"].as_str().unwrap().parse().unwrap();
-    assert!(until > world.now().await);
-    second.client.put(&answer, json!({ "answer": "no" })).await.problem(409, "thread-held");
-    assert_eq!(world.contents().await, before);
+            let (reply, answer) =
+                (format!("/v1/agent/threads/{thread}/reply"), format!("/v1/agent/threads/{thread}/answer"));
+            let before = world.contents().await;
+            let held = second.client.post(&reply, json!({ "text": "Mine" })).await.problem(409, "thread-held");
+            assert_eq!(held["held_by"], agent.id.as_str());
+            let until: chrono::DateTime<chrono::Utc> = held["held_until"].as_str().unwrap().parse().unwrap();
+            assert!(until > world.now().await);
+            second.client.put(&answer, json!({ "answer": "no" })).await.problem(409, "thread-held");
+            assert_eq!(world.contents().await, before);
 
-    agent.client.put(&answer, json!({ "answer": "yes" })).await.ok();
-    agent.client.post(&reply, json!({ "text": "  " })).await.problem(422, "invalid-body");
-    agent.client.post(&reply, json!({ "text": "x".repeat(1_601) })).await.problem(422, "invalid-body");
-    agent.client.post(&reply, json!({ "text": "Great" })).await.ok();
-    world.until("message where kind = 'reply' and state = 'delivered'", 1).await;
-    assert_eq!(agent.client.act(&replies).await.ok(), json!([]), "nothing is unread");
+            agent.client.put(&answer, json!({ "answer": "yes" })).await.ok();
+            agent.client.post(&reply, json!({ "text": "  " })).await.problem(422, "invalid-body");
+            agent.client.post(&reply, json!({ "text": "x".repeat(1_601) })).await.problem(422, "invalid-body");
+            agent.client.post(&reply, json!({ "text": "Great" })).await.ok();
+            world.messages().kind("reply").state("delivered").until(1).await;
+            assert_eq!(agent.client.act(&replies).await.ok(), json!([]), "nothing is unread");
 
-    // W6: only who said yes, once.
-    world.until("batch where kind = 'reminder' and state = 'released'", 1).await;
-    let batch = claim(&second.client, &goal, "reminder").await;
-    assert_eq!(batch["contacts"].as_array().unwrap().len(), 1);
-    assert_eq!(batch["contacts"][0]["text"], "See you, Ada0! Reply STOP");
-    assert_eq!(under(&second.client, &batch, "send", json!({})).await.ok()["queued"], 1);
-    agent.client.put(&answer, json!({ "answer": "yes" })).await.ok();
-    world.settled().await;
-    assert_eq!(claim(&second.client, &goal, "reminder").await, Value::Null);
-    world.until("message where kind = 'reminder' and state = 'delivered'", 1).await;
+            // W6: only who said yes, once.
+            world.batches().kind("reminder").state("released").until(1).await;
+            let batch = claim(&second.client, &goal, "reminder").await;
+            assert_eq!(batch["contacts"].as_array().unwrap().len(), 1);
+            assert_eq!(batch["contacts"][0]["text"], "See you, Ada0! Reply STOP");
+            assert_eq!(under(&second.client, &batch, "send", json!({})).await.ok()["queued"], 1);
+            agent.client.put(&answer, json!({ "answer": "yes" })).await.ok();
+            world.settled().await;
+            assert_eq!(claim(&second.client, &goal, "reminder").await, Value::Null);
+            world.messages().kind("reminder").state("delivered").until(1).await;
 
-    // The claim ends: whoever asks next has it, with its history.
-    world.text(&phones[0], &number, "When?").await;
-    world.until("thread where unread_since is not null", 1).await;
-    agent.client.act(&replies).await.ok();
-    world
-        .harness
-        .execute(&["update thread set held_until = clock_timestamp() - interval '1 ms' where held_by is not null"])
+            // The claim ends: whoever asks next has it, with its history.
+            world.text(&phones[0], &number, "When?").await;
+            world.threads().has("unread_since").until(1).await;
+            agent.client.act(&replies).await.ok();
+            world
+                .execute(&[
+                    "update thread set held_until = clock_timestamp() - interval '1 ms' where held_by is not null",
+                ])
+                .await;
+            agent.client.post(&reply, json!({ "text": "Late" })).await.problem(409, "conflict");
+            // A claim passes by what is locked, and the refused answer's transaction may end a moment after its answer.
+            let taken = eventually(seconds(10), async || {
+                let taken = second.client.act(&replies).await.ok();
+                holds(taken[0].is_object(), &taken).map(|()| taken)
+            })
+            .await;
+            assert_eq!(taken[0]["messages"].as_array().unwrap().len(), 5, "{taken}");
+            let held = agent.client.post(&reply, json!({ "text": "Mine" })).await.problem(409, "thread-held");
+            assert_eq!(held["held_by"], second.id.as_str());
+
+            let stats = ours.admin.get(&ours.at(&format!("goals/{goal}/stats"))).await.ok();
+            let wanted = json!({ "targeted": 3, "messaged": 3, "replied": 1, "reminded": 1 });
+            for (name, value) in wanted.as_object().unwrap() {
+                assert_eq!(&stats[name], value, "{name} of {stats}");
+            }
+            assert_eq!(stats["answers"]["yes"], 1, "{stats}");
+            // W7: an admin's look marks nothing read.
+            let review = ours.admin.get(&ours.at("conversations?unresponded=true")).await.ok();
+            assert_eq!(review["items"].as_array().unwrap().len(), 1);
+            ours.admin.get(&ours.at(&format!("conversations/{thread}"))).await.ok();
+            assert_eq!(world.threads().has("unread_since").count().await, 1);
+        })
         .await;
-    agent.client.post(&reply, json!({ "text": "Late" })).await.problem(409, "conflict");
-    // A claim passes by what is locked, and the refused answer's transaction may end a moment after its answer.
-    let taken = eventually(seconds(10), async || {
-        let taken = second.client.act(&replies).await.ok();
-        holds(taken[0].is_object(), &taken).map(|()| taken)
-    })
-    .await;
-    assert_eq!(taken[0]["messages"].as_array().unwrap().len(), 5, "{taken}");
-    let held = agent.client.post(&reply, json!({ "text": "Mine" })).await.problem(409, "thread-held");
-    assert_eq!(held["held_by"], second.id.as_str());
-
-    let stats = ours.admin.get(&ours.at(&format!("goals/{goal}/stats"))).await.ok();
-    let wanted = json!({ "targeted": 3, "messaged": 3, "replied": 1, "reminded": 1 });
-    for (name, value) in wanted.as_object().unwrap() {
-        assert_eq!(&stats[name], value, "{name} of {stats}");
-    }
-    assert_eq!(stats["answers"]["yes"], 1, "{stats}");
-    // W7: an admin's look marks nothing read.
-    let review = ours.admin.get(&ours.at("conversations?unresponded=true")).await.ok();
-    assert_eq!(review["items"].as_array().unwrap().len(), 1);
-    ours.admin.get(&ours.at(&format!("conversations/{thread}"))).await.ok();
-    assert_eq!(world.harness.count("thread where unread_since is not null").await, 1);
-    world.finish().await;
 }
 
 /// Rules G5, G7 and S6.
 #[tokio::test]
 async fn g7_a_pause_holds_what_is_queued_and_a_resume_sends_it() {
-    let Field { world, ours, agents, goal, .. } = field(1, 4, json!({})).await;
-    let agent = &agents[0].0;
-    let batch = claim(agent, &goal, "initial").await;
-    // The pause comes between the agent's send and the hand-over.
-    let gate = world.harness.close_publish_gate().await;
-    under(agent, &batch, "send", json!({})).await.ok();
-    assert_eq!(ours.goal_act(&goal, "pause").await["status"], "paused");
-    gate.open().await;
-    world.until("message where state = 'held' and reason = 'paused'", 2).await;
-    assert!(world.carrier().accepted().is_empty());
-    let refused = agent.post(&format!("/v1/agent/goals/{goal}/claim"), json!({ "workflow": "initial" })).await;
-    assert_eq!(refused.status, 409, "{}", refused.text);
-    let goals = agent.get("/v1/agent/goals").await.ok();
-    assert_eq!((&goals[0]["status"], &goals[0]["initials"]), (&json!("paused"), &json!(false)));
+    World::with_engine()
+        .run(async |world| {
+            let Field { ours, agents, goal, .. } = field(&world, 1, 4, json!({})).await;
+            let agent = &agents[0].0;
+            let batch = claim(agent, &goal, "initial").await;
+            // The pause comes between the agent's send and the hand-over.
+            let gate = world.close_publish_gate().await;
+            under(agent, &batch, "send", json!({})).await.ok();
+            assert_eq!(ours.goal_act(&goal, "pause").await["status"], "paused");
+            gate.open().await;
+            world.messages().state("held").reason("paused").until(2).await;
+            assert!(world.carrier().accepted().is_empty());
+            let refused = agent.post(&format!("/v1/agent/goals/{goal}/claim"), json!({ "workflow": "initial" })).await;
+            assert_eq!(refused.status, 409, "{}", refused.text);
+            let goals = agent.get("/v1/agent/goals").await.ok();
+            assert_eq!((&goals[0]["status"], &goals[0]["initials"]), (&json!("paused"), &json!(false)));
 
-    assert_eq!(ours.goal_act(&goal, "resume").await["status"], "active");
-    world.until("message where state = 'delivered'", 2).await;
-    assert_eq!(world.carrier().accepted().len(), 2);
-    let batch = claim(agent, &goal, "initial").await;
-    under(agent, &batch, "send", json!({})).await.ok();
-    world.until("message where state = 'delivered'", 4).await;
-    world.finish().await;
+            assert_eq!(ours.goal_act(&goal, "resume").await["status"], "active");
+            world.messages().state("delivered").until(2).await;
+            assert_eq!(world.carrier().accepted().len(), 2);
+            let batch = claim(agent, &goal, "initial").await;
+            under(agent, &batch, "send", json!({})).await.ok();
+            world.messages().state("delivered").until(4).await;
+        })
+        .await;
 }
 
 /// Rules G8 and S6.
 #[tokio::test]
 async fn s6_a_close_cancels_what_has_not_gone_out() {
-    let Field { world, ours, agents, goal, .. } = field(1, 2, json!({})).await;
-    let agent = &agents[0].0;
-    let batch = claim(agent, &goal, "initial").await;
-    ours.goal_act(&goal, "pause").await;
-    ours.goal_act(&goal, "resume").await;
-    let gate = world.harness.close_publish_gate().await;
-    under(agent, &batch, "send", json!({})).await.ok();
-    ours.goal_act(&goal, "pause").await;
-    gate.open().await;
-    world.until("message where state = 'held'", 2).await;
-    let closed = ours.goal_act(&goal, "close").await;
-    assert!(closed["closes_at"].as_str().is_some());
-    if closed["status"] == "paused" {
-        ours.goal_act(&goal, "resume").await;
-    }
-    world.until("message where state = 'cancelled' and reason = 'window_closed'", 2).await;
-    assert!(world.carrier().accepted().is_empty());
-    let refused = agent.post(&format!("/v1/agent/goals/{goal}/claim"), json!({ "workflow": "initial" })).await;
-    assert_eq!(refused.status, 409, "{}", refused.text);
-    let stats = ours.admin.get(&ours.at(&format!("goals/{goal}/stats"))).await.ok();
-    assert_eq!(stats["reasons"], json!({ "window_closed": 2 }), "{stats}");
-    world.finish().await;
+    World::with_engine()
+        .run(async |world| {
+            let Field { ours, agents, goal, .. } = field(&world, 1, 2, json!({})).await;
+            let agent = &agents[0].0;
+            let batch = claim(agent, &goal, "initial").await;
+            ours.goal_act(&goal, "pause").await;
+            ours.goal_act(&goal, "resume").await;
+            let gate = world.close_publish_gate().await;
+            under(agent, &batch, "send", json!({})).await.ok();
+            ours.goal_act(&goal, "pause").await;
+            gate.open().await;
+            world.messages().state("held").until(2).await;
+            let closed = ours.goal_act(&goal, "close").await;
+            assert!(closed["closes_at"].as_str().is_some());
+            if closed["status"] == "paused" {
+                ours.goal_act(&goal, "resume").await;
+            }
+            world.messages().state("cancelled").reason("window_closed").until(2).await;
+            assert!(world.carrier().accepted().is_empty());
+            let refused = agent.post(&format!("/v1/agent/goals/{goal}/claim"), json!({ "workflow": "initial" })).await;
+            assert_eq!(refused.status, 409, "{}", refused.text);
+            let stats = ours.admin.get(&ours.at(&format!("goals/{goal}/stats"))).await.ok();
+            assert_eq!(stats["reasons"], json!({ "window_closed": 2 }), "{stats}");
+        })
+        .await;
 }
 
 /// Rules S6 and S9: what is queued when the goal closes is cancelled, also if nobody paused it before.
 #[tokio::test]
 async fn s9_a_close_takes_effect_on_what_is_queued() {
-    let Field { world, ours, agents, goal, .. } = field(1, 2, json!({})).await;
-    let batch = claim(&agents[0].0, &goal, "initial").await;
-    let gate = world.harness.close_publish_gate().await;
-    under(&agents[0].0, &batch, "send", json!({})).await.ok();
-    assert_eq!(ours.goal_act(&goal, "close").await["status"], "completed");
-    gate.open().await;
-    world.until("message where state = 'cancelled' and reason = 'window_closed'", 2).await;
-    assert!(world.carrier().accepted().is_empty());
-    world.finish().await;
+    World::with_engine()
+        .run(async |world| {
+            let Field { ours, agents, goal, .. } = field(&world, 1, 2, json!({})).await;
+            let batch = claim(&agents[0].0, &goal, "initial").await;
+            let gate = world.close_publish_gate().await;
+            under(&agents[0].0, &batch, "send", json!({})).await.ok();
+            assert_eq!(ours.goal_act(&goal, "close").await["status"], "completed");
+            gate.open().await;
+            world.messages().state("cancelled").reason("window_closed").until(2).await;
+            assert!(world.carrier().accepted().is_empty());
+        })
+        .await;
 }
 
 /// Rules G8 and S6: a reminder window ends with its goal, also before the goal's transition has cancelled what waits.
 #[tokio::test]
 async fn g8_a_close_ends_reminders_too() {
-    let Field { world, ours, agents, goal, .. } = field(1, 2, json!({})).await;
-    let batch = claim(&agents[0].0, &goal, "initial").await;
-    let gate = world.harness.close_publish_gate().await;
-    under(&agents[0].0, &batch, "send", json!({})).await.ok();
-    world
-        .harness
+    World::with_engine()
+        .run(async |world| {
+            let Field { ours, agents, goal, .. } = field(&world, 1, 2, json!({})).await;
+            let batch = claim(&agents[0].0, &goal, "initial").await;
+            let gate = world.close_publish_gate().await;
+            under(&agents[0].0, &batch, "send", json!({})).await.ok();
+            world
         .execute(&[
             "update message set kind = 'reminder'",
             "update goal set reminder_script = 'x', reminder_opens_at = opens_at, reminder_closes_at = closes_at",
             "insert into job_policy (kind, paused) values ('goal-transition', true)",
         ])
         .await;
-    ours.goal_act(&goal, "close").await;
-    gate.open().await;
-    world.until("message where state = 'cancelled' and reason = 'window_closed'", 2).await;
-    assert!(world.carrier().accepted().is_empty());
-    world.finish().await;
+            ours.goal_act(&goal, "close").await;
+            gate.open().await;
+            world.messages().state("cancelled").reason("window_closed").until(2).await;
+            assert!(world.carrier().accepted().is_empty());
+        })
+        .await;
 }
 
 /// Rules R1, R2 and S9: an opt-out and a deactivation reach what is queued.
 #[tokio::test]
 async fn s9_an_opt_out_or_a_deactivation_takes_effect_on_what_is_queued() {
-    let Field { world, ours, group, agents, goal, .. } = field(1, 2, json!({})).await;
-    let batch = claim(&agents[0].0, &goal, "initial").await;
-    let ids = contacts(&batch);
-    let gate = world.harness.close_publish_gate().await;
-    under(&agents[0].0, &batch, "send", json!({})).await.ok();
-    let path = ours.at(&format!("contacts/{}/opt-out", ids[0]));
-    ours.admin.post(&path, json!({ "reason": "by phone" })).await.ok();
-    let path = ours.at(&format!("groups/{group}/contacts/{}", ids[1]));
-    ours.admin.patch(&path, json!({ "active": false })).await.ok();
-    gate.open().await;
-    world.until("message where state = 'cancelled'", 2).await;
-    let reasons: Value = world.harness.row("select json_agg(reason order by reason) from message").await;
-    assert_eq!(reasons, json!(["deactivated", "opted_out"]));
-    assert!(world.carrier().accepted().is_empty());
-    world.finish().await;
+    World::with_engine()
+        .run(async |world| {
+            let Field { ours, group, agents, goal, .. } = field(&world, 1, 2, json!({})).await;
+            let batch = claim(&agents[0].0, &goal, "initial").await;
+            let ids = contacts(&batch);
+            let gate = world.close_publish_gate().await;
+            under(&agents[0].0, &batch, "send", json!({})).await.ok();
+            let path = ours.at(&format!("contacts/{}/opt-out", ids[0]));
+            ours.admin.post(&path, json!({ "reason": "by phone" })).await.ok();
+            let path = ours.at(&format!("groups/{group}/contacts/{}", ids[1]));
+            ours.admin.patch(&path, json!({ "active": false })).await.ok();
+            gate.open().await;
+            world.messages().state("cancelled").until(2).await;
+            let reasons: Value = world.messages().list("reason", "reason").await;
+            assert_eq!(reasons, json!(["deactivated", "opted_out"]));
+            assert!(world.carrier().accepted().is_empty());
+        })
+        .await;
 }
 
 /// Rules W1 and W4.
 #[tokio::test]
 async fn w4_a_reassignment_takes_effect_at_once_also_for_a_batch_in_hand() {
-    let world = World::with_engine().await;
-    let ours = world.organization("Ours").await;
-    let group = ours.group("One").await;
-    let ((first, _), (second, _)) = (ours.agent(&group).await, ours.agent(&group).await);
-    let phones = ours.contacts(&group, 4).await;
-    let mut ids = Vec::new();
-    for phone in &phones {
-        ids.push(text(&ours.contact(phone).await["id"]));
-    }
-    let assign = async |contact: &str, agent: Value| {
-        let path = ours.at(&format!("groups/{group}/contacts/{contact}"));
-        ours.admin.patch(&path, json!({ "assigned_agent_id": agent })).await.ok();
-    };
-    for (contact, agent) in [(0, &first), (1, &first), (2, &second)] {
-        assign(&ids[contact], json!(agent.id)).await;
-    }
-    let goal = ours.open_goal(&world, &group, json!({ "strategy": "assigned" })).await;
-    let stats = ours.admin.get(&ours.at(&format!("goals/{goal}/stats"))).await.ok();
-    assert_eq!((&stats["targeted"], &stats["batched"]), (&json!(4), &json!(3)), "nobody has the fourth: {stats}");
-    let mine = claim(&first.client, &goal, "initial").await;
-    let sorted = |mut ids: Vec<String>| {
-        ids.sort();
-        ids
-    };
-    assert_eq!(sorted(contacts(&mine)), sorted(ids[..2].to_vec()));
+    World::with_engine()
+        .run(async |world| {
+            let ours = world.organization("Ours").await;
+            let group = ours.group("One").await;
+            let ((first, _), (second, _)) = (ours.agent(&group).await, ours.agent(&group).await);
+            let phones = ours.contacts(&group, 4).await;
+            let mut ids = Vec::new();
+            for phone in &phones {
+                ids.push(text(&ours.contact(phone).await["id"]));
+            }
+            let assign = async |contact: &str, agent: Value| {
+                let path = ours.at(&format!("groups/{group}/contacts/{contact}"));
+                ours.admin.patch(&path, json!({ "assigned_agent_id": agent })).await.ok();
+            };
+            for (contact, agent) in [(0, &first), (1, &first), (2, &second)] {
+                assign(&ids[contact], json!(agent.id)).await;
+            }
+            let goal = ours.open_goal(&world, &group, json!({ "strategy": "assigned" })).await;
+            let stats = ours.admin.get(&ours.at(&format!("goals/{goal}/stats"))).await.ok();
+            assert_eq!(
+                (&stats["targeted"], &stats["batched"]),
+                (&json!(4), &json!(3)),
+                "nobody has the fourth: {stats}"
+            );
+            let mine = claim(&first.client, &goal, "initial").await;
+            let sorted = |mut ids: Vec<String>| {
+                ids.sort();
+                ids
+            };
+            assert_eq!(sorted(contacts(&mine)), sorted(ids[..2].to_vec()));
 
-    assign(&ids[1], json!(second.id)).await;
-    assert_eq!(contacts(&claim(&first.client, &goal, "initial").await), ids[..1]);
-    let sent = under(&first.client, &mine, "send", json!({})).await.ok();
-    assert_eq!((&sent["queued"], &sent["batch_finished"]), (&json!(1), &json!(true)), "{sent}");
-    let mut theirs = Vec::new();
-    for _ in 0..3 {
-        let batch = claim(&second.client, &goal, "initial").await;
-        if batch.is_null() {
-            break;
-        }
-        theirs.extend(contacts(&batch));
-        under(&second.client, &batch, "send", json!({})).await.ok();
-    }
-    assert_eq!(sorted(theirs), sorted(ids[1..3].to_vec()), "the new agent gets the reassigned contact");
-    world.finish().await;
+            assign(&ids[1], json!(second.id)).await;
+            assert_eq!(contacts(&claim(&first.client, &goal, "initial").await), ids[..1]);
+            let sent = under(&first.client, &mine, "send", json!({})).await.ok();
+            assert_eq!((&sent["queued"], &sent["batch_finished"]), (&json!(1), &json!(true)), "{sent}");
+            let mut theirs = Vec::new();
+            for _ in 0..3 {
+                let batch = claim(&second.client, &goal, "initial").await;
+                if batch.is_null() {
+                    break;
+                }
+                theirs.extend(contacts(&batch));
+                under(&second.client, &batch, "send", json!({})).await.ok();
+            }
+            assert_eq!(sorted(theirs), sorted(ids[1..3].to_vec()), "the new agent gets the reassigned contact");
+        })
+        .await;
 }
 
 /// Rules A5 and W1: an agent who is in no group of the goal sees nothing of it.
 #[tokio::test]
 async fn w1_an_agent_works_in_their_groups_only() {
-    let Field { world, ours, group, agents, goal, ids } = field(1, 2, json!({})).await;
-    let (stranger, _) = ours.agent(&ours.group("Two").await).await;
-    assert_eq!(stranger.client.get("/v1/agent/goals").await.ok(), json!([]));
-    let path = format!("/v1/agent/goals/{goal}/claim");
-    stranger.client.post(&path, json!({ "workflow": "initial" })).await.problem(404, "not-found");
-    stranger.client.act(&format!("/v1/agent/groups/{group}/replies/claim")).await.problem(404, "not-found");
-    let batch = claim(&agents[0].0, &goal, "initial").await;
-    under(&stranger.client, &batch, "send", json!({})).await.problem(404, "not-found");
-    assert_eq!(agents[0].0.get("/v1/account").await.ok()["member_id"], ids[0].as_str());
-    // A draft and a goal that has not opened are nothing to work on.
-    let draft = ours.draft(&group, open_goal(&world, json!({})).await).await;
-    let claim = json!({ "workflow": "initial" });
-    agents[0].0.post(&format!("/v1/agent/goals/{draft}/claim"), claim.clone()).await.problem(404, "not-found");
-    let ahead =
-        ours.draft(&group, crate::support::goal_at("2027-06-01T10:00:00", "2027-06-02T10:00:00", json!({}))).await;
-    ours.goal_act(&ahead, "launch").await;
-    let refused = agents[0].0.post(&format!("/v1/agent/goals/{ahead}/claim"), claim).await;
-    assert_eq!(refused.status, 409, "{}", refused.text);
-    // Reminders are off.
-    let reminder = json!({ "workflow": "reminder" });
-    agents[0].0.post(&path, reminder).await.problem(409, "conflict");
-    world.finish().await;
+    World::with_engine()
+        .run(async |world| {
+            let Field { ours, group, agents, goal, ids } = field(&world, 1, 2, json!({})).await;
+            let (stranger, _) = ours.agent(&ours.group("Two").await).await;
+            assert_eq!(stranger.client.get("/v1/agent/goals").await.ok(), json!([]));
+            let path = format!("/v1/agent/goals/{goal}/claim");
+            stranger.client.post(&path, json!({ "workflow": "initial" })).await.problem(404, "not-found");
+            stranger.client.act(&format!("/v1/agent/groups/{group}/replies/claim")).await.problem(404, "not-found");
+            let batch = claim(&agents[0].0, &goal, "initial").await;
+            under(&stranger.client, &batch, "send", json!({})).await.problem(404, "not-found");
+            assert_eq!(agents[0].0.get("/v1/account").await.ok()["member_id"], ids[0].as_str());
+            // A draft and a goal that has not opened are nothing to work on.
+            let draft = ours.draft(&group, open_goal(&world, json!({})).await).await;
+            let claim = json!({ "workflow": "initial" });
+            agents[0].0.post(&format!("/v1/agent/goals/{draft}/claim"), claim.clone()).await.problem(404, "not-found");
+            let ahead = ours.draft(&group, goal_at("2027-06-01T10:00:00", "2027-06-02T10:00:00", json!({}))).await;
+            ours.goal_act(&ahead, "launch").await;
+            let refused = agents[0].0.post(&format!("/v1/agent/goals/{ahead}/claim"), claim).await;
+            assert_eq!(refused.status, 409, "{}", refused.text);
+            // Reminders are off.
+            let reminder = json!({ "workflow": "reminder" });
+            agents[0].0.post(&path, reminder).await.problem(409, "conflict");
+        })
+        .await;
 }
 
 /// RFC 9457 and JSON: what a problem adds does not take the place of its status.
 #[tokio::test]
 async fn g5_a_claim_in_a_goal_that_is_not_active_answers_a_problem_with_one_status() {
-    let world = World::start().await;
-    let ours = world.organization("Ours").await;
-    let group = ours.group("One").await;
-    let (agent, _) = ours.agent(&group).await;
-    let id = ours.draft(&group, open_goal(&world, json!({})).await).await;
-    ours.goal_act(&id, "launch").await;
-    ours.goal_act(&id, "pause").await;
-    let path = format!("/v1/agent/goals/{id}/claim");
-    agent.client.post(&path, json!({ "workflow": "initial" })).await.problem(409, "conflict");
-    world.finish().await;
+    World::with_api()
+        .run(async |world| {
+            let ours = world.organization("Ours").await;
+            let group = ours.group("One").await;
+            let (agent, _) = ours.agent(&group).await;
+            let id = ours.draft(&group, open_goal(&world, json!({})).await).await;
+            ours.goal_act(&id, "launch").await;
+            ours.goal_act(&id, "pause").await;
+            let path = format!("/v1/agent/goals/{id}/claim");
+            agent.client.post(&path, json!({ "workflow": "initial" })).await.problem(409, "conflict");
+        })
+        .await;
 }
 
 /// Rule G8: closing a paused goal closes it: what is held goes out no more, and the goal is over.
 #[tokio::test]
 async fn g8_closing_a_paused_goal_cancels_what_is_held() {
-    let Field { world, ours, agents, goal, .. } = field(1, 2, json!({})).await;
-    let batch = claim(&agents[0].0, &goal, "initial").await;
-    let gate = world.harness.close_publish_gate().await;
-    under(&agents[0].0, &batch, "send", json!({})).await.ok();
-    ours.goal_act(&goal, "pause").await;
-    gate.open().await;
-    world.until("message where state = 'held'", 2).await;
-    ours.goal_act(&goal, "close").await;
-    world.until("message where state = 'cancelled' and reason = 'window_closed'", 2).await;
-    world.finish().await;
+    World::with_engine()
+        .run(async |world| {
+            let Field { ours, agents, goal, .. } = field(&world, 1, 2, json!({})).await;
+            let batch = claim(&agents[0].0, &goal, "initial").await;
+            let gate = world.close_publish_gate().await;
+            under(&agents[0].0, &batch, "send", json!({})).await.ok();
+            ours.goal_act(&goal, "pause").await;
+            gate.open().await;
+            world.messages().state("held").until(2).await;
+            ours.goal_act(&goal, "close").await;
+            world.messages().state("cancelled").reason("window_closed").until(2).await;
+        })
+        .await;
 }
 
 /// Rule B2: the `lease-expiry` job.
 #[tokio::test]
 async fn b2_a_lease_that_ends_returns_what_is_left_to_somebody_else() {
-    let Field { world, agents, goal, .. } = field(2, 3, json!({})).await;
-    let held = claim(&agents[0].0, &goal, "initial").await;
-    let one = json!({ "contact_ids": [contacts(&held)[0]] });
-    under(&agents[0].0, &held, "send", one).await.ok();
-    // The agent walks away, and the hour passes.
-    let pass = [
-        "update batch set lease_expires_at = clock_timestamp() where state = 'leased'",
-        "update timer set fire_at = clock_timestamp() where kind = 'lease-expires'",
-    ];
-    world.harness.execute(&pass).await;
-    let returned = "batch where state = 'released' and lease_token = 1";
-    world.harness.until_count(returned, 1, seconds(30)).await;
-    let again = claim(&agents[1].0, &goal, "initial").await;
-    assert_eq!(again["id"], held["id"]);
-    assert_eq!(contacts(&again), contacts(&held)[1..], "who was texted is not returned");
-    under(&agents[1].0, &again, "send", json!({})).await.ok();
-    world.finish().await;
+    World::with_engine()
+        .run(async |world| {
+            let Field { agents, goal, .. } = field(&world, 2, 3, json!({})).await;
+            let held = claim(&agents[0].0, &goal, "initial").await;
+            let one = json!({ "contact_ids": [contacts(&held)[0]] });
+            under(&agents[0].0, &held, "send", one).await.ok();
+            // The agent walks away, and the hour passes.
+            let pass = [
+                "update batch set lease_expires_at = clock_timestamp() where state = 'leased'",
+                "update timer set fire_at = clock_timestamp() where kind = 'lease-expires'",
+            ];
+            world.execute(&pass).await;
+            let returned = world.batches().state("released").is("lease_token", 1);
+            returned.at_least(1, seconds(30)).await;
+            let again = claim(&agents[1].0, &goal, "initial").await;
+            assert_eq!(again["id"], held["id"]);
+            assert_eq!(contacts(&again), contacts(&held)[1..], "who was texted is not returned");
+            under(&agents[1].0, &again, "send", json!({})).await.ok();
+        })
+        .await;
 }

@@ -7,7 +7,7 @@ use std::{
     task::Poll,
 };
 
-use muster_integration_tests::Harness;
+use muster_integration_tests::World;
 use muster_storage::{Pool, PoolOptions, testing};
 
 /// Longer than any of the COPYs here takes.
@@ -31,22 +31,23 @@ async fn copy_for(pool: &Pool, looks: usize) -> bool {
 
 #[tokio::test]
 async fn j2_a_copy_that_is_dropped_leaves_no_connection_that_gives_the_answers_to_others() {
-    let harness = Harness::start().await;
-    harness.execute(&["create table numbers (n int)"]).await;
-    let options = PoolOptions { max_connections: 1, ..PoolOptions::default() };
-    let pool = Pool::connect_lazily(&harness.database_url().as_str().into(), &options).unwrap();
-    let mut through = false;
-    for looks in 1..MOST_LOOKS {
-        through = copy_for(&pool, looks).await;
-        for wanted in [7, 8] {
-            let told = testing::number(&pool, &format!("select {wanted}::bigint")).await;
-            assert_eq!(told.unwrap(), wanted, "after {looks} looks");
+    World::run(async |world| {
+        world.execute(&["create table numbers (n int)"]).await;
+        let options = PoolOptions { max_connections: 1, ..PoolOptions::default() };
+        let pool = Pool::connect_lazily(&world.database_url().as_str().into(), &options).unwrap();
+        let mut through = false;
+        for looks in 1..MOST_LOOKS {
+            through = copy_for(&pool, looks).await;
+            for wanted in [7, 8] {
+                let told = testing::number(&pool, &format!("select {wanted}::bigint")).await;
+                assert_eq!(told.unwrap(), wanted, "after {looks} looks");
+            }
+            if through {
+                break;
+            }
         }
-        if through {
-            break;
-        }
-    }
-    assert!(through, "no COPY came to its end");
-    assert_eq!(harness.count("numbers").await, 0, "none was committed");
-    harness.finish().await;
+        assert!(through, "no COPY came to its end");
+        assert_eq!(world.rows("numbers").count().await, 0, "none was committed");
+    })
+    .await;
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use muster_domain::ids::GoalId;
-use muster_integration_tests::{Harness, seconds};
+use muster_integration_tests::{World, ago, days, seconds};
 use muster_jobs::kinds::GoalTransition;
 use muster_storage::{
     doctor,
@@ -13,10 +13,10 @@ use muster_storage::{
 const DAY: Duration = Duration::from_hours(24);
 
 /// A schedule that ticked each hour from so many days ago until so many days ago, and is decided about until so many.
-async fn hourly(harness: &Harness, name: &str, days: [u32; 3], enabled: bool) {
+async fn hourly(world: &World, name: &str, days: [u32; 3], enabled: bool) {
     let [from, until, decided] = days;
     let ago = |days: u32| format!("date_trunc('hour', now()) - interval '{days} days'");
-    harness
+    world
         .execute(&[
             &format!(
                 "insert into schedule (name, cron, zone, kind, payload, enabled, decided_until, changed_at)
@@ -36,73 +36,77 @@ async fn hourly(harness: &Harness, name: &str, days: [u32; 3], enabled: bool) {
 
 #[tokio::test]
 async fn j11_old_ticks_leave_and_the_ledger_still_adds_up() {
-    let harness = Harness::start().await;
-    harness.execute(&["delete from schedule"]).await;
-    hourly(&harness, "ticks", [200, 0, 0], true).await;
-    // Nobody has decided about it for as long: it is audited where it is.
-    hourly(&harness, "was left", [260, 200, 200], true).await;
-    hourly(&harness, "is off", [200, 150, 0], false).await;
-    hourly(&harness, "young", [80, 70, 0], false).await;
-    let ledgers = async || {
-        let mut ledgers = doctor::ticks(harness.pool()).await.unwrap();
-        ledgers.sort_by(|one, other| one.name.cmp(&other.name));
-        ledgers.into_iter().map(|ledger| (ledger.name, ledger.skipped)).collect::<Vec<_>>()
-    };
-    let before = ledgers().await;
-    assert_eq!(before, [("ticks".to_owned(), 48), ("was left".to_owned(), 48)]);
+    World::run(async |world| {
+        world.schedules().delete().await;
+        hourly(&world, "ticks", [200, 0, 0], true).await;
+        // Nobody has decided about it for as long: it is audited where it is.
+        hourly(&world, "was left", [260, 200, 200], true).await;
+        hourly(&world, "is off", [200, 150, 0], false).await;
+        hourly(&world, "young", [80, 70, 0], false).await;
+        let ledgers = async || {
+            let mut ledgers = doctor::ticks(world.pool()).await.unwrap();
+            ledgers.sort_by(|one, other| one.name.cmp(&other.name));
+            ledgers.into_iter().map(|ledger| (ledger.name, ledger.skipped)).collect::<Vec<_>>()
+        };
+        let before = ledgers().await;
+        assert_eq!(before, [("ticks".to_owned(), 48), ("was left".to_owned(), 48)]);
 
-    let mut tx = harness.pool().begin().await.unwrap();
-    let forgotten = history::forget_ticks(&mut tx, 90 * DAY).await.unwrap();
-    let again = history::forget_ticks(&mut tx, 90 * DAY).await.unwrap();
-    tx.commit().await.unwrap();
+        let mut tx = world.pool().begin().await.unwrap();
+        let forgotten = history::forget_ticks(&mut tx, 90 * DAY).await.unwrap();
+        let again = history::forget_ticks(&mut tx, 90 * DAY).await.unwrap();
+        tx.commit().await.unwrap();
 
-    assert!(forgotten > 4_000 && again == 0, "{forgotten}, and then {again}");
-    let of = async |name: &str| harness.count(&format!("tick where schedule = '{name}'")).await;
-    assert!((2_160..=2_161).contains(&of("ticks").await), "90 days of hours");
-    assert_eq!(harness.count("tick where schedule = 'ticks' and planned_at < now() - interval '90 days'").await, 0);
-    assert_eq!(of("was left").await, 49, "two days of hours, with both ends");
-    assert_eq!(of("is off").await, 1, "its last one");
-    assert_eq!(of("young").await, 241);
-    assert_eq!(ledgers().await, before);
-    harness.finish().await;
+        assert!(forgotten > 4_000 && again == 0, "{forgotten}, and then {again}");
+        let of = async |name: &str| world.ticks().is("schedule", name).count().await;
+        assert!((2_160..=2_161).contains(&of("ticks").await), "90 days of hours");
+        assert_eq!(world.ticks().is("schedule", "ticks").below("planned_at", ago(days(90))).count().await, 0);
+        assert_eq!(of("was left").await, 49, "two days of hours, with both ends");
+        assert_eq!(of("is off").await, 1, "its last one");
+        assert_eq!(of("young").await, 241);
+        assert_eq!(ledgers().await, before);
+    })
+    .await;
 }
 
 /// A schedule that was removed leaves when its ticks do.
 #[tokio::test]
 async fn j11_schedules_that_were_removed_leave_with_their_last_ticks() {
-    let harness = Harness::start().await;
-    harness.execute(&["delete from schedule"]).await;
-    for (name, [from, until], removed) in
-        [("old", [110, 100], Some(100)), ("young", [20, 10], Some(10)), ("is there", [110, 0], None)]
-    {
-        hourly(&harness, name, [from, until, until], removed.is_none()).await;
-        if let Some(days) = removed {
-            let retired =
-                format!("update schedule set retired_at = now() - interval '{days} days' where name = '{name}'");
-            harness.execute(&[&retired]).await;
+    World::run(async |world| {
+        world.schedules().delete().await;
+        for (name, [from, until], removed) in
+            [("old", [110, 100], Some(100)), ("young", [20, 10], Some(10)), ("is there", [110, 0], None)]
+        {
+            hourly(&world, name, [from, until, until], removed.is_none()).await;
+            if let Some(days) = removed {
+                let retired = format!(
+                    "update schedule set retired_at = now() - interval '{days} days' where name = \
+                         '{name}'"
+                );
+                world.execute(&[&retired]).await;
+            }
         }
-    }
-    let mut tx = harness.pool().begin().await.unwrap();
-    history::forget_ticks(&mut tx, 90 * DAY).await.unwrap();
-    let forgotten = history::forget_schedules(&mut tx, 90 * DAY).await.unwrap();
-    tx.commit().await.unwrap();
+        let mut tx = world.pool().begin().await.unwrap();
+        history::forget_ticks(&mut tx, 90 * DAY).await.unwrap();
+        let forgotten = history::forget_schedules(&mut tx, 90 * DAY).await.unwrap();
+        tx.commit().await.unwrap();
 
-    assert_eq!(forgotten, 1);
-    assert_eq!(
-        harness.count("schedule where name = 'old'").await + harness.count("tick where schedule = 'old'").await,
-        0
-    );
-    assert_eq!(harness.count("tick where schedule = 'young'").await, 241);
-    assert_eq!(harness.count("schedule").await, 2);
-    harness.finish().await;
+        assert_eq!(forgotten, 1);
+        assert_eq!(
+            world.schedules().is("name", "old").count().await + world.ticks().is("schedule", "old").count().await,
+            0
+        );
+        assert_eq!(world.ticks().is("schedule", "young").count().await, 241);
+        assert_eq!(world.schedules().count().await, 2);
+    })
+    .await;
 }
 
 /// In steps, each a job that is done in one transaction; jobs that are parked stay as they are.
 #[tokio::test]
 async fn dead_letters_and_processes_that_are_gone_leave_in_steps() {
-    let harness = Harness::start().await;
-    let many = 2 * history::STEP + 1;
-    harness
+    World::run(async |world| {
+        let many = 2 * history::STEP + 1;
+        world
         .execute(&[
             &format!(
                 "insert into dead_letter (id, queue, body, error, received_at)
@@ -114,23 +118,25 @@ async fn dead_letters_and_processes_that_are_gone_leave_in_steps() {
                  ('gone', 'worker', now() - interval '31 days'), ('away', 'worker', now() - interval '29 days')",
         ])
         .await;
-    let (_scheduler, _worker) = (harness.scheduler("scheduler-1"), harness.worker("worker-1"));
-    let parked = harness.enqueue(&GoalTransition { goal_id: GoalId::new() }).await;
-    let job = harness.until_state(parked, "parked", seconds(20)).await;
+        let (_scheduler, _worker) = (world.scheduler("scheduler-1"), world.worker("worker-1"));
+        let parked = world.enqueue(&GoalTransition { goal_id: GoalId::new() }).await;
+        let job = world.until_state(parked, "parked", seconds(20)).await;
 
-    harness
-        .execute(&["update schedule set enabled = true, decided_until = clock_timestamp() - interval '2 days', jitter_seconds = 0
+        world
+            .execute(&["update schedule set enabled = true, decided_until = clock_timestamp() - interval '2 \
+             days', jitter_seconds = 0
                     where name = 'engine-history'"])
-        .await;
+            .await;
 
-    harness.until_count("job where kind = 'upkeep' and state = 'succeeded'", 3, seconds(60)).await;
-    assert_eq!(harness.count("job where kind = 'upkeep' and state <> 'succeeded'").await, 0, "three steps are all");
-    assert_eq!(harness.count("dead_letter").await, 1);
-    assert_eq!(harness.count("dead_letter where body = 'kept'::bytea").await, 1);
-    assert_eq!(harness.count("process where name = 'gone'").await, 0);
-    assert_eq!(harness.count("process where name = 'away'").await, 1);
-    assert_eq!(harness.job(parked).await, job);
-    harness.finish().await;
+        world.jobs().kind("upkeep").state("succeeded").at_least(3, seconds(60)).await;
+        assert_eq!(world.jobs().kind("upkeep").not("state", "succeeded").count().await, 0, "three steps are all");
+        assert_eq!(world.dead_letters().count().await, 1);
+        assert_eq!(world.dead_letters().and("body = 'kept'::bytea").count().await, 1);
+        assert_eq!(world.processes().is("name", "gone").count().await, 0);
+        assert_eq!(world.processes().is("name", "away").count().await, 1);
+        assert_eq!(world.job(parked).await, job);
+    })
+    .await;
 }
 
 /// Names of the months' partitions of a table, the coming ones of `in_months`.
@@ -141,44 +147,53 @@ fn month(table: &str, in_months: u32) -> String {
 /// A job from a machine whose clock is a month ahead, in a month that has no partition: that month's can't be made any more, others' can.
 #[tokio::test]
 async fn j10_a_month_that_cannot_have_its_partition_leaves_others_alone() {
-    let harness = Harness::start().await;
-    let gone = format!(
-        "do $$ begin execute format('drop table %s', {}); execute format('drop table %s', {}); execute format('drop table %s', {}); end $$",
-        month("job", 1),
-        month("job", 2),
-        month("message", 2),
-    );
-    harness.execute(&[&gone]).await;
-    let doctors = async |what: &str| {
-        let findings = doctor::audit(harness.pool()).await.unwrap();
-        findings.iter().find(|finding| finding.what == what).map(|finding| finding.count)
-    };
-    assert_eq!(doctors("missing_partition").await, Some(1));
-    let ahead = harness.enqueue(&GoalTransition { goal_id: GoalId::new() }).await;
-    harness
+    World::run(async |world| {
+        let gone = format!(
+            "do $$ begin execute format('drop table %s', {}); execute format('drop table %s', {}); execute \
+             format('drop table %s', {}); end $$",
+            month("job", 1),
+            month("job", 2),
+            month("message", 2),
+        );
+        world.execute(&[&gone]).await;
+        let doctors = async |what: &str| {
+            let findings = doctor::audit(world.pool()).await.unwrap();
+            findings.iter().find(|finding| finding.what == what).map(|finding| finding.count)
+        };
+        assert_eq!(doctors("missing_partition").await, Some(1));
+        let ahead = world.enqueue(&GoalTransition { goal_id: GoalId::new() }).await;
+        world
         .execute(&[&format!(
             "insert into job (id, kind, payload, max_attempts)
              select uuid_v7_floor(now() + interval '1 month'), kind, payload, max_attempts from job where id = '{ahead}'"
         )])
         .await;
 
-    assert!(partitions::ensure(harness.pool()).await.unwrap());
-    let there = async |table: &str, in_months: u32| {
-        harness.count(&format!("(select where {} is not null) there", month(table, in_months))).await == 1
-    };
-    assert!(!there("job", 1).await && there("job", 2).await && there("message", 2).await);
-    assert_eq!(doctors("default_partition").await, Some(1));
-    harness.finish().await;
+        assert!(partitions::ensure(world.pool()).await.unwrap());
+        let there = async |table: &str, in_months: u32| {
+            world.count(&format!("(select where {} is not null) there", month(table, in_months))).await == 1
+        };
+        assert!(!there("job", 1).await && there("job", 2).await && there("message", 2).await);
+        assert_eq!(doctors("default_partition").await, Some(1));
+    })
+    .await;
 }
 
 /// A backup may have a table open for hours: whoever wants it for itself does not make everybody else wait behind it.
 #[tokio::test]
 async fn a_table_that_is_in_use_is_left_for_later() {
-    let harness = Harness::start().await;
-    harness.execute(&[&format!("do $$ begin execute format('drop table %s', {}); end $$", month("job", 2))]).await;
-    let gate = harness.hold("lock table job in access share mode").await;
-    assert!(!partitions::ensure(harness.pool()).await.unwrap());
-    gate.open().await;
-    assert!(partitions::ensure(harness.pool()).await.unwrap());
-    harness.finish().await;
+    World::run(async |world| {
+        world
+            .execute(&[&format!(
+                "do $$ begin execute format('drop table %s', {}); end \
+             $$",
+                month("job", 2)
+            )])
+            .await;
+        let gate = world.hold("lock table job in access share mode").await;
+        assert!(!partitions::ensure(world.pool()).await.unwrap());
+        gate.open().await;
+        assert!(partitions::ensure(world.pool()).await.unwrap());
+    })
+    .await;
 }

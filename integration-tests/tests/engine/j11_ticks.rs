@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use muster_integration_tests::{Harness, eventually, holds, no_op, seconds};
+use muster_integration_tests::{World, ago, eventually, holds, minutes, no_op, seconds};
 use muster_jobs::kinds::Probe;
 use muster_storage::{
     doctor,
@@ -13,16 +13,16 @@ use muster_storage::{
 };
 
 /// Only the test's own schedules tick.
-async fn alone(harness: &Harness) {
-    harness.execute(&["delete from schedule"]).await;
+async fn alone(world: &World) {
+    world.schedules().delete().await;
 }
 
-async fn schedule(harness: &Harness, name: &str, cron: &str, more: &[(&str, &str)]) {
+async fn schedule(world: &World, name: &str, cron: &str, more: &[(&str, &str)]) {
     let columns: Vec<&str> = more.iter().map(|(column, _)| *column).collect();
     let values: Vec<&str> = more.iter().map(|(_, value)| *value).collect();
     let (columns, values) = (columns.join(", "), values.join(", "));
     let comma = if more.is_empty() { "" } else { ", " };
-    harness
+    world
         .execute(&[&format!(
             "insert into schedule (name, cron, zone, kind, payload{comma}{columns})
              values ('{name}', '{cron}', 'America/New_York', 'probe', '{{}}'{comma}{values})"
@@ -36,331 +36,413 @@ const GAPS: &str = "(select planned_at, lag(planned_until) over (order by planne
 
 #[tokio::test]
 async fn j11_a_tick_fires_once_however_many_schedulers_there_are_and_whichever_die() {
-    let harness = Harness::start().await;
-    alone(&harness).await;
-    schedule(&harness, "each-second", "* * * * * *", &[]).await;
-    let doomed = harness.scheduler("scheduler-1");
-    let _others = [harness.scheduler("scheduler-2"), harness.scheduler("scheduler-3")];
-    let _worker = harness.worker("worker-1");
+    World::run(async |world| {
+        alone(&world).await;
+        schedule(&world, "each-second", "* * * * * *", &[]).await;
+        let doomed = world.scheduler("scheduler-1");
+        let _others = [world.scheduler("scheduler-2"), world.scheduler("scheduler-3")];
+        let _worker = world.worker("worker-1");
 
-    harness.until_count("tick", 3, seconds(30)).await;
-    doomed.abort();
-    harness.until_count("tick", 8, seconds(30)).await;
+        world.ticks().at_least(3, seconds(30)).await;
+        doomed.abort();
+        world.ticks().at_least(8, seconds(30)).await;
 
-    assert_eq!(harness.count(GAPS).await, 0, "every second has its tick");
-    assert_eq!(harness.count("tick where fate <> 'fired' or ticks <> 1").await, 0, "all on time");
-    eventually(seconds(10), async || {
-        let done = harness.count("tick t join job j on j.id = t.job_id where j.state = 'succeeded'").await;
-        holds(done >= 8, done)
+        assert_eq!(world.count(GAPS).await, 0, "every second has its tick");
+        assert_eq!(world.count("tick where fate <> 'fired' or ticks <> 1").await, 0, "all on time");
+        eventually(seconds(10), async || {
+            let done = world.count("tick t join job j on j.id = t.job_id where j.state = 'succeeded'").await;
+            holds(done >= 8, done)
+        })
+        .await;
+        assert_eq!(world.count("job j where not exists (select from tick t where t.job_id = j.id)").await, 0);
     })
     .await;
-    assert_eq!(harness.count("job j where not exists (select from tick t where t.job_id = j.id)").await, 0);
-    harness.finish().await;
 }
 
 /// Nothing ran for two hours; what was missed is accounted for by each policy.
 #[tokio::test]
 async fn j11_after_an_outage_every_missed_tick_is_accounted_for() {
-    let harness = Harness::start().await;
-    alone(&harness).await;
-    let outage = ("decided_until", "date_trunc('hour', clock_timestamp()) - interval '2 hours'");
-    for (name, policy) in [("skips", "'skip'"), ("coalesces", "'coalesce'"), ("all", "'all'")] {
-        let at_most = ("catch_up_at_most", "3");
-        schedule(&harness, name, "*/10 * * * *", &[outage, ("catch_up", policy), at_most, ("grace_seconds", "0")])
-            .await;
-    }
-    let _scheduler = harness.scheduler("scheduler-1");
-    let planned =
-        |name| format!("tick where schedule = '{name}' and planned_at <= date_trunc('hour', clock_timestamp())");
-    for name in ["skips", "coalesces", "all"] {
-        harness.until_count(&planned(name), 12, seconds(20)).await;
-        assert_eq!(harness.count(&planned(name)).await, 12, "two hours of ticks every ten minutes");
-    }
+    World::run(async |world| {
+        alone(&world).await;
+        let outage = ("decided_until", "date_trunc('hour', clock_timestamp()) - interval '2 hours'");
+        for (name, policy) in [("skips", "'skip'"), ("coalesces", "'coalesce'"), ("all", "'all'")] {
+            let at_most = ("catch_up_at_most", "3");
+            schedule(&world, name, "*/10 * * * *", &[outage, ("catch_up", policy), at_most, ("grace_seconds", "0")])
+                .await;
+        }
+        let _scheduler = world.scheduler("scheduler-1");
+        let planned = |name| {
+            format!(
+                "tick where schedule = '{name}' and planned_at <= date_trunc('hour', \
+                 clock_timestamp())"
+            )
+        };
+        for name in ["skips", "coalesces", "all"] {
+            world.until_count(&planned(name), 12, seconds(20)).await;
+            assert_eq!(world.count(&planned(name)).await, 12, "two hours of ticks every ten minutes");
+        }
 
-    // Those of the running hour may be missed too, so what is late is counted over all.
-    let fate = |name: &str, fate: &str| format!("tick where schedule = '{name}' and fate = '{fate}'");
-    assert_eq!(harness.count(&fate("skips", "late")).await, 0);
-    assert_eq!(harness.count(&fate("coalesces", "late")).await, 1, "one for all");
-    assert_eq!(harness.count(&fate("all", "late")).await, 3, "the newest three");
-    assert_eq!(harness.count("tick where fate = 'skipped' and why is null").await, 0, "whoever does not fire says why");
-    assert_eq!(harness.count("tick where fate = 'coalesced' and coalesced_into is null").await, 0);
-    assert_eq!(harness.count("tick where fate = 'late' and (late_ms is null or late_ms < 0)").await, 0, "and how late");
-    let jobs = harness.count("job").await;
-    assert_eq!(harness.count("tick where fate in ('fired', 'late')").await, jobs);
-    harness.finish().await;
+        // Those of the running hour may be missed too, so what is late is counted over all.
+        let fate = |name: &str, fate: &str| world.ticks().is("schedule", name).is("fate", fate);
+        assert_eq!(fate("skips", "late").count().await, 0);
+        assert_eq!(fate("coalesces", "late").count().await, 1, "one for all");
+        assert_eq!(fate("all", "late").count().await, 3, "the newest three");
+        assert_eq!(
+            world.ticks().is("fate", "skipped").lacks("why").count().await,
+            0,
+            "whoever does not fire \
+             says why"
+        );
+        assert_eq!(world.ticks().is("fate", "coalesced").lacks("coalesced_into").count().await, 0);
+        assert_eq!(
+            world.ticks().is("fate", "late").and("(late_ms is null or late_ms < 0)").count().await,
+            0,
+            "and how late"
+        );
+        let jobs = world.jobs().count().await;
+        assert_eq!(world.ticks().any_of("fate", &["fired", "late"]).count().await, jobs);
+    })
+    .await;
 }
 
 /// A schedule that ticks each second was down for days: its ledger stays small and still adds up.
 #[tokio::test]
 async fn j11_a_long_outage_makes_a_bounded_ledger_that_adds_up() {
-    let harness = Harness::start().await;
-    alone(&harness).await;
-    schedule(
-        &harness,
-        "each-second",
-        "* * * * * *",
-        &[("decided_until", "date_trunc('second', clock_timestamp()) - interval '3 days'")],
-    )
-    .await;
-    let _scheduler = harness.scheduler("scheduler-1");
-    harness.until_count("tick where fate = 'fired'", 3, seconds(30)).await;
+    World::run(async |world| {
+        alone(&world).await;
+        schedule(
+            &world,
+            "each-second",
+            "* * * * * *",
+            &[("decided_until", "date_trunc('second', clock_timestamp()) - interval '3 days'")],
+        )
+        .await;
+        let _scheduler = world.scheduler("scheduler-1");
+        world.ticks().is("fate", "fired").at_least(3, seconds(30)).await;
 
-    assert!(harness.count("tick").await < 2_500);
-    assert_eq!(harness.count(GAPS).await, 0);
-    let adds_up = "(select sum(ticks) as ticks, extract(epoch from max(planned_until) - min(planned_at)) + 1 as seconds from tick) t
+        assert!(world.ticks().count().await < 2_500);
+        assert_eq!(world.count(GAPS).await, 0);
+        let adds_up = "(select sum(ticks) as ticks, extract(epoch from max(planned_until) - min(planned_at)) + 1 \
+         as seconds from tick) t
                    where ticks = seconds";
-    assert_eq!(harness.count(adds_up).await, 1);
-    harness.finish().await;
+        assert_eq!(world.count(adds_up).await, 1);
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn j11_a_schedule_that_cannot_be_read_is_out_of_service_and_says_why() {
-    let harness = Harness::start().await;
-    alone(&harness).await;
-    schedule(&harness, "broken", "61 * * * *", &[]).await;
-    schedule(&harness, "each-second", "* * * * * *", &[]).await;
-    let _scheduler = harness.scheduler("scheduler-1");
+    World::run(async |world| {
+        alone(&world).await;
+        schedule(&world, "broken", "61 * * * *", &[]).await;
+        schedule(&world, "each-second", "* * * * * *", &[]).await;
+        let _scheduler = world.scheduler("scheduler-1");
 
-    harness.until_count("schedule where name = 'broken' and error like '%61%'", 1, seconds(20)).await;
-    harness.until_count("tick where schedule = 'each-second'", 3, seconds(20)).await;
-    assert_eq!(harness.count("tick where schedule = 'broken'").await, 0);
-    harness.finish().await;
+        world.schedules().is("name", "broken").like("error", "%61%").at_least(1, seconds(20)).await;
+        world.ticks().is("schedule", "each-second").at_least(3, seconds(20)).await;
+        assert_eq!(world.ticks().is("schedule", "broken").count().await, 0);
+    })
+    .await;
 }
 
 /// The installation's own upkeep is in the ledger like everything else.
 #[tokio::test]
 async fn j11_upkeep_runs_by_schedules() {
-    let harness = Harness::start().await;
-    let (_scheduler, _worker) = (harness.scheduler("scheduler-1"), harness.worker("worker-1"));
-    let missing = "to_char((now() at time zone 'UTC') + interval '2 months', 'YYYY_MM')";
-    harness.execute(&[&format!("do $$ begin execute 'drop table job_' || {missing}; end $$")]).await;
-    harness
-        .execute(&["update schedule set enabled = true, decided_until = clock_timestamp() - interval '2 days', jitter_seconds = 0"])
-        .await;
-
-    for name in [
-        "partitions",
-        "job-history",
-        "engine-history",
-        "engine-sweep",
-        "idempotency-keys",
-        "import-rejects",
-        "reconcile",
-    ] {
-        harness
-            .until_count(
-                &format!("tick t join job j on j.id = t.job_id where t.schedule = '{name}' and j.state = 'succeeded'"),
-                1,
-                seconds(30),
-            )
+    World::run(async |world| {
+        let (_scheduler, _worker) = (world.scheduler("scheduler-1"), world.worker("worker-1"));
+        let missing = "to_char((now() at time zone 'UTC') + interval '2 months', 'YYYY_MM')";
+        world.execute(&[&format!("do $$ begin execute 'drop table job_' || {missing}; end $$")]).await;
+        world
+            .execute(&["update schedule set enabled = true, decided_until = clock_timestamp() - interval '2 \
+             days', jitter_seconds = 0"])
             .await;
-    }
-    assert_eq!(harness.count(&format!("pg_class where relname = 'job_' || {missing}")).await, 1, "it is there again");
-    harness.finish().await;
+
+        for name in [
+            "partitions",
+            "job-history",
+            "engine-history",
+            "engine-sweep",
+            "idempotency-keys",
+            "import-rejects",
+            "reconcile",
+        ] {
+            world
+                .until_count(
+                    &format!(
+                        "tick t join job j on j.id = t.job_id where t.schedule = '{name}' and j.state = \
+                     'succeeded'"
+                    ),
+                    1,
+                    seconds(30),
+                )
+                .await;
+        }
+        assert_eq!(
+            world
+                .count(&format!(
+                    "pg_class where relname = 'job_' || \
+         {missing}"
+                ))
+                .await,
+            1,
+            "it is there again"
+        );
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn j11_a_schedule_that_begins_later_has_its_first_tick_then() {
-    let harness = Harness::start().await;
-    alone(&harness).await;
-    let begins = ("decided_until", "clock_timestamp() + interval '1 hour'");
-    schedule(&harness, "later", "* * * * * *", &[begins, ("changed_at", "clock_timestamp() + interval '1 hour'")])
+    World::run(async |world| {
+        alone(&world).await;
+        let begins = ("decided_until", "clock_timestamp() + interval '1 hour'");
+        schedule(
+            &world,
+            "later",
+            "* * * * * *",
+            &[
+                begins,
+                (
+                    "changed_at",
+                    "clock_timestamp() + interval '1 \
+             hour'",
+                ),
+            ],
+        )
         .await;
-    schedule(&harness, "each-second", "* * * * * *", &[]).await;
-    let _scheduler = harness.scheduler("scheduler-1");
+        schedule(&world, "each-second", "* * * * * *", &[]).await;
+        let _scheduler = world.scheduler("scheduler-1");
 
-    harness.until_count("tick where schedule = 'each-second'", 3, seconds(20)).await;
-    harness.until_count("schedule where name = 'later' and next_at > decided_until", 1, seconds(20)).await;
-    assert_eq!(harness.count("tick where schedule = 'later'").await, 0);
-    harness.finish().await;
+        world.ticks().is("schedule", "each-second").at_least(3, seconds(20)).await;
+        world.schedules().is("name", "later").and("next_at > decided_until").at_least(1, seconds(20)).await;
+        assert_eq!(world.ticks().is("schedule", "later").count().await, 0);
+    })
+    .await;
 }
 
 /// Nobody sweeps here but the schedule's job.
 #[tokio::test]
 async fn j11_a_tick_of_the_sweep_brings_back_what_a_worker_and_the_broker_have_lost() {
-    let harness = Harness::start().await.with("sweep_interval_ms", "86400000");
-    let (held, lost) = (harness.enqueue(&no_op()).await, harness.enqueue(&no_op()).await);
-    harness
-        .execute(&[
-            &format!(
-                "update job set state = 'running', attempt = 1, epoch = 1, worker = 'dead', claimed_at = now() - interval '1 hour',
+    World::with("sweep_interval_ms", "86400000")
+        .run(async |world| {
+            let (held, lost) = (world.enqueue(&no_op()).await, world.enqueue(&no_op()).await);
+            world
+                .execute(&[
+                    &format!(
+                        "update job set state = 'running', attempt = 1, epoch = 1, worker = 'dead', claimed_at = \
+                     now() - interval '1 hour',
                      lease_until = now() - interval '1 minute' where id = '{held}'"
-            ),
-            &format!("update job set state = 'published', published_at = now() - interval '1 hour' where id = '{lost}'"),
-            "update schedule set enabled = true, decided_until = clock_timestamp() - interval '2 minutes',
+                    ),
+                    &format!(
+                        "update job set state = 'published', published_at = now() - interval '1 hour' where id \
+                 = '{lost}'"
+                    ),
+                    "update schedule set enabled = true, decided_until = clock_timestamp() - interval '2 minutes',
                  changed_at = clock_timestamp() - interval '2 minutes' where name = 'engine-sweep'",
-        ])
-        .await;
-    let (scheduler, worker) = (harness.scheduler("scheduler-1"), harness.worker("worker-1"));
+                ])
+                .await;
+            let (scheduler, worker) = (world.scheduler("scheduler-1"), world.worker("worker-1"));
 
-    let of_dead = harness.until_state(held, "succeeded", seconds(40)).await;
-    assert_eq!((of_dead.attempt, of_dead.errors.len()), (2, 1));
-    assert!(of_dead.errors[0].error.contains("the lease ran out"), "{of_dead:?}");
-    let of_broker = harness.until_state(lost, "succeeded", seconds(40)).await;
-    assert_eq!((of_broker.attempt, of_broker.errors.len()), (1, 0));
-    let sweeps = "tick t join job j on j.id = t.job_id where t.schedule = 'engine-sweep' and j.state = 'succeeded'";
-    harness.until_count(sweeps, 1, seconds(20)).await;
-    let expired = "muster_leases_expired_total";
-    assert!(scheduler.metric(expired, "").await < 0.5, "the scheduler has not swept");
-    assert!(worker.metric(expired, "").await > 0.5, "the schedule's job has");
-    harness.finish().await;
+            let of_dead = world.until_state(held, "succeeded", seconds(40)).await;
+            assert_eq!((of_dead.attempt, of_dead.errors.len()), (2, 1));
+            assert!(of_dead.errors[0].error.contains("the lease ran out"), "{of_dead:?}");
+            let of_broker = world.until_state(lost, "succeeded", seconds(40)).await;
+            assert_eq!((of_broker.attempt, of_broker.errors.len()), (1, 0));
+            let sweeps = "tick t join job j on j.id = t.job_id where t.schedule = 'engine-sweep' and j.state = \
+         'succeeded'";
+            world.until_count(sweeps, 1, seconds(20)).await;
+            let expired = "muster_leases_expired_total";
+            assert!(scheduler.metric(expired, "").await < 0.5, "the scheduler has not swept");
+            assert!(worker.metric(expired, "").await > 0.5, "the schedule's job has");
+        })
+        .await;
 }
 
 /// A tick's row and its job commit together: a tick that says it fired has a job.
 #[tokio::test]
 async fn j11_a_tick_whose_job_cannot_be_made_is_decided_again() {
-    let harness = Harness::start().await;
-    alone(&harness).await;
-    harness
-        .execute(&[
-            "create sequence refused",
-            "create function refuse_twice() returns trigger language plpgsql as $$
+    World::run(async |world| {
+        alone(&world).await;
+        world
+            .execute(&[
+                "create sequence refused",
+                "create function refuse_twice() returns trigger language plpgsql as $$
              begin if nextval('refused') <= 2 then raise exception 'not now'; end if; return new; end $$",
-            "create trigger refuse_twice before insert on job for each row execute function refuse_twice()",
-        ])
-        .await;
-    schedule(&harness, "each-second", "* * * * * *", &[]).await;
-    let _scheduler = harness.scheduler("scheduler-1");
+                "create trigger refuse_twice before insert on job for each row execute function \
+                     refuse_twice()",
+            ])
+            .await;
+        schedule(&world, "each-second", "* * * * * *", &[]).await;
+        let _scheduler = world.scheduler("scheduler-1");
 
-    harness.until_count("tick where fate = 'fired'", 4, seconds(20)).await;
-    let without = "tick t where t.job_id is not null and not exists (select from job j where j.id = t.job_id)";
-    assert_eq!(harness.count(without).await, 0);
-    assert_eq!(harness.count(GAPS).await, 0, "every second has its tick");
-    harness.finish().await;
+        world.ticks().is("fate", "fired").at_least(4, seconds(20)).await;
+        let without = "tick t where t.job_id is not null and not exists (select from job j where j.id = \
+             t.job_id)";
+        assert_eq!(world.count(without).await, 0);
+        assert_eq!(world.count(GAPS).await, 0, "every second has its tick");
+    })
+    .await;
 }
 
 /// Schedules of the same time are spread, each tick within its bound.
 #[tokio::test]
 async fn j11_jitter_delays_the_job_and_not_the_tick() {
-    let harness = Harness::start().await;
-    alone(&harness).await;
-    schedule(&harness, "each-second", "* * * * * *", &[("jitter_seconds", "3600")]).await;
-    let _scheduler = harness.scheduler("scheduler-1");
+    World::run(async |world| {
+        alone(&world).await;
+        schedule(&world, "each-second", "* * * * * *", &[("jitter_seconds", "3600")]).await;
+        let _scheduler = world.scheduler("scheduler-1");
 
-    harness.until_count("tick where fate = 'fired'", 4, seconds(20)).await;
-    let jobs = "tick t join job j on j.id = t.job_id";
-    let outside = format!("{jobs} where j.run_at not between t.planned_at and t.planned_at + interval '1 hour'");
-    assert_eq!(harness.count(&outside).await, 0);
-    assert!(harness.count(&format!("{jobs} where j.run_at > t.planned_at")).await > 0);
-    assert_eq!(harness.count(GAPS).await, 0, "the ledger is as planned");
-    harness.finish().await;
+        world.ticks().is("fate", "fired").at_least(4, seconds(20)).await;
+        let jobs = "tick t join job j on j.id = t.job_id";
+        let outside = format!(
+            "{jobs} where j.run_at not between t.planned_at and t.planned_at + interval '1 \
+             hour'"
+        );
+        assert_eq!(world.count(&outside).await, 0);
+        assert!(world.count(&format!("{jobs} where j.run_at > t.planned_at")).await > 0);
+        assert_eq!(world.count(GAPS).await, 0, "the ledger is as planned");
+    })
+    .await;
 }
 
 /// As in a rolling upgrade: what a newer version has made is left for it, and stops nothing else.
 #[tokio::test]
 async fn j11_a_schedule_or_timer_of_a_kind_that_is_not_known_stops_no_other() {
-    let harness = Harness::start().await;
-    alone(&harness).await;
-    let due = ("decided_until", "clock_timestamp() - interval '1 hour'");
-    schedule(&harness, "newer", "* * * * *", &[due]).await;
-    harness
+    World::run(async |world| {
+        alone(&world).await;
+        let due = ("decided_until", "clock_timestamp() - interval '1 hour'");
+        schedule(&world, "newer", "* * * * *", &[due]).await;
+        world
         .execute(&[
             "update schedule set kind = 'from-the-future'",
             "insert into timer (kind, subject, fire_at, organization_id)
              select 'from-the-future', uuid_v7(), now() - n * interval '1 minute', uuid_v7() from generate_series(1, 2000) n",
-            "insert into timer (kind, subject, fire_at, organization_id) values ('lease-expires', uuid_v7(), now(), uuid_v7())",
+            "insert into timer (kind, subject, fire_at, organization_id) values ('lease-expires', uuid_v7(), \
+                 now(), uuid_v7())",
         ])
         .await;
-    schedule(&harness, "each-second", "* * * * * *", &[]).await;
-    let _scheduler = harness.scheduler("scheduler-1");
+        schedule(&world, "each-second", "* * * * * *", &[]).await;
+        let _scheduler = world.scheduler("scheduler-1");
 
-    harness.until_count("tick where schedule = 'each-second' and fate = 'fired'", 2, seconds(20)).await;
-    harness.until_count("job where kind = 'lease-expiry'", 1, seconds(20)).await;
-    assert_eq!(harness.count("timer where kind = 'from-the-future'").await, 2_000);
-    assert_eq!(harness.count("schedule where name = 'newer' and error is null").await, 1);
-    assert_eq!(harness.count("tick where schedule = 'newer'").await, 0);
-    harness.finish().await;
+        world.ticks().is("schedule", "each-second").is("fate", "fired").at_least(2, seconds(20)).await;
+        world.jobs().kind("lease-expiry").at_least(1, seconds(20)).await;
+        assert_eq!(world.timers().kind("from-the-future").count().await, 2_000);
+        assert_eq!(world.schedules().is("name", "newer").lacks("error").count().await, 1);
+        assert_eq!(world.ticks().is("schedule", "newer").count().await, 0);
+    })
+    .await;
 }
 
 /// A scheduler that starts may bring newer rules of zones: what an older one computed does not count.
 #[tokio::test]
 async fn j10_a_scheduler_that_starts_computes_the_next_ticks_again() {
-    let harness = Harness::start().await;
-    alone(&harness).await;
-    let far = ("next_at", "clock_timestamp() + interval '1 year'");
-    schedule(&harness, "each-second", "* * * * * *", &[far]).await;
-    let _scheduler = harness.scheduler("scheduler-1");
+    World::run(async |world| {
+        alone(&world).await;
+        let far = ("next_at", "clock_timestamp() + interval '1 year'");
+        schedule(&world, "each-second", "* * * * * *", &[far]).await;
+        let _scheduler = world.scheduler("scheduler-1");
 
-    harness.until_count("tick", 2, seconds(20)).await;
-    harness.finish().await;
+        world.ticks().at_least(2, seconds(20)).await;
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn j11_ticks_that_nobody_decided_about_before_a_schedule_was_changed_are_skipped_and_say_so() {
-    let harness = Harness::start().await;
-    alone(&harness).await;
-    let set = async |cron: &str, jitter: u64| {
-        let mut tx = harness.pool().begin().await.unwrap();
-        let new =
-            NewSchedule { name: "mine", organization_id: None, cron, zone: "UTC", jitter: Duration::from_secs(jitter) };
-        schedules::set(&mut tx, &new, &Probe {}).await.unwrap();
-        tx.commit().await.unwrap();
-    };
-    set("* * * * *", 0).await;
-    harness.execute(&["update schedule set decided_until = date_trunc('minute', now()) - interval '2 hours'"]).await;
-    set("* * * * *", 0).await;
-    assert_eq!(harness.count("tick").await, 0, "it is the same");
-    set("* * * * *", 5).await;
-    let told = "tick where fate = 'skipped' and why = 'changed' and ticks between 120 and 121 and planned_until <= clock_timestamp()";
-    assert_eq!(harness.count(told).await, 1);
-    let anew =
-        "schedule where jitter_seconds = 5 and decided_until = changed_at and changed_at > now() - interval '1 minute'";
-    assert_eq!(harness.count(anew).await, 1);
-    harness.finish().await;
+    World::run(async |world| {
+        alone(&world).await;
+        let set = async |cron: &str, jitter: u64| {
+            let mut tx = world.pool().begin().await.unwrap();
+            let new = NewSchedule {
+                name: "mine",
+                organization_id: None,
+                cron,
+                zone: "UTC",
+                jitter: Duration::from_secs(jitter),
+            };
+            schedules::set(&mut tx, &new, &Probe {}).await.unwrap();
+            tx.commit().await.unwrap();
+        };
+        set("* * * * *", 0).await;
+        world
+            .execute(&["update schedule set decided_until = date_trunc('minute', now()) - interval '2 \
+         hours'"])
+            .await;
+        set("* * * * *", 0).await;
+        assert_eq!(world.ticks().count().await, 0, "it is the same");
+        set("* * * * *", 5).await;
+        let told = "tick where fate = 'skipped' and why = 'changed' and ticks between 120 and 121 and \
+         planned_until <= clock_timestamp()";
+        assert_eq!(world.count(told).await, 1);
+        let anew = world
+            .schedules()
+            .is("jitter_seconds", 5)
+            .and(
+                "decided_until = \
+         changed_at",
+            )
+            .above("changed_at", ago(minutes(1)));
+        assert_eq!(anew.count().await, 1);
+    })
+    .await;
 }
 
 /// A schedule that is removed leaves what it did in the ledger, and what it was still to do; its name is free.
 #[tokio::test]
 async fn j11_a_schedule_that_is_removed_keeps_its_ticks() {
-    let harness = Harness::start().await;
-    alone(&harness).await;
-    let change = async |cron: Option<&str>| {
-        let mut tx = harness.pool().begin().await.unwrap();
-        match cron {
-            Some(cron) => {
-                let new =
-                    NewSchedule { name: "mine", organization_id: None, cron, zone: "UTC", jitter: Duration::ZERO };
-                schedules::set(&mut tx, &new, &Probe {}).await.unwrap();
+    World::run(async |world| {
+        alone(&world).await;
+        let change = async |cron: Option<&str>| {
+            let mut tx = world.pool().begin().await.unwrap();
+            match cron {
+                Some(cron) => {
+                    let new =
+                        NewSchedule { name: "mine", organization_id: None, cron, zone: "UTC", jitter: Duration::ZERO };
+                    schedules::set(&mut tx, &new, &Probe {}).await.unwrap();
+                }
+                None => schedules::remove(&mut tx, "mine").await.unwrap(),
             }
-            None => schedules::remove(&mut tx, "mine").await.unwrap(),
-        }
-        tx.commit().await.unwrap();
-    };
-    let back_by = async |minutes: u32| {
-        let to =
-            format!("update schedule set decided_until = date_trunc('minute', now()) - interval '{minutes} minutes'");
-        harness.execute(&[&to]).await;
-    };
-    let listed = async |all| schedule_ops::list(harness.pool(), all).await.unwrap().len();
-    change(None).await;
-    change(Some("* * * * * *")).await;
-    let scheduler = harness.scheduler("scheduler-1");
-    harness.until_count("tick where fate = 'fired'", 2, seconds(20)).await;
-    scheduler.stop().await;
-    let fired = harness.count("tick where fate = 'fired'").await;
+            tx.commit().await.unwrap();
+        };
+        let back_by = async |minutes: u32| {
+            let to = format!(
+                "update schedule set decided_until = date_trunc('minute', now()) - interval '{minutes} \
+                     minutes'"
+            );
+            world.execute(&[&to]).await;
+        };
+        let listed = async |all| schedule_ops::list(world.pool(), all).await.unwrap().len();
+        change(None).await;
+        change(Some("* * * * * *")).await;
+        let scheduler = world.scheduler("scheduler-1");
+        world.ticks().is("fate", "fired").at_least(2, seconds(20)).await;
+        scheduler.stop().await;
+        let fired = world.ticks().is("fate", "fired").count().await;
 
-    change(Some("* * * * *")).await;
-    back_by(60).await;
-    change(None).await;
-    change(None).await;
-    assert_eq!((listed(false).await, listed(true).await), (0, 1));
-    assert_eq!(harness.count("tick where fate = 'fired'").await, fired, "what fired is told");
-    let removed = "tick where fate = 'skipped' and why = 'removed' and ticks between 60 and 61";
-    assert_eq!(harness.count(removed).await, 1, "and what was to fire");
-    assert!(
-        !schedule_ops::edit(harness.pool(), "mine", &Edit { enabled: Some(true), ..Edit::default() }).await.unwrap()
-    );
+        change(Some("* * * * *")).await;
+        back_by(60).await;
+        change(None).await;
+        change(None).await;
+        assert_eq!((listed(false).await, listed(true).await), (0, 1));
+        assert_eq!(world.ticks().is("fate", "fired").count().await, fired, "what fired is told");
+        let removed = "tick where fate = 'skipped' and why = 'removed' and ticks between 60 and 61";
+        assert_eq!(world.count(removed).await, 1, "and what was to fire");
+        assert!(
+            !schedule_ops::edit(world.pool(), "mine", &Edit { enabled: Some(true), ..Edit::default() }).await.unwrap()
+        );
 
-    // Time in which there is no schedule plans nothing.
-    let ticks = harness.count("tick").await;
-    back_by(30).await;
-    change(Some("* * * * * *")).await;
-    assert_eq!(harness.count("tick").await, ticks);
-    assert_eq!(listed(false).await, 1);
-    let _scheduler = harness.scheduler("scheduler-2");
-    harness.until_count("tick where fate = 'fired'", fired + 2, seconds(20)).await;
-    let ledger = doctor::ticks(harness.pool()).await.unwrap().remove(0);
-    let planned = ledger.schedule.unwrap().fires_after(ledger.after).take_while(|fire| fire.at <= ledger.until).count();
-    assert_eq!(i64::try_from(planned).unwrap(), ledger.fired + ledger.coalesced + ledger.skipped, "it adds up");
-    harness.finish().await;
+        // Time in which there is no schedule plans nothing.
+        let ticks = world.ticks().count().await;
+        back_by(30).await;
+        change(Some("* * * * * *")).await;
+        assert_eq!(world.ticks().count().await, ticks);
+        assert_eq!(listed(false).await, 1);
+        let _scheduler = world.scheduler("scheduler-2");
+        world.ticks().is("fate", "fired").at_least(fired + 2, seconds(20)).await;
+        let ledger = doctor::ticks(world.pool()).await.unwrap().remove(0);
+        let planned =
+            ledger.schedule.unwrap().fires_after(ledger.after).take_while(|fire| fire.at <= ledger.until).count();
+        assert_eq!(i64::try_from(planned).unwrap(), ledger.fired + ledger.coalesced + ledger.skipped, "it adds up");
+    })
+    .await;
 }

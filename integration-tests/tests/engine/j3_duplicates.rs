@@ -1,7 +1,7 @@
 //! J3: a second delivery of a job that runs or is done is acknowledged and does nothing.
 
 use muster_domain::ids::JobId;
-use muster_integration_tests::{Daemon, Harness, eventually, holds, no_op, seconds};
+use muster_integration_tests::{Daemon, World, ahead, eventually, holds, minutes, no_op, seconds};
 use muster_jobs::{JobKind, kinds::Probe};
 use muster_storage::engine::enqueue::{Line, Origin, enqueue_all};
 
@@ -18,142 +18,147 @@ async fn duplicates(workers: &[&Daemon]) -> String {
 
 #[tokio::test]
 async fn j3_an_envelope_published_many_times_runs_once() {
-    let harness = Harness::start().await;
-    harness.record_completions().await;
-    let id = harness.enqueue(&no_op()).await;
-    harness.publish(KIND, id, 50).await;
+    World::run(async |world| {
+        world.record_completions().await;
+        let id = world.enqueue(&no_op()).await;
+        world.publish(KIND, id, 50).await;
 
-    let (one, two) = (harness.worker("worker-1"), harness.worker("worker-2"));
-    eventually(seconds(30), async || {
-        let queue = harness.queue(KIND).await;
-        holds(queue.acknowledged == 50 && queue.messages == 0, queue)
+        let (one, two) = (world.worker("worker-1"), world.worker("worker-2"));
+        eventually(seconds(30), async || {
+            let queue = world.queue(KIND).await;
+            holds(queue.acknowledged == 50 && queue.messages == 0, queue)
+        })
+        .await;
+
+        let job = world.job(id).await;
+        assert_eq!((job.state.as_str(), job.attempt, job.epoch, job.errors.len()), ("succeeded", 1, 1, 0));
+        world.completed_once_each(1).await;
+        assert_eq!(duplicates(&[&one, &two]).await, "49", "each but the first is counted");
+        tokio::join!(one.stop(), two.stop());
+        assert_eq!(world.waiting(KIND).await, 0, "nothing came back");
     })
     .await;
-
-    let job = harness.job(id).await;
-    assert_eq!((job.state.as_str(), job.attempt, job.epoch, job.errors.len()), ("succeeded", 1, 1, 0));
-    harness.completed_once_each(1).await;
-    assert_eq!(duplicates(&[&one, &two]).await, "49", "each but the first is counted");
-    tokio::join!(one.stop(), two.stop());
-    assert_eq!(harness.waiting(KIND).await, 0, "nothing came back");
-    harness.finish().await;
 }
 
 /// Of a short kind, whose claim, effects and completion are one transaction.
 #[tokio::test]
 async fn j3_an_envelope_of_a_short_kind_published_many_times_runs_once() {
-    let harness = Harness::start().await;
-    harness.record_completions().await;
-    let (id, parked) = (harness.enqueue(&Probe {}).await, harness.enqueue(&Probe {}).await);
-    harness.execute(&[&format!("update job set state = 'parked' where id = '{parked}'")]).await;
-    let before = harness.job(parked).await;
-    harness.publish(JobKind::Probe, id, 50).await;
-    harness.publish(JobKind::Probe, parked, 10).await;
+    World::run(async |world| {
+        world.record_completions().await;
+        let (id, parked) = (world.enqueue(&Probe {}).await, world.enqueue(&Probe {}).await);
+        world.jobs().id(parked).set("state", "parked").await;
+        let before = world.job(parked).await;
+        world.publish(JobKind::Probe, id, 50).await;
+        world.publish(JobKind::Probe, parked, 10).await;
 
-    let (one, two) = (harness.worker("worker-1"), harness.worker("worker-2"));
-    eventually(seconds(30), async || {
-        let queue = harness.queue(JobKind::Probe).await;
-        holds(queue.acknowledged == 60 && queue.messages == 0, queue)
+        let (one, two) = (world.worker("worker-1"), world.worker("worker-2"));
+        eventually(seconds(30), async || {
+            let queue = world.queue(JobKind::Probe).await;
+            holds(queue.acknowledged == 60 && queue.messages == 0, queue)
+        })
+        .await;
+
+        let job = world.job(id).await;
+        assert_eq!((job.state.as_str(), job.attempt, job.epoch, job.errors.len()), ("succeeded", 1, 1, 0));
+        assert_eq!(world.job(parked).await, before);
+        world.completed_once_each(1).await;
+        assert_eq!(duplicates(&[&one, &two]).await, "59", "each that did nothing is counted");
+        tokio::join!(one.stop(), two.stop());
+        assert_eq!(world.waiting(JobKind::Probe).await, 0, "nothing came back");
     })
     .await;
-
-    let job = harness.job(id).await;
-    assert_eq!((job.state.as_str(), job.attempt, job.epoch, job.errors.len()), ("succeeded", 1, 1, 0));
-    assert_eq!(harness.job(parked).await, before);
-    harness.completed_once_each(1).await;
-    assert_eq!(duplicates(&[&one, &two]).await, "59", "each that did nothing is counted");
-    tokio::join!(one.stop(), two.stop());
-    assert_eq!(harness.waiting(JobKind::Probe).await, 0, "nothing came back");
-    harness.finish().await;
 }
 
 #[tokio::test]
 async fn j3_a_duplicate_of_a_running_job_is_acknowledged() {
     const DUPLICATES: u64 = 20;
-    let harness = Harness::start().await;
-    let (one, two) = (harness.worker("worker-1"), harness.worker("worker-2"));
-    tokio::join!(one.ready(), two.ready());
-    let gate = harness.close_gate().await;
-    let id = harness.enqueue(&no_op()).await;
-    harness.publish(KIND, id, 1).await;
-    harness.until_state(id, "running", seconds(20)).await;
+    World::run(async |world| {
+        let (one, two) = (world.worker("worker-1"), world.worker("worker-2"));
+        tokio::join!(one.ready(), two.ready());
+        let gate = world.close_gate().await;
+        let id = world.enqueue(&no_op()).await;
+        world.publish(KIND, id, 1).await;
+        world.until_state(id, "running", seconds(20)).await;
 
-    harness.publish(KIND, id, 20).await;
-    eventually(seconds(30), async || {
-        let queue = harness.queue(KIND).await;
-        holds(queue.acknowledged == DUPLICATES && queue.messages == 1 && queue.unacknowledged == 1, queue)
+        world.publish(KIND, id, 20).await;
+        eventually(seconds(30), async || {
+            let queue = world.queue(KIND).await;
+            holds(queue.acknowledged == DUPLICATES && queue.messages == 1 && queue.unacknowledged == 1, queue)
+        })
+        .await;
+        assert_eq!(duplicates(&[&one, &two]).await, DUPLICATES.to_string(), "each is counted");
+        let running = world.job(id).await;
+        assert_eq!((running.state.as_str(), running.attempt, running.epoch), ("running", 1, 1));
+
+        gate.open().await;
+        world.until_state(id, "succeeded", seconds(20)).await;
+        tokio::join!(one.stop(), two.stop());
+        assert_eq!(world.waiting(KIND).await, 0);
     })
     .await;
-    assert_eq!(duplicates(&[&one, &two]).await, DUPLICATES.to_string(), "each is counted");
-    let running = harness.job(id).await;
-    assert_eq!((running.state.as_str(), running.attempt, running.epoch), ("running", 1, 1));
-
-    gate.open().await;
-    harness.until_state(id, "succeeded", seconds(20)).await;
-    tokio::join!(one.stop(), two.stop());
-    assert_eq!(harness.waiting(KIND).await, 0);
-    harness.finish().await;
 }
 
 #[tokio::test]
 async fn j3_a_duplicate_of_a_job_that_is_over_is_acknowledged() {
-    let harness = Harness::start().await;
-    let worker = harness.worker("worker-1");
-    let done = harness.enqueue(&no_op()).await;
-    harness.publish(KIND, done, 1).await;
-    harness.until_state(done, "succeeded", seconds(20)).await;
-    let parked = harness.enqueue(&no_op()).await;
-    harness.execute(&[&format!("update job set state = 'parked' where id = '{parked}'")]).await;
-    let (before_done, before_parked) = (harness.job(done).await, harness.job(parked).await);
+    World::run(async |world| {
+        let worker = world.worker("worker-1");
+        let done = world.enqueue(&no_op()).await;
+        world.publish(KIND, done, 1).await;
+        world.until_state(done, "succeeded", seconds(20)).await;
+        let parked = world.enqueue(&no_op()).await;
+        world.jobs().id(parked).set("state", "parked").await;
+        let (before_done, before_parked) = (world.job(done).await, world.job(parked).await);
 
-    harness.publish(KIND, done, 10).await;
-    harness.publish(KIND, parked, 10).await;
-    // A job that never was, or was deleted, is no different.
-    harness.publish(KIND, JobId::new(), 10).await;
-    eventually(seconds(30), async || {
-        let queue = harness.queue(KIND).await;
-        holds(queue.acknowledged == 31 && queue.messages == 0, queue)
+        world.publish(KIND, done, 10).await;
+        world.publish(KIND, parked, 10).await;
+        // A job that never was, or was deleted, is no different.
+        world.publish(KIND, JobId::new(), 10).await;
+        eventually(seconds(30), async || {
+            let queue = world.queue(KIND).await;
+            holds(queue.acknowledged == 31 && queue.messages == 0, queue)
+        })
+        .await;
+
+        assert_eq!(duplicates(&[&worker]).await, "30", "each is counted");
+        worker.stop().await;
+        assert_eq!(world.waiting(KIND).await, 0);
+        assert_eq!((world.job(done).await, world.job(parked).await), (before_done, before_parked));
     })
     .await;
-
-    assert_eq!(duplicates(&[&worker]).await, "30", "each is counted");
-    worker.stop().await;
-    assert_eq!(harness.waiting(KIND).await, 0);
-    assert_eq!((harness.job(done).await, harness.job(parked).await), (before_done, before_parked));
-    harness.finish().await;
 }
 
 /// A message does not make a job due that is not, nor one the next that has another before it: of either way of running jobs.
 #[tokio::test]
 async fn j3_a_message_that_comes_too_early_does_nothing() {
-    let harness = Harness::start().await;
-    let worker = harness.worker("worker-1");
-    let payload = no_op();
-    let (first, second) = (JobId::new(), JobId::new());
-    let (first_probe, second_probe) = (JobId::new(), JobId::new());
-    let mut tx = harness.pool().begin().await.unwrap();
-    let origin = Origin::default();
-    let line = Line::InOrder;
-    enqueue_all(&mut tx, &[(first, &payload), (second, &payload)], line("key"), &origin).await.unwrap();
-    enqueue_all(&mut tx, &[(first_probe, &Probe {}), (second_probe, &Probe {})], line("other key"), &origin)
-        .await
-        .unwrap();
-    tx.commit().await.unwrap();
-    harness.execute(&["update job set run_at = clock_timestamp() + interval '1 hour' where not blocked"]).await;
+    World::run(async |world| {
+        let worker = world.worker("worker-1");
+        let payload = no_op();
+        let (first, second) = (JobId::new(), JobId::new());
+        let (first_probe, second_probe) = (JobId::new(), JobId::new());
+        let mut tx = world.pool().begin().await.unwrap();
+        let origin = Origin::default();
+        let line = Line::InOrder;
+        enqueue_all(&mut tx, &[(first, &payload), (second, &payload)], line("key"), &origin).await.unwrap();
+        enqueue_all(&mut tx, &[(first_probe, &Probe {}), (second_probe, &Probe {})], line("other key"), &origin)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        world.jobs().and("not blocked").set("run_at", ahead(minutes(60))).await;
 
-    for (kind, ids) in [(KIND, [first, second]), (JobKind::Probe, [first_probe, second_probe])] {
-        for id in ids {
-            harness.publish(kind, id, 1).await;
+        for (kind, ids) in [(KIND, [first, second]), (JobKind::Probe, [first_probe, second_probe])] {
+            for id in ids {
+                world.publish(kind, id, 1).await;
+            }
         }
-    }
-    eventually(seconds(30), async || {
-        let early = worker.metric("muster_jobs_total", "duplicate").await;
-        holds(early > 3.5, early)
+        eventually(seconds(30), async || {
+            let early = worker.metric("muster_jobs_total", "duplicate").await;
+            holds(early > 3.5, early)
+        })
+        .await;
+
+        worker.stop().await;
+        assert_eq!(world.jobs().state("pending").is("attempt", 0).is("epoch", 0).count().await, 4);
+        assert_eq!(world.waiting(KIND).await + world.waiting(JobKind::Probe).await, 0);
     })
     .await;
-
-    worker.stop().await;
-    assert_eq!(harness.count("job where state = 'pending' and attempt = 0 and epoch = 0").await, 4);
-    assert_eq!(harness.waiting(KIND).await + harness.waiting(JobKind::Probe).await, 0);
-    harness.finish().await;
 }

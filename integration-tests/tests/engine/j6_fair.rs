@@ -1,7 +1,7 @@
 //! J6: a tenant with a mountain of jobs does not keep another's single job waiting; pauses and limits hold.
 
 use muster_domain::ids::{GroupId, JobId, OrganizationId};
-use muster_integration_tests::{Harness, eventually, holds, no_op, seconds};
+use muster_integration_tests::{World, eventually, holds, no_op, seconds};
 use muster_jobs::{
     JobKind,
     kinds::{HoldRelease, Probe, Task, Upkeep},
@@ -9,11 +9,11 @@ use muster_jobs::{
 use muster_storage::engine::enqueue::{Line, Origin, enqueue, enqueue_all};
 
 /// Enqueues probes for a tenant.
-async fn probes(harness: &Harness, organization_id: OrganizationId, jobs: usize, line: Line<'_>) -> Vec<JobId> {
+async fn probes(world: &World, organization_id: OrganizationId, jobs: usize, line: Line<'_>) -> Vec<JobId> {
     let ids: Vec<_> = (0..jobs).map(|_| JobId::new()).collect();
     let jobs: Vec<_> = ids.iter().map(|id| (*id, &Probe {})).collect();
     let origin = Origin { organization_id: Some(organization_id), traceparent: None };
-    let mut tx = harness.pool().begin().await.unwrap();
+    let mut tx = world.pool().begin().await.unwrap();
     enqueue_all(&mut tx, &jobs, line, &origin).await.unwrap();
     tx.commit().await.unwrap();
     ids
@@ -22,50 +22,57 @@ async fn probes(harness: &Harness, organization_id: OrganizationId, jobs: usize,
 #[tokio::test]
 async fn j6_a_single_job_passes_a_mountain_of_another_tenants() {
     const MOUNTAIN: usize = 20_000;
-    let harness = Harness::start().await;
-    let (big, small) = (OrganizationId::new(), OrganizationId::new());
-    probes(&harness, big, MOUNTAIN, Line::Ordinary).await;
-    let (_scheduler, _worker) = (harness.scheduler("scheduler-1"), harness.worker("worker-1"));
-    harness.until_count("job where state = 'succeeded'", 500, seconds(30)).await;
+    World::run(async |world| {
+        let (big, small) = (OrganizationId::new(), OrganizationId::new());
+        probes(&world, big, MOUNTAIN, Line::Ordinary).await;
+        let (_scheduler, _worker) = (world.scheduler("scheduler-1"), world.worker("worker-1"));
+        world.jobs().state("succeeded").at_least(500, seconds(30)).await;
 
-    let single = probes(&harness, small, 1, Line::Ordinary).await[0];
-    harness.until_state(single, "succeeded", seconds(30)).await;
+        let single = probes(&world, small, 1, Line::Ordinary).await[0];
+        world.until_state(single, "succeeded", seconds(30)).await;
 
-    // How many went before it, and not how long it took: between its row and its run there are at most some windows of the kind.
-    let before = harness
-        .count(&format!(
-            "job b, job s where s.id = '{single}' and b.organization_id = '{big}' and b.finished_at between s.created_at and s.finished_at"
-        ))
-        .await;
-    assert!(before < 3 * JobKind::Probe.policy().window, "{before} jobs of the mountain went before");
-    harness.finish().await;
+        // How many went before it, and not how long it took: between its row and its run there are at most some
+        // windows of the kind.
+        let before = world
+            .count(&format!(
+                "job b, job s where s.id = '{single}' and b.organization_id = '{big}' and b.finished_at between \
+                 s.created_at and s.finished_at"
+            ))
+            .await;
+        assert!(before < 3 * JobKind::Probe.policy().window, "{before} jobs of the mountain went before");
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn j6_an_urgent_job_goes_before_its_tenants_others() {
     // What is published anew would count as published later.
-    let harness = Harness::start().await.with("republish_after_seconds", "600");
-    let tenant = OrganizationId::new();
-    probes(&harness, tenant, 10_000, Line::Ordinary).await;
-    let urgent = probes(&harness, tenant, 1, Line::Urgent).await[0];
-    let (_scheduler, _worker) = (harness.scheduler("scheduler-1"), harness.worker("worker-1"));
+    World::with("republish_after_seconds", "600")
+        .run(async |world| {
+            let tenant = OrganizationId::new();
+            probes(&world, tenant, 10_000, Line::Ordinary).await;
+            let urgent = probes(&world, tenant, 1, Line::Urgent).await[0];
+            let (_scheduler, _worker) = (world.scheduler("scheduler-1"), world.worker("worker-1"));
 
-    harness.until_state(urgent, "succeeded", seconds(30)).await;
-    let earlier = format!("job b, job s where s.id = '{urgent}' and b.id <> s.id and b.published_at < s.published_at");
-    // Those of the same round are marked within one statement, in no order that means anything.
-    let earlier = harness.count(&earlier).await;
-    assert!(earlier < 500, "{earlier} jobs were published before the urgent one, more than go in one round");
-    harness.finish().await;
+            world.until_state(urgent, "succeeded", seconds(30)).await;
+            let earlier =
+                format!("job b, job s where s.id = '{urgent}' and b.id <> s.id and b.published_at < s.published_at");
+            // Those of the same round are marked within one statement, in no order that means anything.
+            let earlier = world.count(&earlier).await;
+            assert!(earlier < 500, "{earlier} jobs were published before the urgent one, more than go in one round");
+        })
+        .await;
 }
 
 #[tokio::test]
 async fn j6_a_limit_is_kept_by_any_number_of_relays() {
     const LIMIT: i64 = 3;
-    let harness = Harness::start().await;
-    let tenant = OrganizationId::new();
-    harness
+    World::run(async |world| {
+        let tenant = OrganizationId::new();
+        world
         .execute(&[
-            &format!("insert into job_policy (kind, organization_id, at_most) values ('lease-expiry', '{tenant}', {LIMIT})"),
+            &format!("insert into job_policy (kind, organization_id, at_most) values ('lease-expiry', \
+                 '{tenant}', {LIMIT})"),
             // Each time that a job is claimed, how many of the tenant's are published or running is kept.
             "create table seen (live bigint)",
             &format!(
@@ -73,254 +80,277 @@ async fn j6_a_limit_is_kept_by_any_number_of_relays() {
                  begin insert into seen select count(*) from job where organization_id = '{tenant}' and state in ('published', 'running');
                  return null; end $$"
             ),
-            "create trigger look after update on job for each row when (new.state = 'running') execute function look()",
+            "create trigger look after update on job for each row when (new.state = 'running') execute \
+                 function look()",
         ])
         .await;
-    let payload = no_op();
-    let jobs: Vec<_> = (0..60).map(|_| (JobId::new(), &payload)).collect();
-    let origin = Origin { organization_id: Some(tenant), traceparent: None };
-    let mut tx = harness.pool().begin().await.unwrap();
-    enqueue_all(&mut tx, &jobs, Line::Ordinary, &origin).await.unwrap();
-    tx.commit().await.unwrap();
-    harness.enqueue_no_ops(60).await;
+        let payload = no_op();
+        let jobs: Vec<_> = (0..60).map(|_| (JobId::new(), &payload)).collect();
+        let origin = Origin { organization_id: Some(tenant), traceparent: None };
+        let mut tx = world.pool().begin().await.unwrap();
+        enqueue_all(&mut tx, &jobs, Line::Ordinary, &origin).await.unwrap();
+        tx.commit().await.unwrap();
+        world.enqueue_no_ops(60).await;
 
-    let _schedulers =
-        [harness.scheduler("scheduler-1"), harness.scheduler("scheduler-2"), harness.scheduler("scheduler-3")];
-    let _workers = [harness.worker("worker-1"), harness.worker("worker-2")];
+        let _schedulers =
+            [world.scheduler("scheduler-1"), world.scheduler("scheduler-2"), world.scheduler("scheduler-3")];
+        let _workers = [world.worker("worker-1"), world.worker("worker-2")];
 
-    harness.all_succeed(120, seconds(60)).await;
-    assert_eq!(harness.count(&format!("seen where live > {LIMIT}")).await, 0);
-    assert!(harness.count("seen where live > 1").await > 0, "the limit is used");
-    harness.finish().await;
+        world.all_succeed(120, seconds(60)).await;
+        assert_eq!(world.rows("seen").above("live", LIMIT).count().await, 0);
+        assert!(world.rows("seen").above("live", 1).count().await > 0, "the limit is used");
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn j6_what_is_paused_stands_still_until_it_is_resumed() {
-    let harness = Harness::start().await;
-    let (_scheduler, _worker) = (harness.scheduler("scheduler-1"), harness.worker("worker-1"));
-    let (held, held_too, free) = (OrganizationId::new(), OrganizationId::new(), OrganizationId::new());
-    for (kind, organization) in
-        [("*", held.to_string()), ("probe", held_too.to_string()), ("lease-expiry", uuid::Uuid::nil().to_string())]
-    {
-        let policy =
-            format!("insert into job_policy (kind, organization_id, paused) values ('{kind}', '{organization}', true)");
-        harness.execute(&[&policy]).await;
-    }
-    let of_held = probes(&harness, held, 5, Line::Ordinary).await;
-    let of_held_too = probes(&harness, held_too, 5, Line::Ordinary).await;
-    let of_kind = harness.enqueue(&no_op()).await;
+    World::run(async |world| {
+        let (_scheduler, _worker) = (world.scheduler("scheduler-1"), world.worker("worker-1"));
+        let (held, held_too, free) = (OrganizationId::new(), OrganizationId::new(), OrganizationId::new());
+        for (kind, organization) in
+            [("*", held.to_string()), ("probe", held_too.to_string()), ("lease-expiry", uuid::Uuid::nil().to_string())]
+        {
+            let policy = format!(
+                "insert into job_policy (kind, organization_id, paused) values ('{kind}', '{organization}', \
+                     true)"
+            );
+            world.execute(&[&policy]).await;
+        }
+        let of_held = probes(&world, held, 5, Line::Ordinary).await;
+        let of_held_too = probes(&world, held_too, 5, Line::Ordinary).await;
+        let of_kind = world.enqueue(&no_op()).await;
 
-    let of_free = probes(&harness, free, 5, Line::Ordinary).await;
-    for id in of_free {
-        harness.until_state(id, "succeeded", seconds(20)).await;
-    }
-    assert_eq!(harness.count("job where state = 'pending' and attempt = 0").await, 11);
+        let of_free = probes(&world, free, 5, Line::Ordinary).await;
+        for id in of_free {
+            world.until_state(id, "succeeded", seconds(20)).await;
+        }
+        assert_eq!(world.jobs().state("pending").is("attempt", 0).count().await, 11);
 
-    harness.execute(&["delete from job_policy"]).await;
-    for id in of_held.into_iter().chain(of_held_too).chain([of_kind]) {
-        harness.until_state(id, "succeeded", seconds(20)).await;
-    }
-    harness.finish().await;
+        world.job_policies().delete().await;
+        for id in of_held.into_iter().chain(of_held_too).chain([of_kind]) {
+            world.until_state(id, "succeeded", seconds(20)).await;
+        }
+    })
+    .await;
 }
 
 /// A look at the lines costs by their number and not by how many jobs stand in them.
 #[tokio::test]
 async fn j6_looking_for_due_jobs_reads_few_rows_however_many_wait() {
-    let harness = Harness::start().await;
-    probes(&harness, OrganizationId::new(), 30_000, Line::Ordinary).await;
-    probes(&harness, OrganizationId::new(), 1, Line::Ordinary).await;
-    harness.execute(&["analyze job", "update job set run_at = now() + interval '1 day' where ctid < '(3,0)'"]).await;
+    World::run(async |world| {
+        probes(&world, OrganizationId::new(), 30_000, Line::Ordinary).await;
+        probes(&world, OrganizationId::new(), 1, Line::Ordinary).await;
+        world
+            .execute(&[
+                "analyze job",
+                "update job set run_at = now() + interval '1 day' where ctid < \
+         '(3,0)'",
+            ])
+            .await;
 
-    let read = "select coalesce(sum(seq_tup_read + coalesce(idx_tup_fetch, 0)), 0)::bigint from pg_stat_user_tables where relname like 'job%'";
-    let options = muster_storage::PoolOptions { max_connections: 1, ..Default::default() };
-    let pool = muster_storage::Pool::connect_lazily(&harness.database_url().into(), &options).unwrap();
-    let before = muster_storage::testing::number(harness.pool(), read).await.unwrap();
-    for _ in 0..10 {
-        let survey = muster_storage::engine::relay::survey(&pool).await.unwrap();
-        assert_eq!(survey.lanes.len(), 2);
-    }
-    pool.close().await;
-    let after = eventually(seconds(10), async || {
-        let read = muster_storage::testing::number(harness.pool(), read).await.unwrap() - before;
-        if read > 0 { Ok(read) } else { Err("no statistics yet".to_owned()) }
+        let read = "select coalesce(sum(seq_tup_read + coalesce(idx_tup_fetch, 0)), 0)::bigint from \
+         pg_stat_user_tables where relname like 'job%'";
+        let options = muster_storage::PoolOptions { max_connections: 1, ..Default::default() };
+        let pool = muster_storage::Pool::connect_lazily(&world.database_url().into(), &options).unwrap();
+        let before = muster_storage::testing::number(world.pool(), read).await.unwrap();
+        for _ in 0..10 {
+            let survey = muster_storage::engine::relay::survey(&pool).await.unwrap();
+            assert_eq!(survey.lanes.len(), 2);
+        }
+        pool.close().await;
+        let after = eventually(seconds(10), async || {
+            let read = muster_storage::testing::number(world.pool(), read).await.unwrap() - before;
+            if read > 0 { Ok(read) } else { Err("no statistics yet".to_owned()) }
+        })
+        .await;
+        assert!(after < 2_000, "ten looks read {after} rows");
     })
     .await;
-    assert!(after < 2_000, "ten looks read {after} rows");
-    harness.finish().await;
 }
 
 #[tokio::test]
 async fn j6_a_backlog_travels_in_bundles() {
     // What nobody claims yet is not published anew.
-    let harness = Harness::start().await.with("republish_after_seconds", "600");
-    let scheduler = harness.scheduler("scheduler-1");
-    probes(&harness, OrganizationId::new(), 1_000, Line::Ordinary).await;
-    harness.until_count("job where state = 'published'", 1_000, seconds(30)).await;
-    eventually(seconds(10), async || {
-        let jobs = scheduler.metric("muster_relay_published_total", "").await;
-        let messages = scheduler.metric("muster_relay_messages_total", "").await;
-        holds((jobs - 1_000.0).abs() < 0.5 && messages <= 100.0, (jobs, messages))
-    })
-    .await;
-    let _worker = harness.worker("worker-1");
-    harness.all_succeed(1_000, seconds(30)).await;
-    harness.finish().await;
+    World::with("republish_after_seconds", "600")
+        .run(async |world| {
+            let scheduler = world.scheduler("scheduler-1");
+            probes(&world, OrganizationId::new(), 1_000, Line::Ordinary).await;
+            world.jobs().state("published").at_least(1_000, seconds(30)).await;
+            eventually(seconds(10), async || {
+                let jobs = scheduler.metric("muster_relay_published_total", "").await;
+                let messages = scheduler.metric("muster_relay_messages_total", "").await;
+                holds((jobs - 1_000.0).abs() < 0.5 && messages <= 100.0, (jobs, messages))
+            })
+            .await;
+            let _worker = world.worker("worker-1");
+            world.all_succeed(1_000, seconds(30)).await;
+        })
+        .await;
 }
 
 /// With room for fewer tenants than have jobs, each has its turn before any of them is through.
 #[tokio::test]
 async fn j6_tenants_take_turns_when_there_is_not_room_for_all() {
-    let harness = Harness::start().await;
-    harness.execute(&["insert into job_policy (kind, at_most) values ('probe', 2)"]).await;
-    for _ in 0..5 {
-        probes(&harness, OrganizationId::new(), 40, Line::Ordinary).await;
-    }
-    let (_scheduler, _worker) = (harness.scheduler("scheduler-1"), harness.worker("worker-1"));
+    World::run(async |world| {
+        world.limit_jobs("probe", 2).await;
+        for _ in 0..5 {
+            probes(&world, OrganizationId::new(), 40, Line::Ordinary).await;
+        }
+        let (_scheduler, _worker) = (world.scheduler("scheduler-1"), world.worker("worker-1"));
 
-    harness.all_succeed(200, seconds(90)).await;
-    let in_turn = "(select max(first) as last_to_begin, min(last) as first_to_end from (
+        world.all_succeed(200, seconds(90)).await;
+        let in_turn = "(select max(first) as last_to_begin, min(last) as first_to_end from (
                        select min(finished_at) as first, max(finished_at) as last from job group by organization_id) t) t
                    where last_to_begin < first_to_end";
-    assert_eq!(harness.count(in_turn).await, 1);
-    harness.finish().await;
+        assert_eq!(world.count(in_turn).await, 1);
+    })
+    .await;
 }
 
 /// How many of a kind wait in the broker is bounded, so that the order is the database's; an operator may bound a kind further.
 #[tokio::test]
 async fn j6_no_more_of_a_kind_is_published_than_there_is_room_for() {
-    let harness = Harness::start().await;
-    harness.execute(&["insert into job_policy (kind, at_most) values ('probe', 3)"]).await;
-    let window = JobKind::LeaseExpiry.policy().window;
-    harness.enqueue_no_ops(1_000).await;
-    probes(&harness, OrganizationId::new(), 20, Line::Ordinary).await;
-    let _scheduler = harness.scheduler("scheduler-1");
+    World::run(async |world| {
+        world.limit_jobs("probe", 3).await;
+        let window = JobKind::LeaseExpiry.policy().window;
+        world.enqueue_no_ops(1_000).await;
+        probes(&world, OrganizationId::new(), 20, Line::Ordinary).await;
+        let _scheduler = world.scheduler("scheduler-1");
 
-    // Two rounds after the room is filled.
-    let published = |kind: JobKind| format!("job where state = 'published' and kind = '{kind}'");
-    harness.until_count(&published(JobKind::LeaseExpiry), window, seconds(20)).await;
-    harness.until_count(&published(JobKind::Probe), 3, seconds(20)).await;
-    for _ in 0..2 {
-        let other = harness.enqueue(&HoldRelease { group_id: GroupId::new() }).await;
-        harness.until_state(other, "published", seconds(20)).await;
-    }
-    assert_eq!(harness.count(&published(JobKind::LeaseExpiry)).await, window);
-    assert_eq!(harness.count(&published(JobKind::Probe)).await, 3);
+        // Two rounds after the room is filled.
+        let published = |kind: JobKind| world.jobs().state("published").kind(kind);
+        published(JobKind::LeaseExpiry).at_least(window, seconds(20)).await;
+        published(JobKind::Probe).at_least(3, seconds(20)).await;
+        for _ in 0..2 {
+            let other = world.enqueue(&HoldRelease { group_id: GroupId::new() }).await;
+            world.until_state(other, "published", seconds(20)).await;
+        }
+        assert_eq!(published(JobKind::LeaseExpiry).count().await, window);
+        assert_eq!(published(JobKind::Probe).count().await, 3);
 
-    let _worker = harness.worker("worker-1");
-    harness.all_succeed(1_022, seconds(60)).await;
-    harness.finish().await;
+        let _worker = world.worker("worker-1");
+        world.all_succeed(1_022, seconds(60)).await;
+    })
+    .await;
 }
 
 /// What a worker takes of long jobs is never all one tenant's: another's runs beside them, however long they take and however many relays
 /// there are.
 #[tokio::test]
 async fn j6_long_jobs_of_one_tenant_leave_room_for_anothers() {
-    let harness = Harness::start().await;
-    let _schedulers = [harness.scheduler("scheduler-1"), harness.scheduler("scheduler-2")];
-    let _workers = [harness.worker("worker-1"), harness.worker("worker-2")];
-    harness.until_count("process where role = 'worker'", 2, seconds(20)).await;
-    let upkeep = async |organization_id, task, jobs: usize| {
-        let payload = Upkeep { task };
-        let jobs: Vec<_> = (0..jobs).map(|_| (JobId::new(), &payload)).collect();
-        let origin = Origin { organization_id: Some(organization_id), traceparent: None };
-        let mut tx = harness.pool().begin().await.unwrap();
-        enqueue_all(&mut tx, &jobs, Line::Ordinary, &origin).await.unwrap();
-        tx.commit().await.unwrap();
-        jobs[0].0
-    };
-    // All of the one tenant's stand still in the middle of what they do.
-    let gate = harness.hold("lock table idempotency in access exclusive mode").await;
-    let (big, small) = (OrganizationId::new(), OrganizationId::new());
-    upkeep(big, Task::IdempotencyKeys, 50).await;
-    let of_big = |states: &str| format!("job where organization_id = '{big}' and state in ({states})");
-    harness.until_count(&of_big("'running'"), 2, seconds(20)).await;
+    World::run(async |world| {
+        let _schedulers = [world.scheduler("scheduler-1"), world.scheduler("scheduler-2")];
+        let _workers = [world.worker("worker-1"), world.worker("worker-2")];
+        world.processes().is("role", "worker").at_least(2, seconds(20)).await;
+        let upkeep = async |organization_id, task, jobs: usize| {
+            let payload = Upkeep { task };
+            let jobs: Vec<_> = (0..jobs).map(|_| (JobId::new(), &payload)).collect();
+            let origin = Origin { organization_id: Some(organization_id), traceparent: None };
+            let mut tx = world.pool().begin().await.unwrap();
+            enqueue_all(&mut tx, &jobs, Line::Ordinary, &origin).await.unwrap();
+            tx.commit().await.unwrap();
+            jobs[0].0
+        };
+        // All of the one tenant's stand still in the middle of what they do.
+        let gate = world.hold_table("idempotency").await;
+        let (big, small) = (OrganizationId::new(), OrganizationId::new());
+        upkeep(big, Task::IdempotencyKeys, 50).await;
+        let of_big = world.jobs().is("organization_id", big);
+        of_big.clone().state("running").at_least(2, seconds(20)).await;
 
-    for _ in 0..5 {
-        let single = upkeep(small, Task::Partitions, 1).await;
-        harness.until_state(single, "succeeded", seconds(20)).await;
-    }
-    assert_eq!(harness.count(&of_big("'published', 'running'")).await, 2, "the rest wait in the database");
-    gate.open().await;
-    harness.all_succeed(55, seconds(60)).await;
-    harness.finish().await;
+        for _ in 0..5 {
+            let single = upkeep(small, Task::Partitions, 1).await;
+            world.until_state(single, "succeeded", seconds(20)).await;
+        }
+        assert_eq!(of_big.any_of("state", &["published", "running"]).count().await, 2, "the rest wait in the database");
+        gate.open().await;
+        world.all_succeed(55, seconds(60)).await;
+    })
+    .await;
 }
 
 /// A limit over all kinds of an organization together holds however many relays and kinds there are, and starves none of them.
 #[tokio::test]
 async fn j6_a_limit_over_all_kinds_of_an_organization_is_kept() {
     const LIMIT: i64 = 3;
-    let harness = Harness::start().await;
-    let tenant = OrganizationId::new();
-    harness
+    World::run(async |world| {
+        let tenant = OrganizationId::new();
+        world
         .execute(&[
-            &format!("insert into job_policy (kind, organization_id, at_most) values ('*', '{tenant}', {LIMIT})"),
+            &format!("insert into job_policy (kind, organization_id, at_most) values ('*', '{tenant}', \
+                 {LIMIT})"),
             "create table seen (live bigint)",
             &format!(
                 "create function look() returns trigger language plpgsql as $$
                  begin insert into seen select count(*) from job where organization_id = '{tenant}' and state in ('published', 'running');
                  return null; end $$"
             ),
-            "create trigger look after update on job for each row when (new.state = 'running') execute function look()",
+            "create trigger look after update on job for each row when (new.state = 'running') execute \
+                 function look()",
         ])
         .await;
-    let origin = Origin { organization_id: Some(tenant), traceparent: None };
-    let expiry = no_op();
-    let expiries: Vec<_> = (0..40).map(|_| (JobId::new(), &expiry)).collect();
-    let mut tx = harness.pool().begin().await.unwrap();
-    enqueue_all(&mut tx, &expiries, Line::Ordinary, &origin).await.unwrap();
-    for _ in 0..40 {
-        enqueue(&mut tx, &HoldRelease { group_id: GroupId::new() }, &origin).await.unwrap();
-    }
-    tx.commit().await.unwrap();
-    // Another organization's are not held back by it.
-    probes(&harness, OrganizationId::new(), 40, Line::Ordinary).await;
+        let origin = Origin { organization_id: Some(tenant), traceparent: None };
+        let expiry = no_op();
+        let expiries: Vec<_> = (0..40).map(|_| (JobId::new(), &expiry)).collect();
+        let mut tx = world.pool().begin().await.unwrap();
+        enqueue_all(&mut tx, &expiries, Line::Ordinary, &origin).await.unwrap();
+        for _ in 0..40 {
+            enqueue(&mut tx, &HoldRelease { group_id: GroupId::new() }, &origin).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        // Another organization's are not held back by it.
+        probes(&world, OrganizationId::new(), 40, Line::Ordinary).await;
 
-    let _schedulers = [harness.scheduler("scheduler-1"), harness.scheduler("scheduler-2")];
-    let _workers = [harness.worker("worker-1"), harness.worker("worker-2")];
+        let _schedulers = [world.scheduler("scheduler-1"), world.scheduler("scheduler-2")];
+        let _workers = [world.worker("worker-1"), world.worker("worker-2")];
 
-    harness.all_succeed(120, seconds(60)).await;
-    assert_eq!(harness.count(&format!("seen where live > {LIMIT}")).await, 0);
-    assert!(harness.count("seen where live > 1").await > 0, "the limit is used");
-    let beside = "(select max(first) as last_to_begin, min(last) as first_to_end from (
+        world.all_succeed(120, seconds(60)).await;
+        assert_eq!(world.rows("seen").above("live", LIMIT).count().await, 0);
+        assert!(world.rows("seen").above("live", 1).count().await > 0, "the limit is used");
+        let beside = "(select max(first) as last_to_begin, min(last) as first_to_end from (
                       select min(finished_at) as first, max(finished_at) as last from job
                       where kind in ('lease-expiry', 'hold-release') group by kind) k) k
                   where last_to_begin < first_to_end";
-    assert_eq!(harness.count(beside).await, 1, "neither kind waits for the end of the other");
-    harness.finish().await;
+        assert_eq!(world.count(beside).await, 1, "neither kind waits for the end of the other");
+    })
+    .await;
 }
 
 /// In the middle of a backlog a pause holds back all but what is published already, and that is less than the kind's window.
 #[tokio::test]
 async fn j6_a_pause_in_the_middle_of_a_backlog_holds_back_all_but_the_window() {
     const BACKLOG: usize = 2_000;
-    let harness = Harness::start().await.with("republish_after_seconds", "600");
-    let window = JobKind::LeaseExpiry.policy().window;
-    let gate = harness.close_gate().await;
-    harness.enqueue_no_ops(BACKLOG).await;
-    let (_scheduler, _worker) = (harness.scheduler("scheduler-1"), harness.worker("worker-1"));
-    // The worker has its hands full, and the window is filled again behind it.
-    harness.until_count("job where state = 'running'", 1, seconds(20)).await;
-    harness.until_count("job where state = 'published'", window, seconds(20)).await;
+    World::with("republish_after_seconds", "600")
+        .run(async |world| {
+            let window = JobKind::LeaseExpiry.policy().window;
+            let gate = world.close_gate().await;
+            world.enqueue_no_ops(BACKLOG).await;
+            let (_scheduler, _worker) = (world.scheduler("scheduler-1"), world.worker("worker-1"));
+            // The worker has its hands full, and the window is filled again behind it.
+            world.jobs().state("running").at_least(1, seconds(20)).await;
+            world.jobs().state("published").at_least(window, seconds(20)).await;
 
-    harness.execute(&["insert into job_policy (kind, paused) values ('lease-expiry', true)"]).await;
-    let started = "job where kind = 'lease-expiry' and epoch > 0";
-    let before = harness.count(started).await;
-    // A round that began before the pause is over when a job of another kind has come through.
-    let other = harness.enqueue(&Probe {}).await;
-    harness.until_state(other, "succeeded", seconds(20)).await;
-    gate.open().await;
-    eventually(seconds(60), async || {
-        let live = harness.count("job where state in ('published', 'running')").await;
-        holds(live == 0, live)
-    })
-    .await;
+            world.pause_jobs("lease-expiry").await;
+            let started = "job where kind = 'lease-expiry' and epoch > 0";
+            let before = world.count(started).await;
+            // A round that began before the pause is over when a job of another kind has come through.
+            let other = world.enqueue(&Probe {}).await;
+            world.until_state(other, "succeeded", seconds(20)).await;
+            gate.open().await;
+            eventually(seconds(60), async || {
+                let live = world.jobs().any_of("state", &["published", "running"]).count().await;
+                holds(live == 0, live)
+            })
+            .await;
 
-    let more = harness.count(started).await - before;
-    assert!((1..=window).contains(&more), "{more} started after the pause");
-    let held = harness.count("job where state = 'pending' and attempt = 0").await;
-    assert_eq!(before + more + held, i64::try_from(BACKLOG).unwrap());
-    assert!(held > 0, "the rest waits");
-    harness.execute(&["delete from job_policy"]).await;
-    harness.all_succeed(BACKLOG + 1, seconds(60)).await;
-    harness.finish().await;
+            let more = world.count(started).await - before;
+            assert!((1..=window).contains(&more), "{more} started after the pause");
+            let held = world.jobs().state("pending").is("attempt", 0).count().await;
+            assert_eq!(before + more + held, i64::try_from(BACKLOG).unwrap());
+            assert!(held > 0, "the rest waits");
+            world.job_policies().delete().await;
+            world.all_succeed(BACKLOG + 1, seconds(60)).await;
+        })
+        .await;
 }

@@ -1,7 +1,7 @@
 //! J6 for sends: a carrier that is slow for one organization keeps nobody else waiting, nor do the many that wait cost the relay anything.
 
 use muster_domain::ids::{JobId, OrganizationId};
-use muster_integration_tests::{CARRIER_ACCOUNT, CARRIER_SECRET, Harness, eventually, holds, no_op, seconds};
+use muster_integration_tests::{CARRIER_ACCOUNT, CARRIER_SECRET, World, eventually, holds, no_op, seconds};
 use muster_jobs::{JobKind, kinds::Send};
 use muster_simulator::{Behaviour, Config, Millis, Receipts};
 use muster_storage::{
@@ -17,7 +17,7 @@ use muster_storage::{
 const SMALL: &str = "00000000-0000-7000-8000-00000000000b";
 
 /// An organization with one contact, whose text waits for this job.
-async fn plant_small(harness: &Harness, send: JobId) {
+async fn plant_small(world: &World, send: JobId) {
     let number = "+12125559999";
     let statements = [
         format!("insert into account (id, name) values ('{SMALL}', 'Small')"),
@@ -51,7 +51,7 @@ async fn plant_small(harness: &Harness, send: JobId) {
              values (uuid_v7(), '{SMALL}', '{SMALL}', '{SMALL}', '{SMALL}', '{SMALL}', 'reply', 'queued', 'Hi Bea', 'GSM-7', 1, '{send}')"
         ),
     ];
-    harness.execute(&statements.each_ref().map(String::as_str)).await;
+    world.execute(&statements.each_ref().map(String::as_str)).await;
 }
 
 #[tokio::test]
@@ -71,87 +71,90 @@ async fn j6_slow_sends_of_one_tenant_leave_room_for_anothers() {
     .unwrap();
     // Nobody gives up a call, nor loses a lease to a busy machine. There are fewer slots, two, than messages that the share travels in, and a
     // call for each of their texts.
-    let harness = Harness::start()
-        .await
-        .with("carrier_url", format!("{:?}", carrier.url))
+    World::with("carrier_url", format!("{:?}", carrier.url))
         .with("carrier_timeout_ms", "3600000")
         .with("reconcile_after_seconds", "14400")
         .with("job_lease_seconds", "120")
         .with("database_max_connections", "4")
-        .with("carrier_concurrency", JobKind::Send.policy().bundle.to_string());
-    let planted = Planted { messages: MANY, job: 1, ..Planted::default() };
-    harness.execute(&planted.statements().iter().map(String::as_str).collect::<Vec<_>>()).await;
-    let (scheduler, worker) = (harness.scheduler("scheduler-1"), harness.worker("worker-1"));
-    tokio::join!(scheduler.ready(), worker.ready());
+        .with("carrier_concurrency", JobKind::Send.policy().bundle.to_string())
+        .run(async |world| {
+            let planted = Planted { messages: MANY, job: 1, ..Planted::default() };
+            world.execute(&planted.statements().iter().map(String::as_str).collect::<Vec<_>>()).await;
+            let (scheduler, worker) = (world.scheduler("scheduler-1"), world.worker("worker-1"));
+            tokio::join!(scheduler.ready(), worker.ready());
 
-    harness.execute(&[QUEUE_JOBS]).await;
-    let at_carrier = || i64::try_from(carrier.accepted().len()).unwrap();
-    eventually(seconds(60), async || holds(at_carrier() >= share, at_carrier())).await;
-    let of_big = |states: &str| format!("job where organization_id = '{BIG}' and state in ({states})");
-    assert_eq!(harness.count(&of_big("'running'")).await, share, "nobody who waits has a slot");
+            world.execute(&[QUEUE_JOBS]).await;
+            let at_carrier = || i64::try_from(carrier.accepted().len()).unwrap();
+            eventually(seconds(60), async || holds(at_carrier() >= share, at_carrier())).await;
+            let of_big = |state: &str| world.jobs().is("organization_id", BIG).state(state);
+            assert_eq!(of_big("running").count().await, share, "nobody who waits has a slot");
 
-    // The carrier answers the other organization at once.
-    carrier.set_behaviour(quiet).unwrap();
-    let send = JobId::new();
-    plant_small(&harness, send).await;
-    let (other, other_payload) = (JobId::new(), no_op());
-    let origin = Origin { organization_id: Some(OrganizationId(SMALL.parse().unwrap())), traceparent: None };
-    let mut tx = harness.pool().begin().await.unwrap();
-    enqueue_all(&mut tx, &[(send, &Send {})], Line::Ordinary, &origin).await.unwrap();
-    enqueue_all(&mut tx, &[(other, &other_payload)], Line::Ordinary, &origin).await.unwrap();
-    tx.commit().await.unwrap();
-    harness.until_state(send, "succeeded", seconds(30)).await;
-    harness.until_state(other, "succeeded", seconds(30)).await;
+            // The carrier answers the other organization at once.
+            carrier.set_behaviour(quiet).unwrap();
+            let send = JobId::new();
+            plant_small(&world, send).await;
+            let (other, other_payload) = (JobId::new(), no_op());
+            let origin = Origin { organization_id: Some(OrganizationId(SMALL.parse().unwrap())), traceparent: None };
+            let mut tx = world.pool().begin().await.unwrap();
+            enqueue_all(&mut tx, &[(send, &Send {})], Line::Ordinary, &origin).await.unwrap();
+            enqueue_all(&mut tx, &[(other, &other_payload)], Line::Ordinary, &origin).await.unwrap();
+            tx.commit().await.unwrap();
+            world.until_state(send, "succeeded", seconds(30)).await;
+            world.until_state(other, "succeeded", seconds(30)).await;
 
-    let sent = format!("message where organization_id = '{SMALL}' and state = 'sent'");
-    assert_eq!(harness.count(&sent).await, 1);
-    assert_eq!(harness.count(&of_big("'running'")).await, share, "all that were sent first still wait");
-    assert_eq!(harness.count(&of_big("'pending'")).await, i64::from(MANY) - share, "and the rest in the database");
-    assert_eq!(at_carrier(), share + 1);
-    // Its calls end with it.
-    worker.abort();
-    scheduler.stop().await;
-    carrier.shutdown().await;
-    harness.finish().await;
+            let sent = format!("message where organization_id = '{SMALL}' and state = 'sent'");
+            assert_eq!(world.count(&sent).await, 1);
+            assert_eq!(of_big("running").count().await, share, "all that were sent first still wait");
+            assert_eq!(of_big("pending").count().await, i64::from(MANY) - share, "and the rest in the database");
+            assert_eq!(at_carrier(), share + 1);
+            // Its calls end with it.
+            worker.abort();
+            scheduler.stop().await;
+            carrier.shutdown().await;
+        })
+        .await;
 }
 
 /// What a tenant may still have published is found by what is published and running, however many jobs wait.
 #[tokio::test]
 async fn j6_looking_for_shares_of_sends_reads_few_rows_however_many_wait() {
-    let harness = Harness::start().await;
-    // Of the one's, ten are published and twenty running; the other has one.
-    let many = format!(
-        "insert into job (id, kind, organization_id, payload, max_attempts, state, published_at, lease_until)
+    World::run(async |world| {
+        // Of the one's, ten are published and twenty running; the other has one.
+        let many = format!(
+            "insert into job (id, kind, organization_id, payload, max_attempts, state, published_at, lease_until)
          select uuid_v7(), 'send', '{BIG}', '{{}}', 8,
              case when n <= 10 then 'published' when n <= 30 then 'running' else 'pending' end,
              case when n <= 30 then now() end, case when n between 11 and 30 then now() end
          from generate_series(1, 10000) n"
-    );
-    let one = format!(
-        "insert into job (id, kind, organization_id, payload, max_attempts) values (uuid_v7(), 'send', '{SMALL}', '{{}}', 8)"
-    );
-    harness.execute(&[&many, &one, "analyze job"]).await;
+        );
+        let one = format!(
+            "insert into job (id, kind, organization_id, payload, max_attempts) values (uuid_v7(), 'send', \
+             '{SMALL}', '{{}}', 8)"
+        );
+        world.execute(&[&many, &one, "analyze job"]).await;
 
-    let read = "select coalesce(sum(seq_tup_read + coalesce(idx_tup_fetch, 0)), 0)::bigint from pg_stat_user_tables where relname like 'job%'";
-    let options = PoolOptions { max_connections: 1, by_index: true, ..PoolOptions::default() };
-    let pool = Pool::connect_lazily(&harness.database_url().into(), &options).unwrap();
-    let mut lanes = relay::survey(&pool).await.unwrap().lanes;
-    let before = muster_storage::testing::number(harness.pool(), read).await.unwrap();
-    for _ in 0..10 {
-        let mut tx = pool.begin().await.unwrap();
-        relay::apply_shares(&mut tx, &mut lanes).await.unwrap();
-        tx.rollback().await.unwrap();
-    }
-    let share = i64::from(JobKind::Send.policy().share.unwrap());
-    let mut rooms: Vec<_> = lanes.iter().map(|lane| lane.tenant_room.unwrap()).collect();
-    rooms.sort_unstable();
-    assert_eq!(rooms, [share - 30, share]);
-    pool.close().await;
-    let after = eventually(seconds(10), async || {
-        let read = muster_storage::testing::number(harness.pool(), read).await.unwrap() - before;
-        if read > 0 { Ok(read) } else { Err("no statistics yet".to_owned()) }
+        let read = "select coalesce(sum(seq_tup_read + coalesce(idx_tup_fetch, 0)), 0)::bigint from \
+         pg_stat_user_tables where relname like 'job%'";
+        let options = PoolOptions { max_connections: 1, by_index: true, ..PoolOptions::default() };
+        let pool = Pool::connect_lazily(&world.database_url().into(), &options).unwrap();
+        let mut lanes = relay::survey(&pool).await.unwrap().lanes;
+        let before = muster_storage::testing::number(world.pool(), read).await.unwrap();
+        for _ in 0..10 {
+            let mut tx = pool.begin().await.unwrap();
+            relay::apply_shares(&mut tx, &mut lanes).await.unwrap();
+            tx.rollback().await.unwrap();
+        }
+        let share = i64::from(JobKind::Send.policy().share.unwrap());
+        let mut rooms: Vec<_> = lanes.iter().map(|lane| lane.tenant_room.unwrap()).collect();
+        rooms.sort_unstable();
+        assert_eq!(rooms, [share - 30, share]);
+        pool.close().await;
+        let after = eventually(seconds(10), async || {
+            let read = muster_storage::testing::number(world.pool(), read).await.unwrap() - before;
+            if read > 0 { Ok(read) } else { Err("no statistics yet".to_owned()) }
+        })
+        .await;
+        assert!(after < 1_000, "ten looks read {after} rows");
     })
     .await;
-    assert!(after < 1_000, "ten looks read {after} rows");
-    harness.finish().await;
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use muster_broker::{Management, Session, Source};
 use muster_domain::ids::{BatchId, GoalId, JobId};
-use muster_integration_tests::{Harness, eventually, holds, no_op, seconds};
+use muster_integration_tests::{World, ahead, eventually, holds, no_op, seconds};
 use muster_jobs::{
     JobKind,
     kinds::{GoalTransition, HoldRelease, Probe},
@@ -26,58 +26,67 @@ async fn j7_a_message_that_cannot_be_decoded_is_parked_and_the_queue_goes_on() {
         br#"{"v":1,"kind":"no-such-kind","jobs":[{"id":"019876b4-6a7e-7000-8000-000000000000"}]}"#,
         br#"{"v":1,"kind":"lease-expiry","jobs":[]}"#,
     ];
-    let harness = Harness::start().await;
-    let (scheduler, worker) = (harness.scheduler("scheduler-1"), harness.worker("worker-1"));
-    harness.publish_raw(KIND, poison.map(<[u8]>::to_vec)).await;
-    harness.publish_raw(KIND, [vec![b'x'; 1_000_000]]).await;
-    harness.enqueue_no_ops(100).await;
+    World::run(async |world| {
+        let (scheduler, worker) = (world.scheduler("scheduler-1"), world.worker("worker-1"));
+        world.publish_raw(KIND, poison.map(<[u8]>::to_vec)).await;
+        world.publish_raw(KIND, [vec![b'x'; 1_000_000]]).await;
+        world.enqueue_no_ops(100).await;
 
-    harness.all_succeed(100, seconds(30)).await;
-    harness.until_count("dead_letter", 8, seconds(20)).await;
-    assert_eq!(harness.count("job where attempt <> 1").await, 0);
-    tokio::join!(scheduler.stop(), worker.stop());
-    assert_eq!(harness.count("dead_letter where queue = 'muster.lease-expiry' and error <> ''").await, 8);
-    assert_eq!(harness.count("dead_letter where body = 'garbage'::bytea").await, 1);
-    assert_eq!(harness.count("dead_letter where length(body) = 65536").await, 1, "of a long body a part is kept");
-    assert_eq!(harness.waiting(KIND).await, 0);
-    harness.finish().await;
+        world.all_succeed(100, seconds(30)).await;
+        world.dead_letters().at_least(8, seconds(20)).await;
+        assert_eq!(world.jobs().not("attempt", 1).count().await, 0);
+        tokio::join!(scheduler.stop(), worker.stop());
+        assert_eq!(world.dead_letters().is("queue", "muster.lease-expiry").not("error", "").count().await, 8);
+        assert_eq!(world.dead_letters().and("body = 'garbage'::bytea").count().await, 1);
+        assert_eq!(
+            world.dead_letters().and("length(body) = 65536").count().await,
+            1,
+            "of a long body a part \
+             is kept"
+        );
+        assert_eq!(world.waiting(KIND).await, 0);
+    })
+    .await;
 }
 
 /// Postgres takes no NUL in a text, and what serde says about a message repeats its words.
 #[tokio::test]
 async fn j7_a_message_whose_error_holds_a_nul_is_parked_too() {
-    let harness = Harness::start().await;
-    let (_scheduler, worker) = (harness.scheduler("scheduler-1"), harness.worker("worker-1"));
-    harness.publish_raw(KIND, [br#"{"v":1,"kind":"\u0000","jobs":[]}"#.to_vec()]).await;
+    World::run(async |world| {
+        let (_scheduler, worker) = (world.scheduler("scheduler-1"), world.worker("worker-1"));
+        world.publish_raw(KIND, [br#"{"v":1,"kind":"\u0000","jobs":[]}"#.to_vec()]).await;
 
-    harness.until_count("dead_letter", 1, seconds(10)).await;
-    harness.enqueue_no_ops(10).await;
-    harness.all_succeed(10, seconds(20)).await;
-    worker.stop().await;
-    assert_eq!(harness.waiting(KIND).await, 0);
-    harness.finish().await;
+        world.dead_letters().at_least(1, seconds(10)).await;
+        world.enqueue_no_ops(10).await;
+        world.all_succeed(10, seconds(20)).await;
+        worker.stop().await;
+        assert_eq!(world.waiting(KIND).await, 0);
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn j7_a_payload_of_the_wrong_shape_is_parked_at_once() {
-    let harness = Harness::start().await;
-    let (_scheduler, _worker) = (harness.scheduler("scheduler-1"), harness.worker("worker-1"));
-    let ids = harness.enqueue_no_ops(50).await;
-    let poisoned = JobId::new();
-    harness
-        .execute(&[&format!(
-            "insert into job (id, kind, payload, max_attempts) values ('{poisoned}', 'lease-expiry', '{{\"goal\": 1}}', 8)"
-        )])
-        .await;
+    World::run(async |world| {
+        let (_scheduler, _worker) = (world.scheduler("scheduler-1"), world.worker("worker-1"));
+        let ids = world.enqueue_no_ops(50).await;
+        let poisoned = JobId::new();
+        world
+            .execute(&[&format!(
+                "insert into job (id, kind, payload, max_attempts) values ('{poisoned}', 'lease-expiry', \
+                 '{{\"goal\": 1}}', 8)"
+            )])
+            .await;
 
-    let job = harness.until_state(poisoned, "parked", seconds(20)).await;
-    assert_eq!((job.attempt, job.errors.len()), (1, 1));
-    assert!(job.errors[0].error.contains("payload") && job.errors[0].error.contains("goal"), "{:?}", job.errors);
-    assert_eq!((job.errors[0].attempt, job.errors[0].worker.as_deref()), (1, Some("worker-1")));
-    for id in ids {
-        harness.until_state(id, "succeeded", seconds(20)).await;
-    }
-    harness.finish().await;
+        let job = world.until_state(poisoned, "parked", seconds(20)).await;
+        assert_eq!((job.attempt, job.errors.len()), (1, 1));
+        assert!(job.errors[0].error.contains("payload") && job.errors[0].error.contains("goal"), "{:?}", job.errors);
+        assert_eq!((job.errors[0].attempt, job.errors[0].worker.as_deref()), (1, Some("worker-1")));
+        for id in ids {
+            world.until_state(id, "succeeded", seconds(20)).await;
+        }
+    })
+    .await;
 }
 
 /// The others of its bundle are done at their first attempt, whichever way the kind is run.
@@ -86,221 +95,235 @@ async fn j7_a_bad_job_fails_alone_in_its_bundle() {
     let lease_expiry = format!(r#"{{"batch_id": "{}"}}"#, BatchId::new());
     for (kind, good) in [(KIND, lease_expiry.as_str()), (JobKind::Probe, "{}")] {
         // Published anew, they would be in other bundles.
-        let harness = Harness::start().await.with("republish_after_seconds", "600");
-        harness
-            .execute(&[&format!(
-                "insert into job (id, kind, payload, max_attempts)
+        World::with("republish_after_seconds", "600")
+            .run(async |world| {
+                world
+                    .execute(&[&format!(
+                        "insert into job (id, kind, payload, max_attempts)
                  select uuid_v7(), '{kind}', case when n = 20 then '{{\"bad\": 1}}' else '{good}' end::jsonb, 8
                  from generate_series(1, 40) n"
-            )])
-            .await;
-        let (_scheduler, _worker) = (harness.scheduler("scheduler-1"), harness.worker("worker-1"));
+                    )])
+                    .await;
+                let (_scheduler, _worker) = (world.scheduler("scheduler-1"), world.worker("worker-1"));
 
-        harness.until_count("job where state = 'parked' and jsonb_array_length(errors) = 1", 1, seconds(30)).await;
-        harness.until_count("job where state = 'succeeded' and errors = '[]'", 39, seconds(30)).await;
-        assert_eq!(harness.count("job where attempt <> 1").await, 0, "{kind}");
-        harness.finish().await;
+                world.jobs().state("parked").and("jsonb_array_length(errors) = 1").at_least(1, seconds(30)).await;
+                world.jobs().state("succeeded").is("errors", "[]").at_least(39, seconds(30)).await;
+                assert_eq!(world.jobs().not("attempt", 1).count().await, 0, "{kind}");
+            })
+            .await;
     }
 }
 
 #[tokio::test]
 async fn j7_a_job_that_says_it_can_never_succeed_is_parked_at_once() {
-    let harness = Harness::start().await;
-    let (_scheduler, _worker) = (harness.scheduler("scheduler-1"), harness.worker("worker-1"));
+    World::run(async |world| {
+        let (_scheduler, _worker) = (world.scheduler("scheduler-1"), world.worker("worker-1"));
 
-    let id = harness.enqueue(&GoalTransition { goal_id: GoalId::new() }).await;
+        let id = world.enqueue(&GoalTransition { goal_id: GoalId::new() }).await;
 
-    let job = harness.until_state(id, "parked", seconds(20)).await;
-    assert_eq!((job.attempt, job.errors.len()), (1, 1));
-    assert!(job.errors[0].error.contains("organization"), "{:?}", job.errors);
-    harness.finish().await;
+        let job = world.until_state(id, "parked", seconds(20)).await;
+        assert_eq!((job.attempt, job.errors.len()), (1, 1));
+        assert!(job.errors[0].error.contains("organization"), "{:?}", job.errors);
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn j7_a_job_that_keeps_failing_is_parked_with_every_error() {
-    let harness = Harness::start().await;
-    let (scheduler, worker) = (harness.scheduler("scheduler-1"), harness.worker("worker-1"));
-    tokio::join!(scheduler.ready(), worker.ready());
-    // Each tries to complete only when the gate opens, and by then one of them is sabotaged.
-    let gate = harness.close_gate().await;
-    let failing = harness.enqueue(&no_op()).await;
-    harness.sabotage(failing, "raise exception 'sabotaged'").await;
-    harness.enqueue_no_ops(200).await;
-    gate.open().await;
+    World::run(async |world| {
+        let (scheduler, worker) = (world.scheduler("scheduler-1"), world.worker("worker-1"));
+        tokio::join!(scheduler.ready(), worker.ready());
+        // Each tries to complete only when the gate opens, and by then one of them is sabotaged.
+        let gate = world.close_gate().await;
+        let failing = world.enqueue(&no_op()).await;
+        world.sabotage(failing, "raise exception 'sabotaged'").await;
+        world.enqueue_no_ops(200).await;
+        gate.open().await;
 
-    let job = harness.until_state(failing, "parked", seconds(40)).await;
-    let attempts: Vec<_> = job.errors.iter().map(|error| error.attempt).collect();
-    assert_eq!(attempts, (1..=KIND.policy().max_attempts).collect::<Vec<_>>());
-    assert_eq!((job.attempt, job.epoch), (KIND.policy().max_attempts, i64::from(KIND.policy().max_attempts)));
-    for error in job.errors {
-        assert!(error.error.contains("sabotaged") && error.worker.as_deref() == Some("worker-1"), "{error:?}");
-    }
-    harness.until_count("job where state = 'succeeded' and attempt = 1", 200, seconds(20)).await;
-    tokio::join!(scheduler.stop(), worker.stop());
-    assert_eq!(harness.waiting(KIND).await, 0);
-    harness.finish().await;
+        let job = world.until_state(failing, "parked", seconds(40)).await;
+        let attempts: Vec<_> = job.errors.iter().map(|error| error.attempt).collect();
+        assert_eq!(attempts, (1..=KIND.policy().max_attempts).collect::<Vec<_>>());
+        assert_eq!((job.attempt, job.epoch), (KIND.policy().max_attempts, i64::from(KIND.policy().max_attempts)));
+        for error in job.errors {
+            assert!(error.error.contains("sabotaged") && error.worker.as_deref() == Some("worker-1"), "{error:?}");
+        }
+        world.jobs().state("succeeded").is("attempt", 1).at_least(200, seconds(20)).await;
+        tokio::join!(scheduler.stop(), worker.stop());
+        assert_eq!(world.waiting(KIND).await, 0);
+    })
+    .await;
 }
 
 /// Where the first delay is anything up to ten minutes, four that are over within seconds would be less than one chance in a million.
 #[tokio::test]
 async fn j7_a_job_that_failed_waits_before_its_next_attempt() {
-    let harness = Harness::start().await.with("retry_base_ms", "600000").with("retry_max_ms", "600000");
-    let (scheduler, worker) = (harness.scheduler("scheduler-1"), harness.worker("worker-1"));
-    tokio::join!(scheduler.ready(), worker.ready());
-    let gate = harness.close_gate().await;
-    for _ in 0..4 {
-        let failing = harness.enqueue(&no_op()).await;
-        harness.sabotage(failing, "raise exception 'sabotaged'").await;
-    }
-    gate.open().await;
-    let waits = "job where state = 'pending' and attempt = 1 and run_at > clock_timestamp() + interval '1 second'";
-    eventually(seconds(30), async || match harness.count(waits).await {
-        0 => Err(harness.census().await),
-        _ => Ok(()),
-    })
-    .await;
-    tokio::join!(scheduler.stop(), worker.stop());
-    harness.finish().await;
+    World::with("retry_base_ms", "600000")
+        .with("retry_max_ms", "600000")
+        .run(async |world| {
+            let (scheduler, worker) = (world.scheduler("scheduler-1"), world.worker("worker-1"));
+            tokio::join!(scheduler.ready(), worker.ready());
+            let gate = world.close_gate().await;
+            for _ in 0..4 {
+                let failing = world.enqueue(&no_op()).await;
+                world.sabotage(failing, "raise exception 'sabotaged'").await;
+            }
+            gate.open().await;
+            let waits = world.jobs().state("pending").is("attempt", 1).above("run_at", ahead(seconds(1)));
+            eventually(seconds(30), async || match waits.count().await {
+                0 => Err(world.census().await),
+                _ => Ok(()),
+            })
+            .await;
+            tokio::join!(scheduler.stop(), worker.stop());
+        })
+        .await;
 }
 
 /// Each attempt ends with the worker's death, as far as anybody can see: a claim, and then no heartbeat.
 #[tokio::test]
 async fn j7_a_job_whose_worker_dies_each_time_is_parked_by_the_sweep() {
-    let harness = Harness::start().await;
-    let _scheduler = harness.scheduler("scheduler-1");
-    let deadly = harness.enqueue(&no_op()).await;
+    World::run(async |world| {
+        let _scheduler = world.scheduler("scheduler-1");
+        let deadly = world.enqueue(&no_op()).await;
 
-    for attempt in 1..=KIND.policy().max_attempts {
-        eventually(seconds(20), async || {
-            let claimed = claim::claim(harness.pool(), deadly, &format!("victim-{attempt}"), Duration::ZERO).await;
-            claimed.unwrap().map(|_| ()).ok_or_else(|| "not back yet".to_owned())
-        })
-        .await;
-    }
+        for attempt in 1..=KIND.policy().max_attempts {
+            eventually(seconds(20), async || {
+                let claimed = claim::claim(world.pool(), deadly, &format!("victim-{attempt}"), Duration::ZERO).await;
+                claimed.unwrap().map(|_| ()).ok_or_else(|| "not back yet".to_owned())
+            })
+            .await;
+        }
 
-    let job = harness.until_state(deadly, "parked", seconds(20)).await;
-    assert_eq!(job.attempt, KIND.policy().max_attempts);
-    for (error, attempt) in job.errors.iter().zip(1..) {
-        assert_eq!((error.attempt, error.worker.clone()), (attempt, Some(format!("victim-{attempt}"))));
-        assert!(error.error.contains("lease ran out"), "{error:?}");
-    }
-    assert_eq!(job.errors.len(), usize::try_from(KIND.policy().max_attempts).unwrap());
-    harness.finish().await;
+        let job = world.until_state(deadly, "parked", seconds(20)).await;
+        assert_eq!(job.attempt, KIND.policy().max_attempts);
+        for (error, attempt) in job.errors.iter().zip(1..) {
+            assert_eq!((error.attempt, error.worker.clone()), (attempt, Some(format!("victim-{attempt}"))));
+            assert!(error.error.contains("lease ran out"), "{error:?}");
+        }
+        assert_eq!(job.errors.len(), usize::try_from(KIND.policy().max_attempts).unwrap());
+    })
+    .await;
 }
 
 /// Jobs of a bundle that ends with its worker are all suspects, and travel alone from then on: no second death is theirs.
 #[tokio::test]
 async fn j7_a_job_that_kills_its_worker_hits_its_neighbours_at_most_once() {
     const NEIGHBOURS: usize = 300;
-    let harness = Harness::start().await;
-    let _scheduler = harness.scheduler("scheduler-1");
-    let deadly = harness.enqueue(&no_op()).await;
-    harness.sabotage(deadly, "perform pg_sleep(3600)").await;
-    harness.enqueue_no_ops(NEIGHBOURS).await;
+    World::run(async |world| {
+        let _scheduler = world.scheduler("scheduler-1");
+        let deadly = world.enqueue(&no_op()).await;
+        world.sabotage(deadly, "perform pg_sleep(3600)").await;
+        world.enqueue_no_ops(NEIGHBOURS).await;
 
-    for death in 1..=KIND.policy().max_attempts {
-        let worker = harness.worker(&format!("worker-{death}"));
-        let sleeper = "pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'";
-        harness.until_count(sleeper, 1, seconds(60)).await;
-        worker.abort();
-        harness.execute(&[&format!("select pg_terminate_backend(pid) from {sleeper}")]).await;
-        eventually(seconds(20), async || {
-            let left = harness.count(sleeper).await;
-            holds(left == 0, left)
-        })
-        .await;
-    }
+        for death in 1..=KIND.policy().max_attempts {
+            let worker = world.worker(&format!("worker-{death}"));
+            let sleeper = "pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'";
+            world.until_count(sleeper, 1, seconds(60)).await;
+            worker.abort();
+            world.execute(&[&format!("select pg_terminate_backend(pid) from {sleeper}")]).await;
+            eventually(seconds(20), async || {
+                let left = world.count(sleeper).await;
+                holds(left == 0, left)
+            })
+            .await;
+        }
 
-    let _survivor = harness.worker("survivor");
-    let job = harness.until_state(deadly, "parked", seconds(30)).await;
-    assert_eq!(job.errors.len(), usize::try_from(KIND.policy().max_attempts).unwrap());
-    harness.until_count("job where state = 'succeeded'", 300, seconds(60)).await;
-    assert_eq!(harness.count(&format!("job where id <> '{deadly}' and attempt > 2")).await, 0);
-    harness.finish().await;
+        let _survivor = world.worker("survivor");
+        let job = world.until_state(deadly, "parked", seconds(30)).await;
+        assert_eq!(job.errors.len(), usize::try_from(KIND.policy().max_attempts).unwrap());
+        world.jobs().state("succeeded").at_least(300, seconds(60)).await;
+        assert_eq!(world.jobs().not("id", deadly).above("attempt", 2).count().await, 0);
+    })
+    .await;
 }
 
 /// The broker gives up a message that is delivered again and again and never acknowledged, without anybody able to say why. That is
 /// counted as an attempt, and the last one parks the job.
 #[tokio::test]
 async fn j7_what_the_broker_gives_up_is_counted_and_parked() {
-    let harness = Harness::start().await.with("republish_after_seconds", "120");
-    let BrokerSettings { broker } = harness.settings("test").settings();
-    let management_url = broker.management_url.as_ref().unwrap();
-    Management::new(management_url, &broker.url).unwrap().apply_policy().await.unwrap();
-    let scheduler = harness.scheduler("scheduler-1");
-    scheduler.ready().await;
-    let (once, last) = (harness.enqueue(&no_op()).await, harness.enqueue(&no_op()).await);
-    harness.execute(&[&format!("update job set max_attempts = 1 where id = '{last}'")]).await;
-    harness.until_count("job where state = 'published'", 2, seconds(20)).await;
+    World::with("republish_after_seconds", "120")
+        .run(async |world| {
+            let BrokerSettings { broker } = world.settings("test").settings();
+            let management_url = broker.management_url.as_ref().unwrap();
+            Management::new(management_url, &broker.url).unwrap().apply_policy().await.unwrap();
+            let scheduler = world.scheduler("scheduler-1");
+            scheduler.ready().await;
+            let (once, last) = (world.enqueue(&no_op()).await, world.enqueue(&no_op()).await);
+            world.jobs().id(last).set("max_attempts", 1).await;
+            world.jobs().state("published").at_least(2, seconds(20)).await;
 
-    // Every consumer goes away with what it was given.
-    eventually(seconds(90), async || {
-        let mut session = Session::open(&broker.url, "victim", &[KIND], |_| 10).await.map_err(|e| e.to_string())?;
-        let delivery = tokio::time::timeout(seconds(5), session.next()).await;
-        let source = delivery.ok().flatten().map(|delivery| delivery.source);
-        holds(source == Some(Source::Dead), format!("{source:?}"))
-    })
-    .await;
-    let _worker = harness.worker("worker-1");
+            // Every consumer goes away with what it was given.
+            eventually(seconds(90), async || {
+                let mut session =
+                    Session::open(&broker.url, "victim", &[KIND], |_| 10).await.map_err(|e| e.to_string())?;
+                let delivery = tokio::time::timeout(seconds(5), session.next()).await;
+                let source = delivery.ok().flatten().map(|delivery| delivery.source);
+                holds(source == Some(Source::Dead), format!("{source:?}"))
+            })
+            .await;
+            let _worker = world.worker("worker-1");
 
-    let job = harness.until_state(last, "parked", seconds(30)).await;
-    assert!(job.errors[0].error.contains("gave it up"), "{:?}", job.errors);
-    let job = harness.until_state(once, "succeeded", seconds(30)).await;
-    assert_eq!((job.attempt, job.errors.len()), (2, 1));
-    assert!(job.errors[0].error.contains("gave it up"), "{:?}", job.errors);
-    harness.finish().await;
+            let job = world.until_state(last, "parked", seconds(30)).await;
+            assert!(job.errors[0].error.contains("gave it up"), "{:?}", job.errors);
+            let job = world.until_state(once, "succeeded", seconds(30)).await;
+            assert_eq!((job.attempt, job.errors.len()), (2, 1));
+            assert!(job.errors[0].error.contains("gave it up"), "{:?}", job.errors);
+        })
+        .await;
 }
 
 /// This one takes the worker's connection to the database with it, and so its session with the broker, at each attempt.
 #[tokio::test]
 async fn j7_a_job_that_cuts_its_worker_off_is_parked_and_its_neighbours_succeed() {
-    let harness = Harness::start().await;
-    let (scheduler, worker) = (harness.scheduler("scheduler-1"), harness.worker("worker-1"));
-    tokio::join!(scheduler.ready(), worker.ready());
-    let gate = harness.close_gate().await;
-    let deadly = harness.enqueue(&no_op()).await;
-    harness.sabotage(deadly, "perform pg_terminate_backend(pg_backend_pid())").await;
-    harness.enqueue_no_ops(500).await;
-    gate.open().await;
+    World::run(async |world| {
+        let (scheduler, worker) = (world.scheduler("scheduler-1"), world.worker("worker-1"));
+        tokio::join!(scheduler.ready(), worker.ready());
+        let gate = world.close_gate().await;
+        let deadly = world.enqueue(&no_op()).await;
+        world.sabotage(deadly, "perform pg_terminate_backend(pg_backend_pid())").await;
+        world.enqueue_no_ops(500).await;
+        gate.open().await;
 
-    harness.until_count("job where state = 'succeeded'", 500, seconds(40)).await;
-    // More neighbours come while it goes on.
-    harness.enqueue_no_ops(500).await;
-    harness.until_count("job where state = 'succeeded'", 1_000, seconds(40)).await;
+        world.jobs().state("succeeded").at_least(500, seconds(40)).await;
+        // More neighbours come while it goes on.
+        world.enqueue_no_ops(500).await;
+        world.jobs().state("succeeded").at_least(1_000, seconds(40)).await;
 
-    let job = harness.until_state(deadly, "parked", seconds(90)).await;
-    assert_eq!(
-        (job.attempt, job.errors.len()),
-        (KIND.policy().max_attempts, usize::try_from(KIND.policy().max_attempts).unwrap())
-    );
-    assert_eq!(harness.count("job where state = 'parked'").await, 1);
-    tokio::join!(scheduler.stop(), worker.stop());
-    assert_eq!(harness.waiting(KIND).await, 0);
-    harness.finish().await;
+        let job = world.until_state(deadly, "parked", seconds(90)).await;
+        assert_eq!(
+            (job.attempt, job.errors.len()),
+            (KIND.policy().max_attempts, usize::try_from(KIND.policy().max_attempts).unwrap())
+        );
+        assert_eq!(world.jobs().state("parked").count().await, 1);
+        tokio::join!(scheduler.stop(), worker.stop());
+        assert_eq!(world.waiting(KIND).await, 0);
+    })
+    .await;
 }
 
 /// A kind's poison holds up neither its own queue nor another's.
 #[tokio::test]
 async fn j7_many_poisonous_jobs_do_not_hold_up_the_others() {
-    let harness = Harness::start().await;
-    let (_scheduler, worker) = (harness.scheduler("scheduler-1"), harness.worker("worker-1"));
-    for _ in 0..50 {
-        harness.enqueue(&GoalTransition { goal_id: GoalId::new() }).await;
-    }
-    harness.publish_raw(JobKind::HoldRelease, vec![b"poison".to_vec(); 50]).await;
-    for _ in 0..50 {
-        harness.enqueue(&HoldRelease { group_id: muster_domain::ids::GroupId::new() }).await;
-    }
+    World::run(async |world| {
+        let (_scheduler, worker) = (world.scheduler("scheduler-1"), world.worker("worker-1"));
+        for _ in 0..50 {
+            world.enqueue(&GoalTransition { goal_id: GoalId::new() }).await;
+        }
+        world.publish_raw(JobKind::HoldRelease, vec![b"poison".to_vec(); 50]).await;
+        for _ in 0..50 {
+            world.enqueue(&HoldRelease { group_id: muster_domain::ids::GroupId::new() }).await;
+        }
 
-    harness.until_count("job where state = 'succeeded'", 50, seconds(30)).await;
-    harness.until_count("job where state = 'parked'", 50, seconds(30)).await;
-    harness.until_count("dead_letter", 50, seconds(30)).await;
-    eventually(seconds(10), async || {
-        let counted = worker.metric("muster_jobs_total", "undecodable").await;
-        holds(counted >= 50.0, counted)
+        world.jobs().state("succeeded").at_least(50, seconds(30)).await;
+        world.jobs().state("parked").at_least(50, seconds(30)).await;
+        world.dead_letters().at_least(50, seconds(30)).await;
+        eventually(seconds(10), async || {
+            let counted = worker.metric("muster_jobs_total", "undecodable").await;
+            holds(counted >= 50.0, counted)
+        })
+        .await;
     })
     .await;
-    harness.finish().await;
 }
 
 /// Of short kinds claim and completion are one transaction, which ends with the worker and leaves nothing to count. So what was delivered before
@@ -310,58 +333,64 @@ async fn j7_a_short_job_that_kills_its_worker_is_parked_too() {
     const NEIGHBOURS: i64 = 300;
     const MAX: i32 = JobKind::Probe.policy().max_attempts;
     // What is published anew was not delivered before.
-    let harness = Harness::start().await.with("republish_after_seconds", "600");
-    let deadly = harness.enqueue(&Probe {}).await;
-    harness.sabotage(deadly, "perform pg_sleep(3600)").await;
-    for _ in 0..NEIGHBOURS {
-        harness.enqueue(&Probe {}).await;
-    }
-    let _scheduler = harness.scheduler("scheduler-1");
+    World::with("republish_after_seconds", "600")
+        .run(async |world| {
+            let deadly = world.enqueue(&Probe {}).await;
+            world.sabotage(deadly, "perform pg_sleep(3600)").await;
+            for _ in 0..NEIGHBOURS {
+                world.enqueue(&Probe {}).await;
+            }
+            let _scheduler = world.scheduler("scheduler-1");
 
-    // The first death is in a transaction that nobody else has seen.
-    for death in 0..=MAX {
-        let worker = harness.worker(&format!("worker-{death}"));
-        let sleeper = "pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'";
-        harness.until_count(sleeper, 1, seconds(60)).await;
-        worker.abort();
-        harness.execute(&[&format!("select pg_terminate_backend(pid) from {sleeper}")]).await;
-        eventually(seconds(20), async || {
-            let left = harness.count(sleeper).await;
-            holds(left == 0, left)
+            // The first death is in a transaction that nobody else has seen.
+            for death in 0..=MAX {
+                let worker = world.worker(&format!("worker-{death}"));
+                let sleeper = "pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'";
+                world.until_count(sleeper, 1, seconds(60)).await;
+                worker.abort();
+                world.execute(&[&format!("select pg_terminate_backend(pid) from {sleeper}")]).await;
+                eventually(seconds(20), async || {
+                    let left = world.count(sleeper).await;
+                    holds(left == 0, left)
+                })
+                .await;
+            }
+
+            let _survivor = world.worker("survivor");
+            let job = world.until_state(deadly, "parked", seconds(30)).await;
+            assert_eq!((job.attempt, job.errors.len()), (MAX, usize::try_from(MAX).unwrap()));
+            world.jobs().state("succeeded").at_least(NEIGHBOURS, seconds(60)).await;
+            assert_eq!(world.jobs().not("id", deadly).above("attempt", 2).count().await, 0);
         })
         .await;
-    }
-
-    let _survivor = harness.worker("survivor");
-    let job = harness.until_state(deadly, "parked", seconds(30)).await;
-    assert_eq!((job.attempt, job.errors.len()), (MAX, usize::try_from(MAX).unwrap()));
-    harness.until_count("job where state = 'succeeded'", NEIGHBOURS, seconds(60)).await;
-    assert_eq!(harness.count(&format!("job where id <> '{deadly}' and attempt > 2")).await, 0);
-    harness.finish().await;
 }
 
 /// A handler that hangs is ended when its kind's time is over, which for this worker is ten times sooner than for the others: after half a
 /// minute. So is the patience of everything else it does: an attempt may be ended for a heartbeat that came late before one is for its time.
 #[tokio::test]
 async fn j7_an_attempt_that_hangs_is_ended_and_counted() {
-    let harness = Harness::start().await;
-    // The broker's heartbeats would come ten times too seldom.
-    let url = format!("{}?heartbeat=0", harness.amqp_url());
-    let harness = harness.with("amqp_url", format!("{url:?}"));
-    let library = muster_local::faketime_library().await.expect("libfaketime, which Debian's package faketime has");
-    let _scheduler = harness.scheduler("scheduler-1");
-    let gate = harness.close_gate().await;
-    let environment = [("LD_PRELOAD", library.as_str()), ("FAKETIME", "+0 x10")];
-    let worker = harness.process_with(Binary::Worker, "worker-1", &environment);
-    let id = harness.enqueue(&no_op()).await;
+    World::run(async |world| {
+        // The broker's heartbeats would come ten times too seldom.
+        let url = format!("{}?heartbeat=0", world.amqp_url());
+        world.set("amqp_url", format!("{url:?}"));
+        let library = muster_local::faketime_library().await.expect(
+            "libfaketime, which Debian's package \
+             faketime has",
+        );
+        let _scheduler = world.scheduler("scheduler-1");
+        let gate = world.close_gate().await;
+        let environment = [("LD_PRELOAD", library.as_str()), ("FAKETIME", "+0 x10")];
+        let worker = world.process_with(Binary::Worker, "worker-1", &environment);
+        let id = world.enqueue(&no_op()).await;
 
-    let ended = format!(r#"job where id = '{id}' and errors @? '$[*].error ? (@ starts with "the time limit")'"#);
-    harness.until_count(&ended, 1, seconds(150)).await;
-    worker.kill();
-    gate.open().await;
+        let ended = format!(r#"job where id = '{id}' and errors @? '$[*].error ? (@ starts with "the time limit")'"#);
+        world.until_count(&ended, 1, seconds(150)).await;
+        worker.kill();
+        gate.open().await;
 
-    let _worker = harness.worker("worker-2");
-    let job = harness.until_state(id, "succeeded", seconds(30)).await;
-    assert!(job.attempt > 1, "{job:?}");
-    harness.finish().await;
+        let _worker = world.worker("worker-2");
+        let job = world.until_state(id, "succeeded", seconds(30)).await;
+        assert!(job.attempt > 1, "{job:?}");
+    })
+    .await;
 }

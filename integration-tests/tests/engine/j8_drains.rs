@@ -2,26 +2,25 @@
 
 use std::time::Instant;
 
-use muster_integration_tests::{Gate, Harness, eventually, holds, seconds};
+use muster_integration_tests::{Gate, World, eventually, holds, seconds};
 use muster_jobs::JobKind;
 use muster_local::{Process, programs::Binary};
 
 const KIND: JobKind = JobKind::LeaseExpiry;
 const JOBS: usize = 40;
 const CLAIMED: i64 = 40;
-const RUNNING: &str = "job where state = 'running'";
 /// Handlers that wait at the gate.
 const BEGUN: &str = "pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
 
 /// A worker in a process of its own that has claimed all the jobs, in as many bundles as it takes at once; the first of each is in the middle
 /// of its handler.
-async fn busy_worker(harness: &Harness) -> (Process, Gate) {
-    let gate = harness.close_gate().await;
-    harness.enqueue_no_ops(JOBS).await;
-    let worker = harness.process(Binary::Worker, "worker-1");
+async fn busy_worker(world: &World) -> (Process, Gate) {
+    let gate = world.close_gate().await;
+    world.enqueue_no_ops(JOBS).await;
+    let worker = world.process(Binary::Worker, "worker-1");
     eventually(seconds(20), async || {
-        let running = harness.count(RUNNING).await;
-        let begun = harness.count(BEGUN).await;
+        let running = world.jobs().state("running").count().await;
+        let begun = world.count(BEGUN).await;
         holds(running == CLAIMED && begun == i64::from(KIND.policy().prefetch()), (running, begun, worker.log_tail(5)))
     })
     .await;
@@ -37,139 +36,150 @@ async fn assert_exit_0(worker: &Process, within_seconds: u64) {
 
 #[tokio::test]
 async fn j8_a_worker_finishes_what_it_has_and_exits_0() {
-    let harness = Harness::start().await;
-    let scheduler = harness.scheduler("scheduler-1");
-    let (worker, gate) = busy_worker(&harness).await;
+    World::run(async |world| {
+        let scheduler = world.scheduler("scheduler-1");
+        let (worker, gate) = busy_worker(&world).await;
 
-    worker.terminate();
-    eventually(seconds(10), async || {
-        let log = worker.log_tail(20);
-        holds(log.contains("stopping"), log)
+        worker.terminate();
+        eventually(seconds(10), async || {
+            let log = worker.log_tail(20);
+            holds(log.contains("stopping"), log)
+        })
+        .await;
+        gate.open().await;
+
+        assert_exit_0(&worker, 8).await;
+        assert_eq!(world.jobs().state("running").count().await, 0);
+        assert_eq!(
+            world.jobs().state("succeeded").count().await,
+            i64::from(KIND.policy().prefetch()),
+            "what it had begun, and no more"
+        );
+        let other = world.worker("worker-2");
+        world.all_succeed(JOBS, seconds(30)).await;
+        assert_eq!(world.jobs().not("attempt", 1).count().await, 0);
+        tokio::join!(other.stop(), scheduler.stop());
+        assert_eq!(world.waiting(KIND).await, 0);
     })
     .await;
-    gate.open().await;
-
-    assert_exit_0(&worker, 8).await;
-    assert_eq!(harness.count(RUNNING).await, 0);
-    assert_eq!(
-        harness.count("job where state = 'succeeded'").await,
-        i64::from(KIND.policy().prefetch()),
-        "what it had begun, and no more"
-    );
-    let other = harness.worker("worker-2");
-    harness.all_succeed(JOBS, seconds(30)).await;
-    assert_eq!(harness.count("job where attempt <> 1").await, 0);
-    tokio::join!(other.stop(), scheduler.stop());
-    assert_eq!(harness.waiting(KIND).await, 0);
-    harness.finish().await;
 }
 
 #[tokio::test]
 async fn j8_a_worker_hands_back_what_it_cannot_finish_and_exits_0() {
-    let harness = Harness::start().await;
-    let _scheduler = harness.scheduler("scheduler-1");
-    let (worker, gate) = busy_worker(&harness).await;
+    World::run(async |world| {
+        let _scheduler = world.scheduler("scheduler-1");
+        let (worker, gate) = busy_worker(&world).await;
 
-    worker.terminate();
-    // The grace time is 8 s; the gate stays closed.
-    assert_exit_0(&worker, 9).await;
+        worker.terminate();
+        // The grace time is 8 s; the gate stays closed.
+        assert_exit_0(&worker, 9).await;
 
-    assert_eq!(harness.count(RUNNING).await, 0, "handed back, not left to the leases");
-    assert_eq!(harness.count("job where attempt <> 0").await, 0, "an attempt that was handed back does not count");
-    assert_eq!(harness.count("job where errors <> '[]'").await, 0);
-    // Each row tells of it (J11).
-    let told = "job where jsonb_array_length(hand_backs) = 1 and hand_backs -> 0 ->> 'why' = 'the worker stops'
-                and hand_backs -> 0 ->> 'worker' = 'worker-1' and (hand_backs -> 0 ->> 'at')::timestamptz >= claimed_at";
-    assert_eq!(harness.count(told).await, CLAIMED);
-    gate.open().await;
-    let _other = harness.worker("worker-2");
-    harness.all_succeed(JOBS, seconds(30)).await;
-    assert_eq!(harness.count("job where attempt <> 1").await, 0);
-    harness.finish().await;
+        assert_eq!(world.jobs().state("running").count().await, 0, "handed back, not left to the leases");
+        assert_eq!(world.jobs().not("attempt", 0).count().await, 0, "an attempt that was handed back does not count");
+        assert_eq!(world.jobs().not("errors", "[]").count().await, 0);
+        // Each row tells of it (J11).
+        let told = world
+            .jobs()
+            .and("jsonb_array_length(hand_backs) = 1")
+            .and("hand_backs -> 0 ->> 'why' = 'the worker stops'")
+            .and("hand_backs -> 0 ->> 'worker' = 'worker-1'")
+            .and("(hand_backs -> 0 ->> 'at')::timestamptz >= claimed_at");
+        assert_eq!(told.count().await, CLAIMED);
+        gate.open().await;
+        let _other = world.worker("worker-2");
+        world.all_succeed(JOBS, seconds(30)).await;
+        assert_eq!(world.jobs().not("attempt", 1).count().await, 0);
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn j8_a_second_signal_stops_at_once_and_the_leases_bring_the_work_back() {
-    let harness = Harness::start().await;
-    let _scheduler = harness.scheduler("scheduler-1");
-    let (worker, gate) = busy_worker(&harness).await;
+    World::run(async |world| {
+        let _scheduler = world.scheduler("scheduler-1");
+        let (worker, gate) = busy_worker(&world).await;
 
-    worker.terminate();
-    eventually(seconds(10), async || {
-        let log = worker.log_tail(20);
-        holds(log.contains("stopping"), log)
+        worker.terminate();
+        eventually(seconds(10), async || {
+            let log = worker.log_tail(20);
+            holds(log.contains("stopping"), log)
+        })
+        .await;
+        let asked = Instant::now();
+        worker.terminate();
+        assert_exit_0(&worker, 8).await;
+        assert!(asked.elapsed() < seconds(2), "{:?}", asked.elapsed());
+
+        assert_eq!(world.jobs().state("running").count().await, CLAIMED, "nothing was handed back");
+        gate.open().await;
+        let _other = world.worker("worker-2");
+        world.all_succeed(JOBS, seconds(40)).await;
+        assert_eq!(world.jobs().is("attempt", 2).count().await, CLAIMED);
+        assert_eq!(world.jobs().above("attempt", 2).count().await, 0);
     })
     .await;
-    let asked = Instant::now();
-    worker.terminate();
-    assert_exit_0(&worker, 8).await;
-    assert!(asked.elapsed() < seconds(2), "{:?}", asked.elapsed());
-
-    assert_eq!(harness.count(RUNNING).await, CLAIMED, "nothing was handed back");
-    gate.open().await;
-    let _other = harness.worker("worker-2");
-    harness.all_succeed(JOBS, seconds(40)).await;
-    assert_eq!(harness.count("job where attempt = 2").await, CLAIMED);
-    assert_eq!(harness.count("job where attempt > 2").await, 0);
-    harness.finish().await;
 }
 
 /// The worker has lost its broker and tries to get it back when it is asked to stop; its jobs are handed back all the same.
 #[tokio::test]
 async fn j8_a_worker_without_its_broker_hands_back_too() {
-    let harness = Harness::start().await;
-    let scheduler = harness.scheduler("scheduler-1");
-    let (worker, gate) = busy_worker(&harness).await;
-    scheduler.stop().await;
-    harness.delete_vhost().await;
-    eventually(seconds(20), async || {
-        let log = worker.log_tail(20);
-        holds(log.contains("the broker cannot be consumed from"), log)
+    World::run(async |world| {
+        let scheduler = world.scheduler("scheduler-1");
+        let (worker, gate) = busy_worker(&world).await;
+        scheduler.stop().await;
+        world.delete_vhost().await;
+        eventually(seconds(20), async || {
+            let log = worker.log_tail(20);
+            holds(log.contains("the broker cannot be consumed from"), log)
+        })
+        .await;
+
+        worker.terminate();
+        assert_exit_0(&worker, 9).await;
+
+        assert_eq!(world.jobs().state("running").count().await, 0, "handed back, not left to the leases");
+        gate.open().await;
+        world.create_vhost().await;
+        let (_scheduler, _other) = (world.scheduler("scheduler-2"), world.worker("worker-2"));
+        world.all_succeed(JOBS, seconds(40)).await;
     })
     .await;
-
-    worker.terminate();
-    assert_exit_0(&worker, 9).await;
-
-    assert_eq!(harness.count(RUNNING).await, 0, "handed back, not left to the leases");
-    gate.open().await;
-    harness.create_vhost().await;
-    let (_scheduler, _other) = (harness.scheduler("scheduler-2"), harness.worker("worker-2"));
-    harness.all_succeed(JOBS, seconds(40)).await;
-    harness.finish().await;
 }
 
 #[tokio::test]
 async fn j8_a_scheduler_exits_0() {
-    let harness = Harness::start().await;
-    let scheduler = harness.process(Binary::Scheduler, "scheduler-1");
-    harness.enqueue_no_ops(JOBS).await;
-    harness.until_count("job where state = 'published'", 1, seconds(20)).await;
+    World::run(async |world| {
+        let scheduler = world.process(Binary::Scheduler, "scheduler-1");
+        world.enqueue_no_ops(JOBS).await;
+        world.jobs().state("published").at_least(1, seconds(20)).await;
 
-    scheduler.terminate();
-    assert_exit_0(&scheduler, 9).await;
+        scheduler.terminate();
+        assert_exit_0(&scheduler, 9).await;
 
-    let (_scheduler, _worker) = (harness.scheduler("scheduler-2"), harness.worker("worker-1"));
-    harness.all_succeed(JOBS, seconds(30)).await;
-    harness.finish().await;
+        let (_scheduler, _worker) = (world.scheduler("scheduler-2"), world.worker("worker-1"));
+        world.all_succeed(JOBS, seconds(30)).await;
+    })
+    .await;
 }
 
 /// The database stands still, so that nothing can be finished or handed back: the grace time is over at some point.
 #[tokio::test]
 async fn j8_a_worker_that_can_do_neither_ends_with_its_grace_time() {
-    let harness = Harness::start_with_own_servers().await;
-    let scheduler = harness.scheduler("scheduler-1");
-    let (worker, gate) = busy_worker(&harness).await;
-    scheduler.stop().await;
+    World::on_own_servers()
+        .run(async |world| {
+            let scheduler = world.scheduler("scheduler-1");
+            let (worker, gate) = busy_worker(&world).await;
+            scheduler.stop().await;
 
-    harness.stack().postgres.pause().unwrap();
-    worker.terminate();
-    // The grace time is 8 s. An answer of the database is waited for longer, after a part of it.
-    assert_exit_0(&worker, 12).await;
+            world.stack().postgres.pause().unwrap();
+            worker.terminate();
+            // The grace time is 8 s. An answer of the database is waited for longer, after a part of it.
+            assert_exit_0(&worker, 12).await;
 
-    harness.stack().postgres.resume().unwrap();
-    gate.open().await;
-    let (_scheduler, _other) = (harness.scheduler("scheduler-2"), harness.worker("worker-2"));
-    harness.all_succeed(JOBS, seconds(40)).await;
-    harness.finish().await;
+            world.stack().postgres.resume().unwrap();
+            gate.open().await;
+            let (_scheduler, _other) = (world.scheduler("scheduler-2"), world.worker("worker-2"));
+            world.all_succeed(JOBS, seconds(40)).await;
+        })
+        .await;
 }

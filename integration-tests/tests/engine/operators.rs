@@ -3,7 +3,7 @@
 use std::process::Output;
 
 use muster_domain::ids::{GoalId, JobId, OrganizationId};
-use muster_integration_tests::{Harness, eventually, no_op, seconds};
+use muster_integration_tests::{World, eventually, no_op, seconds};
 use muster_jobs::kinds::{GoalTransition, Probe};
 use muster_local::programs::Binary;
 use muster_storage::{
@@ -15,34 +15,34 @@ use serde_json::Value;
 use uuid::Uuid;
 
 /// Runs `muster` with the configuration of this test's daemons.
-pub(crate) async fn muster(harness: &Harness, args: &[&str]) -> Output {
-    let file = harness.folder().join("muster.toml");
-    std::fs::write(&file, harness.settings("muster").toml()).unwrap();
+pub(crate) async fn muster(world: &World, args: &[&str]) -> Output {
+    let file = world.folder().join("muster.toml");
+    std::fs::write(&file, world.settings("muster").toml()).unwrap();
     let mut command = tokio::process::Command::new(Binary::Cli.path().unwrap());
     command.env_clear().env("MUSTER_CONFIG", file).args(args).output().await.unwrap()
 }
 
-async fn json(harness: &Harness, args: &[&str]) -> Value {
-    let output = muster(harness, args).await;
+async fn json(world: &World, args: &[&str]) -> Value {
+    let output = muster(world, args).await;
     serde_json::from_slice(&output.stdout)
         .unwrap_or_else(|error| panic!("{args:?}: {error}: {}", String::from_utf8_lossy(&output.stderr)))
 }
 
-async fn succeeds(harness: &Harness, args: &[&str]) {
-    let output = muster(harness, args).await;
+async fn succeeds(world: &World, args: &[&str]) {
+    let output = muster(world, args).await;
     assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
-async fn fails(harness: &Harness, args: &[&str], because: &str) {
-    let output = muster(harness, args).await;
+async fn fails(world: &World, args: &[&str], because: &str) {
+    let output = muster(world, args).await;
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success() && error.contains(because), "{args:?}: {error}");
 }
 
-async fn probes(harness: &Harness, organization_id: OrganizationId, line: Line<'_>, jobs: usize) -> Vec<JobId> {
+async fn probes(world: &World, organization_id: OrganizationId, line: Line<'_>, jobs: usize) -> Vec<JobId> {
     let ids: Vec<_> = (0..jobs).map(|_| JobId::new()).collect();
     let jobs: Vec<_> = ids.iter().map(|id| (*id, &Probe {})).collect();
-    let mut tx = harness.pool().begin().await.unwrap();
+    let mut tx = world.pool().begin().await.unwrap();
     let origin = Origin { organization_id: Some(organization_id), traceparent: None };
     enqueue_all(&mut tx, &jobs, line, &origin).await.unwrap();
     tx.commit().await.unwrap();
@@ -51,342 +51,369 @@ async fn probes(harness: &Harness, organization_id: OrganizationId, line: Line<'
 
 #[tokio::test]
 async fn a_parked_job_is_found_looked_at_retried_and_cancelled() {
-    let harness = Harness::start().await;
-    let (_scheduler, _worker) = (harness.scheduler("scheduler-1"), harness.worker("worker-1"));
-    let id = harness.enqueue(&GoalTransition { goal_id: GoalId::new() }).await;
-    harness.until_state(id, "parked", seconds(20)).await;
-    let text = id.to_string();
+    World::run(async |world| {
+        let (_scheduler, _worker) = (world.scheduler("scheduler-1"), world.worker("worker-1"));
+        let id = world.enqueue(&GoalTransition { goal_id: GoalId::new() }).await;
+        world.until_state(id, "parked", seconds(20)).await;
+        let text = id.to_string();
 
-    let listed = json(&harness, &["jobs", "list", "--state", "parked", "--kind", "goal-transition", "--json"]).await;
-    assert_eq!(listed[0]["id"], text);
-    assert!(listed[0]["last_error"].as_str().unwrap().contains("organization"), "{listed}");
-    assert_eq!(json(&harness, &["jobs", "list", "--error", "no such error", "--json"]).await, Value::Array(vec![]));
-    let shown = json(&harness, &["jobs", "show", &text]).await;
-    assert_eq!((&shown["state"], shown["errors"].as_array().map(Vec::len)), (&Value::from("parked"), Some(1)));
+        let listed = json(&world, &["jobs", "list", "--state", "parked", "--kind", "goal-transition", "--json"]).await;
+        assert_eq!(listed[0]["id"], text);
+        assert!(listed[0]["last_error"].as_str().unwrap().contains("organization"), "{listed}");
+        assert_eq!(json(&world, &["jobs", "list", "--error", "no such error", "--json"]).await, Value::Array(vec![]));
+        let shown = json(&world, &["jobs", "show", &text]).await;
+        assert_eq!((&shown["state"], shown["errors"].as_array().map(Vec::len)), (&Value::from("parked"), Some(1)));
 
-    let retried = json(&harness, &["jobs", "retry", &text, "--json"]).await;
-    assert_eq!(retried, serde_json::json!({ "id": text, "state": "pending" }));
-    harness.until_count(&format!("job where id = '{id}' and jsonb_array_length(errors) = 2"), 1, seconds(20)).await;
-    harness.until_state(id, "parked", seconds(20)).await;
-    let cancelled = json(&harness, &["jobs", "cancel", &text, "--json"]).await;
-    assert_eq!(cancelled, serde_json::json!({ "id": text, "state": "cancelled" }));
-    assert_eq!(harness.job(id).await.state, "cancelled");
-    fails(&harness, &["jobs", "cancel", &text], "is over").await;
-    fails(&harness, &["jobs", "show", &JobId::new().to_string()], "there is no job").await;
-    fails(&harness, &["jobs", "list", "--kind", "no-such-kind"], "not a kind of job").await;
-    harness.finish().await;
+        let retried = json(&world, &["jobs", "retry", &text, "--json"]).await;
+        assert_eq!(retried, serde_json::json!({ "id": text, "state": "pending" }));
+        world.jobs().id(id).and("jsonb_array_length(errors) = 2").at_least(1, seconds(20)).await;
+        world.until_state(id, "parked", seconds(20)).await;
+        let cancelled = json(&world, &["jobs", "cancel", &text, "--json"]).await;
+        assert_eq!(cancelled, serde_json::json!({ "id": text, "state": "cancelled" }));
+        assert_eq!(world.job(id).await.state, "cancelled");
+        fails(&world, &["jobs", "cancel", &text], "is over").await;
+        fails(&world, &["jobs", "show", &JobId::new().to_string()], "there is no job").await;
+        fails(&world, &["jobs", "list", "--kind", "no-such-kind"], "not a kind of job").await;
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_replay_counts_first_and_stops_when_too_many_fail() {
-    let harness = Harness::start().await;
-    let (_scheduler, _worker) = (harness.scheduler("scheduler-1"), harness.worker("worker-1"));
-    let organization = OrganizationId::new();
-    let well = probes(&harness, organization, Line::Ordinary, 20).await;
-    harness.until_count("job where state = 'succeeded'", 20, seconds(20)).await;
-    harness.execute(&["update job set state = 'parked'"]).await;
-    for _ in 0..60 {
-        harness.enqueue(&GoalTransition { goal_id: GoalId::new() }).await;
-    }
-    harness.until_count("job where state = 'parked'", 80, seconds(20)).await;
+    World::run(async |world| {
+        let (_scheduler, _worker) = (world.scheduler("scheduler-1"), world.worker("worker-1"));
+        let organization = OrganizationId::new();
+        let well = probes(&world, organization, Line::Ordinary, 20).await;
+        world.jobs().state("succeeded").at_least(20, seconds(20)).await;
+        world.jobs().set("state", "parked").await;
+        for _ in 0..60 {
+            world.enqueue(&GoalTransition { goal_id: GoalId::new() }).await;
+        }
+        world.jobs().state("parked").at_least(80, seconds(20)).await;
 
-    let organization = organization.to_string();
-    let of_one = ["jobs", "replay", "--organization", &organization, "--json"];
-    let dry = json(&harness, &[&of_one[..], &["--dry-run"]].concat()).await;
-    assert_eq!((&dry["matching"], &dry["replayed"]), (&Value::from(20), &Value::from(0)));
-    let done = json(&harness, &[&of_one[..], &["--rate", "100"]].concat()).await;
-    assert_eq!((&done["replayed"], &done["aborted"]), (&Value::from(20), &Value::from(false)));
-    for id in well {
-        harness.until_state(id, "succeeded", seconds(20)).await;
-    }
+        let organization = organization.to_string();
+        let of_one = ["jobs", "replay", "--organization", &organization, "--json"];
+        let dry = json(&world, &[&of_one[..], &["--dry-run"]].concat()).await;
+        assert_eq!((&dry["matching"], &dry["replayed"]), (&Value::from(20), &Value::from(0)));
+        let done = json(&world, &[&of_one[..], &["--rate", "100"]].concat()).await;
+        assert_eq!((&done["replayed"], &done["aborted"]), (&Value::from(20), &Value::from(false)));
+        for id in well {
+            world.until_state(id, "succeeded", seconds(20)).await;
+        }
 
-    let failing = ["jobs", "replay", "--kind", "goal-transition", "--rate", "20", "--json"];
-    let stopped = json(&harness, &failing).await;
-    assert_eq!(stopped["aborted"], true, "{stopped}");
-    assert!(stopped["replayed"].as_i64().unwrap() < 60, "{stopped}");
-    harness.finish().await;
+        let failing = ["jobs", "replay", "--kind", "goal-transition", "--rate", "20", "--json"];
+        let stopped = json(&world, &failing).await;
+        assert_eq!(stopped["aborted"], true, "{stopped}");
+        assert!(stopped["replayed"].as_i64().unwrap() < 60, "{stopped}");
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_replay_takes_each_job_once_at_its_rate_though_it_is_parked_again() {
-    let harness = Harness::start().await;
-    let (_scheduler, _worker) = (harness.scheduler("scheduler-1"), harness.worker("worker-1"));
-    for _ in 0..12 {
-        harness.enqueue(&GoalTransition { goal_id: GoalId::new() }).await;
-    }
-    harness.until_count("job where state = 'parked'", 12, seconds(20)).await;
+    World::run(async |world| {
+        let (_scheduler, _worker) = (world.scheduler("scheduler-1"), world.worker("worker-1"));
+        for _ in 0..12 {
+            world.enqueue(&GoalTransition { goal_id: GoalId::new() }).await;
+        }
+        world.jobs().state("parked").at_least(12, seconds(20)).await;
 
-    let patient = ["jobs", "replay", "--rate", "4", "--abort-on-error-rate", "1", "--json"];
-    let done = json(&harness, &patient).await;
-    let counts = ["matching", "replayed", "tried", "failed"].map(|name| done[name].as_i64().unwrap());
-    assert_eq!((counts, &done["aborted"]), ([12; 4], &Value::from(false)), "{done}");
-    assert_eq!(harness.count("job where state = 'parked' and jsonb_array_length(errors) = 2").await, 12);
-    let seconds_taken = "(select max(run_at) - min(run_at) as took from job) t where took >= interval '2 seconds'";
-    assert_eq!(harness.count(seconds_taken).await, 1, "three seconds' worth");
-    // Few as they are, too many of them fail.
-    fails(&harness, &["jobs", "replay", "--rate", "100"], "of the replayed jobs failed").await;
-    harness.finish().await;
+        let patient = ["jobs", "replay", "--rate", "4", "--abort-on-error-rate", "1", "--json"];
+        let done = json(&world, &patient).await;
+        let counts = ["matching", "replayed", "tried", "failed"].map(|name| done[name].as_i64().unwrap());
+        assert_eq!((counts, &done["aborted"]), ([12; 4], &Value::from(false)), "{done}");
+        assert_eq!(world.jobs().state("parked").and("jsonb_array_length(errors) = 2").count().await, 12);
+        let seconds_taken = "(select max(run_at) - min(run_at) as took from job) t where took >= interval '2 \
+             seconds'";
+        assert_eq!(world.count(seconds_taken).await, 1, "three seconds' worth");
+        // Few as they are, too many of them fail.
+        fails(&world, &["jobs", "replay", "--rate", "100"], "of the replayed jobs failed").await;
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_paused_organization_waits_and_a_resumed_one_goes_on() {
-    let harness = Harness::start().await;
-    let (_scheduler, _worker) = (harness.scheduler("scheduler-1"), harness.worker("worker-1"));
-    let organization = OrganizationId::new();
-    let name = organization.to_string();
-    fails(&harness, &["pause"], "--kind").await;
-    let paused = json(&harness, &["pause", "--organization", &name, "--reason", "an audit", "--json"]).await;
-    let told = serde_json::json!({ "kind": null, "organization": name, "paused": true, "reason": "an audit" });
-    assert_eq!(paused, told);
-    succeeds(&harness, &["pause", "--kind", "lease-expiry"]).await;
-    let held = probes(&harness, organization, Line::Ordinary, 3).await;
-    let of_kind = harness.enqueue(&no_op()).await;
-    let free = probes(&harness, OrganizationId::new(), Line::Ordinary, 1).await[0];
+    World::run(async |world| {
+        let (_scheduler, _worker) = (world.scheduler("scheduler-1"), world.worker("worker-1"));
+        let organization = OrganizationId::new();
+        let name = organization.to_string();
+        fails(&world, &["pause"], "--kind").await;
+        let paused = json(&world, &["pause", "--organization", &name, "--reason", "an audit", "--json"]).await;
+        let told = serde_json::json!({ "kind": null, "organization": name, "paused": true, "reason": "an audit" });
+        assert_eq!(paused, told);
+        succeeds(&world, &["pause", "--kind", "lease-expiry"]).await;
+        let held = probes(&world, organization, Line::Ordinary, 3).await;
+        let of_kind = world.enqueue(&no_op()).await;
+        let free = probes(&world, OrganizationId::new(), Line::Ordinary, 1).await[0];
 
-    harness.until_state(free, "succeeded", seconds(20)).await;
-    let queues = json(&harness, &["queues", "--json"]).await;
-    assert_eq!(
-        (&queues["probe"]["jobs"]["pending"], &queues["probe"]["paused"]),
-        (&Value::from(3), &Value::from(false))
-    );
-    assert_eq!(
-        (&queues["lease-expiry"]["due"], &queues["lease-expiry"]["paused"]),
-        (&Value::from(1), &Value::from(true))
-    );
-    assert!(queues["probe"]["oldest_seconds"].is_f64() && queues["probe"]["per_minute"] == 1, "{queues}");
-    assert_eq!(queues["probe"]["seconds_to_drain"], 180.0, "three at one a minute: {queues}");
-    assert_eq!(queues["lease-expiry"]["seconds_to_drain"], Value::Null, "nobody knows: {queues}");
+        world.until_state(free, "succeeded", seconds(20)).await;
+        let queues = json(&world, &["queues", "--json"]).await;
+        assert_eq!(
+            (&queues["probe"]["jobs"]["pending"], &queues["probe"]["paused"]),
+            (&Value::from(3), &Value::from(false))
+        );
+        assert_eq!(
+            (&queues["lease-expiry"]["due"], &queues["lease-expiry"]["paused"]),
+            (&Value::from(1), &Value::from(true))
+        );
+        assert!(queues["probe"]["oldest_seconds"].is_f64() && queues["probe"]["per_minute"] == 1, "{queues}");
+        assert_eq!(queues["probe"]["seconds_to_drain"], 180.0, "three at one a minute: {queues}");
+        assert_eq!(queues["lease-expiry"]["seconds_to_drain"], Value::Null, "nobody knows: {queues}");
 
-    let resumed = json(&harness, &["resume", "--organization", &name, "--json"]).await;
-    assert_eq!((&resumed["organization"], &resumed["paused"]), (&Value::from(name.as_str()), &Value::from(false)));
-    succeeds(&harness, &["resume", "--kind", "lease-expiry"]).await;
-    for id in held.into_iter().chain([of_kind]) {
-        harness.until_state(id, "succeeded", seconds(20)).await;
-    }
-    succeeds(&harness, &["limit", "--kind", "probe", "--at-most", "2"]).await;
-    assert_eq!(harness.count("job_policy where kind = 'probe' and at_most = 2").await, 1);
-    succeeds(&harness, &["limit", "--kind", "probe"]).await;
-    assert_eq!(harness.count("job_policy where at_most is not null").await, 0);
-    fails(&harness, &["limit", "--at-most", "2"], "--organization").await;
-    let limited = json(&harness, &["limit", "--organization", &name, "--at-most", "5", "--json"]).await;
-    assert_eq!(limited, serde_json::json!({ "kind": null, "organization": name, "at_most": 5 }));
-    assert_eq!(harness.count("job_policy where kind = '*' and at_most = 5").await, 1);
-    harness.finish().await;
+        let resumed = json(&world, &["resume", "--organization", &name, "--json"]).await;
+        assert_eq!((&resumed["organization"], &resumed["paused"]), (&Value::from(name.as_str()), &Value::from(false)));
+        succeeds(&world, &["resume", "--kind", "lease-expiry"]).await;
+        for id in held.into_iter().chain([of_kind]) {
+            world.until_state(id, "succeeded", seconds(20)).await;
+        }
+        succeeds(&world, &["limit", "--kind", "probe", "--at-most", "2"]).await;
+        assert_eq!(world.job_policies().kind("probe").is("at_most", 2).count().await, 1);
+        succeeds(&world, &["limit", "--kind", "probe"]).await;
+        assert_eq!(world.job_policies().has("at_most").count().await, 0);
+        fails(&world, &["limit", "--at-most", "2"], "--organization").await;
+        let limited = json(&world, &["limit", "--organization", &name, "--at-most", "5", "--json"]).await;
+        assert_eq!(limited, serde_json::json!({ "kind": null, "organization": name, "at_most": 5 }));
+        assert_eq!(world.job_policies().kind("*").is("at_most", 5).count().await, 1);
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn workers_says_who_runs_what() {
-    let harness = Harness::start().await;
-    let (scheduler, worker) = (harness.scheduler("scheduler-1"), harness.worker("worker-1"));
-    tokio::join!(scheduler.ready(), worker.ready());
-    let gate = harness.close_gate().await;
-    harness.enqueue(&no_op()).await;
-    harness.until_count("job where state = 'running'", 1, seconds(20)).await;
-    harness.until_count("process", 2, seconds(20)).await;
+    World::run(async |world| {
+        let (scheduler, worker) = (world.scheduler("scheduler-1"), world.worker("worker-1"));
+        tokio::join!(scheduler.ready(), worker.ready());
+        let gate = world.close_gate().await;
+        world.enqueue(&no_op()).await;
+        world.jobs().state("running").at_least(1, seconds(20)).await;
+        world.processes().at_least(2, seconds(20)).await;
 
-    harness
-        .execute(&[
-            "insert into process (name, role, seen_at) values ('worker-9', 'worker', now() - interval '1 hour')",
-        ])
-        .await;
-    let processes = json(&harness, &["workers", "--json"]).await;
-    let of = |name: &str| processes.as_array().unwrap().iter().find(|process| process["name"] == name).unwrap().clone();
-    let (scheduler, worker) = (of("scheduler-1"), of("worker-1"));
-    assert_eq!((&worker["running"]["lease-expiry"], &worker["safe_to_stop"]), (&Value::from(1), &Value::from(false)));
-    assert_eq!((&scheduler["role"], &scheduler["safe_to_stop"]), (&Value::from("scheduler"), &Value::from(true)));
-    let (seen, gone) = (|process: &Value| process["seen_seconds_ago"].as_f64().unwrap(), of("worker-9"));
-    assert!(
-        worker["alive"] == true && scheduler["alive"] == true && (0.0..15.0).contains(&seen(&worker)),
-        "{processes}"
-    );
-    assert!(gone["alive"] == false && seen(&gone) >= 3_600.0, "{processes}");
-    let queues = json(&harness, &["queues", "--json"]).await;
-    assert_eq!(queues["lease-expiry"]["jobs"]["running"], 1, "{queues}");
-    gate.open().await;
-    harness.all_succeed(1, seconds(20)).await;
-    harness.finish().await;
+        world
+            .execute(&["insert into process (name, role, seen_at) values ('worker-9', 'worker', now() - interval '1 \
+                     hour')"])
+            .await;
+        let processes = json(&world, &["workers", "--json"]).await;
+        let of =
+            |name: &str| processes.as_array().unwrap().iter().find(|process| process["name"] == name).unwrap().clone();
+        let (scheduler, worker) = (of("scheduler-1"), of("worker-1"));
+        assert_eq!(
+            (&worker["running"]["lease-expiry"], &worker["safe_to_stop"]),
+            (&Value::from(1), &Value::from(false))
+        );
+        assert_eq!((&scheduler["role"], &scheduler["safe_to_stop"]), (&Value::from("scheduler"), &Value::from(true)));
+        let (seen, gone) = (|process: &Value| process["seen_seconds_ago"].as_f64().unwrap(), of("worker-9"));
+        assert!(
+            worker["alive"] == true && scheduler["alive"] == true && (0.0..15.0).contains(&seen(&worker)),
+            "{processes}"
+        );
+        assert!(gone["alive"] == false && seen(&gone) >= 3_600.0, "{processes}");
+        let queues = json(&world, &["queues", "--json"]).await;
+        assert_eq!(queues["lease-expiry"]["jobs"]["running"], 1, "{queues}");
+        gate.open().await;
+        world.all_succeed(1, seconds(20)).await;
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn the_doctor_finds_what_is_wrong_and_mends_what_is_safe() {
-    let harness = Harness::start().await;
-    let checks = json(&harness, &["doctor", "--json"]).await;
-    let unset = checks.as_array().unwrap().iter().find(|check| check["check"] == "broker_policy").unwrap();
-    assert!(unset["detail"].as_str().unwrap().contains("muster broker apply"), "{unset}");
-    let failed = |checks: &Value| -> Vec<String> {
-        let checks = checks.as_array().unwrap().iter();
-        let failed =
-            checks.filter(|check| check["ok"] == false).map(|check| check["check"].as_str().unwrap().to_owned());
-        // What this machine's zone rules are is not the test's affair.
-        failed.filter(|check| check != "zone_rules").collect()
-    };
-    succeeds(&harness, &["broker", "apply"]).await;
-    succeeds(&harness, &["broker", "apply"]).await;
-    // What the management API tells of a queue is some seconds old.
-    let checks = eventually(seconds(30), async || {
-        let checks = json(&harness, &["doctor", "--json"]).await;
-        if failed(&checks).is_empty() { Ok(checks) } else { Err(checks.to_string()) }
+    World::run(async |world| {
+        let checks = json(&world, &["doctor", "--json"]).await;
+        let unset = checks.as_array().unwrap().iter().find(|check| check["check"] == "broker_policy").unwrap();
+        assert!(unset["detail"].as_str().unwrap().contains("muster broker apply"), "{unset}");
+        let failed = |checks: &Value| -> Vec<String> {
+            let checks = checks.as_array().unwrap().iter();
+            let failed =
+                checks.filter(|check| check["ok"] == false).map(|check| check["check"].as_str().unwrap().to_owned());
+            // What this machine's zone rules are is not the test's affair.
+            failed.filter(|check| check != "zone_rules").collect()
+        };
+        succeeds(&world, &["broker", "apply"]).await;
+        succeeds(&world, &["broker", "apply"]).await;
+        // What the management API tells of a queue is some seconds old.
+        let checks = eventually(seconds(30), async || {
+            let checks = json(&world, &["doctor", "--json"]).await;
+            if failed(&checks).is_empty() { Ok(checks) } else { Err(checks.to_string()) }
+        })
+        .await;
+        for check in ["broker_version", "object_store"] {
+            assert!(checks.as_array().unwrap().iter().any(|found| found["check"] == check), "{check}: {checks}");
+        }
+
+        let ids = probes(&world, OrganizationId::new(), Line::InOrder("key"), 2).await;
+        let other = probes(&world, OrganizationId::new(), Line::Ordinary, 3).await;
+        world
+            .execute(&[
+                // As if nobody had let the second go when the first ended.
+                "alter table job disable trigger release_next_in_order",
+                &format!("update job set state = 'cancelled' where id = '{}'", ids[0]),
+                "alter table job enable trigger release_next_in_order",
+                &format!("insert into job_unique values ('an orphan', '{}')", JobId::new()),
+                &format!(
+                    "update job set state = 'published', published_at = now() - interval '1 hour' where id = \
+                         '{}'",
+                    other[2]
+                ),
+                &format!("update job set state = 'parked' where id = '{}'", other[0]),
+                &format!(
+                    "update job set state = 'running', lease_until = now() - interval '1 hour' where id = \
+                         '{}'",
+                    other[1]
+                ),
+                // Ticks that the ledger has lost: all of a day.
+                "update schedule set enabled = true, changed_at = now() - interval '1 day' where name = \
+                     'partitions'",
+            ])
+            .await;
+
+        let found = json(&world, &["doctor", "--json"]).await;
+        assert_eq!(
+            failed(&found),
+            ["lease_expired", "unclaimed", "blocked_head", "orphan_key", "parked", "ticks"],
+            "{found}"
+        );
+        let mended = json(&world, &["doctor", "--repair", "--json"]).await;
+        assert_eq!(failed(&mended), ["parked", "ticks"], "{mended}");
+        let said = mended.as_array().unwrap().iter().filter(|check| check["check"] == "mended");
+        let said: Vec<_> = said.map(|check| check["detail"].as_str().unwrap()).collect();
+        assert_eq!(said, ["1 lease_expired", "1 unclaimed", "1 blocked_head", "1 orphan_key"]);
+        let ledger = mended.as_array().unwrap().iter().find(|check| check["check"] == "job_ledger").unwrap();
+        assert_eq!(ledger["detail"], "in the last day 5 enqueued, 0 succeeded, 1 parked, 1 cancelled, 3 live");
+        assert!(!muster(&world, &["doctor"]).await.status.success(), "what is left makes the exit code");
+        assert_eq!(world.jobs().and("blocked").count().await, 0);
+        // What could lose a job without a trace is told as well.
+        world.execute(&["alter table job disable trigger job_stays"]).await;
+        let found = json(&world, &["doctor", "--json"]).await;
+        assert!(failed(&found).contains(&"job_ledger".to_owned()), "{found}");
     })
     .await;
-    for check in ["broker_version", "object_store"] {
-        assert!(checks.as_array().unwrap().iter().any(|found| found["check"] == check), "{check}: {checks}");
-    }
-
-    let ids = probes(&harness, OrganizationId::new(), Line::InOrder("key"), 2).await;
-    let other = probes(&harness, OrganizationId::new(), Line::Ordinary, 3).await;
-    harness
-        .execute(&[
-            // As if nobody had let the second go when the first ended.
-            "alter table job disable trigger release_next_in_order",
-            &format!("update job set state = 'cancelled' where id = '{}'", ids[0]),
-            "alter table job enable trigger release_next_in_order",
-            &format!("insert into job_unique values ('an orphan', '{}')", JobId::new()),
-            &format!(
-                "update job set state = 'published', published_at = now() - interval '1 hour' where id = '{}'",
-                other[2]
-            ),
-            &format!("update job set state = 'parked' where id = '{}'", other[0]),
-            &format!(
-                "update job set state = 'running', lease_until = now() - interval '1 hour' where id = '{}'",
-                other[1]
-            ),
-            // Ticks that the ledger has lost: all of a day.
-            "update schedule set enabled = true, changed_at = now() - interval '1 day' where name = 'partitions'",
-        ])
-        .await;
-
-    let found = json(&harness, &["doctor", "--json"]).await;
-    assert_eq!(
-        failed(&found),
-        ["lease_expired", "unclaimed", "blocked_head", "orphan_key", "parked", "ticks"],
-        "{found}"
-    );
-    let mended = json(&harness, &["doctor", "--repair", "--json"]).await;
-    assert_eq!(failed(&mended), ["parked", "ticks"], "{mended}");
-    let said = mended.as_array().unwrap().iter().filter(|check| check["check"] == "mended");
-    let said: Vec<_> = said.map(|check| check["detail"].as_str().unwrap()).collect();
-    assert_eq!(said, ["1 lease_expired", "1 unclaimed", "1 blocked_head", "1 orphan_key"]);
-    let ledger = mended.as_array().unwrap().iter().find(|check| check["check"] == "job_ledger").unwrap();
-    assert_eq!(ledger["detail"], "in the last day 5 enqueued, 0 succeeded, 1 parked, 1 cancelled, 3 live");
-    assert!(!muster(&harness, &["doctor"]).await.status.success(), "what is left makes the exit code");
-    assert_eq!(harness.count("job where blocked").await, 0);
-    // What could lose a job without a trace is told as well.
-    harness.execute(&["alter table job disable trigger job_stays"]).await;
-    let found = json(&harness, &["doctor", "--json"]).await;
-    assert!(failed(&found).contains(&"job_ledger".to_owned()), "{found}");
-    harness.finish().await;
 }
 
 #[tokio::test]
 async fn s2_the_doctor_names_texts_whose_outcome_stays_unknown() {
-    let harness = Harness::start().await;
-    let check = async || {
-        let checks = json(&harness, &["doctor", "--json"]).await;
-        checks.as_array().unwrap().iter().find(|check| check["check"] == "unknown_messages").cloned().unwrap()
-    };
-    let text = async |hours: u32, state: &str| {
-        let id = Uuid::now_v7();
-        let insert = format!(
-            "insert into message (id, organization_id, group_id, contact_id, thread_id, kind, state, body, encoding, segments, handed_over_at)
+    World::run(async |world| {
+        let check = async || {
+            let checks = json(&world, &["doctor", "--json"]).await;
+            checks.as_array().unwrap().iter().find(|check| check["check"] == "unknown_messages").cloned().unwrap()
+        };
+        let text = async |hours: u32, state: &str| {
+            let id = Uuid::now_v7();
+            let insert = format!(
+                "insert into message (id, organization_id, group_id, contact_id, thread_id, kind, state, body, \
+                 encoding, segments, handed_over_at)
              values ('{id}', uuid_v7(), uuid_v7(), uuid_v7(), uuid_v7(), 'initial', '{state}', 'Hello', 'gsm7', 1,
                      now() - interval '{hours} hours')"
+            );
+            world.execute(&[&insert]).await;
+            id
+        };
+        text(23, "unknown").await;
+        text(25, "delivered").await;
+        text(9 * 24, "unknown").await;
+        let found = check().await;
+        assert_eq!(
+            (&found["ok"], &found["detail"]),
+            (&Value::from(true), &Value::from("0 texts without a known outcome for over 24 hours"))
         );
-        harness.execute(&[&insert]).await;
-        id
-    };
-    text(23, "unknown").await;
-    text(25, "delivered").await;
-    text(9 * 24, "unknown").await;
-    let found = check().await;
-    assert_eq!(
-        (&found["ok"], &found["detail"]),
-        (&Value::from(true), &Value::from("0 texts without a known outcome for over 24 hours"))
-    );
 
-    let (first, ..) = (text(25, "unknown").await, text(48, "unknown").await, text(30, "unknown").await);
-    let found = check().await;
-    let detail = found["detail"].as_str().unwrap();
-    assert!(found["ok"] == false && detail.starts_with("3 texts") && detail.contains(&first.to_string()), "{found}");
-    text(26, "unknown").await;
-    let found = check().await;
-    let detail = found["detail"].as_str().unwrap();
-    assert!(detail.starts_with("4 texts") && detail.ends_with(", …") && !detail.contains("Hello"), "{found}");
-    harness.finish().await;
+        let (first, ..) = (text(25, "unknown").await, text(48, "unknown").await, text(30, "unknown").await);
+        let found = check().await;
+        let detail = found["detail"].as_str().unwrap();
+        assert!(
+            found["ok"] == false && detail.starts_with("3 texts") && detail.contains(&first.to_string()),
+            "{found}"
+        );
+        text(26, "unknown").await;
+        let found = check().await;
+        let detail = found["detail"].as_str().unwrap();
+        assert!(detail.starts_with("4 texts") && detail.ends_with(", …") && !detail.contains("Hello"), "{found}");
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn j1_no_row_of_a_job_can_be_deleted() {
-    let harness = Harness::start().await;
-    harness.enqueue(&no_op()).await;
-    let delete = async || testing::execute(harness.pool(), "delete from job").await;
-    assert!(delete().await.is_err());
-    assert_eq!(harness.count("job").await, 1);
-    // Nor can all be taken away at once, of the table or of a part of it, be it there already or made later.
-    let is_guarded = async || doctor::jobs(harness.pool()).await.unwrap().unguarded == 0;
-    harness
-        .execute(&[
-            "do $$ begin execute 'drop table job_' || to_char((now() at time zone 'UTC') + interval '2 months', 'YYYY_MM'); end $$",
-            "select ensure_partitions('job', 3)",
-        ])
-        .await;
-    assert!(is_guarded().await);
-    let parts: Vec<String> = harness
-        .row("select json_agg(inhrelid::regclass::text order by inhrelid::regclass::text) from pg_inherits where inhparent = 'job'::regclass")
-        .await;
-    assert_eq!(parts.len(), 5, "{parts:?}");
-    for table in parts.iter().map(String::as_str).chain(["job"]) {
-        let refused = testing::execute(harness.pool(), &format!("truncate {table}")).await.unwrap_err();
-        assert!(refused.to_string().contains("are not deleted"), "{table}: {refused}");
-    }
-    harness.execute(&[&format!("alter table {} disable trigger job_is_kept", parts[0])]).await;
-    assert!(!is_guarded().await, "the doctor sees it");
-    harness.execute(&[&format!("alter table {} enable trigger job_is_kept", parts[0])]).await;
+    World::run(async |world| {
+        world.enqueue(&no_op()).await;
+        let delete = async || testing::execute(world.pool(), "delete from job").await;
+        assert!(delete().await.is_err());
+        assert_eq!(world.jobs().count().await, 1);
+        // Nor can all be taken away at once, of the table or of a part of it, be it there already or made later.
+        let is_guarded = async || doctor::jobs(world.pool()).await.unwrap().unguarded == 0;
+        world
+            .execute(&[
+                "do $$ begin execute 'drop table job_' || to_char((now() at time zone 'UTC') + interval '2 \
+                 months', 'YYYY_MM'); end $$",
+                "select ensure_partitions('job', 3)",
+            ])
+            .await;
+        assert!(is_guarded().await);
+        let parts: Vec<String> = world
+            .row(
+                "select json_agg(inhrelid::regclass::text order by inhrelid::regclass::text) from pg_inherits \
+             where inhparent = 'job'::regclass",
+            )
+            .await;
+        assert_eq!(parts.len(), 5, "{parts:?}");
+        for table in parts.iter().map(String::as_str).chain(["job"]) {
+            let refused = testing::execute(world.pool(), &format!("truncate {table}")).await.unwrap_err();
+            assert!(refused.to_string().contains("are not deleted"), "{table}: {refused}");
+        }
+        world.execute(&[&format!("alter table {} disable trigger job_is_kept", parts[0])]).await;
+        assert!(!is_guarded().await, "the doctor sees it");
+        world.execute(&[&format!("alter table {} enable trigger job_is_kept", parts[0])]).await;
 
-    harness.execute(&["alter table job disable trigger job_stays"]).await;
-    assert_eq!(delete().await.unwrap(), 1, "it was the trigger that refused it");
-    harness.finish().await;
+        world.execute(&["alter table job disable trigger job_stays"]).await;
+        assert_eq!(delete().await.unwrap(), 1, "it was the trigger that refused it");
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn j11_a_schedule_is_looked_at_changed_and_switched_off_and_on() {
-    let harness = Harness::start().await;
-    let listed = json(&harness, &["schedule", "list", "--json"]).await;
-    let of = |listed: &Value, name: &str| {
-        listed.as_array().unwrap().iter().find(|one| one["name"] == name).cloned().unwrap()
-    };
-    assert_eq!(of(&listed, "partitions")["cron"], "7 * * * *");
-    fails(&harness, &["schedule", "edit", "no-such", "--cron", "* * * * *"], "there is no schedule").await;
-    fails(&harness, &["schedule", "edit", "partitions", "--cron", "61 * * * *"], "61").await;
-    let edit = [
-        "schedule",
-        "edit",
-        "partitions",
-        "--cron",
-        "* * * * *",
-        "--zone",
-        "America/Denver",
-        "--catch-up",
-        "all",
-        "--overlap",
-        "both",
-    ];
-    succeeds(&harness, &edit).await;
-    let edited = of(&json(&harness, &["schedule", "list", "--json"]).await, "partitions");
-    let words = ["cron", "zone", "catch_up", "overlap", "gap"].map(|key| edited[key].as_str().unwrap().to_owned());
-    assert_eq!(words, ["* * * * *", "America/Denver", "all", "both", "after"]);
-    // It is off in these tests, and has been for two hours.
-    harness.execute(&["update schedule set decided_until = date_trunc('minute', now()) - interval '2 hours' where name = 'partitions'"]).await;
-    succeeds(&harness, &["schedule", "enable", "partitions"]).await;
-    let ticks = json(&harness, &["schedule", "ticks", "partitions", "--json"]).await;
-    // Two rows of them if a minute turned while the schedule was changed.
-    let ticks = ticks.as_array().unwrap();
-    assert!(
-        !ticks.is_empty() && ticks.iter().all(|tick| tick["fate"] == "skipped" && tick["why"] == "disabled"),
-        "{ticks:?}"
-    );
-    let left_out: i64 = ticks.iter().map(|tick| tick["ticks"].as_i64().unwrap()).sum();
-    assert!((120..=122).contains(&left_out), "{ticks:?}");
-    succeeds(&harness, &["schedule", "disable", "partitions"]).await;
-    assert_eq!(of(&json(&harness, &["schedule", "list", "--json"]).await, "partitions")["enabled"], false);
-    harness.finish().await;
+    World::run(async |world| {
+        let listed = json(&world, &["schedule", "list", "--json"]).await;
+        let of = |listed: &Value, name: &str| {
+            listed.as_array().unwrap().iter().find(|one| one["name"] == name).cloned().unwrap()
+        };
+        assert_eq!(of(&listed, "partitions")["cron"], "7 * * * *");
+        fails(&world, &["schedule", "edit", "no-such", "--cron", "* * * * *"], "there is no schedule").await;
+        fails(&world, &["schedule", "edit", "partitions", "--cron", "61 * * * *"], "61").await;
+        let edit = [
+            "schedule",
+            "edit",
+            "partitions",
+            "--cron",
+            "* * * * *",
+            "--zone",
+            "America/Denver",
+            "--catch-up",
+            "all",
+            "--overlap",
+            "both",
+        ];
+        succeeds(&world, &edit).await;
+        let edited = of(&json(&world, &["schedule", "list", "--json"]).await, "partitions");
+        let words = ["cron", "zone", "catch_up", "overlap", "gap"].map(|key| edited[key].as_str().unwrap().to_owned());
+        assert_eq!(words, ["* * * * *", "America/Denver", "all", "both", "after"]);
+        // It is off in these tests, and has been for two hours.
+        world
+            .execute(&["update schedule set decided_until = date_trunc('minute', now()) - interval '2 hours' \
+         where name = 'partitions'"])
+            .await;
+        succeeds(&world, &["schedule", "enable", "partitions"]).await;
+        let ticks = json(&world, &["schedule", "ticks", "partitions", "--json"]).await;
+        // Two rows of them if a minute turned while the schedule was changed.
+        let ticks = ticks.as_array().unwrap();
+        assert!(
+            !ticks.is_empty() && ticks.iter().all(|tick| tick["fate"] == "skipped" && tick["why"] == "disabled"),
+            "{ticks:?}"
+        );
+        let left_out: i64 = ticks.iter().map(|tick| tick["ticks"].as_i64().unwrap()).sum();
+        assert!((120..=122).contains(&left_out), "{ticks:?}");
+        succeeds(&world, &["schedule", "disable", "partitions"]).await;
+        assert_eq!(of(&json(&world, &["schedule", "list", "--json"]).await, "partitions")["enabled"], false);
+    })
+    .await;
 }

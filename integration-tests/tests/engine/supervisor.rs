@@ -1,29 +1,29 @@
 //! The connections of daemons go wrong in every way but by the death of an end (that is in `servers_die`): each is given up and replaced,
 //! and every job is done, and done once.
 
-use muster_integration_tests::{Daemon, Harness, eventually, holds, seconds};
+use muster_integration_tests::{Daemon, World, eventually, holds, seconds};
 use muster_jobs::JobKind;
 use muster_local::wire::Wire;
 
 const JOBS: usize = 200;
 
 /// A scheduler and a worker, and jobs that have gone through both.
-async fn flowing(harness: &Harness) -> [Daemon; 2] {
-    harness.record_completions().await;
-    let daemons = [harness.scheduler("scheduler-1"), harness.worker("worker-1")];
+async fn flowing(world: &World) -> [Daemon; 2] {
+    world.record_completions().await;
+    let daemons = [world.scheduler("scheduler-1"), world.worker("worker-1")];
     for daemon in &daemons {
         daemon.ready().await;
     }
-    harness.enqueue_no_ops(JOBS).await;
-    harness.all_succeed(JOBS, seconds(60)).await;
+    world.enqueue_no_ops(JOBS).await;
+    world.all_succeed(JOBS, seconds(60)).await;
     daemons
 }
 
 /// More jobs, which have to go through whatever was done to the connections.
-async fn more_go_through(harness: &Harness) {
-    harness.enqueue_no_ops(JOBS).await;
-    harness.all_succeed(2 * JOBS, seconds(120)).await;
-    harness.completed_once_each(2 * JOBS).await;
+async fn more_go_through(world: &World) {
+    world.enqueue_no_ops(JOBS).await;
+    world.all_succeed(2 * JOBS, seconds(120)).await;
+    world.completed_once_each(2 * JOBS).await;
 }
 
 async fn not_ready(daemon: &Daemon) -> String {
@@ -38,117 +38,133 @@ async fn not_ready(daemon: &Daemon) -> String {
 /// The broker's side of every connection goes away without a word: no end of the connection, no reset, no answer.
 #[tokio::test]
 async fn half_open_connections_to_the_broker_are_given_up() {
-    let harness = Harness::start().await;
-    let wire = Wire::to(harness.stack().rabbitmq.port()).await.unwrap();
-    let url = wire.instead(&harness.amqp_url()).unwrap();
-    let harness = harness.with("amqp_url", format!("{url:?}"));
-    let _daemons = flowing(&harness).await;
+    World::run(async |world| {
+        let wire = Wire::to(world.stack().rabbitmq.port()).await.unwrap();
+        let url = wire.instead(&world.amqp_url()).unwrap();
+        world.set("amqp_url", format!("{url:?}"));
+        let _daemons = flowing(&world).await;
 
-    wire.forget_connections();
+        wire.forget_connections();
 
-    more_go_through(&harness).await;
-    harness.finish().await;
+        more_go_through(&world).await;
+    })
+    .await;
 }
 
 /// The same with the database, as when it fails over to another machine.
 #[tokio::test]
 async fn half_open_connections_to_the_database_are_given_up() {
-    let harness = Harness::start().await;
-    let wire = Wire::to(harness.stack().postgres.port()).await.unwrap();
-    let url = wire.instead(&harness.database_url()).unwrap();
-    let harness = harness.with("database_url", format!("{url:?}"));
-    let daemons = flowing(&harness).await;
+    World::run(async |world| {
+        let wire = Wire::to(world.stack().postgres.port()).await.unwrap();
+        let url = wire.instead(&world.database_url()).unwrap();
+        world.set("database_url", format!("{url:?}"));
+        let daemons = flowing(&world).await;
 
-    wire.forget_connections();
+        wire.forget_connections();
 
-    more_go_through(&harness).await;
-    for daemon in &daemons {
-        daemon.ready().await;
-    }
-    harness.finish().await;
+        more_go_through(&world).await;
+        for daemon in &daemons {
+            daemon.ready().await;
+        }
+    })
+    .await;
 }
 
 /// Out of memory, the broker reads nothing more from who publishes: jobs stay pending, readiness says so, and nothing is lost.
 #[tokio::test]
 async fn a_broker_that_blocks_publishers_is_waited_for() {
-    let harness = Harness::start_with_own_servers().await;
-    let [scheduler, _worker] = flowing(&harness).await;
-    let rabbitmq = &harness.stack().rabbitmq;
+    World::on_own_servers()
+        .run(async |world| {
+            let [scheduler, _worker] = flowing(&world).await;
+            let rabbitmq = &world.stack().rabbitmq;
 
-    rabbitmq.ctl(&["set_vm_memory_high_watermark", "absolute", "1MB"]).await.unwrap();
-    harness.enqueue_no_ops(JOBS).await;
-    let said = not_ready(&scheduler).await;
-    assert!(said.contains("broker"), "{said}");
-    assert_eq!(harness.count("job where state = 'pending'").await, i64::try_from(JOBS).unwrap());
-    rabbitmq.ctl(&["set_vm_memory_high_watermark", "0.4"]).await.unwrap();
+            rabbitmq.ctl(&["set_vm_memory_high_watermark", "absolute", "1MB"]).await.unwrap();
+            world.enqueue_no_ops(JOBS).await;
+            let said = not_ready(&scheduler).await;
+            assert!(said.contains("broker"), "{said}");
+            assert_eq!(world.jobs().state("pending").count().await, i64::try_from(JOBS).unwrap());
+            rabbitmq.ctl(&["set_vm_memory_high_watermark", "0.4"]).await.unwrap();
 
-    harness.all_succeed(2 * JOBS, seconds(120)).await;
-    harness.completed_once_each(2 * JOBS).await;
-    scheduler.ready().await;
-    harness.finish().await;
+            world.all_succeed(2 * JOBS, seconds(120)).await;
+            world.completed_once_each(2 * JOBS).await;
+            scheduler.ready().await;
+        })
+        .await;
 }
 
 /// Publishing to an exchange that is gone closes the channel; the next one declares it again.
 #[tokio::test]
 async fn an_error_of_the_relays_channel_is_mended() {
-    let harness = Harness::start().await;
-    let _daemons = flowing(&harness).await;
+    World::run(async |world| {
+        let _daemons = flowing(&world).await;
 
-    harness.delete_exchange().await;
+        world.delete_exchange().await;
 
-    more_go_through(&harness).await;
-    harness.finish().await;
+        more_go_through(&world).await;
+    })
+    .await;
 }
 
 /// The broker ends the channels, and with them their connections, of everybody.
 #[tokio::test]
 async fn channels_that_the_broker_kills_are_replaced() {
-    let harness = Harness::start_with_own_servers().await;
-    let _daemons = flowing(&harness).await;
+    World::on_own_servers()
+        .run(async |world| {
+            let _daemons = flowing(&world).await;
 
-    harness.stack().rabbitmq.ctl(&["eval", "[exit(P, kill) || P <- rabbit_channel:list_local()]."]).await.unwrap();
+            world
+                .stack()
+                .rabbitmq
+                .ctl(&["eval", "[exit(P, kill) || P <- rabbit_channel:list_local()]."])
+                .await
+                .unwrap();
 
-    more_go_through(&harness).await;
-    harness.finish().await;
+            more_go_through(&world).await;
+        })
+        .await;
 }
 
 /// The broker closes the relay's channel alone, with an error of the protocol, while there is nothing to publish: readiness would go on saying that
 /// all is well, and the next job would wait for the delay after an error.
 #[tokio::test]
 async fn a_relays_channel_that_the_broker_closes_is_replaced_before_it_is_needed() {
-    let harness = Harness::start_with_own_servers().await;
-    let [scheduler, _worker] = flowing(&harness).await;
-    let rabbitmq = &harness.stack().rabbitmq;
-    // Nobody but the relay asks for confirmations.
-    let relays = "[P || P <- rabbit_channel:list_local(), rabbit_channel:info(P, [confirm]) =:= [{confirm, true}]]";
-    let channels = async || rabbitmq.ctl(&["eval", &format!("{relays}.")]).await.unwrap().trim().to_owned();
-    let before = channels().await;
-    assert_ne!(before, "[]");
-    let errors = scheduler.metric("muster_relay_errors_total", "").await;
+    World::on_own_servers()
+        .run(async |world| {
+            let [scheduler, _worker] = flowing(&world).await;
+            let rabbitmq = &world.stack().rabbitmq;
+            // Nobody but the relay asks for confirmations.
+            let relays =
+                "[P || P <- rabbit_channel:list_local(), rabbit_channel:info(P, [confirm]) =:= [{confirm, true}]]";
+            let channels = async || rabbitmq.ctl(&["eval", &format!("{relays}.")]).await.unwrap().trim().to_owned();
+            let before = channels().await;
+            assert_ne!(before, "[]");
+            let errors = scheduler.metric("muster_relay_errors_total", "").await;
 
-    // As if it had acknowledged what was never delivered.
-    let close = format!("[rabbit_channel:do(P, {{'basic.ack', 1000, false}}) || P <- {relays}].");
-    rabbitmq.ctl(&["eval", &close]).await.unwrap();
+            // As if it had acknowledged what was never delivered.
+            let close = format!("[rabbit_channel:do(P, {{'basic.ack', 1000, false}}) || P <- {relays}].");
+            rabbitmq.ctl(&["eval", &close]).await.unwrap();
 
-    eventually(seconds(30), async || {
-        let now = channels().await;
-        holds(now != "[]" && now != before, format!("{now}, before it was {before}"))
-    })
-    .await;
-    more_go_through(&harness).await;
-    let more = scheduler.metric("muster_relay_errors_total", "").await - errors;
-    assert!(more < 0.5, "the relay met {more} errors");
-    harness.finish().await;
+            eventually(seconds(30), async || {
+                let now = channels().await;
+                holds(now != "[]" && now != before, format!("{now}, before it was {before}"))
+            })
+            .await;
+            more_go_through(&world).await;
+            let more = scheduler.metric("muster_relay_errors_total", "").await - errors;
+            assert!(more < 0.5, "the relay met {more} errors");
+        })
+        .await;
 }
 
 /// The broker cancels the consumers of a queue that is deleted; consuming again declares it.
 #[tokio::test]
 async fn consumers_that_the_broker_cancels_are_replaced() {
-    let harness = Harness::start().await;
-    let _daemons = flowing(&harness).await;
+    World::run(async |world| {
+        let _daemons = flowing(&world).await;
 
-    harness.delete_queue(JobKind::LeaseExpiry).await;
+        world.delete_queue(JobKind::LeaseExpiry).await;
 
-    more_go_through(&harness).await;
-    harness.finish().await;
+        more_go_through(&world).await;
+    })
+    .await;
 }

@@ -26,42 +26,42 @@ struct Point {
 
 /// Takes both walks into one point.
 async fn dies_at(point: Point) {
-    let (of_one_job, singles) = tokio::join!(Plant::start(MESSAGES, 1_000), Plant::singles(MESSAGES, 1_000));
-    tokio::join!(walk(of_one_job, &point, 1), walk(singles, &point, MESSAGES));
+    tokio::join!(
+        Plant::start(MESSAGES, 1_000).run(async |plant| walk(plant, &point, 1).await),
+        Plant::singles(MESSAGES, 1_000).run(async |plant| walk(plant, &point, MESSAGES).await),
+    );
 }
 
 /// Walks into one point, and on with another worker; the texts have so many jobs.
 async fn walk(plant: Plant, point: &Point, jobs: u32) {
-    plant.carrier.set_behaviour(silent(point.carrier.clone())).unwrap();
-    let gate = plant.harness.close_message_gate(point.before).await;
-    let worker = plant.harness.worker("dies");
-    plant.harness.until_count(AT_THE_GATE, 1, seconds(20)).await;
+    plant.carrier().set_behaviour(silent(point.carrier.clone())).unwrap();
+    let gate = plant.close_message_gate(point.before).await;
+    let worker = plant.worker("dies");
+    plant.until_count(AT_THE_GATE, 1, seconds(20)).await;
     assert_eq!(plant.accepted().len(), point.accepted);
     all_at_the_gate(&plant, jobs).await;
     worker.abort();
     gate.open().await;
-    plant.carrier.set_behaviour(silent(Behaviour::default())).unwrap();
+    plant.carrier().set_behaviour(silent(Behaviour::default())).unwrap();
     let all = i64::from(MESSAGES);
     // What it was about to write is not written.
     eventually(seconds(20), async || {
-        let left = plant.harness.count(&format!("message where state = '{}'", point.left)).await;
+        let left = plant.messages().state(point.left).count().await;
         if left == all { Ok(()) } else { Err(format!("{left} are {}", point.left)) }
     })
     .await;
-    let worker = plant.harness.worker("goes-on");
+    let worker = plant.worker("goes-on");
     plant.until_settled(60).await;
     assert_eq!(plant.accepted().len(), usize::try_from(MESSAGES).unwrap());
-    assert_eq!(plant.harness.count("message where state = 'sent' and carrier_sid is not null").await, all);
-    let ledger = format!("cap_ledger where reserved = 0 and settled = {}", plant.segments());
-    assert_eq!(plant.harness.count(&ledger).await, 1);
+    assert_eq!(plant.messages().state("sent").has("carrier_sid").count().await, all);
+    plant.settles().await;
     worker.stop().await;
-    plant.finish().await;
 }
 
 /// All jobs are in the one transaction that waits.
 async fn all_at_the_gate(plant: &Plant, jobs: u32) {
-    let running = plant.harness.count("job where kind = 'send' and state = 'running'").await;
-    assert_eq!((running, plant.harness.count(AT_THE_GATE).await), (i64::from(jobs), 1), "jobs, and what waits");
+    let running = plant.jobs().kind("send").state("running").count().await;
+    assert_eq!((running, plant.count(AT_THE_GATE).await), (i64::from(jobs), 1), "jobs, and what waits");
 }
 
 #[tokio::test]
@@ -85,32 +85,29 @@ async fn s2_while_the_carrier_answers_it_has_the_text_and_none_goes_again() {
 
 #[tokio::test]
 async fn s2_in_the_middle_of_the_calls_what_the_carrier_has_stays_and_the_rest_goes_again() {
-    let (of_one_job, singles) = tokio::join!(Plant::start(MESSAGES, 1_000), Plant::singles(MESSAGES, 1_000));
-    tokio::join!(dies_calling(of_one_job), dies_calling(singles));
+    tokio::join!(Plant::start(MESSAGES, 1_000).run(dies_calling), Plant::singles(MESSAGES, 1_000).run(dies_calling));
 }
 
 /// The carrier has some of the texts, and has answered for none, when the worker dies.
 async fn dies_calling(plant: Plant) {
     let latency_ms = Millis { min: 60_000, max: 60_000 };
     let slow = Behaviour { latency_ms, drop_before_accept: 0.5, ..Behaviour::default() };
-    plant.carrier.set_behaviour(silent(slow)).unwrap();
-    let worker = plant.harness.worker("calls");
+    plant.carrier().set_behaviour(silent(slow)).unwrap();
+    let worker = plant.worker("calls");
     eventually(seconds(20), async || {
         if plant.accepted().is_empty() { Err("nothing was called for".to_owned()) } else { Ok(()) }
     })
     .await;
     worker.abort();
     let all = i64::from(MESSAGES);
-    assert_eq!(plant.harness.count("message where state = 'sending' and carrier_sid is null").await, all);
-    plant.carrier.set_behaviour(silent(Behaviour::default())).unwrap();
-    let worker = plant.harness.worker("goes-on");
+    assert_eq!(plant.messages().state("sending").lacks("carrier_sid").count().await, all);
+    plant.carrier().set_behaviour(silent(Behaviour::default())).unwrap();
+    let worker = plant.worker("goes-on");
     plant.until_settled(60).await;
     assert_eq!(plant.accepted().len(), usize::try_from(MESSAGES).unwrap());
-    assert_eq!(plant.harness.count("message where state = 'sent' and carrier_sid is not null").await, all);
-    let ledger = format!("cap_ledger where reserved = 0 and settled = {}", plant.segments());
-    assert_eq!(plant.harness.count(&ledger).await, 1);
+    assert_eq!(plant.messages().state("sent").has("carrier_sid").count().await, all);
+    plant.settles().await;
     worker.stop().await;
-    plant.finish().await;
 }
 
 #[tokio::test]
@@ -129,24 +126,22 @@ async fn s2_after_the_ledger_is_settled_and_before_the_commit_none_goes_again() 
 
 #[tokio::test]
 async fn s2_while_it_is_reconciled_a_text_is_asked_about_again() {
-    let (of_one_job, singles) = tokio::join!(Plant::start(MESSAGES, 1_000), Plant::singles(MESSAGES, 1_000));
-    tokio::join!(dies_asking(of_one_job), dies_asking(singles));
+    tokio::join!(Plant::start(MESSAGES, 1_000).run(dies_asking), Plant::singles(MESSAGES, 1_000).run(dies_asking));
 }
 
 async fn dies_asking(plant: Plant) {
     let carrier = Behaviour { drop_after_accept: 1.0, ..Behaviour::default() };
-    plant.carrier.set_behaviour(silent(carrier)).unwrap();
-    let gate = plant.harness.close_message_gate("old.state = 'unknown'").await;
-    let worker = plant.harness.worker("asks");
+    plant.carrier().set_behaviour(silent(carrier)).unwrap();
+    let gate = plant.close_message_gate("old.state = 'unknown'").await;
+    let worker = plant.worker("asks");
     let all = i64::from(MESSAGES);
-    plant.harness.until_count(AT_THE_GATE, 1, seconds(40)).await;
-    assert_eq!(plant.harness.count("message where state = 'unknown'").await, all);
+    plant.until_count(AT_THE_GATE, 1, seconds(40)).await;
+    assert_eq!(plant.messages().state("unknown").count().await, all);
     worker.abort();
     gate.open().await;
-    let worker = plant.harness.worker("asks-again");
+    let worker = plant.worker("asks-again");
     plant.until_settled(60).await;
     assert_eq!(plant.accepted().len(), usize::try_from(MESSAGES).unwrap());
-    assert_eq!(plant.harness.count("message where state = 'sent' and send_attempts = 1").await, all);
+    assert_eq!(plant.messages().state("sent").is("send_attempts", 1).count().await, all);
     worker.stop().await;
-    plant.finish().await;
 }

@@ -11,7 +11,7 @@ use muster_storage::{
 use crate::plant::Plant;
 
 async fn release(plant: &Plant) -> JobId {
-    let mut tx = plant.harness.pool().begin().await.unwrap();
+    let mut tx = plant.pool().begin().await.unwrap();
     let (organization, group) = (OrganizationId(ID.parse().unwrap()), GroupId(ID.parse().unwrap()));
     let origin = Origin { organization_id: Some(organization), traceparent: None };
     let id = enqueue(&mut tx, &HoldRelease { group_id: group }, &origin).await.unwrap();
@@ -21,17 +21,19 @@ async fn release(plant: &Plant) -> JobId {
 
 #[tokio::test]
 async fn s6_held_texts_are_queued_once_however_often_the_job_runs() {
-    let plant = Plant::start(3, 1_000).await;
-    let hold = "update message set state = 'held', reason = 'hours', held_until = now(), send_job_id = null";
-    plant.harness.execute(&[hold]).await;
-    let worker = plant.harness.worker("worker");
-    for _ in 0..2 {
-        let id = release(&plant).await;
-        plant.harness.until_state(id, "succeeded", seconds(20)).await;
-    }
-    plant.until_settled(30).await;
-    assert_eq!(plant.accepted().len(), 3);
-    assert_eq!(plant.harness.count("job where kind = 'send'").await, 2, "the planted one, and one of the first run");
-    worker.stop().await;
-    plant.finish().await;
+    Plant::start(3, 1_000)
+        .run(async |plant| {
+            let hold = "update message set state = 'held', reason = 'hours', held_until = now(), send_job_id = null";
+            plant.execute(&[hold]).await;
+            let worker = plant.worker("worker");
+            for _ in 0..2 {
+                let id = release(&plant).await;
+                plant.until_state(id, "succeeded", seconds(20)).await;
+            }
+            plant.until_settled(30).await;
+            assert_eq!(plant.accepted().len(), 3);
+            assert_eq!(plant.jobs().kind("send").count().await, 2, "the planted one, and one of the first run");
+            worker.stop().await;
+        })
+        .await;
 }

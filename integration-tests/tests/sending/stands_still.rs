@@ -1,7 +1,7 @@
 //! A worker that stood still between its decision and its calls, or that could hear no stop meanwhile, hands over nothing that was forbidden
 //! (rule S9).
 
-use muster_integration_tests::{CARRIER_SECRET, Daemon, eventually, holds, seconds};
+use muster_integration_tests::{CARRIER_SECRET, Daemon, Rows, eventually, holds, seconds};
 use muster_local::programs::Binary;
 use muster_simulator::{Behaviour, Millis};
 use muster_storage::testing::plant::ID;
@@ -15,29 +15,34 @@ use crate::plant::{Plant, silent};
 const CUT: &str = "select pg_terminate_backend(pid) from pg_stat_activity
     where datname = current_database() and query ilike 'listen \"muster_stops\"%'";
 /// Nothing is marked for the carrier any more.
-const IN_HAND: &str = "message where state in ('queued', 'sending')";
+fn in_hand(plant: &Plant) -> Rows {
+    plant.messages().any_of("state", &["queued", "sending"])
+}
 
 /// A worker takes one text after the other, and has time for the carrier, which takes so many seconds for the first.
-async fn one_at_a_time(messages: u32, latency: u64) -> Plant {
-    let mut plant = Plant::start(messages, 1_000).await;
-    for (key, value) in [
-        ("carrier_concurrency", "1"),
-        ("carrier_timeout_ms", "8000"),
-        ("reconcile_after_seconds", "40"),
-        ("job_lease_seconds", "20"),
-    ] {
-        plant.harness = plant.harness.with(key, value);
-    }
-    plant.harness.execute(&["update contact set postal_code = '10001'"]).await;
-    let latency_ms = Millis { min: latency * 1_000, max: latency * 1_000 };
-    plant.carrier.set_behaviour(silent(Behaviour { latency_ms, ..Behaviour::default() })).unwrap();
-    plant
+async fn one_at_a_time<T>(messages: u32, latency: u64, test: impl AsyncFnOnce(Plant) -> T) -> T {
+    Plant::start(messages, 1_000)
+        .run(async |plant| {
+            for (key, value) in [
+                ("carrier_concurrency", "1"),
+                ("carrier_timeout_ms", "8000"),
+                ("reconcile_after_seconds", "40"),
+                ("job_lease_seconds", "20"),
+            ] {
+                plant.set(key, value);
+            }
+            plant.contacts().set("postal_code", "10001").await;
+            let latency_ms = Millis { min: latency * 1_000, max: latency * 1_000 };
+            plant.carrier().set_behaviour(silent(Behaviour { latency_ms, ..Behaviour::default() })).unwrap();
+            test(plant).await
+        })
+        .await
 }
 
 /// The carrier has the first text and takes its time to say so; the others are marked, and wait for their calls. The carrier is quick from now on.
 async fn first_is_called(plant: &Plant) {
-    eventually(seconds(30), async || holds(plant.accepted().len() == 1, plant.harness.census().await)).await;
-    plant.carrier.set_behaviour(silent(Behaviour::default())).unwrap();
+    eventually(seconds(30), async || holds(plant.accepted().len() == 1, plant.census().await)).await;
+    plant.carrier().set_behaviour(silent(Behaviour::default())).unwrap();
 }
 
 /// The numbers of those who have an initial at the carrier.
@@ -52,7 +57,7 @@ fn contact_at(place: usize) -> String {
 }
 
 async fn count(plant: &Plant, state: &str, reason: &str) -> i64 {
-    plant.harness.count(&format!("message where state = '{state}' and reason = '{reason}'")).await
+    plant.messages().state(state).reason(reason).count().await
 }
 
 /// Changes of one contact each, by its place in the batch, and the reason for which its text is cancelled.
@@ -66,29 +71,30 @@ const CONTACTS: [(&str, &str); 5] = [
 
 #[tokio::test]
 async fn s9_a_worker_that_stood_still_asks_again_before_each_call() {
-    let plant = one_at_a_time(8, 2).await;
-    plant.harness.execute(&["update goal set strategy = 'assigned'"]).await;
-    plant.harness.execute(&[&format!("update membership set assigned_agent_id = '{ID}'")]).await;
-    let worker = plant.harness.process(Binary::Worker, "worker-1");
-    first_is_called(&plant).await;
-    worker.pause();
-    for (place, (happens, _)) in CONTACTS.iter().enumerate() {
-        let key = if happens.contains("update contact ") { "id" } else { "contact_id" };
-        let to_one = format!("{happens} where {key} = {}", contact_at(place + 1));
-        plant.harness.execute(&[&to_one]).await;
-    }
-    plant.harness.execute(&[CUT]).await;
-    assert_eq!(plant.accepted().len(), 1);
-    worker.resume();
-    plant.harness.until_count("message where state = 'cancelled'", 5, seconds(40)).await;
-    eventually(seconds(40), async || holds(plant.accepted().len() == 3, plant.harness.census().await)).await;
-    plant.until_settled(40).await;
-    assert_eq!(plant.accepted().len(), 3, "the first and the two to whom nothing happened");
-    for (_, reason) in CONTACTS {
-        assert_eq!(count(&plant, "cancelled", reason).await, 1, "{reason}");
-    }
-    worker.stop(seconds(10)).await.unwrap();
-    plant.finish().await;
+    one_at_a_time(8, 2, async |plant| {
+        plant.goals().set("strategy", "assigned").await;
+        plant.memberships().set("assigned_agent_id", &ID).await;
+        let worker = plant.process(Binary::Worker, "worker-1");
+        first_is_called(&plant).await;
+        worker.pause();
+        for (place, (happens, _)) in CONTACTS.iter().enumerate() {
+            let key = if happens.contains("update contact ") { "id" } else { "contact_id" };
+            let to_one = format!("{happens} where {key} = {}", contact_at(place + 1));
+            plant.execute(&[&to_one]).await;
+        }
+        plant.execute(&[CUT]).await;
+        assert_eq!(plant.accepted().len(), 1);
+        worker.resume();
+        plant.messages().state("cancelled").at_least(5, seconds(40)).await;
+        eventually(seconds(40), async || holds(plant.accepted().len() == 3, plant.census().await)).await;
+        plant.until_settled(40).await;
+        assert_eq!(plant.accepted().len(), 3, "the first and the two to whom nothing happened");
+        for (_, reason) in CONTACTS {
+            assert_eq!(count(&plant, "cancelled", reason).await, 1, "{reason}");
+        }
+        worker.stop(seconds(10)).await.unwrap();
+    })
+    .await;
 }
 
 /// Changes for all, and the state and reason of their texts afterwards.
@@ -122,25 +128,24 @@ const EVERYBODY: [(&str, &str, &str); 6] = [
 
 /// One change, heard or not: the worker has one text at the carrier, and four in hand.
 async fn nothing_more_goes(change: &str, state: &str, reason: &str, heard: bool) {
-    let plant = one_at_a_time(5, 2).await;
-    let worker = plant.harness.worker("worker");
-    first_is_called(&plant).await;
-    if heard {
-        plant.harness.execute(&[change]).await;
-    } else {
-        plant
-            .harness
-            .execute(&[&format!("do $cut$ begin perform {}; {change}; end $cut$", &CUT["select ".len()..])])
-            .await;
-    }
-    // Not what was just put back, and is about to be decided again.
-    let decided = format!(
-        "message where state = '{state}' and reason = '{reason}' and (held_until is null or held_until > clock_timestamp())"
-    );
-    plant.harness.until_count(&decided, 4, seconds(40)).await;
-    assert_eq!(plant.accepted().len(), 1, "{reason}");
-    worker.stop().await;
-    plant.finish().await;
+    one_at_a_time(5, 2, async |plant| {
+        let worker = plant.worker("worker");
+        first_is_called(&plant).await;
+        if heard {
+            plant.execute(&[change]).await;
+        } else {
+            plant.execute(&[&format!("do $cut$ begin perform {}; {change}; end $cut$", &CUT["select ".len()..])]).await;
+        }
+        // Not what was just put back, and is about to be decided again.
+        let decided = format!(
+            "message where state = '{state}' and reason = '{reason}' and (held_until is null or held_until > \
+             clock_timestamp())"
+        );
+        plant.until_count(&decided, 4, seconds(40)).await;
+        assert_eq!(plant.accepted().len(), 1, "{reason}");
+        worker.stop().await;
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -163,13 +168,12 @@ struct Admin {
 
 impl Admin {
     async fn of(plant: &Plant) -> Self {
-        let api = plant.harness.daemon("api", |mut settings, stop| {
+        let api = plant.daemon("api", |mut settings, stop| {
             settings.carrier.public_url = format!("http://{}", settings.process.listen);
             muster_api::run(settings, stop)
         });
         let admin = Uuid::now_v7();
         plant
-            .harness
             .execute(&[
                 r#"update goal set release_plan = '{"pace": "all_at_open"}'"#,
                 &format!(
@@ -207,38 +211,40 @@ const MESSAGES: u32 = 600;
 
 #[tokio::test]
 async fn s9_when_a_pause_is_answered_nothing_more_goes() {
-    let mut plant = Plant::singles(MESSAGES, 100_000).await;
-    plant.harness = plant.harness.with("carrier_concurrency", "2");
-    let latency_ms = Millis { min: 100, max: 200 };
-    plant.carrier.set_behaviour(silent(Behaviour { latency_ms, ..Behaviour::default() })).unwrap();
-    let admin = Admin::of(&plant).await;
-    let worker = plant.harness.worker("worker");
-    let goal = format!("goals/{ID}");
-    for round in 0..ROUNDS {
-        let before = plant.accepted().len();
-        eventually(seconds(40), async || holds(plant.accepted().len() >= before + 5, plant.harness.census().await))
-            .await;
-        admin.act(&format!("{goal}/pause")).await;
-        let answered = plant.accepted().len();
-        eventually(seconds(40), async || {
-            let left = plant.harness.count(IN_HAND).await;
-            holds(left == 0, (left, plant.harness.census().await))
+    Plant::singles(MESSAGES, 100_000)
+        .run(async |plant| {
+            plant.set("carrier_concurrency", "2");
+            let latency_ms = Millis { min: 100, max: 200 };
+            plant.carrier().set_behaviour(silent(Behaviour { latency_ms, ..Behaviour::default() })).unwrap();
+            let admin = Admin::of(&plant).await;
+            let worker = plant.worker("worker");
+            let goal = format!("goals/{ID}");
+            for round in 0..ROUNDS {
+                let before = plant.accepted().len();
+                eventually(seconds(40), async || holds(plant.accepted().len() >= before + 5, plant.census().await))
+                    .await;
+                admin.act(&format!("{goal}/pause")).await;
+                let answered = plant.accepted().len();
+                eventually(seconds(40), async || {
+                    let left = in_hand(&plant).count().await;
+                    holds(left == 0, (left, plant.census().await))
+                })
+                .await;
+                assert_eq!(plant.accepted().len(), answered, "after the answer of round {round}");
+                assert!(plant.messages().state("held").reason("paused").count().await > 0, "round {round}");
+                admin.act(&format!("{goal}/resume")).await;
+            }
+            admin.act(&format!("{goal}/close")).await;
+            let answered = plant.accepted().len();
+            plant.until_settled(60).await;
+            assert_eq!(plant.accepted().len(), answered, "after the goal was closed");
+            // One statement makes sure of many texts, whose calls take for longer than knowledge counts.
+            let (proofs, looks) = (checks(&worker, "proof").await, checks(&worker, "look").await);
+            assert!(proofs > 0.0 && proofs + looks < f64::from(MESSAGES), "{proofs} proofs, {looks} looks");
+            worker.stop().await;
+            admin.api.stop().await;
         })
         .await;
-        assert_eq!(plant.accepted().len(), answered, "after the answer of round {round}");
-        assert!(plant.harness.count("message where state = 'held' and reason = 'paused'").await > 0, "round {round}");
-        admin.act(&format!("{goal}/resume")).await;
-    }
-    admin.act(&format!("{goal}/close")).await;
-    let answered = plant.accepted().len();
-    plant.until_settled(60).await;
-    assert_eq!(plant.accepted().len(), answered, "after the goal was closed");
-    // One statement makes sure of many texts, whose calls take for longer than knowledge counts.
-    let (proofs, looks) = (checks(&worker, "proof").await, checks(&worker, "look").await);
-    assert!(proofs > 0.0 && proofs + looks < f64::from(MESSAGES), "{proofs} proofs, {looks} looks");
-    worker.stop().await;
-    admin.api.stop().await;
-    plant.finish().await;
 }
 
 async fn checks(worker: &Daemon, by: &str) -> f64 {
@@ -247,25 +253,25 @@ async fn checks(worker: &Daemon, by: &str) -> f64 {
 
 #[tokio::test]
 async fn s9_whose_stop_is_answered_is_not_texted_though_no_worker_hears_of_it() {
-    let plant = one_at_a_time(6, 6).await;
-    let admin = Admin::of(&plant).await;
-    let worker = plant.harness.worker("worker");
-    first_is_called(&plant).await;
-    let mut said_stop = Vec::new();
-    for place in 1..5 {
-        let number: String =
-            plant.harness.row(&format!("select to_json(e164) from contact where id = {}", contact_at(place))).await;
-        plant.harness.execute(&[CUT]).await;
-        admin.stop(&number).await;
-        said_stop.push(number);
-    }
-    assert_eq!(texted(&plant).len(), 1, "all have said so before the first text is over");
-    plant.harness.until_count("message where state = 'cancelled' and reason = 'opted_out'", 4, seconds(40)).await;
-    eventually(seconds(40), async || holds(texted(&plant).len() == 2, plant.harness.census().await)).await;
-    plant.until_settled(40).await;
-    let texted = texted(&plant);
-    assert!(said_stop.iter().all(|number| !texted.contains(number)), "{texted:?} of {said_stop:?}");
-    worker.stop().await;
-    admin.api.stop().await;
-    plant.finish().await;
+    one_at_a_time(6, 6, async |plant| {
+        let admin = Admin::of(&plant).await;
+        let worker = plant.worker("worker");
+        first_is_called(&plant).await;
+        let mut said_stop = Vec::new();
+        for place in 1..5 {
+            let number: String = plant.contacts().and(&format!("id = {}", contact_at(place))).the("e164").await;
+            plant.execute(&[CUT]).await;
+            admin.stop(&number).await;
+            said_stop.push(number);
+        }
+        assert_eq!(texted(&plant).len(), 1, "all have said so before the first text is over");
+        plant.messages().state("cancelled").reason("opted_out").at_least(4, seconds(40)).await;
+        eventually(seconds(40), async || holds(texted(&plant).len() == 2, plant.census().await)).await;
+        plant.until_settled(40).await;
+        let texted = texted(&plant);
+        assert!(said_stop.iter().all(|number| !texted.contains(number)), "{texted:?} of {said_stop:?}");
+        worker.stop().await;
+        admin.api.stop().await;
+    })
+    .await;
 }

@@ -10,40 +10,39 @@ const MESSAGES: u32 = 64;
 /// A brand's lanes and ledger are locked once for many: what is decided together has taken its time in the lanes at one instant.
 #[tokio::test]
 async fn s3_single_texts_that_wait_lock_their_brand_together() {
-    let plant = Plant::singles(MESSAGES, 1_000).await;
-    let worker = plant.harness.worker("worker");
-    plant.until_settled(30).await;
-    assert_eq!(plant.accepted().len(), usize::try_from(MESSAGES).unwrap());
-    let succeeded = "job where kind = 'send' and state = 'succeeded' and attempt = 1";
-    assert_eq!(plant.harness.count(succeeded).await, i64::from(MESSAGES));
-    let decisions = plant.harness.count("(select distinct rate_slot from message) decided").await;
-    assert!(decisions <= i64::from(MESSAGES / 4), "{decisions} decisions");
-    let ledger = format!("cap_ledger where reserved = 0 and settled = {}", plant.segments());
-    assert_eq!(plant.harness.count(&ledger).await, 1);
-    worker.stop().await;
-    plant.finish().await;
+    Plant::singles(MESSAGES, 1_000)
+        .run(async |plant| {
+            let worker = plant.worker("worker");
+            plant.until_settled(30).await;
+            assert_eq!(plant.accepted().len(), usize::try_from(MESSAGES).unwrap());
+            let succeeded = plant.jobs().kind("send").state("succeeded").is("attempt", 1);
+            assert_eq!(succeeded.count().await, i64::from(MESSAGES));
+            let decisions = plant.count("(select distinct rate_slot from message) decided").await;
+            assert!(decisions <= i64::from(MESSAGES / 4), "{decisions} decisions");
+            plant.settles().await;
+            worker.stop().await;
+        })
+        .await;
 }
 
 /// The one that cannot be completed undoes what was written with the others; they are completed alone, in the same attempt, and what had no
 /// outcome is asked about.
 #[tokio::test]
 async fn j7_of_texts_that_go_together_a_bad_job_fails_alone() {
-    let plant = Plant::singles(MESSAGES, 1_000).await;
-    let bad: JobId = plant.harness.row("select to_json(id) from seed_job where n = 10").await;
-    plant.harness.sabotage(bad, "raise exception 'never'").await;
-    let worker = plant.harness.worker("worker");
-    let job = plant.harness.until_state(bad, "parked", seconds(120)).await;
-    assert!(job.errors.iter().all(|error| error.error.contains("never")), "{:?}", job.errors);
-    plant.until_settled(60).await;
-    assert_eq!(plant.accepted().len(), usize::try_from(MESSAGES).unwrap());
-    assert_eq!(
-        plant.harness.count("message where state = 'sent' and carrier_sid is not null").await,
-        i64::from(MESSAGES)
-    );
-    let others = "job where kind = 'send' and state = 'succeeded' and attempt = 1 and errors = '[]'";
-    assert_eq!(plant.harness.count(others).await, i64::from(MESSAGES) - 1);
-    let ledger = format!("cap_ledger where reserved = 0 and settled = {}", plant.segments());
-    assert_eq!(plant.harness.count(&ledger).await, 1);
-    worker.stop().await;
-    plant.finish().await;
+    Plant::singles(MESSAGES, 1_000)
+        .run(async |plant| {
+            let bad: JobId = plant.row("select to_json(id) from seed_job where n = 10").await;
+            plant.sabotage(bad, "raise exception 'never'").await;
+            let worker = plant.worker("worker");
+            let job = plant.until_state(bad, "parked", seconds(120)).await;
+            assert!(job.errors.iter().all(|error| error.error.contains("never")), "{:?}", job.errors);
+            plant.until_settled(60).await;
+            assert_eq!(plant.accepted().len(), usize::try_from(MESSAGES).unwrap());
+            assert_eq!(plant.messages().state("sent").has("carrier_sid").count().await, i64::from(MESSAGES));
+            let others = plant.jobs().kind("send").state("succeeded").is("attempt", 1).is("errors", "[]");
+            assert_eq!(others.count().await, i64::from(MESSAGES) - 1);
+            plant.settles().await;
+            worker.stop().await;
+        })
+        .await;
 }

@@ -14,16 +14,18 @@ fn ends(message: &AcceptedMessage) -> DateTime<Utc> {
 
 /// Plants a text that goes out after these statements. Returns its end at the carrier, and the end by this expression of the database.
 async fn one_text(statements: &[&str], end: &str) -> (DateTime<Utc>, DateTime<Utc>) {
-    let plant = Plant::start(1, 1_000).await;
-    plant.harness.execute(statements).await;
-    let end = plant.harness.row(&format!("select to_json({end}) from goal")).await;
-    let worker = plant.harness.worker("worker");
-    plant.until_settled(30).await;
-    let accepted = plant.accepted();
-    assert_eq!(accepted.len(), 1);
-    worker.stop().await;
-    plant.finish().await;
-    (ends(&accepted[0]), end)
+    Plant::start(1, 1_000)
+        .run(async |plant| {
+            plant.execute(statements).await;
+            let end = plant.row(&format!("select to_json({end}) from goal")).await;
+            let worker = plant.worker("worker");
+            plant.until_settled(30).await;
+            let accepted = plant.accepted();
+            assert_eq!(accepted.len(), 1);
+            worker.stop().await;
+            (ends(&accepted[0]), end)
+        })
+        .await
 }
 
 /// It ends before, and by no more than a call may take and a moment.
@@ -71,12 +73,15 @@ async fn s7a_an_answer_ends_with_the_carriers_day_and_not_with_its_goal() {
 
 #[tokio::test]
 async fn s7a_what_would_end_on_its_way_is_not_handed_over() {
-    let plant = Plant::start(3, 1_000).await;
-    let closes = format!("update goal set closes_at = clock_timestamp() + interval '4 seconds' where id = '{ID}'");
-    plant.harness.execute(&[&closes]).await;
-    let worker = plant.harness.worker("worker");
-    plant.harness.until_count("message where state = 'cancelled' and reason = 'window_closed'", 3, seconds(30)).await;
-    assert_eq!(plant.accepted().len(), 0);
-    worker.stop().await;
-    plant.finish().await;
+    Plant::start(3, 1_000)
+        .run(async |plant| {
+            let closes =
+                format!("update goal set closes_at = clock_timestamp() + interval '4 seconds' where id = '{ID}'");
+            plant.execute(&[&closes]).await;
+            let worker = plant.worker("worker");
+            plant.messages().state("cancelled").reason("window_closed").at_least(3, seconds(30)).await;
+            assert_eq!(plant.accepted().len(), 0);
+            worker.stop().await;
+        })
+        .await;
 }

@@ -70,59 +70,70 @@ async fn c7_a_worker_that_is_killed_at_any_point_of_an_import_changes_nothing_of
         ("MUSTER_IMPORT_PART_BYTES", "20000".to_owned()),
         ("MUSTER_IMPORT_SHARD_BYTES", "20000".to_owned()),
     ];
-    let rig =
-        Rig::start(RigOptions { schedulers: 1, workers: 2, env, behaviour: json!({}), ..RigOptions::default() }).await;
-    let mut agents = Vec::new();
-    for email in AGENTS {
-        let member = json!({ "role": "agent", "first_name": "Amy", "last_name": "Agent", "email": email });
-        agents.push(text(&rig.post(&rig.path("members"), member).await["id"]).to_owned());
-    }
-    for (nth, point) in POINTS.iter().enumerate() {
-        let group = rig.group(&format!("Group {nth}"), "212", 0).await;
-        let numbers: Vec<String> = (0..agents.len()).map(|agent| format!("+1212555{:04}", 10 * nth + agent)).collect();
-        rig.post(&rig.path("numbers"), json!({ "numbers": numbers })).await;
-        for agent in &agents {
-            rig.call(Method::PUT, &rig.path(&format!("groups/{group}/members/{agent}")), Some(json!({}))).await;
-        }
-        let crowd = Crowd::new(nth);
-        let tags = format!("&tags=tag{nth}");
-        let known = rig.upload_with(&group, &tags, crowd.known.clone()).await;
-        assert_eq!(rig.report(&known).await["created"], KNOWN, "before the worker is killed when {}", point.what);
+    Rig::run(
+        RigOptions { schedulers: 1, workers: 2, env, behaviour: json!({}), ..RigOptions::default() },
+        async |rig| {
+            let mut agents = Vec::new();
+            for email in AGENTS {
+                let member = json!({ "role": "agent", "first_name": "Amy", "last_name": "Agent", "email": email });
+                agents.push(text(&rig.post(&rig.path("members"), member).await["id"]).to_owned());
+            }
+            for (nth, point) in POINTS.iter().enumerate() {
+                let group = rig.group(&format!("Group {nth}"), "212", 0).await;
+                let numbers: Vec<String> =
+                    (0..agents.len()).map(|agent| format!("+1212555{:04}", 10 * nth + agent)).collect();
+                rig.post(&rig.path("numbers"), json!({ "numbers": numbers })).await;
+                for agent in &agents {
+                    rig.call(Method::PUT, &rig.path(&format!("groups/{group}/members/{agent}")), Some(json!({}))).await;
+                }
+                let crowd = Crowd::new(nth);
+                let tags = format!("&tags=tag{nth}");
+                let known = rig.upload_with(&group, &tags, crowd.known.clone()).await;
+                assert_eq!(
+                    rig.report(&known).await["created"],
+                    KNOWN,
+                    "before the worker is killed when {}",
+                    point.what
+                );
 
-        if let Some((kind, _)) = point.step {
-            rig.cluster.muster(&["pause", "--kind", kind]).await.unwrap();
-        }
-        let mut lock = None;
-        if point.step.is_none() {
-            lock = Some(Lock::take(&rig, point).await);
-        }
-        let id = rig.upload_with(&group, &tags, crowd.csv.clone()).await;
-        if let Some((kind, when)) = point.step {
-            rig.until_some(&format!("import where id = '{id}' and {when}"), seconds(60)).await;
-            lock = Some(Lock::take(&rig, point).await);
-            rig.cluster.muster(&["resume", "--kind", kind]).await.unwrap();
-        }
-        let worker = who_waits(&rig, point.what).await;
-        rig.cluster.kill(&worker).await.unwrap();
-        lock.unwrap().release().await;
-        rig.cluster.restart(&worker).await.unwrap();
+                if let Some((kind, _)) = point.step {
+                    rig.cluster.muster(&["pause", "--kind", kind]).await.unwrap();
+                }
+                let mut lock = None;
+                if point.step.is_none() {
+                    lock = Some(Lock::take(rig, point).await);
+                }
+                let id = rig.upload_with(&group, &tags, crowd.csv.clone()).await;
+                if let Some((kind, when)) = point.step {
+                    rig.until_some(&format!("import where id = '{id}' and {when}"), seconds(60)).await;
+                    lock = Some(Lock::take(rig, point).await);
+                    rig.cluster.muster(&["resume", "--kind", kind]).await.unwrap();
+                }
+                let worker = who_waits(rig, point.what).await;
+                rig.cluster.kill(&worker).await.unwrap();
+                lock.unwrap().release().await;
+                rig.cluster.restart(&worker).await.unwrap();
 
-        let report = rig.report(&id).await;
-        assert_eq!(counters(&report), crowd.counters, "killed when {}", point.what);
-        assert!(report["parts"].as_i64() > Some(2) && report["shards"].as_i64() > Some(2), "{report}");
-        let people = people(&rig, nth, &group).await;
-        for (told, wanted) in people.iter().zip(&crowd.people) {
-            assert_eq!(told, wanted, "killed when {}", point.what);
-        }
-        assert_eq!(people.len(), crowd.people.len(), "killed when {}", point.what);
-        for (table, rows) in
-            [("import_reject", crowd.rejected), ("import_change", crowd.changed), ("import_assignment", crowd.assigned)]
-        {
-            let query = format!("select count(*) from {table} where import_id = '{id}'");
-            assert_eq!(rig.number(&query).await, rows, "{table}, killed when {}", point.what);
-        }
-    }
-    rig.finish().await;
+                let report = rig.report(&id).await;
+                assert_eq!(counters(&report), crowd.counters, "killed when {}", point.what);
+                assert!(report["parts"].as_i64() > Some(2) && report["shards"].as_i64() > Some(2), "{report}");
+                let people = people(rig, nth, &group).await;
+                for (told, wanted) in people.iter().zip(&crowd.people) {
+                    assert_eq!(told, wanted, "killed when {}", point.what);
+                }
+                assert_eq!(people.len(), crowd.people.len(), "killed when {}", point.what);
+                for (table, rows) in [
+                    ("import_reject", crowd.rejected),
+                    ("import_change", crowd.changed),
+                    ("import_assignment", crowd.assigned),
+                ] {
+                    let query = format!("select count(*) from {table} where import_id = '{id}'");
+                    assert_eq!(rig.number(&query).await, rows, "{table}, killed when {}", point.what);
+                }
+            }
+        },
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -134,37 +145,40 @@ async fn c7_workers_that_share_nothing_but_a_bucket_go_on_where_one_of_them_was_
         ("MUSTER_IMPORT_PART_BYTES", "1000000".to_owned()),
     ];
     env.extend(s3.environment());
-    let rig =
-        Rig::start(RigOptions { schedulers: 1, workers: 2, env, behaviour: json!({}), ..RigOptions::default() }).await;
-    let group = rig.group("North", "212", 0).await;
-    // Larger than what is written to the bucket in one piece.
-    let file = generate(0..70_000);
-    assert!(file.csv.len() > 8 << 20);
-    let point = at("import_reject", "a part's rows are in the bucket, and the part does not count as read yet");
-    let lock = Lock::take(&rig, &point).await;
-    let id = rig.upload_with(&group, "", file.csv.clone()).await;
-    let worker = who_waits(&rig, point.what).await;
-    rig.cluster.kill(&worker).await.unwrap();
-    lock.release().await;
-    // It does not come back: the other has the file, and the rows of the parts that are read, out of the bucket.
-    let report = rig.report(&id).await;
-    assert_eq!(counters(&report), expected(&file, file.people, 0));
-    assert_eq!(rig.number("select count(*) from membership").await, file.people);
+    Rig::run(
+        RigOptions { schedulers: 1, workers: 2, env, behaviour: json!({}), ..RigOptions::default() },
+        async |rig| {
+            let group = rig.group("North", "212", 0).await;
+            // Larger than what is written to the bucket in one piece.
+            let file = generate(0..70_000);
+            assert!(file.csv.len() > 8 << 20);
+            let point = at("import_reject", "a part's rows are in the bucket, and the part does not count as read yet");
+            let lock = Lock::take(rig, &point).await;
+            let id = rig.upload_with(&group, "", file.csv.clone()).await;
+            let worker = who_waits(rig, point.what).await;
+            rig.cluster.kill(&worker).await.unwrap();
+            lock.release().await;
+            // It does not come back: the other has the file, and the rows of the parts that are read, out of the bucket.
+            let report = rig.report(&id).await;
+            assert_eq!(counters(&report), expected(&file, file.people, 0));
+            assert_eq!(rig.number("select count(*) from membership").await, file.people);
 
-    let organization = rig.organization.rsplit('/').next().unwrap();
-    assert_eq!(s3.keys(), [format!("muster/imports/{organization}/{id}")]);
-    assert!(s3.unfinished().is_empty(), "{:?}", s3.unfinished());
-    let folder = rig.stack.folder().join("cluster");
-    assert_eq!(std::fs::read_dir(folder.join("objects")).unwrap().count(), 0, "no folder has a file");
-    for entry in std::fs::read_dir(&folder).unwrap().flatten().filter(|entry| entry.path().is_file()) {
-        let text = std::fs::read(entry.path()).unwrap();
-        let told = text.windows(S3_SECRET.len()).any(|bytes| bytes == S3_SECRET.as_bytes());
-        assert!(!told, "{} has the secret", entry.path().display());
-    }
-    let shown = rig.cluster.muster(&["config", "check"]).await.unwrap();
-    assert!(shown.contains("s3://files/muster") && !shown.contains(S3_SECRET), "{shown}");
-    rig.cluster.restart(&worker).await.unwrap();
-    rig.finish().await;
+            let organization = rig.organization.rsplit('/').next().unwrap();
+            assert_eq!(s3.keys(), [format!("muster/imports/{organization}/{id}")]);
+            assert!(s3.unfinished().is_empty(), "{:?}", s3.unfinished());
+            let folder = rig.stack.folder().join("cluster");
+            assert_eq!(std::fs::read_dir(folder.join("objects")).unwrap().count(), 0, "no folder has a file");
+            for entry in std::fs::read_dir(&folder).unwrap().flatten().filter(|entry| entry.path().is_file()) {
+                let text = std::fs::read(entry.path()).unwrap();
+                let told = text.windows(S3_SECRET.len()).any(|bytes| bytes == S3_SECRET.as_bytes());
+                assert!(!told, "{} has the secret", entry.path().display());
+            }
+            let shown = rig.cluster.muster(&["config", "check"]).await.unwrap();
+            assert!(shown.contains("s3://files/muster") && !shown.contains(S3_SECRET), "{shown}");
+            rig.cluster.restart(&worker).await.unwrap();
+        },
+    )
+    .await;
 }
 
 const AGENTS: [&str; 2] = ["amy@example.org", "ben@example.org"];

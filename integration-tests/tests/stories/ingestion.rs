@@ -53,8 +53,13 @@ pub(crate) fn generate(numbers: Range<usize>) -> Generated {
             phone(n)
         };
         let note = "They said \"\"later\"\", and gave no reason for it; try again in spring";
-        write!(file.csv, "Given{n},\"Family, {n}\",{phone},p{n}@example.org,10001,Ward {},\"{note}\"\r\n", n % 50)
-            .unwrap();
+        write!(
+            file.csv,
+            "Given{n},\"Family, {n}\",{phone},p{n}@example.org,10001,Ward \
+             {},\"{note}\"\r\n",
+            n % 50
+        )
+        .unwrap();
     }
     file
 }
@@ -82,71 +87,76 @@ pub(crate) fn counters(report: &Value) -> Value {
     wanted.into_iter().map(|key| (key.to_owned(), report[key].clone())).collect::<serde_json::Map<_, _>>().into()
 }
 
-async fn rig(workers: usize) -> Rig {
+fn workers(workers: usize) -> RigOptions {
     let env = vec![("MUSTER_JOB_LEASE_SECONDS", "5".to_owned()), ("MUSTER_RETRY_BASE_MS", "200".to_owned())];
-    Rig::start(RigOptions { schedulers: 1, workers, env, behaviour: json!({}), ..RigOptions::default() }).await
+    RigOptions { schedulers: 1, workers, env, behaviour: json!({}), ..RigOptions::default() }
 }
 
 #[tokio::test]
 async fn every_row_is_counted_once_and_a_second_time_nothing_changes() {
-    let rig = rig(1).await;
-    let group = rig.group("North", "212", 0).await;
-    let file = generate(0..20_000);
+    Rig::run(workers(1), async |rig| {
+        let group = rig.group("North", "212", 0).await;
+        let file = generate(0..20_000);
 
-    let report = rig.import(&group, file.csv.clone()).await;
-    assert_eq!(counters(&report), expected(&file, file.people, 0));
-    assert_eq!(rig.number("select count(*) from contact").await, file.people);
-    assert_eq!(rig.number("select count(*) from membership").await, file.people);
+        let report = rig.import(&group, file.csv.clone()).await;
+        assert_eq!(counters(&report), expected(&file, file.people, 0));
+        assert_eq!(rig.number("select count(*) from contact").await, file.people);
+        assert_eq!(rig.number("select count(*) from membership").await, file.people);
 
-    let report = rig.import(&group, file.csv.clone()).await;
-    assert_eq!(counters(&report), expected(&file, 0, file.people));
-    assert_eq!(rig.number("select count(*) from contact").await, file.people);
-    rig.finish().await;
+        let report = rig.import(&group, file.csv.clone()).await;
+        assert_eq!(counters(&report), expected(&file, 0, file.people));
+        assert_eq!(rig.number("select count(*) from contact").await, file.people);
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_file_ten_times_as_large_takes_no_more_memory() {
-    let rig = rig(1).await;
-    let group = rig.group("North", "212", 0).await;
-    let mut growth = Vec::new();
-    for numbers in [0..20_000, 1_000_000..1_200_000] {
-        // A fresh process each, or the second would only show by how much it exceeds the first.
-        rig.cluster.restart("worker-1").await.unwrap();
-        let file = generate(numbers);
-        let before = peak_memory(&rig);
-        let report = rig.import(&group, file.csv.clone()).await;
-        assert_eq!(counters(&report), expected(&file, file.people, 0));
-        growth.push(peak_memory(&rig) - before);
-    }
-    let [small, large] = growth[..] else { unreachable!("two files") };
-    assert!((large - small).abs() < 48 * MIB, "20,000 rows took {small} bytes more, 200,000 rows {large}");
-    rig.finish().await;
+    Rig::run(workers(1), async |rig| {
+        let group = rig.group("North", "212", 0).await;
+        let mut growth = Vec::new();
+        for numbers in [0..20_000, 1_000_000..1_200_000] {
+            // A fresh process each, or the second would only show by how much it exceeds the first.
+            rig.cluster.restart("worker-1").await.unwrap();
+            let file = generate(numbers);
+            let before = peak_memory(rig);
+            let report = rig.import(&group, file.csv.clone()).await;
+            assert_eq!(counters(&report), expected(&file, file.people, 0));
+            growth.push(peak_memory(rig) - before);
+        }
+        let [small, large] = growth[..] else { unreachable!("two files") };
+        assert!((large - small).abs() < 48 * MIB, "20,000 rows took {small} bytes more, 200,000 rows {large}");
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn c7_a_hundred_times_the_rows_need_the_same_statements() {
     let env = vec![("MUSTER_LOG", "info,sqlx::query=debug".to_owned())];
-    let rig =
-        Rig::start(RigOptions { schedulers: 1, workers: 1, env, behaviour: json!({}), ..RigOptions::default() }).await;
-    let group = rig.group("North", "212", 0).await;
-    let said = Said(rig.cluster.process("worker-1").unwrap().log().to_owned());
-    let statements = async |csv: String| {
-        let before = said.lines();
-        let report = rig.import(&group, csv).await;
-        assert_eq!((&report["parts"], &report["shards"]), (&json!(1), &json!(1)), "{report}");
-        said.statements(before)
-    };
-    // What is done by the clock asks about people too.
-    rig.cluster.muster(&["schedule", "disable", "reconcile"]).await.unwrap();
-    let (few, many) = (generate(100..200).csv, generate(100_000..110_000).csv);
-    let new = (statements(few.clone()).await, statements(many.clone()).await);
-    let changed = [few, many].map(|file| file.replace("Given", "Other"));
-    let known = (statements(changed[0].clone()).await, statements(changed[1].clone()).await);
-    for (what, (few, many)) in [("new", new), ("known", known)] {
-        assert!(few.values().sum::<usize>() > 10, "{few:#?}");
-        assert_eq!(few, many, "of {what} people");
-    }
-    rig.finish().await;
+    Rig::run(
+        RigOptions { schedulers: 1, workers: 1, env, behaviour: json!({}), ..RigOptions::default() },
+        async |rig| {
+            let group = rig.group("North", "212", 0).await;
+            let said = Said(rig.cluster.process("worker-1").unwrap().log().to_owned());
+            let statements = async |csv: String| {
+                let before = said.lines();
+                let report = rig.import(&group, csv).await;
+                assert_eq!((&report["parts"], &report["shards"]), (&json!(1), &json!(1)), "{report}");
+                said.statements(before)
+            };
+            // What is done by the clock asks about people too.
+            rig.cluster.muster(&["schedule", "disable", "reconcile"]).await.unwrap();
+            let (few, many) = (generate(100..200).csv, generate(100_000..110_000).csv);
+            let new = (statements(few.clone()).await, statements(many.clone()).await);
+            let changed = [few, many].map(|file| file.replace("Given", "Other"));
+            let known = (statements(changed[0].clone()).await, statements(changed[1].clone()).await);
+            for (what, (few, many)) in [("new", new), ("known", known)] {
+                assert!(few.values().sum::<usize>() > 10, "{few:#?}");
+                assert_eq!(few, many, "of {what} people");
+            }
+        },
+    )
+    .await;
 }
 
 /// The log of a process.
@@ -188,31 +198,34 @@ fn peak_memory(rig: &Rig) -> i64 {
 
 #[tokio::test]
 async fn two_imports_of_the_same_people_at_once_neither_deadlock_nor_lose_a_row() {
-    let rig = rig(2).await;
-    let north = rig.group("North", "212", 0).await;
-    let south = rig.group("South", "646", 0).await;
-    let (one, other, all) = (generate(0..20_000), generate(10_000..30_000), generate(0..30_000));
-    // One file has the people in the other's order backwards: locks that are taken in the order of a file would meet.
-    let (header, rows) = other.csv.split_once("\r\n").unwrap();
-    let backwards: Vec<&str> = std::iter::once(header).chain(rows.lines().rev()).collect();
+    Rig::run(workers(2), async |rig| {
+        let north = rig.group("North", "212", 0).await;
+        let south = rig.group("South", "646", 0).await;
+        let (one, other, all) = (generate(0..20_000), generate(10_000..30_000), generate(0..30_000));
+        // One file has the people in the other's order backwards: locks that are taken in the order of a file
+        // would meet.
+        let (header, rows) = other.csv.split_once("\r\n").unwrap();
+        let backwards: Vec<&str> = std::iter::once(header).chain(rows.lines().rev()).collect();
 
-    let uploads = tokio::join!(rig.upload_to(&north, one.csv.clone()), rig.upload_to(&south, backwards.join("\r\n")));
-    let (first, second) = tokio::join!(rig.report(&uploads.0), rig.report(&uploads.1));
+        let uploads = tokio::join!(rig.upload_to(&north, one.csv.clone()), rig.upload_to(&south, backwards.join("\r\n")));
+        let (first, second) = tokio::join!(rig.report(&uploads.0), rig.report(&uploads.1));
 
-    for (report, file) in [(&first, &one), (&second, &other)] {
-        assert_eq!(report["state"], "succeeded", "{report}");
-        let number = |key: &str| report[key].as_i64().unwrap();
-        assert_eq!(number("created") + number("updated") + number("unchanged"), file.people, "{report}");
-        assert_eq!((number("merged"), number("rejected")), (file.merged, file.rejected), "{report}");
-        assert_eq!(number("rows_read"), file.rows);
-    }
-    assert_eq!(first["created"].as_i64().unwrap() + second["created"].as_i64().unwrap(), all.people);
-    assert_eq!(rig.number("select count(*) from contact").await, all.people);
-    assert_eq!(rig.number("select count(*) from membership").await, one.people + other.people);
-    let at_once = "select count(*) from job a join job b on a.payload ->> 'import_id' < b.payload ->> 'import_id'
+        for (report, file) in [(&first, &one), (&second, &other)] {
+            assert_eq!(report["state"], "succeeded", "{report}");
+            let number = |key: &str| report[key].as_i64().unwrap();
+            assert_eq!(number("created") + number("updated") + number("unchanged"), file.people, "{report}");
+            assert_eq!((number("merged"), number("rejected")), (file.merged, file.rejected), "{report}");
+            assert_eq!(number("rows_read"), file.rows);
+        }
+        assert_eq!(first["created"].as_i64().unwrap() + second["created"].as_i64().unwrap(), all.people);
+        assert_eq!(rig.number("select count(*) from contact").await, all.people);
+        assert_eq!(rig.number("select count(*) from membership").await, one.people + other.people);
+        let at_once = "select count(*) from job a join job b on a.payload ->> 'import_id' < b.payload ->> \
+             'import_id'
         where a.kind = 'import-apply' and b.kind = a.kind and a.claimed_at < b.finished_at and b.claimed_at < a.finished_at";
-    assert!(rig.number(at_once).await > 0, "they were applied at once");
-    let again = "select count(*) from job where kind like 'import-%' and attempt > 1";
-    assert_eq!(rig.number(again).await, 0, "and nothing had to be tried again");
-    rig.finish().await;
+        assert!(rig.number(at_once).await > 0, "they were applied at once");
+        let again = "select count(*) from job where kind like 'import-%' and attempt > 1";
+        assert_eq!(rig.number(again).await, 0, "and nothing had to be tried again");
+    })
+    .await;
 }

@@ -57,40 +57,42 @@ fn csv(contacts: std::ops::Range<usize>) -> String {
 
 /// Runs a campaign, does `kill` in its middle, and checks the zeros when all is over.
 async fn campaign_survives(kill: impl AsyncFnOnce(&Rig)) {
-    let rig = Rig::start(options()).await;
-    rig.call(Method::PUT, &rig.path("caps"), Some(json!({ "daily_segments": CAP }))).await;
-    let (mut groups, mut created) = (Vec::new(), 0);
-    for (name, area_code, contacts) in GROUPS {
-        let group = rig.group(name, area_code, 4).await;
-        created += rig.import(&group, csv(contacts)).await["created"].as_i64().unwrap();
-        groups.push(group);
-    }
-    assert_eq!(created, CONTACTS);
-    let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
-    let agents = join_all(["Ann", "Ben", "Cat", "Dan"].map(|name| rig.agent(name, &groups))).await;
-    let goals = rig.campaign(&groups, SCRIPT).await;
+    Rig::run(options(), async |rig| {
+        rig.call(Method::PUT, &rig.path("caps"), Some(json!({ "daily_segments": CAP }))).await;
+        let (mut groups, mut created) = (Vec::new(), 0);
+        for (name, area_code, contacts) in GROUPS {
+            let group = rig.group(name, area_code, 4).await;
+            created += rig.import(&group, csv(contacts)).await["created"].as_i64().unwrap();
+            groups.push(group);
+        }
+        assert_eq!(created, CONTACTS);
+        let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
+        let agents = join_all(["Ann", "Ben", "Cat", "Dan"].map(|name| rig.agent(name, &groups))).await;
+        let goals = rig.campaign(&groups, SCRIPT).await;
 
-    let finished = CancellationToken::new();
-    let organizer = async {
-        eventually(seconds(60), async || {
-            let stats: Stats = rig.simulator("stats").await?;
-            if stats.accepted > 500 { Ok(()) } else { Err(format!("{} accepted", stats.accepted)) }
-        })
-        .await;
-        kill(&rig).await;
-        rig.until_none("batch where state <> 'finished'", seconds(90)).await;
-        finished.cancel();
-    };
-    tokio::join!(organizer, join_all(agents.iter().map(|agent| work(&rig, agent, &goals, &finished))));
-    rig.until_settled().await;
+        let finished = CancellationToken::new();
+        let organizer = async {
+            eventually(seconds(60), async || {
+                let stats: Stats = rig.simulator("stats").await?;
+                if stats.accepted > 500 { Ok(()) } else { Err(format!("{} accepted", stats.accepted)) }
+            })
+            .await;
+            kill(rig).await;
+            rig.until_none("batch where state <> 'finished'", seconds(90)).await;
+            finished.cancel();
+        };
+        tokio::join!(organizer, join_all(agents.iter().map(|agent| work(rig, agent, &goals, &finished))));
+        rig.until_settled().await;
 
-    rig.audit(&GROUPS.map(|(name, ..)| name), CAP).await;
-    let contacts = rig.number("select count(*) from contact").await;
-    assert_eq!(contacts, CONTACTS, "contacts are those that the imports created");
-    let spared = "target t join contact c on c.id = t.contact_id left join message m on m.id = t.initial_message_id
+        rig.audit(&GROUPS.map(|(name, ..)| name), CAP).await;
+        let contacts = rig.number("select count(*) from contact").await;
+        assert_eq!(contacts, CONTACTS, "contacts are those that the imports created");
+        let spared = "target t join contact c on c.id = t.contact_id left join message m on m.id = \
+             t.initial_message_id
         where c.opted_out_at is not null and (m.id is null or m.state = 'cancelled')";
-    rig.until_some(spared, seconds(1)).await;
-    rig.finish().await;
+        rig.until_some(spared, seconds(1)).await;
+    })
+    .await;
 }
 
 /// Claims and sends until there is nothing left to do.
@@ -152,7 +154,8 @@ async fn a_killed_worker_changes_no_zero_and_another_finishes_its_jobs() {
         let not_done = format!("job where id in ({}) and state <> 'succeeded'", ids.join(", "));
         rig.until_none(&not_done, seconds(60)).await;
         let others = format!(
-            "select count(*) from job where id in ({}) and worker = 'worker-2' and attempt > 1 and state = 'succeeded'",
+            "select count(*) from job where id in ({}) and worker = 'worker-2' and attempt > 1 and state = \
+                 'succeeded'",
             ids.join(", ")
         );
         assert_eq!(usize::try_from(rig.number(&others).await).unwrap(), orphans.len());

@@ -25,5 +25,6 @@ mod opt_outs;
 mod otlp;
 mod privacy;
 mod rig;
+mod run;
 mod schedule_preview;
 mod trace;

@@ -40,7 +40,7 @@ fn csv() -> String {
            Quorvella,Xanthibrook,9175550999,,,too,many,Kerfuffle-Note\n"
 }
 
-async fn start(collector: &Collector) -> Rig {
+fn watched(collector: &Collector) -> RigOptions {
     let mut env = collector.env();
     env.extend([
         ("MUSTER_LOG", "info,muster=debug".to_owned()),
@@ -49,52 +49,52 @@ async fn start(collector: &Collector) -> Rig {
         ("MUSTER_RETRY_BASE_MS", "200".to_owned()),
         ("MUSTER_RETRY_MAX_MS", "500".to_owned()),
     ]);
-    let options = RigOptions { schedulers: 1, workers: 1, env, behaviour: json!({}), ..RigOptions::default() };
-    Rig::start(options).await
+    RigOptions { schedulers: 1, workers: 1, env, behaviour: json!({}), ..RigOptions::default() }
 }
 
 #[tokio::test]
 async fn names_phones_and_texts_stay_out_of_queues_logs_job_rows_and_spans() {
     let collector = Collector::start().await;
-    let rig = start(&collector).await;
-    rig.shadow_the_queues().await;
+    Rig::run(watched(&collector), async |rig| {
+        rig.shadow_the_queues().await;
 
-    rig.live_a_little().await;
-    rig.park_a_dead_letter().await;
-    rig.until_none("job where state in ('pending', 'published', 'running')", seconds(60)).await;
-    collector.until("spans of runs", 10, |span| span.span.name.starts_with("run ")).await;
+        rig.live_a_little().await;
+        rig.park_a_dead_letter().await;
+        rig.until_none("job where state in ('pending', 'published', 'running')", seconds(60)).await;
+        collector.until("spans of runs", 10, |span| span.span.name.starts_with("run ")).await;
 
-    let published = rig.shadowed().await;
-    let kinds = [
-        "import-cut",
-        "csv-ingestion",
-        "import-admit",
-        "import-apply",
-        "import-end",
-        "send",
-        "inbound-message",
-        "delivery-receipt",
-        "message-reconcile",
-        "redaction",
-    ];
-    for kind in kinds {
-        assert!(published.iter().any(|message| message.contains(kind)), "no message of {kind} was seen");
-    }
-    nothing_in("a message of the broker", &published);
-    let jobs = rig.rows("select to_jsonb(job) from job").await.unwrap();
-    assert!(jobs.iter().any(|job| job.contains(r#""error":"#)), "no job failed, so no error was looked at");
-    nothing_in("a job's row", &jobs);
-    nothing_in(
-        "a dead letter",
-        &rig.rows("select to_jsonb(d), convert_from(body, 'UTF8') from dead_letter d").await.unwrap(),
-    );
-    let spans = collector.spans().iter().map(|span| format!("{span:?}")).collect::<Vec<_>>();
-    nothing_in("a span", &spans);
-    for name in ["api", "scheduler-1", "worker-1"] {
-        let log = std::fs::read_to_string(rig.cluster.process(name).unwrap().log()).unwrap();
-        nothing_in(&format!("{name}'s log"), &log.lines().map(ToOwned::to_owned).collect::<Vec<_>>());
-    }
-    rig.finish().await;
+        let published = rig.shadowed().await;
+        let kinds = [
+            "import-cut",
+            "csv-ingestion",
+            "import-admit",
+            "import-apply",
+            "import-end",
+            "send",
+            "inbound-message",
+            "delivery-receipt",
+            "message-reconcile",
+            "redaction",
+        ];
+        for kind in kinds {
+            assert!(published.iter().any(|message| message.contains(kind)), "no message of {kind} was seen");
+        }
+        nothing_in("a message of the broker", &published);
+        let jobs = rig.rows("select to_jsonb(job) from job").await.unwrap();
+        assert!(jobs.iter().any(|job| job.contains(r#""error":"#)), "no job failed, so no error was looked at");
+        nothing_in("a job's row", &jobs);
+        nothing_in(
+            "a dead letter",
+            &rig.rows("select to_jsonb(d), convert_from(body, 'UTF8') from dead_letter d").await.unwrap(),
+        );
+        let spans = collector.spans().iter().map(|span| format!("{span:?}")).collect::<Vec<_>>();
+        nothing_in("a span", &spans);
+        for name in ["api", "scheduler-1", "worker-1"] {
+            let log = std::fs::read_to_string(rig.cluster.process(name).unwrap().log()).unwrap();
+            nothing_in(&format!("{name}'s log"), &log.lines().map(ToOwned::to_owned).collect::<Vec<_>>());
+        }
+    })
+    .await;
 }
 
 /// Looks at every item, of which there has to be one.

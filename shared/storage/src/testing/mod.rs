@@ -51,6 +51,14 @@ pub async fn number(pool: &Pool, query: &str) -> Result<i64> {
     Ok(sqlx::query_scalar(AssertSqlSafe(query)).fetch_one(&mut *pool.connection().await?).await?)
 }
 
+/// Reads the one value of the one row that a query answers, as JSON; null where it answers no row.
+pub async fn json(pool: &Pool, query: &str) -> Result<serde_json::Value> {
+    let query = format!("select (select to_jsonb(answer) from ({query}) as answers (answer))");
+    let value: Option<serde_json::Value> =
+        sqlx::query_scalar(AssertSqlSafe(query)).fetch_one(&mut *pool.connection().await?).await?;
+    Ok(value.unwrap_or_default())
+}
+
 /// Copies rows in COPY's text format into a table, as a reference to measure by.
 pub async fn copy(tx: &mut Tx, statement: &str, chunks: impl Iterator<Item = Vec<u8>> + Send) -> Result<u64> {
     tx.copy(statement, chunks).await

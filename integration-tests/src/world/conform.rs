@@ -11,12 +11,15 @@ use serde_json::Value;
 use uuid::Uuid;
 
 /// The document of this build.
-pub(crate) static DOCUMENT: LazyLock<Document> =
+pub static DOCUMENT: LazyLock<Document> =
     LazyLock::new(|| Document(serde_json::from_str(&muster_api::openapi_json().unwrap()).unwrap()));
 
 /// An OpenAPI document.
 #[derive(Debug)]
-pub(crate) struct Document(pub(crate) Value);
+pub struct Document(
+    /// The document itself.
+    pub Value,
+);
 
 /// Keywords that say nothing of whether a value fits.
 const TELLING: [&str; 8] =
@@ -40,7 +43,7 @@ impl Document {
     }
 
     /// What an answer has that the document does not say.
-    pub(crate) fn wrong(&self, method: &str, path: &str, status: u16, media_type: &str, body: &str) -> Vec<String> {
+    pub fn wrong(&self, method: &str, path: &str, status: u16, media_type: &str, body: &str) -> Vec<String> {
         let Some(operation) = self.operation(method, path) else { return Vec::new() };
         let Some(response) = operation["responses"].get(status.to_string()) else {
             return vec![format!("{status} is not documented: {body}")];
@@ -66,14 +69,14 @@ impl Document {
     }
 
     /// Where a value does not fit a schema.
-    pub(crate) fn misfits(&self, schema: &Value, value: &Value) -> Vec<String> {
+    pub fn misfits(&self, schema: &Value, value: &Value) -> Vec<String> {
         let mut misfits = Vec::new();
         self.fit(schema, value, "", &mut misfits);
         misfits
     }
 
     /// The schema that a reference leads to.
-    pub(crate) fn resolve<'a>(&'a self, schema: &'a Value) -> &'a Value {
+    pub fn resolve<'a>(&'a self, schema: &'a Value) -> &'a Value {
         match schema["$ref"].as_str() {
             Some(reference) => {
                 let pointer = reference.strip_prefix('#').unwrap();

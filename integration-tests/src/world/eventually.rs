@@ -15,8 +15,20 @@ pub const fn seconds(seconds: u64) -> Duration {
 const LOOKS_A_SECOND: u64 = 12;
 const AT_MOST: u32 = 5;
 
+/// The longest wait for what there is more to say.
+const STORY: Duration = seconds(5);
+
 /// Looks until it is `Ok`, and panics with the last `Err`, which says what was seen instead, when the deadline is over.
-pub async fn eventually<T>(within: Duration, mut look: impl AsyncFnMut() -> Result<T, String>) -> T {
+pub async fn eventually<T>(within: Duration, look: impl AsyncFnMut() -> Result<T, String>) -> T {
+    eventually_or(within, look, async || String::new()).await
+}
+
+/// The same, where there is more to say when the deadline is over than each look needs.
+pub async fn eventually_or<T>(
+    within: Duration,
+    mut look: impl AsyncFnMut() -> Result<T, String>,
+    story: impl AsyncFnOnce() -> String,
+) -> T {
     let started = Instant::now();
     let mut looks = 0_u64;
     loop {
@@ -27,7 +39,10 @@ pub async fn eventually<T>(within: Duration, mut look: impl AsyncFnMut() -> Resu
                 let passed = started.elapsed();
                 let patient =
                     passed < within || (looks < LOOKS_A_SECOND * within.as_secs() && passed < within * AT_MOST);
-                assert!(patient, "not within {} s, in {looks} looks; last seen: {seen}", passed.as_secs());
+                if !patient {
+                    let told = tokio::time::timeout(STORY, story()).await.unwrap_or_default();
+                    panic!("not within {} s, in {looks} looks; last seen: {seen}; {told}", passed.as_secs());
+                }
             }
         }
         tokio::time::sleep(POLL).await;

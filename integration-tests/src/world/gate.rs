@@ -2,16 +2,16 @@
 
 use muster_storage::{Pool, PoolOptions, testing::execute};
 
-use crate::Harness;
+use crate::World;
 
 /// A lock that stops somebody in the middle of something, until it is opened or dropped.
 #[derive(Debug)]
 pub struct Gate(Pool);
 
-impl Harness {
+impl World {
     /// Stops every `lease-expiry` job in the middle of its handler, with its lease alive and its row unlocked.
     pub async fn close_gate(&self) -> Gate {
-        self.hold("lock table batch in access exclusive mode").await
+        self.hold_table("batch").await
     }
 
     /// Stops every relay before the commit that marks jobs published; the broker gets them meanwhile. Other gates may be used beside.
@@ -38,6 +38,25 @@ impl Harness {
         ])
         .await;
         self.hold("select pg_advisory_xact_lock(2)").await
+    }
+
+    /// Stops everybody who is about to write into a table; they may read it.
+    pub async fn hold_writes(&self, table: &str) -> Gate {
+        self.hold(&format!("lock table {table} in share row exclusive mode")).await
+    }
+
+    /// Stops everybody who is about to write into a table or to read it.
+    pub async fn hold_table(&self, table: &str) -> Gate {
+        self.hold(&format!("lock table {table} in access exclusive mode")).await
+    }
+
+    /// Waits until somebody stands before a lock with a statement that has these words.
+    pub async fn until_locked(&self, words: &str) {
+        let stands = format!(
+            "(select distinct 1 from pg_stat_activity
+              where datname = current_database() and wait_event_type = 'Lock' and query like '%{words}%') stands"
+        );
+        self.until(&stands, 1).await;
     }
 
     /// Runs a statement in a transaction that stays open.

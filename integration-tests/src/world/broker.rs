@@ -7,7 +7,7 @@ use reqwest::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{Harness, eventually, seconds};
+use crate::{World, eventually, seconds};
 
 /// What the broker says about a queue, up to some seconds late.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -36,7 +36,7 @@ struct Stats {
     ack: u64,
 }
 
-impl Harness {
+impl World {
     /// Publishes a body as the relay would, whatever it holds.
     pub async fn publish_raw(&self, kind: JobKind, bodies: impl IntoIterator<Item = Vec<u8>>) {
         let messages: Vec<_> = bodies.into_iter().map(|body| Message { kind, body }).collect();
@@ -54,32 +54,32 @@ impl Harness {
 
     /// Throws away what waits in a kind's queue.
     pub async fn purge(&self, kind: JobKind) {
-        self.manage(Method::DELETE, &format!("queues/{}/{}/contents", self.vhost, names::queue(kind)), None).await;
+        self.manage(Method::DELETE, &format!("queues/{}/{}/contents", self.0.vhost, names::queue(kind)), None).await;
     }
 
     /// Deletes a kind's queue with everything in it.
     pub async fn delete_queue(&self, kind: JobKind) {
-        self.manage(Method::DELETE, &format!("queues/{}/{}", self.vhost, names::queue(kind)), None).await;
+        self.manage(Method::DELETE, &format!("queues/{}/{}", self.0.vhost, names::queue(kind)), None).await;
     }
 
     /// Deletes the exchange, to which publishing is an error of the channel from then on.
     pub async fn delete_exchange(&self) {
-        self.manage(Method::DELETE, &format!("exchanges/{}/{}", self.vhost, names::EXCHANGE), None).await;
+        self.manage(Method::DELETE, &format!("exchanges/{}/{}", self.0.vhost, names::EXCHANGE), None).await;
     }
 
     /// Deletes the vhost, and so every queue, message and connection.
     pub async fn delete_vhost(&self) {
-        self.stack.rabbitmq.delete_vhost(&self.vhost).await.expect("deleting the vhost");
+        self.stack().rabbitmq.delete_vhost(&self.0.vhost).await.expect("deleting the vhost");
     }
 
     /// Makes the vhost again, empty.
     pub async fn create_vhost(&self) {
-        self.stack.rabbitmq.create_vhost(&self.vhost).await.expect("making the vhost");
+        self.stack().rabbitmq.create_vhost(&self.0.vhost).await.expect("making the vhost");
     }
 
     /// What the broker last said about a kind's queue.
     pub async fn queue(&self, kind: JobKind) -> QueueCounts {
-        let path = format!("queues/{}/{}", self.vhost, names::queue(kind));
+        let path = format!("queues/{}/{}", self.0.vhost, names::queue(kind));
         let Some(answer) = self.manage(Method::GET, &path, None).await else { return QueueCounts::default() };
         let queue: Queue = serde_json::from_value(answer).expect("a queue of the management API");
         QueueCounts {
@@ -92,7 +92,7 @@ impl Harness {
     /// Messages that wait in a kind's queue at this moment, delivered to nobody. They are taken out and put back, so the queue
     /// counts this as a delivery of each.
     pub async fn waiting(&self, kind: JobKind) -> usize {
-        let path = format!("queues/{}/{}/get", self.vhost, names::queue(kind));
+        let path = format!("queues/{}/{}/get", self.0.vhost, names::queue(kind));
         let take = json!({"count": 10_000, "ackmode": "ack_requeue_true", "encoding": "base64"});
         let messages = self.manage(Method::POST, &path, Some(take)).await;
         messages.and_then(|messages| messages.as_array().map(Vec::len)).unwrap_or_default()
@@ -100,10 +100,10 @@ impl Harness {
 
     /// Calls the management API; `None` when what is named is not there, or nothing is answered.
     async fn manage(&self, method: Method, path: &str, body: Option<Value>) -> Option<Value> {
-        let url = format!("{}/api/{path}", self.stack.rabbitmq.management_url());
+        let url = format!("{}/api/{path}", self.stack().rabbitmq.management_url());
         // While a quorum queue elects its first leader, the API calls a look into it a bad request.
         let response = eventually(seconds(10), async || {
-            let mut request = self.http.request(method.clone(), &url);
+            let mut request = self.http().request(method.clone(), &url);
             if let Some(body) = &body {
                 request = request.json(body);
             }

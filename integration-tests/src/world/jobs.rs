@@ -1,16 +1,13 @@
 //! Making jobs and looking at them.
 
-use std::time::Duration;
+use std::{fmt::Display, time::Duration};
 
 use muster_domain::ids::{BatchId, JobId, OrganizationId};
 use muster_jobs::kinds::LeaseExpiry;
-use muster_storage::{
-    engine::enqueue::{Line, Origin, enqueue, enqueue_all},
-    testing::{execute, number},
-};
-use serde::{Deserialize, de::DeserializeOwned};
+use muster_storage::engine::enqueue::{Line, Origin, enqueue, enqueue_all};
+use serde::Deserialize;
 
-use crate::{Harness, eventually};
+use crate::{World, eventually_or, holds};
 
 /// A job's row.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -43,7 +40,7 @@ pub fn no_op() -> LeaseExpiry {
     LeaseExpiry { batch_id: BatchId::new() }
 }
 
-impl Harness {
+impl World {
     /// Enqueues a job in a transaction of its own, for a tenant that does not exist.
     pub async fn enqueue<P: muster_jobs::Job>(&self, payload: &P) -> JobId {
         let mut tx = self.pool().begin().await.expect("begin");
@@ -71,62 +68,39 @@ impl Harness {
         .await
     }
 
-    /// Reads what a query of one row of one JSON value answers.
-    pub async fn row<T: DeserializeOwned>(&self, query: &str) -> T {
-        let text = self.stack.postgres.run_sql(&self.database, query).await.expect("reading a row");
-        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{query} answers {text:?}: {error}"))
-    }
-
-    /// Counts the rows of `from`, which may go on with a `where`.
-    pub async fn count(&self, from: &str) -> i64 {
-        self.try_count(from).await.unwrap_or_else(|error| panic!("counting {from}: {error}"))
-    }
-
-    /// The same where the database may be away.
-    pub async fn try_count(&self, from: &str) -> muster_storage::Result<i64> {
-        number(self.pool(), &format!("select count(*) from {from}")).await
-    }
-
-    /// Runs statements that no production code does.
-    pub async fn execute(&self, statements: &[&str]) {
-        for statement in statements {
-            execute(self.pool(), statement).await.unwrap_or_else(|error| panic!("{statement}: {error}"));
-        }
-    }
-
     /// Waits until a job is in this state.
     pub async fn until_state(&self, id: JobId, state: &str, within: Duration) -> Job {
-        let query = format!("job where id = '{id}' and state = '{state}'");
-        eventually(within, async || {
-            if self.count(&query).await == 1 { Ok(()) } else { Err(format!("{:?}", self.job(id).await)) }
-        })
+        let job = self.jobs().id(id).state(state);
+        eventually_or(
+            within,
+            async || holds(job.count().await == 1, "another state"),
+            async || format!("{:?}", self.job(id).await),
+        )
         .await;
         self.job(id).await
-    }
-
-    /// Waits until there are at least so many rows of `from`.
-    pub async fn until_count(&self, from: &str, at_least: i64, within: Duration) {
-        eventually(within, async || {
-            let seen = self.try_count(from).await.map_err(|error| error.to_string())?;
-            if seen >= at_least { Ok(()) } else { Err(format!("{seen} of {at_least} {from}; {}", self.census().await)) }
-        })
-        .await;
     }
 
     /// Waits until no job is under way any more, and asserts that every one has succeeded.
     pub async fn all_succeed(&self, jobs: usize, within: Duration) {
         let jobs = i64::try_from(jobs).expect("a number of jobs");
-        eventually(within, async || {
-            let left = self.try_count("job where state in ('pending', 'published', 'running')").await;
-            match left {
-                Ok(0) => Ok(()),
-                Ok(left) => Err(format!("{left} jobs are not over; {}", self.census().await)),
-                Err(error) => Err(error.to_string()),
-            }
-        })
-        .await;
-        let succeeded = self.count("job where state = 'succeeded'").await;
+        let under_way = self.jobs().any_of("state", &["pending", "published", "running"]);
+        let look = async || {
+            let left = under_way.try_count().await.map_err(|error| error.to_string())?;
+            holds(left == 0, format!("{left} jobs are not over"))
+        };
+        eventually_or(within, look, async || self.census().await).await;
+        let succeeded = self.jobs().state("succeeded").count().await;
         assert_eq!(succeeded, jobs, "jobs that succeeded; {}", self.census().await);
+    }
+
+    /// Makes an operator's pause of a kind, for all tenants.
+    pub async fn pause_jobs(&self, kind: impl Display) {
+        self.execute(&[&format!("insert into job_policy (kind, paused) values ('{kind}', true)")]).await;
+    }
+
+    /// Makes an operator's limit of a kind: so many at once, of all tenants together.
+    pub async fn limit_jobs(&self, kind: impl Display, at_most: u32) {
+        self.execute(&[&format!("insert into job_policy (kind, at_most) values ('{kind}', {at_most})")]).await;
     }
 
     /// Starts to count completions: a row in `completion` for each, written in the transaction that completes the job.
@@ -144,7 +118,7 @@ impl Harness {
     /// Asserts that each of so many jobs was completed exactly once.
     pub async fn completed_once_each(&self, jobs: usize) {
         let jobs = i64::try_from(jobs).expect("a number of jobs");
-        let rows = self.count("completion").await;
+        let rows = self.rows("completion").count().await;
         let distinct = self.count("(select distinct job_id from completion) c").await;
         assert_eq!((rows, distinct), (jobs, jobs), "completions, and jobs that have one");
     }
@@ -166,12 +140,20 @@ impl Harness {
 
     /// All jobs by kind and state, for messages.
     pub async fn census(&self) -> String {
-        let query = "select kind || ' ' || state || ' ' || count(*) || ' (attempts up to ' || max(attempt) || ')'
-                     from job group by kind, state order by 1";
-        match self.stack.postgres.run_sql(&self.database, query).await {
-            Ok(lines) => lines.trim().replace('\n', ", "),
-            Err(error) => format!("no census: {error}"),
-        }
+        self.told(
+            "select string_agg(line, ', ' order by line) from (
+                 select kind || ' ' || state || ' ' || count(*) || ' (attempts up to ' || max(attempt) || ')' as line
+                 from job group by kind, state) jobs",
+        )
+        .await
+    }
+
+    /// All jobs, and all messages, for a test that has waited in vain.
+    pub async fn story(&self) -> String {
+        let messages = "select string_agg(line, ', ' order by line) from (
+                 select concat_ws(' ', kind, state, reason, error_code, count(*)) as line
+                 from message group by kind, state, reason, error_code) messages";
+        format!("jobs: {}; messages: {}", self.census().await, self.told(messages).await)
     }
 }
 
