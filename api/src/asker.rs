@@ -1,8 +1,10 @@
-//! On whose behalf a request uses the database, told before the database is asked (`storage::room`).
+//! The tenant or service on behalf of which a request uses the database, named before the database
+//! is asked (`storage::room`).
 //!
-//! Tokens are remembered with their tenant, so that a request waits in its tenant's line from its beginning. A token that is not remembered, be it
-//! new or nobody's, waits in the line of strangers until it has been looked up. This decides about turns alone; what a token may do is asked of the
-//! database with every request.
+//! Tokens are remembered with their tenant, so that a request waits in its tenant's line from its
+//! beginning. A token that is not remembered, be it new or nobody's, waits in the line of strangers
+//! until it has been looked up. This decides about turns alone; the database is asked with every
+//! request whether a token allows it.
 
 use std::{
     collections::HashMap,
@@ -33,7 +35,8 @@ const MOST: usize = 50_000;
 pub(crate) struct Tenants(Mutex<HashMap<Vec<u8>, Uuid>>);
 
 impl Tenants {
-    /// A token has turned out to be this member's: the request goes on in its tenant's line, and so do its next ones.
+    /// A token has turned out to be this member's: the request goes on in its tenant's line, and so
+    /// do its next ones.
     pub(crate) fn learn(&self, secret_hash: Vec<u8>, member: &Member) {
         let tenant = member.organization_id.map_or(member.account_id.0, |organization| organization.0);
         room::known_as(Asker::Tenant(tenant));
@@ -49,7 +52,8 @@ impl Tenants {
     }
 }
 
-/// Runs a request on its tenant's behalf. Carriers' webhooks have room of their own: nothing that agents do keeps a STOP waiting.
+/// Runs a request on its tenant's behalf. Carriers' webhooks have room of their own: nothing that
+/// agents do keeps a STOP waiting.
 pub(crate) async fn ask(State(api): State<Api>, request: Request, next: Next) -> Response {
     let asker = if request.uri().path().starts_with("/v1/webhooks/") {
         Asker::Ours

@@ -1,4 +1,5 @@
-//! Who asks, and for which tenant (rule A5). Another tenant's id answers 404, as if there were nothing.
+//! Authentication: the caller, and the tenant of the request (rule A5). Another tenant's id answers
+//! 404, as if there were nothing.
 
 use axum::{
     extract::{FromRef, FromRequestParts, RawPathParams},
@@ -21,18 +22,20 @@ use sha2::{Digest, Sha256};
 
 use crate::{problem::Problem, state::Api};
 
-/// The hash under which a token's secret is kept. The secret has 244 random bits, so that a plain hash is enough.
+/// Returns the hash under which a token's secret is kept. The secret has 244 random bits, so that a
+/// plain hash is enough.
 pub(crate) fn secret_hash(secret: &str) -> Vec<u8> {
     Sha256::digest(secret.as_bytes()).to_vec()
 }
 
-/// The secret of a request's bearer token. The scheme's name may be in any case.
+/// Returns the secret of a request's bearer token. The scheme's name may be in any case.
 pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, secret) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim_start())
 }
 
-/// The hash of a request's token, for who goes on asking whether it is in force.
+/// The hash of a request's token, with which a long answer asks again whether the token is in
+/// force.
 #[derive(Debug, Clone)]
 pub(crate) struct TokenHash(pub(crate) Vec<u8>);
 
@@ -110,7 +113,7 @@ where
 }
 
 impl Admin {
-    /// A member as an admin of an organization of their account.
+    /// Returns a member as an admin of an organization of their account.
     pub(crate) fn of(member: Member, organization_id: OrganizationId) -> Result<Self, Problem> {
         if member.organization_id.is_some_and(|own| own != organization_id) {
             return Err(Problem::no("organization"));
@@ -139,13 +142,14 @@ impl Admin {
         }
     }
 
-    /// The groups that this admin sees; none where they see all.
+    /// Returns the groups that this admin sees; none where they see all.
     pub(crate) fn groups(&self) -> Option<&[GroupId]> {
         (self.member.role <= Role::GroupAdmin).then_some(self.member.groups.as_slice())
     }
 
-    /// A member of the path's organization, or of the whole account, for whom this admin may act: make and end tokens. The member is locked.
-    /// `None` when the admin sees no such member; refused when they see one who can do more, or elsewhere, than they can themselves.
+    /// Returns a member of the path's organization, or of the whole account, for which this admin
+    /// may act: make and end tokens. The member is locked. `None` when the admin sees no such
+    /// member; refused when the member can do more, or elsewhere, than the admin can.
     pub(crate) async fn act_for(&self, tx: &mut Tx, id: MemberId) -> Result<Option<Member>, Problem> {
         let Some(member) = self.member(tx, id).await? else { return Ok(None) };
         if self.member.reach().covers(&member.reach()) {
@@ -155,8 +159,9 @@ impl Admin {
         }
     }
 
-    /// A member of the path's organization, or of the whole account, whom this admin sees, locked. A group admin sees themselves, those in their
-    /// groups, and those who are in none yet.
+    /// Returns a member of the path's organization, or of the whole account, visible to this admin,
+    /// locked. A group admin sees themselves, the members of their groups, and members without a
+    /// group.
     pub(crate) async fn member(&self, tx: &mut Tx, id: MemberId) -> Result<Option<Member>, Problem> {
         members::lock(tx, self.member.account_id, id).await?;
         let found = members::get(tx, self.member.account_id, id).await?;
@@ -168,7 +173,7 @@ impl Admin {
         }))
     }
 
-    /// The organization with its settings.
+    /// Returns the organization with its settings.
     pub(crate) async fn organization(&self, tx: &mut Tx) -> Result<Organization, Problem> {
         let found = organizations::get(tx, self.member.account_id, self.organization_id).await?;
         found.ok_or_else(|| Problem::no("organization"))
@@ -208,7 +213,7 @@ impl Agent {
         if self.member.groups.contains(&id) { Ok(()) } else { Err(Problem::no("group")) }
     }
 
-    /// The organization with its settings.
+    /// Returns the organization with its settings.
     pub(crate) async fn organization(&self, tx: &mut Tx) -> Result<Organization, Problem> {
         let found = organizations::get(tx, self.member.account_id, self.organization_id).await?;
         found.ok_or_else(|| Problem::no("organization"))

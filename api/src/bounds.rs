@@ -1,4 +1,5 @@
-//! Bounds of what requests say. Each is a type: the document refers to it, and handlers read by it, so that both say the same.
+//! Bounds of the values in requests. Each is a type: the document refers to it, and handlers read
+//! by it, so that both say the same.
 
 use muster_domain::{
     goals::goal::INSTRUCTIONS_LIMIT,
@@ -20,7 +21,8 @@ use crate::{
     problem::Problem,
 };
 
-/// Texts: the least and the most characters. A text that may not be empty may not be blank either, and is trimmed.
+/// Texts: the least and the most characters. A text that may not be empty may not be blank either,
+/// and is trimmed.
 macro_rules! texts {
     ($($name:ident = $least:literal..=$most:expr, $description:literal;)+) => {$(
         #[doc = $description]
@@ -186,7 +188,7 @@ macro_rules! lists {
     )+};
 }
 
-/// An id.
+/// Returns an id.
 pub(crate) fn id() -> RefOr<Schema> {
     let format = SchemaFormat::Custom("uuid".to_owned());
     ObjectBuilder::new().schema_type(Type::String).format(Some(format)).into()

@@ -1,4 +1,5 @@
-//! Composing texts: what a script may say, and whether a text may be sent (rules M1 to M5).
+//! Composing texts: the contents that a script may have, and whether a text may be sent
+//! (rules M1 to M5).
 
 use muster_domain::{
     goals::estimate,
@@ -31,7 +32,7 @@ pub(crate) enum KeptOut {
 }
 
 impl KeptOut {
-    /// The reason as it is kept beside the contact.
+    /// Returns the reason as it is kept beside the contact.
     pub(crate) fn reason(&self) -> String {
         match self {
             Self::Missing(missing) => format!("missing_value:{}", missing.field),
@@ -40,18 +41,19 @@ impl KeptOut {
     }
 }
 
-/// A text as it is sent: with look-alikes replaced, if the organization wants that (rule M5).
+/// Returns a text as it is sent: with look-alikes replaced, if the organization wants that
+/// (rule M5).
 pub(crate) fn encoded(text: String, settings: &OrganizationSettings) -> String {
     estimate::encoded(text, settings.smart_encoding)
 }
 
-/// A goal's date as scripts say it.
+/// Returns a goal's date as scripts say it.
 pub(crate) fn goal_date(goal: &Goal) -> String {
     goal.content.date_local.format("%A, %B %-d").to_string()
 }
 
 impl Composer<'_> {
-    /// The text for a contact, and its count.
+    /// Returns the text for a contact, and its count.
     pub(crate) fn compose(&self, to: &Recipient) -> Result<(String, Segments), KeptOut> {
         let body = self.template.render(|field| self.value(to, field)).map_err(KeptOut::Missing)?;
         let body = encoded(body, &self.organization.settings);

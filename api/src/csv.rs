@@ -1,22 +1,24 @@
-//! Cells of the CSV files that the api answers. What a spreadsheet would take for a formula begins with an apostrophe.
+//! Cells of the CSV files that the api answers. A cell that a spreadsheet would take for a formula
+//! begins with an apostrophe.
 //!
-//! A reader may part lines by another delimiter than ours, as spreadsheets do where the comma parts decimals: then quotes in the middle mean
-//! nothing, and whatever follows a semicolon is a cell. So every piece behind a delimiter or a line break is defused, whichever that is, also
-//! behind blanks and marks that cannot be seen. Phones and amounts, digits with `+ - ( ) .` and blanks alone, stay as they are: of them a
-//! spreadsheet makes no more than a number.
+//! A reader may part lines by another delimiter than ours, as spreadsheets do where the comma parts
+//! decimals: then quotes in the middle mean nothing, and text behind a semicolon is a cell. So
+//! every piece behind a delimiter or a line break is defused, whichever that is, also behind blanks
+//! and marks that cannot be seen. Phones and amounts, digits with `+ - ( ) .` and blanks alone,
+//! stay as they are: of them a spreadsheet makes no more than a number.
 
-/// How what a spreadsheet runs begins, in any width.
+/// Beginnings of cells that a spreadsheet runs, in any width.
 const FORMULA: [char; 12] = ['=', '+', '-', '@', '＝', '＋', '－', '＠', '﹦', '﹢', '﹣', '−'];
 /// Characters that part cells or rows, for one reader or another.
 const PARTS: [char; 6] = [',', ';', '\t', '|', '\r', '\n'];
 
-/// A cell, quoted.
+/// Returns a cell, quoted.
 pub(crate) fn cell(text: &str) -> String {
     quoted(&defused(text, None))
 }
 
-/// A row of another file as a cell. Its own cells are parted by `delimiter`. A row may be broken, so that it is parted by its delimiters alone,
-/// whatever its quotes say.
+/// Returns a row of another file as a cell. Its own cells are parted by `delimiter`. A row may be
+/// broken, so that it is parted by its delimiters alone, and its quotes mean nothing.
 pub(crate) fn row(raw: &str, delimiter: char) -> String {
     quoted(&defused(raw, Some(delimiter)))
 }
@@ -25,7 +27,8 @@ fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('"', "\"\""))
 }
 
-/// The text with an apostrophe before each piece that would run. The first piece is all of the text, or its first cell if it is a row.
+/// Returns the text with an apostrophe before each piece that would run. The first piece is all of
+/// the text, or its first cell if it is a row.
 fn defused(text: &str, delimiter: Option<char>) -> String {
     let parts = |c: char| PARTS.contains(&c) || delimiter == Some(c);
     let mut safe = String::with_capacity(text.len() + 8);
@@ -40,7 +43,7 @@ fn defused(text: &str, delimiter: Option<char>) -> String {
         let value_end = rest.find(|c| parts(c) && (c != '|' || delimiter == Some('|'))).unwrap_or(rest.len());
         let value = piece.strip_prefix('"').unwrap_or(piece);
         safe.push_str(&piece[..piece.len() - value.len()]);
-        // A tab or a return at the very beginning is what some spreadsheets leave out.
+        // Some spreadsheets leave out a tab or a return at the very beginning.
         let odd = at == 0 && text.trim_start_matches('"').starts_with(['\t', '\r']);
         if odd || runs(if at == 0 { whole } else { &rest[..value_end] }) {
             safe.push('\'');
@@ -53,7 +56,7 @@ fn defused(text: &str, delimiter: Option<char>) -> String {
     }
 }
 
-/// Would a spreadsheet run this?
+/// Returns whether a spreadsheet would run this.
 fn runs(piece: &str) -> bool {
     let seen = piece.trim_start_matches(|c: char| c == '"' || c == '\'' || !is_seen(c));
     // An apostrophe that is there already makes it a text.
@@ -62,7 +65,7 @@ fn runs(piece: &str) -> bool {
         && !is_number(seen.trim_end_matches('"'))
 }
 
-/// Is it neither a blank nor a mark without width?
+/// Returns whether it is neither a blank nor a mark without width.
 fn is_seen(c: char) -> bool {
     !(c.is_whitespace()
         || c.is_control()

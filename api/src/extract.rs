@@ -35,7 +35,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     }
 }
 
-/// Is there a U+0000 in a text or a name? Postgres cannot keep it.
+/// Returns whether there is a U+0000 in a text or a name. Postgres cannot keep it.
 fn has_nul(value: &Value) -> bool {
     match value {
         Value::String(text) => text.contains('\0'),
@@ -88,7 +88,7 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
     }
 }
 
-/// A page of a list: what comes after a cursor, at most so many.
+/// A page of a list: the items after a cursor, at most so many.
 #[derive(Debug, Clone, Copy, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -113,7 +113,7 @@ pub(crate) fn page_limit(limit: Option<i64>) -> Result<i64, Problem> {
         .map_err(|_| Problem::invalid_parameter("limit is not within its bounds"))
 }
 
-/// A text that must not be blank, of at most `limit` characters.
+/// Returns a text that must not be blank, of at most `limit` characters.
 pub(crate) fn text<'a>(name: &str, value: &'a str, limit: usize) -> Result<&'a str, Problem> {
     let value = value.trim();
     if value.is_empty() {
@@ -122,7 +122,7 @@ pub(crate) fn text<'a>(name: &str, value: &'a str, limit: usize) -> Result<&'a s
     at_most(name, value, limit)
 }
 
-/// A text of at most `limit` characters, without U+0000, which Postgres cannot keep.
+/// Returns a text of at most `limit` characters, without U+0000, which Postgres cannot keep.
 pub(crate) fn at_most<'a>(name: &str, value: &'a str, limit: usize) -> Result<&'a str, Problem> {
     if value.chars().count() > limit {
         return Err(Problem::invalid_body(format!("{name} has more than {limit} characters")));

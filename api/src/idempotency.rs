@@ -1,4 +1,5 @@
-//! `Idempotency-Key`: the same POST again gets the same answer and does nothing. The key, the effects and the answer commit together.
+//! `Idempotency-Key`: the same POST again gets the same answer and does nothing. The key, the
+//! effects and the answer commit together.
 
 use axum::{
     extract::FromRequestParts,
@@ -43,8 +44,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Keyed {
 }
 
 impl Keyed {
-    /// Does the work in one transaction, or answers what it answered before. `body` is the request's, so that a key that comes with
-    /// another request is noticed.
+    /// Does the work in one transaction, or repeats the earlier answer. `body` is the request's, so
+    /// that a key that comes with another request is noticed.
     pub(crate) async fn run<S: Success>(
         self,
         api: &Api,

@@ -1,7 +1,7 @@
 //! Requests are answered once the database has confirmed the key of phone hashes (rule R4).
 //!
-//! With another key the api would not find the opt-outs of redacted people, so that not even the first request may be
-//! served before the check.
+//! With another key the api would not find the opt-outs of redacted people, so that not even the
+//! first request may be served before the check.
 
 use std::sync::atomic::Ordering;
 

@@ -1,7 +1,7 @@
 //! The HTTP API: admins, agents and carriers' webhooks.
 //!
-//! One endpoint is one file in `admin`, `agent` or `webhooks`. An endpoint checks who asks
-//! (`auth`), what is asked (`extract`), and writes state and jobs in one transaction; it never
+//! One endpoint is one file in `admin`, `agent` or `webhooks`. An endpoint checks the caller
+//! (`auth`) and the request (`extract`), and writes state and jobs in one transaction. It never
 //! talks to the broker or a carrier. Errors are problem+json (`problem`).
 
 mod admin;
@@ -50,7 +50,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::state::Api;
 
-/// No statement of a request takes longer; whoever asked has been answered by then.
+/// Longest statement of a request; the caller has been answered by then.
 const LONGEST_STATEMENT: Duration = Duration::from_mins(2);
 
 /// Requests that have their turn at once at least, on a machine with fewer processors: while one
@@ -60,7 +60,7 @@ const AT_ONCE: usize = 2;
 /// How long the database may take to say that it is there.
 const LONGEST_ANSWER: Duration = Duration::from_secs(10);
 
-/// Runs the api until `stop` is cancelled and what is under way is answered.
+/// Runs the api until `stop` is cancelled and the requests under way are answered.
 pub async fn run(settings: ApiSettings, stop: CancellationToken) -> anyhow::Result<()> {
     let address = &settings.process.listen;
     let listener = TcpListener::bind(address).await.with_context(|| format!("listen on {address}"))?;
@@ -134,7 +134,7 @@ pub async fn run(settings: ApiSettings, stop: CancellationToken) -> anyhow::Resu
 }
 
 /// A fifth of the connections is kept for webhooks and the api itself. One tenant's requests use
-/// what is not kept for others, unless the configuration says less.
+/// all connections that are not kept for others, unless the configuration says less.
 fn room(database: &Database) -> RoomOptions {
     RoomOptions {
         reserved: (database.max_connections / 5).max(2),
@@ -174,7 +174,7 @@ impl Gauges {
     }
 }
 
-/// The OpenAPI 3.1 document of this version, as JSON.
+/// Returns the OpenAPI 3.1 document of this version, as JSON.
 pub fn openapi_json() -> serde_json::Result<String> {
     openapi::document().to_pretty_json()
 }

@@ -1,6 +1,8 @@
-//! Every request ends: within its time if it is small, and as long as its file keeps coming if it is an upload.
+//! Every request ends: within its time if it is small, and as long as its file keeps coming if it
+//! is an upload.
 //!
-//! Also what every answer says of itself: that it is not to be kept, and that it is what its content type says.
+//! Headers of every answer as well: it is not to be stored, and its content type is to be taken as
+//! it stands.
 
 use std::{
     io,
@@ -30,7 +32,8 @@ use crate::{problem::Problem, state::Api};
 
 /// How much longer than usual a request may take that works on many goals or groups.
 const MANY: u32 = 4;
-/// How long a request keeps its turn while it waits for its body: most bodies are there with their heads.
+/// How long a request keeps its turn while it waits for its body: most bodies are there with their
+/// heads.
 const BRIEF: Duration = Duration::from_millis(10);
 /// How long a body may stand still once the api is to stop.
 const LAST_PATIENCE: Duration = Duration::from_secs(2);
@@ -161,9 +164,11 @@ struct Incoming {
     chunks: BodyDataStream,
     coming: Arc<Coming>,
     stop: CancellationToken,
-    /// Of an upload: how long its client is waited for until it is looked how much has come, and bytes a second that must have.
+    /// Of an upload: how long its client is waited for until it is looked how much has come, and
+    /// bytes a second that must have.
     pace: Option<(Duration, u64)>,
-    /// How long the client was waited for, and what came, since that was looked at. Time in which nobody wanted more does not count.
+    /// Time for which the client was waited for, and bytes that came, since the last check of the
+    /// pace. Time in which nobody wanted more does not count.
     waited: Duration,
     bytes: u64,
 }
@@ -237,7 +242,8 @@ async fn stands_still(stop: &CancellationToken) {
     tokio::time::sleep(LAST_PATIENCE).await;
 }
 
-/// Answers hold what is personal or secret: nobody on their way keeps them. What is downloaded is not taken for something that it is not.
+/// Answers hold personal data or secrets: no cache on the way stores them. A download is not taken
+/// for another type.
 pub(crate) async fn labelled(mut response: Response) -> Response {
     let labels: [(HeaderName, &str); 2] = [(CACHE_CONTROL, "no-store"), (X_CONTENT_TYPE_OPTIONS, "nosniff")];
     for (name, value) in labels {

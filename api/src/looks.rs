@@ -1,4 +1,5 @@
-//! Looks at the database that many listeners share: however many listen, it is asked as often as for one.
+//! Looks at the database that many listeners share: however many listen, it is asked as often as
+//! for one.
 
 use std::{
     collections::HashMap,
@@ -13,10 +14,10 @@ use tokio::sync::Mutex as Turn;
 
 use crate::{problem::Problem, state::Api};
 
-/// What was seen last, and when it was asked for.
+/// The last look and its instant.
 type Seen<V> = Turn<Option<(Instant, V)>>;
 
-/// What listeners look at, by what it is.
+/// Shared looks of listeners, by their subject.
 #[derive(Debug)]
 pub(crate) struct Looks<K, V>(Mutex<HashMap<K, Weak<Seen<V>>>>);
 
@@ -27,7 +28,7 @@ impl<K, V> Default for Looks<K, V> {
 }
 
 impl<K: Eq + Hash, V: Clone> Looks<K, V> {
-    /// Begins to listen; for as long as somebody does, what was seen is kept.
+    /// Begins to listen; while there is a listener, the last look is kept.
     pub(crate) fn listen(&self, key: K) -> Look<V> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(seen) = all.get(&key).and_then(Weak::upgrade) {
@@ -45,7 +46,8 @@ impl<K: Eq + Hash, V: Clone> Looks<K, V> {
 pub(crate) struct Look<V>(Arc<Seen<V>>);
 
 impl<V: Clone> Look<V> {
-    /// What was seen within the last `age`, or what is seen now. Listeners that look at the same time wait for one answer.
+    /// Returns the look of the last `age`, or a new one. Listeners that look at the same time wait
+    /// for one answer.
     pub(crate) async fn at<E>(
         &self,
         age: Duration,
@@ -67,7 +69,7 @@ const TOKENS_AGE: Duration = Duration::from_secs(2);
 
 type Members = Arc<HashMap<Vec<u8>, Member>>;
 
-/// Who listens, by the hashes of their tokens.
+/// Listeners by the hashes of their tokens.
 #[derive(Debug, Default)]
 pub(crate) struct Listeners {
     tokens: Mutex<HashMap<Vec<u8>, usize>>,
@@ -75,7 +77,7 @@ pub(crate) struct Listeners {
 }
 
 impl Listeners {
-    /// A request whose token was in force just now begins to listen.
+    /// Returns a request with a token that was in force just now begins to listen.
     pub(crate) fn listen(self: &Arc<Self>, secret_hash: Vec<u8>) -> Listener {
         let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
         *tokens.entry(secret_hash.clone()).or_default() += 1;
@@ -94,7 +96,8 @@ pub(crate) struct Listener {
 }
 
 impl Listener {
-    /// The token's member as they are now; none when the token is not in force any more. `before` is who they were.
+    /// Returns the token's member as they are now; none when the token is not in force any more.
+    /// `before` is the member before the change.
     pub(crate) async fn member(&self, api: &Api, before: &Member) -> Result<Option<Member>, Problem> {
         let ask = async {
             let tokens: Vec<Vec<u8>> =

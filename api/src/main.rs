@@ -1,4 +1,5 @@
-//! The api daemon. `muster-api openapi` prints its OpenAPI document, for which no configuration is needed.
+//! The api daemon. `muster-api openapi` prints its OpenAPI document, for which no configuration is
+//! needed.
 
 use std::{io::Write, process::ExitCode};
 

@@ -109,7 +109,7 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(endpoint!(webhooks::inbound::receive))
 }
 
-/// The OpenAPI 3.1 document.
+/// Returns the OpenAPI 3.1 document.
 pub(crate) fn document() -> Document {
     let mut document = routes().into_openapi();
     let mut problems = String::from("\n\nProblem types:\n");
@@ -124,7 +124,7 @@ pub(crate) fn document() -> Document {
     document
 }
 
-/// The router.
+/// Returns the router.
 pub(crate) fn router(api: Api) -> Router {
     let document = document();
     let (router, _) = routes().split_for_parts();

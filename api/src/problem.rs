@@ -16,11 +16,11 @@ pub(crate) struct Problem {
     /// Stable: `urn:muster:problem:` and a word.
     #[serde(rename = "type")]
     kind: String,
-    /// What the type means.
+    /// Meaning of the type.
     title: &'static str,
     /// The HTTP status.
     status: u16,
-    /// What is wrong with this request.
+    /// Fault of this request.
     detail: String,
     /// More members, by type.
     #[serde(flatten)]
@@ -34,7 +34,8 @@ pub(crate) struct Problem {
 }
 
 impl Problem {
-    /// Returns the same refusal of a request whose body is not at fault: the record conflicts with its surroundings.
+    /// Returns the same refusal of a request with a faultless body: the record conflicts with its
+    /// surroundings.
     pub(crate) fn into_conflict(self) -> Self {
         if self.status == 422 { Self::conflict(self.detail) } else { self }
     }
@@ -119,12 +120,12 @@ impl Problem {
         self
     }
 
-    /// A token came that is not in force.
+    /// Returns a token came that is not in force.
     pub(crate) fn invalid_token(detail: impl Into<String>) -> Self {
         Self { bad_token: true, ..Self::unauthenticated(detail) }
     }
 
-    /// What every endpoint says of an id that is not the caller's.
+    /// Returns the answer of every endpoint to an id that is not the caller's.
     pub(crate) fn no(what: &str) -> Self {
         Self::not_found(format!("there is no such {what}"))
     }

@@ -1,5 +1,5 @@
-//! Types of the domain as the document shows them: words, and objects within bodies. Their serialized forms are the domain's own; tests hold
-//! each against it.
+//! Types of the domain as the document shows them: words, and objects within bodies. Their
+//! serialized forms are the domain's own; tests hold each against it.
 
 #![allow(dead_code, reason = "the document is made of these types, and nothing else is")]
 
@@ -77,7 +77,7 @@ pub(crate) struct Targeting {
     /// Is a member of none of these other groups.
     #[serde(default)]
     not_member_of: Vec<Uuid>,
-    /// What happened to the contact in an earlier goal of the organization.
+    /// The contact's outcome in an earlier goal of the organization.
     #[serde(default)]
     earlier_goal: Option<EarlierGoal>,
 }
@@ -88,11 +88,11 @@ pub(crate) struct Targeting {
 pub(crate) struct FieldFilter {
     /// The field's name.
     field: String,
-    /// What its value must be.
+    /// Condition on its value.
     is: FieldCondition,
 }
 
-/// What a field's value must be.
+/// Condition on a field's value.
 #[derive(ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum FieldCondition {
@@ -112,11 +112,11 @@ pub(crate) enum FieldCondition {
 pub(crate) struct EarlierGoal {
     /// The goal.
     goal_id: Uuid,
-    /// What happened there.
+    /// Outcome there.
     result: EarlierResult,
 }
 
-/// What happened to a contact that was targeted.
+/// Outcome of a targeted contact.
 #[derive(ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum EarlierResult {
@@ -136,7 +136,8 @@ pub(crate) enum EarlierResult {
 pub(crate) struct ReleasePlan {
     /// How the batches are spread over time.
     pace: Pace,
-    /// Never release more initial segments than the brand can still send that carrier day; true unless told.
+    /// Never release more initial segments than the brand can still send that carrier day; true
+    /// unless told.
     #[serde(default)]
     paced_to_caps: bool,
 }
@@ -175,7 +176,7 @@ pub(crate) struct SendingHours {
     closes_minute: u16,
 }
 
-/// What laws say of the hours of texts.
+/// Laws on the hours of texts.
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Jurisdictions {
@@ -217,7 +218,7 @@ pub(crate) struct Segments {
     segments: u32,
 }
 
-/// What became of an import's contacts when it was undone.
+/// Outcome of an undo for the import's contacts.
 #[derive(ToSchema)]
 pub(crate) struct Undone {
     /// Contacts that were deleted.
@@ -241,7 +242,7 @@ pub(crate) struct ContactFields {
     external_id: Option<String>,
     /// Custom fields by name.
     fields: Option<BTreeMap<String, String>>,
-    /// The agent to whom the contact was assigned in the import's group.
+    /// The agent that the contact was assigned to in the import's group.
     assigned_agent_id: Option<Uuid>,
     updated_at: Option<String>,
 }
@@ -250,7 +251,7 @@ pub(crate) struct ContactFields {
 #[derive(ToSchema)]
 pub(crate) struct Preview {
     encoding: FileEncoding,
-    /// What parts its cells.
+    /// Character between its cells.
     delimiter: char,
     /// Its columns, in order.
     columns: Vec<PreviewColumn>,
@@ -267,7 +268,7 @@ pub(crate) struct PreviewColumn {
     header: String,
     /// `first_name`, …, `opt_out`, `custom:NAME`, or `ignore`.
     field: String,
-    /// What its values mean, where that is not plain: of columns that state opt-outs.
+    /// Meaning of its values where that is not plain: in columns that state opt-outs.
     meaning: Option<String>,
 }
 
@@ -290,7 +291,7 @@ pub(crate) struct PreviewRow {
     tags: Vec<String>,
     /// It states that the person has opted out, which an import keeps.
     opted_out: bool,
-    /// What is doubtful about it: `area_code_unknown`, `opt_out_unknown`.
+    /// Doubts about it: `area_code_unknown`, `opt_out_unknown`.
     warnings: Vec<String>,
 }
 
@@ -303,7 +304,7 @@ pub(crate) struct PreviewReject {
     reason: String,
     /// The column that is to blame.
     column: Option<String>,
-    /// What stands there.
+    /// Text of the cell.
     value: Option<String>,
 }
 

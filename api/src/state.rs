@@ -1,4 +1,4 @@
-//! What every endpoint can use.
+//! State shared by all endpoints.
 
 use std::sync::{Arc, atomic::AtomicBool};
 
@@ -22,7 +22,7 @@ use crate::{
     looks::{Listeners, Looks},
 };
 
-/// What every endpoint can use; cloned, it is the same.
+/// State shared by all endpoints; a clone shares it.
 #[derive(Debug, Clone)]
 pub(crate) struct Api {
     pub(crate) pool: Pool,
@@ -37,7 +37,7 @@ pub(crate) struct Api {
     pub(crate) tenants: Arc<Tenants>,
     /// Imports that somebody follows.
     pub(crate) imports: Arc<Looks<(OrganizationId, ImportId), Told>>,
-    /// Whoever follows something.
+    /// Clients that follow something.
     pub(crate) listeners: Arc<Listeners>,
     /// The api is to stop.
     pub(crate) stop: CancellationToken,

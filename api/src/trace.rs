@@ -11,7 +11,8 @@ use tracing::{Instrument, info_span};
 
 use crate::state::{Api, RequestLabels};
 
-/// A request's method as spans name it: what is none of HTTP's is the caller's own words.
+/// Returns a request's method as spans name it: a method that HTTP does not have is the caller's
+/// own words.
 fn method_of(method: &Method) -> &'static str {
     match method.as_str() {
         "GET" => "GET",
@@ -27,8 +28,8 @@ fn method_of(method: &Method) -> &'static str {
     }
 }
 
-/// Runs a request within its span, which continues the caller's trace. The route's pattern is recorded, never the path: it is the caller's,
-/// and may name anybody (rule R5).
+/// Runs a request within its span, which continues the caller's trace. The route's pattern is
+/// recorded, never the path: it is the caller's, and may name anybody (rule R5).
 pub(crate) async fn request(State(api): State<Api>, request: Request, next: Next) -> Response {
     let matched = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let method = method_of(request.method());

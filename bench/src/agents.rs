@@ -1,5 +1,5 @@
 //! `agents`: a thousand agents at a time claim batches and send them text by text, thinking in
-//! between, while a worker sends what they queue; the reference are the same bodies at the same
+//! between, while a worker sends the queued texts; the reference are the same bodies at the same
 //! pace, to a handler that only stores them.
 
 use std::{
@@ -83,7 +83,7 @@ async fn work(report: &mut Report, rig: &Rig, tenant: Tenant, agents: u32) -> an
     Ok(())
 }
 
-/// The reference: as many callers at the same pace, whose bodies are stored and nothing else.
+/// The reference: as many callers at the same pace, with bodies that are stored and nothing else.
 async fn bare(report: &mut Report, rig: &Rig, agents: u32) -> anyhow::Result<()> {
     rig.execute("create table bare (id bigint generated always as identity primary key, body text)").await?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;

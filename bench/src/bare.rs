@@ -1,5 +1,5 @@
-//! The reference of `jobs`: a loop of publishing with confirms and consuming with acknowledgements, as plain as a client can be, over a
-//! quorum queue with messages of the size of ours.
+//! The reference of `jobs`: a loop of publishing with confirms and consuming with acknowledgements,
+//! as plain as a client can be, over a quorum queue with messages of the size of ours.
 
 use std::time::{Duration, Instant};
 
@@ -57,7 +57,7 @@ impl Loop {
     }
 }
 
-/// Sends so many messages through, published and consumed beside each other; answers the time.
+/// Sends so many messages through, published and consumed beside each other; returns the time.
 pub(crate) async fn run(url: &str, messages: usize, body: &[u8]) -> anyhow::Result<Duration> {
     let bare = Loop::open(url).await?;
     let mut consumer = bare.consumer.clone();
@@ -90,7 +90,8 @@ pub(crate) async fn run(url: &str, messages: usize, body: &[u8]) -> anyhow::Resu
     Ok(took)
 }
 
-/// How long single messages take from before they are published until they are there, one by one; the middle one's time.
+/// Returns how long single messages take from before they are published until they are there, one
+/// by one; the middle one's time.
 pub(crate) async fn single(url: &str, messages: usize, body: &[u8]) -> anyhow::Result<Duration> {
     let mut bare = Loop::open(url).await?;
     let mut took = Vec::with_capacity(messages);

@@ -32,7 +32,7 @@ pub(crate) async fn run(scale: f64) -> anyhow::Result<Report> {
     Ok(report)
 }
 
-/// One tenant beside another, with so many workers that send what the agents queue.
+/// One tenant beside another, with so many workers that send the agents' queued texts.
 async fn beside(report: &mut Report, workers: usize, scale: f64) -> anyhow::Result<()> {
     let rig = Rig::start_with(1, workers, &[("MUSTER_DATABASE_MAX_CONNECTIONS", "20")]).await?;
     let busy = Tenant { number: 1, agents: AGENTS, contacts: 200_000, batch: 5 };
@@ -105,7 +105,7 @@ async fn beside(report: &mut Report, workers: usize, scale: f64) -> anyhow::Resu
     rig.stop().await
 }
 
-/// An admin's requests one after the other; answers their times in milliseconds.
+/// Returns an admin's requests one after the other; returns their times in milliseconds.
 async fn look_around(admin: &Caller, tenant: Tenant, time: Duration) -> anyhow::Result<Vec<f64>> {
     let (began, mut times) = (Instant::now(), Vec::new());
     while began.elapsed() < time {

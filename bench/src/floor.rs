@@ -28,17 +28,17 @@ pub(crate) struct Tenant {
 }
 
 impl Tenant {
-    /// The id of everything that there is one of.
+    /// Returns the id of everything that there is one of.
     fn id(self) -> String {
         format!("00000000-0000-7000-800{}-000000000001", self.number)
     }
 
-    /// The path of what belongs to the organization.
+    /// Returns the path of the organization's resources.
     pub(crate) fn path(self) -> String {
         format!("/v1/organizations/{}", self.id())
     }
 
-    /// The token of a member: 0 is an admin, and agents begin at 1.
+    /// Returns the token of a member: 0 is an admin, and agents begin at 1.
     pub(crate) fn token(self, member: u32) -> String {
         format!("bench-{}-{member}", self.number)
     }
@@ -130,7 +130,7 @@ fn push<T>(list: &Mutex<Vec<T>>, value: T) {
     list.lock().unwrap_or_else(PoisonError::into_inner).push(value);
 }
 
-/// Takes what a list holds.
+/// Takes a list's contents.
 pub(crate) fn taken<T>(list: &Mutex<Vec<T>>) -> Vec<T> {
     std::mem::take(&mut *list.lock().unwrap_or_else(PoisonError::into_inner))
 }
@@ -144,7 +144,7 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
-    /// Asks once; answers the status, the seconds of `Retry-After`, and the body.
+    /// Asks once; returns the status, the seconds of `Retry-After`, and the body.
     pub(crate) async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> anyhow::Result<Answer> {
         let mut request = self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.token);
         if let Some(body) = body {
@@ -190,7 +190,7 @@ pub(crate) struct Agent<'a> {
 }
 
 impl<'a> Agent<'a> {
-    /// A tenant's agent of a number, from 1 on, whose shift lasts until `over`.
+    /// Returns a tenant's agent of a number, from 1 on, with a shift that lasts until `over`.
     pub(crate) fn of(
         tenant: Tenant,
         number: u32,
@@ -259,7 +259,7 @@ impl<'a> Agent<'a> {
     }
 }
 
-/// A percentile of times; 0 of none.
+/// Returns a percentile of times; 0 of none.
 pub(crate) fn percentile(times: &mut [f64], percent: usize) -> f64 {
     times.sort_by(f64::total_cmp);
     times.get((times.len() * percent).div_ceil(100).saturating_sub(1)).copied().unwrap_or_default()

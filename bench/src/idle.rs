@@ -11,7 +11,7 @@ const SECONDS: usize = 60;
 pub(crate) async fn run(scale: f64) -> anyhow::Result<Report> {
     let mut report = Report::new("idle");
     let rig = Rig::start(1, 1).await?;
-    // Every statement is then a line of the server's log with the name of who sent it.
+    // Every statement is then a line of the server's log with the name of its client.
     rig.execute("alter system set log_line_prefix = '%a|'").await?;
     rig.execute("alter system set log_statement = 'all'").await?;
     rig.execute("select pg_reload_conf()").await?;
@@ -43,7 +43,8 @@ fn look(rig: &Rig, daemons: &[&str]) -> anyhow::Result<Vec<Look>> {
     let log = rig.stack.postgres.log().context("the database is not a process of ours")?;
     let log = String::from_utf8_lossy(&std::fs::read(&log).with_context(|| log.display().to_string())?).into_owned();
     let look = |daemon: &&str| {
-        // A prepared statement is logged when it is executed; what is logged over several lines begins only one with the name.
+        // A prepared statement is logged when it is executed; only the first of several log lines
+        // begins with the name.
         let prefix = format!("muster {daemon}|");
         let statements = log.lines().filter(|line| line.starts_with(&prefix) && is_statement(line)).count();
         #[expect(clippy::cast_precision_loss, reason = "a number of statements")]

@@ -1,4 +1,5 @@
-//! `ingest`: files of contacts through the whole import, against COPY of the same clean rows into the same tables.
+//! `ingest`: files of contacts through the whole import, against COPY of the same clean rows into
+//! the same tables.
 
 use std::{
     fmt::Write as _,
@@ -39,7 +40,8 @@ pub(crate) async fn run(scale: f64) -> anyhow::Result<Report> {
     let four = import(&rig, 4, whole, Known::AFifth).await?;
     let copied_again = copy(&rig, whole).await?;
     rig.stop().await?;
-    // Only its memory and its rate are asked for, so that it goes into an empty organization, and once.
+    // Only its memory and its rate are asked for, so that it goes into an empty organization, and
+    // once.
     let rig = Rig::start(1, 1).await?;
     let huge = import(&rig, 1, tenfold, Known::Nobody).await?;
     rig.stop().await?;
@@ -68,7 +70,8 @@ const LARGE_ROWS: usize = 10_000_000;
 /// People in it: each of them comes ten times.
 const LARGE_PEOPLE: usize = LARGE_ROWS / 10;
 
-/// A file as large as an upload may be, about 10 GB: whether it comes through, what is counted, and in how much memory.
+/// Returns a file as large as an upload may be, about 10 GB: whether it comes through, its counts,
+/// and the memory that it takes.
 pub(crate) async fn large(scale: f64) -> anyhow::Result<Report> {
     let mut report = Report::new("ingest-large");
     let (rows, people) = (scaled(LARGE_ROWS, scale), scaled(LARGE_PEOPLE, scale));
@@ -102,7 +105,7 @@ pub(crate) async fn large(scale: f64) -> anyhow::Result<Report> {
     Ok(report)
 }
 
-/// A row with much to say.
+/// Returns a row with much to say.
 fn long_row(nth: usize, person: usize) -> String {
     let mut row = row(nth, person);
     let notes = format!("\"{}\"", format!("{nth}: called, \"\"later\"\" they said; ").repeat(25));
@@ -110,7 +113,7 @@ fn long_row(nth: usize, person: usize) -> String {
     row
 }
 
-/// Who of a file is known before it comes.
+/// People of a file that are known before it comes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Known {
     AFifth,
@@ -138,7 +141,7 @@ struct Run {
     wal_again: f64,
 }
 
-/// Sends a file through, after the people of it who are known before, and then once more.
+/// Sends a file through, after the people of it that are known before, and then once more.
 async fn import(rig: &Rig, workers: usize, rows: usize, before: Known) -> anyhow::Result<Run> {
     rig.empty("contact, membership, contact_tag, import, import_part, import_shard, import_reject, import_change, job cascade")
         .await?;
@@ -232,7 +235,7 @@ impl Place {
         Ok(Self { organization, group, api, token })
     }
 
-    /// Imports a file as an admin does; answers the report.
+    /// Imports a file as an admin does; returns the report.
     async fn import(&self, file: &Path) -> anyhow::Result<Value> {
         let mut muster = tokio::process::Command::new(Binary::Cli.path()?);
         muster.args(["import", "upload"]).arg(file).args([
@@ -340,7 +343,7 @@ fn write_file(path: &Path, rows: impl Iterator<Item = String>) -> anyhow::Result
     Ok(())
 }
 
-/// The row of this number about this person.
+/// Returns the row of this number about this person.
 fn row(nth: usize, person: usize) -> String {
     let phone = if nth % BAD == BAD - 1 { "12345".to_owned() } else { phone(person) };
     format!(
@@ -352,7 +355,7 @@ fn row(nth: usize, person: usize) -> String {
     )
 }
 
-/// Whom a row is about: the one of the row before, now and then.
+/// Returns the person of a row: now and then that of the row before.
 fn person(nth: usize) -> usize {
     if nth % REPEATED == 1 { nth - 1 } else { nth }
 }

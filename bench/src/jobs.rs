@@ -1,4 +1,5 @@
-//! `jobs`: no-op jobs, enqueued, relayed, run and completed; then one at a time, for how soon they start; then a worker is killed.
+//! `jobs`: no-op jobs, enqueued, relayed, run and completed; then one at a time, for how soon they
+//! start; then a worker is killed.
 
 use std::time::{Duration, Instant};
 
@@ -73,7 +74,8 @@ struct Through {
     wal_per_job: f64,
 }
 
-/// Sends so many jobs through; the time runs from before the first is enqueued until the last has succeeded.
+/// Sends so many jobs through; the time runs from before the first is enqueued until the last has
+/// succeeded.
 async fn through(rig: &Rig, jobs: usize) -> anyhow::Result<Through> {
     rig.empty("job").await?;
     rig.execute("vacuum analyze").await?;
@@ -98,8 +100,8 @@ async fn through(rig: &Rig, jobs: usize) -> anyhow::Result<Through> {
     Ok(Through { enqueued, took, wal_per_job: wal as f64 / jobs as f64 })
 }
 
-/// Enqueues jobs one by one at a steady pace, and leaves in a table when each enqueuing transaction had committed: microseconds of this
-/// machine's clock, which is the database's.
+/// Enqueues jobs one by one at a steady pace, and leaves in a table when each enqueuing transaction
+/// had committed: microseconds of this machine's clock, which is the database's.
 async fn paced(rig: &Rig) -> anyhow::Result<()> {
     rig.empty("job").await?;
     let mut ticks = tokio::time::interval(Duration::from_millis(1_000 / PACE));
@@ -119,14 +121,15 @@ async fn paced(rig: &Rig) -> anyhow::Result<()> {
     rig.until("select count(*) from job where state <> 'succeeded'", 0).await
 }
 
-/// What the killed worker was at.
+/// Work of the killed worker.
 #[derive(Clone, Copy)]
 enum Work {
     InOneTransaction,
     UnderLease,
 }
 
-/// Stops jobs in the middle with both workers, kills one, and answers how long until every job of it has been taken by the other.
+/// Stops jobs in the middle with both workers, kills one, and returns how long until every job of
+/// it has been taken by the other.
 async fn killed(rig: &Rig, work: Work) -> anyhow::Result<Duration> {
     rig.empty("job").await?;
     rig.execute(
@@ -153,7 +156,7 @@ async fn killed(rig: &Rig, work: Work) -> anyhow::Result<Duration> {
     tx.commit().await?;
     let asleep = "select least(count(*), 1) from pg_stat_activity where wait_event = 'PgSleep'";
     rig.until(asleep, 1).await?;
-    // What the other worker can do, it has done by now.
+    // By now the other worker has done all that it can do.
     tokio::time::sleep(Duration::from_secs(2)).await;
     let started = Instant::now();
     rig.cluster.kill("worker-1").await?;

@@ -1,6 +1,8 @@
-//! `muster-bench NAME`: what is measured, each against a reference in the same run. `cargo xtask bench` builds it in release and runs it.
+//! `muster-bench NAME`: measurements, each against a reference in the same run. `cargo xtask bench`
+//! builds it in release and runs it.
 //!
-//! A benchmark starts its own servers and daemons, makes its own data, prints what it saw, and fails nothing by being slow.
+//! A benchmark starts its own servers and daemons, makes its own data, prints its measurements, and
+//! fails nothing by being slow.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "it prints what it measured, and how far it is")]
 
 mod agents;
@@ -25,7 +27,7 @@ use clap::Parser;
 #[derive(Debug, Parser)]
 #[command(name = "muster-bench", version)]
 struct Arguments {
-    /// What to measure.
+    /// Benchmark to run.
     #[arg(value_enum)]
     name: Name,
     /// Print JSON.
@@ -38,23 +40,31 @@ struct Arguments {
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
 enum Name {
-    /// No-op jobs through outbox, relay, broker and workers; the reference is a bare loop of publishing and consuming.
+    /// No-op jobs through outbox, relay, broker and workers; the reference is a bare loop of
+    /// publishing and consuming.
     Jobs,
-    /// A thousand timers due a second among a million pending ones; the reference is the same among a thousand.
+    /// A thousand timers due a second among a million pending ones; the reference is the same among
+    /// a thousand.
     Timers,
-    /// A file of a million contacts through the whole import; the reference is COPY of its clean rows into the same tables.
+    /// A file of a million contacts through the whole import; the reference is COPY of its clean
+    /// rows into the same tables.
     Ingest,
-    /// A file of about 10 GB through the whole import: its counters, and the memory that it takes. Needs 40 GB of disk.
+    /// A file of about 10 GB through the whole import: its counters, and the memory that it takes.
+    /// Needs 40 GB of disk.
     IngestLarge,
-    /// Messages to the simulated carrier with caps and rates on; the references are the same without, and a bare loop of requests.
+    /// Messages to the simulated carrier with caps and rates on; the references are the same
+    /// without, and a bare loop of requests.
     Send,
-    /// A goal with a million queued messages is paused: how long until the last hand-over to the carrier.
+    /// A goal with a million queued messages is paused: how long until the last hand-over to the
+    /// carrier.
     Pause,
-    /// A thousand agents claim and send text by text; the reference is a handler that only stores their requests.
+    /// A thousand agents claim and send text by text; the reference is a handler that only stores
+    /// their requests.
     Agents,
-    /// 200 agents of one tenant beside another tenant's admin; the reference is the other tenant alone.
+    /// 200 agents of one tenant beside another tenant's admin; the reference is the other tenant
+    /// alone.
     Fair,
-    /// What a scheduler and a worker cost when there is nothing to do.
+    /// Cost of an idle scheduler and worker.
     Idle,
 }
 

@@ -1,4 +1,5 @@
-//! `pause`: a goal with a million queued messages is paused while they go out; how long until the last hand-over to the carrier.
+//! `pause`: a goal with a million queued messages is paused while they go out; how long until the
+//! last hand-over to the carrier.
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -80,7 +81,7 @@ pub(crate) async fn run(scale: f64) -> anyhow::Result<Report> {
     Ok(report)
 }
 
-/// Waits until the carrier has got nothing for a second, and answers when it got the last.
+/// Waits until the carrier has got nothing for a second, and returns when it got the last.
 async fn silence(rig: &Rig) -> anyhow::Result<f64> {
     let (mut seen, mut since) = (accepted(rig).await?, Instant::now());
     while since.elapsed() < Duration::from_secs(1) {
@@ -93,7 +94,7 @@ async fn silence(rig: &Rig) -> anyhow::Result<f64> {
     Ok(seen.1)
 }
 
-/// How many texts the carrier has, and when it got the last, in milliseconds since 1970.
+/// Returns how many texts the carrier has, and when it got the last, in milliseconds since 1970.
 async fn accepted(rig: &Rig) -> anyhow::Result<(u64, f64)> {
     let url = &rig.cluster.simulator_url;
     let stats: Value = reqwest::get(format!("{url}/_sim/stats")).await?.json().await?;

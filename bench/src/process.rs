@@ -1,8 +1,8 @@
-//! What a process has used, from `/proc`.
+//! Resources that a process has used, from `/proc`.
 
 use anyhow::Context as _;
 
-/// The most memory that a process has had resident, in MiB.
+/// Returns the most memory that a process has had resident, in MiB.
 pub(crate) fn peak_mebibytes(pid: u32) -> anyhow::Result<f64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM")?;

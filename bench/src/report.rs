@@ -1,4 +1,4 @@
-//! What a benchmark prints: figures with their units, ratios with their aims, and the machine.
+//! A benchmark's output: figures with their units, ratios with their aims, and the machine.
 
 use std::fmt;
 

@@ -35,7 +35,8 @@ impl Rig {
             workers,
             database: NAME.to_owned(),
             vhost: NAME.to_owned(),
-            // However many receipts wait, the carrier takes the next text: how fast they are taken is not how fast texts go.
+            // However many receipts wait, the carrier takes the next text: how fast they are taken
+            // is not how fast texts go.
             simulator: serde_json::json!({ "max_pending_webhooks": 10_000_000 }),
             extra_env,
             folder: stack.folder().join("cluster"),
@@ -48,7 +49,7 @@ impl Rig {
         Ok(rig)
     }
 
-    /// The broker's URL.
+    /// Returns the broker's URL.
     pub(crate) fn amqp_url(&self) -> String {
         self.stack.rabbitmq.amqp_url(NAME)
     }
@@ -58,7 +59,8 @@ impl Rig {
         testing::execute(&self.pool, statement).await.with_context(|| statement.to_owned())
     }
 
-    /// Empties tables. Triggers keep jobs and the history of messages; a superuser may leave them out.
+    /// Empties tables. Triggers keep jobs and the history of messages; a superuser may leave them
+    /// out.
     pub(crate) async fn empty(&self, tables: &str) -> anyhow::Result<u64> {
         self.execute(&format!("do $$ begin set local session_replication_role = replica; truncate {tables}; end $$"))
             .await
@@ -69,7 +71,8 @@ impl Rig {
         testing::number(&self.pool, query).await.with_context(|| query.to_owned())
     }
 
-    /// Waits until a query answers this number. It asks seldom, because counting is work on the same machine.
+    /// Waits until a query answers this number. It asks seldom, because counting is work on the
+    /// same machine.
     pub(crate) async fn until(&self, query: &str, wanted: i64) -> anyhow::Result<()> {
         let deadline = std::time::Instant::now() + std::time::Duration::from_mins(15);
         loop {
@@ -90,7 +93,7 @@ impl Rig {
         self.number("select (pg_current_wal_insert_lsn() - '0/0')::bigint").await
     }
 
-    /// The process id of a daemon.
+    /// Returns the process id of a daemon.
     pub(crate) fn pid(&self, daemon: &str) -> anyhow::Result<u32> {
         Ok(self.cluster.process(daemon)?.pid())
     }

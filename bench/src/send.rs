@@ -1,5 +1,6 @@
-//! `send`: queued messages through the hand-over to the simulated carrier, with caps, rates, hours and receipts on; beside that the same
-//! without caps and rates, and a bare loop of HTTP requests against the same simulator.
+//! `send`: queued messages through the hand-over to the simulated carrier, with caps, rates, hours
+//! and receipts on; beside that the same without caps and rates, and a bare loop of HTTP requests
+//! against the same simulator.
 
 use std::time::{Duration, Instant};
 
@@ -24,7 +25,8 @@ pub(crate) async fn run(scale: f64) -> anyhow::Result<Report> {
         let rig = Rig::start(1, workers).await?;
         let limited = |messages, job| Run { messages, job, limited: true };
         let small = through(&rig, limited(tenth, 100)).await?;
-        // Between two of the reference, so that neither has the fresher disk or the quieter moment for itself.
+        // Between two of the reference, so that neither has the fresher disk or the quieter moment
+        // for itself.
         let free = Run { messages: whole, job: 100, limited: false };
         let before = through(&rig, free).await?;
         let ours = through(&rig, limited(whole, 100)).await?;
@@ -58,7 +60,8 @@ struct Run {
 }
 
 impl Run {
-    /// The segments of all its messages: every third has two. As a cap they are used up to the last one and stop nothing.
+    /// Returns the segments of all its messages: every third has two. As a cap they are used up to
+    /// the last one and stop nothing.
     fn segments(self) -> anyhow::Result<i64> {
         Ok(i64::try_from(self.messages + self.messages.div_ceil(3))?)
     }
@@ -69,7 +72,8 @@ fn rate(messages: usize, took: Duration) -> f64 {
     messages as f64 / took.as_secs_f64()
 }
 
-/// Waits until the carrier has told what became of all that it has, and that is written: receipts of one run are no work of the next.
+/// Waits until the carrier has told the outcome of all its texts, and that is written: receipts of
+/// one run are no work of the next.
 async fn receipts_applied(rig: &Rig) -> anyhow::Result<()> {
     while stats(rig).await?["receipts"]["pending"] != 0 {
         tokio::time::sleep(Duration::from_millis(200)).await;
@@ -83,12 +87,13 @@ async fn clear(rig: &Rig) -> anyhow::Result<()> {
     rig.until("select count(*) from job where state in ('pending', 'published', 'running')", 0).await?;
     rig.execute("drop table if exists seed, seed_job").await?;
     rig.empty("job, timer, receipt, message_event, message, rate_lane, brand_hold").await?;
-    // Contacts and what belongs to them reference nothing that is truncated here.
+    // Contacts and the rows that belong to them reference nothing that is truncated here.
     rig.execute("truncate account, contact, membership, target, thread cascade").await?;
     Ok(())
 }
 
-/// Sends so many messages through; the time runs from when their jobs are made until the carrier has all of them. Receipts come meanwhile.
+/// Sends so many messages through; the time runs from when their jobs are made until the carrier
+/// has all of them. Receipts come meanwhile.
 async fn through(rig: &Rig, run: Run) -> anyhow::Result<f64> {
     clear(rig).await?;
     let planted = Planted {
@@ -115,7 +120,7 @@ async fn through(rig: &Rig, run: Run) -> anyhow::Result<f64> {
     let billed = carrier_counts(rig, "segments").await? - billed_before;
     anyhow::ensure!(billed == run.segments()?, "the carrier bills {billed} segments");
     if run.limited {
-        // What the ledger has counted is what the carrier bills, to the segment: the cap.
+        // The ledger counts as many segments as the carrier bills, exactly: the cap.
         rig.until("select coalesce(sum(settled), 0)::bigint from cap_ledger where reserved = 0", billed).await?;
     }
     let delivered = rig.number("select count(*) from message where state = 'delivered'").await?;
@@ -136,7 +141,7 @@ async fn carrier_counts(rig: &Rig, what: &str) -> anyhow::Result<i64> {
     stats(rig).await?[what].as_i64().with_context(|| format!("the simulator's count of {what}"))
 }
 
-/// The reference: as many creates as ever fit, with nothing kept.
+/// Returns the reference: as many creates as ever fit, with nothing kept.
 async fn bare(rig: &Rig, messages: usize) -> anyhow::Result<f64> {
     receipts_applied(rig).await?;
     let client = reqwest::Client::new();

@@ -79,7 +79,7 @@ async fn fire(rig: &Rig, pending: usize) -> anyhow::Result<Run> {
     let before = (process::cpu_seconds(scheduler)?, backends(rig).await?);
     tokio::time::sleep(Duration::from_secs(SECONDS as u64 + 4)).await;
     let after = (process::cpu_seconds(scheduler)?, backends(rig).await?);
-    // Those that were started meanwhile count from their beginning.
+    // Processes that were started meanwhile count from their beginning.
     let database: f64 = after.1.iter().map(|(pid, used)| used - before.1.get(pid).copied().unwrap_or_default()).sum();
     rig.until("select count(*) from job where state = 'succeeded'", i64::try_from(A_SECOND * SECONDS)?).await?;
     let percentile = async |part: f64, column: &str| {
@@ -102,7 +102,8 @@ async fn fire(rig: &Rig, pending: usize) -> anyhow::Result<Run> {
     })
 }
 
-/// The processes of the database that serve the scheduler, and the processor seconds that each has used so far.
+/// Returns the processes of the database that serve the scheduler, and the processor seconds that
+/// each has used so far.
 async fn backends(rig: &Rig) -> anyhow::Result<BTreeMap<u32, f64>> {
     let mut used = BTreeMap::new();
     let count = rig.number("select count(*) from pg_stat_activity where application_name like '%scheduler-1%'").await?;

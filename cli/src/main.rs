@@ -35,17 +35,18 @@ enum Command {
     Jobs(commands::jobs::Command),
     /// Show the jobs that are not over, by kind: how many, how old, how fast.
     Queues(commands::queues::Args),
-    /// Show which daemons live, what they run, and which are safe to stop.
+    /// Show the live daemons, their jobs, and which are safe to stop.
     Workers(commands::workers::Args),
     /// Hold back jobs of a kind, of an organization, or both.
     Pause(commands::policy::Whose),
     /// Let paused jobs go on.
     Resume(commands::policy::Whose),
-    /// Limit how many jobs of a kind, of an organization, or both are published and running at a time.
+    /// Limit how many jobs of a kind, of an organization, or both are published and running at a
+    /// time.
     Limit(commands::policy::Limit),
     /// Check that everything is as it should be and adds up.
     Doctor(commands::doctor::Args),
-    /// What AMQP cannot say to the broker.
+    /// Settings of the broker that AMQP cannot make.
     #[command(subcommand)]
     Broker(commands::broker::Command),
     /// Recurring schedules.

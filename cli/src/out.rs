@@ -1,9 +1,11 @@
 //! Standard output: the one place that writes to it.
 //!
-//! What it prints may be the text of strangers, such as a file's name or a contact's field: control characters are shown and do nothing.
-//! What is downloaded goes on as it came where it does not go to a terminal.
+//! Output may contain the text of strangers, such as a file's name or a contact's field: control
+//! characters are shown and do nothing. A download goes on unchanged where it does not go to a
+//! terminal.
 //!
-//! Whoever reads it may have enough before the end, as `head` does. Then the command ends without a word, which is no failure to tell of.
+//! The reader may have enough before the end, as `head` does. Then the command ends without a word,
+//! which is no failure to tell of.
 
 use std::{
     fmt,
@@ -13,12 +15,12 @@ use std::{
 use crate::visible::visible;
 use anyhow::Context as _;
 
-/// Nobody reads standard output any more.
+/// Standard output has no reader any more.
 #[derive(Debug)]
 pub(crate) struct NobodyReads;
 
 impl NobodyReads {
-    /// What programs exit with that SIGPIPE, signal 13, has ended.
+    /// Exit code of programs that SIGPIPE, signal 13, has ended.
     pub(crate) const EXIT_CODE: u8 = 128 + 13;
 }
 

@@ -1,8 +1,9 @@
-//! Text of strangers on a terminal: control characters, escapes and marks that turn the direction of writing are shown, and not obeyed.
+//! Text of strangers on a terminal: control characters, escapes and marks that turn the direction
+//! of writing are shown, and not obeyed.
 
 use std::{borrow::Cow, fmt::Write as _};
 
-/// What a terminal obeys, or what makes text look like other text.
+/// Characters that a terminal obeys, or that make text look like other text.
 fn is_hidden(c: char) -> bool {
     (c.is_control() && !matches!(c, '\n' | '\t'))
         || matches!(c,
@@ -11,8 +12,9 @@ fn is_hidden(c: char) -> bool {
             && !matches!(c, '\u{200d}' | '\u{fe0f}')
 }
 
-/// The text with each such character as `\u` and four hexadecimal digits, two of these for those beyond the first plane: as JSON has
-/// it, so that JSON stays JSON and what it says. Line breaks and tabs stay as they are, and so do the marks that join emoji.
+/// Returns the text with each such character as `\u` and four hexadecimal digits, two of these for
+/// characters beyond the first plane: as JSON has it, so that JSON stays JSON with the same
+/// meaning. Line breaks and tabs stay as they are, and so do the marks that join emoji.
 pub(crate) fn visible(text: &str) -> Cow<'_, str> {
     if !text.contains(is_hidden) {
         return Cow::Borrowed(text);

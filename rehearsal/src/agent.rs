@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::client::{Answer, Call, Client, number, text};
 
-/// A member who texts.
+/// A member with texting as their work.
 #[derive(Debug, Clone)]
 pub struct Agent {
     /// The first name.
@@ -17,7 +17,7 @@ pub struct Agent {
     pub numbers: Vec<String>,
 }
 
-/// A member who is to become an agent.
+/// A member that is to become an agent.
 #[derive(Debug, Clone, Copy)]
 pub struct NewAgent<'a> {
     /// The path of the organization.

@@ -44,7 +44,7 @@ pub struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    /// A request without a body.
+    /// Returns a request without a body.
     pub fn new(method: Method, path: &'a str) -> Self {
         Self { method, path, body: Value::Null, headers: Vec::new() }
     }
@@ -80,8 +80,8 @@ pub struct Answer {
 }
 
 impl Client {
-    /// A member with this token at the API of this URL, who tries again while the API is away or
-    /// overloaded.
+    /// Returns a member with this token at the API of this URL that tries again while the API is
+    /// away or overloaded.
     pub fn new(base: &str, token: &str) -> anyhow::Result<Self> {
         Ok(Self::over(http::client(Duration::from_secs(20))?, base, token))
     }
@@ -91,13 +91,14 @@ impl Client {
         Self { http, base: base.to_owned(), token: token.to_owned(), persistence: Persistence::Patient }
     }
 
-    /// The same member, who tries again whatever the server's trouble is, and for longer.
+    /// Returns the same member, now one that tries again whichever trouble the server has, and for
+    /// longer.
     #[must_use]
     pub fn stubborn(self) -> Self {
         Self { persistence: Persistence::Stubborn, ..self }
     }
 
-    /// The same member, who asks once and takes every answer.
+    /// Returns the same member, now one that asks once and takes every answer.
     #[must_use]
     pub fn once(self) -> Self {
         Self { persistence: Persistence::Once, ..self }
@@ -129,8 +130,8 @@ impl Client {
         self.call(&Call::new(Method::PATCH, path).json(body)).await?.ok(path)
     }
 
-    /// Makes a request, as often as this member's patience allows; returns the last answer,
-    /// whatever it is.
+    /// Makes a request, as often as this member's patience allows; returns the last answer of any
+    /// kind.
     pub async fn call(&self, call: &Call<'_>) -> anyhow::Result<Answer> {
         let request = || {
             let mut request = self.request(call.method.clone(), call.path);
@@ -142,13 +143,13 @@ impl Client {
         self.patiently(call.path, request).await
     }
 
-    /// Uploads a file that can be sent again; returns what the API says of its import.
+    /// Uploads a file that can be sent again; returns the API's view of its import.
     pub async fn upload(&self, path: &str, key: &str, bytes: &[u8]) -> anyhow::Result<Value> {
         let request = || csv(self.request(Method::POST, path).header("idempotency-key", key), bytes.to_vec());
         self.patiently(path, request).await?.ok(path)
     }
 
-    /// Uploads a file once; returns the answer, whatever it is. A stream can't be sent again.
+    /// Uploads a file once; returns the answer of any kind. A stream can't be sent again.
     pub async fn upload_once(&self, path: &str, body: impl Into<reqwest::Body>) -> anyhow::Result<Answer> {
         answer(csv(self.request(Method::POST, path), body)).await
     }
@@ -198,7 +199,7 @@ async fn answer(request: RequestBuilder) -> anyhow::Result<Answer> {
 }
 
 impl Answer {
-    /// Whether the status is 2xx.
+    /// Returns whether the status is 2xx.
     pub fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
     }

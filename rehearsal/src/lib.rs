@@ -3,8 +3,7 @@
 //!
 //! - `campaign`: the players. Files made from a seed, an organization with groups and agents, a
 //!   carrier that misbehaves.
-//! - `invariants`: what must hold afterwards, one list for every rehearsal, and the evidence that
-//!   it is checked against.
+//! - `invariants`: one list for every rehearsal, and the evidence that it is checked against.
 //! - [`demo`]: a campaign from the upload to the reminder, with a report.
 //! - [`chaos`]: a campaign while a seed's schedule breaks daemons, servers and the wires between
 //!   them.

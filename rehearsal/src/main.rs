@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use muster_rehearsal::{chaos, demo};
 
-/// Plays a campaign on private servers and checks what came of it.
+/// Plays a campaign on private servers and checks its outcome.
 #[derive(Debug, Parser)]
 #[command(name = "muster-rehearsal", version)]
 struct Arguments {
@@ -16,7 +16,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Plays a campaign on the whole system and checks what came of it.
+    /// Plays a campaign on the whole system and checks its outcome.
     Demo(demo::Arguments),
     /// Plays a campaign while a seed breaks things, and checks every invariant.
     Chaos(chaos::Arguments),

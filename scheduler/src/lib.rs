@@ -1,7 +1,9 @@
-//! The scheduler: fires timers, relays jobs from Postgres to the broker, and brings back what died.
+//! The scheduler: fires timers, relays jobs from Postgres to the broker, and brings back work of
+//! dead processes.
 //!
-//! Any number of schedulers run at once, all active, none a leader: each takes due rows with `FOR UPDATE SKIP LOCKED` and finishes
-//! them in the transaction that took them. It emits jobs and does no business work.
+//! Any number of schedulers run at once, all active, none a leader: each takes due rows with
+//! `FOR UPDATE SKIP LOCKED` and finishes them in the transaction that took them. It emits jobs and
+//! does no business work.
 
 mod listen;
 mod metrics;
@@ -29,14 +31,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::metrics::SchedulerMetrics;
 
-/// The longest that a round of anything may take. A database that does not answer looks the same as one that is slow; whoever waits longer
-/// gives the connection up and takes another.
+/// The longest that a round of anything may take. A database that does not answer looks the same as
+/// one that is slow; a caller that waits longer gives the connection up and takes another.
 const LONGEST_ROUND: Duration = Duration::from_secs(30);
 
 /// After how long without an answer the database counts as away.
 const LONGEST_ANSWER: Duration = Duration::from_secs(10);
 
-/// What the parts of a scheduler share.
+/// State shared by the parts of a scheduler.
 #[derive(Debug, Clone)]
 struct Scheduler {
     pool: Pool,
@@ -45,7 +47,7 @@ struct Scheduler {
     metrics: SchedulerMetrics,
     /// Wakes the relay: a job was enqueued.
     enqueued: Arc<Notify>,
-    /// Wakes whoever fires timers: one was set that is due soon.
+    /// Wakes the timers' loop: one was set that is due soon.
     timer_set: Arc<Notify>,
     stop: CancellationToken,
 }

@@ -1,4 +1,5 @@
-//! Listens to what the database announces, so that nobody waits for the next poll. Polling makes up for whatever is missed here.
+//! Listens to the database's announcements, so that no loop waits for its next poll. Polling makes
+//! up for announcements that are missed here.
 
 use std::time::Duration;
 

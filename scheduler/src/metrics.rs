@@ -1,4 +1,4 @@
-//! What a scheduler counts.
+//! A scheduler's counts.
 
 use muster_service::metrics::Metrics;
 use prometheus_client::metrics::{counter::Counter, gauge::Gauge};

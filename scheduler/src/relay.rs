@@ -1,8 +1,9 @@
 //! The relay: from committed rows to confirmed messages.
 //!
-//! A round looks at the lines of due jobs, takes each tenant's share of them, publishes these in bundles and marks them published, the last
-//! three in one transaction, which commits when the broker has confirmed: if this process dies anywhere in between, the rows are pending
-//! still and another relay takes them. A job that is published twice so is harmless (engine promise J3).
+//! A round looks at the lines of due jobs, takes each tenant's share of them, publishes these in
+//! bundles and marks them published, the last three in one transaction, which commits when the
+//! broker has confirmed: if this process dies anywhere in between, the rows are pending still and
+//! another relay takes them. A job that is published twice so is harmless (engine promise J3).
 
 use std::time::Duration;
 
@@ -21,13 +22,16 @@ use crate::{LONGEST_ROUND, Scheduler};
 
 /// Jobs of a kind that one round takes at most.
 const ROUND: i64 = 500;
-/// Messages that a round would rather make of a backlog than fewer and fuller ones, so that every worker gets some.
+/// Messages that a round would rather make of a backlog than fewer and fuller ones, so that every
+/// worker gets some.
 const MESSAGES: usize = 8;
-/// The longest that taken rows stay locked by a relay that stands still; the broker has less to answer in.
+/// The longest that taken rows stay locked by a relay that stands still; the broker has less to
+/// answer in.
 const IDLE_LIMIT: Duration = Duration::from_secs(20);
 
-/// The relay's own connections: one for its transaction and one for what it looks up meanwhile. Its commits do not wait for the disk: all
-/// that they say is that the broker has a message, and a job whose mark is lost is published twice, which is harmless.
+/// Returns the relay's own connections: one for its transaction and one for its look-ups meanwhile.
+/// Its commits do not wait for the disk: they only say that the broker has a message, and a job
+/// with a lost mark is published twice, which is harmless.
 pub(crate) fn pool(settings: &SchedulerSettings) -> muster_storage::Result<Pool> {
     let options = muster_storage::PoolOptions {
         name: settings.process.name.clone(),
@@ -100,8 +104,8 @@ async fn round(scheduler: &Scheduler, pool: &Pool, publisher: &mut Publisher, tu
         .map(|(bundle, spans)| message(bundle, spans))
         .collect::<Result<Vec<_>, _>>()
         .context("encode")?;
-    // The mark is written while the broker writes; it counts when this commits, and that is after the confirmation. Whoever gets a job
-    // waits for the commit.
+    // The mark is written while the broker writes; it counts when this commits, and that is after
+    // the confirmation. Callers of the relay wait for the commit.
     let ids: Vec<_> = due.iter().map(|job| job.id).collect();
     let publish = async {
         let confirmed = publisher.publish(&messages).await;
@@ -133,8 +137,9 @@ async fn round(scheduler: &Scheduler, pool: &Pool, publisher: &mut Publisher, tu
     Ok(published)
 }
 
-/// Cuts due jobs into messages: alone while there are few, in bundles when there is a backlog; a suspect is always alone. Those that a worker
-/// works on together always travel together: what a brand has to do one after the other is done for all of them at once.
+/// Cuts due jobs into messages: alone while there are few, in bundles when there is a backlog; a
+/// suspect is always alone. Jobs that a worker works on together always travel together: a brand's
+/// statements that run one after the other are made once for all of them.
 fn bundles(due: &[DueJob]) -> Vec<Vec<&DueJob>> {
     let mut bundles = Vec::new();
     for kind in JobKind::ALL {
@@ -152,8 +157,8 @@ fn bundles(due: &[DueJob]) -> Vec<Vec<&DueJob>> {
     bundles
 }
 
-/// The span of a job that is published with so many messages, within the trace of the request or job that enqueued it. It ends when the broker has
-/// answered.
+/// Returns the span of a job that is published with so many messages, within the trace of the
+/// request or job that enqueued it. It ends when the broker has answered.
 fn span(job: &DueJob, messages: usize, broker: Option<&Address>) -> Span {
     let kind = job.kind;
     let span = info_span!(
@@ -178,7 +183,7 @@ fn span(job: &DueJob, messages: usize, broker: Option<&Address>) -> Span {
     span
 }
 
-/// One message for a bundle, which carries the trace context of each job's span.
+/// Returns one message for a bundle, which carries the trace context of each job's span.
 fn message(bundle: &[&DueJob], spans: &[Span]) -> Result<Message, serde_json::Error> {
     let job_ref = |(job, span): (&&DueJob, &Span)| {
         let traceparent = trace::of(span).or_else(|| job.traceparent.clone());
@@ -189,7 +194,8 @@ fn message(bundle: &[&DueJob], spans: &[Span]) -> Result<Message, serde_json::Er
     Ok(Message { kind, body })
 }
 
-/// Ends the spans of a publish with what the broker has said of each message; none where nothing is known of any.
+/// Ends the spans of a publish with the broker's answer to each message; none where no answer is
+/// known.
 fn end(spans: Vec<Vec<Span>>, confirmed: Option<&[bool]>) {
     for (nth, spans) in spans.into_iter().enumerate() {
         let failed = match confirmed.map(|confirmed| confirmed.get(nth)) {
@@ -246,7 +252,7 @@ mod tests {
         assert_eq!(sizes(&due(JobKind::Send, 40)), [16, 16, 8]);
     }
 
-    /// What became of spans: fields that were recorded, and how many have ended.
+    /// Outcome of spans: fields that were recorded, and how many have ended.
     #[derive(Clone, Default)]
     struct Spans {
         recorded: Arc<Mutex<Vec<(String, String)>>>,

@@ -14,7 +14,8 @@ const ROUND: i64 = 100;
 /// How often schedules are looked at when none is due: within this time a change is heeded.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
-/// Decides until it is time to stop. Due-ness is the database's; this process's clock only measures how long to wait before looking again.
+/// Decides until it is time to stop. Due-ness is the database's; this process's clock only measures
+/// how long to wait before looking again.
 pub(crate) async fn run(scheduler: &Scheduler) {
     while let Err(error) = prepare(scheduler).await {
         tracing::warn!(error, "schedules could not be looked at; their ticks stay due");
@@ -40,8 +41,9 @@ pub(crate) async fn run(scheduler: &Scheduler) {
     }
 }
 
-/// What comes before the first look. Partitions are made here as well as by their schedule: after months in which nothing ran, the first
-/// job would be in the default partition otherwise, and the current month's could never be made.
+/// Preparations before the first look. Partitions are made here as well as by their schedule: after
+/// months in which nothing ran, the first job would be in the default partition otherwise, and the
+/// current month's could never be made.
 async fn prepare(scheduler: &Scheduler) -> Result<(), String> {
     let prepared = async {
         if !partitions::ensure(&scheduler.pool).await? {
@@ -55,7 +57,7 @@ async fn prepare(scheduler: &Scheduler) -> Result<(), String> {
     }
 }
 
-/// Decides about what is due and answers in how long there is more.
+/// Decides about due ticks and returns the time until the next one.
 async fn round(scheduler: &Scheduler) -> Result<Option<Duration>> {
     let next_in = schedules::next_in(&scheduler.pool).await?;
     if next_in != Some(Duration::ZERO) {

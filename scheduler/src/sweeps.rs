@@ -1,6 +1,7 @@
-//! The safety net below the schedule `engine-sweep`: work whose worker died comes back, and messages that the broker lost are published
-//! again, also when no worker is there to run the schedule's job, or when that job itself is what was lost. What brings jobs back must not
-//! depend on jobs. It is also the quicker of the two, every two seconds by default.
+//! The safety net below the schedule `engine-sweep`: jobs of dead workers come back, and messages
+//! that the broker lost are published again, also without a worker that could run the schedule's
+//! job, or when that job itself was lost. Recovery of jobs must not depend on jobs. It is also the
+//! quicker of the two, every two seconds by default.
 
 use std::time::Duration;
 

@@ -9,8 +9,9 @@ use crate::{LONGEST_ROUND, Scheduler};
 /// Timers that one transaction fires at most.
 const ROUND: i64 = 1_000;
 
-/// Fires until it is time to stop. Due-ness is the database's: this process's clock only measures how long to wait before looking
-/// again, which is until the next timer is due, or one is set that is due before that.
+/// Fires until it is time to stop. Due-ness is the database's: this process's clock only measures
+/// how long to wait before looking again, which is until the next timer is due, or one is set that
+/// is due before that.
 pub(crate) async fn run(scheduler: &Scheduler) {
     let poll = Duration::from_millis(scheduler.settings.engine.timer_poll_ms).min(timers::LONGEST_WAIT);
     loop {
@@ -33,7 +34,7 @@ pub(crate) async fn run(scheduler: &Scheduler) {
     }
 }
 
-/// Fires what is due and answers in how long there is more.
+/// Fires due timers and returns the time until the next one.
 async fn round(scheduler: &Scheduler) -> Result<Option<Duration>> {
     let next_in = timers::next_in(&scheduler.pool).await?;
     if next_in != Some(Duration::ZERO) {

@@ -11,12 +11,12 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{Context, runner};
 
-/// Time that is kept back from the grace time for handing back what is not done.
+/// Part of the grace time that is kept for requeueing unfinished jobs.
 const HANDING_BACK: Duration = Duration::from_secs(5);
 /// After how long without an answer the database counts as away.
 const LONGEST_ANSWER: Duration = Duration::from_secs(10);
 
-/// Consumes until it is time to stop, then finishes what it has (engine promise J8).
+/// Consumes until it is time to stop, then finishes its jobs (engine promise J8).
 pub(crate) async fn run(ctx: &Context, readiness: &Readiness, stop: &CancellationToken) {
     let running = TaskTracker::new();
     let mut delays = ReconnectDelays::default();
@@ -62,7 +62,7 @@ async fn database_answers(ctx: &Context) -> Result<(), String> {
     }
 }
 
-/// Runs what the session delivers until the session fails, the database is lost, or it is time to
+/// Runs the session's deliveries until the session fails, the database is lost, or it is time to
 /// stop.
 async fn drive(ctx: &Context, mut session: Session, running: &TaskTracker, stop: &CancellationToken) -> Session {
     loop {
@@ -88,7 +88,7 @@ async fn drive(ctx: &Context, mut session: Session, running: &TaskTracker, stop:
     }
 }
 
-/// Waits for what is running, and has it handed back when the grace time is nearly over.
+/// Waits for running jobs, and has them requeued when the grace time is nearly over.
 async fn drain(ctx: &Context, running: &TaskTracker) {
     running.close();
     ctx.stopping.cancel();

@@ -24,7 +24,7 @@ pub enum JobError {
     NotYet {
         /// How long to wait.
         delay: Duration,
-        /// For what.
+        /// Reason of the wait.
         why: &'static str,
     },
     /// The lease is gone: another worker has the job. Nothing was written.
@@ -38,7 +38,7 @@ impl JobError {
         Self::Fail(why.into())
     }
 
-    /// The kind of failure, as traces tell it; none where it is no failure.
+    /// Returns the kind of failure, as traces tell it; none where it is no failure.
     pub(crate) const fn kind(&self) -> Option<&'static str> {
         match self {
             Self::Retry { database_lost: true, .. } => Some("database_lost"),

@@ -1,7 +1,7 @@
 //! The worker: takes jobs from the broker and runs them against Postgres and the carrier.
 //!
 //! Any number of workers run at once. Each kind of job has one file in `handlers`; `registry` is
-//! the table of them by mode; `runner` alone decides what an outcome means for the job and its
+//! the table of them by mode; `runner` alone decides the meaning of an outcome for the job and its
 //! message.
 
 #[cfg(test)]
@@ -31,7 +31,7 @@ use tokio_util::sync::CancellationToken;
 pub use context::{Context, slot::Slot};
 pub use modes::{InTransaction, Leased, Together};
 
-/// Runs a worker until `stop` is cancelled and what it has is finished or handed back.
+/// Runs a worker until `stop` is cancelled and its jobs are finished or handed back.
 pub async fn run(settings: WorkerSettings, stop: CancellationToken) -> anyhow::Result<()> {
     let address = &settings.process.listen;
     let listener = TcpListener::bind(address).await.with_context(|| format!("listen on {address}"))?;

@@ -1,5 +1,4 @@
-//! How handlers are written: a trait for each mode of execution, and what the runner calls of a
-//! kind.
+//! How handlers are written: a trait for each mode of execution, and the runner's calls of a kind.
 //!
 //! A kind's payload says its mode (`muster_jobs::Job::Mode`); its handler implements the trait of
 //! that mode and no other.
@@ -10,14 +9,14 @@ use muster_storage::{Tx, engine::claim::ClaimedJob};
 
 use crate::{Context, Slot, error::JobError};
 
-/// A handler whose jobs each have a lease and a transaction.
+/// A handler with a lease and a transaction for each job.
 pub trait Leased: Job<Mode = muster_jobs::Leased> {
     /// Does the job. Returns the open transaction that holds its effects; the runner adds the
     /// completion and commits both together.
     fn run(self, ctx: &Context, job: &ClaimedJob) -> impl Future<Output = Result<Tx, JobError>> + Send;
 }
 
-/// A handler whose jobs are done within the transaction of their bundle.
+/// A handler with jobs that are done within the transaction of their bundle.
 pub trait InTransaction: Job<Mode = muster_jobs::InTransaction> {
     /// Does the job: its effects go into the transaction.
     fn run(self, ctx: &Context, tx: &mut Tx, job: &ClaimedJob) -> impl Future<Output = Result<(), JobError>> + Send;
@@ -107,7 +106,7 @@ impl Handler {
     }
 }
 
-/// A payload that cannot be read is parked at once (engine promise J7).
+/// Returns a payload that cannot be read is parked at once (engine promise J7).
 fn payload<J: Job>(job: &ClaimedJob) -> Result<J, JobError> {
     serde_json::from_value(job.payload.clone()).map_err(|error| JobError::fail(format!("payload: {error}")))
 }

@@ -1,12 +1,12 @@
-//! One attempt at a time, for tests that decide how far it goes: what a worker does between the
-//! claim of a job and its completion.
+//! One attempt at a time, for tests that decide how far it goes: a worker's steps between the claim
+//! of a job and its completion.
 
 use muster_service::{config::WorkerSettings, metrics::Metrics};
 use muster_storage::{Tx, engine::claim::ClaimedJob};
 
 use crate::{Context, Slot, error::JobError, metrics::WorkerMetrics, registry};
 
-/// A worker that has no broker and takes what it is given.
+/// A worker without a broker that takes the jobs it is given.
 #[derive(Clone)]
 pub struct Hand(Context);
 
@@ -16,8 +16,8 @@ impl Hand {
         Ok(Self(Context::new(settings, WorkerMetrics::register(&Metrics::default()))?))
     }
 
-    /// Runs a job's handler. Its effects are in the transaction, which whoever asked completes,
-    /// commits or lets go.
+    /// Runs a job's handler. Its effects are in the transaction, which the caller completes,
+    /// commits or drops.
     pub async fn work(&self, job: &ClaimedJob) -> Result<Tx, JobError> {
         let mut slot = Slot::take(&self.0.slots).await;
         registry::of(job.kind).run(&self.0, job, &mut slot).await

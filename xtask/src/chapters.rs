@@ -1,7 +1,8 @@
 //! Which chapter may import which, checked over the sources.
 //!
-//! A chapter is a folder with one name on every floor: `goals` in the domain, in storage, among the handlers, in the
-//! api. The tables below say which other chapters of the same crate it may know. The engine knows none.
+//! A chapter is a folder with one name on every floor: `goals` in the domain, in storage, among the
+//! handlers, in the api. The tables below say which other chapters of the same crate it may know.
+//! The engine knows none.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -44,10 +45,11 @@ const CRATES: [(&str, Table); 2] = [
     ),
 ];
 
-/// Chapters whose handlers import no handler of another.
+/// Folder of chapters with handlers that import no handler of another.
 const HANDLERS: &str = "workers/src/handlers";
 
-/// Fails with every import between chapters that is in no table, and with every entry that no import needs.
+/// Fails with every import between chapters that is in no table, and with every entry that no
+/// import needs.
 pub(crate) fn check() -> anyhow::Result<()> {
     let mut broken = Vec::new();
     for (folder, table) in CRATES {
@@ -64,7 +66,7 @@ pub(crate) fn check() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Imports by chapter and by what is imported, each with a file that has it.
+/// Imports by chapter and imported module, each with a file that has it.
 type Imports = BTreeMap<(String, String), String>;
 
 fn violations(folder: &str, table: Table, imports: &Imports) -> Vec<String> {
@@ -87,7 +89,8 @@ fn violations(folder: &str, table: Table, imports: &Imports) -> Vec<String> {
     unknown.chain(unused).collect()
 }
 
-/// The imports of every file below `folder` that lies in a folder of its own, below the module path `of`.
+/// Returns the imports of every file below `folder` that lies in a folder of its own, below the
+/// module path `of`.
 fn imports(folder: &Path, of: &str) -> anyhow::Result<Imports> {
     let mut found = Imports::new();
     for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
@@ -116,8 +119,8 @@ fn collect(folder: &Path, chapter: &str, of: &str, found: &mut Imports) -> anyho
     Ok(())
 }
 
-/// Returns the modules directly below `of` that a file names, in `use` trees and in paths. The tests at its end may
-/// use any.
+/// Returns the modules directly below `of` that a file names, in `use` trees and in paths. The
+/// tests at its end may use any.
 fn imported(text: &str, of: &str) -> BTreeSet<String> {
     let code = text.split("#[cfg(test)]\nmod ").next().unwrap_or(text);
     let code: String = code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
@@ -134,7 +137,7 @@ fn imported(text: &str, of: &str) -> BTreeSet<String> {
     names
 }
 
-/// Returns the first name of each branch of a `use` tree whose opening brace is behind us.
+/// Returns the first name of each branch of a `use` tree with an opening brace that is behind us.
 fn first_names(tree: &str) -> Vec<String> {
     let (mut depth, mut names, mut begins) = (1_u32, Vec::new(), true);
     for (at, character) in tree.char_indices() {

@@ -1,4 +1,4 @@
-//! Who may import whom, checked over `cargo metadata`.
+//! The import rules, checked over `cargo metadata`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use crate::cargo;
 
-/// What each of our crates may import of ours, in what it is built from. A crate that is not here may not exist.
+/// Imports that each of our crates may have of ours, in its own build. A crate that is not here may
+/// not exist.
 const OURS: [(&str, &[&str]); 19] = [
     ("muster-domain", &[]),
     ("muster-ingest", &["muster-domain"]),
@@ -60,7 +61,8 @@ const ANYTHING: &[&str] = &[
     "muster-rehearsal",
 ];
 
-/// Libraries that one crate alone may use. `integration-tests` may use any, to look behind the scenes, and `bench`, to measure what is bare.
+/// Libraries that one crate alone may use. `integration-tests` may use any, to look behind the
+/// scenes, and `bench`, to measure the bare servers.
 const OWNERS: [(&str, &str); 5] = [
     ("sqlx", "muster-storage"),
     ("lapin", "muster-broker"),
@@ -71,7 +73,7 @@ const OWNERS: [(&str, &str); 5] = [
 
 const BEHIND_THE_SCENES: [&str; 2] = ["muster-integration-tests", "muster-bench"];
 
-/// The pure crates, and what they may not know.
+/// The pure crates, and the libraries that they may not know.
 const PURE: [&str; 2] = ["muster-domain", "muster-ingest"];
 const NOT_IN_PURE: [&str; 6] = ["tokio", "sqlx", "lapin", "reqwest", "opentelemetry", "tracing"];
 
@@ -97,7 +99,7 @@ fn violations(metadata: &Value) -> Vec<String> {
         };
         for dependency in package["dependencies"].as_array().into_iter().flatten() {
             let other = dependency["name"].as_str().unwrap_or_default();
-            // What a crate's own tests use is theirs.
+            // Dependencies of a crate's own tests are theirs.
             if dependency["kind"].as_str() == Some("dev") {
                 continue;
             }

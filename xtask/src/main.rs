@@ -1,4 +1,5 @@
-//! `cargo xtask`: the project's own commands. It starts other programs and has next to no dependencies, so that it builds at once.
+//! `cargo xtask`: the project's own commands. It starts other programs and has next to no
+//! dependencies, so that it builds at once.
 #![expect(clippy::print_stderr, reason = "it tells what it runs")]
 
 mod chapters;
@@ -7,6 +8,7 @@ mod newest;
 mod prepare;
 mod rules;
 mod test;
+mod words;
 
 use std::{
     env,
@@ -31,6 +33,7 @@ cargo xtask COMMAND
   prepare [--check]         write the query cache (.sqlx), or only say whether it is up to date
   imports                   check which crate and which chapter imports which
   rules [--check]           write the table of rules, code and tests, or only say whether it is up to date
+  words [--list]            check the wording of comments and documents, or print all that is to be mended
 ";
 
 fn main() -> ExitCode {
@@ -58,13 +61,14 @@ fn run_command() -> anyhow::Result<()> {
             chapters::check()?;
         }
         "rules" => rules::run(rest)?,
+        "words" => words::run(rest)?,
         "help" | "--help" | "-h" => eprint!("{HELP}"),
         other => bail!("there is no command {other:?}\n\n{HELP}"),
     }
     Ok(())
 }
 
-/// The workspace's folder.
+/// Returns the workspace's folder.
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().map_or_else(PathBuf::new, Path::to_path_buf)
 }
@@ -85,19 +89,20 @@ fn build_binaries() -> anyhow::Result<()> {
     run(cargo().args(["build", "--workspace", "--bins"]))
 }
 
-/// The program that starts private services; see `deploy/local`.
+/// Returns the program that starts private services; see `deploy/local`.
 fn local_stack() -> Command {
     built("muster-local")
 }
 
-/// A program that was built.
+/// Returns a program that was built.
 fn built(program: &str) -> Command {
     let mut command = Command::new(target_dir().join("debug").join(program));
     forget_cargo(&mut command);
     command
 }
 
-/// Takes away what Cargo tells this program about itself: some build scripts begin anew when it changes, and with them half the workspace.
+/// Takes away Cargo's variables about this program: some build scripts begin anew when they change,
+/// and with them half the workspace.
 fn forget_cargo(command: &mut Command) {
     for (name, _) in env::vars_os() {
         if name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")) {
@@ -110,7 +115,7 @@ fn target_dir() -> PathBuf {
     env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
 
-/// Cargo, reading queries from the cache and not from whatever database the environment may name.
+/// Cargo, reading queries from the cache and not from a database that the environment may name.
 fn cargo() -> Command {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.env("SQLX_OFFLINE", "true").env_remove("DATABASE_URL");

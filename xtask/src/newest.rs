@@ -39,7 +39,7 @@ const ALL: &[Program] = &[
     Program { name: "stories", only: &[], without: &["kills", "chaos"] },
 ];
 
-/// The engine's guarantees, and imports whose workers are killed.
+/// The engine's guarantees, and imports with workers that are killed.
 const ESSENCE: &[Program] = &[
     Program { name: "engine", only: &[], without: &["servers_die"] },
     Program { name: "stories", only: &["opt_outs", "import_crashes"], without: &[] },
@@ -113,7 +113,7 @@ fn commands(tests: Tests, servers: &Path) -> Vec<Command> {
 }
 
 impl Program {
-    /// The program's tests in nextest's language of filters.
+    /// Returns the program's tests in nextest's language of filters.
     fn selection(&self) -> String {
         let mut parts = vec![format!("binary({})", self.name)];
         if !self.only.is_empty() {
@@ -133,7 +133,7 @@ fn in_containers(servers: &Path, run: &[&str]) -> Command {
     command
 }
 
-/// A command for `program` that is asked to end when this program dies, where util-linux is
+/// Returns a command for `program` that is asked to end when this program dies, where util-linux is
 /// installed: an engine must not outlive its run.
 fn ending_with_us(program: &str) -> Command {
     if !Command::new("setpriv").arg("--version").output().is_ok_and(|output| output.status.success()) {

@@ -82,8 +82,8 @@ impl Drop for Touched {
     }
 }
 
-/// A query that is not in the cache yet keeps the workspace from building, so that a program which was built before will do; it knows
-/// nothing of queries.
+/// A query that is not in the cache yet keeps the workspace from building, so that a program which
+/// was built before will do. It knows nothing of queries.
 fn build_binaries_if_absent() -> anyhow::Result<()> {
     if Path::new(local_stack().get_program()).exists() { Ok(()) } else { build_binaries() }
 }

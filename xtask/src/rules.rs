@@ -1,7 +1,8 @@
 //! `cargo xtask rules`: the rule book's codes, and the places that cite them.
 //!
-//! A code is defined by an anchor in `docs/rules.md` or `docs/engine.md`. Code, SQL, tests and documents cite codes. The check fails when
-//! a cited code has no definition, and when the generated table `docs/rules-index.md` is not what the sources give.
+//! A code is defined by an anchor in `docs/rules.md` or `docs/engine.md`. Code, SQL, tests and
+//! documents cite codes. The check fails when a cited code has no definition, and when the
+//! generated table `docs/rules-index.md` differs from the sources.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -133,7 +134,8 @@ fn defined() -> anyhow::Result<BTreeSet<String>> {
     Ok(codes)
 }
 
-/// Returns the sources below a folder that may cite codes: Rust, SQL and, but for the books and the table, Markdown.
+/// Returns the sources below a folder that may cite codes: Rust, SQL and, but for the books and the
+/// table, Markdown.
 fn sources(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).with_context(|| format!("list {}", folder.display()))? {
@@ -158,18 +160,19 @@ fn has_extension(path: &Path, extension: &str) -> bool {
     path.extension().is_some_and(|found| found == extension)
 }
 
-/// Whether a file holds tests alone.
+/// Returns whether a file holds tests alone.
 fn is_test(name: &str) -> bool {
     name.contains("/tests/") || name.ends_with("/tests.rs") || name.starts_with("integration-tests/")
 }
 
-/// Whether a line declares a test of this code, by its name.
+/// Returns whether a line declares a test of this code, by its name.
 fn is_test_name(line: &str, code: &str) -> bool {
     let name = line.trim_start().trim_start_matches("async ").strip_prefix("fn ").unwrap_or_default();
     name.starts_with(&format!("{}_", code.to_lowercase()))
 }
 
-/// Returns the codes that a line cites: in its comment, or in the name of a test. A document cites in brackets alone.
+/// Returns the codes that a line cites: in its comment, or in the name of a test. A document cites
+/// in brackets alone.
 fn codes(line: &str, is_document: bool) -> Vec<String> {
     let trimmed = line.trim_start();
     let name = trimmed.trim_start_matches("async ").strip_prefix("fn ").and_then(|name| name.split_once('_'));
@@ -190,7 +193,8 @@ fn codes(line: &str, is_document: bool) -> Vec<String> {
     cited.into_iter().collect()
 }
 
-/// Returns the code that a word is: a chapter's letter, a number of one or two digits, perhaps a letter.
+/// Returns the code that a word is: a chapter's letter, a number of one or two digits, perhaps a
+/// letter.
 fn code_of(word: &str) -> Option<String> {
     let word = word.trim_matches(|letter: char| !letter.is_alphanumeric());
     let mut letters = word.chars();

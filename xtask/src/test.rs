@@ -1,4 +1,5 @@
-//! `cargo xtask test`: what the continuous integration runs, in the order in which it fails soonest.
+//! `cargo xtask test`: the checks of continuous integration, in the order in which they fail
+//! soonest.
 
 use std::process::Command;
 
@@ -46,7 +47,8 @@ fn everything(is_strict: bool) -> anyhow::Result<()> {
 }
 
 fn on_this_machine() -> anyhow::Result<()> {
-    // One Postgres and one RabbitMQ for the whole run; each test has a database and a vhost of its own.
+    // One Postgres and one RabbitMQ for the whole run; each test has a database and a vhost of its
+    // own.
     let mut tests = local_stack();
     tests.args(["run", "--", "cargo"]).env("SQLX_OFFLINE", "true").env_remove("DATABASE_URL");
     if let Some(folder) = folder_in_memory() {

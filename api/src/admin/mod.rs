@@ -1,4 +1,4 @@
-//! What admins ask: one file each.
+//! Endpoints for admins: one file each.
 
 pub(crate) mod contacts;
 pub(crate) mod goals;

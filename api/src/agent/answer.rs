@@ -30,8 +30,8 @@ pub(crate) struct AnswerBody {
     answer: Said,
 }
 
-/// Records what the contact said, in the goal that last texted them, while it is active. Yes puts them on its reminder list, and any other answer takes
-/// them off it, also a reminder that waits.
+/// Records the contact's answer, in the goal that last texted them, while it is active. Yes puts
+/// them on its reminder list, and any other answer takes them off it, also a reminder that waits.
 #[utoipa::path(put, path = "/v1/agent/threads/{thread_id}/answer", tag = "agent")]
 pub(crate) async fn put(
     State(api): State<Api>,

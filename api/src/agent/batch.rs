@@ -19,7 +19,7 @@ use crate::{
     state::Api,
 };
 
-/// The lease, if the agent holds it with this token; else why not (rule B3).
+/// Returns the lease, if the agent holds it with this token; else why not (rule B3).
 pub(crate) async fn hold(tx: &mut Tx, agent: &Agent, id: BatchId, token: i64) -> Result<Lease, Problem> {
     batches::hold(tx, agent.organization_id, id, agent.member.id, token).await?.map_err(|refused| match refused {
         Refused::NotYours => Problem::no("batch"),
@@ -75,7 +75,7 @@ pub(crate) struct Return {
     lease_token: i64,
 }
 
-/// Hands a batch back early; what is left can be claimed again.
+/// Hands a batch back early; the rest of it can be claimed again.
 #[utoipa::path(post, path = "/v1/agent/batches/{batch_id}/return", tag = "agent")]
 pub(crate) async fn give_back(
     State(api): State<Api>,

@@ -32,7 +32,7 @@ use crate::{
 pub(crate) enum Workflow {
     /// Open conversations.
     Initial,
-    /// Remind those who said yes.
+    /// Remind contacts with a yes.
     Reminder,
 }
 
@@ -54,7 +54,7 @@ pub(crate) struct ClaimedBatch {
     id: BatchId,
     /// Its place among the goal's batches.
     number: i32,
-    /// Fences whoever held it before (rule B3).
+    /// Fencing token: it shuts out the former holder (rule B3).
     lease_token: i64,
     expires_at: DateTime<Utc>,
     instructions: String,
@@ -79,8 +79,8 @@ pub(crate) struct BatchContact {
 /// Batches that one request finishes because nobody in them may be texted any more.
 const MOST_EMPTY: usize = 100;
 
-/// Claims the next batch, or answers the one that the agent holds already, so that asking again is harmless. `batch` is null when there is
-/// nothing for them now.
+/// Claims the next batch, or returns the one that the agent holds already, so that asking again is
+/// harmless. `batch` is null when there is nothing for them now.
 #[utoipa::path(post, path = "/v1/agent/goals/{goal_id}/claim", tag = "agent")]
 pub(crate) async fn claim(
     State(api): State<Api>,
@@ -98,7 +98,8 @@ pub(crate) async fn claim(
     let mut lease = batches::claim(&mut tx, agent.organization_id, id, kind, agent.member.id, minutes).await?;
     let mut empty = 0;
     while let Some(claimed) = &lease {
-        // A batch in which nobody may be texted any more is finished here, and the next one claimed.
+        // A batch in which nobody may be texted any more is finished here, and the next one
+        // claimed.
         batches::skip_forbidden(&mut tx, &goal, claimed).await?;
         if !batches::finish_if_done(&mut tx, claimed).await? {
             break;
@@ -127,7 +128,7 @@ pub(crate) async fn claim(
     Ok(Answer(Claimed { batch: Some(batch) }))
 }
 
-/// The goal, if this agent may work on it now (rule G5).
+/// Returns the goal, if this agent may work on it now (rule G5).
 pub(crate) async fn workable(tx: &mut Tx, agent: &Agent, id: GoalId, kind: BatchKind) -> Result<Goal, Problem> {
     let goal = goals::get(tx, agent.organization_id, id).await?.ok_or_else(|| Problem::no("goal"))?;
     agent.group(goal.group_id).map_err(|_| Problem::no("goal"))?;
@@ -148,7 +149,7 @@ pub(crate) async fn workable(tx: &mut Tx, agent: &Agent, id: GoalId, kind: Batch
     Ok(goal)
 }
 
-/// The script of a workflow.
+/// Returns the script of a workflow.
 pub(crate) fn script(goal: &Goal, kind: BatchKind) -> &str {
     match kind {
         BatchKind::Initial => &goal.content.script,
@@ -156,7 +157,7 @@ pub(crate) fn script(goal: &Goal, kind: BatchKind) -> &str {
     }
 }
 
-/// Whom the batch is for and what they would be sent, for the agent's screen.
+/// Returns the batch's contacts and their texts, for the agent's screen.
 async fn preview(tx: &mut Tx, agent: &Agent, goal: &Goal, lease: &Lease) -> Result<Vec<BatchContact>, Problem> {
     let organization = agent.organization(tx).await?;
     let group =

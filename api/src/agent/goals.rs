@@ -1,4 +1,5 @@
-//! `GET /v1/agent/goals`: the goals of the agent's groups and what can be worked on (rule G5).
+//! `GET /v1/agent/goals`: the goals of the agent's groups and the workflows that are open in each
+//! (rule G5).
 
 use axum::{Json as Answer, extract::State};
 use chrono::{DateTime, Utc};

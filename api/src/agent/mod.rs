@@ -1,4 +1,5 @@
-//! What agents ask: one file each. An agent reaches their own groups, batches and conversations only.
+//! Endpoints for agents: one file each. An agent reaches their own groups, batches and
+//! conversations only.
 
 pub(crate) mod answer;
 pub(crate) mod batch;

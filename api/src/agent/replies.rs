@@ -1,4 +1,5 @@
-//! `POST /v1/agent/groups/{group_id}/replies/claim`: claim threads with unread replies, oldest first (rule W3).
+//! `POST /v1/agent/groups/{group_id}/replies/claim`: claim threads with unread replies, oldest
+//! first (rule W3).
 
 use axum::{Json as Answer, extract::State};
 use muster_domain::ids::GroupId;
@@ -24,8 +25,9 @@ pub(crate) struct ClaimedThread {
     messages: Vec<MessageBody>,
 }
 
-/// Claims threads with unread replies for the organization's response window, so that the agent holds up to ten, and answers them oldest first. A claim
-/// ends at its time, however often the agent asks.
+/// Claims threads with unread replies for the organization's response window, so that the agent
+/// holds up to ten, and returns them oldest first. A claim ends at its time, however often the
+/// agent asks.
 #[utoipa::path(post, path = "/v1/agent/groups/{group_id}/replies/claim", tag = "agent")]
 pub(crate) async fn claim(
     State(api): State<Api>,

@@ -38,7 +38,7 @@ pub(crate) struct Replied {
     message_id: MessageId,
 }
 
-/// The thread, if this agent holds it; else who does and until when.
+/// Returns the thread, if this agent holds it; else the holder and the end of the claim.
 pub(crate) async fn hold(tx: &mut Tx, agent: &Agent, id: ThreadId) -> Result<Locked, Problem> {
     let thread = threads::lock(tx, agent.organization_id, id).await?.ok_or_else(|| Problem::no("thread"))?;
     agent.group(thread.group_id).map_err(|_| Problem::no("thread"))?;
@@ -51,7 +51,8 @@ pub(crate) async fn hold(tx: &mut Tx, agent: &Agent, id: ThreadId) -> Result<Loc
     }
 }
 
-/// Refuses a reply beyond what the organization allows in a conversation within an hour; says when the next one can be made.
+/// Refuses a reply over the organization's limit for a conversation and an hour; says when the next
+/// one can be made.
 async fn within_limit(tx: &mut Tx, id: ThreadId, limit: i32) -> Result<(), Problem> {
     let (replies, oldest) = messages::replies_in_an_hour(tx, id).await?;
     if replies < i64::from(limit) {

@@ -1,4 +1,5 @@
-//! `POST /v1/agent/batches/{batch_id}/send`: send a batch's texts, all or some (rules B3, B7 and S1).
+//! `POST /v1/agent/batches/{batch_id}/send`: send a batch's texts, all or some
+//! (rules B3, B7 and S1).
 
 use std::collections::BTreeMap;
 
@@ -35,7 +36,7 @@ use crate::{
 pub(crate) struct Send {
     /// From the claim.
     lease_token: i64,
-    /// Whom to text; everybody left in the batch if absent.
+    /// Contacts to text; all that are left in the batch if absent.
     #[serde(default)]
     #[schema(value_type = Option<Vec<uuid::Uuid>>)]
     contact_ids: Option<Vec<ContactId>>,
@@ -51,8 +52,9 @@ pub(crate) struct Queued {
     batch_finished: bool,
 }
 
-/// Queues the texts. Each contact gets at most one initial and one reminder of a goal, however often this is called. Contacts without
-/// a value that the script needs are skipped with that reason.
+/// Queues the texts. Each contact gets at most one initial and one reminder of a goal, however
+/// often this is called. Contacts without a value that the script needs are skipped with that
+/// reason.
 #[utoipa::path(post, path = "/v1/agent/batches/{batch_id}/send", tag = "agent")]
 pub(crate) async fn send(
     State(api): State<Api>,

@@ -1,4 +1,5 @@
-//! How handlers answer. Each type is a status and what comes with it, so that an answer cannot be other than the document says.
+//! How handlers answer. Each type is a status and its body, so that an answer cannot differ from
+//! the document.
 
 use std::marker::PhantomData;
 
@@ -18,7 +19,7 @@ use uuid::Uuid;
 
 use crate::{document::Told, problem::Problem};
 
-/// A return type that says what it answers.
+/// A return type that declares its answers.
 pub(crate) trait Answers {
     /// Adds the responses.
     fn answers(told: &mut Told);
@@ -71,7 +72,7 @@ bodies! {
     Accepted = ACCEPTED, "It was taken on; a job does it.";
 }
 
-/// 201 with what was made.
+/// 201 with the new record.
 pub(crate) struct Created<T>(pub(crate) T);
 
 impl<T: Serialize> IntoResponse for Created<T> {
@@ -80,7 +81,7 @@ impl<T: Serialize> IntoResponse for Created<T> {
     }
 }
 
-/// 202 with what a job will do.
+/// 202 with the work left to a job.
 pub(crate) struct Accepted<T>(pub(crate) T);
 
 impl<T: Serialize> IntoResponse for Accepted<T> {
@@ -89,7 +90,7 @@ impl<T: Serialize> IntoResponse for Accepted<T> {
     }
 }
 
-/// The id of what was made or will be done.
+/// The id of the record that was made or of the work to be done.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Made {
     /// Its id.
@@ -156,12 +157,12 @@ pub(crate) struct Once<S> {
 }
 
 impl<S: Success> Once<S> {
-    /// An answer that is given for the first time.
+    /// Returns an answer that is given for the first time.
     pub(crate) fn new(body: Value) -> Self {
         Self { status: S::STATUS, body, replayed: false, answer: PhantomData }
     }
 
-    /// An answer that was given before.
+    /// Returns an answer that was given before.
     pub(crate) fn again(status: StatusCode, body: Value) -> Self {
         Self { status, body, replayed: true, answer: PhantomData }
     }

@@ -26,9 +26,9 @@ use crate::{
     webhooks::signed::SignedForm,
 };
 
-/// An extractor that says what it asks.
+/// An extractor that declares its part of a request.
 pub(crate) trait Asks {
-    /// Adds parameters, the body, and what is answered where they are wrong.
+    /// Adds parameters, the body, and the answers to wrong ones.
     fn asks(told: &mut Told);
 }
 

@@ -1,8 +1,9 @@
-//! The OpenAPI document, written by the types of the handlers: an extractor says what it asks of a request (`asks`), a return type how it
-//! answers (`answers`), and the method and path give the operation its id (`names`).
+//! The OpenAPI document, written by the types of the handlers: an extractor declares its part of a
+//! request (`asks`), a return type its answers (`answers`), and the method and path give the
+//! operation its id (`names`).
 //!
-//! A handler that answers or asks by a type which says nothing here does not compile as an endpoint. Attributes of a handler say its
-//! method, path and tag.
+//! A handler that answers or asks by a type which says nothing here does not compile as an
+//! endpoint. Attributes of a handler say its method, path and tag.
 
 mod answers;
 mod asks;
@@ -58,7 +59,7 @@ pub(crate) struct Told {
 
 /// A handler of which the types tell the operation.
 pub(crate) trait Described<Arguments> {
-    /// Adds what the handler asks and answers.
+    /// Adds the handler's requests and answers.
     fn describe(&self, told: &mut Told);
 }
 
@@ -86,14 +87,14 @@ described!(A, B, C, D);
 described!(A, B, C, D, E);
 described!(A, B, C, D, E, G);
 
-/// Returns what a handler's types tell.
+/// Returns the description that a handler's types give.
 pub(crate) fn tell<Arguments>(handler: &impl Described<Arguments>) -> Told {
     let mut told = Told::default();
     handler.describe(&mut told);
     told
 }
 
-/// A handler as a route whose operation is told by its types.
+/// A handler as a route with an operation described by its types.
 macro_rules! endpoint {
     ($($handler:tt)+) => {
         $crate::document::route(utoipa_axum::routes!($($handler)+), $crate::document::tell(&$($handler)+))
@@ -111,7 +112,7 @@ pub(crate) fn route((_, mut paths, methods): UtoipaMethodRouter<Api>, told: Told
     (told.schemas, paths, methods)
 }
 
-/// The operations of a path.
+/// Returns the operations of a path.
 pub(crate) fn operations(item: &mut PathItem) -> impl Iterator<Item = (HttpMethod, &mut Operation)> {
     [
         (HttpMethod::Get, &mut item.get),
@@ -214,7 +215,7 @@ impl Told {
         Responses::from_iter(all)
     }
 
-    /// Is the answer a list or a page of one?
+    /// Returns whether the answer is a list or a page of one.
     fn is_list(&self) -> bool {
         let listed = |response: &Response| {
             response.content.values().any(|content| {
@@ -224,13 +225,13 @@ impl Told {
         self.parameters.iter().any(|parameter| parameter.name == "cursor") || self.answers.values().any(listed)
     }
 
-    /// Does the operation make something?
+    /// Returns whether the operation makes something.
     fn makes(&self) -> bool {
         self.answers.keys().any(|status| matches!(status, 201 | 202))
     }
 }
 
-/// The names of a path's parameters.
+/// Returns the names of a path's parameters.
 fn parameters_of(path: &str) -> impl Iterator<Item = &str> {
     path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
 }

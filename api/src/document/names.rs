@@ -1,9 +1,10 @@
-//! Ids of operations. They are made of the method and the path alone, so that they are as stable as these: clients are generated from them.
+//! Ids of operations. They are made of the method and the path alone, so that they are as stable as
+//! these: clients are generated from them.
 
 use utoipa::openapi::path::HttpMethod;
 
-/// Returns `list_goals`, `create_goal`, `get_goal_stats`, `launch_goal` and the like. `lists` is whether the answer is a list, `makes`
-/// whether something is made or a job taken on.
+/// Returns `list_goals`, `create_goal`, `get_goal_stats`, `launch_goal` and the like. `lists` is
+/// whether the answer is a list, `makes` whether something is made or a job taken on.
 pub(super) fn operation_id(method: &HttpMethod, path: &str, lists: bool, makes: bool) -> String {
     let parts = parts(path);
     let Some((last, before)) = parts.split_last() else { return String::new() };
@@ -28,12 +29,13 @@ pub(super) fn operation_id(method: &HttpMethod, path: &str, lists: bool, makes: 
         _ if ends_with_id => named("act_on", singular(last)),
         _ if is_plural(last) && makes => named("create", singular(last)),
         _ if is_plural(last) => named("post", last.clone()),
-        // An action on what stands before it.
+        // An action on the segment before it.
         _ => named(last, String::new()),
     }
 }
 
-/// The name in a path: without its version, its parameters, and the organization that most paths begin with.
+/// Returns the name in a path: without its version, its parameters, and the organization that most
+/// paths begin with.
 fn parts(path: &str) -> Vec<String> {
     let path = path.trim_start_matches("/v1/");
     let within = path.strip_prefix("organizations/{organization_id}/").unwrap_or(path);

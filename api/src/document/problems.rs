@@ -59,7 +59,8 @@ impl PartialSchema for Problem {
 /// The problem of a request that is signed instead of carrying a token.
 const BAD_SIGNATURE: &str = "urn:muster:problem:bad-signature";
 
-/// Returns a status' response, if there are problems with it. Operations with a token are `bearer`; the others are signed.
+/// Returns a status' response, if there are problems with it. Operations with a token are `bearer`;
+/// the others are signed.
 pub(super) fn response(status: u16, bearer: bool) -> Option<Response> {
     let told: Vec<String> = Problem::TYPES
         .iter()
@@ -79,7 +80,7 @@ pub(super) fn response(status: u16, bearer: bool) -> Option<Response> {
     Some(response)
 }
 
-/// Returns what is said of statuses that are not listed.
+/// Returns the description of statuses that are not listed.
 pub(super) fn any_other() -> Response {
     problem("Any other problem.")
 }

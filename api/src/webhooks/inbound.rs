@@ -19,9 +19,10 @@ use muster_storage::{
 
 use crate::{document::NoContent, problem::Problem, state::Api, webhooks::signed::SignedForm};
 
-/// Records a text once and enqueues the job that handles it. An opt-out is recorded right here, before the carrier has its answer:
-/// from then on nothing more is handed over to this contact. No text that has the carrier's id is refused for its fields: one whose sender cannot
-/// be a contact is recorded as well.
+/// Records a text once and enqueues the job that handles it. An opt-out is recorded right here,
+/// before the carrier has its answer: from then on nothing more is handed over to this contact. No
+/// text with the carrier's id is refused for its fields: a text from a sender that cannot be a
+/// contact is recorded as well.
 #[utoipa::path(post, path = "/v1/webhooks/twilio/inbound", tag = "webhooks")]
 pub(crate) async fn receive(State(api): State<Api>, SignedForm(form): SignedForm) -> Result<NoContent, Problem> {
     let text = InboundText::read(&form).map_err(|error| Problem::invalid_body(error.to_string()))?;
@@ -54,7 +55,8 @@ pub(crate) async fn receive(State(api): State<Api>, SignedForm(form): SignedForm
     Ok(NoContent)
 }
 
-/// Records an opt-out of a contact who is known, and returns the contact. Another writer's opt-out waits for the job, which makes the contact.
+/// Records an opt-out of a known contact, and returns the contact. Another writer's opt-out waits
+/// for the job, which makes the contact.
 async fn opt_out(
     tx: &mut Tx,
     addressee: &Addressee,
@@ -71,7 +73,7 @@ async fn opt_out(
     Ok(None)
 }
 
-/// A keyed hash of the writer's number: jobs carry no phones (rule R5).
+/// Returns a keyed hash of the writer's number: jobs carry no phones (rule R5).
 fn order_key(keys: &PhoneHashKeys, from: &E164) -> String {
     let hashes = keys.of(from);
     hashes.agreed()[..16].iter().fold("inbound:".to_owned(), |text, byte| text + &format!("{byte:02x}"))

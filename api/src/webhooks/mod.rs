@@ -1,4 +1,5 @@
-//! What carriers tell us: one file each. Authenticated by signature, recorded once, answered fast, processed as jobs (rule I1).
+//! Webhooks of carriers: one file each. Authenticated by signature, recorded once, answered fast,
+//! processed as jobs (rule I1).
 
 pub(crate) mod inbound;
 pub(crate) mod signed;

@@ -12,7 +12,8 @@ use muster_carrier::twilio::{self, Form, Refused};
 
 use crate::{problem::Problem, state::Api};
 
-/// Bytes of a webhook. A text of 1,600 characters is 20 kB in a form at most, and the addresses of ten pictures are a few more.
+/// Bytes of a webhook. A text of 1,600 characters is 20 kB in a form at most, and the addresses of
+/// ten pictures are a few more.
 const BODY_LIMIT: usize = 256 * 1024;
 
 /// The fields of a webhook with a valid signature (rule I1).

@@ -1,4 +1,4 @@
-//! `muster broker apply`: what AMQP cannot set.
+//! `muster broker apply`: settings of the broker that AMQP cannot make.
 
 use anyhow::Context;
 use muster_broker::{DELIVERY_LIMIT, Management};
@@ -9,8 +9,9 @@ use crate::out::say;
 
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
-    /// Set the policy of Muster's queues: what is delivered too often without an acknowledgement goes to `muster.dead`, where a worker counts
-    /// it as a failed attempt. Setting it again changes nothing.
+    /// Set the policy of Muster's queues: a message that was delivered too often without an
+    /// acknowledgement goes to `muster.dead`, where a worker counts it as a failed attempt. Setting
+    /// it again changes nothing.
     Apply,
 }
 

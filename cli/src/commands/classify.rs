@@ -1,4 +1,5 @@
-//! `muster classify`: what the engine makes of a contact's text (rules I2, I2a and I3). Needs no services and no configuration.
+//! `muster classify`: the engine's verdict on a contact's text (rules I2, I2a and I3). Needs no
+//! services and no configuration.
 
 use std::io::{self, BufRead as _};
 
@@ -23,7 +24,7 @@ pub(crate) struct Args {
     opted_out: bool,
 }
 
-/// What is printed as JSON.
+/// Output as JSON.
 #[derive(Serialize)]
 struct Answer<'a> {
     verdict: &'static str,

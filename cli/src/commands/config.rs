@@ -1,4 +1,4 @@
-//! `muster config`: what is in force, and the documentation of every key.
+//! `muster config`: the values in force, and the documentation of every key.
 
 use clap::builder::PossibleValuesParser;
 use muster_domain::tenancy::settings;
@@ -9,10 +9,10 @@ use crate::out::say;
 
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
-    /// Read the configuration as a process would and print what is in force and where it was set,
-    /// without secrets.
+    /// Read the configuration as a process would and print the values in force and where each was
+    /// set, without secrets.
     Check {
-        /// Read what this process reads; `installation` is all that its processes read together.
+        /// Read this process's keys; `installation` is all keys that its processes read together.
         #[arg(long, default_value = PROCESSES[0].name, value_parser = PossibleValuesParser::new(PROCESSES.iter().map(|process| process.name)))]
         process: String,
         /// Print one JSON object: each key, as the environment names it, and its value,
@@ -57,7 +57,7 @@ fn check(name: &str, json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A key as the file would have it, with where it was set.
+/// Returns a key as the file would have it, with where it was set.
 fn line(key: &Key, value: &Value, origin: &Origin) -> String {
     match value {
         Value::Null => format!("# {} is not set", key.name),

@@ -27,7 +27,7 @@ use crate::{out::say, table::Table};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Mend what can be mended without losing or repeating anything, and look again.
+    /// Mend all that can be mended without losing or repeating anything, and look again.
     #[arg(long)]
     repair: bool,
     /// Print a JSON list of {check, ok, detail}.
@@ -35,10 +35,11 @@ pub(crate) struct Args {
     json: bool,
 }
 
-/// How far this machine's clock may be from the database's before it is worth a word. Nothing depends on it.
+/// How far this machine's clock may be from the database's before it is worth a word. Nothing
+/// depends on it.
 const CLOCKS_DIFFER: f64 = 5.0;
 
-/// What one check found.
+/// Finding of one check.
 #[derive(Serialize)]
 struct Check {
     check: &'static str,
@@ -176,7 +177,8 @@ async fn broker(broker: &Broker) -> Check {
     Check { check: "broker", ok, detail }
 }
 
-/// Writes an object, reads it, and removes it again, which is all that Muster needs to be allowed to do.
+/// Writes an object, reads it, and removes it again, which is all that Muster needs to be allowed
+/// to do.
 async fn objects(store: &ObjectStore) -> Check {
     // Two doctors at a time do not disturb one another.
     let folder = format!("doctor/{}", uuid::Uuid::now_v7());
@@ -197,7 +199,8 @@ async fn objects(store: &ObjectStore) -> Check {
     Check { check: "object_store", ok, detail }
 }
 
-/// What only the management API tells: the broker's version, and whether every queue is under Muster's policy.
+/// Facts that only the management API tells: the broker's version, and whether every queue is under
+/// Muster's policy.
 async fn broker_settings(broker: &Broker) -> Vec<Check> {
     let Some(url) = &broker.management_url else {
         let detail = "not looked at: MUSTER_RABBITMQ_MANAGEMENT_URL is not set".to_owned();
@@ -225,7 +228,8 @@ async fn broker_settings(broker: &Broker) -> Vec<Check> {
     }
 }
 
-/// Whether the configured key is the one under which this database's phones were hashed (rule R4).
+/// Returns whether the configured key is the one under which this database's phones were hashed
+/// (rule R4).
 async fn phone_key(privacy: &Privacy, pool: &Pool) -> Check {
     let inspected = async {
         let (current, previous) = privacy.keys();
@@ -241,7 +245,7 @@ async fn phone_key(privacy: &Privacy, pool: &Pool) -> Check {
     Check { check: "phone_hash_key", ok, detail }
 }
 
-/// A redaction may take so long before it is worth a word; files of imports under way are what it waits for.
+/// A redaction may take so long before it is worth a word; it waits for files of imports under way.
 const REDACTION_TAKES: i64 = 300;
 
 /// Redactions that are not done, and the imports that they wait for (rule R3).
@@ -261,7 +265,8 @@ async fn redactions_waiting(pool: &Pool) -> Check {
     Check { check: "redactions", ok, detail }
 }
 
-/// Texts that may have been sent or not, which nobody will find out by himself (rule S2): the carrier's own log says.
+/// Texts that may have been sent or not, which nobody will find out by himself (rule S2): the
+/// carrier's own log says.
 fn unknown_messages(unknown: &Unknown) -> Check {
     let Unknown { count, first } = unknown;
     let ids: Vec<_> = first.iter().map(ToString::to_string).collect();
@@ -271,7 +276,8 @@ fn unknown_messages(unknown: &Unknown) -> Check {
     Check { check: "unknown_messages", ok: *count == 0, detail }
 }
 
-/// Enqueued = succeeded + parked + cancelled + live: true of the rows that there are, and of all that there were if none can be deleted.
+/// Enqueued = succeeded + parked + cancelled + live: true of the rows that there are, and of all
+/// that there were if none can be deleted.
 fn jobs_conserved(jobs: &Jobs) -> Check {
     let Jobs { enqueued, succeeded, parked, cancelled, live, unguarded } = *jobs;
     let counts = format!(
@@ -286,7 +292,8 @@ fn jobs_conserved(jobs: &Jobs) -> Check {
     Check { check: "job_ledger", ok: unguarded == 0, detail }
 }
 
-/// Planned = fired + coalesced + skipped: the expression is evaluated again over the time that the ledger covers.
+/// Planned = fired + coalesced + skipped: the expression is evaluated again over the time that the
+/// ledger covers.
 fn conserved(ledger: &Ledger) -> Check {
     let (ok, detail) = match &ledger.schedule {
         Ok(schedule) => {

@@ -54,7 +54,8 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Let the jobs that are parked now run again, at a rate, until each has been tried or too many of them fail again.
+    /// Let the jobs that are parked now run again, at a rate, until each has been tried or too many
+    /// of them fail again.
     Replay {
         #[command(flatten)]
         which: Which,
@@ -64,7 +65,8 @@ pub(crate) enum Command {
         /// Jobs a second.
         #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=10_000))]
         rate: u32,
-        /// Stop when more than this share of the replayed jobs that have been tried has failed; looked at from the tenth on, and at the end.
+        /// Stop when more than this share of the replayed jobs that have been tried has failed;
+        /// looked at from the tenth on, and at the end.
         #[arg(long, default_value_t = 0.2)]
         abort_on_error_rate: f64,
         /// How long to wait at the end for jobs that have not been tried yet.
@@ -85,7 +87,7 @@ pub(crate) struct Which {
     /// Only this organization's.
     #[arg(long)]
     organization: Option<uuid::Uuid>,
-    /// Only jobs whose last error contains this.
+    /// Only jobs with this text in their last error.
     #[arg(long)]
     error: Option<String>,
 }
@@ -165,12 +167,12 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
     }
 }
 
-/// Says what became of a job.
+/// Tells the outcome for a job.
 fn tell(as_json: bool, id: uuid::Uuid, state: &str, in_words: &str) -> anyhow::Result<()> {
     if as_json { say!("{}", json!({ "id": id, "state": state })) } else { say!("job {id} {in_words}") }
 }
 
-/// What a replay has come to.
+/// Progress of a replay.
 #[derive(Default)]
 struct Replayed {
     replayed: usize,
@@ -179,7 +181,8 @@ struct Replayed {
     aborted: bool,
 }
 
-/// Replays a second's worth each second, then waits until each job has been tried. Jobs that come to be parked meanwhile are left.
+/// Replays a second's worth each second, then waits until each job has been tried. Jobs that come
+/// to be parked meanwhile are left.
 async fn replay(pool: &Pool, filter: &Filter, rate: u32, abort_at: f64, wait_seconds: u32) -> anyhow::Result<Replayed> {
     let before = pool.now().await?;
     let mut ids = Vec::new();

@@ -20,18 +20,18 @@ use anyhow::Context;
 use muster_service::config::{Database, DatabaseSettings, Settings};
 use muster_storage::{Pool, PoolOptions};
 
-/// Reads what a command uses of the configuration.
+/// Reads a command's part of the configuration.
 pub(crate) fn configured<S: Settings>() -> anyhow::Result<S> {
     S::load().context("muster reads the same configuration as the daemons: MUSTER_* or MUSTER_CONFIG")
 }
 
-/// The database of the configuration.
+/// Returns the database of the configuration.
 pub(crate) fn pool() -> anyhow::Result<Pool> {
     let settings: DatabaseSettings = configured()?;
     connect(&settings.database)
 }
 
-/// A database, lazily connected to.
+/// Returns a database, lazily connected to.
 pub(crate) fn connect(database: &Database) -> anyhow::Result<Pool> {
     let options = PoolOptions { max_connections: 2, ..PoolOptions::default() };
     Ok(Pool::connect_lazily(&database.url, &options)?)

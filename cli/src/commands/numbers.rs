@@ -1,4 +1,5 @@
-//! `muster numbers`: who has which numbers to text from. The operator owns them at the carrier, so that the operator says whose they are.
+//! `muster numbers`: the accounts' numbers to text from. The operator owns them at the carrier, and
+//! so assigns them.
 
 use anyhow::{bail, ensure};
 use muster_domain::{ids::AccountId, people::e164::E164};
@@ -11,25 +12,28 @@ use crate::{out::say, table::Table};
 
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
-    /// Give numbers to an account, whose admins can then add them to an organization. From then on, or once there is a second account, admins can add no others.
+    /// Give numbers to an account; its admins can then add them to an organization. From then on,
+    /// or once there is a second account, admins can add no others.
     Assign {
         /// The account.
         #[arg(long)]
         account: Uuid,
-        /// Also those that another account has. Its conversations stay with it, and what waits to go out from the number is cancelled.
+        /// Also those that another account has. Its conversations stay with it, and waiting texts
+        /// from the number are cancelled.
         #[arg(long = "move")]
         move_taken: bool,
         /// In E.164 form.
         #[arg(required = true, value_parser = number)]
         numbers: Vec<E164>,
     },
-    /// Take numbers from whichever account has them: texts to them land with nobody, and what waits to go out from them is cancelled.
+    /// Take numbers from the accounts that have them: texts to them land nowhere, and waiting texts
+    /// from them are cancelled.
     Release {
         /// In E.164 form.
         #[arg(required = true, value_parser = number)]
         numbers: Vec<E164>,
     },
-    /// List numbers and whose they are.
+    /// List numbers and their accounts.
     List {
         /// Of this account alone.
         #[arg(long)]

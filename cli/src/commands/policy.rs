@@ -1,4 +1,4 @@
-//! `muster pause`, `resume` and `limit`: what the relay holds back.
+//! `muster pause`, `resume` and `limit`: jobs that the relay holds back.
 
 use anyhow::ensure;
 use muster_domain::ids::OrganizationId;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{jobs::kind, pool};
 use crate::out::say;
 
-/// Whose jobs.
+/// Choice of jobs by kind and organization.
 #[derive(clap::Args)]
 pub(crate) struct Whose {
     /// The kind; without it, every kind of the organization.
@@ -18,10 +18,10 @@ pub(crate) struct Whose {
     /// The organization; without it, every one.
     #[arg(long)]
     organization: Option<uuid::Uuid>,
-    /// Why, for those who look later.
+    /// Reason, for later readers.
     #[arg(long)]
     reason: Option<String>,
-    /// Print one JSON object: {kind, organization, paused, reason}; what is null means all.
+    /// Print one JSON object: {kind, organization, paused, reason}; null means all.
     #[arg(long)]
     json: bool,
 }
@@ -37,7 +37,7 @@ pub(crate) struct Limit {
     /// Jobs that may be published and running at a time; without it, the limit is lifted.
     #[arg(long, value_parser = clap::value_parser!(i32).range(1..))]
     at_most: Option<i32>,
-    /// Print one JSON object: `{kind, organization, at_most}`; what is null means all, and without a limit.
+    /// Print one JSON object: `{kind, organization, at_most}`; null means all, and without a limit.
     #[arg(long)]
     json: bool,
 }

@@ -10,8 +10,8 @@ use crate::{out::say, table::Table};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Print one JSON object: by kind, `{jobs: {pending, published, running, parked}, due, oldest_seconds, per_minute,
-    /// seconds_to_drain, paused}`.
+    /// Print one JSON object: by kind, `{jobs: {pending, published, running, parked}, due,
+    /// oldest_seconds, per_minute, seconds_to_drain, paused}`.
     #[arg(long)]
     json: bool,
 }

@@ -1,5 +1,6 @@
-//! `muster schedule`: when a schedule would fire, which needs neither services nor configuration; and those of the installation with their
-//! ticks, which can be switched off and on and told when to recur.
+//! `muster schedule`: when a schedule would fire, which needs neither services nor configuration;
+//! and those of the installation with their ticks, which can be switched off and on and told when
+//! to recur.
 
 use anyhow::ensure;
 use chrono::{DateTime, FixedOffset, Offset, SecondsFormat, TimeDelta, Utc};
@@ -19,16 +20,16 @@ use crate::{out::say, table::Table};
 pub(crate) enum Command {
     /// Print when a cron expression fires in a time zone.
     Preview(Preview),
-    /// List the schedules, with what became of their last ticks.
+    /// List the schedules, with the outcome of their last ticks.
     List {
-        /// Those too that were removed, of which the ticks are left.
+        /// Removed schedules too, of which the ticks are left.
         #[arg(long)]
         all: bool,
         /// Print a JSON list.
         #[arg(long)]
         json: bool,
     },
-    /// List the newest ticks of a schedule: what fired, how late, and what did not and why.
+    /// List the newest ticks of a schedule: fired, late by how much, or skipped and why.
     Ticks {
         /// The schedule.
         name: String,
@@ -60,7 +61,7 @@ pub(crate) struct Edited {
     /// When it recurs.
     #[arg(long)]
     cron: Option<CronExpression>,
-    /// The IANA time zone whose clocks the expression means.
+    /// The IANA time zone of the expression's wall-clock times.
     #[arg(long, value_parser = Zone::parse)]
     zone: Option<Zone>,
     /// A time that does not exist: `skip` it, or fire at the first instant `after` the gap.
@@ -79,13 +80,15 @@ pub(crate) struct Edited {
 
 #[derive(clap::Args)]
 pub(crate) struct Preview {
-    /// Five fields (minute, hour, day of month, month, day of week), six with seconds first, or a shorthand such as `@daily`.
+    /// Five fields (minute, hour, day of month, month, day of week), six with seconds first, or a
+    /// shorthand such as `@daily`.
     #[arg(long)]
     cron: CronExpression,
-    /// The IANA time zone whose clocks the expression means.
+    /// The IANA time zone of the expression's wall-clock times.
     #[arg(long, value_parser = Zone::parse)]
     zone: Zone,
-    /// The instant to begin with, in RFC 3339; a fire at this very instant is printed too. Without it: now.
+    /// The instant to begin with, in RFC 3339; a fire at this very instant is printed too. Without
+    /// it: now.
     #[arg(long)]
     from: Option<DateTime<FixedOffset>>,
     /// How many fires to print.
@@ -97,8 +100,9 @@ pub(crate) struct Preview {
     /// A time that happens twice: fire the `first` time, the `last`, or `both`.
     #[arg(long, default_value = Overlap::default().as_str())]
     overlap: Overlap,
-    /// Print one JSON list of {utc, local, note}: RFC 3339 times, `local` being what the zone's clocks show, with their offset;
-    /// note is null, `shifted` (out of a gap), `first_pass` or `second_pass` (of a time that happens twice).
+    /// Print one JSON list of {utc, local, note}: RFC 3339 times, `local` being the zone's
+    /// wall-clock time, with its offset; note is null, `shifted` (out of a gap), `first_pass` or
+    /// `second_pass` (of a time that happens twice).
     #[arg(long)]
     json: bool,
 }
@@ -230,7 +234,7 @@ fn row(zone: &Zone, fire: &Fire) -> Row {
     }
 }
 
-/// What the zone's clocks show, with their offset.
+/// Returns the zone's wall-clock time, with its offset.
 fn shown(zone: &Zone, at: DateTime<Utc>) -> String {
     let offset = i32::try_from(zone.offset(at).num_seconds()).ok().and_then(FixedOffset::east_opt);
     // Offsets are shorter than a day, so that there is one.

@@ -1,4 +1,4 @@
-//! `muster segments`: what a text costs (rules M4 and M5). Needs no services.
+//! `muster segments`: the cost of a text (rules M4 and M5). Needs no services.
 
 use std::io::Read;
 
@@ -20,7 +20,7 @@ pub(crate) struct Args {
     json: bool,
 }
 
-/// What is printed as JSON.
+/// Output as JSON.
 #[derive(Serialize)]
 struct Report {
     #[serde(flatten)]

@@ -1,4 +1,4 @@
-//! `muster workers`: which daemons live, what they run, and which are safe to stop.
+//! `muster workers`: the live daemons, their jobs, and which are safe to stop.
 
 use muster_storage::engine::operate;
 use serde_json::json;
@@ -11,7 +11,8 @@ const SILENT_SECONDS: f64 = 15.0;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Print a JSON list of `{name, role, seen_seconds_ago, alive, running: {kind: jobs}, safe_to_stop}`.
+    /// Print a JSON list of `{name, role, seen_seconds_ago, alive, running: {kind: jobs},
+    /// safe_to_stop}`.
     #[arg(long)]
     json: bool,
 }
@@ -21,7 +22,8 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let rows: Vec<_> = processes
         .iter()
         .map(|process| {
-            // Killing a worker loses nothing; stopping it while it runs long jobs makes them begin again.
+            // Killing a worker loses nothing; stopping it while it runs long jobs makes them begin
+            // again.
             let idle = process.running.as_object().is_none_or(serde_json::Map::is_empty);
             json!({
                 "name": process.name, "role": process.role, "seen_seconds_ago": process.seen_seconds_ago,

@@ -1,5 +1,6 @@
-// Compares Muster's segment counts with published calculators on random texts (rule M4), and prints each class of
-// disagreement once, with the shortest text of it that was found. docs/segments.md says who is right.
+// Compares Muster's segment counts with published calculators on random texts (rule M4), and prints
+// each class of disagreement once, with the shortest text of it that was found. docs/segments.md
+// says which is right.
 //
 //     cd deploy/checks/segments && npm install --no-package-lock && node compare.mjs [texts] [seed]
 
@@ -11,7 +12,8 @@ const require = createRequire(import.meta.url);
 const texts = Number(process.argv[2] ?? 1_000_000);
 const seed = Number(process.argv[3] ?? 1);
 
-// Each answers the encoding and the number of segments; an empty text has none here, whatever they say of it.
+// Each answers the encoding and the number of segments; an empty text has none here, whichever
+// number they give.
 const { SegmentedMessage } = require("sms-segments-calculator");
 const splitSms = require("split-sms");
 const smsLength = require("sms-length");

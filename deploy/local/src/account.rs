@@ -11,7 +11,7 @@ pub struct Account {
     pub gid: u32,
 }
 
-/// The user to run Postgres as: `None` (stay who we are) unless we are root.
+/// Returns the user to run Postgres as: `None` (the present one) unless we are root.
 pub(crate) fn for_postgres() -> anyhow::Result<Option<Account>> {
     if !is_root() {
         return Ok(None);
@@ -24,7 +24,7 @@ pub(crate) fn for_postgres() -> anyhow::Result<Option<Account>> {
         .context("Postgres refuses to run as root, and there is neither a user `postgres` nor `nobody` to run it as")
 }
 
-/// Whether this process has root's rights.
+/// Returns whether this process has root's rights.
 pub(crate) fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }

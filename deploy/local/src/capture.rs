@@ -1,4 +1,4 @@
-//! Running a short command to its end and reading what it printed. Servers are started by `process`
+//! Running a short command to its end and reading its output. Servers are started by `process`
 //! instead.
 
 use std::{

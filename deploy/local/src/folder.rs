@@ -22,7 +22,7 @@ impl StackFolder {
     /// Makes a folder under `parent`, or under the machine's folder for temporary files.
     pub fn create(parent: Option<&Path>, keep: bool) -> anyhow::Result<Self> {
         let parent = parent.map_or_else(default_parent, Path::to_owned);
-        // As root, Postgres runs as another user, who has to be able to walk through.
+        // As root, Postgres runs as another user, for which the folder has to be passable.
         let mode = if account::is_root() { 0o711 } else { 0o700 };
         let folder = tempfile::Builder::new()
             .prefix("muster-")
@@ -41,13 +41,13 @@ impl StackFolder {
         self.folder.disable_cleanup(true);
     }
 
-    /// Where it is.
+    /// Returns where it is.
     pub fn path(&self) -> &Path {
         self.folder.path()
     }
 }
 
-/// The machine's folder for temporary files; as root only if every user can walk to it.
+/// Returns the machine's folder for temporary files; as root only if every user can walk to it.
 fn default_parent() -> PathBuf {
     let parent = std::env::temp_dir();
     if account::is_root() && !open_to_all(&parent) {

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 
-/// A client whose every request ends within `timeout`. It keeps no connections: a kept one belongs
-/// to the runtime that opened it, and tests in one process have a runtime each.
+/// Returns a client that ends every request within `timeout`. It keeps no connections: a kept one
+/// belongs to the runtime that opened it, and tests in one process have a runtime each.
 pub fn client(timeout: Duration) -> anyhow::Result<reqwest::Client> {
     // Loopback is plain HTTP, but the client wants a crypto provider to exist; an error says that
     // one does already.

@@ -18,7 +18,8 @@ const TRIES: usize = 200;
 
 static HANDED_OUT: Mutex<Option<HashSet<u16>>> = Mutex::new(None);
 
-/// A port on 127.0.0.1 that nobody listens on, and that this process has not handed out before.
+/// Returns a port on 127.0.0.1 that nobody listens on, and that this process has not handed out
+/// before.
 pub fn free_port() -> anyhow::Result<u16> {
     let end = first_ephemeral_port();
     for _ in 0..TRIES {
@@ -36,8 +37,8 @@ pub fn free_port() -> anyhow::Result<u16> {
     bail!("no free port on 127.0.0.1 after {TRIES} tries")
 }
 
-/// Where the kernel's range for outgoing connections begins, when that leaves enough ports below
-/// it.
+/// Returns where the kernel's range for outgoing connections begins, when that leaves enough ports
+/// below it.
 fn first_ephemeral_port() -> Option<u16> {
     let range = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").ok()?;
     let first: u16 = range.split_whitespace().next()?.parse().ok()?;

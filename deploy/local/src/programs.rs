@@ -27,7 +27,7 @@ impl Binary {
     /// All of them.
     pub const ALL: [Self; 5] = [Self::Api, Self::Scheduler, Self::Worker, Self::Cli, Self::Simulator];
 
-    /// The file name of the binary.
+    /// Returns the file name of the binary.
     pub fn name(self) -> &'static str {
         match self {
             Self::Api => "muster-api",
@@ -61,7 +61,7 @@ fn own_folders() -> anyhow::Result<Vec<PathBuf>> {
     Ok(program.ancestors().skip(1).take(2).map(Path::to_owned).collect())
 }
 
-/// The first file called `name` in a folder of the `PATH`.
+/// Returns the first file called `name` in a folder of the `PATH`.
 pub fn on_path(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())

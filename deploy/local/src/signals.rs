@@ -18,7 +18,7 @@ pub enum Ending {
 }
 
 impl Ending {
-    /// The status shells give a program ended by this signal.
+    /// Returns the status shells give a program ended by this signal.
     pub fn exit_code(self) -> ExitCode {
         ExitCode::from(match self {
             Self::HangUp => 129,
@@ -56,7 +56,7 @@ impl Signals {
         }
     }
 
-    /// Awaits `work`, or drops it at the first signal; what it had started goes with it.
+    /// Awaits `work`, or drops it at the first signal; its children go with it.
     pub async fn unless_ended<T>(
         &mut self,
         work: impl Future<Output = anyhow::Result<T>>,

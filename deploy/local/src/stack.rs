@@ -45,7 +45,7 @@ impl Stack {
         Ok(Self { postgres, rabbitmq, folder })
     }
 
-    /// The stack's folder.
+    /// Returns the stack's folder.
     pub fn folder(&self) -> &std::path::Path {
         self.folder.path()
     }
@@ -55,8 +55,8 @@ impl Stack {
         self.folder.keep();
     }
 
-    /// The environment that hands this stack on to another program, which will then use it instead
-    /// of its own.
+    /// Returns the environment that hands this stack on to another program, which will then use it
+    /// instead of its own.
     pub fn environment(&self) -> Vec<(&'static str, String)> {
         vec![
             (postgres::URL_VAR, self.postgres.admin_url()),

@@ -1,10 +1,10 @@
 //! A wire that can be cut: a TCP proxy on loopback between one process and one service.
 //!
-//! A cut wire is what a real network shows of itself: silence (nothing passes, and what was on its
-//! way arrives when the cut is over), loss (what is sent vanishes, nobody is told, and the
-//! connection is found dead afterwards), or refusal (connections are reset and new ones too). A far
-//! side that went away without a word leaves half-open connections: nothing passes on these ever
-//! again, new ones work.
+//! A cut wire behaves as a real network does: silence (nothing passes, and bytes on their way
+//! arrive when the cut is over), loss (sent bytes vanish without notice, and the connection is
+//! found dead afterwards), or refusal (connections are reset and new ones too). A far side that
+//! went away without a word leaves half-open connections: nothing passes on these ever again, new
+//! ones work.
 
 use std::net::Ipv4Addr;
 
@@ -44,7 +44,7 @@ struct State {
     generation: u64,
 }
 
-/// One wire. Dropping it resets what goes through it.
+/// One wire. Dropping it resets the connections through it.
 #[derive(Debug)]
 pub struct Wire {
     port: u16,
@@ -64,12 +64,12 @@ impl Wire {
         Ok(Self { port, state, _tasks: tasks })
     }
 
-    /// The port of the near end.
+    /// Returns the port of the near end.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// A URL that goes straight to the service, made to go through this wire.
+    /// Returns a URL that goes straight to the service, made to go through this wire.
     pub fn instead(&self, straight: &str) -> anyhow::Result<String> {
         let mut url = Url::parse(straight)?;
         url.set_port(Some(self.port)).ok().context("a URL that can have no port")?;
@@ -84,8 +84,8 @@ impl Wire {
         });
     }
 
-    /// Leaves every open connection half-open: whatever is sent on it vanishes and nobody is told,
-    /// for ever. New ones are fine.
+    /// Leaves every open connection half-open: sent bytes vanish without notice, for ever. New ones
+    /// are fine.
     pub fn forget_connections(&self) {
         self.state.send_modify(|state| state.generation += 1);
     }
@@ -183,7 +183,7 @@ async fn carry(
 mod tests {
     use super::*;
 
-    /// A service that answers every byte with the same byte.
+    /// Returns a service that answers every byte with the same byte.
     async fn echo() -> (u16, JoinSet<()>) {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();

@@ -1,5 +1,5 @@
-//! Killed with `SIGKILL` and started again, both servers have kept what they had confirmed, on the
-//! same ports.
+//! Killed with `SIGKILL` and started again, both servers have kept all that they had confirmed, on
+//! the same ports.
 
 mod support;
 

@@ -18,7 +18,7 @@ use tempfile::TempDir;
 
 const WAITING: [&str; 6] = ["run", "--", "sh", "-c", "echo ready; exec sleep 600", "sh"];
 
-/// A folder of one's own for temporary files, which Postgres's user can walk to.
+/// Returns a folder of one's own for temporary files, which Postgres's user can walk to.
 fn temporary() -> TempDir {
     let folder = TempDir::new().unwrap();
     std::fs::set_permissions(folder.path(), Permissions::from_mode(0o711)).unwrap();

@@ -1,6 +1,6 @@
 //! How the simulated carrier treats messages: the chances, delays and limits, as plain data.
 //!
-//! What these numbers mean for one message is decided in `fate`.
+//! The meaning of these numbers for one message is decided in `fate`.
 
 use anyhow::ensure;
 use serde::{Deserialize, Serialize};
@@ -11,14 +11,16 @@ use serde::{Deserialize, Serialize};
 pub struct Behaviour {
     /// How long a create takes to answer; the message is accepted at its start. Default 0.
     pub latency_ms: Millis,
-    /// How long an accepted message waits in the carrier's queue; all that becomes of it comes so much later. One that may not wait so long, by its
-    /// `ValidityPeriod`, ends `failed` with 30036 when that is over. Default 0.
+    /// How long an accepted message waits in the carrier's queue; all that becomes of it comes so
+    /// much later. One that may not wait so long, by its `ValidityPeriod`, ends `failed` with 30036
+    /// when that is over. Default 0.
     pub queue_ms: Millis,
     /// Creates per second beyond which 429 is answered; 0 switches the limit off. Default 0.
     pub throttle_per_second: u32,
     /// The chance, per attempt, of a 503 without accepting. Default 0.
     pub temporary_error: f64,
-    /// The chance, per message, that it is accepted but the connection closes without an answer. Default 0.
+    /// The chance, per message, that it is accepted but the connection closes without an answer.
+    /// Default 0.
     pub drop_after_accept: f64,
     /// The chance, per attempt, that the connection closes and nothing is accepted. Default 0.
     pub drop_before_accept: f64,
@@ -34,15 +36,16 @@ pub struct Behaviour {
     pub opt_out_at_carrier: bool,
     /// When and how receipts are sent.
     pub receipts: Receipts,
-    /// What contacts may reply: one draw per delivered message falls on at most one of these. Default none.
+    /// Replies of contacts: one draw per delivered message falls on at most one of these. Default
+    /// none.
     pub replies: Vec<Reply>,
     /// How many replies one contact sends at most, over all its messages. Default 1.
     pub max_replies_per_number: u32,
-    /// What lookups of numbers answer.
+    /// Answers to lookups of numbers.
     pub lookups: Lookups,
 }
 
-/// What lookups answer. A number's answer is always the same.
+/// Answers to lookups. A number's answer is always the same.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Lookups {
@@ -140,7 +143,7 @@ impl Default for Receipts {
 }
 
 impl Behaviour {
-    /// Says what is wrong with the numbers, if anything is.
+    /// Fails with the fault of the numbers, if there is one.
     pub(crate) fn validate(&self) -> anyhow::Result<()> {
         let chances = [
             ("temporary_error", self.temporary_error),

@@ -1,7 +1,7 @@
-//! Everything that the simulator remembers, as a fold over what happened.
+//! The simulator's memory, as a fold over its events.
 //!
-//! Architecture invariant: state changes only through [`Book::record`], which writes the event before it
-//! applies it. So what is read back at the start is exactly what was there before.
+//! Architecture invariant: state changes only through [`Book::record`], which writes the event
+//! before it applies it. So the state that is read back at the start is exactly the state before.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -19,7 +19,7 @@ use crate::{
     message::{InboundText, Message, Stats},
 };
 
-/// What can happen, apart from the acceptance of a message, which has a log of its own.
+/// Events, apart from the acceptance of a message, which has a log of its own.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Event {
@@ -187,12 +187,12 @@ impl Book {
         }
     }
 
-    /// The place of the next accepted message.
+    /// Returns the place of the next accepted message.
     pub(crate) fn next_seq(&self) -> u64 {
         self.messages.len() as u64 + 1
     }
 
-    /// The place of the next inbound text.
+    /// Returns the place of the next inbound text.
     pub(crate) fn next_inbound_seq(&self) -> u64 {
         self.inbound.len() as u64 + 1
     }
@@ -205,23 +205,24 @@ impl Book {
         self.messages.get(*self.by_sid.get(sid)?)
     }
 
-    /// The messages to a number, newest first.
+    /// Returns the messages to a number, newest first.
     pub(crate) fn to(&self, number: &str) -> impl Iterator<Item = &Arc<Message>> {
         let indices = self.by_to.get(number).map_or(&[][..], Vec::as_slice);
         indices.iter().rev().filter_map(|index| self.messages.get(*index))
     }
 
-    /// How many messages to a number were accepted.
+    /// Returns how many messages to a number were accepted.
     pub(crate) fn accepted_to(&self, number: &str) -> u64 {
         self.by_to.get(number).map_or(0, Vec::len) as u64
     }
 
-    /// How many creates to a number were tried, leaving out the malformed and the throttled.
+    /// Returns how many creates to a number were tried, leaving out the malformed and the
+    /// throttled.
     pub(crate) fn attempts_to(&self, number: &str) -> u64 {
         self.accepted_to(number) + self.turned_away.get(number).copied().unwrap_or(0)
     }
 
-    /// How many replies a contact has sent or will send.
+    /// Returns how many replies a contact has sent or will send.
     pub(crate) fn replies_of(&self, number: &str) -> u32 {
         self.replies.get(number).copied().unwrap_or(0)
     }
@@ -248,7 +249,7 @@ impl Book {
         self.stats.receipts.pending + self.stats.replies.pending
     }
 
-    /// What a restart has to take up again.
+    /// Returns the work that a restart has to take up again.
     pub(crate) fn unfinished(&self) -> Unfinished {
         let messages = self.messages.iter().zip(&self.receipts_settled);
         let mut unfinished = Unfinished::default();
@@ -271,7 +272,7 @@ impl Book {
 pub(crate) struct Unfinished {
     /// Messages with the number of their receipts that are settled.
     pub receipts: Vec<(Arc<Message>, usize)>,
-    /// Messages whose reply has not been sent.
+    /// Messages with a reply that has not been sent.
     pub replies: Vec<Arc<Message>>,
     /// Texts that were sent but not delivered.
     pub inbound: Vec<InboundText>,

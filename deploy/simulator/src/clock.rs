@@ -1,11 +1,11 @@
 //! The simulator's one reading of the wall clock, and how it writes times.
 //!
-//! No chance depends on a time: what is decided by a draw lives in `dice` and `fate`.
+//! No chance depends on a time: decisions by a draw live in `dice` and `fate`.
 
 use chrono::{DateTime, SecondsFormat, SubsecRound as _, Utc};
 use serde::Serializer;
 
-/// The time now, in whole milliseconds, which is what the log keeps.
+/// Returns the time now, in whole milliseconds, as the log keeps it.
 #[expect(
     clippy::disallowed_methods,
     reason = "the simulator stands for the outside world, which has a clock of its own"

@@ -1,4 +1,4 @@
-//! What a simulator is started with. How it treats messages is in `behaviour`.
+//! Options of a simulator. How it treats messages is in `behaviour`.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -18,12 +18,13 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The account that clients sign in as. Default `AC` and 32 zeros.
     pub account_sid: String,
-    /// The account's secret: the password of requests and the key of signatures. Default `simulator`.
+    /// The account's secret: the password of requests and the key of signatures. Default
+    /// `simulator`.
     pub auth_token: String,
     /// The seed of every draw: the same seed gives the same messages the same fate. Default 0.
     pub seed: u64,
-    /// Where accepted messages are logged, one JSON line each; `<log_file>.events` beside it holds what
-    /// happened to them since. Without it, nothing outlives the process. Default none.
+    /// Log of accepted messages, one JSON line each; `<log_file>.events` beside it holds their
+    /// later events. Without it, nothing outlives the process. Default none.
     pub log_file: Option<PathBuf>,
     /// Where inbound texts are posted. Without it, nobody replies. Default none.
     pub inbound_url: Option<String>,
@@ -33,7 +34,8 @@ pub struct Config {
     pub webhook_timeout_ms: u64,
     /// For how long a webhook that does not answer 2xx is tried again. Default 2 minutes.
     pub webhook_give_up_after_ms: u64,
-    /// How many receipts and replies may wait to be posted; creates beyond it answer 429. Default 200,000.
+    /// How many receipts and replies may wait to be posted; creates beyond it answer 429. Default
+    /// 200,000.
     pub max_pending_webhooks: u64,
     /// How messages are treated; replaceable at run time.
     pub behaviour: Behaviour,
@@ -58,7 +60,7 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Says what is wrong with the settings, if anything is.
+    /// Fails with the fault of the settings, if there is one.
     pub(crate) fn validate(&self) -> anyhow::Result<()> {
         ensure!(!self.account_sid.is_empty(), "account_sid must not be empty");
         ensure!(self.webhook_concurrency > 0, "webhook_concurrency must be at least 1");

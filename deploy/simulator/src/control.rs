@@ -1,4 +1,4 @@
-//! The operator's side, under `/_sim`: what was accepted, what was sent, and how to behave from now on.
+//! The operator's side, under `/_sim`: accepted and sent messages, and the behaviour from now on.
 //!
 //! It asks for no credentials: the simulator is a tool for the loopback interface.
 
@@ -54,7 +54,8 @@ impl Default for Window {
 #[derive(Debug, Serialize)]
 struct Page {
     messages: Vec<AcceptedMessage>,
-    /// What to pass as `after` to go on. It is always there: at the end of the log the next page is empty.
+    /// Value to pass as `after` to go on. It is always there: at the end of the log the next page
+    /// is empty.
     next: u64,
 }
 
@@ -98,7 +99,8 @@ struct NewText {
     body: String,
 }
 
-/// Sends a text and answers with it once the webhook has taken it. After a 504 it is still being tried.
+/// Sends a text and answers with it once the webhook has taken it. After a 504 it is still being
+/// tried.
 async fn send_inbound(State(sim): State<Arc<Sim>>, Json(new): Json<NewText>) -> Response {
     if sim.config.inbound_url.is_none() {
         return (StatusCode::CONFLICT, "there is no inbound_url to post to").into_response();
@@ -127,7 +129,7 @@ async fn set_behaviour(State(sim): State<Arc<Sim>>, Json(behaviour): Json<Behavi
 }
 
 impl Sim {
-    /// The messages that follow the one at `after` in the log.
+    /// Returns the messages that follow the one at `after` in the log.
     pub(crate) fn accepted(&self, after: u64, limit: usize) -> Vec<AcceptedMessage> {
         let now = clock::now();
         let start = usize::try_from(after).unwrap_or(usize::MAX);

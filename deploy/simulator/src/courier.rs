@@ -1,7 +1,7 @@
 //! The tasks that carry receipts and contacts' texts to the webhooks when they are due.
 //!
-//! Each message has at most one courier for its receipts, which keeps their order, and one for its reply.
-//! Their number is bounded by `max_pending_webhooks`.
+//! Each message has at most one courier for its receipts, which keeps their order, and one for its
+//! reply. Their number is bounded by `max_pending_webhooks`.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ impl Sim {
         }
     }
 
-    /// Takes up what a log says was under way.
+    /// Takes up the work that a log names as under way.
     pub(crate) fn resume(self: &Arc<Self>) {
         let unfinished = self.book().unfinished();
         for (message, settled) in unfinished.receipts {

@@ -1,6 +1,7 @@
-//! Draws that depend on what is drawn for, never on when or by which thread.
+//! Draws that depend on their subject, never on time or thread.
 //!
-//! Every draw is a hash of (seed, purpose, number, n), so the same messages get the same fate in any order.
+//! Every draw is a hash of (seed, purpose, number, n), so the same messages get the same fate in
+//! any order.
 
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ impl Dice {
         Self { seed }
     }
 
-    /// The draws for one thing that can happen to the `nth` message or attempt to a number.
+    /// Returns the draws for one thing that can happen to the `nth` message or attempt to a number.
     pub(crate) fn draw(self, purpose: &'static str, number: &str, nth: u64) -> Draw {
         let mut hash = Sha1::new();
         hash.update(self.seed.to_be_bytes());
@@ -39,27 +40,27 @@ impl Dice {
 pub(crate) struct Draw(u32);
 
 impl Draw {
-    /// The draw as a number in `[0, 1)`.
+    /// Returns the draw as a number in `[0, 1)`.
     pub(crate) fn fraction(self) -> f64 {
         f64::from(self.0) / (f64::from(u32::MAX) + 1.0)
     }
 
-    /// Whether a thing of this chance happens: never at 0, always at 1.
+    /// Returns whether a thing of this chance happens: never at 0, always at 1.
     pub(crate) fn hits(self, chance: f64) -> bool {
         self.fraction() < chance
     }
 
-    /// A number of milliseconds in the range.
+    /// Returns a number of milliseconds in the range.
     pub(crate) fn millis(self, range: Millis) -> u64 {
         range.min + u64::from(self.0) % (range.max.saturating_sub(range.min) + 1)
     }
 
-    /// A duration in the range.
+    /// Returns a duration in the range.
     pub(crate) fn duration(self, range: Millis) -> Duration {
         Duration::from_millis(self.millis(range))
     }
 
-    /// One of these; `None` only if there are none.
+    /// Returns one of these; `None` only if there are none.
     pub(crate) fn pick<T>(self, choices: &[T]) -> Option<&T> {
         let count = u32::try_from(choices.len()).ok().filter(|count| *count > 0)?;
         choices.get((self.0 % count) as usize)

@@ -1,7 +1,7 @@
-//! What becomes of a create and of an accepted message: pure functions of the behaviour and the draws.
+//! The fate of a create and of an accepted message: pure functions of the behaviour and the draws.
 //!
-//! A message's fate is decided once, at acceptance, and logged with it, so that a restart or a change of
-//! behaviour does not alter what has been promised.
+//! A message's fate is decided once, at acceptance, and logged with it, so that a restart or a
+//! change of behaviour does not alter a promise.
 
 use serde::{Deserialize, Serialize};
 
@@ -61,7 +61,7 @@ pub enum Status {
 const EXPIRED: u32 = 30036;
 
 impl Status {
-    /// The word in resources and callbacks.
+    /// Returns the word in resources and callbacks.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Queued => "queued",
@@ -73,7 +73,7 @@ impl Status {
     }
 }
 
-/// What becomes of an accepted message. Times are milliseconds after acceptance.
+/// Fate of an accepted message. Times are milliseconds after acceptance.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Fate {
     /// Whether the connection closes without an answer.
@@ -86,7 +86,7 @@ pub(crate) struct Fate {
     pub error_code: Option<u32>,
     /// The receipts to post, in this order.
     pub receipts: Vec<Receipt>,
-    /// What the contact answers, if anything.
+    /// The contact's answer, if any.
     pub reply: Option<PlannedReply>,
 }
 
@@ -104,7 +104,7 @@ pub(crate) struct PlannedReply {
     pub at_ms: u64,
 }
 
-/// What a fate is decided for: the `nth` accepted message to a number, counted from 0.
+/// Subject of a fate: the `nth` accepted message to a number, counted from 0.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Subject<'a> {
     pub to: &'a str,
@@ -118,7 +118,7 @@ pub(crate) struct Subject<'a> {
     pub may_reply: bool,
 }
 
-/// Decides what becomes of an accepted message.
+/// Decides the fate of an accepted message.
 pub(crate) fn decide(behaviour: &Behaviour, dice: Dice, subject: Subject<'_>) -> Fate {
     let draw = |purpose| dice.draw(purpose, subject.to, subject.nth);
     let receipts = &behaviour.receipts;
@@ -161,7 +161,7 @@ pub(crate) fn decide(behaviour: &Behaviour, dice: Dice, subject: Subject<'_>) ->
 }
 
 impl Fate {
-    /// The status at so many milliseconds after acceptance.
+    /// Returns the status at so many milliseconds after acceptance.
     pub(crate) fn status_at(&self, ms: u64) -> Status {
         if ms >= self.final_ms {
             final_status(self.error_code)
@@ -181,7 +181,7 @@ fn final_status(error_code: Option<u32>) -> Status {
     }
 }
 
-/// The receipts in the order in which they are posted, repeats included.
+/// Returns the receipts in the order in which they are posted, repeats included.
 fn order(receipts: &Receipts, dice: Dice, subject: Subject<'_>, sent_ms: Option<u64>, last: Receipt) -> Vec<Receipt> {
     let draw = |purpose| dice.draw(purpose, subject.to, subject.nth);
     let times = |purpose| 1 + usize::from(draw(purpose).hits(receipts.repeat));
@@ -198,7 +198,7 @@ fn order(receipts: &Receipts, dice: Dice, subject: Subject<'_>, sent_ms: Option<
     groups.concat()
 }
 
-/// The reply that a draw falls on, among those that apply to the body.
+/// Returns the reply that a draw falls on, among those that apply to the body.
 fn choose<'a>(replies: &'a [Reply], draw: f64, body: &str) -> Option<&'a Reply> {
     let mut reached = 0.0;
     let applies = |reply: &&Reply| match &reply.only_to_body_containing {

@@ -1,7 +1,7 @@
 //! Files of JSON lines that outlive the process: append, and read back at the start.
 //!
-//! A line is written whole before the call returns, so a killed process loses none that it spoke of. What
-//! a crash of the machine takes from the page cache is accepted: nothing is synced to the disk.
+//! A line is written whole before the call returns, so a killed process loses none that it spoke
+//! of. A crash of the machine may take the page cache: nothing is synced to the disk.
 
 use std::{
     fs::{File, OpenOptions},
@@ -21,8 +21,8 @@ pub(crate) struct Journal {
 }
 
 impl Journal {
-    /// Opens or creates the file and hands over each of its entries. A last line that was torn by a kill
-    /// is cut off: nobody has been told of it.
+    /// Opens or creates the file and hands over each of its entries. A last line that was torn by a
+    /// kill is cut off: nobody has been told of it.
     pub(crate) fn open<T: DeserializeOwned>(
         path: &Path,
         mut each: impl FnMut(T) -> anyhow::Result<()>,

@@ -1,17 +1,17 @@
-//! A carrier to test against: it speaks Twilio's Messages and Lookup APIs, treats messages as it is told
-//! to, and remembers every message that it accepted.
+//! A carrier to test against: it speaks Twilio's Messages and Lookup APIs, treats messages as it is
+//! told to, and remembers every message that it accepted.
 //!
-//! Two sides share one HTTP server. The *carrier's side* (`/2010-04-01/…` and `/v2/…`, HTTP Basic) is what a
-//! gateway talks to; receipts and contacts' replies go to webhooks, signed as Twilio signs them. The *operator's
-//! side* (`/_sim/…`, no credentials) shows the log and sets the behaviour.
+//! Two sides share one HTTP server. The *carrier's side* (`/2010-04-01/…` and `/v2/…`, HTTP Basic)
+//! is for gateways; receipts and contacts' replies go to webhooks, signed as Twilio signs them. The
+//! *operator's side* (`/_sim/…`, no credentials) shows the log and sets the behaviour.
 //!
-//! What it promises:
-//! - A message is logged before its create is answered, or before the connection is dropped instead. With
-//!   a log file it outlives a kill, and so do its receipts and its reply.
-//! - The same messages get the same fate under the same seed, in whatever order they come (`dice`).
+//! Promises:
+//! - A message is logged before its create is answered, or before the connection is dropped
+//!   instead. With a log file it outlives a kill, and so do its receipts and its reply.
+//! - The same messages get the same fate under the same seed, in any order (`dice`).
 //! - Segments are counted here independently of the engine (`segments`, rule M4).
 //!
-//! What it does not: media, messaging services, alphanumeric senders and short codes.
+//! Left out: media, messaging services, alphanumeric senders and short codes.
 
 use std::{
     sync::{Arc, atomic::Ordering},
@@ -64,8 +64,8 @@ pub struct Simulator {
     _stop_on_drop: DropGuard,
 }
 
-/// Starts a simulator: reads its log back if there is one, binds, and takes up unfinished receipts and
-/// replies.
+/// Starts a simulator: reads its log back if there is one, binds, and takes up unfinished receipts
+/// and replies.
 ///
 /// # Errors
 /// If the configuration is invalid, the log cannot be read, or the address is taken.
@@ -92,22 +92,22 @@ pub async fn start(config: Config) -> anyhow::Result<Simulator> {
 }
 
 impl Simulator {
-    /// Every message that was accepted, oldest first.
+    /// Returns every message that was accepted, oldest first.
     pub fn accepted(&self) -> Vec<AcceptedMessage> {
         self.sim.accepted(0, usize::MAX)
     }
 
-    /// Every text that contacts sent, oldest first.
+    /// Returns every text that contacts sent, oldest first.
     pub fn inbound(&self) -> Vec<InboundText> {
         self.sim.book().inbound().to_vec()
     }
 
-    /// The counters.
+    /// Returns the counters.
     pub fn stats(&self) -> Stats {
         self.sim.book().stats().clone()
     }
 
-    /// How many lookups were asked for, since the start.
+    /// Returns how many lookups were asked for, since the start.
     pub fn lookups(&self) -> u64 {
         self.sim.lookups.load(Ordering::Relaxed)
     }
@@ -120,7 +120,8 @@ impl Simulator {
         self.sim.set_behaviour(behaviour)
     }
 
-    /// Stops: no new connections, open requests finish, webhooks under way are left to the next start.
+    /// Stops: no new connections, open requests finish, webhooks under way are left to the next
+    /// start.
     pub async fn shutdown(mut self) {
         self.sim.stop.cancel();
         if tokio::time::timeout(GRACE, self.server.join_next()).await.is_err() {

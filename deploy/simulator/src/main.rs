@@ -64,7 +64,7 @@ async fn run() -> anyhow::Result<()> {
 }
 
 impl Args {
-    /// The configuration file, or the defaults, with the flags on top.
+    /// Returns the configuration file, or the defaults, with the flags on top.
     fn into_config(self) -> anyhow::Result<Config> {
         let mut config = match &self.config {
             None => Config::default(),

@@ -30,7 +30,7 @@ pub(crate) struct Message {
 }
 
 impl Message {
-    /// The instant so many milliseconds after acceptance.
+    /// Returns the instant so many milliseconds after acceptance.
     pub(crate) fn after(&self, ms: u64) -> DateTime<Utc> {
         let delta = i64::try_from(ms).ok().and_then(TimeDelta::try_milliseconds);
         self.accepted_at + delta.unwrap_or(TimeDelta::zero())
@@ -41,7 +41,7 @@ impl Message {
         self.fate.status_at(u64::try_from(elapsed).unwrap_or(0))
     }
 
-    /// The message as the control side shows it.
+    /// Returns the message as the control side shows it.
     pub(crate) fn view(&self, now: DateTime<Utc>) -> AcceptedMessage {
         AcceptedMessage {
             seq: self.seq,
@@ -72,7 +72,7 @@ pub struct AcceptedMessage {
     pub from: String,
     /// The text.
     pub body: String,
-    /// What it is billed as (rule M4).
+    /// Segments that it is billed as (rule M4).
     pub segments: u32,
     /// Its encoding.
     pub encoding: Encoding,
@@ -120,7 +120,7 @@ pub struct Stats {
     pub accepted: u64,
     /// Segments of the accepted messages.
     pub segments: u64,
-    /// Accepted messages whose (to, body) had been accepted before.
+    /// Accepted messages with a (to, body) that had been accepted before.
     pub duplicates: u64,
     /// Refused creates by error code; 429s are under `throttled` instead.
     pub refused: std::collections::BTreeMap<u32, u64>,

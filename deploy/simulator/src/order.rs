@@ -1,4 +1,4 @@
-//! What a client asks for in a create, and whether it is well-formed.
+//! A client's create, and whether it is well-formed.
 
 use serde::Deserialize;
 
@@ -28,7 +28,8 @@ const VALIDITY_SECONDS: std::ops::RangeInclusive<u32> = 1..=36_000;
 const LONGEST_BODY: usize = 1_600;
 
 impl Order {
-    /// For how many seconds the message may wait to be sent; none for as long as the carrier keeps it.
+    /// For how many seconds the message may wait to be sent; none for as long as the carrier keeps
+    /// it.
     pub(crate) fn validity_seconds(&self) -> Option<u32> {
         self.validity_period.as_deref().and_then(|period| period.parse().ok())
     }
@@ -57,7 +58,7 @@ impl Order {
     }
 }
 
-/// Whether a number is a plus and 2 to 15 digits, the first of them not 0.
+/// Returns whether a number is a plus and 2 to 15 digits, the first of them not 0.
 fn is_e164(number: &str) -> bool {
     let Some(digits) = number.strip_prefix('+') else {
         return false;

@@ -1,7 +1,8 @@
-//! How many segments a text is billed as (rule M4), written independently of the engine's own count.
+//! How many segments a text is billed as (rule M4), written independently of the engine's own
+//! count.
 //!
-//! It packs greedily, part by part, because a pair that would straddle two parts moves whole to the next
-//! one, which a division by the size of a part does not see.
+//! It packs greedily, part by part, because a pair that would straddle two parts moves whole to the
+//! next one, which a division by the size of a part does not see.
 
 use serde::{Deserialize, Serialize};
 
@@ -43,7 +44,7 @@ pub fn bill(text: &str) -> Bill {
     Bill { encoding, segments }
 }
 
-/// The septets of a character, or `None` if the alphabet lacks it.
+/// Returns the septets of a character, or `None` if the alphabet lacks it.
 fn septets(character: char) -> Option<u32> {
     if BASIC.contains(character) {
         Some(1)
@@ -59,7 +60,7 @@ fn code_units(text: &str) -> Vec<u32> {
     text.chars().map(units).collect()
 }
 
-/// The number of parts of the given size that the characters fill, none of them cut in two.
+/// Returns the number of parts of the given size that the characters fill, none of them cut in two.
 fn pack(widths: &[u32], part: u32) -> u32 {
     let mut parts = 1;
     let mut used = 0;
@@ -133,7 +134,8 @@ mod tests {
 
     #[test]
     fn an_escape_pair_moves_whole_to_the_next_part() {
-        // 152 septets and a pair: the pair does not fit the one septet left, so the rest starts at 2.
+        // 152 septets and a pair: the pair does not fit the one septet left, so the rest starts
+        // at 2.
         let text = format!("{}€{}", "a".repeat(152), "a".repeat(152));
         assert_eq!(bill(&text).segments, 3);
         let text = format!("{}€{}", "a".repeat(151), "a".repeat(153));

@@ -1,7 +1,7 @@
 //! The ids that the simulator gives to messages.
 //!
-//! They are unique rather than reproducible: a simulator that starts again with the same seed, against a
-//! database that remembers an earlier run, must not hand out the earlier run's ids.
+//! They are unique rather than reproducible: a simulator that starts again with the same seed,
+//! against a database that remembers an earlier run, must not hand out the earlier run's ids.
 
 use std::{
     fmt::Write as _,
@@ -26,7 +26,7 @@ impl Sids {
         Self { run: format!("{millis}/{}/{address}", std::process::id()), next: AtomicU64::new(0) }
     }
 
-    /// A new id: `SM` and 32 hexadecimal digits.
+    /// Returns a new id: `SM` and 32 hexadecimal digits.
     pub(crate) fn next(&self) -> String {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let digest = Sha1::digest(format!("{}/{number}", self.run));

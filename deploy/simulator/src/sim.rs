@@ -44,7 +44,7 @@ pub(crate) struct Sim {
     pub lookups: AtomicU64,
 }
 
-/// Of what type a line is, and who serves it, in Twilio's words.
+/// Type and carrier of a line, in Twilio's words.
 #[derive(Debug)]
 pub(crate) struct Line {
     pub line_type: &'static str,
@@ -78,7 +78,7 @@ impl Sim {
         })
     }
 
-    /// The memory. Never held across an `await`.
+    /// Returns the memory. Never held across an `await`.
     pub(crate) fn book(&self) -> MutexGuard<'_, Book> {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -102,9 +102,9 @@ impl Sim {
         }
     }
 
-    /// Takes a create: decides, logs and sends off the couriers of an accepted message. Also says how long
-    /// to wait before the answer. An error means that the log could not be written, and nothing was
-    /// accepted.
+    /// Takes a create: decides, logs and sends off the couriers of an accepted message. Also says
+    /// how long to wait before the answer. An error means that the log could not be written, and
+    /// nothing was accepted.
     pub(crate) fn take(self: &Arc<Self>, order: Order) -> io::Result<(Outcome, Duration)> {
         let behaviour = self.behaviour();
         let no_wait = |outcome| Ok((outcome, Duration::ZERO));

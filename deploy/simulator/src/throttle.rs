@@ -14,7 +14,8 @@ impl Throttle {
         Self { second: now, used: 0 }
     }
 
-    /// Whether one more create fits the second that `now` is in; a limit of 0 lets everything pass.
+    /// Returns whether one more create fits the second that `now` is in; a limit of 0 lets
+    /// everything pass.
     pub(crate) fn admits(&mut self, limit: u32, now: Instant) -> bool {
         if limit == 0 {
             return true;

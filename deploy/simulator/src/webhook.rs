@@ -83,7 +83,7 @@ impl Poster {
 
     async fn try_once(&self, url: &str, form: &[(&str, &str)], signature: &str) -> anyhow::Result<()> {
         let request = self.client.post(url).header("X-Twilio-Signature", signature).form(form);
-        // The URL stays out of the error, and so out of the log: it may carry what identifies somebody.
+        // The URL stays out of the error, and so out of the log: it may identify a person.
         let response = request.send().await.map_err(reqwest::Error::without_url)?;
         let status = response.status();
         ensure!(status.is_success(), "it was answered {status}");

@@ -1,7 +1,7 @@
 //! Connections that a handler can cut, so that a client gets no answer rather than an error status.
 //!
-//! After a cut every read and write of the connection fails, which makes the server drop it before a
-//! byte of the handler's response has left.
+//! After a cut every read and write of the connection fails, which makes the server drop it before
+//! a byte of the handler's response has left.
 
 use std::{
     io,
@@ -28,7 +28,7 @@ use tokio::{
 pub(crate) struct Wire(Arc<AtomicBool>);
 
 impl Wire {
-    /// Closes the connection without an answer; whatever the handler returns is never sent.
+    /// Closes the connection without an answer; the handler's answer is never sent.
     pub(crate) fn cut(&self) {
         self.0.store(true, Ordering::SeqCst);
     }
@@ -44,7 +44,7 @@ impl Connected<IncomingStream<'_, CuttingListener>> for Wire {
     }
 }
 
-/// A listener whose connections can be cut.
+/// A listener with connections that can be cut.
 #[derive(Debug)]
 pub(crate) struct CuttingListener(pub(crate) TcpListener);
 

@@ -69,7 +69,7 @@ async fn run(command: &[String], servers: &Servers) -> anyhow::Result<ExitStatus
     end(&mut child).await
 }
 
-/// Asks the command to end, so that it can end what it has started.
+/// Asks the command to end, so that it can end its own children.
 async fn end(child: &mut Child) -> anyhow::Result<ExitStatus> {
     if let Some(pid) = child.id() {
         let _gone = Command::new("kill").args(["-TERM", &pid.to_string()]).status().await;
@@ -116,7 +116,7 @@ impl Servers {
     }
 }
 
-/// The image that a setting names, else the default one.
+/// Returns the image that a setting names, else the default one.
 fn image(setting: &str, default: &str) -> GenericImage {
     let name = env::var(setting).unwrap_or_else(|_| default.to_owned());
     let (name, tag) = name.rsplit_once(':').unwrap_or((&name, "latest"));
@@ -133,8 +133,8 @@ async fn address(container: &ContainerAsync<GenericImage>, port: u16) -> anyhow:
     Ok(format!("{host}:{mapped}"))
 }
 
-/// A secret of its own for each run, because an engine may publish ports on every address of the
-/// machine.
+/// Returns a secret of its own for each run, because an engine may publish ports on every address
+/// of the machine.
 fn password() -> anyhow::Result<String> {
     let mut bytes = [0; 16];
     File::open("/dev/urandom").and_then(|mut file| file.read_exact(&mut bytes)).context("drawing a password")?;

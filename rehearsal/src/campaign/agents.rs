@@ -26,8 +26,7 @@ const SKIP_EVERY: i64 = 2;
 /// How agents work through a batch.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Pace {
-    /// Contacts sent to at once; without a number it is half of the batch, and then everybody who
-    /// is left.
+    /// Contacts sent to at once; without a number it is half of the batch, and then all the rest.
     pub(crate) at_once: Option<usize>,
     /// Between two of these.
     pub(crate) rest: Duration,
@@ -40,7 +39,7 @@ impl Pace {
     pub(crate) const DEMO: Self = Self { at_once: None, rest: Duration::ZERO, one_walks_away: true };
 
     /// Returns the requests in which a batch is sent: some contacts each, and in the last one
-    /// (`None`) everybody who is left.
+    /// (`None`) all the rest.
     fn parts(self, contacts: &[Value]) -> Vec<Option<&[Value]>> {
         let at_once = self.at_once.unwrap_or(contacts.len().div_ceil(2)).max(1);
         let mut parts: Vec<Option<&[Value]>> = contacts.chunks(at_once).map(Some).collect();
@@ -59,7 +58,7 @@ struct Shift {
     /// Leaves with the first batch in hand.
     walks_away: bool,
     pace: Pace,
-    /// Claims so far: a part of the idempotency keys, because what is left of a batch is another
+    /// Claims so far: a part of the idempotency keys, because the rest of a batch is another
     /// request.
     claims: u64,
 }
@@ -91,7 +90,7 @@ pub(crate) fn start(
     agents
 }
 
-/// Waits for an agent who fails; those who are done are no matter.
+/// Waits for an agent that fails; agents that are done do not matter.
 pub(crate) async fn first_failure(working: &mut JoinSet<anyhow::Result<()>>) -> anyhow::Error {
     while let Some(ended) = working.join_next().await {
         match ended {
@@ -168,12 +167,12 @@ impl Shift {
         Ok(skipped)
     }
 
-    /// An idempotency key of its own for each request of each claim.
+    /// Returns an idempotency key of its own for each request of each claim.
     fn key(&self, batch: &Batch, part: &str) -> String {
         format!("{}-{part}-{}", batch.id, self.claims)
     }
 
-    /// Answers the replies that are there; returns whether there were any.
+    /// Returns the replies that are there; returns whether there were any.
     async fn replies(&self) -> anyhow::Result<bool> {
         let claimed = self.agent.claim_replies(&self.group).await?;
         let Some(claimed) = self.unless_refused(claimed) else { return Ok(false) };
@@ -215,7 +214,7 @@ impl Shift {
         Ok(sent)
     }
 
-    /// Returns what was done, or nothing if the present state forbids it.
+    /// Returns the outcome, or nothing if the present state forbids it.
     fn unless_refused<T>(&self, outcome: Outcome<T>) -> Option<T> {
         match outcome {
             Outcome::Done(done) => Some(done),

@@ -47,7 +47,7 @@ impl Kind {
     pub(crate) const ALL: [Self; 5] =
         [Self::Initial, Self::Reminder, Self::Reply, Self::OptOutConfirmation, Self::Help];
 
-    /// The word that the API has for it.
+    /// Returns the word that the API has for it.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Initial => "initial",
@@ -58,7 +58,7 @@ impl Kind {
         }
     }
 
-    /// Whether a goal sends it; the others are the engine's own answers.
+    /// Returns whether a goal sends it; the others are the engine's own answers.
     pub(crate) fn belongs_to_goal(self) -> bool {
         matches!(self, Self::Initial | Self::Reminder | Self::Reply)
     }
@@ -75,7 +75,7 @@ impl Accepted {
         }
     }
 
-    /// Whether it arrives and nothing comes back.
+    /// Returns whether it arrives and nothing comes back.
     pub(crate) fn is_delivered_to_a_quiet_person(&self) -> bool {
         self.fate.error_code.is_none() && self.fate.reply.is_none()
     }
@@ -169,7 +169,7 @@ impl Carrier {
     }
 }
 
-/// The record of accepted messages, in their order.
+/// Returns the record of accepted messages, in their order.
 pub(crate) fn accepted(log: &Path) -> anyhow::Result<Vec<Accepted>> {
     let text = std::fs::read_to_string(log).with_context(|| format!("reading {}", log.display()))?;
     // A line that is being written has no end yet.

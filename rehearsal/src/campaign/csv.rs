@@ -1,5 +1,5 @@
-//! The files that are uploaded, with the dirt that such files have (rules C2 to C7), and what an
-//! import must make of them.
+//! The files that are uploaded, with the dirt that such files have (rules C2 to C7), and the result
+//! that an import must have.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ pub(crate) struct Counters {
 }
 
 impl Counters {
-    /// Whether every row ended in exactly one counter.
+    /// Returns whether every row ended in exactly one counter.
     pub(crate) fn add_up(&self) -> bool {
         self.created + self.updated + self.unchanged + self.merged + self.rejected == self.rows_read
             && self.reject_reasons.values().sum::<i64>() == self.rejected
@@ -161,7 +161,7 @@ const STYLES: [Style; 6] = [
     },
 ];
 
-/// People in a file whose row comes twice.
+/// People of a file in rows that come twice.
 const REPEATED: usize = 12;
 
 /// Writes the six files, one for each area code, with so many contacts together.
@@ -217,7 +217,7 @@ impl Style {
         ContactFile { name: self.name, kind: self.kind, bytes: self.encoding.bytes(&text), expected, people }
     }
 
-    /// A row; some are ragged and end with the last cell that is needed.
+    /// Returns a row; some are ragged and end with the last cell that is needed.
     fn line(&self, person: &Person, index: usize, phone: &str) -> String {
         let cells = self.columns.iter().map(|(_, column)| match column {
             Column::First => person.first_name.to_owned(),
@@ -250,7 +250,7 @@ impl Style {
     }
 }
 
-/// A number in one of the ways in which people write it; all can be read (rule C4).
+/// Returns a number in one of the ways in which people write it; all can be read (rule C4).
 fn dress(phone: &str, index: usize) -> String {
     let (area, exchange, line) = (&phone[..3], &phone[3..6], &phone[6..]);
     match index % 7 {

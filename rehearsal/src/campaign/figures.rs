@@ -59,7 +59,7 @@ impl Figures {
     }
 }
 
-/// Sums the counts whose key, `kind.state`, is wanted.
+/// Sums the counts with a wanted key, `kind.state`.
 fn sum(counts: &BTreeMap<String, i64>, wanted: impl Fn(&str, &str) -> bool) -> i64 {
     let of = counts.iter().filter(|(key, _)| key.split_once('.').is_some_and(|(kind, state)| wanted(kind, state)));
     of.map(|(_, count)| count).sum()

@@ -7,7 +7,7 @@ use std::sync::{
 
 use super::moment::Moment;
 
-/// Read by every agent, written by whoever plays.
+/// Read by every agent, written by the player.
 #[derive(Debug, Default)]
 pub(crate) struct Floor {
     /// The shift is over.
@@ -74,7 +74,7 @@ impl Floor {
         self.initials.store(at_most, Ordering::Relaxed);
     }
 
-    /// Have the agents queued as many initials as they may for now?
+    /// Returns whether the agents have queued as many initials as they may for now.
     pub(crate) fn is_on_break(&self) -> bool {
         let bound = self.initials.load(Ordering::Relaxed);
         bound > 0 && self.tally.queued.get() - self.tally.reminders.get() >= bound
@@ -85,7 +85,7 @@ impl Floor {
         self.answers.lock().unwrap_or_else(PoisonError::into_inner).push(answer);
     }
 
-    /// The recorded answers, in the order in which the API answered.
+    /// Returns the recorded answers, in the order in which the API answered.
     pub(crate) fn answers(&self) -> Vec<Recorded> {
         let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner).clone();
         answers.sort_by_key(|answer| answer.answered);

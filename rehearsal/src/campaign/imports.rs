@@ -17,7 +17,7 @@ const POLL: Duration = Duration::from_millis(300);
 /// The file that is uploaded twice.
 const AGAIN: usize = 2;
 
-/// An import that is over, beside what it must be.
+/// An import that is over, beside the expected one.
 #[derive(Debug, Clone)]
 pub(crate) struct Report {
     pub(crate) file: String,

@@ -1,6 +1,6 @@
 //! A campaign on this machine, as its people play it: files made from a seed, an organization with
-//! groups and agents, a carrier that misbehaves, and how to read what came of it. `demo` and
-//! `chaos` play it, each in its own way.
+//! groups and agents, a carrier that misbehaves, and readings of the outcome. `demo` and `chaos`
+//! play it, each in its own way.
 
 pub(crate) mod agents;
 pub(crate) mod carrier;

@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 pub(crate) struct Moment(i64);
 
 impl Moment {
-    /// The present, by this machine's clock, which all processes here share.
+    /// Returns the present, by this machine's clock, which all processes here share.
     pub(crate) fn now() -> Self {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Self(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
@@ -59,7 +59,7 @@ fn days(year: i64, month: i64, day: i64) -> i64 {
     era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
 }
 
-/// The date so many days after 1970-01-01: the way back of [`days`].
+/// Returns the date so many days after 1970-01-01: the way back of [`days`].
 fn date(days: i64) -> (i64, i64, i64) {
     let shifted = days + 719_468;
     let of_era = shifted.rem_euclid(146_097);

@@ -40,7 +40,7 @@ const MIDDLES: [&str; 12] = ["olu", "azi", "eko", "umi", "oja", "iwu", "ara", "e
 const ENDS: [&str; 12] =
     ["dwyk", "zmeth", "kvist", "prusk", "ngolt", "xley", "brandt", "tzow", "lmeq", "shvar", "ffny", "ckzel"];
 
-/// Makes people of one area code whose numbers are all different.
+/// Makes people of one area code with numbers that all differ.
 #[derive(Debug)]
 pub(crate) struct People {
     area_code: &'static str,
@@ -68,7 +68,7 @@ impl People {
         }
     }
 
-    /// A number that nobody else has. Those of exchange 555 are left to the senders.
+    /// Returns a number that nobody else has. Numbers of exchange 555 are left to the senders.
     pub(crate) fn phone(&mut self) -> String {
         self.next = (self.next + STEP) % LINES;
         let (exchange, line) = (200 + self.next / 10_000, self.next % 10_000);

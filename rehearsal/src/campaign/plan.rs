@@ -54,7 +54,7 @@ pub(crate) fn environment() -> Vec<(String, String)> {
     .to_vec()
 }
 
-/// A carrier with some of every fault, and contacts who answer.
+/// Returns a carrier with some of every fault, and contacts that answer.
 pub(crate) fn carrier(seed: u64) -> Value {
     let reply = |body: &str, chance: f64| {
         json!({
@@ -83,7 +83,7 @@ pub(crate) fn carrier(seed: u64) -> Value {
     })
 }
 
-/// The organization's settings.
+/// Returns the organization's settings.
 pub(crate) fn settings() -> Value {
     json!({
         "sending_hours": { "opens_minute": 0, "closes_minute": 1_440 },
@@ -95,7 +95,7 @@ pub(crate) fn settings() -> Value {
     })
 }
 
-/// The goal that is launched in every group.
+/// Returns the goal that is launched in every group.
 pub(crate) fn goal(opens: &str, reminders_open: &str, closes: &str) -> Value {
     json!({
         "name": "Vote plan",

@@ -14,11 +14,11 @@ use super::csv::ContactFile;
 pub(crate) struct Found {
     pub(crate) logs: usize,
     pub(crate) bytes: usize,
-    /// The log and the line's number of each hit; what was hit stays out of the report.
+    /// The log and the line's number of each hit; the text of the hit stays out of the report.
     pub(crate) hits: Vec<String>,
 }
 
-/// Everybody whom a log must not name.
+/// Names and numbers that must not be in a log.
 pub(crate) struct Needles {
     phones: HashSet<String>,
     last_names: HashSet<String>,
@@ -38,8 +38,8 @@ impl Needles {
         words.into_iter().any(|word| self.last_names.contains(&word.to_lowercase())) || self.has_phone(line)
     }
 
-    /// A number of ten digits, or eleven with the country's, however it is punctuated. Digits that
-    /// letters touch belong to an id in hexadecimal.
+    /// Returns a number of ten digits, or eleven with the country's, however it is punctuated.
+    /// Digits that letters touch belong to an id in hexadecimal.
     fn has_phone(&self, line: &str) -> bool {
         let dialled = |c: char| c.is_ascii_digit() || matches!(c, ' ' | '-' | '.' | '(' | ')' | '+');
         let mut rest = line;

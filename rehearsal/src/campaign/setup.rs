@@ -69,7 +69,7 @@ async fn group(admin: &Client, organization: &str, plan: GroupPlan) -> anyhow::R
     Ok(Group { plan, id, agents })
 }
 
-/// Sets the brand's cap; answers it.
+/// Sets the brand's cap; returns it.
 pub(crate) async fn cap(admin: &Client, organization: &Organization, segments: i64) -> anyhow::Result<i64> {
     admin.put(&format!("{}/caps", organization.path), json!({ "daily_segments": segments })).await?;
     Ok(segments)
@@ -84,7 +84,7 @@ pub(crate) async fn launch(
     let now = Moment::now();
     let opens = now.minus(Duration::from_secs(2)).to_string();
     let reminders_open = now.plus(reminders_after).to_string();
-    // Past the next carrier day, so that what is over the cap is held and not cancelled.
+    // Past the next carrier day, so that texts over the cap are held and not cancelled.
     let closes = now.plus(Duration::from_hours(72)).to_string();
     let group_ids: Vec<&str> = organization.groups.iter().map(|group| group.id.as_str()).collect();
     let new = json!({

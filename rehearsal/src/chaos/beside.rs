@@ -1,6 +1,6 @@
 //! Imports beside the faults: one file after the other into a group that no goal texts, each with
-//! half of the people of the one before, so that whatever comes twice, too late or not at all shows
-//! in somebody's name.
+//! half of the people of the one before, so that a row that comes twice, too late or not at all
+//! shows in a contact's name.
 
 use std::{
     collections::BTreeMap,
@@ -24,7 +24,7 @@ use crate::{
 pub(super) const GROUP: &str = "Newcomers";
 /// Files at most; fewer when imports take longer than the faults.
 const FILES: u32 = 8;
-/// People whom a file has and the one before has not. As many again are in both.
+/// People that a file has and the one before has not. As many again are in both.
 const STEP: i64 = 1_000;
 /// Every so many people there is a row without a phone, and an earlier row for the same phone.
 const BAD: i64 = 100;
@@ -39,12 +39,12 @@ pub(crate) struct Beside {
 }
 
 impl Beside {
-    /// How many files there were.
+    /// Returns how many files there were.
     pub(crate) fn files(&self) -> i64 {
         i64::try_from(self.reports.len()).unwrap_or(i64::MAX)
     }
 
-    /// How many people there are in all of them.
+    /// Returns how many people there are in all of them.
     pub(crate) fn people(&self) -> i64 {
         if self.reports.is_empty() { 0 } else { (self.files() + 1) * STEP }
     }
@@ -78,7 +78,7 @@ pub(crate) async fn run(admin: &Client, organization: &Organization, time_ms: u6
     Ok(beside)
 }
 
-/// The file of this number: everybody in it has the number for a name.
+/// Returns the file of this number: everybody in it has the number for a name.
 fn file(nth: i64) -> ContactFile {
     let mut rows = vec!["First Name,Last Name,Cell Phone".to_owned()];
     for person in nth * STEP..(nth + 2) * STEP {

@@ -1,4 +1,4 @@
-//! Doing what the schedule says, and undoing it.
+//! Carrying out the schedule's faults, and undoing them.
 
 use std::{
     collections::BTreeMap,
@@ -62,8 +62,8 @@ impl Field<'_> {
                 let daemon = self.daemon(name)?;
                 daemon.kill_family().await?;
                 tokio::time::sleep(time).await;
-                // It comes back whether or not what it needs is there; that it is ready is asked
-                // when all is mended.
+                // It comes back whether or not the servers that it needs are there; whether it is
+                // ready is asked when all is mended.
                 daemon.restart().await
             }
             (Target::Daemon(name), Deed::Stop) => {
@@ -119,7 +119,7 @@ impl Field<'_> {
         }
     }
 
-    /// A daemon, which should be running: whatever kills it here also starts it again.
+    /// Returns a daemon, which should be running: a fault that kills it here also starts it again.
     fn daemon(&self, name: &str) -> anyhow::Result<&Process> {
         let daemon = self.cluster.process(name)?;
         self.note_if_fallen(daemon);

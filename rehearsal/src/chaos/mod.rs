@@ -27,7 +27,7 @@ pub struct Arguments {
     /// A range of seeds, one after the other: `1..30` has both ends.
     #[arg(long, value_parser = seeds, conflicts_with = "seed", value_name = "FIRST..LAST")]
     seeds: Option<(u64, u64)>,
-    /// How long things break; what is broken last is mended after it.
+    /// Time for which things break; the last faults are mended after it.
     #[arg(long, default_value_t = 1.0)]
     minutes: f64,
     /// Print the schedule and do nothing.

@@ -65,7 +65,7 @@ pub(crate) struct Fault {
     pub(crate) deed: Deed,
 }
 
-/// The whole schedule of a seed, in the order of time.
+/// Returns the whole schedule of a seed, in the order of time.
 pub(crate) fn schedule(seed: u64, time_ms: u64) -> Vec<Fault> {
     let mut dice = Rng::with_seed(seed);
     let mut faults: Vec<Fault> = Vec::new();
@@ -76,8 +76,8 @@ pub(crate) fn schedule(seed: u64, time_ms: u64) -> Vec<Fault> {
             deck = Card::DECK.to_vec();
             dice.shuffle(&mut deck);
         }
-        // A card whose target is taken waits for its turn; without any that fits, nothing begins
-        // now.
+        // A card with a target that is taken waits for its turn; without any that fits, nothing
+        // begins now.
         let fit = (0..deck.len()).rev().find_map(|place| {
             let fault = deck[place].draw(&mut dice, at_ms);
             let ends_ms = fault.at_ms + fault.lasts_ms;

@@ -25,7 +25,7 @@ pub(crate) enum Plant {
     Twice,
     /// A contact has a second initial.
     SecondInitial,
-    /// Somebody who had opted out was texted.
+    /// A contact with an opt-out was texted.
     Late,
     /// A target is in no batch any more.
     Unbatched,
@@ -47,7 +47,7 @@ pub(crate) enum Plant {
 const TRIES: usize = 20;
 
 impl Plant {
-    /// The code of the invariant that must catch it.
+    /// Returns the code of the invariant that must catch it.
     pub(crate) fn caught_by(self) -> &'static str {
         match self {
             Self::Duplicate => "S2",

@@ -50,10 +50,10 @@ const BATCH_SIZE: i64 = 40;
 const PAUSE_PERCENT: u64 = 30;
 const REMINDERS_PERCENT: u64 = 40;
 const PAUSE_TIME: Duration = Duration::from_secs(5);
-/// The agent who walks away keeps a batch for a minute, which a shorter run does not wait for.
+/// The agent that walks away keeps a batch for a minute, which a shorter run does not wait for.
 const LONG_ENOUGH_TO_WALK_AWAY_MS: u64 = 60_000;
 
-/// Plays a seed; answers the codes of the invariants that do not hold, none for none.
+/// Plays a seed; returns the codes of the invariants that do not hold, none for none.
 pub(crate) async fn play(arguments: &Arguments, seed: u64, time_ms: u64) -> anyhow::Result<String> {
     let voice = Voice::new();
     let options = StackOptions { always_own: true, keep_folder: arguments.keep, ..StackOptions::default() };
@@ -94,8 +94,8 @@ async fn on(stack: &Stack, arguments: &Arguments, seed: u64, time_ms: u64, voice
     verdict
 }
 
-/// A carrier that takes its time, so that there is always somebody waiting for it when something
-/// dies.
+/// Returns a carrier that takes its time, so that there is always somebody waiting for it when
+/// something dies.
 fn carrier(seed: u64) -> Value {
     let mut carrier = plan::carrier(seed);
     carrier["behaviour"]["latency_ms"] = json!({ "min": 50, "max": 600 });
@@ -273,7 +273,7 @@ impl Run<'_> {
     }
 }
 
-/// The codes of those that do not hold.
+/// Returns the codes of those that do not hold.
 fn codes(found: &[Invariant]) -> String {
     let broken: Vec<&str> = found.iter().filter(|invariant| !invariant.holds).map(|invariant| invariant.code).collect();
     broken.join(", ")

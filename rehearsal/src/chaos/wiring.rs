@@ -1,4 +1,4 @@
-//! The wires between every daemon and what it talks to.
+//! The wires between every daemon and its servers.
 
 use std::collections::BTreeMap;
 
@@ -47,7 +47,7 @@ impl Wires {
         Ok(Wiring { simulator_port: Some(self.simulator_port), env })
     }
 
-    /// A daemon's wire to a service.
+    /// Returns a daemon's wire to a service.
     pub(crate) fn get(&self, daemon: &'static str, service: Service) -> anyhow::Result<&Wire> {
         self.wires.get(&(daemon, service)).with_context(|| format!("no wire from {daemon} to {service}"))
     }

@@ -23,9 +23,9 @@ use crate::{
 
 /// The worker that is killed.
 pub(crate) const VICTIM: &str = "worker-2";
-/// The group whose goal is paused.
+/// The group with the paused goal.
 const PAUSED: usize = 1;
-/// The group of the person who is removed.
+/// The group of the redacted person.
 const REDACTED: usize = 0;
 
 const PAUSE_TIME: Duration = Duration::from_secs(6);
@@ -113,7 +113,7 @@ impl Scene<'_> {
         Ok(Redaction { phone, done_at, contact })
     }
 
-    /// Somebody in the group who was texted, and from whom nothing more will come.
+    /// Returns a person in the group that was texted and from which nothing more will come.
     async fn quiet_person(&self, log: &Path) -> anyhow::Result<String> {
         let Some(group) = self.organization.groups.get(REDACTED) else { bail!("no group to redact in") };
         loop {

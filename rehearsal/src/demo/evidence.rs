@@ -1,5 +1,5 @@
-//! The part of the evidence that the demo alone has: what the API, the daemons' metrics and the
-//! object store show.
+//! The part of the evidence that the demo alone has: the API's, the metrics' and the object store's
+//! views.
 
 use std::collections::BTreeMap;
 
@@ -83,13 +83,13 @@ impl Sources<'_> {
     }
 }
 
-/// The sum of a counter's samples whose labels contain `label`.
+/// Returns the sum of a counter's samples with `label` among their labels.
 fn total(metrics: &str, counter: &str, label: &str) -> i64 {
     let samples = metrics.lines().filter_map(|line| line.strip_prefix(counter)).filter(|rest| rest.contains(label));
     samples.filter_map(|rest| rest.rsplit(' ').next()?.parse::<i64>().ok()).sum()
 }
 
-/// How many files there are below a folder.
+/// Returns how many files there are below a folder.
 fn files_in(folder: &std::path::Path) -> anyhow::Result<usize> {
     let listing = std::fs::read_dir(folder).with_context(|| format!("listing {}", folder.display()))?;
     let mut files = 0;

@@ -24,7 +24,7 @@ use crate::{
 };
 
 const BEAT: Duration = Duration::from_secs(2);
-/// How long the agents keep to reminders before they go on with what is left.
+/// Time for which the agents keep to reminders before they go on with the rest.
 const BREAK_FOR_REMINDERS: Duration = Duration::from_secs(8);
 
 /// Jobs that are not over: kind, state, how many.
@@ -53,8 +53,8 @@ pub(crate) struct Sight {
 }
 
 impl Watch<'_> {
-    /// Watches until nothing is left to do. `missing` always holds what is, for whoever stops
-    /// waiting.
+    /// Watches until nothing is left to do. `missing` always holds the present list, also for a
+    /// caller that stops waiting.
     pub(crate) async fn until_done(
         &self,
         accepted: watch::Sender<i64>,
@@ -157,7 +157,7 @@ impl Watch<'_> {
     }
 }
 
-/// The jobs of each kind by state.
+/// Returns the jobs of each kind by state.
 fn jobs(queues: &str) -> anyhow::Result<Queues> {
     let kinds: BTreeMap<String, Value> = serde_json::from_str(queues)?;
     kinds.into_iter().map(|(kind, queue)| Ok((kind, serde_json::from_value(queue["jobs"].clone())?))).collect()

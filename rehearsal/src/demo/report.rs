@@ -1,4 +1,4 @@
-//! The report: what the API and the carrier say, and whether the checks hold.
+//! The report: the API's and the carrier's figures, and whether the checks hold.
 
 use crate::{
     campaign::{csv::Counters, figures::Figures, voice::say},

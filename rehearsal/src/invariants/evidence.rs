@@ -79,7 +79,7 @@ pub(crate) enum Rehearsed {
     Chaos(Chaos),
 }
 
-/// The evidence of the demo: what the API shows, and what was played once.
+/// The evidence of the demo: the API's view, and the events that were played once.
 #[derive(Debug)]
 pub(crate) struct Demo {
     /// The whole campaign's figures.
@@ -99,17 +99,17 @@ pub(crate) struct Demo {
     pub(crate) abandoned: i64,
 }
 
-/// The daemons' counters of work whose worker died.
+/// The daemons' counters of work that outlived its worker.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Leases {
-    /// Jobs whose lease ran out.
+    /// Jobs with an expired lease.
     pub(crate) expired: i64,
     pub(crate) republished: i64,
     /// Jobs done by each worker since it started.
     pub(crate) done: BTreeMap<String, i64>,
 }
 
-/// The evidence of chaos: what ran beside the campaign.
+/// The evidence of chaos: the imports and schedules beside the campaign.
 #[derive(Debug)]
 pub(crate) struct Chaos {
     /// The imports beside the faults.
@@ -125,7 +125,7 @@ pub(crate) struct Chaos {
 pub(crate) struct Arrivals {
     /// Members of their group.
     pub(crate) people: i64,
-    /// Members whose name is that of the last file that has them.
+    /// Members with the name of the last file that has them.
     pub(crate) right: i64,
 }
 

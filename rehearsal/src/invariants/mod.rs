@@ -1,10 +1,10 @@
-//! The invariants: one list, for the demo and for chaos, of statements that hold whatever was
-//! broken meanwhile.
+//! The invariants: one list, for the demo and for chaos, of statements that hold in spite of all
+//! faults.
 //!
-//! An invariant is a function of the evidence alone. Most look at what every rehearsal has; some at
-//! what only the demo plays (a redaction, a batch left behind, the API's figures) or only chaos (a
-//! ledger of ticks, imports beside the faults), and are skipped in the other. Each that chaos
-//! checks has a violation in `chaos::plant` where one can be planted.
+//! An invariant is a function of the evidence alone. Most look at evidence that every rehearsal
+//! has; some at events that only the demo plays (a redaction, a batch left behind, the API's
+//! figures) or only chaos (a ledger of ticks, imports beside the faults), and are skipped in the
+//! other. Each that chaos checks has a violation in `chaos::plant` where one can be planted.
 
 mod engine;
 pub(crate) mod evidence;
@@ -100,7 +100,7 @@ pub(crate) fn tell(found: &Invariant) {
     say(&format!("  {} {code:<4} {what}: {figures}", if *holds { '\u{2713}' } else { '\u{2717}' }));
 }
 
-/// The first few, to look them up by.
+/// Returns the first few, to look them up by.
 fn some(ids: &[&str]) -> String {
     ids.iter().take(3).copied().collect::<Vec<_>>().join(" ")
 }

@@ -9,10 +9,10 @@ use crate::campaign::{carrier::Carrier, voice::Voice};
 /// minute, and retries follow.
 const LIMIT: Duration = Duration::from_mins(4);
 const POLL: Duration = Duration::from_secs(1);
-/// How often what is still under way is told.
+/// Interval at which the work under way is told.
 const TELL: Duration = Duration::from_secs(10);
 
-/// Waits until the system is at rest, or says what is not when the time is over.
+/// Waits until the system is at rest, or names the work under way when the time is over.
 pub(crate) async fn wait(reader: Reader<'_>, carrier: &Carrier, voice: Voice) -> anyhow::Result<Rest> {
     let started = Instant::now();
     let mut told = started;

@@ -50,7 +50,7 @@ impl Message {
         self.handed_over_ms.map(Moment::from_millis)
     }
 
-    /// Whether the carrier is said to have it.
+    /// Returns whether the carrier is said to have it.
     pub(crate) fn is_at_carrier(&self) -> bool {
         matches!(self.state.as_str(), "sent" | "delivered" | "undelivered")
     }
@@ -133,7 +133,7 @@ const RECEIVED: &str = "select json_build_object(
 
 const BATCHES: &str = "select coalesce(json_object_agg(state, batches), '{}') from (select state, count(*) batches from batch group by 1) b";
 
-/// Rules B1, B5, B7 and W6: what there must be none of. Somebody who has the initial can be skipped
+/// Rules B1, B5, B7 and W6: rows that must not exist. A contact that has the initial can be skipped
 /// for the reminder, and a cancelled text can have another after it.
 const STRAYS: &str = "select json_agg(s) from (
     select 'goals without targets' as what, count(*) from goal where partitioned_at is null
@@ -216,7 +216,7 @@ impl Reader<'_> {
         self.stack.postgres.run_script(self.database, sql).await.map(|_| ())
     }
 
-    /// Reads what a query answers as one JSON value.
+    /// Reads a query's answer as one JSON value.
     pub(crate) async fn json<T: DeserializeOwned>(self, query: &str) -> anyhow::Result<T> {
         let printed = self.execute(query).await?;
         serde_json::from_str(&printed).context("the database answers in another shape")

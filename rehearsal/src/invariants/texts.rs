@@ -232,8 +232,8 @@ mod tests {
         },
     };
 
-    /// A text that was handed over and accepted at these instants, to somebody whose STOP was
-    /// answered a second after 1970 began.
+    /// Returns a text that was handed over and accepted at these instants, to a contact with a STOP
+    /// that was answered a second after 1970 began.
     fn opted_out_and_texted(handed_over_ms: i64, accepted_at: &str) -> Evidence {
         let message = json!({
             "id": "m", "kind": "initial", "state": "delivered", "contact": "c", "to": "+12125550100", "sid": "SM1",

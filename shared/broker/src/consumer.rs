@@ -1,4 +1,4 @@
-//! The workers' consumer: one connection, one channel for each kind with its own prefetch.
+//! The workers' consumer: one connection, one channel for each kind, with prefetch as backpressure.
 
 use futures::StreamExt;
 use lapin::{
@@ -15,7 +15,7 @@ use crate::{
     topology::{connect, declare, in_time},
 };
 
-/// A connected consumer. Dropped or closed, whatever was not acknowledged goes back to its queue.
+/// A connected consumer. Dropped or closed, unacknowledged deliveries go back to their queues.
 #[derive(Debug)]
 pub struct Session {
     connection: Connection,
@@ -29,12 +29,12 @@ pub struct Session {
 pub enum Source {
     /// A kind's queue.
     Kind(JobKind),
-    /// The queue of what the broker gave up delivering.
+    /// The queue of the broker's dead letters.
     Dead,
 }
 
 impl Source {
-    /// The queue's name.
+    /// Returns the queue's name.
     pub fn queue(self) -> String {
         match self {
             Self::Kind(kind) => names::queue(kind),
@@ -52,8 +52,8 @@ pub struct Delivery {
 }
 
 impl Session {
-    /// Connects, declares and consumes these kinds, and what the broker gave up, as one step. `prefetch` says how many messages of a kind may
-    /// be unacknowledged here.
+    /// Connects, declares and consumes these kinds, and the broker's dead letters, as one step.
+    /// `prefetch` says how many messages of a kind may be unacknowledged here.
     pub async fn open(
         url: &SecretString,
         name: &str,
@@ -62,7 +62,7 @@ impl Session {
     ) -> Result<Self> {
         let connection = connect(url, &format!("{name} consumer")).await?;
         declare(&in_time("channel.open", connection.create_channel()).await?).await?;
-        // The broker bounds what is unacknowledged; this only hands over.
+        // The broker bounds the unacknowledged deliveries; this only hands over.
         let (sender, deliveries) = mpsc::channel(1);
         let mut pumps = JoinSet::new();
         let sources = kinds.iter().copied().map(Source::Kind).chain([Source::Dead]);
@@ -99,8 +99,8 @@ impl Session {
         Ok(Self { connection, deliveries, pumps })
     }
 
-    /// The next delivery. `None` when anything about the session has failed (the connection, a channel, or a consumer that the broker
-    /// cancelled): open another.
+    /// Returns the next delivery. `None` when anything about the session has failed (the
+    /// connection, a channel, or a consumer that the broker cancelled): open another.
     pub async fn next(&mut self) -> Option<Delivery> {
         tokio::select! {
             delivery = self.deliveries.recv() => delivery,
@@ -109,7 +109,7 @@ impl Session {
         }
     }
 
-    /// Is the connection open, as far as is known?
+    /// Returns whether the connection is open, as far as is known.
     pub fn is_open(&self) -> bool {
         self.connection.status().connected()
     }
@@ -125,18 +125,18 @@ impl Session {
 }
 
 impl Delivery {
-    /// The body, an encoded envelope if all is well.
+    /// Returns the body, an encoded envelope if all is well.
     pub fn body(&self) -> &[u8] {
         &self.inner.data
     }
 
-    /// Has the broker delivered it before?
+    /// Returns whether the broker has delivered it before.
     pub const fn redelivered(&self) -> bool {
         self.inner.redelivered
     }
 
-    /// Acknowledges: the outcome is in Postgres. On a session that is gone this fails, and the broker delivers again, which is
-    /// harmless.
+    /// Acknowledges: the outcome is in Postgres. On a session that is gone this fails, and the
+    /// broker delivers again, which is harmless.
     pub async fn ack(self) -> Result<()> {
         in_time("basic.ack", self.inner.acker.ack(BasicAckOptions::default())).await.map(|_| ())
     }

@@ -1,4 +1,4 @@
-//! What can go wrong with the broker. All of it means: this connection is done, open another.
+//! Errors of the broker. All of it means: this connection is done, open another.
 
 /// An error of this crate.
 #[derive(Debug, thiserror::Error)]

@@ -1,9 +1,10 @@
-//! The broker: topology, the relay's publisher and the workers' consumer. The only crate that speaks AMQP,
-//! and to `RabbitMQ` at all.
+//! The broker: topology, the relay's publisher and the workers' consumer. The only crate that
+//! speaks AMQP, and to `RabbitMQ` at all.
 //!
-//! lapin's own recovery stays off. A connection here is opened as one step (connect, declare, qos, consume), used until anything about
-//! it fails, and then replaced as a whole, with growing delays; what was unacknowledged comes back from the broker. Every wait has a
-//! time-out, because a blocked connection writes nothing, acknowledgements included.
+//! lapin's own recovery stays off. A connection here is opened as one step (connect, declare, qos,
+//! consume), used until anything about it fails, and then replaced as a whole, with growing delays.
+//! Unacknowledged deliveries come back from the broker. Every wait has a time-out, because a
+//! blocked connection writes nothing, acknowledgements included.
 
 mod consumer;
 mod error;

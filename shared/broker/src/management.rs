@@ -1,8 +1,11 @@
-//! `RabbitMQ`'s management API, for what AMQP cannot say: which version answers, and the policy that Muster's queues are under.
+//! `RabbitMQ`'s management API, for facts that AMQP cannot give: the broker's version, and the
+//! policy that Muster's queues are under.
 //!
-//! Queues are declared only with what can never change. What may change, the limit of deliveries and where a message goes then, is one policy
-//! that an operator sets ([`Management::apply_policy`]) and anybody can check ([`Management::queues_without_policy`]). Daemons need none
-//! of this: without the policy nothing is lost, but a message that kills every worker is then parked by the attempts of its job alone.
+//! Queues are declared only with arguments that can never change. The limit of deliveries and a
+//! dead letter's way are one policy that an operator sets ([`Management::apply_policy`]) and
+//! anybody can check ([`Management::queues_without_policy`]). Daemons need none of this: without
+//! the policy nothing is lost, but a message that kills every worker is then parked by the attempts
+//! of its job alone.
 
 use std::time::Duration;
 
@@ -18,13 +21,14 @@ use crate::{Error, Result};
 /// The longest wait for an answer.
 const ANSWER: Duration = Duration::from_secs(15);
 
-/// How often a message may be delivered without an acknowledgement before the broker gives it up. Far above what crashes and restarts of
-/// workers make, because each job counts its own attempts; this is for messages that die before anything can be counted.
+/// How often a message may be delivered without an acknowledgement before the broker gives it up.
+/// Far above the deliveries that crashes and restarts of workers make, because each job counts its
+/// own attempts. This is for messages that die before anything can be counted.
 pub const DELIVERY_LIMIT: i64 = 20;
 
 /// The policy's name.
 const POLICY: &str = "muster";
-/// Every queue of Muster's but the one that what is given up goes to.
+/// Every queue of Muster's but the one for dead letters.
 const PATTERN: &str = r"^muster\.(?!dead$)";
 
 /// A client of the management API, for one vhost.
@@ -49,7 +53,7 @@ struct Queue {
 }
 
 impl Management {
-    /// A client for the vhost of an AMQP URL. `url` is `http://user:password@host:port`.
+    /// Returns a client for the vhost of an AMQP URL. `url` is `http://user:password@host:port`.
     pub fn new(url: &SecretString, amqp_url: &SecretString) -> Result<Self> {
         let amqp: AMQPUri = amqp_url.expose_secret().parse().map_err(|_| Error::Url)?;
         // Another part of the process may have installed it already.
@@ -58,7 +62,7 @@ impl Management {
         Ok(Self { http, url: url.clone(), vhost: amqp.vhost })
     }
 
-    /// The broker's version, such as `3.10.8`.
+    /// Returns the broker's version, such as `3.10.8`.
     pub async fn version(&self) -> Result<String> {
         let overview: Overview = self.get(&["overview"]).await?;
         Ok(overview.rabbitmq_version)
@@ -111,7 +115,8 @@ impl Management {
     }
 }
 
-/// What the policy says. The broker may lose a message on its way to the dead ones; the sweep then brings the job back.
+/// Definition of the policy. The broker may lose a message on its way to the dead ones; the sweep
+/// then brings the job back.
 fn definition() -> Value {
     json!({
         "delivery-limit": DELIVERY_LIMIT,
@@ -120,7 +125,7 @@ fn definition() -> Value {
     })
 }
 
-/// Is this a version that Muster is made for, 3.10 to 4?
+/// Returns whether this is a version that Muster is made for, 3.10 to 4.
 pub fn is_supported(version: &str) -> bool {
     let mut numbers = version.split('.').map(str::parse::<u32>);
     match (numbers.next(), numbers.next()) {

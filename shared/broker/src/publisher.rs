@@ -22,7 +22,8 @@ pub struct Message {
     pub body: Vec<u8>,
 }
 
-/// Publishes with confirms over a connection of its own, which it opens when it is needed and drops when anything about it fails.
+/// Publishes with confirms over a connection of its own, which it opens when it is needed and drops
+/// when anything about it fails.
 #[derive(Debug)]
 pub struct Publisher {
     url: SecretString,
@@ -34,15 +35,17 @@ impl Publisher {
     /// Messages that may await their confirmation at a time.
     pub const WINDOW: usize = 512;
 
-    /// A publisher that has not connected yet.
+    /// Returns a publisher that has not connected yet.
     pub fn new(url: SecretString, name: &str) -> Self {
         Self { url, name: format!("{name} relay"), open: None }
     }
 
-    /// Publishes in order and answers, for each message, whether the broker has confirmed that it is safely in its queue. False: it
-    /// was returned as unroutable or refused, and is to be published again later.
+    /// Publishes in order and answers, for each message, whether the broker has confirmed that it
+    /// is safely in its queue. False: it was returned as unroutable or refused, and is to be
+    /// published again later.
     ///
-    /// After an error nothing is known about any of them; the connection is gone, and publishing again is harmless.
+    /// After an error nothing is known about any of them; the connection is gone, and publishing
+    /// again is harmless.
     pub async fn publish(&mut self, messages: &[Message]) -> Result<Vec<bool>> {
         let published = self.try_publish(messages).await;
         if published.is_err() {
@@ -73,7 +76,7 @@ impl Publisher {
             }
             let answers = in_time("confirms", async { join_all(confirms).await.into_iter().collect() }).await;
             let answers: Vec<Confirmation> = answers?;
-            // A returned message is acknowledged too, but carries what was returned.
+            // A returned message is acknowledged too, but carries the returned body.
             confirmed.extend(answers.into_iter().map(|answer| answer.is_ack() && answer.take_message().is_none()));
         }
         Ok(confirmed)
@@ -100,7 +103,7 @@ impl Publisher {
         self.channel().await.map(|_| ())
     }
 
-    /// Is the connection open, as far as is known?
+    /// Returns whether the connection is open, as far as is known.
     pub fn is_open(&self) -> bool {
         self.open.as_ref().is_some_and(|(connection, _)| connection.status().connected())
     }

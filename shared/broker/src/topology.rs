@@ -1,4 +1,5 @@
-//! Exchange, queues and bindings, declared by whoever connects, so that a rebuilt broker is whole again at once.
+//! Exchange, queues and bindings, declared by every connection, so that a rebuilt broker is whole
+//! again at once.
 
 use std::time::Duration;
 
@@ -29,7 +30,7 @@ pub struct Address {
 }
 
 impl Address {
-    /// The address of a broker's URL; none where the URL cannot be read.
+    /// Returns the address of a broker's URL; none where the URL cannot be read.
     pub fn of(url: &SecretString) -> Option<Self> {
         let uri: AMQPUri = url.expose_secret().parse().ok()?;
         Some(Self { host: uri.authority.host, port: uri.authority.port })
@@ -44,7 +45,7 @@ pub(crate) async fn connect(url: &SecretString, name: &str) -> Result<Connection
     in_time("connect", Connection::connect_uri(uri, properties)).await
 }
 
-/// Declares everything; declaring what is there changes nothing.
+/// Declares everything; declaring an existing object changes nothing.
 pub(crate) async fn declare(channel: &Channel) -> Result<()> {
     let durable = ExchangeDeclareOptions { durable: true, ..Default::default() };
     in_time(
@@ -71,7 +72,8 @@ pub(crate) async fn declare(channel: &Channel) -> Result<()> {
     Ok(())
 }
 
-/// Declares a queue with what cannot be changed later; delivery limits and dead-lettering are policies of the broker.
+/// Declares a queue with arguments that cannot be changed later; delivery limits and dead-lettering
+/// are policies of the broker.
 async fn declare_queue(channel: &Channel, name: &str) -> Result<()> {
     let mut arguments = FieldTable::default();
     arguments.insert("x-queue-type".into(), AMQPValue::LongString("quorum".into()));
@@ -84,10 +86,12 @@ pub(crate) async fn in_time<T>(what: &'static str, answer: impl Future<Output = 
     tokio::time::timeout(ANSWER, answer).await.map_err(|_| Error::TimedOut(ANSWER, what))?.map_err(Error::from)
 }
 
-/// Makes sure that the broker answers and has, or takes, the whole topology. A queue that is there with other arguments is an error.
+/// Makes sure that the broker answers and has, or takes, the whole topology. A queue that is there
+/// with other arguments is an error.
 pub async fn check(url: &SecretString) -> Result<()> {
     let connection = connect(url, "muster check").await?;
-    // Dropped only after the connection is closed, which closes it: it would be closing already otherwise.
+    // Dropped only after the connection is closed, which closes it: it would be closing already
+    // otherwise.
     let channel = in_time("channel.open", connection.create_channel()).await?;
     declare(&channel).await?;
     in_time("connection.close", connection.close(200, "checked".into())).await

@@ -1,4 +1,5 @@
-//! Answers for each line of JSON on the standard input, a webhook as it came, whether its signature is the carrier's: `true` or `false`.
+//! Answers for each line of JSON on the standard input, a webhook as it came, whether its signature
+//! is the carrier's: `true` or `false`.
 //!
 //! `deploy/checks/signatures` compares the answers with those of Twilio's own validator.
 

@@ -1,19 +1,21 @@
-//! What carriers' codes mean: one table (rule S7).
+//! Carriers' codes and their meanings: one table (rule S7).
 //!
-//! A code can come in two ways, and what may be done about it differs:
+//! A code can come in two ways, with different remedies:
 //!
-//! - as a *refusal*: the call that hands a text over was answered with it. Nothing was sent or billed, so the text may be handed over
-//!   again.
-//! - on a *receipt*: of a text that the carrier had accepted before. Handing that text over again would be a second hand-over of one
-//!   message, which rule S2 forbids, whatever a code's "temporary" promises. Only what it says of the contact or of the brand is left.
+//! - as a *refusal*: the call that hands a text over was answered with it. Nothing was sent or
+//!   billed, so the text may be handed over again.
+//! - on a *receipt*: of a text that the carrier had accepted before. Handing that text over again
+//!   would be a second hand-over of one message, which rule S2 forbids, also for a "temporary"
+//!   code. Only its meaning for the contact or the brand is left.
 //!
-//! Where secondary sources advise to retry a receipt's code (30003, 30008), that advice is for senders that make a new message. It is
-//! kept in the refusal column, should the code ever answer a call.
+//! Where secondary sources advise to retry a receipt's code (30003, 30008), that advice is for
+//! senders that make a new message. It is kept in the refusal column, should the code ever answer a
+//! call.
 
 use muster_domain::people::line::LineType;
 pub use muster_domain::refusal::Action;
 
-/// What a receipt's code says beyond the text itself, which is over in any case.
+/// A receipt code's meaning beyond the text itself, which is over in any case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReceiptAction {
     /// Nothing but that the text did not arrive.
@@ -22,11 +24,11 @@ pub enum ReceiptAction {
     NotTextable(LineType),
     /// The contact has opted out at the carrier.
     OptedOut,
-    /// The carrier asks for less: hold what is queued for about this many seconds.
+    /// The carrier asks for less: hold queued texts for about this many seconds.
     SlowDown(u32),
-    /// The brand's daily cap is reached at the carrier: hold what is queued until its day turns.
+    /// The brand's daily cap is reached at the carrier: hold queued texts until its day turns.
     CapReached,
-    /// Nothing of this carrier account can go: hold what is queued until an admin has looked.
+    /// Nothing of this carrier account can go: hold queued texts until an admin has looked.
     StopAll,
 }
 
@@ -37,7 +39,7 @@ pub enum Source {
     Http,
     /// Twilio's error dictionary.
     Twilio,
-    /// What to do was seen only in secondary sources.
+    /// The action was seen only in secondary sources.
     Secondary,
 }
 
@@ -52,7 +54,7 @@ pub struct Code {
     pub on_receipt: ReceiptAction,
     /// Where that comes from.
     pub source: Source,
-    /// What the carrier means by it.
+    /// The carrier's meaning of it.
     pub meaning: &'static str,
 }
 
@@ -117,13 +119,13 @@ pub const TABLE: [Code; 42] = [
     row(90007, Fail, R::None, Twilio, "the validity period is out of range"),
 ];
 
-/// The row of a code.
+/// Returns the row of a code.
 pub fn find(code: i32) -> Option<&'static Code> {
     TABLE.binary_search_by_key(&code, |row| row.code).ok().map(|index| &TABLE[index])
 }
 
-/// What to do about a refused hand-over. A code that is not in the table falls to the class of its range: HTTP server errors and
-/// Twilio's 205xx may pass, all else is final.
+/// Returns the action on a refused hand-over. A code that is not in the table falls to the class of
+/// its range: HTTP server errors and Twilio's 205xx may pass, all else is final.
 pub fn action(code: i32) -> Action {
     match find(code) {
         Some(row) => row.on_refusal,
@@ -132,12 +134,13 @@ pub fn action(code: i32) -> Action {
     }
 }
 
-/// What a receipt's code says; nothing when the code is not in the table.
+/// Returns a receipt code's meaning; nothing when the code is not in the table.
 pub fn receipt_action(code: i32) -> ReceiptAction {
     find(code).map_or(R::None, |row| row.on_receipt)
 }
 
-/// Is the code in the table? Others are reported, because carriers split codes over time.
+/// Returns whether the code is in the table. Others are reported, because carriers split codes over
+/// time.
 pub fn is_known(code: i32) -> bool {
     find(code).is_some()
 }

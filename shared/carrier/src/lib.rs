@@ -1,7 +1,7 @@
-//! Carriers: the gateway that texts go through, its adapters, and what carriers' codes mean.
+//! Carriers: the gateway that texts go through, its adapters, and the meanings of carriers' codes.
 //!
-//! A gateway never decides whether a text may go, and never retries: it hands over once and says precisely what it knows of
-//! the outcome (rule S2).
+//! A gateway never decides whether a text may go, and never retries: it hands over once and tells
+//! precisely its knowledge of the outcome (rule S2).
 
 pub mod codes;
 mod gateway;

@@ -1,5 +1,5 @@
-//! Client spans of requests to the carrier, by OpenTelemetry's semantic conventions for HTTP. A URL is told as the caller words it: without
-//! numbers, query or credentials (rule R5).
+//! Client spans of requests to the carrier, by OpenTelemetry's semantic conventions for HTTP. A URL
+//! is told as the caller words it: without numbers, query or credentials (rule R5).
 
 use reqwest::{RequestBuilder, Response, Url};
 use tracing::{Instrument, Span, field::Empty, info_span};
@@ -44,7 +44,7 @@ pub(crate) async fn sent(span: &Span, told: &str, request: RequestBuilder) -> re
     answer
 }
 
-/// How a request failed, as a word.
+/// Returns how a request failed, as a word.
 fn kind(error: &reqwest::Error) -> &'static str {
     if error.is_timeout() {
         "timeout"

@@ -1,5 +1,5 @@
-//! Counts texts for a comparison (rule M4): JSON strings on standard input, one a line, and a JSON object on standard output for each.
-//! docs/segments.md tells what it is for.
+//! Counts texts for a comparison (rule M4): JSON strings on standard input, one a line, and a JSON
+//! object on standard output for each. docs/segments.md describes the comparison.
 #![expect(clippy::print_stdout, reason = "it is a command")]
 
 use std::io::{self, BufRead};

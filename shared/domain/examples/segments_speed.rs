@@ -16,7 +16,7 @@ use muster_domain::sending::segments::{count, smart_encode};
 const ROUND: u32 = 20_000;
 const ROUNDS: usize = 200;
 
-/// Prints the rate of the fastest round: what the machine can do while nothing else has the core.
+/// Prints the rate of the fastest round: the machine's best while nothing else has the core.
 fn rate(name: &str, text: &str, work: impl Fn(&str) -> u32) {
     let round = || {
         let started = Instant::now();

@@ -28,7 +28,8 @@ OUTPUT = Path(__file__).resolve().parent.parent / "data" / "us_postal_codes.txt"
 # Addresses of the armed forces abroad are in no zone that the code tells.
 MILITARY = {"AA", "AE", "AP"}
 
-# Towns that keep, by law or by custom, the time of the other side of a line; the source has one zone for them.
+# Towns that keep, by law or by custom, the time of the other side of a line; the source has one
+# zone for them.
 STRADDLING = {
     "89825": "America/Denver",  # Jackpot, Nevada
     "89832": "America/Denver",  # Owyhee, Nevada
@@ -51,8 +52,8 @@ HEADER = """\
 # Licence: MIT, see NOTICE and LICENSE-MIT-zipcodes in this folder
 #
 # Changed from the source:
-#   codes of a county that lies in several zones get all of them, where a quarter of its codes or more
-#   is in the other zone; the few codes of a county's smaller zone always do
+#   codes of a county that lies in several zones get all of them, where a quarter of its codes or
+#   more is in the other zone; the few codes of a county's smaller zone always do
 #   codes on a line between zones get the other side's: {straddling}
 #   codes of the armed forces ({military}) were left out
 #

@@ -1,7 +1,9 @@
-//! What spreadsheets, phone books and messengers leave in cells beside their value: marks that are not seen, other forms of ASCII characters,
-//! and what is wrapped around a text that looks like a number. Phones, postal codes and headers are all read through this (rules C2 and C4).
+//! Residue that spreadsheets, phone books and messengers leave in cells beside their value: marks
+//! that are not seen, other forms of ASCII characters, and wrappings of a text that looks like a
+//! number. Phones, postal codes and headers are all read through this (rules C2 and C4).
 
-/// Is this a mark that is not seen? Marks of direction, joiners, selectors of a glyph, byte-order marks and the like; blanks are seen.
+/// Returns whether this is a mark that is not seen. Marks of direction, joiners, selectors of a
+/// glyph, byte-order marks and the like; blanks are seen.
 pub const fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
@@ -9,7 +11,7 @@ pub const fn is_invisible(c: char) -> bool {
         | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// The ASCII character of which this is another form; else the character itself.
+/// Returns the ASCII character of which this is another form; else the character itself.
 pub fn plain(c: char) -> char {
     match c {
         '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
@@ -42,12 +44,14 @@ fn digit(value: u32) -> char {
     char::from_digit(value, 10).unwrap_or_default()
 }
 
-/// A cell's text in ASCII as far as that is another form of it, without marks that are not seen.
+/// Returns a cell's text in ASCII as far as that is another form of it, without marks that are not
+/// seen.
 pub fn plain_text(cell: &str) -> String {
     cell.chars().filter(|c| !is_invisible(*c)).map(plain).collect()
 }
 
-/// Takes off what spreadsheets wrap around a text that looks like a number: `="…"`, `=` before a number, quotes, or an apostrophe before it.
+/// Takes off a spreadsheet's wrapping of a text that looks like a number: `="…"`, `=` before a
+/// number, quotes, or an apostrophe before it.
 pub fn unwrapped(text: &str) -> &str {
     let text = text.trim();
     let of_formula = |rest: &&str| rest.starts_with(['"', '+', '(']) || rest.starts_with(|c: char| c.is_ascii_digit());
@@ -56,8 +60,9 @@ pub fn unwrapped(text: &str) -> &str {
     text.strip_prefix('\'').map_or(text, |rest| rest.strip_suffix('\'').unwrap_or(rest)).trim()
 }
 
-/// A number as spreadsheets group its digits in threes: `2,125,550,110`, `2.125.550.110`, `2 125 550 110`, `2'125'550'110`. The same mark
-/// parts all groups; how many there are is the caller's to ask.
+/// Returns a number as spreadsheets group its digits in threes: `2,125,550,110`, `2.125.550.110`,
+/// `2 125 550 110`, `2'125'550'110`. The same mark parts all groups; how many there are is the
+/// caller's to ask.
 pub(crate) fn grouped(text: &str) -> Option<(usize, String)> {
     let mark = text.chars().find(|c| !c.is_ascii_digit()).filter(|c| matches!(c, ',' | '.' | ' ' | '\''))?;
     let mut groups = text.split(mark);

@@ -25,14 +25,14 @@ pub struct Limit {
 }
 
 impl Limit {
-    /// A limit between two bounds, of which each is at least 1. It begins at the lower one.
+    /// Returns a limit between two bounds, of which each is at least 1. It begins at the lower one.
     pub fn new(least: usize, most: usize) -> Self {
         let most = most.max(1);
         let least = least.clamp(1, most);
         Self { least, most, at_once: least, idle: None, samples: Vec::with_capacity(SAMPLES), work_waited: false }
     }
 
-    /// How much may be under way at once.
+    /// Returns how much may be under way at once.
     pub const fn at_once(&self) -> usize {
         self.at_once
     }
@@ -126,7 +126,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever is observed, the limit keeps its bounds.
+        /// Under any observations, the limit keeps its bounds.
         #[test]
         fn the_limit_keeps_its_bounds(
             least in 0..8_usize, most in 0..40_usize, samples in prop::collection::vec((0..5_000_u64, any::<bool>()), 0..600)

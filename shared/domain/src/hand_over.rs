@@ -1,5 +1,5 @@
-//! Which of an organization's queued texts go to the carrier now, and what they take of caps and
-//! lanes (rules S3, S4, S7, S9, S10 and S12). Chapter: sending.
+//! The texts of an organization that go to the carrier now, and their use of caps and lanes
+//! (rules S3, S4, S7, S9, S10 and S12). Chapter: sending.
 //!
 //! The decision has two parts. [`Terms::decide`] looks at each text by itself. A text that may go
 //! then asks the brand for room, by one of two protocols: [`admit_together`] is optimistic, for
@@ -110,8 +110,8 @@ pub struct Take {
     pub segments: BTreeMap<String, i64>,
 }
 
-/// The optimistic protocol: returns what all texts take together if there seems to be room for
-/// every one of them. The caller has to see, with the locks held, that the room is still there.
+/// Returns the optimistic protocol: returns the use of all texts together if there seems to be room
+/// for every one of them. The caller has to see, with the locks held, that the room is still there.
 pub fn admit_together(seems: &Admission, texts: &[Asks], now: DateTime<Utc>) -> Option<Take> {
     let mut after = seems.clone();
     let all = texts.iter().all(|text| after.admit(text, now).is_ok());
@@ -121,8 +121,8 @@ pub fn admit_together(seems: &Admission, texts: &[Asks], now: DateTime<Utc>) -> 
 /// The answer of [`admit_in_order`].
 #[derive(Debug, Clone)]
 pub struct Admitted {
-    /// For each text in its order: the stop, or the carrier under whose cap it is counted, if one
-    /// caps it.
+    /// For each text in its order: the stop, or the carrier of the cap under which it is counted,
+    /// if one caps it.
     pub texts: Vec<Result<Option<String>, Stop>>,
     /// Segments to reserve, by carrier.
     pub segments: BTreeMap<String, i64>,
@@ -130,8 +130,8 @@ pub struct Admitted {
     pub lanes: Lanes,
 }
 
-/// The protocol under locks: lets texts through one by one, in their order, as far as there is
-/// room.
+/// Returns the protocol under locks: lets texts through one by one, in their order, as far as there
+/// is room.
 pub fn admit_in_order(mut room: Admission, texts: &[Asks], now: DateTime<Utc>) -> Admitted {
     let (mut answers, mut counted) = (Vec::with_capacity(texts.len()), Vec::new());
     for text in texts {

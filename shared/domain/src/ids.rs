@@ -1,4 +1,5 @@
-//! Identities of records: time-ordered UUIDs (version 7), one type per noun so that they cannot be confused.
+//! Identities of records: time-ordered UUIDs (version 7), one type per noun so that they cannot be
+//! confused.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -11,8 +12,8 @@ macro_rules! ids {
         pub struct $name(pub Uuid);
 
         impl $name {
-            /// A new identity. Its first 48 bits are this machine's time in milliseconds: good for locality in an
-            /// index, never used to decide anything.
+            /// Returns a new identity. Its first 48 bits are this machine's time in milliseconds:
+            /// good for locality in an index, never used to decide anything.
             #[allow(clippy::new_without_default, reason = "a default identity would be a surprise")]
             pub fn new() -> Self {
                 Self(Uuid::now_v7())
@@ -34,9 +35,9 @@ ids! {
     OrganizationId,
     /// A group of contacts in one place and time zone.
     GroupId,
-    /// A person who can sign in: an admin or an agent.
+    /// A person with a sign-in: an admin or an agent.
     MemberId,
-    /// A person of one organization who can be texted.
+    /// A person of one organization that can be texted.
     ContactId,
     /// An uploaded file of contacts.
     ImportId,

@@ -17,8 +17,8 @@ use crate::{
     wait::Wait,
 };
 
-/// The most texts to look at of each lane that something waits for, `round` at most: one more than
-/// fits, so that it is seen when something stays behind.
+/// Returns the most texts to look at of each lane that something waits for, `round` at most: one
+/// more than fits, so that it is seen when something stays behind.
 pub fn looks(lanes: &Lanes, round: i64, now: DateTime<Utc>) -> Vec<(String, i64)> {
     let waited_for = lanes.0.iter().filter(|(_, lane)| lane.waiting_segments > 0);
     waited_for.map(|(key, lane)| (key.clone(), lane.room(now).min(round) + 1)).collect()
@@ -70,8 +70,8 @@ pub struct Turns {
     pub again: Option<DateTime<Utc>>,
 }
 
-/// Gives texts their turns, in their order. `looks` is what [`looks`] has asked for: where all that
-/// was looked at has left, there may be more.
+/// Gives texts their turns, in their order. `looks` is the answer to [`looks`]: where all texts of
+/// the look have left, there may be more.
 pub fn give(lanes: Lanes, looks: &[(String, i64)], waiting: &[Waiting<'_>], now: DateTime<Utc>) -> Turns {
     let mut turns = Turns { lanes, ..Turns::default() };
     let mut moved = false;

@@ -1,8 +1,8 @@
 //! The rules of a texting campaign, as functions of values.
 //!
-//! One file per noun of the rule book. Nothing here performs IO, reads a clock, draws a random number or knows of
-//! async: times and random draws are arguments. What needs a database, a broker or a carrier lives elsewhere and
-//! asks this crate what to do.
+//! One file per noun of the rule book. Nothing here performs IO, reads a clock, draws a random
+//! number or knows of async: times and random draws are arguments. Work that needs a database, a
+//! broker or a carrier lives elsewhere and asks this crate for decisions.
 
 pub mod cell;
 pub mod concurrency;

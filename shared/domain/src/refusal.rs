@@ -16,12 +16,11 @@ use crate::{
 /// are tried as long as their window is open.
 pub const MAX_HAND_OVERS: i32 = 12;
 
-/// The longest that a text waits before it is handed over again, in seconds, without what chance
-/// adds.
+/// Longest wait of a text before it is handed over again, in seconds, without the jitter.
 pub const LONGEST_WAIT_SECONDS: u32 = 3_600;
 
-/// The measure that a carrier's code asks for about a text whose hand-over was refused, and about
-/// its contact.
+/// The measure that a carrier's code asks for about a text with a refused hand-over, and about its
+/// contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
     /// Try again after about this many seconds, inside the window.
@@ -46,7 +45,7 @@ pub enum Action {
     OptedOut,
 }
 
-/// A text whose hand-over was refused.
+/// A text with a refused hand-over.
 #[derive(Debug, Clone, Copy)]
 pub struct Refused<'a> {
     /// The facts that decide about it.
@@ -110,8 +109,8 @@ pub const fn kept_back(now: DateTime<Utc>) -> Wait {
     Wait::new(HoldReason::Paused, Some(now))
 }
 
-/// Returns the wait of a text for the next carrier day *and* its sending hours (rule S3). One whose
-/// goal closes before is cancelled when it does.
+/// Returns the wait of a text for the next carrier day *and* its sending hours (rule S3). One with
+/// a goal that closes before is cancelled when it does.
 fn at_the_cap(text: &Candidate, tomorrow: DateTime<Utc>) -> Wait {
     let until = match text.hold(HoldReason::Cap, tomorrow) {
         Decision::Hold(_, Some(opens)) => opens,

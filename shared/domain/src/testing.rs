@@ -16,7 +16,7 @@ pub(crate) fn noon() -> DateTime<Utc> {
     "2026-11-21T17:00:00Z".parse().unwrap()
 }
 
-/// A text in New York that nothing forbids at noon. Its goal closes three days later.
+/// Returns a text in New York that nothing forbids at noon. Its goal closes three days later.
 pub(crate) fn candidate(kind: MessageKind) -> Candidate {
     let closes_at = noon() + TimeDelta::days(3);
     let week = Week::every_day(SendingHours::default());

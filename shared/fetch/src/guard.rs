@@ -1,9 +1,11 @@
-//! Which addresses may be asked for a tenant's file: public ones, and those that the installation names. Everything that only the machine or
-//! its network can reach is refused, whatever name leads there (server-side request forgery).
+//! Which addresses may be asked for a tenant's file: public ones, and those that the installation
+//! names. Every address that only the machine or its network can reach is refused, under any name
+//! (server-side request forgery).
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-/// Is this an address of the public internet? Ranges are IANA's special-purpose registries for IPv4 and IPv6, as of 2026.
+/// Returns whether this is an address of the public internet. Ranges are IANA's special-purpose
+/// registries for IPv4 and IPv6, as of 2026.
 pub fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),
@@ -14,7 +16,8 @@ pub fn is_public(address: IpAddr) -> bool {
     }
 }
 
-/// Networks of IPv4 that are nobody's public address: the first address and the length of the prefix.
+/// Networks of IPv4 that are nobody's public address: the first address and the length of the
+/// prefix.
 const SPECIAL_V4: [([u8; 4], u8); 15] = [
     ([0, 0, 0, 0], 8),
     ([10, 0, 0, 0], 8),
@@ -40,7 +43,8 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
 
 fn is_public_v6(address: Ipv6Addr) -> bool {
     let [first, second, ..] = address.segments();
-    // 2000::/3 is all that is given out; of it, protocol assignments with Teredo, documentation and 6to4 lead elsewhere.
+    // 2000::/3 is all that is given out; of it, protocol assignments with Teredo, documentation and
+    // 6to4 lead elsewhere.
     let given_out = first & 0xe000 == 0x2000;
     let special = match first {
         0x2001 => second < 0x0200 || second == 0x0db8,
@@ -51,19 +55,20 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     given_out && !special
 }
 
-/// What the installation allows beside public addresses.
+/// Addresses that the installation allows beside public ones.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Guard {
     allowed: Vec<String>,
 }
 
 impl Guard {
-    /// `allowed` are hosts, each with its port (`files.internal:8443`), that may have any address, and may be asked without TLS.
+    /// `allowed` are hosts, each with its port (`files.internal:8443`), that may have any address,
+    /// and may be asked without TLS.
     pub const fn new(allowed: Vec<String>) -> Self {
         Self { allowed }
     }
 
-    /// Does the installation name this host?
+    /// Returns whether the installation names this host.
     pub fn names(&self, host: &str, port: u16) -> bool {
         self.allowed.iter().any(|allowed| {
             allowed.rsplit_once(':').is_some_and(|(name, number)| {
@@ -73,15 +78,15 @@ impl Guard {
         })
     }
 
-    /// Is this host named with any port? A resolver is not told the port, so that other ports are refused before anybody is asked for the
-    /// host's address.
+    /// Returns whether this host is named with any port. A resolver is not told the port, so that
+    /// other ports are refused before anybody is asked for the host's address.
     pub(crate) fn names_host(&self, host: &str) -> bool {
         self.allowed
             .iter()
             .any(|allowed| allowed.rsplit_once(':').is_some_and(|(name, _)| name.eq_ignore_ascii_case(host)))
     }
 
-    /// Those of a host's addresses that may be asked, on a port that has been looked at.
+    /// Returns the addresses of a host that may be asked, on a port that has been looked at.
     pub(crate) fn admit(&self, host: &str, found: impl Iterator<Item = SocketAddr>) -> Vec<SocketAddr> {
         let named = self.names_host(host);
         found.filter(|address| named || is_public(address.ip())).collect()

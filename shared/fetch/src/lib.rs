@@ -1,7 +1,9 @@
-//! Fetching a tenant's file from the address that the tenant names: over HTTPS, from public addresses alone, in bounded memory.
+//! Fetching a tenant's file from the address that the tenant names: over HTTPS, from public
+//! addresses alone, in bounded memory.
 //!
-//! Names are resolved here and connections go to exactly the addresses that were looked at, so that a name cannot lead elsewhere a moment
-//! later. Each redirect is looked at like the first address. Nothing of what is asked carries a secret of the installation.
+//! Names are resolved here and connections go to exactly the addresses that were looked at, so that
+//! a name cannot lead elsewhere a moment later. Each redirect is looked at like the first address.
+//! No part of a request carries a secret of the installation.
 
 mod guard;
 
@@ -39,7 +41,7 @@ pub enum Error {
     Broken(String),
 }
 
-/// What was seen of a file when it was fetched last; it is only sent again when it has changed.
+/// Validators of a file from its last fetch; it is only sent again when it has changed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Seen {
     /// Its entity tag.
@@ -50,7 +52,7 @@ pub struct Seen {
 
 /// A fetched file.
 pub struct Fetched<S> {
-    /// What to know it by next time.
+    /// Validators to know it by next time.
     pub seen: Seen,
     /// Its bytes.
     pub bytes: S,
@@ -64,7 +66,7 @@ pub struct Fetcher {
 }
 
 impl Fetcher {
-    /// A fetcher that keeps to a guard.
+    /// Returns a fetcher that keeps to a guard.
     pub fn new(guard: Guard) -> Result<Self, Error> {
         let guard = Arc::new(guard);
         // Another part of the process may have installed it already.
@@ -94,7 +96,8 @@ impl Fetcher {
         Ok(Self { http, guard })
     }
 
-    /// May this address be asked, as far as can be said without asking? An address is `https://HOST/…`, without a user or password.
+    /// Returns whether this address may be asked, as far as can be said without asking. An address
+    /// is `https://HOST/…`, without a user or password.
     pub fn check(&self, url: &str) -> Result<Url, Error> {
         let url = Url::parse(url).map_err(|error| Error::Refused(format!("the URL cannot be read: {error}")))?;
         check(&self.guard, &url)?;
@@ -133,7 +136,8 @@ impl Fetcher {
     }
 }
 
-/// The client span of a request, by OpenTelemetry's semantic conventions; its path may be a tenant's secret.
+/// Returns the client span of a request, by OpenTelemetry's semantic conventions; its path may be a
+/// tenant's secret.
 fn span(url: &Url) -> Span {
     info_span!(
         "request",
@@ -200,13 +204,14 @@ fn check(guard: &Guard, url: &Url) -> Result<(), Error> {
     let literal: Option<IpAddr> = host.trim_matches(['[', ']']).parse().ok();
     match literal {
         Some(address) if !named && !is_public(address) => refuse("the URL leads to an address that is not public"),
-        // Such a name may have any address, and the resolver does not know for which port it is asked.
+        // Such a name may have any address, and the resolver does not know for which port it is
+        // asked.
         None if !named && guard.names_host(host) => refuse("the URL leads to a port of this host that is not allowed"),
         _ => Ok(()),
     }
 }
 
-/// What the resolver says of a host without an address that may be asked.
+/// The resolver's answer for a host without an address that may be asked.
 const NO_ADDRESS: &str = "the host has no public address";
 
 #[derive(Debug)]

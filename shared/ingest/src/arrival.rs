@@ -1,9 +1,10 @@
-//! A file that is still coming in: what its beginning says against it is told before the rest is there (rule C15), and its lines are
-//! counted as they pass.
+//! A file that is still coming in: a fault of its beginning is told before the rest is there
+//! (rule C15), and its lines are counted as they pass.
 //!
-//! The look is the import's own ([`mod@crate::file`]), at as much of the beginning as it needs: mostly the first 64 KiB, unpacked. What these do
-//! not tell is left to whoever reads the whole file: a header that is longer than [`MAX_BEGINNING`], an archive's directory, which is at
-//! its end, and a zstd frame that wants much memory.
+//! The look is the import's own ([`mod@crate::file`]), at as much of the beginning as it needs:
+//! mostly the first 64 KiB, unpacked. The rest is left to the reader of the whole file: a header
+//! that is longer than [`MAX_BEGINNING`], an archive's directory, which is at its end, and a zstd
+//! frame that wants much memory.
 
 use std::{
     collections::BTreeMap,
@@ -67,8 +68,8 @@ impl Arrival {
         Ok(())
     }
 
-    /// Takes the next bytes as their source has them and hands them on to whoever writes them, who hears of an error in words: the source's, or
-    /// why the file is refused.
+    /// Takes the next bytes as their source has them and hands them on to the writer, which hears
+    /// of an error in words: the source's, or the reason for which the file is refused.
     pub fn pass_on<B: AsRef<[u8]>, E: Display>(&mut self, chunk: Result<B, E>) -> Result<B, String> {
         let bytes = chunk.map_err(|error| error.to_string())?;
         match self.pass(bytes.as_ref()) {
@@ -77,13 +78,14 @@ impl Arrival {
         }
     }
 
-    /// Why [`Self::pass_on`] has refused the file, which tells that from an error of whoever wrote it.
+    /// Returns the reason for which [`Self::pass_on`] has refused the file, which tells that from
+    /// an error of the writer.
     pub const fn refusal(&mut self) -> Option<Refused> {
         self.refusal.take()
     }
 
-    /// The file is there. Answers about how many rows a file has that is not packed: its lines without the header, blank ones and those within
-    /// cells among them.
+    /// The file is there. Returns about how many rows a file has that is not packed: its lines
+    /// without the header, blank ones and those within cells among them.
     pub fn end(mut self) -> Result<Option<u64>, Refused> {
         if !self.looked {
             self.packing = packing(&self.beginning);
@@ -118,7 +120,8 @@ impl Arrival {
     }
 }
 
-/// Looks at a file of which this is the beginning; an error of the source means that more of it is needed.
+/// Looks at a file of which this is the beginning; an error of the source means that more of it is
+/// needed.
 fn begun(beginning: &[u8], mapping: &BTreeMap<String, String>) -> Result<(), ReadError> {
     let source = |from: usize| Unended(Cursor::new(&beginning[from..]));
     if packing(beginning) == Packing::Zip {

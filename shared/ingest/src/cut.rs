@@ -1,8 +1,9 @@
 //! Cutting a file's text into parts that can be read at once, each by another reader.
 //!
-//! A cut is made at a true record border only, found by the machine of [`crate::records`] that the readers use as well; so the parts,
-//! read one after another, give exactly the rows and rejects of the whole, with the same lines. What the text is fed in has no influence
-//! on where it is cut. What is in the cells does not matter here, and is not looked at.
+//! A cut is made at a true record border only, found by the machine of [`crate::records`] that the
+//! readers use as well; so the parts, read one after another, give exactly the rows and rejects of
+//! the whole, with the same lines. The sizes of the blocks that the text is fed in have no
+//! influence on where it is cut. The contents of cells do not matter here, and are not looked at.
 
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +22,8 @@ pub struct Part {
     pub length: u64,
     /// The file's line on which it begins.
     pub first_line: u64,
-    /// Records in it. Rows without any value are among them, blank lines are not: at least as many as a reader will count.
+    /// Records in it. Rows without any value are among them, blank lines are not: at least as many
+    /// as a reader will count.
     pub records: u64,
 }
 
@@ -30,7 +32,7 @@ pub struct Part {
 pub struct Cutter {
     shape: Shape,
     target: u64,
-    /// Text whose records have not been passed yet.
+    /// Text with records that have not been passed yet.
     pending: Vec<u8>,
     /// How much must be pending for another look to be worthwhile.
     look_at: usize,
@@ -44,8 +46,8 @@ pub struct Cutter {
 }
 
 impl Cutter {
-    /// Cuts text that begins at this offset and line, behind the header, into parts of at least `target` bytes; the last may be
-    /// shorter.
+    /// Cuts text that begins at this offset and line, behind the header, into parts of at least
+    /// `target` bytes; the last may be shorter.
     pub fn new(shape: Shape, target: u64, offset: u64, first_line: u64) -> Self {
         Self {
             shape,
@@ -63,7 +65,7 @@ impl Cutter {
     /// Takes the next block of text; adds the parts that end in it.
     pub fn feed(&mut self, block: &[u8], parts: &mut Vec<Part>) -> Result<(), Refused> {
         if self.pending.is_empty() {
-            // The usual case copies nothing but what is left of the block.
+            // The usual case copies nothing but the rest of the block.
             let done = self.pass(block, false, parts)?;
             self.pending.extend_from_slice(&block[done..]);
         } else {
@@ -90,7 +92,7 @@ impl Cutter {
         Ok(())
     }
 
-    /// Passes the records that end in the text; answers where it stopped.
+    /// Passes the records that end in the text; returns where it stopped.
     fn pass(&mut self, text: &[u8], ended: bool, parts: &mut Vec<Part>) -> Result<usize, Refused> {
         let mut at = self.pass_long_line(text, ended, parts);
         while at < text.len() && !self.in_long_line {
@@ -123,7 +125,8 @@ impl Cutter {
         Ok(at)
     }
 
-    /// Goes to the end of a line that is too long, if we are within one; answers where the next record begins.
+    /// Goes to the end of a line that is too long, if we are within one; returns where the next
+    /// record begins.
     fn pass_long_line(&mut self, text: &[u8], ended: bool, parts: &mut Vec<Part>) -> usize {
         if !self.in_long_line || text.is_empty() {
             return 0;

@@ -1,4 +1,5 @@
-//! A file, opened up to the first record behind its header: unpacked, sniffed, decoded, its columns known.
+//! A file, opened up to the first record behind its header: unpacked, sniffed, decoded, its columns
+//! known.
 
 use std::{
     collections::BTreeMap,
@@ -17,18 +18,19 @@ use crate::{
 /// The text behind the header.
 pub type Rest<R> = Chain<Cursor<Vec<u8>>, Text<Chain<Cursor<Vec<u8>>, R>>>;
 
-/// A file whose header is read.
+/// A file with a header that is read.
 pub struct Opened<R> {
     /// How it is written.
     pub format: Format,
     /// Its columns.
     pub header: Header,
-    /// The text from the first record behind the header on: for a [`crate::rows::RowReader`] or a [`crate::cut::Cutter`].
+    /// The text from the first record behind the header on: for a [`crate::rows::RowReader`] or a
+    /// [`crate::cut::Cutter`].
     pub text: Rest<R>,
 }
 
-/// Opens a file, packed or not, whose contents may be at most `limit` bytes if it is packed. `mapping` goes from a column's name to a
-/// field's.
+/// Opens a file, packed or not, with contents of at most `limit` bytes if it is packed. `mapping`
+/// goes from a column's name to a field's.
 pub fn open<R: Read + Seek>(
     source: R,
     mapping: &BTreeMap<String, String>,
@@ -42,7 +44,8 @@ pub fn opened<R: Read>(contents: R, mapping: &BTreeMap<String, String>) -> Resul
     opened_as(contents, mapping, None)
 }
 
-/// Opens contents that are already unpacked, in the encoding that somebody has found out by reading all of a file that was undecided.
+/// Opens contents that are already unpacked, in the encoding that somebody has found out by reading
+/// all of a file that was undecided.
 pub fn opened_as<R: Read>(
     mut contents: R,
     mapping: &BTreeMap<String, String>,

@@ -1,12 +1,13 @@
-//! What the name of an uploaded file says (rule C11).
+//! Facts in the name of an uploaded file (rule C11).
 
 /// How packed files are named.
 const PACKED: [&str; 3] = ["gz", "zst", "zip"];
 /// How files of contacts are named.
 const TABLES: [&str; 3] = ["csv", "tsv", "txt"];
 
-/// The name of the group that a file belongs to where none is named: the file's without extension. Of a packed file both go: `x.csv.gz` is
-/// `x`, as `x.csv` is. A name that would be blank stays as it is.
+/// Returns the name of the group that a file belongs to where none is named: the file's without
+/// extension. Of a packed file both go: `x.csv.gz` is `x`, as `x.csv` is. A name that would be
+/// blank stays as it is.
 pub fn group_name(file_name: &str) -> &str {
     let name = match without(file_name, &PACKED) {
         Some(packed) => without(packed, &TABLES).unwrap_or(packed),
@@ -16,7 +17,7 @@ pub fn group_name(file_name: &str) -> &str {
     if name.is_empty() { file_name } else { name }
 }
 
-/// The name without its extension, if that is one of these.
+/// Returns the name without its extension, if that is one of these.
 fn without<'n>(name: &'n str, extensions: &[&str]) -> Option<&'n str> {
     let (name, extension) = name.rsplit_once('.')?;
     extensions.iter().any(|known| known.eq_ignore_ascii_case(extension)).then_some(name)

@@ -1,5 +1,5 @@
-//! The header: the first record with any value, and what each of its columns holds (rule C2). What names mean is decided in
-//! [`crate::headers`].
+//! The header: the first record with any value, and the content of each of its columns (rule C2).
+//! The meaning of names is decided in [`crate::headers`].
 
 use std::{collections::BTreeMap, io::Read};
 
@@ -12,23 +12,26 @@ use crate::{
     records::{Collected, Shape, Splitter, undouble},
 };
 
-/// What a reader of any part of a file has to know of its beginning. It can be written down and read elsewhere.
+/// Facts of a file's beginning that a reader of any part of it has to know. It can be written down
+/// and read elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {
     /// The columns' names as the file has them.
     pub names: Vec<String>,
-    /// What each holds.
+    /// Content of each.
     pub columns: Vec<Column>,
-    /// What parts the cells.
+    /// The character that parts the cells.
     pub delimiter: u8,
-    /// Bytes of text, in UTF-8 and behind any byte-order mark, up to the first record behind the header.
+    /// Bytes of text, in UTF-8 and behind any byte-order mark, up to the first record behind the
+    /// header.
     pub offset: u64,
     /// The file's line on which that begins.
     pub first_line: u64,
 }
 
 impl Header {
-    /// Reads the header off the beginning of a text. `mapping` goes from a column's name to a field's, and wins over what is recognised.
+    /// Reads the header off the beginning of a text. `mapping` goes from a column's name to a
+    /// field's, and wins over the recognition.
     pub fn read<R: Read>(
         splitter: &mut Splitter<R>,
         delimiter: u8,
@@ -49,12 +52,12 @@ impl Header {
         Ok(Self { names, columns, delimiter, offset: splitter.offset(), first_line: splitter.line() })
     }
 
-    /// What the file's rows look like.
+    /// Returns the shape of the file's rows.
     pub fn shape(&self) -> Shape {
         Shape { delimiter: self.delimiter, columns: self.columns.len() }
     }
 
-    /// The names of the file's custom fields.
+    /// Returns the names of the file's custom fields.
     pub fn custom_fields(&self) -> Vec<String> {
         let names = self.columns.iter().filter_map(|column| match column {
             Column::Custom(name) => Some(name.clone()),
@@ -63,7 +66,8 @@ impl Header {
         names.collect()
     }
 
-    /// Rule C14: where an organization has locked its fields, columns that are none of them are not imported.
+    /// Rule C14: where an organization has locked its fields, columns that are none of them are not
+    /// imported.
     pub fn lock_fields(&mut self, known: &[String]) {
         for column in &mut self.columns {
             if matches!(column, Column::Custom(name) if !known.contains(name)) {
@@ -72,8 +76,8 @@ impl Header {
         }
     }
 
-    /// Each column's name and the field that it fills, in the file's order. Columns without a name are left out; of columns with one name,
-    /// the later have a number.
+    /// Each column's name and the field that it fills, in the file's order. Columns without a name
+    /// are left out; of columns with one name, the later have a number.
     pub fn fields(&self) -> Vec<(String, String)> {
         let mut copies: BTreeMap<&str, usize> = BTreeMap::new();
         let mut fields = Vec::with_capacity(self.names.len());
@@ -90,7 +94,7 @@ impl Header {
     }
 }
 
-/// The names of a header, before anybody asks what they mean.
+/// The names of a header, before their meaning is asked for.
 pub(crate) struct Names(pub(crate) Vec<String>);
 
 impl Names {

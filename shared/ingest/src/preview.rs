@@ -18,12 +18,12 @@ use crate::{
     unpack::Unpacked,
 };
 
-/// What the file's beginning says.
+/// Facts in the file's beginning.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Preview {
     /// How its characters are written.
     pub encoding: Encoding,
-    /// What parts its cells.
+    /// Character between its cells.
     pub delimiter: char,
     /// Its columns, in order.
     pub columns: Vec<PreviewColumn>,
@@ -33,14 +33,14 @@ pub struct Preview {
     pub lines_truncated: bool,
 }
 
-/// A column and what it means.
+/// A column and its meaning.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PreviewColumn {
     /// Its name as the file has it.
     pub header: String,
     /// The field that it fills: `first_name`, …, `custom:NAME`, or `ignore`.
     pub field: String,
-    /// What its values mean, where that is not plain: of columns that state opt-outs.
+    /// Meaning of its values where that is not plain: in columns that state opt-outs.
     pub meaning: Option<&'static str>,
 }
 
@@ -58,7 +58,7 @@ pub enum PreviewLine {
         tags: Vec<String>,
         /// It states that the person has opted out, which an import keeps.
         opted_out: bool,
-        /// What is doubtful about it: `area_code_unknown`, `opt_out_unknown`.
+        /// Doubts about it: `area_code_unknown`, `opt_out_unknown`.
         warnings: Vec<&'static str>,
     },
     /// A reject.
@@ -69,13 +69,13 @@ pub enum PreviewLine {
         reason: &'static str,
         /// The column that is to blame.
         column: Option<String>,
-        /// What stands there.
+        /// Text of the cell.
         value: Option<String>,
     },
 }
 
-/// Reads the first `rows` rows of a file. `adjust` is handed the header before any row is read, as an import does with fields that an organization
-/// has locked (rule C14).
+/// Reads the first `rows` rows of a file. `adjust` is handed the header before any row is read, as
+/// an import does with fields that an organization has locked (rule C14).
 pub fn preview<R: Read + Seek>(
     mut source: R,
     mapping: &BTreeMap<String, String>,
@@ -148,14 +148,16 @@ impl PreviewLine {
     }
 }
 
-/// The encoding of a file whose first bytes do not tell it, as far as it is there and is looked at.
+/// Returns the encoding of a file with first bytes that do not tell it, as far as it is there and
+/// is looked at.
 fn late_encoding<R: Read + Seek>(source: R, mapping: &BTreeMap<String, String>) -> Result<Option<Encoding>, ReadError> {
     let Opened { format, text, .. } = opened_as(Unpacked::open(source, MAX_UNPACKED)?, mapping, None)?;
     if !format.undecided {
         return Ok(None);
     }
     let mut text = Tallied::new(text.take(MAX_PREVIEWED));
-    // What is there may be the beginning of a file alone, so that neither its end nor what breaks off tells anything.
+    // The bytes may be the beginning of a file alone, so that neither their end nor a character
+    // that breaks off tells anything.
     let _ended = io::copy(&mut text, &mut io::sink());
     Ok(text.tally.is_windows_1252().then_some(Encoding::Windows1252))
 }

@@ -2,7 +2,8 @@
 
 use std::io;
 
-/// The file as a whole is refused (rule C15), with a reason for its owner. Reading it again changes nothing.
+/// The file as a whole is refused (rule C15), with a reason for its owner. Reading it again changes
+/// nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Refused(pub String);

@@ -1,5 +1,5 @@
-//! What a column of a contacts file states about opting out (rule C17): exports of other tools say it by a status, by a yes, or by a no to
-//! consent. A file can opt somebody out, and never in (rule C9).
+//! Opt-outs that a column of a contacts file states (rule C17): exports of other tools say it by a
+//! status, by a yes, or by a no to consent. A file can opt somebody out, and never in (rule C9).
 
 use muster_domain::cell::{plain_text, unwrapped};
 
@@ -14,7 +14,7 @@ pub enum Asks {
     Status,
 }
 
-/// What a value states.
+/// Statement of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stated {
     /// That they have opted out.
@@ -79,7 +79,8 @@ fn meaning(word: &str) -> Option<Meaning> {
     })
 }
 
-/// `2025-04-11`, `2025-04-11T10:00:00Z`, `4/11/2025 10:00`, `Apr 11, 2025`: when somebody opted out. Enough of a date to be none of the words above.
+/// `2025-04-11`, `2025-04-11T10:00:00Z`, `4/11/2025 10:00`, `Apr 11, 2025`: when somebody opted
+/// out. Enough of a date to be none of the words above.
 fn is_date(text: &str) -> bool {
     const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
     let groups: Vec<&str> = text.split(|c: char| !c.is_alphanumeric()).filter(|group| !group.is_empty()).collect();

@@ -1,4 +1,5 @@
-//! The different tags that the rows of a file name (rule C8), and when they are too many to be tags.
+//! The different tags that the rows of a file name (rule C8), and when they are too many to be
+//! tags.
 
 use std::collections::BTreeSet;
 
@@ -19,13 +20,14 @@ impl Tags {
         not_too_many(self.0.len())
     }
 
-    /// The tags in order.
+    /// Returns the tags in order.
     pub fn into_names(self) -> Vec<String> {
         self.0.into_iter().collect()
     }
 }
 
-/// Refuses a file whose rows name more than [`MAX_TAGS`] tags. They count over the whole file, so that where it is cut makes no difference.
+/// Refuses a file with rows that name more than [`MAX_TAGS`] tags. They count over the whole file,
+/// so that where it is cut makes no difference.
 pub fn not_too_many(tags: usize) -> Result<(), Refused> {
     if tags > MAX_TAGS {
         let why = format!("a tags column holds more than {MAX_TAGS} different tags; map it to something else");

@@ -1,9 +1,10 @@
 //! Any encoding to UTF-8, without a byte-order mark (rule C3). Line ends stay as they are.
 //!
-//! UTF-8 passes as it is, also where it is not UTF-8. What another encoding cannot mean (an unpaired surrogate, half a character at the
-//! end, a byte that Windows-1252 leaves undefined) becomes the byte FF, which no UTF-8 text has. So a row that could not be decoded is
-//! told by one rule, whatever the file's encoding, and is rejected alone; and a U+FFFD that the file really has is a character like
-//! others.
+//! UTF-8 passes as it is, also where it is not UTF-8. Bytes that have no meaning in another
+//! encoding (an unpaired surrogate, half a character at the end, a byte that Windows-1252 leaves
+//! undefined) become the byte FF, which no UTF-8 text has. So a row that could not be decoded is
+//! told by one rule, in any encoding of the file, and is rejected alone; and a U+FFFD that the file
+//! really has is a character like others.
 
 use std::io::{self, Read};
 
@@ -11,7 +12,7 @@ use encoding_rs::{Decoder, DecoderResult, UTF_16BE, UTF_16LE};
 
 use crate::sniff::Encoding;
 
-/// Stands for what could not be decoded.
+/// Stands for bytes that could not be decoded.
 pub const UNREADABLE: u8 = 0xff;
 
 /// Bytes that are decoded at a time.
@@ -87,7 +88,7 @@ fn utf_16(decoder: &mut Decoder, mut raw: &[u8], last: bool, out: &mut Vec<u8>) 
     }
 }
 
-/// What the bytes from 80 on mean, where they differ from Latin-1; U+FFFD where they mean nothing.
+/// Meanings of the bytes from 80 on, where they differ from Latin-1; U+FFFD where they have none.
 const UPPER: [char; 32] = [
     '€', '\u{fffd}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{fffd}', 'Ž', '\u{fffd}', '\u{fffd}',
     '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{fffd}', 'ž', 'Ÿ',

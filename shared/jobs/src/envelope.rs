@@ -26,15 +26,15 @@ pub struct JobRef {
     /// W3C trace context of the relay's publish span.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<String>,
-    /// An earlier attempt of the job ended with its worker: it travels alone, and a worker runs one
-    /// such job at a time, so that what kills a worker takes no innocent job along twice (engine
-    /// promise J7).
+    /// A suspect of poison: an earlier attempt of the job ended with its worker. It travels alone,
+    /// and a worker runs one suspect at a time, so that poison takes no innocent job along twice
+    /// (engine promise J7).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub suspect: bool,
 }
 
 impl JobRef {
-    /// A job without a trace and above suspicion.
+    /// Returns a job without a trace and above suspicion.
     pub const fn new(id: JobId) -> Self {
         Self { id, traceparent: None, suspect: false }
     }
@@ -58,7 +58,7 @@ impl Envelope {
     /// The version that this build writes and reads.
     pub const VERSION: u8 = 1;
 
-    /// An envelope of jobs of one kind.
+    /// Returns an envelope of jobs of one kind.
     pub const fn new(kind: JobKind, jobs: Vec<JobRef>) -> Self {
         Self { v: Self::VERSION, kind, jobs }
     }

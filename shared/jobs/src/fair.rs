@@ -1,7 +1,7 @@
 //! Fairness: how much the relay takes from each tenant's line when there is not room for everything
 //! (engine promise J6).
 //!
-//! Pure arithmetic on what the relay has seen in the database. Rounds follow each other within
+//! Pure arithmetic on the relay's view of the database. Rounds follow each other within
 //! milliseconds while anything is due, so that a share which a tenant does not use is everybody's
 //! in the next round.
 
@@ -24,14 +24,14 @@ pub struct Lane {
     pub kind_room: i64,
     /// Jobs of this tenant and kind that may still be published, where they are limited.
     pub tenant_room: Option<i64>,
-    /// Jobs of this tenant that may still be published, whatever their kind, where they are
-    /// limited.
+    /// Jobs of this tenant that may still be published, of any kind, where they are limited.
     pub tenant_room_of_all: Option<i64>,
 }
 
-/// How many jobs to take from each lane, in order of rank within a tenant; the tenant's whole share
-/// is offered to each of its lanes, and [`Shares::admit`] says when it is used up. `turn` varies
-/// from round to round: it says who comes first when there are more tenants than room.
+/// Returns how many jobs to take from each lane, in order of rank within a tenant. The tenant's
+/// whole share is offered to each of its lanes, and [`Shares::admit`] says when it is used up.
+/// `turn` varies from round to round: it decides which tenant comes first when there are more
+/// tenants than room.
 pub fn shares(lanes: &[Lane], round: i64, turn: usize) -> Shares {
     let mut left = BTreeMap::new();
     let of_all = rooms_by_kind(lanes, turn);
@@ -59,9 +59,9 @@ pub fn shares(lanes: &[Lane], round: i64, turn: usize) -> Shares {
     Shares { left }
 }
 
-/// The room for a tenant's jobs of all kinds together, given to its kinds in equal parts; to some
-/// of them in turns when it is less than one for each. Kinds that may have no more for another
-/// reason get none of it.
+/// Returns the room for a tenant's jobs of all kinds together, given to its kinds in equal parts;
+/// to some of them in turns when it is less than one for each. Kinds that may have no more for
+/// another reason get none of it.
 fn rooms_by_kind(lanes: &[Lane], turn: usize) -> BTreeMap<(JobKind, Uuid), i64> {
     let mut tenants: BTreeMap<Uuid, (i64, BTreeSet<JobKind>)> = BTreeMap::new();
     for lane in lanes {
@@ -101,7 +101,7 @@ impl Shares {
         self.left.get(&(kind, tenant)).copied().unwrap_or_default()
     }
 
-    /// Takes one from a tenant's share; false when nothing is left of it.
+    /// Takes one from a tenant's share; false when it is used up.
     pub fn admit(&mut self, kind: JobKind, tenant: Uuid) -> bool {
         let Some(left) = self.left.get_mut(&(kind, tenant)) else { return false };
         *left -= 1;

@@ -51,8 +51,8 @@ pub struct Policy {
     /// Kinds without a share touch a bounded number of rows in one short transaction each, and ask
     /// nothing outside of Postgres.
     pub share: Option<u16>,
-    /// Jobs that may be published and unclaimed at a time: the broker's queue stays short, and the
-    /// order is the database's.
+    /// Backpressure: jobs that may be published and unclaimed at a time. The broker's queue stays
+    /// short, and the order is the database's.
     pub window: i64,
 }
 
@@ -71,8 +71,9 @@ impl Policy {
     /// each worker.
     pub const LONG: Self = Self { time_limit: Duration::from_mins(30), share: Some(2), window: 32, ..Self::SHORT };
 
-    /// Returns the unacknowledged messages that a worker takes of a kind: a third more than one
-    /// organization's jobs, so that there is room for others' even if each of those travels alone.
+    /// Returns the prefetch of a kind, its unacknowledged messages in a worker: a third more than
+    /// one organization's jobs, so that there is room for others' even if each of those travels
+    /// alone.
     pub const fn prefetch(&self) -> u16 {
         match self.share {
             Some(share) if share < 3 => share + 1,
@@ -191,7 +192,7 @@ macro_rules! kinds {
                 }
             }
 
-            /// Is a job of this kind a step of the import that its payload names?
+            /// Returns whether a job of this kind is a step of the import that its payload names.
             pub const fn is_step_of_import(self) -> bool {
                 match self {
                     $(Self::$Kind => <$Kind as $crate::Job>::STEP_OF_IMPORT,)*

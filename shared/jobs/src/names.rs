@@ -8,21 +8,21 @@ pub const EXCHANGE: &str = "muster.jobs";
 /// The beginning of every queue's name.
 pub const QUEUE_PREFIX: &str = "muster.";
 
-/// The durable quorum queue of a kind.
+/// Returns the durable quorum queue of a kind.
 pub fn queue(kind: JobKind) -> String {
     format!("{QUEUE_PREFIX}{}", kind.as_str())
 }
 
-/// The durable quorum queue of messages that the broker gave up delivering. Which queues feed it is
-/// a policy of the broker.
+/// The durable quorum queue of the broker's dead letters. A policy of the broker decides which
+/// queues feed it.
 pub const DEAD: &str = "muster.dead";
 
 /// The Postgres channel that wakes the schedulers when a timer is set that is due before they look
 /// again.
 pub const NOTIFY_TIMERS: &str = "muster_timers";
 
-/// The Postgres channel that says the id of a goal that has just been paused, closed or moved, of a
-/// contact who may not be texted any more as before (opted out, deactivated, redacted, taken from
+/// The Postgres channel for the id of a goal that has just been paused, closed or moved, of a
+/// contact that may not be texted any more as before (opted out, deactivated, redacted, taken from
 /// the agent, said no), or of an organization or a brand with other terms.
 pub const NOTIFY_STOPS: &str = "muster_stops";
 

@@ -1,4 +1,4 @@
-//! Timers: the table of what they are about, and of the job that each makes when it fires.
+//! Timers: the table of their subjects, and of the job that each makes when it fires.
 
 use muster_domain::ids::{BatchId, GoalId, GroupId, JobId, OrganizationId};
 use serde_json::Value;
@@ -62,7 +62,7 @@ timers! {
     LeaseExpires = "lease-expires" makes LeaseExpiry { batch_id: BatchId },
     /// The first of a group's held messages can go. Subject: the group.
     HoldEnds = "hold-ends" makes HoldRelease { group_id: GroupId },
-    /// Lanes have room for some of what waits for them. Subject: the organization.
+    /// Lanes have room for some of the texts that wait for them. Subject: the organization.
     RateOpens = "rate-opens" makes RateRelease { organization_id: OrganizationId },
     /// Hand-overs without an outcome are old enough to ask the carrier. Subject: the `send` job.
     ReconcileDue = "reconcile-due" makes MessageReconcile { send_job_id: JobId },

@@ -1,15 +1,17 @@
-//! What can go wrong with the object store.
+//! Errors of the object store.
 
 /// An error of the object store.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Something of the configuration cannot be. Values are not repeated: who mistypes a URL may have put a secret into it.
+    /// Something of the configuration cannot be. Values are not repeated: a mistyped URL may have a
+    /// secret in it.
     #[error("object store: {0}")]
     Place(&'static str),
     /// The store failed.
     #[error("object store: {0}")]
     Store(#[from] object_store::Error),
-    /// The key is not one that an object can have: it is empty in a part, or leads out of its folder.
+    /// The key is not one that an object can have: it is empty in a part, or leads out of its
+    /// folder.
     #[error("object store: {0}")]
     Key(#[from] object_store::path::Error),
     /// The folder could not be made.

@@ -1,8 +1,9 @@
-//! The object store: uploaded files and what imports keep while they run, so that a worker on any machine can read them. The only crate
-//! that knows `object_store`.
+//! The object store: uploaded files and the objects of running imports, so that a worker on any
+//! machine can read them. The only crate that knows `object_store`.
 //!
-//! It is a folder that every process shares (`file:///path`) or a bucket of anything that speaks S3 (`s3://bucket/prefix`); nobody but
-//! [`Place`] knows which. Either way an object is there as a whole or not at all.
+//! It is a folder that every process shares (`file:///path`) or a bucket of anything that speaks S3
+//! (`s3://bucket/prefix`); nobody but [`Place`] knows which. Either way an object is there as a
+//! whole or not at all.
 
 mod error;
 mod place;
@@ -34,8 +35,8 @@ impl Objects {
         Ok(Self { store, prefix, piece })
     }
 
-    /// Writes a stream under a key in bounded memory; answers its size. Nobody sees it before it is whole, and a stream that fails, is
-    /// too large or is dropped leaves what was there.
+    /// Writes a stream under a key in bounded memory; returns its size. It is invisible before it
+    /// is whole, and a stream that fails, is too large or is dropped leaves the earlier object.
     pub async fn put<E: std::fmt::Display>(
         &self,
         key: &str,
@@ -63,7 +64,8 @@ impl Objects {
         Ok(found.map(|found| found.into_stream().map(|chunk| chunk.map_err(Error::from))))
     }
 
-    /// What tells an object from an earlier one under the same key: its entity tag, or its time and size.
+    /// Tells an object from an earlier one under the same key: its entity tag, or its time and
+    /// size.
     pub async fn version(&self, key: &str) -> Result<Option<String>, Error> {
         let found = self.head(key).await?;
         Ok(found.map(|found| found.e_tag.unwrap_or_else(|| format!("{}-{}", found.last_modified, found.size))))
@@ -77,12 +79,12 @@ impl Objects {
         Ok(self.store.get_range(&self.path(key)?, range).await?)
     }
 
-    /// The size of an object; `None` when there is none under this key.
+    /// Returns the size of an object; `None` when there is none under this key.
     pub async fn size(&self, key: &str) -> Result<Option<u64>, Error> {
         Ok(self.head(key).await?.map(|found| found.size))
     }
 
-    /// Removes every object whose key begins with this folder's.
+    /// Removes every object with a key that begins with this folder's.
     pub async fn delete_folder(&self, folder: &str) -> Result<(), Error> {
         let found = self.store.list(Some(&self.path(folder)?)).map(|object| object.map(|object| object.location));
         let mut deleted = self.store.delete_stream(found.boxed());
@@ -92,7 +94,7 @@ impl Objects {
         Ok(())
     }
 
-    /// The keys of every object whose key begins with this folder's.
+    /// Returns the keys of every object with a key that begins with this folder's.
     pub async fn keys(&self, folder: &str) -> Result<Vec<String>, Error> {
         let prefix: &str = self.prefix.as_ref();
         let key = |whole: &str| whole.strip_prefix(prefix).unwrap_or(whole).trim_start_matches('/').to_owned();
@@ -100,7 +102,8 @@ impl Objects {
         Ok(found.try_collect().await?)
     }
 
-    /// Removes every object whose key begins with this folder's and that was last written before an instant of the store's clock.
+    /// Removes every object with a key that begins with this folder's and that was last written
+    /// before an instant of the store's clock.
     pub async fn delete_older(&self, folder: &str, before: DateTime<Utc>) -> Result<(), Error> {
         let found = self.store.list(Some(&self.path(folder)?));
         let older = found.try_filter(move |object| future::ready(object.last_modified < before));
@@ -121,15 +124,16 @@ impl Objects {
         there(self.store.head(&self.path(key)?).await)
     }
 
-    /// Where a key's object is. Names are kept as they are, so that who puts a file there by other means finds it under the same; one that
-    /// leads out of its folder (`..`) is refused.
+    /// Returns where a key's object is. Names are kept as they are, so that a file that is put
+    /// there by other means is found under the same. One that leads out of its folder (`..`) is
+    /// refused.
     fn path(&self, key: &str) -> Result<Path, Error> {
         let whole = if self.prefix.is_root() { key.to_owned() } else { format!("{}/{key}", self.prefix) };
         Ok(Path::parse(whole)?)
     }
 }
 
-/// An object that is not there is an answer.
+/// Returns an object that is not there is an answer.
 fn there<T>(asked: object_store::Result<T>) -> Result<Option<T>, Error> {
     match asked {
         Ok(found) => Ok(Some(found)),

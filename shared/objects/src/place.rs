@@ -19,11 +19,13 @@ const STALLED: Duration = Duration::from_secs(30);
 const TRY_AGAIN: Duration = Duration::from_secs(20);
 const TRIES: usize = 8;
 
-/// Bytes of a piece in which objects are written. S3 takes no parts below 5 MiB, and no more than 10,000 of them.
+/// Bytes of a piece in which objects are written. S3 takes no parts below 5 MiB, and no more than
+/// 10,000 of them.
 const FOLDER_PIECE: usize = 1024 * 1024;
 const S3_PIECE: usize = 8 * 1024 * 1024;
 
-/// What the platform sets for a process that has a role, on ECS and EKS. Nobody configures these by hand, so they keep their names.
+/// Variables that the platform sets for a process with a role, on ECS and EKS. They are not
+/// configured by hand, so they keep their names.
 const ROLE: [(&str, AmazonS3ConfigKey); 6] = [
     ("AWS_WEB_IDENTITY_TOKEN_FILE", AmazonS3ConfigKey::WebIdentityTokenFile),
     ("AWS_ROLE_ARN", AmazonS3ConfigKey::RoleArn),
@@ -44,21 +46,22 @@ pub struct Place<'a> {
     pub region: &'a str,
     /// An access key's id and its secret; without it, the role of the machine, the task or the pod.
     pub key: Option<(&'a str, &'a SecretString)>,
-    /// Is the bucket in the path of a request and not in its host's name? Unless it is said: where there is an endpoint.
+    /// Is the bucket in the path of a request and not in its host's name? Unless it is said: where
+    /// there is an endpoint.
     pub path_style: Option<bool>,
 }
 
 /// An open store.
 pub(crate) struct Opened {
     pub(crate) store: Arc<dyn ObjectStore>,
-    /// What every key begins with.
+    /// Beginning of every key.
     pub(crate) prefix: Path,
     /// Bytes that are written at a time.
     pub(crate) piece: usize,
 }
 
 impl<'a> Place<'a> {
-    /// A place, in the order in which settings tell it.
+    /// Returns a place, in the order in which settings tell it.
     pub const fn new(
         url: &'a str,
         endpoint: Option<&'a str>,
@@ -80,7 +83,7 @@ impl<'a> Place<'a> {
         Ok(Opened { store, prefix, piece: S3_PIECE })
     }
 
-    /// The bucket and the prefix of an S3 URL.
+    /// Returns the bucket and the prefix of an S3 URL.
     fn bucket(&self) -> Result<(&'a str, Path), Error> {
         let wrong = Error::Place("the URL is neither file:///ABSOLUTE/PATH nor s3://BUCKET or s3://BUCKET/PREFIX");
         let Some(rest) = self.url.strip_prefix("s3://") else { return Err(wrong) };
@@ -112,7 +115,8 @@ impl<'a> Place<'a> {
                 _ => return Err(Error::Place("the endpoint is not https://HOST or http://HOST, without a user")),
             };
             let host = if path_style { host.to_owned() } else { format!("{bucket}.{host}") };
-            // What is sent is signed all the same; whoever names such an endpoint trusts the network.
+            // Requests are signed all the same; an operator that names such an endpoint trusts the
+            // network.
             builder = builder.with_endpoint(format!("{scheme}://{host}")).with_allow_http(scheme == "http");
         }
         Ok(match self.key {

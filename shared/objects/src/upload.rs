@@ -1,4 +1,5 @@
-//! Writing an object larger than one piece. Until it is complete nobody sees anything of it, and what breaks off is taken back.
+//! Writing an object larger than one piece. Until it is complete nothing of it is visible, and an
+//! upload that breaks off is taken back.
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt, stream::Fuse};
@@ -7,13 +8,14 @@ use tokio::{runtime::Handle, task::JoinSet};
 
 use crate::Error;
 
-/// Pieces that may be on their way at a time, beside the one that is gathered: with their size, the memory of a write.
+/// Pieces that may be on their way at a time, beside the one that is gathered: with their size, the
+/// memory of a write.
 const AT_ONCE: usize = 2;
 
 /// A stream as pieces of one size, of which the last is smaller: some stores take no others.
 pub(crate) struct Pieces<S: Stream> {
     source: Fuse<S>,
-    /// What came with the last piece and is part of the next.
+    /// Bytes of the last piece that are part of the next.
     rest: Bytes,
     piece: usize,
     limit: u64,
@@ -30,7 +32,7 @@ where
         Self { source: source.fuse(), rest: Bytes::new(), piece, limit, size: 0 }
     }
 
-    /// The next piece; the last is smaller than the others, and may be empty.
+    /// Returns the next piece; the last is smaller than the others, and may be empty.
     pub(crate) async fn next(&mut self) -> Result<PutPayload, Error> {
         let (mut gathered, mut missing) = (Vec::new(), self.piece);
         while missing > 0 {
@@ -53,7 +55,8 @@ where
     }
 }
 
-/// An upload that has begun. One that is dropped before its end, as when a client goes away, is taken back behind its caller's back.
+/// An upload that has begun. One that is dropped before its end, as when a client goes away, is
+/// taken back behind its caller's back.
 pub(crate) struct Upload {
     /// Nothing once it is over.
     upload: Option<Box<dyn MultipartUpload>>,
@@ -111,8 +114,8 @@ async fn joined(parts: &mut JoinSet<object_store::Result<()>>) -> object_store::
     }
 }
 
-/// Takes an upload back. Parts on their way are waited for: those that came after it would stay. What cannot be taken back is seen by nobody,
-/// and is left to the store's own rule for such.
+/// Takes an upload back. Parts on their way are waited for: those that came after it would stay. A
+/// part that cannot be taken back is invisible, and is left to the store's own rule for such.
 async fn take_back(upload: &mut dyn MultipartUpload, parts: &mut JoinSet<object_store::Result<()>>) {
     while parts.join_next().await.is_some() {}
     let _gone = upload.abort().await;

@@ -1,5 +1,5 @@
-//! The machine's clock, the only place that reads it. It serves logs, metrics and time-outs; due-ness is decided by the
-//! database's clock.
+//! The machine's clock, the only place that reads it. It serves logs, metrics and time-outs;
+//! due-ness is decided by the database's clock.
 
 use std::time::Instant;
 
@@ -11,12 +11,12 @@ pub fn machine_now() -> DateTime<Utc> {
     Utc::now()
 }
 
-/// A point from which elapsed time is measured; it goes on while the process is stopped.
+/// Returns a point from which elapsed time is measured; it goes on while the process is stopped.
 pub fn start() -> Instant {
     Instant::now()
 }
 
-/// A random number in `[0, 1)` for jitter, from the random bits of a new UUID.
+/// Returns a random number in `[0, 1)` for jitter, from the random bits of a new UUID.
 pub fn jitter() -> f64 {
     let (high, _) = uuid::Uuid::new_v4().as_u64_pair();
     let bits = u32::try_from(high >> 32).unwrap_or(u32::MAX / 2);

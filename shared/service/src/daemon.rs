@@ -8,11 +8,12 @@ use crate::{config::DaemonSettings, shutdown, telemetry, zones};
 
 type AnyError = Box<dyn Error + Send + Sync>;
 
-/// Runs a daemon of this role (`api`, `scheduler`, `worker`) until its work ends or it is asked to stop. `work` is given a token that is
-/// cancelled when it should finish what it has.
+/// Runs a daemon of this role (`api`, `scheduler`, `worker`) until its work ends or it is asked to
+/// stop. `work` is given a token that is cancelled when it should finish its work.
 ///
-/// Exits with 0 if the work ended without an error or was stopped, with 1 if it failed. What it failed of is in the log as one line; before
-/// there is a log, because of the configuration, on standard error.
+/// Exits with 0 if the work ended without an error or was stopped, with 1 if it failed. The reason
+/// of its failure is in the log as one line; before there is a log, because of the configuration,
+/// on standard error.
 pub async fn run<S, W, R, E>(role: &'static str, work: W) -> ExitCode
 where
     S: DaemonSettings,
@@ -42,7 +43,8 @@ fn begin<S: DaemonSettings>(role: &'static str) -> Result<(S, telemetry::Telemet
     Ok((settings, telemetry))
 }
 
-/// Says on standard error why a program ends, and gives the exit code 1. For programs without a log.
+/// Says on standard error why a program ends, and gives the exit code 1. For programs without a
+/// log.
 pub fn failed(error: &(dyn Error + 'static)) -> ExitCode {
     failed_as(error, |line| line)
 }
@@ -54,7 +56,8 @@ pub fn failed_as(error: &(dyn Error + 'static), shown: impl FnOnce(String) -> St
     ExitCode::FAILURE
 }
 
-/// An error and its causes on one line. A cause that an error has told already is not told twice.
+/// Returns an error and its causes on one line. A cause that an error has told already is not told
+/// twice.
 fn told(error: &(dyn Error + 'static)) -> String {
     let mut line = error.to_string();
     let mut cause = error.source();

@@ -1,6 +1,6 @@
 //! `/livez`, `/readyz` and `/metrics`: the same for every process.
 //!
-//! Live: the process runs. Ready: it can do its work now; the answer says what is missing.
+//! Live: the process runs. Ready: it can do its work now; the answer names the missing parts.
 
 use std::{
     collections::BTreeMap,
@@ -26,7 +26,8 @@ use crate::{
     serve::{self, Connections, Limits},
 };
 
-/// What a process needs in order to work, and whether it has it. Parts report themselves, so that a probe costs nothing.
+/// Needs of a process, and whether each is met. Parts report themselves, so that a probe costs
+/// nothing.
 #[derive(Debug, Clone, Default)]
 pub struct Readiness(Arc<Mutex<BTreeMap<&'static str, Result<(), String>>>>);
 
@@ -42,14 +43,14 @@ impl Readiness {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(part, state);
     }
 
-    /// What is missing.
+    /// Returns the missing parts.
     pub fn problems(&self) -> BTreeMap<&'static str, String> {
         let parts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         parts.iter().filter_map(|(part, state)| state.as_ref().err().map(|why| (*part, why.clone()))).collect()
     }
 }
 
-/// The routes.
+/// Returns the routes.
 pub fn routes(readiness: Readiness, metrics: Metrics) -> Router {
     Router::new()
         .route("/livez", get(|| async { "live" }))
@@ -68,7 +69,7 @@ async fn scrape(State(metrics): State<Metrics>) -> impl IntoResponse {
     ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], metrics.encode())
 }
 
-/// What is answered on connections for which there is no room.
+/// Returns the answer on connections for which there is no room.
 pub fn no_room() -> Router {
     let problem = r#"{"type":"urn:muster:problem:unavailable","title":"Temporarily unavailable","status":503,"detail":"there are too many connections; try again"}"#;
     let headers = [(CONTENT_TYPE, "application/problem+json"), (RETRY_AFTER, "2"), (CACHE_CONTROL, "no-store")];
@@ -83,7 +84,8 @@ const LIMITS: Limits = Limits {
     write: Duration::from_secs(10),
 };
 
-/// Serves the routes of health on a listener of their own until the token is cancelled and what is under way is answered.
+/// Serves the routes of health on a listener of their own until the token is cancelled and requests
+/// under way are answered.
 pub async fn serve(listener: TcpListener, routes: Router, stop: CancellationToken) -> std::io::Result<()> {
     serve::serve(listener, routes, no_room(), LIMITS, Connections::default(), stop).await
 }

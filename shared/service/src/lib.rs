@@ -1,4 +1,5 @@
-//! The harness of every process: configuration, telemetry, health and shutdown. It knows nothing of campaigns.
+//! The harness of every process: configuration, telemetry, health and shutdown. It knows nothing of
+//! campaigns.
 
 pub mod clock;
 pub mod config;

@@ -1,4 +1,5 @@
-//! Metrics for Prometheus. Labels are kinds, states and outcomes, never ids or anything of a person (rule R5).
+//! Metrics for Prometheus. Labels are kinds, states and outcomes, never ids or anything of a person
+//! (rule R5).
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -20,7 +21,7 @@ impl Metrics {
         add(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// The text that a scrape gets.
+    /// Returns the text that a scrape gets.
     pub fn encode(&self) -> String {
         let mut text = String::new();
         // Writing to a string does not fail.

@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use uuid::Uuid;
 
-/// A bearer token: 244 random bits as hexadecimal digits, after a mark by which leaked ones can be searched for.
+/// Returns a bearer token: 244 random bits as hexadecimal digits, after a mark by which leaked ones
+/// can be searched for.
 pub fn token() -> String {
     let mut token = String::from("muster_");
     for part in [Uuid::new_v4(), Uuid::new_v4()] {

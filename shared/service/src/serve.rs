@@ -1,10 +1,12 @@
-//! Serving HTTP/1.1 within bounds: so many connections, and so much time for what clients have to do.
+//! Serving HTTP/1.1 within bounds: so many connections, and so much time for the client's part.
 //!
-//! A connection on which no request is under way is closed when its next request does not begin in time (`idle`) or is not there in time
-//! (`header`). One whose client does not take what it is sent is closed as well (`write`). How long a request may take is its handler's to decide.
+//! A connection on which no request is under way is closed when its next request does not begin in
+//! time (`idle`) or is not there in time (`header`). One with a client that does not read its
+//! answer is closed as well (`write`). How long a request may take is its handler's to decide.
 //!
-//! Beyond the bound, a few more connections are served by other routes, which say that there is no room, and still answer health; what comes beyond
-//! those is closed at once. When it is time to stop, requests that are under way are answered and nothing else is waited for.
+//! Beyond the bound, a few more connections are served by other routes, which say that there is no
+//! room, and still answer health. Connections beyond those are closed at once. When it is time to
+//! stop, requests that are under way are answered and nothing else is waited for.
 
 mod pulse;
 
@@ -34,7 +36,7 @@ use pulse::{Busy, Counted, Pulse, Watched};
 
 /// Connections beyond the bound that are told so.
 const SPARE: usize = 64;
-/// What they have time for.
+/// Time limit of their work.
 const HASTE: Duration = Duration::from_secs(2);
 /// How often a connection's times are looked at, and how often once it is time to stop.
 const LOOK: Duration = Duration::from_secs(1);
@@ -47,11 +49,12 @@ const HEAD: usize = 64 * 1024;
 pub struct Limits {
     /// Connections at once.
     pub connections: usize,
-    /// From the first byte of a request, or the beginning of the connection, to the end of the request's head.
+    /// From the first byte of a request, or the beginning of the connection, to the end of the
+    /// request's head.
     pub header: Duration,
     /// From one request's answer to the next request's first byte.
     pub idle: Duration,
-    /// How long a client may take nothing of what it is sent.
+    /// Time for which a client may read nothing of its answer.
     pub write: Duration,
 }
 
@@ -74,7 +77,8 @@ impl Connections {
     }
 }
 
-/// Serves `routes` until the token is cancelled and what is under way is answered. `beyond` answers on connections for which there is no room.
+/// Serves `routes` until the token is cancelled and requests under way are answered. `beyond`
+/// answers on connections for which there is no room.
 pub async fn serve(
     listener: TcpListener,
     routes: Router,
@@ -103,19 +107,20 @@ pub async fn serve(
             drop(permit);
         });
     }
-    // Whoever comes now is refused by the machine.
+    // Later clients are refused by the machine.
     drop(listener);
     connections.close();
     connections.wait().await;
     Ok(())
 }
 
-/// The next connection; none when it is time to stop.
+/// Returns the next connection; none when it is time to stop.
 async fn accept(listener: &TcpListener, stop: &CancellationToken) -> Option<TcpStream> {
     loop {
         match stop.run_until_cancelled(listener.accept()).await? {
             Ok((stream, _)) => {
-                // An answer is not held back for more that may follow. It fails where the client has gone already.
+                // An answer is not held back for more that may follow. It fails where the client
+                // has gone already.
                 let _ = stream.set_nodelay(true);
                 return Some(stream);
             }

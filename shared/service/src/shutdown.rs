@@ -1,4 +1,5 @@
-//! Two-step shutdown: the first signal asks the process to finish what it has, the second ends it at once.
+//! Two-step shutdown: the first signal asks the process to finish its work, the second ends it at
+//! once.
 
 use std::{future::Future, time::Duration};
 
@@ -10,11 +11,12 @@ use tokio_util::sync::CancellationToken;
 pub enum Ended {
     /// The work came to its end by itself or after it was asked to.
     Finished,
-    /// The grace time ran out, or a second signal came; what was under way is left to leases.
+    /// The grace time ran out, or a second signal came; work under way is left to leases.
     Abandoned,
 }
 
-/// Runs a process's work until it ends. SIGTERM and SIGINT cancel `stop`; from then on the work has `grace` to end.
+/// Runs a process's work until it ends. SIGTERM and SIGINT cancel `stop`; from then on the work has
+/// `grace` to end.
 pub async fn run<T>(
     stop: CancellationToken,
     grace: Duration,

@@ -11,7 +11,7 @@ use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::Subscribe
 
 use crate::config::Process;
 
-/// Keeps telemetry going; dropped at the end of `main`, it sends what is left.
+/// Keeps telemetry going; dropped at the end of `main`, it sends the rest.
 #[derive(Debug)]
 pub struct Telemetry {
     provider: Option<SdkTracerProvider>,
@@ -42,7 +42,7 @@ pub fn init(role: &'static str, process: &Process) -> Result<Telemetry, Telemetr
     };
     let spans = provider.as_ref().map(|provider| {
         let tracer: Tracer = provider.tracer("muster");
-        // Spans are wanted whatever the log shows; libraries' own spans are not.
+        // Spans are wanted with any filter of the log; libraries' own spans are not.
         tracing_opentelemetry::layer()
             .with_tracer(tracer)
             .with_location(false)

@@ -1,4 +1,5 @@
-//! W3C trace context across processes: what is stored beside a job, sent in a message, and taken up again.
+//! W3C trace context across processes: it is stored beside a job, sent in a message, and taken up
+//! again.
 
 use std::collections::HashMap;
 
@@ -9,12 +10,12 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 /// The key of W3C trace context.
 const TRACEPARENT: &str = "traceparent";
 
-/// The trace context of the current span; none when spans are not exported.
+/// Returns the trace context of the current span; none when spans are not exported.
 pub fn current() -> Option<String> {
     of(&Span::current())
 }
 
-/// The trace context of a span.
+/// Returns the trace context of a span.
 pub fn of(span: &Span) -> Option<String> {
     let mut carrier = HashMap::new();
     global::get_text_map_propagator(|propagator| propagator.inject_context(&span.context(), &mut carrier));
@@ -39,7 +40,7 @@ pub fn record_status(span: &Span, status: u16) {
     span.record("http.response.status_code", i64::from(status));
 }
 
-/// Records that what the span is about has failed: `kind` is a word or a code, never a message.
+/// Records that the span's subject has failed: `kind` is a word or a code, never a message.
 pub fn record_error(span: &Span, kind: &str) {
     span.record("error.type", kind);
     span.record("otel.status_code", "ERROR");

@@ -1,7 +1,8 @@
 //! Are the time zone rules that Muster carries older than the machine's? (rule J10)
 //!
-//! Every process computes with the rules that are built in, so that all of them agree whatever machine they run on. If the machine's
-//! `zoneinfo` has others for the coming two years, somebody must know: which zones, from when on, and whose rules are newer.
+//! Every process computes with the rules that are built in, so that all of them agree on any
+//! machine. If the machine's `zoneinfo` has others for the coming two years, the operator must
+//! know: the zones, the first instant, and which rules are newer.
 
 use std::{cmp::Ordering, collections::BTreeSet, fmt, fs, path::Path};
 
@@ -14,7 +15,7 @@ pub const SYSTEM: &str = "/usr/share/zoneinfo";
 /// How far ahead rules are compared.
 const DAYS_AHEAD: u64 = 2 * 365;
 
-/// What a comparison of the built-in rules with the system's found.
+/// Result of a comparison of the built-in rules with the system's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Comparison {
     /// The release of the built-in rules, such as `2026e`.
@@ -27,7 +28,7 @@ pub struct Comparison {
     pub differences: Vec<Difference>,
 }
 
-/// A zone whose rules differ.
+/// A zone with differing rules.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
     /// Its IANA name.
@@ -41,13 +42,15 @@ pub struct Difference {
 }
 
 impl Comparison {
-    /// Is the system's release earlier than the built-in one, or later? `None` when one of them is not known.
+    /// Returns whether the system's release is earlier than the built-in one, or later. `None` when
+    /// one of them is not known.
     pub fn system_is(&self) -> Option<Ordering> {
         // Releases are a year and a letter, so that they sort as text.
         Some(self.system.as_ref()?.cmp(self.bundled.as_ref()?))
     }
 
-    /// Logs what differs, if anything does, in one line: a warning, unless it is known that the newer rules are in force.
+    /// Logs the differences, if there are any, in one line: a warning, unless it is known that the
+    /// newer rules are in force.
     pub fn log(&self) {
         let (bundled, system, differ) = (self.bundled.as_deref(), self.system.as_deref(), self.differences.len());
         if differ == 0 {
@@ -61,16 +64,18 @@ impl Comparison {
     }
 }
 
-/// Compares the built-in rules of every zone with the system's in `folder` (usually [`SYSTEM`]), for two years from `now` on.
+/// Compares the built-in rules of every zone with the system's in `folder` (usually [`SYSTEM`]),
+/// for two years from `now` on.
 ///
-/// Blocks for a moment to read some hundreds of small files: from async code call it on a blocking thread. `None` when the folder
-/// has no zones, as in slim container images; there is nothing to compare then.
+/// Blocks for a moment to read some hundreds of small files: from async code call it on a blocking
+/// thread. `None` when the folder has no zones, as in slim container images; there is nothing to
+/// compare then.
 pub fn compare(folder: &Path, now: DateTime<Utc>) -> Option<Comparison> {
     let comparison = compare_with(|zone| fs::read(folder.join(zone)).ok(), release(folder), now);
     (comparison.compared > 0).then_some(comparison)
 }
 
-/// Compares with [`SYSTEM`] beside whatever starts meanwhile, and logs what differs.
+/// Compares with [`SYSTEM`] beside the start of the rest, and logs the differences.
 pub fn compare_in_background() {
     std::thread::spawn(|| {
         if let Some(comparison) = compare(Path::new(SYSTEM), crate::clock::machine_now()) {
@@ -129,7 +134,8 @@ fn difference(
     })
 }
 
-/// The release that a folder of zones says it is: `+VERSION`, or the first line of `tzdata.zi`.
+/// Returns the release that a folder of zones says it is: `+VERSION`, or the first line of
+/// `tzdata.zi`.
 fn release(folder: &Path) -> Option<String> {
     let version = fs::read_to_string(folder.join("+VERSION")).ok();
     let version = version.or_else(|| {
@@ -210,7 +216,8 @@ mod tests {
 
     #[test]
     fn a_zone_that_differs_is_named_with_the_first_date() {
-        // A system on which New York stays on standard time, as Panama does: they differ from the change to summer time on.
+        // A system on which New York stays on standard time, as Panama does: they differ from the
+        // change to summer time on.
         let read = |zone: &str| bundled(if zone == "America/New_York" { "America/Panama" } else { zone });
         let comparison = compare_with(read, Some("2099a".to_owned()), now());
         assert_eq!(

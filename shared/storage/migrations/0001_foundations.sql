@@ -1,5 +1,5 @@
 -- Foundations: ids that follow time, the partitions of tables that grow with time, and guards of
--- tables whose rows stay. Later files build on them; nothing here speaks of the business.
+-- tables with rows that stay. Later files build on them; nothing here speaks of the business.
 
 -- Returns a UUID version 7, so that ids follow the order in which a statement makes them. An id is
 -- made for every event of every message: plpgsql takes a third of the time that SQL would.
@@ -22,9 +22,9 @@ $$;
 -- Makes the monthly partitions of a table from this month on, as far ahead as asked. Ids of other
 -- times go to the default partition.
 --
--- A row in the default partition whose month has none came when nobody made partitions in time, or
--- from a machine whose clock is months ahead. That month's partition cannot be made any more; the
--- other months' can. `muster doctor` tells.
+-- A row in the default partition of a month without one came when the partitions were not made in
+-- time, or from a machine with a clock that is months ahead. That month's partition cannot be made
+-- any more; the other months' can. `muster doctor` tells.
 create function ensure_partitions(parent text, months_ahead int) returns void language plpgsql as $$
 declare
     first date := date_trunc('month', now() at time zone 'UTC')::date;
@@ -67,7 +67,7 @@ begin
 end
 $$;
 
--- Guards a table whose rows change and are never deleted.
+-- Guards a table of rows that change and are never deleted.
 create function refuse_delete() returns trigger language plpgsql as $$
 begin
     raise exception 'rows of % are not deleted', tg_table_name;

@@ -96,8 +96,8 @@ select ensure_partitions('job', 2);
 -- over. Returns its name, if there is one.
 --
 -- One partition at a time: from the lock to the commit every statement on jobs waits. The look that
--- may take long comes before the lock. Behind it, indexes find what an operator may have retried
--- meanwhile.
+-- may take long comes before the lock. Behind it, indexes find jobs that an operator may have
+-- retried meanwhile.
 create function drop_job_partitions(before timestamptz) returns setof text language plpgsql as $$
 declare
     part record;

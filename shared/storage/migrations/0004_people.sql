@@ -1,5 +1,5 @@
--- People: contacts, memberships, tags and fields (rules C1 to C15), what happened to them, and what
--- remains of redacted people (rules R3, R4 and R6).
+-- People: contacts, memberships, tags and fields (rules C1 to C15), their events, and the remainder
+-- of redacted people (rules R3, R4 and R6).
 
 -- Contacts --------------------------------------------------------------------
 
@@ -87,9 +87,9 @@ create index contact_tag_tag on contact_tag (tag_id);
 
 -- Words -----------------------------------------------------------------------
 
--- The latest word of a contact stands, in whatever order texts are handled (rule I3a). The api
--- numbers texts as it records them (`webhook.receive_order`). Words of admins, files and carriers
--- take their number from the same sequence when they are written.
+-- The latest word of a contact stands, in any order of handling (rule I3a). The api numbers texts
+-- as it records them (`webhook.receive_order`). Words of admins, files and carriers take their
+-- number from the same sequence when they are written.
 create sequence receive_order;
 
 create function number_a_word() returns trigger language plpgsql as $$
@@ -211,7 +211,7 @@ create table redaction (
 create index redaction_pending on redaction (e164, account_id) where finished_at is null;
 create index redaction_of_account on redaction (account_id, phone_hash);
 
--- Returns free text without what tells of a person. `sure` is left out without regard to case.
+-- Returns free text without the traces of a person. `sure` is left out without regard to case.
 -- `alone`, single names, is too, but in prose only as they are written: there "hope" is not Hope.
 create function without_person(said text, sure text, alone text, prose boolean) returns text language sql immutable parallel safe as $$
     select regexp_replace(regexp_replace(said, sure, 'redacted', 'gi'), alone, 'redacted', case when prose then 'g' else 'gi' end)
@@ -229,7 +229,7 @@ create function digits_of(said text) returns text language sql immutable paralle
 $$;
 
 -- Is a rejected row the person's? By nine of their number's ten digits in a row (the row may have
--- lost one), or by what tells of them.
+-- lost one), or by their traces.
 create function row_is_of(said text, phone text, sure text, alone text) returns boolean language sql immutable parallel safe as $$
     select strpos(digits_of(said), left(phone, 9)) > 0 or strpos(digits_of(said), right(phone, 9)) > 0
         or said ~* sure or said ~* alone

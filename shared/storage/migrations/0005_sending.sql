@@ -11,8 +11,8 @@ create table brand_cap (
 );
 
 -- Segments that have gone out, and are on their way out, under a cap (rule S3). Each reservation
--- copies the limit here, never below what is used already, so that lowering a cap while texts are
--- on their way stops new ones without breaking the ledger.
+-- copies the limit here, never below the used segments, so that lowering a cap while texts are on
+-- their way stops new ones without breaking the ledger.
 create table cap_ledger (
     brand_id uuid not null references brand,
     carrier text not null,
@@ -106,7 +106,8 @@ $$;
 
 -- Messages --------------------------------------------------------------------
 
--- No references: a message is written for every text, and its writers have just read what it names.
+-- No references: a message is written for every text, and its writers have just read the rows that
+-- it names.
 create table message (
     id uuid primary key,
     organization_id uuid not null,
@@ -221,7 +222,7 @@ create function is_messaged(state text) returns boolean language sql immutable p
     select state in ('sending', 'unknown', 'sent', 'delivered', 'undelivered', 'failed')
 $$;
 
--- Was a target's text handed over? One whose row is gone was.
+-- Was a target's text handed over? One with a row that is gone was.
 create function was_messaged(message_id uuid) returns boolean language sql stable as $$
     select message_id is not null and not exists (
         select from message m where m.id = message_id and not is_messaged(m.state))

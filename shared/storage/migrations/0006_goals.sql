@@ -1,4 +1,4 @@
--- Goals: campaigns, goals, their batches and targets, and who a targeting selects.
+-- Goals: campaigns, goals, their batches and targets, and the contacts that a targeting selects.
 
 create table campaign (
     id uuid primary key,
@@ -54,7 +54,7 @@ create table batch (
     goal_id uuid not null references goal,
     kind text not null check (kind in ('initial', 'reminder')),
     number int not null,
-    -- For goals with assigned agents: the only agent who may claim it.
+    -- For goals with assigned agents: the only agent that may claim it.
     assigned_agent_id uuid references member,
     state text not null check (state in ('held', 'released', 'leased', 'finished')),
     estimated_segments bigint not null default 0,
@@ -88,8 +88,8 @@ create table target (
     contact_id uuid not null references contact,
     position int not null,
     batch_id uuid references batch,
-    -- At most one initial for each contact and goal, whatever crashes (rule B7): set once, in the
-    -- row that makes the contact a target.
+    -- At most one initial for each contact and goal, in spite of any crash (rule B7): set once, in
+    -- the row that makes the contact a target.
     initial_message_id uuid,
     skipped_at timestamptz,
     skip_reason text,

@@ -11,7 +11,7 @@ create table thread (
     sender_e164 text not null,
     -- The goal that last texted the contact here.
     goal_id uuid references goal,
-    -- The agent who texted last, and the claim of the agent who answers now (rule W3).
+    -- The agent that texted last, and the claim of the agent that answers now (rule W3).
     agent_id uuid references member,
     held_by uuid references member,
     held_until timestamptz,

@@ -1,7 +1,8 @@
--- Imports: sources, files, their parts and shards, rejects, and what an undo needs (rules C3 to
--- C17). Many workers read and apply the parts of a file at once.
+-- Imports: sources, files, their parts and shards, rejects, and the record for an undo
+-- (rules C3 to C17). Many workers read and apply the parts of a file at once.
 
--- Files that come again and again: where they can be fetched, and what is known of the last one.
+-- Files that come again and again: the place to fetch them from, and the validators of the last
+-- one.
 create table import_source (
     id uuid primary key,
     organization_id uuid not null references organization,
@@ -95,7 +96,7 @@ create table import (
 );
 create index import_organization on import (organization_id, id);
 create index import_of_source on import (source_id) where source_id is not null;
--- Imports whose rejects are still to be forgotten.
+-- Imports with rejects that are still to be forgotten.
 create index import_rejects on import (finished_at) where rejects_forgotten_at is null;
 
 alter table import_source add foreign key (last_import_id) references import;
@@ -137,7 +138,7 @@ create table import_shard (
     rejected bigint not null,
     reject_reasons jsonb not null,
     rejects_kept bigint not null default 0,
-    -- People whose opt-out the file states (rule C17).
+    -- People with an opt-out stated in the file (rule C17).
     opted_out bigint not null default 0,
     primary key (import_id, number)
 );
@@ -151,7 +152,7 @@ create table import_reject (
     primary key (import_id, line)
 );
 
--- Per agent: the last line whose row may be assigned to them (rule A2).
+-- Per agent: the last line with a row that may be assigned to them (rule A2).
 create table import_agent (
     import_id uuid not null references import,
     email text not null,

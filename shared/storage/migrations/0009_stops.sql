@@ -2,8 +2,8 @@
 -- that was decided about them changes for the worse (rule S9). Workers hear of it on the channel
 -- `muster_stops`, by the id of a contact, a goal, an organization or a brand.
 --
--- The triggers stand together, over tables of several chapters, so that one look shows what stops a
--- text. They fire for every statement and every transaction.
+-- The triggers stand together, over tables of several chapters, so that one look shows all that
+-- stops a text. They fire for every statement and every transaction.
 
 create function tell_stop() returns trigger language plpgsql as $$
 begin
@@ -15,8 +15,7 @@ begin
 end
 $$;
 
--- The same for contacts and memberships, whose rows are many and wide: without a document of each
--- row.
+-- The same for contacts and memberships, with many and wide rows: without a document of each row.
 create function tell_contact_stops() returns trigger language plpgsql as $$
 begin
     perform pg_notify('muster_stops', new.id::text);
@@ -30,19 +29,19 @@ begin
 end
 $$;
 
--- Rules I3, R3 and S7: a contact who opts out, is redacted, or turns out to take no texts.
+-- Rules I3, R3 and S7: a contact that opts out, is redacted, or turns out to take no texts.
 create trigger contact_stops after update of opted_out_at, redacted_at, line_type on contact for each row
     when ((old.opted_out_at is null and new.opted_out_at is not null) or (old.redacted_at is null and new.redacted_at is not null)
           or (is_textable(old.line_type) and not is_textable(new.line_type)))
     execute function tell_contact_stops();
 
--- Rules T2 and W4: a contact who is deactivated in a group, or whose agent is another.
+-- Rules T2 and W4: a contact that is deactivated in a group, or gets another agent.
 create trigger membership_stops after update of deactivated_at, assigned_agent_id on membership for each row
     when ((old.deactivated_at is null and new.deactivated_at is not null)
           or (old.assigned_agent_id is not null and new.assigned_agent_id is distinct from old.assigned_agent_id))
     execute function tell_membership_stops();
 
--- Rules G4 and G7: a goal that is paused, closed, or whose windows open later or end sooner.
+-- Rules G4 and G7: a goal that is paused, closed, or has windows that open later or end sooner.
 create trigger goal_stops after update of paused_at, opens_at, closes_at, reminder_opens_at, reminder_closes_at on goal for each row
     when ((old.paused_at is null and new.paused_at is not null) or new.opens_at > old.opens_at or new.closes_at < old.closes_at
           or new.reminder_opens_at > old.reminder_opens_at or new.reminder_closes_at < old.reminder_closes_at)

@@ -1,4 +1,4 @@
-//! What `muster doctor` looks for in the tables, and what of it can be mended safely.
+//! Findings of `muster doctor` in the tables, and the repairs that are safe.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::{
 /// Something that should not be there, and how often it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// What, as a stable word.
+    /// Its kind, as a stable word.
     pub what: &'static str,
     /// In a sentence.
     pub means: &'static str,
@@ -28,10 +28,12 @@ pub struct Finding {
     pub repairable: bool,
 }
 
-/// A published job that nobody claims for so long is worth a word; publishing it again is harmless (engine promise J3).
+/// A published job that nobody claims for so long is worth a word; publishing it again is harmless
+/// (engine promise J3).
 const UNCLAIMED: Duration = Duration::from_mins(15);
 
-/// Looks for what does not add up. Bounded look-ups by index, except for the conservation of messages.
+/// Looks for figures that do not add up. Bounded look-ups by index, except for the conservation of
+/// messages.
 pub async fn audit(pool: &Pool) -> Result<Vec<Finding>> {
     let row = sqlx::query!(
         r#"select
@@ -119,7 +121,8 @@ pub async fn audit(pool: &Pool) -> Result<Vec<Finding>> {
     Ok(findings.into_iter().filter(|finding| finding.count > 0).collect())
 }
 
-/// Texts of which nobody knows whether the carrier has them, though it is not asked about them any more (rule S2).
+/// Texts of which nobody knows whether the carrier has them, though it is not asked about them any
+/// more (rule S2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unknown {
     /// How many.
@@ -128,8 +131,9 @@ pub struct Unknown {
     pub first: Vec<MessageId>,
 }
 
-/// Looks for texts that were handed over in the last eight days and have been unknown for longer than 24 hours; names three at most. Nothing
-/// can be mended about them: older ones are for the goal's figures.
+/// Looks for texts that were handed over in the last eight days and have been unknown for longer
+/// than 24 hours; names three at most. Nothing can be mended about them: older ones are for the
+/// goal's figures.
 pub async fn unknown_messages(pool: &Pool) -> Result<Unknown> {
     let row = sqlx::query!(
         r#"select count(*) as "count!", coalesce((array_agg(id order by id))[:3], '{}') as "first!"
@@ -142,8 +146,8 @@ pub async fn unknown_messages(pool: &Pool) -> Result<Unknown> {
     Ok(Unknown { count: row.count, first: row.first.into_iter().map(MessageId).collect() })
 }
 
-/// The jobs that were made in the last day, by what has become of them. They are all that were enqueued only as long as Postgres refuses to
-/// delete any (the triggers `job_stays` and `job_is_kept`).
+/// The jobs that were made in the last day, by their outcome. They are all that were enqueued only
+/// as long as Postgres refuses to delete any (the triggers `job_stays` and `job_is_kept`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Jobs {
     /// Made.
@@ -156,7 +160,8 @@ pub struct Jobs {
     pub cancelled: i64,
     /// Waiting, published or running.
     pub live: i64,
-    /// Tables of jobs whose rows could be deleted one by one or all at once, because a trigger that refuses it is missing or off.
+    /// Tables of jobs with rows that could be deleted one by one or all at once, because a trigger
+    /// that refuses it is missing or off.
     pub unguarded: i64,
 }
 
@@ -184,7 +189,8 @@ pub async fn jobs(pool: &Pool) -> Result<Jobs> {
     })
 }
 
-/// What became of every enabled schedule's ticks in the last two days, or since it was changed, up to where they are decided.
+/// Returns the fate of every enabled schedule's ticks in the last two days, or since it was
+/// changed, up to where they are decided.
 pub async fn ticks(pool: &Pool) -> Result<Vec<Ledger>> {
     let rows = sqlx::query!(
         r#"with audited as (
@@ -238,10 +244,10 @@ pub struct Ledger {
     pub skipped: i64,
 }
 
-/// What a repair has mended: the word of a [`Finding`], and how many.
+/// Repairs made: the word of a [`Finding`], and how many.
 pub type Mended = Vec<(&'static str, u64)>;
 
-/// Mends what can be mended without losing or repeating anything.
+/// Mends all that can be mended without losing or repeating anything.
 pub async fn repair(pool: &Pool, reconcile_after: Duration) -> Result<Mended> {
     let mut expired = 0;
     loop {
@@ -286,9 +292,10 @@ pub async fn repair(pool: &Pool, reconcile_after: Duration) -> Result<Mended> {
     Ok(mended.into_iter().filter(|(_, count)| *count > 0).collect())
 }
 
-/// Gives queued messages whose send job is over another one; answers how many. A queued message was never handed over (rule S1), so that
-/// another job may do it. Those of a job that was parked or cancelled stay with it: what is done about them is an operator's decision. So do
-/// those of a job whose month was dropped since: they were called off long ago.
+/// Gives queued messages with a send job that is over another one; returns how many. A queued
+/// message was never handed over (rule S1), so that another job may do it. Messages of a job that
+/// was parked or cancelled stay with it: their fate is an operator's decision. So do messages of a
+/// job in a month that was dropped since: they were called off long ago.
 async fn adopt_orphans(pool: &Pool) -> Result<u64> {
     let mut adopted = 0;
     loop {

@@ -1,8 +1,9 @@
 //! Everything Muster keeps in Postgres, and the only crate that speaks SQL.
 //!
-//! One folder for each chapter, one module for each noun. A function takes a [`Tx`] when it takes part in its caller's transaction and a [`Pool`] when it is one
-//! statement of its own; sqlx's types stay inside. Rows are private structs; what comes out are the structs declared here in
-//! the rule book's words.
+//! One folder for each chapter, one module for each noun. A function takes a [`Tx`] when it takes
+//! part in its caller's transaction and a [`Pool`] when it is one statement of its own; sqlx's
+//! types stay inside. Rows are private structs; results are the structs declared here in the rule
+//! book's words.
 
 pub mod conversations;
 pub mod db;

@@ -46,7 +46,7 @@ pub struct Context {
     pub(crate) carrier_calls: Arc<Semaphore>,
     /// Turns to decide about hand-overs.
     pub(crate) turns: Turns,
-    /// One: jobs whose earlier attempt ended with its worker run one at a time.
+    /// One: jobs with an earlier attempt that ended with its worker run one at a time.
     pub(crate) suspects: Arc<Semaphore>,
     /// Uploaded files.
     pub objects: Objects,
@@ -54,7 +54,7 @@ pub struct Context {
     pub fetcher: Fetcher,
     /// The way to the carriers.
     pub gateway: Arc<dyn Gateway>,
-    /// The way to who serves which number, if there is one.
+    /// The lookup service, if there is one.
     pub lookups: Option<Lookups>,
     /// The carriers' days.
     pub calendar: CarrierCalendar,
@@ -71,7 +71,7 @@ pub struct Context {
     pub(crate) database_lost: Arc<Notify>,
     /// The worker is to stop: begin nothing new.
     pub(crate) stopping: CancellationToken,
-    /// The grace time is nearly over: hand back what is not done.
+    /// The grace time is nearly over: requeue unfinished jobs.
     pub(crate) hand_back: CancellationToken,
 }
 
@@ -130,7 +130,7 @@ impl Context {
         Origin { organization_id: job.organization_id, traceparent: trace::current() }
     }
 
-    /// The tenant that a job works for.
+    /// Returns the tenant that a job works for.
     pub async fn organization(&self, tx: &mut Tx, job: &ClaimedJob) -> Result<Organization, JobError> {
         let id: OrganizationId = job.organization_id.ok_or_else(|| JobError::fail("the job names no organization"))?;
         organizations::of_job(tx, id).await?.ok_or_else(|| JobError::fail("the job's organization does not exist"))

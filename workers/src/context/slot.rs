@@ -29,7 +29,7 @@ impl Slot {
         answer
     }
 
-    /// Takes it again, if it is lent: whoever was stopped in the middle of such a wait has none.
+    /// Takes it again, if it is lent: a job that was stopped in the middle of such a wait has none.
     pub(crate) async fn hold(&mut self) {
         if self.permit.is_none() {
             // The semaphore is never closed.

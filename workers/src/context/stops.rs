@@ -1,9 +1,9 @@
-//! Goals that were paused, closed or moved a moment ago, contacts who opted out, were deactivated,
-//! redacted or taken from their agent, and organizations and brands on other terms (rules G7 and
-//! S9).
+//! Goals that were paused, closed or moved a moment ago, contacts that opted out, were deactivated,
+//! redacted or taken from their agent, and organizations and brands on other terms
+//! (rules G7 and S9).
 //!
 //! Hand-overs decide from the rows. Texts that were marked just before a change, and that the
-//! carrier has not been called for yet, are kept back by the notifications heard here; they are
+//! carrier has not been called for yet, are kept back by the notifications heard here. They are
 //! decided again then. The ear is trusted as long as it proves that it has heard everything;
 //! `handlers/sending/send/hand.rs` looks at the rows again where it cannot. `domain::stops` has the
 //! rule.

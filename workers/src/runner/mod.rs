@@ -1,8 +1,8 @@
 //! From a delivery to outcomes in Postgres, and only then to an acknowledgement.
 //!
 //! A bundle of short jobs that touch only Postgres is tried as one transaction first
-//! (`one_transaction`); what did not succeed there, and every other kind, runs under a lease
-//! (`leased`). A delivery is acknowledged once the outcomes of all its jobs are in Postgres; if
+//! (`one_transaction`). Jobs that did not succeed there, and every other kind, run under a lease
+//! (`leased`). A delivery is acknowledged once the outcomes of all its jobs are in Postgres. If
 //! Postgres cannot be reached, it is not, and the lease or the broker brings the work back.
 
 mod leased;
@@ -64,7 +64,7 @@ async fn bundle(ctx: &Context, envelope: Envelope, redelivered: bool) -> bool {
     leased::run(ctx, envelope.kind, &jobs, suspect).await
 }
 
-/// Takes back jobs whose message the broker gave up.
+/// Takes back the jobs of a dead letter.
 async fn given_up(ctx: &Context, envelope: &Envelope) -> bool {
     let ids: Vec<JobId> = envelope.jobs.iter().map(|job| job.id).collect();
     let parked = in_time(sweep::return_given_up(&ctx.engine_pool, &ids)).await;
@@ -78,9 +78,9 @@ async fn in_time<T>(answer: impl Future<Output = Result<T, Error>>) -> Result<T,
     tokio::time::timeout(LONGEST_ANSWER, answer).await.unwrap_or(Err(Error::NoAnswer(LONGEST_ANSWER)))
 }
 
-/// May the delivery be acknowledged? Not while Postgres is away: then no more jobs are taken until
-/// it answers, and the broker delivers again. If Postgres answers and refuses, delivering again
-/// would be refused again; the job's row brings the work back.
+/// Returns whether the delivery may be acknowledged. Not while Postgres is away: then no more jobs
+/// are taken until it answers, and the broker delivers again. If Postgres answers and refuses,
+/// delivering again would be refused again; the job's row brings the work back.
 fn kept<T>(ctx: &Context, written: Result<T, Error>) -> bool {
     match written {
         Ok(_) => true,
@@ -96,8 +96,8 @@ fn kept<T>(ctx: &Context, written: Result<T, Error>) -> bool {
     }
 }
 
-/// The span of an attempt: a child of the message that brought it, or linked to the first attempt
-/// if there was one.
+/// Returns the span of an attempt: a child of the message that brought it, or linked to the first
+/// attempt if there was one.
 fn span(job: &ClaimedJob, refs: &[JobRef]) -> Span {
     let span = info_span!(
         "run",

@@ -1,6 +1,6 @@
 //! A bundle of short jobs in one transaction: claims, effects and completions commit together.
 //!
-//! Only success happens here. Jobs run one after another as if all will be well; if one is not,
+//! Only success happens here. Jobs run one after another as if all will be well. If one is not,
 //! everything is undone and the bundle runs again, now with each job in a part of the transaction
 //! that can be undone alone. A job that fails then is left for the leased path, which counts the
 //! attempt and keeps its error; when anything is wrong with the transaction itself, all of them
@@ -15,10 +15,10 @@ use tracing::Instrument;
 use super::{span, within};
 use crate::{Context, error::JobError, registry};
 
-/// Whether the transaction has committed is not known; what was delivered is delivered again.
+/// Whether the transaction has committed is not known; the message is delivered again.
 pub(super) struct DatabaseLost;
 
-/// Runs a bundle; answers the jobs that are left for the leased path. Jobs that ran, are done or
+/// Runs a bundle; returns the jobs that are left for the leased path. Jobs that ran, are done or
 /// are not due are not among them.
 pub(super) async fn run(ctx: &Context, kind: JobKind, refs: Vec<JobRef>) -> Result<Vec<JobRef>, DatabaseLost> {
     // The semaphore is never closed.
@@ -40,8 +40,8 @@ pub(super) async fn run(ctx: &Context, kind: JobKind, refs: Vec<JobRef>) -> Resu
     left
 }
 
-/// The jobs that are left for the leased path: those that failed, and all of them when the bundle
-/// did, by an error, a panic or a time-out (engine promise J7).
+/// Returns the jobs that are left for the leased path: the failed ones, and all of them when the
+/// bundle failed, by an error, a panic or a time-out (engine promise J7).
 fn left_of(kind: JobKind, refs: Vec<JobRef>, ended: Result<Vec<JobId>, JobError>) -> Result<Vec<JobRef>, DatabaseLost> {
     match ended {
         Ok(failed) => Ok(refs.into_iter().filter(|job_ref| failed.contains(&job_ref.id)).collect()),
@@ -65,7 +65,7 @@ enum Parts {
     OneForEach,
 }
 
-/// Answers the jobs that failed. Of these nothing was written, and without parts nothing of any.
+/// Returns the jobs that failed. Of these nothing was written, and without parts nothing of any.
 async fn transaction(ctx: &Context, kind: JobKind, refs: &[JobRef], parts: Parts) -> Result<Vec<JobId>, JobError> {
     let ids: Vec<_> = refs.iter().map(|job_ref| job_ref.id).collect();
     let mut tx = ctx.pool.begin().await?;

@@ -1,5 +1,5 @@
-//! Every way that an attempt can end, in one place: done, to be tried again, parked, handed back,
-//! or lost to another worker.
+//! Every way that an attempt can end, in one place: done, to be tried again, parked, requeued, or
+//! lost to another worker.
 
 use muster_service::{clock, trace};
 use muster_storage::engine::claim::{self, ClaimedJob, Fate};

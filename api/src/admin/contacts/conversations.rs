@@ -1,4 +1,5 @@
-//! `/v1/organizations/{organization_id}/conversations`: review (rule W7). Reading here marks nothing read.
+//! `/v1/organizations/{organization_id}/conversations`: review (rule W7). Reading here marks
+//! nothing read.
 
 use axum::{Json as Answer, extract::State};
 use chrono::{DateTime, Utc};
@@ -36,7 +37,7 @@ pub(crate) struct ThreadBody {
     /// The goal that last texted here.
     #[schema(value_type = Option<Uuid>)]
     goal_id: Option<GoalId>,
-    /// The agent who holds it.
+    /// The agent with the claim on it.
     #[schema(value_type = Option<Uuid>)]
     held_by: Option<MemberId>,
     held_until: Option<DateTime<Utc>>,
@@ -76,10 +77,12 @@ pub(crate) fn body(thread: Thread) -> ThreadBody {
 pub(crate) struct MessageBody {
     #[schema(value_type = Uuid)]
     id: MessageId,
-    /// `initial`, `reminder`, `reply`, `opt_out_confirmation`, `help`, or `inbound` for the contact's.
+    /// `initial`, `reminder`, `reply`, `opt_out_confirmation`, `help`, or `inbound` for the
+    /// contact's.
     #[schema(value_type = shapes::MessageKind)]
     kind: String,
-    /// `queued`, `held`, `sending`, `unknown`, `sent`, `delivered`, `undelivered`, `failed`, `cancelled`, or `received`.
+    /// `queued`, `held`, `sending`, `unknown`, `sent`, `delivered`, `undelivered`, `failed`,
+    /// `cancelled`, or `received`.
     #[schema(value_type = shapes::MessageState)]
     state: String,
     body: String,

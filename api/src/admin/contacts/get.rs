@@ -48,7 +48,7 @@ pub(crate) struct OptOut {
     reason: String,
 }
 
-/// Records an opt-out, organization-wide and at once, also for what is queued.
+/// Records an opt-out, organization-wide and at once, also for queued texts.
 #[utoipa::path(post, path = "/v1/organizations/{organization_id}/contacts/{contact_id}/opt-out", tag = "contacts")]
 pub(crate) async fn opt_out(
     State(api): State<Api>,

@@ -38,13 +38,14 @@ pub(crate) struct ContactBody {
     #[schema(value_type = BTreeMap<String, String>)]
     fields: serde_json::Value,
     tags: Vec<String>,
-    /// `unknown`, `mobile`, `voip`, or what is never texted: `landline`, or `invalid`, a number that nobody has.
+    /// `unknown`, `mobile`, `voip`, or one that is never texted: `landline`, or `invalid`, a number
+    /// without a subscriber.
     #[schema(value_type = shapes::LineType)]
     line_type: String,
-    /// Who serves the number, as caps and rates call them; null where nobody knows.
+    /// Carrier of the number, as caps and rates call it; null where it is unknown.
     carrier: Option<String>,
     opted_out_at: Option<DateTime<Utc>>,
-    /// Why they have opted out, by whatever recorded it: `stated in the file of import …`, for one.
+    /// Reason of the opt-out, by its source: `stated in the file of import …`, for one.
     opt_out_reason: Option<String>,
     redacted_at: Option<DateTime<Utc>>,
     #[schema(value_type = Vec<uuid::Uuid>)]
@@ -68,7 +69,8 @@ pub(crate) struct ContactPage {
     next: Option<ContactId>,
 }
 
-/// A contact as this admin sees them: of the groups that they are in, those that are the admin's to see, and of where they come from as much.
+/// Returns a contact as this admin sees them: of the groups that they are in, those that are the
+/// admin's to see, and of where they come from as much.
 pub(crate) fn body(contact: Contact, admin: &Admin) -> ContactBody {
     ContactBody {
         id: contact.id,

@@ -1,4 +1,5 @@
-//! `/v1/redactions`: erase a person in every organization of the account (rule R3). Account admins only.
+//! `/v1/redactions`: erase a person in every organization of the account (rule R3). Account admins
+//! only.
 
 use axum::{Json as Answer, extract::State};
 use muster_domain::{
@@ -24,7 +25,7 @@ use crate::{
     state::Api,
 };
 
-/// What must be typed.
+/// The text that must be typed.
 const CONFIRMATION: &str = "I understand this cannot be undone";
 
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -36,8 +37,8 @@ pub(crate) struct NewRedaction {
     confirmation: String,
 }
 
-/// Redacts a person. From the answer on nothing is sent to the number anywhere in the account; what is kept in files and in free text is erased by a
-/// job. Follow it at `/v1/redactions/{redaction_id}`.
+/// Redacts a person. From the answer on nothing is sent to the number anywhere in the account; a
+/// job erases files and free text. Follow it at `/v1/redactions/{redaction_id}`.
 #[utoipa::path(post, path = "/v1/redactions", tag = "privacy")]
 pub(crate) async fn create(
     State(api): State<Api>,
@@ -52,7 +53,8 @@ pub(crate) async fn create(
     }
     let hashes = api.phone_hash_keys.of(&number);
     let mut stopped = Vec::new();
-    // What is kept of the request with an idempotency key is the keyed hash, like everything that is kept of the number.
+    // A request with an idempotency key is remembered by the keyed hash, like everything that is
+    // kept of the number.
     let answer = keyed
         .run(&api, member.id, hashes.agreed(), async |tx| {
             let id = RedactionId::new();

@@ -1,4 +1,5 @@
-//! `/v1/organizations/{organization_id}/contacts/{contact_id}/why`: why somebody was or was not texted in a goal.
+//! `/v1/organizations/{organization_id}/contacts/{contact_id}/why`: why somebody was or was not
+//! texted in a goal.
 
 use axum::{Json as Answer, extract::State};
 use chrono::{DateTime, Utc};
@@ -32,7 +33,7 @@ pub(crate) struct Which {
 pub(crate) struct WhyBody {
     /// The carrier took an initial of this goal to this contact.
     texted: bool,
-    /// In the order in which things came to be; then what stands in the way now.
+    /// In order of time; then the present obstacles.
     reasons: Vec<ReasonItem>,
 }
 
@@ -45,7 +46,8 @@ pub(crate) struct ReasonItem {
     detail: Option<String>,
 }
 
-/// Answers why a contact was or was not texted in a goal: the history of its messages there, and what stands in the way.
+/// Returns why a contact was or was not texted in a goal: the history of its messages there, and
+/// the present obstacles.
 #[utoipa::path(get, path = "/v1/organizations/{organization_id}/contacts/{contact_id}/why", tag = "contacts")]
 pub(crate) async fn get(
     State(api): State<Api>,

@@ -1,4 +1,5 @@
-//! `POST /v1/organizations/{organization_id}/goals/{goal_id}/{launch,pause,resume,close}` (rules G4, G7, G8 and T3).
+//! `POST /v1/organizations/{organization_id}/goals/{goal_id}/{launch,pause,resume,close}`
+//! (rules G4, G7, G8 and T3).
 
 use axum::{Json as Answer, extract::State};
 use muster_domain::{goals::goal::GoalStatus, ids::GoalId};
@@ -24,8 +25,8 @@ use crate::{
     state::Api,
 };
 
-/// Launches a draft: its scripts are checked as when they were saved (rules M1 to M3), its timers are set, and a job freezes its targets and
-/// cuts them into batches.
+/// Launches a draft: its scripts are checked as when they were saved (rules M1 to M3), its timers
+/// are set, and a job freezes its targets and cuts them into batches.
 pub(crate) async fn launch_now(
     tx: &mut Tx,
     admin: &Admin,
@@ -36,12 +37,14 @@ pub(crate) async fn launch_now(
     match goal.clock.status(now) {
         GoalStatus::Draft if goal.clock.closes_at <= now => return Err(Problem::conflict("the goal's window is over")),
         GoalStatus::Draft => {
-            // A duplicate of a goal that was closed early may have a reminder window behind its end.
+            // A duplicate of a goal that was closed early may have a reminder window behind its
+            // end.
             goal.window().check().map_err(|error| Problem::conflict(error.to_string()))?;
         }
         _ => return Err(Problem::conflict("the goal is launched already")),
     }
-    // The scripts were right when they were saved; the organization's words or fields have changed since.
+    // The scripts were right when they were saved; the organization's words or fields have changed
+    // since.
     check_scripts(tx, organization, &goal.content.script, goal.content.reminder_script.as_deref())
         .await
         .map_err(Problem::into_conflict)?;
@@ -53,7 +56,7 @@ pub(crate) async fn launch_now(
     Ok(())
 }
 
-/// Pauses: one row, whatever is queued; every hand-over looks at it.
+/// Pauses: one row, however many texts are queued; every hand-over reads it.
 pub(crate) async fn pause_now(tx: &mut Tx, goal: &Goal) -> Result<(), Problem> {
     if goal.clock.launched_at.is_none() {
         return Err(Problem::conflict("a draft cannot be paused"));
@@ -62,7 +65,7 @@ pub(crate) async fn pause_now(tx: &mut Tx, goal: &Goal) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Resumes: what was held by the pause is queued again by a job.
+/// Resumes: a job queues the texts again that the pause held.
 pub(crate) async fn resume_now(tx: &mut Tx, admin: &Admin, goal: &Goal) -> Result<(), Problem> {
     if goal.clock.paused_at.is_none() {
         return Err(Problem::conflict("the goal is not paused"));
@@ -78,7 +81,7 @@ pub(crate) async fn resume_now(tx: &mut Tx, admin: &Admin, goal: &Goal) -> Resul
     Ok(())
 }
 
-/// Closes: nothing more of it goes out, and a job cancels what is queued or held.
+/// Closes: no more of it goes out, and a job cancels queued and held texts.
 pub(crate) async fn close_now(tx: &mut Tx, admin: &Admin, goal: &Goal) -> Result<(), Problem> {
     if goal.clock.launched_at.is_none() {
         return Err(Problem::conflict("a draft cannot be closed"));
@@ -109,7 +112,7 @@ pub(crate) async fn launch(
     answer(tx, &admin, id).await
 }
 
-/// Pauses a goal, at once also for what is queued.
+/// Pauses a goal, at once also for queued texts.
 #[utoipa::path(post, path = "/v1/organizations/{organization_id}/goals/{goal_id}/pause", tag = "goals")]
 pub(crate) async fn pause(
     State(api): State<Api>,

@@ -1,4 +1,5 @@
-//! `/v1/organizations/{organization_id}/campaigns`: one goal template launched in many groups (rule G10).
+//! `/v1/organizations/{organization_id}/campaigns`: one goal template launched in many groups
+//! (rule G10).
 
 use axum::{Json as Answer, extract::State};
 use chrono::{DateTime, Utc};

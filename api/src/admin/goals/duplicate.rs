@@ -52,7 +52,8 @@ pub(crate) struct GoalCopy {
     group_id: GroupId,
 }
 
-/// Copies a goal as a draft into groups, at the same local times, if its scripts can still be saved. A goal that targets by another goal's results cannot be duplicated.
+/// Copies a goal as a draft into groups, at the same local times, if its scripts can still be
+/// saved. A goal that targets by another goal's results cannot be duplicated.
 #[utoipa::path(post, path = "/v1/organizations/{organization_id}/goals/{goal_id}/duplicate", tag = "goals")]
 pub(crate) async fn duplicate(
     State(api): State<Api>,

@@ -31,14 +31,14 @@ use crate::{
     state::Api,
 };
 
-/// A goal that this admin may see, locked.
+/// Returns a goal that this admin may see, locked.
 pub(crate) async fn lock(tx: &mut Tx, admin: &Admin, id: GoalId) -> Result<Goal, Problem> {
     let goal = goals::lock(tx, admin.organization_id, id).await?.ok_or_else(|| Problem::no("goal"))?;
     admin.group(goal.group_id).map_err(|_| Problem::no("goal"))?;
     Ok(goal)
 }
 
-/// A goal that this admin may see, locked to change when and whether its texts go.
+/// Returns a goal that this admin may see, locked to change when and whether its texts go.
 pub(crate) async fn lock_to_change(tx: &mut Tx, admin: &Admin, id: GoalId) -> Result<Goal, Problem> {
     organizations::change_terms(tx, admin.organization_id).await?;
     lock(tx, admin, id).await
@@ -62,7 +62,8 @@ pub(crate) async fn get(
     Ok(tagged(goal, now))
 }
 
-/// Replaces a goal's content. After launch, targeting, type, strategy, release plan and whether there is a reminder must stay as they are.
+/// Replaces a goal's content. After launch, targeting, type, strategy, release plan and whether
+/// there is a reminder must stay as they are.
 #[utoipa::path(put, path = "/v1/organizations/{organization_id}/goals/{goal_id}", tag = "goals")]
 pub(crate) async fn put(
     State(api): State<Api>,
@@ -98,7 +99,8 @@ pub(crate) async fn put(
         }
         if goal.clock.status(now) == GoalStatus::Completed && goal.clock.paused_at.is_some() && instants.closes_at > now
         {
-            // A completed goal whose end moves into the future is active again, also if it was paused when it ended (rule G6).
+            // A completed goal is active again when its end moves into the future, also if it was
+            // paused when it ended (rule G6).
             goals::set_paused(&mut tx, id, false).await?;
         }
     }
@@ -115,7 +117,8 @@ fn matches_version(expected: &str, version: i32) -> bool {
     expected.split(',').map(str::trim).any(|tag| tag == "*" || tag == own)
 }
 
-/// Sets a launched goal's timers to its instants, and looks at it at once: what has become due is done now.
+/// Sets a launched goal's timers to its instants, and checks it at once: due transitions are made
+/// now.
 pub(crate) async fn set_timers(tx: &mut Tx, origin: &Origin, goal: &Goal, at: Instants) -> Result<(), Problem> {
     let now = tx.clock().await?;
     let reminder = at.reminder.map(|(opens, _)| opens);

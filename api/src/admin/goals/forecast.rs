@@ -1,4 +1,5 @@
-//! `GET /v1/organizations/{organization_id}/goals/{goal_id}/forecast`: when a goal will be through, and who will not be reached (rule S11).
+//! `GET /v1/organizations/{organization_id}/goals/{goal_id}/forecast`: the end of a goal, and the
+//! contacts that it will not reach (rule S11).
 
 use std::collections::BTreeMap;
 
@@ -40,31 +41,33 @@ pub(crate) struct ForecastBody {
     unreached: i64,
     /// Of these, to contacts where the hours do not open while the goal does.
     never_open: i64,
-    /// Who will not be reached.
+    /// Contacts that will not be reached.
     unreached_contacts: Vec<UnreachedBody>,
     /// Segments by carrier day.
     segments_by_day: BTreeMap<NaiveDate, i64>,
 }
 
-/// Contacts who will not be reached: those to whom the same hours and limits apply.
+/// Contacts that will not be reached: a set to which the same hours and limits apply.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct UnreachedBody {
     contacts: i64,
-    /// `never_open` (their hours do not open while the goal does), `cap` (the brand's cap with their carrier is used up), or `time`
-    /// (paces, hours, releases and a carrier's hold leave too little of it).
+    /// `never_open` (their hours do not open while the goal does), `cap` (the brand's cap with
+    /// their carrier is used up), or `time` (paces, hours, releases and a carrier's hold leave too
+    /// little of it).
     #[schema(value_type = shapes::UnreachedWhy)]
     why: &'static str,
     /// The time zones that they may be in.
     zones: Vec<&'static str>,
     /// The states that they may be in, where that is known.
     states: Vec<String>,
-    /// The carrier under whose cap they count, if any.
+    /// The carrier of the cap under which they count, if any.
     cap: Option<String>,
 }
 
-/// Forecasts a goal by caps, rates, hours and its release plan, as if agents sent without a pause and no other goal used the brand. For a goal that is not
-/// launched, as if it were launched now; for one that is paused, as if it were resumed. While a carrier's hold lasts nothing goes; one that an
-/// admin has to end is taken as ended.
+/// Forecasts a goal by caps, rates, hours and its release plan, as if agents sent without a pause
+/// and no other goal used the brand. For a goal that is not launched, as if it were launched now;
+/// for one that is paused, as if it were resumed. While a carrier's hold lasts nothing goes; one
+/// that an admin has to end is taken as ended.
 #[utoipa::path(get, path = "/v1/organizations/{organization_id}/goals/{goal_id}/forecast", tag = "goals")]
 pub(crate) async fn get(
     State(api): State<Api>,
@@ -136,7 +139,8 @@ pub(crate) async fn get(
     }))
 }
 
-/// The release plan as a forecast needs it. What is not partitioned yet has its first release when it opens.
+/// Returns the release plan as a forecast needs it. Contacts that are not partitioned yet have
+/// their first release when the goal opens.
 fn releases(
     goal: &Goal,
     settings: &OrganizationSettings,
@@ -151,7 +155,7 @@ fn releases(
     Ok(Some(Releases { first: released.unwrap_or(each), each, every, hours }))
 }
 
-/// Puts together those to whom the same hours and limits apply.
+/// Puts together contacts to which the same hours and limits apply.
 fn parts(
     remaining: &[stored::Remaining],
     settings: &OrganizationSettings,

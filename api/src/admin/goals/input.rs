@@ -1,4 +1,5 @@
-//! Goals as admins write them: read and checked here for creating, editing, campaigns and previews (rules G1 to G3, G10, G11, M1 to M3).
+//! Goals as admins write them: read and checked here for creating, editing, campaigns and previews
+//! (rules G1 to G3, G10, G11, M1 to M3).
 
 use std::{collections::BTreeSet, iter};
 
@@ -24,8 +25,9 @@ use utoipa::ToSchema;
 
 use crate::{auth::Admin, bounds, extract::at_most, problem::Problem, shapes};
 
-/// A goal as an admin writes it. Times are either wall-clock times in the group's zone (`2026-11-03T10:00:00`; one that does not exist
-/// moves to the first instant after the gap, one that happens twice means the first) or instants (`2026-11-03T15:00:00Z`).
+/// A goal as an admin writes it. Times are either wall-clock times in the group's zone
+/// (`2026-11-03T10:00:00`; one that does not exist moves to the first instant after the gap, one
+/// that happens twice means the first) or instants (`2026-11-03T15:00:00Z`).
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct GoalInput {
@@ -44,11 +46,11 @@ pub(crate) struct GoalInput {
     #[serde(default = "anyone")]
     #[schema(value_type = shapes::AssignmentStrategy)]
     pub(crate) strategy: AssignmentStrategy,
-    /// What agents read.
+    /// Instructions for agents.
     #[serde(default)]
     #[schema(value_type = bounds::Instructions)]
     pub(crate) instructions: String,
-    /// Whom it is for; the whole group without filters.
+    /// Filters on contacts; the whole group without filters.
     #[serde(default)]
     #[schema(value_type = shapes::Targeting)]
     pub(crate) targeting: Targeting,
@@ -71,7 +73,7 @@ pub(crate) struct GoalInput {
     pub(crate) release_plan: ReleasePlan,
 }
 
-/// A reminder to those who said yes.
+/// A reminder to contacts with a yes.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ReminderInput {
@@ -103,8 +105,8 @@ impl GoalInput {
         Ok((content, instants))
     }
 
-    /// Checks everything for a goal that is there. Times that stay are not checked again, and a goal that was closed early keeps the reminder window
-    /// that it was to have.
+    /// Checks everything for a goal that is there. Times that stay are not checked again, and a
+    /// goal that was closed early keeps the reminder window that it was to have.
     pub(crate) async fn check_edit(
         &self,
         tx: &mut Tx,
@@ -133,7 +135,8 @@ impl GoalInput {
         Ok((content, instants))
     }
 
-    /// Reads and checks what stands by itself. Targeting that is as it was `before` stays, whoever wrote it.
+    /// Reads and checks the parts that depend on nothing else. Targeting that is as it was `before`
+    /// stays, also if it is another admin's.
     async fn read(
         &self,
         tx: &mut Tx,
@@ -178,7 +181,8 @@ impl GoalInput {
     }
 }
 
-/// Groups and goals that a targeting names are the organization's own and the admin's to see (rules A5 and T1).
+/// Groups and goals that a targeting names are the organization's own and the admin's to see
+/// (rules A5 and T1).
 pub(crate) async fn check_targeting(tx: &mut Tx, admin: &Admin, targeting: &Targeting) -> Result<(), Problem> {
     let Targeting { member_of, not_member_of, earlier_goal, .. } = targeting;
     let named: Vec<_> = member_of.iter().chain(not_member_of).copied().collect();
@@ -205,8 +209,8 @@ pub(crate) fn check_group_ids(ids: &[GroupId], most: usize) -> Result<(), Proble
     Ok(())
 }
 
-/// Checks a goal's scripts (rules M1 to M3): when they are saved, and again when the goal is launched, because fields, settings and words may
-/// have changed since.
+/// Checks a goal's scripts (rules M1 to M3): when they are saved, and again when the goal is
+/// launched, because fields, settings and words may have changed since.
 pub(crate) async fn check_scripts(
     tx: &mut Tx,
     organization: &Organization,
@@ -225,7 +229,7 @@ pub(crate) async fn check_scripts(
     Ok(())
 }
 
-/// A time as both: the wall clock in the zone, and the instant (rule G11).
+/// Returns a time as both: the wall clock in the zone, and the instant (rule G11).
 pub(crate) fn time(name: &str, value: &str, zone: &Zone) -> Result<(NaiveDateTime, DateTime<Utc>), Problem> {
     let in_range = |year: i32| {
         if (2000..=2199).contains(&year) {

@@ -1,4 +1,5 @@
-//! `/v1/organizations/{organization_id}/texts/segments`: what a text would cost, before it is a script (rules M4 and M5).
+//! `/v1/organizations/{organization_id}/texts/segments`: the cost of a text, before it is a script
+//! (rules M4 and M5).
 
 use axum::Json as Answer;
 use muster_domain::sending::segments::{self, Segments};

@@ -1,4 +1,5 @@
-//! `GET …/goals/{goal_id}/stats` and `GET …/goals/{goal_id}/preview`: live figures, and whom a launch would reach (rules G12 and T3).
+//! `GET …/goals/{goal_id}/stats` and `GET …/goals/{goal_id}/preview`: live figures, and the
+//! contacts that a launch would reach (rules G12 and T3).
 
 use std::collections::BTreeMap;
 
@@ -22,16 +23,17 @@ pub(crate) struct StatsBody {
     batched: i64,
     /// Batches, as `kind.state`.
     batches: BTreeMap<String, i64>,
-    /// Targets whose initial was handed to the carrier.
+    /// Targets with an initial that was handed to the carrier.
     messaged: i64,
     /// Targets that will get no initial.
     skipped: i64,
-    /// Why: an agent's words, `missing_value:FIELD`, `text_too_long`, `opted_out`, `deactivated`, `not_textable` or `redacted`.
+    /// Why: an agent's words, `missing_value:FIELD`, `text_too_long`, `opted_out`, `deactivated`,
+    /// `not_textable` or `redacted`.
     skip_reasons: BTreeMap<String, i64>,
     replied: i64,
     answers: BTreeMap<String, i64>,
     opted_out: i64,
-    /// Targets whose reminder was handed to the carrier.
+    /// Targets with a reminder that was handed to the carrier.
     reminded: i64,
     /// Outbound messages, as `kind.state`.
     messages: BTreeMap<String, i64>,
@@ -105,7 +107,7 @@ pub(crate) struct Preview {
     excluded: BTreeMap<String, i64>,
 }
 
-/// Whom a launch now would reach.
+/// Contacts that a launch now would reach.
 #[utoipa::path(get, path = "/v1/organizations/{organization_id}/goals/{goal_id}/preview", tag = "goals")]
 pub(crate) async fn preview(
     State(api): State<Api>,

@@ -1,4 +1,5 @@
-//! `/v1/organizations/{organization_id}/groups/{group_id}`: read, archive, and add agents (rules A3 and A4).
+//! `/v1/organizations/{organization_id}/groups/{group_id}`: read, archive, and add agents
+//! (rules A3 and A4).
 
 use axum::{Json as Answer, extract::State};
 use muster_domain::{
@@ -58,7 +59,8 @@ pub(crate) struct AgentInGroup {
     sender_number: Option<String>,
 }
 
-/// Adds a member to a group: an agent gets a sender number of its area code, the same as before if they had one.
+/// Adds a member to a group: an agent gets a sender number of its area code, the same as before if
+/// they had one.
 #[utoipa::path(put, path = "/v1/organizations/{organization_id}/groups/{group_id}/members/{member_id}", tag = "groups")]
 pub(crate) async fn add_member(
     State(api): State<Api>,

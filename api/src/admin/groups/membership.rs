@@ -1,4 +1,5 @@
-//! `/v1/organizations/{organization_id}/groups/{group_id}/contacts/{contact_id}`: what a contact is in a group (rules R1 and W4).
+//! `/v1/organizations/{organization_id}/groups/{group_id}/contacts/{contact_id}`: a contact's
+//! membership of a group (rules R1 and W4).
 
 use axum::extract::State;
 use muster_domain::{
@@ -28,7 +29,7 @@ use crate::{
 pub(crate) struct MembershipEdit {
     /// False deactivates the contact here: no goal of the group targets or texts them.
     active: Option<bool>,
-    /// The agent who texts them here; null for nobody.
+    /// The contact's agent here; null for none.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Uuid>)]
     #[expect(clippy::option_option, reason = "absent, null and a value are three different edits")]
@@ -41,7 +42,7 @@ fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<O
     Option::deserialize(deserializer).map(Some)
 }
 
-/// Edits a membership, at once, also for what is queued and for batches in hand.
+/// Edits a membership, at once, also for queued texts and for batches in hand.
 #[utoipa::path(
     patch,
     path = "/v1/organizations/{organization_id}/groups/{group_id}/contacts/{contact_id}",

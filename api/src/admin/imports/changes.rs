@@ -1,4 +1,5 @@
-//! `GET /v1/organizations/{organization_id}/imports/{import_id}/changes`: what an import changed of contacts that were there before it.
+//! `GET /v1/organizations/{organization_id}/imports/{import_id}/changes`: changes that an import
+//! made to contacts that were there before it.
 
 use axum::{Json as Answer, extract::State};
 use muster_domain::ids::{ContactId, ImportId};
@@ -21,10 +22,11 @@ use crate::{
 pub(crate) struct ImportChange {
     #[schema(value_type = Uuid)]
     contact_id: ContactId,
-    /// Fields that are not as they were, before the import; `assigned_agent_id` is whom they were assigned to in its group.
+    /// Changed fields, as they were before the import; `assigned_agent_id` is the contact's agent
+    /// in its group.
     #[schema(value_type = shapes::ContactFields)]
     before: Value,
-    /// The same fields as the import left them, whatever has become of them since.
+    /// The same fields as the import left them, whether or not they have changed since.
     #[schema(value_type = shapes::ContactFields)]
     after: Value,
 }
@@ -37,7 +39,8 @@ pub(crate) struct ImportChangePage {
     next: Option<ContactId>,
 }
 
-/// Lists contacts that an import changed, or who were in its group before and got another agent by it, field by field. Redacted people are not among them.
+/// Lists contacts that an import changed, or that were in its group before and got another agent by
+/// it, field by field. Redacted people are not among them.
 #[utoipa::path(get, path = "/v1/organizations/{organization_id}/imports/{import_id}/changes", tag = "imports")]
 pub(crate) async fn list(
     State(api): State<Api>,

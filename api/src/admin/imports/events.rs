@@ -1,4 +1,5 @@
-//! `GET /v1/organizations/{organization_id}/imports/{import_id}/events`: an import's progress as it goes, by server-sent events.
+//! `GET /v1/organizations/{organization_id}/imports/{import_id}/events`: an import's progress as it
+//! goes, by server-sent events.
 
 use std::{convert::Infallible, time::Duration};
 
@@ -26,7 +27,7 @@ use crate::{
     state::Api,
 };
 
-/// How often the import is looked at, for all who follow it together.
+/// Interval of looks at the import, shared by all its followers.
 const EVERY: Duration = Duration::from_millis(500);
 
 /// The look at an import that all its followers share.
@@ -38,9 +39,10 @@ pub(crate) struct Told {
     group_id: GroupId,
 }
 
-/// Follows an import: an event `progress` with the import as `GET …/imports/{import_id}` answers it whenever it has changed, and `end` with the
-/// same when it is over. Then the stream ends. It ends earlier when the api stops (follow again then), and, after an event `problem`, when the
-/// import is not the caller's to see any more, because their token was revoked or their role changed.
+/// Follows an import: an event `progress` with the import as `GET …/imports/{import_id}` answers it
+/// whenever it has changed, and `end` with the same when it is over. Then the stream ends. It ends
+/// earlier when the api stops (follow again then), and, after an event `problem`, when the import
+/// is not the caller's to see any more, because their token was revoked or their role changed.
 #[utoipa::path(get, path = "/v1/organizations/{organization_id}/imports/{import_id}/events", tag = "imports")]
 pub(crate) async fn follow(
     State(api): State<Api>,
@@ -68,7 +70,7 @@ pub(crate) async fn follow(
     Ok(Sse::new(events).keep_alive(KeepAlive::default()))
 }
 
-/// One who follows an import.
+/// A follower of an import.
 struct Follower {
     api: Api,
     admin: Admin,
@@ -79,7 +81,7 @@ struct Follower {
 }
 
 impl Follower {
-    /// The next event and its data.
+    /// Returns the next event and its data.
     async fn next(&mut self) -> Result<(&'static str, String), Problem> {
         loop {
             if self.last.is_some() {
@@ -96,12 +98,12 @@ impl Follower {
         }
     }
 
-    /// The import as it is told, as long as it is the caller's to see.
+    /// Returns the import as it is told, as long as it is the caller's to see.
     async fn look(&mut self) -> Result<Told, Problem> {
         let member = self.listener.member(&self.api, &self.admin.member).await?;
         let member = member.ok_or_else(|| Problem::invalid_token("the token was revoked"))?;
         self.admin = Admin::of(member, self.admin.organization_id)?;
-        // A little less, so that the one who looks next does not find it just fresh enough.
+        // A little less, so that the next follower does not find it just fresh enough.
         let asked = self.look.at(EVERY * 9 / 10, look(&self.api, self.admin.organization_id, self.id)).await?;
         let (_, told) = asked;
         self.admin.group(told.group_id).map_err(|_| Problem::no("import"))?;

@@ -1,4 +1,5 @@
-//! `GET /v1/organizations/{organization_id}/imports`: the imports that there were, so that none is lost whose id nobody has noted.
+//! `GET /v1/organizations/{organization_id}/imports`: the organization's imports, so that none is
+//! lost for want of its id.
 
 use axum::{Json as Answer, extract::State};
 use chrono::{DateTime, Utc};
@@ -19,7 +20,7 @@ use crate::{
 pub(crate) struct ImportItem {
     #[schema(value_type = uuid::Uuid)]
     id: ImportId,
-    /// Null for a dry run whose group would have to be made.
+    /// Null for a dry run that would have to make the group.
     #[schema(value_type = Option<uuid::Uuid>)]
     group_id: Option<GroupId>,
     file_name: String,
@@ -29,7 +30,8 @@ pub(crate) struct ImportItem {
     state: String,
     /// Why the file as a whole was refused.
     failure: Option<String>,
-    /// Rows read, and what became of them, once it is over; before, `…/imports/{import_id}` says how far it is.
+    /// Rows read, and their outcome, once it is over; before, `…/imports/{import_id}` tells the
+    /// progress.
     rows_read: i64,
     created: i64,
     updated: i64,

@@ -1,4 +1,5 @@
-//! `POST /v1/organizations/{organization_id}/imports/preview`: the first rows of a file as they would be read.
+//! `POST /v1/organizations/{organization_id}/imports/preview`: the first rows of a file as they
+//! would be read.
 
 use std::{collections::BTreeMap, io::Cursor};
 
@@ -63,8 +64,9 @@ impl ToSchema for PreviewBody {
     }
 }
 
-/// Shows a file's encoding, its columns and what they fill, and its first rows and rejects as an import would read them. Nothing is kept. The
-/// body is the file, or its beginning: no more than 4 MiB are looked at, and 1 MiB of rows shown. A zip file must be whole.
+/// Shows a file's encoding, its columns and the fields that they fill, and its first rows and
+/// rejects as an import would read them. Nothing is kept. The body is the file, or its beginning:
+/// no more than 4 MiB are looked at, and 1 MiB of rows shown. A zip file must be whole.
 #[utoipa::path(post, path = "/v1/organizations/{organization_id}/imports/preview", tag = "imports")]
 pub(crate) async fn show(
     State(api): State<Api>,
@@ -99,7 +101,7 @@ async fn beginning(body: Body) -> Result<Vec<u8>, Problem> {
     Ok(file)
 }
 
-/// The custom fields that there are, of an organization that takes no others (rule C14).
+/// Returns the custom fields that there are, of an organization that takes no others (rule C14).
 async fn locked_fields(api: &Api, admin: &Admin) -> Result<Option<Vec<String>>, Problem> {
     let mut tx = api.pool.begin().await?;
     let organization = admin.organization(&mut tx).await?;

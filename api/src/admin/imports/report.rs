@@ -1,4 +1,5 @@
-//! `/v1/organizations/{organization_id}/imports/{import_id}`: progress, rejects and cancelling (rules C7 and C12).
+//! `/v1/organizations/{organization_id}/imports/{import_id}`: progress, rejects and cancelling
+//! (rules C7 and C12).
 
 use std::{collections::BTreeMap, fmt::Write as _, time::Duration};
 
@@ -33,7 +34,7 @@ use crate::{
 pub(crate) struct ImportBody {
     #[schema(value_type = Uuid)]
     id: ImportId,
-    /// The group that its contacts join; null for a dry run whose group would have to be made.
+    /// The group that its contacts join; null for a dry run that would have to make the group.
     #[schema(value_type = Option<Uuid>)]
     group_id: Option<GroupId>,
     file_name: String,
@@ -53,18 +54,19 @@ pub(crate) struct ImportBody {
     /// Once somebody has looked: `UTF-8`, `UTF-16LE`, `UTF-16BE` or `windows-1252`.
     #[schema(value_type = Option<shapes::FileEncoding>)]
     encoding: Option<String>,
-    /// What parts its cells.
+    /// Character between its cells.
     delimiter: Option<char>,
     /// Its columns in order and the field that each fills: `phone`, …, `custom:NAME`, or `ignore`.
     columns: Vec<ImportColumn>,
-    /// Bytes of text behind the header, once it was cut into parts; more than `size_bytes` when the file is packed.
+    /// Bytes of text behind the header, once it was cut into parts; more than `size_bytes` when the
+    /// file is packed.
     text_bytes: i64,
     /// Bytes of text that were read.
     bytes_read: i64,
     /// Bytes of the file that were looked at to cut it into parts; `size_bytes` once that is done.
     bytes_cut: i64,
-    /// About how many rows the file has, by its lines; once it was cut, by its records, which may be a few more than rows. Null for a packed file before
-    /// that.
+    /// About how many rows the file has, by its lines; once it was cut, by its records, which may
+    /// be a few more than rows. Null for a packed file before that.
     rows_expected: Option<i64>,
     /// Parts of the file, which are read at once, and how many were read.
     parts: i64,
@@ -84,19 +86,22 @@ pub(crate) struct ImportBody {
     rejected: i64,
     /// Rejected rows by reason, those that are not kept as well.
     reject_reasons: BTreeMap<String, i64>,
-    /// Rejected rows that are kept, which `rejects.csv` has. Of a file so many are kept as the installation says, and so many bytes: 1 MiB and four
-    /// times the file's size as it was uploaded, up to a limit.
+    /// Rejected rows that are kept, which `rejects.csv` has. Of a file so many are kept as the
+    /// installation says, and so many bytes: 1 MiB and four times the file's size as it was
+    /// uploaded, up to a limit.
     rejects_kept: i64,
     /// Rejected rows that are counted alone.
     rejects_not_kept: i64,
-    /// When those that were kept were forgotten, because they were kept for as long as the installation keeps them.
+    /// When those that were kept were forgotten, because they were kept for as long as the
+    /// installation keeps them.
     rejects_forgotten_at: Option<DateTime<Utc>>,
-    /// People of whom columns of the file state that they have opted out. They are opted out, in a dry run they would be.
+    /// People with an opt-out stated in the file's columns. They are opted out, in a dry run they
+    /// would be.
     opted_out: i64,
     /// Rows that were read with a doubt; they are applied like others.
     warnings: i64,
-    /// For each doubt, how many: `area_code_unknown` (it is in no number plan that we know), `opt_out_unknown` (what a column says of opting out is not
-    /// understood). A row may have both.
+    /// Count of each doubt: `area_code_unknown` (it is in no number plan that we know),
+    /// `opt_out_unknown` (a column's word on opting out is not understood). A row may have both.
     warning_reasons: BTreeMap<String, i64>,
     /// The lines on which the first ten of these begin.
     warning_lines: Vec<i64>,
@@ -104,7 +109,8 @@ pub(crate) struct ImportBody {
     finished_at: Option<DateTime<Utc>>,
     /// When it was undone.
     undone_at: Option<DateTime<Utc>>,
-    /// Then: contacts `deleted`, contacts `restored` as they were, and contacts `kept` because somebody has used or edited them since.
+    /// Then: contacts `deleted`, contacts `restored` as they were, and contacts `kept` because
+    /// somebody has used or edited them since.
     #[schema(value_type = Option<shapes::Undone>)]
     undone: Option<Value>,
 }
@@ -118,7 +124,7 @@ pub(crate) struct ImportColumn {
     field: String,
 }
 
-/// An import that the caller may see.
+/// Returns an import that the caller may see.
 pub(crate) async fn find(api: &Api, admin: &Admin, id: ImportId) -> Result<Import, Problem> {
     let import = imports::get(&api.pool, admin.organization_id, id).await?.ok_or_else(|| Problem::no("import"))?;
     admin.group(import.group_id).map_err(|_| Problem::no("import"))?;
@@ -136,7 +142,7 @@ pub(crate) async fn get(
     Ok(Answer(body(&api, import).await?))
 }
 
-/// An import as it is told.
+/// Returns an import as it is told.
 pub(crate) async fn body(api: &Api, import: Import) -> Result<ImportBody, Problem> {
     let reject_reasons = imports::reject_reasons(&api.pool, import.id).await?;
     let warning_reasons = imports::warning_reasons(&api.pool, import.id).await?;
@@ -195,7 +201,7 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// The columns of a header as `import-cut` wrote it down.
+/// Returns the columns of a header as `import-cut` wrote it down.
 fn columns(header: &Value) -> Vec<ImportColumn> {
     let texts =
         |name: &str| header[name].as_array().into_iter().flatten().map(|text| text.as_str().unwrap_or_default());
@@ -203,7 +209,8 @@ fn columns(header: &Value) -> Vec<ImportColumn> {
     columns.map(|(header, field)| ImportColumn { header: header.to_owned(), field: field.to_owned() }).collect()
 }
 
-/// Cancels an import that is not over. What was applied stays, and is in its counters; `…/undo` takes it back.
+/// Cancels an import that is not over. Applied rows stay, and are in its counters; `…/undo` takes
+/// them back.
 #[utoipa::path(post, path = "/v1/organizations/{organization_id}/imports/{import_id}/cancel", tag = "imports")]
 pub(crate) async fn cancel(
     State(api): State<Api>,
@@ -221,12 +228,14 @@ pub(crate) async fn cancel(
 
 /// Rejected rows in one page of the download.
 const PAGE: i64 = 1_000;
-/// How often a page is asked for for which there is no connection, and how long after the time before.
+/// How often a page is asked for for which there is no connection, and how long after the time
+/// before.
 const TRIES: u32 = 30;
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// Downloads the rejected rows that are kept as CSV: line, reason, column and the raw row, which ends in `…` where it was cut after 4 KiB. What a spreadsheet would take for a formula, also in a cell of the row,
-/// begins with an apostrophe.
+/// Downloads the rejected rows that are kept as CSV: line, reason, column and the raw row, which
+/// ends in `…` where it was cut after 4 KiB. Text that a spreadsheet would take for a formula, also
+/// in a cell of the row, begins with an apostrophe.
 #[utoipa::path(get, path = "/v1/organizations/{organization_id}/imports/{import_id}/rejects.csv", tag = "imports")]
 pub(crate) async fn rejects(
     State(api): State<Api>,
@@ -234,7 +243,7 @@ pub(crate) async fn rejects(
     Path((_organization, id)): Path<(Uuid, ImportId)>,
 ) -> Result<Csv, Problem> {
     let import = find(&api, &admin, id).await?;
-    // What has rejects was cut, and so has a delimiter.
+    // A file with rejects was cut, and so has a delimiter.
     let delimiter = import.delimiter.unwrap_or(',');
     let tenant = Asker::Tenant(admin.organization_id.0);
     let header = Bytes::from_static(b"line,reason,column,row\r\n");
@@ -246,7 +255,8 @@ pub(crate) async fn rejects(
             let page = loop {
                 // A slow reader holds no connection meanwhile.
                 match room::alone(tenant, imports::rejects(&pool, id, after, PAGE)).await {
-                    // The download has begun: it is too late to say that the client should come again.
+                    // The download has begun: it is too late to say that the client should come
+                    // again.
                     Err(muster_storage::Error::Busy { .. }) if tries < TRIES => {
                         tries += 1;
                         tokio::time::sleep(PAUSE).await;

@@ -1,4 +1,5 @@
-//! `/v1/organizations/{organization_id}/import-sources/{source_id}`: one source, and fetching its file.
+//! `/v1/organizations/{organization_id}/import-sources/{source_id}`: one source, and fetching its
+//! file.
 
 use axum::{Json as Answer, extract::State};
 use muster_domain::{ids::ImportSourceId, tenancy::role::Role};
@@ -24,7 +25,7 @@ async fn find(api: &Api, admin: &Admin, id: ImportSourceId) -> Result<Source, Pr
     sources::get(&api.pool, admin.organization_id, id).await?.ok_or_else(|| Problem::no("source"))
 }
 
-/// Reads a source, and what became of the last look at its file.
+/// Reads a source, and the outcome of the last look at its file.
 #[utoipa::path(get, path = "/v1/organizations/{organization_id}/import-sources/{source_id}", tag = "imports")]
 pub(crate) async fn get(
     State(api): State<Api>,
@@ -34,7 +35,7 @@ pub(crate) async fn get(
     Ok(Answer(item(find(&api, &admin, id).await?)))
 }
 
-/// Replaces what is said of a source. The next fetch imports its file even if it has not changed.
+/// Replaces a source's definition. The next fetch imports its file even if it has not changed.
 #[utoipa::path(put, path = "/v1/organizations/{organization_id}/import-sources/{source_id}", tag = "imports")]
 pub(crate) async fn put(
     State(api): State<Api>,
@@ -71,7 +72,8 @@ pub(crate) async fn delete(
     Ok(NoContent)
 }
 
-/// Fetches a source's file and imports it if it has changed; see `last_import_id` and `failure` of the source.
+/// Fetches a source's file and imports it if it has changed; see `last_import_id` and `failure` of
+/// the source.
 #[utoipa::path(post, path = "/v1/organizations/{organization_id}/import-sources/{source_id}/fetch", tag = "imports")]
 pub(crate) async fn fetch(
     State(api): State<Api>,

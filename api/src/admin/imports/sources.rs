@@ -1,4 +1,5 @@
-//! `/v1/organizations/{organization_id}/import-sources`: files that come again, their mappings, and where they can be fetched.
+//! `/v1/organizations/{organization_id}/import-sources`: files that come again, their mappings, and
+//! where they can be fetched.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -34,7 +35,7 @@ use crate::{
 /// How far fetches that are planned for one minute are spread.
 const JITTER: Duration = Duration::from_secs(30);
 
-/// What an admin says of a source.
+/// An admin's definition of a source.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SourceBody {
@@ -44,8 +45,9 @@ pub(crate) struct SourceBody {
     /// Unique in the organization.
     #[schema(value_type = bounds::Name)]
     name: String,
-    /// Where its file can be fetched: `https://…`, or `store:PATH` for a file below the organization's folder `incoming/{organization_id}` of the
-    /// object store. Without one, its files are uploaded.
+    /// Where its file can be fetched: `https://…`, or `store:PATH` for a file below the
+    /// organization's folder `incoming/{organization_id}` of the object store. Without one, its
+    /// files are uploaded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<bounds::Url>)]
     url: Option<String>,
@@ -71,7 +73,7 @@ pub(crate) struct SourceBody {
 pub(crate) struct FetchSchedule {
     /// Five fields of cron(5).
     cron: String,
-    /// The IANA zone whose clocks it means.
+    /// The IANA zone of its wall-clock times.
     #[schema(value_type = bounds::ZoneName)]
     zone: String,
 }
@@ -128,7 +130,7 @@ pub(crate) fn item(source: Source) -> SourceItem {
     }
 }
 
-/// Checks what an admin says of a source.
+/// Checks an admin's definition of a source.
 pub(crate) async fn check(api: &Api, admin: &Admin, body: &SourceBody) -> Result<Definition, Problem> {
     admin.at_least(Role::OrganizationAdmin)?;
     for field in body.mapping.values() {
@@ -178,7 +180,7 @@ pub(crate) async fn check(api: &Api, admin: &Admin, body: &SourceBody) -> Result
     })
 }
 
-/// Makes a source's schedule what the admin says.
+/// Makes a source's schedule follow the admin's definition.
 pub(crate) async fn set_schedule(
     tx: &mut Tx,
     organization_id: OrganizationId,
@@ -196,13 +198,13 @@ pub(crate) async fn set_schedule(
     Ok(())
 }
 
-/// What a name that is taken is answered with.
+/// Returns the answer to a name that is taken.
 pub(crate) fn taken() -> Problem {
     Problem::conflict("another source of the organization has this name")
 }
 
-/// Records a source: a saved mapping for files that come again, and, with a URL, a file that is fetched on demand or on a schedule and imported
-/// when it has changed.
+/// Records a source: a saved mapping for files that come again, and, with a URL, a file that is
+/// fetched on demand or on a schedule and imported when it has changed.
 #[utoipa::path(post, path = "/v1/organizations/{organization_id}/import-sources", tag = "imports")]
 pub(crate) async fn create(
     State(api): State<Api>,

@@ -1,4 +1,5 @@
-//! `POST /v1/organizations/{organization_id}/imports/{import_id}/undo`: takes an import back that nothing was sent from yet.
+//! `POST /v1/organizations/{organization_id}/imports/{import_id}/undo`: takes an import back that
+//! nothing was sent from yet.
 
 use axum::extract::State;
 use muster_domain::ids::ImportId;
@@ -19,9 +20,12 @@ use crate::{
     state::Api,
 };
 
-/// Undoes an import that is over: contacts that it created are deleted, contacts that it changed become as they were, its memberships and tags
-/// go, and who was in the group before has the earlier agent again. Goals target whom it brought into the group no more. Refused once somebody of
-/// them has a conversation there or a text that waits. Who was edited or assigned since is left as they are, and so is who would be one too many for the earlier agent. A job does it; see `undone` in the import.
+/// Undoes an import that is over: contacts that it created are deleted, contacts that it changed
+/// become as they were, its memberships and tags go, and contacts that were in the group before
+/// have their earlier agents again. Goals no longer target the contacts that it brought into the
+/// group. Refused once somebody of them has a conversation there or a text that waits. Contacts
+/// that were edited or assigned since stay as they are, and so do contacts that would be one too
+/// many for the earlier agent. A job does it; see `undone` in the import.
 #[utoipa::path(post, path = "/v1/organizations/{organization_id}/imports/{import_id}/undo", tag = "imports")]
 pub(crate) async fn undo(
     State(api): State<Api>,

@@ -1,4 +1,5 @@
-//! `POST /v1/organizations/{organization_id}/imports`: upload a CSV file of contacts (rules C1 to C15).
+//! `POST /v1/organizations/{organization_id}/imports`: upload a CSV file of contacts
+//! (rules C1 to C15).
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -37,8 +38,9 @@ pub(crate) struct ImportQuery {
     /// The file's name.
     #[param(inline, value_type = bounds::FileName)]
     file_name: String,
-    /// The group that the contacts join. Without one, the group with the file's name (without extension) is used or made (rule C11);
-    /// then `zone` and `area_code` are needed to make it. A dry run makes none.
+    /// The group that the contacts join. Without one, the group with the file's name (without
+    /// extension) is used or made (rule C11); then `zone` and `area_code` are needed to make it. A
+    /// dry run makes none.
     #[param(value_type = Option<uuid::Uuid>)]
     group_id: Option<GroupId>,
     /// A source: its group, mapping, tags and consent are used where none are given here.
@@ -53,7 +55,8 @@ pub(crate) struct ImportQuery {
     /// Tags for every contact of the file, parted by commas (rule C8).
     #[serde(default)]
     tags: String,
-    /// Which header is which field, as JSON: `{"Cell": "phone", "Ward": "custom:ward", "Junk": "ignore"}`.
+    /// Which header is which field, as JSON: `{"Cell": "phone", "Ward": "custom:ward", "Junk":
+    /// "ignore"}`.
     #[param(inline, value_type = Option<bounds::CsvMapping>)]
     mapping: Option<String>,
     /// The same report, nothing written (rule C12).
@@ -68,13 +71,14 @@ pub(crate) struct ImportQuery {
 pub(crate) struct ImportMade {
     #[schema(value_type = uuid::Uuid)]
     id: ImportId,
-    /// The group that its contacts join; null for a dry run whose group would have to be made.
+    /// The group that its contacts join; null for a dry run that would have to make the group.
     #[schema(value_type = Option<uuid::Uuid>)]
     group_id: Option<GroupId>,
 }
 
-/// Uploads a file: the body is the file itself, streamed to the object store. A job reads it; follow its progress at
-/// `…/imports/{import_id}`. A file whose beginning tells that no import would take it is refused while it is still coming in.
+/// Uploads a file: the body is the file itself, streamed to the object store. A job reads it;
+/// follow its progress at `…/imports/{import_id}`. A file is refused while it is still coming in
+/// when its beginning tells that no import would take it.
 #[utoipa::path(post, path = "/v1/organizations/{organization_id}/imports", tag = "imports")]
 pub(crate) async fn create(
     State(api): State<Api>,
@@ -149,7 +153,8 @@ struct File {
     rows_expected: Option<i64>,
 }
 
-/// Writes a body to the object store, hashed, counted and looked at while it comes in. A file that is refused is not kept.
+/// Writes a body to the object store, hashed, counted and looked at while it comes in. A file that
+/// is refused is not kept.
 async fn receive(api: &Api, key: &str, body: Body, mapping: &BTreeMap<String, String>) -> Result<File, Problem> {
     // The store and the client are waited for, and not the database.
     room::rest();
@@ -180,17 +185,17 @@ async fn receive(api: &Api, key: &str, body: Body, mapping: &BTreeMap<String, St
     }
 }
 
-/// How long the rest of a body that nobody wants is still taken, so that whoever is sending it comes to read the answer; behind a closed connection
-/// it would be lost.
+/// Time for which the unwanted rest of a body is still read, so that the client comes to read the
+/// answer. Behind a closed connection it would be lost.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 async fn pour_away(mut body: BodyDataStream) {
     let rest = async { while body.next().await.is_some_and(|bytes| bytes.is_ok()) {} };
-    // Whoever goes on for longer than that finds the connection closed.
+    // A client that goes on for longer finds the connection closed.
     let _over = tokio::time::timeout(PATIENCE, rest).await;
 }
 
-/// What a source says, of which nothing need be there.
+/// A source's definition, all of it optional.
 #[derive(Default)]
 pub(crate) struct Definition {
     pub(crate) group_id: Option<GroupId>,
@@ -200,11 +205,13 @@ pub(crate) struct Definition {
 }
 
 impl Definition {
-    /// Returns the definition of the named source, or an empty one where none is named. The admin must see the source's group.
+    /// Returns the definition of the named source, or an empty one where none is named. The admin
+    /// must see the source's group.
     pub(crate) async fn of(api: &Api, admin: &Admin, id: Option<ImportSourceId>) -> Result<Self, Problem> {
         let Some(id) = id else { return Ok(Self::default()) };
         let source = sources::get(&api.pool, admin.organization_id, id).await?;
-        // Of another group's source a group admin learns nothing, neither its mapping nor its consent.
+        // Of another group's source a group admin learns nothing, neither its mapping nor its
+        // consent.
         let source = source.filter(|source| admin.group(source.definition.group_id).is_ok());
         source.map(|source| source.definition.into()).ok_or_else(|| Problem::no("source"))
     }
@@ -217,7 +224,7 @@ impl From<sources::Definition> for Definition {
     }
 }
 
-/// A mapping as it stands in a query.
+/// Returns a mapping as it stands in a query.
 pub(crate) fn mapping(text: Option<&str>) -> Result<BTreeMap<String, String>, Problem> {
     let Some(text) = text else { return Ok(BTreeMap::new()) };
     let mapping: BTreeMap<String, String> = serde_json::from_str(text)
@@ -247,14 +254,16 @@ impl<'a> NewGroupOf<'a> {
         Ok(Self { name, zone: query.zone.as_deref(), area_code: query.area_code.as_deref() })
     }
 
-    /// The group; a dry run finds it as well, makes none, and is refused where a group could not be made.
+    /// Returns the group; a dry run finds it as well, makes none, and is refused where a group
+    /// could not be made.
     async fn find_or_create(
         &self,
         tx: &mut muster_storage::Tx,
         admin: &Admin,
         dry_run: bool,
     ) -> Result<Option<GroupId>, Problem> {
-        // A group of this name that is not theirs is not there for a group admin, who may make none either.
+        // For a group admin, a group of this name that is not theirs does not exist, and they may
+        // make none either.
         if let Some(id) = groups::by_name(tx, admin.organization_id, self.name, admin.groups()).await? {
             return Ok(Some(id));
         }

@@ -20,7 +20,8 @@ use crate::{
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewMemberBody {
-    /// `agent`, `group_admin`, `organization_admin` or `account_admin`; nobody appoints above themselves.
+    /// `agent`, `group_admin`, `organization_admin` or `account_admin`; nobody appoints above
+    /// themselves.
     #[schema(value_type = shapes::Role)]
     role: Role,
     #[schema(value_type = bounds::PersonName)]

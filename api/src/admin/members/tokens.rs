@@ -1,4 +1,5 @@
-//! `/v1/organizations/{organization_id}/members/{member_id}/tokens`: make and revoke bearer tokens. Only their hashes are kept.
+//! `/v1/organizations/{organization_id}/members/{member_id}/tokens`: make and revoke bearer tokens.
+//! Only their hashes are kept.
 
 use axum::extract::State;
 use muster_domain::ids::MemberId;
@@ -22,8 +23,9 @@ pub(crate) struct NewToken {
     token: String,
 }
 
-/// Makes a token for oneself, or for a member all of whose role and groups are within one's own reach. An `Idempotency-Key` has no effect here: an answer with
-/// a secret is not kept, and a token that got lost can be revoked.
+/// Makes a token for oneself, or for a member with a role and groups that are all within one's own
+/// reach. An `Idempotency-Key` has no effect here: an answer with a secret is not kept, and a token
+/// that got lost can be revoked.
 #[utoipa::path(post, path = "/v1/organizations/{organization_id}/members/{member_id}/tokens", tag = "members")]
 pub(crate) async fn create(
     State(api): State<Api>,

@@ -1,4 +1,4 @@
-//! `GET /v1/account`: who the caller is.
+//! `GET /v1/account`: the caller and their account.
 
 use axum::{Json, extract::State};
 use muster_domain::{

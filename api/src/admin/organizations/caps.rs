@@ -1,4 +1,5 @@
-//! `/v1/organizations/{organization_id}/caps`: the brand's daily caps, and what is used of them (rule S3).
+//! `/v1/organizations/{organization_id}/caps`: the brand's daily caps, and the segments used of
+//! them (rule S3).
 
 use axum::{Json as Answer, extract::State};
 use muster_domain::{
@@ -26,7 +27,7 @@ pub(crate) struct Cap {
     #[serde(deserialize_with = "Option::deserialize")]
     #[schema(required, value_type = Option<bounds::DailySegments>)]
     daily_segments: Option<i64>,
-    /// Whose cap: `t-mobile` if absent, the only carrier known to cap by brand and day.
+    /// Carrier of the cap: `t-mobile` if absent, the only carrier known to cap by brand and day.
     #[serde(default = "t_mobile")]
     #[schema(value_type = bounds::Carrier)]
     carrier: String,
@@ -42,7 +43,7 @@ pub(crate) struct Caps {
     caps: Vec<CapItem>,
     /// The last carrier days.
     days: Vec<CapDay>,
-    /// T-Mobile's usual caps by what a brand is registered as, to choose from.
+    /// T-Mobile's usual caps by a brand's registration, to choose from.
     tiers: Vec<Tier>,
 }
 
@@ -94,7 +95,8 @@ pub(crate) async fn get(State(api): State<Api>, admin: Admin) -> Result<Answer<C
     }))
 }
 
-/// Sets the brand's daily cap at a carrier. It takes effect on what is queued already (rule S9), and what has gone today counts under it.
+/// Sets the brand's daily cap at a carrier. It takes effect on texts that are queued already
+/// (rule S9), and the texts of today count under it.
 #[utoipa::path(put, path = "/v1/organizations/{organization_id}/caps", tag = "organizations")]
 pub(crate) async fn put(State(api): State<Api>, admin: Admin, Json(cap): Json<Cap>) -> Result<Answer<Cap>, Problem> {
     admin.at_least(Role::OrganizationAdmin)?;

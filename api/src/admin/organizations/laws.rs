@@ -21,7 +21,8 @@ const MOST_STATES: usize = 60;
 pub(crate) struct Laws {
     /// Whether the organization has no table of its own.
     built_in: bool,
-    /// `federal`: the hours that hold in every state; `states`: those with hours of their own, from Monday to Sunday.
+    /// `federal`: the hours that hold in every state; `states`: those with hours of their own, from
+    /// Monday to Sunday.
     #[schema(value_type = shapes::Jurisdictions)]
     laws: Jurisdictions,
 }
@@ -43,7 +44,7 @@ pub(crate) async fn get(State(api): State<Api>, admin: Admin) -> Result<Answer<L
     Ok(Answer(Laws { built_in: settings.own_laws.is_none(), laws: settings.table_of_laws().clone() }))
 }
 
-/// Replaces the table of laws; it takes effect on what is queued already (rule S9).
+/// Replaces the table of laws; it takes effect on texts that are queued already (rule S9).
 #[utoipa::path(put, path = "/v1/organizations/{organization_id}/laws", tag = "organizations")]
 pub(crate) async fn put(
     State(api): State<Api>,

@@ -1,4 +1,5 @@
-//! `POST /v1/organizations/{organization_id}/numbers`: numbers that the organization can text from (rule A3).
+//! `POST /v1/organizations/{organization_id}/numbers`: numbers that the organization can text from
+//! (rule A3).
 
 use axum::extract::State;
 use muster_domain::{people::e164::E164, tenancy::role::Role};
@@ -31,7 +32,8 @@ pub(crate) struct NumbersAdded {
     refused: Vec<String>,
 }
 
-/// Adds numbers of the account. Those that an organization of it has already are left as they are, and those that are not the account's are refused.
+/// Adds numbers of the account. Numbers that one of its organizations has already stay as they are,
+/// and numbers that are not the account's are refused.
 #[utoipa::path(post, path = "/v1/organizations/{organization_id}/numbers", tag = "organizations")]
 pub(crate) async fn add(
     State(api): State<Api>,

@@ -1,5 +1,5 @@
-//! `/v1/organizations/{organization_id}/rates` and `…/hold`: how fast the brand's campaign may send to each carrier (rule S4), and holds that
-//! carriers ask for (rule S7).
+//! `/v1/organizations/{organization_id}/rates` and `…/hold`: how fast the brand's campaign may send
+//! to each carrier (rule S4), and holds that carriers ask for (rule S7).
 
 use std::collections::BTreeMap;
 
@@ -37,7 +37,7 @@ pub(crate) struct Rate {
 pub(crate) struct Rates {
     /// Segments a minute, by carrier.
     segments_per_minute: BTreeMap<String, i64>,
-    /// What texts wait for now: lanes with the most waiting first.
+    /// Lanes with waiting texts, the fullest first.
     lanes: Vec<WaitedFor>,
     /// While it is there, nothing of the brand is handed over.
     hold: Option<Hold>,
@@ -65,7 +65,7 @@ pub(crate) struct Hold {
     since: DateTime<Utc>,
 }
 
-/// A carrier as caps, rates and lookups call it.
+/// Returns a carrier as caps, rates and lookups call it.
 pub(crate) fn carrier_word(carrier: &str) -> Result<&str, Problem> {
     let letters = carrier.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
     if (1..=40).contains(&carrier.len()) && letters {
@@ -75,7 +75,7 @@ pub(crate) fn carrier_word(carrier: &str) -> Result<&str, Problem> {
     }
 }
 
-/// Reads the rates, what waits for them, and a hold.
+/// Reads the rates, the waiting texts, and a hold.
 #[utoipa::path(get, path = "/v1/organizations/{organization_id}/rates", tag = "organizations")]
 pub(crate) async fn get(State(api): State<Api>, admin: Admin) -> Result<Answer<Rates>, Problem> {
     let mut tx = api.pool.begin().await?;
@@ -109,7 +109,8 @@ pub(crate) async fn get(State(api): State<Api>, admin: Admin) -> Result<Answer<R
     }))
 }
 
-/// Sets the rate of the brand's campaign at a carrier; what waits already goes on at the new pace (rule S9).
+/// Sets the rate of the brand's campaign at a carrier; waiting texts go on at the new pace
+/// (rule S9).
 #[utoipa::path(put, path = "/v1/organizations/{organization_id}/rates", tag = "organizations")]
 pub(crate) async fn put(State(api): State<Api>, admin: Admin, Json(rate): Json<Rate>) -> Result<Answer<Rate>, Problem> {
     admin.at_least(Role::OrganizationAdmin)?;
@@ -126,7 +127,7 @@ pub(crate) async fn put(State(api): State<Api>, admin: Admin, Json(rate): Json<R
     Ok(Answer(rate))
 }
 
-/// Ends a hold that a carrier asked for: what was held by it goes on.
+/// Ends a hold that a carrier asked for: the texts that it held go on.
 #[utoipa::path(delete, path = "/v1/organizations/{organization_id}/hold", tag = "organizations")]
 pub(crate) async fn end_hold(State(api): State<Api>, admin: Admin) -> Result<NoContent, Problem> {
     admin.at_least(Role::OrganizationAdmin)?;

@@ -15,7 +15,8 @@ use crate::{out::say, table::Table};
 pub(crate) struct Check {
     /// A CSV file, also one packed with gzip, zstd or zip.
     file: PathBuf,
-    /// What a column holds: `"Home Phone=phone"`, `Ward=custom:ward`, `Junk=ignore`; wins over what is recognised.
+    /// Field of a column: `"Home Phone=phone"`, `Ward=custom:ward`, `Junk=ignore`; wins over the
+    /// recognised one.
     #[arg(long = "map", value_name = "COLUMN=FIELD", value_parser = mapped)]
     mapping: Vec<(String, String)>,
     /// Print one JSON object.

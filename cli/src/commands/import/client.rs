@@ -9,7 +9,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use uuid::Uuid;
 
-/// Where the API is and for whom to ask; the token comes from `MUSTER_TOKEN` alone, because arguments can be seen by others.
+/// The API's address and the token to ask with; the token comes from `MUSTER_TOKEN` alone, because
+/// arguments can be seen by others.
 #[derive(Args)]
 pub(crate) struct Where {
     /// The organization.
@@ -42,7 +43,8 @@ impl Where {
         // Another part of the process may have installed it already.
         let _installed = rustls::crypto::ring::default_provider().install_default();
         let http = Client::builder().connect_timeout(CONNECT).read_timeout(STALLED).build()?;
-        // The wait for an answer begins with the request: it would end uploads that take longer than that.
+        // The wait for an answer begins with the request: it would end uploads that take longer
+        // than that.
         let uploads = Client::builder().connect_timeout(CONNECT).build()?;
         let base = format!("{}/v1/organizations/{}", base.trim_end_matches('/'), self.organization);
         Ok(Api { http, uploads, base, token: token.into() })
@@ -50,12 +52,12 @@ impl Where {
 }
 
 impl Api {
-    /// A request below the organization.
+    /// Returns a request below the organization.
     pub(super) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.at(&self.http, method, path)
     }
 
-    /// A POST below the organization that may take as long as its body does.
+    /// Returns a POST below the organization that may take as long as its body does.
     pub(super) fn upload(&self, path: &str) -> RequestBuilder {
         self.at(&self.uploads, Method::POST, path)
     }
@@ -78,7 +80,7 @@ impl Api {
         Ok(Ok(Self::accepted(response).await?.json().await?))
     }
 
-    /// Sends a request that must succeed; what the API says against it is the error.
+    /// Sends a request that must succeed; the API's refusal is the error.
     pub(super) async fn send(&self, request: RequestBuilder) -> anyhow::Result<Response> {
         Self::accepted(request.send().await.context("the API does not answer")?).await
     }

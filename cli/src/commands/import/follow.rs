@@ -1,4 +1,5 @@
-//! `muster import follow`: an import's progress, by the API's server-sent events, with a bar for people.
+//! `muster import follow`: an import's progress, by the API's server-sent events, with a bar for
+//! people.
 
 use std::{process::ExitCode, time::Duration};
 
@@ -35,7 +36,7 @@ pub(super) async fn run(args: &Follow) -> anyhow::Result<ExitCode> {
 /// How often a stream that broke off is asked for again, without an event in between.
 const TRIES: u32 = 20;
 
-/// Follows an import to its end and prints what became of it; the exit code says whether it succeeded.
+/// Follows an import to its end and prints its outcome; the exit code tells whether it succeeded.
 pub(super) async fn until_over(api: &Api, id: &str, json: bool) -> anyhow::Result<ExitCode> {
     let bar = if json { ProgressBar::hidden() } else { bar("importing", 1) };
     let mut failures = 0;
@@ -85,7 +86,7 @@ async fn stream(api: &Api, id: &str, bar: &ProgressBar, failures: &mut u32) -> a
 /// Steps of a bar.
 const STEPS: u64 = 1_000;
 
-/// A bar for a number of bytes.
+/// Returns a bar for a number of bytes.
 pub(super) fn bar(doing: &'static str, bytes: u64) -> ProgressBar {
     let bar = ProgressBar::new(bytes);
     if let Ok(style) = ProgressStyle::with_template("{prefix:10} [{bar:40}] {percent:>3} % {msg}") {

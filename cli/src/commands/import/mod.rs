@@ -14,7 +14,8 @@ use clap::Subcommand;
 pub(crate) enum Command {
     /// Upload a file and follow its import to the end. Exits with 2 unless it succeeded.
     Upload(upload::Upload),
-    /// Say what an import of this file would do: rows, columns, rejects. Exits with 2 when the file as a whole would be refused.
+    /// Preview an import of this file: rows, columns, rejects. Exits with 2 when the file as a
+    /// whole would be refused.
     Check(check::Check),
     /// List imports, the youngest first.
     List(manage::List),
@@ -22,7 +23,7 @@ pub(crate) enum Command {
     Show(manage::One),
     /// Show an import's progress until it is over.
     Follow(follow::Follow),
-    /// Cancel an import that is not over; what was applied stays.
+    /// Cancel an import that is not over; applied rows stay.
     Cancel(manage::One),
     /// Take back an import that nothing was sent from yet.
     Undo(manage::One),
@@ -46,7 +47,7 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<ExitCode> {
     }
 }
 
-/// What is said of rows that are taken with a doubt (rule C4).
+/// Returns the words on rows that are taken with a doubt (rule C4).
 fn warned(rows: u64, lines: &[u64]) -> String {
     let shown: Vec<String> = lines.iter().map(ToString::to_string).collect();
     let more = if rows > lines.len() as u64 { ", …" } else { "" };

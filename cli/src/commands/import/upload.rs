@@ -27,7 +27,8 @@ pub(crate) struct Upload {
     file: PathBuf,
     #[command(flatten)]
     to: Where,
-    /// The group that the contacts join; without it, the group with the file's name, which is made in `--zone` with `--area-code`.
+    /// The group that the contacts join; without it, the group with the file's name, which is made
+    /// in `--zone` with `--area-code`.
     #[arg(long)]
     group: Option<Uuid>,
     /// The zone of a group that is made.
@@ -39,7 +40,8 @@ pub(crate) struct Upload {
     /// A tag for every contact; may be given several times.
     #[arg(long = "tag")]
     tags: Vec<String>,
-    /// What a column holds: `"Home Phone=phone"`, `Ward=custom:ward`, `Junk=ignore`; wins over what is recognised.
+    /// Field of a column: `"Home Phone=phone"`, `Ward=custom:ward`, `Junk=ignore`; wins over the
+    /// recognised one.
     #[arg(long = "map", value_name = "COLUMN=FIELD", value_parser = mapped)]
     mapping: Vec<(String, String)>,
     /// The consent that the contacts gave.
@@ -103,7 +105,7 @@ impl Upload {
     }
 }
 
-/// A file in blocks, telling the bar as they go.
+/// Returns a file in blocks, telling the bar as they go.
 fn blocks(file: tokio::fs::File, bar: ProgressBar) -> impl Stream<Item = Result<Vec<u8>, std::io::Error>> {
     let blocks = futures::stream::try_unfold(file, async |mut file| {
         let mut block = Vec::with_capacity(BLOCK);

@@ -64,7 +64,7 @@ pub struct Cluster {
     pub api_url: String,
     /// Where the simulated carrier listens.
     pub simulator_url: String,
-    /// The simulator's record of what it was asked to send.
+    /// The simulator's record of the sends that it was asked for.
     pub simulator_log: PathBuf,
     /// The account made at the start.
     pub account_id: String,
@@ -143,17 +143,17 @@ impl Cluster {
         })
     }
 
-    /// Runs `muster` with the daemons' environment and gives what it printed.
+    /// Runs `muster` with the daemons' environment and returns its output.
     pub async fn muster(&self, args: &[&str]) -> anyhow::Result<String> {
         self.settings.run_cli(args).await
     }
 
-    /// All processes, in the order of starting.
+    /// Returns all processes, in the order of starting.
     pub fn members(&self) -> &[Member] {
         &self.members
     }
 
-    /// The process called `name`: `api`, `simulator`, `scheduler-1`, `worker-1`, …
+    /// Returns the process called `name`: `api`, `simulator`, `scheduler-1`, `worker-1`, …
     pub fn process(&self, name: &str) -> anyhow::Result<&Process> {
         self.member(name).map(|member| &member.process)
     }
@@ -177,7 +177,7 @@ impl Cluster {
         Ok(())
     }
 
-    /// The account and the secret with which Muster signs in at the simulated carrier.
+    /// Returns the account and the secret with which Muster signs in at the simulated carrier.
     pub fn carrier_account(&self) -> (&str, &str) {
         self.settings.carrier_account()
     }

@@ -105,7 +105,7 @@ impl Settings {
         Ok(Member { process: Process::spawn(spec)?, url: local_url(port), health: "/readyz" })
     }
 
-    /// Runs Muster's command-line tool with the daemons' environment and gives what it printed.
+    /// Runs Muster's command-line tool with the daemons' environment and returns its output.
     pub(super) async fn run_cli(&self, args: &[&str]) -> anyhow::Result<String> {
         let mut command = Command::new(Binary::Cli.path()?);
         command

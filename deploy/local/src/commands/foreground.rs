@@ -65,7 +65,7 @@ fn hand_on(child: &Child, ending: Ending) {
     }
 }
 
-/// The status shells use: that of the command, or 128 and the signal that ended it.
+/// Returns the status shells use: that of the command, or 128 and the signal that ended it.
 fn exit_code(status: ExitStatus) -> ExitCode {
     let code = status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or_default());
     u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from)

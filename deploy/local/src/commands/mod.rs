@@ -1,4 +1,4 @@
-//! One module per command, and what they share.
+//! One module per command, and their shared parts.
 
 pub(crate) mod foreground;
 pub(crate) mod local;

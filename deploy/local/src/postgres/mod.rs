@@ -63,24 +63,24 @@ impl Postgres {
         Ok(postgres)
     }
 
-    /// The superuser's URL to the database `postgres`.
+    /// Returns the superuser's URL to the database `postgres`.
     pub fn admin_url(&self) -> String {
         self.admin.to_string()
     }
 
-    /// The superuser's URL to `database`.
+    /// Returns the superuser's URL to `database`.
     pub fn url(&self, database: &str) -> String {
         let mut url = self.admin.clone();
         url.set_path(database);
         url.to_string()
     }
 
-    /// The port it listens on.
+    /// Returns the port it listens on.
     pub fn port(&self) -> u16 {
         self.admin.port().unwrap_or(5432)
     }
 
-    /// The process id of the postmaster, where it is a process of ours.
+    /// Returns the process id of the postmaster, where it is a process of ours.
     pub fn pid(&self) -> Option<u32> {
         match &self.host {
             Host::Programs(server) => Some(server.process().pid()),
@@ -88,7 +88,7 @@ impl Postgres {
         }
     }
 
-    /// The server's log, where it is a process of ours.
+    /// Returns the server's log, where it is a process of ours.
     pub fn log(&self) -> Option<PathBuf> {
         match &self.host {
             Host::Programs(server) => Some(server.process().log().to_owned()),
@@ -144,7 +144,7 @@ impl Postgres {
         Ok(())
     }
 
-    /// Whether there is a database called `name`.
+    /// Returns whether there is a database called `name`.
     pub async fn has_database(&self, name: &str) -> anyhow::Result<bool> {
         let literal = name.replace('\'', "''");
         let found = self.run_sql("postgres", &format!("SELECT 1 FROM pg_database WHERE datname = '{literal}'")).await?;
@@ -158,8 +158,8 @@ impl Postgres {
         Ok(())
     }
 
-    /// Runs SQL through `psql` in `database` and gives what it printed: rows by line, columns
-    /// parted by `|`.
+    /// Runs SQL through `psql` in `database` and returns its output: rows by line, columns parted
+    /// by `|`.
     ///
     /// Each call starts a process. Tests that ask often use a client of their own.
     pub async fn run_sql(&self, database: &str, sql: &str) -> anyhow::Result<String> {

@@ -29,7 +29,7 @@ pub(super) struct Programs {
 }
 
 impl Programs {
-    /// The newest of Debian's versions, else what is on the `PATH`.
+    /// Returns the newest of Debian's versions, else the one on the `PATH`.
     pub(super) fn find() -> Option<Self> {
         let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
         let newest = versions
@@ -163,8 +163,8 @@ impl Place<'_> {
     }
 }
 
-/// Full durability, because tests kill the server and count what is left; everything shared lives
-/// in files of the folder (`mmap`), so that a kill leaves nothing elsewhere.
+/// Full durability, because tests kill the server and count the rows that are left. Everything
+/// shared lives in files of the folder (`mmap`), so that a kill leaves nothing elsewhere.
 fn settings(port: u16) -> String {
     format!(
         "listen_addresses = '127.0.0.1'\n\

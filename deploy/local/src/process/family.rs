@@ -1,4 +1,4 @@
-//! A process with its descendants, found through `/proc`, for servers whose children leave the
+//! A process with its descendants, found through `/proc`, for servers with children that leave the
 //! process group (every Postgres backend leads a session of its own).
 //!
 //! Only descendants of a process this crate started are ever touched, and only while their start
@@ -39,7 +39,7 @@ pub(super) fn pause_leader(launched: &Launched) {
     }
 }
 
-/// Stops the process and every descendant, whatever group it is in.
+/// Stops the process and every descendant, in whichever process group it is.
 pub(super) fn pause(launched: &Launched) {
     pause_leader(launched);
     for relative in descendants(launched) {

@@ -39,7 +39,7 @@ impl Process {
         Ok(Self { spec, current })
     }
 
-    /// The name it was given.
+    /// Returns the name it was given.
     pub fn name(&self) -> &str {
         &self.spec.name
     }
@@ -49,7 +49,7 @@ impl Process {
         &self.spec.log
     }
 
-    /// The last `lines` lines of its log.
+    /// Returns the last `lines` lines of its log.
     pub fn log_tail(&self, lines: usize) -> String {
         log_tail(&self.spec.log, lines)
     }
@@ -59,7 +59,7 @@ impl Process {
         self.launched().pid()
     }
 
-    /// Whether it has not ended; a paused process is running.
+    /// Returns whether it has not ended; a paused process is running.
     pub fn is_running(&self) -> bool {
         self.launched().exit().is_none()
     }
@@ -90,7 +90,7 @@ impl Process {
         self.launched().signal_group(Signal::CONT);
     }
 
-    /// Stops the process and every descendant, whatever group they put themselves in.
+    /// Stops the process and every descendant, in whichever process groups they are.
     pub(crate) fn pause_family(&self) {
         family::pause(&self.launched());
     }
@@ -122,8 +122,8 @@ impl Process {
             .with_context(|| format!("killing {}", self.spec.name))
     }
 
-    /// The same for places that cannot wait asynchronously (`Drop`); what won't die is left to the
-    /// kernel.
+    /// The same for places that cannot wait asynchronously (`Drop`); the kernel is left with
+    /// processes that won't die.
     pub(crate) fn kill_family_now(&self) {
         let _stuck_in_the_kernel = family::kill(&self.launched(), KILL_LIMIT);
     }
@@ -144,8 +144,8 @@ impl Process {
         self.end(move |launched| family::finish(launched, &family, KILL_LIMIT)).await
     }
 
-    /// Starts it again as it was described, killing what still runs. Its log goes on in the same
-    /// file.
+    /// Starts it again as it was described, killing the rest of it first. Its log goes on in the
+    /// same file.
     pub async fn restart(&self) -> anyhow::Result<()> {
         self.kill_family().await?;
         let launched = start(&self.spec)?;
@@ -171,7 +171,7 @@ fn start(spec: &ProcessSpec) -> anyhow::Result<Launched> {
     Launched::start(&spec.name, command).with_context(|| format!("starting {} ({})", spec.name, spec.program.display()))
 }
 
-/// The last `lines` lines of a log file, or a note that it can't be read.
+/// Returns the last `lines` lines of a log file, or a note that it can't be read.
 pub(crate) fn log_tail(log: &Path, lines: usize) -> String {
     match std::fs::read(log) {
         Ok(bytes) => {

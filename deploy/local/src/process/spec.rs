@@ -35,7 +35,7 @@ pub struct ProcessSpec {
 }
 
 impl ProcessSpec {
-    /// A process without arguments.
+    /// Returns a process without arguments.
     pub fn new(name: impl Into<String>, program: impl Into<PathBuf>, log: impl Into<PathBuf>) -> Self {
         Self {
             name: name.into(),
@@ -91,8 +91,8 @@ impl ProcessSpec {
     }
 }
 
-/// A command for `program` which the kernel sends `signal` when the thread that starts it ends.
-/// `setpriv` sets that and becomes the program, so the process id is the program's own.
+/// Returns a command for `program` which the kernel sends `signal` when the thread that starts it
+/// ends. `setpriv` sets that and becomes the program, so the process id is the program's own.
 pub fn bound_to_this_process(program: &OsStr, signal: &str) -> Command {
     match programs::on_path("setpriv") {
         Some(setpriv) => {
@@ -104,7 +104,7 @@ pub fn bound_to_this_process(program: &OsStr, signal: &str) -> Command {
     }
 }
 
-/// The variables of our own environment that every process of the stack is handed.
+/// Returns the variables of our own environment that every process of the stack is handed.
 pub(crate) fn inherited_environment() -> impl Iterator<Item = (&'static str, OsString)> {
     ["PATH", "HOME", "TMPDIR"].into_iter().filter_map(|name| Some((name, std::env::var_os(name)?)))
 }

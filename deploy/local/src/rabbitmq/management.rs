@@ -41,7 +41,8 @@ impl Management {
         self.call(Method::DELETE, &["vhosts", name], None).await.map(|_| ())
     }
 
-    /// Calls `/api/<path>`, each part percent-encoded. Deleting what isn't there is a success.
+    /// Calls `/api/<path>`, each part percent-encoded. Deleting an object that isn't there is a
+    /// success.
     async fn call(&self, method: Method, path: &[&str], body: Option<Value>) -> anyhow::Result<StatusCode> {
         let mut url = self.url.clone();
         match url.path_segments_mut() {

@@ -80,7 +80,7 @@ impl RabbitMq {
         Ok(rabbitmq)
     }
 
-    /// The URL of `vhost`, whose name is percent-encoded as AMQP's URLs want it.
+    /// Returns the URL of `vhost`, with its name percent-encoded as AMQP's URLs want it.
     pub fn amqp_url(&self, vhost: &str) -> String {
         let mut url = self.amqp.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
@@ -89,22 +89,22 @@ impl RabbitMq {
         url.to_string()
     }
 
-    /// The AMQP URL without a vhost.
+    /// Returns the AMQP URL without a vhost.
     pub fn server_url(&self) -> String {
         self.amqp.as_str().trim_end_matches('/').to_owned()
     }
 
-    /// The URL of the management API, with user and password, without a trailing slash.
+    /// Returns the URL of the management API, with user and password, without a trailing slash.
     pub fn management_url(&self) -> String {
         self.management.url()
     }
 
-    /// The port it listens on for AMQP.
+    /// Returns the port it listens on for AMQP.
     pub fn port(&self) -> u16 {
         self.amqp.port().unwrap_or(5672)
     }
 
-    /// The process id of the broker's virtual machine, where it is a process of ours.
+    /// Returns the process id of the broker's virtual machine, where it is a process of ours.
     pub fn pid(&self) -> Option<u32> {
         match &self.host {
             Host::Programs(node) => Some(node.process().pid()),
@@ -161,7 +161,7 @@ impl RabbitMq {
         Ok(())
     }
 
-    /// Runs `rabbitmqctl` on this broker, and gives what it printed.
+    /// Runs `rabbitmqctl` on this broker, and returns its output.
     pub async fn ctl(&self, args: &[&str]) -> anyhow::Result<String> {
         let mut command = match &self.host {
             Host::Given => bail!(not_ours("controlled")),

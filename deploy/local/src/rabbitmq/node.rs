@@ -40,8 +40,8 @@ impl Programs {
     }
 }
 
-/// The script itself. Debian's wrapper of the same name switches to the system's user and its
-/// settings.
+/// Returns the script itself. Debian's wrapper of the same name switches to the system's user and
+/// its settings.
 fn script_on_path() -> Option<PathBuf> {
     let script = programs::on_path("rabbitmq-server")?.canonicalize().ok()?;
     let wrapper =

@@ -2,7 +2,7 @@
 //!
 //! The broker keeps the names of its Raft servers in `names.dets`, which Erlang writes some three
 //! seconds late (seen with 3.10). Killed before that, it starts again with the queue's log on disk
-//! and no record of whose it is, makes an empty one, and never elects a leader for it
+//! and no record of its owner, makes an empty one, and never elects a leader for it
 //! (rabbitmq-server issues 10070 and 15725 look the same). No client can do anything about that, so
 //! a story which declares a queue and kills the broker at once would tell nothing about Muster.
 
@@ -33,8 +33,8 @@ pub(super) async fn wait_until_written(quorum: &Path) {
     }
 }
 
-/// The folders of queues, named by the Raft server's id, whose id is not in the registry beside
-/// them.
+/// Returns the folders of queues, named by the Raft server's id, with ids that are not in the
+/// registry beside them.
 fn unregistered(quorum: &Path) -> Vec<PathBuf> {
     let mut missing = Vec::new();
     for node in folders(quorum) {

@@ -10,12 +10,13 @@ use std::{
 use muster_local::{Stack, StackOptions};
 use serde_json::{Value, json};
 
-/// A stack that no environment can replace, so that it may be killed.
+/// Returns a stack that no environment can replace, so that it may be killed.
 pub async fn own_stack() -> Stack {
     Stack::start(StackOptions { always_own: true, ..StackOptions::default() }).await.unwrap()
 }
 
-/// The servers under `folder`: the processes that run there or name it on their command line.
+/// Returns the servers under `folder`: the processes that run there or name it on their command
+/// line.
 pub fn servers_in(folder: &Path) -> Vec<String> {
     let in_folder = |pid: &str| {
         let at = PathBuf::from(format!("/proc/{pid}"));

@@ -1,4 +1,5 @@
-//! The dates that a list of messages is filtered by, in every form in which Twilio's clients send them.
+//! The dates that a list of messages is filtered by, in every form in which Twilio's clients send
+//! them.
 
 use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 
@@ -16,9 +17,11 @@ pub(crate) struct Dates {
 }
 
 impl Dates {
-    /// Reads the rest of the parameter's name and its value, such as `2026-11-29`, `>2026-11-29T00:00:00Z` or `<=2026-11-29`: a query
-    /// has the comparison at the end of the name (`DateSent>=…`, where the equals sign parts name and value) or in the value
-    /// (`DateSent=%3E%3D…`). Inequalities include their date or time. An equality means the whole day in UTC, whatever its time.
+    /// Reads the rest of the parameter's name and its value, such as `2026-11-29`,
+    /// `>2026-11-29T00:00:00Z` or `<=2026-11-29`: a query has the comparison at the end of the name
+    /// (`DateSent>=…`, where the equals sign parts name and value) or in the value
+    /// (`DateSent=%3E%3D…`). Inequalities include their date or time. An equality means the whole
+    /// day in UTC, at any time of it.
     pub(crate) fn read(text: &str) -> Option<Self> {
         let text = text.trim();
         let when = text.trim_start_matches(['<', '>', '=']).trim();
@@ -39,7 +42,7 @@ impl Dates {
     }
 }
 
-/// The first and the last instant of a date or a time, and how it is written.
+/// Returns the first and the last instant of a date or a time, and how it is written.
 fn times(text: &str) -> Option<(DateTime<Utc>, DateTime<Utc>, String)> {
     if let Ok(day) = text.parse::<NaiveDate>() {
         return Some((start_of(day), end_of(day)?, day.to_string()));

@@ -16,7 +16,8 @@ pub(crate) struct Refusal {
 }
 
 impl Refusal {
-    /// The refusal that a code stands for; a code that is not in the table is a bad request.
+    /// Returns the refusal that a code stands for; a code that is not in the table is a bad
+    /// request.
     pub(crate) fn of(code: u32) -> Self {
         let (status, message) = match code {
             20001 => (StatusCode::BAD_REQUEST, "The parameters cannot be read"),

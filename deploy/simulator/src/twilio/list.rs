@@ -15,7 +15,7 @@ use crate::{
     twilio::{account::OwnAccount, dates::Dates, error::Refusal, resource},
 };
 
-/// What to list: the messages that were accepted within these times, inclusive.
+/// Filter of a list: the messages that were accepted within these times, inclusive.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Filter {
     to: Option<String>,
@@ -23,8 +23,8 @@ pub(crate) struct Filter {
     dates: Vec<Dates>,
     page_size: Option<usize>,
     page: usize,
-    /// `PA` and the id of the last message of the page before, so that messages that arrive in between
-    /// shift nothing. Without it, `Page` counts.
+    /// `PA` and the id of the last message of the page before, so that messages that arrive in
+    /// between shift nothing. Without it, `Page` counts.
     page_token: Option<String>,
 }
 
@@ -61,7 +61,8 @@ pub(crate) async fn list(
 }
 
 impl Filter {
-    /// Reads a query; none when a parameter cannot be read. An empty one filters nothing, and unknown ones are passed over.
+    /// Reads a query; none when a parameter cannot be read. An empty one filters nothing, and
+    /// unknown ones are passed over.
     fn read(pairs: Vec<(String, String)>) -> Option<Self> {
         let mut filter = Self::default();
         for (name, value) in pairs {
@@ -89,7 +90,7 @@ impl Filter {
         self.page_size.unwrap_or(DEFAULT_PAGE).clamp(1, LARGEST_PAGE)
     }
 
-    /// One page, and whether there is another.
+    /// Returns one page, and whether there is another.
     fn select(&self, sim: &Sim) -> Result<(Vec<Arc<Message>>, bool), Refusal> {
         let book = sim.book();
         let before = match &self.page_token {
@@ -126,7 +127,7 @@ impl Filter {
             && self.dates.iter().all(|dates| dates.contain(message.accepted_at))
     }
 
-    /// The path and query of a page of the same filter.
+    /// Returns the path and query of a page of the same filter.
     fn uri(&self, account: &str, page: usize, token: Option<&str>) -> String {
         let numbers = [("To", &self.to), ("From", &self.from)];
         let numbers = numbers.into_iter().filter_map(|(name, value)| Some((name, value.clone()?)));
@@ -140,7 +141,7 @@ impl Filter {
     }
 }
 
-/// A number whose plus sign came unencoded, and so as a blank that is trimmed by now, has it back.
+/// Returns a plus sign that came unencoded was read as a blank and trimmed; the number has it back.
 fn number(text: &str) -> String {
     if text.bytes().all(|byte| byte.is_ascii_digit()) { format!("+{text}") } else { text.to_owned() }
 }

@@ -1,4 +1,4 @@
-//! `GET /v2/PhoneNumbers/{number}?Fields=line_type_intelligence`: of what type a line is, and who serves it.
+//! `GET /v2/PhoneNumbers/{number}?Fields=line_type_intelligence`: type and carrier of a line.
 
 use std::sync::Arc;
 

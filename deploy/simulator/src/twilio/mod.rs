@@ -1,4 +1,4 @@
-//! The carrier's side: what of Twilio's Messages and Lookup APIs is used.
+//! The carrier's side: the parts of Twilio's Messages and Lookup APIs that are used.
 
 use std::sync::Arc;
 

@@ -46,7 +46,8 @@ pub(crate) fn of(message: &Message, account: &str, now: DateTime<Utc>) -> Value 
     })
 }
 
-/// A time as in `Fri, 06 Mar 2026 17:00:00 +0000`; the day has two digits, as Twilio writes it.
+/// Returns a time as in `Fri, 06 Mar 2026 17:00:00 +0000`; the day has two digits, as Twilio writes
+/// it.
 fn rfc2822(time: DateTime<Utc>) -> String {
     time.format("%a, %d %b %Y %H:%M:%S +0000").to_string()
 }

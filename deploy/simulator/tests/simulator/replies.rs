@@ -1,4 +1,4 @@
-//! What contacts send: replies to messages, texts that a test sends, and opting out at the carrier.
+//! Texts of contacts: replies to messages, texts that a test sends, and opting out at the carrier.
 
 use muster_simulator::{Behaviour, Config, Reply, sign};
 use serde_json::json;

@@ -1,4 +1,5 @@
-//! A simulator with a log file forgets nothing: not what it accepted, nor what it still has to post.
+//! A simulator with a log file forgets nothing: neither its accepted messages nor the posts that
+//! are still due.
 
 use muster_simulator::{Behaviour, Config, Reply, Stats};
 

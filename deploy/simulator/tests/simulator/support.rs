@@ -53,13 +53,13 @@ impl Rig {
             .await
     }
 
-    /// Sends a text without a callback, and answers with the status and the JSON.
+    /// Sends a text without a callback, and returns the status and the JSON.
     pub(crate) async fn send(&self, to: &str, body: &str) -> (u16, Value) {
         let form = [("To", to), ("From", US), ("Body", body)];
         answer(self.try_send(&form).await.unwrap()).await
     }
 
-    /// Sends a text with a callback, which must be accepted, and answers with its id.
+    /// Sends a text with a callback, which must be accepted, and returns its id.
     pub(crate) async fn send_tracked(&self, to: &str, body: &str, callback: &str) -> String {
         let form = [("To", to), ("From", US), ("Body", body), ("StatusCallback", callback)];
         let (status, json) = answer(self.try_send(&form).await.unwrap()).await;

@@ -56,8 +56,8 @@ pub struct Twilio {
 pub struct ClientError(#[from] reqwest::Error);
 
 impl Twilio {
-    /// A client of the API at `base_url` (such as `https://api.twilio.com`), whose receipts are to be posted below `public_url`. No
-    /// request takes longer than `timeout`.
+    /// Returns a client of the API at `base_url` (such as `https://api.twilio.com`), with receipts
+    /// to be posted below `public_url`. No request takes longer than `timeout`.
     pub fn new(
         base_url: &str,
         public_url: &str,
@@ -123,8 +123,8 @@ impl Twilio {
                 .and_then(Response::error_for_status)
                 .map_err(|error| Unreachable(error.without_url().to_string()))?;
             let page: Page = page.json().await.map_err(|error| Unreachable(error.without_url().to_string()))?;
-            // In the order in which they were sent, which says little of when they came: one that was queued for long may stand before one
-            // that is newer. So all of them are looked at.
+            // In the order in which they were sent, which says little of when they came: one that
+            // was queued for long may stand before one that is newer. So all of them are looked at.
             for message in page.messages {
                 let created_at = DateTime::parse_from_rfc2822(&message.date_created)
                     .map_err(|_| Unreachable("a message without a readable date_created".to_owned()))?
@@ -149,14 +149,15 @@ impl Twilio {
     }
 }
 
-/// The seconds that a text is valid for, within the carrier's limits; none when it is over.
+/// Returns the seconds that a text is valid for, within the carrier's limits; none when it is over.
 fn validity_seconds(valid_for: Duration) -> Option<u64> {
     let seconds = valid_for.as_secs().min(*VALIDITY_SECONDS.end());
     VALIDITY_SECONDS.contains(&seconds).then_some(seconds)
 }
 
-/// Holds a request's body back until its permit is given. The client asks for the body when the connection stands and the head of the request
-/// is written; a request without its body is none to the carrier.
+/// Holds a request's body back until its permit is given. The client asks for the body when the
+/// connection stands and the head of the request is written. A request without its body is none to
+/// the carrier.
 #[derive(Debug, Default)]
 struct Gate(AtomicU8);
 
@@ -191,7 +192,7 @@ impl Gate {
 #[error("the text may not go any more")]
 struct Refused;
 
-/// A client whose requests take no longer than `timeout` and are made once.
+/// Returns a client with requests that take no longer than `timeout` and are made once.
 pub(super) fn http_client(timeout: Duration) -> Result<Client, ClientError> {
     // Fails only where a provider is installed already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -201,13 +202,14 @@ pub(super) fn http_client(timeout: Duration) -> Result<Client, ClientError> {
         .redirect(reqwest::redirect::Policy::none())
         // A connection that breaks takes one request with it, not all that share it.
         .http1_only()
-        // A request on a kept connection that turns out closed is not sent a second time behind our back.
+        // A request on a kept connection that turns out closed is not sent a second time behind our
+        // back.
         .retry(reqwest::retry::never())
         .build()?;
     Ok(client)
 }
 
-/// When the API wants to be asked again, if it says so in seconds.
+/// Returns when the API wants to be asked again, if it says so in seconds.
 pub(super) fn retry_after_seconds(response: &Response) -> Option<u32> {
     response.headers().get("retry-after")?.to_str().ok()?.parse().ok()
 }
@@ -236,8 +238,8 @@ async fn read_create(response: Response) -> Outcome {
     judge(status, code, retry_after_seconds)
 }
 
-/// What an answer without success says. Without a code of the carrier's a server's error may be that of something between, which may have
-/// passed the request on.
+/// Returns the meaning of an answer without success. Without a code of the carrier's a server's
+/// error may be that of something between, which may have passed the request on.
 fn judge(status: StatusCode, code: Option<i32>, retry_after_seconds: Option<u32>) -> Outcome {
     match code {
         Some(code) => Outcome::Refused { code, retry_after_seconds },

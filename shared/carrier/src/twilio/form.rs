@@ -7,12 +7,13 @@ use serde_json::Value;
 pub struct Form(Vec<(String, String)>);
 
 impl Form {
-    /// Reads `application/x-www-form-urlencoded`. What is no UTF-8 becomes U+FFFD.
+    /// Reads `application/x-www-form-urlencoded`. Bytes that are not UTF-8 become U+FFFD.
     pub fn read(body: &[u8]) -> Self {
         Self(serde_urlencoded::from_bytes(body).unwrap_or_default())
     }
 
-    /// Reads the members of a JSON object that are texts, numbers or switches; none when it is something else.
+    /// Reads the members of a JSON object that are texts, numbers or switches; none when it is
+    /// something else.
     pub fn read_json(body: &[u8]) -> Option<Self> {
         let Ok(Value::Object(members)) = serde_json::from_slice(body) else { return None };
         let text = |value: Value| match value {
@@ -24,17 +25,17 @@ impl Form {
         Some(Self(members.into_iter().filter_map(|(name, value)| Some((name, text(value)?))).collect()))
     }
 
-    /// The fields in their order.
+    /// Returns the fields in their order.
     pub fn pairs(&self) -> &[(String, String)] {
         &self.0
     }
 
-    /// The value of a field. Of a field that comes more than once the first counts.
+    /// Returns the value of a field. Of a field that comes more than once the first counts.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    /// The first of these fields that is there and not blank.
+    /// Returns the first of these fields that is there and not blank.
     pub fn first_of(&self, names: &[&str]) -> Option<&str> {
         names.iter().filter_map(|name| self.get(name)).map(str::trim).find(|value| !value.is_empty())
     }

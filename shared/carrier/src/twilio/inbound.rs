@@ -16,7 +16,8 @@ const MEDIA_LIMIT: usize = 20;
 const URL_LIMIT: usize = 2_048;
 const TYPE_LIMIT: usize = 100;
 
-/// A text from a contact. The api reads it from the form once. What is kept until a job handles it is this, so that both go by the same.
+/// A text from a contact. The api reads it from the form once. This is kept until a job handles it,
+/// so that both go by the same.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InboundText {
     /// The carrier's id.
@@ -53,7 +54,8 @@ pub struct Media {
 }
 
 impl InboundText {
-    /// Reads a form. No field but the carrier's id must be there: a text that came is not lost for what is missing or odd in it.
+    /// Reads a form. Only the carrier's id must be there: a text that came is not lost for a
+    /// missing or odd field.
     pub fn read(form: &Form) -> Result<Self, NoId> {
         let from = form.first_of(&["From"]).unwrap_or_default();
         Ok(Self {
@@ -67,18 +69,19 @@ impl InboundText {
         })
     }
 
-    /// The sender.
+    /// Returns the sender.
     pub fn sender(&self) -> Party {
         Party::read(&self.from)
     }
 
-    /// The recipient.
+    /// Returns the recipient.
     pub fn recipient(&self) -> Party {
         Party::read(&self.to)
     }
 }
 
-/// Pictures as `NumMedia`, `MediaUrl0`, `MediaContentType0` and so on tell them. Those that the number does not count are taken too.
+/// Pictures as `NumMedia`, `MediaUrl0`, `MediaContentType0` and so on tell them. Pictures beyond
+/// the stated number are taken too.
 fn media(form: &Form) -> Vec<Media> {
     let counted = form.first_of(&["NumMedia"]).and_then(|text| text.parse::<usize>().ok()).unwrap_or(0);
     (0..MEDIA_LIMIT)

@@ -1,7 +1,8 @@
-//! Twilio's Lookup API, version 2: which carrier serves a number, and of what type its line is (rules C5 and S10).
+//! Twilio's Lookup API, version 2: the carrier of a number, and the type of its line
+//! (rules C5 and S10).
 //!
-//! `GET /v2/PhoneNumbers/{number}?Fields=line_type_intelligence`; each answer is paid for. Source: Twilio's reference of the package
-//! "Line Type Intelligence".
+//! `GET /v2/PhoneNumbers/{number}?Fields=line_type_intelligence`; each answer is paid for. Source:
+//! Twilio's reference of the package "Line Type Intelligence".
 
 use std::time::Duration;
 
@@ -27,13 +28,14 @@ pub struct Lookups {
 /// A number could not be looked up. Never says which (rule R5).
 #[derive(Debug, thiserror::Error)]
 pub enum LookupError {
-    /// The account may not, or its secret is wrong; asking again is no use until somebody has looked.
+    /// The account may not, or its secret is wrong; asking again is no use until somebody has
+    /// looked.
     #[error("the lookup API refuses the account (HTTP {0})")]
     Denied(u16),
     /// Not now.
     #[error("the lookup API cannot be asked now: {why}")]
     Unavailable {
-        /// What happened.
+        /// Record of the events.
         why: String,
         /// Seconds after which it wants to be asked again, if it said so.
         retry_after_seconds: Option<u32>,
@@ -41,7 +43,7 @@ pub enum LookupError {
 }
 
 impl Lookups {
-    /// A client of the API at `base_url`. No request takes longer than `timeout`.
+    /// Returns a client of the API at `base_url`. No request takes longer than `timeout`.
     pub fn new(base_url: &str, credentials: Credentials, timeout: Duration) -> Result<Self, ClientError> {
         let base_url = base_url.trim_end_matches('/').to_owned();
         Ok(Self { client: http_client(timeout)?, base_url, credentials })
@@ -94,10 +96,11 @@ impl Answer {
             Some("mobile") => LineType::Mobile,
             Some("fixedVoip" | "nonFixedVoip") => LineType::Voip,
             Some("landline") => LineType::Landline,
-            // Toll-free, premium, pager and the like: rare among contacts, and not said to take no texts.
+            // Toll-free, premium, pager and the like: rare among contacts, and not said to take no
+            // texts.
             _ => LineType::Unknown,
         };
-        // Who serves a line that is not mobile is no carrier that caps texts.
+        // A line that is not mobile has no carrier that caps texts.
         let carrier = carrier_name.filter(|_| line_type == LineType::Mobile);
         Line { line_type, carrier: carrier.as_deref().and_then(carrier_of_name) }
     }

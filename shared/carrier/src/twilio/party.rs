@@ -1,4 +1,4 @@
-//! From and to whom a text is, as carriers write it.
+//! Sender and recipient of a text, as carriers write them.
 
 use muster_domain::people::e164::E164;
 
@@ -21,7 +21,8 @@ pub enum Party {
 const NAME_LIMIT: usize = 64;
 
 impl Party {
-    /// Reads a sender or a recipient. A channel in front (`whatsapp:+1…`) is left out: the number is the same person's.
+    /// Reads a sender or a recipient. A channel in front (`whatsapp:+1…`) is left out: the number
+    /// is the same person's.
     pub fn read(text: &str) -> Self {
         let (_, text) = split_channel(text);
         if text.is_empty() {
@@ -42,12 +43,13 @@ impl Party {
         national.and_then(|national| E164::from_national(national).ok()).map_or(Self::Foreign, Self::Number)
     }
 
-    /// The channel in front of a sender, such as `whatsapp`; none for plain texts.
+    /// Returns the channel in front of a sender, such as `whatsapp`; none for plain texts.
     pub fn channel(text: &str) -> Option<String> {
         split_channel(text).0.map(str::to_ascii_lowercase).filter(|channel| channel != "sms" && channel != "mms")
     }
 
-    /// The one way in which a sender or recipient is kept: a number in E.164 form, anything else as it came, cut.
+    /// Returns the one way in which a sender or recipient is kept: a number in E.164 form, anything
+    /// else as it came, cut.
     pub fn kept(text: &str) -> String {
         match Self::read(text) {
             Self::Number(number) => number.as_str().to_owned(),
@@ -55,7 +57,7 @@ impl Party {
         }
     }
 
-    /// The number, if it is one.
+    /// Returns the number, if it is one.
     pub const fn number(&self) -> Option<&E164> {
         match self {
             Self::Number(number) => Some(number),
@@ -64,7 +66,7 @@ impl Party {
     }
 }
 
-/// The channel in front of a colon, if it looks like one, and the rest.
+/// Returns the channel in front of a colon, if it looks like one, and the rest.
 fn split_channel(text: &str) -> (Option<&str>, &str) {
     let text = text.trim();
     match text.split_once(':') {

@@ -1,6 +1,7 @@
 //! `X-Twilio-Signature`: base64 of an HMAC over the URL and the sorted form (rule I1).
 //!
-//! The carrier's official validators decide which requests are right; `deploy/checks/signatures` compares with one of them.
+//! The carrier's official validators decide which requests are right; `deploy/checks/signatures`
+//! compares with one of them.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
@@ -27,7 +28,8 @@ pub struct Request<'a> {
     pub content_type: Option<&'a str>,
     /// `X-Twilio-Signature`.
     pub signature: Option<&'a str>,
-    /// `X-Twilio-Webhooks-Signature-Settings`, which names the algorithm of signatures by a shared key.
+    /// `X-Twilio-Webhooks-Signature-Settings`, which names the algorithm of signatures by a shared
+    /// key.
     pub settings: Option<&'a str>,
     /// The body.
     pub body: &'a [u8],
@@ -45,8 +47,9 @@ pub enum Refused {
 }
 
 impl Request<'_> {
-    /// Verifies the signature and reads the fields. The URL may have been signed with or without its port, the scheme's own where it has none.
-    /// A form is signed with its fields, each pair once. Of another body, the URL has a hash (`bodySHA256`).
+    /// Verifies the signature and reads the fields. The URL may have been signed with or without
+    /// its port, the scheme's own where it has none. A form is signed with its fields, each pair
+    /// once. Of another body, the URL has a hash (`bodySHA256`).
     pub fn read(&self, token: &SecretString) -> Result<Form, Refused> {
         let is_form = self.content_type.is_none_or(is_form);
         let form = if is_form { Form::read(self.body) } else { Form::default() };
@@ -78,7 +81,7 @@ impl Request<'_> {
         }
     }
 
-    /// The algorithm that the header names; without one, the usual.
+    /// Returns the algorithm that the header names; without one, the usual.
     fn algorithm(&self) -> &str {
         let parts = self.settings.unwrap_or_default().split(',').filter_map(|part| part.split_once('='));
         let named = parts.map(|(name, value)| (name.trim(), value.trim()));
@@ -89,7 +92,7 @@ impl Request<'_> {
             .unwrap_or("HMAC_SHA1")
     }
 
-    /// The URL without and with its port.
+    /// Returns the URL without and with its port.
     fn urls(&self) -> [String; 2] {
         let (scheme, rest) = self.public_url.split_once("://").unwrap_or(("https", self.public_url));
         let scheme = scheme.to_ascii_lowercase();
@@ -117,14 +120,15 @@ fn is_form(content_type: &str) -> bool {
     kind.eq_ignore_ascii_case("application/x-www-form-urlencoded")
 }
 
-/// The hash of the body that the query has; an empty one is none.
+/// Returns the hash of the body that the query has; an empty one is none.
 fn body_hash(target: &str) -> Option<String> {
     let (_, query) = target.split_once('?')?;
     let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query).unwrap_or_default();
     pairs.into_iter().find(|(name, value)| name == "bodySHA256" && !value.is_empty()).map(|(_, value)| value)
 }
 
-/// The URL, then each field's name and value in the order of names and values, a pair that comes twice once.
+/// Returns the URL, then each field's name and value in the order of names and values, a pair that
+/// comes twice once.
 fn signed_text(url: &str, form: &[(String, String)]) -> String {
     let mut sorted: Vec<_> = form.iter().collect();
     sorted.sort();

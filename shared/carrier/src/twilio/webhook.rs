@@ -4,7 +4,7 @@ use muster_domain::{ids::MessageId, sending::message::ReceiptStatus};
 
 use super::form::Form;
 
-/// The path, below the public URL, to which receipts of a message are posted.
+/// Returns the path, below the public URL, to which receipts of a message are posted.
 pub fn status_path(message_id: MessageId) -> String {
     format!("/v1/webhooks/twilio/status/{message_id}")
 }
@@ -17,7 +17,7 @@ pub struct NoId;
 /// Longest id of a carrier.
 const SID_LIMIT: usize = 128;
 
-/// The carrier's id of a text.
+/// Returns the carrier's id of a text.
 pub(super) fn message_sid(form: &Form) -> Result<String, NoId> {
     let sid = form.first_of(&["MessageSid", "SmsMessageSid", "SmsSid"]).ok_or(NoId)?;
     if sid.len() > SID_LIMIT || sid.contains('\0') { Err(NoId) } else { Ok(sid.to_owned()) }
@@ -28,14 +28,14 @@ pub(super) fn message_sid(form: &Form) -> Result<String, NoId> {
 pub struct StatusUpdate {
     /// The carrier's id.
     pub sid: String,
-    /// What it says; none for steps that tell us nothing, such as `queued`.
+    /// Its meaning; none for steps that tell us nothing, such as `queued`.
     pub status: Option<ReceiptStatus>,
     /// Why it was not delivered.
     pub error_code: Option<i32>,
 }
 
 impl StatusUpdate {
-    /// Reads a form. A receipt is not lost for what is odd beside its status.
+    /// Reads a form. A receipt is not lost for an odd field beside its status.
     pub fn read(form: &Form) -> Result<Self, NoId> {
         let status = match form.first_of(&["MessageStatus", "SmsStatus"]).unwrap_or_default() {
             "sent" => Some(ReceiptStatus::Sent),

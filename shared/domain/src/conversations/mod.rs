@@ -1,4 +1,4 @@
-//! Inbound texts: what they ask for, and the latest word of a contact.
+//! Inbound texts: their requests, and the latest word of a contact.
 
 pub mod inbound;
 pub mod word;

@@ -1,7 +1,8 @@
 //! The latest word of a contact about being texted (rules I2a, I3 and I3a).
 //!
-//! Texts are numbered in the order in which they are received. So are the words of admins, files and carriers, which count when they are
-//! recorded. A word counts unless a later one has counted already, so that it does not matter in which order texts are handled.
+//! Texts are numbered in the order in which they are received. So are the words of admins, files
+//! and carriers, which count when they are recorded. A word counts unless a later one has counted
+//! already, so that it does not matter in which order texts are handled.
 
 use serde::{Deserialize, Serialize};
 
@@ -41,14 +42,14 @@ pub struct Standing {
 }
 
 impl Standing {
-    /// Has a word counted that came later than the text of this number?
+    /// Returns whether a word has counted that came later than the text of this number.
     fn is_later_than(self, received: i64) -> bool {
         self.last_word.is_some_and(|last| last > received)
     }
 }
 
-/// What a text asks for: by the carrier's word, whatever the body, else by the body. A yes opts in again only when it came after the
-/// opt-out.
+/// Returns the intent of a text: by the carrier's word, with any body, else by the body. A yes opts
+/// in again only when it came after the opt-out.
 pub fn intent(body: &str, carrier: Option<CarrierWord>, own: &[String], standing: Standing, received: i64) -> Intent {
     match carrier {
         Some(CarrierWord::Stop) => Intent::OptOut,
@@ -58,7 +59,7 @@ pub fn intent(body: &str, carrier: Option<CarrierWord>, own: &[String], standing
     }
 }
 
-/// What a text does to the contact.
+/// A text's effect on the contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Word {
     /// It is their latest word: they opt out, or stay out.
@@ -69,23 +70,23 @@ pub enum Word {
     None,
 }
 
-/// What a text does to the conversation.
+/// A text's effect on the conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shown {
     /// It waits for an agent.
     Unread,
     /// It is hidden from agents, with all that is unread there.
     Hidden,
-    /// It is kept, and what is unread stays so: an opt-out that a later word has undone.
+    /// It is kept, and unread texts stay so: an opt-out that a later word has undone.
     Kept,
 }
 
 /// How a text is handled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Handling {
-    /// What it does to the contact.
+    /// Its effect on the contact.
     pub word: Word,
-    /// What it does to the conversation.
+    /// Its effect on the conversation.
     pub shown: Shown,
     /// The opt-out is to be confirmed, unless it has been since the contact opted out (rule I3).
     pub confirm: bool,
@@ -168,7 +169,8 @@ mod tests {
     }
 
     proptest! {
-        /// A STOP is in force as soon as it is received; all else is handled later and in any order.
+        /// A STOP is in force as soon as it is received; all else is handled later and in any
+        /// order.
         #[test]
         fn i3a_the_latest_word_stands_in_whatever_order_texts_are_handled(
             said in prop::collection::vec(prop::sample::select(vec!["STOP", "START", "Yes", "Hello", "help"]), 1..8),
@@ -193,7 +195,8 @@ mod tests {
             prop_assert_eq!(standing.opted_out, in_order.opted_out);
         }
 
-        /// Words of any order, without the yes, whose meaning depends on what came before it.
+        /// Words of any order, without the yes, which depends in its meaning on the words before
+        /// it.
         #[test]
         fn i3a_words_need_no_order(words in prop::collection::vec(any::<bool>(), 1..8), dice in prop::collection::vec(any::<u32>(), 8)) {
             let mut order: Vec<(i64, bool)> = (1_i64..).zip(words.iter().copied()).collect();

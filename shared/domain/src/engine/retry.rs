@@ -12,7 +12,8 @@ pub struct RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// The delay after attempt number `attempt` (from 1); `draw` is a random number in `[0, 1)`.
+    /// Returns the delay after attempt number `attempt` (from 1); `draw` is a random number in
+    /// `[0, 1)`.
     pub fn delay(&self, attempt: u32, draw: f64) -> Duration {
         let doubled = self.base.saturating_mul(1 << attempt.saturating_sub(1).min(20));
         doubled.min(self.max).mul_f64(draw.clamp(0.0, 1.0))

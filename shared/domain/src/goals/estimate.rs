@@ -1,6 +1,7 @@
-//! The estimate of what a script's texts count, before anybody is texted (rules B6, S11 and M4).
+//! The estimate of a script's segments, before anybody is texted (rules B6, S11 and M4).
 //!
-//! Previews, forecasts and release plans all use this one: they speak of the same texts. Caps count each text as it is.
+//! Previews, forecasts and release plans all use this one: they speak of the same texts. Caps count
+//! each text as it is.
 
 use crate::sending::{
     segments::{self, Segments},
@@ -10,7 +11,8 @@ use crate::sending::{
 /// Stands for the value of every merge field.
 const ORDINARY_VALUE: &str = "Margaret";
 
-/// A text as it is sent: with look-alikes replaced, if the organization wants that (rule M5).
+/// Returns a text as it is sent: with look-alikes replaced, if the organization wants that
+/// (rule M5).
 pub fn encoded(text: String, smart_encoding: bool) -> String {
     if smart_encoding { segments::smart_encode(&text) } else { text }
 }

@@ -1,7 +1,8 @@
-//! When a goal will be through, and who will not be reached (rule S11).
+//! The end of a goal, and the contacts that it will not reach (rule S11).
 //!
-//! A forecast supposes that agents send as fast as the engine lets texts go: it tells what caps, rates and hours allow. Time is walked in
-//! steps of [`STEP`]; in each, texts whose hours are open share what caps and paces leave, in proportion to how many are left.
+//! A forecast supposes that agents send as fast as the engine lets texts go: it tells the pace that
+//! caps, rates and hours allow. Time is walked in steps of [`STEP`]. In each, texts with open hours
+//! share the rest of caps and paces, in proportion to how many are left.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +19,7 @@ pub const STEP: TimeDelta = TimeDelta::minutes(5);
 /// The longest window that is walked; a goal's is at most 31 days (rule G3).
 const LONGEST: TimeDelta = TimeDelta::days(32);
 
-/// Contacts to whom the same limits apply.
+/// Contacts with the same limits.
 #[derive(Debug, Clone)]
 pub struct Part {
     /// Texts that are still to go.
@@ -27,13 +28,13 @@ pub struct Part {
     pub segments_each: i64,
     /// When they may go.
     pub hours: RecipientHours,
-    /// The carrier whose cap they count against.
+    /// The carrier of the cap that they count against.
     pub cap: Option<String>,
-    /// The carrier whose rate they count against.
+    /// The carrier of the rate that they count against.
     pub rate: Option<String>,
 }
 
-/// What a goal is up against.
+/// Limits ahead of a goal.
 #[derive(Debug, Clone)]
 pub struct Outlook {
     /// The first instant at which a text may go: now, or when the goal opens.
@@ -50,9 +51,10 @@ pub struct Outlook {
     pub numbers_per_minute: i64,
     /// Batches that agents get bit by bit (rule B6); none when they can have all.
     pub releases: Option<Releases>,
-    /// Until when a carrier's hold keeps everything of the brand back (rule S7), and what texts that do not go for it are told to lack.
+    /// End of a carrier's hold on the brand (rule S7), and the limit that is named for texts that
+    /// do not go because of it.
     pub held: Option<(DateTime<Utc>, Why)>,
-    /// Who is to be texted.
+    /// Contacts to be texted.
     pub parts: Vec<Part>,
 }
 
@@ -81,7 +83,7 @@ pub enum Why {
 }
 
 impl Why {
-    /// The word for it in the API.
+    /// Returns the word for it in the API.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::NeverOpen => "never_open",
@@ -91,7 +93,7 @@ impl Why {
     }
 }
 
-/// Those of a part who will not be reached.
+/// Contacts of a part that will not be reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Left {
     /// Which of the parts.
@@ -111,7 +113,7 @@ pub struct Forecast {
     pub reached: i64,
     /// Texts that will not go before the goal closes.
     pub unreached: i64,
-    /// Whom they are for.
+    /// The parts that they are for.
     pub left: Vec<Left>,
     /// Segments by carrier day.
     pub segments_by_day: BTreeMap<CarrierDay, i64>,
@@ -137,7 +139,7 @@ struct Walk<'a> {
     left: Vec<i64>,
     /// When each part's hours open next; none when never.
     opens: Vec<Option<DateTime<Utc>>>,
-    /// What stopped each part the last time that it was open; none as long as it was not.
+    /// The limit that stopped each part the last time that it was open; none as long as it was not.
     stopped: Vec<Option<Why>>,
     day: CarrierDay,
     cap_left: BTreeMap<&'a str, i64>,
@@ -226,7 +228,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Releases what the plan releases until now. Outside its hours a release waits for them.
+    /// Releases the plan's batches until now. Outside its hours a release waits for them.
     fn release(&mut self, at: DateTime<Utc>) {
         let Some(releases) = &self.outlook.releases else { return };
         // Bounded: a goal's window over the plan's interval, at least a minute.
@@ -238,7 +240,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The parts that have something left and may go.
+    /// Returns the parts that have something left and may go.
     fn open_at(&mut self, at: DateTime<Utc>) -> Vec<usize> {
         let mut open = Vec::new();
         for (index, part) in self.outlook.parts.iter().enumerate() {
@@ -370,7 +372,8 @@ mod tests {
     fn s11_a_forecast_is_what_then_happens_within_a_tenth() {
         let calendar = CarrierCalendar::load().unwrap();
         for (parts, finishes) in [
-            // A rate alone; a cap that takes three days; hours that open late in the West; too many.
+            // A rate alone; a cap that takes three days; hours that open late in the West; too
+            // many.
             (vec![part(1_500, "10001")], true),
             (vec![part(4_000, "10001"), part(2_000, "90012")], true),
             (vec![part(100, "90012"), part(500, "96813")], true),
@@ -420,7 +423,8 @@ mod tests {
         outlook.releases = Some(Releases { first: 100, each: 100, every, hours: group_hours() });
         let finishes = forecast(&outlook, &calendar).finishes_at.unwrap() - outlook.from;
         assert!(finishes >= TimeDelta::hours(4) && finishes <= TimeDelta::hours(4) + STEP * 2, "{finishes}");
-        // 30 at 09:00 in New York and 30 an hour: eleven releases until 20:00, and the night is not made up for.
+        // 30 at 09:00 in New York and 30 an hour: eleven releases until 20:00, and the night is not
+        // made up for.
         outlook.releases = Some(Releases { first: 30, each: 30, every, hours: group_hours() });
         outlook.closes_at = at("2026-11-24T13:30:00Z");
         assert_eq!(forecast(&outlook, &calendar).reached, 11 * 30 + 30);

@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-/// What a goal is for (rule G1).
+/// Purpose of a goal (rule G1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GoalType {
@@ -23,7 +23,7 @@ pub enum GoalType {
     Custom,
 }
 
-/// Who gets which batch (rule W1).
+/// How batches go to agents (rule W1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AssignmentStrategy {
@@ -49,7 +49,7 @@ pub enum GoalStatus {
     Completed,
 }
 
-/// What of a goal's record decides its status.
+/// The parts of a goal's record that decide its status.
 #[derive(Debug, Clone, Copy)]
 pub struct GoalClock {
     /// When an admin launched it.
@@ -63,7 +63,7 @@ pub struct GoalClock {
 }
 
 impl GoalClock {
-    /// The status at an instant.
+    /// Returns the status at an instant.
     pub fn status(&self, now: DateTime<Utc>) -> GoalStatus {
         if self.launched_at.is_none() {
             GoalStatus::Draft
@@ -92,7 +92,7 @@ pub enum Work {
     },
     /// Claiming unread replies, and answering in the conversation.
     Unread {
-        /// The goal was active before. A thread whose last text is the goal's is proof of that.
+        /// The goal was active before. A thread with a last text of the goal's is proof of that.
         was_active: bool,
     },
     /// Reading the goal's scripts.
@@ -130,7 +130,8 @@ impl GoalStatus {
     }
 }
 
-/// The longest window of a goal, on the group's clocks (rule G3): 31 calendar days, also where clocks change in between.
+/// The longest window of a goal, on the group's clocks (rule G3): 31 calendar days, also where
+/// clocks change in between.
 pub const LONGEST_WINDOW: TimeDelta = TimeDelta::days(31);
 /// Characters of the instructions for agents (rule G2).
 pub const INSTRUCTIONS_LIMIT: usize = 300;
@@ -174,7 +175,8 @@ impl Window {
         }
     }
 
-    /// Checks rule G3 alone. A goal that was closed early keeps the reminder window that it was to have, and so does its duplicate.
+    /// Checks rule G3 alone. A goal that was closed early keeps the reminder window that it was to
+    /// have, and so does its duplicate.
     pub fn check_length(&self) -> Result<(), WindowError> {
         if self.opens_at >= self.closes_at {
             return Err(WindowError::Empty);

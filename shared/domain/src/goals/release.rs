@@ -30,8 +30,10 @@ pub enum Pace {
 }
 
 impl Pace {
-    /// Is the next release still to come, when it is set for `next`, and nothing says what it waits for? Whoever looks between two releases, because a goal was opened or resumed or somebody
-    /// was reassigned, releases nothing ahead of its time. What waits for longer than an interval waits for a cap, which may have changed.
+    /// Returns whether the next release is still to come, when it is set for `next` without a named
+    /// condition. A look between two releases, because a goal was opened or resumed or a contact
+    /// was reassigned, releases nothing ahead of its time. A batch that waits for longer than an
+    /// interval waits for a cap, which may have changed.
     pub fn waits(self, next: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
         match self {
             Self::AllAtOpen => false,
@@ -42,7 +44,7 @@ impl Pace {
     }
 }
 
-/// What batches that are held wait for. A timer says until when.
+/// Conditions that held batches wait for. A timer says until when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WaitsFor {
     /// The plan's interval.
@@ -54,7 +56,7 @@ pub enum WaitsFor {
 }
 
 impl WaitsFor {
-    /// The word for it in the database.
+    /// Returns the word for it in the database.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Pace => "pace",
@@ -63,7 +65,7 @@ impl WaitsFor {
         }
     }
 
-    /// What a word says.
+    /// Returns the meaning of a word.
     pub fn parse(word: &str) -> Option<Self> {
         [Self::Pace, Self::Hours, Self::Cap].into_iter().find(|waits| waits.as_str() == word)
     }
@@ -84,18 +86,19 @@ impl Default for ReleasePlan {
 #[error("a release of batches needs at least 1 batch every 1 to 44640 minutes")]
 pub struct BadPlan;
 
-/// What a brand can still be given to send on a carrier day, in segments.
+/// A brand's room for sending on a carrier day, in segments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Room {
-    /// What is left of the day, less what is spoken for.
+    /// The rest of the day, less the segments that are spoken for.
     pub left: i64,
     /// The day's whole cap.
     pub day: i64,
-    /// What waits already: texts that are queued, and who is still to be texted in batches that agents have or can claim.
+    /// Work that waits already: queued texts, and contacts still to be texted in batches that
+    /// agents have or can claim.
     pub spoken_for: i64,
 }
 
-/// What one release step does.
+/// Outcome of one release step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Release {
     /// How many of the held batches to release now, in their order.
@@ -116,7 +119,7 @@ pub enum Again {
 }
 
 impl Room {
-    /// May a batch be released that no day has room for?
+    /// Returns whether a batch may be released that no day has room for.
     const fn takes_alone(self, segments: i64) -> bool {
         segments > self.day && self.left > 0 && self.spoken_for == 0
     }
@@ -131,11 +134,11 @@ impl ReleasePlan {
         }
     }
 
-    /// Decides a step. `held` are the estimated segments of the held batches in their order; `room` is what the brand can still be given
-    /// today, `None` when it has no cap.
+    /// Decides a step. `held` are the estimated segments of the held batches in their order; `room`
+    /// is the brand's room today, `None` when it has no cap.
     ///
-    /// A batch that is larger than a whole day's cap would wait for ever. It is released alone, when nothing else of the brand waits: what does
-    /// not fit is held at the cap (rule S3).
+    /// A batch that is larger than a whole day's cap would wait for ever. It is released alone,
+    /// when nothing else of the brand waits: its excess is held at the cap (rule S3).
     pub fn step(self, held: &[i64], room: Option<Room>) -> Release {
         let wanted = match self.pace {
             Pace::AllAtOpen => held.len(),

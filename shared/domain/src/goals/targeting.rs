@@ -1,4 +1,5 @@
-//! Targeting: which contacts of a group a goal is for (rules T1 and T2). Filters combine with AND; storage evaluates them.
+//! Targeting: which contacts of a group a goal is for (rules T1 and T2). Filters combine with AND;
+//! storage evaluates them.
 
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +21,7 @@ pub struct Targeting {
     pub member_of: Vec<GroupId>,
     /// Is a member of none of these other groups.
     pub not_member_of: Vec<GroupId>,
-    /// What happened to the contact in an earlier goal of the organization.
+    /// The contact's outcome in an earlier goal of the organization.
     pub earlier_goal: Option<EarlierGoal>,
 }
 
@@ -30,11 +31,11 @@ pub struct Targeting {
 pub struct FieldFilter {
     /// The field's name.
     pub field: String,
-    /// What its value must be.
+    /// Condition on its value.
     pub is: FieldCondition,
 }
 
-/// What a field's value must be.
+/// Condition on a field's value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FieldCondition {
@@ -54,11 +55,11 @@ pub enum FieldCondition {
 pub struct EarlierGoal {
     /// The goal.
     pub goal_id: GoalId,
-    /// What happened there.
+    /// Outcome there.
     pub result: EarlierResult,
 }
 
-/// What happened to a contact that was targeted.
+/// Outcome of a targeted contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EarlierResult {
@@ -81,7 +82,7 @@ pub enum EarlierResult {
 }
 
 impl EarlierResult {
-    /// The word for it.
+    /// Returns the word for it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::NotMessaged => "not_messaged",

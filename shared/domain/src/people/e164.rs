@@ -4,13 +4,14 @@ use serde::{Deserialize, Serialize};
 
 /// A NANP number in E.164 form: `+1` and ten digits of the shape `[2-9]dd [2-9]dd dddd`.
 ///
-/// `Debug` and `Display` show only the last two digits, so that a number cannot reach a log by accident (rule R5); use
-/// [`E164::as_str`] where the number itself is wanted.
+/// `Debug` and `Display` show only the last two digits, so that a number cannot reach a log by
+/// accident (rule R5). Use [`E164::as_str`] where the number itself is wanted.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct E164([u8; LENGTH]);
 
-/// Bytes of a number with its plus sign: held in place, so that a million of them cost no allocation.
+/// Bytes of a number with its plus sign: held in place, so that a million of them cost no
+/// allocation.
 const LENGTH: usize = 12;
 
 /// The text is not a NANP number in E.164 form.
@@ -37,23 +38,23 @@ impl E164 {
         Ok(Self(number))
     }
 
-    /// The whole number with its plus sign.
+    /// Returns the whole number with its plus sign.
     pub fn as_str(&self) -> &str {
         // Nothing but ASCII was let in.
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
 
-    /// The ten digits as one value, for sets and maps of numbers.
+    /// Returns the ten digits as one value, for sets and maps of numbers.
     pub fn value(&self) -> u64 {
         self.0[2..].iter().fold(0, |value, digit| value * 10 + u64::from(digit - b'0'))
     }
 
-    /// The ten digits after `+1`.
+    /// Returns the ten digits after `+1`.
     pub fn national(&self) -> &str {
         &self.as_str()[2..]
     }
 
-    /// The first three digits of the national number.
+    /// Returns the first three digits of the national number.
     pub fn area_code(&self) -> &str {
         &self.as_str()[2..5]
     }

@@ -1,9 +1,9 @@
-//! What is known of a telephone line: its type (rule C5) and the carrier that serves it (rule S10).
+//! Knowledge of a telephone line: its type (rule C5) and its carrier (rule S10).
 
 /// The type of a line, as far as texting goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LineType {
-    /// Nobody knows; texting is allowed.
+    /// Unknown; texting is allowed.
     Unknown,
     /// A mobile telephone.
     Mobile,
@@ -16,7 +16,7 @@ pub enum LineType {
 }
 
 impl LineType {
-    /// The word for it in the database and the API.
+    /// Returns the word for it in the database and the API.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Unknown => "unknown",
@@ -28,12 +28,13 @@ impl LineType {
     }
 }
 
-/// What a lookup says of a number.
+/// A lookup's answer on a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Line {
     /// The type.
     pub line_type: LineType,
-    /// The carrier, in the word that caps and rates know it by; none where it is not one whose limits are known to be its own.
+    /// The carrier, in the word that caps and rates know it by; none where its limits are not known
+    /// to be its own.
     pub carrier: Option<&'static str>,
 }
 
@@ -42,9 +43,10 @@ impl Line {
     pub const UNKNOWN: Self = Self { line_type: LineType::Unknown, carrier: None };
 }
 
-/// Carriers by what is in their names, in lower case, and the words that caps and rates know them by. Brands that run on another's network
-/// are listed where they belong to it and count against its limits; who is not listed stays unknown and counts against the strictest cap,
-/// which may hold a text back but never exceeds a cap. (US Cellular, which T-Mobile has taken over, is such a one.)
+/// Carriers by parts of their names, in lower case, and the words that caps and rates know them by.
+/// Brands that run on another's network are listed where they belong to it and count against its
+/// limits. An unlisted one stays unknown and counts against the strictest cap, which may hold a
+/// text back but never exceeds a cap. (US Cellular, which T-Mobile has taken over, is such a one.)
 const CARRIERS: [(&str, &str); 10] = [
     ("t-mobile", "t-mobile"),
     ("tmobile", "t-mobile"),
@@ -58,7 +60,7 @@ const CARRIERS: [(&str, &str); 10] = [
     ("cellco", "verizon"),
 ];
 
-/// The carrier of a name such as `T-Mobile USA, Inc.`.
+/// Returns the carrier of a name such as `T-Mobile USA, Inc.`.
 pub fn carrier_of_name(name: &str) -> Option<&'static str> {
     let name = name.to_lowercase();
     CARRIERS.iter().find(|(part, _)| name.contains(part)).map(|(_, carrier)| *carrier)

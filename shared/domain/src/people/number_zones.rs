@@ -1,10 +1,10 @@
 //! The time zones a North American number may be in, by its prefix (rule S5).
 //!
-//! What lives here is the table of the numbering plan and its lookup. The choice between a
-//! postal code and the number, and what the zones mean for sending, do not.
+//! The table of the numbering plan and its lookup live here. The choice between a postal code and
+//! the number, and the effect of zones on sending, do not.
 //!
-//! The table is `data/nanp_zones.txt`, compiled in. It comes from libphonenumber; its header
-//! names the version and what was changed, and `scripts/number_zones.py` writes it.
+//! The table is `data/nanp_zones.txt`, compiled in. It comes from libphonenumber; its header names
+//! the version and the changes, and `scripts/number_zones.py` writes it.
 //!
 //! A number says where it was issued, not where its owner is. Callers that know a postal
 //! code should prefer that.
@@ -40,8 +40,9 @@ pub fn zones_of(national: &str) -> &'static [&'static str] {
     TABLE.zones_of(national)
 }
 
-/// Is there a prefix of this area code in the numbering plan, as far as the table knows it? New codes go live before tables know them, so
-/// that a no is a reason to look again, and none to refuse the number (rule C4).
+/// Returns whether there is a prefix of this area code in the numbering plan, as far as the table
+/// knows it. New codes go live before tables know them, so that a no is a reason to look again, and
+/// none to refuse the number (rule C4).
 pub fn knows_area_code(code: &str) -> bool {
     TABLE.knows_area_code(code)
 }
@@ -109,7 +110,7 @@ impl Row {
     }
 }
 
-/// The three digits of an area code as a number.
+/// Returns the three digits of an area code as a number.
 fn index_of(code: &str) -> Option<usize> {
     if code.len() == SHORTEST_PREFIX && is_digits(code) { code.parse().ok() } else { None }
 }

@@ -1,4 +1,5 @@
-//! What remains of a redacted person: a keyed hash of the number (rule R4), and which key it is under.
+//! The remainder of a redacted person: a keyed hash of the number (rule R4), and the key that it is
+//! under.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -8,14 +9,14 @@ use crate::people::e164::E164;
 /// A keyed hash of a number.
 pub type PhoneHash = [u8; 32];
 
-/// The check value of a key: what a database knows it by. It tells nothing of the key.
+/// The check value of a key: a database knows the key by it. It tells nothing of the key.
 pub type KeyId = [u8; 16];
 
-/// The text whose hash under a key is the key's check value.
+/// The text with a hash under a key that is the key's check value.
 const CHECKED: &[u8] = b"muster phone_hash_key check value";
 
-/// The keys under which numbers are hashed: the one that is written with, and while keys are rotated the other one, under which
-/// hashes may be as well.
+/// The keys under which numbers are hashed: the one that is written with, and while keys are
+/// rotated the other one, under which hashes may be as well.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PhoneHashKeys {
     current: [u8; 32],
@@ -33,9 +34,9 @@ impl std::fmt::Debug for PhoneHashKeys {
 pub struct PhoneHashes {
     /// The key of `current`.
     pub key_id: KeyId,
-    /// What is written.
+    /// The hash to write.
     pub current: PhoneHash,
-    /// What may have been written before.
+    /// The hash that may have been written before.
     pub previous: Option<PhoneHash>,
 }
 
@@ -45,12 +46,12 @@ impl PhoneHashKeys {
         Self { previous: previous.filter(|previous| *previous != current), current }
     }
 
-    /// The check value of the key that is written with.
+    /// Returns the check value of the key that is written with.
     pub fn current_id(&self) -> KeyId {
         check_value(&self.current)
     }
 
-    /// The check value of the other key.
+    /// Returns the check value of the other key.
     pub fn previous_id(&self) -> Option<KeyId> {
         self.previous.as_ref().map(check_value)
     }
@@ -64,32 +65,32 @@ impl PhoneHashKeys {
         }
     }
 
-    /// The hash that is written.
+    /// Returns the hash that is written.
     pub fn current_hash(&self, number: &E164) -> PhoneHash {
         phone_hash(&self.current, number)
     }
 
-    /// The hash under the other key.
+    /// Returns the hash under the other key.
     pub fn previous_hash(&self, number: &E164) -> Option<PhoneHash> {
         self.previous.as_ref().map(|key| phone_hash(key, number))
     }
 }
 
 impl PhoneHashes {
-    /// All of them, for look-ups.
+    /// Returns all of them, for look-ups.
     pub fn all(&self) -> Vec<Vec<u8>> {
         std::iter::once(&self.current).chain(&self.previous).map(|hash| hash.to_vec()).collect()
     }
 
-    /// One of them that is the same whichever of the two keys is the current one: processes that are configured before and after a
-    /// rotation agree on it.
+    /// Returns one of them that is the same whichever of the two keys is the current one: processes
+    /// that are configured before and after a rotation agree on it.
     pub fn agreed(&self) -> &PhoneHash {
         self.previous.iter().fold(&self.current, |least, other| least.min(other))
     }
 }
 
-/// HMAC-SHA-256 of the E.164 number under a key that is held outside the database. A plain hash would not do: all
-/// 6.4 × 10⁹ numbers are quickly tried.
+/// HMAC-SHA-256 of the E.164 number under a key that is held outside the database. A plain hash
+/// would not do: all 6.4 × 10⁹ numbers are quickly tried.
 pub fn phone_hash(key: &[u8; 32], number: &E164) -> PhoneHash {
     keyed(key, number.as_str().as_bytes())
 }
@@ -101,7 +102,8 @@ fn check_value(key: &[u8; 32]) -> KeyId {
 }
 
 fn keyed(key: &[u8; 32], text: &[u8]) -> [u8; 32] {
-    // A 32-byte key fits the block of SHA-256, so that the constructor that takes exactly one block is total.
+    // A 32-byte key fits the block of SHA-256, so that the constructor that takes exactly one block
+    // is total.
     let mut block = [0u8; 64];
     block[..32].copy_from_slice(key);
     let mut mac = Hmac::<Sha256>::new(&block.into());

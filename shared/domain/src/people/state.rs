@@ -1,6 +1,8 @@
-//! The states of the United States, its District and territories, and which of them a number is from.
+//! The states of the United States, its District and territories, and which of them a number is
+//! from.
 //!
-//! Area codes keep to states' borders. The table is `data/nanp_states.txt`; its header names its source.
+//! Area codes keep to states' borders. The table is `data/nanp_states.txt`; its header names its
+//! source.
 
 use std::{fmt, sync::LazyLock};
 
@@ -33,13 +35,14 @@ impl State {
         Self(letters)
     }
 
-    /// The abbreviation.
+    /// Returns the abbreviation.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
 
-    /// The state in which a number was issued; `national` is the number without its country code, as ten digits. None for toll-free
-    /// numbers, other countries, and area codes that the table does not know.
+    /// Returns the state in which a number was issued; `national` is the number without its country
+    /// code, as ten digits. None for toll-free numbers, other countries, and area codes that the
+    /// table does not know.
     pub fn of_number(national: &str) -> Option<Self> {
         let code = national.get(..3)?;
         let index = BY_AREA_CODE.binary_search_by_key(&code, |(known, _)| known).ok()?;

@@ -1,5 +1,6 @@
-//! What free text may tell of a person who is being redacted (rule R3): their phone however it is written, their e-mail addresses,
-//! their own ids and their names. Said as regular expressions of Postgres, which looks through the rows, and as a search of files.
+//! Traces that free text may have of a person that is being redacted (rule R3): their phone however
+//! it is written, their e-mail addresses, their own ids and their names. Said as regular
+//! expressions of Postgres, which looks through the rows, and as a search of files.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::people::e164::E164;
 
-/// The person's names, addresses and ids, as they were kept. Kept themselves until the redaction is done.
+/// The person's names, addresses and ids, as they were kept. Kept themselves until the redaction is
+/// done.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Traces {
@@ -20,7 +22,8 @@ pub struct Traces {
 /// The regular expressions that find a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Patterns {
-    /// What can be nobody else: the phone, an address, an id, both names together. Without regard to case.
+    /// Traces that can belong to no one else: the phone, an address, an id, both names together.
+    /// Without regard to case.
     pub sure: String,
     /// One of the names, of those that nobody else of the account has.
     pub alone: String,
@@ -28,9 +31,11 @@ pub struct Patterns {
 
 /// A regular expression that matches nothing.
 const NOTHING: &str = "a^";
-/// Between the digits of a phone: whatever people write there, and nothing that parts cells or members of JSON.
+/// Characters that people write between the digits of a phone, and none that parts cells or members
+/// of JSON.
 const BETWEEN_DIGITS: &str = "[^0-9０-９\"\\\\,;:{}|[:cntrl:]\\[\\]]{0,4}";
-/// Between two names, and for what is no letter in one. A comma is among it.
+/// Characters between two names, and for each character of a name that is no letter. A comma is
+/// among it.
 const BETWEEN_NAMES: &str = "[^[:alnum:]\"\\\\{}:\\[\\]]{0,3}";
 /// The shortest name that is looked for by itself.
 const SHORTEST_NAME: usize = 3;
@@ -56,19 +61,21 @@ impl Traces {
         }
     }
 
-    /// Adds what another has.
+    /// Adds another's traces.
     pub fn add(&mut self, other: Self) {
         self.names.extend(other.names);
         self.words.extend(other.words);
     }
 
-    /// The single names that could tell the person by themselves, in lower case, if nobody else has them.
+    /// Returns the single names that could tell the person by themselves, in lower case, if nobody
+    /// else has them.
     pub fn single_names(&self) -> BTreeSet<String> {
         let parts = self.names.iter().flat_map(|(first, last)| [first, last]);
         parts.map(|part| part.to_lowercase()).filter(|part| part.chars().count() >= SHORTEST_NAME).collect()
     }
 
-    /// The regular expressions; `alone` are those of the [single names](Self::single_names) that nobody else has.
+    /// Returns the regular expressions; `alone` are those of the [single names](Self::single_names)
+    /// that nobody else has.
     pub fn patterns(&self, phone: Option<&E164>, alone: &BTreeSet<String>) -> Patterns {
         let mut sure: Vec<String> = phone.map(phone_pattern).into_iter().collect();
         sure.extend(self.words.iter().map(|word| bounded(&loosely(word))));
@@ -87,7 +94,7 @@ impl Traces {
         Patterns { sure: any_of(sure), alone: any_of(alone) }
     }
 
-    /// What a file is searched for beside the phone, in lower case.
+    /// Returns the texts that a file is searched for beside the phone, in lower case.
     pub fn needles(&self) -> Vec<String> {
         let whole = self.names.iter().filter(|(first, last)| !first.is_empty() && !last.is_empty());
         let whole = whole.flat_map(|(first, last)| [format!("{first},{last}"), format!("{first} {last}")]);
@@ -96,7 +103,8 @@ impl Traces {
     }
 }
 
-/// Ten digits, full-width ones too, with what people write between them.
+/// Returns a pattern of ten digits, full-width ones too, with the characters that people write
+/// between them.
 fn phone_pattern(phone: &E164) -> String {
     let digits: Vec<String> = phone
         .national()
@@ -114,7 +122,8 @@ fn any_of(patterns: impl IntoIterator<Item = String>) -> String {
     if all.is_empty() { NOTHING.to_owned() } else { format!("({})", all.join("|")) }
 }
 
-/// A text letter by letter; what is no letter or digit may be written in other ways.
+/// Returns a text letter by letter; characters that are no letters or digits may be written in
+/// other ways.
 fn loosely(text: &str) -> String {
     let mut pattern = String::with_capacity(text.len());
     let mut between = false;
@@ -135,8 +144,8 @@ fn bounded(pattern: &str) -> String {
     format!("(?<![[:alnum:]]){pattern}(?![[:alnum:]])")
 }
 
-/// A search of a file's bytes for a person, whatever its encoding is: digits are compared without what stands between them, and texts
-/// without zero bytes and in lower case.
+/// A search of a file's bytes for a person, in any encoding: digits are compared without the
+/// characters between them, and texts without zero bytes and in lower case.
 #[derive(Debug)]
 pub struct FileSearch {
     digits: Vec<u8>,
@@ -170,7 +179,8 @@ impl FileSearch {
         }
     }
 
-    /// Looks at the next bytes. A packed file, which this does not look into, counts as one in which the person is.
+    /// Looks at the next bytes. A packed file, which this does not look into, counts as one in
+    /// which the person is.
     pub fn pass(&mut self, bytes: &[u8]) {
         if !self.begun && !bytes.is_empty() {
             self.begun = true;
@@ -209,7 +219,7 @@ impl FileSearch {
         }
     }
 
-    /// Is the person in what was passed?
+    /// Returns whether the person is in the bytes that were passed.
     pub const fn found(&self) -> bool {
         self.found
     }

@@ -25,9 +25,10 @@ enum States {
 }
 
 impl Whereabouts {
-    /// Of a contact with this postal code as it was written, if one is known, and this national number of ten digits. A postal code that the table does
-    /// not know tells nothing, and the number answers. One that may have been another, because a spreadsheet has taken its leading zero, answers together
-    /// with the number.
+    /// Of a contact with this postal code as it was written, if one is known, and this national
+    /// number of ten digits. A postal code that the table does not know tells nothing, and the
+    /// number answers. One that may have been another, because a spreadsheet has taken its leading
+    /// zero, answers together with the number.
     pub fn of(postal_code: Option<&str>, national: &str) -> Self {
         let of_number = || (number_zones::zones_of(national), State::of_number(national));
         match postal_code.and_then(postal_codes::place_of) {
@@ -53,7 +54,7 @@ impl Whereabouts {
         Self { zones: Cow::Owned(zones), states: States::Both(states) }
     }
 
-    /// The states that the contact may be in; empty when nothing tells.
+    /// Returns the states that the contact may be in; empty when nothing tells.
     pub fn states(&self) -> &[State] {
         match &self.states {
             States::PostalCode(states) => states,

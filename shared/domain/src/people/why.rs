@@ -1,4 +1,4 @@
-//! Why somebody was or was not texted in a goal: what is known, put in order.
+//! Reasons for which a contact was or was not texted in a goal: the known facts, put in order.
 //!
 //! Words only: no names, numbers or texts are among the facts.
 
@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::sending::message::MessageState;
 
-/// What is known of a contact in a goal.
+/// The known facts of a contact in a goal.
 #[derive(Debug, Clone, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is an independent fact, read from its own column")]
 pub struct Facts {
@@ -36,9 +36,9 @@ pub struct Facts {
     pub skipped: Option<(DateTime<Utc>, String)>,
     /// The state of the batch that the contact is in.
     pub batch: Option<String>,
-    /// What happened to the contact, and to them in the goal's group, in order.
+    /// Events of the contact, and of their membership in the goal's group, in order.
     pub changes: Vec<Change>,
-    /// What happened to the goal's messages to this contact, in order.
+    /// Events of the goal's messages to this contact, in order.
     pub events: Vec<Event>,
 }
 
@@ -47,7 +47,8 @@ pub struct Facts {
 pub struct Change {
     /// When.
     pub at: DateTime<Utc>,
-    /// `opted_out` or `opted_in`, `not_textable` or `textable`, `deactivated` or `reactivated`, `redacted`.
+    /// `opted_out` or `opted_in`, `not_textable` or `textable`, `deactivated` or `reactivated`,
+    /// `redacted`.
     pub what: String,
 }
 
@@ -56,7 +57,7 @@ pub struct Change {
 pub struct Event {
     /// When.
     pub at: DateTime<Utc>,
-    /// What kind of message: `initial`, `reminder`, `reply`, ….
+    /// Kind of message: `initial`, `reminder`, `reply`, ….
     pub kind: String,
     /// The state that it came to.
     pub state: String,
@@ -68,10 +69,10 @@ pub struct Event {
     pub error_code: Option<i32>,
 }
 
-/// One reason, as a stable word and what it is about.
+/// One reason, as a stable word and its subject.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reason {
-    /// When it came to be so; none for what is so without a known beginning.
+    /// Its instant; none for a present state without a known beginning.
     pub at: Option<DateTime<Utc>>,
     /// Such as `targeted`, `skipped`, `initial.held`.
     pub what: String,
@@ -82,14 +83,15 @@ pub struct Reason {
 /// The answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Why {
-    /// An initial of this goal to this contact was handed to the carrier, which took it or may have taken it.
+    /// An initial of this goal to this contact was handed to the carrier, which took it or may have
+    /// taken it.
     pub texted: bool,
     /// In the order in which things came to be.
     pub reasons: Vec<Reason>,
 }
 
-/// Puts the facts in the order in which they came to be: what happened to the contact, the goal, the target and its messages. What is so now and has
-/// no time comes last.
+/// Puts the facts in the order of their instants: the events of the contact, the goal, the target
+/// and its messages. A present state without an instant comes last.
 pub fn explain(facts: &Facts, now: DateTime<Utc>) -> Why {
     let reason = |at, what: &str, detail: Option<&str>| Reason {
         at,
@@ -117,7 +119,7 @@ pub fn explain(facts: &Facts, now: DateTime<Utc>) -> Why {
         });
     }
     reasons.extend(facts.changes.iter().map(|change| reason(Some(change.at), &change.what, None)));
-    // What is so now and began before there was a history of it, or with the contact.
+    // A present state that began before its history, or with the contact.
     let is_told = |now: &str, over: &str| {
         facts
             .changes
@@ -146,8 +148,9 @@ pub fn explain(facts: &Facts, now: DateTime<Utc>) -> Why {
     // A refused text is handed over, and yet the carrier did not take it.
     let taken = |state: MessageState| state != MessageState::Failed && state.is_messaged();
     let texted = last.and_then(|last| MessageState::parse(&last.state)).is_some_and(taken);
-    // A contact whose text was cancelled for another agent waits for that agent's (rule W4), and one whose text the goal's close cancelled has another
-    // chance when the goal is open again (rule G9a).
+    // A contact with a text that was cancelled for another agent waits for that agent's (rule W4),
+    // and one with a text that the goal's close cancelled has another chance when the goal is open
+    // again (rule G9a).
     let waits = last.is_none_or(|last| {
         let in_a_batch = facts.batch.as_deref().is_some_and(|state| state != "finished");
         last.state == "cancelled"
@@ -304,7 +307,7 @@ mod tests {
             "deactivated",
         ];
         assert_eq!(words(&facts), (false, wanted.map(ToOwned::to_owned).to_vec()));
-        // What began before there was a history of it is told by what is so now.
+        // A state that began before its history is told by its present.
         let opted_out_at = Some(at(20));
         let facts = Facts { opted_out_at, not_textable: true, changes: Vec::new(), ..facts };
         let wanted = [

@@ -1,4 +1,5 @@
-//! Which of the texts that may go now also fit under the brand's caps and rates (rules S3, S4 and S10).
+//! Which of the texts that may go now also fit under the brand's caps and rates
+//! (rules S3, S4 and S10).
 
 use std::collections::BTreeMap;
 
@@ -7,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::sending::rate::{Full, Lanes};
 
-/// How texts to numbers count whose carrier nobody has looked up: a setting.
+/// How texts to numbers of an unknown carrier count: a setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UnknownCarriers {
@@ -19,7 +20,7 @@ pub enum UnknownCarriers {
 }
 
 impl UnknownCarriers {
-    /// The word for it in the database and the API.
+    /// Returns the word for it in the database and the API.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Strictest => "strictest",
@@ -27,12 +28,13 @@ impl UnknownCarriers {
         }
     }
 
-    /// The setting of a word.
+    /// Returns the setting of a word.
     pub fn parse(word: &str) -> Option<Self> {
         [Self::Strictest, Self::Unlimited].into_iter().find(|setting| setting.as_str() == word)
     }
 
-    /// The limit that a text to a number of this carrier counts against: its carrier's, if that limits the brand.
+    /// Returns the limit that a text to a number of this carrier counts against: its carrier's, if
+    /// that limits the brand.
     pub fn limit_of<'a>(self, limits: &'a BTreeMap<String, i64>, carrier: Option<&str>) -> Option<&'a str> {
         match (carrier, self) {
             (Some(carrier), _) => limits.get_key_value(carrier).map(|(carrier, _)| carrier.as_str()),
@@ -42,7 +44,7 @@ impl UnknownCarriers {
     }
 }
 
-/// The carrier with the lowest limit.
+/// Returns the carrier with the lowest limit.
 pub fn strictest(limits: &BTreeMap<String, i64>) -> Option<&str> {
     limits.iter().min_by_key(|(_, limit)| **limit).map(|(carrier, _)| carrier.as_str())
 }
@@ -50,7 +52,7 @@ pub fn strictest(limits: &BTreeMap<String, i64>) -> Option<&str> {
 /// A text that asks to go.
 #[derive(Debug, Clone)]
 pub struct Asks {
-    /// The carrier whose cap it counts against.
+    /// The carrier of the cap that it counts against.
     pub cap: Option<String>,
     /// The lanes that it takes; none when it was let through them before.
     pub lanes: Vec<String>,
@@ -60,7 +62,7 @@ pub struct Asks {
     pub urgent: bool,
 }
 
-/// What stops a text.
+/// Limits that stop a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stop {
     /// Too little is left of its cap today.
@@ -79,8 +81,8 @@ pub struct Admission {
 }
 
 impl Admission {
-    /// Lets a text through, or says what stops it. A text that does not fit under its cap keeps out all that come after it: the order of a
-    /// queue is its fairness.
+    /// Lets a text through, or returns the limit that stops it. A text that does not fit under its
+    /// cap keeps out all that come after it: the order of a queue is its fairness.
     pub fn admit(&mut self, text: &Asks, now: DateTime<Utc>) -> Result<(), Stop> {
         let mut left = text.cap.as_ref().and_then(|carrier| self.left.get_mut(carrier));
         if let Some(left) = &mut left

@@ -5,15 +5,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::zone::{UnknownZone, Zone};
 
-/// Whose day it is: T-Mobile's turns at midnight in this zone, and so do all caps here.
+/// Zone of the carrier's day: T-Mobile's turns at midnight in this zone, and so do all caps here.
 pub const CARRIER_ZONE: &str = "America/Los_Angeles";
 
-/// The carrier against whose cap numbers of unknown carriers count (rule S10): the only one that caps by brand and day.
+/// The carrier of the cap that numbers of unknown carriers count against (rule S10): the only one
+/// that caps by brand and day.
 pub const STRICTEST_CARRIER: &str = "t-mobile";
 
-/// T-Mobile's daily caps for 10DLC brands, in segments by what a brand is registered as; none for uncapped. They are here to be shown: what is
-/// in force is data, and others write the limits of trust scores as 75, 50 and 25. Sources: Twilio support 1260804800549; Hustle
-/// 4407606633367; Aloware 6958138; Sinch 7037.
+/// T-Mobile's daily caps for 10DLC brands, in segments by a brand's registration; none for
+/// uncapped. They are here to be shown: the caps in force are data, and others write the limits of
+/// trust scores as 75, 50 and 25. Sources: Twilio support 1260804800549; Hustle 4407606633367;
+/// Aloware 6958138; Sinch 7037.
 pub const TIERS: [(&str, Option<i64>); 9] = [
     ("trust score 76 to 100", Some(200_000)),
     ("trust score 51 to 75", Some(40_000)),
@@ -41,24 +43,24 @@ impl CarrierCalendar {
         Zone::parse(CARRIER_ZONE).map(Self)
     }
 
-    /// The day that an instant falls in.
+    /// Returns the day that an instant falls in.
     pub fn day(&self, at: DateTime<Utc>) -> CarrierDay {
         CarrierDay(self.0.local(at).date())
     }
 
-    /// The first instant of the day that `at` falls in.
+    /// Returns the first instant of the day that `at` falls in.
     pub fn day_starts(&self, at: DateTime<Utc>) -> DateTime<Utc> {
         self.0.start_of_day(self.day(at).0)
     }
 
-    /// The first instant of the day after the one that `at` falls in.
+    /// Returns the first instant of the day after the one that `at` falls in.
     pub fn next_day_starts(&self, at: DateTime<Utc>) -> DateTime<Utc> {
         self.0.start_of_day(self.day(at).0 + Days::new(1))
     }
 }
 
-/// How many of these texts, in this order, still fit in what is left of the day. A text that does not fit keeps out all that
-/// come after it: the order of a queue is its fairness.
+/// Returns how many of these texts, in this order, still fit in the rest of the day. A text that
+/// does not fit keeps out all that come after it: the order of a queue is its fairness.
 pub fn admit(left: i64, segments: impl IntoIterator<Item = i64>) -> usize {
     let mut used = 0;
     segments

@@ -10,14 +10,16 @@ use crate::{
     },
 };
 
-/// How long a text has to be able to wait at the carrier for a hand-over to make sense (rule S7a). Carriers send within moments, unless their queue
-/// is long; and a text that ends sooner than this is likely to be lost there, and paid for.
+/// How long a text has to be able to wait at the carrier for a hand-over to make sense (rule S7a).
+/// Carriers send within moments, unless their queue is long; and a text that ends sooner than this
+/// is likely to be lost there, and paid for.
 pub const SHORTEST_LIFE: TimeDelta = TimeDelta::seconds(5);
 
 /// How long a carrier keeps a text in its queue at most (Twilio's `ValidityPeriod`).
 pub const LONGEST_LIFE: TimeDelta = TimeDelta::hours(10);
 
-/// A queued message with everything that may forbid it, as read in the transaction that hands it over.
+/// A queued message with everything that may forbid it, as read in the transaction that hands it
+/// over.
 #[derive(Debug, Clone)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -34,9 +36,9 @@ pub struct Candidate {
     pub deactivated: bool,
     /// A lookup said that the number takes no texts (rule C5).
     pub not_textable: bool,
-    /// The contact was taken from the agent who sent this, in a goal with assigned agents (rule W4).
+    /// The contact was taken from the agent of this text, in a goal with assigned agents (rule W4).
     pub reassigned: bool,
-    /// A reminder to a contact whose answer is not yes, or not any more (rule W6).
+    /// A reminder to a contact without a yes, or without one any more (rule W6).
     pub no_longer_yes: bool,
     /// The organization's cap on initials across goals is reached until then (rule S12).
     pub frequent_until: Option<DateTime<Utc>>,
@@ -44,11 +46,12 @@ pub struct Candidate {
     pub goal: Option<GoalWindow>,
     /// Replies within a conversation may go at any hour (rule S5, a setting).
     pub replies_at_any_hour: bool,
-    /// The organization's sending hours, in every place where they and the law must be kept for this contact.
+    /// The organization's sending hours, in every place where they and the law must be kept for
+    /// this contact.
     pub hours: RecipientHours,
 }
 
-/// What of a goal decides about its messages.
+/// The parts of a goal that decide about its messages.
 #[derive(Debug, Clone, Copy)]
 pub struct GoalWindow {
     /// An admin paused it.
@@ -60,13 +63,14 @@ pub struct GoalWindow {
 }
 
 impl GoalWindow {
-    /// The part of it in which reminders may be sent. A goal that was closed by hand keeps its reminder window, which ends with it.
+    /// Returns the part of it in which reminders may be sent. A goal that was closed by hand keeps
+    /// its reminder window, which ends with it.
     #[must_use]
     pub fn within(self, opens: DateTime<Utc>, closes: DateTime<Utc>) -> Self {
         Self { opens_at: self.opens_at.max(opens), closes_at: self.closes_at.min(closes), ..self }
     }
 
-    /// The status that decides about a message of the goal.
+    /// Returns the status that decides about a message of the goal.
     fn status(&self, now: DateTime<Utc>) -> GoalStatus {
         let Self { paused, opens_at, closes_at } = *self;
         // A draft has no messages.
@@ -75,7 +79,7 @@ impl GoalWindow {
     }
 }
 
-/// What to do with a message.
+/// Decision about a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
     /// Hand it to the carrier, if its segments fit under the cap.
@@ -91,7 +95,8 @@ pub enum Decision {
 pub enum HoldReason {
     /// The goal is paused; it goes on when the goal is resumed.
     Paused,
-    /// The goal or its reminder window is not open, because an admin moved it to a later time (rule G5).
+    /// The goal or its reminder window is not open, because an admin moved it to a later time
+    /// (rule G5).
     NotOpen,
     /// Outside the sending hours.
     Hours,
@@ -110,7 +115,7 @@ impl HoldReason {
     pub const ALL: [Self; 7] =
         [Self::Paused, Self::NotOpen, Self::Hours, Self::Cap, Self::Carrier, Self::Rate, Self::Frequency];
 
-    /// The stable word for it.
+    /// Returns the stable word for it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Paused => "paused",
@@ -146,7 +151,7 @@ pub enum CancelReason {
 }
 
 impl CancelReason {
-    /// The stable word for it.
+    /// Returns the stable word for it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Redacted => "redacted",
@@ -196,9 +201,10 @@ impl Candidate {
         }
     }
 
-    /// Decides about a hand-over that may take until `latest`: the hours have to be open all the while. For a goal that closes
-    /// meanwhile, the worker looks at its own clock; a goal whose end leaves less than [`SHORTEST_LIFE`] after a call, which may take so long
-    /// as `takes`, is closed for this text.
+    /// Decides about a hand-over that may take until `latest`: the hours have to be open all the
+    /// while. For a goal that closes meanwhile, the worker looks at its own clock. A goal with an
+    /// end that leaves less than [`SHORTEST_LIFE`] after a call, which may take so long as `takes`,
+    /// is closed for this text.
     pub fn decide_until(&self, now: DateTime<Utc>, latest: DateTime<Utc>, takes: TimeDelta) -> Decision {
         let closes_at = self.goal.filter(|_| self.kind.belongs_to_goal()).map(|goal| goal.closes_at);
         match self.decide(now) {
@@ -215,8 +221,9 @@ impl Candidate {
         }
     }
 
-    /// The instant until which the carrier may send it, if it is handed over now (rule S7a): its hours, its goal's or its reminder window and the
-    /// carrier's day end it, and [`LONGEST_LIFE`]. Answers end with neither goal nor, where they go at any hour, with hours.
+    /// Returns the instant until which the carrier may send it, if it is handed over now
+    /// (rule S7a): its hours, its goal's or its reminder window and the carrier's day end it, and
+    /// [`LONGEST_LIFE`]. Answers end with neither goal nor, where they go at any hour, with hours.
     pub fn lives_until(&self, now: DateTime<Utc>, day_ends: DateTime<Utc>) -> DateTime<Utc> {
         let ends = day_ends.min(now + LONGEST_LIFE);
         let ends = match self.goal.filter(|_| self.kind.belongs_to_goal()) {
@@ -226,8 +233,8 @@ impl Candidate {
         if self.keeps_hours() { self.hours.closes(now, ends) } else { ends }
     }
 
-    /// Do the sending hours count for it? What the engine answers by itself goes at any hour, and so do replies unless the organization says
-    /// otherwise.
+    /// Returns whether the sending hours count for it. The engine's own answers go at any hour, and
+    /// so do replies unless the organization says otherwise.
     fn keeps_hours(&self) -> bool {
         if self.kind == MessageKind::Reply {
             !self.replies_at_any_hour
@@ -236,8 +243,8 @@ impl Candidate {
         }
     }
 
-    /// Holds until `at` and then until the sending hours open (rule S3: the next carrier day *and* sending hours), or cancels
-    /// when the goal closes first.
+    /// Holds until `at` and then until the sending hours open (rule S3: the next carrier day *and*
+    /// sending hours), or cancels when the goal closes first.
     pub fn hold(&self, reason: HoldReason, at: DateTime<Utc>) -> Decision {
         let Some(goal) = self.goal.filter(|_| self.kind.belongs_to_goal()) else {
             let open = if self.keeps_hours() { self.hours.next(at).unwrap_or(at) } else { at };
@@ -251,7 +258,8 @@ impl Candidate {
     }
 
     fn forbidden(&self) -> Option<CancelReason> {
-        // The confirmation of an opt-out and the answer to HELP are the only texts to somebody who opted out.
+        // The confirmation of an opt-out and the answer to HELP are the only texts to a contact
+        // with an opt-out.
         let owed = matches!(self.kind, MessageKind::OptOutConfirmation | MessageKind::Help);
         if self.redacted {
             Some(CancelReason::Redacted)

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub enum MessageKind {
     /// Opens a conversation in a goal; at most one for each contact and goal (rule B7).
     Initial,
-    /// Reminds somebody who said yes; at most one for each contact and goal (rule W6).
+    /// Reminds a contact with a yes; at most one for each contact and goal (rule W6).
     Reminder,
     /// An agent's answer in a conversation.
     Reply,
@@ -21,7 +21,7 @@ pub enum MessageKind {
 }
 
 impl MessageKind {
-    /// The word for it in the database and the API.
+    /// Returns the word for it in the database and the API.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Initial => "initial",
@@ -33,14 +33,15 @@ impl MessageKind {
         }
     }
 
-    /// The kind of a word.
+    /// Returns the kind of a word.
     pub fn parse(word: &str) -> Option<Self> {
         [Self::Initial, Self::Reminder, Self::Reply, Self::OptOutConfirmation, Self::Help, Self::Inbound]
             .into_iter()
             .find(|kind| kind.as_str() == word)
     }
 
-    /// Initials and reminders are the goal's: they keep its window, its pause and the sending hours (rule S5).
+    /// Initials and reminders are the goal's: they keep its window, its pause and the sending hours
+    /// (rule S5).
     pub const fn belongs_to_goal(self) -> bool {
         matches!(self, Self::Initial | Self::Reminder)
     }
@@ -56,7 +57,8 @@ pub enum MessageState {
     Held,
     /// Is being handed to the carrier.
     Sending,
-    /// The hand-over's outcome is not known; it is never sent again before the carrier says it never had it.
+    /// The hand-over's outcome is not known; it is never sent again before the carrier says it
+    /// never had it.
     Unknown,
     /// The carrier has it.
     Sent,
@@ -71,7 +73,7 @@ pub enum MessageState {
 }
 
 impl MessageState {
-    /// The word for it in the database and the API.
+    /// Returns the word for it in the database and the API.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Queued => "queued",
@@ -101,13 +103,14 @@ impl MessageState {
         Self::Cancelled,
     ];
 
-    /// The state of a word.
+    /// Returns the state of a word.
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.as_str() == word)
     }
 
-    /// The text was handed to the carrier, so that its contact counts as messaged (rule T1). The carrier may have a text whose hand-over has no
-    /// outcome yet, so that counts as well (rule S2). The database has the same rule as `is_messaged`.
+    /// The text was handed to the carrier, so that its contact counts as messaged (rule T1). The
+    /// carrier may have a text with a hand-over that has no outcome yet, so that counts as well
+    /// (rule S2). The database has the same rule as `is_messaged`.
     pub const fn is_messaged(self) -> bool {
         match self {
             Self::Sending | Self::Unknown | Self::Sent | Self::Delivered | Self::Undelivered | Self::Failed => true,
@@ -116,7 +119,7 @@ impl MessageState {
     }
 }
 
-/// What a receipt of the carrier says.
+/// Content of a carrier's receipt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReceiptStatus {
@@ -131,7 +134,7 @@ pub enum ReceiptStatus {
 }
 
 impl ReceiptStatus {
-    /// The state that a message is in after this receipt.
+    /// Returns the state that a message is in after this receipt.
     pub const fn state(self) -> MessageState {
         match self {
             Self::Sent => MessageState::Sent,
@@ -142,9 +145,10 @@ impl ReceiptStatus {
     }
 }
 
-/// How far along a state is; receipts only ever move a message to a higher rank (rule S8). `None` where a receipt changes
-/// nothing: the message was never handed over. One that was, and waits to be handed over again because its carrier did not seem to have it,
-/// is as far as one that is on its way: the receipt proves that it went (rule S2).
+/// Returns how far along a state is; receipts only ever move a message to a higher rank (rule S8).
+/// `None` where a receipt changes nothing: the message was never handed over. One that was, and
+/// waits to be handed over again because its carrier did not seem to have it, is as far as one that
+/// is on its way: the receipt proves that it went (rule S2).
 pub const fn receipt_rank(state: MessageState, was_handed_over: bool) -> Option<u8> {
     match state {
         MessageState::Queued | MessageState::Held | MessageState::Cancelled if !was_handed_over => None,

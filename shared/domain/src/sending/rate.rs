@@ -1,9 +1,11 @@
-//! Rates (rule S4): how many segments a minute may go to one carrier for a brand, and from one number.
+//! Rates (rule S4): how many segments a minute may go to one carrier for a brand, and from one
+//! number.
 //!
-//! A lane is what such a limit applies to. It remembers one instant: when all that it let through will have had its time at the lane's pace
-//! (the "theoretical arrival time" of the generic cell rate algorithm). A text may go when its own time then ends within
-//! [`HORIZON`] from now, so that little bursts pass and no minute ever has more segments than the limit: the pace is slower than
-//! the limit by as much as the bursts may bring forward.
+//! A lane is the subject of such a limit: a token bucket. It remembers one instant, at which all
+//! texts that it let through will have had their time at the lane's pace (the "theoretical arrival
+//! time" of the generic cell rate algorithm). A text may go when its own time then ends within
+//! [`HORIZON`] from now, so that little bursts pass and no minute ever has more segments than the
+//! limit: the pace is slower than the limit by as much as the bursts may bring forward.
 
 use std::collections::BTreeMap;
 
@@ -12,14 +14,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 /// How far ahead of its time a text may go.
 pub const HORIZON: TimeDelta = TimeDelta::seconds(3);
 
-/// How long what waits for a lane waits at least, so that many lanes are looked after at once.
+/// Shortest wait at a lane, so that many lanes are looked after at once.
 pub const TICK: TimeDelta = TimeDelta::seconds(1);
 
 /// The fastest pace that a lane can have.
 pub const FASTEST: i64 = 1_000_000;
 
-/// AT&T's limits for registered campaigns, in segments a minute by class. Source: Telnyx' 10DLC rate limits, and Convey 45221643638291.
-/// They are here to be shown; what is in force is data.
+/// AT&T's limits for registered campaigns, in segments a minute by class. Source: Telnyx' 10DLC
+/// rate limits, and Convey 45221643638291. They are here to be shown; the rates in force are data.
 pub const AT_AND_T_CLASSES: [(&str, i64); 12] = [
     ("A", 4_500),
     ("B", 4_500),
@@ -35,19 +37,20 @@ pub const AT_AND_T_CLASSES: [(&str, i64); 12] = [
     ("G", 60),
 ];
 
-/// What a limit applies to, and how far it is used.
+/// Subject of a limit, and how far it is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lane {
     /// The limit.
     pub segments_per_minute: i64,
-    /// When all that was let through has had its time.
+    /// Instant at which all texts that were let through have had their time.
     pub free_at: DateTime<Utc>,
     /// About how many segments wait for the lane; 0 when none do.
     pub waiting_segments: i64,
 }
 
 impl Lane {
-    /// The time that a text takes. A minute and a horizon together have as many segments as the limit allows in a minute.
+    /// Returns the time that a text takes. A minute and a horizon together have as many segments as
+    /// the limit allows in a minute.
     fn time_of(&self, segments: i64) -> TimeDelta {
         let minute = (TimeDelta::minutes(1) + HORIZON).num_microseconds().unwrap_or(i64::MAX);
         let pace = self.segments_per_minute.clamp(1, FASTEST);
@@ -55,14 +58,14 @@ impl Lane {
         TimeDelta::microseconds(whole / pace + i64::from(whole % pace != 0))
     }
 
-    /// When the lane will be free if it lets this text through now; `None` when it is too early for that. A text that is longer than the
-    /// horizon goes when the lane is idle.
+    /// Returns when the lane will be free if it lets this text through now; `None` when it is too
+    /// early for that. A text that is longer than the horizon goes when the lane is idle.
     fn after(&self, now: DateTime<Utc>, segments: i64) -> Option<DateTime<Utc>> {
         let after = self.free_at.max(now) + self.time_of(segments);
         (after <= now + HORIZON || self.free_at <= now).then_some(after)
     }
 
-    /// When a text may go, if nothing else does before.
+    /// Returns when a text may go, if nothing else does before.
     pub fn opens_at(&self, now: DateTime<Utc>, segments: i64) -> DateTime<Utc> {
         let fits = self.free_at + self.time_of(segments) - HORIZON;
         fits.min(self.free_at).max(now)
@@ -75,7 +78,7 @@ impl Lane {
         fit.max(i64::from(self.free_at <= now))
     }
 
-    /// When a text that comes to wait now can expect to go: behind all that waits already.
+    /// Returns when a text that comes to wait now can expect to go: behind all that waits already.
     fn expected_at(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         (self.free_at.max(now) + self.time_of(self.waiting_segments) - HORIZON).max(now + TICK)
     }
@@ -90,7 +93,7 @@ pub struct Full {
     pub expected_at: DateTime<Utc>,
 }
 
-/// What texts take of a lane.
+/// Texts' use of a lane.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Share {
     /// The lane.
@@ -106,8 +109,8 @@ pub struct Share {
 pub struct Lanes(pub BTreeMap<String, Lane>);
 
 impl Lanes {
-    /// Lets a text through all of these lanes, or none; keys without a lane limit nothing. What goes `behind` others does not pass while
-    /// something waits for a lane.
+    /// Lets a text through all of these lanes, or none; keys without a lane limit nothing. Texts
+    /// `behind` others do not pass while something waits for a lane.
     pub fn take(&mut self, keys: &[String], segments: i64, behind: bool, now: DateTime<Utc>) -> Result<(), Full> {
         let mut after = Vec::with_capacity(keys.len());
         for key in keys {
@@ -125,7 +128,7 @@ impl Lanes {
         Ok(())
     }
 
-    /// What has been taken of lanes since they were as `before`.
+    /// Returns the use of lanes since they were as `before`.
     pub fn taken_since(&self, before: &Self, now: DateTime<Utc>) -> Vec<Share> {
         let taken = self.0.iter().filter_map(|(key, lane)| {
             let from = before.0.get(key)?.free_at.max(now);
@@ -171,7 +174,7 @@ mod tests {
                 sent += 1;
             }
         }
-        // 600 s less what bursts may bring forward in each minute.
+        // 600 s less the bursts that may be brought forward in each minute.
         assert!((570..=574).contains(&sent), "{sent}");
     }
 
@@ -213,7 +216,8 @@ mod tests {
             for (last, (until, ..)) in went.iter().enumerate() {
                 let window = went[..=last].iter().filter(|(at, ..)| *at > *until - TimeDelta::minutes(1));
                 let segments: i64 = window.clone().map(|(_, segments, _)| segments).sum();
-                // A text that is longer than the horizon may be the minute's last beside all others.
+                // A text that is longer than the horizon may be the minute's last beside all
+                // others.
                 let beyond = window.filter(|(.., longer)| *longer).map(|(_, segments, _)| *segments).max().unwrap_or(0);
                 prop_assert!(segments <= limit + beyond, "{segments} of {limit} in the minute to {until}");
             }

@@ -1,24 +1,27 @@
 //! For how long a worker may hand texts over by its last look at them (rule S9).
 //!
-//! A hand-over looks at everything that may forbid a text, and marks it. Calls come after it, and a change meanwhile has to keep back all texts that
-//! the carrier was not called for yet. A worker hears of changes on a connection of its own; but it may have stood still, and the connection may be
-//! lost. So its knowledge counts for [`FRESH`] only: then it makes sure, and where it cannot have heard everything, it looks again.
+//! A hand-over looks at everything that may forbid a text, and marks it. Calls come after it, and a
+//! change meanwhile has to keep back all texts that the carrier was not called for yet. A worker
+//! hears of changes on a connection of its own; but it may have stood still, and the connection may
+//! be lost. So its knowledge counts for [`FRESH`] only: then it makes sure, and where it cannot
+//! have heard everything, it looks again.
 //!
-//! A change is answered [`HOLDS_AFTER`] its commit. This span is the longer one: it has room for the other, and for the way from a worker's last
-//! look to the carrier.
+//! A change is answered [`HOLDS_AFTER`] its commit. This span is the longer one: it has room for
+//! the other, and for the way from a worker's last look to the carrier.
 
 use std::time::Duration;
 
 /// How long knowledge counts, by a clock that goes on while a process stands still.
 pub const FRESH: Duration = Duration::from_millis(50);
 
-/// How long after its commit a pause, a close, an opt-out and the like is answered where texts are on their way: from then on no call begins.
+/// How long after its commit a pause, a close, an opt-out and the like is answered where texts are
+/// on their way: from then on no call begins.
 pub const HOLDS_AFTER: Duration = Duration::from_millis(150);
 
 /// Knowledge about a text right before its call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Known {
-    /// How long ago it was looked at: whatever was committed before that forbids it no more than it did then.
+    /// Age of the look: a stop that was committed before was seen by it.
     pub looked: Duration,
     /// Something that concerns it was heard to stop since then.
     pub stopped: bool,
@@ -29,7 +32,7 @@ pub struct Known {
 /// A connection for hearing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Heard {
-    /// How long ago it began: whatever was committed since then is heard.
+    /// Age of the proof's beginning: every stop that was committed since then is heard.
     pub since: Duration,
     /// How long ago everything that was committed by then had been heard.
     pub proven: Duration,
@@ -97,7 +100,8 @@ mod tests {
     }
 
     proptest! {
-        /// Times of the worker's clock. A stop is known by a look that comes after it, or heard by a connection that was there and proved after it.
+        /// Times of the worker's clock. A stop is known by a look that comes after it, or heard by
+        /// a connection that was there and proved after it.
         #[test]
         fn s9_no_call_begins_when_a_stop_is_answered(
             looked in 0u64..1_000, stop in 0u64..1_000, call in 0u64..1_200,

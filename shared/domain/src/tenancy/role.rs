@@ -1,10 +1,10 @@
-//! Roles, what they may do, and whose reach includes whose (rule A5).
+//! Roles, their rights, and the reach of one member over another (rule A5).
 
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{AccountId, GroupId, MemberId, OrganizationId};
 
-/// What a member may do.
+/// A member's rights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
@@ -12,7 +12,7 @@ pub enum Role {
     Agent,
     /// Contacts, agents and goals of their groups.
     GroupAdmin,
-    /// Everything in one organization, except what only an account admin may.
+    /// Everything in one organization, except acts of an account admin alone.
     OrganizationAdmin,
     /// Everything in every organization of the account, and the only one to redact.
     AccountAdmin,
@@ -22,7 +22,7 @@ impl Role {
     /// All roles, from the least.
     pub const ALL: [Self; 4] = [Self::Agent, Self::GroupAdmin, Self::OrganizationAdmin, Self::AccountAdmin];
 
-    /// The word for it in the database and the API.
+    /// Returns the word for it in the database and the API.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Agent => "agent",
@@ -32,12 +32,13 @@ impl Role {
         }
     }
 
-    /// The role of a word.
+    /// Returns the role of a word.
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|role| role.as_str() == word)
     }
 
-    /// May this role create a member of the other? Nobody hands out more than they hold.
+    /// Returns whether this role may create a member of the other. A member hands out no more than
+    /// they hold.
     pub fn may_appoint(self, other: Self) -> bool {
         match self {
             Self::AccountAdmin => true,
@@ -49,7 +50,7 @@ impl Role {
     }
 }
 
-/// What a member can do, and where: a role with the places in which it holds.
+/// A member's rights and places: a role with the places in which it holds.
 #[derive(Debug, Clone, Copy)]
 pub struct Reach<'a> {
     /// The member.
@@ -65,11 +66,13 @@ pub struct Reach<'a> {
 }
 
 impl Reach<'_> {
-    /// Does this reach include all of the other's, so that the one may act for the other: make and end their tokens, and change where
-    /// they belong? Nobody acts for a member who can do more, or elsewhere, than they can themselves.
+    /// Returns whether this reach includes all of the other's, so that the one may act for the
+    /// other: make and end their tokens, and change where they belong. A member acts for none that
+    /// can do more, or elsewhere, than they can themselves.
     ///
-    /// Everybody has themselves. Below that, a role has only lesser roles: admins of one rank are not each other's. Account admins
-    /// have nobody above them, so that they alone have their peers too.
+    /// Everybody has themselves. Below that, a role has only lesser roles: admins of one rank are
+    /// not each other's. Account admins have nobody above them, so that they alone have their peers
+    /// too.
     pub fn covers(&self, other: &Reach<'_>) -> bool {
         if self.member_id == other.member_id {
             return true;
@@ -79,7 +82,8 @@ impl Reach<'_> {
             && match self.role {
                 Role::AccountAdmin => true,
                 Role::OrganizationAdmin => same_organization && other.role < self.role,
-                // An agent of no group is not this admin's before they have been added to a group of theirs.
+                // An agent of no group is not this admin's before they have been added to a group
+                // of theirs.
                 Role::GroupAdmin => {
                     same_organization
                         && other.role < self.role
@@ -90,14 +94,15 @@ impl Reach<'_> {
             }
     }
 
-    /// May this admin add the other to a group that they administer? Members of no group yet may be added by any admin of the
-    /// organization who may appoint them; of others, all groups have to be the admin's.
+    /// Returns whether this admin may add the other to a group that they administer. Members of no
+    /// group yet may be added by any admin of the organization that may appoint them. Of others,
+    /// all groups have to be the admin's.
     pub fn may_place(&self, other: &Reach<'_>) -> bool {
         let free = other.groups.is_empty() && self.organization_id.is_none_or(|own| other.organization_id == Some(own));
         self.covers(other)
             || match self.role {
-                // Where an organization's admins and its group admins belong is its admins' to say, also of their peers: groups add
-                // nothing to what organization admins can do.
+                // Its admins decide on the groups of an organization's admins and group admins,
+                // also of their peers: groups add nothing to the rights of organization admins.
                 Role::OrganizationAdmin => self.organization_id == other.organization_id && other.role <= self.role,
                 Role::GroupAdmin => self.account_id == other.account_id && free && other.role < self.role,
                 Role::AccountAdmin | Role::Agent => false,
@@ -122,7 +127,8 @@ mod tests {
         assert!(!Role::Agent.may_appoint(Role::Agent));
     }
 
-    /// A member: account, organization and groups by small numbers. Groups belong to organizations, and these to accounts.
+    /// A member: account, organization and groups by small numbers. Groups belong to organizations,
+    /// and these to accounts.
     #[derive(Debug, Clone)]
     struct Sample {
         id: u8,
@@ -144,7 +150,7 @@ mod tests {
             }
         }
 
-        /// All that somebody with this reach can do: an action of a rank in a place.
+        /// Returns all that somebody with this reach can do: an action of a rank in a place.
         fn powers(&self) -> Vec<(Role, u8, u8, Option<GroupId>)> {
             let all_groups = |organization: u8| (0..3).map(move |nth| Some(group(organization, nth)));
             let in_organization = |organization: u8, rank: Role| {

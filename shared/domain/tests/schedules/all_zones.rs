@@ -12,7 +12,8 @@ use crate::{
 const GAPS: [Gap; 2] = [Gap::Skip, Gap::After];
 const OVERLAPS: [Overlap; 3] = [Overlap::First, Overlap::Last, Overlap::Both];
 
-/// Zones whose changes have something unusual: half hours, two hours, whole days, midnight, Ramadan, daylight saving time in winter.
+/// Zones with unusual changes: half hours, two hours, whole days, midnight, Ramadan, daylight
+/// saving time in winter.
 const TROUBLE: [&str; 24] = [
     "Australia/Lord_Howe",
     "Antarctica/Troll",
@@ -84,7 +85,8 @@ fn every_change_of_every_zone_is_as_the_clocks_show() {
     let mut compared = 0;
     for known in zones() {
         for change in &known.changes {
-            // Each change with three of the 24 combinations, the next with others; there are thousands of every kind of change.
+            // Each change with three of the 24 combinations, the next with others; there are
+            // thousands of every kind of change.
             let cases = [0, 5, 10].map(|more| turn + more);
             let cases = cases.map(|turn| (&wanted[turn % 4], GAPS[turn / 4 % 2], OVERLAPS[turn / 8 % 3]));
             compare(known, *change, &cases);
@@ -113,7 +115,8 @@ fn the_zones_that_are_trouble_are_as_the_clocks_show_under_every_policy() {
     compare(kwajalein, utc("1993-08-21T12:00:00Z"), &cases);
 }
 
-/// At every noon and around every change from 2000 to 2040, in every zone that can be named: nothing is left out of the comparisons.
+/// At every noon and around every change from 2000 to 2040, in every zone that can be named:
+/// nothing is left out of the comparisons.
 #[test]
 fn the_clocks_of_every_zone_show_the_same_and_the_older_database_differs_where_the_model_says() {
     let mut differ = Vec::new();
@@ -173,7 +176,8 @@ proptest! {
     }
 }
 
-/// All that the model knows and nobody can name here are names without a region, kept for old systems' sake.
+/// All that the model knows and nobody can name here are names without a region, kept for old
+/// systems' sake.
 #[test]
 fn the_zones_that_are_left_out_are_the_old_names_without_a_region() {
     let named: Vec<&str> = zones().iter().map(|known| known.zone.name()).collect();

@@ -82,7 +82,8 @@ fn a_year_of_seconds_is_one_range_and_a_bounded_list() {
     let (last, now) = (utc("2025-11-21T00:00:00Z"), utc("2026-11-21T00:00:00Z"));
     let listed = i64::from(LISTED);
     let reckoning = every_second.reckon(last, now, Duration::ZERO, CatchUp::All { at_most: u32::MAX });
-    // The tick of this very second is on time, the listed ones before it fire late, and the rest is told as one.
+    // The tick of this very second is on time, the listed ones before it fire late, and the rest is
+    // told as one.
     let newest_told = now - TimeDelta::seconds(listed + 1);
     assert_eq!(
         reckoning.earlier,
@@ -127,7 +128,7 @@ fn any_policy() -> impl Strategy<Value = CatchUp> {
     ]
 }
 
-/// How many runs an outage ends with.
+/// Returns how many runs an outage ends with.
 fn runs(reckoning: &Reckoning) -> usize {
     reckoning.ticks.iter().filter(|tick| matches!(tick.fate, Fate::Late { .. })).count()
 }

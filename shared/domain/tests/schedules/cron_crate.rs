@@ -1,4 +1,5 @@
-//! The reading of expressions against the `cron` crate, in UTC, where nothing is repeated or left out.
+//! The reading of expressions against the `cron` crate, in UTC, where nothing is repeated or left
+//! out.
 
 use chrono::{DateTime, Utc};
 use muster_domain::engine::schedule::CronExpression;

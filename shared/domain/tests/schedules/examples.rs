@@ -4,7 +4,7 @@ use muster_domain::engine::schedule::{Gap, Note, Overlap, Schedule};
 
 use crate::{schedule, utc};
 
-/// The next fires: instant, local time as named, note.
+/// Returns the next fires: instant, local time as named, note.
 fn next(schedule: &Schedule, after: &str, count: usize) -> Vec<String> {
     let fires = schedule.fires_after(utc(after)).take(count);
     fires

@@ -1,5 +1,7 @@
-//! The model: clocks read minute by minute, for no zone changes its clocks within one. It knows instants and what a zone's clocks show at each, from `chrono-tz`, and nothing of
-//! offsets, changes, calendars or how expressions are read. Where our database is newer than `chrono-tz`'s, the model goes by [`NEWER`].
+//! The model: clocks read minute by minute, for no zone changes its clocks within one. It knows
+//! instants and a zone's wall-clock time at each, from `chrono-tz`, and nothing of offsets,
+//! changes, calendars or how expressions are read. Where our database is newer than `chrono-tz`'s,
+//! the model goes by [`NEWER`].
 
 use std::{collections::BTreeMap, fmt, sync::OnceLock};
 
@@ -12,7 +14,8 @@ use muster_domain::{
 
 use crate::utc;
 
-/// What an expression asks for. `None` stands for `*`, and for seconds that the expression does not name.
+/// Contents of an expression. `None` stands for `*`, and for seconds that the expression does not
+/// name.
 #[derive(Debug, Clone)]
 pub(crate) struct Wanted {
     pub(crate) seconds: Option<Vec<u32>>,
@@ -33,13 +36,13 @@ impl Wanted {
         format!("{seconds}{} {} {} {} {}", list(minutes), field(hours), field(days), field(months), field(weekdays))
     }
 
-    /// The instants of a minute that are asked for, if the minute is.
+    /// Returns the instants of a minute that are asked for, if the minute is.
     fn within(&self, minute: DateTime<Utc>) -> impl Iterator<Item = DateTime<Utc>> {
         let seconds = self.seconds.clone().unwrap_or_else(|| vec![0]);
         seconds.into_iter().map(move |second| minute + TimeDelta::seconds(second.into()))
     }
 
-    /// Is the minute that begins then asked for?
+    /// Returns whether the minute that begins then is asked for.
     fn matches(&self, local: NaiveDateTime) -> bool {
         let allows = |field: &Option<Vec<u32>>, number: u32| field.as_ref().is_none_or(|field| field.contains(&number));
         let weekday = local.weekday().num_days_from_sunday();
@@ -57,7 +60,8 @@ impl Wanted {
     }
 }
 
-/// What a zone's clocks show in every minute from `from` to `to`, and for some hours around, in which a local time may come twice.
+/// A zone's wall-clock time in every minute from `from` to `to`, and for some hours around, in
+/// which a local time may come twice.
 pub(crate) struct Clocks {
     shown: Vec<(DateTime<Utc>, NaiveDateTime)>,
     from: DateTime<Utc>,
@@ -117,7 +121,7 @@ impl Clocks {
     }
 }
 
-/// What the code under test says, in the model's words.
+/// Returns the answer of the code under test, in the model's words.
 pub(crate) fn planned(schedule: &Schedule, from: DateTime<Utc>, to: DateTime<Utc>) -> Vec<(DateTime<Utc>, Note)> {
     let fires = schedule.fires_after(from - TimeDelta::seconds(1));
     fires.take_while(|fire| fire.at < to).map(|fire| (fire.at, fire.note)).collect()
@@ -136,12 +140,12 @@ impl fmt::Debug for Known {
     }
 }
 
-/// What a zone's clocks show.
+/// A zone's wall-clock times.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rules {
     /// By `chrono-tz`'s rules.
     pub(crate) older: Tz,
-    /// From an instant on they show what this zone's do.
+    /// From an instant on the clocks are those of this zone.
     newer: Option<(DateTime<Utc>, Tz)>,
 }
 
@@ -157,8 +161,9 @@ impl Rules {
     }
 }
 
-/// What has been decided since `chrono-tz`'s 2025b: from when on a zone's clocks show what another's do, whose rules have not changed. Morocco
-/// stays on UTC, western Canada on its summer time, and Moldova changes its clocks with the European Union. A test says that the list is exact.
+/// Decisions since `chrono-tz`'s 2025b: from an instant on a zone's clocks are another's, with
+/// rules that have not changed. Morocco stays on UTC, western Canada on its summer time, and
+/// Moldova changes its clocks with the European Union. A test says that the list is exact.
 pub(crate) const NEWER: [(&str, &str, Tz); 13] = [
     ("Africa/Casablanca", "2026-09-20T01:00:00Z", Tz::Africa__Abidjan),
     ("Africa/El_Aaiun", "2026-09-20T01:00:00Z", Tz::Africa__Abidjan),
@@ -179,7 +184,7 @@ pub(crate) fn years() -> (DateTime<Utc>, DateTime<Utc>) {
     (utc("2000-01-01T12:00:00Z"), utc("2040-12-31T12:00:00Z"))
 }
 
-/// Every zone with its changes from 2000 to 2040.
+/// Returns every zone with its changes from 2000 to 2040.
 pub(crate) fn zones() -> &'static [Known] {
     static ZONES: OnceLock<Vec<Known>> = OnceLock::new();
     ZONES.get_or_init(|| {
@@ -189,7 +194,8 @@ pub(crate) fn zones() -> &'static [Known] {
     })
 }
 
-/// Instants at which two sets of rules show whether they agree: every noon, and the minutes around each change by either of the model's.
+/// Instants at which two sets of rules show whether they agree: every noon, and the minutes around
+/// each change by either of the model's.
 pub(crate) fn looked_at(rules: Rules) -> Vec<DateTime<Utc>> {
     let (from, to) = years();
     let noons =
@@ -201,8 +207,8 @@ pub(crate) fn looked_at(rules: Rules) -> Vec<DateTime<Utc>> {
     instants
 }
 
-/// Finds changes by looking at every noon, and halving each day over which the clocks were changed. A day on which they were changed
-/// there and back is not found.
+/// Finds changes by looking at every noon, and halving each day over which the clocks were changed.
+/// A day on which they were changed there and back is not found.
 fn changes(local: impl Fn(DateTime<Utc>) -> NaiveDateTime) -> Vec<DateTime<Utc>> {
     let ahead = |at: DateTime<Utc>| local(at) - at.naive_utc();
     let (mut noon, until) = years();

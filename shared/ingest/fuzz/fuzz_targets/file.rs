@@ -1,4 +1,4 @@
-//! Arbitrary bytes as a file: read or refused, never a panic, and what is counted adds up.
+//! Arbitrary bytes as a file: read or refused, never a panic, and the counts add up.
 
 #![no_main]
 

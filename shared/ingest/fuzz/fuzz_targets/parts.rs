@@ -1,5 +1,5 @@
-//! Arbitrary bytes as rows: the parts, read one after another, count what the whole counts. The first bytes are the block size and the
-//! least length of a part.
+//! Arbitrary bytes as rows: the parts, read one after another, have the counts of the whole. The
+//! first bytes are the block size and the least length of a part.
 
 #![no_main]
 

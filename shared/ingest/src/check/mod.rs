@@ -1,7 +1,9 @@
-//! The check of a whole file without a database: what an import of it would do (rules C6, C7 and C15).
+//! The check of a whole file without a database: the result of an import of it
+//! (rules C6, C7 and C15).
 //!
-//! Memory does not grow with the file but for the set of its phones, which is a bit to a few bytes for each, and its tags, which are few. What only the organization's
-//! data can tell (limits of a group, redacted people, locked fields) is not checked here.
+//! Memory does not grow with the file but for the set of its phones, which is a bit to a few bytes
+//! for each, and its tags, which are few. Facts that only the organization's data can tell (limits
+//! of a group, redacted people, locked fields) are not checked here.
 
 mod phones;
 
@@ -24,18 +26,18 @@ use crate::{
     unpack::Unpacked,
 };
 
-/// What an import of a file would do.
+/// Expected result of an import of a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Report {
     /// Rows that were read: `valid`, `merged` and `rejected` add up to them.
     pub rows: u64,
     /// Rows that would be applied.
     pub valid: u64,
-    /// Rows whose phone a later row has too (rule C6).
+    /// Rows with a phone that a later row has too (rule C6).
     pub merged: u64,
     /// Rows that cannot be read.
     pub rejected: u64,
-    /// People of whom the file states that they have opted out (rule C17).
+    /// People with an opt-out stated in the file (rule C17).
     pub opted_out: u64,
     /// Rows that can be read with a doubt (rules C4 and C17); they are applied like others.
     pub warnings: u64,
@@ -48,7 +50,7 @@ pub struct Report {
     pub columns: Vec<(String, String)>,
     /// How the file's characters are written.
     pub encoding: Encoding,
-    /// What parts its cells.
+    /// Character between its cells.
     pub delimiter: char,
     /// The rejects, at most [`MAX_LISTED`] of them; `rejected` counts all.
     pub rejects: Vec<Listed>,
@@ -65,7 +67,7 @@ pub struct Listed {
     pub reason: &'static str,
     /// The column that is to blame.
     pub column: Option<String>,
-    /// What stands there.
+    /// Text of the cell.
     pub value: Option<String>,
 }
 
@@ -80,7 +82,8 @@ pub fn check<R: Read + Seek>(mut source: R, mapping: &BTreeMap<String, String>) 
     pass(&mut source, mapping, found).map(|(report, _)| report)
 }
 
-/// Reads a file from end to end; answers the encoding that it turns out to have, if that is not the one in which it was read.
+/// Reads a file from end to end; returns the encoding that it turns out to have, if that is not the
+/// one in which it was read.
 fn pass<R: Read + Seek>(
     source: R,
     mapping: &BTreeMap<String, String>,

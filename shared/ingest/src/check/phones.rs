@@ -1,4 +1,5 @@
-//! A set of phone numbers in little memory: by area code, a set of seven digits each, and a megabyte of bits once that is smaller.
+//! A set of phone numbers in little memory: by area code, a set of seven digits each, and a
+//! megabyte of bits once that is smaller.
 
 use std::collections::{HashMap, HashSet};
 

@@ -1,7 +1,8 @@
 //! Reading the header row of an import (rule C2).
 //!
-//! A header is compared without regard to case, spaces, underscores, hyphens, marks that are not seen and other forms of its characters. An explicit mapping wins over
-//! what is recognised here. How a file's records are split is `muster-ingest`'s business.
+//! A header is compared without regard to case, spaces, underscores, hyphens, marks that are not
+//! seen and other forms of its characters. An explicit mapping wins over the recognition here. How
+//! a file's records are split is `muster-ingest`'s business.
 
 mod names;
 
@@ -14,7 +15,8 @@ pub use names::recognised;
 use crate::stated_opt_out::Asks;
 use muster_domain::cell::{is_invisible, plain};
 
-/// What a column of a file holds. It is written as its field's name: `first_name`, `phone`, …, `custom:NAME` or `ignore`.
+/// Content of a column of a file. It is written as its field's name: `first_name`, `phone`, …,
+/// `custom:NAME` or `ignore`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub enum Column {
@@ -34,7 +36,7 @@ pub enum Column {
     Tags,
     /// The caller's own id of the person.
     ExternalId,
-    /// The e-mail address of the agent to whom the contact is assigned.
+    /// The e-mail address of the contact's agent.
     AssignedAgent,
     /// Have they opted out of texts? (rule C17)
     OptOut,
@@ -65,7 +67,7 @@ const FIELDS: [(&str, &str, Column); 12] = [
 ];
 
 impl Column {
-    /// The field's name as mappings and reports use it.
+    /// Returns the field's name as mappings and reports use it.
     pub fn field(&self) -> String {
         match self {
             Self::Custom(name) => format!("custom:{name}"),
@@ -74,7 +76,7 @@ impl Column {
         }
     }
 
-    /// The column that holds the field of this name.
+    /// Returns the column that holds the field of this name.
     pub fn of_field(name: &str) -> Option<Self> {
         if let Some(custom) = name.strip_prefix("custom:") {
             return (!custom.trim().is_empty()).then(|| Self::Custom(custom.trim().to_owned()));
@@ -85,12 +87,13 @@ impl Column {
         FIELDS.iter().find(|(field, ..)| *field == name).map(|(_, _, column)| column.clone())
     }
 
-    /// Can a second column of the same header be kept beside the first without a doubt whom a row is about?
+    /// Returns whether a second column of the same header can be kept beside the first without a
+    /// doubt about the row's person.
     const fn may_repeat(&self) -> bool {
         matches!(self, Self::Email | Self::PostalCode | Self::Notes | Self::ExternalId)
     }
 
-    /// What the column asks of opting out, if it does.
+    /// Returns the column's question about opting out, if it has one.
     pub const fn asks_of_opting_out(&self) -> Option<Asks> {
         match self {
             Self::OptOut => Some(Asks::OptedOut),
@@ -100,7 +103,8 @@ impl Column {
         }
     }
 
-    /// What a file can have only once, in words. Of tags and of opt-outs there can be several columns.
+    /// Returns the name of a column that a file can have only once, in words. Of tags and of
+    /// opt-outs there can be several columns.
     fn unique_name(&self) -> Option<&'static str> {
         if *self == Self::Tags || self.asks_of_opting_out().is_some() {
             return None;
@@ -142,7 +146,8 @@ pub enum HeaderError {
     NoSuchField(String),
 }
 
-/// Lower case without spaces, underscores, hyphens and marks that are not seen, in ASCII as far as characters are another form of it.
+/// Lower case without spaces, underscores, hyphens and marks that are not seen, in ASCII as far as
+/// characters are another form of it.
 pub fn canonical(header: &str) -> String {
     header
         .chars()
@@ -153,24 +158,28 @@ pub fn canonical(header: &str) -> String {
         .collect()
 }
 
-/// What one header claims: its column, and how good the claim is. The lowest rank of a file gets the column.
+/// One header's claim: its column, and how good the claim is. The lowest rank of a file gets the
+/// column.
 struct Claim {
     column: Column,
     rank: u8,
 }
 
-/// The rank of what the caller maps explicitly.
+/// The rank of the caller's explicit mappings.
 const EXPLICIT: u8 = 0;
 
-/// Says what each column holds. `mapping` goes from a header of the file to a field's name (`first_name`, `phone`, …, `custom:NAME`
-/// or `ignore`) and wins over what is recognised.
+/// Returns each column's content. `mapping` goes from a header of the file to a field's name
+/// (`first_name`, `phone`, …, `custom:NAME` or `ignore`) and wins over the recognition.
 ///
-/// - Several columns can look like the same field. The better name gets it, and the others stay custom fields: with `Cell Phone`,
-///   `Pref Phone ` and `Phone` in a file, the phone is `Cell Phone`. Two equally good names (`cell` and `mobile`) need a guess: the file
-///   is refused. Home and work phones are never taken for the phone.
-/// - Of the same header twice, the first column is what the name says, and the second a custom field; but of two that look like the phone, a
-///   name or an agent, none is better. A mapping means the first, and the second as `NAME (2)`, the third as `NAME (3)`.
-/// - Two custom fields of the same name are both kept: the second becomes `NAME (2)`, the third `NAME (3)`.
+/// - Several columns can look like the same field. The better name gets it, and the others stay
+///   custom fields: with `Cell Phone`, `Pref Phone ` and `Phone` in a file, the phone is
+///   `Cell Phone`. Two equally good names (`cell` and `mobile`) need a guess: the file is refused.
+///   Home and work phones are never taken for the phone.
+/// - Of the same header twice, the first column has the name's meaning, and the second is a custom
+///   field; but of two that look like the phone, a name or an agent, none is better. A mapping
+///   means the first, and the second as `NAME (2)`, the third as `NAME (3)`.
+/// - Two custom fields of the same name are both kept: the second becomes `NAME (2)`, the third
+///   `NAME (3)`.
 pub fn read(headers: &[String], mapping: &BTreeMap<String, String>) -> Result<Vec<Column>, HeaderError> {
     let wanted = numbered(headers);
     let names: BTreeSet<&str> = wanted.iter().map(|(name, _)| name.as_str()).collect();
@@ -228,7 +237,7 @@ fn numbered(headers: &[String]) -> Vec<(String, usize)> {
         .collect()
 }
 
-/// What a mapping calls a later column of a name.
+/// Returns a mapping's word for a later column of a name.
 fn nth(name: &str, copy: usize) -> Option<String> {
     (copy > 1).then(|| format!("{name}({copy})"))
 }

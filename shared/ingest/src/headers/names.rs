@@ -1,10 +1,11 @@
-//! The names under which common tools export known columns: VAN and NGP, Action Network, Hustle, Spoke, `NationBuilder`, Salesforce, `HubSpot`,
-//! Mailchimp, Shopify, spreadsheets, and the phone books of Google, Microsoft and Apple.
+//! The names under which common tools export known columns: VAN and NGP, Action Network, Hustle,
+//! Spoke, `NationBuilder`, Salesforce, `HubSpot`, Mailchimp, Shopify, spreadsheets, and the phone
+//! books of Google, Microsoft and Apple.
 
 use crate::headers::Column;
 
-/// What a header means, and how good the name is, from 1; the best name of a file gets the column. `canonical` is the header without
-/// case, spaces, underscores and hyphens.
+/// Meanings of headers, and how good the name is, from 1; the best name of a file gets the column.
+/// `canonical` is the header without case, spaces, underscores and hyphens.
 pub fn recognised(canonical: &str) -> Option<(Column, u8)> {
     let name: String = canonical.chars().filter(|c| c.is_alphanumeric()).collect();
     person(&name).or_else(|| opt_out(&name))
@@ -54,8 +55,9 @@ fn person(name: &str) -> Option<(Column, u8)> {
     })
 }
 
-/// Clearly a phone that gets texts, then the preferred one, then one of which nothing is said. `HomePhone` and `WorkPhone` are custom fields: most of
-/// them are landlines. A file with two names of one rank needs a guess, so that further names have ranks of their own.
+/// Clearly a phone that gets texts, then the preferred one, then one of which nothing is said.
+/// `HomePhone` and `WorkPhone` are custom fields: most of them are landlines. A file with two names
+/// of one rank needs a guess, so that further names have ranks of their own.
 fn phone(name: &str) -> Option<u8> {
     Some(match name {
         "cell" | "cellphone" | "cellphonenumber" | "cellnumber" | "mobile" | "mobilephone" | "mobilenumber"
@@ -85,8 +87,8 @@ fn phone(name: &str) -> Option<u8> {
     })
 }
 
-/// Columns that state opt-outs of texts (rule C17). What they say of e-mail or of calls is none, and a no to an `Opt-In` of which nothing more is said may
-/// be about either.
+/// Columns that state opt-outs of texts (rule C17). Words on e-mail or calls are none, and a no to
+/// an `Opt-In` without further words may be about either.
 fn opt_out(name: &str) -> Option<(Column, u8)> {
     let names: [(&[&str], Column); 3] =
         [(&STATUSES, Column::OptOutStatus), (&OPT_OUTS, Column::OptOut), (&OPT_INS, Column::OptIn)];

@@ -105,7 +105,7 @@ fn c17_columns_that_state_opt_outs_are_recognised() {
     for header in ["sms_opt_in", "mobile_opt_in", "SMS Consent", "Accepts SMS Marketing"] {
         assert_eq!(fields(&format!("first,last,phone,{header}"))[3], "opt_in", "{header}");
     }
-    // What is said of e-mail or calls is a field like others.
+    // A column on e-mail or calls is a field like others.
     for header in ["can2_subscription_status", "email_opt_out", "do_not_call", "email_opt_in", "opted_in"] {
         assert_eq!(fields(&format!("first,last,phone,{header}"))[3], format!("custom:{header}"));
     }

@@ -32,22 +32,22 @@ impl Collected {
         Self { delimiter, limit, cells: Vec::new(), count: 0, doubled: false, more: false }
     }
 
-    /// The record's first cells.
+    /// Returns the record's first cells.
     pub fn cells(&self) -> &[Cell] {
         &self.cells
     }
 
-    /// How many cells it has.
+    /// Returns how many cells it has.
     pub fn count(&self) -> usize {
         self.count
     }
 
-    /// Is there a doubled quote in any of the first cells?
+    /// Returns whether there is a doubled quote in any of the first cells.
     pub fn doubled(&self) -> bool {
         self.doubled
     }
 
-    /// Does any cell behind the first ones hold more than spaces?
+    /// Returns whether any cell behind the first ones holds more than spaces.
     pub fn more(&self) -> bool {
         self.more
     }

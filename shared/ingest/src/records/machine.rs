@@ -1,5 +1,6 @@
-//! The machine: from the first byte of a record to the first byte of the next. It searches for quotes and line ends only, so that
-//! a record without quotes costs one search; delimiters are found by whoever wants the cells.
+//! The machine: from the first byte of a record to the first byte of the next. It searches for
+//! quotes and line ends only, so that a record without quotes costs one search; a reader that wants
+//! the cells finds the delimiters.
 
 use memchr::{memchr2, memchr3};
 
@@ -9,10 +10,10 @@ use super::{
 };
 use crate::limits::{MAX_LINES, MAX_QUOTED, MAX_RECORD};
 
-/// What a row of the file looks like.
+/// Shape of a row of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shape {
-    /// What parts its cells.
+    /// Character between its cells.
     pub delimiter: u8,
     /// The header's columns; 0 while they are not known, and then nothing is doubted.
     pub columns: usize,
@@ -23,13 +24,14 @@ pub struct Shape {
 pub enum Broken {
     /// A quote stands within a quoted cell, and is not doubled.
     Malformed,
-    /// The line ends in a quoted cell that is not properly closed on the lines behind it, or looks as if it had swallowed a row.
+    /// The line ends in a quoted cell that is not properly closed on the lines behind it, or looks
+    /// as if it had swallowed a row.
     Unclosed,
     /// The line is longer than [`MAX_RECORD`].
     TooLong,
 }
 
-/// What begins at a record's first byte.
+/// The record at its first byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Found {
     /// A whole record, of a line without anything if `end` is its start.
@@ -43,7 +45,7 @@ pub enum Found {
     },
     /// A broken record of one line.
     Broken {
-        /// What is wrong.
+        /// Its fault.
         why: Broken,
         /// Where its line ends and the next begins, if the text reaches that far.
         ends: Option<(usize, usize)>,
@@ -54,9 +56,9 @@ pub enum Found {
     More,
 }
 
-/// Takes the cells of a record as they are found. What was taken counts only if the record turns out whole.
+/// Takes the cells of a record as they are found. Cells count only if the record turns out whole.
 pub trait Cells {
-    /// A record begins, maybe again because its end was not in reach: what was taken before is void.
+    /// A record begins, maybe again because its end was not in reach: earlier cells of it are void.
     fn begin(&mut self);
     /// A stretch of unquoted cells of the text, parted by delimiters.
     fn plain(&mut self, text: &[u8], from: usize, to: usize);
@@ -74,11 +76,12 @@ impl Cells for Plain {
     fn quoted(&mut self, _: &[u8], _: usize, _: usize, _: bool) {}
 }
 
-/// Finds the end of the record that begins at `start`. `ended` says that nothing comes after `text`; a part's text ends where a record
-/// does.
+/// Finds the end of the record that begins at `start`. `ended` says that nothing comes after
+/// `text`; a part's text ends where a record does.
 pub fn scan(text: &[u8], start: usize, shape: Shape, ended: bool, cells: &mut impl Cells) -> Found {
     cells.begin();
-    // One byte more than a record may have, so that one that is just not too long can be told from one that is.
+    // One byte more than a record may have, so that one that is just not too long can be told from
+    // one that is.
     let limit = start.saturating_add(MAX_RECORD + 1);
     let capped = text.len() >= limit;
     let machine =
@@ -98,7 +101,7 @@ struct Machine<'t> {
     start: usize,
     delimiter: u8,
     ended: bool,
-    /// The window is full: what is not found in it makes the record too long.
+    /// The window is full: a record without an end in it is too long.
     capped: bool,
 }
 
@@ -117,7 +120,8 @@ enum Stop {
 }
 
 impl Machine<'_> {
-    /// What to do when the window ends: the text has ended (at `Ok`), goes on, or would make the record too long.
+    /// Returns the action at the window's end: the text has ended (at `Ok`), goes on, or would make
+    /// the record too long.
     fn window_ends(&self) -> Result<usize, Stop> {
         match (self.capped, self.ended) {
             (true, _) => Err(Stop::Broken { why: Broken::TooLong, at: self.window.len() }),
@@ -126,7 +130,7 @@ impl Machine<'_> {
         }
     }
 
-    /// Where the record's last cell ends, and the lines it is written on.
+    /// Returns where the record's last cell ends, and the lines it is written on.
     fn run(&self, cells: &mut impl Cells) -> Result<(usize, u64), Stop> {
         let (mut at, mut cell, mut lines) = (self.start, self.start, 1);
         loop {
@@ -171,7 +175,8 @@ impl Machine<'_> {
         }
     }
 
-    /// Where the cell begins that this quote opens; `None` if it is a character of its cell. Unquoted cells stand before it, from `cells` on.
+    /// Returns where the cell begins that this quote opens; `None` if it is a character of its
+    /// cell. Unquoted cells stand before it, from `cells` on.
     fn opened_by(&self, cells: usize, quote: usize) -> Option<usize> {
         let before = &self.window[cells..quote];
         // Mostly, a letter or a digit tells it at once.
@@ -182,7 +187,7 @@ impl Machine<'_> {
         (begin == 0 || before[begin - 1] == self.delimiter).then_some(cells + begin)
     }
 
-    /// The first byte from here on that is no blank, or the text's end.
+    /// Returns the first byte from here on that is no blank, or the text's end.
     fn behind_blanks(&self, mut at: usize) -> Result<usize, Stop> {
         loop {
             match blank(&self.window[at..], self.delimiter) {
@@ -197,7 +202,7 @@ impl Machine<'_> {
         }
     }
 
-    /// The quote that closes the cell whose value begins at `open`.
+    /// Returns the quote that closes the cell with a value that begins at `open`.
     fn closing_quote(&self, open: usize) -> Result<Closing, Stop> {
         let limit = open + MAX_QUOTED + 1;
         let reach = &self.window[..self.window.len().min(limit)];
@@ -224,7 +229,7 @@ impl Machine<'_> {
         }
     }
 
-    /// Where the line behind `end` begins. `None`: it may be the first half of a CRLF.
+    /// Returns where the line behind `end` begins. `None`: it may be the first half of a CRLF.
     fn line_end(&self, end: usize) -> Option<usize> {
         match (self.text.get(end), self.text.get(end + 1)) {
             (Some(b'\r'), Some(b'\n')) => Some(end + 2),
@@ -237,14 +242,14 @@ impl Machine<'_> {
     fn broken(&self, why: Broken, at: usize) -> Found {
         let looked = at - self.start;
         let Some(end) = memchr2(b'\n', b'\r', &self.text[self.start..]).map(|offset| self.start + offset) else {
-            // What is wrong is wrong on this line, however long it is.
+            // The fault is one of this line, however long it is.
             return match (self.ended, self.capped) {
                 (true, _) => Found::Broken { why, ends: Some((self.text.len(), self.text.len())), looked },
                 (false, true) => Found::Broken { why, ends: None, looked },
                 (false, false) => Found::More,
             };
         };
-        // What only shows on a later line is, on this one, a quote that is not closed.
+        // A fault that only shows on a later line is, on this one, a quote that is not closed.
         let why = if end < at { Broken::Unclosed } else { why };
         match self.line_end(end) {
             Some(next) => Found::Broken { why, ends: Some((end, next)), looked },

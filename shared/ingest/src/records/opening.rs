@@ -1,10 +1,11 @@
-//! Blanks around a quoted cell (rule C3). Programs and people write a blank behind a delimiter, and spreadsheets a `=` before a text that looks like a
-//! number; the quote behind them opens the cell all the same. Read as a character, it would let the delimiters of the value part cells, and give the
-//! row another phone.
+//! Blanks around a quoted cell (rule C3). Programs and people write a blank behind a delimiter, and
+//! spreadsheets a `=` before a text that looks like a number. The quote behind them opens the cell
+//! all the same. Read as a character, it would let the delimiters of the value part cells, and give
+//! the row another phone.
 
 use muster_domain::cell::is_invisible;
 
-/// What stands at a place in a text.
+/// The character at a place in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Blank {
     /// A blank, or a mark that is not seen, of so many bytes.
@@ -15,7 +16,8 @@ pub(super) enum Blank {
     Not,
 }
 
-/// Looks for a blank at the beginning of a text. A tab is none where it parts cells, and a line's end is none.
+/// Looks for a blank at the beginning of a text. A tab is none where it parts cells, and a line's
+/// end is none.
 pub(super) fn blank(text: &[u8], delimiter: u8) -> Blank {
     match text.first() {
         None => Blank::Cut,
@@ -35,7 +37,8 @@ pub(super) fn blank(text: &[u8], delimiter: u8) -> Blank {
     }
 }
 
-/// Where the first quote of a cell is, if nothing but blanks and a `=` stands before it: it opens the cell.
+/// Returns where the first quote of a cell is, if nothing but blanks and a `=` stands before it: it
+/// opens the cell.
 pub(super) fn opening_quote(cell: &[u8], delimiter: u8) -> Option<usize> {
     let mut at = 0;
     while let Blank::Of(bytes) = blank(&cell[at..], delimiter) {
@@ -45,7 +48,8 @@ pub(super) fn opening_quote(cell: &[u8], delimiter: u8) -> Option<usize> {
     (cell.get(at) == Some(&b'"')).then_some(at)
 }
 
-/// Where the blanks begin that end a text, and a `=` behind them, as [`opening_quote`] passes them. Looks at nothing before them, however long the text is.
+/// Returns where the blanks begin that end a text, and a `=` behind them, as [`opening_quote`]
+/// passes them. Looks at nothing before them, however long the text is.
 pub(super) fn without_opening(text: &[u8], delimiter: u8) -> usize {
     let mut end = text.strip_suffix(b"=").unwrap_or(text).len();
     loop {

@@ -16,11 +16,12 @@ const BUFFER: usize = 256 * 1024;
 /// A record in the splitter's buffer; its text is there until the next one is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Located {
-    /// Its bytes in [`Splitter::buffer`], without the line end. Of a record that is too long, its beginning.
+    /// Its bytes in [`Splitter::buffer`], without the line end. Of a record that is too long, its
+    /// beginning.
     pub bytes: Range<usize>,
     /// The line on which it begins.
     pub line: u64,
-    /// What is wrong with it.
+    /// Its fault.
     pub broken: Option<Broken>,
 }
 
@@ -60,7 +61,7 @@ impl<R: Read> Splitter<R> {
         }
     }
 
-    /// The next record that is more than a blank line.
+    /// Returns the next record that is more than a blank line.
     pub fn next(&mut self, cells: &mut impl Cells) -> io::Result<Option<Located>> {
         if self.in_long_line {
             self.pass_long_line()?;
@@ -97,12 +98,12 @@ impl<R: Read> Splitter<R> {
         }
     }
 
-    /// Where the records that were located are.
+    /// Returns where the records that were located are.
     pub fn buffer(&self) -> &[u8] {
         &self.buffer
     }
 
-    /// What parts the cells.
+    /// Returns the character that parts the cells.
     pub fn delimiter(&self) -> u8 {
         self.shape.delimiter
     }
@@ -117,20 +118,21 @@ impl<R: Read> Splitter<R> {
         self.dropped + self.at as u64
     }
 
-    /// The line on which the next record begins, or a blank line before it.
+    /// Returns the line on which the next record begins, or a blank line before it.
     pub fn line(&self) -> u64 {
         self.line
     }
 
-    /// The text from the next record on. Not to be asked for amid a line that is too long.
+    /// Returns the text from the next record on. Not to be asked for amid a line that is too long.
     pub fn into_rest(mut self) -> io::Chain<Cursor<Vec<u8>>, R> {
         self.buffer.truncate(self.filled);
         self.buffer.drain(..self.at);
         Cursor::new(self.buffer).chain(self.source)
     }
 
-    /// Reads on; says whether there was more. What is in reach at least doubles, so that a record which is looked at again and again,
-    /// because it comes in small pieces, is looked at a few times only.
+    /// Reads on; says whether there was more. The bytes in reach at least double, so that a record
+    /// which is looked at again and again, because it comes in small pieces, is looked at a few
+    /// times only.
     fn fill(&mut self) -> io::Result<bool> {
         let before = self.filled - self.at;
         if self.at > 0 && (before == 0 || self.at >= self.buffer.len() / 2) {
@@ -152,7 +154,7 @@ impl<R: Read> Splitter<R> {
         Ok(self.filled - self.at > before)
     }
 
-    /// Drops what is left of a line that is too long, and its line end.
+    /// Drops the rest of a line that is too long, and its line end.
     fn pass_long_line(&mut self) -> io::Result<()> {
         loop {
             if let Some(offset) = memchr2(b'\n', b'\r', &self.buffer[self.at..self.filled]) {
@@ -174,7 +176,7 @@ impl<R: Read> Splitter<R> {
     }
 }
 
-/// A file whose quotes are so broken that finding its records would take hours was made for that.
+/// Returns a file that would take hours to split, so broken are its quotes, was made for that.
 pub(crate) fn too_broken() -> Refused {
     Refused("too many quotes of the file are never closed".to_owned())
 }

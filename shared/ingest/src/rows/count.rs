@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Reason;
 
-/// Rows that were read, and what became of them.
+/// Rows that were read, and their outcome.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Counts {
     rows: u64,
@@ -20,12 +20,12 @@ impl Counts {
         }
     }
 
-    /// All rows, rejects among them.
+    /// Returns all rows, rejects among them.
     pub fn rows(&self) -> u64 {
         self.rows
     }
 
-    /// All rejects.
+    /// Returns all rejects.
     pub fn rejected(&self) -> u64 {
         self.rejected.iter().sum()
     }

@@ -1,9 +1,11 @@
-//! Rows and rejects out of the text behind a header, or out of a part of it (rules C2 to C4 and C7).
+//! Rows and rejects out of the text behind a header, or out of a part of it
+//! (rules C2 to C4 and C7).
 //!
-//! Cells are trimmed, `\N` and `NULL` are nulls, and U+0000, which Postgres cannot store, becomes U+FFFD. A row without any value is
-//! not a row. What makes a row a reject is looked at in this order: its quotes, more cells than the header has columns, bytes that are
-//! not text, and then, column after column, a cell that is too long, for what it holds or at all, and a phone that cannot be read.
-//! Rows are borrowed from the reader's buffer; reading one allocates nothing.
+//! Cells are trimmed, `\N` and `NULL` are nulls, and U+0000, which Postgres cannot store, becomes
+//! U+FFFD. A row without any value is not a row. Reasons for rejecting a row are looked for in this
+//! order: its quotes, more cells than the header has columns, bytes that are not text, and then,
+//! column after column, a cell that is too long, for its field or at all, and a phone that cannot
+//! be read. Rows are borrowed from the reader's buffer; reading one allocates nothing.
 
 mod count;
 mod reject;
@@ -31,7 +33,7 @@ use crate::{
     records::{Collected, Located, Splitter, undouble},
 };
 
-/// What a record of the file turns out to be.
+/// Outcome of reading a record.
 #[derive(Debug)]
 pub enum Line<'a> {
     /// A row that can be imported.
@@ -54,7 +56,8 @@ pub struct RowReader<'h, R> {
 }
 
 impl<'h, R: Read> RowReader<'h, R> {
-    /// Reads text that begins with a record, at this line of the file: what follows the header, or a [`crate::cut::Part`].
+    /// Reads text that begins with a record, at this line of the file: the text behind the header,
+    /// or a [`crate::cut::Part`].
     pub fn new(header: &'h Header, first_line: u64, text: R) -> Self {
         Self {
             header,
@@ -68,7 +71,7 @@ impl<'h, R: Read> RowReader<'h, R> {
         }
     }
 
-    /// The next row or reject; `None` at the end of the text.
+    /// Returns the next row or reject; `None` at the end of the text.
     pub fn next_line(&mut self) -> Result<Option<Line<'_>>, ReadError> {
         let record = loop {
             let Some(record) = self.splitter.next(&mut self.cells)? else { return Ok(None) };
@@ -98,7 +101,8 @@ impl<'h, R: Read> RowReader<'h, R> {
         }))
     }
 
-    /// Does any column state that the person has opted out (rule C17), and does any say something that is not understood?
+    /// Returns whether a column states that the person has opted out (rule C17), and whether one
+    /// has a word that is not understood.
     fn opt_out(&self, values: &Values<'_>) -> (bool, bool) {
         let stated = self.places.opt_outs.iter().map(|(index, asks)| stated_opt_out::read(*asks, values.value(*index)));
         stated.fold((false, false), |(out, unknown), stated| {
@@ -106,7 +110,7 @@ impl<'h, R: Read> RowReader<'h, R> {
         })
     }
 
-    /// What was counted so far.
+    /// Returns the counts so far.
     pub fn counts(&self) -> &Counts {
         &self.counts
     }
@@ -158,8 +162,9 @@ impl<'h, R: Read> RowReader<'h, R> {
         }
     }
 
-    /// The first cell that typographic quotes open which another cell closes. They part no cells, and a delimiter within them has made two cells of
-    /// one: what is behind would be read in other columns.
+    /// Returns the first cell that typographic quotes open which another cell closes. They part no
+    /// cells, and a delimiter within them has made two cells of one: the cells behind would be read
+    /// in other columns.
     fn parted_quotes(&self) -> Option<usize> {
         let buffer = self.splitter.buffer();
         let cell = |index: usize| self.cells.cells().get(index).map(|cell| buffer[cell.from..cell.to].trim_ascii());
@@ -181,7 +186,7 @@ impl<'h, R: Read> RowReader<'h, R> {
         Some(Rejected(Reason::CellTooLong, Some(column)))
     }
 
-    /// The first cell with a tag or an agent that is too long for a name.
+    /// Returns the first cell with a tag or an agent that is too long for a name.
     fn name_too_long(&self, values: &Values<'_>) -> Option<Rejected> {
         let agent = self.places.assigned_agent.filter(|index| longer(values.value(*index), MAX_AGENT));
         let mut tags = self.places.tags.iter().copied();
@@ -216,14 +221,14 @@ impl<'h, R: Read> RowReader<'h, R> {
         self.scratch = String::from_utf8(scratch).unwrap_or_default();
     }
 
-    /// The first cell that is not text.
+    /// Returns the first cell that is not text.
     fn not_text(&self) -> Option<usize> {
         let buffer = self.splitter.buffer();
         self.cells.cells().iter().position(|cell| std::str::from_utf8(&buffer[cell.from..cell.to]).is_err())
     }
 
     fn values(&self, record: &Located) -> Values<'_> {
-        // It has been looked at; what is not text is rejected.
+        // It has been looked at; bytes that are not text are rejected.
         let text = std::str::from_utf8(&self.splitter.buffer()[record.bytes.clone()]).unwrap_or_default();
         let base = record.bytes.start;
         Values { text, base, cells: self.cells.cells(), scratch: &self.scratch, ends: &self.ends }
@@ -249,7 +254,7 @@ impl<'h, R: Read> RowReader<'h, R> {
 /// Why a row is rejected, and the column that is to blame.
 struct Rejected(Reason, Option<usize>);
 
-/// Has a text more than so many characters? Few have more bytes.
+/// Returns whether a text has more than so many characters. Few have more bytes.
 fn longer(text: &str, limit: usize) -> bool {
     text.len() > limit && text.chars().count() > limit
 }

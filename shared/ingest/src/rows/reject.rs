@@ -1,4 +1,4 @@
-//! A row that cannot be imported: where, why, and what is wrong (rule C7).
+//! A row that cannot be imported: its place, the reason, and the faulty value (rule C7).
 
 use std::borrow::Cow;
 
@@ -14,7 +14,8 @@ use crate::{
 pub enum Reason {
     /// A quote within a quoted cell is not doubled.
     QuoteMalformed,
-    /// A quoted cell that begins on the line is not properly closed, or looks as if it had swallowed a row.
+    /// A quoted cell that begins on the line is not properly closed, or looks as if it had
+    /// swallowed a row.
     QuoteUnclosed,
     /// The line is longer than [`crate::limits::MAX_RECORD`].
     RecordTooLong,
@@ -58,7 +59,7 @@ impl Reason {
         Self::PhoneInvalid,
     ];
 
-    /// The stable word for reports.
+    /// Returns the stable word for reports.
     pub const fn word(self) -> &'static str {
         match self {
             Self::QuoteMalformed => "quote_malformed",
@@ -106,12 +107,14 @@ pub struct Reject<'a> {
     pub line: u64,
     /// Why.
     pub reason: Reason,
-    /// The name of the column that is to blame, if one is, cut after [`MAX_VALUE`] characters: it comes again with each row.
+    /// The name of the column that is to blame, if one is, cut after [`MAX_VALUE`] characters: it
+    /// comes again with each row.
     pub column: Option<Cow<'a, str>>,
-    /// What stands there, cut after [`MAX_VALUE`] characters.
+    /// The value there, cut after [`MAX_VALUE`] characters.
     pub value: Option<Cow<'a, str>>,
-    /// The row as the file has it, in UTF-8 and without its line end. What is not text in it, and U+0000, is U+FFFD. It has at most [`MAX_RAW`] bytes;
-    /// one that is cut ends in `…`, and in no half of a number.
+    /// The row as the file has it, in UTF-8 and without its line end. Bytes of it that are not
+    /// text, and U+0000, are U+FFFD. It has at most [`MAX_RAW`] bytes; one that is cut ends in `…`,
+    /// and in no half of a number.
     pub raw: Cow<'a, str>,
 }
 
@@ -121,7 +124,7 @@ impl std::fmt::Debug for Reject<'_> {
     }
 }
 
-/// A value for the report.
+/// Returns a value for the report.
 pub(super) fn shown(value: &[u8]) -> Cow<'_, str> {
     // No character has more than four bytes.
     match printable(cut(value, 4 * MAX_VALUE)) {
@@ -130,7 +133,7 @@ pub(super) fn shown(value: &[u8]) -> Cow<'_, str> {
     }
 }
 
-/// A row for the report.
+/// Returns a row for the report.
 pub(super) fn raw(record: &[u8]) -> Cow<'_, str> {
     let text = printable(cut(record, MAX_RAW));
     if record.len() <= MAX_RAW && text.len() <= MAX_RAW {

@@ -16,7 +16,7 @@ pub struct Row<'a> {
     pub e164: E164,
     /// A column states that the person has opted out of texts (rule C17).
     pub opted_out: bool,
-    /// What is doubtful about it.
+    /// Its doubts.
     pub doubts: Doubts,
     pub(super) header: &'a Header,
     pub(super) places: &'a Places,
@@ -44,7 +44,7 @@ pub(super) struct Places {
 #[derive(Clone, Copy)]
 pub(super) struct Values<'a> {
     pub(super) text: &'a str,
-    /// Where the text stands in what the cells are counted in.
+    /// The text's place in the positions of the cells.
     pub(super) base: usize,
     pub(super) cells: &'a [Cell],
     pub(super) scratch: &'a str,
@@ -53,7 +53,7 @@ pub(super) struct Values<'a> {
 }
 
 impl<'a> Values<'a> {
-    /// A cell; blank where a short row has none.
+    /// Returns a cell; blank where a short row has none.
     pub(super) fn cell(&self, index: usize) -> &'a str {
         let cell = if let Some(end) = self.ends.get(index) {
             let from = if index == 0 { 0 } else { self.ends[index - 1] };
@@ -64,7 +64,7 @@ impl<'a> Values<'a> {
         cell.unwrap_or_default()
     }
 
-    /// A cell's value: trimmed, and blank for a null.
+    /// Returns a cell's value: trimmed, and blank for a null.
     pub(super) fn value(&self, index: usize) -> &'a str {
         let cell = self.cell(index);
         // Most cells have nothing to trim.
@@ -106,17 +106,17 @@ impl<'a> Row<'a> {
         self.known(self.places.notes)
     }
 
-    /// The caller's own id of the person.
+    /// Returns the caller's own id of the person.
     pub fn external_id(&self) -> Option<&'a str> {
         self.known(self.places.external_id)
     }
 
-    /// The e-mail address of the agent to whom the contact is assigned, as written.
+    /// Returns the e-mail address of the contact's agent, as written.
     pub fn assigned_agent(&self) -> Option<&'a str> {
         self.known(self.places.assigned_agent)
     }
 
-    /// The custom fields that have a value, with their names.
+    /// Returns the custom fields that have a value, with their names.
     pub fn fields(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
         let (header, values) = (self.header, self.values);
         self.places.custom.iter().filter_map(move |index| match &header.columns[*index] {
@@ -132,7 +132,7 @@ impl<'a> Row<'a> {
         fields.enumerate().filter(|(_, value)| !value.is_empty())
     }
 
-    /// The tags of the row's tag columns, as often as they are written.
+    /// Returns the tags of the row's tag columns, as often as they are written.
     pub fn tags(&self) -> impl Iterator<Item = &'a str> {
         let values = self.values;
         let cells = self.places.tags.iter().map(move |index| values.value(*index));
@@ -140,7 +140,7 @@ impl<'a> Row<'a> {
     }
 }
 
-/// The tags of a cell.
+/// Returns the tags of a cell.
 pub(super) fn tags(cell: &str) -> impl Iterator<Item = &str> {
     cell.split([',', ';']).map(str::trim).filter(|tag| !tag.is_empty())
 }

@@ -1,26 +1,26 @@
-//! Rows that are taken with a doubt (rules C4 and C17): the phone's area code is in no number plan that we know, or what a column says of opting
-//! out is not understood.
+//! Rows that are taken with a doubt (rules C4 and C17): the phone's area code is in no number plan
+//! that we know, or a column's word on opting out is not understood.
 
 use std::collections::BTreeMap;
 
 use crate::limits::MAX_WARNED;
 
-/// What is doubtful about a row.
+/// Doubts about a row.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Doubts {
     /// The phone's area code is in no number plan that we know.
     pub area_code: bool,
-    /// What a column says of opting out is not understood.
+    /// A column's word on opting out is not understood.
     pub opt_out: bool,
 }
 
 impl Doubts {
-    /// Is there any?
+    /// Returns whether there is any.
     pub const fn any(self) -> bool {
         self.area_code || self.opt_out
     }
 
-    /// The stable words for reports.
+    /// Returns the stable words for reports.
     pub fn words(self) -> Vec<&'static str> {
         let words = [(self.area_code, AREA_CODE), (self.opt_out, OPT_OUT)];
         words.into_iter().filter(|(is, _)| *is).map(|(_, word)| word).collect()
@@ -53,18 +53,18 @@ impl Warnings {
         }
     }
 
-    /// How many rows.
+    /// Returns how many rows.
     pub fn rows(&self) -> u64 {
         self.rows
     }
 
-    /// How many for each reason that there was; a row may have both.
+    /// Returns how many for each reason that there was; a row may have both.
     pub fn by_reason(&self) -> BTreeMap<&'static str, u64> {
         let all = [(AREA_CODE, self.area_codes), (OPT_OUT, self.opt_outs)];
         all.into_iter().filter(|(_, rows)| *rows > 0).collect()
     }
 
-    /// The lines on which the first [`MAX_WARNED`] of them begin.
+    /// Returns the lines on which the first [`MAX_WARNED`] of them begin.
     pub fn lines(&self) -> &[u64] {
         &self.lines
     }

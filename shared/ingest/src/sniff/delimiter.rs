@@ -1,7 +1,8 @@
 //! Which character parts a file's cells: comma, semicolon, tab or bar (rule C3).
 //!
-//! Excel's `sep=` line decides if there is one. Else each candidate reads the first records: best is the one under which most
-//! header names are recognised, then the one under which most rows have as many cells as the header, then the one with most columns.
+//! Excel's `sep=` line decides if there is one. Else each candidate reads the first records: best
+//! is the one under which most header names are recognised, then the one under which most rows have
+//! as many cells as the header, then the one with most columns.
 
 use crate::headers::{canonical, recognised};
 
@@ -17,7 +18,7 @@ const CANDIDATES: [u8; 4] = [b',', b';', b'\t', b'|'];
 /// Records behind the header that are looked at.
 const ROWS: usize = 50;
 
-/// The delimiter that the first line names, if it does nothing else.
+/// Returns the delimiter that the first line names, if it does nothing else.
 pub(super) fn sep_line(text: &[u8]) -> Result<Option<u8>, Refused> {
     let line = text.split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
     let line = line.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\"")).unwrap_or(line);
@@ -33,13 +34,14 @@ pub(super) fn sep_line(text: &[u8]) -> Result<Option<u8>, Refused> {
     }
 }
 
-/// The best delimiter for this text, which is a `whole` file or the beginning of one.
+/// Returns the best delimiter for this text, which is a `whole` file or the beginning of one.
 pub(super) fn delimiter(text: &[u8], whole: bool) -> u8 {
     let best = CANDIDATES.iter().rev().max_by_key(|delimiter| score(text, **delimiter, whole));
     *best.unwrap_or(&CANDIDATES[0])
 }
 
-/// Names recognised, consistency in percent, columns; nothing for a delimiter that does not part the header.
+/// Names recognised, consistency in percent, columns; nothing for a delimiter that does not part
+/// the header.
 fn score(text: &[u8], delimiter: u8, whole: bool) -> (usize, usize, usize) {
     let mut splitter = Splitter::new(text, Shape { delimiter, columns: 0 }, 1);
     let Ok(names) = Names::read(&mut splitter) else { return (0, 0, 0) };

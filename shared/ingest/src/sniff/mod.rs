@@ -1,9 +1,11 @@
-//! What kind of file is this? (rules C3 and C15) Told by its first bytes, unpacked: its encoding, its delimiter, or what it is instead
-//! of a list of contacts. What cannot be told is refused.
+//! The kind of a file (rules C3 and C15), told by its first bytes, unpacked: its encoding, its
+//! delimiter, or its kind if it is no list of contacts. A file of unknown kind is refused.
 //!
-//! A file without a byte-order mark is UTF-8, unless bytes that UTF-8 does not have outnumber its characters beyond ASCII: then it is
-//! Windows-1252. A file whose first bytes are all ASCII does not tell it yet ([`Format::undecided`]): it is read as UTF-8, and whoever reads all
-//! of it counts ([`tally`]), and reads it once more if it turns out to be Windows-1252. Else a stray byte of another encoding costs its row.
+//! A file without a byte-order mark is UTF-8, unless bytes that UTF-8 does not have outnumber its
+//! characters beyond ASCII: then it is Windows-1252. A file that begins with ASCII alone does not
+//! tell it yet ([`Format::undecided`]): it is read as UTF-8, and the reader of all of it counts
+//! ([`tally`]), and reads it once more if it turns out to be Windows-1252. Else a stray byte of
+//! another encoding costs its row.
 
 mod delimiter;
 mod other;
@@ -55,15 +57,17 @@ pub struct Format {
     pub encoding: Encoding,
     /// Bytes of the byte-order mark that it begins with.
     pub bom: usize,
-    /// What parts its cells.
+    /// Character between its cells.
     pub delimiter: u8,
-    /// Its first line only says what the delimiter is (`sep=;`), as Excel writes and reads it.
+    /// Its first line only names the delimiter (`sep=;`), as Excel writes and reads it.
     pub sep_line: bool,
-    /// Nothing beyond ASCII was seen, and the file goes on: what is behind may yet tell that it is Windows-1252.
+    /// Nothing beyond ASCII was seen, and the file goes on: its rest may yet tell that it is
+    /// Windows-1252.
     pub undecided: bool,
 }
 
-/// Looks at the first bytes of a file, at most [`HEAD`] of them and fewer only if there are no more.
+/// Looks at the first bytes of a file, at most [`HEAD`] of them and fewer only if there are no
+/// more.
 pub fn sniff(head: &[u8]) -> Result<Format, Refused> {
     let whole = head.len() < HEAD;
     if let Some(what) = other::magic(head) {
@@ -109,7 +113,8 @@ fn encoding(head: &[u8]) -> Result<(Encoding, usize), Refused> {
     Ok((if tally.is_windows_1252() { Encoding::Windows1252 } else { Encoding::Utf8 }, 0))
 }
 
-/// More control characters than slips of the hand explain. A NUL here and there is one: some databases pad with them.
+/// More control characters than slips of the hand explain. A NUL here and there is one: some
+/// databases pad with them.
 fn is_binary(text: &[u8]) -> bool {
     let controls = text.iter().filter(|b| b.is_ascii_control() && !matches!(b, b'\t' | b'\r' | b'\n' | 0x0c)).count();
     controls > 2 + text.len() / 1_000

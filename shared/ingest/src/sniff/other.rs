@@ -1,4 +1,5 @@
-//! What a file is that is not a list of contacts, so that its owner reads what to do and not only that it failed.
+//! The kind of a file that is not a list of contacts, so that its owner reads the remedy and not
+//! only that it failed.
 
 /// By the first bytes of a binary format.
 pub(super) fn magic(head: &[u8]) -> Option<&'static str> {

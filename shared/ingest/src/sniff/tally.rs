@@ -1,8 +1,10 @@
-//! Is a text without a byte-order mark UTF-8, or Windows-1252? (rule C3) Told by counting, in a stream as well as in a file's head.
+//! Is a text without a byte-order mark UTF-8, or Windows-1252? (rule C3) Told by counting, in a
+//! stream as well as in a file's head.
 
 use std::io::{self, Read};
 
-/// Counts the characters beyond ASCII of a text that comes in blocks, and the bytes that UTF-8 does not have.
+/// Counts the characters beyond ASCII of a text that comes in blocks, and the bytes that UTF-8 does
+/// not have.
 #[derive(Debug, Default)]
 pub struct Tally {
     characters: u64,
@@ -45,13 +47,13 @@ impl Tally {
         }
     }
 
-    /// The text has ended: what its end has cut is no character.
+    /// The text has ended: a character that its end has cut is none.
     pub fn end(&mut self) {
         self.strays += u64::from(!self.cut.is_empty());
         self.cut.clear();
     }
 
-    /// Do bytes that UTF-8 does not have outnumber its characters beyond ASCII?
+    /// Returns whether bytes that UTF-8 does not have outnumber its characters beyond ASCII.
     pub const fn is_windows_1252(&self) -> bool {
         self.strays > self.characters
     }
@@ -66,12 +68,12 @@ fn beyond_ascii(valid: &[u8]) -> u64 {
 #[derive(Debug)]
 pub struct Tallied<R> {
     text: R,
-    /// What was counted so far.
+    /// Returns the counts so far.
     pub tally: Tally,
 }
 
 impl<R> Tallied<R> {
-    /// Counts what is read through it.
+    /// Counts the bytes that are read through it.
     pub fn new(text: R) -> Self {
         Self { text, tally: Tally::default() }
     }

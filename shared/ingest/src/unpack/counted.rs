@@ -24,13 +24,13 @@ impl Progress {
         self.0.bytes.load(Ordering::Relaxed)
     }
 
-    /// Did the source fail? Then the file's contents are not to blame.
+    /// Returns whether the source failed. Then the file's contents are not to blame.
     pub(super) fn source_failed(&self) -> bool {
         self.0.failed.load(Ordering::Relaxed)
     }
 }
 
-/// Counts what is read from the source.
+/// Counts the bytes that are read from the source.
 pub(super) struct Counted<R> {
     source: R,
     progress: Progress,

@@ -1,8 +1,10 @@
-//! What a file is compressed with, told by its first bytes and never by its name, and a `Read` over its contents in flat memory.
+//! The compression of a file, told by its first bytes and never by its name, and a `Read` over its
+//! contents in flat memory.
 //!
-//! Gzip (also of several members), zstd (also of several frames) and zip with one file in it are unpacked. What is damaged, cut off,
-//! encrypted, or holds several files or none is refused (rule C15), and so is what unpacks to more than it can reasonably hold. Contents
-//! that are compressed once more are refused by [`crate::sniff`].
+//! Gzip (also of several members), zstd (also of several frames) and zip with one file in it are
+//! unpacked. A file that is damaged, cut off, encrypted, or holds several files or none is refused
+//! (rule C15), and so is one that unpacks to more than it can reasonably hold. Contents that are
+//! compressed once more are refused by [`crate::sniff`].
 
 mod counted;
 mod zip;
@@ -20,7 +22,7 @@ use crate::{
     limits::{GLANCE_WINDOW, MAX_RATIO, MAX_UNPACKED, MAX_WINDOW, RATIO_FROM},
 };
 
-/// What a file is compressed with.
+/// Compression of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Packing {
     /// It is not.
@@ -48,7 +50,8 @@ pub fn packing(head: &[u8]) -> Packing {
     }
 }
 
-/// The contents of a file. Errors that carry [`Refused`] are about the file, others are the source's.
+/// The contents of a file. Errors that carry [`Refused`] are about the file, others are the
+/// source's.
 pub struct Unpacked<R: Read> {
     packing: Packing,
     inner: Inner<R>,
@@ -69,12 +72,14 @@ enum Inner<R: Read> {
 }
 
 impl<R: Read> Unpacked<R> {
-    /// Unpacks a stream. A zip archive's directory is at its end: it is refused here, and wants [`Unpacked::open`].
+    /// Unpacks a stream. A zip archive's directory is at its end: it is refused here, and wants
+    /// [`Unpacked::open`].
     pub fn stream(source: R, limit: u64) -> Result<Self, ReadError> {
         Self::within(source, limit, MAX_WINDOW)
     }
 
-    /// Unpacks the beginning of a stream, in little memory. What needs more of it is an error, and not the file's fault.
+    /// Unpacks the beginning of a stream, in little memory. A source that needs more of it is an
+    /// error, and not the file's fault.
     pub(crate) fn glance(source: R) -> Result<Self, ReadError> {
         Self::within(source, MAX_UNPACKED, GLANCE_WINDOW)
     }
@@ -94,7 +99,7 @@ impl<R: Read> Unpacked<R> {
         Ok(Self { packing, inner, progress, limit, unpacked: 0 })
     }
 
-    /// What the file is compressed with.
+    /// Returns the file's compression.
     pub fn packing(&self) -> Packing {
         self.packing
     }
@@ -163,8 +168,8 @@ impl<R: Read> Read for Unpacked<R> {
     }
 }
 
-/// The contents of a zip archive's first file, of which `source` reads from a place on: `None` where the beginning does not tell that it is what
-/// an import would read.
+/// Returns the contents of a zip archive's first file, of which `source` reads from a place on:
+/// `None` where the beginning does not tell that an import would read this file.
 pub(crate) fn zip_beginning<R: Read>(
     beginning: &[u8],
     source: impl FnOnce(usize) -> R,

@@ -1,5 +1,5 @@
-//! Zip: the one file in an archive. The archive's directory is read by the `zip` crate, what it points to by ourselves, so that the
-//! contents are a stream like others.
+//! Zip: the one file in an archive. The archive's directory is read by the `zip` crate, the bytes
+//! that it points to by ourselves, so that the contents are a stream like others.
 
 use std::io::{self, Read, Seek, SeekFrom};
 
@@ -8,7 +8,7 @@ use zip::{CompressionMethod, ZipArchive, result::ZipError};
 
 use crate::{ReadError, Refused, limits::MAX_ZIP_ENTRIES};
 
-/// Where a file is within an archive, and what must come out.
+/// Place of a file within an archive, with the expected size and checksum.
 pub(super) struct Entry {
     pub(super) start: u64,
     pub(super) packed: u64,
@@ -17,7 +17,7 @@ pub(super) struct Entry {
     crc: u32,
 }
 
-/// Finds the only file of an archive, besides directories and what macOS adds.
+/// Finds the only file of an archive, besides directories and the files that macOS adds.
 pub(super) fn only_file<R: Read + Seek>(mut source: R) -> Result<(R, Entry), ReadError> {
     refuse_many(&mut source)?;
     let mut archive = ZipArchive::new(source).map_err(damaged)?;
@@ -59,8 +59,8 @@ pub(super) fn only_file<R: Read + Seek>(mut source: R) -> Result<(R, Entry), Rea
     Ok((archive.into_inner(), entry))
 }
 
-/// Where the packed bytes of an archive's first file begin, told by its beginning alone: `None` where that does not say whether, or how, an import
-/// would read it.
+/// Returns where the packed bytes of an archive's first file begin, told by its beginning alone:
+/// `None` where that does not say whether, or how, an import would read it.
 pub(super) fn first_file(beginning: &[u8]) -> Result<Option<usize>, Refused> {
     /// Every file has a header of its own, so many bytes before its name.
     const FIXED: usize = 30;
@@ -84,7 +84,7 @@ pub(super) fn first_file(beginning: &[u8]) -> Result<Option<usize>, Refused> {
     Ok((told && start <= beginning.len()).then_some(start))
 }
 
-/// How parts of documents are called that may stand before what tells the document.
+/// Names of documents' parts that may stand before the part that tells the document.
 const PARTS: [&str; 4] = ["_rels/", "docProps/", "xl/", "mimetype"];
 
 fn is_document(document: &str) -> Refused {
@@ -96,7 +96,7 @@ fn is_ignored(name: &str) -> bool {
     name.starts_with("__MACOSX/") || name.ends_with(".DS_Store")
 }
 
-/// What an archive is that is not a mere archive.
+/// Returns the kind of an archive that is not a mere archive.
 fn document(names: &[String]) -> Option<&'static str> {
     let has = |start: &str| names.iter().any(|name| name.starts_with(start));
     if has("[Content_Types].xml") {
@@ -108,16 +108,19 @@ fn document(names: &[String]) -> Option<&'static str> {
     has("Index/Document.iwa").then_some("an Apple Numbers sheet")
 }
 
-/// The directory is held in memory. The entries that the archive's end tells are looked at before it is read.
+/// The directory is held in memory. The entries that the archive's end tells are looked at before
+/// it is read.
 fn refuse_many<R: Read + Seek>(source: &mut R) -> Result<(), ReadError> {
-    /// Bytes of the directory's end records, also of a large archive's, and of a comment behind them.
+    /// Bytes of the directory's end records, also of a large archive's, and of a comment behind
+    /// them.
     const TAIL: u64 = 56 + 20 + 22 + 65_535;
     let length = source.seek(SeekFrom::End(0))?;
     source.seek(SeekFrom::Start(length.saturating_sub(TAIL)))?;
     let mut tail = Vec::new();
     source.by_ref().take(TAIL).read_to_end(&mut tail)?;
     source.seek(SeekFrom::Start(0))?;
-    // An archive with a longer directory than this has too many entries as well, whatever it tells.
+    // An archive with a longer directory than this has too many entries as well, whichever number
+    // it states.
     let directory = MAX_ZIP_ENTRIES * 1024;
     let too_many = memchr::memmem::find_iter(&tail, b"PK\x05\x06").any(|at| {
         let field = |from: usize| tail.get(at + from..at + from + 4).and_then(|bytes| bytes.try_into().ok());
@@ -147,7 +150,7 @@ fn damaged(error: ZipError) -> ReadError {
     }
 }
 
-/// Compares what came out with what the directory says.
+/// Compares the unpacked bytes with the directory's record.
 pub(super) struct Checked<R> {
     inner: R,
     crc: Crc,

@@ -1,4 +1,5 @@
-//! Zstd: frame after frame, with their checksums. A frame's window is the memory it takes, and is bounded.
+//! Zstd: frame after frame, with their checksums. A frame's window is the memory it takes, and is
+//! bounded.
 
 use std::io::{self, BufRead, BufReader, Read};
 
@@ -18,7 +19,8 @@ pub(super) struct Frames<R> {
 }
 
 impl<R: Read> Frames<R> {
-    /// Takes windows of up to so many bytes. Only the largest that is ever taken is a reason to refuse the file.
+    /// Takes windows of up to so many bytes. Only the largest that is ever taken is a reason to
+    /// refuse the file.
     pub(super) fn new(source: R, window: u64) -> Self {
         let mut decoder = FrameDecoder::new();
         decoder.set_max_window_size(window);
@@ -57,7 +59,7 @@ impl<R: Read> Frames<R> {
         }
     }
 
-    /// What is written after a frame is right about it, if it is there.
+    /// The checksum behind a frame is right, if it is there.
     fn end_frame(&mut self) -> io::Result<()> {
         let (told, found) = (self.decoder.get_checksum_from_data(), self.decoder.get_calculated_checksum());
         if told.is_some() && told != found {

@@ -1,4 +1,4 @@
-//! Memory that reading takes: none for a row, whatever its cells are like.
+//! Memory that reading takes: none for a row, with any cells.
 
 use std::{collections::BTreeMap, fmt::Write as _, hint::black_box, io::Cursor};
 
@@ -7,7 +7,8 @@ use muster_ingest::{
     rows::{Line, RowReader},
 };
 
-/// Rows with cells as they are, cells in quotes, with quotes and over several lines, nulls and tags.
+/// Rows with cells as they are, cells in quotes, with quotes and over several lines, nulls and
+/// tags.
 fn text(rows: usize) -> String {
     let mut text = String::new();
     for nth in 0..rows {

@@ -12,7 +12,7 @@ use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
 use crate::support::refusal;
 
-/// Takes a file in blocks of a size; answers how much was taken, and the end.
+/// Takes a file in blocks of a size; returns how much was taken, and the end.
 fn arrive(file: &[u8], block: usize) -> (usize, Result<Option<u64>, Refused>) {
     let mut arrival = Arrival::new(BTreeMap::new());
     let mut taken = 0;
@@ -44,7 +44,7 @@ fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
     out.finish().unwrap().into_inner()
 }
 
-/// Rows that hardly pack, so that there is much to come also of what is packed.
+/// Rows that hardly pack, so that there is much to come also of a packed file.
 fn rows(header: &str, count: u64) -> Vec<u8> {
     let row = |n: u64| {
         format!(
@@ -130,7 +130,7 @@ fn a_good_file_comes_in_and_its_lines_are_counted_unless_it_is_packed() {
 
 #[test]
 fn what_the_beginning_does_not_tell_is_left_to_the_import() {
-    // A header of more than is held: whoever reads the whole finds it too long.
+    // A header of more than is held: the reader of the whole finds it too long.
     let long = format!("first,last,phone,\"{}\"\n", "x".repeat(3 << 20));
     assert!(arrive(long.as_bytes(), 65_536).1.is_ok());
     assert!(refusal(long).contains("header"));
@@ -138,7 +138,7 @@ fn what_the_beginning_does_not_tell_is_left_to_the_import() {
     let columns: Vec<String> = (0..900).map(|nth| format!("{nth}{}", "y".repeat(150))).collect();
     let wide = format!("first,last,phone,{}\n{}\n", columns.join(","), "Ada,L,2125550001\n".repeat(9_999));
     assert_eq!(arrive(wide.as_bytes(), 1_000).1.unwrap(), Some(10_000));
-    // What breaks off shows at its end, and it may be long until then.
+    // A file that breaks off shows it at its end, and it may be long until then.
     let packed = gzip(&rows(GOOD, 100_000));
     assert!(arrive(&packed[..packed.len() / 2], 65_536).1.is_ok());
 }

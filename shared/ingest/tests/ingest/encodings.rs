@@ -1,4 +1,4 @@
-//! Encodings and delimiters (rule C3), and what is no list of contacts (rule C15).
+//! Encodings and delimiters (rule C3), and files that are no list of contacts (rule C15).
 
 use crate::support::{refusal, told};
 

@@ -1,5 +1,5 @@
-//! Arbitrary bytes: the reader never panics, ends, and what it counts adds up. `shared/ingest/fuzz` runs the same for as long as one
-//! likes.
+//! Arbitrary bytes: the reader never panics, ends, and its counts add up. `shared/ingest/fuzz` runs
+//! the same for as long as one likes.
 
 use std::{collections::BTreeMap, io::Cursor};
 

@@ -1,5 +1,5 @@
-//! The rules for records once more, as simply as they can be written: character by character, the whole text in memory. The fast
-//! machine must agree with it on every text.
+//! The rules for records once more, as simply as they can be written: character by character, the
+//! whole text in memory. The fast machine must agree with it on every text.
 
 use proptest::{prelude::*, sample::select};
 
@@ -10,7 +10,7 @@ use muster_ingest::{
 
 use crate::support::Dribble;
 
-/// A record: its line, and its cells or what is wrong.
+/// A record: its line, and its cells or its fault.
 type Record = (u64, Result<Vec<Vec<u8>>, Broken>);
 
 fn at(text: &[u8], index: usize) -> Option<u8> {
@@ -37,7 +37,7 @@ fn blanks(text: &[u8], delimiter: u8) -> usize {
     readable.chars().take_while(is_blank).map(char::len_utf8).sum()
 }
 
-/// Where the quote stands that opens the cell which begins here.
+/// Returns where the quote stands that opens the cell which begins here.
 fn opening(text: &[u8], delimiter: u8) -> Option<usize> {
     let mut index = blanks(text, delimiter);
     if at(text, index) == Some(b'=') {
@@ -46,7 +46,8 @@ fn opening(text: &[u8], delimiter: u8) -> Option<usize> {
     (at(text, index) == Some(b'"')).then_some(index)
 }
 
-/// The record that begins here: its cells and where its line end begins, if it is whole; else what is first found wrong.
+/// Returns the record that begins here: its cells and the beginning of its line end, if it is
+/// whole; else the first fault found.
 fn whole(text: &[u8], start: usize, shape: Shape) -> Result<(Vec<Vec<u8>>, usize), Broken> {
     let unless_too_long = |broken, at: usize| if at - start > MAX_RECORD { Broken::TooLong } else { broken };
     let (mut cells, mut quoted, mut index) = (Vec::new(), Vec::new(), start);
@@ -99,7 +100,8 @@ fn whole(text: &[u8], start: usize, shape: Shape) -> Result<(Vec<Vec<u8>>, usize
     Ok((cells, index))
 }
 
-/// Does a record of several lines and so many cells, of which these are quoted, look as if it had swallowed a row?
+/// Does a record of several lines and so many cells, of which these are quoted, look as if it had
+/// swallowed a row?
 fn doubtful(record: &[u8], quoted: &[(usize, &[u8])], cells: usize, Shape { delimiter, columns }: Shape) -> bool {
     let lines = |text: &[u8]| -> Vec<String> {
         let text: String = text.iter().map(|byte| char::from(*byte)).collect();
@@ -141,7 +143,7 @@ fn model(text: &[u8], shape: Shape) -> Vec<Record> {
         let first_end = (index..text.len()).find(|end| line_end(text, *end) > 0).unwrap_or(text.len());
         let (outcome, end) = match whole(text, index, shape) {
             Ok((cells, end)) => (Ok(cells), end),
-            // It is its first line alone, and that is what is wrong with it.
+            // It is its first line alone, and that is its fault.
             Err(_) => (whole(&text[..first_end], index, shape).map(|_| Vec::new()), first_end),
         };
         if end > index {

@@ -163,7 +163,8 @@ fn c15_a_file_that_unpacks_to_absurdly_more_is_refused() {
     assert!(refusal(zstd_bomb(320)).contains("more than 1000 times"));
 }
 
-/// A zstd frame that begins with a header row and goes on with line ends, so many times 128 KiB of them.
+/// Returns a zstd frame that begins with a header row and goes on with line ends, so many times 128
+/// KiB of them.
 fn zstd_bomb(blocks: u32) -> Vec<u8> {
     let block = |last: u32, kind: u32, size: u32| (last | (kind << 1) | (size << 3)).to_le_bytes()[..3].to_vec();
     let header = b"first,last,phone\n";

@@ -4,7 +4,7 @@ use crate::support::told;
 
 const HEADER: &str = "first,last,phone,notes\n";
 
-/// The file's rows, with a good one before and two after.
+/// Returns the file's rows, with a good one before and two after.
 fn among(rows: &str) -> Vec<String> {
     told(format!("{HEADER}Ann,Lee,2125550001,\n{rows}\nBob,Ray,2125550002,\nCyd,Fox,2125550003,\n"))
 }
@@ -19,7 +19,8 @@ fn c3_quoted_cells_hold_delimiters_quotes_and_line_ends() {
     );
 }
 
-/// Whoever writes a blank behind a delimiter means the quote all the same; else the commas of a note would make the home phone the texted one.
+/// A blank behind a delimiter does not change the quote's meaning; else the commas of a note would
+/// make the home phone the texted one.
 #[test]
 fn c3_a_quote_behind_a_delimiter_and_blanks_opens_its_cell() {
     let blanks = [
@@ -197,7 +198,8 @@ fn c3_cells_of_several_lines_are_read_with_delimiters_in_them() {
     assert_eq!(told(file), ["2: +12125550001 Ann Lee a, b, c, d\ne, f, g, h"]);
 }
 
-/// Nobody can tell such a line from a row, so that it is told, and no row before or behind it is lost.
+/// Such a line cannot be told from a row, so that it is reported, and no row before or behind it is
+/// lost.
 #[test]
 fn c3_a_line_of_a_note_that_could_be_a_row_is_told() {
     let file = |second: &str| told(format!("{HEADER}Ann,Lee,2125550001,\"x\n{second}\ny\"\nCyd,Fox,2125550003,\n"));

@@ -44,7 +44,8 @@ fn c3_an_accent_that_comes_late_tells_the_check_and_the_preview() {
     assert_eq!(seen, (Encoding::Windows1252, 5_002, 2, 1, 1));
     let shown = preview(Cursor::new(&file), &BTreeMap::new(), 1, |_| {}).unwrap();
     assert_eq!(shown.encoding, Encoding::Windows1252);
-    // The beginning of a file in UTF-8, cut within its first accent, is no sign of another encoding.
+    // The beginning of a file in UTF-8, cut within its first accent, is no sign of another
+    // encoding.
     let utf8 = format!("first,last,phone\n{plain}Ren\u{e9}");
     let cut = &utf8.as_bytes()[..utf8.len() - 1];
     assert_eq!(preview(Cursor::new(cut), &BTreeMap::new(), 1, |_| {}).unwrap().encoding, Encoding::Utf8);
@@ -116,7 +117,7 @@ fn c17_opt_outs_that_a_file_states_are_told() {
     let report = check(Cursor::new(file), &BTreeMap::new()).unwrap();
     assert_eq!((report.opted_out, report.warnings, &report.warning_lines[..]), (2, 2, &[5, 6][..]));
     assert_eq!(report.warning_reasons, BTreeMap::from([("opt_out_unknown", 2)]));
-    // Whoever maps the columns to something else does not mean it.
+    // A mapping of the columns to something else does not mean it.
     let mapping = BTreeMap::from(
         [("can2_sms_status", "custom:Status"), ("Do Not Text", "ignore")]
             .map(|(name, field)| (name.to_owned(), field.to_owned())),

@@ -55,7 +55,7 @@ fn c15_a_custom_field_with_a_name_that_is_too_long_refuses_the_file() {
     assert_eq!(told(file(&"é".repeat(MAX_FIELD_NAME))), ["2: +12125550001 A B x"]);
     let long = "é".repeat(MAX_FIELD_NAME + 1);
     assert!(refusal(file(&long)).contains("more than 200 characters"));
-    // Whoever gives it another name, or none, may keep it.
+    // A column with another name, or none, may be kept.
     for field in ["custom:ward", "ignore"] {
         let mapping = BTreeMap::from([(long.clone(), field.to_owned())]);
         assert_eq!(check(std::io::Cursor::new(file(&long)), &mapping).unwrap().valid, 1);
@@ -104,7 +104,7 @@ fn c7_the_raw_row_of_a_reject_is_cut() {
     let Told::Reject { raw, value, .. } = &rows[0] else { panic!("{rows:?}") };
     assert!((MAX_RAW - 3..=MAX_RAW).contains(&raw.len()) && raw.ends_with('\u{2026}') && !raw.contains('\u{fffd}'));
     assert_eq!(value.as_ref().map(|value| value.chars().count()), Some(200));
-    // What becomes longer when it is shown is cut as well, and no number is cut in two.
+    // Text that becomes longer when it is shown is cut as well, and no number is cut in two.
     let file = ["\u{feff}".as_bytes(), HEADER.as_bytes(), b"A,B,2125550001,", &[0xff; MAX_RAW / 2], b"\n"].concat();
     let rows = try_told(&file).unwrap();
     let Told::Reject { raw, reason: "encoding", .. } = &rows[0] else { panic!("{rows:?}") };

@@ -1,4 +1,4 @@
-//! Small words for tests: files as text, what was read as text.
+//! Small words for tests: files as text, and their content as text.
 
 use std::{
     collections::BTreeMap,
@@ -15,7 +15,8 @@ use muster_ingest::{
     rows::{Counts, Line, RowReader},
 };
 
-/// What a row or a reject says, owned: the line, then the phone and the values, or the reason, the column, the value and the raw row.
+/// Contents of a row or a reject, owned: the line, then the phone and the values, or the reason,
+/// the column, the value and the raw row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Told {
     Row { line: u64, values: Vec<(String, String)>, tags: Vec<String> },
@@ -108,7 +109,7 @@ pub(crate) fn refusal(file: impl AsRef<[u8]>) -> String {
     }
 }
 
-/// A header of these columns.
+/// Returns a header of these columns.
 pub(crate) fn header(columns: &str) -> Header {
     open(Cursor::new(columns), &BTreeMap::new(), MAX_UNPACKED).map(|opened| opened.header).unwrap()
 }

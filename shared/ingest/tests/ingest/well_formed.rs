@@ -1,4 +1,4 @@
-//! What another program writes by the book comes back as it was (rule C3).
+//! A file that another program writes by the book comes back as it was (rule C3).
 
 use proptest::prelude::*;
 
@@ -12,7 +12,8 @@ proptest! {
         crlf in any::<bool>(),
         always in any::<bool>(),
     ) {
-        // A cell that could be the end of one row and the beginning of the next is told instead (`quotes`).
+        // A cell that could be the end of one row and the beginning of the next is told instead
+        // (`quotes`).
         let many = |cell: &String| cell.contains(['\r', '\n']) && cell.matches(char::from(delimiter)).count() >= 4;
         prop_assume!(!rows.iter().flatten().any(many));
         let terminator = if crlf { csv::Terminator::CRLF } else { csv::Terminator::Any(b'\n') };

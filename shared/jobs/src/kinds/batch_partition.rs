@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Job, Leased, Policy};
 
-/// Cut the targets of this goal into batches; later, give those whom nobody has texted to the
-/// agents whom they are assigned to by now.
+/// Cut the targets of this goal into batches; later, give contacts without a text to their present
+/// agents.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BatchPartition {

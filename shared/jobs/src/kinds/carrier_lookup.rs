@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Job, Leased, Policy};
 
-/// Look up who serves the numbers of a group's members, where nobody has done so lately.
+/// Look up the carriers of the numbers of a group's members, unless they were looked up lately.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CarrierLookup {

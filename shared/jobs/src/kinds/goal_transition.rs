@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Job, Leased, Policy};
 
-/// Look at this goal's clock and do what is now right.
+/// Look at this goal's clock and take the steps that are now right.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GoalTransition {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Job, Leased, Policy};
 
-/// Return what is left of a batch whose lease ran out.
+/// Return the rest of a batch with an expired lease.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LeaseExpiry {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Job, Leased, Policy};
 
-/// Settle the messages of this send job whose hand-over has no known outcome.
+/// Settle the messages of this send job that have a hand-over of unknown outcome.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MessageReconcile {

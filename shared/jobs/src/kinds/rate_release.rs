@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Job, Leased, Policy};
 
-/// Queue what of this organization's messages has its turn in the lanes that they wait for.
+/// Queue the messages of this organization that have their turn in the lanes that they wait for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RateRelease {

@@ -27,7 +27,7 @@ pub enum Task {
     ImportRejects,
     /// Forget answers to idempotent requests.
     IdempotencyKeys,
-    /// Bring back jobs whose worker died, and those that the broker lost.
+    /// Bring back jobs of dead workers, and jobs that the broker lost.
     Sweep,
     /// Set the timers that messages without an outcome, and held ones, should have.
     Reconcile,

@@ -45,7 +45,7 @@ impl Check for CarrierAccess {}
 impl Check for Gateway {}
 
 impl Gateway {
-    /// The longest that a request may take.
+    /// Returns the longest that a request may take.
     pub const fn timeout(&self) -> Duration {
         Duration::from_millis(self.timeout_ms)
     }

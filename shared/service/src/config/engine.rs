@@ -48,17 +48,17 @@ section! {
 impl Check for Engine {}
 
 impl Engine {
-    /// The job lease.
+    /// Returns the job lease.
     pub const fn job_lease(&self) -> Duration {
         Duration::from_secs(self.job_lease_seconds)
     }
 
-    /// The age at which a published job is published again.
+    /// Returns the age at which a published job is published again.
     pub const fn republish_after(&self) -> Duration {
         Duration::from_secs(self.republish_after_seconds)
     }
 
-    /// The age at which a hand-over without an outcome is settled.
+    /// Returns the age at which a hand-over without an outcome is settled.
     pub const fn reconcile_after(&self) -> Duration {
         Duration::from_secs(self.reconcile_after_seconds)
     }

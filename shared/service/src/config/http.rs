@@ -37,7 +37,7 @@ section! {
 impl Check for Http {}
 
 impl Http {
-    /// The bounds of the listener for clients.
+    /// Returns the bounds of the listener for clients.
     pub const fn limits(&self) -> crate::serve::Limits {
         crate::serve::Limits {
             connections: self.max_connections,
@@ -47,7 +47,7 @@ impl Http {
         }
     }
 
-    /// The longest that a request may take.
+    /// Returns the longest that a request may take.
     pub const fn request_timeout(&self) -> Duration {
         Duration::from_secs(self.request_timeout_seconds)
     }

@@ -32,7 +32,7 @@ pub struct Key {
 /// The form of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
-    /// Text, which stays text whatever it looks like: a password of digits is no number.
+    /// Text, which stays text in any form: a password of digits is no number.
     Text,
     /// Text that is never shown, and that may be in a file of its own.
     Secret,
@@ -66,7 +66,7 @@ impl Key {
         format!("{}.{}", self.section, self.name)
     }
 
-    /// May its value be in a file of its own?
+    /// Returns whether its value may be in a file of its own.
     pub const fn may_be_in_a_file(&self) -> bool {
         matches!(self.form, Form::Secret)
     }
@@ -87,10 +87,10 @@ pub(super) trait Field: Sized {
     /// The form in which it is written.
     const FORM: Form;
 
-    /// Reads a value, or says what it must be.
+    /// Reads a value, or returns the form that it must have.
     fn read(value: &Value) -> Result<Self, String>;
 
-    /// Returns what may be shown of it.
+    /// Returns the part of it that may be shown.
     fn show(&self) -> Json;
 
     /// Returns the number that bounds are for.
@@ -98,7 +98,7 @@ pub(super) trait Field: Sized {
         None
     }
 
-    /// Is there no value?
+    /// Returns whether there is no value.
     fn is_unset(&self) -> bool {
         false
     }
@@ -237,7 +237,7 @@ pub(super) fn default<T>(value: impl Into<T>) -> Option<T> {
     Some(value.into())
 }
 
-/// Returns what the documentation says of a default.
+/// Returns the documentation's words for a default.
 pub(super) fn fallback<T: Field>(value: Option<T>) -> Fallback {
     match value {
         None => Fallback::Required,
@@ -246,7 +246,7 @@ pub(super) fn fallback<T: Field>(value: Option<T>) -> Fallback {
     }
 }
 
-/// The least and the greatest number of a range.
+/// Returns the least and the greatest number of a range.
 pub(super) const fn bounds(range: &RangeInclusive<u64>) -> (u64, u64) {
     (*range.start(), *range.end())
 }

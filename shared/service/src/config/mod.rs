@@ -44,7 +44,7 @@ pub use reference::reference;
 pub use section::Shown;
 pub use source::{Origin, Source};
 
-/// Every key of every section, in the order of the documentation.
+/// Returns every key of every section, in the order of the documentation.
 pub fn keys() -> impl Iterator<Item = &'static Key> {
     processes::SECTIONS.iter().flat_map(|section| section.keys)
 }

@@ -33,8 +33,8 @@ impl Check for ObjectStore {
 }
 
 impl ObjectStore {
-    /// The object store in the terms of the crate that opens it, which this crate does not know:
-    /// URL, endpoint, region, access key, and whether the bucket is in the path.
+    /// Returns the object store in the terms of the crate that opens it, which this crate does not
+    /// know: URL, endpoint, region, access key, and whether the bucket is in the path.
     pub fn place<'a, P>(
         &'a self,
         place: impl FnOnce(&'a str, Option<&'a str>, &'a str, Option<(&'a str, &'a SecretString)>, Option<bool>) -> P,
@@ -42,7 +42,7 @@ impl ObjectStore {
         place(&self.url, self.endpoint.as_deref(), &self.region, self.key(), self.path_style)
     }
 
-    /// The access key.
+    /// Returns the access key.
     pub fn key(&self) -> Option<(&str, &SecretString)> {
         self.key_id.as_deref().zip(self.key_secret.as_ref())
     }

@@ -24,7 +24,7 @@ section! {
 impl Check for Privacy {}
 
 impl Privacy {
-    /// The key and, while it is rotated, the other one.
+    /// Returns the key and, while it is rotated, the other one.
     pub fn keys(&self) -> ([u8; 32], Option<[u8; 32]>) {
         (self.phone_hash_key.0, self.phone_hash_key_previous.as_ref().map(|key| key.0))
     }

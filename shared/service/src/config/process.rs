@@ -27,7 +27,7 @@ section! {
 impl Check for Process {}
 
 impl Process {
-    /// The time to stop in.
+    /// Returns the time to stop in.
     pub const fn shutdown_grace(&self) -> Duration {
         Duration::from_secs(self.shutdown_grace_seconds)
     }

@@ -16,7 +16,7 @@ pub trait Settings: Sized + fmt::Debug {
     /// Reads the sections of this process.
     fn read(source: &Source) -> Result<Self, ConfigError>;
 
-    /// Returns every key that is in force with what may be shown of its value.
+    /// Returns every key that is in force with the part of its value that may be shown.
     fn shown(&self) -> Vec<Shown>;
 
     /// Reads the environment and the file that it names.
@@ -43,12 +43,12 @@ pub struct ProcessKind {
     pub name: &'static str,
     pub(super) doc: &'static str,
     pub(super) sections: &'static [Declared],
-    /// Reads its sections and returns what may be shown of them.
+    /// Reads its sections and returns the parts that may be shown.
     pub check: fn(&Source) -> Result<Vec<Shown>, ConfigError>,
 }
 
 impl ProcessKind {
-    /// The keys that it reads.
+    /// Returns the keys that it reads.
     pub fn keys(&self) -> impl Iterator<Item = &'static Key> {
         self.sections.iter().flat_map(|section| section.keys)
     }
@@ -103,7 +103,7 @@ macro_rules! processes {
 }
 
 processes! {
-    /// Everything: an installation whose processes share one configuration.
+    /// Everything: an installation of processes that share one configuration.
     InstallationSettings = "installation" {
         process: Process,
         database: Database,

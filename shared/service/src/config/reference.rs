@@ -91,7 +91,7 @@ pub fn reference() -> String {
     page
 }
 
-/// The processes that use a section.
+/// Returns the processes that use a section.
 fn users(section: &Declared) -> String {
     let uses = PROCESSES.iter().skip(1).filter(|process| process.sections.iter().any(|of| of.name == section.name));
     let names: Vec<_> = uses.map(|process| format!("`{}`", process.name)).collect();

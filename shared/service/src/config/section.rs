@@ -6,7 +6,7 @@ use super::{
     source::Source,
 };
 
-/// A key and what may be shown of its value: `[REDACTED]` for a secret, null for no value.
+/// A key and the part of its value that may be shown: `[REDACTED]` for a secret, null for no value.
 pub type Shown = (&'static Key, serde_json::Value);
 
 /// A group of keys that processes read as a whole.
@@ -17,13 +17,13 @@ pub(super) trait Section: Sized {
     /// Reads it; problems are left with the reader.
     fn read(reader: &mut Reader<'_>) -> Option<Self>;
 
-    /// Returns what may be shown of it.
+    /// Returns the part of it that may be shown.
     fn shown(&self) -> Vec<Shown>;
 }
 
 /// Conditions between the keys of a section.
 pub(super) trait Check {
-    /// Returns what is wrong with values that are each within their bounds.
+    /// Returns the fault of values that are each within their bounds.
     fn problem(&self) -> Option<String> {
         None
     }
@@ -40,7 +40,7 @@ pub(super) struct Declared {
     pub(super) keys: &'static [Key],
 }
 
-/// Reads sections from a source and gathers what is wrong.
+/// Reads sections from a source and gathers the faults.
 #[derive(Debug)]
 pub(super) struct Reader<'a> {
     source: &'a Source,
@@ -74,7 +74,7 @@ impl<'a> Reader<'a> {
         self.problems.push(problem.into());
     }
 
-    /// Returns what was read if nothing is wrong.
+    /// Returns the result if there is no fault.
     pub(super) fn end<T>(self, read: Option<T>) -> Result<T, ConfigError> {
         match read {
             Some(read) if self.problems.is_empty() => Ok(read),

@@ -170,7 +170,7 @@ impl Source {
         }
     }
 
-    /// Where the value of a key comes from.
+    /// Returns where the value of a key comes from.
     pub fn origin(&self, key: &Key) -> Origin {
         match (self.values.get(key.flat), self.files.get(key.flat)) {
             (Some(given), _) => given.origin.clone(),
@@ -182,8 +182,8 @@ impl Source {
         }
     }
 
-    /// The value of a key that is set. A secret's file is read now: another process need not be
-    /// able to.
+    /// Returns the value of a key that is set. A secret's file is read now: another process need
+    /// not be able to.
     pub(super) fn value(&self, key: &Key) -> Result<Option<Value>, String> {
         match (self.values.get(key.flat), self.files.get(key.flat)) {
             (Some(given), Some(named)) => {
@@ -207,7 +207,7 @@ fn secret(flat: &str) -> Option<&'static Key> {
     key_of_environment(flat).filter(|key| key.may_be_in_a_file())
 }
 
-/// The keys as the TOML file names them.
+/// Returns the keys as the TOML file names them.
 fn paths() -> impl Iterator<Item = String> {
     keys().flat_map(|key| {
         let file = key.may_be_in_a_file().then(|| format!("{}{FILE}", key.path()));
@@ -215,7 +215,7 @@ fn paths() -> impl Iterator<Item = String> {
     })
 }
 
-/// Says what is wrong with a member of the file that is no section.
+/// Returns the fault of a member of the file that is no section.
 fn misplaced(name: &str, value: &Value, section: bool) -> String {
     if section {
         return format!("{name} is a section: write [{name}] and its keys below it");
@@ -230,14 +230,14 @@ fn misplaced(name: &str, value: &Value, section: bool) -> String {
     format!("{name} is no key of the configuration; the nearest is {}", nearest(name, paths()))
 }
 
-/// The name that is most like another.
+/// Returns the name that is most like another.
 fn nearest(name: &str, names: impl Iterator<Item = String>) -> String {
     let alike = |other: &String| strsim::jaro_winkler(name, other);
     names.max_by(|one, other| alike(one).total_cmp(&alike(other))).unwrap_or_default()
 }
 
-/// A mistake in the file's syntax, on one line. It comes with the line that it is in, which may
-/// have a secret and is not shown.
+/// Returns a mistake in the file's syntax, on one line. It comes with the line that it is in, which
+/// may have a secret and is not shown.
 fn syntax(error: &figment::Error) -> String {
     let shown = error.to_string();
     let lines = shown.lines().map(str::trim).filter(|line| !line.is_empty() && !line.contains('|'));

@@ -4,7 +4,7 @@ use super::{key::Form, *};
 
 const HASH_KEY: &str = "0000000000000000000000000000000000000000000000000000000000000001";
 
-/// A value for a key that must be set, in TOML's syntax.
+/// Returns a value for a key that must be set, in TOML's syntax.
 fn sample(key: &Key) -> String {
     match key.flat {
         "phone_hash_key" => format!("{HASH_KEY:?}"),
@@ -12,7 +12,7 @@ fn sample(key: &Key) -> String {
     }
 }
 
-/// A TOML text with these keys.
+/// Returns a TOML text with these keys.
 fn toml<'a>(values: impl IntoIterator<Item = (&'a Key, String)>) -> String {
     let lines = values.into_iter().map(|(key, value)| format!("{}.{} = {value}\n", key.section, key.name));
     lines.collect::<Vec<_>>().concat()
@@ -30,7 +30,7 @@ fn check(process: &ProcessKind, text: &str) -> Result<Vec<Shown>, ConfigError> {
     (process.check)(&Source::from_toml(text)?)
 }
 
-/// All that an installation must set.
+/// Returns all that an installation must set.
 fn whole() -> Vec<(&'static Key, String)> {
     required_of(&PROCESSES[0])
 }
@@ -53,8 +53,7 @@ fn each_process_reads_its_own_sections_and_needs_no_other() {
             shown.iter().map(|(key, _)| key.flat).collect::<Vec<_>>(),
             own.iter().map(|key| key.flat).collect::<Vec<_>>()
         );
-        // Keys of the others are accepted, whatever they are set to, and a secret's file is not
-        // opened.
+        // Keys of the others are accepted with any value, and a secret's file is not opened.
         let others = keys().filter(|key| !own.iter().any(|own| own.flat == key.flat));
         let unusable = others.map(|key| match key.form {
             Form::Secret => format!("{}.{}_file = \"/no/such/file\"\n", key.section, key.name),

@@ -1,4 +1,4 @@
-//! What a connection is at: waiting for a request, reading its head, answering, or stuck in sending.
+//! State of a connection: waiting for a request, reading its head, answering, or stuck in sending.
 
 use std::{
     io,
@@ -17,7 +17,7 @@ use tokio::{
 
 use super::{LAST_LOOKS, Limits};
 
-/// What a connection is at, shared by the one that drives it, its stream and its requests.
+/// State of a connection, shared by the task that drives it, its stream and its requests.
 #[derive(Debug)]
 pub(super) struct Pulse(Mutex<Beat>);
 
@@ -29,9 +29,9 @@ struct Beat {
     served: bool,
     /// A part of a request's head is there.
     head: bool,
-    /// Since when it waits for what it waits for.
+    /// Beginning of the present wait.
     since: Instant,
-    /// Since when the client takes nothing of what it is sent.
+    /// Instant since which the client reads nothing of its answer.
     stuck: Option<Instant>,
 }
 
@@ -44,7 +44,8 @@ impl Pulse {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Is its time over? When it is time to stop, that of a connection without a request is.
+    /// Returns whether its time is over. When it is time to stop, that of a connection without a
+    /// request is.
     pub(super) fn is_overdue(&self, limits: &Limits, stopping: bool, now: Instant) -> bool {
         let beat = self.beat();
         let write = if stopping { limits.write.min(super::HASTE) } else { limits.write };
@@ -52,7 +53,7 @@ impl Pulse {
             return true;
         }
         let limit = match (beat.head || !beat.served, stopping) {
-            // What was just answered is still being written.
+            // The last answer is still being written.
             (_, true) => LAST_LOOKS,
             (true, false) => limits.header,
             (false, false) => limits.idle,
@@ -135,7 +136,7 @@ impl hyper::body::Body for Counted {
     }
 }
 
-/// A stream that tells the pulse what comes and goes.
+/// A stream that tells the pulse of bytes in and out.
 #[derive(Debug)]
 pub(super) struct Watched {
     stream: TcpStream,

@@ -26,7 +26,7 @@ pub struct Thread {
     pub last_name: String,
     /// The goal that last texted here.
     pub goal_id: Option<GoalId>,
-    /// Who holds it.
+    /// Its holder.
     pub held_by: Option<MemberId>,
     /// Until when.
     pub held_until: Option<DateTime<Utc>>,
@@ -55,8 +55,9 @@ pub struct ThreadMessage {
     pub created_at: DateTime<Utc>,
 }
 
-/// Makes sure of the threads of these contacts in a group. A contact keeps the number they were first texted from (rule A3), as long as it is
-/// the organization's. A goal's text into a conversation that somebody holds changes nothing there until the claim ends (rule W3).
+/// Makes sure of the threads of these contacts in a group. A contact keeps the number they were
+/// first texted from (rule A3), as long as it is the organization's. A goal's text into a
+/// conversation that somebody holds changes nothing there until the claim ends (rule W3).
 pub async fn ensure(
     tx: &mut Tx,
     organization_id: OrganizationId,
@@ -81,7 +82,8 @@ pub async fn ensure(
     Ok(rows.into_iter().map(|row| (ContactId(row.contact_id), ThreadId(row.id))).collect())
 }
 
-/// The thread of a contact who writes to one of our numbers, made if there is none, and the goal that it is about.
+/// Returns the thread of a contact that writes to one of our numbers, made if there is none, and
+/// its goal.
 pub async fn written_to(
     tx: &mut Tx,
     organization_id: OrganizationId,
@@ -104,9 +106,11 @@ pub async fn written_to(
     Ok(rows.into_iter().next().map(|row| (ThreadId(row.id), row.goal_id.map(GoalId))))
 }
 
-/// Claims threads with unread replies, oldest first, so that the agent holds up to `limit` of them, and answers all that they hold (rule W3).
-/// What they hold already ends when it was to end. In a goal with assigned agents only the contact's own agent gets theirs, and
-/// anybody those who are nobody's; in a paused goal that has not closed nobody does (rule G5). `None` when the agent is not in the group.
+/// Claims threads with unread replies, oldest first, so that the agent holds up to `limit` of them,
+/// and returns all that they hold (rule W3). Threads in hand end when they were to end. In a goal
+/// with assigned agents only the contact's own agent gets theirs, and any agent those without one.
+/// In a paused goal that has not closed none does (rule G5). `None` when the agent is not in the
+/// group.
 pub async fn claim_unread(
     tx: &mut Tx,
     group_id: GroupId,
@@ -132,7 +136,8 @@ pub async fn claim_unread(
     Ok(Some(ids.into_iter().map(ThreadId).collect()))
 }
 
-/// Threads of an organization, of a group or by id; `unresponded` leaves those without unread replies out.
+/// Threads of an organization, of a group or by id; `unresponded` leaves those without unread
+/// replies out.
 pub async fn page(
     pool: &Pool,
     organization_id: OrganizationId,
@@ -174,7 +179,7 @@ pub async fn page(
         .collect())
 }
 
-/// The last texts of a thread, oldest first.
+/// Returns the last texts of a thread, oldest first.
 pub async fn messages(pool: &Pool, id: ThreadId, limit: i64) -> Result<Vec<ThreadMessage>> {
     let rows = sqlx::query!(
         r#"select id as "id!", kind as "kind!", state as "state!", body as "body!", created_at as "created_at!", channel,
@@ -208,7 +213,7 @@ pub struct Locked {
     pub contact_id: ContactId,
     /// The goal that last texted here.
     pub goal_id: Option<GoalId>,
-    /// Who holds it until when, by the database's clock.
+    /// Its holder and the end of the claim, by the database's clock.
     pub holder: Option<(MemberId, DateTime<Utc>)>,
     /// The contact has opted out or was redacted: nobody may text them.
     pub closed: bool,
@@ -258,7 +263,8 @@ pub async fn answered(tx: &mut Tx, id: ThreadId, agent_id: MemberId) -> Result<(
     Ok(())
 }
 
-/// Gives a conversation the agent's own number when the one that it was held from is not the organization's any more.
+/// Gives a conversation the agent's own number when the one that it was held from is not the
+/// organization's any more.
 pub async fn keep_number(tx: &mut Tx, id: ThreadId, sender: &E164) -> Result<()> {
     sqlx::query!(
         "update thread t set sender_e164 = $2
@@ -272,8 +278,8 @@ pub async fn keep_number(tx: &mut Tx, id: ThreadId, sender: &E164) -> Result<()>
     Ok(())
 }
 
-/// The contact has written: the thread is unread since they did, hidden when they have opted out (rule I3), or stays as it is. Whom a goal
-/// texted has replied.
+/// The contact has written: the thread is unread since they did, hidden when they have opted out
+/// (rule I3), or stays as it is. A contact that a goal texted has replied.
 pub async fn replied(tx: &mut Tx, id: ThreadId, shown: Shown, received_at: DateTime<Utc>) -> Result<()> {
     let hidden = shown == Shown::Hidden;
     sqlx::query!(
@@ -301,9 +307,10 @@ pub async fn replied(tx: &mut Tx, id: ThreadId, shown: Shown, received_at: DateT
     Ok(())
 }
 
-/// Records yes, no or maybe (rule W5); false when the contact was not texted in this goal. Only a contact whose answer is yes is reminded (rule W6):
-/// with another answer they leave their reminder batch, also one in hand, and a reminder that waits is cancelled; with a yes after that they
-/// may have their one reminder again.
+/// Records yes, no or maybe (rule W5); false when the contact was not texted in this goal. Only a
+/// contact with a yes is reminded (rule W6): with another answer they leave their reminder batch,
+/// also one in hand, and a reminder that waits is cancelled; with a yes after that they may have
+/// their one reminder again.
 pub async fn record_answer(tx: &mut Tx, goal_id: GoalId, contact_id: ContactId, answer: &str) -> Result<bool> {
     let yes = answer == "yes";
     let target = sqlx::query!(
@@ -322,7 +329,8 @@ pub async fn record_answer(tx: &mut Tx, goal_id: GoalId, contact_id: ContactId, 
     match target.reminder_message_id {
         Some(_) if yes => give_back::reminder(tx, goal_id, contact_id).await?,
         Some(message_id) => {
-            // A message that is locked is being handed over, by an answer that was yes then, or is decided again by this one.
+            // A message that is locked is being handed over, by an answer that was yes then, or is
+            // decided again by this one.
             sqlx::query!(
                 "with waits as (
                      select id from message where id = $1 and state in ('queued', 'held') for update skip locked

@@ -1,5 +1,6 @@
--- $1 group, $2 agent, $3 minutes of a claim, $4 threads that an agent holds at most. What the agent holds comes first and ends when it was to end; the rest
--- is what has waited longest. Answered oldest first.
+-- $1 group, $2 agent, $3 minutes of a claim, $4 threads that an agent holds at most. The agent's
+-- threads in hand come first and end when they were to end; the rest are those that have waited
+-- longest. Answered oldest first.
 with held as (
     select t.id from thread t left join goal g on g.id = t.goal_id
     where t.group_id = $1 and t.unread_since is not null

@@ -1,5 +1,6 @@
--- $1 organization, $2 group, $3 number, $4 goal that texts (null: the contact writes), $5 agent, $6 contacts. Makes sure of threads. One that somebody holds
--- keeps its goal and its agent until the claim ends, and has those of this text from then on.
+-- $1 organization, $2 group, $3 number, $4 goal that texts (null: the contact writes), $5 agent, $6
+-- contacts. Makes sure of threads. One that somebody holds keeps its goal and its agent until the
+-- claim ends, and has those of this text from then on.
 insert into thread as t (id, organization_id, group_id, contact_id, sender_e164, goal_id, agent_id)
 select uuid_v7(), $1, $2, contact_id, $3, $4, $5 from unnest($6::uuid[]) as c (contact_id) order by contact_id
 on conflict (group_id, contact_id) do update set

@@ -1,4 +1,5 @@
-//! Inbound texts as the carrier's webhook brought them, and whom they concern (rules I1, I3, I5 and I6).
+//! Inbound texts as the carrier's webhook brought them, and their contacts
+//! (rules I1, I3, I5 and I6).
 
 use chrono::{DateTime, Utc};
 use muster_domain::{
@@ -12,7 +13,8 @@ use sqlx::types::Json;
 
 use crate::{Pool, Result, Tx, people::phone_keys};
 
-/// Records an inbound text once; answers its number in the order in which texts are received, or none when the carrier has sent this one before.
+/// Records an inbound text once; returns its number in the order in which texts are received, or
+/// none when the carrier has sent this one before.
 pub async fn record(
     tx: &mut Tx,
     id: WebhookId,
@@ -38,7 +40,7 @@ pub async fn record(
 pub struct Recorded {
     /// The carrier's id.
     pub carrier_sid: String,
-    /// What the carrier has sent, as the api has read it.
+    /// The carrier's request, as the api has read it.
     pub payload: Value,
     /// Its number in the order in which texts are received.
     pub receive_order: i64,
@@ -64,7 +66,7 @@ pub async fn lock(tx: &mut Tx, id: WebhookId) -> Result<Option<Recorded>> {
     }))
 }
 
-/// What came of a recorded text.
+/// Outcome of a recorded text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fate {
     /// It is in a conversation.
@@ -82,7 +84,7 @@ pub enum Fate {
 }
 
 impl Fate {
-    /// The stable word.
+    /// Returns the stable word.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Conversation => "conversation",
@@ -95,7 +97,7 @@ impl Fate {
     }
 }
 
-/// Marks a text as dealt with. Its payload goes: what is needed of it is in the thread.
+/// Marks a text as dealt with. Its payload goes: the parts that are needed are in the thread.
 pub async fn processed(tx: &mut Tx, id: WebhookId, fate: Fate) -> Result<()> {
     sqlx::query!(
         "update webhook set processed_at = now(), payload = null, outcome = $2 where id = $1",
@@ -120,7 +122,7 @@ pub async fn astray(pool: &Pool, days: i32) -> Result<Vec<(String, i64)>> {
     Ok(rows.into_iter().map(|row| (row.outcome, row.texts)).collect())
 }
 
-/// Whose number somebody wrote to.
+/// Owner of the number that a text was sent to.
 #[derive(Debug, Clone)]
 pub struct Addressee {
     /// The tenant.
@@ -133,7 +135,7 @@ pub struct Addressee {
     pub opt_out_keywords: Vec<String>,
 }
 
-/// Finds whose number it is: an organization's of the account that the number belongs to.
+/// Finds the number's organization: one of the account that the number belongs to.
 pub async fn addressee(tx: &mut Tx, to: &E164) -> Result<Option<Addressee>> {
     let row = sqlx::query!(
         r#"select n.organization_id, n.group_id, n.agent_id, o.settings as "settings: Json<OrganizationSettings>"
@@ -153,7 +155,7 @@ pub async fn addressee(tx: &mut Tx, to: &E164) -> Result<Option<Addressee>> {
     }))
 }
 
-/// Who wrote.
+/// Sender of a text.
 #[derive(Debug, Clone, Copy)]
 pub struct Writer {
     /// The contact.
@@ -177,8 +179,9 @@ pub async fn known_writer(tx: &mut Tx, organization_id: OrganizationId, from: &E
     }))
 }
 
-/// Finds or makes the contact who wrote to a group (rule I6: unnamed). A contact who was deactivated before they wrote is active there again
-/// (rule I5); one who opted out before a redaction still has (rule R4), until they say otherwise.
+/// Finds or makes the contact that wrote to a group (rule I6: unnamed). A contact that was
+/// deactivated before they wrote is active there again (rule I5). One that opted out before a
+/// redaction still has (rule R4), until they say otherwise.
 pub async fn writer(
     tx: &mut Tx,
     organization_id: OrganizationId,
@@ -229,7 +232,8 @@ pub async fn writer(
     })
 }
 
-/// Has this contact had the one confirmation of their opt-out since they last opted in (rule I3)?
+/// Returns whether this contact has had the one confirmation of their opt-out since they last opted
+/// in (rule I3).
 pub async fn confirmed(tx: &mut Tx, contact_id: ContactId) -> Result<bool> {
     Ok(sqlx::query_scalar!(
         r#"select exists (

@@ -1,8 +1,9 @@
 //! Wakes the relays when jobs were enqueued.
 //!
-//! Not by a NOTIFY of the transaction that enqueues: Postgres lets only one such transaction commit at a time in the whole cluster, from
-//! before its log is flushed until after. A process announces its commits behind them, many at once with one statement; if it dies in
-//! between, the relays' polling makes up for it.
+//! Not by a NOTIFY of the transaction that enqueues: Postgres lets only one such transaction commit
+//! at a time in the whole cluster, from before its log is flushed until after. A process announces
+//! its commits behind them, many at once with one statement; if it dies in between, the relays'
+//! polling makes up for it.
 
 use std::sync::{Arc, Mutex};
 
@@ -10,7 +11,7 @@ use muster_jobs::names::NOTIFY_JOBS;
 use sqlx::PgPool;
 use tokio::{sync::Notify, task::JoinSet};
 
-/// Announces what a pool's transactions have enqueued.
+/// Announces the jobs that a pool's transactions have enqueued.
 #[derive(Debug)]
 pub(crate) struct Announcer {
     wanted: Arc<Notify>,
@@ -26,7 +27,8 @@ impl Announcer {
         Arc::new(Self { wanted, _task: Mutex::new(task) })
     }
 
-    /// A transaction with jobs has committed. Those that follow before the announcement is out share it.
+    /// A transaction with jobs has committed. Commits that follow before the announcement is out
+    /// share it.
     pub(crate) fn announce(&self) {
         self.wanted.notify_one();
     }
@@ -35,7 +37,7 @@ impl Announcer {
 async fn run(pool: PgPool, wanted: Arc<Notify>) {
     loop {
         wanted.notified().await;
-        // A failure is nobody's loss: whoever is not woken looks by itself within a second.
+        // A failure does no harm: a relay that is not woken looks by itself within a second.
         let _ = sqlx::query!("select pg_notify($1, '')", NOTIFY_JOBS).execute(&pool).await;
     }
 }

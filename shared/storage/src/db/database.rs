@@ -36,19 +36,23 @@ pub struct PoolOptions {
     pub max_connections: u32,
     /// How long to wait for one.
     pub acquire_timeout: Duration,
-    /// Commits wait until they are on disk. Without, the last ones are gone after a crash of Postgres, though never one that others which
-    /// are on disk have seen: for what is harmless to do again.
+    /// Commits wait until they are on disk. Without, the last ones are gone after a crash of
+    /// Postgres, though never one that others which are on disk have seen: for writes that are
+    /// harmless to do again.
     pub durable: bool,
-    /// Statements follow indexes, in their order, whatever the planner believes about the tables: for queues, which are empty when statistics
-    /// are made and full when they count, so that it would read and sort all that waits to find the first.
+    /// Statements follow indexes, in their order, in spite of the planner's beliefs about the
+    /// tables: for queues, which are empty when statistics are made and full when they count, so
+    /// that it would read and sort all waiting rows to find the first.
     pub by_index: bool,
-    /// How long a transaction may stand still before the database ends it, and with it the locks of a process that hangs.
+    /// How long a transaction may stand still before the database ends it, and with it the locks of
+    /// a process that hangs.
     pub idle_transaction_limit: Duration,
     /// How long a statement may take before the database ends it; without, for ever.
     pub statement_limit: Option<Duration>,
-    /// How connections are shared out; without, whoever comes first has one.
+    /// Sharing of connections; without, the first to ask has one.
     pub room: Option<RoomOptions>,
-    /// While the database is known to be away, whoever wants a connection is told at once ([`Error::Away`]).
+    /// While the database is known to be away, a caller that wants a connection is told at once
+    /// ([`Error::Away`]).
     pub refuses_when_away: bool,
 }
 
@@ -68,8 +72,8 @@ impl Default for PoolOptions {
     }
 }
 
-/// A pool of connections. What it lends is asked for by [`Pool::begin`] and `Pool::connection` and by no other way, because they see to it that
-/// nobody who has one waits for another (`room`).
+/// A pool of connections. Connections are asked for by [`Pool::begin`] and `Pool::connection` and
+/// by no other way, because they see to it that no holder of one waits for another (`room`).
 #[derive(Debug, Clone)]
 pub struct Pool {
     inner: PgPool,
@@ -91,7 +95,7 @@ pub struct Tx {
     inner: sqlx::Transaction<'static, Postgres>,
     announcer: Arc<Announcer>,
     enqueued: bool,
-    // After the connection: whoever comes next finds it given back.
+    // After the connection: the next caller finds it given back.
     _pass: Pass,
 }
 
@@ -173,8 +177,8 @@ impl DerefMut for Conn<'_> {
     }
 }
 
-/// Whether a COPY is under way. A connection on which one was dropped in the middle may be an answer behind: whoever had it next would be
-/// given the answer to another question.
+/// Whether a COPY is under way. A connection on which one was dropped in the middle may be an
+/// answer behind: its next user would be given the answer to another question.
 #[derive(Debug)]
 struct Copying {
     now: bool,
@@ -190,7 +194,8 @@ impl Drop for Copying {
 }
 
 impl Pool {
-    /// Makes a pool that connects when it is first used, so that a process can start before its database does.
+    /// Makes a pool that connects when it is first used, so that a process can start before its
+    /// database does.
     pub fn connect_lazily(url: &SecretString, options: &PoolOptions) -> Result<Self> {
         let connect: PgConnectOptions = url.expose_secret().parse()?;
         let trust = Arc::new(Trust::new());
@@ -238,7 +243,7 @@ impl Pool {
         Ok(Tx { copying, inner, announcer: Arc::clone(&self.announcer), enqueued: false, _pass: pass })
     }
 
-    /// A connection for one statement.
+    /// Returns a connection for one statement.
     pub(crate) async fn connection(&self) -> Result<Lent> {
         let pass = self.pass().await?;
         let inner = self.inner.acquire().await.inspect_err(|_| self.suspect())?;
@@ -252,19 +257,19 @@ impl Pool {
         Pass::to(self.number, self.room.as_ref()).await
     }
 
-    /// Whatever keeps one from a connection may keep all from one.
+    /// A failure that keeps one from a connection may keep all from one.
     fn suspect(&self) {
         if let Some(outage) = &self.outage {
             outage.suspect();
         }
     }
 
-    /// Is the database known to be away? Only pools that refuse then know it.
+    /// Returns whether the database is known to be away. Only pools that refuse then know it.
     pub fn is_away(&self) -> bool {
         self.outage.as_ref().is_some_and(|outage| outage.is_known())
     }
 
-    /// How the pool's room is used; all zero for a pool without one.
+    /// Returns how the pool's room is used; all zero for a pool without one.
     pub fn room(&self) -> RoomFigures {
         self.room.as_ref().map(|room| room.figures()).unwrap_or_default()
     }
@@ -282,7 +287,8 @@ impl Pool {
         Ok(Listener(listener))
     }
 
-    /// Listens to one channel on a connection of its own beside the pool's, which can prove that nothing was missed.
+    /// Listens to one channel on a connection of its own beside the pool's, which can prove that
+    /// nothing was missed.
     pub async fn hear(&self, channel: &str) -> Result<Ear> {
         let options = self.inner.connect_options();
         let own = PgPoolOptions::new().max_connections(1).connect_lazy_with(options.as_ref().clone());
@@ -300,7 +306,7 @@ impl Pool {
 }
 
 impl Tx {
-    /// Makes what was written durable.
+    /// Makes the writes durable.
     pub async fn commit(self) -> Result<()> {
         self.inner.commit().await?;
         if self.enqueued {
@@ -309,7 +315,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Drops what was written.
+    /// Drops the writes.
     pub async fn rollback(self) -> Result<()> {
         Ok(self.inner.rollback().await?)
     }
@@ -320,7 +326,8 @@ impl Tx {
         Ok(())
     }
 
-    /// Ends a part: keeps what it wrote, or undoes it and leaves the rest of the transaction as it was.
+    /// Ends a part: keeps its writes, or undoes them and leaves the rest of the transaction as it
+    /// was.
     pub async fn end_part(&mut self, keep: bool) -> Result<()> {
         if !keep {
             sqlx::query!("rollback to savepoint part").execute(self.conn()).await?;
@@ -329,12 +336,12 @@ impl Tx {
         Ok(())
     }
 
-    /// The database's clock at this moment, not at the transaction's begin.
+    /// Returns the database's clock at this moment, not at the transaction's begin.
     pub async fn clock(&mut self) -> Result<DateTime<Utc>> {
         Ok(sqlx::query_scalar!(r#"select clock_timestamp() as "now!""#).fetch_one(self.conn()).await?)
     }
 
-    /// Sends rows in COPY's text format; answers how many there were.
+    /// Sends rows in COPY's text format; returns how many there were.
     pub(crate) async fn copy(
         &mut self,
         statement: &str,
@@ -365,14 +372,16 @@ impl Tx {
 pub struct Listener(PgListener);
 
 impl Listener {
-    /// Waits for the next notification and answers its channel. After a lost connection it reconnects by itself and answers `None`, so
-    /// that the caller looks for what it may have missed.
+    /// Waits for the next notification and returns its channel. After a lost connection it
+    /// reconnects by itself and answers `None`, so that the caller looks for the notifications that
+    /// it may have missed.
     pub async fn wait(&mut self) -> Result<Option<String>> {
         Ok(self.0.try_recv().await?.map(|notification| notification.channel().to_owned()))
     }
 }
 
-/// Notifications of one channel, heard on one connection: from [`Pool::hear`] until the connection is lost, and never beyond.
+/// Notifications of one channel, heard on one connection: from [`Pool::hear`] until the connection
+/// is lost, and never beyond.
 #[derive(Debug)]
 pub struct Ear {
     listener: PgListener,
@@ -380,15 +389,18 @@ pub struct Ear {
 }
 
 impl Ear {
-    /// Waits for the next notification; `None` when the connection is lost, and with it this ear. Nothing is lost when the wait is given up.
+    /// Waits for the next notification; `None` when the connection is lost, and with it this ear.
+    /// Nothing is lost when the wait is given up.
     pub async fn next(&mut self) -> Result<Option<String>> {
         Ok(self.listener.try_recv().await?.map(|said| said.payload().to_owned()))
     }
 
-    /// Returns all notifications whose commits were answered before this call and that [`Self::next`] has not returned.
+    /// Returns all notifications with commits that were answered before this call and that
+    /// [`Self::next`] has not returned.
     ///
-    /// Postgres hands a connection its notifications before it says that a statement is done. The statement listens once more to the same channel, which
-    /// changes nothing. An ear whose proof fails or is given up hears nothing any more.
+    /// Postgres hands a connection its notifications before it says that a statement is done. The
+    /// statement listens once more to the same channel, which changes nothing. An ear with a proof
+    /// that fails or is given up hears nothing any more.
     pub async fn all(&mut self) -> Result<Vec<String>> {
         (&mut self.listener).execute(AssertSqlSafe(self.again.clone())).await?;
         Ok(std::iter::from_fn(|| self.listener.next_buffered()).map(|said| said.payload().to_owned()).collect())

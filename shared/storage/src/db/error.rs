@@ -1,4 +1,4 @@
-//! What can go wrong with the database.
+//! Errors of the database.
 
 use muster_domain::{people::e164::NotE164, zone::UnknownZone};
 
@@ -19,7 +19,7 @@ pub enum Error {
     /// Too many wait for a connection already, or have waited for too long.
     #[error("database: too many wait for a connection{}", if *.everywhere { "" } else { " on behalf of the same tenant" })]
     Busy {
-        /// Whoever asks is refused, and not the one tenant alone.
+        /// Every caller is refused, and not the one tenant alone.
         everywhere: bool,
     },
     /// Migrations could not run.
@@ -39,7 +39,7 @@ pub enum Error {
     Corrupt {
         /// The table.
         table: &'static str,
-        /// What was found.
+        /// The finding.
         what: String,
     },
 }
@@ -48,8 +48,8 @@ pub enum Error {
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
-    /// Could not the database be reached, or is it starting or stopping? Then trying again later is right, and a worker takes no more
-    /// jobs until it answers.
+    /// Returns whether the database could not be reached, or is starting or stopping. Then trying
+    /// again later is right, and a worker takes no more jobs until it answers.
     pub fn is_unavailable(&self) -> bool {
         let error = match self {
             Self::NoAnswer(_) | Self::Away | Self::Busy { .. } => return true,
@@ -60,7 +60,8 @@ impl Error {
             sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => {
                 true
             }
-            // Class 08: connection exceptions; 57P: the server is shutting down, crashed or starting.
+            // Class 08: connection exceptions; 57P: the server is shutting down, crashed or
+            // starting.
             sqlx::Error::Database(error) => {
                 error.code().is_some_and(|code| code.starts_with("08") || code.starts_with("57P") || code == "53300")
             }
@@ -68,9 +69,10 @@ impl Error {
         }
     }
 
-    /// Did the request fail for a passing reason, so that the same one may well succeed? The database could not be reached, gave the request up
-    /// because it took too long or stood still, ran out of something, or had to choose between two that waited for each other; or what it
-    /// said broke off in the middle.
+    /// Returns whether the request failed for a passing reason, so that the same one may well
+    /// succeed. The database could not be reached, gave the request up because it took too long or
+    /// stood still, ran out of a resource, or had to choose between two that waited for each other;
+    /// or its answer broke off in the middle.
     pub fn is_passing(&self) -> bool {
         if self.is_unavailable() {
             return true;
@@ -78,20 +80,21 @@ impl Error {
         match self {
             Self::Database(sqlx::Error::Protocol(_) | sqlx::Error::Tls(_)) => true,
             Self::Database(sqlx::Error::Database(error)) => error.code().is_some_and(|code| {
-                // Class 53: insufficient resources. 25P03: idle in a transaction. 57014: cancelled. 40001, 40P01: serialization, deadlock.
+                // Class 53: insufficient resources. 25P03: idle in a transaction. 57014: cancelled.
+                // 40001, 40P01: serialization, deadlock.
                 code.starts_with("53") || matches!(&*code, "25P03" | "25P04" | "57014" | "55P03" | "40001" | "40P01")
             }),
             _ => false,
         }
     }
 
-    /// Was a lock not to be had within the time that the transaction waits for one?
+    /// Returns whether a lock was not to be had within the time that the transaction waits for one.
     pub(crate) fn is_lock_timeout(&self) -> bool {
         // lock_not_available
         matches!(self, Self::Database(sqlx::Error::Database(error)) if error.code().is_some_and(|code| code == "55P03"))
     }
 
-    /// The unique or check constraint that a statement ran into.
+    /// Returns the unique or check constraint that a statement ran into.
     pub fn constraint(&self) -> Option<&str> {
         match self {
             Self::Database(sqlx::Error::Database(error)) => error.constraint(),

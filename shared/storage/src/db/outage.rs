@@ -1,7 +1,9 @@
 //! Whether the database is known to be out of reach.
 //!
-//! A connection beside the pool is asked once a second. While it cannot be made, or is not answered, whoever wants the pool is told at once and
-//! does not find out alone; as soon as it is answered again all is as before. Requests that are under way are left to their own time limits.
+//! A connection beside the pool is asked once a second. While it cannot be made, or is not
+//! answered, a caller that wants the pool is told at once and does not find out alone. As soon as
+//! it is answered again all is as before. Requests that are under way are left to their own time
+//! limits.
 
 use std::{
     sync::{
@@ -44,7 +46,7 @@ impl Outage {
         Arc::new(Self { state, _task: Mutex::new(task) })
     }
 
-    /// Is it known to be away?
+    /// Returns whether it is known to be away.
     pub(crate) fn is_known(&self) -> bool {
         self.state.away.load(Ordering::Acquire)
     }
@@ -71,7 +73,7 @@ async fn run(options: PgConnectOptions, trust: Arc<Trust>, state: Arc<State>) {
         if state.away.swap(away, Ordering::AcqRel) != away {
             match why {
                 Some(why) => {
-                    // Those that there are lead to where nothing answers.
+                    // The present ones lead to a server that does not answer.
                     trust.distrust_all();
                     tracing::warn!(error = why, "the database is away; requests are refused until it answers");
                 }

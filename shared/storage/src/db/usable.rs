@@ -1,8 +1,9 @@
 //! Which connections of a pool may still be used.
 //!
-//! A connection whose far side went away without a word looks like a slow one: nothing on it ever fails. The pool would wait for its answer
-//! each time it is taken or given back, and lend it out in between. Here every such look has a limit, and one connection that does not
-//! answer takes all older ones with it, because they most likely lead to the same place that is gone.
+//! A connection with a far side that went away without a word looks like a slow one: nothing on it
+//! ever fails. The pool would wait for its answer each time it is taken or given back, and lend it
+//! out in between. Here every such look has a limit, and one connection that does not answer takes
+//! all older ones with it, because they most likely lead to the same place that is gone.
 
 use std::{
     io,
@@ -14,10 +15,10 @@ use sqlx::{Connection as _, PgConnection, pool::PoolConnectionMetadata};
 
 /// How long a connection may take to say that it is there.
 const LONGEST_ANSWER: Duration = Duration::from_secs(3);
-/// A connection that was in use this recently is not asked again: whoever takes it will see.
+/// A connection that was in use this recently is not asked again: its next user will see.
 const FRESH: Duration = Duration::from_secs(1);
 
-/// What a pool believes of its connections.
+/// A pool's trust in its connections.
 #[derive(Debug)]
 pub(crate) struct Trust {
     /// Connections that are older than this are not used any more.
@@ -29,7 +30,8 @@ impl Trust {
         Self { born_after: Mutex::new(Instant::now()) }
     }
 
-    /// May this one be lent? One that is merely too old is closed, one that does not answer is dropped.
+    /// Returns whether this one may be lent. One that is merely too old is closed, one that does
+    /// not answer is dropped.
     pub(crate) async fn lend(
         &self,
         connection: &mut PgConnection,
@@ -44,7 +46,7 @@ impl Trust {
         Ok(true)
     }
 
-    /// May this one be kept?
+    /// Returns whether this one may be kept.
     pub(crate) async fn keep(
         &self,
         connection: &mut PgConnection,

@@ -19,13 +19,13 @@ pub struct ClaimedJob {
     pub kind: JobKind,
     /// The tenant.
     pub organization_id: Option<OrganizationId>,
-    /// What to do, in the kind's shape.
+    /// The payload, in the kind's shape.
     pub payload: Value,
     /// This attempt, from 1.
     pub attempt: u32,
     /// The fence: every write compares it.
     pub epoch: i64,
-    /// Trace context of whoever enqueued it.
+    /// Trace context of the enqueuer.
     pub traceparent: Option<String>,
     /// Trace context of the first attempt, where this is a later one.
     pub first_attempt: Option<String>,
@@ -35,7 +35,8 @@ pub struct ClaimedJob {
     pub claimed_at: DateTime<Utc>,
 }
 
-/// Claims those of these jobs that are due and that nobody works on; the others run, are done, or are not due yet (engine promise J3).
+/// Claims the due and free ones of these jobs; the others run, are done, or are not due yet
+/// (engine promise J3).
 pub async fn claim_all(pool: &Pool, ids: &[JobId], worker: &str, lease: Duration) -> Result<Vec<ClaimedJob>> {
     let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
     let rows = sqlx::query_as!(
@@ -70,8 +71,9 @@ pub async fn claim(pool: &Pool, id: JobId, worker: &str, lease: Duration) -> Res
     Ok(claim_all(pool, &[id], worker, lease).await?.pop())
 }
 
-/// Takes those of these jobs that are due and that nobody works on for the length of this transaction, with the attempt and the epoch that
-/// [`complete_taken`] will give them. If the transaction does not commit, nothing was.
+/// Takes the due and free ones of these jobs for the length of this transaction, with the attempt
+/// and the epoch that [`complete_taken`] will give them. If the transaction does not commit,
+/// nothing was.
 pub async fn take(tx: &mut Tx, ids: &[JobId]) -> Result<Vec<ClaimedJob>> {
     let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
     let rows = sqlx::query_as!(
@@ -89,7 +91,8 @@ pub async fn take(tx: &mut Tx, ids: &[JobId]) -> Result<Vec<ClaimedJob>> {
     rows.into_iter().map(ClaimedJob::try_from).collect()
 }
 
-/// Claims and completes jobs that this transaction has taken, in the transaction that holds their effects (engine promise J2).
+/// Claims and completes jobs that this transaction has taken, in the transaction that holds their
+/// effects (engine promise J2).
 pub async fn complete_taken(tx: &mut Tx, jobs: &[&ClaimedJob], worker: &str) -> Result<()> {
     let ids: Vec<_> = jobs.iter().map(|job| job.id.0).collect();
     let taken_at: Vec<_> = jobs.iter().map(|job| job.claimed_at).collect();
@@ -107,7 +110,8 @@ pub async fn complete_taken(tx: &mut Tx, jobs: &[&ClaimedJob], worker: &str) -> 
     if done.rows_affected() == jobs.len() as u64 { Ok(()) } else { Err(Error::StaleLease) }
 }
 
-/// Puts published jobs off that this worker cannot begin yet: they are published again after the delay.
+/// Puts published jobs off that this worker cannot begin yet: they are published again after the
+/// delay.
 pub async fn put_off(pool: &Pool, ids: &[JobId], delay: Duration) -> Result<()> {
     sqlx::query!(
         "update job set state = 'pending', published_at = null, run_at = clock_timestamp() + make_interval(secs => $2)
@@ -153,7 +157,8 @@ impl TryFrom<Row> for ClaimedJob {
     }
 }
 
-/// Extends leases; answers the jobs whose lease is held, the others have lost it.
+/// Heartbeat: extends leases and returns the jobs with a lease that is held; the others have lost
+/// it.
 pub async fn heartbeat(pool: &Pool, jobs: &[(JobId, i64)], lease: Duration) -> Result<Vec<JobId>> {
     let held = sqlx::query_scalar!(
         "update job j set lease_until = clock_timestamp() + make_interval(secs => $3)
@@ -174,7 +179,8 @@ pub async fn fence(tx: &mut Tx, job: &ClaimedJob) -> Result<()> {
     fence_all(tx, &[job]).await
 }
 
-/// Makes sure that all of these leases are held and keeps them from being taken until this transaction ends.
+/// Makes sure that all of these leases are held and keeps them from being taken until this
+/// transaction ends.
 pub async fn fence_all(tx: &mut Tx, jobs: &[&ClaimedJob]) -> Result<()> {
     let live = sqlx::query_scalar!(
         r#"select j.lease_until > clock_timestamp() as "live!"
@@ -193,7 +199,8 @@ pub async fn complete(tx: &mut Tx, job: &ClaimedJob) -> Result<()> {
     complete_all(tx, &[job]).await
 }
 
-/// Completes jobs in the transaction that holds the effects of all of them: if one lease is gone, none of it may be kept.
+/// Completes jobs in the transaction that holds the effects of all of them: if one lease is gone,
+/// none of it may be kept.
 pub async fn complete_all(tx: &mut Tx, jobs: &[&ClaimedJob]) -> Result<()> {
     let done = sqlx::query!(
         "update job j set state = 'succeeded', lease_until = null, finished_at = clock_timestamp()
@@ -208,15 +215,16 @@ pub async fn complete_all(tx: &mut Tx, jobs: &[&ClaimedJob]) -> Result<()> {
     if done.rows_affected() == jobs.len() as u64 { Ok(()) } else { Err(Error::StaleLease) }
 }
 
-/// Once this commits, the next ones may go of tenants whose share these jobs have used.
+/// Once this commits, the relay may publish the next jobs of tenants with a share that these jobs
+/// have used.
 fn make_room(tx: &mut Tx, jobs: &[&ClaimedJob]) {
     if jobs.iter().any(|job| job.kind.policy().share.is_some()) {
         tx.has_enqueued();
     }
 }
 
-/// Puts the job back to be tried after `delay`, or parks it when this was its last attempt; the error is kept, and the trace context of
-/// the first attempt.
+/// Requeues the job after `delay`, or parks it when this was its last attempt; the error is kept,
+/// and the trace context of the first attempt.
 pub async fn retry(
     pool: &Pool,
     job: &ClaimedJob,
@@ -252,8 +260,9 @@ pub async fn retry(
     Ok(fate)
 }
 
-/// Puts jobs back without counting the attempt: what they wait for has not happened yet, or this worker is stopping. The row says so, and `why`;
-/// of those that are handed back again and again it keeps the last twenty times (engine promise J11).
+/// Requeues jobs without counting the attempt: the event that they wait for has not happened yet,
+/// or this worker is stopping. The row says so, and `why`; of those that are handed back again and
+/// again it keeps the last twenty times (engine promise J11).
 pub async fn hand_back(pool: &Pool, jobs: &[&ClaimedJob], delay: Duration, why: &str) -> Result<()> {
     let mut tx = pool.begin().await?;
     let keyed = sqlx::query!(
@@ -277,8 +286,9 @@ pub async fn hand_back(pool: &Pool, jobs: &[&ClaimedJob], delay: Duration, why: 
     tx.commit().await
 }
 
-/// Jobs with a unique key that are pending again hold their key again; those whose key another waiting job has by now are cancelled, for
-/// that one will do the same (engine promise J4). Answers how many were.
+/// Jobs with a unique key that are pending again hold their key again. Jobs with a key that another
+/// waiting job has by now are cancelled, for that one will do the same (engine promise J4). Returns
+/// how many were.
 pub(super) async fn wait_again(tx: &mut Tx, ids: &[JobId]) -> Result<u64> {
     if ids.is_empty() {
         return Ok(0);
@@ -321,7 +331,7 @@ pub async fn park(pool: &Pool, job: &ClaimedJob, error: &str) -> Result<()> {
     tx.commit().await
 }
 
-/// What became of a job after a failed attempt.
+/// Outcome of a failed attempt for a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fate {
     /// It will be tried again.
@@ -334,7 +344,7 @@ pub enum Fate {
     Taken,
 }
 
-/// Records how far a long job has come: of what, `note` says, and never of whom (rule R5).
+/// Records how far a long job has come: `note` names its step, and never a person (rule R5).
 pub async fn progress(pool: &Pool, job: &ClaimedJob, done: i64, total: Option<i64>, note: &str) -> Result<()> {
     sqlx::query!(
         "update job set progress_done = $3, progress_total = $4, progress_note = $5 where id = $1 and epoch = $2 and state = 'running'",

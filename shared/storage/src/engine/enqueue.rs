@@ -5,7 +5,7 @@ use muster_jobs::Job;
 
 use crate::{Result, Tx};
 
-/// On whose behalf, and within which trace, something is enqueued.
+/// The tenant and the trace of an enqueued job.
 #[derive(Debug, Clone, Default)]
 pub struct Origin {
     /// The tenant; none for the engine's own upkeep.
@@ -22,18 +22,20 @@ pub enum Line<'a> {
     Ordinary,
     /// Before the tenant's other jobs of the kind: somebody waits for it.
     Urgent,
-    /// After every earlier job with this key is over, and never beside one (engine promise J5). A key holds ids or keyed hashes, no
-    /// personal data (rule R5).
+    /// After every earlier job with this key is over, and never beside one (engine promise J5). A
+    /// key holds ids or keyed hashes, no personal data (rule R5).
     InOrder(&'a str),
 }
 
-/// Enqueues a job. When a job with the payload's unique key still waits to be claimed, that job's id is the answer: it will
-/// see what this transaction writes, because its claim waits for this commit.
+/// Enqueues a job. When a job with the payload's unique key still waits to be claimed, that job's
+/// id is the answer: it will see this transaction's writes, because its claim waits for this
+/// commit.
 pub async fn enqueue<P: Job>(tx: &mut Tx, payload: &P, origin: &Origin) -> Result<JobId> {
     let id = JobId::new();
     let unique_key = payload.unique_key();
     if let Some(key) = &unique_key {
-        // Many may be told at once that the job will see their work: shared, the lock keeps out only the claim.
+        // Many may be told at once that the job will see their work: shared, the lock keeps out
+        // only the claim.
         let waiting = sqlx::query_scalar!("select job_id from job_unique where unique_key = $1 for key share", key)
             .fetch_optional(tx.conn())
             .await?;
@@ -57,8 +59,8 @@ pub async fn enqueue<P: Job>(tx: &mut Tx, payload: &P, origin: &Origin) -> Resul
     Ok(id)
 }
 
-/// Enqueues many jobs of a kind in one statement, under ids that the caller made. For payloads without a unique key: those with one go
-/// through [`enqueue`], one by one.
+/// Enqueues many jobs of a kind in one statement, under ids that the caller made. For payloads
+/// without a unique key: those with one go through [`enqueue`], one by one.
 pub async fn enqueue_all<P: Job>(tx: &mut Tx, jobs: &[(JobId, &P)], line: Line<'_>, origin: &Origin) -> Result<()> {
     debug_assert!(jobs.iter().all(|(_, payload)| payload.unique_key().is_none()), "{} has a unique key", P::NAME);
     insert(tx, jobs, None, line, origin).await
@@ -79,8 +81,8 @@ async fn insert<P: Job>(
     let payloads = jobs.iter().map(|(_, payload)| serde_json::to_value(payload)).collect::<Result<Vec<_>, _>>()?;
     let organization_id = origin.organization_id.map(|id| id.0);
     if let Line::InOrder(key) = line {
-        // Until this commits nobody else enqueues with the key or ends the job before: the order is that of the commits, and whether
-        // there is a job before is known.
+        // Until this commits nobody else enqueues with the key or ends the job before: the order is
+        // that of the commits, and whether there is a job before is known.
         sqlx::query!("select pg_advisory_xact_lock(hashtextextended($1, 0))", key).execute(tx.conn()).await?;
         sqlx::query!(
             "insert into job (id, kind, organization_id, payload, max_attempts, traceparent, unique_key, order_key, position, blocked)

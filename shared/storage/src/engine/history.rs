@@ -1,7 +1,9 @@
-//! What the engine writes down for operators, and forgets after a time: ticks, schedules that were removed, messages that could not be decoded, and processes that are
-//! gone. Jobs leave with their partitions (`partitions`).
+//! The engine's records for operators, forgotten after a time: ticks, schedules that were removed,
+//! messages that could not be decoded, and processes that are gone. Jobs leave with their
+//! partitions (`partitions`).
 //!
-//! Each call forgets the oldest rows, no more than a bounded number, so that no transaction is long.
+//! Each call forgets the oldest rows, no more than a bounded number, so that no transaction is
+//! long.
 
 use std::time::Duration;
 
@@ -15,8 +17,9 @@ const LIMIT: i64 = STEP.cast_signed();
 /// Ticks of this age at most are kept whole, because the doctor audits their ledger.
 pub(crate) const AUDITED: Duration = Duration::from_hours(48);
 
-/// Forgets ticks that were planned longer ago than `kept`. Those that the audit adds up stay, however rarely a schedule ticks, and each
-/// schedule's last one. Of schedules that were removed nothing is audited.
+/// Forgets ticks that were planned longer ago than `kept`. Ticks that the audit adds up stay,
+/// however rarely a schedule ticks, and each schedule's last one. Of schedules that were removed
+/// nothing is audited.
 pub async fn forget_ticks(tx: &mut Tx, kept: Duration) -> Result<u64> {
     let done = sqlx::query!(
         "delete from tick t using (
@@ -41,7 +44,8 @@ pub async fn forget_ticks(tx: &mut Tx, kept: Duration) -> Result<u64> {
     Ok(done.rows_affected())
 }
 
-/// Forgets schedules that were removed longer ago than `kept`, with what is left of their ticks: all of these were planned before.
+/// Forgets schedules that were removed longer ago than `kept`, with the rest of their ticks: all of
+/// these were planned before.
 pub async fn forget_schedules(tx: &mut Tx, kept: Duration) -> Result<u64> {
     let done = sqlx::query!(
         "delete from schedule where name in (

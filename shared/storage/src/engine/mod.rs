@@ -1,7 +1,7 @@
 //! The job engine's rows: a job is outbox and history in one.
 //!
-//! Invariants: a job exists once its row commits; every write by a worker compares the epoch that its claim got; a job's
-//! effects and its completion commit together.
+//! Invariants: a job exists once its row commits; every write by a worker compares the epoch that
+//! its claim got; a job's effects and its completion commit together.
 
 pub mod claim;
 pub mod dead_letters;

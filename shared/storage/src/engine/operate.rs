@@ -1,4 +1,4 @@
-//! What operators do with jobs: look, retry, cancel, replay, pause, limit.
+//! Operators' verbs on jobs: look, retry, cancel, replay, pause, limit.
 
 use chrono::{DateTime, Utc};
 use muster_domain::ids::{JobId, OrganizationId};
@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{Pool, Result, Tx};
 
-/// Which jobs are meant; what is `None` does not matter.
+/// Choice of jobs; `None` does not matter.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
     /// Of this kind.
@@ -17,7 +17,7 @@ pub struct Filter {
     pub state: Option<String>,
     /// Of this tenant.
     pub organization_id: Option<OrganizationId>,
-    /// Whose last error contains this.
+    /// Text in the last error.
     pub error: Option<String>,
 }
 
@@ -36,13 +36,13 @@ pub struct Summary {
     pub run_at: DateTime<Utc>,
     /// The tenant.
     pub organization_id: Option<OrganizationId>,
-    /// Who has it or had it last.
+    /// Its present or last worker.
     pub worker: Option<String>,
-    /// What went wrong last.
+    /// Its last error.
     pub last_error: Option<String>,
 }
 
-/// The newest jobs that a filter means.
+/// Returns the newest jobs that a filter means.
 pub async fn list(pool: &Pool, filter: &Filter, limit: i64) -> Result<Vec<Summary>> {
     let rows = sqlx::query!(
         r#"select id, kind, state, attempt, max_attempts, run_at, organization_id, worker, errors -> -1 ->> 'error' as last_error
@@ -74,14 +74,14 @@ pub async fn list(pool: &Pool, filter: &Filter, limit: i64) -> Result<Vec<Summar
         .collect())
 }
 
-/// A job's whole row as JSON: its life can be read from it (engine promise J11).
+/// Returns a job's whole row as JSON: its life can be read from it (engine promise J11).
 pub async fn show(pool: &Pool, id: JobId) -> Result<Option<Value>> {
     Ok(sqlx::query_scalar!(r#"select to_jsonb(job) as "job!" from job where id = $1"#, id.0)
         .fetch_optional(&mut *pool.connection().await?)
         .await?)
 }
 
-/// How many parked jobs a filter means.
+/// Returns how many parked jobs a filter means.
 pub async fn count_parked(pool: &Pool, filter: &Filter) -> Result<i64> {
     Ok(sqlx::query_scalar!(
         r#"select count(*) as "jobs!" from job
@@ -95,8 +95,9 @@ pub async fn count_parked(pool: &Pool, filter: &Filter) -> Result<i64> {
     .await?)
 }
 
-/// Lets jobs that a filter means and that were parked by `before`, those in a line in its order, then the oldest, at most `limit`, run again with all their
-/// attempts; answers which. Their errors stay. One that is parked again since then is not taken again.
+/// Lets jobs that a filter means and that were parked by `before`, those in a line in its order,
+/// then the oldest, at most `limit`, run again with all their attempts; returns which. Their errors
+/// stay. One that is parked again since then is not taken again.
 pub async fn replay(pool: &Pool, filter: &Filter, before: DateTime<Utc>, limit: i64) -> Result<Vec<JobId>> {
     let mut tx = pool.begin().await?;
     let ids = sqlx::query_scalar!(
@@ -117,8 +118,8 @@ pub async fn replay(pool: &Pool, filter: &Filter, before: DateTime<Utc>, limit: 
     Ok(ids.into_iter().map(JobId).collect())
 }
 
-/// Lets one parked or cancelled job run again with all its attempts; answers its state then, `None` when it is in another one. It is
-/// cancelled again when another job holds its unique key by now.
+/// Lets one parked or cancelled job run again with all its attempts; returns its state then, `None`
+/// when it is in another one. It is cancelled again when another job holds its unique key by now.
 pub async fn retry(pool: &Pool, id: JobId) -> Result<Option<String>> {
     let mut tx = pool.begin().await?;
     let found =
@@ -132,7 +133,8 @@ pub async fn retry(pool: &Pool, id: JobId) -> Result<Option<String>> {
     Ok(state)
 }
 
-/// A job with an order key goes to the end of its line, several in the order in which they were (engine promise J5), and one whose unique key another job holds by now is cancelled again.
+/// A job with an order key goes to the end of its line, several in the order in which they were
+/// (engine promise J5), and one with a unique key that another job holds by now is cancelled again.
 async fn run_again(tx: &mut Tx, ids: &[Uuid]) -> Result<()> {
     sqlx::query!(
         "select pg_advisory_xact_lock(hashtextextended(order_key, 0)) from job where id = any($1) and order_key is not null order by order_key",
@@ -179,7 +181,8 @@ pub async fn cancel(pool: &Pool, id: JobId) -> Result<bool> {
     Ok(done.rows_affected() == 1)
 }
 
-/// How replayed jobs fare: how many have had an attempt that ended, and of how many the last one to end has failed.
+/// Returns how replayed jobs fare: how many have had an attempt that ended, and of how many the
+/// last one to end has failed.
 pub async fn outcome(pool: &Pool, ids: &[JobId]) -> Result<(i64, i64)> {
     let row = sqlx::query!(
         r#"select count(*) filter (where state in ('succeeded', 'parked', 'cancelled') or attempt > 1
@@ -217,7 +220,7 @@ pub struct Queue {
     pub paused: bool,
 }
 
-/// Every kind that has jobs which are not over, or which ended in the last minute.
+/// Returns every kind that has jobs which are not over, or which ended in the last minute.
 pub async fn queues(pool: &Pool) -> Result<Vec<Queue>> {
     let rows = sqlx::query!(
         r#"with live as (
@@ -257,7 +260,7 @@ pub async fn queues(pool: &Pool) -> Result<Vec<Queue>> {
         .collect())
 }
 
-/// A daemon and what it runs.
+/// A daemon and its jobs.
 #[derive(Debug, Clone)]
 pub struct Process {
     /// Its name.
@@ -266,11 +269,11 @@ pub struct Process {
     pub role: String,
     /// Seconds since it said that it is alive.
     pub seen_seconds_ago: f64,
-    /// What it runs: kind and number of jobs.
+    /// Running jobs: kind and number.
     pub running: Value,
 }
 
-/// The daemons that said in the last day that they are alive.
+/// Returns the daemons that said in the last day that they are alive.
 pub async fn processes(pool: &Pool) -> Result<Vec<Process>> {
     let rows = sqlx::query!(
         r#"select p.name, p.role, extract(epoch from clock_timestamp() - p.seen_at)::float8 as "ago!",
@@ -309,8 +312,9 @@ pub async fn set_paused(
     Ok(())
 }
 
-/// Limits how many jobs are published and running at a time: of a kind, of a kind and one organization, or of all kinds together (`None`)
-/// of one organization. Without `at_most` the limit is lifted.
+/// Limits how many jobs are published and running at a time: of a kind, of a kind and one
+/// organization, or of all kinds together (`None`) of one organization. Without `at_most` the limit
+/// is lifted.
 pub async fn set_limit(
     pool: &Pool,
     kind: Option<JobKind>,

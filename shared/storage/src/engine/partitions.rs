@@ -1,8 +1,9 @@
 //! Partitions of the tables that grow with time.
 //!
-//! Making or dropping one needs its table for itself for a moment, and whoever comes after waits as well: behind a transaction that is open
-//! for long (a backup), the whole engine would. So the wait is short, each table has a transaction of its own, and what could not be done is
-//! done later.
+//! Making or dropping one needs its table for itself for a moment, and later statements wait as
+//! well: behind a transaction that is open for long (a backup), the whole engine would. So the wait
+//! is short, each table has a transaction of its own, and a step that could not be done is done
+//! later.
 
 use std::time::Duration;
 
@@ -13,7 +14,8 @@ const TABLES: [&str; 3] = ["job", "message", "message_event"];
 /// Months that are ready before they come.
 const MONTHS_AHEAD: i32 = 2;
 
-/// Makes the coming months' partitions, if they are not there yet; false if a table was in use, so that it is to be tried again.
+/// Makes the coming months' partitions, if they are not there yet; false if a table was in use, so
+/// that it is to be tried again.
 pub async fn ensure(pool: &Pool) -> Result<bool> {
     let mut all = true;
     for table in TABLES {
@@ -26,7 +28,8 @@ pub async fn ensure(pool: &Pool) -> Result<bool> {
     Ok(all)
 }
 
-/// Drops the oldest partition of jobs that ended longer ago than `kept` and hold nothing that is not over; answers its name.
+/// Drops the oldest partition of jobs that ended longer ago than `kept` and hold nothing that is
+/// not over; returns its name.
 pub async fn drop_job_history(pool: &Pool, kept: Duration) -> Result<Dropped> {
     let mut tx = begin(pool).await?;
     let dropped = sqlx::query_scalar!(
@@ -44,7 +47,7 @@ pub async fn drop_job_history(pool: &Pool, kept: Duration) -> Result<Dropped> {
     })
 }
 
-/// What became of the oldest partition.
+/// Outcome for the oldest partition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Dropped {
     /// It is gone.

@@ -1,4 +1,4 @@
-//! The relay's side of the outbox: which jobs go to the broker next.
+//! The relay's side of the outbox: choosing the next jobs for the broker, with backpressure.
 
 use std::collections::BTreeMap;
 
@@ -19,20 +19,20 @@ pub struct DueJob {
     pub id: JobId,
     /// Its kind.
     pub kind: JobKind,
-    /// Trace context of whoever enqueued it.
+    /// Trace context of the enqueuer.
     pub traceparent: Option<String>,
     /// Since when it could have run.
     pub run_at: DateTime<Utc>,
-    /// An earlier attempt ended with its worker.
+    /// A suspect of poison: an earlier attempt ended with its worker.
     pub suspect: bool,
 }
 
-/// What could go to the broker now.
+/// Lanes of jobs that could go to the broker now.
 #[derive(Debug, Clone, Default)]
 pub struct Survey {
     /// Lines with due jobs, of kinds and organizations that are not paused.
     pub lanes: Vec<Lane>,
-    /// Some of them have a limit, which is to be looked at under its lock.
+    /// Some of them have a limit, which is read under its lock.
     pub limited: bool,
 }
 
@@ -61,11 +61,13 @@ pub async fn survey(pool: &Pool) -> Result<Survey> {
     Ok(Survey { lanes, limited })
 }
 
-/// Narrows lanes to what limits leave room for. Whoever holds a limit's row is the only relay that publishes under it, so that no two
-/// fill the same room; lanes whose limit is in another relay's hands get none this time. An organization may have a limit over all kinds
-/// together, whose kind is `*`.
+/// Narrows lanes to the room that limits leave. The holder of a limit's row is the only relay that
+/// publishes under it, so that no two fill the same room. Lanes with a limit in another relay's
+/// hands get none this time. An organization may have a limit over all kinds together, with the
+/// kind `*`.
 pub async fn apply_limits(tx: &mut Tx, lanes: &mut [Lane]) -> Result<()> {
-    // Locked first and counted after: the count's snapshot is then newer than the last holder's commit.
+    // Locked first and counted after: the count's snapshot is then newer than the last holder's
+    // commit.
     let locked = sqlx::query!(
         "select kind, organization_id from job_policy where at_most is not null order by kind, organization_id for update skip locked"
     )
@@ -104,10 +106,11 @@ pub async fn apply_limits(tx: &mut Tx, lanes: &mut [Lane]) -> Result<()> {
     Ok(())
 }
 
-/// Narrows lanes of kinds whose jobs may take long to what their tenant's share of the workers leaves (engine promise J6): no more of its jobs
-/// are published or running than the workers take and have room beside, nor more published than leaves room in the kind's window. One relay at
-/// a time does this, so that no two fill the same room; while it is at it, these lanes get nothing from the others. It costs by what is
-/// published and running, not by what waits.
+/// Narrows lanes of kinds with long jobs to the rest of their tenant's share of the workers
+/// (engine promise J6): no more of its jobs are published or running than the workers take and have
+/// room beside, nor more published than leaves room in the kind's window. One relay at a time does
+/// this, so that no two fill the same room. While it is at it, these lanes get nothing from the
+/// others. It costs by the published and running jobs, not by the waiting ones.
 pub async fn apply_shares(tx: &mut Tx, lanes: &mut [Lane]) -> Result<()> {
     let mut lanes: Vec<_> = lanes.iter_mut().filter_map(|lane| Some((lane.kind.policy().share?, lane))).collect();
     if lanes.is_empty() {
@@ -153,7 +156,8 @@ pub async fn apply_shares(tx: &mut Tx, lanes: &mut [Lane]) -> Result<()> {
     Ok(())
 }
 
-/// Takes due jobs, of each lane no more than its tenant's share. Other relays skip them until this transaction ends.
+/// Takes due jobs, of each lane no more than its tenant's share. Other relays skip them until this
+/// transaction ends.
 pub async fn take_due(tx: &mut Tx, lanes: &[Lane], mut shares: Shares) -> Result<Vec<DueJob>> {
     let served: Vec<&Lane> = lanes.iter().filter(|lane| shares.left(lane.kind, lane.tenant) > 0).collect();
     if served.is_empty() {
@@ -191,7 +195,8 @@ pub async fn take_due(tx: &mut Tx, lanes: &[Lane], mut shares: Shares) -> Result
     Ok(due)
 }
 
-/// Records that these are published, which counts once the broker has confirmed them and this transaction commits.
+/// Records that these are published, which counts once the broker has confirmed them and this
+/// transaction commits.
 pub async fn mark_published(tx: &mut Tx, ids: &[JobId]) -> Result<()> {
     let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
     sqlx::query!(

@@ -1,5 +1,6 @@
--- The lines of jobs that can go now: one for each kind, tenant and priority. The recursion steps from line to line by single index
--- look-ups, so that its cost is the number of lines and not of jobs.
+-- The lines of jobs that can go now: one for each kind, tenant and priority. The recursion steps
+-- from line to line by single index look-ups, so that its cost is the number of lines and not of
+-- jobs.
 with recursive kind_now as (
     select k.kind, k.room - (select count(*) from job p where p.state = 'published' and p.kind = k.kind) as room
     from unnest($1::text[], $2::bigint[]) as k (kind, room)

@@ -1,4 +1,5 @@
-//! What operators do with recurring schedules: look at them and their ticks, switch them off and on, and say when they recur.
+//! Operators' verbs on recurring schedules: look at them and their ticks, switch them off and on,
+//! and change when they recur.
 
 use chrono::{DateTime, Utc};
 use muster_domain::engine::schedule::{Gap, Overlap};
@@ -6,14 +7,14 @@ use muster_domain::engine::schedule::{Gap, Overlap};
 use super::schedules::{schedule, skip_undecided, why_skipped};
 use crate::{Pool, Result};
 
-/// A schedule, its policies, and what became of its last tick.
+/// A schedule, its policies, and the fate of its last tick.
 #[derive(Debug, Clone)]
 pub struct Listed {
     /// Its name.
     pub name: String,
     /// When it recurs.
     pub cron: String,
-    /// On whose clocks.
+    /// Zone of its wall-clock times.
     pub zone: String,
     /// For a local time that does not exist: `skip` or `after`.
     pub gap: String,
@@ -29,7 +30,7 @@ pub struct Listed {
     pub removed_at: Option<DateTime<Utc>>,
     /// Why it is out of service.
     pub error: Option<String>,
-    /// What kind of job it makes.
+    /// Kind of its jobs.
     pub kind: String,
     /// The next tick.
     pub next_at: Option<DateTime<Utc>>,
@@ -37,7 +38,7 @@ pub struct Listed {
     pub last: Option<(DateTime<Utc>, String)>,
 }
 
-/// Every schedule, by name; those that were removed only if they are asked for.
+/// Returns every schedule, by name; those that were removed only if they are asked for.
 pub async fn list(pool: &Pool, with_removed: bool) -> Result<Vec<Listed>> {
     let rows = sqlx::query!(
         r#"select s.name, s.cron, s.zone, s.gap, s.overlap, s.catch_up, s.jitter_seconds, s.enabled, s.retired_at, s.error, s.kind,
@@ -87,7 +88,7 @@ pub struct Tick {
     pub job_id: Option<uuid::Uuid>,
 }
 
-/// The newest ticks of a schedule, the newest first.
+/// Returns the newest ticks of a schedule, the newest first.
 pub async fn ticks(pool: &Pool, name: &str, limit: i64) -> Result<Vec<Tick>> {
     let rows = sqlx::query!(
         "select planned_at, planned_until, ticks, fate, why, late_ms, job_id from tick
@@ -110,12 +111,12 @@ pub async fn ticks(pool: &Pool, name: &str, limit: i64) -> Result<Vec<Tick>> {
         .collect())
 }
 
-/// What an operator changes of a schedule; what is `None` stays.
+/// An operator's change of a schedule; `None` stays.
 #[derive(Debug, Clone, Default)]
 pub struct Edit {
     /// When it recurs: an expression that has been read.
     pub cron: Option<String>,
-    /// On whose clocks: a zone that has been read.
+    /// Zone of its wall-clock times: one that has been read.
     pub zone: Option<String>,
     /// For a local time that does not exist.
     pub gap: Option<Gap>,
@@ -129,8 +130,9 @@ pub struct Edit {
     pub enabled: Option<bool>,
 }
 
-/// Changes a schedule from now on; false when there is none of this name. Ticks that nobody has decided about are skipped, and the ledger says
-/// why: those while it was off as `disabled`, others as `changed`.
+/// Changes a schedule from now on; false when there is none of this name. Ticks that nobody has
+/// decided about are skipped, and the ledger says why: those while it was off as `disabled`, others
+/// as `changed`.
 pub async fn edit(pool: &Pool, name: &str, edit: &Edit) -> Result<bool> {
     let mut tx = pool.begin().await?;
     let before = sqlx::query!(

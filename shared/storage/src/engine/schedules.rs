@@ -1,4 +1,5 @@
-//! Recurring schedules: each tick is decided once, in the transaction that makes its job, whichever scheduler gets there first.
+//! Recurring schedules: each tick is decided once, in the transaction that makes its job, whichever
+//! scheduler gets there first.
 
 use std::time::Duration;
 
@@ -14,14 +15,14 @@ use uuid::Uuid;
 
 use crate::{Pool, Result, Tx, db::error::word};
 
-/// A schedule whose next tick is due, or not computed yet.
+/// A schedule with a next tick that is due, or not computed yet.
 #[derive(Debug, Clone)]
 pub struct DueSchedule {
     /// Its name.
     pub name: String,
     /// When it recurs; the error if that cannot be read.
     pub schedule: Result<Schedule, String>,
-    /// What becomes of missed ticks.
+    /// The policy for missed ticks.
     pub catch_up: CatchUp,
     /// How late a tick may be and still be on time.
     pub grace: Duration,
@@ -48,8 +49,9 @@ pub async fn next_in(pool: &Pool) -> Result<Option<Duration>> {
     Ok(milliseconds.map(|milliseconds| Duration::from_secs_f64((milliseconds / 1_000.0).clamp(0.0, 86_400.0))))
 }
 
-/// Takes schedules that are due, at most `limit`. Other schedulers skip them until this transaction ends. One whose kind of job this version
-/// does not know stays for a scheduler that does.
+/// Takes schedules that are due, at most `limit`. Other schedulers skip them until this transaction
+/// ends. A schedule of a kind of job that this version does not know stays for a scheduler that
+/// does.
 pub async fn take_due(tx: &mut Tx, limit: i64) -> Result<Vec<DueSchedule>> {
     let rows = sqlx::query!(
         r#"select name, organization_id, cron, zone, gap, overlap, catch_up, catch_up_at_most, grace_seconds, jitter_seconds, kind,
@@ -160,7 +162,8 @@ impl Rows {
     }
 }
 
-/// Writes what becomes of a schedule's ticks, makes the jobs of those that fire, and says when it is due again; answers how many fire.
+/// Writes the fate of a schedule's ticks, makes the jobs of those that fire, and sets its next due
+/// time; returns how many fire.
 pub async fn decide(
     tx: &mut Tx,
     due: &DueSchedule,
@@ -222,8 +225,8 @@ pub async fn decide(
     Ok(ids.len())
 }
 
-/// Has the next tick of every schedule computed again. For a scheduler that starts: the rules of its zones may be newer than those by
-/// which a tick was computed.
+/// Has the next tick of every schedule computed again. For a scheduler that starts: the rules of
+/// its zones may be newer than those by which a tick was computed.
 pub async fn compute_again(pool: &Pool) -> Result<u64> {
     let done =
         sqlx::query!("update schedule set next_at = null where enabled and error is null and next_at is not null")
@@ -232,7 +235,7 @@ pub async fn compute_again(pool: &Pool) -> Result<u64> {
     Ok(done.rows_affected())
 }
 
-/// The kinds of job that this version knows.
+/// Returns the kinds of job that this version knows.
 fn known() -> Vec<String> {
     JobKind::ALL.into_iter().map(|kind| kind.as_str().to_owned()).collect()
 }
@@ -242,7 +245,7 @@ fn known() -> Vec<String> {
 pub struct NewSchedule<'a> {
     /// Its name; a schedule of this name is replaced.
     pub name: &'a str,
-    /// The tenant whose it is.
+    /// Its tenant.
     pub organization_id: Option<OrganizationId>,
     /// When it recurs: an expression that has been read.
     pub cron: &'a str,
@@ -252,8 +255,9 @@ pub struct NewSchedule<'a> {
     pub jitter: Duration,
 }
 
-/// Makes a schedule whose ticks enqueue this payload, from now on; one that is the same stays as it is. Ticks of the one before that nobody
-/// has decided about are skipped, and the ledger says so. The name of one that was removed is free; its ledger goes on.
+/// Makes a schedule with ticks that enqueue this payload, from now on; one that is the same stays
+/// as it is. Ticks of the one before that nobody has decided about are skipped, and the ledger says
+/// so. The name of one that was removed is free; its ledger goes on.
 pub async fn set<P: Job>(tx: &mut Tx, new: &NewSchedule<'_>, payload: &P) -> Result<()> {
     let before = sqlx::query!(
         r#"select cron, zone, gap, overlap, enabled, decided_until, retired_at, clock_timestamp() as "now!"
@@ -292,7 +296,8 @@ pub async fn set<P: Job>(tx: &mut Tx, new: &NewSchedule<'_>, payload: &P) -> Res
     Ok(())
 }
 
-/// Ticks that are counted at most when a schedule is changed; a scheduler that was away for so many is a story of its own.
+/// Ticks that are counted at most when a schedule is changed; a scheduler that was away for so many
+/// is a story of its own.
 const MOST_SKIPPED: usize = 1_000_000;
 
 /// Why nobody decides about ticks any more that were before a change of their schedule.
@@ -300,7 +305,8 @@ pub(super) const fn why_skipped(was_enabled: bool) -> &'static str {
     if was_enabled { "changed" } else { "disabled" }
 }
 
-/// One row for the ticks up to now that nobody has decided about, because the schedule is another one from now on.
+/// One row for the ticks up to now that nobody has decided about, because the schedule is another
+/// one from now on.
 pub(super) async fn skip_undecided(
     tx: &mut Tx,
     name: &str,
@@ -328,8 +334,8 @@ pub(super) async fn skip_undecided(
     Ok(())
 }
 
-/// Ends a schedule, if there is one. Its ledger stays for as long as ticks are kept, and ticks that nobody has decided about are skipped as
-/// `removed` (engine promise J11).
+/// Ends a schedule, if there is one. Its ledger stays for as long as ticks are kept, and ticks that
+/// nobody has decided about are skipped as `removed` (engine promise J11).
 pub async fn remove(tx: &mut Tx, name: &str) -> Result<()> {
     let before = sqlx::query!(
         r#"select cron, zone, gap, overlap, enabled, decided_until, clock_timestamp() as "now!"
@@ -354,7 +360,8 @@ pub async fn remove(tx: &mut Tx, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// Takes a schedule out of service because it cannot be read, and says why; whoever changes it clears the error.
+/// Takes a schedule out of service because it cannot be read, and keeps the reason; the next change
+/// clears the error.
 pub async fn refuse(tx: &mut Tx, name: &str, error: &str) -> Result<()> {
     sqlx::query!("update schedule set error = $2, next_at = null where name = $1", name, error)
         .execute(tx.conn())

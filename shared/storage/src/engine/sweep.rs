@@ -1,8 +1,9 @@
-//! What brings back work whose worker or broker died.
+//! Recovery of jobs with a dead worker or broker.
 //!
-//! A sweep is the same for all who do one: the schedule `engine-sweep`, as upkeep like any other, and each scheduler in a loop of its own,
-//! because what brings jobs back must not depend on a job that could be lost as they were. Any number may sweep at once: each takes what no
-//! other has in hand.
+//! A sweep is the same for all that do one: the schedule `engine-sweep`, as upkeep like any other,
+//! and each scheduler in a loop of its own, because the recovery of jobs must not depend on a job
+//! that could be lost as they were. Any number may sweep at once: each takes the jobs that no other
+//! has in hand.
 
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use muster_domain::ids::JobId;
 use super::claim;
 use crate::{Pool, Result};
 
-/// A job whose lease ran out.
+/// A job with an expired lease.
 #[derive(Debug, Clone)]
 pub struct Expired {
     /// The row.
@@ -24,17 +25,17 @@ pub struct Expired {
     pub parked: bool,
 }
 
-/// What a sweep has brought back.
+/// Jobs that a sweep has requeued.
 #[derive(Debug, Clone, Default)]
 pub struct Swept {
-    /// Jobs whose lease ran out.
+    /// Jobs with an expired lease.
     pub expired: Vec<Expired>,
-    /// Published jobs that nobody had claimed.
+    /// Published jobs without a claim.
     pub republished: u64,
 }
 
-/// Brings back jobs whose lease ran out, and those that were published longer ago than `bound` and that nobody claimed; the log tells of
-/// each. While nothing dies, it is one statement.
+/// Requeues jobs with an expired lease, and jobs that were published longer ago than `bound`
+/// without a claim; the log names each. While nothing dies, it is one statement.
 pub async fn sweep(pool: &Pool, bound: Duration) -> Result<Swept> {
     if !is_needed(pool, bound).await? {
         return Ok(Swept::default());
@@ -56,7 +57,7 @@ pub async fn sweep(pool: &Pool, bound: Duration) -> Result<Swept> {
     Ok(Swept { expired, republished })
 }
 
-/// Is there anything to return?
+/// Returns whether there is anything to return.
 async fn is_needed(pool: &Pool, bound: Duration) -> Result<bool> {
     Ok(sqlx::query_scalar!(
         r#"select exists (select from job where state = 'running' and lease_until < (select clock_timestamp()))
@@ -68,8 +69,9 @@ async fn is_needed(pool: &Pool, bound: Duration) -> Result<bool> {
     .await?)
 }
 
-/// Returns jobs whose lease ran out to pending, or parks them when that was their last attempt (engine promise J7: a job that kills
-/// its worker is parked as well). They are suspects from then on.
+/// Requeues jobs with an expired lease, or parks them when that was their last attempt (engine
+/// promise J7: poison, a job that kills its worker, is parked as well). They are suspects from then
+/// on.
 pub async fn return_expired(pool: &Pool) -> Result<Vec<Expired>> {
     let mut tx = pool.begin().await?;
     let rows = sqlx::query!(
@@ -96,8 +98,8 @@ pub async fn return_expired(pool: &Pool) -> Result<Vec<Expired>> {
         .collect())
 }
 
-/// Records that the broker gave these up: it delivered each again and again, and no worker was there to say what came of it. That counts as
-/// an attempt that ended with its worker. Answers how many were parked.
+/// Records dead letters: the broker delivered each again and again, and no worker was there to tell
+/// the outcome. That counts as an attempt that ended with its worker. Returns how many were parked.
 pub async fn return_given_up(pool: &Pool, ids: &[JobId]) -> Result<u64> {
     let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
     let parked = sqlx::query_scalar!(
@@ -122,8 +124,8 @@ pub async fn return_given_up(pool: &Pool, ids: &[JobId]) -> Result<u64> {
     Ok(parked.unsigned_abs())
 }
 
-/// Returns published jobs that nobody claimed within the bound to pending: the broker lost them, or is behind; a second message is
-/// harmless (engine promise J3).
+/// Requeues published jobs without a claim within the bound: the broker lost them, or is behind; a
+/// second message is harmless (engine promise J3).
 pub async fn republish_unclaimed(pool: &Pool, bound: Duration) -> Result<u64> {
     let done = sqlx::query!(
         "update job set state = 'pending', published_at = null

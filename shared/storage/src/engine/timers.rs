@@ -1,4 +1,5 @@
-//! One-shot timers: each fires once, in the transaction that makes its job, whichever scheduler gets there first.
+//! One-shot timers: each fires once, in the transaction that makes its job, whichever scheduler
+//! gets there first.
 
 use std::time::Duration;
 
@@ -9,7 +10,8 @@ use uuid::Uuid;
 
 use crate::{Pool, Result, Tx, db::error::word};
 
-/// The longest that a scheduler may wait between two looks at the timers: one that is due sooner than this is announced when it is set.
+/// The longest that a scheduler may wait between two looks at the timers: one that is due sooner
+/// than this is announced when it is set.
 pub const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
 /// Sets the timer of a subject, or moves it.
@@ -77,7 +79,7 @@ pub async fn set_earliest(
     Ok(())
 }
 
-/// When the timer of a subject fires, if it has one.
+/// Returns when the timer of a subject fires, if it has one.
 pub async fn fires_at(tx: &mut Tx, kind: TimerKind, subject: Uuid) -> Result<Option<DateTime<Utc>>> {
     Ok(sqlx::query_scalar!("select fire_at from timer where kind = $1 and subject = $2", kind.as_str(), subject)
         .fetch_optional(tx.conn())
@@ -100,7 +102,7 @@ pub async fn cancel_all(tx: &mut Tx, kind: TimerKind, subjects: &[Uuid]) -> Resu
     Ok(())
 }
 
-/// What one round of firing did.
+/// Result of one round of firing.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Fired {
     /// Timers that fired.
@@ -109,12 +111,13 @@ pub struct Fired {
     pub latest_ms: i64,
 }
 
-// The clock stands in a subquery, which is evaluated once: a volatile function in the condition itself would be compared with every
-// timer that waits, instead of with the index. The locked rows are deleted where they lie, for a join would be planned for as many rows as
-// the limit allows and read the whole table.
+// The clock stands in a subquery, which is evaluated once: a volatile function in the condition
+// itself would be compared with every timer that waits, instead of with the index. The locked rows
+// are deleted where they lie, for a join would be planned for as many rows as the limit allows and
+// read the whole table.
 
-/// Fires due timers, at most `limit`, each exactly once: the timer goes and its job comes in one transaction. A timer of a kind that this
-/// version does not know stays for a scheduler that does.
+/// Fires due timers, at most `limit`, each exactly once: the timer goes and its job comes in one
+/// transaction. A timer of a kind that this version does not know stays for a scheduler that does.
 pub async fn fire_due(pool: &Pool, limit: i64) -> Result<Fired> {
     let mut tx = pool.begin().await?;
     let due = sqlx::query!(
@@ -160,7 +163,8 @@ pub async fn fire_due(pool: &Pool, limit: i64) -> Result<Fired> {
     Ok(fired)
 }
 
-/// In how long the next timer is due by the database's clock, zero if one is; `None` when there is none.
+/// In how long the next timer is due by the database's clock, zero if one is; `None` when there is
+/// none.
 pub async fn next_in(pool: &Pool) -> Result<Option<Duration>> {
     let milliseconds = sqlx::query_scalar!(
         "select (ceil(extract(epoch from min(fire_at) - clock_timestamp()) * 1000))::bigint from timer where kind = any($1)",
@@ -171,7 +175,7 @@ pub async fn next_in(pool: &Pool) -> Result<Option<Duration>> {
     Ok(milliseconds.map(|milliseconds| Duration::from_millis(milliseconds.max(0).unsigned_abs())))
 }
 
-/// The kinds that this version knows.
+/// Returns the kinds that this version knows.
 fn known() -> Vec<String> {
     TimerKind::ALL.into_iter().map(|kind| kind.as_str().to_owned()).collect()
 }

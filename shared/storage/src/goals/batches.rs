@@ -10,17 +10,17 @@ use serde_json::Value;
 use crate::{Result, Tx, engine::timers, goals::Goal};
 use muster_jobs::timer::TimerKind;
 
-/// What a batch is for.
+/// Purpose of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BatchKind {
     /// Opening conversations.
     Initial,
-    /// Reminding those who said yes.
+    /// Reminding contacts with a yes.
     Reminder,
 }
 
 impl BatchKind {
-    /// The word for it in the database.
+    /// Returns the word for it in the database.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Initial => "initial",
@@ -36,7 +36,7 @@ pub struct Lease {
     pub batch_id: BatchId,
     /// Its goal.
     pub goal_id: GoalId,
-    /// What it is for.
+    /// Its purpose.
     pub kind: BatchKind,
     /// Its number in the goal, from 1.
     pub number: i32,
@@ -46,7 +46,8 @@ pub struct Lease {
     pub expires_at: DateTime<Utc>,
 }
 
-/// Keeps what one initial of a goal may count, by which its batches are paced (rule B6): of batches that are released already as well.
+/// Keeps the segments that one initial of a goal may count, by which its batches are paced
+/// (rule B6): of batches that are released already as well.
 pub async fn set_estimate(tx: &mut Tx, goal_id: GoalId, segments_each: i64) -> Result<()> {
     sqlx::query!(
         "insert into goal_estimate as e (goal_id, segments_each) values ($1, $2)
@@ -60,7 +61,7 @@ pub async fn set_estimate(tx: &mut Tx, goal_id: GoalId, segments_each: i64) -> R
     Ok(())
 }
 
-/// What a goal's held batches were last found to wait for (rule B6).
+/// Returns the condition that a goal's held batches were last found to wait for (rule B6).
 pub async fn waits_for(tx: &mut Tx, goal_id: GoalId) -> Result<Option<WaitsFor>> {
     let word = sqlx::query_scalar!("select release_waits_for from goal_estimate where goal_id = $1", goal_id.0)
         .fetch_optional(tx.conn())
@@ -68,7 +69,8 @@ pub async fn waits_for(tx: &mut Tx, goal_id: GoalId) -> Result<Option<WaitsFor>>
     Ok(word.flatten().as_deref().and_then(WaitsFor::parse))
 }
 
-/// Has a goal's next release looked at, at that instant, and keeps what its batches wait for until then.
+/// Has a goal's next release looked at, at that instant, and keeps the condition that its batches
+/// wait for until then.
 pub async fn wait(
     tx: &mut Tx,
     goal_id: GoalId,
@@ -86,7 +88,8 @@ pub async fn wait(
     timers::set(tx, TimerKind::BatchRelease, goal_id.0, until, organization_id).await
 }
 
-/// The batches that are still held, in their order, with how many segments whoever is in them may count.
+/// Returns the batches that are still held, in their order, with the segments that their contacts
+/// may count.
 pub async fn held(tx: &mut Tx, goal_id: GoalId, segments_each: i64) -> Result<Vec<(BatchId, i64)>> {
     let rows = sqlx::query!(
         r#"select b.id, $2 * (
@@ -110,8 +113,8 @@ pub async fn release(tx: &mut Tx, ids: &[BatchId]) -> Result<()> {
     Ok(())
 }
 
-/// Claims the next released batch of a goal for an agent, or answers the one that they hold already (rule B4). `None` when
-/// there is nothing for them.
+/// Claims the next released batch of a goal for an agent, or returns the one that they hold already
+/// (rule B4). `None` when there is nothing for them.
 pub async fn claim(
     tx: &mut Tx,
     organization_id: OrganizationId,
@@ -144,7 +147,8 @@ pub async fn claim(
             expires_at: row.expires_at,
         }));
     }
-    // A lease of theirs that ran out a moment ago, before its job: it goes back first, or they could not hold another.
+    // A lease of theirs that ran out a moment ago, before its job: it goes back first, or they
+    // could not hold another.
     let stale = sqlx::query_scalar!(
         "select id from batch where goal_id = $1 and kind = $2 and state = 'leased' and leased_to = $3",
         goal_id.0,
@@ -194,7 +198,8 @@ pub enum Refused {
     Expired,
 }
 
-/// Locks a batch and makes sure that the agent holds its lease with this token (rule B3), by the database's clock.
+/// Locks a batch and makes sure that the agent holds its lease with this token (rule B3), by the
+/// database's clock.
 pub async fn hold(
     tx: &mut Tx,
     organization_id: OrganizationId,
@@ -226,7 +231,7 @@ pub async fn hold(
     Ok(Ok(Lease { batch_id: id, goal_id: GoalId(row.goal_id), kind, number: row.number, token, expires_at }))
 }
 
-/// Someone in a batch who is still to be texted, with what a script may say of them.
+/// A contact of a batch that is still to be texted, with the values that a script may use.
 #[derive(Debug, Clone)]
 pub struct Recipient {
     /// The contact.
@@ -245,9 +250,10 @@ pub struct Recipient {
     pub fields: Value,
 }
 
-/// Who of a leased batch is still to be texted by this agent: not texted, not skipped, and nothing forbids it now. A contact who was
-/// assigned to somebody else meanwhile has left the batch (rule W4). Contacts are locked against a redaction: what is written to them until the
-/// transaction ends is seen by it (rule R3).
+/// Returns the contacts of a leased batch that are still to be texted by this agent: not texted,
+/// not skipped, and with nothing that forbids it now. A contact that was assigned to another agent
+/// meanwhile has left the batch (rule W4). Contacts are locked against a redaction: texts that are
+/// written to them until the transaction ends are seen by it (rule R3).
 pub async fn recipients(tx: &mut Tx, goal: &Goal, lease: &Lease, agent_id: MemberId) -> Result<Vec<Recipient>> {
     let assigned = goal.content.strategy == muster_domain::goals::goal::AssignmentStrategy::Assigned;
     let rows = sqlx::query!(
@@ -285,8 +291,9 @@ pub async fn recipients(tx: &mut Tx, goal: &Goal, lease: &Lease, agent_id: Membe
         .collect())
 }
 
-/// Skips whoever of a batch may not be texted any more: opted out, deactivated, not textable or redacted since the goal was launched
-/// (rule T2). The reason is kept; without this, a batch with such a contact would never be finished.
+/// Skips contacts of a batch that may not be texted any more: opted out, deactivated, not textable
+/// or redacted since the goal was launched (rule T2). The reason is kept; without this, a batch
+/// with such a contact would never be finished.
 pub async fn skip_forbidden(tx: &mut Tx, goal: &Goal, lease: &Lease) -> Result<u64> {
     let done = sqlx::query!(
         "update target t set skipped_at = now(),
@@ -347,7 +354,7 @@ pub async fn finish_if_done(tx: &mut Tx, lease: &Lease) -> Result<bool> {
     Ok(finished)
 }
 
-/// Hands a batch back early (rule B5); what is left can be claimed again.
+/// Hands a batch back early (rule B5); the rest of it can be claimed again.
 pub async fn hand_back(tx: &mut Tx, lease: &Lease) -> Result<()> {
     if finish_if_done(tx, lease).await? {
         return Ok(());
@@ -361,7 +368,8 @@ pub async fn hand_back(tx: &mut Tx, lease: &Lease) -> Result<()> {
     timers::cancel(tx, TimerKind::LeaseExpires, lease.batch_id.0).await
 }
 
-/// Returns what is left of a batch whose lease has run out to the released ones (rule B2); false when the lease has not.
+/// Returns the rest of a batch with an expired lease to the released ones (rule B2); false when the
+/// lease has not run out.
 pub async fn expire(tx: &mut Tx, id: BatchId) -> Result<bool> {
     let lease = sqlx::query!(
         r#"select goal_id, kind, number, lease_token, lease_expires_at as "expires_at!" from batch
@@ -384,10 +392,12 @@ pub async fn expire(tx: &mut Tx, id: BatchId) -> Result<bool> {
     Ok(true)
 }
 
-/// Puts everybody who says yes and has no reminder batch yet into released ones (rule W6): those that have room, and new ones; answers how many
-/// batches were made, and how many contacts topped up others.
+/// Puts all contacts with a yes and no reminder batch yet into released ones (rule W6): those that
+/// have room, and new ones; returns how many batches were made, and how many contacts topped up
+/// others.
 pub async fn open_reminders(tx: &mut Tx, goal_id: GoalId, batch_size: i32, segments_each: i64) -> Result<(u64, u64)> {
-    // Nobody claims or finishes a batch that somebody joins. A batch that is being claimed is in hand by then.
+    // A batch that gains a contact is not claimed or finished meanwhile. A batch that is being
+    // claimed is in hand by then.
     sqlx::query!(
         "select from batch where goal_id = $1 and kind = 'reminder' and state = 'released' order by id for no key update",
         goal_id.0,

@@ -24,7 +24,7 @@ pub async fn create(
     Ok(())
 }
 
-/// The name of a campaign of this organization.
+/// Returns the name of a campaign of this organization.
 pub async fn name(pool: &Pool, organization_id: OrganizationId, id: CampaignId) -> Result<Option<String>> {
     Ok(sqlx::query_scalar!("select name from campaign where id = $1 and organization_id = $2", id.0, organization_id.0)
         .fetch_optional(&mut *pool.connection().await?)

@@ -1,5 +1,5 @@
--- $1 goal, $2 assigned?, $3 batch size. Puts each target into the batch that its place belongs to; the same order as
--- goals_partition.sql, in which batches of one agent have consecutive numbers.
+-- $1 goal, $2 assigned?, $3 batch size. Puts each target into the batch that its place belongs to;
+-- the same order as goals_partition.sql, in which batches of one agent have consecutive numbers.
 with placed as (
     select t.contact_id, case when $2 then m.assigned_agent_id end as agent_id,
         (row_number() over (partition by case when $2 then m.assigned_agent_id end order by t.position) - 1) / $3 as part

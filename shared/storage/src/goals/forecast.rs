@@ -1,4 +1,4 @@
-//! Who is still to be texted in a goal, by what decides when (rule S11).
+//! Contacts still to be texted in a goal, by the limits on their time (rule S11).
 
 use muster_domain::goals::goal::AssignmentStrategy;
 
@@ -17,8 +17,8 @@ pub struct Remaining {
     pub texts: i64,
 }
 
-/// Whom the goal would still text: its targets without an initial that has gone, or, before it has chosen them, whom it would choose now.
-/// Lookups count for so many days.
+/// Contacts that the goal would still text: its targets without an initial that has gone, or,
+/// before it has chosen them, those that it would choose now. Lookups count for so many days.
 pub async fn remaining(tx: &mut Tx, goal: &Goal, lookup_max_age_days: i32) -> Result<Vec<Remaining>> {
     let rows = sqlx::query!(
         r#"select c.postal_code, substr(c.e164, 3, 6) || '0000' as "national!",
@@ -53,7 +53,8 @@ pub async fn remaining(tx: &mut Tx, goal: &Goal, lookup_max_age_days: i32) -> Re
         .collect())
 }
 
-/// Of these, how many are in batches that agents can have or have; none before the goal has chosen its targets.
+/// Of these, how many are in batches that agents can have or have; none before the goal has chosen
+/// its targets.
 pub async fn released(tx: &mut Tx, goal: &Goal) -> Result<Option<i64>> {
     if goal.partitioned_at.is_none() {
         return Ok(None);

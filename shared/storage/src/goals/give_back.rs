@@ -1,6 +1,8 @@
-//! Rule G9a: a contact whose text was cancelled before the carrier had it can be texted after all, when what cancelled it is no more.
+//! Rule G9a: a contact with a text that was cancelled before the carrier had it can be texted after
+//! all, when the reason of the cancellation is gone.
 //!
-//! Nobody gets two initials by this (rule B7): a text whose outcome was ever unknown is not given back, whatever the carrier said of it later.
+//! No contact gets two initials by this (rule B7): a text with an outcome that was ever unknown is
+//! not given back, also if the carrier denied it later.
 
 use muster_domain::{
     goals::goal::AssignmentStrategy,
@@ -11,17 +13,18 @@ use uuid::Uuid;
 
 use crate::{Result, Tx, goals::Goal};
 
-/// What [`closed`] has given back.
+/// Contacts that [`closed`] has given back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GivenBack {
-    /// Contacts who can get their initial.
+    /// Contacts that can get their initial.
     pub initials: usize,
-    /// Contacts who can get their reminder: reminder batches are to be made for them.
+    /// Contacts that can get their reminder: reminder batches are to be made for them.
     pub reminders: usize,
 }
 
-/// Gives back whom the end of a goal or of its reminder window cancelled. Contacts without an initial go into new batches, which the release plan
-/// releases; in a goal with assigned agents into their agent's. The goal is locked, and is open again.
+/// Gives back contacts that the end of a goal or of its reminder window cancelled. Contacts without
+/// an initial go into new batches, which the release plan releases; in a goal with assigned agents
+/// into their agent's. The goal is locked, and is open again.
 pub async fn closed(tx: &mut Tx, goal: &Goal, batch_size: i32, segments_each: i64) -> Result<GivenBack> {
     let initials = sqlx::query_scalar!(
         "with free as (
@@ -45,13 +48,14 @@ pub async fn closed(tx: &mut Tx, goal: &Goal, batch_size: i32, segments_each: i6
     Ok(GivenBack { initials: initials.len(), reminders: usize::try_from(reminders).unwrap_or(usize::MAX) })
 }
 
-/// Gives back one contact whose reminder was cancelled, and who says yes again.
+/// Gives back one contact with a cancelled reminder and a new yes.
 pub(crate) async fn reminder(tx: &mut Tx, goal_id: GoalId, contact_id: ContactId) -> Result<()> {
     free_reminders(tx, goal_id, Some(contact_id)).await?;
     Ok(())
 }
 
-/// Contacts who say yes and whose reminder was cancelled, because the window ended or they were not yes any more, may have it again.
+/// Contacts with a yes and a reminder that was cancelled, because the window ended or they were not
+/// yes any more, may have it again.
 async fn free_reminders(tx: &mut Tx, goal_id: GoalId, only: Option<ContactId>) -> Result<u64> {
     let done = sqlx::query!(
         "with free as (
@@ -71,7 +75,7 @@ async fn free_reminders(tx: &mut Tx, goal_id: GoalId, only: Option<ContactId>) -
     Ok(done.rows_affected())
 }
 
-/// Cuts contacts who have no batch into new ones, all held.
+/// Cuts contacts without a batch into new ones, all held.
 async fn make_batches(tx: &mut Tx, goal: &Goal, contacts: &[Uuid], batch_size: i32, segments_each: i64) -> Result<()> {
     sqlx::query_file!(
         "src/goals/give_back_batches.sql",

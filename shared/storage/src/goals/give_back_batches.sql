@@ -1,5 +1,6 @@
--- $1 goal, $2 contacts, $3 assigned?, $4 batch size, $5 estimated segments of one text. Cuts contacts of the goal into new batches, all held, behind
--- those that are there: in their order, or of each agent in theirs. Where each agent texts their own, unassigned contacts are in none.
+-- $1 goal, $2 contacts, $3 assigned?, $4 batch size, $5 estimated segments of one text. Cuts
+-- contacts of the goal into new batches, all held, behind those that are there: in their order, or
+-- of each agent in theirs. Where each agent texts their own, unassigned contacts are in none.
 with placed as (
     select t.contact_id, place.agent_id, (row_number() over (partition by place.agent_id order by t.position) - 1) / $4 as part
     from target t

@@ -23,9 +23,9 @@ pub struct Goal {
     pub group_id: GroupId,
     /// The campaign that it belongs to.
     pub campaign_id: Option<CampaignId>,
-    /// What an admin wrote.
+    /// An admin's content.
     pub content: GoalContent,
-    /// What decides its status.
+    /// The parts that decide its status.
     pub clock: GoalClock,
     /// When its reminder window opens and closes.
     pub reminder_window: Option<(DateTime<Utc>, DateTime<Utc>)>,
@@ -35,22 +35,22 @@ pub struct Goal {
     pub version: i32,
 }
 
-/// What an admin writes (rule G2). Times are wall-clock times in `zone`.
+/// An admin's content of a goal (rule G2). Times are wall-clock times in `zone`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GoalContent {
     /// Its name.
     pub name: String,
     /// For admins only.
     pub description: String,
-    /// What it is for.
+    /// Its purpose.
     pub goal_type: GoalType,
     /// The event's or shift's start, or the target date.
     pub date_local: NaiveDateTime,
-    /// Who gets which batch.
+    /// How batches go to agents.
     pub strategy: AssignmentStrategy,
-    /// What agents read.
+    /// Instructions for agents.
     pub instructions: String,
-    /// Whom it is for.
+    /// Its targeting.
     pub targeting: Targeting,
     /// The initial script.
     pub script: String,
@@ -78,7 +78,7 @@ pub struct Instants {
 }
 
 impl Goal {
-    /// When it is open.
+    /// Returns when it is open.
     pub fn window(&self) -> Window {
         let GoalClock { opens_at, closes_at, .. } = self.clock;
         self.content.window(Instants { opens_at, closes_at, reminder: self.reminder_window })
@@ -86,7 +86,7 @@ impl Goal {
 }
 
 impl GoalContent {
-    /// When a goal with these instants is open.
+    /// Returns when a goal with these instants is open.
     pub const fn window(&self, at: Instants) -> Window {
         let Instants { opens_at, closes_at, reminder } = at;
         Window { opens_local: self.opens_local, closes_local: self.closes_local, opens_at, closes_at, reminder }
@@ -102,7 +102,7 @@ pub struct Place {
     pub group_id: GroupId,
     /// Its campaign.
     pub campaign_id: Option<CampaignId>,
-    /// Who made it.
+    /// Its author.
     pub created_by: MemberId,
 }
 
@@ -141,7 +141,7 @@ pub async fn create(tx: &mut Tx, id: GoalId, place: Place, content: &GoalContent
     Ok(())
 }
 
-/// A goal of this organization, locked against edits until the transaction ends.
+/// Returns a goal of this organization, locked against edits until the transaction ends.
 pub async fn lock(tx: &mut Tx, organization_id: OrganizationId, id: GoalId) -> Result<Option<Goal>> {
     sqlx::query!("select from goal where id = $1 and organization_id = $2 for update", id.0, organization_id.0)
         .fetch_optional(tx.conn())
@@ -149,8 +149,8 @@ pub async fn lock(tx: &mut Tx, organization_id: OrganizationId, id: GoalId) -> R
     Ok(select(tx, organization_id, Some(id), None, None, None, 1).await?.pop())
 }
 
-/// The same, while agents go on queuing texts of it: what they write refers to the goal, and they hold a batch meanwhile. For whoever locks
-/// batches that agents have.
+/// The same, while agents go on queuing texts of it: their rows refer to the goal, and they hold a
+/// batch meanwhile. For transactions that lock batches of agents.
 pub async fn lock_beside_agents(tx: &mut Tx, organization_id: OrganizationId, id: GoalId) -> Result<Option<Goal>> {
     sqlx::query!("select from goal where id = $1 and organization_id = $2 for no key update", id.0, organization_id.0)
         .fetch_optional(tx.conn())
@@ -158,7 +158,7 @@ pub async fn lock_beside_agents(tx: &mut Tx, organization_id: OrganizationId, id
     Ok(select(tx, organization_id, Some(id), None, None, None, 1).await?.pop())
 }
 
-/// A goal of this organization.
+/// Returns a goal of this organization.
 pub async fn get(tx: &mut Tx, organization_id: OrganizationId, id: GoalId) -> Result<Option<Goal>> {
     Ok(select(tx, organization_id, Some(id), None, None, None, 1).await?.pop())
 }
@@ -174,7 +174,8 @@ pub async fn page(
     select(tx, organization_id, None, groups, None, after, limit).await
 }
 
-/// Are all of these goals this organization's, and of these groups, if some are given?
+/// Returns whether all of these goals are this organization's, and of these groups, if some are
+/// given.
 pub async fn all_exist(
     tx: &mut Tx,
     organization_id: OrganizationId,
@@ -195,7 +196,7 @@ pub async fn all_exist(
     .await?)
 }
 
-/// All goals of a campaign.
+/// Returns all goals of a campaign.
 pub async fn of_campaign(tx: &mut Tx, organization_id: OrganizationId, campaign_id: CampaignId) -> Result<Vec<Goal>> {
     select(tx, organization_id, None, None, Some(campaign_id), None, 100_000).await
 }
@@ -260,7 +261,8 @@ async fn select(
         .collect()
 }
 
-/// Replaces what an admin has written, and the instants. What may change when is the caller's to check (rule G6).
+/// Replaces an admin's content, and the instants. The caller checks which fields may change at this
+/// status (rule G6).
 pub async fn update(tx: &mut Tx, id: GoalId, content: &GoalContent, at: Instants) -> Result<()> {
     sqlx::query!(
         "update goal set name = $2, description = $3, instructions = $4, script = $5, reminder_script = $6, opens_local = $7,
@@ -301,7 +303,7 @@ pub async fn launch(tx: &mut Tx, id: GoalId) -> Result<()> {
     Ok(())
 }
 
-/// Pauses or resumes a goal: one row, whatever is queued (rule G7).
+/// Pauses or resumes a goal: one row, however many texts are queued (rule G7).
 pub async fn set_paused(tx: &mut Tx, id: GoalId, paused: bool) -> Result<()> {
     sqlx::query!(
         "update goal set paused_at = case when $2 then coalesce(paused_at, now()) end, version = version + 1 where id = $1",
@@ -313,7 +315,8 @@ pub async fn set_paused(tx: &mut Tx, id: GoalId, paused: bool) -> Result<()> {
     Ok(())
 }
 
-/// Closes a goal now (rule G8). A goal that is not open yet closes as soon as it has opened, which is now as well.
+/// Closes a goal now (rule G8). A goal that is not open yet closes as soon as it has opened, which
+/// is now as well.
 pub async fn close(tx: &mut Tx, id: GoalId) -> Result<()> {
     sqlx::query!(
         "update goal set opens_at = least(opens_at, now() - interval '1 second'), closes_at = now(),
@@ -327,8 +330,9 @@ pub async fn close(tx: &mut Tx, id: GoalId) -> Result<()> {
     Ok(())
 }
 
-/// Freezes a launched goal's targets and cuts them into batches (rules T3 and B1), once; answers how many of each, or `None` when it
-/// was done before. Assigned goals get batches of each agent's contacts, and unassigned contacts are in none (rule W1).
+/// Freezes a launched goal's targets and cuts them into batches (rules T3 and B1), once; returns
+/// how many of each, or `None` when it was done before. Assigned goals get batches of each agent's
+/// contacts, and unassigned contacts are in none (rule W1).
 pub async fn partition(tx: &mut Tx, goal: &Goal, batch_size: i32, segments_each: i64) -> Result<Option<(u64, u64)>> {
     let fresh =
         sqlx::query!("update goal set partitioned_at = now() where id = $1 and partitioned_at is null", goal.id.0)
@@ -357,7 +361,7 @@ pub async fn partition(tx: &mut Tx, goal: &Goal, batch_size: i32, segments_each:
     Ok(Some((targets.rows_affected(), batches.rows_affected())))
 }
 
-/// How many contacts a targeting selects in a group.
+/// Returns how many contacts a targeting selects in a group.
 pub async fn preview(tx: &mut Tx, group_id: GroupId, targeting: &Targeting) -> Result<i64> {
     Ok(sqlx::query_scalar!(
         r#"select count(*) as "contacts!" from targeted_contacts($1, $2)"#,
@@ -387,7 +391,7 @@ pub async fn excluded(db: impl Into<Db<'_>>, group_id: GroupId) -> Result<Vec<(S
     Ok(rows.into_iter().map(|row| (row.reason, row.contacts)).collect())
 }
 
-/// The word of an enum that serializes as a string.
+/// Returns the word of an enum that serializes as a string.
 fn text<T: serde::Serialize>(value: &T) -> Result<String> {
     Ok(serde_json::to_value(value)?.as_str().unwrap_or_default().to_owned())
 }

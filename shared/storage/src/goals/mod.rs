@@ -1,4 +1,5 @@
-//! Goals and campaigns, their batches and leases, reassigning and figures (rules G1 to G12, B1 to B6, T1 to T3, W4).
+//! Goals and campaigns, their batches and leases, reassigning and figures
+//! (rules G1 to G12, B1 to B6, T1 to T3, W4).
 
 pub mod batches;
 pub mod campaigns;

@@ -1,5 +1,5 @@
--- $1 goal, $2 assigned?, $3 batch size, $4 estimated segments of one text. Makes the goal's batches, all held: of everybody in their
--- order, or of each agent's contacts in theirs.
+-- $1 goal, $2 assigned?, $3 batch size, $4 estimated segments of one text. Makes the goal's
+-- batches, all held: of everybody in their order, or of each agent's contacts in theirs.
 insert into batch (id, goal_id, kind, number, assigned_agent_id, state, estimated_segments)
 select uuid_v7(), $1, 'initial', row_number() over (order by agent_id nulls first, part), agent_id, 'held', contacts * $4
 from (

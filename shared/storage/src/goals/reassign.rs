@@ -1,12 +1,15 @@
-//! Rule W4: whoever is assigned to another agent and has not been texted yet moves between the agents' batches at once, also out of one in
-//! hand, and so does a conversation in hand.
+//! Rule W4: a contact that is assigned to another agent and has not been texted yet moves between
+//! the agents' batches at once, also out of one in hand, and so does a conversation in hand.
 //!
-//! Whoever assigns takes locks in one order: goals, contacts, agents, memberships, batches, targets, threads. The hand-over of messages takes them in
-//! the same order, so that nobody waits in a circle.
+//! Assignments take locks in one order: goals, contacts, agents, memberships, batches, targets,
+//! threads. The hand-over of messages takes them in the same order, so that nobody waits in a
+//! circle.
 //!
-//! Texts that are queued or held wait for none of this. A hand-over cancels those whose contact is another agent's by now (rule S9), and a job
-//! for each goal cancels those that no hand-over looks at for long, and gives back whom they were for ([`take_back`]). It never waits for a
-//! message: one that is locked is being handed over, which cancels it or lets it go by who has the contact then.
+//! Texts that are queued or held wait for none of this. A hand-over cancels texts to contacts that
+//! are another agent's by now (rule S9), and a job for each goal cancels the ones that no hand-over
+//! looks at for long, and gives back their contacts ([`take_back`]). It never waits for a message:
+//! one that is locked is being handed over, which cancels it or lets it go by the contact's agent
+//! then.
 
 use muster_domain::{
     goals::goal::AssignmentStrategy,
@@ -22,8 +25,8 @@ use crate::{
     tenancy::organizations,
 };
 
-/// Locks the launched goals of a group in which each agent texts their own contacts, in the order of their ids: none of them is cut into
-/// batches meanwhile.
+/// Locks the launched goals of a group in which each agent texts their own contacts, in the order
+/// of their ids: none of them is cut into batches meanwhile.
 pub(crate) async fn lock_goals(tx: &mut Tx, group_id: GroupId) -> Result<Vec<Uuid>> {
     let goals = sqlx::query_scalar!(
         "select id from goal
@@ -36,8 +39,8 @@ pub(crate) async fn lock_goals(tx: &mut Tx, group_id: GroupId) -> Result<Vec<Uui
     Ok(goals)
 }
 
-/// Moves contacts of a group, who are assigned as they should be by now, between the batches of goals that are locked, and has the texts to
-/// them that wait looked after.
+/// Moves contacts of a group, with assignments that are as they should be by now, between the
+/// batches of goals that are locked, and has the waiting texts to them looked after.
 pub(crate) async fn move_contacts(tx: &mut Tx, group_id: GroupId, goals: &[Uuid], contacts: &[Uuid]) -> Result<()> {
     if goals.is_empty() || contacts.is_empty() {
         return Ok(());
@@ -74,8 +77,9 @@ pub(crate) async fn move_contacts(tx: &mut Tx, group_id: GroupId, goals: &[Uuid]
     Ok(())
 }
 
-/// Moves the conversations in hand of contacts who were assigned anew (rule W4): to the agent whom they are assigned to now, for a whole
-/// response window, or back to everybody when they are nobody's. Comes last: who sends a batch holds its targets before its threads.
+/// Moves the conversations in hand of contacts that were assigned anew (rule W4): to their present
+/// agent, for a whole response window, or back to all agents when they have none. Comes last: an
+/// agent that sends a batch holds its targets before its threads.
 pub(crate) async fn move_threads(tx: &mut Tx, group_id: GroupId, contacts: &[Uuid]) -> Result<()> {
     if contacts.is_empty() {
         return Ok(());
@@ -103,24 +107,26 @@ pub(crate) async fn move_threads(tx: &mut Tx, group_id: GroupId, contacts: &[Uui
     Ok(())
 }
 
-/// What [`take_back`] has done.
+/// Effects of [`take_back`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TakenBack {
-    /// Contacts who can get their initial from the agent whom they are assigned to now.
+    /// Contacts that can get their initial from their present agent.
     pub initials: usize,
-    /// Contacts who can get their reminder so: reminder batches are to be made for them.
+    /// Contacts that can get their reminder so: reminder batches are to be made for them.
     pub reminders: usize,
 }
 
-/// Cancels what is queued or held of a goal to contacts who are another agent's by now, and gives whomever such a text was for to that agent.
-/// Only a text that is queued or held is ever cancelled, so that the carrier does not have it: nobody gets two initials (rule B7). The
-/// goal is locked, so that nobody assigns anybody of it meanwhile.
+/// Cancels queued and held texts of a goal to contacts that are another agent's by now, and gives
+/// the contact of such a text to that agent. Only a text that is queued or held is ever cancelled,
+/// so that the carrier does not have it: nobody gets two initials (rule B7). The goal is locked, so
+/// that nobody assigns anybody of it meanwhile.
 pub async fn take_back(tx: &mut Tx, goal: &Goal) -> Result<TakenBack> {
     let mut taken = TakenBack { initials: 0, reminders: 0 };
     if goal.content.strategy != AssignmentStrategy::Assigned {
         return Ok(taken);
     }
-    // Who locks a message queues it again or hands it over, and then decides about it by the same facts.
+    // A transaction that locks a message queues it again or hands it over, and then decides about
+    // it by the same facts.
     sqlx::query!(
         "with late as (
              select m.id from message m
@@ -169,11 +175,13 @@ pub async fn take_back(tx: &mut Tx, goal: &Goal) -> Result<TakenBack> {
     Ok(taken)
 }
 
-/// Puts contacts who have no initial yet into a batch of their agent that is not finished, the last one, or into a new one; who has no agent
-/// is in no batch. Whoever was in a batch that the release plan holds, or in none, goes on waiting for the plan as long as it holds any
-/// (rule B6): a new batch of them is held, and released in its turn.
+/// Puts contacts without an initial yet into a batch of their agent that is not finished, the last
+/// one, or into a new one. A contact without an agent is in no batch. A contact in a batch that the
+/// release plan holds, or in none, goes on waiting for the plan as long as it holds any (rule B6):
+/// a new batch of them is held, and released in its turn.
 async fn place(tx: &mut Tx, group_id: GroupId, goals: &[Uuid], contacts: &[Uuid]) -> Result<()> {
-    // Nobody finishes a batch that somebody joins. An agent who sends holds their batch before its targets.
+    // A batch that gains a contact is not finished meanwhile. An agent that sends holds their batch
+    // before its targets.
     sqlx::query!(
         "select from batch
          where goal_id = any($2) and kind = 'initial' and state <> 'finished'
@@ -199,8 +207,8 @@ async fn place(tx: &mut Tx, group_id: GroupId, goals: &[Uuid], contacts: &[Uuid]
     Ok(())
 }
 
-/// Takes contacts out of the reminder batches of agents who do not have them any more; answers the goals in which somebody waits for a
-/// reminder batch.
+/// Takes contacts out of the reminder batches of agents that do not have them any more; returns the
+/// goals with a contact that waits for a reminder batch.
 async fn leave_reminders(tx: &mut Tx, group_id: GroupId, goals: &[Uuid], contacts: &[Uuid]) -> Result<Vec<GoalId>> {
     sqlx::query!(
         "with leaving as (

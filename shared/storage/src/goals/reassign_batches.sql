@@ -1,5 +1,5 @@
--- $1 group, $2 goals, $3 contacts. Makes the batches that reassign_place.sql puts contacts into and that are not there: released, or held for
--- those who go on waiting for the release plan.
+-- $1 group, $2 goals, $3 contacts. Makes the batches that reassign_place.sql puts contacts into and
+-- that are not there: released, or held for contacts that go on waiting for the release plan.
 with moving as (
     select distinct t.goal_id, m.assigned_agent_id as agent_id,
         (b.id is null or b.state = 'held')

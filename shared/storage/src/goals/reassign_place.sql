@@ -1,6 +1,7 @@
--- $1 group, $2 goals, $3 contacts. Puts contacts who have no initial yet into the last batch of their agent that is not finished: one that is
--- held if they go on waiting for the release plan, else one that is released or in hand. Targets are locked in the order of their
--- positions, in which agents take them.
+-- $1 group, $2 goals, $3 contacts. Puts contacts without an initial yet into the last batch of
+-- their agent that is not finished: one that is held if they go on waiting for the release plan,
+-- else one that is released or in hand. Targets are locked in the order of their positions, in
+-- which agents take them.
 with moving as (
     select t.goal_id, t.contact_id, m.assigned_agent_id as agent_id,
         (b.id is null or b.state = 'held')

@@ -1,6 +1,8 @@
--- $1 goal, $2 batch size, $3 estimated segments of one reminder. Everybody who says yes, was texted and has no reminder batch, in the order in which
--- they were targeted, tops up the released batches that have room, and then goes into new released ones; where each agent texts their own contacts,
--- into one of the agent's, and whoever is nobody's waits. The released batches are locked before.
+-- $1 goal, $2 batch size, $3 estimated segments of one reminder. All contacts with a yes that were
+-- texted and have no reminder batch, in the order in which they were targeted, top up the released
+-- batches that have room, and then go into new released ones; where each agent texts their own
+-- contacts, into one of the agent's, and a contact without an agent waits. The released batches are
+-- locked before.
 with waiting as (
     select t.contact_id, place.agent_id, row_number() over (partition by place.agent_id order by t.position) - 1 as place
     from target t join goal g on g.id = t.goal_id

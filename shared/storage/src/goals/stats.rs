@@ -9,7 +9,7 @@ use muster_domain::{
 
 use crate::{Pool, Result, db::error::word};
 
-/// What has become of the targets and messages of some goals.
+/// Figures of the targets and messages of some goals.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Stats {
     /// Contacts targeted.
@@ -18,9 +18,10 @@ pub struct Stats {
     pub batched: i64,
     /// Batches by state.
     pub batches: BTreeMap<String, i64>,
-    /// Targets whose initial was handed to the carrier (rule T1).
+    /// Targets with an initial that was handed to the carrier (rule T1).
     pub messaged: i64,
-    /// Targets that will get no initial: skipped by an agent, or by what forbade it. The reasons are in `skip_reasons`.
+    /// Targets that will get no initial: skipped by an agent, or by a rule that forbade it. The
+    /// reasons are in `skip_reasons`.
     pub skipped: i64,
     /// Why targets were skipped.
     pub skip_reasons: BTreeMap<String, i64>,
@@ -42,7 +43,7 @@ pub struct Stats {
     pub segments: i64,
 }
 
-/// The figures of these goals together.
+/// Returns the figures of these goals together.
 pub async fn of(pool: &Pool, goals: &[GoalId]) -> Result<Stats> {
     let goals: Vec<_> = goals.iter().map(|id| id.0).collect();
     let mut stats = Stats::default();
@@ -90,7 +91,8 @@ pub async fn of(pool: &Pool, goals: &[GoalId]) -> Result<Stats> {
     .await?;
     for row in messages {
         if word("message", &row.state, MessageState::parse(&row.state))?.is_messaged() {
-            // At most one initial and one reminder to each contact of a goal is ever handed over (rules B7 and W6).
+            // At most one initial and one reminder to each contact of a goal is ever handed over
+            // (rules B7 and W6).
             match word("message", &row.kind, MessageKind::parse(&row.kind))? {
                 MessageKind::Initial => stats.messaged += row.messages,
                 MessageKind::Reminder => stats.reminded += row.messages,

@@ -1,8 +1,9 @@
-//! Between reading and applying: how many of an import's people have a place in the group and with their agents (rules A2 and C10), and
-//! what all its shards need: custom fields and tags.
+//! Between reading and applying: how many of an import's people have a place in the group and with
+//! their agents (rules A2 and C10), and the common needs of its shards: custom fields and tags.
 //!
-//! Places are kept for the import until its shards have used them, so that imports into one group at the same time do not fill it twice.
-//! Phones are looked at only where the limit could be reached.
+//! Places are kept for the import until its shards have used them, so that imports into one group
+//! at the same time do not fill it twice. Phones are looked at only where the limit could be
+//! reached.
 
 use muster_domain::ids::{ImportId, OrganizationId};
 
@@ -14,14 +15,16 @@ use crate::{
 /// Places in a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Places {
-    /// Places that nobody has, and that are kept for nobody; below nothing when there are more members than the limit allows.
+    /// Places that nobody has, and that are kept for nobody; below nothing when there are more
+    /// members than the limit allows.
     pub free: i64,
-    /// Imports that were admitted before keep some. They may not need all of them: who was in the group already, and who stands in two files,
-    /// takes none.
+    /// Imports that were admitted before keep some. They may not need all of them: people that were
+    /// in the group already, and people in two files, take none.
     pub kept: bool,
 }
 
-/// Locks the group, so that imports into it are admitted one after the other, and answers what places there are.
+/// Locks the group, so that imports into it are admitted one after the other, and returns the free
+/// places.
 pub async fn places(tx: &mut Tx, import: &Import, limit: i32) -> Result<Places> {
     sqlx::query!("select from contact_group where id = $1 for no key update", import.group_id.0)
         .execute(tx.conn())
@@ -69,7 +72,8 @@ pub async fn add_phones(tx: &mut Tx, rows: &Sorted) -> Result<()> {
     Ok(())
 }
 
-/// Finds the line of the last new member for whom there is a place; rows of new members after it are rejected when they are applied.
+/// Finds the line of the last new member that has a place; rows of new members after it are
+/// rejected when they are applied.
 pub async fn admit_in_order(tx: &mut Tx, import: &Import, places: i64) -> Result<()> {
     let places = places.max(0);
     sqlx::query!("analyze import_phone").execute(tx.conn()).await?;
@@ -108,10 +112,12 @@ pub async fn use_places(tx: &mut Tx, import: &Import, joined: i64) -> Result<boo
     Ok(done.rows_affected() == 1)
 }
 
-/// Looks for places beyond those that are kept, for somebody who has left the group since the import was admitted; what has joined in this
-/// transaction is counted among the members already. False when there are none.
+/// Looks for places beyond the kept ones, for members that have left the group since the import was
+/// admitted. Members that have joined in this transaction are counted already. False when there are
+/// none.
 pub async fn more_places(tx: &mut Tx, import: &Import, joined: i64, limit: i32) -> Result<bool> {
-    // First, because this waits for the import's other shards: whom they let in is counted.
+    // First, because this waits for the import's other shards: members that they let in are
+    // counted.
     sqlx::query!(
         "update import set places_left = greatest(coalesce(places_left, 0) - $2, 0) where id = $1",
         import.id.0,

@@ -1,4 +1,5 @@
-//! Rows that name an agent: whom they mean, up to which row there is room (rule A2), the assignment itself (rule W4), and taking it back.
+//! Rows that name an agent: the members that they mean, up to which row there is room (rule A2),
+//! the assignment itself (rule W4), and taking it back.
 
 use muster_domain::ids::{GroupId, ImportId};
 use uuid::Uuid;
@@ -9,7 +10,8 @@ use crate::{
     imports::{Import, apply::Terms},
 };
 
-/// Finds out whom the agents' column means, who must be an agent of the group, and the last line whose row may be assigned to each.
+/// Finds the members that the agents' column means, which must be agents of the group, and the last
+/// line with a row that may be assigned to each.
 pub async fn admit(tx: &mut Tx, import: &Import, limit: i32) -> Result<()> {
     sqlx::query!(
         "with named as (
@@ -28,7 +30,8 @@ pub async fn admit(tx: &mut Tx, import: &Import, limit: i32) -> Result<()> {
     )
     .execute(tx.conn())
     .await?;
-    // Contacts that the file assigns to an agent who does not have them yet, in its order; the winning row of each phone counts.
+    // Contacts that the file assigns to an agent that does not have them yet, in its order; the
+    // winning row of each phone counts.
     sqlx::query!(
         "with winner as (
              select distinct on (e164) e164, line, lower(agent) as email from import_phone order by e164, line desc
@@ -58,7 +61,8 @@ pub async fn admit(tx: &mut Tx, import: &Import, limit: i32) -> Result<()> {
     Ok(())
 }
 
-/// Where rows take somebody of the group from an agent, locks the goals that this may be about: goals come before contacts.
+/// Where rows take somebody of the group from an agent, locks the goals that this may be about:
+/// goals come before contacts.
 pub(super) async fn lock_goals(tx: &mut Tx, import: &Import) -> Result<()> {
     let moves = sqlx::query_scalar!(
         r#"select exists (
@@ -79,8 +83,9 @@ pub(super) async fn lock_goals(tx: &mut Tx, import: &Import) -> Result<()> {
     Ok(())
 }
 
-/// Assigns the rows that name an agent. False when an agent has more contacts by it than rule A2 allows, because somebody else has assigned
-/// some meanwhile; then nothing of this transaction may be kept. Whom those had who were in the group before is kept for whoever undoes the
+/// Assigns the rows that name an agent. False when an agent has more contacts by it than rule A2
+/// allows, because somebody else has assigned some meanwhile. Then nothing of this transaction may
+/// be kept. The agents of contacts that were in the group before are kept for an undo of the
 /// import.
 pub(super) async fn assign(tx: &mut Tx, import: &Import, terms: &Terms<'_>) -> Result<bool> {
     let agents = sqlx::query_scalar!(
@@ -143,7 +148,7 @@ pub(super) async fn assign(tx: &mut Tx, import: &Import, terms: &Terms<'_>) -> R
     if over {
         return Ok(false);
     }
-    // Who was in the group before may be in a batch already.
+    // A contact that was in the group before may be in a batch already.
     let moved: Vec<_> = assigned.iter().filter(|row| row.moved).map(|row| row.contact_id).collect();
     if !moved.is_empty() {
         let goals = reassign::lock_goals(tx, import.group_id).await?;
@@ -153,7 +158,8 @@ pub(super) async fn assign(tx: &mut Tx, import: &Import, terms: &Terms<'_>) -> R
     Ok(true)
 }
 
-/// Locks the agents who may get contacts back, as `contacts::assign` does, so that two assignments do not pass the limit together.
+/// Locks the agents that may get contacts back, as `contacts::assign` does, so that two assignments
+/// do not pass the limit together.
 pub(super) async fn lock_agents_to_restore(tx: &mut Tx, id: ImportId, group_id: GroupId) -> Result<()> {
     sqlx::query!(
         "select from group_member
@@ -167,8 +173,9 @@ pub(super) async fn lock_agents_to_restore(tx: &mut Tx, id: ImportId, group_id: 
     Ok(())
 }
 
-/// Gives contacts whom an import assigned their agents back. Answers of how many of them nothing is left as the import made it. What cannot be
-/// restored stays in `import_assignment`.
+/// Gives contacts that an import assigned their former agents back. Returns the number of contacts
+/// with nothing left as the import made it. An assignment that cannot be restored stays in
+/// `import_assignment`.
 pub(super) async fn restore(tx: &mut Tx, id: ImportId, group_id: GroupId, goals: &[Uuid], limit: i32) -> Result<i64> {
     let restored = sqlx::query_file!("src/imports/restore_agents.sql", id.0, group_id.0, i64::from(limit))
         .fetch_all(tx.conn())

@@ -1,9 +1,12 @@
-//! One shard of an import: COPY into a temporary table, then a fixed number of statements, whatever the number of rows.
+//! One shard of an import: COPY into a temporary table, then a fixed number of statements, for any
+//! number of rows.
 //!
-//! All of it happens in the transaction that completes the job, so that a crash leaves nothing behind and a second attempt starts afresh.
-//! Two imports of the same people never deadlock: contacts are created in the order of their phones, then the known ones are locked in the
-//! order of their ids, then come memberships and tags in the order of theirs; nobody who is in a later step waits for an earlier one. Where
-//! rows take contacts from an agent, goals come before all that (`reassign`).
+//! All of it happens in the transaction that completes the job, so that a crash leaves nothing
+//! behind and a second attempt starts afresh. Two imports of the same people never deadlock:
+//! contacts are created in the order of their phones, then the known ones are locked in the order
+//! of their ids, then come memberships and tags in the order of theirs. None in a later step waits
+//! for one in an earlier. Where rows take contacts from an agent, goals come before all that
+//! (`reassign`).
 
 use std::collections::BTreeMap;
 
@@ -19,7 +22,7 @@ use crate::{
     people::phone_keys,
 };
 
-/// What became of the rows of a shard.
+/// The outcome of a shard's rows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Applied {
     /// New contacts.
@@ -28,19 +31,19 @@ pub struct Applied {
     pub updated: i64,
     /// Known contacts that a row did not change.
     pub unchanged: i64,
-    /// Rows over a limit, or for an agent whom nobody knows.
+    /// Rows over a limit, or for an unknown agent.
     pub rejected: i64,
     /// The same by reason.
     pub reject_reasons: BTreeMap<String, i64>,
-    /// Those of them that are kept.
+    /// The number of them that is kept.
     pub rejects_kept: i64,
     /// Contacts that joined the group.
     pub joined: i64,
-    /// People of whom a row states that they have opted out (rule C17).
+    /// People with an opt-out stated in a row (rule C17).
     pub opted_out: i64,
 }
 
-/// What applying goes by beside the import itself.
+/// Limits and settings of applying, beside the import itself.
 #[derive(Debug, Clone, Copy)]
 pub struct Terms<'a> {
     /// The customer.
@@ -61,9 +64,9 @@ pub struct Terms<'a> {
     pub rejects: Room,
 }
 
-/// Applies rows; nobody else has the same phones of this import. With a dry run the answer is the same and nothing is kept (rule C12).
-/// `None` when an agent has got too many contacts meanwhile, or somebody was redacted: nothing of this transaction may be kept, and another try
-/// will see it.
+/// Applies rows; nobody else has the same phones of this import. With a dry run the answer is the
+/// same and nothing is kept (rule C12). `None` when an agent has got too many contacts meanwhile,
+/// or somebody was redacted: nothing of this transaction may be kept, and another try will see it.
 pub async fn apply(
     tx: &mut Tx,
     import: &Import,
@@ -72,8 +75,9 @@ pub async fn apply(
     hash: Option<&PhoneHash<'_>>,
 ) -> Result<Option<Applied>> {
     stage(tx, terms, rows, hash).await?;
-    // What is known of a table lags behind what imports put into it. A plan that was made while there was nobody would read all that others
-    // have put in meanwhile, for each row: rows are looked up along indexes, whatever the planner believes.
+    // A table's statistics lag behind the rows that imports put into it. A plan that was made while
+    // the table was empty would read all rows that others have put in meanwhile, for each row: rows
+    // are looked up along indexes, in spite of the planner's beliefs.
     sqlx::query!("select set_config('enable_seqscan', 'off', true) as planned").fetch_one(tx.conn()).await?;
     let staged = u64::try_from(rows.count()).unwrap_or(u64::MAX);
     let admitted = sqlx::query!(
@@ -94,7 +98,7 @@ pub async fn apply(
     let rejected = refused.reasons.values().sum::<i64>();
     if import.dry_run {
         sqlx::query!("savepoint dry_run").execute(tx.conn()).await?;
-        // Made for real by whoever admits an import.
+        // Made for real by the job that admits an import.
         let tags: Vec<String> = sqlx::query_scalar!(r#"select distinct unnest(tags) as "name!" from import_row"#)
             .fetch_all(tx.conn())
             .await?;
@@ -136,7 +140,8 @@ pub async fn apply(
     }))
 }
 
-/// Copies the rows into a table that this connection alone sees and that is empty again after the transaction.
+/// Copies the rows into a table that this connection alone sees and that is empty again after the
+/// transaction.
 async fn stage(tx: &mut Tx, terms: &Terms<'_>, rows: &Sorted, hash: Option<&PhoneHash<'_>>) -> Result<()> {
     let made = sqlx::query_scalar!(r#"select to_regclass('pg_temp.import_row') is not null as "made!""#)
         .fetch_one(tx.conn())
@@ -168,8 +173,8 @@ struct Refused {
     opted_out: Vec<String>,
 }
 
-/// Rows of people who are being redacted become rejects of which nothing is kept. What is known of others under another key goes under the current
-/// one.
+/// Rows of people that are being redacted become rejects of which nothing is kept. Rows that are
+/// kept of others under another key go under the current one.
 async fn refuse_redacted(tx: &mut Tx, import: &Import, terms: &Terms<'_>, refused: &mut Refused) -> Result<()> {
     let gone = sqlx::query_file!("src/imports/refuse_redacted.sql", import.id.0, terms.account_id.0);
     let gone = i64::try_from(gone.execute(tx.conn()).await?.rows_affected()).unwrap_or(i64::MAX);
@@ -183,8 +188,8 @@ async fn refuse_redacted(tx: &mut Tx, import: &Import, terms: &Terms<'_>, refuse
     Ok(())
 }
 
-/// Rows over a limit, and rows for agents whom nobody knows, become rejects. Shards are alike, because phones are spread over them: each keeps its share of
-/// what reading has left room for.
+/// Rows over a limit, and rows for unknown agents, become rejects. Shards are alike, because phones
+/// are spread over them: each keeps its share of the room that reading has left.
 async fn refuse_rows(tx: &mut Tx, import: &Import, terms: &Terms<'_>, refused: &mut Refused) -> Result<()> {
     let share = |most: u64, kept: i64| {
         let left = most.saturating_sub(kept.unsigned_abs());
@@ -213,8 +218,9 @@ async fn refuse_rows(tx: &mut Tx, import: &Import, terms: &Terms<'_>, refused: &
     Ok(())
 }
 
-/// Rule C17: who has opted out by what the file states is opted out, as if they had said so themselves, and stays it (rule C9). Also people whose rows are
-/// rejected, if they are known: a full group is no reason to text them from another.
+/// Rule C17: a contact with an opt-out stated in the file is opted out, as by their own word, and
+/// stays it (rule C9). Also people with rejected rows, if they are known: a full group is no reason
+/// to text them from another.
 async fn opt_out(tx: &mut Tx, import: &Import, rejected: &[String]) -> Result<()> {
     sqlx::query!(
         "insert into contact_event (organization_id, contact_id, what)
@@ -248,8 +254,8 @@ async fn opt_out(tx: &mut Tx, import: &Import, rejected: &[String]) -> Result<()
     Ok(())
 }
 
-/// Rule C1: who is there is updated, who is not is created.
-/// False when somebody was redacted meanwhile whom a row was taken for.
+/// Rule C1: a known contact is updated, a new one is created. False when a contact that a row was
+/// taken for was redacted meanwhile.
 async fn create_and_update(tx: &mut Tx, import: &Import, account_id: AccountId, rows: u64) -> Result<bool> {
     let organization = import.organization_id.0;
     let created = sqlx::query_file!(
@@ -265,14 +271,15 @@ async fn create_and_update(tx: &mut Tx, import: &Import, account_id: AccountId, 
     if created == rows {
         return Ok(true);
     }
-    // A shard is small beside all contacts: each row looks for its own, whatever the planner thinks of tables that it has not seen full.
+    // A shard is small beside all contacts: each row looks for its own, in spite of the planner's
+    // beliefs about tables that it has not seen full.
     sqlx::query!("select set_config('enable_hashjoin', 'off', true) as hash, set_config('enable_mergejoin', 'off', true) as merge")
         .fetch_one(tx.conn())
         .await?;
     // Also those that somebody else has created meanwhile.
     sqlx::query_file!("src/imports/find_contacts.sql", organization).execute(tx.conn()).await?;
-    // Locked in the order in which everybody locks contacts. What they were is kept for whoever undoes the import, and what they become for whoever
-    // asks what it changed.
+    // Locked in the order in which everybody locks contacts. The former values are kept for an undo
+    // of the import, and the new ones for the list of its changes.
     let changed = sqlx::query!(
         "with locked as (
              select c.id, jsonb_build_object('first_name', c.first_name, 'last_name', c.last_name, 'email', c.email,

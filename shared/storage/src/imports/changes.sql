@@ -1,5 +1,6 @@
--- $1 import, $2 after this contact, $3 limit. Contacts that the import changed or assigned, with what is not as it was: before, and as the import
--- left it. Named first, so that a page costs by its own contacts.
+-- $1 import, $2 after this contact, $3 limit. Contacts that the import changed or assigned, with
+-- the differing fields: before, and as the import left them. Named first, so that a page costs by
+-- its own contacts.
 with named as (
     (select h.contact_id
      from import_change h join contact c on c.id = h.contact_id and c.redacted_at is null

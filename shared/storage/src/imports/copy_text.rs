@@ -2,7 +2,8 @@
 
 use std::io::Write as _;
 
-/// One more field in COPY's text format, after a tab. Postgres cannot store U+0000, so that it becomes U+FFFD.
+/// One more field in COPY's text format, after a tab. Postgres cannot store U+0000, so that it
+/// becomes U+FFFD.
 pub(super) fn put(out: &mut Vec<u8>, field: Option<&str>) {
     out.push(b'\t');
     match field {

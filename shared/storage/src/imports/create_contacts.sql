@@ -1,6 +1,8 @@
--- $1 import, $2 organization, $3 account, $4 consent text. Creates the contacts that are not there yet, in the order of their phones, so
--- that two imports of the same people wait for one another and never deadlock. A redacted number comes back as a new contact that keeps
--- its opt-out (rule C9), and one that the row states is kept (rule C17). `offset 0` keeps the planner from reading all contacts to find a few.
+-- $1 import, $2 organization, $3 account, $4 consent text. Creates the contacts that are not there
+-- yet, in the order of their phones, so that two imports of the same people wait for one another
+-- and never deadlock. A redacted number comes back as a new contact that keeps its opt-out
+-- (rule C9), and one that the row states is kept (rule C17). `offset 0` keeps the planner from
+-- reading all contacts to find a few.
 insert into contact (id, organization_id, e164, first_name, last_name, email, postal_code, notes, external_id, fields,
     source, source_import_id, consent_text, opted_out_at, opt_out_reason)
 select r.contact_id, $2, r.e164, r.first_name, r.last_name, r.email, r.postal_code, r.notes, r.external_id, r.fields,

@@ -1,4 +1,5 @@
--- $1 organization. Gives rows of people who were there their contact, and says which of these they change: blank cells leave what is there.
+-- $1 organization. Gives rows of known people their contact, and tells which of these they change:
+-- blank cells leave the value.
 update import_row r
 set contact_id = c.id, created = false,
     changed = (c.first_name, c.last_name, c.email, c.postal_code, c.notes, c.external_id, c.fields) is distinct from (

@@ -1,4 +1,4 @@
-//! Imports as a list: what they were and what became of them, without their progress, and those that nobody works on any more.
+//! Imports as a list: their kind and outcome, without their progress, and the abandoned ones.
 
 use chrono::{DateTime, Utc};
 use muster_domain::ids::{GroupId, ImportId, OrganizationId};
@@ -30,7 +30,8 @@ pub struct Listed {
     pub finished_at: Option<DateTime<Utc>>,
 }
 
-/// Imports of an organization before `before`, the youngest first; into these groups alone, if some are given.
+/// Imports of an organization before `before`, the youngest first; into these groups alone, if some
+/// are given.
 pub async fn page(
     pool: &Pool,
     organization_id: OrganizationId,
@@ -75,7 +76,8 @@ pub async fn page(
         .collect())
 }
 
-/// Imports that wait for work that nobody will do any more, because a job of theirs was given up, oldest first.
+/// Imports that wait for work that nobody will do any more, because a job of theirs was given up,
+/// oldest first.
 pub async fn abandoned(tx: &mut Tx, limit: i64) -> Result<Vec<(OrganizationId, ImportId)>> {
     let steps = JobKind::ALL.into_iter().filter(|kind| kind.is_step_of_import());
     let steps: Vec<_> = steps.map(|kind| kind.as_str().to_owned()).collect();

@@ -1,5 +1,6 @@
-//! The names of custom fields in rows on their way. Rows name their fields by numbers until they are staged: in a part, and in the object store, a row takes
-//! about what its text does, however long the names are.
+//! The names of custom fields in rows on their way. Rows name their fields by numbers until they
+//! are staged: in a part, and in the object store, a row takes about as much as its text, however
+//! long the names are.
 
 use crate::imports::copy_text::json_text;
 
@@ -56,19 +57,19 @@ impl Names {
     }
 }
 
-/// The number of a field and the length of `"number":`.
+/// Returns the number of a field and the length of `"number":`.
 fn number(field: &[u8]) -> Option<(usize, usize)> {
     let digits = field.strip_prefix(b"\"")?;
     let length = digits.iter().position(|byte| *byte == b'"')?;
     Some((std::str::from_utf8(&digits[..length]).ok()?.parse().ok()?, length + 3))
 }
 
-/// The length of a JSON text with COPY's escapes on top, from quote to quote.
+/// Returns the length of a JSON text with COPY's escapes on top, from quote to quote.
 fn text(text: &[u8]) -> usize {
     let mut at = 1;
     loop {
         match text.get(at..) {
-            // A backslash of JSON, and what it escapes.
+            // A backslash of JSON, and the character that it escapes.
             Some([b'\\', b'\\', b'\\', b'\\', ..]) => at += 4,
             Some([b'\\', b'\\', ..]) => at += 3,
             Some([b'"', ..]) => return at + 1,

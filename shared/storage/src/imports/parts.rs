@@ -6,14 +6,14 @@ use muster_domain::ids::ImportId;
 
 use crate::{Db, Pool, Result, Tx, imports::apply::Applied};
 
-/// What a file turned out to be.
+/// Findings of cutting a file.
 #[derive(Debug, Clone)]
 pub struct Cut<'a> {
     /// `gzip`, `zstd`, `zip`, or nothing.
     pub compression: Option<&'a str>,
     /// The name of the encoding.
     pub encoding: &'a str,
-    /// What parts its fields.
+    /// The character between its fields.
     pub delimiter: char,
     /// Its header, as the reader wants it again.
     pub header: &'a serde_json::Value,
@@ -38,7 +38,7 @@ pub struct Part {
     pub first_line: i64,
 }
 
-/// Records what a file is and its parts; from now on it is being read.
+/// Records the kind of a file and its parts; from now on it is being read.
 pub async fn record_cut(tx: &mut Tx, id: ImportId, cut: &Cut<'_>) -> Result<()> {
     sqlx::query!("delete from import_part where import_id = $1", id.0).execute(tx.conn()).await?;
     let parts = i32::try_from(cut.parts.len()).unwrap_or(i32::MAX);
@@ -72,7 +72,7 @@ pub async fn record_cut(tx: &mut Tx, id: ImportId, cut: &Cut<'_>) -> Result<()> 
     Ok(())
 }
 
-/// A part that is to be read; `None` when it has been.
+/// Returns a part that is to be read; `None` when it has been.
 pub async fn waiting(pool: &Pool, id: ImportId, number: u32) -> Result<Option<Part>> {
     let row = sqlx::query!(
         "select first_byte, bytes, first_line from import_part where import_id = $1 and number = $2 and rows_read is null",
@@ -84,7 +84,7 @@ pub async fn waiting(pool: &Pool, id: ImportId, number: u32) -> Result<Option<Pa
     Ok(row.map(|row| Part { first_byte: row.first_byte, bytes: row.bytes, first_line: row.first_line }))
 }
 
-/// What was found in a part.
+/// Findings in a part.
 #[derive(Debug, Clone)]
 pub struct ReadPart {
     /// Rows read.
@@ -93,7 +93,7 @@ pub struct ReadPart {
     pub rejected: i64,
     /// Of these, ones that a later row of the part replaced (rule C6).
     pub merged: i64,
-    /// The attempt that read it, whose object its rows are.
+    /// The attempt that read it; its object has the rows.
     pub epoch: i64,
     /// Where each shard begins in the part's object, and where the last one ends.
     pub shard_starts: Vec<i64>,
@@ -109,8 +109,8 @@ pub struct ReadPart {
     pub warning_lines: Vec<i64>,
 }
 
-/// Records that a part has been read; answers how many are left, or nothing when the import is over and nobody wants it any more. The
-/// import's row is locked from here on, so this comes last.
+/// Records that a part has been read; returns how many are left, or nothing when the import is over
+/// and nobody wants it any more. The import's row is locked from here on, so this comes last.
 pub async fn record_read(tx: &mut Tx, id: ImportId, number: u32, read: &ReadPart) -> Result<Option<i64>> {
     sqlx::query!(
         "update import_part set rows_read = $3, rejected = $4, merged = $5, shard_starts = $6, tags = $7, read_epoch = $8,
@@ -145,14 +145,14 @@ pub async fn record_read(tx: &mut Tx, id: ImportId, number: u32, read: &ReadPart
 pub struct Piece {
     /// The part.
     pub part: u32,
-    /// The attempt whose object they are.
+    /// The attempt that wrote their object.
     pub epoch: i64,
     /// Where they are in it.
     pub bytes: Range<u64>,
 }
 
-/// The pieces of a shard, in the order of the parts; parts that have nothing of it are left out. Of a large file, where all shards begin in all
-/// parts would be more than the shard itself.
+/// Returns the pieces of a shard, in the order of the parts; parts that have nothing of it are left
+/// out. Of a large file, where all shards begin in all parts would be more than the shard itself.
 pub async fn pieces(db: impl Into<Db<'_>>, id: ImportId, shard: u32) -> Result<Vec<Piece>> {
     let shard = i32::try_from(shard).unwrap_or(i32::MAX);
     let rows = sqlx::query!(
@@ -171,7 +171,7 @@ pub async fn pieces(db: impl Into<Db<'_>>, id: ImportId, shard: u32) -> Result<V
     Ok(pieces.collect())
 }
 
-/// What all parts have found together.
+/// Findings of all parts together.
 #[derive(Debug, Clone, Default)]
 pub struct AllRead {
     /// Rows that may be applied; a phone that stands in several parts is counted in each.
@@ -193,7 +193,7 @@ pub async fn all_read(pool: &Pool, id: ImportId) -> Result<AllRead> {
     Ok(AllRead { to_apply: row.to_apply, tags: row.tags })
 }
 
-/// Has this shard been applied?
+/// Returns whether this shard has been applied.
 pub async fn is_applied(pool: &Pool, id: ImportId, number: u32) -> Result<bool> {
     Ok(sqlx::query_scalar!(
         r#"select exists (select from import_shard where import_id = $1 and number = $2) as "done!""#,
@@ -204,7 +204,7 @@ pub async fn is_applied(pool: &Pool, id: ImportId, number: u32) -> Result<bool> 
     .await?)
 }
 
-/// Have all shards been applied?
+/// Returns whether all shards have been applied.
 pub async fn all_applied(tx: &mut Tx, import: &crate::imports::Import) -> Result<bool> {
     let applied =
         sqlx::query_scalar!(r#"select count(*) as "applied!" from import_shard where import_id = $1"#, import.id.0)
@@ -213,8 +213,8 @@ pub async fn all_applied(tx: &mut Tx, import: &crate::imports::Import) -> Result
     Ok(applied >= i64::from(import.shards))
 }
 
-/// Records that a shard is done with; answers how many are left, or nothing when the import is over and nobody wants it any more. The
-/// import's row is locked from here on, so this comes last.
+/// Records that a shard is done with; returns how many are left, or nothing when the import is over
+/// and nobody wants it any more. The import's row is locked from here on, so this comes last.
 pub async fn record_applied(
     tx: &mut Tx,
     id: ImportId,

@@ -1,5 +1,5 @@
--- $1 import, $2 account. Rows of people whose redaction was still to be done when the import began, or is now: they are not brought back (rules R3
--- and S9). Nothing is kept of the row.
+-- $1 import, $2 account. Rows of people with a redaction that was still to be done when the import
+-- began, or is now: they are not brought back (rules R3 and S9). Nothing is kept of the row.
 with gone as (
     delete from import_row r
     using import i

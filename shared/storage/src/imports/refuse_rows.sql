@@ -1,7 +1,9 @@
--- $1 import, $2 organization, $3 group, $4 contacts that an agent may have, $5 fields of the file's columns in order, $6 what parts its cells,
--- $7 the agents' column, $8 rows and $9 bytes that are kept of them at most. Rules A2, C7 and C10: rows over a limit, and rows for an agent whom nobody knows, become rejects. The lines were
--- found out when the import was admitted; what agents have by now is counted once more, because others assign too. A reject's row is what
--- was read of it, as the file would have it. `offset 0` keeps the planner from reading all contacts to find a few.
+-- $1 import, $2 organization, $3 group, $4 contacts that an agent may have, $5 fields of the file's
+-- columns in order, $6 the character between its cells, $7 the agents' column, $8 rows and $9 bytes
+-- that are kept of them at most. Rules A2, C7 and C10: rows over a limit, and rows for an unknown
+-- agent, become rejects. The lines were found out when the import was admitted; agents' contacts
+-- are counted once more, because others assign too. A reject's row is the values that were read, as
+-- the file would have them. `offset 0` keeps the planner from reading all contacts to find a few.
 with beyond as (
     select r.e164 from import_row r join import i on i.id = $1
     where r.line > i.last_admitted_line

@@ -1,5 +1,6 @@
-//! Rejected rows on their way to the database, in the text format of COPY (rule C7). All of them are counted; how many are kept is bounded, so that a
-//! small file cannot fill a disk, nor a worker's memory.
+//! Rejected rows on their way to the database, in the text format of COPY (rule C7). All of them
+//! are counted; how many are kept is bounded, so that a small file cannot fill a disk, nor a
+//! worker's memory.
 
 use std::io::Write as _;
 
@@ -17,7 +18,7 @@ pub struct Room {
     pub bytes: u64,
 }
 
-/// What a row takes in the database beside its text, with its index.
+/// Bytes of a row in the database beside its text, with its index.
 const ROW: u64 = 64;
 
 /// Rejected rows, as many as there may be room for.
@@ -36,7 +37,8 @@ impl Rejects {
         Self { bytes: Vec::new(), ends: Vec::new(), room, full: false }
     }
 
-    /// Adds a row that cannot be read, unless there is no room for it any more. The first that finds none ends it: what is kept is the beginning.
+    /// Adds a row that cannot be read, unless there is no room for it any more. The first that
+    /// finds none ends it: the beginning is kept.
     pub fn push(&mut self, import_id: Uuid, line: i64, reason: &str, column: Option<&str>, raw: &str) {
         if self.full {
             return;
@@ -56,17 +58,17 @@ impl Rejects {
         }
     }
 
-    /// How many rows there are.
+    /// Returns how many rows there are.
     pub fn len(&self) -> usize {
         self.ends.len()
     }
 
-    /// Are there none?
+    /// Returns whether there are none.
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
     }
 
-    /// How many of the first rows fit, how long their text is, and what they take.
+    /// Returns how many of the first rows fit, the length of their text, and their bytes.
     fn fitting(&self, room: Room) -> (usize, usize, u64) {
         let taken = |rows: usize, end: usize| (end as u64).saturating_add(ROW.saturating_mul(rows as u64));
         let last = self.ends.last().copied().unwrap_or_default();
@@ -83,8 +85,9 @@ impl Rejects {
 /// Bytes of rejects that are sent at a time: the connection holds them once more.
 const CHUNK: usize = 256 * 1024;
 
-/// Writes the first rejects for which there is room beside those that other parts of the import have kept. The import's row is locked from here on, so
-/// that parts which are read at once do not keep more together.
+/// Writes the first rejects for which there is room beside those that other parts of the import
+/// have kept. The import's row is locked from here on, so that parts which are read at once do not
+/// keep more together.
 pub async fn write(tx: &mut Tx, id: ImportId, rejects: &Rejects, room: Room) -> Result<()> {
     if rejects.is_empty() {
         return Ok(());
@@ -121,7 +124,8 @@ pub async fn write(tx: &mut Tx, id: ImportId, rejects: &Rejects, room: Room) -> 
 pub const STEP: u64 = 10_000;
 const IMPORTS: i64 = 100;
 
-/// Forgets a step of the rejects of imports that were over longer ago; answers how many, and whether there may be more.
+/// Forgets a step of the rejects of imports that were over longer ago; returns how many, and
+/// whether there may be more.
 pub async fn forget(tx: &mut Tx, age: std::time::Duration) -> Result<(u64, bool)> {
     let imports = sqlx::query_scalar!(
         "select id from import where finished_at < now() - make_interval(secs => $1) and rejects_forgotten_at is null

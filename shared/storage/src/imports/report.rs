@@ -1,4 +1,4 @@
-//! Imports: a file on its way into contacts, and what became of each row (rules C7 and C12).
+//! Imports: a file on its way into contacts, and the outcome of each row (rules C7 and C12).
 
 use std::collections::BTreeMap;
 
@@ -46,7 +46,7 @@ pub struct Import {
     pub compression: Option<String>,
     /// The name of the file's encoding, once somebody has looked.
     pub encoding: Option<String>,
-    /// What parts its fields.
+    /// The character between its fields.
     pub delimiter: Option<char>,
     /// Its header, as the reader wrote it down.
     pub header: Option<serde_json::Value>,
@@ -66,7 +66,7 @@ pub struct Import {
     pub applied_rejects_kept: i64,
     /// When the rejects that were kept were forgotten.
     pub rejects_forgotten_at: Option<DateTime<Utc>>,
-    /// People of whom the file states that they have opted out (rule C17), as far as its rows were applied.
+    /// People with an opt-out stated in the file (rule C17), as far as its rows were applied.
     pub opted_out: i64,
     /// Rows that were read with a doubt (rules C4 and C17).
     pub warnings: i64,
@@ -78,7 +78,7 @@ pub struct Import {
     pub finished_at: Option<DateTime<Utc>>,
     /// When it was undone.
     pub undone_at: Option<DateTime<Utc>>,
-    /// What became of its contacts when it was undone.
+    /// The outcome for its contacts when it was undone.
     pub undone: Option<serde_json::Value>,
 }
 
@@ -99,7 +99,8 @@ pub struct Counters {
     pub rejected: i64,
 }
 
-/// How far an import is: first its file is cut into parts, then these are read, then the shards of its rows are applied.
+/// How far an import is: first its file is cut into parts, then these are read, then the shards of
+/// its rows are applied.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Progress {
     /// Bytes of the file as uploaded.
@@ -133,7 +134,8 @@ impl Progress {
         if self.seconds > 0.0 { rows_read as f64 / self.seconds } else { 0.0 }
     }
 
-    /// Seconds that it may still take, by what is done of it; nothing before there is something to go by.
+    /// Seconds that it may still take, by the part that is done; none before there is something to
+    /// go by.
     #[expect(clippy::cast_precision_loss, reason = "an estimate for people")]
     pub fn seconds_left(&self) -> Option<f64> {
         let part = |done: i64, of: i64| if of > 0 { done as f64 / of as f64 } else { 0.0 };
@@ -147,9 +149,9 @@ impl Progress {
 /// An import to be made.
 #[derive(Debug, Clone)]
 pub struct NewImport<'a> {
-    /// The group that its contacts join; none for a dry run whose group is not there yet.
+    /// The group that its contacts join; none for a dry run with a group that is not there yet.
     pub group_id: Option<GroupId>,
-    /// Who uploaded it.
+    /// Its uploader.
     pub created_by: MemberId,
     /// The file's name as uploaded.
     pub file_name: &'a str,
@@ -169,7 +171,7 @@ pub struct NewImport<'a> {
     pub dry_run: bool,
     /// The consent that the contacts gave.
     pub consent_text: Option<&'a str>,
-    /// The source whose file it is.
+    /// The source of its file.
     pub source_id: Option<ImportSourceId>,
 }
 
@@ -199,7 +201,7 @@ pub async fn create(tx: &mut Tx, id: ImportId, organization_id: OrganizationId, 
     Ok(())
 }
 
-/// An import of this organization, with the counters as they are by now.
+/// Returns an import of this organization, with the counters as they are by now.
 pub async fn get(pool: &Pool, organization_id: OrganizationId, id: ImportId) -> Result<Option<Import>> {
     let row = sqlx::query!(
         r#"select i.*, p.bytes as "bytes!", p.bytes_done as "bytes_done!", p.rows_done as "rows_done!", p.parts as "parts!",
@@ -281,7 +283,8 @@ pub async fn get(pool: &Pool, organization_id: OrganizationId, id: ImportId) -> 
     .transpose()
 }
 
-/// Records how much of a file was looked at to cut it; answers whether somebody asked to cancel the import.
+/// Records how much of a file was looked at to cut it; returns whether somebody asked to cancel the
+/// import.
 pub async fn record_cutting(pool: &Pool, id: ImportId, bytes: i64) -> Result<bool> {
     let cancelled = sqlx::query_scalar!(
         "update import set bytes_cut = $2, started_at = coalesce(started_at, clock_timestamp())
@@ -312,13 +315,15 @@ pub async fn request_cancel(tx: &mut Tx, organization_id: OrganizationId, id: Im
 pub enum End<'a> {
     /// Every row is accounted for.
     Succeeded,
-    /// The file as a whole was refused, or the import could not go on, for this reason. Of a refused file nothing was written.
+    /// The file as a whole was refused, or the import could not go on, for this reason. Of a
+    /// refused file nothing was written.
     Failed(&'a str),
-    /// Cancelled; what was applied before stays and is reported.
+    /// Cancelled; rows that were applied before stay and are reported.
     Cancelled,
 }
 
-/// Ends an import, once: its counters become the sums over its parts and shards (rule C7), and its places are given back.
+/// Ends an import, once: its counters become the sums over its parts and shards (rule C7), and its
+/// places are given back.
 pub async fn finish(tx: &mut Tx, id: ImportId, end: End<'_>) -> Result<()> {
     let (state, failure) = match end {
         End::Succeeded => ("succeeded", None),
@@ -365,7 +370,8 @@ pub async fn finish(tx: &mut Tx, id: ImportId, end: End<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Do the counters account for every row that was read? Otherwise something was lost, and the import may not succeed.
+/// Returns whether the counters account for every row that was read. Otherwise something was lost,
+/// and the import may not succeed.
 pub async fn adds_up(tx: &mut Tx, id: ImportId) -> Result<bool> {
     Ok(sqlx::query_scalar!(
         r#"select (select coalesce(sum(rows_read), 0) from import_part where import_id = $1) =

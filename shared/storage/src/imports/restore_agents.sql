@@ -1,6 +1,7 @@
--- $1 import, $2 group, $3 contacts that an agent may have in it (rule A2). Gives contacts whom the import assigned the agent back whom they had
--- before, and forgets that of them. Left as they are: those whom somebody has assigned to another since, those whose earlier agent is none of
--- the group any more, and those for whom that agent has no room.
+-- $1 import, $2 group, $3 contacts that an agent may have in it (rule A2). Gives contacts that the
+-- import assigned their former agent back, and forgets the assignment. Left as they are: contacts
+-- that were assigned to another agent since, contacts with an earlier agent that is none of the
+-- group any more, and contacts for which that agent has no room.
 with mine as (
     select m.contact_id, a.before_agent_id, a.after_agent_id
     from import_assignment a
@@ -21,7 +22,8 @@ with mine as (
 ), going as materialized (
     select after_agent_id as agent_id, count(*) as contacts from possible group by after_agent_id
 ), room as materialized (
-    -- Agents who were given one another's contacts make room for one another, if all of them go; else only what is free now is sure.
+    -- Agents that were given one another's contacts make room for one another, if all of them go;
+    -- else only the present room is sure.
     select coalesce(bool_and(cardinality(c.contacts) <= c.free + coalesce(g.contacts, 0)), true) as for_all
     from coming c left join going g using (agent_id) where c.agent_id is not null
 ), admitted as materialized (

@@ -1,8 +1,10 @@
-//! Rows between the file and the database: in the text format of COPY, sorted into shards by their phones.
+//! Rows between the file and the database: in the text format of COPY, sorted into shards by their
+//! phones.
 //!
-//! Whoever reads a part of a file sorts its rows and writes them as one object, a shard after the other. Whoever applies a shard reads its
-//! piece of each part's object. All rows of a phone are in one shard, so that the last of them is found there (rule C6), whatever
-//! part it stood in; and rows are in the order of phones, so that contacts are created in one order everywhere.
+//! The job that reads a part of a file sorts its rows and writes them as one object, a shard after
+//! the other. The job that applies a shard reads its piece of each part's object. All rows of a
+//! phone are in one shard, so that the last of them is found there (rule C6), from any part; and
+//! rows are in the order of phones, so that contacts are created in one order everywhere.
 
 use std::io::Write as _;
 
@@ -26,7 +28,7 @@ pub struct Row<'a> {
     pub first_name: &'a str,
     /// Family name, may be blank.
     pub last_name: &'a str,
-    /// Known columns; `None` leaves what is there.
+    /// Known columns; `None` leaves the value.
     pub email: Option<&'a str>,
     /// Postal code.
     pub postal_code: Option<&'a str>,
@@ -40,7 +42,7 @@ pub struct Row<'a> {
     pub opted_out: bool,
 }
 
-/// Where a row stands, and what it is sorted by.
+/// Place of a row, and its sort key.
 #[derive(Debug, Clone, Copy)]
 struct Entry {
     phone: u64,
@@ -65,8 +67,8 @@ pub struct Rows {
 const BUFFER: usize = 1024 * 1024;
 
 impl Rows {
-    /// Adds a row; `fields` are its custom fields that have a value, by their number in the file, because names may be longer than all else of
-    /// a row; `tags` those of its tag column.
+    /// Adds a row; `fields` are its custom fields that have a value, by their number in the file,
+    /// because names may be longer than all else of a row; `tags` those of its tag column.
     pub fn push<'f>(
         &mut self,
         row: &Row<'_>,
@@ -110,7 +112,8 @@ impl Rows {
         self.buffers.push(Bytes::from(std::mem::take(&mut self.filling)));
     }
 
-    /// Rows of a shard, as they were written by [`Sorted::chunks`]. A piece that is not of that form is an error of the object store.
+    /// Rows of a shard, as they were written by [`Sorted::chunks`]. A piece that is not of that
+    /// form is an error of the object store.
     pub fn read(pieces: impl IntoIterator<Item = Bytes>) -> Option<Self> {
         let mut rows = Self::default();
         for piece in pieces {
@@ -134,7 +137,8 @@ impl Rows {
         Some(rows)
     }
 
-    /// Sorts by shard, phone and line, and keeps the last row of each phone (rule C6), with an opt-out that any of them states.
+    /// Sorts by shard, phone and line, and keeps the last row of each phone (rule C6), with an
+    /// opt-out that any of them states.
     pub fn sort(mut self, shards: u32) -> Sorted {
         self.put_away();
         let before = self.entries.len();
@@ -169,25 +173,27 @@ pub struct Sorted {
     pub merged: i64,
 }
 
-/// The keyed hashes of an E.164 number: under the current key, and under the other one while keys are rotated.
+/// The keyed hashes of an E.164 number: under the current key, and under the other one while keys
+/// are rotated.
 pub type PhoneHash<'a> = dyn Fn(&E164) -> (phone_hash::PhoneHash, Option<phone_hash::PhoneHash>) + Send + Sync + 'a;
 
 /// Bytes handed over at a time.
 const CHUNK: usize = 256 * 1024;
 
 impl Sorted {
-    /// How many rows there are.
+    /// Returns how many rows there are.
     pub fn count(&self) -> usize {
         self.rows.entries.len()
     }
 
-    /// The rows as text, a line each, in chunks.
+    /// Returns the rows as text, a line each, in chunks.
     pub fn chunks(&self) -> impl Iterator<Item = Vec<u8>> {
         self.chunked(|_, _| {})
     }
 
-    /// The same for COPY into the staging table: each row with the names of its custom fields, of which these are the file's in order, with the id
-    /// that its contact will have if it is new, and with the keyed hash of its phone where redacted people are known.
+    /// The same for COPY into the staging table: each row with the names of its custom fields, of
+    /// which these are the file's in order, with the id that its contact will have if it is new,
+    /// and with the keyed hash of its phone where redacted people are known.
     pub fn chunks_to_stage(&self, names: &[String], hash: Option<&PhoneHash<'_>>) -> impl Iterator<Item = Vec<u8>> {
         let names = Names::of(names);
         self.chunked(move |out, row| {
@@ -244,7 +250,7 @@ impl Sorted {
                 if entry.opted_out
                     && let Some(mark) = row.iter().enumerate().filter(|(_, byte)| **byte == b'\t').nth(1)
                 {
-                    // What an earlier row states stands in this one.
+                    // A statement of an earlier row stands in this one.
                     chunk[start + mark.0 + 1] = b't';
                 }
                 after(&mut chunk, row);
@@ -258,7 +264,7 @@ impl Sorted {
     }
 }
 
-/// The shard of a phone: spread evenly, whatever the area codes.
+/// Returns the shard of a phone: spread evenly, for any mix of area codes.
 fn shard_of(phone: u64, shards: u32) -> u32 {
     let spread = phone.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
     u32::try_from(spread % u64::from(shards.max(1))).unwrap_or(0)

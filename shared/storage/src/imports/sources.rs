@@ -1,4 +1,5 @@
-//! Sources of contacts files: what is known of a file that comes again, where it can be fetched, and what was seen there last.
+//! Sources of contacts files: the definition of a file that comes again, the place to fetch it
+//! from, and the validators of the last fetch.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +8,7 @@ use muster_domain::ids::{GroupId, ImportId, ImportSourceId, MemberId, Organizati
 
 use crate::{Pool, Result, Tx};
 
-/// What an admin says of a source.
+/// An admin's definition of a source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Definition {
     /// The group that its contacts join.
@@ -31,9 +32,9 @@ pub struct Source {
     pub id: ImportSourceId,
     /// Its tenant.
     pub organization_id: OrganizationId,
-    /// What an admin says of it.
+    /// An admin's definition of it.
     pub definition: Definition,
-    /// Who made it; imports of fetched files are theirs.
+    /// Its author; imports of fetched files are theirs.
     pub created_by: MemberId,
     /// The entity tag, or the object store's version, of the file that was imported last.
     pub etag: Option<String>,
@@ -51,12 +52,13 @@ pub struct Source {
     pub schedule: Option<(String, String)>,
 }
 
-/// The name of the schedule that fetches a source.
+/// Returns the name of the schedule that fetches a source.
 pub fn schedule_name(id: ImportSourceId) -> String {
     format!("import-source/{id}")
 }
 
-/// Records a source; false when another has the name. That is no error of the database, which would write the name into its log (rule R5).
+/// Records a source; false when another has the name. That is no error of the database, which would
+/// write the name into its log (rule R5).
 pub async fn create(
     tx: &mut Tx,
     id: ImportSourceId,
@@ -83,7 +85,7 @@ pub async fn create(
     Ok(done.rows_affected() == 1)
 }
 
-/// What came of replacing a source.
+/// Outcome of replacing a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Replaced {
     /// It holds.
@@ -94,8 +96,8 @@ pub enum Replaced {
     NameTaken,
 }
 
-/// Replaces what is said of a source, so that the same file is imported once more. Those who name sources of one organization at the same time
-/// wait for one another here, and for nobody who only reads them.
+/// Replaces a source's definition, so that the same file is imported once more. Writers of names of
+/// one organization's sources wait for one another here, and for no one that only reads them.
 pub async fn replace(
     tx: &mut Tx,
     organization_id: OrganizationId,
@@ -188,7 +190,7 @@ pub async fn page(
         .collect()
 }
 
-/// A source of this organization.
+/// Returns a source of this organization.
 pub async fn get(pool: &Pool, organization_id: OrganizationId, id: ImportSourceId) -> Result<Option<Source>> {
     Ok(page(pool, organization_id, Some(id), None, 1).await?.pop())
 }
@@ -201,7 +203,7 @@ pub async fn looked_at(tx: &mut Tx, id: ImportSourceId, failure: Option<&str>) -
     Ok(())
 }
 
-/// What was seen of a file.
+/// Validators of a fetched file.
 #[derive(Debug, Clone)]
 pub struct Fetched<'a> {
     /// Its entity tag or version.
@@ -212,8 +214,8 @@ pub struct Fetched<'a> {
     pub sha256: &'a [u8],
 }
 
-/// Records what was seen of a file; `import` is made of it if it had changed. False when the source is gone, or was changed while the file
-/// was fetched, so that nothing may be made of it.
+/// Records the validators of a fetch; `import` is made of it if it had changed. False when the
+/// source is gone, or was changed while the file was fetched, so that nothing may be made of it.
 pub async fn fetched(tx: &mut Tx, source: &Source, seen: &Fetched<'_>, import: Option<ImportId>) -> Result<bool> {
     let done = sqlx::query!(
         "update import_source

@@ -1,4 +1,4 @@
-//! What an import tells row by row: contacts that it changed, and rows that it rejected (rule C7).
+//! An import's answers row by row: contacts that it changed, and rows that it rejected (rule C7).
 
 use std::collections::BTreeMap;
 
@@ -11,13 +11,14 @@ use crate::{Pool, Result};
 pub struct Change {
     /// The contact.
     pub contact_id: ContactId,
-    /// What is not as it was, before the import.
+    /// The differing fields, before the import.
     pub before: serde_json::Value,
     /// The same as the import left it.
     pub after: serde_json::Value,
 }
 
-/// Contacts that an import changed, or that were in its group before and got another agent by it, after a contact.
+/// Contacts that an import changed, or that were in its group before and got another agent by it,
+/// after a contact.
 pub async fn changes(pool: &Pool, id: ImportId, after: Option<ContactId>, limit: i64) -> Result<Vec<Change>> {
     let rows = sqlx::query_file!("src/imports/changes.sql", id.0, after.map(|id| id.0), limit,)
         .fetch_all(&mut *pool.connection().await?)

@@ -1,8 +1,9 @@
 //! Taking an import back that nothing was sent from yet.
 //!
-//! Contacts that it created are deleted, contacts that it changed become as they were, and its memberships and tags go. Who was in the group
-//! before has the earlier agent again. Goals that have targeted whom it brought into the group do so no more. What somebody has used, edited
-//! or assigned since stays as it is.
+//! Contacts that it created are deleted, contacts that it changed become as they were, and its
+//! memberships and tags go. Contacts that were in the group before have the earlier agent again.
+//! Goals that have targeted contacts that it brought into the group do so no more. Records that
+//! were used, edited or assigned since stay as they are.
 
 use muster_domain::{
     ids::{GroupId, ImportId, OrganizationId},
@@ -53,7 +54,8 @@ pub async fn request(tx: &mut Tx, organization_id: OrganizationId, id: ImportId)
     Ok(Undoable::Yes)
 }
 
-/// Why the people whom an import brought into its group cannot leave it again.
+/// Returns the reason for which the people that an import brought into its group cannot leave it
+/// again.
 async fn used(tx: &mut Tx, group_id: GroupId, id: ImportId) -> Result<Option<&'static str>> {
     let row = sqlx::query!(
         r#"select
@@ -78,7 +80,8 @@ async fn used(tx: &mut Tx, group_id: GroupId, id: ImportId) -> Result<Option<&'s
     })
 }
 
-/// Undoes an import that was asked to be undone. If somebody was texted since, it stays, and says why.
+/// Undoes an import that was asked to be undone. If somebody was texted since, it stays, and says
+/// why.
 pub async fn undo(tx: &mut Tx, id: ImportId) -> Result<()> {
     let row = sqlx::query!(
         r#"select i.organization_id, i.group_id, o.settings as "settings: Json<OrganizationSettings>"
@@ -105,7 +108,7 @@ pub async fn undo(tx: &mut Tx, id: ImportId) -> Result<()> {
     let mut restored = restore_fields(tx, id, OrganizationId(import.organization_id)).await?;
     leave_goals(tx, id, group_id).await?;
     let created = leave(tx, id, group_id).await?;
-    // Who has left has made room for who comes back (rule A2).
+    // People that have left have made room for people that come back (rule A2).
     restored += agents::restore(tx, id, group_id, &goals, import.settings.agent_contact_limit).await?;
     let kept = created.kept + forget(tx, id).await?;
     sqlx::query!(
@@ -118,9 +121,10 @@ pub async fn undo(tx: &mut Tx, id: ImportId) -> Result<()> {
     Ok(())
 }
 
-/// Locks whatever an undo changes, in the order in which everybody does who assigns (`reassign`). From then on no goal of the group is cut into
-/// batches, and nobody whom the import brought into it is texted for the first time: whoever sends has their target first. Answers the goals
-/// in which contacts move to the agents who get them back.
+/// Locks all rows that an undo changes, in the order of every assignment (`reassign`). From then on
+/// no goal of the group is cut into batches, and no contact that the import brought into it is
+/// texted for the first time: a sender has their target first. Returns the goals in which contacts
+/// move to the agents that get them back.
 async fn lock(tx: &mut Tx, id: ImportId, group_id: GroupId) -> Result<Vec<Uuid>> {
     sqlx::query!("select from goal where group_id = $1 order by id for no key update", group_id.0)
         .execute(tx.conn())
@@ -171,9 +175,10 @@ async fn lock(tx: &mut Tx, id: ImportId, group_id: GroupId) -> Result<Vec<Uuid>>
     Ok(by_agent)
 }
 
-/// Takes whom the import brought into the group out of the goals that have targeted them: none of them was texted, so that none is to be
-/// reminded either. A batch that everybody has left is finished, unless an agent has it in hand; then it is with the next that they do
-/// with it, or with the end of their lease.
+/// Takes contacts that the import brought into the group out of the goals that have targeted them:
+/// none of them was texted, so that none is to be reminded either. A batch that everybody has left
+/// is finished, unless an agent has it in hand. Then it is with the next that they do with it, or
+/// with the end of their lease.
 async fn leave_goals(tx: &mut Tx, id: ImportId, group_id: GroupId) -> Result<()> {
     let batches = sqlx::query_scalar!(
         r#"with gone as (
@@ -198,8 +203,8 @@ async fn leave_goals(tx: &mut Tx, id: ImportId, group_id: GroupId) -> Result<()>
     Ok(())
 }
 
-/// Gives contacts whom nobody has edited since the fields back that they had, and forgets what was changed of them. Answers how many of them
-/// the import did not assign as well.
+/// Gives contacts without a later edit their former fields back, and forgets the changes. Returns
+/// how many of them the import did not assign as well.
 async fn restore_fields(tx: &mut Tx, id: ImportId, organization_id: OrganizationId) -> Result<i64> {
     Ok(sqlx::query_scalar!(
         r#"with locked as (
@@ -227,14 +232,15 @@ async fn restore_fields(tx: &mut Tx, id: ImportId, organization_id: Organization
     .await?)
 }
 
-/// What became of the contacts that the import created.
+/// The outcome for the contacts that the import created.
 struct Created {
     deleted: u64,
     /// They are used elsewhere, or somebody has edited them.
     kept: i64,
 }
 
-/// Takes the import's tags and memberships away, and deletes the contacts that it created and that nobody else has used since.
+/// Takes the import's tags and memberships away, and deletes the contacts that it created and that
+/// nobody else has used since.
 async fn leave(tx: &mut Tx, id: ImportId, group_id: GroupId) -> Result<Created> {
     sqlx::query!(
         "delete from contact_tag ct using membership m where m.group_id = $1 and ct.contact_id = m.contact_id and ct.import_id = $2",
@@ -269,7 +275,7 @@ async fn leave(tx: &mut Tx, id: ImportId, group_id: GroupId) -> Result<Created> 
     Ok(Created { deleted, kept: contacts.kept })
 }
 
-/// Forgets what could not be restored; answers of how many contacts there was something.
+/// Forgets the rest that could not be restored; returns the number of contacts with such a rest.
 async fn forget(tx: &mut Tx, id: ImportId) -> Result<i64> {
     Ok(sqlx::query_scalar!(
         r#"with changed as (

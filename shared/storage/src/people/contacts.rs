@@ -32,7 +32,8 @@ pub struct Contact {
     pub carrier: Option<String>,
     /// Since when they have opted out.
     pub opted_out_at: Option<DateTime<Utc>>,
-    /// Why: `stated in the file of import …`, `opted out at the carrier`, or what was given as the reason; none once redacted.
+    /// Reason: `stated in the file of import …`, `opted out at the carrier`, or the reason that was
+    /// given; none once redacted.
     pub opt_out_reason: Option<String>,
     /// Since when they are redacted.
     pub redacted_at: Option<DateTime<Utc>>,
@@ -44,7 +45,7 @@ pub struct Contact {
     pub source_import_id: Option<ImportId>,
     /// The group of that import.
     pub source_group_id: Option<GroupId>,
-    /// What they agreed to when they came, none once redacted.
+    /// The consent under which they came, none once redacted.
     pub consent_text: Option<String>,
     /// Since when they are known.
     pub created_at: DateTime<Utc>,
@@ -107,7 +108,7 @@ pub async fn page(
         .collect())
 }
 
-/// The groups a contact of this organization is in; `None` when there is no such contact.
+/// Returns the groups a contact of this organization is in; `None` when there is no such contact.
 pub async fn groups_of(tx: &mut Tx, organization_id: OrganizationId, id: ContactId) -> Result<Option<Vec<GroupId>>> {
     let groups = sqlx::query_scalar!(
         r#"select array(select m.group_id from membership m where m.contact_id = c.id) as "groups!"
@@ -120,14 +121,14 @@ pub async fn groups_of(tx: &mut Tx, organization_id: OrganizationId, id: Contact
     Ok(groups.map(|groups| groups.into_iter().map(GroupId).collect()))
 }
 
-/// Records an opt-out that is said now (rule R2); true when the contact had not opted out before. It takes effect on queued messages at once: the
-/// hand-over looks here.
+/// Records an opt-out that is said now (rule R2); true when the contact had not opted out before.
+/// It takes effect on queued messages at once: the hand-over looks here.
 pub async fn opt_out(tx: &mut Tx, organization_id: OrganizationId, id: ContactId, reason: &str) -> Result<bool> {
     opt_out_by(tx, organization_id, id, reason, None).await
 }
 
-/// Records an opt-out by the word of this number, in the order in which texts are received, unless a later word counts already (rule I3a).
-/// Without a number, it is said now.
+/// Records an opt-out by the word of this number, in the order in which texts are received, unless
+/// a later word counts already (rule I3a). Without a number, it is said now.
 pub async fn opt_out_by(
     tx: &mut Tx,
     organization_id: OrganizationId,
@@ -165,8 +166,9 @@ pub async fn opt_in(tx: &mut Tx, organization_id: OrganizationId, id: ContactId)
     opt_in_by(tx, organization_id, id, None).await
 }
 
-/// Opts a contact in by their own word of this number, unless a later word counts already (rule I3a). Without a number, it is said now. Of somebody who has
-/// not opted out the word is kept all the same: an older opt-out may still be on its way.
+/// Opts a contact in by their own word of this number, unless a later word counts already
+/// (rule I3a). Without a number, it is said now. Of a contact without an opt-out the word is kept
+/// all the same: an older opt-out may still be on its way.
 pub async fn opt_in_by(tx: &mut Tx, organization_id: OrganizationId, id: ContactId, word: Option<i64>) -> Result<bool> {
     let row = sqlx::query!(
         r#"update contact c set opted_out_at = null, opt_out_reason = null, last_word = coalesce($3, nextval('receive_order')),
@@ -197,7 +199,7 @@ pub async fn set_active(tx: &mut Tx, group_id: GroupId, id: ContactId, active: b
     Ok(done.rows_affected() == 1)
 }
 
-/// What came of an assignment.
+/// Outcome of an assignment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Assigned {
     /// It holds.
@@ -208,8 +210,8 @@ pub enum Assigned {
     AgentFull,
 }
 
-/// Assigns a contact of a group to an agent, or to nobody (rule W4: at once, also for a batch in hand, because claims, sends and
-/// hand-overs look here).
+/// Assigns a contact of a group to an agent, or to nobody (rule W4: at once, also for a batch in
+/// hand, because claims, sends and hand-overs look here).
 pub async fn assign(
     tx: &mut Tx,
     group_id: GroupId,
@@ -219,8 +221,9 @@ pub async fn assign(
 ) -> Result<Assigned> {
     let goals = reassign::lock_goals(tx, group_id).await?;
     if let Some(agent) = agent {
-        // Locking the agent's row in the group keeps two assignments from passing the limit together. Whom they have is counted by another
-        // statement, because only one that begins after the wait sees what was waited for.
+        // Locking the agent's row in the group keeps two assignments from passing the limit
+        // together. Their contacts are counted by another statement, because only one that begins
+        // after the wait sees the rows that it waited for.
         sqlx::query!("select from group_member where group_id = $1 and member_id = $2 for update", group_id.0, agent.0)
             .execute(tx.conn())
             .await?;
@@ -255,7 +258,7 @@ pub async fn assign(
     Ok(Assigned::Done)
 }
 
-/// The names of an organization's custom fields.
+/// Returns the names of an organization's custom fields.
 pub async fn custom_fields(tx: &mut Tx, organization_id: OrganizationId) -> Result<Vec<String>> {
     Ok(sqlx::query_scalar!("select name from custom_field where organization_id = $1", organization_id.0)
         .fetch_all(tx.conn())

@@ -1,4 +1,5 @@
-//! Lookups of who serves contacts' numbers: who is due for one, and what came of it (rules C5 and S10).
+//! Lookups of the carriers of contacts' numbers: contacts that are due for one, and the answers
+//! (rules C5 and S10).
 
 use chrono::{DateTime, Utc};
 use muster_domain::{
@@ -11,7 +12,7 @@ use muster_domain::{
 
 use crate::{Result, Tx};
 
-/// A contact whose number is to be looked up.
+/// A contact with a number that is to be looked up.
 #[derive(Debug, Clone)]
 pub struct Due {
     /// The contact.
@@ -20,8 +21,8 @@ pub struct Due {
     pub number: E164,
 }
 
-/// Members of a group whose numbers nobody has looked up within this many days and who may be texted, in the order of their ids, after
-/// `after`.
+/// Members of a group with numbers that were not looked up within this many days and that may be
+/// texted, in the order of their ids, after `after`.
 pub async fn due(
     tx: &mut Tx,
     group_id: GroupId,
@@ -45,8 +46,9 @@ pub async fn due(
     rows.into_iter().map(|row| Ok(Due { id: ContactId(row.id), number: E164::parse(&row.e164)? })).collect()
 }
 
-/// Records what lookups said. A line of which nothing is known any more keeps the type that it had, and no carrier: its texts count against
-/// the strictest cap. Who was redacted meanwhile is left alone, and so is who was looked up since `asked_at`.
+/// Records lookups' answers. A line of which nothing is known any more keeps the type that it had,
+/// and no carrier: its texts count against the strictest cap. Contacts that were redacted meanwhile
+/// are left alone, and so are those that were looked up since `asked_at`.
 pub async fn record(tx: &mut Tx, found: &[(Due, Line)], asked_at: DateTime<Utc>) -> Result<()> {
     if found.is_empty() {
         return Ok(());

@@ -1,4 +1,5 @@
-//! Contacts, lookups of their carriers, redaction, and why somebody was or was not texted (rules C1, C5, R1 to R6).
+//! Contacts, lookups of their carriers, redaction, and why somebody was or was not texted
+//! (rules C1, C5, R1 to R6).
 
 pub mod contacts;
 pub mod lookups;

@@ -1,7 +1,7 @@
 //! Which keys this database's phones were hashed under (rule R4), and rotating them.
 //!
-//! A hash stands beside the check value of its key. What a redacted number was cannot be found out, so that its hash stays under the old key
-//! until the person is seen again.
+//! A hash stands beside the check value of its key. A redacted number cannot be found out from its
+//! hash, so that the hash stays under the old key until the person is seen again.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ pub enum WrongKeys {
     Unknown {
         /// The check value of the configured key.
         found: String,
-        /// Those that the database knows.
+        /// The keys that the database knows.
         known: String,
     },
     /// Hashes are under a key that is neither of the two.
@@ -44,14 +44,15 @@ pub enum WrongKeys {
     },
 }
 
-/// The beginning of a check value, for people.
+/// Returns the beginning of a check value, for people.
 fn hex(id: &[u8]) -> String {
     let digits = id.iter().take(4).fold(String::new(), |digits, byte| digits + &format!("{byte:02x}"));
     digits + "…"
 }
 
-/// Checks a process's keys against those that the database knows, and writes down the current one when it is used for the first time: in a
-/// database that knows none, or when the other one is known, which begins a rotation.
+/// Checks a process's keys against those that the database knows, and writes down the current one
+/// when it is used for the first time: in a database that knows none, or when the other one is
+/// known, which begins a rotation.
 pub async fn verify(pool: &Pool, keys: &PhoneHashKeys) -> Result<Result<(), WrongKeys>> {
     let mut tx = pool.begin().await?;
     // Processes that start together agree on the first key.
@@ -68,7 +69,8 @@ pub async fn verify(pool: &Pool, keys: &PhoneHashKeys) -> Result<Result<(), Wron
     Ok(judged)
 }
 
-/// Waits until the database answers whether these are its keys. A process that begins before its database waits like this, and is told why.
+/// Waits until the database answers whether these are its keys. A process that begins before its
+/// database waits like this, and is told why.
 pub async fn verified(pool: &Pool, keys: &PhoneHashKeys, waits: impl Fn(String)) -> Result<(), WrongKeys> {
     loop {
         match tokio::time::timeout(LONGEST_ANSWER, verify(pool, keys)).await {
@@ -80,7 +82,8 @@ pub async fn verified(pool: &Pool, keys: &PhoneHashKeys, waits: impl Fn(String))
     }
 }
 
-/// The same without writing anything, for operators; with how many hashes are left under another key than the current one.
+/// The same without writing anything, for operators; with how many hashes are left under another
+/// key than the current one.
 pub async fn inspect(pool: &Pool, keys: &PhoneHashKeys) -> Result<(Result<(), WrongKeys>, i64)> {
     let mut tx = pool.begin().await?;
     let judged = judge(&mut tx, keys).await?;
@@ -110,7 +113,8 @@ async fn judge(tx: &mut Tx, keys: &PhoneHashKeys) -> Result<Result<(), WrongKeys
     Ok(missing.map_or(Ok(()), |used| Err(WrongKeys::Missing { count: used.hashes, key: hex(&used.key_id) })))
 }
 
-/// Puts what is kept of a number under the current key: whoever has seen the person knows the number.
+/// Puts the rows that are kept of a number under the current key: a process that has seen the
+/// person knows the number.
 pub(crate) async fn rehash(tx: &mut Tx, account_id: AccountId, hashes: &PhoneHashes) -> Result<()> {
     let Some(previous) = &hashes.previous else { return Ok(()) };
     sqlx::query!(

@@ -1,4 +1,4 @@
-//! What is known of a contact in a goal, for the question why somebody was or was not texted.
+//! Known facts of a contact in a goal, for the question why they were or were not texted.
 
 use muster_domain::{
     ids::{ContactId, GoalId, OrganizationId},
@@ -7,7 +7,7 @@ use muster_domain::{
 
 use crate::{Pool, Result};
 
-/// The facts; `None` when the organization has no such contact or no such goal.
+/// Returns the facts; `None` when the organization has no such contact or no such goal.
 pub async fn facts(
     pool: &Pool,
     organization_id: OrganizationId,
@@ -81,7 +81,7 @@ pub async fn facts(
     }))
 }
 
-/// Finds the one organization that has both, for operators, who name none.
+/// Finds the one organization that has both, for operators, which name none.
 pub async fn organization_of(pool: &Pool, contact_id: ContactId, goal_id: GoalId) -> Result<Option<OrganizationId>> {
     let id = sqlx::query_scalar!(
         "select c.organization_id from contact c join goal g on g.organization_id = c.organization_id where c.id = $1 and g.id = $2",
@@ -93,7 +93,7 @@ pub async fn organization_of(pool: &Pool, contact_id: ContactId, goal_id: GoalId
     Ok(id.map(OrganizationId))
 }
 
-/// The contact with this number in a goal's organization.
+/// Returns the contact with this number in a goal's organization.
 pub async fn contact_by_number(pool: &Pool, e164: &str, goal_id: GoalId) -> Result<Option<ContactId>> {
     let id = sqlx::query_scalar!(
         "select c.id from contact c join goal g on g.organization_id = c.organization_id where c.e164 = $1 and g.id = $2",

@@ -1,7 +1,8 @@
 //! The cap ledger: segments reserved and settled for each brand, carrier and carrier day (rule S3).
 //!
-//! Invariant: `reserved + settled` never exceeds the limit, by the code here and by a check constraint. A reservation is made in the
-//! transaction that hands messages over, before the carrier hears of them; its row lock orders all workers of a brand.
+//! Invariant: `reserved + settled` never exceeds the limit, by the code here and by a check
+//! constraint. A reservation is made in the transaction that hands messages over, before the
+//! carrier hears of them; its row lock orders all workers of a brand.
 
 use std::collections::BTreeMap;
 
@@ -18,8 +19,8 @@ use muster_domain::{
 
 use crate::{Db, Result, Tx, tenancy::organizations};
 
-/// Locks the ledgers of a day, in the order of the carriers, and answers how many segments are left under each; a carrier that is not in the
-/// answer does not cap the brand.
+/// Locks the ledgers of a day, in the order of the carriers, and returns how many segments are left
+/// under each; a carrier that is not in the answer does not cap the brand.
 pub async fn lock_left(
     tx: &mut Tx,
     brand_id: BrandId,
@@ -29,7 +30,8 @@ pub async fn lock_left(
     if carriers.is_empty() {
         return Ok(BTreeMap::new());
     }
-    // A ledger's limit is never below what is used (rule S3): lowering a cap leaves nothing, and what is on its way counts on.
+    // A ledger's limit is never below the used segments (rule S3): lowering a cap leaves nothing,
+    // and texts on their way count on.
     let rows = sqlx::query!(
         r#"insert into cap_ledger as l (brand_id, carrier, day, daily_limit)
            select brand_id, carrier, $3, daily_segments from brand_cap where brand_id = $1 and carrier = any($2) order by carrier
@@ -44,7 +46,8 @@ pub async fn lock_left(
     Ok(rows.into_iter().map(|row| (row.carrier, row.left)).collect())
 }
 
-/// Reserves segments of a day, by carrier, in ledgers that this transaction has locked and that have them left.
+/// Reserves segments of a day, by carrier, in ledgers that this transaction has locked and that
+/// have them left.
 pub async fn reserve(tx: &mut Tx, brand_id: BrandId, day: CarrierDay, segments: &BTreeMap<String, i64>) -> Result<()> {
     if segments.is_empty() {
         return Ok(());
@@ -63,7 +66,7 @@ pub async fn reserve(tx: &mut Tx, brand_id: BrandId, day: CarrierDay, segments: 
     Ok(())
 }
 
-/// What texts take of their brand's lanes and of the ledgers of a day.
+/// Texts' use of their brand's lanes and of the ledgers of a day.
 #[derive(Debug, Clone)]
 pub struct Taken {
     /// The time in each lane, and its pace.
@@ -72,8 +75,8 @@ pub struct Taken {
     pub segments: BTreeMap<String, i64>,
 }
 
-/// Takes all of this if there is room for all of it, in one statement: others wait for these locks until the transaction ends. If there is not, the
-/// transaction has to be taken back.
+/// Takes all of this if there is room for all of it, in one statement: others wait for these locks
+/// until the transaction ends. If there is not, the transaction has to be taken back.
 pub async fn take_room(
     tx: &mut Tx,
     brand_id: BrandId,
@@ -102,7 +105,8 @@ pub async fn take_room(
     .await?)
 }
 
-/// How many segments are left of a day, without a lock: for forecasts, and to see whether it is worth trying.
+/// Returns how many segments are left of a day, without a lock: for forecasts, and to see whether
+/// it is worth trying.
 pub async fn left(
     tx: &mut Tx,
     brand_id: BrandId,
@@ -122,9 +126,10 @@ pub async fn left(
     Ok(rows.into_iter().map(|row| (row.carrier, row.left)).collect())
 }
 
-/// What a brand can still be given to send today under a cap of so many segments: what is left less what is queued, and less the estimate for
-/// everybody who is still to be texted in batches that agents have or can claim (rule B6), in all goals of the brand. `None` when nothing
-/// caps it. Until this transaction ends nobody else releases anything of the brand.
+/// Returns a brand's room for sending today under a cap of so many segments: the rest of the cap
+/// less the queued texts, and less the estimate for all contacts still to be texted in batches that
+/// agents have or can claim (rule B6), in all goals of the brand. `None` when nothing caps it.
+/// Until this transaction ends nobody else releases anything of the brand.
 pub async fn room_to_release(
     tx: &mut Tx,
     brand_id: BrandId,
@@ -135,7 +140,8 @@ pub async fn room_to_release(
     let Some(left) = lock_left(tx, brand_id, &[carrier.to_owned()], day).await?.remove(carrier) else {
         return Ok(None);
     };
-    // People move between batches (rule W4): it is they who count, not what a batch was made for.
+    // People move between batches (rule W4): it is they that count, not the original purpose of a
+    // batch.
     let spoken_for = sqlx::query_scalar!(
         r#"select (
                select coalesce(sum(m.segments), 0) from message m
@@ -155,8 +161,9 @@ pub async fn room_to_release(
     Ok(Some(Room { left: (left - spoken_for).max(0), day: cap, spoken_for }))
 }
 
-/// Counts what has gone today without a cap under one that is new: a cap is the day's, whenever it is set (rule S3). Each text is counted
-/// once, however often this is done. What the carrier may yet refuse of it counts on.
+/// Counts the texts that have gone today without a cap under one that is new: a cap is the day's,
+/// at any time of setting (rule S3). Each text is counted once, however often this is done. Texts
+/// of it that the carrier may yet refuse count on.
 pub async fn count_today(
     tx: &mut Tx,
     brand_id: BrandId,
@@ -214,7 +221,7 @@ pub struct LedgerDay {
     pub settled: i64,
 }
 
-/// A brand's last days.
+/// Returns a brand's last days.
 pub async fn recent(db: impl Into<Db<'_>>, brand_id: BrandId) -> Result<Vec<LedgerDay>> {
     let rows = sqlx::query!(
         "select carrier, day, daily_limit, reserved, settled from cap_ledger where brand_id = $1 order by day desc, carrier limit 31",

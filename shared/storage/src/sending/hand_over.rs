@@ -1,8 +1,9 @@
-//! The hand-over: what a worker reads, decides and writes around a carrier call (rules S1, S2, S3, S6 and S9).
+//! The hand-over: a worker's reads, decisions and writes around a carrier call
+//! (rules S1, S2, S3, S6 and S9).
 //!
-//! Here is the step before the call; what comes after it is in `outcomes`, what waits in `held`, and what has no known outcome in
-//! `unsettled`. Locks are taken in one order everywhere: an organization's terms, messages, contacts and memberships, targets, lanes, the cap
-//! ledger.
+//! Here is the step before the call; the step after it is in `outcomes`, waiting texts in `held`,
+//! and hand-overs without a known outcome in `unsettled`. Locks are taken in one order everywhere:
+//! an organization's terms, messages, contacts and memberships, targets, lanes, the cap ledger.
 
 use std::collections::BTreeMap;
 
@@ -31,7 +32,7 @@ pub struct Queued {
     pub contact_id: ContactId,
     /// Its group.
     pub group_id: GroupId,
-    /// Its goal; none for what belongs to no goal.
+    /// Its goal; none for a text that belongs to no goal.
     pub goal_id: Option<GoalId>,
     /// To which number; none once redacted.
     pub to: Option<E164>,
@@ -49,11 +50,11 @@ pub struct Queued {
     pub carrier: Option<String>,
     /// A moment ago it has taken its time in its lanes (rule S4).
     pub has_slot: bool,
-    /// What may forbid it.
+    /// Facts that may forbid it.
     pub candidate: Candidate,
 }
 
-/// How many queued messages each of these jobs has; those with none are not in the answer.
+/// Returns how many queued messages each of these jobs has; those with none are not in the answer.
 pub async fn count_queued(pool: &Pool, jobs: &[JobId]) -> Result<BTreeMap<JobId, usize>> {
     let rows = sqlx::query!(
         r#"select send_job_id as "job_id!", count(*) as "messages!" from message
@@ -65,8 +66,9 @@ pub async fn count_queued(pool: &Pool, jobs: &[JobId]) -> Result<BTreeMap<JobId,
     Ok(rows.into_iter().map(|row| (JobId(row.job_id), usize::try_from(row.messages).unwrap_or_default())).collect())
 }
 
-/// Messages of these jobs that were handed over before, by an earlier attempt or by this one together with other jobs, and whose outcome was
-/// not recorded, become unknown (rule S2); answers how many.
+/// Messages of these jobs that were handed over before, by an earlier attempt or by this one
+/// together with other jobs, without a recorded outcome, become unknown (rule S2); returns how
+/// many.
 pub async fn mark_unknown(tx: &mut Tx, jobs: &[&ClaimedJob]) -> Result<u64> {
     let done = sqlx::query!(
         "update message m set state = 'unknown' from unnest($1::uuid[], $2::bigint[]) as j (id, epoch)
@@ -79,8 +81,9 @@ pub async fn mark_unknown(tx: &mut Tx, jobs: &[&ClaimedJob]) -> Result<u64> {
     Ok(done.rows_affected())
 }
 
-/// Locks the queued messages of jobs of one organization, and what may forbid them against change, and reads them in order. Whoever opts out or reassigns
-/// waits for this transaction or is seen by it (rule S9); settings and goals are kept by `organizations::keep_terms`.
+/// Locks the queued messages of jobs of one organization, and the rows that may forbid them against
+/// change, and reads them in order. An opt-out or a reassignment waits for this transaction or is
+/// seen by it (rule S9); settings and goals are kept by `organizations::keep_terms`.
 pub async fn lock_queued(tx: &mut Tx, jobs: &[JobId], settings: &OrganizationSettings) -> Result<Vec<Queued>> {
     let rows = sqlx::query!(
         "select id, contact_id, group_id, goal_id, kind from message where send_job_id = any($1) and state = 'queued' order by id for update",
@@ -179,11 +182,12 @@ pub async fn read(tx: &mut Tx, ids: &[MessageId], settings: &OrganizationSetting
         .collect()
 }
 
-/// A message that goes, and the carrier under whose cap it counts, if any.
+/// A message that goes, and the carrier of the cap under which it counts, if any.
 pub type Going = (MessageId, Option<String>);
 
-/// Marks messages as being handed over, by this attempt of their jobs. Their segments are the caller's to reserve in the same transaction
-/// (`caps::reserve`). A message that has not taken its time in its lanes before takes it now.
+/// Marks messages as being handed over, by this attempt of their jobs. Their segments are the
+/// caller's to reserve in the same transaction (`caps::reserve`). A message that has not taken its
+/// time in its lanes before takes it now.
 pub async fn hand_over(
     tx: &mut Tx,
     jobs: &[&ClaimedJob],
@@ -221,9 +225,10 @@ pub struct Held {
     pub id: MessageId,
     /// Why.
     pub reason: &'static str,
-    /// Until when; none until something happens. For what waits for a lane, when it can expect to go.
+    /// Until when; none until something happens. For a text that waits for a lane, the instant at
+    /// which it can expect to go.
     pub until: Option<DateTime<Utc>>,
-    /// The lane that it waits for: what lets it go is the lane's turn, and not the time.
+    /// The lane that it waits for: the lane's turn lets it go, and not the time.
     pub lane: Option<String>,
 }
 
@@ -265,7 +270,7 @@ pub async fn cancel(tx: &mut Tx, cancelled: &[(MessageId, &'static str)]) -> Res
     Ok(())
 }
 
-/// Cancels what is queued or held of a goal that has closed (rule S6); answers how many.
+/// Cancels queued and held texts of a goal that has closed (rule S6); returns how many.
 pub async fn close_window(tx: &mut Tx, goal_id: GoalId) -> Result<u64> {
     let done = sqlx::query!(
         "update message set state = 'cancelled', reason = 'window_closed', held_until = null

@@ -12,8 +12,9 @@ use crate::{
     engine::enqueue::{Line, Origin, enqueue_all},
 };
 
-/// Lets as many texts that are held at the cap be looked at again now as so many segments may be for, the first ones first; answers their
-/// groups. For segments that come back during the day: a cap is used up to its last text.
+/// Lets as many texts that are held at the cap be looked at again now as so many segments may be
+/// for, the first ones first; returns their groups. For segments that come back during the day: a
+/// cap is used up to its last text.
 pub async fn recheck_capped(tx: &mut Tx, organization_id: OrganizationId, segments: i64) -> Result<Vec<GroupId>> {
     let groups = sqlx::query_scalar!(
         r#"with woken as (
@@ -32,9 +33,10 @@ pub async fn recheck_capped(tx: &mut Tx, organization_id: OrganizationId, segmen
     Ok(groups.into_iter().map(GroupId).collect())
 }
 
-/// Queues held messages of a group that can go now, with new send jobs; answers how many, at most `limit`.
+/// Queues held messages of a group that can go now, with new send jobs; returns how many, at most
+/// `limit`.
 pub async fn release_held(tx: &mut Tx, group_id: GroupId, limit: i64, origin: &Origin) -> Result<usize> {
-    // Two looks, each along an index: what has its time, and what goals held that go on.
+    // Two looks, each along an index: texts at their time, and texts of goals that go on.
     let ids = sqlx::query_scalar!(
         r#"with due as (
                select id from message
@@ -94,8 +96,9 @@ pub(super) async fn queue_again(
     enqueue_all(tx, &jobs.into_iter().map(|id| (id, &payload)).collect::<Vec<_>>(), line, origin).await
 }
 
-/// Lets the messages of an organization that are held for one of these reasons be looked at again now, because what holds them has changed
-/// (rule S9); answers the groups whose `hold-release` is due.
+/// Lets the messages of an organization that are held for one of these reasons be looked at again
+/// now, because the reason has changed (rule S9); returns the groups with a `hold-release` that is
+/// due.
 pub(crate) async fn recheck_held(
     tx: &mut Tx,
     organization_id: OrganizationId,
@@ -120,8 +123,8 @@ pub(crate) async fn recheck_held(
     Ok(groups.into_iter().map(GroupId).collect())
 }
 
-/// Lets what is held by a carrier's hold of the brand be looked at again when that hold ends, because the hours that were added to it have changed;
-/// answers the groups of these messages, and when.
+/// Lets texts under a carrier's hold of the brand be looked at again when that hold ends, because
+/// the hours that were added to it have changed; returns the groups of these messages, and when.
 pub(crate) async fn recheck_behind_hold(
     tx: &mut Tx,
     organization_id: OrganizationId,
@@ -144,8 +147,9 @@ pub(crate) async fn recheck_behind_hold(
     Ok(rows.into_iter().map(|row| (GroupId(row.group_id), row.until)).collect())
 }
 
-/// Lets the messages of a goal that wait for an instant of its window, of the hours or of a cap be looked at again now, because its times have changed:
-/// they are told until when they wait now. Answers whether there are any.
+/// Lets the messages of a goal that wait for an instant of its window, of the hours or of a cap be
+/// looked at again now, because its times have changed: they are told until when they wait now.
+/// Returns whether there are any.
 pub async fn recheck_goal(tx: &mut Tx, goal_id: GoalId) -> Result<bool> {
     let reasons = [HoldReason::NotOpen, HoldReason::Hours, HoldReason::Cap, HoldReason::Frequency];
     let done = sqlx::query!(
@@ -159,7 +163,7 @@ pub async fn recheck_goal(tx: &mut Tx, goal_id: GoalId) -> Result<bool> {
     Ok(done.rows_affected() > 0)
 }
 
-/// When the next of a group's held messages can go.
+/// Returns when the next of a group's held messages can go.
 pub async fn next_hold_ends(tx: &mut Tx, group_id: GroupId) -> Result<Option<DateTime<Utc>>> {
     Ok(sqlx::query_scalar!(
         "select min(held_until) from message where group_id = $1 and state = 'held' and lane is null and held_until is not null",

@@ -15,7 +15,7 @@ use crate::{
     goals::batches::{BatchKind, Lease},
 };
 
-/// What the messages of one request have in common.
+/// Common parts of one request's messages.
 #[derive(Debug, Clone, Copy)]
 pub struct Batch {
     /// The tenant.
@@ -24,7 +24,7 @@ pub struct Batch {
     pub group_id: GroupId,
     /// The goal that they belong to.
     pub goal_id: Option<GoalId>,
-    /// The agent who sends them; none for what the engine answers by itself.
+    /// The agent that sends them; none for the engine's own answers.
     pub agent_id: Option<MemberId>,
     /// Why they exist.
     pub kind: MessageKind,
@@ -35,7 +35,7 @@ pub struct Batch {
 pub struct NewMessage {
     /// Its identity, and its idempotency reference towards the carrier.
     pub id: MessageId,
-    /// To whom.
+    /// Recipient.
     pub contact_id: ContactId,
     /// In which thread.
     pub thread_id: ThreadId,
@@ -45,8 +45,9 @@ pub struct NewMessage {
     pub segments: Segments,
 }
 
-/// Takes contacts of a leased batch for one initial or reminder each, and answers those that were still free: a contact gets at most
-/// one of each in a goal, because the row that says who is targeted holds the one message (rules B7 and W6).
+/// Takes contacts of a leased batch for one initial or reminder each, and returns the ones that
+/// were still free: a contact gets at most one of each in a goal, because the row of the target
+/// holds the one message (rules B7 and W6).
 pub async fn take_targets(tx: &mut Tx, lease: &Lease, wanted: &[(ContactId, MessageId)]) -> Result<Vec<ContactId>> {
     let contacts: Vec<_> = wanted.iter().map(|(contact, _)| contact.0).collect();
     let messages: Vec<_> = wanted.iter().map(|(_, message)| message.0).collect();
@@ -85,7 +86,8 @@ pub async fn take_targets(tx: &mut Tx, lease: &Lease, wanted: &[(ContactId, Mess
     Ok(taken.into_iter().map(ContactId).collect())
 }
 
-/// Makes messages and the jobs that will hand them over, at most [`kinds::Send::MAX_MESSAGES`] a job.
+/// Makes messages and the jobs that will hand them over, at most [`kinds::Send::MAX_MESSAGES`] a
+/// job.
 pub async fn queue(tx: &mut Tx, batch: Batch, new: &[NewMessage], origin: &Origin) -> Result<()> {
     let jobs: Vec<JobId> = new.chunks(kinds::Send::MAX_MESSAGES).map(|_| JobId::new()).collect();
     let job_of = |index: usize| jobs[index / kinds::Send::MAX_MESSAGES].0;
@@ -125,7 +127,7 @@ pub async fn queue(tx: &mut Tx, batch: Batch, new: &[NewMessage], origin: &Origi
     enqueue_all(tx, &jobs, line, origin).await
 }
 
-/// What comes with a text beside its words.
+/// Parts of a text beside its words.
 #[derive(Debug, Clone, Default)]
 pub struct Received {
     /// The carrier's id.
@@ -172,7 +174,7 @@ pub async fn replies_in_an_hour(tx: &mut Tx, thread_id: ThreadId) -> Result<(i64
     Ok((row.replies, row.oldest))
 }
 
-/// The number that an agent texts from in a group (rule A3).
+/// Returns the number that an agent texts from in a group (rule A3).
 pub async fn sender_of(tx: &mut Tx, group_id: GroupId, agent_id: MemberId) -> Result<Option<E164>> {
     let number = sqlx::query_scalar!(
         "select e164 from sender_number where group_id = $1 and agent_id = $2",

@@ -16,8 +16,9 @@ pub enum Concerned<'a> {
     Organization(OrganizationId),
 }
 
-/// Is a text that this concerns marked for the carrier? Of an organization it is enough that one of its `send` jobs runs. After the commit of a
-/// change all texts that were decided before it are seen here: a hand-over holds its facts still until it has marked them.
+/// Returns whether a text that this concerns is marked for the carrier. Of an organization it is
+/// enough that one of its `send` jobs runs. After the commit of a change all texts that were
+/// decided before it are seen here: a hand-over holds its facts still until it has marked them.
 pub async fn any_on_their_way(pool: &Pool, concerned: Concerned<'_>) -> Result<bool> {
     let any = match concerned {
         Concerned::Goals(ids) => {

@@ -1,4 +1,5 @@
-//! What the carrier made of what it was handed: states, the cap ledger, and marks on contacts (rules S2, S3, S7 and S8).
+//! The carrier's answers to hand-overs: states, the cap ledger, and marks on contacts
+//! (rules S2, S3, S7 and S8).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +13,7 @@ use muster_domain::{
 use super::Held;
 use crate::{Result, Tx};
 
-/// What the carrier made of the messages that one attempt handed over.
+/// The carrier's answers to the messages that one attempt handed over.
 #[derive(Debug, Clone, Default)]
 pub struct Outcomes {
     /// Accepted, with the carrier's id.
@@ -21,11 +22,11 @@ pub struct Outcomes {
     pub refused: Vec<(MessageId, i32)>,
     /// Not taken this time: back in line.
     pub postponed: Vec<Held>,
-    /// Nobody can say.
+    /// The outcome is unknown.
     pub unknown: Vec<MessageId>,
 }
 
-/// What [`settle`] has settled, and what is left for [`settle_ledger`].
+/// Messages that [`settle`] has settled, and the rest for [`settle_ledger`].
 #[derive(Debug, Default)]
 pub struct Settled {
     /// Segments that were reserved, by the ledger that they are in.
@@ -34,10 +35,11 @@ pub struct Settled {
     others: Vec<MessageId>,
 }
 
-/// Records the outcomes of what send jobs handed over. Receipts may have been quicker: what they said stays (rule S8). An attempt may be so
-/// late that a message has another job by now, because the carrier said that it never had it: what it says then counts only if it is that
-/// the carrier has it after all, and the other job hands nothing over. The ledger is left for [`settle_ledger`], which comes last, because
-/// others wait for its row.
+/// Records the outcomes of send jobs' hand-overs. Receipts may have been quicker: their status
+/// stays (rule S8). An attempt may be so late that a message has another job by now, because the
+/// carrier said that it never had it: its answer then counts only if the carrier has it after all,
+/// and the other job hands nothing over. The ledger is left for [`settle_ledger`], which comes
+/// last, because others wait for its row.
 pub async fn settle(tx: &mut Tx, send_jobs: &[JobId], outcomes: &Outcomes) -> Result<Settled> {
     let Outcomes { accepted, refused, postponed, unknown } = outcomes;
     let send_jobs: Vec<_> = send_jobs.iter().map(|id| id.0).collect();
@@ -84,7 +86,8 @@ pub async fn settle(tx: &mut Tx, send_jobs: &[JobId], outcomes: &Outcomes) -> Re
     Ok(settled)
 }
 
-/// Locks messages in the order of their ids, as receipts do: each of several statements on some of them would have an order of its own.
+/// Locks messages in the order of their ids, as receipts do: each of several statements on some of
+/// them would have an order of its own.
 pub(super) async fn lock(tx: &mut Tx, ids: &[MessageId]) -> Result<()> {
     sqlx::query!(
         "select from message where id = any($1) order by id for update",
@@ -95,8 +98,8 @@ pub(super) async fn lock(tx: &mut Tx, ids: &[MessageId]) -> Result<()> {
     Ok(())
 }
 
-/// Records that the carrier has messages. Nearly always they are reserved and nothing was heard of them before: one change each, which
-/// settles them as well.
+/// Records that the carrier has messages. Nearly always they are reserved and nothing was heard of
+/// them before: one change each, which settles them as well.
 async fn accept(tx: &mut Tx, accepted: &[(MessageId, String)]) -> Result<Settled> {
     if accepted.is_empty() {
         return Ok(Settled::default());
@@ -142,7 +145,8 @@ async fn accept(tx: &mut Tx, accepted: &[(MessageId, String)]) -> Result<Settled
     Ok(settled)
 }
 
-/// Brings the cap ledger up to outcomes that [`settle`] has recorded; answers the segments that were given back, by the day of the ledger.
+/// Brings the cap ledger up to outcomes that [`settle`] has recorded; returns the segments that
+/// were given back, by the day of the ledger.
 pub async fn settle_ledger(
     tx: &mut Tx,
     brand_id: BrandId,
@@ -172,8 +176,8 @@ pub async fn settle_ledger(
     refund_caps(tx, brand_id, &refund).await
 }
 
-/// Locks the ledgers that messages are in. They are locked in one order everywhere, whatever the order in which they are changed, and after the
-/// messages.
+/// Locks the ledgers that messages are in. They are locked in one order everywhere, in any order of
+/// their changes, and after the messages.
 pub async fn lock_ledgers(tx: &mut Tx, brand_id: BrandId, messages: &[MessageId]) -> Result<()> {
     sqlx::query!(
         "select from cap_ledger
@@ -187,8 +191,9 @@ pub async fn lock_ledgers(tx: &mut Tx, brand_id: BrandId, messages: &[MessageId]
     Ok(())
 }
 
-/// Settles the segments of messages that the carrier has and whose ledgers are locked; a second time does nothing. Those of one that was given up before, and that the
-/// carrier turns out to have, are counted again where they were.
+/// Settles the segments of messages that the carrier has, with ledgers that are locked; a second
+/// time does nothing. Segments of one that was given up before, and that the carrier turns out to
+/// have, are counted again where they were.
 pub async fn settle_caps(tx: &mut Tx, brand_id: BrandId, ids: &[MessageId]) -> Result<()> {
     if ids.is_empty() {
         return Ok(());
@@ -214,8 +219,9 @@ pub async fn settle_caps(tx: &mut Tx, brand_id: BrandId, ids: &[MessageId]) -> R
     Ok(())
 }
 
-/// Gives back the reserved segments of messages that the carrier did not take and whose ledgers are locked, and answers them by day. What a receipt has settled stays.
-/// Where they were reserved stays with the message, in case the carrier has it after all.
+/// Gives back the reserved segments of messages that the carrier did not take, with ledgers that
+/// are locked, and returns them by day. Segments that a receipt has settled stay. Where they were
+/// reserved stays with the message, in case the carrier has it after all.
 pub async fn refund_caps(tx: &mut Tx, brand_id: BrandId, ids: &[MessageId]) -> Result<BTreeMap<CarrierDay, i64>> {
     if ids.is_empty() {
         return Ok(BTreeMap::new());
@@ -241,8 +247,9 @@ pub async fn refund_caps(tx: &mut Tx, brand_id: BrandId, ids: &[MessageId]) -> R
     Ok(days)
 }
 
-/// Numbers that turned out to take no texts, and the type that their lines so have, by the carrier's word (rule S7), which counts as a lookup.
-/// Of two words about one number the later text's counts.
+/// Numbers that turned out to take no texts, and the type that their lines so have, by the
+/// carrier's word (rule S7), which counts as a lookup. Of two words about one number the later
+/// text's counts.
 pub async fn mark_not_textable(tx: &mut Tx, messages: &[(MessageId, LineType)]) -> Result<()> {
     if messages.is_empty() {
         return Ok(());
@@ -264,7 +271,7 @@ pub async fn mark_not_textable(tx: &mut Tx, messages: &[(MessageId, LineType)]) 
     Ok(())
 }
 
-/// People who opted out at the carrier (rule S7): they have opted out here.
+/// People with an opt-out at the carrier (rule S7): they have opted out here.
 pub async fn mark_opted_out(tx: &mut Tx, messages: &[MessageId]) -> Result<()> {
     if messages.is_empty() {
         return Ok(());

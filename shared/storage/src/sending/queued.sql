@@ -1,18 +1,18 @@
--- $1 messages, $2 initials that a contact may have in 24 hours (null: no such cap), $3 days for which a lookup counts. The
--- messages with everything that may forbid them; the
--- rows are locked before (see lock_queued).
+-- $1 messages, $2 initials that a contact may have in 24 hours (null: no such cap), $3 days for
+-- which a lookup counts. The messages with everything that may forbid them; the rows are locked
+-- before (see lock_queued).
 select m.id, m.contact_id, m.group_id, m.goal_id, m.kind, m.body, m.segments, m.send_attempts, m.traceparent,
     c.e164, c.postal_code, t.sender_e164, gr.zone,
     -- Rule S10: numbers move from one carrier to another.
     case when c.looked_up_at is null or c.looked_up_at > now() - make_interval(days => $3) then c.carrier end as carrier,
-    -- A contact whom an import made while the redaction was asked for is redacted by its job.
+    -- A contact that an import made while the redaction was asked for is redacted by its job.
     c.redacted_at is not null or exists (
         select from redaction d where d.e164 = c.e164 and d.finished_at is null and d.account_id = o.account_id) as "redacted!",
     c.opted_out_at is not null as "opted_out!",
     not is_textable(c.line_type) as "not_textable!",
     coalesce(mb.deactivated_at is not null, false) as "deactivated!",
     coalesce(g.strategy = 'assigned' and mb.assigned_agent_id is distinct from m.agent_id, false) as "reassigned!",
-    -- Rule W6: only a contact whose answer is yes is reminded.
+    -- Rule W6: only a contact with a yes is reminded.
     (m.kind = 'reminder' and tg.answer is distinct from 'yes') as "no_longer_yes!",
     coalesce(m.rate_slot > clock_timestamp() - interval '15 seconds', false) as "has_slot!",
     -- Rule S12: there is room again when the one that is now so many back leaves the 24 hours.

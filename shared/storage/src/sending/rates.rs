@@ -1,4 +1,4 @@
-//! Lanes and what limits a brand (rules S4, S7 and S10).
+//! Lanes and the limits of a brand (rules S4, S7 and S10).
 //!
 //! Lanes are locked in the order of their keys, after messages and before the cap ledger.
 
@@ -13,17 +13,17 @@ use muster_domain::{
 
 use crate::{Pool, Result, Tx};
 
-/// The lane of one of our numbers.
+/// Returns the lane of one of our numbers.
 pub fn number_lane(number: &E164) -> String {
     format!("number:{}", number.as_str())
 }
 
-/// The lane of a brand's campaign at a carrier.
+/// Returns the lane of a brand's campaign at a carrier.
 pub fn carrier_lane(brand_id: BrandId, carrier: &str) -> String {
     format!("carrier:{brand_id}:{carrier}")
 }
 
-/// What limits a brand, by carrier.
+/// Limits of a brand, by carrier.
 #[derive(Debug, Clone, Default)]
 pub struct Limits {
     /// Segments a day.
@@ -47,7 +47,7 @@ pub struct BrandHold {
     pub since: DateTime<Utc>,
 }
 
-/// Reads what limits a brand. A hold that is over is none.
+/// Reads the limits of a brand. A hold that is over is none.
 pub async fn limits(tx: &mut Tx, brand_id: BrandId) -> Result<Limits> {
     let rows = sqlx::query!(
         r#"select 'cap' as "what!", carrier as "carrier!", daily_segments as "limit!", null::timestamptz as until,
@@ -80,7 +80,8 @@ pub async fn limits(tx: &mut Tx, brand_id: BrandId) -> Result<Limits> {
     Ok(limits)
 }
 
-/// Sets a brand's rate with a carrier; `None` lifts it. What waits already goes on at the new pace (rule S9).
+/// Sets a brand's rate with a carrier; `None` lifts it. Waiting texts go on at the new pace
+/// (rule S9).
 pub async fn set(tx: &mut Tx, brand_id: BrandId, carrier: &str, segments_per_minute: Option<i64>) -> Result<()> {
     match segments_per_minute {
         Some(pace) => {
@@ -123,7 +124,8 @@ pub async fn set_numbers(tx: &mut Tx, organization_id: OrganizationId, segments_
     Ok(())
 }
 
-/// How far lanes are used, without a lock, at the pace that each has now; and those that nobody has used yet.
+/// Returns how far lanes are used, without a lock, at the pace that each has now; and those that
+/// nobody has used yet.
 pub async fn look(tx: &mut Tx, paces: &BTreeMap<String, i64>) -> Result<(Lanes, BTreeMap<String, i64>)> {
     if paces.is_empty() {
         return Ok(Default::default());
@@ -148,7 +150,8 @@ pub async fn look(tx: &mut Tx, paces: &BTreeMap<String, i64>) -> Result<(Lanes, 
     Ok((lanes, fresh))
 }
 
-/// Makes lanes that are not there, in a transaction of its own: they are the same whatever becomes of the caller's, and nobody waits for it.
+/// Makes lanes that are not there, in a transaction of its own: they are the same with any outcome
+/// of the caller's, and no other waits for it.
 pub async fn make(pool: &Pool, brand_id: BrandId, paces: &BTreeMap<String, i64>) -> Result<()> {
     sqlx::query!(
         "insert into rate_lane (brand_id, key, segments_per_minute)
@@ -189,10 +192,10 @@ pub async fn lock(tx: &mut Tx, brand_id: BrandId, paces: &BTreeMap<String, i64>)
     ))
 }
 
-/// Makes the lanes of a brand's carriers that nobody has used yet: of one that has got a rate since texts began to wait for their
-/// numbers' lanes, or that lookups have brought up.
+/// Makes the lanes of a brand's carriers that nobody has used yet: of one that has got a rate since
+/// texts began to wait for their numbers' lanes, or that lookups have brought up.
 pub async fn make_carrier_lanes(tx: &mut Tx, brand_id: BrandId, limits: &Limits) -> Result<()> {
-    // By key, so that two who make lanes at once wait for each other.
+    // By key, so that two transactions that make lanes at once wait for each other.
     let paces: BTreeMap<_, _> =
         limits.rates.iter().map(|(carrier, pace)| (carrier_lane(brand_id, carrier), *pace)).collect();
     sqlx::query!(
@@ -263,7 +266,7 @@ pub async fn settle_waiting(tx: &mut Tx, lanes: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// What waits for a lane and may have its turn.
+/// A text that waits for a lane and may have its turn.
 #[derive(Debug, Clone)]
 pub struct Waiting {
     /// The message; none if somebody else has it locked, and its turn comes later.
@@ -272,8 +275,8 @@ pub struct Waiting {
     pub lane: String,
 }
 
-/// Locks what an organization has waiting for these lanes, at most so many of each, in the order in which goals take turns. Goals that
-/// are paused have none.
+/// Locks an organization's waiting texts of these lanes, at most so many of each, in the order in
+/// which goals take turns. Goals that are paused have none.
 pub async fn lock_waiting(
     tx: &mut Tx,
     organization_id: OrganizationId,
@@ -287,7 +290,7 @@ pub async fn lock_waiting(
     Ok(rows.into_iter().map(|row| Waiting { id: row.id.map(MessageId), lane: row.lane }).collect())
 }
 
-/// Has what may wait for lanes of an organization looked at: something that kept it back has changed.
+/// Has an organization's texts that may wait for lanes looked at: their obstacle has changed.
 pub async fn expect_waiting(tx: &mut Tx, organization_id: OrganizationId) -> Result<bool> {
     Ok(sqlx::query_scalar!(
         r#"select exists (select from message where organization_id = $1 and state = 'held' and lane is not null) as "any!""#,
@@ -320,7 +323,7 @@ pub async fn hold_brand(
     Ok(())
 }
 
-/// Ends a brand's hold; answers whether there was one.
+/// Ends a brand's hold; returns whether there was one.
 pub async fn lift_hold(tx: &mut Tx, brand_id: BrandId) -> Result<bool> {
     let done = sqlx::query!("delete from brand_hold where brand_id = $1", brand_id.0).execute(tx.conn()).await?;
     Ok(done.rows_affected() > 0)

@@ -1,7 +1,9 @@
--- $1 organization, $2 lanes, $3 texts that each has room for. What waits for them, goals taking turns: the first of each goal, then the
--- second of each, and among these by lot, so that no goal is always first where there is room for one. A lane's goals are found by stepping
--- from one to the next in the index, so that a goal with a million messages costs no more than one with ten. Answers in conversations
--- (nil goal) come before all. Chosen first and locked then, so that what has no room is not touched.
+-- $1 organization, $2 lanes, $3 texts that each has room for. Texts that wait for them, goals
+-- taking turns: the first of each goal, then the second of each, and among these by lot, so that no
+-- goal is always first where there is room for one. A lane's goals are found by stepping from one
+-- to the next in the index, so that a goal with a million messages costs no more than one with ten.
+-- Answers in conversations (nil goal) come before all. Chosen first and locked then, so that texts
+-- without room are not touched.
 with recursive asked as (
     select lane, room from unnest($2::text[], $3::bigint[]) as a (lane, room)
 ), goals as (

@@ -10,7 +10,7 @@ use muster_jobs::kinds::DeliveryReceipt;
 
 use crate::{Result, Tx, db::error::word, sending};
 
-/// The shard that a message's receipts are in.
+/// Returns the shard that a message's receipts are in.
 pub fn shard(message_id: MessageId) -> i16 {
     i16::from(message_id.0.as_bytes()[15]) % DeliveryReceipt::SHARDS
 }
@@ -45,14 +45,15 @@ pub struct Applied {
     pub organization_id: OrganizationId,
     /// The brand that it was sent under.
     pub brand_id: BrandId,
-    /// What the receipt said.
+    /// The receipt's status.
     pub status: ReceiptStatus,
     /// The carrier's code for why it was not delivered.
     pub error_code: Option<i32>,
 }
 
-/// Takes up to `limit` receipts of a shard and applies them, the furthest for each message; answers how many were taken and which
-/// moved a message. Their segments are left for [`settle`], which comes last, because others wait for the ledger's row.
+/// Takes up to `limit` receipts of a shard and applies them, the furthest for each message; returns
+/// how many were taken and which moved a message. Their segments are left for [`settle`], which
+/// comes last, because others wait for the ledger's row.
 pub async fn apply(tx: &mut Tx, shard: i16, limit: i64) -> Result<(usize, Vec<Applied>)> {
     let taken = sqlx::query_scalar!(
         "delete from receipt where id in (select id from receipt where shard = $1 order by id limit $2 for update skip locked)

@@ -1,6 +1,7 @@
--- $1 receipts as JSON. Moves each message to the furthest state that its receipts say, never backwards (rule S8): sending and unknown
--- are behind sent, sent is behind the final states. A receipt for one that waits proves that an earlier hand-over came through after all
--- (rule S2); what was never handed over has none. The ranks are domain::message::receipt_rank.
+-- $1 receipts as JSON. Moves each message to the furthest state that its receipts say, never
+-- backwards (rule S8): sending and unknown are behind sent, sent is behind the final states. A
+-- receipt for one that waits proves that an earlier hand-over came through after all (rule S2); a
+-- text that was never handed over has none. The ranks are domain::message::receipt_rank.
 with told as (
     select distinct on (message_id) message_id, carrier_sid, status, error_code,
         case status when 'sent' then 1 else 2 end as rank

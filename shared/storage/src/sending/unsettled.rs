@@ -15,8 +15,8 @@ use crate::{
     engine::enqueue::{Line, Origin},
 };
 
-/// A message whose hand-over has no known outcome. One that the carrier cannot tell of within 24 hours, or whose contact is redacted,
-/// stays unknown for good: it is reported, and never sent again.
+/// A message with a hand-over of unknown outcome. One that the carrier cannot tell of within 24
+/// hours, or of a redacted contact, stays unknown for good: it is reported, and never sent again.
 #[derive(Debug, Clone)]
 pub struct Unsettled {
     /// The message.
@@ -33,7 +33,8 @@ pub struct Unsettled {
     pub beside: Vec<String>,
 }
 
-/// Locks the messages of a send job that were handed over at least `age_seconds` ago and have no outcome yet.
+/// Locks the messages of a send job that were handed over at least `age_seconds` ago and have no
+/// outcome yet.
 pub async fn unsettled(tx: &mut Tx, send_job_id: JobId, age_seconds: f64) -> Result<Vec<Unsettled>> {
     let rows = sqlx::query!(
         r#"select m.id, c.e164 as "e164!", t.sender_e164, m.body, m.handed_over_at as "handed_over_at!",
@@ -75,8 +76,9 @@ pub async fn jobs_unsettled(tx: &mut Tx, send_jobs: &[JobId]) -> Result<BTreeSet
     Ok(jobs.into_iter().map(JobId).collect())
 }
 
-/// Sets timers that should be there: to ask about hand-overs without an outcome that are older than `age`, and to release held messages.
-/// Answers for how many send jobs, and for how many groups and organizations.
+/// Sets timers that should be there: to ask about hand-overs without an outcome that are older than
+/// `age`, and to release held messages. Returns the numbers of send jobs and of groups, and
+/// organizations.
 pub async fn set_missing_timers(tx: &mut Tx, age: Duration) -> Result<(u64, u64)> {
     let unsettled = sqlx::query!(
         "insert into timer (kind, subject, fire_at, organization_id)
@@ -124,8 +126,8 @@ pub async fn set_missing_timers(tx: &mut Tx, age: Duration) -> Result<(u64, u64)
     Ok((unsettled.rows_affected(), held.rows_affected() + lanes.rows_affected()))
 }
 
-/// The carrier's ids of all messages to the contacts of these. Until this transaction ends, no other settles messages to them this way: a
-/// copy at the carrier is taken for one message only.
+/// Returns the carrier's ids of all messages to the contacts of these. Until this transaction ends,
+/// no other settles messages to them this way: a copy at the carrier is taken for one message only.
 pub async fn lock_known_sids(tx: &mut Tx, messages: &[MessageId]) -> Result<Vec<String>> {
     let ids: Vec<_> = messages.iter().map(|id| id.0).collect();
     let contacts = sqlx::query_scalar!("select distinct contact_id from message where id = any($1) order by 1", &ids)
@@ -145,7 +147,8 @@ pub async fn lock_known_sids(tx: &mut Tx, messages: &[MessageId]) -> Result<Vec<
     .await?)
 }
 
-/// Queues messages of a send job again that the carrier says it never had (rule S2), and gives their segments back.
+/// Queues messages of a send job again that the carrier says it never had (rule S2), and gives
+/// their segments back.
 pub async fn send_again(
     tx: &mut Tx,
     brand_id: BrandId,

@@ -1,8 +1,10 @@
 //! Rules B6 and S9: a setting that something waits for moves it when it changes.
 //!
-//! There is one way to this: who changes the terms on which texts go and batches are released says here what has changed ([`Changed`]), in the same
-//! transaction. Texts that wait for it are decided again, batches are looked at again, and contacts whose text was cancelled because it could not
-//! have gone in time are given back. A claim or a lease is no such thing: it lasts as long as the agent was told.
+//! There is one way to this: a transaction that changes the terms on which texts go and batches are
+//! released says here which terms have changed ([`Changed`]). Texts that wait for it are decided
+//! again, batches are looked at again, and contacts with a text that was cancelled because it could
+//! not have gone in time are given back. A claim or a lease is no such thing: it lasts as long as
+//! the agent was told.
 
 use muster_domain::{
     ids::{GoalId, OrganizationId},
@@ -23,7 +25,7 @@ use crate::{
     sending::{recheck_behind_hold, recheck_held},
 };
 
-/// What of an organization's terms has changed.
+/// Changed terms of an organization.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each may change without the others")]
 pub struct Changed {
@@ -44,7 +46,8 @@ pub struct Changed {
 }
 
 impl Changed {
-    /// Compares settings. Each setting is named here: whoever adds one says what waits for it.
+    /// Compares settings. Each setting is named here: a new one does not compile before it says
+    /// which waiting things it moves.
     pub fn between(before: &OrganizationSettings, after: &OrganizationSettings) -> Self {
         let OrganizationSettings {
             recipient_safe,
@@ -58,11 +61,12 @@ impl Changed {
             lookup_max_age_days,
             initials_per_day,
             smart_encoding,
-            // Batches are cut, and leases and claims given, by what these are then.
+            // Batches are cut, and leases and claims given, by the values of that moment.
             batch_size: _,
             lease_minutes: _,
             response_window_minutes: _,
-            // These are asked once, when a contact comes, a script is saved or a text is made or answered.
+            // These are asked once, when a contact comes, a script is saved or a text is made or
+            // answered.
             group_contact_limit: _,
             agent_contact_limit: _,
             require_opt_out_language: _,
@@ -88,14 +92,15 @@ impl Changed {
         }
     }
 
-    /// Are texts that are held for this reason decided again? An instant that was found with the sending hours follows these as well.
+    /// Returns whether texts that are held for this reason are decided again. An instant that was
+    /// found with the sending hours follows these as well.
     pub const fn moves(self, reason: HoldReason) -> bool {
         match reason {
             HoldReason::Hours | HoldReason::NotOpen => self.hours,
             HoldReason::Cap => self.caps || self.carriers || self.hold || self.hours,
             HoldReason::Frequency => self.frequency || self.hours,
             HoldReason::Carrier => self.hold,
-            // Resuming moves what a pause holds, and lanes what waits for them.
+            // Resuming moves the texts that a pause holds, and lanes the texts that wait for them.
             HoldReason::Paused | HoldReason::Rate => false,
         }
     }
@@ -108,13 +113,13 @@ impl Changed {
         self.hours || self.caps || self.segments
     }
 
-    /// May a text that could not have gone before its goal closes go after all?
+    /// Returns whether a text that could not have gone before its goal closes may go after all.
     const fn opens_ways(self) -> bool {
         self.hours || self.caps || self.carriers || self.frequency || self.hold
     }
 }
 
-/// Moves what waits for what has changed.
+/// Moves everything that waits for the changed terms.
 pub async fn rearm(tx: &mut Tx, organization_id: OrganizationId, changed: Changed, origin: &Origin) -> Result<()> {
     let reasons: Vec<_> = HoldReason::ALL.into_iter().filter(|reason| changed.moves(*reason)).collect();
     for group_id in recheck_held(tx, organization_id, &reasons).await? {
@@ -137,8 +142,9 @@ pub async fn rearm(tx: &mut Tx, organization_id: OrganizationId, changed: Change
     Ok(())
 }
 
-/// Has releases that wait for anything but their plan's interval looked at now. If the count of segments has changed, every open goal that has initials
-/// to come is estimated anew; those that wait for the interval go on waiting for it.
+/// Has releases that wait for anything but their plan's interval looked at now. If the count of
+/// segments has changed, every open goal that has initials to come is estimated anew; those that
+/// wait for the interval go on waiting for it.
 async fn look_at_batches(
     tx: &mut Tx,
     organization_id: OrganizationId,
@@ -169,7 +175,8 @@ async fn look_at_batches(
     Ok(())
 }
 
-/// Has the open goals looked at in which a text was cancelled because it could not have gone before the goal closes (rule S6).
+/// Has the open goals looked at in which a text was cancelled because it could not have gone before
+/// the goal closes (rule S6).
 async fn give_back(tx: &mut Tx, organization_id: OrganizationId, origin: &Origin) -> Result<()> {
     let goals = sqlx::query_scalar!(
         "select g.id from goal g

@@ -1,4 +1,4 @@
-//! Groups, who is in them, and their sender numbers (rules A1 to A4).
+//! Groups, their members, and their sender numbers (rules A1 to A4).
 
 use muster_domain::{
     ids::{GroupId, MemberId, OrganizationId},
@@ -57,13 +57,13 @@ pub async fn create(tx: &mut Tx, id: GroupId, organization_id: OrganizationId, n
     Ok(())
 }
 
-/// A group of this organization.
+/// Returns a group of this organization.
 pub async fn get(db: impl Into<Db<'_>>, organization_id: OrganizationId, id: GroupId) -> Result<Option<Group>> {
     Ok(page(db, organization_id, Some(&[id]), None, 1).await?.pop())
 }
 
-/// The first group of this name, among these groups alone if some are given. Whoever looks for it at the same time waits for this transaction, so
-/// that it is made once.
+/// Returns the first group of this name, among these groups alone if some are given. Another caller
+/// that looks for it at the same time waits for this transaction, so that it is made once.
 pub async fn by_name(
     tx: &mut Tx,
     organization_id: OrganizationId,
@@ -87,7 +87,7 @@ pub async fn by_name(
     Ok(id.map(GroupId))
 }
 
-/// Are all of these groups this organization's?
+/// Returns whether all of these groups are this organization's.
 pub async fn all_exist(tx: &mut Tx, organization_id: OrganizationId, ids: &[GroupId]) -> Result<bool> {
     let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
     Ok(sqlx::query_scalar!(
@@ -149,7 +149,7 @@ pub async fn archive(tx: &mut Tx, organization_id: OrganizationId, id: GroupId) 
     Ok(done.rows_affected() == 1)
 }
 
-/// The numbers from which agents text in these groups.
+/// Returns the numbers from which agents text in these groups.
 pub async fn numbers(pool: &Pool, organization_id: OrganizationId, groups: &[GroupId]) -> Result<Vec<String>> {
     let groups: Vec<_> = groups.iter().map(|id| id.0).collect();
     Ok(sqlx::query_scalar!(
@@ -173,8 +173,8 @@ pub async fn add_member(tx: &mut Tx, group_id: GroupId, member_id: MemberId) -> 
     Ok(())
 }
 
-/// Adds an agent to a group and gives them a number of its area code, the same as before if they had one (rule A3). `None` when
-/// the organization has no free number of that area code.
+/// Adds an agent to a group and gives them a number of its area code, the same as before if they
+/// had one (rule A3). `None` when the organization has no free number of that area code.
 pub async fn add_agent(tx: &mut Tx, group_id: GroupId, agent_id: MemberId) -> Result<Option<E164>> {
     add_member(tx, group_id, agent_id).await?;
     let kept = sqlx::query_scalar!(

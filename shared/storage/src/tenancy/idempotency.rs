@@ -1,4 +1,5 @@
-//! Answers to POSTs that carried an `Idempotency-Key`: the same request again gets the same answer and does nothing.
+//! Answers to POSTs that carried an `Idempotency-Key`: the same request again gets the same answer
+//! and does nothing.
 
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use serde_json::Value;
 
 use crate::{Result, Tx};
 
-/// What a key was used for before.
+/// Former use of a key.
 #[derive(Debug, Clone)]
 pub struct Before {
     /// SHA-256 of the request.
@@ -18,7 +19,8 @@ pub struct Before {
     pub body: Value,
 }
 
-/// Claims a key in this transaction, so that another request with it waits for this one. Answers what it was used for, if it was.
+/// Claims a key in this transaction, so that another request with it waits for this one. Returns
+/// its former use, if there is one.
 pub async fn claim(tx: &mut Tx, member_id: MemberId, key: &str, request_hash: &[u8]) -> Result<Option<Before>> {
     let claimed = sqlx::query!(
         "insert into idempotency (member_id, key, request_hash, status, body) values ($1, $2, $3, 0, 'null')

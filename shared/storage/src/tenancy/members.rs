@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{Pool, Result, Tx, db::error::word};
 
-/// A person who can sign in.
+/// A person with a sign-in.
 #[derive(Debug, Clone)]
 pub struct Member {
     /// The member.
@@ -17,7 +17,7 @@ pub struct Member {
     pub account_id: AccountId,
     /// The tenant; none for account admins.
     pub organization_id: Option<OrganizationId>,
-    /// What they may do.
+    /// Their role.
     pub role: Role,
     /// Given name.
     pub first_name: String,
@@ -28,7 +28,7 @@ pub struct Member {
 }
 
 impl Member {
-    /// What they can do, and where (rule A5).
+    /// Their rights, and the places of these (rule A5).
     pub fn reach(&self) -> Reach<'_> {
         Reach {
             member_id: self.id,
@@ -47,18 +47,19 @@ pub struct NewMember<'a> {
     pub account_id: AccountId,
     /// The tenant; none for account admins.
     pub organization_id: Option<OrganizationId>,
-    /// What they may do.
+    /// Their role.
     pub role: Role,
     /// Given name.
     pub first_name: &'a str,
     /// Family name.
     pub last_name: &'a str,
-    /// The address by which files name them; unique in the account, compared without regard to case.
+    /// The address by which files name them; unique in the account, compared without regard to
+    /// case.
     pub email: Option<&'a str>,
 }
 
-/// Creates a member; false when another member of the account has the address. That is no error of the database, which would write the address
-/// into its log (rule R5).
+/// Creates a member; false when another member of the account has the address. That is no error of
+/// the database, which would write the address into its log (rule R5).
 pub async fn create(tx: &mut Tx, id: MemberId, new: &NewMember<'_>) -> Result<bool> {
     let done = sqlx::query!(
         "insert into member (id, account_id, organization_id, role, first_name, last_name, email)
@@ -77,13 +78,14 @@ pub async fn create(tx: &mut Tx, id: MemberId, new: &NewMember<'_>) -> Result<bo
     Ok(done.rows_affected() == 1)
 }
 
-/// The member who holds a token that is not revoked, by the hash of its secret.
+/// Returns the member with a token that is not revoked, by the hash of its secret.
 pub async fn by_token(pool: &Pool, secret_hash: &[u8]) -> Result<Option<Member>> {
     let found = by_tokens(pool, &[secret_hash.to_vec()]).await?.pop();
     Ok(found.map(|(_, member)| member))
 }
 
-/// Of these tokens, those that are not revoked, each with the member who holds it; by the hashes of their secrets.
+/// Of these tokens, the ones that are not revoked, each with its member; by the hashes of their
+/// secrets.
 pub async fn by_tokens(pool: &Pool, secret_hashes: &[Vec<u8>]) -> Result<Vec<(Vec<u8>, Member)>> {
     let rows = sqlx::query!(
         r#"select t.secret_hash, m.id, m.account_id, m.organization_id, m.role, m.first_name, m.last_name,
@@ -110,7 +112,8 @@ pub async fn by_tokens(pool: &Pool, secret_hashes: &[Vec<u8>]) -> Result<Vec<(Ve
         .collect()
 }
 
-/// Locks a member, so that what they can do stays as it is while somebody acts for them; then [`get`] tells it.
+/// Locks a member, so that their rights stay as they are while another acts for them; then [`get`]
+/// tells them.
 pub async fn lock(tx: &mut Tx, account_id: AccountId, id: MemberId) -> Result<()> {
     sqlx::query!("select from member where id = $1 and account_id = $2 for no key update", id.0, account_id.0)
         .execute(tx.conn())
@@ -118,7 +121,7 @@ pub async fn lock(tx: &mut Tx, account_id: AccountId, id: MemberId) -> Result<()
     Ok(())
 }
 
-/// A member of this account.
+/// Returns a member of this account.
 pub async fn get(tx: &mut Tx, account_id: AccountId, id: MemberId) -> Result<Option<Member>> {
     let row = sqlx::query!(
         r#"select m.organization_id, m.role, m.first_name, m.last_name,
@@ -156,7 +159,7 @@ pub async fn add_token(tx: &mut Tx, token_id: Uuid, member_id: MemberId, secret_
     Ok(())
 }
 
-/// The member that a token belongs to.
+/// Returns the member that a token belongs to.
 pub async fn token_owner(tx: &mut Tx, token_id: Uuid) -> Result<Option<MemberId>> {
     let owner =
         sqlx::query_scalar!("select member_id from token where id = $1", token_id).fetch_optional(tx.conn()).await?;

@@ -1,8 +1,9 @@
 //! Numbers to text from, and the accounts that they belong to (rules A3 and A5).
 //!
-//! A number belongs to one account of the installation. The operator arranges it. An account that is alone in the
-//! installation needs no arrangement: the numbers that its admins add are its own. Organizations text from numbers
-//! of their account alone, and a text to a number lands nowhere else.
+//! A number belongs to one account of the installation. The operator arranges it. An account that
+//! is alone in the installation needs no arrangement: the numbers that its admins add are its own.
+//! Organizations text from numbers of their account alone, and a text to a number lands nowhere
+//! else.
 
 use chrono::{DateTime, Utc};
 use muster_domain::{
@@ -12,7 +13,7 @@ use muster_domain::{
 
 use crate::{Pool, Result, Tx};
 
-/// What came of adding numbers to an organization.
+/// Outcome of adding numbers to an organization.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Added {
     /// So many are new; others of the account were there already.
@@ -25,7 +26,7 @@ fn texts(numbers: &[E164]) -> Vec<String> {
     numbers.iter().map(|number| number.as_str().to_owned()).collect()
 }
 
-/// Adds numbers to what an organization can text from.
+/// Adds numbers to an organization's.
 pub async fn add(
     tx: &mut Tx,
     account_id: AccountId,
@@ -33,7 +34,8 @@ pub async fn add(
     numbers: &[E164],
 ) -> Result<Added> {
     let numbers = texts(numbers);
-    // Only an account that is alone has a number by naming it. Two transactions that add one number take turns here.
+    // Only an account that is alone has a number by naming it. Two transactions that add one number
+    // take turns here.
     sqlx::query!(
         "insert into number_owner (e164, account_id, arranged_by_operator)
          select e164, $2, false from (select distinct unnest($1::text[]) as e164) named
@@ -127,7 +129,7 @@ pub async fn owners(pool: &Pool) -> Result<Owners> {
     Ok(Owners { accounts: row.accounts, arranged: row.arranged })
 }
 
-/// What came of arranging numbers.
+/// Outcome of assigning numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Assigned {
     /// They are the account's.
@@ -138,8 +140,9 @@ pub enum Assigned {
     Taken(Vec<String>),
 }
 
-/// Gives numbers to an account, as the operator arranges it. What another account has is moved only if that is asked for: then that account's conversations
-/// stay with it, what waits to go out from the number is cancelled, and texts to the number are the new account's.
+/// Gives numbers to an account, as the operator arranges it. Another account's number is moved only
+/// if that is asked for: then that account's conversations stay with it, waiting texts from the
+/// number are cancelled, and texts to the number are the new account's.
 pub async fn assign(tx: &mut Tx, account_id: AccountId, numbers: &[E164], move_taken: bool) -> Result<Assigned> {
     let known =
         sqlx::query_scalar!("select id from account where id = $1", account_id.0).fetch_optional(tx.conn()).await?;
@@ -175,7 +178,7 @@ pub async fn assign(tx: &mut Tx, account_id: AccountId, numbers: &[E164], move_t
     Ok(if lost.is_empty() { Assigned::Done } else { Assigned::Taken(lost) })
 }
 
-/// Takes numbers from whichever accounts have them; answers how many.
+/// Takes numbers from whichever accounts have them; returns how many.
 pub async fn release(tx: &mut Tx, numbers: &[E164]) -> Result<usize> {
     let named = texts(numbers);
     let held =
@@ -186,7 +189,8 @@ pub async fn release(tx: &mut Tx, numbers: &[E164]) -> Result<usize> {
     Ok(held.len())
 }
 
-/// Ends what numbers are to the accounts that have them. Conversations keep their history, and go on from another number of their agent's.
+/// Ends the use of numbers by the accounts that have them. Conversations keep their history, and go
+/// on from another number of their agent's.
 async fn take_away(tx: &mut Tx, numbers: &[String]) -> Result<()> {
     sqlx::query!("delete from sender_number where e164 = any($1)", numbers).execute(tx.conn()).await?;
     sqlx::query!("delete from number_owner where e164 = any($1)", numbers).execute(tx.conn()).await?;

@@ -8,14 +8,14 @@ use sqlx::types::Json;
 
 use crate::{Db, Pool, Result, Tx};
 
-/// An organization and what it has set.
+/// An organization and its settings.
 #[derive(Debug, Clone)]
 pub struct Organization {
     /// The tenant.
     pub id: OrganizationId,
     /// The customer above it.
     pub account_id: AccountId,
-    /// The brand under whose caps it sends.
+    /// The brand of its caps.
     pub brand_id: BrandId,
     /// Its name.
     pub name: String,
@@ -29,7 +29,7 @@ pub async fn create_account(tx: &mut Tx, id: AccountId, name: &str) -> Result<()
     Ok(())
 }
 
-/// The name of an account.
+/// Returns the name of an account.
 pub async fn account_name(pool: &Pool, id: AccountId) -> Result<Option<String>> {
     Ok(sqlx::query_scalar!("select name from account where id = $1", id.0)
         .fetch_optional(&mut *pool.connection().await?)
@@ -60,7 +60,7 @@ pub async fn create(
     Ok(())
 }
 
-/// An organization of this account.
+/// Returns an organization of this account.
 pub async fn get(tx: &mut Tx, account_id: AccountId, id: OrganizationId) -> Result<Option<Organization>> {
     let row = sqlx::query!(
         r#"select brand_id, name, settings as "settings: Json<OrganizationSettings>"
@@ -79,7 +79,7 @@ pub async fn get(tx: &mut Tx, account_id: AccountId, id: OrganizationId) -> Resu
     }))
 }
 
-/// The settings of the organization that a group belongs to.
+/// Returns the settings of the organization that a group belongs to.
 pub(crate) async fn settings_of_group(tx: &mut Tx, id: GroupId) -> Result<OrganizationSettings> {
     let settings = sqlx::query_scalar!(
         r#"select o.settings as "settings: Json<OrganizationSettings>"
@@ -92,7 +92,7 @@ pub(crate) async fn settings_of_group(tx: &mut Tx, id: GroupId) -> Result<Organi
     Ok(settings.0)
 }
 
-/// The settings of the organizations that send under a brand.
+/// Returns the settings of the organizations that send under a brand.
 pub(crate) async fn settings_of_brand(tx: &mut Tx, id: BrandId) -> Result<Vec<(OrganizationId, OrganizationSettings)>> {
     let rows = sqlx::query!(
         r#"select id, settings as "settings: Json<OrganizationSettings>" from organization where brand_id = $1"#,
@@ -103,7 +103,7 @@ pub(crate) async fn settings_of_brand(tx: &mut Tx, id: BrandId) -> Result<Vec<(O
     Ok(rows.into_iter().map(|row| (OrganizationId(row.id), row.settings.0)).collect())
 }
 
-/// The organization that a job works for.
+/// Returns the organization that a job works for.
 pub async fn of_job(tx: &mut Tx, id: OrganizationId) -> Result<Option<Organization>> {
     let account = sqlx::query_scalar!("select account_id from organization where id = $1", id.0)
         .fetch_optional(tx.conn())
@@ -114,7 +114,7 @@ pub async fn of_job(tx: &mut Tx, id: OrganizationId) -> Result<Option<Organizati
     }
 }
 
-/// The organizations of an account.
+/// Returns the organizations of an account.
 pub async fn list(pool: &Pool, account_id: AccountId) -> Result<Vec<(OrganizationId, String)>> {
     let rows = sqlx::query!("select id, name from organization where account_id = $1 order by id", account_id.0)
         .fetch_all(&mut *pool.connection().await?)
@@ -122,9 +122,10 @@ pub async fn list(pool: &Pool, account_id: AccountId) -> Result<Vec<(Organizatio
     Ok(rows.into_iter().map(|row| (OrganizationId(row.id), row.name)).collect())
 }
 
-/// Until this transaction ends nobody changes the terms on which the organization's texts go: its settings, laws, caps and holds, and the
-/// windows and pauses of its goals. Many may ask for this at once, and who wants to change something has its turn among them. What is
-/// decided by the terms is written before they change, so that whoever changes them finds it (rule S9).
+/// Until this transaction ends nobody changes the terms on which the organization's texts go: its
+/// settings, laws, caps and holds, and the windows and pauses of its goals. Many may ask for this
+/// at once, and a transaction that wants to change something has its turn among them. Rows that are
+/// decided by the terms are written before these change, so that the change finds them (rule S9).
 pub async fn keep_terms(tx: &mut Tx, id: OrganizationId) -> Result<()> {
     sqlx::query!("select pg_advisory_xact_lock_shared(hashtextextended('terms:' || $1::text, 0))", id.0.to_string())
         .execute(tx.conn())
@@ -132,8 +133,8 @@ pub async fn keep_terms(tx: &mut Tx, id: OrganizationId) -> Result<()> {
     Ok(())
 }
 
-/// Waits for all who decide by the organization's terms, and keeps others from it until this transaction ends. Comes before anything is
-/// locked or read that is to be changed.
+/// Waits for all transactions that decide by the organization's terms, and keeps others from it
+/// until this one ends. Comes before anything is locked or read that is to be changed.
 pub async fn change_terms(tx: &mut Tx, id: OrganizationId) -> Result<()> {
     sqlx::query!("select pg_advisory_xact_lock(hashtextextended('terms:' || $1::text, 0))", id.0.to_string())
         .execute(tx.conn())
@@ -149,7 +150,7 @@ pub async fn update_settings(tx: &mut Tx, id: OrganizationId, settings: &Organiz
     Ok(())
 }
 
-/// The custom fields that an organization's contacts can have (rule C14).
+/// Returns the custom fields that an organization's contacts can have (rule C14).
 pub async fn custom_fields(pool: &Pool, id: OrganizationId) -> Result<Vec<String>> {
     Ok(sqlx::query_scalar!("select name from custom_field where organization_id = $1 order by name", id.0)
         .fetch_all(&mut *pool.connection().await?)
@@ -179,7 +180,7 @@ pub async fn set_cap(tx: &mut Tx, brand_id: BrandId, carrier: &str, daily_segmen
     Ok(())
 }
 
-/// A brand's daily caps by carrier.
+/// Returns a brand's daily caps by carrier.
 pub async fn caps(db: impl Into<Db<'_>>, brand_id: BrandId) -> Result<Vec<(String, i64)>> {
     let rows =
         sqlx::query!("select carrier, daily_segments from brand_cap where brand_id = $1 order by carrier", brand_id.0)

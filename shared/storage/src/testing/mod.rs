@@ -8,9 +8,11 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use crate::{Pool, PoolOptions, Result, Tx, migrate};
 
-/// Makes sure that a migrated template exists on this server and clones it under a new name. Several processes may ask at once.
+/// Makes sure that a migrated template exists on this server and clones it under a new name.
+/// Several processes may ask at once.
 ///
-/// `admin_url` is a superuser's URL to the `postgres` database, `url_of` makes the URL of another database of the same server.
+/// `admin_url` is a superuser's URL to the `postgres` database, `url_of` makes the URL of another
+/// database of the same server.
 pub async fn clone_template(
     admin_url: &str,
     template: &str,
@@ -41,7 +43,7 @@ pub async fn clone_template(
     Ok(())
 }
 
-/// Runs a statement that a test needs and no production code does; answers the affected rows.
+/// Runs a statement that a test needs and no production code does; returns the affected rows.
 pub async fn execute(pool: &Pool, statement: &str) -> Result<u64> {
     Ok(sqlx::query(AssertSqlSafe(statement)).execute(&mut *pool.connection().await?).await?.rows_affected())
 }

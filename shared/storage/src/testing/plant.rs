@@ -1,13 +1,15 @@
-//! Queued messages by the thousand, planted as agents' requests leave them: for tests of the hand-over and for benchmarks.
+//! Queued messages by the thousand, planted as agents' requests leave them: for tests of the
+//! hand-over and for benchmarks.
 
-/// The id of everything that there is one of: the account, the brand, the organization, the group, the goal.
+/// The id of everything that there is one of: the account, the brand, the organization, the group,
+/// the goal.
 pub const ID: &str = "00000000-0000-7000-8000-000000000001";
 
 /// Lets the planted messages go: makes their jobs.
 pub const QUEUE_JOBS: &str = "insert into job (id, kind, organization_id, payload, max_attempts, run_at, created_at)
      select id, 'send', '00000000-0000-7000-8000-000000000001', '{}', 8, clock_timestamp(), clock_timestamp() from seed_job order by n";
 
-/// What to plant into an empty database.
+/// Rows to plant into an empty database.
 #[derive(Debug, Clone, Copy)]
 pub struct Planted {
     /// Messages, every third of two segments.
@@ -29,7 +31,7 @@ impl Default for Planted {
 }
 
 impl Planted {
-    /// The statements that plant everything but the jobs.
+    /// Returns the statements that plant everything but the jobs.
     pub fn statements(&self) -> Vec<String> {
         let Self { messages, job, numbers, cap, rate } = self;
         let jobs = messages.div_ceil(*job);

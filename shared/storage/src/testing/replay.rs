@@ -39,8 +39,8 @@ fn name(migration: &Migration) -> String {
     format!("{:04}_{}", migration.version, migration.description.replace(' ', "_"))
 }
 
-/// Returns what is wrong with a schema: constraints that do not hold for all rows, indexes that
-/// cannot be used, triggers that are off.
+/// Returns the faults of a schema: constraints that do not hold for all rows, indexes that cannot
+/// be used, triggers that are off.
 pub async fn faults(pool: &Pool) -> Result<Vec<String>> {
     let faults = sqlx::query_scalar(
         "select format('the constraint %s of %s is not valid', conname, conrelid::regclass)

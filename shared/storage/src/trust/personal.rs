@@ -1,33 +1,37 @@
-//! The registry of what may tell of a person: every column of text, JSON or bytes, and what a redaction does with it (rules R3 and R5).
+//! The registry of personal data: every column of text, JSON or bytes, and its treatment by a
+//! redaction (rules R3 and R5).
 //!
-//! A column that is not here does not pass the tests (`integration-tests/tests/api/privacy_registry.rs`): whoever adds one says what it holds.
+//! A column that is not here does not pass the tests
+//! (`integration-tests/tests/api/privacy_registry.rs`): a new one needs an entry with its contents.
 
-/// What a column holds of people, and what a redaction does with it.
+/// A column's contents about people, and their treatment by a redaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Holds {
     /// Words of the engine, settings and figures: nothing of a person.
     NoPerson,
-    /// Ids and keyed hashes of jobs, messages and the carrier, never names, phones or texts (rule R5).
+    /// Ids and keyed hashes of jobs, messages and the carrier, never names, phones or texts
+    /// (rule R5).
     IdsAlone,
     /// Numbers that the organization texts from.
     Ours,
-    /// What staff write about their own work: goals, scripts, groups. It is for everybody, and stays.
+    /// Staff's words on their own work: goals, scripts, groups. It is for everybody, and stays.
     StaffWrote,
-    /// Who works here: members, not contacts.
+    /// Staff: members, not contacts.
     Staff,
-    /// What remains of a redacted person (rule R4).
+    /// The remainder of a redacted person (rule R4).
     KeyedHash,
     /// The person's own rows are overwritten (`redactions::person`, `redactions::finish`).
     Overwritten,
-    /// Rows, or what they hold, go.
+    /// Rows, or their contents, go.
     Deleted,
-    /// Free text of everybody's, in which what tells of the person is found and left out (`redactions::free_text`).
+    /// Free text of many people, in which the person's traces are found and left out
+    /// (`redactions::free_text`).
     Searched,
     /// The shape of a temporary table; the table itself is always empty.
     Shape,
 }
 
-/// Each column: table, name, and what it holds.
+/// Each column: table, name, and contents.
 pub const COLUMNS: &[(&str, &str, Holds)] = &[
     ("account", "name", Holds::NoPerson),
     ("batch", "kind", Holds::NoPerson),

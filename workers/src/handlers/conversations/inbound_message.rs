@@ -73,7 +73,7 @@ struct ToGroup {
     number: E164,
 }
 
-/// Takes a text into its conversation and does what it asks for.
+/// Takes a text into its conversation and follows its word.
 async fn converse(
     ctx: &Context,
     tx: &mut Tx,

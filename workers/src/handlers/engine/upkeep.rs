@@ -1,4 +1,4 @@
-//! `upkeep`: what keeps an installation in order. Each task is a few statements, and doing one
+//! `upkeep`: tasks that keep an installation in order. Each task is a few statements, and doing one
 //! twice does nothing the second time. A task that may have much to forget does a step of it, and
 //! enqueues itself for the next.
 
@@ -80,8 +80,8 @@ impl Leased for Upkeep {
                 Ok(tx)
             }
             Task::Sweep => {
-                // In transactions of its own, as the schedulers do it: what is brought back comes
-                // back even if this job is lost.
+                // In transactions of its own, as the schedulers do it: recovered jobs come back
+                // even if this job is lost.
                 let swept = sweep::sweep(&ctx.pool, ctx.settings.engine.republish_after()).await?;
                 ctx.metrics.swept(&swept);
                 Ok(ctx.pool.begin().await?)

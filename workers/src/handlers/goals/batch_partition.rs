@@ -1,6 +1,6 @@
-//! `batch-partition`: freezes a launched goal's targets and cuts them into batches (rules T3 and
-//! B1). Once that is done, it gives those whose text was not handed over because they belong to
-//! another agent now to that agent (rules S9 and W4).
+//! `batch-partition`: freezes a launched goal's targets and cuts them into batches
+//! (rules T3 and B1). Once that is done, it gives contacts with a text that was not handed over
+//! because they belong to another agent now to that agent (rules S9 and W4).
 
 use muster_domain::goals::estimate::estimate;
 use muster_jobs::kinds::{BatchPartition, BatchRelease, ReminderOpen};
@@ -28,7 +28,7 @@ impl Leased for BatchPartition {
         {
             tracing::info!(goal.id = %goal.id, targets, batches, "partitioned");
             enqueue(&mut tx, &BatchRelease { goal_id: goal.id }, &ctx.origin(job)).await?;
-            // Contacts whose answers are too old, or who came without an import.
+            // Contacts with answers that are too old, and contacts that came without an import.
             carrier_lookup::request(ctx, &mut tx, &organization.settings, goal.group_id, &ctx.origin(job)).await?;
         } else {
             let taken = reassign::take_back(&mut tx, &goal).await?;

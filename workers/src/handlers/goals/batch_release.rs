@@ -1,8 +1,8 @@
 //! `batch-release`: the next step of a goal's release plan (rule B6).
 //!
 //! Batches are released inside the organization's hours in the group's zone. Where each contact of
-//! a batch may be, and what the law says there, is decided at the hand-over: a batch holds people
-//! of many places, and agents may work before all of them may be texted.
+//! a batch may be, and the law there, is decided at the hand-over: a batch holds people of many
+//! places, and agents may work before all of them may be texted.
 
 use chrono::TimeDelta;
 use muster_domain::{

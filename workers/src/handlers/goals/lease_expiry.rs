@@ -1,4 +1,4 @@
-//! `lease-expiry`: returns what is left of a batch whose lease ran out (rules B2 and B3).
+//! `lease-expiry`: returns the rest of a batch with an expired lease (rules B2 and B3).
 
 use muster_jobs::kinds::LeaseExpiry;
 use muster_storage::{Tx, engine::claim::ClaimedJob, goals::batches};

@@ -1,5 +1,5 @@
-//! `reminder-open`: makes reminder batches of those who said yes, inside the reminder window (rule
-//! W6).
+//! `reminder-open`: makes reminder batches of contacts with a yes, inside the reminder window
+//! (rule W6).
 
 use muster_domain::goals::{estimate::estimate, goal::Work};
 use muster_jobs::kinds::ReminderOpen;

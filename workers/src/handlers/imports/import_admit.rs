@@ -43,8 +43,8 @@ async fn admit(ctx: &Context, job: &ClaimedJob, payload: &ImportAdmit) -> Result
     }
     let places = admit::places(&mut tx, &import, organization.settings.group_contact_limit).await?;
     if read.to_apply > places.free && places.kept {
-        // Only who was not admitted yet waits, and only for who was, so that nobody waits in a
-        // circle.
+        // Only imports that were not admitted yet wait, and only for admitted ones, so that none
+        // waits in a circle.
         return Err(JobError::NotYet {
             delay: OTHERS,
             why: "imports into the group keep places that they may not need",

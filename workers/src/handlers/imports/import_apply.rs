@@ -43,8 +43,8 @@ async fn apply(ctx: &Context, job: &ClaimedJob, payload: &ImportApply) -> Result
     } else {
         let rows = shard::gather(ctx, &ctx.pool, &import, payload.shard).await?;
         tx = ctx.pool.begin().await?;
-        // Where people were redacted, who comes back is known by the keyed hash of the phone alone
-        // (rule R4).
+        // Where people were redacted, a person that comes back is known by the keyed hash of the
+        // phone alone (rule R4).
         let redacted = imports::knows_redacted_people(&mut tx, organization.account_id).await?;
         let keys = &ctx.phone_hash_keys;
         let hash = |e164: &E164| (keys.current_hash(e164), keys.previous_hash(e164));
@@ -72,7 +72,8 @@ async fn apply(ctx: &Context, job: &ClaimedJob, payload: &ImportApply) -> Result
             let limit = organization.settings.group_contact_limit;
             if !admit::more_places(&mut tx, &import, applied.joined, limit).await? {
                 tx.rollback().await?;
-                // The next try rejects who would be new in the group, and no other row (rule C10).
+                // The next try rejects people that would be new in the group, and no other row
+                // (rule C10).
                 admit::close(&ctx.pool, import.id).await?;
                 return Err(JobError::retry(
                     "the group has no room left for people who were in it when the import was admitted",

@@ -2,8 +2,8 @@
 //!
 //! A file that is packed, or not in UTF-8, is written once more as plain text, so that any part of
 //! it can be read from its first byte on. While the file is looked at, how far that has come is
-//! told, and a cancel is heard. A file whose end alone tells that it is in Windows-1252 is looked
-//! at twice.
+//! told, and a cancel is heard. A file that only tells at its end that it is in Windows-1252 is
+//! looked at twice.
 
 use std::{
     collections::BTreeMap,
@@ -129,11 +129,11 @@ async fn look_as(
     let (limit, part) = (ctx.settings.imports.upload_limit_bytes, ctx.settings.imports.part_bytes);
     let (copy, copied) = mpsc::channel::<Result<Bytes, Infallible>>(4);
     let (seen, stop) = (Arc::new(AtomicU64::new(0)), CancellationToken::new());
-    // The thread ends with whoever waits for it.
+    // The thread ends with the task that waits for it.
     let _stops = stop.clone().drop_guard();
     let reader = Reader { limit, part, encoding, copy, seen: seen.clone(), stop: stop.clone() };
     let reading = tokio::task::spawn_blocking(move || reader.read(source, &mapping));
-    // Nothing is written unless something comes; what comes ends with the reader.
+    // Nothing is written unless something comes; the stream ends with the reader.
     let copying = async {
         let mut copied = std::pin::pin!(futures::StreamExt::peekable(ReceiverStream::new(copied)));
         if copied.as_mut().peek().await.is_some() {

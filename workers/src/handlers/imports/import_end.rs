@@ -1,4 +1,4 @@
-//! `import-end`: adds up what became of every row (rule C7), and tidies; of an import that was
+//! `import-end`: adds up the outcome of every row (rule C7), and tidies; of an import that was
 //! refused, it only tidies.
 
 use muster_jobs::kinds::ImportEnd;

@@ -1,6 +1,6 @@
 //! `import-fetch`: fetches a source's file, and imports it if it has changed.
 //!
-//! The file goes to the object store first, under a key of this attempt's own; the import's row and
+//! The file goes to the object store first, under a key of this attempt's own. The import's row and
 //! the job that looks at it commit with this job. A file that is the same as the last, by its
 //! entity tag or by its hash, is not imported.
 
@@ -102,12 +102,12 @@ async fn fetch(ctx: &Context, source: &Source, key: &str) -> Result<Option<File>
     }
 }
 
-/// Where the object store has what is put there for an organization to import.
+/// Returns the object store's folder for files that an organization is to import.
 fn incoming(source: &Source, path: &str) -> String {
     format!("incoming/{}/{path}", source.organization_id)
 }
 
-/// Writes a file to the object store, hashed, counted and looked at while it comes in; one that no
+/// Writes a file to the object store, hashed, counted and looked at while it comes in. One that no
 /// import would take is not kept (rule C15).
 async fn keep<E: std::fmt::Display>(
     ctx: &Context,
@@ -190,7 +190,7 @@ async fn record(
         sha256: &file.sha256,
     };
     if !sources::fetched(&mut tx, source, &seen, made).await? {
-        // It was changed or deleted meanwhile; whoever changed it can have it fetched again.
+        // It was changed or deleted meanwhile; the changer can have it fetched again.
         tx.rollback().await?;
         ctx.objects.delete(key).await?;
         return Ok(ctx.pool.begin().await?);

@@ -1,4 +1,4 @@
-//! The rows of a shard, gathered from what was read of every part.
+//! The rows of a shard, gathered from every part.
 
 use futures::{StreamExt, TryStreamExt, stream};
 use muster_storage::{

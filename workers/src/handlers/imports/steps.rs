@@ -1,8 +1,8 @@
 //! The common part of an import's steps: where its objects are, how they are read, and how it ends.
 //!
 //! `import-cut` → `csv-ingestion` for each part → `import-admit` → `import-apply` for each shard →
-//! `import-end`. Each step's effects commit with its job; whoever finishes the last part, or the
-//! last shard, enqueues what is next in that same transaction.
+//! `import-end`. Each step's effects commit with its job; the job that finishes the last part, or
+//! the last shard, enqueues the next step in that same transaction.
 
 use muster_domain::ids::{ImportId, OrganizationId};
 use muster_ingest::{header::Header, limits};
@@ -16,18 +16,18 @@ use muster_storage::{
 
 use crate::{Context, error::JobError};
 
-/// The folder of what an import keeps in the object store while it runs.
+/// Returns the folder of an import's objects in the object store while it runs.
 pub(crate) fn folder(organization_id: OrganizationId, id: ImportId) -> String {
     format!("imports/{organization_id}/{id}.work")
 }
 
-/// The object of a part's rows, sorted into shards. Each attempt writes its own, so that one that
-/// wakes up late disturbs nobody.
+/// Returns the object of a part's rows, sorted into shards. Each attempt writes its own, so that
+/// one that wakes up late disturbs nobody.
 pub(crate) fn rows_key(import: &Import, part: u32, epoch: i64) -> String {
     format!("{}/part-{part}.{epoch}", folder(import.organization_id, import.id))
 }
 
-/// The import of a job and its organization.
+/// Returns the import of a job and its organization.
 pub(crate) async fn of(ctx: &Context, job: &ClaimedJob, id: ImportId) -> Result<(Organization, Import), JobError> {
     let mut tx = ctx.pool.begin().await?;
     let organization = ctx.organization(&mut tx, job).await?;
@@ -38,7 +38,7 @@ pub(crate) async fn of(ctx: &Context, job: &ClaimedJob, id: ImportId) -> Result<
     }
 }
 
-/// The import of a job and its organization; nothing when it is over.
+/// Returns the import of a job and its organization; nothing when it is over.
 pub(crate) async fn running(
     ctx: &Context,
     job: &ClaimedJob,
@@ -48,13 +48,13 @@ pub(crate) async fn running(
     Ok(is_running(&import).then_some((organization, import)))
 }
 
-/// Is there more to do for it?
+/// Returns whether there is more to do for it.
 pub(crate) fn is_running(import: &Import) -> bool {
     matches!(import.state.as_str(), "waiting" | "running")
 }
 
-/// How many rejects of an import may be kept: fewer of a small file, whatever it unpacks to (rule
-/// C7).
+/// Returns how many rejects of an import may be kept: fewer of a small file, however much it
+/// unpacks to (rule C7).
 pub(crate) fn rejects_room(ctx: &Context, import: &Import) -> Room {
     let uploaded = import.size_bytes.unsigned_abs();
     Room {
@@ -63,7 +63,7 @@ pub(crate) fn rejects_room(ctx: &Context, import: &Import) -> Room {
     }
 }
 
-/// The header of an import that was cut.
+/// Returns the header of an import that was cut.
 pub(crate) fn header(import: &Import) -> Result<Header, JobError> {
     let header = import.header.clone().ok_or_else(|| JobError::fail("the import was not cut"))?;
     serde_json::from_value(header).map_err(|error| JobError::fail(format!("the header: {error}")))
@@ -80,16 +80,16 @@ pub(crate) async fn refuse(ctx: &Context, job: &ClaimedJob, import: &Import, why
     Ok(tx)
 }
 
-/// The import ended while a step of it was being done: its effects are not wanted, nor is what it
-/// has written.
+/// Returns the import ended while a step of it was being done: its effects are not wanted, nor are
+/// its objects.
 pub(crate) async fn too_late(ctx: &Context, import: &Import, tx: Tx) -> Result<Tx, JobError> {
     tx.rollback().await?;
     ctx.objects.delete_folder(&folder(import.organization_id, import.id)).await?;
     Ok(ctx.pool.begin().await?)
 }
 
-/// Runs a step. If it was the last attempt, the import ends with the error, so that nobody waits
-/// for what is parked.
+/// Runs a step. If it was the last attempt, the import ends with the error, so that nothing waits
+/// for a parked job.
 pub(crate) async fn step(
     ctx: &Context,
     job: &ClaimedJob,

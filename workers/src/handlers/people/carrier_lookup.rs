@@ -1,8 +1,8 @@
-//! `carrier-lookup`: looks up who serves the numbers of a group's members (rules C5 and S10).
+//! `carrier-lookup`: looks up the carriers of the numbers of a group's members (rules C5 and S10).
 //!
 //! Asked for when an import ends and when a goal is launched. Each job asks about a page of members
 //! without a recent answer, outside any transaction, and enqueues the next; those of a group run
-//! one after another. Answers are kept, whatever becomes of the rest; a crash costs the answers of
+//! one after another. Answers are kept, with any outcome of the rest; a crash costs the answers of
 //! one page. Nothing waits for lookups: until there is an answer the line's type is unknown and its
 //! texts count against the strictest cap.
 
@@ -47,7 +47,7 @@ pub(crate) async fn request(
 }
 
 async fn page(tx: &mut Tx, group_id: GroupId, after: Option<ContactId>, origin: &Origin) -> Result<(), JobError> {
-    // One after another: what one has paid for, the next does not ask for again.
+    // One after another: an answer that one has paid for is not asked for again by the next.
     let line = format!("carrier-lookup:{group_id}");
     enqueue_all(tx, &[(JobId::new(), &CarrierLookup { group_id, after })], Line::InOrder(&line), origin).await?;
     Ok(())
@@ -94,9 +94,8 @@ impl Leased for CarrierLookup {
     }
 }
 
-/// The page is looked at again, and whoever has been answered is not in it any more. An attempt
-/// that brought nothing counts: one number that is never answered does not keep a job alive for
-/// ever.
+/// The page is looked at again, and contacts with an answer are not in it any more. An attempt that
+/// brought nothing counts: one number that is never answered does not keep a job alive for ever.
 fn later(error: &LookupError, was_of_use: bool) -> JobError {
     let asked_to_wait = match error {
         LookupError::Denied(_) => return JobError::fail(error.to_string()),

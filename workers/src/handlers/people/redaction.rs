@@ -1,7 +1,7 @@
-//! `redaction`: erases what is left of a person in every organization of an account behind the
-//! request, which has overwritten their rows and keeps texts back already (rules R3, R4 and R6).
+//! `redaction`: erases the rest of a person in every organization of an account behind the request,
+//! which has overwritten their rows and keeps texts back already (rules R3, R4 and R6).
 //!
-//! It waits for the imports that were under way when it first looked, whose files may hold the
+//! It waits for the imports that were under way when it first looked, with files that may hold the
 //! person, and for no other.
 
 use std::{collections::BTreeSet, time::Duration};
@@ -58,8 +58,8 @@ impl Leased for Redaction {
             ctx.objects.delete_folder(&steps::folder(file.organization_id, file.import_id)).await?;
         }
         for organization_id in organizations {
-            // A process that died behind an upload, or a caller who went away, has left a file that
-            // no import knows.
+            // A process that died behind an upload, or a caller that went away, has left a file
+            // that no import knows.
             ctx.objects.delete_older(&format!("imports/{organization_id}"), looked_at - LEFT_BEHIND).await?;
             clear_incoming(ctx, &format!("incoming/{organization_id}"), &entry).await?;
         }
@@ -72,7 +72,7 @@ impl Leased for Redaction {
             tx.commit().await?;
             return Err(JobError::NotYet { delay: AGAIN, why: "texts to the person are being recorded" });
         }
-        // With what the second look has found.
+        // With the findings of the second look.
         let Some(entry) = redactions::lock(&mut tx, id, hash).await? else {
             return Ok(tx);
         };
@@ -92,7 +92,7 @@ impl Leased for Redaction {
 async fn clear_incoming(ctx: &Context, folder: &str, entry: &Entry) -> Result<(), JobError> {
     for key in ctx.objects.keys(folder).await? {
         let mut search = FileSearch::new(&entry.number, &entry.traces);
-        // A name is searched like what is in the file.
+        // A name is searched like the file's contents.
         search.pass(key.rsplit('/').next().unwrap_or_default().as_bytes());
         if let Some(mut file) = ctx.objects.get(&key).await? {
             let mut search_in = FileSearch::new(&entry.number, &entry.traces);

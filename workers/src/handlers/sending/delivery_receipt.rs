@@ -1,5 +1,5 @@
-//! `delivery-receipt`: applies a shard's receipts in bulk (rule S8), and what their codes say about
-//! contacts and brands (rule S7).
+//! `delivery-receipt`: applies a shard's receipts in bulk (rule S8), and the meaning of their codes
+//! for contacts and brands (rule S7).
 
 use chrono::TimeDelta;
 use muster_carrier::codes::{self, ReceiptAction};
@@ -16,7 +16,7 @@ use muster_storage::{
 
 use crate::{Context, Leased, error::JobError};
 
-/// Receipts that one job applies; what is left goes to another.
+/// Receipts that one job applies; the rest goes to another.
 const ROUND: i64 = 2_000;
 
 impl Leased for DeliveryReceipt {
@@ -44,8 +44,8 @@ impl Leased for DeliveryReceipt {
     }
 }
 
-/// Holds the brands whose receipts ask for it: for some seconds, until the carrier day turns, or
-/// until an admin has looked.
+/// Holds the brands with receipts that ask for it: for some seconds, until the carrier day turns,
+/// or until an admin has looked.
 async fn hold_brands(ctx: &Context, tx: &mut Tx, applied: &[Applied]) -> Result<(), JobError> {
     let now = tx.clock().await?;
     for receipt in applied {

@@ -9,7 +9,7 @@ use muster_storage::{
 
 use crate::{Context, Leased, error::JobError};
 
-/// Messages that one job queues; what is left goes to another.
+/// Messages that one job queues; the rest goes to another.
 const ROUND: i64 = 5_000;
 
 impl Leased for HoldRelease {

@@ -80,8 +80,8 @@ impl Leased for MessageReconcile {
     }
 }
 
-/// Settles what the carrier has told, in a transaction of its own that another attempt's would
-/// exclude.
+/// Settles messages by the carrier's answers, in a transaction of its own that another attempt's
+/// would exclude.
 async fn settle(
     ctx: &Context,
     job: &ClaimedJob,

@@ -20,7 +20,7 @@ use muster_storage::{
 
 use crate::error::JobError;
 
-/// The lanes that a message goes through, with the pace of each.
+/// Returns the lanes that a message goes through, with the pace of each.
 pub(crate) fn lanes_of(message: &Queued, organization: &Organization, limits: &Limits) -> BTreeMap<String, i64> {
     let settings = &organization.settings;
     let mut lanes =
@@ -32,7 +32,7 @@ pub(crate) fn lanes_of(message: &Queued, organization: &Organization, limits: &L
     lanes
 }
 
-/// A wait, as it is written to its message.
+/// Returns a wait, as it is written to its message.
 pub(crate) fn held(id: MessageId, wait: &Wait) -> Held {
     Held { id, reason: wait.reason.as_str(), until: wait.until, lane: wait.lane.clone() }
 }

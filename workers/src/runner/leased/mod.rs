@@ -32,9 +32,9 @@ const SUSPECTS_WAIT: Duration = Duration::from_secs(15);
 /// Claims and runs jobs; true when every outcome is in Postgres.
 pub(super) async fn run(ctx: &Context, kind: JobKind, refs: &[JobRef], suspect: bool) -> bool {
     let ids: Vec<_> = refs.iter().map(|job_ref| job_ref.id).collect();
-    // Suspects wait for each other: two that kill their worker must not blame one another, nor an
-    // innocent job that was hit before. Not for long: what waits here takes room from others of its
-    // kind (engine promise J6). The semaphores are never closed.
+    // Suspects wait for each other: two poison jobs must not blame one another, nor an innocent job
+    // that was hit before. Not for long: a job that waits here takes room from others of its kind
+    // (engine promise J6). The semaphores are never closed.
     let turn = if suspect { Some(tokio::time::timeout(SUSPECTS_WAIT, ctx.suspects.acquire()).await) } else { None };
     if let Some(Err(_)) = turn {
         return kept(ctx, in_time(claim::put_off(&ctx.engine_pool, &ids, SUSPECTS_WAIT)).await);
@@ -57,7 +57,7 @@ pub(super) async fn run(ctx: &Context, kind: JobKind, refs: &[JobRef], suspect: 
         }
         Handler::Leased(_) | Handler::InTransaction(_) => jobs.iter().map(|job| (None, vec![job])).collect::<Vec<_>>(),
     };
-    // The bundle has a slot; what runs beside its first job takes more.
+    // The bundle has a slot; jobs beside its first take more.
     drop(first_slot);
     let runs = runs.into_iter();
     let runs: Vec<_> =
@@ -100,7 +100,7 @@ async fn begin<'a>(
     }
 }
 
-/// Runs one job, whose lease is over then.
+/// Runs one job; its lease is over then.
 async fn alone(ctx: &Context, job: &ClaimedJob, slot: &mut Slot, refs: &[JobRef], leases: &Leases) -> bool {
     let settled = attempt(ctx, job, slot, &leases.lost(job.id)).instrument(span(job, refs)).await;
     leases.over(job.id);
@@ -151,8 +151,9 @@ impl Leases {
         self.held().remove(&id);
     }
 
-    /// Extends the leases for as long as it is polled. One that is lost, or could not be extended
-    /// for as long as it lasts, ends its job's attempt; the completion would be refused anyway.
+    /// Heartbeat: extends the leases for as long as it is polled. One that is lost, or could not be
+    /// extended for as long as it lasts, ends its job's attempt; the completion would be refused
+    /// anyway.
     async fn keep(&self, ctx: &Context, lease: Duration) {
         let mut extended = clock::start();
         loop {

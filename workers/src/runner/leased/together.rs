@@ -1,8 +1,8 @@
 //! Jobs that are worked on together: their effects and completions are one transaction.
 //!
-//! Only success happens here, and what ends an attempt without a fault of its jobs. If anything
-//! else goes wrong, each job is tried alone within the same attempt, with its own transaction, fate
-//! and error: one bad job never fails its neighbours.
+//! Only success happens here, and ends of attempts without a fault of their jobs. If anything else
+//! goes wrong, each job is tried alone within the same attempt, with its own transaction, fate and
+//! error: one bad job never fails its neighbours.
 
 use futures::future::select_all;
 use muster_jobs::JobRef;

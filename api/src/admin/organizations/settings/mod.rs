@@ -49,8 +49,8 @@ pub(crate) async fn get(State(api): State<Api>, admin: Admin) -> Result<Answer<O
     Ok(Answer(body(admin.organization(&mut tx).await?)))
 }
 
-/// Edits settings. They take effect on what is queued, held or still to be released already (rules
-/// S9 and B6).
+/// Edits settings. They take effect on texts that are queued or held, and on batches still to be
+/// released (rules S9 and B6).
 #[utoipa::path(patch, path = "/v1/organizations/{organization_id}", tag = "organizations")]
 pub(crate) async fn patch(
     State(api): State<Api>,

@@ -15,8 +15,8 @@ use crate::{
     shapes::SendingHours,
 };
 
-/// The values that a setting may have. Its default is said where it is no promise about what a
-/// request without the member does.
+/// Returns the values that a setting may have. Its default is given where it is no promise about a
+/// request without the member.
 fn values(setting: &Setting, default: Option<Value>) -> RefOr<Schema> {
     let described = |object: ObjectBuilder| object.description(Some(setting.doc())).default(default.clone());
     let text = |longest: usize| ObjectBuilder::new().schema_type(Type::String).max_length(Some(longest));

@@ -1,6 +1,7 @@
 //! Characters as rules compare them: lower case, without accents, in one form of each.
 
-/// A character that is not seen: joiners, marks of direction, soft hyphens, variation selectors, tags.
+/// Returns a character that is not seen: joiners, marks of direction, soft hyphens, variation
+/// selectors, tags.
 pub(super) const fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}'
@@ -16,7 +17,8 @@ pub(super) const fn is_apostrophe(c: char) -> bool {
     )
 }
 
-/// The plain form of a styled character: full width, circled, squared, bold, script and the like. Others stay.
+/// Returns the plain form of a styled character: full width, circled, squared, bold, script and the
+/// like. Others stay.
 pub(super) fn plain(c: char) -> char {
     let code = u32::from(c);
     let letter = |first: u32, base: u8| char::from(base + u8::try_from((code - first) % 26).unwrap_or(0));

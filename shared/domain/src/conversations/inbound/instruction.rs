@@ -2,8 +2,9 @@
 
 use crate::conversations::inbound::{pattern::View, rules::Rules};
 
-/// Is there an instruction in this text whose word the engine takes as an opt-out: "Reply STOP to opt out", "STOP to end", "Responda ALTO"?
-/// `own` are the organization's own opt-out words. A word on its own, or in another sense, is none.
+/// Returns whether this text has an instruction with a word that the engine takes as an opt-out:
+/// "Reply STOP to opt out", "STOP to end", "Responda ALTO". `own` are the organization's own
+/// opt-out words. A word on its own, or in another sense, is none.
 pub fn says_how_to_opt_out(text: &str, own: &[String]) -> bool {
     let rules = Rules::built_in();
     let own = rules.own(own);

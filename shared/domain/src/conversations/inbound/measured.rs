@@ -12,11 +12,12 @@ const LABELLED: &str = include_str!("../../../data/inbound_messages.txt");
 struct Labelled {
     label: Intent,
     text: String,
-    /// It was kept out of tuning: its SHA-256 begins with a byte divisible by three, and its heading says nothing else.
+    /// It was kept out of tuning: its SHA-256 begins with a byte divisible by three, and its
+    /// heading says nothing else.
     kept: bool,
 }
 
-/// A heading's label, and whether all below it was tuned on.
+/// Returns a heading's label, and whether all below it was tuned on.
 fn label(heading: &str) -> (Intent, bool) {
     let label = heading.split(':').next().unwrap_or_default();
     let (label, tuned_on) = label.strip_suffix(", tuned on").map_or((label, false), |label| (label, true));

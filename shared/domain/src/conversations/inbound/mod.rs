@@ -1,8 +1,10 @@
 //! The verdict on a text from a contact: opt-out, opt-in, help or none (rules I2, I2a and I3).
 //!
-//! Rules are data (`data/inbound_rules.txt`); this folder is the engine that reads them. A text passes four steps: quotations, reactions and
-//! signatures leave it (`quoted`), what remains becomes sentences of plain words (`words`), patterns are looked for in them (`pattern`),
-//! and [`decide`] weighs what was found. `data/inbound_messages.txt` has labelled texts; the tests measure the rules against them.
+//! Rules are data (`data/inbound_rules.txt`); this folder is the engine that reads them. A text
+//! passes four steps: quotations, reactions and signatures leave it (`quoted`), the rest becomes
+//! sentences of plain words (`words`), patterns are looked for in them (`pattern`), and [`decide`]
+//! weighs the matches. `data/inbound_messages.txt` has labelled texts; the tests measure the rules
+//! against them.
 
 mod fold;
 pub mod instruction;
@@ -25,14 +27,14 @@ pub enum Intent {
     OptOut,
     /// Text me again.
     OptIn,
-    /// Tell me who you are.
+    /// Asks for the sender's name and help.
     Help,
     /// Anything else: an agent reads it.
     Conversation,
 }
 
 impl Intent {
-    /// The verdict's word: `opt_out`, `opt_in`, `help` or `none`.
+    /// Returns the verdict's word: `opt_out`, `opt_in`, `help` or `none`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::OptOut => "opt_out",
@@ -43,13 +45,14 @@ impl Intent {
     }
 }
 
-/// A text without invisible marks, its styled characters (full-width brackets, bold letters) made plain.
+/// Returns a text without invisible marks, its styled characters (full-width brackets, bold
+/// letters) made plain.
 pub(crate) fn plain_characters(text: &str) -> String {
     text.chars().filter(|c| !fold::is_invisible(*c)).map(fold::plain).collect()
 }
 
-/// Classifies a text. `own` are the organization's own opt-out words, in normal form or not; `opted_out` says whether the contact
-/// has opted out, because then a plain yes opts in again.
+/// Classifies a text. `own` are the organization's own opt-out words, in normal form or not.
+/// `opted_out` says whether the contact has opted out, because then a plain yes opts in again.
 pub fn classify(text: &str, own: &[String], opted_out: bool) -> Intent {
     decide(text, own, opted_out).intent
 }

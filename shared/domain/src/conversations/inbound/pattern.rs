@@ -1,7 +1,8 @@
 //! Patterns of words, and finding them in a sentence.
 //!
-//! A pattern is a row of atoms: words or sets of words, gaps, and the ends of a clause. Courtesies and curses may stand between any two
-//! atoms. A match stays within a clause, the words between two commas, unless the pattern says otherwise.
+//! A pattern is a row of atoms: words or sets of words, gaps, and the ends of a clause. Courtesies
+//! and curses may stand between any two atoms. A match stays within a clause, the words between two
+//! commas, unless the pattern says otherwise.
 
 use crate::conversations::inbound::{rules::Rules, words::Word};
 
@@ -79,7 +80,7 @@ impl Index {
         Self { patterns, by_first, others }
     }
 
-    /// Every match of every pattern: the pattern and the range of words.
+    /// Returns every match of every pattern: the pattern and the range of words.
     pub(super) fn matches<'a>(&'a self, view: &'a View<'a>) -> impl Iterator<Item = (&'a Pattern, usize, usize)> {
         (0..view.words.len()).flat_map(move |from| {
             let by_first = self.by_first.get(usize::from(view.words[from].id)).map_or(&[][..], Vec::as_slice);
@@ -100,7 +101,7 @@ pub(super) struct View<'a> {
 }
 
 impl View<'_> {
-    /// Returns the end of a match that begins at `from` and whose end is accepted.
+    /// Returns the end of a match that begins at `from` and has an accepted end.
     pub(super) fn find(&self, pattern: &Pattern, from: usize, accept: &dyn Fn(usize) -> bool) -> Option<usize> {
         Walk { view: self, from, crosses: pattern.crosses, accept }.walk(&pattern.atoms, from)
     }
@@ -109,7 +110,7 @@ impl View<'_> {
         self.rules.is_filler(&self.words[at])
     }
 
-    /// The first word at or behind `at` that is no filler, within the clause.
+    /// Returns the first word at or behind `at` that is no filler, within the clause.
     fn behind_fillers(&self, mut at: usize) -> usize {
         while at < self.words.len() && self.is_filler(at) && !self.words[at].after_comma {
             at += 1;
@@ -129,7 +130,7 @@ impl View<'_> {
         at == 0 || self.words[at].after_comma
     }
 
-    /// Does one of these patterns stand directly before the word at `from`?
+    /// Returns whether one of these patterns stands directly before the word at `from`.
     pub(super) fn stands_before<'p>(&self, patterns: &'p [Pattern], from: usize) -> Option<&'p str> {
         let mut start = from;
         while start > 0 && from - start < LOOK_BACK && !self.words[start].after_comma {
@@ -193,7 +194,7 @@ impl Walk<'_> {
         if one.optional { self.walk(rest, at) } else { None }
     }
 
-    /// Is there a word here that the match may reach?
+    /// Returns whether there is a word here that the match may reach.
     fn may_take(&self, at: usize) -> bool {
         at < self.view.words.len() && (self.crosses || at == self.from || !self.view.words[at].after_comma)
     }

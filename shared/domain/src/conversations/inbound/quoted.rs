@@ -1,11 +1,13 @@
 //! A contact's own words: without quotations, reactions and signatures (rule I2a).
 //!
-//! Phones that cannot show a reaction send it as a text that repeats ours, opt-out language included. Mail gateways quote below or above the
-//! answer. A quotation with nothing beside it is not an answer at all.
+//! Phones that cannot show a reaction send it as a text that repeats ours, opt-out language
+//! included. Mail gateways quote below or above the answer. A quotation with nothing beside it is
+//! not an answer at all.
 
 use crate::conversations::inbound::fold::is_invisible;
 
-/// Words in quotation marks that make a quotation. Shorter ones are the writer's own: `I said "stop"`.
+/// Words in quotation marks that make a quotation. Shorter ones are the writer's own:
+/// `I said "stop"`.
 const QUOTED_WORDS: usize = 4;
 /// Words before the quotation mark of a reaction: `Ann Lee removed a heart from “…”`.
 const LEADING_WORDS: usize = 8;
@@ -97,7 +99,7 @@ const QUOTED_MAILS: [&str; 7] = [
     "-----message",
 ];
 
-/// The text without what is somebody else's, and whether anything was taken away.
+/// Returns the text without others' words, and whether anything was taken away.
 pub(super) fn own_words(text: &str) -> (String, bool) {
     let text: String = text.chars().filter(|c| !is_invisible(*c)).collect();
     let (unquoted, mut taken) = without_lines(text.trim());
@@ -172,7 +174,7 @@ const fn opens_single(c: char) -> bool {
     matches!(c, '‘' | '\'' | '’' | '‚' | '‛')
 }
 
-/// The text behind a reaction, which is mostly nothing; none when it is no reaction.
+/// Returns the text behind a reaction, which is mostly nothing; none when it is no reaction.
 fn without_reaction(text: &str) -> Option<String> {
     let single_at = text
         .char_indices()
@@ -188,7 +190,8 @@ fn without_reaction(text: &str) -> Option<String> {
     }
     let body = &text[open..];
     let single = body.starts_with(opens_single);
-    // The quotation ends at the last mark that can close one: what is quoted may have marks of its own.
+    // The quotation ends at the last mark that can close one: the quoted text may have marks of its
+    // own.
     let close = body
         .char_indices()
         .skip(1)
@@ -208,7 +211,7 @@ fn without_reaction(text: &str) -> Option<String> {
     })
 }
 
-/// Where "Liked an image" ends.
+/// Returns where "Liked an image" ends.
 fn picture(text: &str) -> Option<usize> {
     let lower = text.to_lowercase();
     let what = [
@@ -227,7 +230,7 @@ fn picture(text: &str) -> Option<usize> {
     (ends && lower.split_whitespace().count() <= LEADING_WORDS).then_some(text.len())
 }
 
-/// Does this stand before the quotation of a reaction?
+/// Returns whether this stands before the quotation of a reaction.
 fn is_lead(lead: &str) -> bool {
     let words: Vec<String> = lead
         .split(|c: char| c.is_whitespace() || matches!(c, ':' | '\u{2019}' | '\''))

@@ -1,4 +1,4 @@
-//! The rules as data: reading `data/inbound_rules.txt`, whose head explains its notation.
+//! The rules as data: reading `data/inbound_rules.txt`; the file's head explains its notation.
 
 use std::{collections::HashMap, sync::LazyLock};
 
@@ -46,7 +46,7 @@ pub(super) struct Rules {
     pub(super) not_instructions: Vec<Pattern>,
 }
 
-/// What a pattern of the whole text means.
+/// Meaning of a pattern of the whole text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Whole {
     OptOut,
@@ -73,7 +73,7 @@ impl Rules {
         &BUILT_IN
     }
 
-    /// A text as sentences, with words numbered.
+    /// Returns a text as sentences, with words numbered.
     pub(super) fn sentences(&self, text: &str) -> Vec<Vec<Word>> {
         let mut sentences = sentences(text, &self.aliases);
         for word in sentences.iter_mut().flatten() {
@@ -99,12 +99,13 @@ impl Rules {
         courtesy || filler || laughter
     }
 
-    /// May this word stand before the first of a clause?
+    /// Returns whether this word may stand before the first of a clause.
     pub(super) fn may_lead(&self, word: &Word) -> bool {
         self.is_filler(word) || self.roles(word).answer
     }
 
-    /// Words without courtesies and, if asked, answers; of a word that is said several times in a row, one.
+    /// Words without courtesies and, if asked, answers; of a word that is said several times in a
+    /// row, one.
     pub(super) fn bare(&self, words: &[Word], without_answers: bool) -> Vec<Word> {
         let kept = words.iter().filter(|word| {
             let roles = self.roles(word);
@@ -115,13 +116,14 @@ impl Rules {
         kept
     }
 
-    /// The first of these patterns that takes all the words.
+    /// Returns the first of these patterns that takes all the words.
     pub(super) fn whole_match<'p>(&self, words: &[Word], patterns: &'p [Pattern]) -> Option<&'p Pattern> {
         let view = View { words, rules: self, own: &[] };
         patterns.iter().find(|pattern| !words.is_empty() && view.find(pattern, 0, &|end| end == words.len()).is_some())
     }
 
-    /// Are these words, alone, an opt-out keyword of the rules or of the organization?
+    /// Returns whether these words, alone, are an opt-out keyword of the rules or of the
+    /// organization.
     pub(super) fn is_keyword(&self, words: &[Word], own: &[Vec<Word>]) -> bool {
         let texts = |words: &[Word]| words.iter().map(|word| word.text.clone()).collect::<Vec<_>>();
         let lead = words.first().is_some_and(|word| self.is_courtesy(word));
@@ -133,7 +135,7 @@ impl Rules {
         self.whole.iter().filter(move |(of, _)| *of == meaning).map(|(_, patterns)| patterns.as_slice())
     }
 
-    /// The organization's own words in plain form.
+    /// Returns the organization's own words in plain form.
     pub(super) fn own(&self, own: &[String]) -> Vec<Vec<Word>> {
         own.iter()
             .map(|word| {
@@ -285,7 +287,8 @@ impl Reader {
         Ok(one)
     }
 
-    /// A line's patterns: `a|$` makes two, one with the word and one in which the clause ends there.
+    /// Returns a line's patterns: `a|$` makes two, one with the word and one in which the clause
+    /// ends there.
     fn patterns(&mut self, line: &str) -> Result<Vec<Pattern>, String> {
         let words: Vec<&str> = line.split_whitespace().collect();
         let Some(at) = words.iter().position(|word| word.ends_with("|$")) else {

@@ -13,7 +13,8 @@ use crate::conversations::inbound::{
 pub struct Decision {
     /// The verdict.
     pub intent: Intent,
-    /// The rule: its kind and its line in the data, such as `phrase en: lose my|this number`. Never words of the text.
+    /// The rule: its kind and its line in the data, such as `phrase en: lose my|this number`. Never
+    /// words of the text.
     pub rule: String,
 }
 
@@ -74,7 +75,7 @@ fn decision(intent: Intent, rule: impl Into<String>) -> Decision {
     Decision { intent, rule: rule.into() }
 }
 
-/// An opt-out keyword as the whole text, dressed or signed.
+/// Returns an opt-out keyword as the whole text, dressed or signed.
 fn keyword(rules: &Rules, all: &[Word], own: &[String], text: &str) -> Option<Decision> {
     let own = rules.own(own);
     let polite = rules.bare(all, false);
@@ -95,7 +96,8 @@ fn keyword(rules: &Rules, all: &[Word], own: &[String], text: &str) -> Option<De
     None
 }
 
-/// The first line of a text whose other lines look like a signature: short, and every word a name, a number or an address.
+/// Returns the first line of a text with other lines that look like a signature: short, and every
+/// word a name, a number or an address.
 fn signed_line(text: &str) -> Option<&str> {
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let first = lines.next()?;
@@ -108,7 +110,8 @@ fn signed_line(text: &str) -> Option<&str> {
     (!rest.is_empty() && rest.len() <= 5 && rest.iter().all(signature)).then_some(first)
 }
 
-/// A keyword that is a sentence, or the first or last clause of one; with the range of its clause.
+/// Returns a keyword that is a sentence, or the first or last clause of one; with the range of its
+/// clause.
 fn alone<'r>(view: &View<'r>, one_of_many: bool) -> Option<(&'r Pattern, usize, usize)> {
     let mut clauses: Vec<(usize, &[Word])> = Vec::new();
     let mut at = 0;

@@ -146,7 +146,7 @@ fn cut(text: &str) -> Vec<Vec<Raw>> {
             | '、'
             | '，' => comma = true,
             c if c.is_ascii() || c.is_whitespace() => {}
-            // Quotation marks part nothing; what is left are emoji and other signs.
+            // Quotation marks part nothing; the rest are emoji and other signs.
             '\u{2018}'..='\u{201f}' | '«' | '»' | '‹' | '›' | '\u{2032}'..='\u{2037}' => {}
             _ => comma = true,
         }
@@ -182,7 +182,7 @@ fn join_spelled(words: &[Word]) -> Vec<Word> {
     out
 }
 
-/// One word, with its apostrophe looked up, kept apart or dropped.
+/// Returns one word, with its apostrophe looked up, kept apart or dropped.
 fn known_spelling(word: Word, aliases: &Aliases) -> Vec<Word> {
     if let Some(found) = aliases.get(&word.text) {
         return replaced(&word, found);

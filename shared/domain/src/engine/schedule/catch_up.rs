@@ -1,4 +1,4 @@
-//! What becomes of ticks after an outage (rule J11: nothing is silent).
+//! The fate of ticks after an outage (rule J11: nothing is silent).
 
 use std::time::Duration;
 
@@ -7,13 +7,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::schedule::{Fire, Schedule};
 
-/// What becomes of ticks that nobody fired when they were due.
+/// The fate of ticks that were not fired when they were due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum CatchUp {
     /// None of them fires.
     Skip,
-    /// One run stands for all: that of the first tick that is on time again, else a late one for the newest of them.
+    /// One run stands for all: that of the first tick that is on time again, else a late one for
+    /// the newest of them.
     #[default]
     Coalesce,
     /// The newest fire late, each for itself; older ones do not fire.
@@ -23,10 +24,12 @@ pub enum CatchUp {
     },
 }
 
-/// How many ticks of a kind are decided one by one. Of what was missed before, there is one entry for all.
+/// How many ticks of a kind are decided one by one. There is one entry for all ticks that were
+/// missed before.
 pub const LISTED: u32 = 1_000;
 
-/// What becomes of each tick between two instants. Together the entries hold every tick once, in their order.
+/// The fate of each tick between two instants. Together the entries hold every tick once, in their
+/// order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reckoning {
     /// Missed ticks that are too many to be listed: the oldest ones.
@@ -44,20 +47,20 @@ pub struct Earlier {
     pub last: DateTime<Utc>,
     /// How many, with both.
     pub count: u64,
-    /// What becomes of each.
+    /// The fate of each.
     pub fate: Fate,
 }
 
-/// A tick and what becomes of it.
+/// A tick and its fate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tick {
     /// The tick as it was planned.
     pub fire: Fire,
-    /// What becomes of it.
+    /// Its fate.
     pub fate: Fate,
 }
 
-/// What becomes of a tick.
+/// Fate of a tick.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fate {
     /// It fires, on time.
@@ -92,8 +95,9 @@ pub enum Why {
 impl Schedule {
     /// Decides about every tick after `last`, the last one that was decided about, up to `now`.
     ///
-    /// A tick is on time up to `grace` after its instant, and missed from then on. Of the ticks that the grace covers, those before the
-    /// newest [`LISTED`] count as missed too, so that the answer is bounded whatever the grace. `now` is the database's (rule J10).
+    /// A tick is on time up to `grace` after its instant, and missed from then on. Of the ticks
+    /// that the grace covers, the ones before the newest [`LISTED`] count as missed too, so that
+    /// the answer is bounded for any grace. `now` is the database's (rule J10).
     pub fn reckon(&self, last: DateTime<Utc>, now: DateTime<Utc>, grace: Duration, catch_up: CatchUp) -> Reckoning {
         if now <= last {
             return Reckoning { earlier: None, ticks: Vec::new() };
@@ -137,9 +141,11 @@ impl Schedule {
         Some(Earlier { first, last, count: self.count_fires(after, until), fate })
     }
 
-    /// An instant in `after..=until` after which there are no more than `many` fires, and as many as there can be.
+    /// Returns an instant in `after..=until` after which there are no more than `many` fires, and
+    /// as many as there can be.
     ///
-    /// Years of seconds are counted by days and halved, not walked: a per-second schedule may have been down for long.
+    /// Years of seconds are counted by days and halved, not walked: a per-second schedule may have
+    /// been down for long.
     fn newest(&self, after: DateTime<Utc>, until: DateTime<Utc>, many: u32) -> DateTime<Utc> {
         let few = |from: DateTime<Utc>| self.count_fires(from, until) <= u64::from(many);
         if few(after) {

@@ -1,8 +1,9 @@
 //! Cron expressions, as cron(5) reads them.
 //!
-//! The fields are read here and not by the `cron` crate. That crate counts weekdays from Sunday = 1 and has no number for the Sunday
-//! at a week's end, so that `5-7` cannot be handed to it; it takes years, `?` and `5/15`, which mean something else in other crons;
-//! and its errors do not say which field is wrong. It stands in the tests as the second opinion (`tests/schedules.rs`).
+//! The fields are read here and not by the `cron` crate. That crate counts weekdays from Sunday = 1
+//! and has no number for the Sunday at a week's end, so that `5-7` cannot be handed to it; it takes
+//! years, `?` and `5/15`, which mean something else in other crons; and its errors do not say which
+//! field is wrong. It stands in the tests as the second opinion (`tests/schedules.rs`).
 
 use std::{fmt, str::FromStr};
 
@@ -11,11 +12,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::schedule::field::{Field, Numbers};
 
-/// Local times that recur: five fields (minute, hour, day of month, month, day of week), or six with seconds first.
+/// Local times that recur: five fields (minute, hour, day of month, month, day of week), or six
+/// with seconds first.
 ///
-/// Lists, ranges, steps (`*/5`, `10-40/5`), names of months and days in any case, 0 and 7 for Sunday. If neither day field begins
-/// with `*`, a day matches by either of them, else it must match both. Shorthands: `@hourly`, `@daily` (`@midnight`), `@weekly`,
-/// `@monthly`, `@yearly` (`@annually`).
+/// Lists, ranges, steps (`*/5`, `10-40/5`), names of months and days in any case, 0 and 7 for
+/// Sunday. If neither day field begins with `*`, a day matches by either of them, else it must
+/// match both. Shorthands: `@hourly`, `@daily` (`@midnight`), `@weekly`, `@monthly`, `@yearly`
+/// (`@annually`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct CronExpression {
@@ -46,7 +49,7 @@ pub enum CronError {
         "unknown shorthand {word:?}: it is one of @hourly, @daily, @midnight, @weekly, @monthly, @yearly, @annually"
     )]
     Shorthand {
-        /// What was written.
+        /// The word as written.
         word: String,
     },
     /// A field cannot be read.
@@ -56,7 +59,7 @@ pub enum CronError {
         field: Field,
         /// The whole field as it was written.
         text: String,
-        /// What is wrong with it.
+        /// Its fault.
         problem: String,
     },
     /// Every field is right, but no calendar has such a day.
@@ -95,30 +98,32 @@ impl CronExpression {
         Ok(expression)
     }
 
-    /// The expression as it was written.
+    /// Returns the expression as it was written.
     pub fn as_str(&self) -> &str {
         &self.source
     }
 
-    /// Does it follow elapsed time, because it holds in every hour? Others name times of day.
+    /// Returns whether it follows elapsed time, because it holds in every hour. Others name times
+    /// of day.
     pub fn follows_elapsed_time(&self) -> bool {
         self.hours == EVERY_HOUR
     }
 
-    /// Does it fire at some time of this day?
+    /// Returns whether it fires at some time of this day.
     pub(super) fn matches_day(&self, day: NaiveDate) -> bool {
         let month_day = holds(self.days, day.day());
         let weekday = holds(self.weekdays, day.weekday().num_days_from_sunday());
         self.matches_month(day) && if self.either_day { month_day || weekday } else { month_day && weekday }
     }
 
-    /// Does it fire on some day of the month in which this day is?
+    /// Returns whether it fires on some day of the month in which this day is.
     pub(super) fn matches_month(&self, day: NaiveDate) -> bool {
         holds(self.months, day.month())
     }
 
-    /// Every month has every weekday, and within 400 years every date falls on every weekday, even the 29th of February. So only days
-    /// that a month does not have can keep an expression from firing.
+    /// Every month has every weekday, and within 400 years every date falls on every weekday, even
+    /// the 29th of February. So only days that a month does not have can keep an expression from
+    /// firing.
     fn fires_at_all(&self, days: Numbers) -> Result<(), CronError> {
         let earliest = days.bits.trailing_zeros();
         let longest = (1..=12).filter(|month| holds(self.months, *month)).map(longest).max();
@@ -126,12 +131,12 @@ impl CronExpression {
     }
 }
 
-/// Is a number in a set?
+/// Returns whether a number is in a set.
 pub(super) fn holds(set: u64, number: u32) -> bool {
     set & 1 << number != 0
 }
 
-/// The days of a month when it has most.
+/// Returns the days of a month when it has most.
 const fn longest(month: u32) -> u32 {
     match month {
         2 => 29,
@@ -187,7 +192,7 @@ mod tests {
         CronExpression::parse(source).unwrap_err().to_string()
     }
 
-    /// The days of November 2026, which begins on a Sunday, on which it fires.
+    /// Returns the days of November 2026, which begins on a Sunday, on which it fires.
     fn november(source: &str) -> Vec<u32> {
         let cron = CronExpression::parse(source).unwrap();
         (1..=30).filter(|day| cron.matches_day(NaiveDate::from_ymd_opt(2026, 11, *day).unwrap())).collect()

@@ -21,7 +21,7 @@ pub enum Field {
     DayOfWeek,
 }
 
-/// What a field allows: bit N stands for the number N.
+/// The numbers that a field allows: bit N stands for the number N.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Numbers {
     pub(super) bits: u64,
@@ -78,7 +78,8 @@ impl Field {
             None => {
                 let number = self.number(range)?;
                 if let Some(step) = step {
-                    // Some crons read this as a range to the end and others ignore the step: either reading would surprise somebody.
+                    // Some crons read this as a range to the end and others ignore the step: either
+                    // reading would surprise somebody.
                     return Err(format!("a step needs a range: write {range}-{highest}/{step} or */{step}"));
                 }
                 (number, number)
@@ -97,7 +98,7 @@ impl Field {
         Ok((first..=last).step_by(step as usize).fold(0, |bits, number| bits | 1 << number))
     }
 
-    /// The end of a range. A week may end with `sun`, as it may with 7.
+    /// Returns the end of a range. A week may end with `sun`, as it may with 7.
     fn last(self, text: &str) -> Result<u32, String> {
         if self == Self::DayOfWeek && text.eq_ignore_ascii_case("sun") { Ok(7) } else { self.number(text) }
     }
@@ -121,7 +122,7 @@ impl Field {
     }
 }
 
-/// A number as people write it: at most a few digits and nothing else, not even a sign.
+/// Returns a number as people write it: at most a few digits and nothing else, not even a sign.
 fn digits(text: &str) -> Option<u32> {
     let plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     plain.then(|| text.parse().ok()).flatten()

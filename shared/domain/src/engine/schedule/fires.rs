@@ -1,6 +1,7 @@
-//! From local times to instants. Between two changes of its offset a zone's local timeline is an ordinary calendar, so that fires are
-//! found span by span: in each, gap and overlap policies only move the bounds of what matches. The result is ascending because
-//! spans are, and no instant comes up twice.
+//! From local times to instants. Between two changes of its offset a zone's local timeline is an
+//! ordinary calendar, so that fires are found span by span: in each, gap and overlap policies only
+//! move the bounds of the matching times. The result is ascending because spans are, and no instant
+//! comes up twice.
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike, Utc};
 
@@ -9,7 +10,7 @@ use crate::{
     zone::Span,
 };
 
-/// What fires between two changes of the offset.
+/// Fires between two changes of the offset.
 struct Window {
     span: Span,
     /// Local times of the span that fire if they match.
@@ -32,14 +33,15 @@ const fn day(year: i32, month: u32, day: u32) -> NaiveDateTime {
 }
 
 impl Schedule {
-    /// The fires after an instant, strictly ascending, without end within the calendar's four-digit years. A step costs at most a walk
-    /// over the days until the next fire.
+    /// Returns the fires after an instant, strictly ascending, without end within the calendar's
+    /// four-digit years. A step costs at most a walk over the days until the next fire.
     pub fn fires_after(&self, after: DateTime<Utc>) -> impl Iterator<Item = Fire> + '_ {
         let after = whole_second(after);
         self.zone.spans(after).flat_map(move |span| self.window(span).fires(self, after))
     }
 
-    /// How many fires there are after one instant and until another, which is included. Costs a walk over the days between them.
+    /// Returns how many fires there are after one instant and until another, which is included.
+    /// Costs a walk over the days between them.
     pub(super) fn count_fires(&self, after: DateTime<Utc>, until: DateTime<Utc>) -> u64 {
         let (after, until) = (whole_second(after), whole_second(until));
         self.zone
@@ -55,7 +57,8 @@ impl Schedule {
         if self.cron.follows_elapsed_time() {
             return Window { span, from: begins, until: ends, shifted: None };
         }
-        // Local times before this one have happened in the span before, too; those from `repeats` on will in the next.
+        // Local times before this one have happened in the span before, too; those from `repeats`
+        // on will in the next.
         let repeated = span.begins.map_or(begins, |change| change.at.naive_utc() + change.before);
         let repeats = span.ends.map_or(ends, |change| change.at.naive_utc() + change.after);
         let (from, until) = match self.overlap {
@@ -90,7 +93,7 @@ impl Window {
         u64::from(shifted.is_some()) + schedule.cron.count_matches(self.first_after(after), end)
     }
 
-    /// The first local time that may fire after an instant of this span or an earlier one.
+    /// Returns the first local time that may fire after an instant of this span or an earlier one.
     fn first_after(&self, after: DateTime<Utc>) -> NaiveDateTime {
         self.from.max(after.naive_utc() + self.span.offset + SECOND)
     }
@@ -107,7 +110,7 @@ impl Window {
     }
 }
 
-/// Fires are at whole seconds: what is after an instant is after the second in which it lies.
+/// Fires are at whole seconds: a fire after an instant is after the second in which it lies.
 fn whole_second(at: DateTime<Utc>) -> DateTime<Utc> {
     let at = at.naive_utc().clamp(YEARS[0], YEARS[1]);
     at.with_nanosecond(0).unwrap_or(at).and_utc()

@@ -1,12 +1,14 @@
-//! Delays that spread the ticks of many schedules, without a random draw: asked again, the answer is the same.
+//! Delays that spread the ticks of many schedules, without a random draw: asked again, the answer
+//! is the same.
 
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
-/// How much later than planned a tick's work begins: in whole milliseconds, below `max`, evenly spread over ticks and over the
-/// schedules' names or ids, and always the same for the same tick of the same schedule.
+/// Returns how much later than planned a tick's work begins: in whole milliseconds, below `max`,
+/// evenly spread over ticks and over the schedules' names or ids, and always the same for the same
+/// tick of the same schedule.
 pub fn jitter(schedule: &str, tick: DateTime<Utc>, max: Duration) -> Duration {
     let mut hash = Sha256::new();
     hash.update(tick.timestamp_micros().to_be_bytes());

@@ -1,13 +1,18 @@
-//! Recurring schedules (rules J10 and J11): when a cron expression fires in a time zone, and what becomes of ticks that were missed.
+//! Recurring schedules (rules J10 and J11): the fires of a cron expression in a time zone, and the
+//! fate of missed ticks.
 //!
-//! An expression is evaluated on the zone's local timeline, and each local time is then turned into instants:
+//! An expression is evaluated on the zone's local timeline, and each local time is then turned into
+//! instants:
 //!
-//! - An expression whose hour field is unrestricted (every hour matches: `*`, `*/1`, `0-23`) follows elapsed time. It fires whenever
-//!   the clocks of the zone show a time that matches: in both passes of a repeated hour, and never inside a gap.
-//! - Every other expression names times of day. One that does not exist follows [`Gap`], one that happens twice [`Overlap`].
+//! - An expression with an unrestricted hour field (every hour matches: `*`, `*/1`, `0-23`) follows
+//!   elapsed time. It fires whenever the clocks of the zone show a time that matches: in both
+//!   passes of a repeated hour, and never inside a gap.
+//! - Every other expression names times of day. One that does not exist follows [`Gap`], one that
+//!   happens twice [`Overlap`].
 //!
-//! `field` and `cron` read expressions, `timeline` walks them over local times, `fires` turns those into instants, `catch_up` decides
-//! about missed ticks, `jitter` spreads ticks of many schedules. Times are arguments; nothing here reads a clock.
+//! `field` and `cron` read expressions, `timeline` walks them over local times, `fires` turns those
+//! into instants, `catch_up` decides about missed ticks, `jitter` spreads ticks of many schedules.
+//! Times are arguments; nothing here reads a clock.
 
 mod catch_up;
 mod cron;
@@ -34,11 +39,11 @@ use crate::zone::Zone;
 pub struct Schedule {
     /// The times.
     pub cron: CronExpression,
-    /// Whose clocks show them.
+    /// The zone of its wall-clock times.
     pub zone: Zone,
-    /// What becomes of times that do not exist.
+    /// The policy for times that do not exist.
     pub gap: Gap,
-    /// What becomes of times that happen twice.
+    /// The policy for times that happen twice.
     pub overlap: Overlap,
 }
 
@@ -47,13 +52,14 @@ pub struct Schedule {
 pub struct Fire {
     /// The instant.
     pub at: DateTime<Utc>,
-    /// The wall-clock time that the expression names. The clocks show another one only if the fire was shifted out of a gap.
+    /// The wall-clock time that the expression names. The clocks show another one only if the fire
+    /// was shifted out of a gap.
     pub local: NaiveDateTime,
     /// How the two belong together.
     pub note: Note,
 }
 
-/// What is special about a fire.
+/// Remark on a fire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Note {
@@ -67,7 +73,7 @@ pub enum Note {
     SecondPass,
 }
 
-/// What becomes of a local time that does not exist, because clocks are put forward over it.
+/// The policy for a local time that does not exist, because clocks are put forward over it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Gap {
@@ -78,7 +84,7 @@ pub enum Gap {
     After,
 }
 
-/// What becomes of a local time that happens twice, because clocks are put back.
+/// The policy for a local time that happens twice, because clocks are put back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Overlap {
@@ -102,7 +108,7 @@ pub struct UnknownPolicy {
 impl Gap {
     const ALL: [Self; 2] = [Self::Skip, Self::After];
 
-    /// The word for it in the database, the API and the command line.
+    /// Returns the word for it in the database, the API and the command line.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Skip => "skip",
@@ -114,7 +120,7 @@ impl Gap {
 impl Overlap {
     const ALL: [Self; 3] = [Self::First, Self::Last, Self::Both];
 
-    /// The word for it in the database, the API and the command line.
+    /// Returns the word for it in the database, the API and the command line.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::First => "first",

@@ -1,12 +1,13 @@
-//! A cron expression on a local timeline: a calendar without changes of clocks. Bounds are given, so that no search is longer than
-//! the stretch that is asked about; days that cannot match are passed over as days and months, never second by second.
+//! A cron expression on a local timeline: a calendar without changes of clocks. Bounds are given,
+//! so that no search is longer than the stretch that is asked about. Days that cannot match are
+//! passed over as days and months, never second by second.
 
 use chrono::{Datelike, Months, NaiveDate, NaiveDateTime, NaiveTime, Timelike};
 
 use crate::engine::schedule::cron::{CronExpression, holds};
 
 impl CronExpression {
-    /// The first local time in `from..until` that matches.
+    /// Returns the first local time in `from..until` that matches.
     pub(super) fn first_match(&self, from: NaiveDateTime, until: NaiveDateTime) -> Option<NaiveDateTime> {
         let mut earliest = from.time();
         let mut day = from.date();
@@ -22,7 +23,7 @@ impl CronExpression {
         None
     }
 
-    /// How many local times in `from..until` match.
+    /// Returns how many local times in `from..until` match.
     pub(super) fn count_matches(&self, from: NaiveDateTime, until: NaiveDateTime) -> u64 {
         let mut count = 0;
         let mut earliest = from.time();
@@ -38,12 +39,12 @@ impl CronExpression {
         count
     }
 
-    /// The day after, or the first of the next month if the rest of this one cannot match.
+    /// Returns the day after, or the first of the next month if the rest of this one cannot match.
     fn next_day(&self, day: NaiveDate) -> Option<NaiveDate> {
         if self.matches_month(day) { day.succ_opt() } else { day.with_day(1)?.checked_add_months(Months::new(1)) }
     }
 
-    /// The first time of day that matches, at or after `earliest`.
+    /// Returns the first time of day that matches, at or after `earliest`.
     fn first_time(&self, earliest: NaiveTime) -> Option<NaiveTime> {
         let (hour, minute) = (earliest.hour(), earliest.minute());
         let same_hour = holds(self.hours, hour);
@@ -60,12 +61,12 @@ impl CronExpression {
         NaiveTime::from_hms_opt(at_or_after(self.hours, hour + 1)?, at_or_after(self.minutes, 0)?, second)
     }
 
-    /// How many times of a day match.
+    /// Returns how many times of a day match.
     fn times(&self) -> u64 {
         [self.hours, self.minutes, self.seconds].map(|set| u64::from(set.count_ones())).iter().product()
     }
 
-    /// How many times of a day before this one match.
+    /// Returns how many times of a day before this one match.
     fn times_before(&self, time: NaiveTime) -> u64 {
         let below = |set: u64, number: u32| u64::from((set & ((1 << number) - 1)).count_ones());
         let [minutes, seconds] = [self.minutes, self.seconds].map(|set| u64::from(set.count_ones()));
@@ -80,7 +81,7 @@ impl CronExpression {
     }
 }
 
-/// The lowest number of a set that is not below `number`.
+/// Returns the lowest number of a set that is not below `number`.
 fn at_or_after(set: u64, number: u32) -> Option<u32> {
     let rest = set & u64::MAX.checked_shl(number).unwrap_or(0);
     (rest != 0).then(|| rest.trailing_zeros())

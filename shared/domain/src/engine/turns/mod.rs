@@ -1,4 +1,5 @@
-//! Turns at something scarce: how many may use it at once, and who is next when one is free.
+//! Turns at a scarce resource: how many users it may have at once, and the next waiter when a place
+//! is free.
 //!
 //! A user has a place until it is done, and a turn for the first part of that time. Turns are as
 //! many as can make progress at once; places are as many as there are. A turn that lasts for longer
@@ -55,7 +56,7 @@ pub enum Refused {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ticket(u64);
 
-/// Users and waiters. `W` is what is handed back when a waiter's turn has come.
+/// Users and waiters. `W` is handed back when a waiter's turn has come.
 #[derive(Debug)]
 pub struct Turns<K, W> {
     bounds: Bounds,
@@ -193,7 +194,7 @@ impl<K: Eq + Hash + Clone, W> Turns<K, W> {
         Ok(())
     }
 
-    /// A user is done. [`Self::next`] says whose turn it is then.
+    /// A user is done. [`Self::next`] returns the next waiter then.
     pub fn end(&mut self, ticket: Ticket, now: Instant) {
         let Some(user) = self.users.remove(&ticket) else { return };
         self.moved = Some(now);
@@ -220,8 +221,8 @@ impl<K: Eq + Hash + Clone, W> Turns<K, W> {
         user.stage = Stage::Reserved;
     }
 
-    /// Returns the waiter whose turn it is now, which is a user from then on. There may be several,
-    /// one after the other.
+    /// Returns the waiter that has the turn now, which is a user from then on. There may be
+    /// several, one after the other.
     pub fn next(&mut self, now: Instant) -> Option<(K, Ticket, W)> {
         self.end_slices(now);
         let able = self.order.iter().enumerate().filter_map(|(at, key)| Some((at, key, self.may_begin(key)?)));
@@ -241,7 +242,7 @@ impl<K: Eq + Hash + Clone, W> Turns<K, W> {
         Some((key, ticket, waiter))
     }
 
-    /// When the slice of the oldest turn is over, so that [`Self::next`] may have an answer
+    /// Returns when the slice of the oldest turn is over, so that [`Self::next`] may have an answer
     /// although no user has ended.
     pub fn slice_ends(&self) -> Option<Instant> {
         let oldest = self.users.values().find(|user| user.stage == Stage::Turn)?;
@@ -260,7 +261,7 @@ impl<K: Eq + Hash + Clone, W> Turns<K, W> {
         }
     }
 
-    /// Has no user begun or ended for as long as patience lasts?
+    /// Returns whether no user has begun or ended for as long as patience lasts.
     pub fn stands_still(&self, now: Instant) -> bool {
         self.moved.is_some_and(|moved| now.saturating_duration_since(moved) >= self.bounds.patience)
     }
@@ -284,7 +285,7 @@ impl<K: Eq + Hash + Clone, W> Turns<K, W> {
         self.counts.get(key).copied().unwrap_or_default()
     }
 
-    /// How a user of the key would begin; none where it may not.
+    /// Returns how a user of the key would begin; none where it may not.
     fn may_begin(&self, key: &K) -> Option<Stage> {
         if self.favoured.as_ref() == Some(key) && self.total.reserved < self.bounds.reserved {
             return Some(Stage::Reserved);

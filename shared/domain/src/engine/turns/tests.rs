@@ -177,7 +177,7 @@ fn a_waiter_that_has_gone_is_forgotten() {
 /// The key that has places reserved, in the properties.
 const OURS: u16 = 3;
 
-/// What happened to a machine in a property, beside which the turns are held.
+/// History of a machine in a property, beside which the turns are held.
 #[derive(Default)]
 struct Seen {
     /// With when they began.
@@ -186,7 +186,7 @@ struct Seen {
 }
 
 impl Seen {
-    /// Whoever may goes on; the first of its key each time.
+    /// Every waiter that may goes on; the first of its key each time.
     fn go_on(&mut self, turns: &mut Tested, now: Instant) -> Result<(), TestCaseError> {
         while let Some((key, ticket, waiter)) = turns.next(now) {
             let first = self.waiting.iter().position(|(waits, _)| *waits == key).unwrap();
@@ -198,7 +198,8 @@ impl Seen {
 }
 
 proptest! {
-    /// Whatever comes and goes: no bound is broken, no user is lost, and none waits that could go.
+    /// In any order of arrivals and ends: no bound is broken, no user is lost, and none waits that
+    /// could go.
     #[test]
     fn the_bounds_hold_and_no_user_waits_in_vain(
         room in 1..8_usize, at_once in 1..6_usize, share in 1..8_usize, reserved in 0..3_usize,

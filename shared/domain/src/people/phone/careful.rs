@@ -1,4 +1,5 @@
-//! The whole of rule C4, for cells that are not of a usual shape: what may be normalised away, and what else stands in the cell.
+//! The whole of rule C4, for cells that are not of a usual shape: characters that may be normalised
+//! away, and the rest of the cell.
 
 use crate::{
     cell::{grouped, plain_text, unwrapped},
@@ -25,7 +26,7 @@ pub(super) fn read(cell: &str) -> Result<E164, PhoneError> {
     if rest.is_empty() { one(number) } else { Err(what_follows(number, rest)) }
 }
 
-/// A cell of digits and punctuation.
+/// Returns a cell of digits and punctuation.
 fn one(text: &str) -> Result<E164, PhoneError> {
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
     if digits.len() >= 10 + NUMBER || (digits.len() > 11 && text.contains('/')) {
@@ -52,14 +53,15 @@ fn what_follows(number: &str, rest: &str) -> PhoneError {
         // "Home: 212-555-1234, cell: 646-555-1234"
         return if after >= 10 + NUMBER { PhoneError::Several } else { PhoneError::Shape };
     }
-    // Two numbers, whatever parts them: a comma, a semicolon, a bar, an ampersand, a new line, "or".
+    // Two numbers, with any separator: a comma, a semicolon, a bar, an ampersand, a new line, "or".
     if after >= NUMBER || before >= 10 + NUMBER {
         return PhoneError::Several;
     }
     if is_extension(rest) { PhoneError::Extension } else { PhoneError::Shape }
 }
 
-/// `x12`, `ext. 5`, `extension 5`, `#12`, `;ext=12`, `,12`, `p12`, `w12`, and a marker without digits.
+/// `x12`, `ext. 5`, `extension 5`, `#12`, `;ext=12`, `,12`, `p12`, `w12`, and a marker without
+/// digits.
 fn is_extension(rest: &str) -> bool {
     let rest = rest.trim_start_matches(|c: char| !c.is_alphanumeric() && c != '#');
     let markers = ["extension", "extn", "ext", "ex", "x", "#", "poste", "pause", "p", "wait", "w"];
@@ -67,8 +69,9 @@ fn is_extension(rest: &str) -> bool {
     rest.chars().all(|c| c.is_ascii_digit() || is_punctuation(c) || matches!(c, ':' | '=' | '#' | ','))
 }
 
-/// What a spreadsheet makes of a number that it takes for an amount: `2125551234.0`, `(212) 555-1234.0`, `2.12E+09`, `2,125,551,234`,
-/// `$2,125,551,234.00`, or what it shows where it could not calculate or has too little room. Dots as separators (`212.555.1234`) are not damage.
+/// Returns a number that a spreadsheet took for an amount: `2125551234.0`, `(212) 555-1234.0`,
+/// `2.12E+09`, `2,125,551,234`, `$2,125,551,234.00`, or its sign for a failed calculation or too
+/// little room. Dots as separators (`212.555.1234`) are not damage.
 fn is_damaged(text: &str) -> bool {
     if is_error(text) || is_exponent(text) {
         return true;
@@ -78,7 +81,8 @@ fn is_damaged(text: &str) -> bool {
     let whole = without_decimals(amount);
     let number = whole.unwrap_or(amount).trim_start_matches(['+', '-']);
     let digits = number.chars().filter(char::is_ascii_digit).count();
-    // Commas part thousands and no phone; other marks may part a phone, whose last group has four digits.
+    // Commas part thousands and no phone; other marks may part a phone, with four digits in its
+    // last group.
     let in_threes = grouped(number).is_some_and(|(groups, all)| {
         groups >= 3 && all.len() >= NUMBER && (number.contains(',') || matches!(all.len(), 10 | 11))
     });
@@ -108,8 +112,10 @@ fn is_exponent(text: &str) -> bool {
     })
 }
 
-/// What stands before the decimals, if there are any. Of bare digits, one or two digits behind a dot or a comma, and any behind a dot that make no
-/// number with it; of a phone that is punctuated, one or two digits behind a dot, because behind a comma they are an extension; zeros alone always.
+/// Returns the text before the decimals, if there are any. Of bare digits, one or two digits behind
+/// a dot or a comma, and any behind a dot that make no number with it; of a phone that is
+/// punctuated, one or two digits behind a dot, because behind a comma they are an extension; zeros
+/// alone always.
 fn without_decimals(text: &str) -> Option<&str> {
     let at = text.rfind(['.', ','])?;
     let (head, tail) = (&text[..at], &text[at + 1..]);
@@ -118,7 +124,8 @@ fn without_decimals(text: &str) -> Option<&str> {
     let digits = head.chars().filter(char::is_ascii_digit).count();
     let zeros = tail.len() < 10 && tail.bytes().all(|byte| byte == b'0');
     let decimals = if bare {
-        // `212.5551234` begins with its area code, and `2125551.1234` ends in four digits of the phone.
+        // `212.5551234` begins with its area code, and `2125551.1234` ends in four digits of the
+        // phone.
         digits >= NUMBER && (tail.len() <= 2 || dot && tail.len() < 10 && !(digits == 7 && tail.len() == 4))
     } else {
         digits >= 10 && (zeros || dot && tail.len() <= 2)
@@ -130,7 +137,7 @@ fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// What stands between the digits of one number.
+/// Returns whether a character may stand between the digits of one number.
 fn is_punctuation(c: char) -> bool {
     matches!(c, ' ' | '-' | '.' | '(' | ')' | '+' | '/' | '\t')
 }

@@ -1,7 +1,8 @@
 //! Reading a phone number out of a spreadsheet cell (rule C4).
 //!
-//! What needs no guess is read: one number, however it is punctuated or wrapped. Whatever else stands in the cell makes it an error
-//! with a reason. Usual cells are read without allocating; `careful` reads the others, and says why one cannot be read.
+//! A cell that needs no guess is read: one number, with any punctuation or wrapping. Anything else
+//! in the cell makes it an error with a reason. Usual cells are read without allocating; `careful`
+//! reads the others, and says why one cannot be read.
 
 mod careful;
 
@@ -28,7 +29,7 @@ pub enum PhoneError {
 }
 
 impl PhoneError {
-    /// The stable word for reports.
+    /// Returns the stable word for reports.
     pub const fn reason(self) -> &'static str {
         match self {
             Self::Missing => "phone_missing",
@@ -40,8 +41,8 @@ impl PhoneError {
     }
 }
 
-/// Reads one number: full-width digits, invisible marks, `="…"` wrappers, `+1` and punctuation are normalised; anything
-/// that would need a guess is an error.
+/// Reads one number: full-width digits, invisible marks, `="…"` wrappers, `+1` and punctuation are
+/// normalised; anything that would need a guess is an error.
 pub fn read(cell: &str) -> Result<E164, PhoneError> {
     match usual(cell) {
         Some(number) => Ok(number),
@@ -49,7 +50,8 @@ pub fn read(cell: &str) -> Result<E164, PhoneError> {
     }
 }
 
-/// Reads the usual shapes: ten digits, or a 1 and ten digits, with ASCII punctuation. `None` means that `careful` has to look.
+/// Reads the usual shapes: ten digits, or a 1 and ten digits, with ASCII punctuation. `None` means
+/// that `careful` has to look.
 fn usual(cell: &str) -> Option<E164> {
     let (mut digits, mut count, mut dots, mut plus) = ([0_u8; 11], 0, 0, false);
     // Digits of the last group.

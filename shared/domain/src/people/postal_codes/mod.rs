@@ -1,7 +1,8 @@
 //! The state and the time zones of a ZIP code (rule S5).
 //!
-//! The table is `data/us_postal_codes.txt`, compiled in: ranges of codes. Its header names its source and what was changed, and
-//! `scripts/postal_codes.py` writes it. A code that lies on a line between zones, or in a county that does, answers all of them.
+//! The table is `data/us_postal_codes.txt`, compiled in: ranges of codes. Its header names its
+//! source and the changes, and `scripts/postal_codes.py` writes it. A code that lies on a line
+//! between zones, or in a county that does, answers all of them.
 
 mod names;
 mod written;
@@ -14,41 +15,45 @@ const DATA: &str = include_str!("../../../data/us_postal_codes.txt");
 
 static TABLE: LazyLock<Vec<Range>> = LazyLock::new(|| with_gaps(DATA.lines().filter_map(Range::parse).collect()));
 
-/// What a postal code tells.
+/// Place of a postal code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
     /// IANA names of the zones it may be in: sorted, without repeats, never empty.
     pub zones: &'static [&'static str],
     /// Its state; both neighbours' for a code that is not in use between two states.
     pub states: &'static [State],
-    /// Is it certainly this place? Else the place of the phone's number counts as well: the code has lost a leading zero, or is no code.
+    /// Is it certainly this place? Else the place of the phone's number counts as well: the code
+    /// has lost a leading zero, or is no code.
     pub sure: bool,
 }
 
-/// Looks up a ZIP code as people and spreadsheets write it: five digits, or nine with or without something between; wrapped as `="02134"` or
-/// `'02134`; in full-width digits and with marks that are not seen; with decimals; with a state or the country beside it. Three or four digits, or
-/// seven or eight, have lost their leading zeros, and the place is not [sure](Place::sure). `None` for what is not a ZIP code, for codes of the
-/// armed forces and of other countries, and where no code with the same first three digits is in use.
+/// Looks up a ZIP code as people and spreadsheets write it: five digits, or nine with or without
+/// something between; wrapped as `="02134"` or `'02134`; in full-width digits and with marks that
+/// are not seen; with decimals; with a state or the country beside it. Three or four digits, or
+/// seven or eight, have lost their leading zeros, and the place is not [sure](Place::sure). `None`
+/// for a text that is no ZIP code, for codes of the armed forces and of other countries, and where
+/// no code with the same first three digits is in use.
 ///
-/// A code that is not in the table, but between others with the same first three digits, answers what its neighbours on both
-/// sides answer together: new codes are made where there is room.
+/// A code that is not in the table, but between others with the same first three digits, answers
+/// the common answer of its neighbours on both sides: new codes are made where there is room.
 pub fn place_of(postal_code: &str) -> Option<Place> {
     let written = written::read(postal_code)?;
     place(written.code).map(|place| Place { sure: written.sure, ..place })
 }
 
-/// A postal code as it is kept: a ZIP code in five digits, or nine with a hyphen; what has lost its leading zeros with the digits that are left; anything
-/// else as it is written. It tells the same place.
+/// Returns a postal code as it is kept: a ZIP code in five digits, or nine with a hyphen; a code
+/// that has lost its leading zeros with the digits that are left; anything else as it is written.
+/// It tells the same place.
 pub fn clean(postal_code: &str) -> Cow<'_, str> {
     written::clean(postal_code)
 }
 
-/// The zones that a ZIP code may be in; empty where [`place_of`] answers nothing.
+/// Returns the zones that a ZIP code may be in; empty where [`place_of`] answers nothing.
 pub fn zones_of_postal_code(postal_code: &str) -> &'static [&'static str] {
     place_of(postal_code).map_or(&[], |place| place.zones)
 }
 
-/// The place of a code.
+/// Returns the place of a code.
 fn place(code: u32) -> Option<Place> {
     let table = &*TABLE;
     let index = table.partition_point(|range| range.first <= code).checked_sub(1)?;
@@ -74,7 +79,8 @@ impl Range {
         Some(Self { first: first.parse().ok()?, last: last.parse().ok()?, states, zones })
     }
 
-    /// The codes from `first` to `last`, if there are any, with what this range and perhaps another answer.
+    /// Returns the codes from `first` to `last`, if there are any, with the answers of this range
+    /// and perhaps another.
     fn gap(&self, other: Option<&Self>, first: u32, last: u32) -> Option<Self> {
         let (mut states, mut zones) = (self.states.clone(), self.zones.clone());
         states.extend(other.iter().flat_map(|other| &other.states));
@@ -90,7 +96,8 @@ impl Range {
 /// Codes with the same first three digits.
 const SECTION: u32 = 100;
 
-/// Adds the codes between ranges to what they are next to, as far as the first three digits are the same.
+/// Adds the codes between ranges to their neighbours, as far as the first three digits are the
+/// same.
 fn with_gaps(ranges: Vec<Range>) -> Vec<Range> {
     let mut gaps = Vec::new();
     for pair in ranges.windows(2) {

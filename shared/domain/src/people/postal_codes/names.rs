@@ -64,7 +64,7 @@ const NAMES: [(&str, &str); 56] = [
     ("WY", "WYOMING"),
 ];
 
-/// The state of an abbreviation or a name, in capital letters.
+/// Returns the state of an abbreviation or a name, in capital letters.
 pub(super) fn state(text: &str) -> Option<State> {
     NAMES.iter().find(|(short, name)| *short == text || *name == text).and_then(|(short, _)| short.parse().ok())
 }

@@ -1,8 +1,10 @@
-//! Reading a postal code out of a cell, as phones are read (rules S5 and C4): what a spreadsheet wraps around it, other forms of its
-//! characters, its last four digits, and the state and the country that people write beside it.
+//! Reading a postal code out of a cell, as phones are read (rules S5 and C4): a spreadsheet's
+//! wrapping, other forms of its characters, its last four digits, and the state and the country
+//! that people write beside it.
 //!
-//! Whatever else stands in the cell makes it no postal code. Where a code can be read and may yet be another, the answer says so
-//! ([`Written::sure`]): a spreadsheet has taken its leading zero, or it stands behind words that are no state.
+//! Anything else in the cell makes it no postal code. Where a code can be read and may yet be
+//! another, the answer says so ([`Written::sure`]): a spreadsheet has taken its leading zero, or it
+//! stands behind words that are no state.
 
 use std::borrow::Cow;
 
@@ -32,7 +34,7 @@ pub(super) struct Written {
     by_words: bool,
 }
 
-/// Reads a cell; `None` for what is no ZIP code.
+/// Reads a cell; `None` if it is no ZIP code.
 pub(super) fn read(cell: &str) -> Option<Written> {
     if cell.len() == 5
         && let Some(code) = number(cell)
@@ -47,8 +49,8 @@ pub(super) fn read(cell: &str) -> Option<Written> {
     if text.contains(char::is_alphabetic) { with_words(text) } else { of_digits(text) }
 }
 
-/// The text for a postal code: five digits, or nine with a hyphen, for what is certainly a ZIP code; its digits alone for one that has lost zeros;
-/// else what is written.
+/// Returns the text for a postal code: five digits, or nine with a hyphen, for a certain ZIP code;
+/// its digits alone for one that has lost zeros; else the text as written.
 pub(super) fn clean(cell: &str) -> Cow<'_, str> {
     match read(cell) {
         Some(Written { sure: true, width: 5, four: None, .. }) if cell.len() == 5 => Cow::Borrowed(cell),
@@ -60,7 +62,7 @@ pub(super) fn clean(cell: &str) -> Cow<'_, str> {
     }
 }
 
-/// A cell without letters.
+/// Returns a cell without letters.
 fn of_digits(text: &str) -> Option<Written> {
     let text = text.trim_matches(|c: char| !c.is_ascii_digit());
     // `02134.0`; digits in threes were an amount, `2,134` or `90,210`.
@@ -76,7 +78,7 @@ fn of_digits(text: &str) -> Option<Written> {
     of_groups(&groups)
 }
 
-/// The digits of a code, and perhaps of the four behind it, which may be cut off.
+/// Returns the digits of a code, and perhaps of the four behind it, which may be cut off.
 fn of_groups(groups: &[&str]) -> Option<Written> {
     let (five, four) = match *groups {
         [all] if matches!(all.len(), 7..=9) => all.split_at(all.len() - 4),
@@ -92,7 +94,8 @@ fn of_groups(groups: &[&str]) -> Option<Written> {
     Some(Written { code: number(five)?, sure: five.len() == 5, width: five.len(), four, by_words: false })
 }
 
-/// A cell with words: a state or the country beside the code, or an address that ends in a state and a code.
+/// Returns a cell with words: a state or the country beside the code, or an address that ends in a
+/// state and a code.
 fn with_words(text: &str) -> Option<Written> {
     // `U.S.A.` is one word; a dot behind a digit is none of a word's.
     let mut before = ' ';

@@ -7,23 +7,26 @@ use crate::{
     zone::{Span, Zone},
 };
 
-/// How far ahead an opening is looked for. The longest stretch without hours in one place is a few holidays around a Sunday.
+/// How far ahead an opening is looked for. The longest stretch without hours in one place is a few
+/// holidays around a Sunday.
 pub const HORIZON_DAYS: i64 = 14;
 
 /// Hours, and the zone in which they are meant.
 #[derive(Debug, Clone)]
 pub struct Clock {
-    /// Where clocks show what the hours say.
+    /// Zone of the hours' clocks.
     pub zone: Zone,
     /// The hours.
     pub week: Week,
 }
 
 impl Clock {
-    /// The first instant at or after `at` that is inside the hours, if there is one before `horizon`.
+    /// Returns the first instant at or after `at` that is inside the hours, if there is one before
+    /// `horizon`.
     ///
-    /// Between two changes of offset local time runs with the instants, so that a day's window is cut with the stretch; hours that clocks
-    /// show twice count twice, and those that are skipped not at all.
+    /// Between two changes of offset local time runs with the instants, so that a day's window is
+    /// cut with the stretch. Hours that clocks show twice count twice, and those that are skipped
+    /// not at all.
     pub(super) fn next(&self, at: DateTime<Utc>, horizon: DateTime<Utc>) -> Option<DateTime<Utc>> {
         if self.week.is_open(self.zone.local(at)) {
             return Some(at);
@@ -38,7 +41,8 @@ impl Clock {
             .find_map(|(span, begins, ends)| self.next_within(span, begins, ends))
     }
 
-    /// The first instant at or after `at` that is outside the hours; `horizon` when there is none before it.
+    /// Returns the first instant at or after `at` that is outside the hours; `horizon` when there
+    /// is none before it.
     pub(super) fn closes(&self, at: DateTime<Utc>, horizon: DateTime<Utc>) -> DateTime<Utc> {
         let mut from = at;
         for span in self.zone.spans(at) {
@@ -54,7 +58,8 @@ impl Clock {
             if ends >= horizon {
                 break;
             }
-            // The clocks change inside the hours: they may show another time of day than the end that was found.
+            // The clocks change inside the hours: they may show another time of day than the end
+            // that was found.
             from = ends;
         }
         horizon
@@ -71,7 +76,7 @@ impl Clock {
     }
 }
 
-/// The horizon of a search from an instant.
+/// Returns the horizon of a search from an instant.
 pub(super) fn horizon(at: DateTime<Utc>) -> DateTime<Utc> {
     at + TimeDelta::days(HORIZON_DAYS)
 }

@@ -1,7 +1,8 @@
 //! Holidays on which a jurisdiction allows no texts.
 //!
-//! The federal days are those of 5 U.S.C. § 6103, with the days on which they are observed: Friday for a Saturday, Monday for a Sunday.
-//! What Alabama and Louisiana add was seen in secondary sources only, as was whether their laws mean these calendars.
+//! The federal days are those of 5 U.S.C. § 6103, with the days on which they are observed: Friday
+//! for a Saturday, Monday for a Sunday. The additions of Alabama and Louisiana were seen in
+//! secondary sources only, as was whether their laws mean these calendars.
 
 use chrono::{Datelike, Days, NaiveDate, Weekday};
 use serde::{Deserialize, Serialize};
@@ -60,7 +61,7 @@ impl HolidayCalendar {
         }
     }
 
-    /// Is it a holiday, or the day on which one is observed?
+    /// Returns whether it is a holiday, or the day on which one is observed.
     pub fn has(self, day: NaiveDate) -> bool {
         FEDERAL.iter().chain(self.beside_federal()).any(|holiday| holiday.is(day))
     }

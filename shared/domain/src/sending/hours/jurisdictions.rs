@@ -1,7 +1,8 @@
-//! What laws say of the hours of commercial texts, as data (rule S5).
+//! Laws on the hours of commercial texts, as data (rule S5).
 //!
-//! The hours are those of the place where the contact is. Many of these laws exempt political or non-profit texts, so that
-//! keeping them is a setting: [`Strictness`](super::Strictness). The table here is the default; an admin's own can take its place.
+//! The hours are those of the place where the contact is. Many of these laws exempt political or
+//! non-profit texts, so that keeping them is a setting: [`Strictness`](super::Strictness). The
+//! table here is the default; an admin's own can take its place.
 
 use std::{borrow::Cow, sync::LazyLock};
 
@@ -103,12 +104,13 @@ pub enum BadLaws {
 }
 
 impl Jurisdictions {
-    /// The default table, made once.
+    /// Returns the default table, made once.
     pub fn built_in() -> &'static Self {
         &BUILT_IN
     }
 
-    /// Checks a table that somebody wrote: every window is within a day, and every state there once.
+    /// Checks a table that somebody wrote: every window is within a day, and every state there
+    /// once.
     pub fn check(&self) -> Result<(), BadLaws> {
         let whole = |name: &str, hours: SendingHours| {
             let made = SendingHours::new(hours.opens_minute, hours.closes_minute);
@@ -126,7 +128,7 @@ impl Jurisdictions {
         Ok(())
     }
 
-    /// Leaves of a week what federal law and those of these states allow.
+    /// Leaves the hours of a week that federal law and the laws of these states allow.
     pub fn tighten(&self, week: &mut Week, states: &[State]) {
         week.tighten(&Week::every_day(self.federal));
         for row in self.states.iter().filter(|row| states.contains(&row.state)) {

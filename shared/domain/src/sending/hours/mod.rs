@@ -1,7 +1,9 @@
-//! Sending hours (rules S5 and S6): when a text may go out, in every zone that the contact may be in.
+//! Sending hours (rules S5 and S6): when a text may go out, in every zone that the contact may be
+//! in.
 //!
-//! `week` is a week's windows in one place, `holidays` the days on which a jurisdiction allows none, `jurisdictions` the table of laws,
-//! `clock` finds a place's next opening, and `recipient` puts a contact's together and answers for an instant.
+//! `week` is a week's windows in one place, `holidays` the days on which a jurisdiction allows
+//! none, `jurisdictions` the table of laws, `clock` finds a place's next opening, and `recipient`
+//! puts a contact's together and answers for an instant.
 
 mod clock;
 mod holidays;
@@ -57,14 +59,14 @@ impl SendingHours {
         Self { opens_minute: opens_hour * 60, closes_minute: closes_hour * 60 }
     }
 
-    /// What is in both windows.
+    /// Returns the time in both windows.
     fn and(self, other: Self) -> Option<Self> {
         let opens = self.opens_minute.max(other.opens_minute);
         Self::new(opens, self.closes_minute.min(other.closes_minute)).ok()
     }
 
-    /// The first instant at or after `at` that is inside these hours in every zone; `None` when there is none within
-    /// [`HORIZON_DAYS`], because the zones' windows never meet.
+    /// Returns the first instant at or after `at` that is inside these hours in every zone; `None`
+    /// when there is none within [`HORIZON_DAYS`], because the zones' windows never meet.
     pub fn next_in_all(self, zones: &[Zone], at: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let clocks = zones.iter().map(|zone| Clock { zone: zone.clone(), week: Week::every_day(self) }).collect();
         RecipientHours::in_all(clocks).next(at)

@@ -9,7 +9,7 @@ use crate::{
     zone::{UnknownZone, Zone},
 };
 
-/// In whose zones the hours are kept: a setting.
+/// Zones in which the hours are kept: a setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ZonePolicy {
@@ -26,13 +26,13 @@ pub enum ZonePolicy {
 pub enum Strictness {
     /// None: the organization's texts are exempt.
     Off,
-    /// Those for commercial texts.
+    /// Laws for commercial texts.
     #[default]
     Commercial,
 }
 
 impl Strictness {
-    /// The laws to keep, of this table.
+    /// Returns the laws to keep, of this table.
     pub const fn laws(self, table: &Jurisdictions) -> Option<&Jurisdictions> {
         match self {
             Self::Off => None,
@@ -40,7 +40,7 @@ impl Strictness {
         }
     }
 
-    /// The word for it in the database and the API.
+    /// Returns the word for it in the database and the API.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Off => "off",
@@ -48,7 +48,7 @@ impl Strictness {
         }
     }
 
-    /// The strictness of a word.
+    /// Returns the strictness of a word.
     pub fn parse(word: &str) -> Option<Self> {
         [Self::Off, Self::Commercial].into_iter().find(|strictness| strictness.as_str() == word)
     }
@@ -77,9 +77,10 @@ impl RecipientHours {
         Self { clocks }
     }
 
-    /// A contact's hours. The group's hours hold in its own zone and, if the policy says so, in every zone that the contact may be in; the
-    /// law of every state the contact may be in holds where the contact may be: with [`ZonePolicy::GroupZone`], in the group's zone.
-    /// `laws` is what [`Strictness::laws`] leaves of the table.
+    /// Returns a contact's hours. The group's hours hold in its own zone and, if the policy says
+    /// so, in every zone that the contact may be in. The law of every state the contact may be in
+    /// holds where the contact may be: with [`ZonePolicy::GroupZone`], in the group's zone. `laws`
+    /// is the part of the table that [`Strictness::laws`] leaves.
     pub fn new(
         hours: SendingHours,
         group_zone: Zone,
@@ -105,7 +106,7 @@ impl RecipientHours {
         Ok(Self::in_all(clocks))
     }
 
-    /// May a text go now, and if not, when?
+    /// Returns whether a text may go now, and if not, when.
     pub fn at(&self, now: DateTime<Utc>) -> Opening {
         match self.next(now) {
             Some(at) if at == now => Opening::Open,
@@ -114,13 +115,13 @@ impl RecipientHours {
         }
     }
 
-    /// The first instant at or after `at` that is inside all hours; `None` when there is none within
-    /// [`HORIZON_DAYS`](super::HORIZON_DAYS).
+    /// Returns the first instant at or after `at` that is inside all hours; `None` when there is
+    /// none within [`HORIZON_DAYS`](super::HORIZON_DAYS).
     pub fn next(&self, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let horizon = horizon(at);
         let mut candidate = at;
-        // Every turn moves the candidate to a later opening of one of the clocks, until it is inside all hours or behind the horizon:
-        // each clock has one or two a day.
+        // Every turn moves the candidate to a later opening of one of the clocks, until it is
+        // inside all hours or behind the horizon: each clock has one or two a day.
         while candidate < horizon {
             let mut moved = candidate;
             for clock in &self.clocks {
@@ -134,7 +135,8 @@ impl RecipientHours {
         None
     }
 
-    /// The first instant at or after `at` that is outside some of the hours; `horizon` when there is none before it.
+    /// Returns the first instant at or after `at` that is outside some of the hours; `horizon` when
+    /// there is none before it.
     pub fn closes(&self, at: DateTime<Utc>, horizon: DateTime<Utc>) -> DateTime<Utc> {
         let closes = self.clocks.iter().map(|clock| clock.closes(at, horizon));
         closes.min().unwrap_or(horizon).min(horizon)
@@ -188,7 +190,8 @@ mod tests {
     #[test]
     fn s5_the_groups_hours_hold_in_its_zone_without_the_contacts_law() {
         let laws = Jurisdictions::default();
-        // A group in New York and a contact in Alabama: on a Saturday both are open until 20:00 in New York.
+        // A group in New York and a contact in Alabama: on a Saturday both are open until 20:00 in
+        // New York.
         let both = hours("America/New_York", "35203", ZonePolicy::RecipientSafe, Some(&laws));
         assert_eq!(answer(&both, "2026-11-22T00:59:00Z"), "open");
         assert_eq!(answer(&both, "2026-11-22T01:00:00Z"), "Mon 23 14:00");
@@ -212,7 +215,8 @@ mod tests {
             let at: DateTime<Utc> = at.parse().unwrap();
             hours.closes(at, at + chrono::TimeDelta::days(2)).format("%a %d %H:%M").to_string()
         };
-        // A group in Los Angeles, contacts in New York and in Rhode Island, whose law ends the Sunday at five.
+        // A group in Los Angeles, contacts in New York and in Rhode Island, where the law ends the
+        // Sunday at five.
         let new_york = hours("America/Los_Angeles", "10001", ZonePolicy::RecipientSafe, Some(&laws));
         assert_eq!(closes(&new_york, "2026-11-22T18:00:00Z"), "Mon 23 01:00");
         let providence = hours("America/Los_Angeles", "02903", ZonePolicy::RecipientSafe, Some(&laws));

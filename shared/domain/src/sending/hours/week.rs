@@ -24,7 +24,7 @@ impl Week {
         Self { days, closed_on: closed_on.into_iter().collect() }
     }
 
-    /// Only what is in both weeks.
+    /// Leaves only the hours of both weeks.
     pub fn tighten(&mut self, other: &Self) {
         for (day, other) in self.days.iter_mut().zip(other.days) {
             *day = day.zip(other).and_then(|(one, other)| one.and(other));
@@ -36,7 +36,7 @@ impl Week {
         }
     }
 
-    /// The first moment of a day's window, and the first after it.
+    /// Returns the first moment of a day's window, and the first after it.
     pub(super) fn window(&self, day: NaiveDate) -> Option<(NaiveDateTime, NaiveDateTime)> {
         let weekday = usize::try_from(day.weekday().num_days_from_monday()).unwrap_or_default();
         let hours = (*self.days.get(weekday)?)?;
@@ -48,7 +48,7 @@ impl Week {
         Some((minutes(hours.opens_minute), minutes(hours.closes_minute)))
     }
 
-    /// Whether a text may go when clocks show this.
+    /// Returns whether a text may go when clocks show this.
     pub(super) fn is_open(&self, local: NaiveDateTime) -> bool {
         self.window(local.date()).is_some_and(|(opens, closes)| opens <= local && local < closes)
     }

@@ -1,7 +1,7 @@
-//! Segments: what a carrier bills (rules M4 and M5).
+//! Segments, the unit of carriers' bills (rules M4 and M5).
 //!
-//! `table` says what a character costs, `size` adds a text up, `parts` lays it out in parts, and `smart` replaces
-//! look-alikes. docs/segments.md compares the counts with published calculators.
+//! `table` has the cost of a character, `size` adds a text up, `parts` lays it out in parts, and
+//! `smart` replaces look-alikes. docs/segments.md compares the counts with published calculators.
 
 mod parts;
 mod size;
@@ -25,7 +25,7 @@ pub enum Encoding {
 }
 
 impl Encoding {
-    /// The name as carriers' calculators write it.
+    /// Returns the name as carriers' calculators write it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Gsm7 => "GSM-7",
@@ -63,8 +63,8 @@ pub struct Segments {
 
 /// Counts a rendered text.
 ///
-/// Where no character takes two units, parts are full and their number is a division. Only a long text with pairs has
-/// to be laid out, because a pair never straddles two parts.
+/// Where no character takes two units, parts are full and their number is a division. Only a long
+/// text with pairs has to be laid out, because a pair never straddles two parts.
 pub fn count(text: &str) -> Segments {
     let size = size::of(text);
     let (encoding, units) = (size.encoding, size.units);

@@ -8,7 +8,7 @@ use crate::sending::segments::{
 /// A part of a text, which is billed as one segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Part<'a> {
-    /// What of the text it carries.
+    /// The piece of the text in this part.
     pub text: &'a str,
     /// Its septets or UTF-16 code units, without the header that joins parts.
     pub units: u32,
@@ -23,8 +23,8 @@ pub struct Parts<'a> {
     limit: u32,
 }
 
-/// Cuts a rendered text into the parts that [`count`](super::count) counts. An escape pair or a surrogate pair never
-/// straddles two parts; an empty text has none.
+/// Cuts a rendered text into the parts that [`count`](super::count) counts. An escape pair or a
+/// surrogate pair never straddles two parts; an empty text has none.
 pub fn parts(text: &str) -> Parts<'_> {
     Parts::sized(text, size::of(text))
 }
@@ -37,8 +37,8 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// The longest beginning that takes at most so many units: its end, and its units. Inside a character bytes cost nothing, so that it
-/// ends between two.
+/// Returns the longest beginning that takes at most so many units: its end, and its units. Inside a
+/// character bytes cost nothing, so that it ends between two.
 #[inline]
 fn fill(bytes: &[u8], limit: u32, units: impl Fn(u8) -> u8) -> (usize, u32) {
     let (mut end, mut filled) = (0, 0);

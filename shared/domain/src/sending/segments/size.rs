@@ -1,9 +1,10 @@
-//! How large a text is: what its bytes cost, summed in blocks.
+//! The size of a text: the cost of its bytes, summed in blocks.
 //!
-//! Both encodings' units can be told from UTF-8 byte by byte, because a character's first byte says enough: in GSM
-//! 03.38 only `€` has three bytes and two septets, and in UTF-16 exactly the characters of four bytes take two units.
-//! So a text is never decoded, but where it must be found out whether GSM 03.38 has its characters beyond ASCII. The
-//! loops over blocks have no branches, so that they are compiled to vector instructions.
+//! Both encodings' units can be told from UTF-8 byte by byte, because a character's first byte says
+//! enough: in GSM 03.38 only `€` has three bytes and two septets, and in UTF-16 exactly the
+//! characters of four bytes take two units. So a text is never decoded, but where it must be found
+//! out whether GSM 03.38 has its characters beyond ASCII. The loops over blocks have no branches,
+//! so that they are compiled to vector instructions.
 
 use crate::sending::segments::{
     Encoding,
@@ -37,7 +38,8 @@ pub(super) fn of(text: &str) -> Size {
     Size { encoding, units: saturating(units), has_pairs: units > characters }
 }
 
-/// How many characters take two septets, where all are ASCII and in GSM 03.38, as in most texts.
+/// Returns how many characters take two septets, where all are ASCII and in GSM 03.38, as in most
+/// texts.
 fn pairs_of_gsm_ascii(bytes: &[u8]) -> Option<usize> {
     let (blocks, rest) = bytes.as_chunks::<BLOCK>();
     let mut sum = 0;
@@ -56,7 +58,7 @@ fn pairs_of_gsm_ascii(bytes: &[u8]) -> Option<usize> {
     Some(sum)
 }
 
-/// The end of a text as a block.
+/// Returns the end of a text as a block.
 #[inline]
 fn padded(rest: &[u8], with: u8) -> [u8; BLOCK] {
     let mut block = [with; BLOCK];
@@ -64,7 +66,7 @@ fn padded(rest: &[u8], with: u8) -> [u8; BLOCK] {
     block
 }
 
-/// Does GSM 03.38 have every character of the text?
+/// Returns whether GSM 03.38 has every character of the text.
 fn is_gsm(text: &str) -> bool {
     let bytes = text.as_bytes();
     let mut done = 0;

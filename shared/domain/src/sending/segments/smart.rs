@@ -1,18 +1,19 @@
-//! Smart encoding (rule M5): look-alikes that GSM 03.38 does not have become what it has.
+//! Smart encoding (rule M5): look-alikes that GSM 03.38 does not have become characters that it
+//! has.
 //!
-//! A text is changed only when that makes it GSM-7 and it costs no more segments than before. Else nothing is won, and
-//! it keeps its typography: a text with an emoji keeps its curly quotes, and dots that would lengthen it stay one
-//! character.
+//! A text is changed only when that makes it GSM-7 and it costs no more segments than before. Else
+//! nothing is won, and it keeps its typography: a text with an emoji keeps its curly quotes, and
+//! dots that would lengthen it stay one character.
 //!
-//! What counts as a look-alike: another shape of the same punctuation mark, another width of the same character, the
-//! same letter in two code points or ligated, and what cannot be seen. Letters are never exchanged for others (ç stays
-//! ç, and its text UCS-2), nor is anything that would read as something else: ½ is not 1/2, because 1½ is not 11/2.
-//! Joiners and variation selectors stay, since emoji and some scripts depend on them; a text that has them is
-//! UCS-2 in any case.
+//! A look-alike is another shape of the same punctuation mark, another width of the same character,
+//! the same letter in two code points or ligated, and a character that cannot be seen. Letters are
+//! never exchanged for others (ç stays ç, and its text UCS-2), nor is anything that would read as
+//! something else: ½ is not 1/2, because 1½ is not 11/2. Joiners and variation selectors stay,
+//! since emoji and some scripts depend on them; a text that has them is UCS-2 in any case.
 
 use crate::sending::segments::{Encoding, count};
 
-/// Replaces typographic look-alikes by what GSM 03.38 has, where that pays (rule M5).
+/// Replaces typographic look-alikes by characters of GSM 03.38, where that pays (rule M5).
 pub fn smart_encode(text: &str) -> String {
     let before = count(text);
     if before.encoding == Encoding::Gsm7 {
@@ -43,7 +44,7 @@ fn replace(text: &str) -> String {
     out
 }
 
-/// What a character is replaced by. The choice is in docs/segments.md.
+/// Returns a character's replacement. The choice is in docs/segments.md.
 fn look_alike(c: char) -> Option<&'static str> {
     Some(match c {
         // Apostrophes, single quotes, primes, and the accents that are typed for them.
@@ -100,8 +101,8 @@ fn look_alike(c: char) -> Option<&'static str> {
         // Spaces of every width; a tab is one. Separators of lines and paragraphs.
         '\t' | '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' => " ",
         '\u{2028}' | '\u{2029}' | '\u{85}' | '\u{b}' => "\n",
-        // What cannot be seen and joins nothing: zero-width space, word joiner, byte-order mark, soft hyphen, marks of
-        // direction and embedding.
+        // Characters that cannot be seen and join nothing: zero-width space, word joiner,
+        // byte-order mark, soft hyphen, marks of direction and embedding.
         '\u{200b}'
         | '\u{2060}'
         | '\u{feff}'
@@ -126,7 +127,7 @@ fn look_alike(c: char) -> Option<&'static str> {
     })
 }
 
-/// The ASCII character of which this is the full-width form.
+/// Returns the ASCII character of which this is the full-width form.
 fn of_usual_width(c: char) -> Option<char> {
     let wide = matches!(c, '\u{ff01}'..='\u{ff5e}');
     // The full-width grave accent would only become another character that GSM 03.38 lacks.
@@ -138,7 +139,8 @@ fn composed_with_last(text: &str, mark: char) -> Option<char> {
     is_mark.then(|| text.chars().next_back()).flatten().and_then(|base| composed(base, mark))
 }
 
-/// A letter of GSM 03.38 that was written as a letter and a combining mark, as macOS does in names of files.
+/// Returns a letter of GSM 03.38 that was written as a letter and a combining mark, as macOS does
+/// in names of files.
 fn composed(base: char, mark: char) -> Option<char> {
     Some(match (base, mark) {
         ('a', '\u{300}') => 'à',

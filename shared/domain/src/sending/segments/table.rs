@@ -1,4 +1,5 @@
-//! What a character costs in GSM 03.38: the default alphabet and its extension table, without national shift tables.
+//! The cost of a character in GSM 03.38: the default alphabet and its extension table, without
+//! national shift tables.
 
 /// The default alphabet: one septet.
 const BASIC: [char; 127] = [
@@ -12,7 +13,8 @@ const BASIC: [char; 127] = [
     'p', 'q', 'r', 's', 't', 'u', 'v', 'w', 'x', 'y', 'z', 'ä', 'ö', 'ñ', 'ü', 'à', // 0x70
 ];
 
-/// The extension table: an escape and a septet. The euro sign, its tenth, lies far above the others: see [`EURO`].
+/// The extension table: an escape and a septet. The euro sign, its tenth, lies far above the
+/// others: see [`EURO`].
 const EXTENSION: [char; 9] = ['\u{c}', '^', '{', '}', '\\', '[', '~', ']', '|'];
 
 /// The only character of GSM 03.38 above [`LAST`].
@@ -21,7 +23,7 @@ const EURO: char = '€';
 /// The highest character of the table.
 const LAST: usize = 'Ω' as usize;
 
-/// Septets by code point; 0 for what GSM 03.38 does not have.
+/// Septets by code point; 0 for characters that GSM 03.38 does not have.
 const SEPTETS: [u8; LAST + 1] = {
     let mut septets = [0; LAST + 1];
     let mut index = 0;
@@ -47,7 +49,8 @@ pub(super) fn septets(c: char) -> u8 {
     }
 }
 
-/// A length as the count of units that it is; texts of four billion units are not told apart.
+/// Returns a length as the count of units that it is; texts of four billion units are not told
+/// apart.
 pub(super) fn saturating(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(u32::MAX)
 }

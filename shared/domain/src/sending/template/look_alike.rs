@@ -2,13 +2,13 @@
 
 use crate::{conversations::inbound::plain_characters, sending::template::BUILT_IN};
 
-/// Characters of what may stand between brackets.
+/// Longest text between brackets, in characters.
 const LONGEST: usize = 60;
 
 /// How sure a pair of marks is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Marks {
-    /// Nobody writes them around words: any words are a field.
+    /// Texts do not have them around ordinary words: any words are a field.
     Sure,
     /// Ordinary people write them: only a field's name, or one as fields are named, is one.
     Names,
@@ -87,7 +87,8 @@ pub(super) struct LookAlike {
     pub(super) meant: Option<String>,
 }
 
-/// Returns the first look-alike in a text between merge fields. `fields` are the organization's custom fields.
+/// Returns the first look-alike in a text between merge fields. `fields` are the organization's
+/// custom fields.
 pub(super) fn find(text: &str, fields: &[String]) -> Option<LookAlike> {
     let text = plain_characters(text);
     in_marks(&text, fields).or_else(|| bare(&text, fields))
@@ -134,7 +135,8 @@ fn is_field(inner: &str, marks: Marks, fields: &[String]) -> bool {
     }
 }
 
-/// A field's name with an underscore, or a known name after a dollar sign, without any brackets.
+/// Returns a field's name with an underscore, or a known name after a dollar sign, without any
+/// brackets.
 fn bare(text: &str, fields: &[String]) -> Option<LookAlike> {
     let names = || BUILT_IN.into_iter().chain(fields.iter().map(String::as_str)).filter(|name| name.contains('_'));
     text.split_whitespace().filter(|chunk| !is_address(chunk)).find_map(|chunk| {
@@ -158,7 +160,7 @@ fn in_address(text: &str, at: usize) -> bool {
     is_address(&text[start..end])
 }
 
-/// The field that a name means.
+/// Returns the field that a name means.
 fn meant(name: &str, fields: &[String]) -> Option<String> {
     let name = name.split('|').next().unwrap_or_default();
     let plain =

@@ -57,7 +57,8 @@ pub enum TemplateError {
     },
 }
 
-/// A contact has no value for a field that has no fallback: the contact stays out of the send, with this reason.
+/// A contact has no value for a field that has no fallback: the contact stays out of the send, with
+/// this reason.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("no value for {{{{{field}}}}} and no fallback")]
 pub struct MissingValue {
@@ -120,8 +121,8 @@ impl Template {
         Ok(Self { pieces })
     }
 
-    /// The text as different contacts may get it: with an ordinary value in each field, and with each fallback. An instruction that only
-    /// some of them would read is none.
+    /// Returns the text as different contacts may get it: with an ordinary value in each field, and
+    /// with each fallback. An instruction that only some of them would read is none.
     fn samples(&self) -> [String; 2] {
         let with = |fallbacks: bool| {
             let pieces = self.pieces.iter().map(|piece| match piece {
@@ -150,7 +151,8 @@ impl Template {
     }
 }
 
-/// A merge field with more braces in it: one that is not closed before the next begins, or one in three and more.
+/// Returns a merge field with more braces in it: one that is not closed before the next begins, or
+/// one in three and more.
 fn braces(script: &str, rest: &str, open: usize, inner: &str) -> TemplateError {
     let name = inner.trim_matches(['{', '}']).trim();
     if inner.starts_with('{') && !name.contains(['{', '}']) {
@@ -160,7 +162,7 @@ fn braces(script: &str, rest: &str, open: usize, inner: &str) -> TemplateError {
     TemplateError::Unclosed { at: script[..offset].chars().count() }
 }
 
-/// What a script is checked against.
+/// Inputs of a script's check.
 #[derive(Debug, Clone, Copy)]
 pub struct Checks<'a> {
     /// The organization's custom fields.
@@ -171,7 +173,8 @@ pub struct Checks<'a> {
     pub opt_out_words: Option<&'a [String]>,
 }
 
-/// Checks all that can be told of a script before it is sent (rules M1 to M3): when it is saved, and again when its goal is launched.
+/// Checks all that can be told of a script before it is sent (rules M1 to M3): when it is saved,
+/// and again when its goal is launched.
 pub fn check(script: &str, checks: Checks<'_>) -> Result<Template, TemplateError> {
     check_length(script, checks.limit)?;
     let template = Template::parse(script, |name| checks.fields.iter().any(|known| known == name))?;

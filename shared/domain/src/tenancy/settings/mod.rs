@@ -1,7 +1,7 @@
 //! An organization's settings. A setting is declared once, below: its type, default, bounds and
 //! documentation. The store, the API's PATCH and answers, the OpenAPI document and
-//! `docs/settings.md` follow from that; `storage::waiting` does not compile until it says what
-//! moves when a new setting changes.
+//! `docs/settings.md` follow from that; `storage::waiting` does not compile until it names the
+//! waiting things that a new setting moves.
 
 mod form;
 
@@ -112,14 +112,14 @@ settings! {
     recipient_safe: bool = true, SWITCH;
     /// Window in which initials and reminders go, in minutes after midnight (S5).
     sending_hours: SendingHours = SendingHours::default(), HOURS;
-    /// `commercial` keeps the hours of laws on commercial texts where the contact is, beside the
-    /// organization's (S5); `off` is for organizations whose texts are exempt. The table of laws is
-    /// at `/laws`.
+    /// `commercial` keeps the hours of laws on commercial texts at the contact's place, beside the
+    /// organization's (S5); `off` is for organizations with exempt texts. The table of laws is at
+    /// `/laws`.
     law_strictness: Strictness = Strictness::Commercial, word(&["off", "commercial"]);
     /// Segments that go out from one number in any minute (S4).
     number_segments_per_minute: i32 = 60, number(1, 60_000);
-    /// Count of texts to numbers whose carrier is not looked up yet (S10): `strictest` (against the
-    /// strictest cap and rate that the brand has) or `unlimited`.
+    /// Count of texts to numbers of an unknown carrier (S10): `strictest` (against the strictest
+    /// cap and rate that the brand has) or `unlimited`.
     unknown_carriers: UnknownCarriers = UnknownCarriers::Strictest, word(&["strictest", "unlimited"]);
     /// Replace curly quotes, dashes, ellipses and the like by plain ones in texts where that makes
     /// them no longer, before they are counted (M5).
@@ -138,7 +138,7 @@ settings! {
     max_segments: i32 = 57, number(1, 57);
     /// Opt-out words beside the usual ones (I2).
     opt_out_keywords: Vec<String> = Vec::<String>::new(), texts(1_000, 40);
-    /// The one text to a contact who opts out (I3).
+    /// The one text that confirms an opt-out (I3).
     opt_out_text: String = "You are unsubscribed and will get no more texts from us.", text(320);
     /// The answer to HELP.
     help_text: String = "Reply STOP to get no more texts from us.", text(320);
@@ -148,12 +148,12 @@ settings! {
 }
 
 impl OrganizationSettings {
-    /// The table of laws that is in force, whether laws are kept or not.
+    /// Returns the table of laws that is in force, whether laws are kept or not.
     pub fn table_of_laws(&self) -> &Jurisdictions {
         self.own_laws.as_ref().unwrap_or_else(|| Jurisdictions::built_in())
     }
 
-    /// The laws to keep.
+    /// Returns the laws to keep.
     pub fn laws(&self) -> Option<&Jurisdictions> {
         self.law_strictness.laws(self.table_of_laws())
     }

@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::*;
 
-/// The lowest and the highest value of a form, and values that are beyond it.
+/// Returns the lowest and the highest value of a form, and values that are beyond it.
 fn edges(form: Form) -> (Vec<Value>, Vec<Value>) {
     let long = |length: usize| "x".repeat(length);
     match form {

@@ -6,11 +6,10 @@
 //!
 //! A pool with room (`RoomOptions`) lets no more tasks in than it has connections, so that none
 //! waits inside of it. A tenant's task waits once, for a turn that it keeps to its end, and asks
-//! for connections within it: what has begun is not put behind what comes. There are no more turns
-//! at once than make progress together (`domain::concurrency`), and tenants share them
-//! (`domain::turns`). The process itself and what it must always be able to do (carriers' webhooks,
-//! its readiness) have connections that tenants cannot use. Overload is told at once
-//! ([`Error::Busy`]).
+//! for connections within it: a task that has begun is not put behind later ones. There are no more
+//! turns at once than make progress together (`domain::concurrency`), and tenants share them
+//! (`domain::turns`). The process itself and its unconditional duties (carriers' webhooks, its
+//! readiness) have connections that tenants cannot use. Overload is told at once ([`Error::Busy`]).
 
 use std::{
     sync::{
@@ -45,9 +44,9 @@ const SLICE: Duration = Duration::from_millis(100);
 /// The party for which a task uses the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Asker {
-    /// The process itself, and what must work whatever tenants do.
+    /// The process itself, and duties that must work at any load of tenants.
     Ours,
-    /// A caller whose tenant is not known yet. All of these together are one key.
+    /// A caller with a tenant that is not known yet. All of these together are one key.
     Unknown,
     /// An organization, or an account.
     Tenant(Uuid),
@@ -210,7 +209,7 @@ struct Line {
 }
 
 impl Room {
-    /// The room of a pool with so many connections. One of those that are reserved is for
+    /// Returns the room of a pool with so many connections. One of those that are reserved is for
     /// announcements, which ask for no pass.
     pub(crate) fn of(connections: u32, options: RoomOptions) -> Arc<Self> {
         let reserved = options.reserved.saturating_sub(1).max(1) as usize;
@@ -260,7 +259,7 @@ impl Room {
             }
             let now = Instant::now();
             if now >= until {
-                // Where nothing moves, it is not the tenant who asks for too much.
+                // Where nothing moves, it is not the tenant that asks for too much.
                 let all = asker == Asker::Ours || locked(&self.0).turns.stands_still(now);
                 return Err(if all { Refused::All } else { Refused::Key }.into());
             }
@@ -272,7 +271,7 @@ impl Room {
         Permit { room: Some(Arc::clone(self)), ticket, since }
     }
 
-    /// A task may be done: waiters whose turn it is go on. One that has gone passes its turn on.
+    /// A task may be done: waiters that have the turn go on. One that has gone passes its turn on.
     fn go_on(self: &Arc<Self>, mut done: Option<Ticket>) {
         loop {
             let now = Instant::now();

@@ -1,4 +1,5 @@
-//! What a redaction's job erases behind the request: free text that may name the person, and what was written while the request was made.
+//! Erasing by a redaction's job behind the request: free text that may name the person, and rows
+//! that were written while the request was made.
 
 use std::collections::BTreeSet;
 
@@ -12,8 +13,8 @@ use crate::{
     people::redactions::{Overwritten, Redaction, person},
 };
 
-/// Overwrites what has come meanwhile: a contact whom an import was just making, a text that an agent was just sending. False when texts are left
-/// that somebody holds.
+/// Overwrites rows that have come meanwhile: a contact that an import was just making, a text that
+/// an agent was just sending. False when texts are left that somebody holds.
 pub async fn overwrite_again(tx: &mut Tx, id: RedactionId, redaction: &Redaction) -> Result<(Overwritten, bool)> {
     let done = person::overwrite(tx, id, redaction, person::Depth::Everything).await?;
     let clean = sqlx::query_scalar!(
@@ -46,8 +47,9 @@ pub async fn single_names_of_others(
     Ok(others.into_iter().collect())
 }
 
-/// Takes the person out of free text that is not theirs alone: what imports and sources were told, names of tags and fields, rejected rows, reasons,
-/// and keys of requests. `personal` says of every column what is done with it.
+/// Takes the person out of free text that is not theirs alone: definitions of imports and sources,
+/// names of tags and fields, rejected rows, reasons, and keys of requests. `personal` has the
+/// treatment of every column.
 pub async fn free_text(tx: &mut Tx, redaction: &Redaction, patterns: &Patterns) -> Result<()> {
     // First, so that sources follow their tags.
     names(tx, redaction.account_id, patterns).await?;
@@ -72,7 +74,7 @@ async fn imports(tx: &mut Tx, redaction: &Redaction, Patterns { sure, alone }: &
     )
     .execute(tx.conn())
     .await?;
-    // What is to be imported again goes by these names: a single name in them is left.
+    // A later import goes by these names: a single name in them is left.
     sqlx::query!(
         "update import_source s
          set name = case when without_person(s.name, $2, $2, false) = s.name then s.name
@@ -111,7 +113,7 @@ async fn imports(tx: &mut Tx, redaction: &Redaction, Patterns { sure, alone }: &
     Ok(())
 }
 
-/// A rejected row is kept as it was in the file, with whatever was wrong with it.
+/// A rejected row is kept as it was in the file, with all its faults.
 async fn rejects(tx: &mut Tx, redaction: &Redaction, Patterns { sure, alone }: &Patterns) -> Result<()> {
     sqlx::query!(
         "update import_reject r set raw = '', column_name = null
@@ -137,7 +139,9 @@ async fn rejects(tx: &mut Tx, redaction: &Redaction, Patterns { sure, alone }: &
     Ok(())
 }
 
-/// Names of tags and custom fields; a single name only where nobody else has the tag or the field. Tags stay, because imports under way know their ids; a field's name is also a member of what contacts have.
+/// Names of tags and custom fields; a single name only where nobody else has the tag or the field.
+/// Tags stay, because imports under way know their ids; a field's name is also a member of
+/// contacts' fields.
 async fn names(tx: &mut Tx, account_id: AccountId, Patterns { sure, alone }: &Patterns) -> Result<()> {
     let tags = sqlx::query!(
         r#"with found as (
@@ -155,7 +159,7 @@ async fn names(tx: &mut Tx, account_id: AccountId, Patterns { sure, alone }: &Pa
     .fetch_all(tx.conn())
     .await?;
     for tag in tags {
-        // Whatever goes by the tag's name goes on.
+        // Users of the tag's name go on.
         sqlx::query!(
             "update goal set targeting = replace(targeting::text, to_jsonb($2::text)::text, to_jsonb($3::text)::text)::jsonb
              where organization_id = $1 and strpos(targeting::text, to_jsonb($2::text)::text) > 0",
@@ -253,7 +257,7 @@ async fn reasons(tx: &mut Tx, account_id: AccountId, Patterns { sure, alone }: &
     Ok(())
 }
 
-/// Closes the ledger's entry: the number and what the person was called go.
+/// Closes the ledger's entry: the number and the person's names go.
 pub async fn finish(tx: &mut Tx, id: RedactionId) -> Result<()> {
     sqlx::query!(
         "update redaction set e164 = null, traces = null, contact_ids = '{}', finished_at = clock_timestamp() where id = $1",

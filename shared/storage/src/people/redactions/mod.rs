@@ -1,8 +1,10 @@
 //! Redaction: a person is overwritten everywhere; counts and history stay (rules R3, R4 and R6).
 //!
-//! The request's own transaction writes the ledger and overwrites the person's rows ([`begin`]): from its commit on, whatever claims, sends and
-//! hands over sees a redacted contact (rule S9), and imports and texts that would bring the number back see the entry in the ledger. Files
-//! and free text are a job's (`erase`). It waits for the imports that were under way when it first looked, and for no other.
+//! The request's own transaction writes the ledger and overwrites the person's rows ([`begin`]):
+//! from its commit on, claims, sends and hand-overs see a redacted contact (rule S9), and imports
+//! and texts that would bring the number back see the entry in the ledger. Files and free text are
+//! a job's (`erase`). It waits for the imports that were under way when it first looked, and for no
+//! other.
 
 mod erase;
 mod person;
@@ -19,8 +21,8 @@ pub use wait::{Files, Waiting, end_imports, files, look, organizations, under_wa
 
 use crate::{Pool, Result, Tx};
 
-/// Enters a redaction into the ledger and overwrites the person's rows in every organization of the account. Nothing of what is queued goes from the
-/// commit on.
+/// Enters a redaction into the ledger and overwrites the person's rows in every organization of the
+/// account. No queued text goes from the commit on.
 pub async fn begin(
     tx: &mut Tx,
     id: RedactionId,
@@ -59,7 +61,7 @@ pub struct Redaction {
     pub number: E164,
     /// Its keyed hashes.
     pub hashes: PhoneHashes,
-    /// What the person was called.
+    /// The person's traces.
     pub traces: Traces,
     /// The contacts that were overwritten.
     pub contacts: Vec<uuid::Uuid>,
@@ -86,7 +88,8 @@ pub async fn lock(tx: &mut Tx, id: RedactionId, hash: impl Fn(&E164) -> PhoneHas
     .transpose()
 }
 
-/// How far a redaction is: whether it is done, and how many contacts and messages it overwrote.
+/// Returns how far a redaction is: whether it is done, and how many contacts and messages it
+/// overwrote.
 pub async fn status(pool: &Pool, account_id: AccountId, id: RedactionId) -> Result<Option<(bool, i32, i64)>> {
     let row = sqlx::query!(
         r#"select finished_at is not null as "done!", coalesce(contacts, 0) as "contacts!", coalesce(messages, 0) as "messages!"
@@ -99,7 +102,8 @@ pub async fn status(pool: &Pool, account_id: AccountId, id: RedactionId) -> Resu
     Ok(row.map(|row| (row.done, row.contacts, row.messages)))
 }
 
-/// Is a redaction of this number still to be done in the organization's account? Then nobody is to make a contact of it.
+/// Returns whether a redaction of this number is still to be done in the organization's account.
+/// Then nobody is to make a contact of it.
 pub async fn is_pending(tx: &mut Tx, organization_id: OrganizationId, number: &E164) -> Result<bool> {
     Ok(sqlx::query_scalar!(
         r#"select exists (

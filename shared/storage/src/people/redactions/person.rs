@@ -1,7 +1,8 @@
-//! The rows of one person: contacts of the number, and what hangs on them.
+//! The rows of one person: contacts of the number, and their dependent rows.
 //!
-//! Contacts are locked first, in the order of their ids, so that who claims, sends or answers waits or sees them redacted. A hand-over locks its messages
-//! before their contacts: messages that are locked are left to it, which cancels them, and to the job, which looks once more.
+//! Contacts are locked first, in the order of their ids, so that claims, sends and answers wait or
+//! see them redacted. A hand-over locks its messages before their contacts: messages that are
+//! locked are left to it, which cancels them, and to the job, which looks once more.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +15,7 @@ use uuid::Uuid;
 
 use crate::{Result, Tx, people::redactions::Redaction};
 
-/// What was overwritten.
+/// The overwritten rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Overwritten {
     /// Contacts.
@@ -26,14 +27,15 @@ pub struct Overwritten {
 /// How much is looked through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Depth {
-    /// What indexes lead to: what decides whether the person is texted, and what is shown of them.
+    /// Rows that indexes lead to: those that decide whether the person is texted, and those that
+    /// show them.
     AtOnce,
     /// Tables that are read from end to end as well.
     Everything,
 }
 
-/// Overwrites the contacts that have the number now, and what is left of those that had it. What they were called is kept in the ledger until
-/// the redaction is done.
+/// Overwrites the contacts that have the number now, and the rest of those that had it. Their names
+/// are kept in the ledger until the redaction is done.
 pub(super) async fn overwrite(
     tx: &mut Tx,
     id: RedactionId,
@@ -78,7 +80,7 @@ pub(super) async fn overwrite(
     Ok(Overwritten { contacts: fresh.into_iter().map(ContactId).collect(), messages })
 }
 
-/// What the contacts were called before imports changed them.
+/// Returns the contacts' names from before imports changed them.
 async fn earlier(tx: &mut Tx, contacts: &[Uuid]) -> Result<Traces> {
     let rows = sqlx::query!(
         r#"select before as "told!" from import_change where contact_id = any($1)
@@ -97,7 +99,7 @@ async fn earlier(tx: &mut Tx, contacts: &[Uuid]) -> Result<Traces> {
     Ok(traces)
 }
 
-/// What remains (rule R4): whether they had opted out, under the keyed hash.
+/// The remainder (rule R4): whether they had opted out, under the keyed hash.
 async fn keep_opt_outs(tx: &mut Tx, redaction: &Redaction, contacts: &[Uuid]) -> Result<()> {
     crate::people::phone_keys::rehash(tx, redaction.account_id, &redaction.hashes).await?;
     sqlx::query!(
@@ -115,7 +117,7 @@ async fn keep_opt_outs(tx: &mut Tx, redaction: &Redaction, contacts: &[Uuid]) ->
     Ok(())
 }
 
-/// What imports changed of them, and whom these took them from.
+/// Forgets imports' changes of them, and their former agents there.
 async fn forget_changes(tx: &mut Tx, contacts: &[Uuid]) -> Result<()> {
     sqlx::query!("delete from import_change where contact_id = any($1)", contacts).execute(tx.conn()).await?;
     sqlx::query!("delete from import_assignment where contact_id = any($1)", contacts).execute(tx.conn()).await?;
@@ -124,7 +126,7 @@ async fn forget_changes(tx: &mut Tx, contacts: &[Uuid]) -> Result<()> {
 
 async fn clear_contacts(tx: &mut Tx, contacts: &[Uuid]) -> Result<()> {
     sqlx::query!("delete from contact_tag where contact_id = any($1)", contacts).execute(tx.conn()).await?;
-    // The trigger on this tells the workers what to keep back.
+    // The trigger on this tells the workers which texts to keep back.
     sqlx::query!(
         "update contact set e164 = null, first_name = '', last_name = '', email = null, postal_code = null, notes = null,
              external_id = null, fields = '{}', consent_text = null, opt_out_reason = null, carrier = null,
@@ -137,7 +139,8 @@ async fn clear_contacts(tx: &mut Tx, contacts: &[Uuid]) -> Result<()> {
     Ok(())
 }
 
-/// Threads first: an agent who answers has locked theirs, and the answer is seen once they are through. Answers how many messages were overwritten.
+/// Threads first: an agent that answers has locked theirs, and the answer is seen once they are
+/// through. Returns how many messages were overwritten.
 async fn clear_conversations(tx: &mut Tx, contacts: &[Uuid]) -> Result<u64> {
     sqlx::query!(
         "update thread set unread_since = null, held_by = null, held_until = null where contact_id = any($1)",
@@ -171,7 +174,8 @@ async fn clear_conversations(tx: &mut Tx, contacts: &[Uuid]) -> Result<u64> {
     Ok(messages)
 }
 
-/// Texts that the account's numbers had got before the request, and that nobody has dealt with: the person they are from is gone.
+/// Texts that the account's numbers had got before the request, and that nobody has dealt with: the
+/// person they are from is gone.
 async fn clear_texts_that_came(tx: &mut Tx, id: RedactionId, redaction: &Redaction) -> Result<()> {
     sqlx::query!(
         "update webhook w set payload = null, processed_at = coalesce(processed_at, now())

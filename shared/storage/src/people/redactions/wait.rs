@@ -1,4 +1,4 @@
-//! What a redaction waits for, and where files may hold the person.
+//! Imports that a redaction waits for, and files that may hold the person.
 
 use std::time::Duration;
 
@@ -12,8 +12,9 @@ use crate::{
     people::redactions::Redaction,
 };
 
-/// Looks for the imports of the account that are under way, once, and writes them down. Their files may hold the person. What begins later reads
-/// the ledger and takes no row of the number, so that nothing else is waited for.
+/// Looks for the imports of the account that are under way, once, and writes them down. Their files
+/// may hold the person. A later import reads the ledger and takes no row of the number, so that
+/// nothing else is waited for.
 pub async fn look(tx: &mut Tx, id: RedactionId) -> Result<()> {
     sqlx::query!(
         "update redaction r
@@ -28,7 +29,8 @@ pub async fn look(tx: &mut Tx, id: RedactionId) -> Result<()> {
     Ok(())
 }
 
-/// Of the imports that a redaction waits for, those that are not over, and how long it has waited for them.
+/// Of the imports that a redaction waits for, those that are not over, and how long it has waited
+/// for them.
 pub async fn under_way(tx: &mut Tx, id: RedactionId) -> Result<(Vec<(OrganizationId, ImportId)>, Duration)> {
     let rows = sqlx::query!(
         r#"select i.organization_id, i.id, extract(epoch from clock_timestamp() - r.looked_at)::float8 as "waited!"
@@ -51,7 +53,7 @@ pub async fn end_imports(tx: &mut Tx, imports: &[(OrganizationId, ImportId)]) ->
     Ok(())
 }
 
-/// The organizations of an account.
+/// Returns the organizations of an account.
 pub async fn organizations(tx: &mut Tx, account_id: AccountId) -> Result<Vec<OrganizationId>> {
     let ids = sqlx::query_scalar!("select id from organization where account_id = $1 order by id", account_id.0)
         .fetch_all(tx.conn())
@@ -59,7 +61,7 @@ pub async fn organizations(tx: &mut Tx, account_id: AccountId) -> Result<Vec<Org
     Ok(ids.into_iter().map(OrganizationId).collect())
 }
 
-/// What an import that is over may have in the object store.
+/// Objects that an import which is over may have in the object store.
 #[derive(Debug, Clone)]
 pub struct Files {
     /// Its tenant.
@@ -70,8 +72,10 @@ pub struct Files {
     pub object_key: String,
 }
 
-/// The files of imports that were there when the redaction looked and are over: they hold rows as they were and are not needed any more. Those that an
-/// earlier redaction has deleted are left out; who was at an import's last step then has had a day to end. With the instant of that look.
+/// Returns the files of imports that were there when the redaction looked and are over: they hold
+/// rows as they were and are not needed any more. Imports with files that an earlier redaction has
+/// deleted are left out; a worker at an import's last step then has had a day to end. With the
+/// instant of that look.
 pub async fn files(tx: &mut Tx, id: RedactionId, redaction: &Redaction) -> Result<(Vec<Files>, DateTime<Utc>)> {
     let looked_at =
         sqlx::query_scalar!(r#"select coalesce(looked_at, created_at) as "at!" from redaction where id = $1"#, id.0)

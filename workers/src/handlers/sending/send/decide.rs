@@ -1,4 +1,4 @@
-//! Step 1 of a hand-over: which texts go now, and what becomes of the others. `domain::hand_over`
+//! Step 1 of a hand-over: the texts that go now, and the fate of the others. `domain::hand_over`
 //! decides; here are the locks and the writes, in an order in which others wait for the shortest
 //! time.
 
@@ -61,12 +61,12 @@ pub(super) struct Marked {
     pub(super) caps: BTreeMap<String, i64>,
 }
 
-/// How long after the decision the carrier may be called.
+/// Returns how long after the decision the carrier may be called.
 pub(super) fn window(ctx: &Context) -> Duration {
     ctx.settings.engine.reconcile_after() / 2
 }
 
-/// How long a call may take.
+/// Returns how long a call may take.
 fn takes(ctx: &Context) -> Duration {
     ctx.settings.gateway.timeout()
 }
@@ -77,7 +77,7 @@ fn latest(ctx: &Context, now: DateTime<Utc>) -> DateTime<Utc> {
     now + window(ctx) + takes(ctx) + SHORTEST_LIFE
 }
 
-/// Step 1. `None` if others took what there seemed to be room for: nothing is written then.
+/// Step 1. `None` if others took the room that there seemed to be: nothing is written then.
 pub(super) async fn mark(ctx: &Context, jobs: &[&ClaimedJob], locks: Locks) -> Result<Option<Marked>, JobError> {
     let mut tx = ctx.pool.begin().await?;
     let Some(first) = jobs.first() else { return Err(JobError::fail("no jobs")) };
@@ -167,9 +167,9 @@ impl<'a> Step<'a> {
         Self { ctx, jobs, organization, limits, terms, day, day_ends, ready, waits, cancelled }
     }
 
-    /// Decides about each text by itself. Contacts to whom nothing is sent because they are another
-    /// agent's are given to that agent (rule W4): here, because a step that waits for another's job
-    /// has no lanes or ledgers yet.
+    /// Decides about each text by itself. Contacts without a text because they are another agent's
+    /// are given to that agent (rule W4): here, because a step that waits for another's job has no
+    /// lanes or ledgers yet.
     async fn decide(&mut self, tx: &mut Tx, queued: Vec<Queued>) -> Result<(), JobError> {
         let decisions = self.terms.decide(&queued.iter().map(text_of).collect::<Vec<_>>());
         let mut taken_back = BTreeSet::new();
@@ -194,18 +194,19 @@ impl<'a> Step<'a> {
         }
     }
 
-    /// The caps and lanes that each text that is ready counts against.
+    /// Returns the caps and lanes that each text that is ready counts against.
     fn asks(&self) -> Vec<Asks> {
         self.ready.iter().map(|message| asks_of(message, self.organization, self.limits)).collect()
     }
 
-    /// The lanes that texts which are ready go through, with the pace of each.
+    /// Returns the lanes that texts which are ready go through, with the pace of each.
     fn paces(&self) -> BTreeMap<String, i64> {
         let in_lanes = self.ready.iter().filter(|message| !message.has_slot);
         in_lanes.flat_map(|message| pace::lanes_of(message, self.organization, self.limits)).collect()
     }
 
-    /// The optimistic protocol: marks every text, if there seems to be room for all of them.
+    /// Returns the optimistic protocol: marks every text, if there seems to be room for all of
+    /// them.
     async fn mark_together(&self, tx: &mut Tx) -> Result<Attempt, JobError> {
         let (brand_id, now) = (self.organization.brand_id, self.terms.now);
         let (asks, paces) = (self.asks(), self.paces());
@@ -232,7 +233,8 @@ impl<'a> Step<'a> {
         Ok(Attempt::Marked)
     }
 
-    /// The protocol under locks: marks texts in their order, as far as there is room. Returns them.
+    /// Returns the protocol under locks: marks texts in their order, as far as there is room.
+    /// Returns them.
     async fn mark_in_order(&mut self, tx: &mut Tx) -> Result<Vec<Queued>, JobError> {
         let (brand_id, now) = (self.organization.brand_id, self.terms.now);
         let (asks, paces) = (self.asks(), self.paces());
@@ -311,7 +313,7 @@ fn stop_of(hold: &BrandHold) -> BrandStop {
     BrandStop { reason, until: hold.until }
 }
 
-/// The cap and the lanes that a message counts against.
+/// Returns the cap and the lanes that a message counts against.
 fn asks_of(message: &Queued, organization: &Organization, limits: &Limits) -> Asks {
     let unknown = organization.settings.unknown_carriers;
     let lanes =
@@ -324,7 +326,7 @@ fn asks_of(message: &Queued, organization: &Organization, limits: &Limits) -> As
     }
 }
 
-/// The carriers under whose caps texts count.
+/// Returns the carriers of the caps under which texts count.
 fn carriers(asks: &[Asks]) -> Vec<String> {
     let carriers: BTreeSet<_> = asks.iter().filter_map(|asks| asks.cap.clone()).collect();
     carriers.into_iter().collect()

@@ -1,7 +1,7 @@
 //! Step 2 of a hand-over, right before each call: does the decision still hold? (rules S9 and S7a)
 //!
 //! A worker may have stood still since step 1, or for a moment have heard nothing. Its knowledge
-//! counts for a moment only (`domain::stops`); then one proof of its ear serves all its texts, and
+//! counts for a moment only (`domain::stops`). Then one proof of its ear serves all its texts, and
 //! where the ear was away, one look at the rows serves all texts of this hand.
 
 use std::{
@@ -87,13 +87,14 @@ impl Hand {
         })
     }
 
-    /// Is the time for calls over? The carrier may have been asked about these texts by then.
+    /// Returns whether the time for calls is over. The carrier may have been asked about these
+    /// texts by then.
     pub(super) fn is_late(&self) -> bool {
         self.decided.elapsed() >= self.window
     }
 
-    /// How long the carrier may keep a text that it is called for now, however long the call takes;
-    /// none when that is too short to make sense.
+    /// Returns how long the carrier may keep a text that it is called for now, however long the
+    /// call takes. None when that is too short to make sense.
     pub(super) fn life(&self, message: &Queued) -> Option<Duration> {
         let until = message.candidate.lives_until(self.now, self.day_ends);
         let spent = TimeDelta::from_std(self.decided.elapsed() + self.takes).ok()?;
@@ -107,8 +108,8 @@ impl Hand {
         self.may_go(id, &subjects).await && begun.elapsed() < self.takes && !self.is_late()
     }
 
-    /// May the carrier be called for this text, which these concern? It takes a statement only
-    /// where knowledge is not fresh.
+    /// Returns whether the carrier may be called for this text, which these concern. It takes a
+    /// statement only where knowledge is not fresh.
     pub(super) async fn may_go(&self, id: MessageId, subjects: &[Uuid]) -> bool {
         for tries in 1..=TRIES {
             let fresh = if tries < TRIES { FRESH } else { PATIENCE };

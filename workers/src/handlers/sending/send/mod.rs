@@ -5,16 +5,16 @@
 //! much as one.
 //!
 //! Three steps, and a crash between any two loses nothing and repeats nothing:
-//! 1. One transaction decides about each message by what is true now, takes its time in its lanes,
+//! 1. One transaction decides about each message by the present state, takes its time in its lanes,
 //!    reserves its segments under the cap and marks it `sending`.
-//! 2. The carrier is called, outside any transaction, and only while this attempt's time for it lasts
-//!    and nothing that was decided has changed (`hand`). However slow it is, that is only this
-//!    organization's loss: meanwhile the slot is others' (engine promise J6).
+//! 2. The carrier is called, outside any transaction, and only while this attempt's time for it
+//!    lasts and nothing that was decided has changed (`hand`). However slow it is, that is only
+//!    this organization's loss: meanwhile the slot is others' (engine promise J6).
 //! 3. One transaction records the carrier's answers and completes the jobs.
 //!
 //! If the worker dies in step 2, the messages stay `sending`. A later attempt never calls the
-//! carrier for them: it makes them `unknown`, and `message-reconcile`, whose timer step 1 has set,
-//! settles them by asking the carrier.
+//! carrier for them: it makes them `unknown`, and `message-reconcile`, with a timer that step 1 has
+//! set, settles them by asking the carrier.
 
 mod decide;
 mod hand;

@@ -1,4 +1,4 @@
-//! Step 3 of a hand-over: what the carrier made of the texts. `domain::refusal` decides about those
+//! Step 3 of a hand-over: the carrier's answers to the texts. `domain::refusal` decides about those
 //! that it did not take.
 
 use chrono::{DateTime, Utc};
@@ -26,7 +26,7 @@ use crate::{Context, error::JobError};
 /// The HTTP status for a carrier that was not reached: nothing was sent.
 const NOT_REACHED: i32 = 503;
 
-/// Step 3: records the outcomes, and what the carrier's codes say about the contacts.
+/// Step 3: records the outcomes, and the meaning of the carrier's codes for the contacts.
 pub(super) async fn record(
     ctx: &Context,
     tx: &mut Tx,
@@ -61,7 +61,7 @@ pub(super) async fn record(
     pace::wake_when_waits_end(tx, organization, waits).await
 }
 
-/// The carrier's answers about the texts of a hand-over, sorted by what is to be written.
+/// The carrier's answers about the texts of a hand-over, sorted by the rows to write.
 #[derive(Default)]
 struct Answers<'a> {
     outcomes: Outcomes,
