@@ -1,5 +1,6 @@
-//! `cargo xtask prepare`: the query cache, written by sqlx's macros while they check the queries against a real database that has just
-//! been migrated. The macros run in whatever compiles the queries, so that the check of the cache is one pass with clippy.
+//! `cargo xtask prepare`: the query cache, written by sqlx's macros while they check the queries
+//! against a real database that has just been migrated. The macros run in the program that compiles
+//! the queries, so that the check of the cache is one pass with clippy.
 
 use std::{
     collections::BTreeMap,
@@ -21,12 +22,14 @@ pub(crate) fn run(rest: &[String]) -> anyhow::Result<()> {
     }
 }
 
-// The whole workspace, as everywhere: one package alone has other features, and everything would be compiled again.
+// The whole workspace, as everywhere: one package alone has other features, and everything would be
+// compiled again.
 const CHECK: &[&str] = &["check", "--workspace", "--all-targets"];
 /// The same with clippy's lints, none of which may be broken.
 pub(crate) const CLIPPY: &[&str] = &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
 
-/// Fails when the committed cache is not what the queries and migrations give, or when this pass of Cargo fails.
+/// Fails when the committed cache differs from the queries and migrations, or when this pass of
+/// Cargo fails.
 pub(crate) fn check(pass: &[&str]) -> anyhow::Result<()> {
     let fresh = target_dir().join("sqlx-check");
     write(&fresh, pass)?;
@@ -59,8 +62,8 @@ fn write(folder: &Path, pass: &[&str]) -> anyhow::Result<()> {
     written
 }
 
-/// A file that seems to have been changed, so that its crate is compiled and the macros run. Afterwards it is as old as it was: the
-/// programs that were built from it stay as they are.
+/// A file that seems to have been changed, so that its crate is compiled and the macros run.
+/// Afterwards it is as old as it was: the programs that were built from it stay as they are.
 struct Touched {
     file: File,
     modified: SystemTime,

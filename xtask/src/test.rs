@@ -62,9 +62,10 @@ fn on_this_machine() -> anyhow::Result<()> {
     execute(&mut tests)
 }
 
-/// Where the servers' data and the tests' files are when nobody says otherwise: in memory, where there is enough of it. A server that
-/// syncs its disk for each of many small databases and queues waits more than it works. Killed servers keep what they have there too:
-/// it ends with the machine, and no test ends that.
+/// Returns where the servers' data and the tests' files are when nobody says otherwise: in memory,
+/// where there is enough of it. A server that syncs its disk for each of many small databases and
+/// queues waits more than it works. Killed servers keep their data there too: it ends with the
+/// machine, and no test ends that.
 fn folder_in_memory() -> Option<&'static str> {
     const FOLDER: &str = "/dev/shm";
     const KIB: u64 = 6 * 1024 * 1024;
@@ -79,7 +80,8 @@ fn folder_in_memory() -> Option<&'static str> {
     (free >= KIB && memory >= KIB).then_some(FOLDER)
 }
 
-/// Tests at a time: one more than there are processors, because most of them wait for servers most of the time.
+/// Tests at a time: one more than there are processors, because most of them wait for servers most
+/// of the time.
 pub(crate) fn test_threads() -> String {
     (std::thread::available_parallelism().map_or(1, usize::from) + 1).to_string()
 }

@@ -5,7 +5,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha1::Sha1;
 
 /// Returns the base64 of HMAC-SHA1, keyed with the token, over the full URL followed by every form
-/// field's name and value, in the order of the names; a pair that comes twice counts once.
+/// field's name and value, in the order of the names. A pair that comes twice counts once.
 ///
 /// Source: Twilio, "Validating requests are coming from Twilio".
 #[expect(clippy::expect_used, clippy::missing_panics_doc, reason = "HMAC takes keys of any length")]

@@ -1,4 +1,4 @@
-//! What a test does to the broker behind the engine's back.
+//! A test's interference with the broker behind the engine's back.
 
 use muster_broker::{Message, Publisher};
 use muster_domain::ids::JobId;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{World, eventually, seconds};
 
-/// What the broker says about a queue, up to some seconds late.
+/// The broker's figures on a queue, up to some seconds late.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct QueueCounts {
     /// Messages in it, delivered or not, that are not acknowledged.
@@ -37,7 +37,7 @@ struct Stats {
 }
 
 impl World {
-    /// Publishes a body as the relay would, whatever it holds.
+    /// Publishes a body as the relay would, valid or not.
     pub async fn publish_raw(&self, kind: JobKind, bodies: impl IntoIterator<Item = Vec<u8>>) {
         let messages: Vec<_> = bodies.into_iter().map(|body| Message { kind, body }).collect();
         let mut publisher = Publisher::new(self.amqp_url().into(), "test");
@@ -52,7 +52,7 @@ impl World {
         self.publish_raw(kind, std::iter::repeat_n(body, times)).await;
     }
 
-    /// Throws away what waits in a kind's queue.
+    /// Throws away the messages in a kind's queue.
     pub async fn purge(&self, kind: JobKind) {
         self.manage(Method::DELETE, &format!("queues/{}/{}/contents", self.0.vhost, names::queue(kind)), None).await;
     }
@@ -77,7 +77,7 @@ impl World {
         self.stack().rabbitmq.create_vhost(&self.0.vhost).await.expect("making the vhost");
     }
 
-    /// What the broker last said about a kind's queue.
+    /// Returns the broker's last figures on a kind's queue.
     pub async fn queue(&self, kind: JobKind) -> QueueCounts {
         let path = format!("queues/{}/{}", self.0.vhost, names::queue(kind));
         let Some(answer) = self.manage(Method::GET, &path, None).await else { return QueueCounts::default() };
@@ -89,8 +89,8 @@ impl World {
         }
     }
 
-    /// Messages that wait in a kind's queue at this moment, delivered to nobody. They are taken out and put back, so the queue
-    /// counts this as a delivery of each.
+    /// Messages that wait in a kind's queue at this moment, delivered to nobody. They are taken out
+    /// and put back, so the queue counts this as a delivery of each.
     pub async fn waiting(&self, kind: JobKind) -> usize {
         let path = format!("queues/{}/{}/get", self.0.vhost, names::queue(kind));
         let take = json!({"count": 10_000, "ackmode": "ack_requeue_true", "encoding": "base64"});
@@ -98,7 +98,7 @@ impl World {
         messages.and_then(|messages| messages.as_array().map(Vec::len)).unwrap_or_default()
     }
 
-    /// Calls the management API; `None` when what is named is not there, or nothing is answered.
+    /// Calls the management API; `None` when the object is not there, or nothing is answered.
     async fn manage(&self, method: Method, path: &str, body: Option<Value>) -> Option<Value> {
         let url = format!("{}/api/{path}", self.stack().rabbitmq.management_url());
         // While a quorum queue elects its first leader, the API calls a look into it a bad request.

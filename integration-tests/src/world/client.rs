@@ -1,4 +1,4 @@
-//! Somebody who calls the api. Every answer is held against the API's document.
+//! A caller of the api. Every answer is held against the API's document.
 
 use reqwest::{Method, header::HeaderMap};
 use serde_json::Value;
@@ -58,19 +58,19 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// A header, or nothing.
+    /// Returns a header, or nothing.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
-    /// The body of a 2xx; null when it is empty.
+    /// Returns the body of a 2xx; null when it is empty.
     #[track_caller]
     pub fn ok(&self) -> Value {
         assert!((200..300).contains(&self.status), "{} answered {}: {}", self.what, self.status, self.text);
         if self.text.is_empty() { Value::Null } else { serde_json::from_str(&self.text).unwrap() }
     }
 
-    /// What is not a problem+json with this status and type, if anything.
+    /// Returns the differences from a problem+json with this status and type, if any.
     pub fn wrong_problem(&self, wanted: &[(u16, &str)]) -> Option<String> {
         let seen = || format!("{} answered {} {:?}, wanted {wanted:?}", self.what, self.status, self.text);
         let body: Value = serde_json::from_str(&self.text).unwrap_or_default();
@@ -84,7 +84,7 @@ impl Answer {
         (!fits).then(seen)
     }
 
-    /// A problem+json with this status and type.
+    /// Returns a problem+json with this status and type.
     #[track_caller]
     pub fn problem(&self, status: u16, kind: &str) -> Value {
         if let Some(wrong) = self.wrong_problem(&[(status, kind)]) {
@@ -94,7 +94,7 @@ impl Answer {
     }
 }
 
-/// Somebody who calls the api.
+/// A caller of the api.
 #[derive(Debug, Clone)]
 pub struct Client {
     http: reqwest::Client,
@@ -114,12 +114,12 @@ impl Client {
         Self { token: token.map(ToOwned::to_owned), ..self.clone() }
     }
 
-    /// A request whose answer is held against the document.
+    /// Returns a request with an answer that is held against the document.
     pub async fn call(&self, method: Method, path: &str, call: Call) -> Answer {
         self.send(method, path, call.headers, call.body.map(Into::into)).await
     }
 
-    /// A POST of a file that comes as it comes.
+    /// Returns a POST of a file that comes as it comes.
     pub async fn pour(&self, path: &str, file: reqwest::Body) -> Answer {
         self.send(Method::POST, path, vec![("content-type", "text/csv".to_owned())], Some(file)).await
     }
@@ -165,27 +165,27 @@ impl Client {
         Events { response, buffer: String::new() }
     }
 
-    /// A GET.
+    /// Returns a GET.
     pub async fn get(&self, path: &str) -> Answer {
         self.call(Method::GET, path, Call::empty()).await
     }
 
-    /// A POST with a JSON body.
+    /// Returns a POST with a JSON body.
     pub async fn post(&self, path: &str, body: Value) -> Answer {
         self.call(Method::POST, path, Call::json(&body)).await
     }
 
-    /// A POST without a body.
+    /// Returns a POST without a body.
     pub async fn act(&self, path: &str) -> Answer {
         self.call(Method::POST, path, Call::empty()).await
     }
 
-    /// A PUT with a JSON body.
+    /// Returns a PUT with a JSON body.
     pub async fn put(&self, path: &str, body: Value) -> Answer {
         self.call(Method::PUT, path, Call::json(&body)).await
     }
 
-    /// A PATCH with a JSON body.
+    /// Returns a PATCH with a JSON body.
     pub async fn patch(&self, path: &str, body: Value) -> Answer {
         self.call(Method::PATCH, path, Call::json(&body)).await
     }
@@ -199,7 +199,7 @@ pub struct Events {
 }
 
 impl Events {
-    /// The next event and its data; none at the end.
+    /// Returns the next event and its data; none at the end.
     pub async fn next(&mut self) -> Option<(String, Value)> {
         loop {
             while let Some((event, rest)) = self.buffer.split_once("\n\n") {
@@ -217,7 +217,7 @@ impl Events {
     }
 }
 
-/// A form as the wire has it.
+/// Returns a form as the wire has it.
 pub fn urlencoded(form: &[(String, String)]) -> String {
     let escape = |text: &str| {
         text.bytes()

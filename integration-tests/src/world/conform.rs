@@ -1,7 +1,9 @@
-//! Holds requests' answers against the document: every answer that a client of these tests gets has a status that its operation says, a body of
-//! the media type it says, and no member, type or value that its schema does not say.
+//! Holds requests' answers against the document: every answer that a client of these tests gets has
+//! a status that its operation says, a body of the media type it says, and no member, type or value
+//! that its schema does not say.
 //!
-//! The validator knows the part of JSON Schema that the document uses, and refuses any other keyword, so that nothing is passed over.
+//! The validator knows the part of JSON Schema that the document uses, and refuses any other
+//! keyword, so that nothing is passed over.
 
 use std::sync::LazyLock;
 
@@ -26,7 +28,8 @@ const TELLING: [&str; 8] =
     ["description", "title", "default", "example", "examples", "deprecated", "readOnly", "writeOnly"];
 
 impl Document {
-    /// The operation of a request: of the paths that fit the one with the fewest parameters.
+    /// Returns the operation of a request: of the paths that fit the one with the fewest
+    /// parameters.
     fn operation(&self, method: &str, path: &str) -> Option<&Value> {
         let path = path.split('?').next().unwrap_or_default();
         let parts: Vec<&str> = path.split('/').collect();
@@ -42,7 +45,7 @@ impl Document {
         best.and_then(|(_, item)| item.get(method.to_lowercase()))
     }
 
-    /// What an answer has that the document does not say.
+    /// Parts of an answer that the document does not have.
     pub fn wrong(&self, method: &str, path: &str, status: u16, media_type: &str, body: &str) -> Vec<String> {
         let Some(operation) = self.operation(method, path) else { return Vec::new() };
         let Some(response) = operation["responses"].get(status.to_string()) else {
@@ -68,14 +71,14 @@ impl Document {
         }
     }
 
-    /// Where a value does not fit a schema.
+    /// Returns where a value does not fit a schema.
     pub fn misfits(&self, schema: &Value, value: &Value) -> Vec<String> {
         let mut misfits = Vec::new();
         self.fit(schema, value, "", &mut misfits);
         misfits
     }
 
-    /// The schema that a reference leads to.
+    /// Returns the schema that a reference leads to.
     pub fn resolve<'a>(&'a self, schema: &'a Value) -> &'a Value {
         match schema["$ref"].as_str() {
             Some(reference) => {

@@ -1,4 +1,4 @@
-//! Contacts, and what they and their carrier send.
+//! Contacts, and the requests that they and their carrier send.
 
 use muster_domain::ids::ContactId;
 use reqwest::Method;
@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::{Answer, CARRIER_SECRET, Call, World, urlencoded};
 
 impl World {
-    /// A contact in no group, written past the api.
+    /// Returns a contact in no group, written past the api.
     pub async fn plant_contact(&self, organization: &str, phone: &str) -> String {
         let id = ContactId::new();
         self.execute(&[&format!(
@@ -41,13 +41,13 @@ impl World {
         self.nobody().call(Method::POST, path, call.header("x-twilio-signature", signature)).await
     }
 
-    /// A contact texts one of our numbers; the carrier's id is as given.
+    /// Returns a contact texts one of our numbers; the carrier's id is as given.
     pub async fn text_as(&self, sid: &str, from: &str, to: &str, body: &str) -> Answer {
         let form = [("MessageSid", sid), ("From", from), ("To", to), ("Body", body)];
         self.webhook("/v1/webhooks/twilio/inbound", &form).await
     }
 
-    /// A contact texts one of our numbers.
+    /// Returns a contact texts one of our numbers.
     #[track_caller]
     pub fn text(&self, from: &str, to: &str, body: &str) -> impl Future<Output = ()> {
         let sid = format!("SM{}", Uuid::now_v7().simple());

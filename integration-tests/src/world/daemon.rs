@@ -1,4 +1,5 @@
-//! Daemons: inside the test's process, where they can be looked into, or beside it, where they take signals.
+//! Daemons: inside the test's process, where they can be looked into, or beside it, where they take
+//! signals.
 
 use std::{pin::Pin, sync::PoisonError};
 
@@ -9,7 +10,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{TestSettings, World, eventually, seconds};
 
-/// A running daemon. It has a runtime of its own, so that it can die with everything that it has spawned.
+/// A running daemon. It has a runtime of its own, so that it can die with everything that it has
+/// spawned.
 #[derive(Debug)]
 pub struct Daemon {
     name: String,
@@ -39,7 +41,7 @@ impl Daemon {
         Self { name, url, http, stop, running: Some((runtime, done)) }
     }
 
-    /// Where it answers `/livez`, `/readyz` and `/metrics`.
+    /// Returns where it answers `/livez`, `/readyz` and `/metrics`.
     pub fn url(&self) -> &str {
         &self.url
     }
@@ -56,7 +58,8 @@ impl Daemon {
         .await;
     }
 
-    /// One of its metrics: the sum over all series of this name whose labels contain `labels`.
+    /// Returns one of its metrics: the sum over all series of this name with `labels` among their
+    /// labels.
     pub async fn metric(&self, name: &str, labels: &str) -> f64 {
         let response = self.http.get(format!("{}/metrics", self.url)).send().await.expect("a scrape");
         let text = response.text().await.expect("a scrape's text");
@@ -79,7 +82,8 @@ impl Daemon {
             .unwrap_or_else(|error| panic!("{name} failed: {error:#}"));
     }
 
-    /// Ends it at once, wherever it is: nothing is finished, handed back, acknowledged or committed any more.
+    /// Ends it at once, wherever it is: nothing is finished, handed back, acknowledged or committed
+    /// any more.
     pub fn abort(self) {
         drop(self);
     }
@@ -101,7 +105,7 @@ impl World {
         *settings = settings.clone().with(key, value);
     }
 
-    /// The settings of a process of this name, listening on a port of its own.
+    /// Returns the settings of a process of this name, listening on a port of its own.
     pub fn settings(&self, name: &str) -> TestSettings {
         let port = ports::free_port().expect("a free port");
         let settings = self.0.settings.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -126,7 +130,8 @@ impl World {
         Daemon::start(self.settings(name).settings(), self.http().clone(), run)
     }
 
-    /// Starts a daemon as a process of its own, which takes signals. Its log is in the test's folder.
+    /// Starts a daemon as a process of its own, which takes signals. Its log is in the test's
+    /// folder.
     pub fn process(&self, binary: Binary, name: &str) -> Process {
         self.process_with(binary, name, &[])
     }

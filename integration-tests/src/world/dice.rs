@@ -2,7 +2,7 @@
 
 use fastrand::Rng;
 
-/// A generator whose seed is printed, and taken from `MUSTER_TEST_SEED` if that is set.
+/// A generator with a seed that is printed, and taken from `MUSTER_TEST_SEED` if that is set.
 #[derive(Debug)]
 pub struct Dice(Rng);
 

@@ -10,15 +10,16 @@ pub const fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-/// A machine that has time for its tests looks about twenty-five times a second. One that looks less often than this has none for what is
-/// looked at either, and gets longer, up to so many times the deadline.
+/// A machine that has time for its tests looks about twenty-five times a second. A test that looks
+/// less often has none for its subject either, and gets longer, up to so many times the deadline.
 const LOOKS_A_SECOND: u64 = 12;
 const AT_MOST: u32 = 5;
 
-/// The longest wait for what there is more to say.
+/// The longest wait for an event with further ones behind it.
 const STORY: Duration = seconds(5);
 
-/// Looks until it is `Ok`, and panics with the last `Err`, which says what was seen instead, when the deadline is over.
+/// Looks until it is `Ok`, and panics with the last `Err`, which tells the last observation, when
+/// the deadline is over.
 pub async fn eventually<T>(within: Duration, look: impl AsyncFnMut() -> Result<T, String>) -> T {
     eventually_or(within, look, async || String::new()).await
 }
@@ -49,7 +50,7 @@ pub async fn eventually_or<T>(
     }
 }
 
-/// For [`eventually`]: is it so? If not, this is what was seen.
+/// For [`eventually`]: is it so? If not, this was seen instead.
 pub fn holds(so: bool, seen: impl std::fmt::Debug) -> Result<(), String> {
     if so { Ok(()) } else { Err(format!("{seen:?}")) }
 }

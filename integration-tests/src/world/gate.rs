@@ -9,12 +9,14 @@ use crate::World;
 pub struct Gate(Pool);
 
 impl World {
-    /// Stops every `lease-expiry` job in the middle of its handler, with its lease alive and its row unlocked.
+    /// Stops every `lease-expiry` job in the middle of its handler, with its lease alive and its
+    /// row unlocked.
     pub async fn close_gate(&self) -> Gate {
         self.hold_table("batch").await
     }
 
-    /// Stops every relay before the commit that marks jobs published; the broker gets them meanwhile. Other gates may be used beside.
+    /// Stops every relay before the commit that marks jobs published; the broker gets them
+    /// meanwhile. Other gates may be used beside.
     pub async fn close_publish_gate(&self) -> Gate {
         self.execute(&[
             "create or replace function wait_at_gate() returns trigger language plpgsql as $$
@@ -26,7 +28,8 @@ impl World {
         self.hold("select pg_advisory_xact_lock(1)").await
     }
 
-    /// Stops whoever is about to change a message in this way, a condition on `old` and `new`.
+    /// Stops every process that is about to change a message in this way, a condition on `old` and
+    /// `new`.
     pub async fn close_message_gate(&self, condition: &str) -> Gate {
         self.execute(&[
             "create or replace function wait_at_message_gate() returns trigger language plpgsql as $$
@@ -40,12 +43,12 @@ impl World {
         self.hold("select pg_advisory_xact_lock(2)").await
     }
 
-    /// Stops everybody who is about to write into a table; they may read it.
+    /// Stops every writer of a table; readers go on.
     pub async fn hold_writes(&self, table: &str) -> Gate {
         self.hold(&format!("lock table {table} in share row exclusive mode")).await
     }
 
-    /// Stops everybody who is about to write into a table or to read it.
+    /// Stops every writer and reader of a table.
     pub async fn hold_table(&self, table: &str) -> Gate {
         self.hold(&format!("lock table {table} in access exclusive mode")).await
     }

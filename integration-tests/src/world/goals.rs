@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use crate::{SCRIPT, World};
 
-/// A goal's content with these local times, and with what `more` sets or, by null, takes away.
+/// Returns a goal's content with these local times, and with members that `more` sets or, by null,
+/// takes away.
 pub fn goal_at(opens: &str, closes: &str, more: Value) -> Value {
     let mut goal = json!({
         "name": "Rally",
@@ -31,7 +32,7 @@ pub fn set(object: &mut Value, more: Value) {
     }
 }
 
-/// A goal's content that has opened a minute ago and closes in two hours.
+/// Returns a goal's content that has opened a minute ago and closes in two hours.
 pub async fn open_goal(world: &World, more: Value) -> Value {
     let now = world.now().await;
     let at = |minutes| (now + TimeDelta::minutes(minutes)).to_rfc3339();

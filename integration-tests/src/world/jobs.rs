@@ -18,7 +18,7 @@ pub struct Job {
     pub attempt: i32,
     /// Claims.
     pub epoch: i64,
-    /// Who claimed it last.
+    /// Worker of the last claim.
     pub worker: Option<String>,
     /// One for each failed attempt.
     pub errors: Vec<JobError>,
@@ -29,13 +29,13 @@ pub struct Job {
 pub struct JobError {
     /// Its number, from 1.
     pub attempt: i32,
-    /// Whose it was.
+    /// Worker that had it.
     pub worker: Option<String>,
-    /// What happened.
+    /// Record of the events.
     pub error: String,
 }
 
-/// A job that finds nothing to do: it is about a batch that does not exist.
+/// Returns a job that finds nothing to do: it is about a batch that does not exist.
 pub fn no_op() -> LeaseExpiry {
     LeaseExpiry { batch_id: BatchId::new() }
 }
@@ -103,7 +103,8 @@ impl World {
         self.execute(&[&format!("insert into job_policy (kind, at_most) values ('{kind}', {at_most})")]).await;
     }
 
-    /// Starts to count completions: a row in `completion` for each, written in the transaction that completes the job.
+    /// Starts to count completions: a row in `completion` for each, written in the transaction that
+    /// completes the job.
     pub async fn record_completions(&self) {
         self.execute(&[
             "create table completion (job_id uuid not null)",
@@ -138,7 +139,7 @@ impl World {
         .await;
     }
 
-    /// All jobs by kind and state, for messages.
+    /// Returns all jobs by kind and state, for messages.
     pub async fn census(&self) -> String {
         self.told(
             "select string_agg(line, ', ' order by line) from (
@@ -148,7 +149,7 @@ impl World {
         .await
     }
 
-    /// All jobs, and all messages, for a test that has waited in vain.
+    /// Returns all jobs, and all messages, for a test that has waited in vain.
     pub async fn story(&self) -> String {
         let messages = "select string_agg(line, ', ' order by line) from (
                  select concat_ws(' ', kind, state, reason, error_code, count(*)) as line
@@ -157,7 +158,7 @@ impl World {
     }
 }
 
-/// A tenant that does not exist: the no-op jobs do not look for it.
+/// Returns a tenant that does not exist: the no-op jobs do not look for it.
 fn origin() -> Origin {
     Origin { organization_id: Some(OrganizationId::new()), traceparent: None }
 }

@@ -54,7 +54,7 @@ pub const CONFIRMATION: &str = "I understand this cannot be undone";
 /// A script that may be saved.
 pub const SCRIPT: &str = "Hi {{first_name|there}}! Reply STOP to opt out";
 
-/// A database, a vhost, a folder, and what runs on them. Clones are the same world.
+/// A database, a vhost, a folder, and the daemons on them. Clones are the same world.
 #[derive(Debug, Clone)]
 pub struct World(Arc<Inner>);
 
@@ -80,22 +80,22 @@ struct Running {
 }
 
 impl World {
-    /// The connections of the test itself.
+    /// Returns the connections of the test itself.
     pub fn pool(&self) -> &Pool {
         &self.0.pool
     }
 
-    /// The servers.
+    /// Returns the servers.
     pub fn stack(&self) -> &Stack {
         &self.0.stack
     }
 
-    /// The test's folder; uploaded files are in it.
+    /// Returns the test's folder; uploaded files are in it.
     pub fn folder(&self) -> &Path {
         self.0.folder.path()
     }
 
-    /// The files of imports that are kept.
+    /// Returns the files of imports that are kept.
     pub fn objects(&self) -> Vec<PathBuf> {
         fn files(folder: &Path, found: &mut Vec<PathBuf>) {
             let Ok(entries) = std::fs::read_dir(folder) else { return };
@@ -109,22 +109,22 @@ impl World {
         found
     }
 
-    /// The URL of the test's database.
+    /// Returns the URL of the test's database.
     pub fn database_url(&self) -> String {
         self.stack().postgres.url(&self.0.database)
     }
 
-    /// The URL of the test's vhost.
+    /// Returns the URL of the test's vhost.
     pub fn amqp_url(&self) -> String {
         self.stack().rabbitmq.amqp_url(&self.0.vhost)
     }
 
-    /// The client of HTTP that the world's own words use.
+    /// Returns the client of HTTP that the world's own words use.
     pub fn http(&self) -> &reqwest::Client {
         &self.0.http
     }
 
-    /// The api that the world has started.
+    /// Returns the api that the world has started.
     pub fn api(&self) -> Arc<Daemon> {
         self.running(|running| running.api.clone()).expect("the world has an api")
     }
@@ -134,12 +134,12 @@ impl World {
         Client::new(self.0.http.clone(), self.api().url())
     }
 
-    /// The carrier that the world has started.
+    /// Returns the carrier that the world has started.
     pub fn carrier(&self) -> &Simulator {
         self.0.carrier.get().expect("the world has a carrier")
     }
 
-    /// The database's time.
+    /// Returns the database's time.
     pub async fn now(&self) -> DateTime<Utc> {
         let mut tx = self.pool().begin().await.unwrap();
         tx.clock().await.unwrap()

@@ -20,7 +20,7 @@ use uuid::Uuid;
 use crate::{Answer, Call, Client, World, eventually, open_goal, seconds};
 
 impl World {
-    /// A new customer's first admin, made as `muster account create` makes them.
+    /// Returns a new customer's first admin, made as `muster account create` makes them.
     pub async fn account(&self, name: &str) -> Client {
         let (account_id, member_id) = (AccountId::new(), MemberId::new());
         let token = format!("token-of-{}", Uuid::now_v7());
@@ -44,13 +44,13 @@ impl World {
         self.nobody().with_token(Some(&token))
     }
 
-    /// A new account with one organization, for which the hours never end.
+    /// Returns a new account with one organization, for which the hours never end.
     pub async fn organization(&self, name: &str) -> Organization {
         let admin = self.account(name).await;
         Organization::create(&admin, name).await
     }
 
-    /// Every table's rows, counted and hashed; not what daemons write about themselves.
+    /// Returns every table's rows, counted and hashed; without the daemons' rows about themselves.
     pub async fn contents(&self) -> BTreeMap<String, String> {
         self.execute(&["create or replace function contents() returns json language plpgsql as $$
                  declare name text; line text; found json[] := '{}'; answer jsonb := '{}';
@@ -129,23 +129,23 @@ impl Organization {
         self.admin.patch(&self.path, settings).await.ok();
     }
 
-    /// The path of something of it.
+    /// Returns the path of something of it.
     pub fn at(&self, path: &str) -> String {
         format!("{}/{path}", self.path)
     }
 
-    /// A new group in New York.
+    /// Returns a new group in New York.
     pub async fn group(&self, name: &str) -> String {
         self.group_in(name, "America/New_York").await
     }
 
-    /// A new group in this zone.
+    /// Returns a new group in this zone.
     pub async fn group_in(&self, name: &str, zone: &str) -> String {
         let body = json!({ "name": name, "zone": zone, "area_code": "212" });
         text(&self.admin.post(&self.at("groups"), body).await.ok()["id"])
     }
 
-    /// A member with a token, in no group.
+    /// Returns a member with a token, in no group.
     pub async fn member(&self, role: &str) -> Person {
         let body = json!({ "role": role, "first_name": "Ada", "last_name": role });
         let id = text(&self.admin.post(&self.at("members"), body).await.ok()["id"]);
@@ -154,7 +154,8 @@ impl Organization {
         Person { id, client, token_id: text(&token["id"]) }
     }
 
-    /// A member in these groups; an agent has a number there, the last of which is answered.
+    /// Returns a member in these groups; an agent has a number there, the last of which is
+    /// answered.
     pub async fn member_of(&self, role: &str, groups: &[&str]) -> (Person, String) {
         let person = self.member(role).await;
         let mut number = String::new();
@@ -176,7 +177,7 @@ impl Organization {
         added["sender_number"].as_str().unwrap_or_default().to_owned()
     }
 
-    /// An agent in a group, and the agent's number.
+    /// Returns an agent in a group, and the agent's number.
     pub async fn agent(&self, group: &str) -> (Person, String) {
         self.member_of("agent", &[group]).await
     }
@@ -187,13 +188,14 @@ impl Organization {
         self.admin.call(Method::POST, &self.at(&format!("imports?{query}")), call).await
     }
 
-    /// Uploads a file and waits until its import is over; answers the report.
+    /// Uploads a file and waits until its import is over; returns the report.
     pub async fn import(&self, query: &str, file: impl Into<Vec<u8>>) -> Value {
         let id = text(&self.upload(query, file).await.ok()["id"]);
         self.report(&id).await
     }
 
-    /// Waits until an import is over; answers the report. One that is not over in time has a job that says why, in the log.
+    /// Waits until an import is over; returns the report. One that is not over in time has a job
+    /// that says why, in the log.
     pub async fn report(&self, id: &str) -> Value {
         let path = self.at(&format!("imports/{id}"));
         eventually(seconds(40), async || {
@@ -215,20 +217,20 @@ impl Organization {
         phones
     }
 
-    /// A contact by number.
+    /// Returns a contact by number.
     pub async fn contact(&self, phone: &str) -> Value {
         let page = self.admin.get(&self.at("contacts?limit=500")).await.ok();
         let items = page["items"].as_array().unwrap();
         items.iter().find(|contact| contact["phone"] == phone).cloned().unwrap_or_default()
     }
 
-    /// A goal that is not launched; answers its id.
+    /// Returns a goal that is not launched; returns its id.
     pub async fn draft(&self, group: &str, goal: Value) -> String {
         let answer = self.admin.post(&self.at("goals"), json!({ "group_id": group, "goal": goal })).await;
         text(&answer.ok()["id"])
     }
 
-    /// A goal as the api answers it.
+    /// Returns a goal as the api answers it.
     pub async fn goal(&self, id: &str) -> Value {
         self.admin.get(&self.at(&format!("goals/{id}"))).await.ok()
     }
@@ -238,7 +240,7 @@ impl Organization {
         self.admin.act(&self.at(&format!("goals/{id}/{action}"))).await.ok()
     }
 
-    /// A launched goal that is open, when its batches are released.
+    /// Returns a launched goal that is open, when its batches are released.
     pub async fn open_goal(&self, world: &World, group: &str, more: Value) -> String {
         let id = self.draft(group, open_goal(world, more).await).await;
         self.goal_act(&id, "launch").await;
@@ -248,7 +250,7 @@ impl Organization {
     }
 }
 
-/// A text in an answer.
+/// Returns a text in an answer.
 #[track_caller]
 pub fn text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("{value} is not a text")).to_owned()

@@ -26,17 +26,17 @@ pub struct Rows {
 #[derive(Debug, Clone, Copy)]
 pub struct Moment(f64);
 
-/// The database's time.
+/// Returns the database's time.
 pub const fn now() -> Moment {
     Moment(0.0)
 }
 
-/// A time that has passed.
+/// Returns a time that has passed.
 pub const fn ago(duration: Duration) -> Moment {
     Moment(-duration.as_secs_f64())
 }
 
-/// A time that is to come.
+/// Returns a time that is to come.
 pub const fn ahead(duration: Duration) -> Moment {
     Moment(duration.as_secs_f64())
 }
@@ -70,7 +70,7 @@ impl<T: Display> Value for T {
 }
 
 impl World {
-    /// All rows of a table. For most tables there is a word: see `tables.rs`.
+    /// Returns all rows of a table. For most tables there is a word: see `tables.rs`.
     pub fn rows(&self, table: &str) -> Rows {
         Rows { world: self.clone(), table: table.to_owned(), conditions: Vec::new() }
     }
@@ -78,78 +78,78 @@ impl World {
 
 /// Narrowing.
 impl Rows {
-    /// Those whose column has this value.
+    /// Rows with this value in the column.
     pub fn is(self, column: &str, value: impl Value) -> Self {
         let value = value.sql();
         self.and(&format!("{column} = {value}"))
     }
 
-    /// Those whose column has another value.
+    /// Rows with another value in the column.
     pub fn not(self, column: &str, value: impl Value) -> Self {
         let value = value.sql();
         self.and(&format!("{column} <> {value}"))
     }
 
-    /// Those whose column has one of these values.
+    /// Rows with one of these values in the column.
     pub fn any_of(self, column: &str, values: &[impl Value]) -> Self {
         let values: Vec<_> = values.iter().map(Value::sql).collect();
         self.and(&format!("{column} in ({})", values.join(", ")))
     }
 
-    /// Those whose column has a value.
+    /// Rows with a value in the column.
     pub fn has(self, column: &str) -> Self {
         self.and(&format!("{column} is not null"))
     }
 
-    /// Those whose column has none.
+    /// Rows without a value in the column.
     pub fn lacks(self, column: &str) -> Self {
         self.and(&format!("{column} is null"))
     }
 
-    /// Those whose column is greater, or later.
+    /// Rows with a greater or later value in the column.
     pub fn above(self, column: &str, value: impl Value) -> Self {
         let value = value.sql();
         self.and(&format!("{column} > {value}"))
     }
 
-    /// Those whose column is less, or earlier.
+    /// Rows with a smaller or earlier value in the column.
     pub fn below(self, column: &str, value: impl Value) -> Self {
         let value = value.sql();
         self.and(&format!("{column} < {value}"))
     }
 
-    /// Those whose column is like a pattern of SQL.
+    /// Rows with a value that is like a pattern of SQL in the column.
     pub fn like(self, column: &str, pattern: &str) -> Self {
         let pattern = pattern.sql();
         self.and(&format!("{column} like {pattern}"))
     }
 
-    /// Those of this id.
+    /// Rows of this id.
     pub fn id(self, id: impl Display) -> Self {
         self.is("id", id)
     }
 
-    /// Those of this kind.
+    /// Rows of this kind.
     pub fn kind(self, kind: impl Display) -> Self {
         self.is("kind", kind)
     }
 
-    /// Those in this state.
+    /// Rows in this state.
     pub fn state(self, state: &str) -> Self {
         self.is("state", state)
     }
 
-    /// Those for this reason.
+    /// Rows with this reason.
     pub fn reason(self, reason: &str) -> Self {
         self.is("reason", reason)
     }
 
-    /// Those of this goal.
+    /// Rows of this goal.
     pub fn goal(self, goal: impl Display) -> Self {
         self.is("goal_id", goal)
     }
 
-    /// Those that fulfil a condition that there is no word for.
+    /// Rows that fulfil a condition without a word of its own.
     pub fn and(mut self, condition: &str) -> Self {
         self.conditions.push(condition.to_owned());
         self
@@ -158,7 +158,7 @@ impl Rows {
 
 /// Looking.
 impl Rows {
-    /// How many there are.
+    /// Returns how many there are.
     pub async fn count(&self) -> i64 {
         self.world.count(&self.source()).await
     }
@@ -186,12 +186,13 @@ impl Rows {
         eventually_or(within, look, async || self.world.story().await).await;
     }
 
-    /// A column of the one row that there is, or of one of them where it is the same for all.
+    /// Returns a column of the one row that there is, or of one of them where it is the same for
+    /// all.
     pub async fn the<T: DeserializeOwned>(&self, column: &str) -> T {
         self.world.row(&format!("select to_jsonb({column}) from {} limit 1", self.source())).await
     }
 
-    /// A column of all of them as a list, in the order of another, or of itself.
+    /// Returns a column of all of them as a list, in the order of another, or of itself.
     pub async fn list<T: DeserializeOwned>(&self, column: &str, order: &str) -> T {
         let from = self.source();
         self.world.row(&format!("select coalesce(json_agg({column} order by {order}), '[]') from {from}")).await

@@ -1,5 +1,6 @@
-//! An S3 server of a test's own: `s3s-fs`, which checks signatures and keeps S3's rules (parts of at least 5 MiB, lists of 1,000), over a
-//! folder. It listens on this machine alone and ends with the test.
+//! An S3 server of a test's own: `s3s-fs`, which checks signatures and keeps S3's rules (parts of
+//! at least 5 MiB, lists of 1,000), over a folder. It listens on this machine alone and ends with
+//! the test.
 
 use std::path::{Path, PathBuf};
 
@@ -67,12 +68,12 @@ impl S3 {
             .collect()
     }
 
-    /// The store as daemons see it.
+    /// Returns the store as daemons see it.
     pub fn objects(&self) -> Objects {
         self.objects_with(S3_SECRET, "muster").expect("the object store")
     }
 
-    /// The store for who has another secret, or keys that begin with something else.
+    /// Returns the store for a client with another secret, or keys that begin with something else.
     pub fn objects_with(&self, secret: &str, prefix: &str) -> Result<Objects, muster_objects::Error> {
         let secret = SecretString::from(secret);
         Objects::open(&Place {
@@ -95,7 +96,7 @@ impl S3 {
         keys
     }
 
-    /// What uploads that are not over hold.
+    /// Returns the contents of uploads that are not over.
     pub fn unfinished(&self) -> Vec<String> {
         let entries = std::fs::read_dir(self.folder.path()).expect("reading the object store's folder");
         let names = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());

@@ -1,4 +1,5 @@
-//! Where the servers come from: one stack for all tests of this process, ended with the last of them.
+//! Where the servers come from: one stack for all tests of this process, ended with the last of
+//! them.
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
@@ -11,8 +12,9 @@ use tokio::sync::Mutex;
 
 static SHARED: Mutex<Weak<Stack>> = Mutex::const_new(Weak::new());
 
-/// The stack of this process: that of the environment, or one that is started for the first and ended with the last test that
-/// holds it. Under nextest, which runs a process for each test, name servers in the environment to have them shared.
+/// Returns the stack of this process: that of the environment, or one that is started for the first
+/// and ended with the last test that holds it. Under nextest, which runs a process for each test,
+/// name servers in the environment to have them shared.
 pub(crate) async fn shared() -> Arc<Stack> {
     let mut shared = SHARED.lock().await;
     if let Some(stack) = shared.upgrade() {
@@ -23,13 +25,14 @@ pub(crate) async fn shared() -> Arc<Stack> {
     stack
 }
 
-/// A stack for one test, which may kill its servers.
+/// Returns a stack for one test, which may kill its servers.
 pub(crate) async fn own() -> Arc<Stack> {
     let options = StackOptions { always_own: true, ..StackOptions::default() };
     Arc::new(Stack::start(options).await.expect("starting Postgres and RabbitMQ"))
 }
 
-/// The template's name holds a hash of the migrations, so that one which was made before they changed is never cloned.
+/// The template's name holds a hash of the migrations, so that one which was made before they
+/// changed is never cloned.
 pub(crate) fn template() -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/storage/migrations");
     let mut files: Vec<_> = std::fs::read_dir(&folder)

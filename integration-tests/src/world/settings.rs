@@ -9,8 +9,8 @@ pub const CARRIER_ACCOUNT: &str = "AC00000000000000000000000000000001";
 /// The carrier's secret.
 pub const CARRIER_SECRET: &str = "the carrier's secret";
 
-/// Keys, named as in the environment, and values in TOML's syntax; what a test sets wins over what
-/// is here.
+/// Keys, named as in the environment, and values in TOML's syntax; a test's own wins over the one
+/// here.
 #[derive(Debug, Clone)]
 pub struct TestSettings(BTreeMap<String, String>);
 
@@ -50,7 +50,7 @@ impl TestSettings {
         self
     }
 
-    /// The configuration file.
+    /// Returns the configuration file.
     pub fn toml(&self) -> String {
         let line = |(name, value): (&String, &String)| {
             let key =
@@ -60,7 +60,7 @@ impl TestSettings {
         self.0.iter().map(line).collect()
     }
 
-    /// The settings that a process reads from that file.
+    /// Returns the settings that a process reads from that file.
     pub fn settings<S: Settings>(&self) -> S {
         S::from_toml(&self.toml()).expect("the tests' settings")
     }

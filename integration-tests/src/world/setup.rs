@@ -1,4 +1,4 @@
-//! How a world comes and goes: what a test asks for before it begins, and what is done when it is over.
+//! A world's beginning and end: a test's set-up, and the tidying when it is over.
 
 use std::{
     panic::{AssertUnwindSafe, resume_unwind},
@@ -20,7 +20,7 @@ use uuid::Uuid;
 use super::{Inner, Running, services};
 use crate::{CARRIER_ACCOUNT, CARRIER_SECRET, Daemon, TestSettings, UPLOAD_LIMIT, World, eventually, holds, seconds};
 
-/// What a test asks for. [`Setup::run`] makes it and takes it away again.
+/// A test's set-up. [`Setup::run`] makes it and takes it away again.
 #[derive(Debug, Default)]
 #[must_use]
 #[expect(clippy::struct_excessive_bools, reason = "each asks for one part of the world")]
@@ -43,12 +43,13 @@ impl World {
         Setup::default().with(key, value)
     }
 
-    /// A world with an api alone: jobs stay pending.
+    /// Returns a world with an api alone: jobs stay pending.
     pub fn with_api() -> Setup {
         Setup { has_api: true, ..Setup::default() }
     }
 
-    /// A world with an api, a scheduler, a worker, and a carrier that delivers at once and whose contacts say nothing by themselves.
+    /// Returns a world with an api, a scheduler, a worker, and a carrier that delivers at once and
+    /// has contacts that say nothing by themselves.
     pub fn with_engine() -> Setup {
         Setup { has_engine: true, ..Self::with_api() }
     }
@@ -58,7 +59,7 @@ impl World {
         Setup { has_lookups: true, ..Self::with_engine() }
     }
 
-    /// A world on servers that this test alone uses, and may freeze and kill.
+    /// Returns a world on servers that this test alone uses, and may freeze and kill.
     pub fn on_own_servers() -> Setup {
         Setup::default().own_servers()
     }
@@ -88,8 +89,8 @@ impl Setup {
         self
     }
 
-    /// Makes the world, runs the test in it, and ends the world: its daemons stop in order, the database and the vhost go. A test that
-    /// panics has its world described and taken away too.
+    /// Makes the world, runs the test in it, and ends the world: its daemons stop in order, the
+    /// database and the vhost go. A test that panics has its world described and taken away too.
     pub async fn run<T>(self, test: impl AsyncFnOnce(World) -> T) -> T {
         let world = self.start().await;
         let outcome = AssertUnwindSafe(Box::pin(test(world.clone()))).catch_unwind().await;
@@ -122,7 +123,8 @@ impl Setup {
 }
 
 impl World {
-    /// A migrated database and a vhost, both empty. The installation's schedules are turned off.
+    /// Returns a migrated database and a vhost, both empty. The installation's schedules are turned
+    /// off.
     async fn on(stack: Arc<Stack>) -> Self {
         log();
         let id = Uuid::now_v7().simple().to_string();
@@ -156,7 +158,7 @@ impl World {
         }))
     }
 
-    /// Starts an api, whose URL the daemons are told.
+    /// Starts an api; the daemons are told its URL.
     async fn start_api(&self) {
         let api = self.daemon("api", serve);
         api.ready().await;
@@ -175,7 +177,7 @@ impl World {
         self.running(|running| running.engine = Some(daemons));
     }
 
-    /// Starts a carrier, whose URL daemons are told that are started from now on.
+    /// Starts a carrier; daemons that are started from now on are told its URL.
     pub async fn start_carrier(&self, behaviour: Behaviour) -> &Simulator {
         let config = Config {
             account_sid: CARRIER_ACCOUNT.to_owned(),
@@ -189,7 +191,8 @@ impl World {
         self.carrier()
     }
 
-    /// Starts the scheduler and the worker anew, and beside the api one with other settings, in TOML's syntax, which takes its place.
+    /// Starts the scheduler and the worker anew, and beside the api one with other settings, in
+    /// TOML's syntax, which takes its place.
     pub async fn restart_with(&self, settings: &[(&str, &str)]) {
         for (key, value) in settings {
             self.set(key, *value);
@@ -211,7 +214,7 @@ impl World {
         alone(api).stop().await;
     }
 
-    /// Ends what is left of the test, in order.
+    /// Ends the rest of the test, in order.
     async fn end(self) {
         // Tasks that the test has dropped may hold the world for a moment longer.
         let holders = || Arc::strong_count(&self.0);
@@ -238,7 +241,7 @@ impl World {
         }
     }
 
-    /// Says what a test that has failed leaves, and takes it away as far as that is possible.
+    /// Names the leftovers of a test that has failed, and removes them as far as that is possible.
     #[allow(clippy::print_stderr, reason = "a test that has failed says what it saw")]
     async fn give_up(self) {
         const PATIENCE: Duration = seconds(5);
@@ -277,7 +280,7 @@ async fn drop_database(stack: &Stack, name: &str) -> muster_storage::Result<()> 
     Ok(())
 }
 
-/// What daemons log goes to the test's output, if it is asked for.
+/// Daemons' logs go to the test's output, if it is asked for.
 fn log() {
     let Ok(filter) = std::env::var("MUSTER_TEST_LOG") else { return };
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(std::io::stderr);

@@ -1,4 +1,4 @@
-//! SQL, for what a test deliberately looks at behind the scenes and no other test does.
+//! SQL, for rows that one test alone deliberately looks at behind the scenes.
 
 use std::time::Duration;
 
@@ -42,7 +42,7 @@ impl World {
         }
     }
 
-    /// Reads one value for a message, whatever happens.
+    /// Reads one value for a message, and never fails.
     pub(super) async fn told(&self, query: &str) -> String {
         match json(self.pool(), query).await {
             Ok(Value::String(text)) => text,

@@ -24,7 +24,7 @@ tables! {
     estimates = "goal_estimate";
     /// Goals.
     goals = "goal";
-    /// Agents whom an import's file names.
+    /// Agents that an import's file names.
     import_assignments = "import_assignment";
     /// Parts of imports.
     import_parts = "import_part";
@@ -50,7 +50,7 @@ tables! {
     schedules = "schedule";
     /// Hashes of numbers that are kept after a redaction.
     suppressions = "suppression";
-    /// Contacts whom goals are for.
+    /// Contacts that goals are for.
     targets = "target";
     /// Conversations.
     threads = "thread";

@@ -1,4 +1,4 @@
-//! What a carrier's word about a number does to its contact (rules S7 and T2).
+//! Effects of a carrier's word about a number on its contact (rules S7 and T2).
 
 use muster_integration_tests::World;
 use muster_simulator::{Behaviour, Millis, Receipts};
@@ -6,7 +6,8 @@ use serde_json::json;
 
 use crate::rates::send_all;
 
-/// A text to one contact of a carrier that behaves so; the contact's line has this type then, and nobody targets it again.
+/// A text to one contact of a carrier that behaves so; the contact's line has this type then, and
+/// nobody targets it again.
 async fn marked(behaviour: Behaviour, line_type: &str) {
     World::with_engine()
         .run(async |world| {

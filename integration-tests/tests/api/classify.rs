@@ -9,7 +9,7 @@ use tokio::{
     process::Command,
 };
 
-/// The command, without configuration and without services.
+/// Returns the command, without configuration and without services.
 fn muster(args: &[&str]) -> Command {
     let mut command = Command::new(Binary::Cli.path().unwrap());
     command.env_clear().arg("classify").args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -1,4 +1,4 @@
-//! What codes on receipts make of texts and contacts (rules S2 and S7).
+//! Effects of codes on receipts on texts and contacts (rules S2 and S7).
 
 use muster_integration_tests::World;
 use muster_simulator::{Behaviour, Millis, Receipts};
@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::rates::send_all;
 
-/// Codes on receipts, and what they say of the contact.
+/// Codes on receipts, and their meaning for the contact.
 const CODES: [(u32, &str); 7] = [
     (21_610, "opted_out_at is not null"),
     (21_614, "line_type = 'landline'"),
@@ -47,7 +47,7 @@ async fn s7_a_receipts_code_marks_the_contact_and_no_text_goes_a_second_time() {
             }
             assert_eq!(texts, 40);
 
-            // Whom a code said nothing about is in the next goal, and nobody else.
+            // Contacts without a code are in the next goal, and no others.
             world.carrier().set_behaviour(Behaviour { receipts: receipts(), ..Behaviour::default() }).unwrap();
             let left =
                 world.contacts().lacks("opted_out_at").and("line_type not in ('landline', 'invalid')").count().await;

@@ -1,7 +1,8 @@
-//! What is asked wrongly is answered with a problem and changes nothing, on every endpoint of the document.
+//! A wrong request is answered with a problem and changes nothing, on every endpoint of the
+//! document.
 //!
-//! The tests go through the document, so that an endpoint which is added is tested before anybody thinks of it. They gather what is
-//! wrong and say it all at once.
+//! The tests go through the document, so that an endpoint which is added is tested before anybody
+//! thinks of it. They gather all faults and tell them at once.
 
 use muster_integration_tests::{Answer, CONFIRMATION, Call, Client, Organization, UPLOAD_LIMIT, World, goal_at};
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,7 +13,8 @@ use uuid::Uuid;
 
 use crate::samples::{Operation, Who, bad_bodies, body, document, operations};
 
-/// Somebody of each kind in one organization, with the document's operations and the contents before anything was asked.
+/// Somebody of each kind in one organization, with the document's operations and the contents
+/// before anything was asked.
 struct Asked {
     world: World,
     organization: Organization,
@@ -33,7 +35,7 @@ impl Asked {
         Self { world, organization, agent, document, operations, before, wrong: Vec::new() }
     }
 
-    /// Somebody whom the operation is for.
+    /// Returns a caller that the operation is for.
     fn caller(&self, operation: &Operation) -> Client {
         match operation.who() {
             Who::Admins | Who::Anyone => self.organization.admin.clone(),
@@ -42,7 +44,7 @@ impl Asked {
         }
     }
 
-    /// The operation's URL in this organization, with ids of nothing.
+    /// Returns the operation's URL in this organization, with ids of nothing.
     fn url(&self, operation: &Operation) -> String {
         operation.url(&BTreeMap::from([("organization_id", self.organization.id.clone())]))
     }
@@ -127,7 +129,8 @@ async fn an_id_of_nothing_answers_404() {
         .run(async |world| {
             let mut asked = Asked::start(world).await;
             for operation in asked.operations.clone() {
-                // Receipts of a message that is not known are kept, because they may come before what they are about.
+                // Receipts of an unknown message are kept, because they may come before their
+                // message.
                 let names_something = operation.parameters().iter().any(|name| name != "organization_id");
                 if !names_something || operation.who() == Who::Carrier {
                     continue;
@@ -282,7 +285,7 @@ async fn a5_agents_may_not_do_what_admins_may_and_admins_not_what_agents_may() {
         .await;
 }
 
-/// Rule A5: what only an account admin or an organization admin may do.
+/// Rule A5: acts that only an account admin or an organization admin may do.
 #[tokio::test]
 async fn a5_each_role_may_only_what_it_may() {
     World::with_api()
@@ -292,7 +295,7 @@ async fn a5_each_role_may_only_what_it_may() {
             let contact = asked.world.plant_contact(&ours.id, "+16465550001").await;
             let organization_admin = ours.member("organization_admin").await.client;
             let group = ours.group("One").await;
-            // What they cannot see would answer 404.
+            // Records out of their sight would answer 404.
             let group_admin = ours.member_of("group_admin", &[&group]).await.0.client;
             asked.world.join_group(&group, &contact).await;
             asked.before = asked.world.contents().await;
@@ -363,7 +366,8 @@ async fn i1_a_webhook_without_the_carriers_signature_answers_403() {
         .await;
 }
 
-/// Rule I1: what the carrier signed but cannot have meant is refused; an id that Postgres cannot keep is not an error of ours.
+/// Rule I1: a webhook that the carrier signed but cannot have meant is refused; an id that Postgres
+/// cannot keep is not an error of ours.
 #[tokio::test]
 async fn i1_a_signed_form_that_says_nothing_sensible_answers_422() {
     World::with_api()
@@ -384,7 +388,7 @@ async fn i1_a_signed_form_that_says_nothing_sensible_answers_422() {
         .await;
 }
 
-/// What JSON calls an object is read by its names: a list of values is no request, whatever their order.
+/// A JSON object is read by its names: a list of values is no request, in any order.
 #[tokio::test]
 async fn a_list_is_not_read_as_a_body_by_position() {
     World::with_api()
@@ -457,7 +461,7 @@ async fn a_nul_character_anywhere_answers_422_or_400_and_never_500() {
         .await;
 }
 
-/// A date before what Postgres can keep is the caller's mistake.
+/// A date before Postgres' first one is the caller's mistake.
 #[tokio::test]
 async fn a_date_that_cannot_be_kept_answers_422() {
     World::with_api()
@@ -469,7 +473,7 @@ async fn a_date_that_cannot_be_kept_answers_422() {
                 let goal = goal_at("2027-06-01T10:00:00", "2027-06-02T10:00:00", json!({ "date": date }));
                 let path = asked.organization.at("goals");
                 let answer = asked.organization.admin.post(&path, json!({ "group_id": group, "goal": goal })).await;
-                // A far future is odd and can be kept; only what breaks is wrong.
+                // A far future is odd and can be kept; only a date that cannot be kept is wrong.
                 if answer.status != 201 || date.starts_with('-') {
                     asked.check(date, &answer, &[(422, "invalid-body")]);
                 } else {
@@ -481,7 +485,7 @@ async fn a_date_that_cannot_be_kept_answers_422() {
         .await;
 }
 
-/// What a field may say at most, and what Postgres cannot keep, is the caller's mistake and never ours.
+/// A field that is too long, or that Postgres cannot keep, is the caller's mistake and never ours.
 #[tokio::test]
 async fn values_out_of_bounds_answer_422_and_never_500() {
     World::with_api()
@@ -557,7 +561,8 @@ async fn a_body_or_an_upload_that_is_too_large_answers_413_and_is_not_kept() {
             let mut asked = Asked::start(world).await;
             let group = asked.organization.group("One").await;
             asked.before = asked.world.contents().await;
-            // Only just too large: whoever sends much more may find the connection closed before the answer is read.
+            // Only just too large: a client that sends much more may find the connection closed
+            // before it reads the answer.
             let huge = json!({ "name": "x".repeat(2 * 1024 * 1024) });
             let answer = asked.organization.admin.post("/v1/organizations", huge).await;
             asked.check("body", &answer, &[(413, "too-large")]);

@@ -1,4 +1,4 @@
-//! `/openapi.json` says what there is.
+//! `/openapi.json` describes the whole API.
 
 use muster_integration_tests::{DOCUMENT, World};
 use std::collections::BTreeSet;
@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use crate::samples::{Who, document, operations};
 
-/// Every route with its operation's id, which clients are generated from: it stays as it is. One that is added is added here, and so is thought of by the tests that go through the document.
+/// Every route with its operation's id, which clients are generated from: it stays as it is. One
+/// that is added is added here, and so is thought of by the tests that go through the document.
 const ROUTES: &str = "
 DELETE /v1/organizations/{organization_id}/import-sources/{source_id} delete_import_source
 DELETE /v1/organizations/{organization_id}/hold delete_hold
@@ -131,7 +132,7 @@ async fn every_operation_documents_its_parameters_a_success_and_the_default_prob
         .await;
 }
 
-/// RFC 9457: problems have a media type of their own, and that is what is answered.
+/// RFC 9457: problems have a media type of their own, and the answers have it.
 #[tokio::test]
 async fn problems_are_documented_with_the_media_type_that_they_are_answered_with() {
     World::with_api()
@@ -176,7 +177,7 @@ async fn every_reference_of_the_document_leads_somewhere() {
         .await;
 }
 
-/// Ids are what generated clients call their functions: each is one operation's alone.
+/// Ids are the names of functions in generated clients: each is one operation's alone.
 #[test]
 fn every_operation_has_an_id_of_its_own_a_tag_and_says_who_may_ask() {
     let mut ids = BTreeSet::new();
@@ -231,7 +232,7 @@ fn every_answer_is_described_and_every_body_has_a_schema() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// Schemas, wherever they are, with what leads to each.
+/// Schemas, at any depth, with the path to each.
 fn schemas<'a>(value: &'a Value, at: &str, found: &mut Vec<(String, &'a Value)>) {
     match value {
         Value::Object(members) => {
@@ -258,7 +259,8 @@ fn schemas<'a>(value: &'a Value, at: &str, found: &mut Vec<(String, &'a Value)>)
     }
 }
 
-/// No schema is a bare object, lists say their items, patterns can be compiled, and what an example shows fits.
+/// No schema is a bare object, lists declare their items, patterns can be compiled, and examples
+/// fit.
 #[test]
 fn every_schema_says_what_it_is() {
     let mut found = Vec::new();
@@ -313,7 +315,8 @@ fn every_post_that_creates_or_sends_takes_an_idempotency_key() {
     }
 }
 
-/// Every type of problem is one of those that the document lists, each under the status that it comes with.
+/// Every type of problem is one of those that the document lists, each under the status that it
+/// comes with.
 #[test]
 fn every_type_of_problem_is_listed() {
     let problem = &DOCUMENT.0["components"]["schemas"]["Problem"];

@@ -1,4 +1,4 @@
-//! A forecast under a cap, and what then happens (rules S3, S6 and S11).
+//! A forecast under a cap, and the events that follow (rules S3, S6 and S11).
 
 use chrono::{NaiveDate, TimeDelta};
 use muster_integration_tests::{Organization, World, open_goal};
@@ -18,7 +18,8 @@ fn days(told: &Value) -> Vec<(NaiveDate, i64)> {
     days
 }
 
-/// The carrier's day turns: what has been is so many days ago, and what waits for the next day is due.
+/// The carrier's day turns: past texts are so many days old, and texts that wait for the next day
+/// are due.
 async fn turn_the_day(world: &World, days: usize) {
     world
         .execute(&[

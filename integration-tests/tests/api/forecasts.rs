@@ -1,10 +1,10 @@
-//! What a forecast goes by beside caps and hours (rules S7, S10 and S11).
+//! Inputs of a forecast beside caps and hours (rules S7, S10 and S11).
 
 use chrono::{DateTime, TimeDelta, Utc};
 use muster_integration_tests::{Organization, World, ago, days, open_goal};
 use serde_json::{Value, json};
 
-/// A draft for five contacts who are served by a carrier that does not cap, and how it is forecast.
+/// Returns a draft for five contacts of a carrier that does not cap, and its forecast.
 async fn draft(world: &World) -> (Organization, String) {
     let ours = world.organization("Ours").await;
     let group = ours.group("One").await;

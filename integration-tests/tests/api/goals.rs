@@ -13,7 +13,7 @@ fn goal(more: Value) -> Value {
     goal_at(DAY.0, DAY.1, more)
 }
 
-/// Tries to save a goal; answers what is wrong with it.
+/// Tries to save a goal; returns the refusal.
 async fn refused(organization: &Organization, group: &str, goal: Value) -> String {
     let body = json!({ "group_id": group, "goal": goal });
     let problem = organization.admin.post(&organization.at("goals"), body).await.problem(422, "invalid-body");
@@ -39,7 +39,8 @@ async fn g3_a_window_opens_before_it_closes_and_is_at_most_31_days() {
                 let said = refused(&ours, &group, goal_at(opens, closes, json!({}))).await;
                 assert!(said.contains(why), "{opens} to {closes}: {said}");
             }
-            // 31 days to the second, years ahead, and 31 calendar days across a change of clocks, which are an hour more or less.
+            // 31 days to the second, years ahead, and 31 calendar days across a change of clocks,
+            // which are an hour more or less.
             ours.draft(&group, goal_at("2027-06-01T10:00:00", "2027-07-02T10:00:00", json!({}))).await;
             ours.draft(&group, goal_at("2031-06-01T10:00:00", "2031-06-02T10:00:00", json!({}))).await;
             let berlin = ours.group_in("Berlin", "Europe/Berlin").await;
@@ -117,7 +118,8 @@ async fn m1_m2_m3_a_script_that_cannot_be_sent_is_refused_when_it_is_saved() {
         .await;
 }
 
-/// Rule M2: what was saved under other settings is looked at again before it goes out, and before it is copied or edited.
+/// Rule M2: a script that was saved under other settings is checked again before it goes out, and
+/// before it is copied or edited.
 #[tokio::test]
 async fn m2_scripts_are_checked_again_when_they_are_launched_copied_or_edited() {
     World::with_api()
@@ -282,7 +284,7 @@ async fn g6_after_launch_targeting_type_and_reminders_stay_and_the_rest_can_chan
         .await;
 }
 
-/// Rule G6 speaks of what cannot change after launch: a draft is still being written.
+/// Rule G6 speaks of fields that cannot change after launch: a draft is still being written.
 #[tokio::test]
 async fn g6_everything_of_a_draft_can_change() {
     World::with_api()
@@ -309,7 +311,8 @@ async fn g6_everything_of_a_draft_can_change() {
         .await;
 }
 
-/// What can be written can be read: an admin who edits a goal must have its type, date, targeting and the rest.
+/// Everything that is written can be read: an admin that edits a goal must have its type, date,
+/// targeting and the rest.
 #[tokio::test]
 async fn a_goal_reads_back_as_it_was_written() {
     World::with_api()
@@ -420,7 +423,8 @@ async fn g9_a_duplicate_is_a_draft_at_the_same_local_times_elsewhere() {
         .await;
 }
 
-/// Rules G6, G8 and G9: a goal that is closed early keeps the reminder window that it was to have, and goes on being one to edit and to copy.
+/// Rules G6, G8 and G9: a goal that is closed early keeps the reminder window that it was to have,
+/// and goes on being one to edit and to copy.
 #[tokio::test]
 async fn g9_a_goal_with_reminders_that_was_closed_early_can_be_renamed_and_duplicated() {
     World::with_api()
@@ -584,7 +588,8 @@ async fn g10_a_campaign_opens_at_the_same_local_time_everywhere_and_obeys_as_a_w
         .await;
 }
 
-/// Rule G10: a group that is named twice has one goal of the campaign, or the request is refused; else its contacts are texted twice.
+/// Rule G10: a group that is named twice has one goal of the campaign, or the request is refused;
+/// else its contacts are texted twice.
 #[tokio::test]
 async fn g10_a_group_that_is_named_twice_has_one_goal() {
     World::with_api()

@@ -1,4 +1,4 @@
-//! What answers say of themselves: how to authenticate, that they are not to be kept, and what they are.
+//! Headers of answers: how to authenticate, that they are not to be stored, and their type.
 
 use muster_integration_tests::{Call, World, text};
 

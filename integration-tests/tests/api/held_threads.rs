@@ -78,12 +78,12 @@ async fn w3_replies_come_oldest_first_and_ten_at_a_time() {
             let first = ids(&desk.claim(&desk.first).await);
             assert_eq!(first, oldest_first[..10]);
             assert_eq!(ids(&desk.claim(&desk.second).await), oldest_first[10..]);
-            // Asked again, each has what they hold, and no more than ten.
+            // Asked again, each has the threads in hand, and no more than ten.
             assert_eq!(ids(&desk.claim(&desk.first).await), first);
             // One is dealt with, and no other waits.
             reply(&desk.first.client, &first[3]).await.ok();
             assert_eq!(ids(&desk.claim(&desk.first).await), [&first[..3], &first[4..]].concat());
-            // What is older than what they hold comes first.
+            // Older threads than the ones in hand come first.
             desk.world.text("+16465559000", &desk.number, "Hello").await;
             desk.unread(14).await;
             desk.world
@@ -228,7 +228,7 @@ async fn w3_another_goals_text_neither_takes_nor_changes_a_held_conversation() {
             desk.unread(1).await;
             let threads = ids(&desk.claim(&desk.first).await);
 
-            // The second agent's own contact by now, whose goal texts them, and is paused.
+            // The second agent's own contact by now; the goal that texts them is paused.
             let survey = desk.ours.open_goal(&desk.world, &desk.group, json!({ "name": "Survey" })).await;
             send_all(&desk.second.client, &survey).await;
             desk.world.messages().state("delivered").until(2).await;
@@ -246,7 +246,7 @@ async fn w3_another_goals_text_neither_takes_nor_changes_a_held_conversation() {
                 desk.world.row("select json_agg(json_build_array(goal_id, answer) order by goal_id) from target").await;
             assert_eq!(answers, [(rally.clone(), Some("yes".to_owned())), (survey.clone(), None)]);
 
-            // From the end of the claim on the conversation is about what texted last.
+            // From the end of the claim on the conversation belongs to the goal that texted last.
             desk.ours.goal_act(&survey, "resume").await;
             desk.world.threads().set("held_until", now()).await;
             desk.world.text(&phones[0], &desk.number, "And the survey?").await;
@@ -277,7 +277,7 @@ async fn w9_replies_in_a_conversation_have_a_bound() {
                 let seconds: i64 = answer.header("retry-after").parse().unwrap();
                 assert!((3_000..=3_601).contains(&seconds), "{seconds}");
             }
-            // Whoever has the conversation next does not begin anew; another conversation does.
+            // The next agent of the conversation does not begin anew; another conversation does.
             desk.world.execute(&["update thread set held_until = clock_timestamp(), unread_since = now()"]).await;
             assert_eq!(desk.claim(&desk.second).await.len(), 2);
             reply(&desk.second.client, &threads[0]).await.problem(429, "reply-limit");

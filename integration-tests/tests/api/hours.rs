@@ -9,7 +9,8 @@ use crate::rates::send_all;
 /// Honolulu has no changes of clocks.
 const HONOLULU: TimeDelta = TimeDelta::hours(-10);
 
-/// An hour of the day in Honolulu in which this instant is not, and when it begins next: in one to three hours.
+/// Returns an hour of the day in Honolulu in which this instant is not, and when it begins next: in
+/// one to three hours.
 pub(crate) fn closed_hour(now: DateTime<Utc>) -> (Value, DateTime<Utc>) {
     let local = (now + HONOLULU).naive_utc();
     let minute = local.time().num_seconds_from_midnight() / 60;
@@ -59,7 +60,7 @@ async fn s5_a_contact_of_another_state_waits_for_its_law_and_knows_until_when() 
             assert_eq!(until, opens);
             assert_eq!(world.carrier().accepted().len(), 1);
 
-            // Rule S9: what is held already follows a change.
+            // Rule S9: held texts follow a change.
             ours.admin.put(&path, json!({ "laws": null })).await.ok();
             ours.set(json!({ "law_strictness": "off" })).await;
             world.messages().state("delivered").until(2).await;
@@ -67,7 +68,8 @@ async fn s5_a_contact_of_another_state_waits_for_its_law_and_knows_until_when() 
         .await;
 }
 
-/// However a spreadsheet has written the postal code, and however it came to be kept: nobody in Honolulu is texted while it is closed there.
+/// However a spreadsheet has written the postal code, and however it came to be kept: nobody in
+/// Honolulu is texted while it is closed there.
 #[tokio::test]
 async fn s5_a_postal_code_means_the_same_however_it_is_written() {
     World::with_engine()
@@ -100,7 +102,8 @@ async fn s5_a_postal_code_means_the_same_however_it_is_written() {
             );
             let report = ours.import(&format!("file_name=c.csv&group_id={group}"), file).await;
             assert_eq!(report["created"], codes.len() + 3, "{report}");
-            // Kept as it came, by whatever kept it before; and with its zero lost, so that it may be Massachusetts.
+            // Kept as it came, by an earlier version; and with its zero lost, so that it may be
+            // Massachusetts.
             let raw = ["=\"96813\"' where e164 = '+16465551000", "2134.0' where e164 = '+16465551001"];
             let raw = raw.map(|code| format!("update contact set postal_code = '{code}'"));
             world.execute(&raw.each_ref().map(String::as_str)).await;
@@ -118,7 +121,8 @@ async fn s5_a_postal_code_means_the_same_however_it_is_written() {
         .await;
 }
 
-/// Hours in Honolulu that are closed and open at a full minute, soon but not at once, and when that is.
+/// Hours in Honolulu that are closed and open at a full minute, soon but not at once, and when that
+/// is.
 fn opens_soon(now: DateTime<Utc>) -> (Value, DateTime<Utc>) {
     let local = (now + HONOLULU).naive_utc() + TimeDelta::seconds(79);
     let minute = local.time().num_seconds_from_midnight() / 60;
@@ -128,7 +132,8 @@ fn opens_soon(now: DateTime<Utc>) -> (Value, DateTime<Utc>) {
     (json!({ "opens_minute": minute, "closes_minute": closes }), opens.and_utc() - HONOLULU)
 }
 
-/// An organization with an agent and two contacts in Honolulu, and an open goal that lasts for days.
+/// Returns an organization with an agent and two contacts in Honolulu, and an open goal that lasts
+/// for days.
 async fn in_honolulu(world: &World) -> (Organization, Client, String) {
     let ours = world.organization("Ours").await;
     let group = ours.group_in("Oahu", "Pacific/Honolulu").await;
@@ -140,7 +145,7 @@ async fn in_honolulu(world: &World) -> (Organization, Client, String) {
     (ours, agent.client, goal)
 }
 
-/// How many texts are held for their hours until then.
+/// Returns how many texts are held for their hours until then.
 async fn held_until(world: &World, opens: DateTime<Utc>) -> i64 {
     let held = world.messages().state("held").reason("hours");
     held.until(2).await;
@@ -166,7 +171,8 @@ async fn s9_hours_that_close_hold_what_is_queued_until_they_open() {
         .await;
 }
 
-/// The only test that waits for the clock, for more than a minute: nothing but the time moves these texts.
+/// The only test that waits for the clock, for more than a minute: nothing but the time moves these
+/// texts.
 #[tokio::test]
 async fn s6_what_is_held_for_its_hours_goes_when_they_open_and_not_before() {
     World::with_engine()

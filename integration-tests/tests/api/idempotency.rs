@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 const FILE: &str = "first,last,phone\nAda,Lovelace,6465550001\n";
 
-/// A request twice with one key: the second answer is the first one's replay, and only one row is there. Then another request with it.
+/// Returns a request twice with one key: the second answer is the first one's replay, and only one
+/// row is there. Then another request with it.
 async fn twice(
     world: &World,
     client: &Client,
@@ -87,7 +88,7 @@ async fn a_key_belongs_to_its_request_and_its_caller() {
         .await;
 }
 
-/// What failed did nothing and is not remembered: with the same key it can be put right.
+/// A failed request did nothing and is not remembered: with the same key it can be put right.
 #[tokio::test]
 async fn a_refused_request_does_not_use_its_key_up() {
     World::with_api()
@@ -107,7 +108,7 @@ async fn a_refused_request_does_not_use_its_key_up() {
         .await;
 }
 
-/// The answer stays the same, whatever has happened since.
+/// The answer stays the same, also when the state has changed since.
 #[tokio::test]
 async fn a_replay_answers_the_same_after_the_state_has_changed() {
     World::with_api()

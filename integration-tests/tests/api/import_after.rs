@@ -1,4 +1,5 @@
-//! Before and after an import: its preview, its progress, what it changed, and taking it back (rules C12, C15).
+//! Before and after an import: its preview, its progress, its changes, and taking it back
+//! (rules C12, C15).
 
 use muster_integration_tests::{Call, World, text};
 use serde_json::{Value, json};
@@ -106,7 +107,8 @@ async fn c12_an_import_under_way_tells_its_rows_its_rate_and_the_time_left() {
             let group = ours.group("One").await;
             let rows: Vec<String> = (0..200).map(|nth| format!("Ada{nth},L,646555{nth:04}")).collect();
             let file = format!("first,last,phone\n{}\n", rows.join("\n"));
-            // Whoever applies a shard stops in the middle of it, when all rows have been read.
+            // The worker that applies a shard stops in the middle of it, when all rows have been
+            // read.
             let lock = world.hold_writes("membership").await;
             let uploaded = ours.upload(&format!("file_name=a.csv&group_id={group}"), file).await.ok();
             let id = text(&uploaded["id"]);
@@ -169,7 +171,7 @@ async fn c12_a_cancelled_import_keeps_and_reports_what_was_applied() {
             let group = ours.group("One").await;
             let rows: Vec<String> = (0..200).map(|nth| format!("Ada{nth},L,646555{nth:04}")).collect();
             let file = format!("first,last,phone\n{}\nBad,Row,1\n", rows.join("\n"));
-            // Whoever applies a shard stops in the middle of it.
+            // The worker that applies a shard stops in the middle of it.
             let lock = world.hold_writes("membership").await;
             let digest: String =
                 world.row(&format!("select to_json(encode(sha256(convert_to('{file}', 'UTF8')), 'hex'))")).await;

@@ -1,4 +1,5 @@
-//! Columns that name agents: whom they mean, how many contacts an agent may have, and what becomes of batches (rules A2, C2 and W4).
+//! Columns that name agents: the members that they mean, how many contacts an agent may have, and
+//! the effect on batches (rules A2, C2 and W4).
 
 use muster_integration_tests::{Organization, Person, World, text};
 use std::collections::BTreeMap;
@@ -10,13 +11,13 @@ fn counters(report: &Value) -> [i64; 5] {
     ["rows_read", "created", "updated", "unchanged", "rejected"].map(|name| report[name].as_i64().unwrap())
 }
 
-/// A file of people, each assigned to somebody.
+/// Returns a file of people, each assigned to somebody.
 fn file<'a>(agents: impl IntoIterator<Item = &'a str>) -> String {
     let rows = agents.into_iter().enumerate().map(|(nth, agent)| format!("Ada{nth},L,646555{nth:04},{agent}\n"));
     format!("first,last,phone,Assigned Agent\n{}", rows.collect::<String>())
 }
 
-/// An agent of a group with an address.
+/// Returns an agent of a group with an address.
 pub(crate) async fn agent(ours: &Organization, group: &str, email: &str) -> String {
     let body = json!({ "role": "agent", "first_name": "Amy", "last_name": "B", "email": email });
     let id = text(&ours.admin.post(&ours.at("members"), body).await.ok()["id"]);
@@ -57,7 +58,8 @@ async fn c2_a_column_of_agents_assigns_up_to_the_limit_of_each() {
                      Agent\",\"\"\"Ada4\"\",\"\"L\"\",\"\"+16465550004\"\",\"\"who@example.org\"\"\"",
                 ]
             );
-            // Who is assigned to somebody else moves, also by the agent's id; who has nobody named stays.
+            // A contact that is assigned to another agent moves, also by the agent's id; a contact
+            // without a named agent stays.
             let report = ours.import(&query, file([ben.as_str(), ""])).await;
             assert_eq!(counters(&report), [2, 0, 1, 1, 0], "{report}");
         })
@@ -101,7 +103,7 @@ async fn a2_who_assigns_while_a_file_is_imported_does_not_pass_the_agents_limit_
             let query = format!("file_name=a.csv&group_id={group}");
             ours.import(&query, "first,last,phone\nZed,L,6465559999\n").await;
             let zed = text(&ours.contact("+16465559999").await["id"]);
-            // The file is admitted, and whoever applies it stops before anybody of it is made.
+            // The file is admitted, and the worker that applies it stops before it makes a contact.
             let lock = world.hold_writes("contact").await;
             let id = text(&ours.upload(&query, file([amy.id.as_str(), &amy.id])).await.ok()["id"]);
             world.until_locked("into contact ").await;
@@ -128,7 +130,8 @@ async fn a2_assignments_at_once_do_not_pass_the_agents_limit_together() {
             for phone in ours.contacts(&group, 2).await {
                 paths.push(ours.at(&format!("groups/{group}/contacts/{}", text(&ours.contact(&phone).await["id"]))));
             }
-            // Both wait for the agent's row, so that each has begun before the other's assignment is there.
+            // Both wait for the agent's row, so that each has begun before the other's assignment
+            // is there.
             let lock = world.hold(&format!("select from group_member where member_id = '{}' for update", amy.id)).await;
             let assign =
                 async |path: &String| ours.admin.patch(path, json!({ "assigned_agent_id": amy.id })).await.status;
@@ -193,7 +196,7 @@ async fn w4_whom_a_file_takes_from_an_agent_moves_between_the_batches_of_every_g
             );
             assert_eq!(in_hand(&claim(&first, one).await), 2, "the batch in hand has lost them");
             assert_eq!((in_hand(&claim(&second, one).await), in_hand(&claim(&second, two).await)), (3, 4));
-            // Whoever moves next joins the batch that is there, and several agents get theirs at once.
+            // A later mover joins the batch that is there, and several agents get theirs at once.
             let rows = file([second.id.as_str(), &second.id, &second.id, &second.id, &second.id, &third.id]);
             let report = ours.import(&query, rows).await;
             assert_eq!(counters(&report), [6, 0, 2, 4, 0], "{report}");

@@ -1,5 +1,5 @@
-//! However a file is cut, and whoever reads and applies it, dies over it, does it late or does it twice: the end is that of reading it in order by
-//! one (rules A2, C6, C7 and C10).
+//! However a file is cut, and whether the workers that read and apply it die, are late or do it
+//! twice: the end is that of one worker reading it in order (rules A2, C6, C7 and C10).
 
 use std::{collections::BTreeMap, fmt::Write as _, io::Write as _, pin::pin, task::Poll, time::Duration};
 
@@ -80,7 +80,8 @@ impl Story {
         out.finish().unwrap()
     }
 
-    /// Imports who is known, in order, and then the file as `hands` go about it; answers all that there is to be seen then.
+    /// Imports the known people, in order, and then the file as `hands` go about it; returns all
+    /// that there is to be seen then.
     async fn told(&self, world: &World, name: &str, in_order: &Hand, hands: &mut Hands<'_>) -> Value {
         let ours = world.organization(name).await;
         let group = ours.group("One").await;
@@ -97,7 +98,7 @@ impl Story {
     }
 }
 
-/// The report, the rejects, what was changed, and everybody with their tags and agents.
+/// Returns the report, the rejects, the changes, and all contacts with their tags and agents.
 async fn seen(world: &World, ours: &Organization, group: &str, import: &str) -> Value {
     let report = ours.admin.get(&ours.at(&format!("imports/{import}"))).await.ok();
     let names = [
@@ -147,7 +148,7 @@ enum Fate {
     Late,
 }
 
-/// Who does the jobs of an import: in order and one by one, or as the dice have it.
+/// Executor of an import's jobs: in order and one by one, or as the dice have it.
 struct Hands<'a> {
     hand: &'a Hand,
     settings: &'a WorkerSettings,
@@ -173,7 +174,8 @@ impl Hands<'_> {
                 if live.count().await == 0 {
                     return;
                 }
-                // The server has not noticed yet that the connection of who died is gone: the job is locked by it still.
+                // The server has not noticed yet that the connection of the dead worker is gone:
+                // the job is locked by it still.
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
             let at_once = self.dice.as_mut().map_or(1, |dice| dice.between(1, 5));
@@ -192,7 +194,7 @@ impl Hands<'_> {
                 }
                 let id = waiting.remove(nth);
                 let spoiled = spoiled.entry(id).or_default();
-                // Whose workers die again and again is given up.
+                // A job with workers that die again and again is given up.
                 if matches!(fate, Fate::Dies(_) | Fate::Late) && *spoiled == 3 {
                     fate = Fate::Done;
                 }
@@ -216,7 +218,7 @@ impl Hands<'_> {
     async fn attempt(&self, world: &World, job: &ClaimedJob, fate: Fate) {
         let pool = world.pool();
         let polls = if let Fate::Dies(polls) = fate { polls } else { u64::MAX };
-        // Whoever dies has connections of its own, which die too.
+        // A worker that dies has connections of its own, which die too.
         let mortal = matches!(fate, Fate::Dies(_)).then(|| Hand::new(self.settings.clone()).unwrap());
         let hand = mortal.as_ref().unwrap_or(self.hand);
         let Some(worked) = polled(polls, hand.work(job)).await else { return };

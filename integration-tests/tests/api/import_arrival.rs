@@ -1,4 +1,5 @@
-//! An import before its rows are read: its file comes in, is looked at, and is cut into parts (rules C4, C12 and C15).
+//! An import before its rows are read: its file comes in, is looked at, and is cut into parts
+//! (rules C4, C12 and C15).
 
 use muster_integration_tests::{UPLOAD_LIMIT, World, text};
 use std::{convert::Infallible, io::Write as _};
@@ -7,7 +8,7 @@ use axum::body::Bytes;
 use futures::{StreamExt, stream};
 use serde_json::json;
 
-/// A body that begins like this and never ends.
+/// Returns a body that begins like this and never ends.
 fn endless(beginning: &[u8]) -> reqwest::Body {
     let beginning = stream::iter(beginning.chunks(10_000).map(Bytes::copy_from_slice).collect::<Vec<_>>());
     reqwest::Body::wrap_stream(beginning.map(Ok::<_, Infallible>).chain(stream::pending()))
@@ -55,7 +56,7 @@ async fn c15_a_bad_file_is_refused_while_it_is_still_coming_in() {
         .await;
 }
 
-/// Rule C12, and what engine promises of long jobs: they say how far they are.
+/// Rule C12, and the engine's promise on long jobs: they tell their progress.
 #[tokio::test]
 async fn c12_a_file_that_is_being_cut_says_how_far_it_is_and_hears_a_cancel() {
     World::with_api()

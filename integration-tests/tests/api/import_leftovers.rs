@@ -1,4 +1,5 @@
-//! What is left when imports are over: their list, where people come from, and no rows in the object store (rules C13 and R3).
+//! Leftovers of imports that are over: their list, contacts' provenance, and no rows in the object
+//! store (rules C13 and R3).
 
 use muster_integration_tests::{CONFIRMATION, Call, World, text};
 use muster_jobs::kinds::{Task, Upkeep};
@@ -78,7 +79,8 @@ async fn r3_an_import_that_fails_at_a_step_leaves_no_rows_behind() {
         .run(async |world| {
             let ours = world.organization("Ours").await;
             let group = ours.group("One").await;
-            // Whatever is written down of the file cannot be read again, so that the next step can never be done.
+            // Anything that is written down of the file cannot be read again, so that the next step
+            // can never be done.
             world
                 .execute(&[
                     "create function spoil_header() returns trigger language plpgsql as $$ begin new.header = '{}'; \
@@ -142,7 +144,8 @@ async fn r3_a_redaction_takes_what_a_dead_worker_has_left() {
         .await;
 }
 
-/// Leaves rows of an import in the object store, as a worker does that dies, or that wakes up when all is over.
+/// Leaves rows of an import in the object store, as a worker does that dies, or that wakes up when
+/// all is over.
 fn leave(world: &World, organization: &str, import: &str) {
     let folder = world.folder().join("imports").join(organization).join(format!("{import}.work"));
     std::fs::create_dir_all(&folder).unwrap();

@@ -1,5 +1,5 @@
-//! What a file may take up and what it may leave: places in a group beside other files, names of tags, groups and writes (rules A2, C7, C8,
-//! C10, C11 and C12).
+//! Limits and leftovers of a file: places in a group beside other files, names of tags, groups and
+//! writes (rules A2, C7, C8, C10, C11 and C12).
 
 use muster_integration_tests::{World, text};
 use serde_json::{Value, json};
@@ -22,12 +22,14 @@ async fn c10_a_file_that_comes_twice_at_once_fills_the_group_and_loses_nobody() 
             ours.set(json!({ "group_contact_limit": 20 })).await;
             let group = ours.group("One").await;
             let query = format!("file_name=a.csv&group_id={group}");
-            // The first is admitted, and stops before anybody joins the group; the second is looked at meanwhile.
+            // The first is admitted, and stops before anybody joins the group; the second is looked
+            // at meanwhile.
             let lock = world.hold_writes("membership").await;
             let first = text(&ours.upload(&query, file(0..20)).await.ok()["id"]);
             world.until_locked("into membership").await;
             let second = text(&ours.upload(&query, file(0..20)).await.ok()["id"]);
-            // Until it waits for the first, or, if it did not, stands at the same lock with its rows rejected.
+            // Until it waits for the first, or, if it did not, stands at the same lock with its
+            // rows rejected.
             let stands = format!(
             "(select 1 from job where kind = 'import-admit' and payload ->> 'import_id' = '{second}' and epoch > 0
               and state in ('pending', 'published')
@@ -39,7 +41,8 @@ async fn c10_a_file_that_comes_twice_at_once_fills_the_group_and_loses_nobody() 
             let (first, second) = (ours.report(&first).await, ours.report(&second).await);
             assert_eq!((&first["state"], counters(&first)), (&json!("succeeded"), [20, 20, 0, 0, 0, 0]), "{first}");
             assert_eq!((&second["state"], counters(&second)), (&json!("succeeded"), [20, 0, 0, 20, 0, 0]), "{second}");
-            // Several files that overlap, of which all together fit, never take one another's places.
+            // Several files that overlap, of which all together fit, never take one another's
+            // places.
             ours.set(json!({ "group_contact_limit": 50 })).await;
             let uploads = [0..40, 10..50, 5..45, 0..50].map(|people| ours.import(&query, file(people)));
             for report in futures::future::join_all(uploads).await {
@@ -129,7 +132,8 @@ async fn c7_no_cell_of_the_rejects_begins_as_a_formula() {
             let ours = world.organization("Ours").await;
             let group = ours.group("One").await;
             for begin in ["=", "+", "-", "@", "\t", "\r"] {
-                // A quoted line end at the beginning of a row is part of its cell, so that the row itself begins with the quote.
+                // A quoted line end at the beginning of a row is part of its cell, so that the row
+                // itself begins with the quote.
                 let (cell, shown) = match begin {
                     "\r" => ("\"\rcmd()\"".to_owned(), "\"'\rcmd()\"".to_owned()),
                     begin => (format!("{begin}cmd()"), format!("'{begin}cmd()")),
@@ -141,7 +145,8 @@ async fn c7_no_cell_of_the_rejects_begins_as_a_formula() {
                 let wanted = format!("2,\"phone_invalid\",\"phone\",\"{},L,1\"", shown.replace('"', "\"\""));
                 assert_eq!(rejects.split_once("\r\n").unwrap().1.trim_end_matches("\r\n"), wanted, "{begin:?}");
             }
-            // Whoever parts the row into columns again finds no formula in any of them, and phones as they were.
+            // A reader that parts the row into columns again finds no formula in any of them, and
+            // phones as they were.
             let report =
                 ours.import(&format!("file_name=a.csv&group_id={group}"), "first,last,phone\nA,=cmd(),+1 (2)\n").await;
             let rejects = ours.admin.get(&ours.at(&format!("imports/{}/rejects.csv", text(&report["id"])))).await.text;
@@ -191,7 +196,7 @@ async fn c7_the_same_file_again_writes_no_row_of_the_people_in_it() {
         .await;
 }
 
-/// Rules C11 and C12: whoever tries a file out finds no group that nobody has made.
+/// Rules C11 and C12: a dry run of a file makes no group.
 #[tokio::test]
 async fn c12_a_dry_run_without_a_group_makes_none() {
     World::with_engine()

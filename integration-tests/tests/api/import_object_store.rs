@@ -78,7 +78,8 @@ async fn a_source_takes_its_file_out_of_the_bucket_from_its_organizations_folder
             let changed = fetch(&world, &ours, &id).await;
             assert_eq!(ours.report(&text(&changed["last_import_id"])).await["updated"], 1);
 
-            // Under the same name another organization has nothing, and none of its names leads to a neighbour's file.
+            // Under the same name another organization has nothing, and none of its names leads to
+            // a neighbour's file.
             let group = other.group("Theirs").await;
             let id = text(&other.admin.post(&other.at("import-sources"), source(&group, path)).await.ok()["id"]);
             let failure = text(&fetch(&world, &other, &id).await["failure"]);

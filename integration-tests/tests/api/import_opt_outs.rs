@@ -1,4 +1,5 @@
-//! Opt-outs that a file's columns state (rule C17), and postal codes as spreadsheets write them (rule S5).
+//! Opt-outs that a file's columns state (rule C17), and postal codes as spreadsheets write them
+//! (rule S5).
 
 use chrono::Timelike;
 use muster_integration_tests::{World, ahead, days, open_goal, text};
@@ -39,7 +40,8 @@ async fn c17_an_opt_out_that_a_file_states_is_kept_and_told() {
                 assert_eq!(report["warning_reasons"], json!({ "opt_out_unknown": 1 }), "{report}");
                 assert_eq!(report["columns"][3], json!({ "header": "can2_sms_status", "field": "opt_out_status" }));
             }
-            // Who was there, and who is new though the last row of the phone says nothing of it; with where it comes from.
+            // Contacts that were there, and contacts that are new though the last row of the phone
+            // says nothing of it; with the source of their opt-out.
             for phone in ["+16465550000", "+16465550004"] {
                 let contact = ours.contact(phone).await;
                 assert!(contact["opted_out_at"].is_string(), "{contact}");
@@ -61,7 +63,7 @@ async fn c17_an_opt_out_that_a_file_states_is_kept_and_told() {
             let goal = ours.draft(&group, open_goal(&world, json!({})).await).await;
             let preview = ours.admin.get(&ours.at(&format!("goals/{goal}/preview"))).await.ok();
             assert_eq!(preview["excluded"], json!({ "opted_out": 3 }), "{preview}");
-            // An undo leaves who has opted out as it is.
+            // An undo leaves opt-outs as they are.
             let path = ours.at(&format!("imports/{}/undo", text(&same["id"])));
             ours.admin.act(&path).await.ok();
             world.imports().has("undone_at").until(1).await;
@@ -126,7 +128,7 @@ async fn c17_a_rejected_row_opts_out_whom_we_know() {
         .await;
 }
 
-/// Rule S9: what waits already does not go, and the thread leaves who answers it.
+/// Rule S9: waiting texts do not go, and the thread leaves the agent that answers it.
 #[tokio::test]
 async fn c17_an_opt_out_of_a_file_stops_texts_that_wait() {
     World::with_engine()
@@ -138,7 +140,8 @@ async fn c17_an_opt_out_of_a_file_stops_texts_that_wait() {
             let goal = ours.open_goal(&world, &group, json!({})).await;
             let claim = json!({ "workflow": "initial" });
             let batch = agent.client.post(&format!("/v1/agent/goals/{goal}/claim"), claim).await.ok()["batch"].clone();
-            // The minute of the next day in which texts may go must not be behind the end of the window.
+            // The minute of the next day in which texts may go must not be behind the end of the
+            // window.
             world.goals().set("closes_at", ahead(days(3))).await;
             // Nothing goes outside a minute of the day in which it is not.
             let opens = if (3..9).contains(&world.now().await.hour()) { 720 } else { 0 };

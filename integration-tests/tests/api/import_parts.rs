@@ -1,4 +1,5 @@
-//! Files that are cut into parts and read by many at once: the end is the same as reading them in order by one (rules A2, C6, C10, C14).
+//! Files that are cut into parts and read by many at once: the end is the same as reading them in
+//! order by one (rules A2, C6, C10, C14).
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -19,7 +20,8 @@ struct Model {
     people: BTreeMap<String, (i64, String, String, BTreeSet<String>)>,
 }
 
-/// A file with cells over several lines, phones that come again near and far, and rows that cannot be read.
+/// Returns a file with cells over several lines, phones that come again near and far, and rows that
+/// cannot be read.
 fn random_file(dice: &mut Dice, rows: u64) -> Model {
     let mut model = Model { file: "first,last,phone,Ward,tags\n".to_owned(), ..Model::default() };
     let mut line = 2;
@@ -48,7 +50,7 @@ fn random_file(dice: &mut Dice, rows: u64) -> Model {
     model
 }
 
-/// What an organization knows of its people.
+/// Returns the organization's knowledge of its people.
 async fn people(ours: &Organization) -> BTreeMap<String, (String, String, BTreeSet<String>)> {
     let page = ours.admin.get(&ours.at("contacts?limit=500")).await.ok();
     let people = page["items"].as_array().unwrap().iter().map(|contact| {
@@ -143,14 +145,15 @@ async fn c3_a_packed_file_is_read_like_what_it_holds() {
                 assert_eq!(report["compression"], packing);
                 assert!(report["parts"].as_i64().unwrap() > 3, "{report}");
             }
-            // What breaks off is refused, and leaves nothing behind: at once, or where that only shows at the end.
+            // A file that breaks off is refused, and leaves nothing behind: at once, or where that
+            // only shows at the end.
             let query = format!("file_name=a.csv.gz&group_id={group}");
             ours.upload(&query, packed[..packed.len() - 9].to_vec()).await.problem(422, "invalid-body");
             let long = gzip(format!("{file}{}", "Ada,L,6465550000\n".repeat(20_000)).as_bytes());
             let broken = ours.import(&query, long[..long.len() - 9].to_vec()).await;
             assert_eq!((&broken["state"], counters(&broken)), (&json!("failed"), [0; 6]), "{broken}");
             assert!(broken["failure"].as_str().unwrap().contains("not complete"), "{broken}");
-            // In another encoding, what follows the first part is in that encoding too.
+            // In another encoding, the bytes after the first part are in that encoding too.
             let utf16: Vec<u8> =
                 [0xff, 0xfe].into_iter().chain(file.encode_utf16().flat_map(u16::to_le_bytes)).collect();
             let report = ours.import(&format!("file_name=a.csv&group_id={group}"), utf16).await;

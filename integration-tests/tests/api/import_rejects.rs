@@ -32,8 +32,9 @@ fn gzip(text: &[u8]) -> Vec<u8> {
     packed.finish().unwrap()
 }
 
-/// Rows that say little make much of them: the name of their column comes again with each, the file unpacks to a thousand times its size, what cannot be
-/// read becomes longer when it is shown, and a row over a limit is told in all its columns.
+/// Short rows become long: the name of their column comes again with each, the file unpacks to a
+/// thousand times its size, unreadable bytes become longer when they are shown, and a row over a
+/// limit is told in all its columns.
 #[tokio::test]
 async fn c7_a_small_file_keeps_few_bytes_of_rejects_however_it_makes_them() {
     World::with_engine()
@@ -108,7 +109,7 @@ async fn c7_the_installation_says_how_many_rejects_are_kept_and_parts_keep_no_mo
             assert_eq!(report["reject_reasons"], json!({ "group_full": 990, "phone_invalid": 1_000 }), "{report}");
             assert_eq!(adds_up(&report), (50, 1_940));
             assert_eq!(listed(&ours, &report).await, 50);
-            // What fits is all kept.
+            // Rows within the bounds are all kept.
             let report = ours
                 .import(
                     &format!("file_name=b.csv&group_id={group}"),

@@ -1,4 +1,5 @@
-//! Files that come again: saved mappings, and fetching what has changed from where an admin says, and from nowhere else.
+//! Files that come again: saved mappings, and fetching a changed file from the admin's place, and
+//! from nowhere else.
 
 use muster_integration_tests::{Call, Organization, World, text};
 use std::sync::{Arc, Mutex};
@@ -98,11 +99,11 @@ async fn a_source_is_fetched_and_imported_when_it_has_changed() {
             assert_eq!(ours.report(&text(&changed["last_import_id"])).await["updated"], 1);
             assert_eq!(world.imports().count().await, 2);
 
-            // A file that is uploaded goes by what is known of the source.
+            // An uploaded file goes by the source's definition.
             let report =
                 ours.import(&format!("file_name=up.csv&source_id={id}"), "first,last,Tel\nEve,L,6465550002\n").await;
             assert_eq!((&report["created"], &report["group_id"]), (&json!(1), &json!(group)), "{report}");
-            // Whoever says something else of it has it imported once more.
+            // A changed definition has it imported once more.
             let mut other = source;
             other["tags"] = json!(["monthly"]);
             ours.admin.put(&ours.at(&format!("import-sources/{id}")), other).await.ok();
@@ -127,8 +128,8 @@ async fn a_source_on_a_schedule_is_fetched_by_itself() {
                 "group_id": group, "name": "Drop", "url": "store:list.csv", "schedule": { "cron": "* * * * *", "zone": "America/Denver" },
             });
             let id = text(&ours.admin.post(&ours.at("import-sources"), source).await.ok()["id"]);
-            // As if the minute were over: the tick's job is spread over the next half minute, which nobody waits for
-            // here.
+            // As if the minute were over: the tick's job is spread over the next half minute, which
+            // nobody waits for here.
             world
                 .execute(&["update schedule set next_at = now(), decided_until = now() - interval '1 minute', \
                      jitter_seconds = 0
@@ -183,7 +184,8 @@ async fn nothing_is_fetched_from_inside() {
             ] {
                 ours.admin.post(&ours.at("import-sources"), source(url)).await.problem(422, "invalid-body");
             }
-            // What is only seen when it is asked: a name that leads inside, and a redirect.
+            // Addresses that are only seen at the request: a name that leads inside, and a
+            // redirect.
             let inside = format!("http://127.0.0.1:{port}/inside");
             let private = format!("http://127.0.0.1:{port}/private");
             for (url, why) in [

@@ -1,36 +1,37 @@
-//! Undoing an import gives those who were in the group before the agents back whom they had, and takes whom it brought out of goals that have
-//! texted nobody of them (rules A2, C7, S1 and W4).
+//! Undoing an import gives contacts that were in the group before their earlier agents back, and
+//! takes contacts that it brought out of goals that have texted none of them
+//! (rules A2, C7, S1 and W4).
 
 use muster_integration_tests::{Organization, Person, World, text};
 use serde_json::{Value, json};
 
 use crate::privacy::redact;
 
-/// The number of a person of a file.
+/// Returns the number of a person of a file.
 fn phone(nth: usize) -> String {
     format!("+1646555{nth:04}")
 }
 
-/// A file of people by number and first name, each assigned to somebody.
+/// Returns a file of people by number and first name, each assigned to somebody.
 fn file(rows: &[(usize, &str, &str)]) -> String {
     let rows = rows.iter().map(|(nth, first, agent)| format!("{first},L,{},{agent}\n", phone(*nth)));
     format!("first,last,phone,Assigned Agent\n{}", rows.collect::<String>())
 }
 
-/// A file of people from the first, each assigned to somebody.
+/// Returns a file of people from the first, each assigned to somebody.
 fn assigned<'a>(agents: impl IntoIterator<Item = &'a Person>) -> String {
     let rows: Vec<_> = agents.into_iter().enumerate().map(|(nth, agent)| (nth, "Ada", agent.id.as_str())).collect();
     file(&rows)
 }
 
-/// Imports a file into a group; answers the import's id.
+/// Imports a file into a group; returns the import's id.
 async fn import(ours: &Organization, group: &str, file: String) -> String {
     let report = ours.import(&format!("file_name=a.csv&group_id={group}"), file).await;
     assert_eq!((&report["state"], &report["rejected"]), (&json!("succeeded"), &json!(0)), "{report}");
     text(&report["id"])
 }
 
-/// Undoes an import; answers what became of its contacts.
+/// Undoes an import; returns the outcome for its contacts.
 async fn undo(world: &World, ours: &Organization, id: &str) -> Value {
     let path = ours.at(&format!("imports/{id}"));
     assert_eq!(ours.admin.act(&format!("{path}/undo")).await.status, 202);
@@ -39,7 +40,7 @@ async fn undo(world: &World, ours: &Organization, id: &str) -> Value {
     ours.admin.get(&path).await.ok()["undone"].clone()
 }
 
-/// Whom each contact is assigned to, in the order of their phones.
+/// Returns each contact's agent, in the order of their phones.
 async fn agents(world: &World) -> Vec<Option<String>> {
     world
         .row(
@@ -49,7 +50,7 @@ async fn agents(world: &World) -> Vec<Option<String>> {
         .await
 }
 
-/// How many contacts an agent has.
+/// Returns how many contacts an agent has.
 async fn has(world: &World, agent: &Person) -> i64 {
     world.memberships().is("assigned_agent_id", &agent.id).count().await
 }
@@ -152,7 +153,8 @@ async fn w4_who_was_in_the_group_before_an_import_gets_the_earlier_agent_back() 
         .await;
 }
 
-/// Each finds the people as it left them, whatever a later one that is undone had made of them.
+/// Each finds the people as it left them, also where a later import that is undone had changed
+/// them.
 #[tokio::test]
 async fn imports_are_taken_back_from_the_last_to_the_first() {
     World::with_engine()

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use muster_integration_tests::{Call, Organization, World, eventually, open_goal, seconds, text};
 use reqwest::Method;
 
-/// The counters of a report, of which all but the first add up to the first (rule C7).
+/// Returns the counters of a report, of which all but the first add up to the first (rule C7).
 #[track_caller]
 fn counters(report: &Value) -> [i64; 6] {
     let names = ["rows_read", "created", "updated", "unchanged", "merged", "rejected"];
@@ -67,7 +67,8 @@ async fn c7_every_row_ends_in_one_counter_and_the_same_file_again_changes_nothin
             assert_eq!(report["bytes_read"], report["text_bytes"], "{report}");
             assert!(report["finished_at"].is_string());
 
-            // C7: the rejects by line, with reason, column and the row as it was; what a spreadsheet would run is defused.
+            // C7: the rejects by line, with reason, column and the row as it was; a cell that a
+            // spreadsheet would run is defused.
             let rows = rejects(&ours, &report).await;
             assert_eq!(rows[0], "6,\"phone_missing\",\"Cell Phone\",\"No,Phone,,,,,\"");
             assert_eq!(rows[1], "7,\"phone_damaged\",\"Cell Phone\",\"Damaged,Cell,2.12E+09,,,,\"");
@@ -79,7 +80,8 @@ async fn c7_every_row_ends_in_one_counter_and_the_same_file_again_changes_nothin
             );
             assert_eq!(rows.len(), 5);
 
-            // C6: the last row for a phone wins. C8: tags of the file and of the row. C2: unknown columns are custom fields; nulls are none.
+            // C6: the last row for a phone wins. C8: tags of the file and of the row. C2: unknown
+            // columns are custom fields; nulls are none.
             let ada = ours.contact("+16465550001").await;
             assert_eq!((&ada["last_name"], &ada["fields"]), (&json!("King"), &json!({ "Precinct": "13" })));
             assert_eq!((&ada["email"], &ada["postal_code"]), (&json!("ada@example.org"), &json!("10001")));
@@ -92,13 +94,13 @@ async fn c7_every_row_ends_in_one_counter_and_the_same_file_again_changes_nothin
 
             let again = ours.import(&query, MIXED).await;
             assert_eq!(counters(&again), [9, 0, 0, 3, 1, 5]);
-            // C1: into another group it is the same people, who join it.
+            // C1: into another group it is the same people; they join it.
             let second = ours.group("Two").await;
             let elsewhere = ours.import(&format!("file_name=mixed.csv&group_id={second}"), MIXED).await;
             assert_eq!(counters(&elsewhere), [9, 0, 3, 0, 1, 5]);
             assert_eq!(world.contacts().count().await, 3);
             assert_eq!(world.memberships().count().await, 6);
-            // A changed name updates one; a blank cell leaves what is there.
+            // A changed name updates one; a blank cell leaves the value as it is.
             let changed =
                 ours.import(&query, "first,last,phone,email\nAdah,,6465550001,\nGrace,Hopper,6465550002,\n").await;
             assert_eq!(counters(&changed), [2, 0, 1, 1, 0, 0]);
@@ -209,7 +211,8 @@ async fn c7_a_rejects_line_is_the_files_line_also_after_blank_lines_and_quoted_n
         .await;
 }
 
-/// Rules C3, C6 and C7: a file whose lines end in CR alone, with rejected rows and a phone that comes twice.
+/// Rules C3, C6 and C7: a file of lines that end in CR alone, with rejected rows and a phone that
+/// comes twice.
 #[tokio::test]
 async fn c3_a_file_with_cr_line_ends_is_read_like_any_other() {
     World::with_engine()
@@ -262,7 +265,8 @@ async fn c3_a_file_in_windows_1252_is_read_though_its_first_accent_comes_late() 
             let names =
                 "contact where (first_name, last_name) = ('Ren\u{e9}', 'M\u{fc}ller') or last_name = 'O\u{2019}Hara'";
             assert_eq!(world.count(names).await, 2);
-            // Packed, it is looked at twice as well, and what the first look has written is written over.
+            // Packed, it is looked at twice as well, and the output of the first look is written
+            // over.
             let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
             std::io::Write::write_all(&mut packed, &file).unwrap();
             let report = ours.import(&query, packed.finish().unwrap()).await;
@@ -319,7 +323,7 @@ async fn t1_tags_of_a_column_target_all_any_and_none() {
         .await;
 }
 
-/// Rule C3: what cannot be read is rejected by row.
+/// Rule C3: an unreadable row is rejected by itself.
 #[tokio::test]
 async fn c3_a_row_that_cannot_be_read_costs_that_row() {
     World::with_engine()
@@ -386,7 +390,7 @@ async fn c15_a_bad_file_fails_with_a_reason_and_writes_nothing() {
                 let said = text(&answer.problem(422, "invalid-body")["detail"]);
                 assert!(said.contains(why), "{what}: {said}");
             }
-            // What only shows when all of it is looked at fails the import.
+            // A fault that only shows when all of it is looked at fails the import.
             let report = ours.import(&format!("file_name=a.csv&group_id={group}&tags=t"), tagged()).await;
             assert_eq!(report["state"], "failed", "{report}");
             let said = report["failure"].as_str().unwrap();
@@ -402,7 +406,7 @@ async fn c15_a_bad_file_fails_with_a_reason_and_writes_nothing() {
         .await;
 }
 
-/// A file whose tags are too many to be tags.
+/// Returns a file with too many tags to be tags.
 fn tagged() -> String {
     let rows: Vec<String> = (0..1_100).map(|nth| format!("Ada,L,646555{nth:04},tag{nth}")).collect();
     format!("first,last,phone,tags\n{}\n", rows.join("\n"))
@@ -440,7 +444,8 @@ async fn c10_rows_over_the_groups_limit_are_rejected_and_not_the_file() {
             let query = format!("file_name=a.csv&group_id={group}");
             let report = ours.import(&query, file(0, 2)).await;
             assert_eq!(counters(&report), [2, 2, 0, 0, 0, 0]);
-            // Those who are in it already take no place, and one more fits: the first of the file.
+            // Contacts that are in it already take no place, and one more fits: the first of the
+            // file.
             let dry = ours.import(&format!("{query}&dry_run=true"), file(0, 5)).await;
             let report = ours.import(&query, file(0, 5)).await;
             assert_eq!(counters(&report), [5, 1, 0, 2, 0, 2], "{report}");
@@ -554,7 +559,7 @@ async fn c12_a_cancelled_import_says_so_and_has_applied_nothing() {
         .run(async |world| {
             let ours = world.organization("Ours").await;
             let group = ours.group("One").await;
-            // Nobody works yet, so that it is cancelled before it begins.
+            // No worker runs yet, so that it is cancelled before it begins.
             let uploaded = ours.upload(&format!("file_name=a.csv&group_id={group}"), MIXED).await.ok();
             let id = text(&uploaded["id"]);
             let path = ours.at(&format!("imports/{id}"));

@@ -1,9 +1,9 @@
-//! What contacts text us (rules I1 to I6).
+//! Contacts' texts to us (rules I1 to I6).
 
 use muster_integration_tests::{Organization, Person, World, ahead, seconds, text};
 use serde_json::{Value, json};
 
-/// A group in which everybody has been texted by one agent.
+/// Returns a group in which everybody has been texted by one agent.
 pub(crate) async fn texted(world: &World, contacts: usize) -> (Organization, String, Person, String) {
     let ours = world.organization("Ours").await;
     let group = ours.group("One").await;
@@ -188,7 +188,7 @@ async fn i6_an_unknown_number_makes_an_unnamed_contact_and_help_is_answered() {
             world.messages().kind("inbound").until(2).await;
             let claimed = agent.client.act(&format!("/v1/agent/groups/{group}/replies/claim")).await.ok();
             assert_eq!(claimed[0]["thread"]["contact_id"], contact["id"]);
-            // Whoever is not known and wants no texts is known for that from now on.
+            // A stranger that wants no texts is known for that from now on.
             world.text("+16465559001", &number, "STOP").await;
             world.contacts().is("e164", "+16465559001").has("opted_out_at").until(1).await;
             // A number that is nobody's: acknowledged, and nobody is made.
@@ -202,7 +202,7 @@ async fn i6_an_unknown_number_makes_an_unnamed_contact_and_help_is_answered() {
         .await;
 }
 
-/// Rule I3: what reminds of help or is none is an unread text for agents.
+/// Rule I3: a text that resembles help or is none is an unread text for agents.
 #[tokio::test]
 async fn i3_after_an_opt_out_a_text_stays_hidden_until_they_opt_in() {
     World::with_engine()
@@ -218,7 +218,8 @@ async fn i3_after_an_opt_out_a_text_stays_hidden_until_they_opt_in() {
             world.text(phone, &number, "START").await;
             world.contacts().lacks("opted_out_at").until(1).await;
             world.text(phone, &number, "Hello again").await;
-            // Both: the thread is unread from the first on, and who claims passes by one that is being written to.
+            // Both: the thread is unread from the first on, and a claim passes by a thread that is
+            // being written to.
             world.webhooks().has("processed_at").until(4).await;
             assert_eq!(agent.client.act(&replies).await.ok().as_array().unwrap().len(), 1);
             assert!(ours.contact(phone).await["opted_out_at"].is_null());

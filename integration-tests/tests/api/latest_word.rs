@@ -1,9 +1,9 @@
-//! The latest word of a contact stands, in whatever order texts are handled (rules I2a, I3 and I3a).
+//! The latest word of a contact stands, in any order of handling (rules I2a, I3 and I3a).
 
 use muster_integration_tests::{Daemon, Organization, World, ahead, seconds, text};
 use serde_json::json;
 
-/// An api whose jobs wait until [`Waiting::handle`], and a group with two numbers.
+/// An api with jobs that wait until [`Waiting::handle`], and a group with two numbers.
 struct Waiting {
     world: World,
     ours: Organization,
@@ -19,7 +19,7 @@ impl Waiting {
         Self { world, ours, group, numbers }
     }
 
-    /// A contact of the group.
+    /// Returns a contact of the group.
     async fn contact(&self, nth: usize) -> String {
         let phone = format!("+1646555{nth:04}");
         self.world.plant_contact_in(&self.ours.id, &self.group, &phone).await;
@@ -37,7 +37,7 @@ impl Waiting {
         self.ours.contact(phone).await["opted_out_at"].is_string()
     }
 
-    /// What happened to a contact, in order, and how many confirmations there are.
+    /// Returns a contact's history, in order, and the number of confirmations.
     async fn history(&self, phone: &str) -> (Vec<String>, i64) {
         let of = format!("contact_id = (select id from contact where e164 = '{phone}')");
         let events = format!("select coalesce(json_agg(what order by id), '[]') from contact_event where {of}");
@@ -55,7 +55,7 @@ impl Waiting {
     }
 }
 
-/// Whether a contact has opted out, what happened to them, and confirmations.
+/// Whether a contact has opted out, their history, and confirmations.
 type Ends = (bool, Vec<&'static str>, i64);
 
 #[tokio::test]
@@ -102,7 +102,7 @@ async fn i3a_the_latest_word_stands_when_all_are_handled_late() {
         .await;
 }
 
-/// Somebody whom nobody knows when the texts come.
+/// A contact that is unknown when the texts come.
 #[tokio::test]
 async fn i3a_the_latest_word_of_a_stranger_stands_too() {
     World::with_api()
@@ -139,7 +139,8 @@ async fn i3a_an_admins_word_stands_against_texts_that_came_before_it() {
                 phones.push(waiting.contact(nth).await);
             }
             let number = &waiting.numbers[0];
-            // Opted out, asked in by text, and out again by an admin: also where nothing changes by that.
+            // Opted out, asked in by text, and out again by an admin: also where nothing changes by
+            // that.
             waiting.act(&phones[0], "opt-out").await;
             waiting.world.text(&phones[0], number, "START").await;
             waiting.act(&phones[0], "opt-out").await;
@@ -164,7 +165,7 @@ async fn i3a_an_admins_word_stands_against_texts_that_came_before_it() {
         .await;
 }
 
-/// Whatever opts somebody out, a statement by hand too, is a word of its time.
+/// An opt-out of any origin, a statement by hand too, is a word of its time.
 #[tokio::test]
 async fn i3a_an_opt_out_of_any_origin_stands_against_an_older_start() {
     World::with_api()
@@ -187,7 +188,7 @@ async fn i3a_an_opt_out_of_any_origin_stands_against_an_older_start() {
         .await;
 }
 
-/// Rule I5, in the same order: who is deactivated after they wrote stays so.
+/// Rule I5, in the same order: a contact that is deactivated after they wrote stays so.
 #[tokio::test]
 async fn i5_a_text_from_before_the_deactivation_reactivates_nobody() {
     World::with_api()
@@ -212,7 +213,7 @@ async fn i5_a_text_from_before_the_deactivation_reactivates_nobody() {
         .await;
 }
 
-/// The api by itself, and the job for those whom nobody knew.
+/// The api by itself, and the job for senders that were unknown.
 #[tokio::test]
 async fn i2a_what_the_carrier_says_of_an_opt_out_counts_whatever_the_body() {
     World::with_api()

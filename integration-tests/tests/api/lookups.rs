@@ -1,4 +1,4 @@
-//! Lookups of who serves contacts' numbers (rules C5 and S10).
+//! Lookups of the carriers of contacts' numbers (rules C5 and S10).
 
 use muster_integration_tests::{World, ago, ahead, days, now};
 use muster_simulator::{Behaviour, Lookups, Millis, Receipts};
@@ -118,7 +118,7 @@ async fn s10_texts_count_under_the_cap_of_the_carrier_that_a_lookup_names() {
             world.settled().await;
             // The other's answer is too old to count: the number may have moved.
             world.contacts().is("e164", "+16465550001").set("looked_up_at", ago(days(91))).await;
-            // What is held to the next day must not be cancelled by the goal's end.
+            // The goal's end must not cancel texts that are held to the next day.
             world.goals().set("closes_at", ahead(days(3))).await;
             crate::rates::send_all(&agent.client, &goal).await;
             world.messages().state("delivered").until(1).await;

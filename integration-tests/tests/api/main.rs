@@ -1,4 +1,5 @@
-//! The HTTP API as its clients see it: what it refuses, whom it lets see what, and whole campaigns through it.
+//! The HTTP API as its clients see it: its refusals, its visibility by role and tenant, and whole
+//! campaigns through it.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 

@@ -30,7 +30,7 @@ async fn assign(world: &World, account: AccountId, number: &[&str], move_taken: 
     assigned
 }
 
-/// Where a text to the number lands: the organizations that know its sender.
+/// Returns where a text to the number lands: the organizations that know its sender.
 async fn lands(world: &World, from: &str) -> Vec<OrganizationId> {
     world.text(from, NUMBER, "Hello").await;
     world.webhooks().lacks("processed_at").until(0).await;
@@ -39,7 +39,7 @@ async fn lands(world: &World, from: &str) -> Vec<OrganizationId> {
     found.iter().map(|id| OrganizationId(id.parse().unwrap())).collect()
 }
 
-/// A new agent of a new group texts from the number, if the organization has it.
+/// Returns a new agent of a new group texts from the number, if the organization has it.
 async fn uses(organization: &Organization, name: &str) -> bool {
     let group = organization.group(name).await;
     let agent = organization.member("agent").await;
@@ -76,7 +76,7 @@ async fn a3_where_the_operator_arranges_numbers_an_account_adds_its_own_alone() 
             let (our_account, other_account) = (account_of(&ours).await, account_of(&other).await);
             assert_eq!(assign(&world, our_account, &[NUMBER], false).await, Assigned::Done);
             assert_eq!(assign(&world, our_account, &[NUMBER], false).await, Assigned::Done, "asking again is harmless");
-            // Nobody is first with a number any more, whether it is another account's or nobody's.
+            // No account is first with a number any more, whether it is another account's or free.
             assert_eq!(
                 add(&other, &[NUMBER, "+12125558802"]).await,
                 json!({ "added": 0, "refused": [NUMBER, "+12125558802"] })
@@ -127,7 +127,8 @@ async fn a3_a_number_that_moves_takes_its_texts_to_the_new_account_and_leaves_co
             world.messages().kind("inbound").is("body", "And now?").until(1).await;
             let conversation = ours.admin.get(&ours.at(&format!("conversations/{thread}"))).await.ok();
             assert_eq!(conversation["messages"].as_array().unwrap().len(), 2, "{conversation}");
-            // The old owner's agent has no number there, and so cannot go on from somebody else's; with another one they can.
+            // The old owner's agent has no number there, and so cannot go on from somebody else's;
+            // with another one they can.
             let refused = agent.client.post(&reply, json!({ "text": "Still there?" })).await;
             refused.problem(409, "no-sender-number");
             assign(&world, account_of(&ours).await, &["+12125558805"], false).await;

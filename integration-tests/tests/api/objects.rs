@@ -1,4 +1,5 @@
-//! What every object store promises, held against a folder and against an S3 server: the same questions, the same answers.
+//! Promises of every object store, held against a folder and against an S3 server: the same
+//! questions, the same answers.
 
 use bytes::Bytes;
 use futures::{SinkExt, Stream, StreamExt, TryStreamExt, channel::mpsc, stream};
@@ -18,7 +19,7 @@ fn folder() -> (TempDir, Objects) {
     (folder, objects)
 }
 
-/// A source as uploads are, in chunks of an odd size.
+/// Returns a source as uploads are, in chunks of an odd size.
 fn source(bytes: &Bytes, chunk: usize) -> impl Stream<Item = Result<Bytes, String>> + Unpin + use<> {
     let chunks: Vec<_> =
         (0..bytes.len()).step_by(chunk).map(|at| bytes.slice(at..bytes.len().min(at + chunk))).collect();
@@ -40,9 +41,11 @@ fn large() -> Bytes {
     (0..LARGE.div_ceil(8)).flat_map(usize::to_le_bytes).take(LARGE).collect::<Vec<u8>>().into()
 }
 
-/// A write of a large object that has begun and waits for what may still come. It ends when the sender is dropped.
+/// Returns a write of a large object that has begun and waits for further bytes. It ends when the
+/// sender is dropped.
 async fn begun(objects: &Objects, key: &'static str) -> (mpsc::Sender<Result<Bytes, String>>, Writing) {
-    // Room for one chunk: the last is taken from us when the writer has all but two of them, which is more than one piece.
+    // Room for one chunk: the last is taken from us when the writer has all but two of them, which
+    // is more than one piece.
     let (mut send, receive) = mpsc::channel(0);
     let (objects, mut writing) = (objects.clone(), JoinSet::new());
     writing.spawn(async move { objects.put(key, receive, u64::MAX).await });
@@ -166,7 +169,8 @@ async fn a_folder_keeps_what_an_object_store_promises() {
     contract(&objects).await;
     put(&objects, "g/Wähler.csv", b"x").await;
     assert!(folder.path().join("g/Wähler.csv").is_file(), "others find files under their names");
-    // What was taken back leaves no bytes behind. Pieces are written to names that end in `#` and a number.
+    // A write that was taken back leaves no bytes behind. Pieces are written to names that end in
+    // `#` and a number.
     let written = || std::fs::read_dir(folder.path().join("d")).unwrap().flatten();
     let left =
         || written().map(|file| file.file_name().to_string_lossy().into_owned()).filter(|name| name.contains('#'));
@@ -181,7 +185,7 @@ async fn an_s3_bucket_keeps_what_an_object_store_promises() {
     put(&objects, "g/Wähler.csv", b"x").await;
     assert!(s3.keys().contains(&"muster/g/Wähler.csv".to_owned()), "others find objects under their names");
     assert!(s3.keys().iter().all(|key| key.starts_with("muster/")), "{:?}", s3.keys());
-    // What was taken back is not paid for any longer.
+    // A write that was taken back is not paid for any longer.
     eventually(seconds(20), async || holds(s3.unfinished().is_empty(), s3.unfinished())).await;
 }
 

@@ -4,7 +4,7 @@ use muster_domain::tenancy::settings::{Form, SETTINGS};
 use muster_integration_tests::{DOCUMENT, World};
 use serde_json::{Value, json};
 
-/// The lowest and the highest value of a form, and one below and one above.
+/// Returns the lowest and the highest value of a form, and one below and one above.
 fn edges(form: Form) -> ([Value; 2], [Value; 2]) {
     let long = |length: usize| json!("x".repeat(length));
     match form {

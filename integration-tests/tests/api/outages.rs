@@ -1,10 +1,11 @@
-//! The database stands still or is away: requests end, what is known is not found out again, and all is well again by itself.
+//! The database stands still or is away: requests end, a known outage is not found out again, and
+//! all is well again by itself.
 
 use futures::future::join_all;
 use muster_integration_tests::{Answer, Organization, World, eventually, seconds};
 use serde_json::json;
 
-/// What is answered once it is known.
+/// Answer once the outage is known.
 const KNOWN: &str = "the database is away";
 
 /// Requests of every kind: reading, writing, and a webhook.
@@ -55,7 +56,7 @@ async fn a_frozen_database_is_told_in_time_by_every_request_and_thaws_by_itself(
             let ours = world.organization("Frozen").await;
 
             world.stack().postgres.pause().unwrap();
-            // Those that are under way end with their own time, and none with an error of ours.
+            // Requests under way end with their own time, and none with an error of ours.
             all_told(&requests(&world, &ours).await);
             until_known(&ours).await;
             let known = requests(&world, &ours).await;

@@ -1,5 +1,5 @@
 //! A tenant that asks for much waits for itself: other tenants, carriers' webhooks and the api's
-//! own readiness have room whatever agents do.
+//! own readiness have room at any load of agents.
 
 use muster_integration_tests::{Answer, Client, Organization, Person, World, text};
 use std::{
@@ -20,8 +20,8 @@ const HANGING: &str =
 /// How a request is told to come again.
 const PUT_OFF: &[(u16, &str)] = &[(429, "too-many-requests"), (503, "unavailable")];
 
-/// Requests that hang, because what they read is locked, fill every connection that tenants may
-/// have: four tenants take all but one, which is for a tenant that has none.
+/// Requests that hang at locked rows fill every connection that tenants may have: four tenants take
+/// all but one, which is for a tenant that has none.
 #[tokio::test]
 async fn i1_a_stop_is_taken_while_agents_hold_every_connection() {
     // 3 connections are kept, 13 are the tenants'.
@@ -46,7 +46,8 @@ async fn i1_a_stop_is_taken_while_agents_hold_every_connection() {
                 world.text("+16465550001", &number, "STOP").await;
                 let ready = reqwest::get(format!("{}/readyz", world.api().url())).await.unwrap();
                 assert_eq!(ready.status(), 200, "{}", ready.text().await.unwrap());
-                // Everything that tenants have is in use; that is said, and not waited for without end.
+                // Everything that tenants have is in use; that is said, and not waited for without
+                // end.
                 let refused = sixth.admin.get("/v1/account").await;
                 assert_eq!(refused.wrong_problem(PUT_OFF), None);
                 assert_ne!(refused.header("retry-after"), "");
@@ -143,7 +144,7 @@ async fn i1_hundreds_of_texts_at_once_are_all_taken() {
         .await;
 }
 
-/// What hangs while goals are locked.
+/// Returns a request that hangs while goals are locked.
 fn look(agent: &Client) -> impl Future<Output = Answer> + Send + 'static {
     let agent = agent.clone();
     async move { agent.get("/v1/agent/goals").await }
@@ -162,7 +163,7 @@ async fn insist(client: &Client, path: &str, body: &Value, seen: &mut Vec<u16>) 
     }
 }
 
-/// Claims and sends until nothing is left; answers how many texts went and every status.
+/// Claims and sends until nothing is left; returns how many texts went and every status.
 async fn work(agent: &Person, goal: &str) -> (usize, Vec<u16>) {
     let (mut sent, mut seen) = (0, Vec::new());
     let claim = format!("/v1/agent/goals/{goal}/claim");
@@ -179,7 +180,7 @@ async fn work(agent: &Person, goal: &str) -> (usize, Vec<u16>) {
     }
 }
 
-/// What another tenant's admin does meanwhile, and how long each request takes.
+/// Returns the times of another tenant's requests meanwhile.
 async fn look_around(tenant: &Organization, until: impl Fn(usize) -> bool) -> Vec<Duration> {
     let mut took = Vec::new();
     while !until(took.len()) {

@@ -1,11 +1,12 @@
-//! Batches that are released by what the brand can still send (rule B6), with the ledger and the carrier.
+//! Batches that are released by the segments that the brand can still send (rule B6), with the
+//! ledger and the carrier.
 
 use muster_integration_tests::{Client, Organization, World, ahead, days, eventually, now, open_goal, seconds, text};
 use serde_json::{Value, json};
 
 use crate::rates::send_all;
 
-/// Launches an open goal; what it releases is for the test to see.
+/// Launches an open goal; its releases are for the test to see.
 async fn launch(world: &World, ours: &Organization, group: &str, more: Value) -> String {
     let goal = ours.draft(group, open_goal(world, more).await).await;
     ours.goal_act(&goal, "launch").await;
@@ -26,7 +27,7 @@ async fn look_again(world: &World, goal: &str) {
     decided(world, goal).await;
 }
 
-/// How many of a goal's batches agents have, can claim or have done.
+/// Returns how many of a goal's batches agents have, can claim or have done.
 async fn out(world: &World, goal: &str) -> i64 {
     world.batches().goal(goal).not("state", "held").count().await
 }
@@ -64,7 +65,7 @@ async fn b6_no_more_is_released_in_all_goals_of_a_brand_than_it_can_still_send_t
             decided(&world, &second).await;
             assert_eq!(out(&world, &second).await, 0, "what is left of the day is the first goal's");
 
-            // The carrier's day turns: what went was yesterday's.
+            // The carrier's day turns: the texts that went were yesterday's.
             world.ledgers().backdate_day("day", 1).await;
             look_again(&world, &first).await;
             assert_eq!(out(&world, &first).await, 4, "a whole day's cap less the two that are out");
@@ -90,7 +91,7 @@ async fn b6_a_batch_larger_than_a_days_cap_is_released_and_the_cap_holds_the_res
             let goal = launch(&world, &ours, &group, json!({})).await;
             decided(&world, &goal).await;
             assert_eq!(out(&world, &goal).await, 1, "alone");
-            // What is held to the next day must not be cancelled by the goal's end.
+            // The goal's end must not cancel texts that are held to the next day.
             world.goals().set("closes_at", ahead(days(3))).await;
             send_all(&agent.client, &goal).await;
             world.messages().state("delivered").until(3).await;
@@ -137,7 +138,7 @@ async fn w4_who_waits_for_the_release_plan_goes_on_waiting_with_another_agent() 
                 agent.post(&path, json!({ "workflow": "initial" })).await.ok()["batch"].clone()
             };
             assert_eq!(claim(&second.client).await, Value::Null);
-            // Who was released stays so.
+            // Released contacts stay so.
             assign(&ours, &group, &released[0], &second.id).await;
             assert_eq!(claim(&second.client).await["contacts"].as_array().unwrap().len(), 1);
             eventually(seconds(30), async || {

@@ -83,7 +83,7 @@ async fn r4_opt_outs_of_redacted_people_outlive_a_rotation_of_the_key() {
             world.contacts().is("e164", &phones[1]).has("opted_out_at").until(1).await;
             let left = phone_keys::inspect(world.pool(), &new).await.unwrap().1;
             assert_eq!(left, 1, "who was not seen stays under the old key");
-            // Who was not seen is still found, and neither key may be left out.
+            // A number that was not seen is still found, and neither key may be left out.
             for alone in [old, PhoneHashKeys::new(key(NEW), None)] {
                 let judged = phone_keys::verify(world.pool(), &alone).await.unwrap();
                 assert!(matches!(judged, Err(WrongKeys::Missing { .. })), "{judged:?}");

@@ -3,7 +3,7 @@
 use muster_integration_tests::{CONFIRMATION, Organization, World, text};
 use serde_json::{Value, json};
 
-/// Waits until a redaction is done; answers it.
+/// Waits until a redaction is done; returns it.
 pub(crate) async fn redact(world: &World, organization: &Organization, phone: &str) -> Value {
     let body = json!({ "phone": phone, "confirmation": CONFIRMATION });
     let id = text(&organization.admin.post("/v1/redactions", body).await.ok()["id"]);
@@ -67,7 +67,8 @@ async fn r3_a_redaction_blanks_the_person_everywhere_and_a_reimport_keeps_the_op
             }
             assert_eq!(stats().await, figures, "history and counts stay");
 
-            // Nothing that identifies is anywhere in the account's rows. The strangers' account has its own person.
+            // Nothing that identifies is anywhere in the account's rows. The strangers' account has
+            // its own person.
             let strangers = format!("organization_id <> '{}'", stranger.id);
             for (table, of) in [
                 ("contact", strangers.clone()),
@@ -106,7 +107,7 @@ async fn r3_a_redaction_blanks_the_person_everywhere_and_a_reimport_keeps_the_op
             );
             let files = world.objects();
             assert!(files.iter().all(|file| file.to_str().unwrap().contains(&stranger.id)), "{files:?}");
-            // R4: what remains is a keyed hash.
+            // R4: a keyed hash remains.
             assert_eq!(world.suppressions().and("opted_out").count().await, 1);
             assert_eq!(world.suppressions().count().await, 2);
 
@@ -130,7 +131,8 @@ async fn r3_a_redaction_blanks_the_person_everywhere_and_a_reimport_keeps_the_op
         .await;
 }
 
-/// Rules C9 and I6: a redacted person who writes is a new contact, and their opt-out is not forgotten either.
+/// Rules C9 and I6: a redacted person that writes is a new contact, and their opt-out is not
+/// forgotten either.
 #[tokio::test]
 async fn c9_a_redacted_person_who_writes_keeps_their_opt_out() {
     World::with_engine()
@@ -150,7 +152,7 @@ async fn c9_a_redacted_person_who_writes_keeps_their_opt_out() {
         .await;
 }
 
-/// Rule S9: a redaction reaches what is queued.
+/// Rule S9: a redaction reaches queued texts.
 #[tokio::test]
 async fn s9_a_redaction_takes_effect_on_what_is_queued() {
     World::with_engine()

@@ -1,4 +1,5 @@
-//! Rule R5: every column that may tell of a person is in the registry, which says what a redaction does with it.
+//! Rule R5: every column that may tell of a person is in the registry, with its treatment by a
+//! redaction.
 
 use muster_integration_tests::World;
 use std::collections::BTreeSet;

@@ -1,4 +1,5 @@
-//! Rates, carriers' own limits and holds, and the cap on initials across goals (rules S3, S4, S7, S10 and S12).
+//! Rates, carriers' own limits and holds, and the cap on initials across goals
+//! (rules S3, S4, S7, S10 and S12).
 
 use chrono::{DateTime, TimeDelta, Utc};
 use muster_integration_tests::{
@@ -25,14 +26,14 @@ impl Shop {
         Self { world, ours, group, agent: agent.client }
     }
 
-    /// A goal with everybody's texts queued; answers it.
+    /// Returns a goal with everybody's texts queued; returns it.
     async fn goal(&self) -> String {
         let goal = self.ours.open_goal(&self.world, &self.group, json!({})).await;
         send_all(&self.agent, &goal).await;
         goal
     }
 
-    /// When a goal's messages took their time, in order.
+    /// Returns when a goal's messages took their time, in order.
     async fn slots(&self, goal: &str) -> Vec<DateTime<Utc>> {
         let query = format!("select json_agg(rate_slot order by rate_slot) from message where goal_id = '{goal}'");
         self.world.row(&query).await
@@ -52,7 +53,8 @@ pub(crate) async fn send_all(agent: &Client, goal: &str) {
     }
 }
 
-/// Every span of a lane's texts of one segment has the time that the pace asks for, less what may go ahead of its time.
+/// Every span of a lane's texts of one segment has the time that the pace asks for, less the bursts
+/// that may go ahead of their time.
 #[track_caller]
 fn keep_the_pace(slots: &[DateTime<Utc>], per_minute: i32) {
     let each = TimeDelta::seconds(63) / per_minute;
@@ -84,7 +86,8 @@ async fn s4_a_batch_trickles_from_its_number_and_keeps_few_jobs_busy() {
             keep_the_pace(&shop.slots(&goal).await, 240);
             shop.world.settled().await;
             assert_eq!(shop.world.rows("rate_lane").above("waiting_segments", 0).count().await, 0);
-            // What waits is looked at about once a second, and let go for good: no text goes round and round.
+            // Waiting texts are looked at about once a second, and let go for good: no text goes
+            // round and round.
             let ticks = (shop.world.now().await - began).num_seconds();
             let looks = shop.world.jobs().kind("rate-release").count().await;
             assert!(looks <= ticks + 5, "{looks} looks at what waits in {ticks} s");
@@ -121,7 +124,7 @@ async fn s4_goals_take_turns_in_the_lane_of_a_campaign() {
             let read = shop.ours.admin.get(&rates).await.ok();
             assert_eq!(read["segments_per_minute"]["att"], 60);
             assert!(text(&read["lanes"][0]["lane"]).starts_with("carrier:"), "{read}");
-            // Rule S9: what waits goes on at the new pace.
+            // Rule S9: waiting texts go on at the new pace.
             shop.ours.admin.put(&rates, json!({ "carrier": "att", "segments_per_minute": null })).await.ok();
             shop.world.messages().state("delivered").until(43).await;
         })
@@ -163,7 +166,7 @@ async fn s10_a_known_carrier_counts_under_its_own_cap_and_an_unknown_one_under_t
             // The plan is paced to the strictest cap, which lets nothing out.
             let plan = json!({ "release_plan": { "pace": "all_at_open", "paced_to_caps": false } });
             let goal = shop.ours.open_goal(&shop.world, &shop.group, plan).await;
-            // What is held to the next day must not be cancelled by the goal's end.
+            // The goal's end must not cancel texts that are held to the next day.
             shop.world.goals().set("closes_at", ahead(days(3))).await;
             send_all(&shop.agent, &goal).await;
             shop.world.messages().state("delivered").until(2).await;
@@ -191,7 +194,7 @@ async fn s3_a_cap_is_lowered_and_raised_while_texts_wait() {
             send_all(&shop.agent, &goal).await;
             shop.world.messages().state("delivered").until(10).await;
             shop.world.messages().state("held").reason("cap").until(10).await;
-            // Lowered below what is used: nothing more goes, and the ledger still adds up.
+            // Lowered below the used segments: nothing more goes, and the ledger still adds up.
             set(4).await;
             shop.world.settled().await;
             shop.world.messages().state("held").reason("cap").until(10).await;
@@ -205,7 +208,8 @@ async fn s3_a_cap_is_lowered_and_raised_while_texts_wait() {
         .await;
 }
 
-/// Rules S3, S6 and S9. When the carrier's day turns, the hours are closed for a minute: what is held waits for both, and says so.
+/// Rules S3, S6 and S9. When the carrier's day turns, the hours are closed for a minute: held texts
+/// wait for both, and say so.
 #[tokio::test]
 async fn s9_a_cap_that_is_taken_away_holds_what_is_queued_until_the_next_day_and_its_hours() {
     World::with_engine()

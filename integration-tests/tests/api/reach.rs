@@ -1,4 +1,5 @@
-//! Rule A5: nobody acts for a member who can do more, or elsewhere, than they can themselves, and group admins see their groups alone.
+//! Rule A5: no member acts for a member that can do more, or elsewhere, than they can themselves,
+//! and group admins see their groups alone.
 
 use muster_integration_tests::{Call, Organization, Person, World, all_are, goal_at, text};
 use std::collections::BTreeMap;
@@ -27,7 +28,7 @@ struct One {
 }
 
 impl One {
-    /// What the rule says, written a second time: may this member act for the other?
+    /// Returns the rule's answer, written a second time: may this member act for the other?
     fn covers(&self, other: &Self) -> bool {
         if self.name == other.name {
             return true;
@@ -51,7 +52,8 @@ impl One {
 
 const ROLES: [&str; 4] = ["agent", "group_admin", "organization_admin", "account_admin"];
 
-/// Everybody mints and revokes everybody's tokens: role by own group, other group, sister organization and foreign tenant.
+/// Everybody mints and revokes everybody's tokens: role by own group, other group, sister
+/// organization and foreign tenant.
 #[tokio::test]
 async fn a5_tokens_are_made_and_ended_only_by_whose_reach_includes_all_of_the_members() {
     World::with_api()
@@ -148,16 +150,17 @@ async fn a5_a_group_admin_does_not_get_an_agent_by_adding_them() {
             }
             assert_eq!(world.contents().await["group_member"], before["group_member"]);
 
-            // The organization's admin adds them: then they are in both, and still not the group admin's.
+            // The organization's admin adds them: then they are in both, and still not the group
+            // admin's.
             ours.join(&mine, "agent", &theirs.id).await;
             admin.client.act(&ours.at(&format!("members/{}/tokens", theirs.id))).await.problem(403, "forbidden");
             let token = ours.at(&format!("tokens/{}", theirs.token_id));
             admin.client.call(Method::DELETE, &token, Call::empty()).await.problem(403, "forbidden");
             theirs.client.get("/v1/account").await.ok();
-            // Asking again for what is so already is harmless.
+            // Asking again for the present state is harmless.
             add(&theirs.id).await.ok();
 
-            // Whom a group admin appoints and adds is theirs.
+            // A member that a group admin appoints and adds is theirs.
             let new = json!({ "role": "agent", "first_name": "New", "last_name": "Agent" });
             let new = text(&admin.client.post(&ours.at("members"), new).await.ok()["id"]);
             let mint = ours.at(&format!("members/{new}/tokens"));
@@ -168,7 +171,7 @@ async fn a5_a_group_admin_does_not_get_an_agent_by_adding_them() {
         .await;
 }
 
-/// What stands in other groups is not there for a group admin, whichever way they ask.
+/// Records of other groups do not exist for a group admin, in any request.
 #[tokio::test]
 async fn a5_a_group_admin_sees_nothing_of_other_groups_through_goals_sources_and_lists() {
     World::with_api()
@@ -186,7 +189,7 @@ async fn a5_a_group_admin_sees_nothing_of_other_groups_through_goals_sources_and
             let admins_goal = ours.draft(&mine, by_other.clone()).await;
             let source = json!({ "group_id": other, "name": "Secret", "mapping": { "Ward": "custom:ward" }, "consent_text": "Secret" });
             let source = text(&ours.admin.post(&ours.at("import-sources"), source).await.ok()["id"]);
-            // Somebody in both groups, whom an import of the other group brought.
+            // A contact in both groups, from an import of the other group.
             let (contact, import) = (Uuid::now_v7(), Uuid::now_v7());
             world
                 .execute(&[
@@ -237,7 +240,7 @@ async fn a5_a_group_admin_sees_nothing_of_other_groups_through_goals_sources_and
             assert_eq!(world.contents().await, before);
 
             client.get(&ours.at(&format!("contacts/{contact}/why?goal_id={my_goal}"))).await.ok();
-            // What an organization's admin has set stays when a group admin edits the rest.
+            // Fields that an organization's admin has set stay when a group admin edits the rest.
             client.put(&ours.at(&format!("goals/{admins_goal}")), by_other).await.ok();
             let seen = client.get(&ours.at(&format!("contacts/{contact}"))).await.ok();
             assert_eq!((&seen["groups"], &seen["source_import_id"]), (&json!([mine]), &json!(null)), "{seen}");
@@ -281,7 +284,8 @@ async fn r5_an_address_or_a_name_that_is_taken_is_no_error_of_the_database() {
                 .problem(409, "conflict");
             assert_eq!(ours.admin.post(&ours.at("numbers"), number).await.ok()["added"], 0);
 
-            // A statement that Postgres has refused would end its transaction, and be in its log with the values.
+            // A statement that Postgres has refused would end its transaction, and be in its log
+            // with the values.
             let mut tx = world.pool().begin().await.unwrap();
             let account: Uuid = world.row("select to_json(account_id) from organization").await;
             let member = NewMember {

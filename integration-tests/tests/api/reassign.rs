@@ -1,4 +1,4 @@
-//! Contacts who are given to another agent while a text to them waits (rules S9, W4 and B7).
+//! Contacts that are given to another agent while a text to them waits (rules S9, W4 and B7).
 
 use chrono::TimeDelta;
 use muster_integration_tests::{Client, Organization, Person, World, ahead, days, eventually, seconds, set, text};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::rates::send_all;
 
-/// A group with two agents, and contacts who are all the first one's.
+/// A group with two agents, and contacts that are all the first one's.
 struct Shift {
     world: World,
     ours: Organization,
@@ -55,7 +55,7 @@ impl Shift {
         self.world.until(&free, 1).await;
     }
 
-    /// The numbers that the carrier has a text for, in order.
+    /// Returns the numbers that the carrier has a text for, in order.
     fn texted(&self) -> Vec<String> {
         let mut numbers: Vec<_> = self.world.carrier().accepted().into_iter().map(|message| message.to).collect();
         numbers.sort();
@@ -110,7 +110,7 @@ async fn w4_a_held_text_does_not_keep_the_contact_from_the_new_agent_nor_from_no
             let caps = shift.ours.at("caps");
             shift.ours.admin.put(&caps, json!({ "daily_segments": 0 })).await.ok();
             let goal = shift.goal(json!({ "release_plan": { "pace": "all_at_open", "paced_to_caps": false } })).await;
-            // What is held to the next day must not be cancelled by the goal's end.
+            // The goal's end must not cancel texts that are held to the next day.
             shift.world.goals().set("closes_at", ahead(days(3))).await;
             let held = shift.world.messages().state("held").reason("cap");
             let cancelled = shift.world.messages().state("cancelled").reason("reassigned");
@@ -170,7 +170,8 @@ async fn b7_whom_the_carrier_has_a_text_for_is_not_given_to_another_agent() {
         .await;
 }
 
-/// Rule S9: the hand-over has decided, and the contact is given away before it commits or the carrier is called.
+/// Rule S9: the hand-over has decided, and the contact is given away before it commits or the
+/// carrier is called.
 #[tokio::test]
 async fn b7_a_contact_who_is_given_away_during_a_hand_over_is_texted_once() {
     World::with_engine()
@@ -198,7 +199,7 @@ async fn b7_a_contact_who_is_given_away_during_a_hand_over_is_texted_once() {
             };
             tokio::join!(assigned, opened);
             shift.world.settled().await;
-            // Whoever was not called for is the second agent's.
+            // Contacts without a call to the carrier are the second agent's.
             eventually(seconds(30), async || {
                 send_all(&shift.second.client, &goal).await;
                 match shift.world.messages().state("delivered").count().await {
@@ -257,7 +258,8 @@ async fn w4_a_queued_reminder_is_cancelled_and_the_new_agent_reminds_once() {
         .await;
 }
 
-/// Whoever was not texted and is taken out of a reminder batch gets into one of the new agent's.
+/// A contact that was not texted and is taken out of a reminder batch gets into one of the new
+/// agent's.
 #[tokio::test]
 async fn w4_who_waits_for_a_reminder_moves_to_the_new_agents_batch() {
     World::with_engine()

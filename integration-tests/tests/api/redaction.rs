@@ -1,4 +1,5 @@
-//! Redaction as it is asked for, while much goes on beside it (rules R3, R4 and S9), and that nothing of the person is left.
+//! Redaction as it is asked for, while much goes on beside it (rules R3, R4 and S9), and that
+//! nothing of the person is left.
 
 use muster_integration_tests::{CONFIRMATION, Call, Organization, World, minutes, text};
 use std::{fs, path::{Path, PathBuf}};
@@ -15,7 +16,8 @@ async fn ask(organization: &Organization, phone: &str) -> String {
     text(&organization.admin.post("/v1/redactions", body).await.ok()["id"])
 }
 
-/// Erasing does not even begin, and nothing goes: neither what is queued, nor an agent's answer, nor what an import or the person brings back.
+/// Erasing does not even begin, and nothing goes: neither queued texts, nor an agent's answer, nor
+/// one to a contact that an import or the person brings back.
 #[tokio::test]
 async fn s9_from_the_answer_on_nothing_goes_to_a_number_whose_erasing_waits() {
     World::with_engine()
@@ -50,7 +52,7 @@ async fn s9_from_the_answer_on_nothing_goes_to_a_number_whose_erasing_waits() {
             gate.open().await;
             world.messages().kind("initial").state("delivered").until(2).await;
             world.messages().kind("initial").state("cancelled").reason("redacted").is("body", "").until(1).await;
-            // An agent who held the conversation, and one who claims the next goal.
+            // An agent that held the conversation, and one that claims the next goal.
             let reply = agent.client.post(&format!("/v1/agent/threads/{thread}/reply"), json!({ "text": "Ann" })).await;
             assert_eq!(reply.status, 409, "{}", reply.text);
             let second = ours.open_goal(&world, &group, json!({})).await;
@@ -68,7 +70,8 @@ async fn s9_from_the_answer_on_nothing_goes_to_a_number_whose_erasing_waits() {
             world.text("+16465550000", &number, "STOP").await;
             assert_eq!(world.contacts().is("e164", "+16465550000").count().await, 0);
             assert_eq!(world.rows("import_reject").reason("redacted").not("raw", "").count().await, 0);
-            // A number that the account does not know, and one that is brought while its erasing waits.
+            // A number that the account does not know, and one that is brought while its erasing
+            // waits.
             let unknown = ask(&ours, "+16465558888").await;
             let report =
                 ours.import(&format!("file_name=u.csv&group_id={group}"), "first,last,phone\nA,B,6465558888\n").await;
@@ -79,7 +82,7 @@ async fn s9_from_the_answer_on_nothing_goes_to_a_number_whose_erasing_waits() {
             assert_eq!(waiting, [id.clone(), unknown]);
             world.job_policies().kind("redaction").delete().await;
             world.redactions().id(&id).has("finished_at").until(1).await;
-            // Then what the person wrote meanwhile is heard, as from somebody new.
+            // Then the person's texts of the meantime are heard, as from a new contact.
             world.contacts().is("e164", "+16465550000").has("opted_out_at").until(1).await;
             world.settled().await;
             let to: Vec<String> = world.carrier().accepted().into_iter().map(|message| message.to).collect();
@@ -89,7 +92,8 @@ async fn s9_from_the_answer_on_nothing_goes_to_a_number_whose_erasing_waits() {
         .await;
 }
 
-/// Somebody who is being imported when the redaction is asked for is no contact yet: the hand-over looks into the ledger.
+/// A person that is being imported when the redaction is asked for is no contact yet: the hand-over
+/// looks into the ledger.
 #[tokio::test]
 async fn s9_a_contact_who_is_committed_behind_the_request_is_not_texted() {
     World::with_engine()
@@ -113,7 +117,8 @@ async fn s9_a_contact_who_is_committed_behind_the_request_is_not_texted() {
         .await;
 }
 
-/// A redaction waits for the imports that were there when it looked, and for no other, and not for ever.
+/// A redaction waits for the imports that were there when it looked, and for no other, and not for
+/// ever.
 #[tokio::test]
 async fn r3_imports_that_begin_later_put_a_redaction_off_by_nothing() {
     World::with_engine()
@@ -178,7 +183,8 @@ const NEEDLES: [&str; 12] = [
     "646555000",
 ];
 
-/// Everything that is kept, in tables and in the object store, with what of the person is found in it.
+/// Returns everything that is kept, in tables and in the object store, with the traces of the
+/// person found in it.
 async fn found(world: &World) -> Vec<String> {
     world
         .execute(&["create or replace function everything() returns setof text language plpgsql as $$
@@ -231,7 +237,8 @@ fn files(folder: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-/// A person with a name, phone, address, id and words of their own comes in through every door; then nothing of them is left anywhere.
+/// A person with a name, phone, address, id and words of their own comes in through every door;
+/// then nothing of them is left anywhere.
 #[tokio::test]
 async fn r3_nothing_of_a_planted_person_is_left_in_any_column_or_object() {
     World::with_engine()

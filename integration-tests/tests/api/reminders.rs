@@ -1,4 +1,4 @@
-//! Who is reminded: contacts whose answer is yes, for as long as it is (rules W5, W6 and S9).
+//! Reminders: contacts with the answer yes, for as long as it is (rules W5, W6 and S9).
 
 use chrono::TimeDelta;
 use muster_integration_tests::{Client, Organization, Rows, World, text};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::rates::send_all;
 
-/// A goal in its reminder window, whose contacts have replied to the agent who has their threads.
+/// A goal in its reminder window, with contacts that have replied to the agent of their threads.
 struct Replied {
     world: World,
     ours: Organization,
@@ -58,7 +58,7 @@ impl Replied {
         self.agent.post(&path, json!({ "workflow": "reminder" })).await.ok()["batch"].clone()
     }
 
-    /// Sends a claimed batch; answers how many reminders were queued.
+    /// Sends a claimed batch; returns how many reminders were queued.
     async fn send(&self, batch: &Value) -> Value {
         let path = format!("/v1/agent/batches/{}/send", text(&batch["id"]));
         self.agent.post(&path, json!({ "lease_token": batch["lease_token"] })).await.ok()["queued"].clone()
@@ -78,7 +78,7 @@ impl Replied {
         assert_eq!(self.reminded(), wanted);
     }
 
-    /// The numbers to which the carrier has a reminder, in order.
+    /// Returns the numbers to which the carrier has a reminder, in order.
     fn reminded(&self) -> Vec<String> {
         let accepted = self.world.carrier().accepted().into_iter();
         let mut numbers: Vec<_> =
@@ -92,7 +92,7 @@ impl Replied {
     }
 }
 
-/// Reminders to those who are not coming any more.
+/// Reminders to contacts that are not coming any more.
 fn cancelled(world: &World) -> Rows {
     world.messages().kind("reminder").state("cancelled").reason("no_longer_yes")
 }
@@ -113,7 +113,7 @@ async fn w6_a_yes_that_becomes_another_answer_leaves_the_batch_before_and_after_
             replied.world.settled().await;
             assert_eq!(replied.reminded(), replied.phones(&[2, 3]));
 
-            // A contact who was reminded may change their mind: nobody is reminded twice.
+            // A reminded contact may change their mind: no contact is reminded twice.
             replied.answer(2, "no").await;
             replied.answer(2, "yes").await;
             replied.gets_one(0).await;
@@ -151,12 +151,12 @@ async fn w6_a_queued_or_held_reminder_to_somebody_who_is_not_yes_any_more_is_can
             assert_eq!(replied.send(&replied.claim().await).await, 4);
             replied.answer(0, "no").await;
             cancelled(world).until(1).await;
-            // What the hand-over finds decides, also where nothing was cancelled before.
+            // The state at the hand-over decides, also where nothing was cancelled before.
             let of = |nth: usize| format!("(select contact_id from thread where id = '{}')", replied.threads[nth].1);
             let blank = format!("update target set answer = null where contact_id = {}", of(1));
             world.execute(&[&blank]).await;
             replied.ours.admin.put(&replied.ours.at("caps"), json!({ "daily_segments": 0 })).await.ok();
-            // What is held to the next day must not be cancelled by the end of the window.
+            // The end of the window must not cancel texts that are held to the next day.
             let later = "update goal set closes_at = clock_timestamp() + interval '3 days', reminder_closes_at = \
          clock_timestamp() + interval '3 days'";
             world.execute(&[later]).await;
@@ -178,7 +178,8 @@ async fn w6_a_queued_or_held_reminder_to_somebody_who_is_not_yes_any_more_is_can
         .await;
 }
 
-/// What is marked for the carrier and not called for yet is kept back by an answer that changes.
+/// A text that is marked for the carrier and not called for yet is kept back by an answer that
+/// changes.
 #[tokio::test]
 async fn s9_an_answer_that_changes_says_so_to_workers() {
     World::with_engine()

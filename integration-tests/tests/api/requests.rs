@@ -1,5 +1,6 @@
-//! Requests that are made of the document: what it says is wrong is refused and changes nothing, and what it says is right never breaks the
-//! api. A bound that the document says and the code does not keep, or the other way round, fails here.
+//! Requests that are made of the document: one that it calls wrong is refused and changes nothing,
+//! and one that it calls right never breaks the api. A bound that the document says and the code
+//! does not keep, or the other way round, fails here.
 
 use muster_integration_tests::{Call, Client, DOCUMENT, Organization, World, goal_at, text, urlencoded};
 use std::collections::{BTreeMap, BTreeSet};
@@ -46,7 +47,7 @@ impl Made {
         }
     }
 
-    /// A body that has the right form and names what is there.
+    /// Returns a body that has the right form and names existing records.
     fn body(&self, schema: &str) -> Value {
         let mut body = body(schema);
         for (name, id) in [("group_id", json!(self.ids["group_id"])), ("group_ids", json!([self.ids["group_id"]]))] {
@@ -88,7 +89,7 @@ fn thought_right(schema: &Value) -> Vec<Value> {
     }
 }
 
-/// An object with no more than it must have.
+/// Returns an object with no more than it must have.
 fn least(schema: &Value) -> Value {
     let mut object = json!({});
     for name in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
@@ -179,7 +180,8 @@ fn right_item(schema: &Value) -> Value {
     }
 }
 
-/// Bodies that the document says are wrong: the sample with one member of another value, or without it.
+/// Bodies that the document says are wrong: the sample with one member of another value, or without
+/// it.
 fn wrong_bodies(made: &Made, schema: &str) -> Vec<(String, Value)> {
     let sample = made.body(schema);
     let says = DOCUMENT.0.pointer(&format!("/components/schemas/{schema}")).unwrap();
@@ -194,7 +196,7 @@ fn wrong_bodies(made: &Made, schema: &str) -> Vec<(String, Value)> {
         for (why, value) in wrong(says) {
             bodies.push((format!("{name}: {why}"), set(&sample, name, value)));
         }
-        // Within what the sample has.
+        // Within the sample's members.
         for (inner, says) in nested["properties"].as_object().into_iter().flatten() {
             if sample[name].is_object() {
                 for (why, value) in wrong(says) {
@@ -213,7 +215,7 @@ fn set(object: &Value, name: &str, value: Value) -> Value {
     object
 }
 
-/// The query of a sample's URL without one parameter.
+/// Returns the query of a sample's URL without one parameter.
 fn without(url: &str, name: &str) -> String {
     let (path, query) = url.split_once('?').unwrap_or((url, ""));
     let kept: Vec<&str> =
@@ -229,7 +231,7 @@ fn escaped(text: &str) -> String {
     urlencoded(&[(String::new(), text.to_owned())])[1..].to_owned()
 }
 
-/// A parameter as it stands in a URL; objects have no form there.
+/// Returns a parameter as it stands in a URL; objects have no form there.
 fn as_parameter(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
@@ -267,7 +269,7 @@ async fn what_the_document_says_is_wrong_is_refused_and_changes_nothing() {
                             }
                             for value in wrong(&parameter["schema"]).iter().filter_map(|(_, value)| as_parameter(value))
                             {
-                                // What is read as a text is one.
+                                // A parameter that is read as a text is one.
                                 if DOCUMENT
                                     .misfits(&parameter["schema"], &read(&parameter["schema"], &value))
                                     .is_empty()
@@ -314,7 +316,7 @@ async fn what_the_document_says_is_wrong_is_refused_and_changes_nothing() {
         .await;
 }
 
-/// A parameter's text as the value that it is read as.
+/// Returns a parameter's text as the value that it is read as.
 fn read(schema: &Value, text: &str) -> Value {
     let kind = &DOCUMENT.resolve(schema)["type"];
     match kind.as_str().unwrap_or_default() {
@@ -323,8 +325,8 @@ fn read(schema: &Value, text: &str) -> Value {
     }
 }
 
-/// The values at the bounds are asked for; each may be refused for what no schema says (a script that does not say how to opt out), but a bound is
-/// no reason, and nothing breaks.
+/// The values at the bounds are asked for. Each may be refused for a reason that no schema has (a
+/// script without opt-out instruction), but a bound is no reason, and nothing breaks.
 #[tokio::test]
 async fn what_the_document_says_is_right_is_read_and_never_breaks_the_api() {
     World::with_api()
@@ -375,7 +377,8 @@ async fn what_the_document_says_is_right_is_read_and_never_breaks_the_api() {
         .await;
 }
 
-/// Rule S5 and others: bounds are said, so that clients need not find them out. Members that may be of any length or size are these alone.
+/// Rule S5 and others: bounds are said, so that clients need not find them out. Members that may be
+/// of any length or size are these alone.
 #[test]
 fn bounds_of_requests_are_said() {
     let mut unbounded = BTreeSet::new();
@@ -397,7 +400,7 @@ fn bounds_of_requests_are_said() {
     assert_eq!(unbounded, known.map(ToOwned::to_owned).into());
 }
 
-/// A schema with what it refers to.
+/// Returns a schema with the schemas that it refers to.
 fn told(schema: &Value) -> String {
     let resolved = DOCUMENT.resolve(schema);
     let either = resolved["oneOf"].as_array().into_iter().flatten().map(told);

@@ -13,26 +13,26 @@ pub(crate) struct Operation {
     pub(crate) method: Method,
     /// With `{parameters}`.
     pub(crate) path: String,
-    /// What the document says of it.
+    /// The document's words on it.
     pub(crate) spec: Value,
 }
 
-/// Who may call an operation.
+/// Callers that an operation allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Who {
     Admins,
     Agents,
-    /// Whoever has a token.
+    /// Any caller with a token.
     Anyone,
     Carrier,
 }
 
-/// The document.
+/// Returns the document.
 pub(crate) async fn document(client: &Client) -> Value {
     client.get("/openapi.json").await.ok()
 }
 
-/// Every operation of the document.
+/// Returns every operation of the document.
 pub(crate) fn operations(document: &Value) -> Vec<Operation> {
     let mut all = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
@@ -70,7 +70,8 @@ impl Operation {
         parts.map(ToOwned::to_owned).collect()
     }
 
-    /// The path with these ids; ids that are not given are of nothing. Required parameters of the query are there.
+    /// Returns the path with these ids; ids that are not given are of nothing. Required parameters
+    /// of the query are there.
     pub(crate) fn url(&self, ids: &BTreeMap<&str, String>) -> String {
         let mut url = self.path.clone();
         for name in self.parameters() {
@@ -85,7 +86,7 @@ impl Operation {
         if self.is_upload() { format!("{url}?file_name=c.csv&zone=America/Chicago&area_code=312") } else { url }
     }
 
-    /// Is its body a file?
+    /// Returns whether its body is a file.
     fn takes_file(&self) -> bool {
         self.spec["requestBody"]["content"]["text/csv"].is_object()
     }
@@ -94,13 +95,13 @@ impl Operation {
         self.takes_file() && self.path.ends_with("/imports")
     }
 
-    /// The schema of its JSON body.
+    /// Returns the schema of its JSON body.
     pub(crate) fn schema(&self) -> Option<&str> {
         let schema = &self.spec["requestBody"]["content"]["application/json"]["schema"]["$ref"];
         schema.as_str()?.strip_prefix("#/components/schemas/")
     }
 
-    /// A request that has the right form.
+    /// Returns a request that has the right form.
     pub(crate) fn sample(&self) -> Call {
         if self.takes_file() {
             return Call::raw("text/csv", "first,last,phone\nAda,Lovelace,6465550001\n");
@@ -112,7 +113,7 @@ impl Operation {
     }
 }
 
-/// A body of this schema that has the right form.
+/// Returns a body of this schema that has the right form.
 pub(crate) fn body(schema: &str) -> Value {
     let id = Uuid::now_v7();
     let goal = goal_at("2027-06-01T10:00:00", "2027-06-02T10:00:00", json!({}));
@@ -142,7 +143,8 @@ pub(crate) fn body(schema: &str) -> Value {
     }
 }
 
-/// Bodies that are not of this schema, each with what is wrong: from the sample and from what the document says of its members.
+/// Bodies that are not of this schema, each with its fault: from the sample and from the document's
+/// words on its members.
 pub(crate) fn bad_bodies(document: &Value, schema: &str) -> Vec<(String, Call)> {
     let sample = body(schema);
     let mut bad: Vec<(String, Call)> = vec![

@@ -1,10 +1,10 @@
-//! What a text costs, asked of the api and of the command line (rules M4 and M5).
+//! The cost of a text, asked of the api and of the command line (rules M4 and M5).
 
 use muster_integration_tests::World;
 use muster_local::programs::Binary;
 use serde_json::{Value, json};
 
-/// A text, and what is counted of it.
+/// A text, and its counts.
 struct Text {
     text: String,
     /// Its look-alikes are replaced.

@@ -1,4 +1,5 @@
-//! Clients that are slow, silent or half there: each has its time, and none costs anybody else theirs.
+//! Clients that are slow, silent or half there: each has its time, and none costs anybody else
+//! theirs.
 
 use muster_integration_tests::{Call, World, eventually, seconds, text};
 use reqwest::Method;
@@ -30,16 +31,16 @@ async fn say(world: &World, words: &str) -> TcpStream {
     stream
 }
 
-/// All that comes until the api closes the connection.
+/// Returns all that comes until the api closes the connection.
 async fn heard(mut stream: TcpStream) -> String {
     let mut bytes = Vec::new();
-    // A connection that is closed with something unread is reset, after what was said on it.
+    // A connection that is closed with something unread is reset, after the answer on it.
     let read = tokio::time::timeout(seconds(60), stream.read_to_end(&mut bytes)).await;
     let _closed_or_reset = read.expect("the api closes the connection");
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// A POST with half of its body.
+/// Returns a POST with half of its body.
 fn half_a_body(token: &str, path: &str, size: usize, half: &str) -> String {
     format!(
         "POST {path} HTTP/1.1\r\nHost: api\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n\
@@ -110,7 +111,8 @@ async fn half_a_body_is_answered_408_wherever_it_goes() {
         .await;
 }
 
-/// 40 pieces of 8 kB, one each 50 ms: twice the time that a request has, at three times the pace that an upload must have.
+/// 40 pieces of 8 kB, one each 50 ms: twice the time that a request has, at three times the pace
+/// that an upload must have.
 #[tokio::test]
 async fn an_upload_that_moves_takes_as_long_as_it_takes() {
     World::with_api()
@@ -268,7 +270,7 @@ async fn a5_who_follows_an_import_is_left_when_their_token_or_their_reach_ends()
                 assert_eq!((kind.as_str(), &problem["status"]), ("problem", &json!(status)), "{problem}");
                 assert_eq!(events.next().await, None);
             }
-            // Who may still see it is told how it goes on.
+            // A client that may still see it is told how it goes on.
             ours.admin.act(&ours.at(&format!("imports/{import}/cancel"))).await.ok();
             world
                 .execute(&[&format!(

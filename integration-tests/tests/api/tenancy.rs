@@ -1,4 +1,4 @@
-//! Rule A5: whose is it? Another tenant's id answers 404, as if there were nothing.
+//! Rule A5: ownership. Another tenant's id answers 404, as if there were nothing.
 
 use muster_integration_tests::{CONFIRMATION, Call, Client, Organization, World, all_are, goal_at, text};
 use std::collections::BTreeMap;
@@ -59,14 +59,16 @@ impl Full {
     }
 }
 
-/// Every operation whose path names something is asked for another tenant's: under its organization and under one's own.
+/// Every operation with a record in its path is asked for another tenant's: under its organization
+/// and under one's own.
 #[tokio::test]
 async fn a5_another_tenants_id_in_the_path_answers_404_on_every_operation() {
     World::with_engine()
         .run(async |world| {
             let theirs = Full::create(&world, world.organization("Theirs").await).await;
             let ours = world.organization("Ours").await;
-            // The same account's other organization is another tenant to whoever is not the account's admin.
+            // The same account's other organization is another tenant to a caller that is not the
+            // account's admin.
             let sister = Organization::create(&theirs.organization.admin, "Sister").await;
             let group = ours.group("Ours").await;
             let admins = [
@@ -90,7 +92,8 @@ async fn a5_another_tenants_id_in_the_path_answers_404_on_every_operation() {
                 match operation.who() {
                     Who::Admins => {
                         for (organization, client) in &admins {
-                            // An account admin reaches every organization of the account, and nobody else's.
+                            // An account admin reaches every organization of the account, and
+                            // nobody else's.
                             if parameters.contains(&"organization_id".to_owned()) {
                                 asks.push((client, theirs.ids.clone()));
                             }
@@ -106,7 +109,8 @@ async fn a5_another_tenants_id_in_the_path_answers_404_on_every_operation() {
                 }
                 for (client, ids) in asks {
                     let answer = client.call(operation.method.clone(), &operation.url(&ids), operation.sample()).await;
-                    // What a role may never do is refused whosever it is: that tells nothing. An account admin may do everything.
+                    // An act that a role may never do is refused whichever tenant has the record:
+                    // that tells nothing. An account admin may do everything.
                     let by_role = answer.status == 403 && client.token != ours.admin.token;
                     if !by_role {
                         wrong.extend(
@@ -123,7 +127,7 @@ async fn a5_another_tenants_id_in_the_path_answers_404_on_every_operation() {
                 assert_eq!(&after[table], before, "{table} was changed");
             }
 
-            // The ids are good: their owners have what they name.
+            // The ids are good: their owners have the records.
             for (client, path) in [
                 (&theirs.organization.admin, theirs.organization.path.clone()),
                 (&theirs.organization.admin, theirs.organization.at(&format!("groups/{}", theirs.ids["group_id"]))),
@@ -149,7 +153,7 @@ async fn a5_another_tenants_id_in_the_path_answers_404_on_every_operation() {
         .await;
 }
 
-/// What a body or a query names is asked for as what a path names.
+/// Records in a body or a query are checked like records in a path.
 #[tokio::test]
 async fn a5_another_tenants_id_in_a_body_or_query_answers_404() {
     World::with_api()
@@ -294,7 +298,8 @@ async fn a5_a_group_admin_has_only_their_groups() {
         .await;
 }
 
-/// A group admin has the agents of their groups: with a token of another group's agent they would work in that group.
+/// A group admin has the agents of their groups: with a token of another group's agent they would
+/// work in that group.
 #[tokio::test]
 async fn a5_a_group_admin_neither_makes_nor_revokes_tokens_of_other_groups_agents() {
     World::with_api()
@@ -340,7 +345,8 @@ async fn a5_nobody_appoints_above_themselves() {
                     if *caller == "group_admin" {
                         continue;
                     }
-                    // Appointing a peer is not being one: an organization admin makes no token of another.
+                    // Appointing a peer is not being one: an organization admin makes no token of
+                    // another.
                     let covers = nth < *may && (role != caller || *caller == "account_admin");
                     let wanted = if covers { 201 } else { 403 };
                     let answer = person.client.act(&ours.at(&format!("members/{}/tokens", of_role[role].id))).await;

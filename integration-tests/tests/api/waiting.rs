@@ -1,4 +1,5 @@
-//! Every setting that a waiting thing waits for moves it when it changes (rules B6 and S9), and texts are estimated in one way (rules M5 and S11).
+//! Every setting that a waiting thing waits for moves it when it changes (rules B6 and S9), and
+//! texts are estimated in one way (rules M5 and S11).
 
 use muster_integration_tests::{Call, Organization, World, open_goal, text};
 use std::collections::BTreeSet;
@@ -11,10 +12,11 @@ use crate::hours::closed_hour;
 
 /// Reasons for which texts are held until an instant.
 const REASONS: [&str; 6] = ["not_open", "hours", "cap", "carrier", "frequency", "rate"];
-/// What held batches wait for.
+/// Conditions that held batches wait for.
 const WAITS: [&str; 3] = ["pace", "hours", "cap"];
 
-/// An organization in which something waits for each reason, for years. Nothing works: what is moved stays to be seen.
+/// An organization in which something waits for each reason, for years. No daemon runs: moved rows
+/// stay to be seen.
 struct Waiting {
     world: World,
     ours: Organization,
@@ -66,7 +68,8 @@ impl Waiting {
             .await;
     }
 
-    /// What is due now, in words: held texts by reason, `batches.` by what they wait for, and `lanes`.
+    /// Returns the due rows, in words: held texts by reason, `batches.` by the condition that they
+    /// wait for, and `lanes`.
     async fn moved(&self) -> BTreeSet<String> {
         let moved: Vec<String> = self
             .world
@@ -150,7 +153,8 @@ async fn b6_each_setting_moves_what_waits_for_it_and_nothing_else() {
         .await;
 }
 
-/// A brand's hold until an instant, after which the hours had to open: other hours, another instant.
+/// A brand's hold until an instant, after which the hours had to open: other hours, another
+/// instant.
 #[tokio::test]
 async fn s9_what_waits_behind_a_carriers_hold_follows_the_hours_and_the_hold_stays() {
     World::with_api()
@@ -170,7 +174,8 @@ async fn s9_what_waits_behind_a_carriers_hold_follows_the_hours_and_the_hold_sta
         .await;
 }
 
-/// A group in Honolulu at a time at which it is closed, with three contacts in batches of one, and a launched goal.
+/// Returns a group in Honolulu at a time at which it is closed, with three contacts in batches of
+/// one, and a launched goal.
 async fn closed(world: &World, plan: Value) -> (Organization, String) {
     let ours = world.organization("Ours").await;
     let group = ours.group_in("Oahu", "Pacific/Honolulu").await;
@@ -225,7 +230,8 @@ async fn b6_wider_hours_release_the_next_batches_of_a_plan_and_the_interval_stay
         .await;
 }
 
-/// Rule S6: a text that was cancelled because the goal closes before the hours open can go after all when they are wider.
+/// Rule S6: a text that was cancelled because the goal closes before the hours open can go after
+/// all when they are wider.
 #[tokio::test]
 async fn s9_wider_hours_give_back_whom_the_night_would_have_cost_the_goal() {
     World::with_engine()
@@ -283,7 +289,7 @@ async fn m5_preview_forecast_and_release_count_a_scripts_texts_alike() {
                 world.batches().goal(&goal).state("released").until(released).await;
                 world.settled().await;
                 assert_eq!(world.batches().goal(&goal).state("released").count().await, released);
-                // What the other one still has out counts no more.
+                // The other one's outstanding texts count no more.
                 ours.goal_act(&goal, "close").await;
                 world.settled().await;
             }
@@ -291,7 +297,8 @@ async fn m5_preview_forecast_and_release_count_a_scripts_texts_alike() {
         .await;
 }
 
-/// Rule B6: what a changed count frees or takes of the day is seen in batches that wait for the cap.
+/// Rule B6: the segments that a changed count frees or takes of the day are seen in batches that
+/// wait for the cap.
 #[tokio::test]
 async fn b6_smart_encoding_releases_batches_that_fit_with_it() {
     World::with_engine()

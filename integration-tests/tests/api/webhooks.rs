@@ -14,7 +14,8 @@ fn pairs(form: &[(&str, &str)]) -> Vec<(String, String)> {
     form.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
 }
 
-/// Posts a form to a path, with the signature for another URL and fields, as the carrier may see them.
+/// Posts a form to a path, with the signature for another URL and fields, as the carrier may see
+/// them.
 async fn post_signed_as(
     world: &World,
     path: &str,

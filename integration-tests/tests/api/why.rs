@@ -79,7 +79,8 @@ async fn an_admin_learns_why_each_person_was_or_was_not_texted() {
         .await;
 }
 
-/// A person's opting out, deactivation and so on have their place in time between the goal's, also when they are over.
+/// A person's opting out, deactivation and so on have their place in time between the goal's, also
+/// when they are over.
 #[tokio::test]
 async fn what_happened_to_a_person_is_told_in_its_order() {
     World::with_engine()
@@ -92,7 +93,7 @@ async fn what_happened_to_a_person_is_told_in_its_order() {
             ours.admin.post(&path("opt-out"), json!({ "reason": "asked" })).await.ok();
             let goal = ours.open_goal(&world, &group, json!({})).await;
             ours.admin.act(&path("opt-in")).await.ok();
-            // What happens in another group is nothing to this goal, and what stays as it was is no event.
+            // Events in another group are nothing to this goal, and an unchanged value is no event.
             let execute = async |statement: String| world.execute(&[&statement]).await;
             execute(format!(
                 "insert into membership (group_id, contact_id, deactivated_at) values ('{other}', '{id}', now())"
@@ -119,7 +120,7 @@ async fn what_happened_to_a_person_is_told_in_its_order() {
                 "textable -",
             ];
             assert_eq!((texted, reasons), (false, wanted.map(str::to_owned).to_vec()));
-            // The history says nothing about who it is, and stays.
+            // The history has no personal data, and stays.
             for change in
                 ["update contact_event set what = 'textable'", "delete from contact_event", "truncate contact_event"]
             {
@@ -130,7 +131,8 @@ async fn what_happened_to_a_person_is_told_in_its_order() {
         .await;
 }
 
-/// What happened stays: neither the history nor a month of it is changed, deleted or emptied, nor is a month that is to come.
+/// History stays: neither it nor a month of it is changed, deleted or emptied, nor is a month that
+/// is to come.
 #[tokio::test]
 async fn s1_the_history_of_a_message_is_append_only() {
     World::run(async |world| {

@@ -1,4 +1,5 @@
-//! A goal's times that are moved while texts of it wait, and what closing and opening again do (rules G3 to G9a, S9 and T1).
+//! A goal's times that are moved while texts of it wait, and the effects of closing and opening
+//! again (rules G3 to G9a, S9 and T1).
 
 use chrono::{DateTime, TimeDelta, Utc};
 use muster_integration_tests::{Client, Organization, Rows, World, ahead, days, goal_at, open_goal, set, text};
@@ -56,14 +57,14 @@ impl Field {
         self.ours.admin.get(&self.ours.at(&format!("goals/{}/stats", self.goal))).await.ok()
     }
 
-    /// How many contacts a goal would have by their result in this one.
+    /// Returns how many contacts a goal would have by their result in this one.
     async fn with_result(&self, result: &str) -> Value {
         let targeting = json!({ "targeting": { "earlier_goal": { "goal_id": self.goal, "result": result } } });
         let draft = self.ours.draft(&self.group, open_goal(&self.world, targeting).await).await;
         self.ours.admin.get(&self.ours.at(&format!("goals/{draft}/preview"))).await.ok()["contacts"].clone()
     }
 
-    /// The numbers that the carrier has a text for, in order.
+    /// Returns the numbers that the carrier has a text for, in order.
     fn texted(&self) -> Vec<String> {
         let mut numbers: Vec<_> = self.world.carrier().accepted().into_iter().map(|message| message.to).collect();
         numbers.sort();
@@ -111,7 +112,7 @@ async fn g5_a_goal_that_is_moved_back_sends_nothing_until_it_opens_again() {
             world.settled().await;
             assert!(world.carrier().accepted().is_empty());
 
-            // An earlier time moves what waits, which goes when it comes and not before.
+            // An earlier time moves waiting texts; they go when it comes and not before.
             let opens = world.now().await + TimeDelta::seconds(3);
             field.edit(json!({ "opens": opens.to_rfc3339(), "closes": closes })).await;
             world.messages().state("delivered").until(2).await;
@@ -204,7 +205,8 @@ async fn g5_reminders_that_wait_follow_their_window() {
         .await;
 }
 
-/// Rules T1, G12 and G9a: one contact is texted, one text waits for the cap and one has an outcome that was unknown, when the goal is closed.
+/// Rules T1, G12 and G9a: one contact is texted, one text waits for the cap and one has an outcome
+/// that was unknown, when the goal is closed.
 async fn closed_and_open_again(more: Value) {
     let mut plan = json!({ "release_plan": { "pace": "all_at_open", "paced_to_caps": false } });
     set(&mut plan, more);
@@ -250,7 +252,8 @@ async fn closed_and_open_again(more: Value) {
                 assert_eq!(why(nth).await, texted.contains(phone), "{phone}");
             }
 
-            // Open again: whom the close cancelled is in a new batch, and nobody who may have a text gets another.
+            // Open again: contacts that the close cancelled are in a new batch, and no contact that
+            // may have a text gets another.
             field.ours.admin.put(&field.ours.at("caps"), json!({ "daily_segments": null })).await.ok();
             assert_eq!(field.edit(json!({})).await["status"], "active");
             world.targets().lacks("initial_message_id").until(1).await;
@@ -283,7 +286,7 @@ async fn g9a_in_a_reopened_goal_with_assigned_agents_each_gets_their_own_back() 
     closed_and_open_again(json!({ "strategy": "assigned" })).await;
 }
 
-/// Rule T1: whose text has not gone has not replied to it.
+/// Rule T1: a contact with a text that has not gone has not replied to it.
 #[tokio::test]
 async fn t1_a_text_that_was_not_handed_over_has_no_reply() {
     World::with_engine()

@@ -1,4 +1,4 @@
-//! What agents work through, from the claim to the receipt (rules B2 to B7, W1 to W6, G5 and G7).
+//! Workflows of agents, from the claim to the receipt (rules B2 to B7, W1 to W6, G5 and G7).
 
 use chrono::TimeDelta;
 use muster_integration_tests::{
@@ -168,7 +168,7 @@ async fn b7_a_contact_gets_one_initial_however_often_send_is_called() {
                 .map(|answer| answer.ok()["queued"].as_i64().unwrap())
                 .sum();
             assert_eq!(queued, 1);
-            // Whom another batch has is not in this one.
+            // Contacts of another batch are not in this one.
             let second = claim(&agents[1].0, &goal, "initial").await;
             assert_eq!(under(&agents[1].0, &second, "send", json!({ "contact_ids": ids })).await.ok()["queued"], 0);
             assert_eq!(under(&agents[1].0, &second, "send", json!({})).await.ok()["batch_finished"], true);
@@ -219,7 +219,7 @@ async fn b5_a_skipped_contact_is_not_returned_and_one_without_a_value_is_kept_ou
         .await;
 }
 
-/// Rules W2, W3 and W5: replies, who holds them, and what they said; then W6.
+/// Rules W2, W3 and W5: replies, their holders, and the recorded answers; then W6.
 #[tokio::test]
 async fn w2_a_thread_is_one_agents_at_a_time_and_who_said_yes_is_reminded_once() {
     World::with_engine()
@@ -272,7 +272,7 @@ async fn w2_a_thread_is_one_agents_at_a_time_and_who_said_yes_is_reminded_once()
             world.messages().kind("reply").state("delivered").until(1).await;
             assert_eq!(agent.client.act(&replies).await.ok(), json!([]), "nothing is unread");
 
-            // W6: only who said yes, once.
+            // W6: only contacts with a yes, once.
             world.batches().kind("reminder").state("released").until(1).await;
             let batch = claim(&second.client, &goal, "reminder").await;
             assert_eq!(batch["contacts"].as_array().unwrap().len(), 1);
@@ -283,7 +283,7 @@ async fn w2_a_thread_is_one_agents_at_a_time_and_who_said_yes_is_reminded_once()
             assert_eq!(claim(&second.client, &goal, "reminder").await, Value::Null);
             world.messages().kind("reminder").state("delivered").until(1).await;
 
-            // The claim ends: whoever asks next has it, with its history.
+            // The claim ends: the next agent that asks has it, with its history.
             world.text(&phones[0], &number, "When?").await;
             world.threads().has("unread_since").until(1).await;
             agent.client.act(&replies).await.ok();
@@ -293,7 +293,8 @@ async fn w2_a_thread_is_one_agents_at_a_time_and_who_said_yes_is_reminded_once()
                 ])
                 .await;
             agent.client.post(&reply, json!({ "text": "Late" })).await.problem(409, "conflict");
-            // A claim passes by what is locked, and the refused answer's transaction may end a moment after its answer.
+            // A claim passes by locked rows, and the refused answer's transaction may end a moment
+            // after its answer.
             let taken = eventually(seconds(10), async || {
                 let taken = second.client.act(&replies).await.ok();
                 holds(taken[0].is_object(), &taken).map(|()| taken)
@@ -378,7 +379,8 @@ async fn s6_a_close_cancels_what_has_not_gone_out() {
         .await;
 }
 
-/// Rules S6 and S9: what is queued when the goal closes is cancelled, also if nobody paused it before.
+/// Rules S6 and S9: texts that are queued when the goal closes are cancelled, also without a pause
+/// before.
 #[tokio::test]
 async fn s9_a_close_takes_effect_on_what_is_queued() {
     World::with_engine()
@@ -395,7 +397,8 @@ async fn s9_a_close_takes_effect_on_what_is_queued() {
         .await;
 }
 
-/// Rules G8 and S6: a reminder window ends with its goal, also before the goal's transition has cancelled what waits.
+/// Rules G8 and S6: a reminder window ends with its goal, also before the goal's transition has
+/// cancelled the waiting texts.
 #[tokio::test]
 async fn g8_a_close_ends_reminders_too() {
     World::with_engine()
@@ -419,7 +422,7 @@ async fn g8_a_close_ends_reminders_too() {
         .await;
 }
 
-/// Rules R1, R2 and S9: an opt-out and a deactivation reach what is queued.
+/// Rules R1, R2 and S9: an opt-out and a deactivation reach queued texts.
 #[tokio::test]
 async fn s9_an_opt_out_or_a_deactivation_takes_effect_on_what_is_queued() {
     World::with_engine()
@@ -494,7 +497,7 @@ async fn w4_a_reassignment_takes_effect_at_once_also_for_a_batch_in_hand() {
         .await;
 }
 
-/// Rules A5 and W1: an agent who is in no group of the goal sees nothing of it.
+/// Rules A5 and W1: an agent in no group of the goal sees nothing of it.
 #[tokio::test]
 async fn w1_an_agent_works_in_their_groups_only() {
     World::with_engine()
@@ -523,7 +526,7 @@ async fn w1_an_agent_works_in_their_groups_only() {
         .await;
 }
 
-/// RFC 9457 and JSON: what a problem adds does not take the place of its status.
+/// RFC 9457 and JSON: a problem's own members do not take the place of its status.
 #[tokio::test]
 async fn g5_a_claim_in_a_goal_that_is_not_active_answers_a_problem_with_one_status() {
     World::with_api()
@@ -540,7 +543,7 @@ async fn g5_a_claim_in_a_goal_that_is_not_active_answers_a_problem_with_one_stat
         .await;
 }
 
-/// Rule G8: closing a paused goal closes it: what is held goes out no more, and the goal is over.
+/// Rule G8: closing a paused goal closes it: held texts go out no more, and the goal is over.
 #[tokio::test]
 async fn g8_closing_a_paused_goal_cancels_what_is_held() {
     World::with_engine()

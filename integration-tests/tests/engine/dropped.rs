@@ -1,5 +1,5 @@
-//! J2: what is dropped in the middle (a lost lease, a time limit, a worker that hands back) leaves nothing behind that others could take
-//! for an answer.
+//! J2: work that is dropped in the middle (a lost lease, a time limit, a worker that hands back)
+//! leaves nothing behind that others could take for an answer.
 
 use std::{
     future::{Future as _, poll_fn},
@@ -13,7 +13,8 @@ use muster_storage::{Pool, PoolOptions, testing};
 /// Longer than any of the COPYs here takes.
 const MOST_LOOKS: usize = 200;
 
-/// Drives a COPY for so many looks at it, and drops it when it is to be looked at again; true when it was through before.
+/// Drives a COPY for so many looks at it, and drops it when it is to be looked at again; true when
+/// it was through before.
 async fn copy_for(pool: &Pool, looks: usize) -> bool {
     let mut tx = pool.begin().await.unwrap();
     let rows = (0..3).map(|n| format!("{n}\n").into_bytes());

@@ -1,4 +1,5 @@
-//! What happens when something dies, row by row. Rows that a promise's own file shows are named here; the others are tested below.
+//! Failures and their outcomes, row by row. Rows that a promise's own file shows are named here;
+//! the others are tested below.
 //!
 //! | what dies | test |
 //! | --- | --- |
@@ -86,7 +87,8 @@ async fn wired(world: &World) -> Wired {
     Wired { daemons: [scheduler, worker], wires: [of_scheduler, of_worker] }
 }
 
-/// Cuts one wire after the other until its daemon says so, while jobs are made; all are done, once each.
+/// Cuts one wire after the other until its daemon says so, while jobs are made; all are done, once
+/// each.
 async fn every_wire_is_cut(how: Passage) {
     const JOBS: usize = 300;
     World::run(async |world| {

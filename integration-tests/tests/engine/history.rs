@@ -1,4 +1,5 @@
-//! What the engine writes down for operators leaves after a time, step by step, and nothing goes with it that somebody needs.
+//! The engine's records for operators leave after a time, step by step, and nothing goes with them
+//! that is still needed.
 
 use std::time::Duration;
 
@@ -12,7 +13,8 @@ use muster_storage::{
 
 const DAY: Duration = Duration::from_hours(24);
 
-/// A schedule that ticked each hour from so many days ago until so many days ago, and is decided about until so many.
+/// A schedule that ticked each hour from so many days ago until so many days ago, and is decided
+/// about until so many.
 async fn hourly(world: &World, name: &str, days: [u32; 3], enabled: bool) {
     let [from, until, decided] = days;
     let ago = |days: u32| format!("date_trunc('hour', now()) - interval '{days} days'");
@@ -39,7 +41,7 @@ async fn j11_old_ticks_leave_and_the_ledger_still_adds_up() {
     World::run(async |world| {
         world.schedules().delete().await;
         hourly(&world, "ticks", [200, 0, 0], true).await;
-        // Nobody has decided about it for as long: it is audited where it is.
+        // It has been undecided for as long: it is audited where it is.
         hourly(&world, "was left", [260, 200, 200], true).await;
         hourly(&world, "is off", [200, 150, 0], false).await;
         hourly(&world, "young", [80, 70, 0], false).await;
@@ -144,7 +146,8 @@ fn month(table: &str, in_months: u32) -> String {
     format!("to_regclass('{table}_' || to_char((now() at time zone 'UTC') + interval '{in_months} months', 'YYYY_MM'))")
 }
 
-/// A job from a machine whose clock is a month ahead, in a month that has no partition: that month's can't be made any more, others' can.
+/// A job from a machine with a clock that is a month ahead, in a month that has no partition: that
+/// month's can't be made any more, others' can.
 #[tokio::test]
 async fn j10_a_month_that_cannot_have_its_partition_leaves_others_alone() {
     World::run(async |world| {
@@ -179,7 +182,8 @@ async fn j10_a_month_that_cannot_have_its_partition_leaves_others_alone() {
     .await;
 }
 
-/// A backup may have a table open for hours: whoever wants it for itself does not make everybody else wait behind it.
+/// A backup may have a table open for hours: a statement that wants it for itself does not make all
+/// others wait behind it.
 #[tokio::test]
 async fn a_table_that_is_in_use_is_left_for_later() {
     World::run(async |world| {

@@ -1,4 +1,5 @@
-//! J10: due-ness is the database's; a scheduler whose machine's clock is wrong fires nothing early and nothing late.
+//! J10: due-ness is the database's; a scheduler on a machine with a wrong clock fires nothing early
+//! and nothing late.
 
 use chrono::TimeDelta;
 use muster_domain::ids::OrganizationId;
@@ -8,7 +9,7 @@ use muster_local::{Process, programs::Binary};
 use muster_storage::engine::timers;
 use uuid::Uuid;
 
-/// Starts a daemon in a process whose wall clock is off.
+/// Starts a daemon in a process with a wall clock that is off.
 async fn process_off_by(world: &World, binary: Binary, name: &str, offset: &str) -> Process {
     let library = muster_local::faketime_library().await.expect("libfaketime, which Debian's package faketime has");
     let environment = [
@@ -47,7 +48,7 @@ async fn j10_a_scheduler_whose_clock_is_an_hour_off_fires_on_time() {
             let scheduler = process_off_by(&world, Binary::Scheduler, "scheduler-1", offset).await;
             eventually(seconds(20), async || {
                 let log = scheduler.log_tail(5);
-                // What it logs carries its own, wrong, time: so it is really off.
+                // Its log carries its own, wrong, time: so it is really off.
                 let said: String =
                     world.row("select to_json(to_char(now() at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24'))").await;
                 if log.is_empty() || log.contains(&said) { Err(log) } else { Ok(()) }
@@ -70,7 +71,7 @@ async fn j10_a_scheduler_whose_clock_is_an_hour_off_fires_on_time() {
     }
 }
 
-/// Leases and retries are the database's as well, whatever the worker's machine believes.
+/// Leases and retries are the database's as well, whichever time the worker's machine has.
 #[tokio::test]
 async fn j10_a_worker_whose_clock_is_an_hour_off_keeps_its_leases_and_retries_on_time() {
     for offset in ["+3600s", "-3600s"] {

@@ -4,7 +4,8 @@ use muster_integration_tests::{World, no_op, seconds};
 use muster_storage::engine::{claim, operate};
 use serde_json::json;
 
-/// Enqueued, handed back, tried in vain, tried again, and done: who, when and why, in this order.
+/// Enqueued, handed back, tried in vain, tried again, and done: by which process, when and why, in
+/// this order.
 #[tokio::test]
 async fn j11_a_jobs_whole_life_is_read_from_its_row() {
     World::run(async |world| {
@@ -45,7 +46,8 @@ async fn j11_a_jobs_whole_life_is_read_from_its_row() {
     .await;
 }
 
-/// A job that waits for long is handed back again and again: its row keeps the last of it, and how often it was.
+/// A job that waits for long is handed back again and again: its row keeps the last of it, and how
+/// often it was.
 #[tokio::test]
 async fn j11_a_row_keeps_a_bounded_number_of_hand_backs() {
     World::run(async |world| {

@@ -1,4 +1,5 @@
-//! J9 and J11 for recurring schedules: every planned tick has one row that says what became of it, whatever the schedulers do.
+//! J9 and J11 for recurring schedules: every planned tick has one row that tells its outcome, with
+//! any number of schedulers.
 
 use std::time::Duration;
 
@@ -30,7 +31,7 @@ async fn schedule(world: &World, name: &str, cron: &str, more: &[(&str, &str)]) 
         .await;
 }
 
-/// What is wrong with a ledger that should have one tick each second.
+/// Faults of a ledger that should have one tick each second.
 const GAPS: &str = "(select planned_at, lag(planned_until) over (order by planned_at) as before from tick where schedule = 'each-second') t
                     where before is not null and planned_at <> before + interval '1 s'";
 
@@ -59,7 +60,7 @@ async fn j11_a_tick_fires_once_however_many_schedulers_there_are_and_whichever_d
     .await;
 }
 
-/// Nothing ran for two hours; what was missed is accounted for by each policy.
+/// Nothing ran for two hours; missed ticks are accounted for by each policy.
 #[tokio::test]
 async fn j11_after_an_outage_every_missed_tick_is_accounted_for() {
     World::run(async |world| {
@@ -82,7 +83,7 @@ async fn j11_after_an_outage_every_missed_tick_is_accounted_for() {
             assert_eq!(world.count(&planned(name)).await, 12, "two hours of ticks every ten minutes");
         }
 
-        // Those of the running hour may be missed too, so what is late is counted over all.
+        // Ticks of the running hour may be missed too, so late ones are counted over all.
         let fate = |name: &str, fate: &str| world.ticks().is("schedule", name).is("fate", fate);
         assert_eq!(fate("skips", "late").count().await, 0);
         assert_eq!(fate("coalesces", "late").count().await, 1, "one for all");
@@ -220,7 +221,7 @@ async fn j11_a_schedule_that_begins_later_has_its_first_tick_then() {
     .await;
 }
 
-/// Nobody sweeps here but the schedule's job.
+/// Nothing sweeps here but the schedule's job.
 #[tokio::test]
 async fn j11_a_tick_of_the_sweep_brings_back_what_a_worker_and_the_broker_have_lost() {
     World::with("sweep_interval_ms", "86400000")
@@ -305,7 +306,7 @@ async fn j11_jitter_delays_the_job_and_not_the_tick() {
     .await;
 }
 
-/// As in a rolling upgrade: what a newer version has made is left for it, and stops nothing else.
+/// As in a rolling upgrade: jobs of a newer version are left for it, and stop nothing else.
 #[tokio::test]
 async fn j11_a_schedule_or_timer_of_a_kind_that_is_not_known_stops_no_other() {
     World::run(async |world| {
@@ -333,7 +334,7 @@ async fn j11_a_schedule_or_timer_of_a_kind_that_is_not_known_stops_no_other() {
     .await;
 }
 
-/// A scheduler that starts may bring newer rules of zones: what an older one computed does not count.
+/// A scheduler that starts may bring newer rules of zones: an older one's result does not count.
 #[tokio::test]
 async fn j10_a_scheduler_that_starts_computes_the_next_ticks_again() {
     World::run(async |world| {
@@ -387,7 +388,8 @@ async fn j11_ticks_that_nobody_decided_about_before_a_schedule_was_changed_are_s
     .await;
 }
 
-/// A schedule that is removed leaves what it did in the ledger, and what it was still to do; its name is free.
+/// A schedule that is removed leaves its past in the ledger, and its ticks to come; its name is
+/// free.
 #[tokio::test]
 async fn j11_a_schedule_that_is_removed_keeps_its_ticks() {
     World::run(async |world| {

@@ -1,4 +1,5 @@
-//! J1: a job whose row has committed comes to its end, whoever dies; one that has not committed never was.
+//! J1: a job with a committed row comes to its end, whichever process dies; one that has not
+//! committed never was.
 
 use muster_domain::ids::{GroupId, OrganizationId};
 use muster_integration_tests::{Daemon, Dice, World, eventually, holds, no_op, seconds};
@@ -44,11 +45,12 @@ async fn j1_a_transaction_that_is_rolled_back_leaves_no_job() {
     .await;
 }
 
-/// The broker has confirmed, and the relay dies before it has said so: its jobs are published again, and run once.
+/// The broker has confirmed, and the relay dies before it has said so: its jobs are published
+/// again, and run once.
 #[tokio::test]
 async fn j1_relays_that_die_between_publishing_and_marking_lose_nothing() {
     const JOBS: usize = 1_200;
-    // Nobody loses a lease to a busy machine.
+    // No worker loses a lease to a busy machine.
     World::with("job_lease_seconds", "60")
         .run(async |world| {
             let gate = world.close_publish_gate().await;
@@ -136,7 +138,8 @@ async fn j1_a_broker_rebuilt_from_nothing_gets_the_work_again() {
     .await;
 }
 
-/// Two schedulers and two workers are killed twenty times while four thousand jobs flow. When, is said by how many jobs are done.
+/// Two schedulers and two workers are killed twenty times while four thousand jobs flow. When, is
+/// said by how many jobs are done.
 #[tokio::test]
 async fn j1_daemons_that_die_at_random_moments_lose_nothing() {
     const JOBS: usize = 4_000;
@@ -171,7 +174,8 @@ async fn j1_daemons_that_die_at_random_moments_lose_nothing() {
     .await;
 }
 
-/// Nobody gets what has no queue: the broker gives it back, and the job is as pending as before.
+/// A message without a queue reaches no worker: the broker gives it back, and the job is as pending
+/// as before.
 #[tokio::test]
 async fn j1_jobs_that_the_broker_returns_stay_pending() {
     const JOBS: usize = 20;

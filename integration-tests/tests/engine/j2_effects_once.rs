@@ -1,4 +1,5 @@
-//! J2: effects commit with the completion and only under a live lease; whoever lost the lease writes nothing.
+//! J2: effects commit with the completion and only under a live lease; a worker that lost the lease
+//! writes nothing.
 
 use std::time::Duration;
 
@@ -37,7 +38,7 @@ async fn beats(world: &World, job: &ClaimedJob) -> bool {
     claim::heartbeat(world.pool(), &[(job.id, job.epoch)], LEASE).await.unwrap() == [job.id]
 }
 
-/// A job that was claimed, whose lease ran out, and that another worker has claimed since.
+/// Returns a job that was claimed, lost its lease, and has been claimed by another worker since.
 async fn stale_and_fresh(world: &World) -> (ClaimedJob, ClaimedJob) {
     let id = world.enqueue(&no_op()).await;
     let stale = claim(world, id, "stale", NO_LEASE).await;
@@ -152,7 +153,8 @@ async fn j2_a_sweep_during_the_commit_takes_nothing_away() {
     .await;
 }
 
-/// A worker stands still in its handler while its lease is taken; when it goes on, it writes nothing.
+/// A worker stands still in its handler while its lease is taken; when it goes on, it writes
+/// nothing.
 #[tokio::test]
 async fn j2_a_worker_that_lost_its_lease_commits_nothing() {
     World::run(async |world| {
@@ -164,7 +166,8 @@ async fn j2_a_worker_that_lost_its_lease_commits_nothing() {
         world.publish(muster_jobs::JobKind::LeaseExpiry, id, 1).await;
         world.until_state(id, "running", seconds(20)).await;
 
-        // As if it had not beaten for longer than its lease, and another worker had claimed the job.
+        // As if it had not beaten for longer than its lease, and another worker had claimed the
+        // job.
         world.jobs().state("running").set("lease_until", ago(seconds(1))).await;
         assert_eq!(sweep::return_expired(world.pool()).await.unwrap().len(), 1);
         let fresh = claim(&world, id, "fresh", LEASE).await;
@@ -185,11 +188,13 @@ async fn j2_a_worker_that_lost_its_lease_commits_nothing() {
     .await;
 }
 
-/// Handlers that wait hold as many connections as the worker has; their heartbeats go on all the same.
+/// Handlers that wait hold as many connections as the worker has; their heartbeats go on all the
+/// same.
 #[tokio::test]
 async fn j2_slow_handlers_keep_their_leases_however_many_they_are() {
     const JOBS: usize = 8;
-    // A worker runs two jobs fewer at once than it has connections for them: every one of these is taken by a handler that waits.
+    // A worker runs two jobs fewer at once than it has connections for them: every one of these is
+    // taken by a handler that waits.
     World::with("database_max_connections", "10")
         .run(async |world| {
             let (scheduler, worker) = (world.scheduler("scheduler-1"), world.worker("worker-1"));
@@ -208,7 +213,8 @@ async fn j2_slow_handlers_keep_their_leases_however_many_they_are() {
         .await;
 }
 
-/// The handler does not have to come to its end to learn that its lease is gone: what it would still do is not done.
+/// The handler does not have to come to its end to learn that its lease is gone: the rest of it is
+/// not done.
 #[tokio::test]
 async fn j2_an_attempt_ends_when_its_lease_is_lost() {
     World::run(async |world| {
@@ -235,7 +241,8 @@ async fn j2_an_attempt_ends_when_its_lease_is_lost() {
     .await;
 }
 
-/// Of short kinds a whole bundle is one transaction, and what does not complete has no effects there either.
+/// Of short kinds a whole bundle is one transaction, and a job that does not complete has no
+/// effects there either.
 #[tokio::test]
 async fn j2_a_short_jobs_effects_are_undone_when_it_does_not_complete() {
     World::run(async |world| {
@@ -262,8 +269,9 @@ async fn j2_a_short_jobs_effects_are_undone_when_it_does_not_complete() {
     .await;
 }
 
-/// What Postgres refuses to do for one job of a bundle aborts the part of the transaction that is that job's: it alone runs again, under a
-/// lease, where its failure is counted and its error kept. The others are done at their first delivery, in the bundle's transaction.
+/// A statement that Postgres refuses for one job of a bundle aborts the part of the transaction
+/// that is that job's: it alone runs again, under a lease, where its failure is counted and its
+/// error kept. The others are done at their first delivery, in the bundle's transaction.
 #[tokio::test]
 async fn j2_of_a_bundle_in_one_transaction_only_what_failed_runs_under_a_lease() {
     const TEXTS: usize = 24;
@@ -309,7 +317,8 @@ async fn j2_of_a_bundle_in_one_transaction_only_what_failed_runs_under_a_lease()
         .await;
 }
 
-/// A process that was cut off in the middle of a transaction holds its locks only until the database ends it.
+/// A process that was cut off in the middle of a transaction holds its locks only until the
+/// database ends it.
 #[tokio::test]
 async fn j2_locks_of_a_process_that_was_cut_off_are_given_up() {
     const JOBS: usize = 50;
@@ -327,7 +336,7 @@ async fn j2_locks_of_a_process_that_was_cut_off_are_given_up() {
                    and wait_event_type = 'Lock'";
         world.until_count(marking, 1, seconds(20)).await;
 
-        // It has locked what it publishes, and is never heard of again.
+        // It has locked the jobs that it publishes, and is never heard of again.
         wire.cut(Passage::Lossy);
         gate.open().await;
 

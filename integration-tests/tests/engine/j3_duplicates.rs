@@ -7,7 +7,7 @@ use muster_storage::engine::enqueue::{Line, Origin, enqueue_all};
 
 const KIND: JobKind = JobKind::LeaseExpiry;
 
-/// How many deliveries these workers have counted that did nothing.
+/// Returns how many deliveries these workers have counted that did nothing.
 async fn duplicates(workers: &[&Daemon]) -> String {
     let mut counted = 0.0;
     for worker in workers {
@@ -40,7 +40,7 @@ async fn j3_an_envelope_published_many_times_runs_once() {
     .await;
 }
 
-/// Of a short kind, whose claim, effects and completion are one transaction.
+/// Of a short kind, with claim, effects and completion in one transaction.
 #[tokio::test]
 async fn j3_an_envelope_of_a_short_kind_published_many_times_runs_once() {
     World::run(async |world| {
@@ -127,7 +127,8 @@ async fn j3_a_duplicate_of_a_job_that_is_over_is_acknowledged() {
     .await;
 }
 
-/// A message does not make a job due that is not, nor one the next that has another before it: of either way of running jobs.
+/// A message does not make a job due that is not, nor one the next that has another before it: of
+/// either way of running jobs.
 #[tokio::test]
 async fn j3_a_message_that_comes_too_early_does_nothing() {
     World::run(async |world| {

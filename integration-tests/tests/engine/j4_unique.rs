@@ -56,7 +56,8 @@ async fn j4_of_many_who_enqueue_at_once_one_makes_the_job() {
     .await;
 }
 
-/// The lost wake-up: somebody has been answered "that job will see it", and the job starts before their commit.
+/// The lost wake-up: somebody has been answered "that job will see it", and the job starts before
+/// their commit.
 #[tokio::test]
 async fn j4_a_claim_waits_for_those_who_were_told_that_the_job_will_see_their_work() {
     for commits in [true, false] {
@@ -95,7 +96,7 @@ async fn j4_a_claim_waits_for_those_who_were_told_that_the_job_will_see_their_wo
     }
 }
 
-/// The other order: the claim is first, and whoever enqueues meanwhile gets a job of their own.
+/// The other order: the claim is first, and an enqueuer meanwhile gets a job of its own.
 #[tokio::test]
 async fn j4_with_real_daemons_the_last_word_is_always_heard() {
     World::run(async |world| {
@@ -118,7 +119,8 @@ async fn j4_with_real_daemons_the_last_word_is_always_heard() {
     .await;
 }
 
-/// Whoever puts a claimed job back holds its key again, unless a newer job waits with it: then that one does the work of both.
+/// A claimed job that is put back holds its key again, unless a newer job waits with it: then that
+/// one does the work of both.
 #[tokio::test]
 async fn j4_a_job_that_comes_back_holds_its_key_or_makes_way() {
     for ending in ["retry", "handed back", "lease"] {
@@ -148,7 +150,7 @@ async fn j4_a_job_that_comes_back_holds_its_key_or_makes_way() {
     }
 }
 
-/// Who is parked waits no more, whatever parked it.
+/// A parked job waits no more, for any reason of parking.
 #[tokio::test]
 async fn j4_a_job_that_the_broker_gave_up_for_good_keeps_no_key() {
     World::run(async |world| {

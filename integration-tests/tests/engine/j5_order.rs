@@ -1,4 +1,5 @@
-//! J5: jobs with the same order key run one after another, in the order in which they were enqueued.
+//! J5: jobs with the same order key run one after another, in the order in which they were
+//! enqueued.
 
 use muster_domain::ids::{JobId, OrganizationId};
 use muster_integration_tests::{World, no_op, seconds};
@@ -70,7 +71,7 @@ async fn j5_jobs_with_a_key_run_in_the_order_of_their_enqueuing_whoever_runs_the
     .await;
 }
 
-/// An order is that of commits: whoever enqueues with a key waits for those who have done so before.
+/// An order is that of commits: an enqueuer with a key waits for earlier ones.
 #[tokio::test]
 async fn j5_whoever_enqueues_at_the_same_time_waits_its_turn() {
     World::run(async |world| {
@@ -117,7 +118,7 @@ async fn j5_the_next_does_not_run_before_the_first_is_over() {
     .await;
 }
 
-/// What fails waits for its retry with everything behind it; what is parked or cancelled makes way.
+/// A failed job waits for its retry with everything behind it; a parked or cancelled one makes way.
 #[tokio::test]
 async fn j5_a_retry_keeps_its_place_and_a_parked_or_cancelled_job_makes_way() {
     World::with("retry_base_ms", "500")
@@ -156,7 +157,8 @@ async fn j5_a_retry_keeps_its_place_and_a_parked_or_cancelled_job_makes_way() {
         .await;
 }
 
-/// The other side of the same lock: whoever ends the job before waits for those who have seen it alive, and lets theirs go.
+/// The other side of the same lock: the transaction that ends the job before waits for enqueuers
+/// that have seen it alive, and lets theirs go.
 #[tokio::test]
 async fn j5_a_job_that_ends_while_another_is_enqueued_lets_it_go() {
     World::run(async |world| {
@@ -184,7 +186,7 @@ async fn j5_a_job_that_ends_while_another_is_enqueued_lets_it_go() {
     .await;
 }
 
-/// Ids come from machines whose clocks differ; the order is that of enqueuing.
+/// Ids come from machines with differing clocks; the order is that of enqueuing.
 #[tokio::test]
 async fn j5_jobs_that_are_replayed_keep_their_order_whatever_their_ids_say() {
     World::run(async |world| {

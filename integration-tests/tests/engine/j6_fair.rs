@@ -1,4 +1,5 @@
-//! J6: a tenant with a mountain of jobs does not keep another's single job waiting; pauses and limits hold.
+//! J6: a tenant with a mountain of jobs does not keep another's single job waiting; pauses and
+//! limits hold.
 
 use muster_domain::ids::{GroupId, JobId, OrganizationId};
 use muster_integration_tests::{World, eventually, holds, no_op, seconds};
@@ -31,8 +32,8 @@ async fn j6_a_single_job_passes_a_mountain_of_another_tenants() {
         let single = probes(&world, small, 1, Line::Ordinary).await[0];
         world.until_state(single, "succeeded", seconds(30)).await;
 
-        // How many went before it, and not how long it took: between its row and its run there are at most some
-        // windows of the kind.
+        // How many went before it, and not how long it took: between its row and its run there are
+        // at most some windows of the kind.
         let before = world
             .count(&format!(
                 "job b, job s where s.id = '{single}' and b.organization_id = '{big}' and b.finished_at between \
@@ -46,7 +47,7 @@ async fn j6_a_single_job_passes_a_mountain_of_another_tenants() {
 
 #[tokio::test]
 async fn j6_an_urgent_job_goes_before_its_tenants_others() {
-    // What is published anew would count as published later.
+    // A job that is published anew would count as published later.
     World::with("republish_after_seconds", "600")
         .run(async |world| {
             let tenant = OrganizationId::new();
@@ -57,7 +58,8 @@ async fn j6_an_urgent_job_goes_before_its_tenants_others() {
             world.until_state(urgent, "succeeded", seconds(30)).await;
             let earlier =
                 format!("job b, job s where s.id = '{urgent}' and b.id <> s.id and b.published_at < s.published_at");
-            // Those of the same round are marked within one statement, in no order that means anything.
+            // Jobs of the same round are marked within one statement, in no order that means
+            // anything.
             let earlier = world.count(&earlier).await;
             assert!(earlier < 500, "{earlier} jobs were published before the urgent one, more than go in one round");
         })
@@ -73,7 +75,8 @@ async fn j6_a_limit_is_kept_by_any_number_of_relays() {
         .execute(&[
             &format!("insert into job_policy (kind, organization_id, at_most) values ('lease-expiry', \
                  '{tenant}', {LIMIT})"),
-            // Each time that a job is claimed, how many of the tenant's are published or running is kept.
+            // Each time that a job is claimed, how many of the tenant's are published or running is
+            // kept.
             "create table seen (live bigint)",
             &format!(
                 "create function look() returns trigger language plpgsql as $$
@@ -171,7 +174,7 @@ async fn j6_looking_for_due_jobs_reads_few_rows_however_many_wait() {
 
 #[tokio::test]
 async fn j6_a_backlog_travels_in_bundles() {
-    // What nobody claims yet is not published anew.
+    // An unclaimed job is not published anew.
     World::with("republish_after_seconds", "600")
         .run(async |world| {
             let scheduler = world.scheduler("scheduler-1");
@@ -208,7 +211,8 @@ async fn j6_tenants_take_turns_when_there_is_not_room_for_all() {
     .await;
 }
 
-/// How many of a kind wait in the broker is bounded, so that the order is the database's; an operator may bound a kind further.
+/// How many of a kind wait in the broker is bounded, so that the order is the database's; an
+/// operator may bound a kind further.
 #[tokio::test]
 async fn j6_no_more_of_a_kind_is_published_than_there_is_room_for() {
     World::run(async |world| {
@@ -235,8 +239,8 @@ async fn j6_no_more_of_a_kind_is_published_than_there_is_room_for() {
     .await;
 }
 
-/// What a worker takes of long jobs is never all one tenant's: another's runs beside them, however long they take and however many relays
-/// there are.
+/// A worker's long jobs are never all one tenant's: another's runs beside them, however long they
+/// take and however many relays there are.
 #[tokio::test]
 async fn j6_long_jobs_of_one_tenant_leave_room_for_anothers() {
     World::run(async |world| {
@@ -252,7 +256,7 @@ async fn j6_long_jobs_of_one_tenant_leave_room_for_anothers() {
             tx.commit().await.unwrap();
             jobs[0].0
         };
-        // All of the one tenant's stand still in the middle of what they do.
+        // All jobs of the one tenant stand still in the middle of their work.
         let gate = world.hold_table("idempotency").await;
         let (big, small) = (OrganizationId::new(), OrganizationId::new());
         upkeep(big, Task::IdempotencyKeys, 50).await;
@@ -270,7 +274,8 @@ async fn j6_long_jobs_of_one_tenant_leave_room_for_anothers() {
     .await;
 }
 
-/// A limit over all kinds of an organization together holds however many relays and kinds there are, and starves none of them.
+/// A limit over all kinds of an organization together holds however many relays and kinds there
+/// are, and starves none of them.
 #[tokio::test]
 async fn j6_a_limit_over_all_kinds_of_an_organization_is_kept() {
     const LIMIT: i64 = 3;
@@ -317,7 +322,8 @@ async fn j6_a_limit_over_all_kinds_of_an_organization_is_kept() {
     .await;
 }
 
-/// In the middle of a backlog a pause holds back all but what is published already, and that is less than the kind's window.
+/// In the middle of a backlog a pause holds back all but the published jobs, and these are fewer
+/// than the kind's window.
 #[tokio::test]
 async fn j6_a_pause_in_the_middle_of_a_backlog_holds_back_all_but_the_window() {
     const BACKLOG: usize = 2_000;
@@ -334,7 +340,8 @@ async fn j6_a_pause_in_the_middle_of_a_backlog_holds_back_all_but_the_window() {
             world.pause_jobs("lease-expiry").await;
             let started = "job where kind = 'lease-expiry' and epoch > 0";
             let before = world.count(started).await;
-            // A round that began before the pause is over when a job of another kind has come through.
+            // A round that began before the pause is over when a job of another kind has come
+            // through.
             let other = world.enqueue(&Probe {}).await;
             world.until_state(other, "succeeded", seconds(20)).await;
             gate.open().await;

@@ -1,4 +1,5 @@
-//! J6 for sends: a carrier that is slow for one organization keeps nobody else waiting, nor do the many that wait cost the relay anything.
+//! J6 for sends: a carrier that is slow for one organization keeps nobody else waiting, nor do the
+//! many that wait cost the relay anything.
 
 use muster_domain::ids::{JobId, OrganizationId};
 use muster_integration_tests::{CARRIER_ACCOUNT, CARRIER_SECRET, World, eventually, holds, no_op, seconds};
@@ -16,7 +17,7 @@ use muster_storage::{
 /// The organization that has one text.
 const SMALL: &str = "00000000-0000-7000-8000-00000000000b";
 
-/// An organization with one contact, whose text waits for this job.
+/// An organization with one contact and a text that waits for this job.
 async fn plant_small(world: &World, send: JobId) {
     let number = "+12125559999";
     let statements = [
@@ -59,7 +60,7 @@ async fn j6_slow_sends_of_one_tenant_leave_room_for_anothers() {
     const MANY: u32 = 200;
     let share = i64::from(JobKind::Send.policy().share.unwrap());
     let quiet = Behaviour { receipts: Receipts { enabled: false, ..Receipts::default() }, ..Behaviour::default() };
-    // Nobody gets an answer while the test lasts.
+    // No call is answered while the test lasts.
     let slow = Behaviour { latency_ms: Millis { min: 3_600_000, max: 3_600_000 }, ..quiet.clone() };
     let carrier = muster_simulator::start(Config {
         account_sid: CARRIER_ACCOUNT.to_owned(),
@@ -69,8 +70,8 @@ async fn j6_slow_sends_of_one_tenant_leave_room_for_anothers() {
     })
     .await
     .unwrap();
-    // Nobody gives up a call, nor loses a lease to a busy machine. There are fewer slots, two, than messages that the share travels in, and a
-    // call for each of their texts.
+    // No worker gives up a call, nor loses a lease to a busy machine. There are fewer slots, two,
+    // than messages that the share travels in, and a call for each of their texts.
     World::with("carrier_url", format!("{:?}", carrier.url))
         .with("carrier_timeout_ms", "3600000")
         .with("reconcile_after_seconds", "14400")
@@ -115,7 +116,7 @@ async fn j6_slow_sends_of_one_tenant_leave_room_for_anothers() {
         .await;
 }
 
-/// What a tenant may still have published is found by what is published and running, however many jobs wait.
+/// A tenant's room for publishing is found by its published and running jobs, however many wait.
 #[tokio::test]
 async fn j6_looking_for_shares_of_sends_reads_few_rows_however_many_wait() {
     World::run(async |world| {

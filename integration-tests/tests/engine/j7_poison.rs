@@ -49,7 +49,7 @@ async fn j7_a_message_that_cannot_be_decoded_is_parked_and_the_queue_goes_on() {
     .await;
 }
 
-/// Postgres takes no NUL in a text, and what serde says about a message repeats its words.
+/// Postgres takes no NUL in a text, and serde's error on a message repeats its words.
 #[tokio::test]
 async fn j7_a_message_whose_error_holds_a_nul_is_parked_too() {
     World::run(async |world| {
@@ -154,7 +154,8 @@ async fn j7_a_job_that_keeps_failing_is_parked_with_every_error() {
     .await;
 }
 
-/// Where the first delay is anything up to ten minutes, four that are over within seconds would be less than one chance in a million.
+/// Where the first delay is anything up to ten minutes, four that are over within seconds would be
+/// less than one chance in a million.
 #[tokio::test]
 async fn j7_a_job_that_failed_waits_before_its_next_attempt() {
     World::with("retry_base_ms", "600000")
@@ -179,7 +180,8 @@ async fn j7_a_job_that_failed_waits_before_its_next_attempt() {
         .await;
 }
 
-/// Each attempt ends with the worker's death, as far as anybody can see: a claim, and then no heartbeat.
+/// Each attempt ends with the worker's death, as far as anybody can see: a claim, and then no
+/// heartbeat.
 #[tokio::test]
 async fn j7_a_job_whose_worker_dies_each_time_is_parked_by_the_sweep() {
     World::run(async |world| {
@@ -205,7 +207,8 @@ async fn j7_a_job_whose_worker_dies_each_time_is_parked_by_the_sweep() {
     .await;
 }
 
-/// Jobs of a bundle that ends with its worker are all suspects, and travel alone from then on: no second death is theirs.
+/// Jobs of a bundle that ends with its worker are all suspects, and travel alone from then on: no
+/// second death is theirs.
 #[tokio::test]
 async fn j7_a_job_that_kills_its_worker_hits_its_neighbours_at_most_once() {
     const NEIGHBOURS: usize = 300;
@@ -237,8 +240,8 @@ async fn j7_a_job_that_kills_its_worker_hits_its_neighbours_at_most_once() {
     .await;
 }
 
-/// The broker gives up a message that is delivered again and again and never acknowledged, without anybody able to say why. That is
-/// counted as an attempt, and the last one parks the job.
+/// The broker gives up a message that is delivered again and again and never acknowledged, without
+/// anybody able to say why. That is counted as an attempt, and the last one parks the job.
 #[tokio::test]
 async fn j7_what_the_broker_gives_up_is_counted_and_parked() {
     World::with("republish_after_seconds", "120")
@@ -252,7 +255,7 @@ async fn j7_what_the_broker_gives_up_is_counted_and_parked() {
             world.jobs().id(last).set("max_attempts", 1).await;
             world.jobs().state("published").at_least(2, seconds(20)).await;
 
-            // Every consumer goes away with what it was given.
+            // Every consumer goes away with its deliveries.
             eventually(seconds(90), async || {
                 let mut session =
                     Session::open(&broker.url, "victim", &[KIND], |_| 10).await.map_err(|e| e.to_string())?;
@@ -272,7 +275,8 @@ async fn j7_what_the_broker_gives_up_is_counted_and_parked() {
         .await;
 }
 
-/// This one takes the worker's connection to the database with it, and so its session with the broker, at each attempt.
+/// This one takes the worker's connection to the database with it, and so its session with the
+/// broker, at each attempt.
 #[tokio::test]
 async fn j7_a_job_that_cuts_its_worker_off_is_parked_and_its_neighbours_succeed() {
     World::run(async |world| {
@@ -326,13 +330,14 @@ async fn j7_many_poisonous_jobs_do_not_hold_up_the_others() {
     .await;
 }
 
-/// Of short kinds claim and completion are one transaction, which ends with the worker and leaves nothing to count. So what was delivered before
-/// is claimed first: a job that kills its worker is counted, and its bundle hit once more at most.
+/// Of short kinds claim and completion are one transaction, which ends with the worker and leaves
+/// nothing to count. So a job that was delivered before is claimed first: a job that kills its
+/// worker is counted, and its bundle hit once more at most.
 #[tokio::test]
 async fn j7_a_short_job_that_kills_its_worker_is_parked_too() {
     const NEIGHBOURS: i64 = 300;
     const MAX: i32 = JobKind::Probe.policy().max_attempts;
-    // What is published anew was not delivered before.
+    // A job that is published anew was not delivered before.
     World::with("republish_after_seconds", "600")
         .run(async |world| {
             let deadly = world.enqueue(&Probe {}).await;
@@ -365,8 +370,9 @@ async fn j7_a_short_job_that_kills_its_worker_is_parked_too() {
         .await;
 }
 
-/// A handler that hangs is ended when its kind's time is over, which for this worker is ten times sooner than for the others: after half a
-/// minute. So is the patience of everything else it does: an attempt may be ended for a heartbeat that came late before one is for its time.
+/// A handler that hangs is ended when its kind's time is over, which for this worker is ten times
+/// sooner than for the others: after half a minute. So is the patience of everything else it does:
+/// an attempt may be ended for a heartbeat that came late before one is for its time.
 #[tokio::test]
 async fn j7_an_attempt_that_hangs_is_ended_and_counted() {
     World::run(async |world| {

@@ -1,4 +1,5 @@
-//! J8: a worker that is asked to stop finishes or hands back what it has, and exits 0; asked twice, it stops at once.
+//! J8: a worker that is asked to stop finishes its work or hands it back, and exits 0; asked twice,
+//! it stops at once.
 
 use std::time::Instant;
 
@@ -12,8 +13,8 @@ const CLAIMED: i64 = 40;
 /// Handlers that wait at the gate.
 const BEGUN: &str = "pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
 
-/// A worker in a process of its own that has claimed all the jobs, in as many bundles as it takes at once; the first of each is in the middle
-/// of its handler.
+/// Returns a worker in a process of its own that has claimed all the jobs, in as many bundles as it
+/// takes at once. The first of each is in the middle of its handler.
 async fn busy_worker(world: &World) -> (Process, Gate) {
     let gate = world.close_gate().await;
     world.enqueue_no_ops(JOBS).await;
@@ -120,7 +121,8 @@ async fn j8_a_second_signal_stops_at_once_and_the_leases_bring_the_work_back() {
     .await;
 }
 
-/// The worker has lost its broker and tries to get it back when it is asked to stop; its jobs are handed back all the same.
+/// The worker has lost its broker and tries to get it back when it is asked to stop; its jobs are
+/// handed back all the same.
 #[tokio::test]
 async fn j8_a_worker_without_its_broker_hands_back_too() {
     World::run(async |world| {
@@ -162,7 +164,8 @@ async fn j8_a_scheduler_exits_0() {
     .await;
 }
 
-/// The database stands still, so that nothing can be finished or handed back: the grace time is over at some point.
+/// The database stands still, so that nothing can be finished or handed back: the grace time is
+/// over at some point.
 #[tokio::test]
 async fn j8_a_worker_that_can_do_neither_ends_with_its_grace_time() {
     World::on_own_servers()
@@ -173,7 +176,8 @@ async fn j8_a_worker_that_can_do_neither_ends_with_its_grace_time() {
 
             world.stack().postgres.pause().unwrap();
             worker.terminate();
-            // The grace time is 8 s. An answer of the database is waited for longer, after a part of it.
+            // The grace time is 8 s. An answer of the database is waited for longer, after a part
+            // of it.
             assert_exit_0(&worker, 12).await;
 
             world.stack().postgres.resume().unwrap();

@@ -1,4 +1,5 @@
-//! J9: any number of schedulers, all active; a timer fires once whatever they do, and killing one delays nothing.
+//! J9: any number of schedulers, all active; a timer fires once under any interleaving, and killing
+//! one delays nothing.
 
 use chrono::TimeDelta;
 use muster_domain::ids::OrganizationId;
@@ -18,7 +19,8 @@ async fn set_timers(world: &World, count: i64, first_in: TimeDelta) {
     tx.commit().await.unwrap();
 }
 
-/// From here on, each timer that fires leaves a row in `fired`, written by the transaction that fires it.
+/// From here on, each timer that fires leaves a row in `fired`, written by the transaction that
+/// fires it.
 async fn record_firings(world: &World) {
     world
         .execute(&[
@@ -83,8 +85,8 @@ async fn j9_a_timer_fires_though_the_scheduler_that_saw_it_first_is_dead() {
     .await;
 }
 
-/// The survivor wakes for each timer, and not only when it has waited for its longest: its rounds are counted, by the transactions that fired,
-/// over the time that the database's clock shows.
+/// The survivor wakes for each timer, and not only when it has waited for its longest: its rounds
+/// are counted, by the transactions that fired, over the time that the database's clock shows.
 #[tokio::test]
 async fn j9_killing_one_of_two_schedulers_delays_nothing() {
     const TIMERS: i32 = 80;
@@ -151,7 +153,7 @@ async fn j9_a_timer_that_is_moved_fires_once_at_its_new_time() {
     .await;
 }
 
-/// A poll looks at what is due, not at what waits.
+/// A poll looks at due timers, not at waiting ones.
 #[tokio::test]
 async fn j9_looking_for_due_timers_costs_the_same_however_many_wait() {
     const WAITING: i64 = 50_000;
@@ -170,7 +172,7 @@ async fn j9_looking_for_due_timers_costs_the_same_however_many_wait() {
             .await;
         set_timers(&world, 1, TimeDelta::zero()).await;
 
-        // A connection of its own, whose statistics are in when it is closed.
+        // A connection of its own; its statistics are in when it is closed.
         let options = PoolOptions { max_connections: 1, ..PoolOptions::default() };
         let pool = Pool::connect_lazily(&world.database_url().into(), &options).unwrap();
         let before = number(world.pool(), READ).await.unwrap();
@@ -190,7 +192,8 @@ async fn j9_looking_for_due_timers_costs_the_same_however_many_wait() {
     .await;
 }
 
-/// A timer goes and its job comes in one transaction: whatever keeps the job from coming keeps the timer.
+/// A timer goes and its job comes in one transaction: a failure that keeps the job from coming
+/// keeps the timer.
 #[tokio::test]
 async fn j9_a_timer_whose_job_cannot_be_made_is_fired_again() {
     World::run(async |world| {

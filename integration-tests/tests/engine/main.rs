@@ -1,5 +1,6 @@
-//! The engine's guarantees: one file for each promise of the engine, named as there (and one more of J6, for sends, and of J11, for jobs), one for the table of
-//! what happens when something dies, one for what is forgotten, one for its operators, and one for the schema.
+//! The engine's guarantees: one file for each promise of the engine, named as there (and one more
+//! of J6, for sends, and of J11, for jobs), one for the table of failures, one for the ages of
+//! records, one for its operators, and one for the schema.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 

@@ -1,4 +1,4 @@
-//! What operators do with `muster`: each command as a process of its own, against a system that runs.
+//! Operators' work with `muster`: each command as a process of its own, against a system that runs.
 
 use std::process::Output;
 
@@ -226,12 +226,12 @@ async fn the_doctor_finds_what_is_wrong_and_mends_what_is_safe() {
             let checks = checks.as_array().unwrap().iter();
             let failed =
                 checks.filter(|check| check["ok"] == false).map(|check| check["check"].as_str().unwrap().to_owned());
-            // What this machine's zone rules are is not the test's affair.
+            // This machine's zone rules are not the test's affair.
             failed.filter(|check| check != "zone_rules").collect()
         };
         succeeds(&world, &["broker", "apply"]).await;
         succeeds(&world, &["broker", "apply"]).await;
-        // What the management API tells of a queue is some seconds old.
+        // The management API's figures on a queue are some seconds old.
         let checks = eventually(seconds(30), async || {
             let checks = json(&world, &["doctor", "--json"]).await;
             if failed(&checks).is_empty() { Ok(checks) } else { Err(checks.to_string()) }
@@ -282,7 +282,7 @@ async fn the_doctor_finds_what_is_wrong_and_mends_what_is_safe() {
         assert_eq!(ledger["detail"], "in the last day 5 enqueued, 0 succeeded, 1 parked, 1 cancelled, 3 live");
         assert!(!muster(&world, &["doctor"]).await.status.success(), "what is left makes the exit code");
         assert_eq!(world.jobs().and("blocked").count().await, 0);
-        // What could lose a job without a trace is told as well.
+        // A switched-off trigger could lose a job without a trace, and is told as well.
         world.execute(&["alter table job disable trigger job_stays"]).await;
         let found = json(&world, &["doctor", "--json"]).await;
         assert!(failed(&found).contains(&"job_ledger".to_owned()), "{found}");
@@ -339,7 +339,8 @@ async fn j1_no_row_of_a_job_can_be_deleted() {
         let delete = async || testing::execute(world.pool(), "delete from job").await;
         assert!(delete().await.is_err());
         assert_eq!(world.jobs().count().await, 1);
-        // Nor can all be taken away at once, of the table or of a part of it, be it there already or made later.
+        // Nor can all be taken away at once, of the table or of a part of it, be it there already
+        // or made later.
         let is_guarded = async || doctor::jobs(world.pool()).await.unwrap().unguarded == 0;
         world
             .execute(&[

@@ -64,7 +64,8 @@ async fn j1_the_database_is_killed_and_started_again() {
         .await;
 }
 
-/// While the database is away nothing is taken, and what was taken is not acknowledged: it goes back to its queue.
+/// While the database is away no job is taken, and a taken one is not acknowledged: it goes back to
+/// its queue.
 #[tokio::test]
 async fn j1_nothing_is_acknowledged_while_the_database_is_away() {
     const KIND: JobKind = JobKind::LeaseExpiry;

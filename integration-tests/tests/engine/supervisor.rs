@@ -1,5 +1,5 @@
-//! The connections of daemons go wrong in every way but by the death of an end (that is in `servers_die`): each is given up and replaced,
-//! and every job is done, and done once.
+//! The connections of daemons go wrong in every way but by the death of an end (that is in
+//! `servers_die`): each is given up and replaced, and every job is done, and done once.
 
 use muster_integration_tests::{Daemon, World, eventually, holds, seconds};
 use muster_jobs::JobKind;
@@ -7,7 +7,7 @@ use muster_local::wire::Wire;
 
 const JOBS: usize = 200;
 
-/// A scheduler and a worker, and jobs that have gone through both.
+/// Returns a scheduler and a worker, and jobs that have gone through both.
 async fn flowing(world: &World) -> [Daemon; 2] {
     world.record_completions().await;
     let daemons = [world.scheduler("scheduler-1"), world.worker("worker-1")];
@@ -19,7 +19,7 @@ async fn flowing(world: &World) -> [Daemon; 2] {
     daemons
 }
 
-/// More jobs, which have to go through whatever was done to the connections.
+/// More jobs; they have to go through after any damage to the connections.
 async fn more_go_through(world: &World) {
     world.enqueue_no_ops(JOBS).await;
     world.all_succeed(2 * JOBS, seconds(120)).await;
@@ -35,7 +35,8 @@ async fn not_ready(daemon: &Daemon) -> String {
     .await
 }
 
-/// The broker's side of every connection goes away without a word: no end of the connection, no reset, no answer.
+/// The broker's side of every connection goes away without a word: no end of the connection, no
+/// reset, no answer.
 #[tokio::test]
 async fn half_open_connections_to_the_broker_are_given_up() {
     World::run(async |world| {
@@ -70,7 +71,8 @@ async fn half_open_connections_to_the_database_are_given_up() {
     .await;
 }
 
-/// Out of memory, the broker reads nothing more from who publishes: jobs stay pending, readiness says so, and nothing is lost.
+/// Out of memory, the broker reads nothing more from publishers: jobs stay pending, readiness says
+/// so, and nothing is lost.
 #[tokio::test]
 async fn a_broker_that_blocks_publishers_is_waited_for() {
     World::on_own_servers()
@@ -124,15 +126,16 @@ async fn channels_that_the_broker_kills_are_replaced() {
         .await;
 }
 
-/// The broker closes the relay's channel alone, with an error of the protocol, while there is nothing to publish: readiness would go on saying that
-/// all is well, and the next job would wait for the delay after an error.
+/// The broker closes the relay's channel alone, with an error of the protocol, while there is
+/// nothing to publish: readiness would go on saying that all is well, and the next job would wait
+/// for the delay after an error.
 #[tokio::test]
 async fn a_relays_channel_that_the_broker_closes_is_replaced_before_it_is_needed() {
     World::on_own_servers()
         .run(async |world| {
             let [scheduler, _worker] = flowing(&world).await;
             let rabbitmq = &world.stack().rabbitmq;
-            // Nobody but the relay asks for confirmations.
+            // Only the relay asks for confirmations.
             let relays =
                 "[P || P <- rabbit_channel:list_local(), rabbit_channel:info(P, [confirm]) =:= [{confirm, true}]]";
             let channels = async || rabbitmq.ctl(&["eval", &format!("{relays}.")]).await.unwrap().trim().to_owned();
@@ -140,7 +143,7 @@ async fn a_relays_channel_that_the_broker_closes_is_replaced_before_it_is_needed
             assert_ne!(before, "[]");
             let errors = scheduler.metric("muster_relay_errors_total", "").await;
 
-            // As if it had acknowledged what was never delivered.
+            // As if it had acknowledged a message that was never delivered.
             let close = format!("[rabbit_channel:do(P, {{'basic.ack', 1000, false}}) || P <- {relays}].");
             rabbitmq.ctl(&["eval", &close]).await.unwrap();
 

@@ -1,4 +1,5 @@
-//! What the carrier's refusals make of texts, contacts and brands, through the whole stack (rules S3, S6 and S7).
+//! Effects of the carrier's refusals on texts, contacts and brands, through the whole stack
+//! (rules S3, S6 and S7).
 
 use muster_integration_tests::{eventually, now, seconds};
 use muster_simulator::Behaviour;
@@ -6,7 +7,7 @@ use muster_storage::testing::plant::QUEUE_JOBS;
 
 use crate::plant::{Plant, silent};
 
-/// What a refusal says of the contact.
+/// Meaning of a refusal for the contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Says {
     NotTextable,
@@ -39,7 +40,7 @@ fn accept(plant: &Plant) {
     plant.carrier().set_behaviour(silent(Behaviour::default())).unwrap();
 }
 
-/// How often the carrier has refused a text with this code; at least once.
+/// Returns how often the carrier has refused a text with this code; at least once.
 #[track_caller]
 fn refused(plant: &Plant, code: u32) -> i64 {
     let refused = plant.carrier().stats().refused.get(&code).copied().unwrap_or_default();
@@ -169,7 +170,8 @@ async fn s7_what_is_doubtful_is_tried_a_few_times_and_then_fails() {
         .await;
 }
 
-/// When the carrier's day turns, the hours are closed for a minute: what is held by the carrier's cap waits for both, and says so.
+/// When the carrier's day turns, the hours are closed for a minute: texts that the carrier's cap
+/// holds wait for both, and say so.
 #[tokio::test]
 async fn s7_what_is_refused_at_the_carriers_cap_waits_for_the_next_day_and_its_hours() {
     Plant::start(8, 1_000)

@@ -1,5 +1,6 @@
-//! A worker dies at every point around the carrier call; nobody is texted twice, and everybody once (rules S1 and S2). Each walk is taken with
-//! the texts of one job, and with texts that have a job each and are worked on together.
+//! A worker dies at every point around the carrier call; nobody is texted twice, and everybody once
+//! (rules S1 and S2). Each walk is taken with the texts of one job, and with texts that have a job
+//! each and are worked on together.
 
 use muster_integration_tests::{eventually, seconds};
 use muster_simulator::{Behaviour, Millis};
@@ -8,7 +9,7 @@ use crate::plant::{Plant, silent};
 
 const MESSAGES: u32 = 7;
 
-/// Whoever waits at this database's gate for messages.
+/// Backends that wait at this database's gate for messages.
 const AT_THE_GATE: &str = "pg_locks l join pg_database d on d.oid = l.database
     where d.datname = current_database() and l.locktype = 'advisory' and l.objid = 2 and not l.granted";
 
@@ -44,7 +45,7 @@ async fn walk(plant: Plant, point: &Point, jobs: u32) {
     gate.open().await;
     plant.carrier().set_behaviour(silent(Behaviour::default())).unwrap();
     let all = i64::from(MESSAGES);
-    // What it was about to write is not written.
+    // The pending write is not made.
     eventually(seconds(20), async || {
         let left = plant.messages().state(point.left).count().await;
         if left == all { Ok(()) } else { Err(format!("{left} are {}", point.left)) }

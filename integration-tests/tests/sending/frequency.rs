@@ -1,4 +1,5 @@
-//! The cap on initials across goals, when two of one contact are decided at the same time (rule S12).
+//! The cap on initials across goals, when two of one contact are decided at the same time
+//! (rule S12).
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,5 @@
-//! What comes late: an opt-out just before the carrier's call, an outcome or a receipt of a hand-over that was given up, and what nobody can
-//! tell any more (rules S2 and S9).
+//! Late arrivals: an opt-out just before the carrier's call, an outcome or a receipt of a hand-over
+//! that was given up, and outcomes that can no longer be found out (rules S2 and S9).
 
 use muster_domain::ids::{JobId, MessageId};
 use muster_integration_tests::{ago, eventually, minutes, now, seconds};
@@ -18,7 +18,8 @@ async fn s9_an_opt_out_keeps_back_what_was_marked_and_not_called_for() {
             let slow = Behaviour { latency_ms: Millis { min: 1_500, max: 1_500 }, ..Behaviour::default() };
             plant.carrier().set_behaviour(silent(slow)).unwrap();
             let worker = plant.worker("worker");
-            // The carrier has the first and is slow to say so; the others are marked and wait for their calls.
+            // The carrier has the first and is slow to say so; the others are marked and wait for
+            // their calls.
             eventually(seconds(20), async || match plant.accepted().len() {
                 0 => Err("nothing at the carrier".to_owned()),
                 _ => Ok(()),
@@ -43,7 +44,8 @@ async fn s6_nothing_is_called_for_after_its_goal_has_closed() {
             plant.set("carrier_concurrency", "1");
             let slow = Behaviour { latency_ms: Millis { min: 1_500, max: 1_500 }, ..Behaviour::default() };
             plant.carrier().set_behaviour(silent(slow)).unwrap();
-            // After a call there have to be five seconds left at the carrier, and a second for the call.
+            // After a call there have to be five seconds left at the carrier, and a second for the
+            // call.
             plant.execute(&["update goal set closes_at = clock_timestamp() + interval '6.5 seconds'"]).await;
             let worker = plant.worker("worker");
             plant.until_settled(40).await;
@@ -54,7 +56,8 @@ async fn s6_nothing_is_called_for_after_its_goal_has_closed() {
         .await;
 }
 
-/// A message that was handed over once, by the job that is answered, and is back in line under another one; where it was reserved is known.
+/// Returns a message that was handed over once, by the job that is answered, and is back in line
+/// under another one. Where it was reserved is known.
 async fn given_up(plant: &Plant) -> (MessageId, JobId) {
     let (first, second) = (JobId::new(), JobId::new());
     plant
@@ -131,7 +134,8 @@ async fn s2_a_receipt_proves_that_a_hand_over_came_through_after_all() {
         .await;
 }
 
-/// What is in reach of the window is sent, because the carrier never had it: that everything that mends has run shows by this one.
+/// A text within the window is sent, because the carrier never had it: this one shows that every
+/// repair has run.
 #[tokio::test]
 async fn s2_what_is_unknown_for_over_a_day_is_never_sent_again_whatever_mends() {
     Plant::singles(3, 1_000)

@@ -1,4 +1,5 @@
-//! The hand-over under stress: a cap's worth of texts through workers that die, and every point at which a worker can die (rules S1 to S3).
+//! The hand-over under stress: a cap's worth of texts through workers that die, and every point at
+//! which a worker can die (rules S1 to S3).
 //!
 //! Messages are planted as agents' requests leave them; the judge is the simulated carrier's log.
 

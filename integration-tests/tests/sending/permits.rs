@@ -1,4 +1,5 @@
-//! The last word before a text leaves: asked when the connection to the carrier stands, and nothing leaves without it (rules S9 and S7a).
+//! The last word before a text leaves: asked when the connection to the carrier stands, and nothing
+//! leaves without it (rules S9 and S7a).
 
 use std::time::Duration;
 
@@ -63,7 +64,8 @@ async fn s9_nothing_of_a_text_leaves_before_it_is_permitted_nor_when_it_is_not()
 
 #[tokio::test]
 async fn s2_a_text_that_was_not_let_out_is_certainly_not_sent() {
-    // A carrier that takes connections and never answers: the permit does not come before the request is given up.
+    // A carrier that takes connections and never answers: the permit does not come before the
+    // request is given up.
     let silence = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let client = client(&format!("http://{}", silence.local_addr().unwrap()));
     let outcome = client.send(&text("never", seconds(60)), futures::future::pending().boxed()).await;

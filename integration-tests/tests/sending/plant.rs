@@ -1,4 +1,4 @@
-//! A carrier, a scheduler, and an organization whose messages are queued.
+//! A carrier, a scheduler, and an organization with queued messages.
 
 use std::{collections::BTreeSet, ops::Deref};
 
@@ -11,11 +11,11 @@ pub(crate) struct Plant {
     world: World,
 }
 
-/// What is planted before a test begins.
+/// Rows that are planted before a test begins.
 #[must_use]
 pub(crate) struct Planting(Planted);
 
-/// A carrier that posts no receipts: what the worker records is all that there is.
+/// Returns a carrier that posts no receipts: the worker's records are all that there is.
 pub(crate) fn silent(behaviour: Behaviour) -> Behaviour {
     Behaviour { receipts: Receipts { enabled: false, ..Receipts::default() }, ..behaviour }
 }
@@ -48,7 +48,7 @@ impl Plant {
         Planting(Planted { messages, job: 1, cap: Some(cap), ..Planted::default() })
     }
 
-    /// The log; nobody is in it twice.
+    /// Returns the log; nobody is in it twice.
     #[track_caller]
     pub(crate) fn accepted(&self) -> Vec<AcceptedMessage> {
         let accepted = self.carrier().accepted();
@@ -57,7 +57,7 @@ impl Plant {
         accepted
     }
 
-    /// What the carrier bills.
+    /// Returns the segments that the carrier bills.
     pub(crate) fn segments(&self) -> i64 {
         self.accepted().iter().map(|message| i64::from(message.segments)).sum()
     }

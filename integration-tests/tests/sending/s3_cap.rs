@@ -1,10 +1,11 @@
-//! A cap is used up, and never exceeded, whatever dies (rule S3).
+//! A cap is used up, and never exceeded, whichever process dies (rule S3).
 
 use muster_integration_tests::{Daemon, Dice, eventually, seconds};
 
 use crate::plant::Plant;
 
-/// 50,000 texts under a cap of 10,000 where `MUSTER_TEST_FULL` is set, which takes minutes; a tenth of both otherwise.
+/// 50,000 texts under a cap of 10,000 where `MUSTER_TEST_FULL` is set, which takes minutes; a tenth
+/// of both otherwise.
 fn size() -> u32 {
     if std::env::var_os("MUSTER_TEST_FULL").is_some() { 10 } else { 1 }
 }
@@ -18,7 +19,8 @@ const LONGEST: i64 = 2;
 /// Some of the workers die whenever the carrier has so many texts more.
 const DEATHS_EVERY: usize = 150;
 
-/// Waits until the carrier's log has stopped growing because nothing is on its way; meanwhile workers die and others take their places.
+/// Waits until the carrier's log has stopped growing because nothing is on its way; meanwhile
+/// workers die and others take their places.
 async fn work_and_die(plant: &Plant, workers: &mut Vec<Daemon>, dice: &mut Dice, within: u64) {
     let (mut born, mut next) = (workers.len(), plant.carrier().accepted().len() + DEATHS_EVERY);
     let under_way = "message where state in ('queued', 'sending', 'unknown') or (state = 'held' and (reason \
@@ -40,7 +42,7 @@ async fn work_and_die(plant: &Plant, workers: &mut Vec<Daemon>, dice: &mut Dice,
     .await;
 }
 
-/// The day turns: what has been is so many days ago, and what waits for the new day is due.
+/// The day turns: past texts are so many days old, and texts that wait for the new day are due.
 async fn turn_the_day(plant: &Plant, days: u32) {
     let ledger = format!("update cap_ledger set day = day - {days}");
     let messages = format!("update message set cap_day = cap_day - {days} where cap_day is not null");

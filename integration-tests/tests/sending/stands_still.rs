@@ -1,5 +1,5 @@
-//! A worker that stood still between its decision and its calls, or that could hear no stop meanwhile, hands over nothing that was forbidden
-//! (rule S9).
+//! A worker that stood still between its decision and its calls, or that could hear no stop
+//! meanwhile, hands over nothing that was forbidden (rule S9).
 
 use muster_integration_tests::{CARRIER_SECRET, Daemon, Rows, eventually, holds, seconds};
 use muster_local::programs::Binary;
@@ -19,7 +19,8 @@ fn in_hand(plant: &Plant) -> Rows {
     plant.messages().any_of("state", &["queued", "sending"])
 }
 
-/// A worker takes one text after the other, and has time for the carrier, which takes so many seconds for the first.
+/// A worker takes one text after the other, and has time for the carrier, which takes so many
+/// seconds for the first.
 async fn one_at_a_time<T>(messages: u32, latency: u64, test: impl AsyncFnOnce(Plant) -> T) -> T {
     Plant::start(messages, 1_000)
         .run(async |plant| {
@@ -39,19 +40,21 @@ async fn one_at_a_time<T>(messages: u32, latency: u64, test: impl AsyncFnOnce(Pl
         .await
 }
 
-/// The carrier has the first text and takes its time to say so; the others are marked, and wait for their calls. The carrier is quick from now on.
+/// The carrier has the first text and takes its time to say so; the others are marked, and wait for
+/// their calls. The carrier is quick from now on.
 async fn first_is_called(plant: &Plant) {
     eventually(seconds(30), async || holds(plant.accepted().len() == 1, plant.census().await)).await;
     plant.carrier().set_behaviour(silent(Behaviour::default())).unwrap();
 }
 
-/// The numbers of those who have an initial at the carrier.
+/// Returns the numbers with an initial at the carrier.
 fn texted(plant: &Plant) -> Vec<String> {
     let initials = plant.accepted().into_iter().filter(|message| message.body.starts_with("Hi Ada"));
     initials.map(|message| message.to).collect()
 }
 
-/// The contact whose text has this place in the batch; the first is the one that the carrier has.
+/// Returns the contact of the text with this place in the batch; the first is the one that the
+/// carrier has.
 fn contact_at(place: usize) -> String {
     format!("(select contact_id from message order by id offset {place} limit 1)")
 }
@@ -60,7 +63,8 @@ async fn count(plant: &Plant, state: &str, reason: &str) -> i64 {
     plant.messages().state(state).reason(reason).count().await
 }
 
-/// Changes of one contact each, by its place in the batch, and the reason for which its text is cancelled.
+/// Changes of one contact each, by its place in the batch, and the reason for which its text is
+/// cancelled.
 const CONTACTS: [(&str, &str); 5] = [
     ("update contact set opted_out_at = clock_timestamp()", "opted_out"),
     ("update contact set redacted_at = clock_timestamp(), e164 = null", "redacted"),
@@ -136,7 +140,7 @@ async fn nothing_more_goes(change: &str, state: &str, reason: &str, heard: bool)
         } else {
             plant.execute(&[&format!("do $cut$ begin perform {}; {change}; end $cut$", &CUT["select ".len()..])]).await;
         }
-        // Not what was just put back, and is about to be decided again.
+        // Without texts that were just put back, and are about to be decided again.
         let decided = format!(
             "message where state = '{state}' and reason = '{reason}' and (held_until is null or held_until > \
              clock_timestamp())"
@@ -238,7 +242,8 @@ async fn s9_when_a_pause_is_answered_nothing_more_goes() {
             let answered = plant.accepted().len();
             plant.until_settled(60).await;
             assert_eq!(plant.accepted().len(), answered, "after the goal was closed");
-            // One statement makes sure of many texts, whose calls take for longer than knowledge counts.
+            // One statement makes sure of many texts with calls that take for longer than knowledge
+            // counts.
             let (proofs, looks) = (checks(&worker, "proof").await, checks(&worker, "look").await);
             assert!(proofs > 0.0 && proofs + looks < f64::from(MESSAGES), "{proofs} proofs, {looks} looks");
             worker.stop().await;

@@ -1,4 +1,5 @@
-//! Single texts of an organization that wait together are handed over together, and each keeps its own fate.
+//! Single texts of an organization that wait together are handed over together, and each keeps its
+//! own fate.
 
 use muster_domain::ids::JobId;
 use muster_integration_tests::seconds;
@@ -7,7 +8,8 @@ use crate::plant::Plant;
 
 const MESSAGES: u32 = 64;
 
-/// A brand's lanes and ledger are locked once for many: what is decided together has taken its time in the lanes at one instant.
+/// A brand's lanes and ledger are locked once for many: texts that are decided together have taken
+/// their time in the lanes at one instant.
 #[tokio::test]
 async fn s3_single_texts_that_wait_lock_their_brand_together() {
     Plant::singles(MESSAGES, 1_000)
@@ -25,8 +27,8 @@ async fn s3_single_texts_that_wait_lock_their_brand_together() {
         .await;
 }
 
-/// The one that cannot be completed undoes what was written with the others; they are completed alone, in the same attempt, and what had no
-/// outcome is asked about.
+/// The one that cannot be completed undoes the others' writes; they are completed alone, in the
+/// same attempt, and hand-overs without an outcome are asked about.
 #[tokio::test]
 async fn j7_of_texts_that_go_together_a_bad_job_fails_alone() {
     Plant::singles(MESSAGES, 1_000)

@@ -7,12 +7,13 @@ use muster_storage::testing::plant::ID;
 
 use crate::plant::Plant;
 
-/// The instant until which the carrier may send a text.
+/// Returns the instant until which the carrier may send a text.
 fn ends(message: &AcceptedMessage) -> DateTime<Utc> {
     message.accepted_at + TimeDelta::seconds(message.validity_seconds.expect("a validity period").into())
 }
 
-/// Plants a text that goes out after these statements. Returns its end at the carrier, and the end by this expression of the database.
+/// Plants a text that goes out after these statements. Returns its end at the carrier, and the end
+/// by this expression of the database.
 async fn one_text(statements: &[&str], end: &str) -> (DateTime<Utc>, DateTime<Utc>) {
     Plant::start(1, 1_000)
         .run(async |plant| {

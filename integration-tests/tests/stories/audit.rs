@@ -1,4 +1,4 @@
-//! The zeros: what must not have happened, read from the simulator's log and the database.
+//! The zeros: events that must not have happened, read from the simulator's log and the database.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,12 +9,12 @@ use serde::Deserialize;
 
 use crate::rig::Rig;
 
-/// What may have been on the wire when an opt-out was answered.
+/// Time that a text may have been on the wire when an opt-out was answered.
 const ON_THE_WIRE: TimeDelta = TimeDelta::seconds(1);
 /// The organization's default answer to an opt-out.
 const CONFIRMATION: &str = "You are unsubscribed and will get no more texts from us.";
 
-/// What is not over: each line is a number and what it counts.
+/// Work that is not over: each line is a number and its subject.
 const UNSETTLED: &str = "
     select count(*), 'goals without targets' from goal where partitioned_at is null
     union all select count(*), 'batches not finished' from batch where state <> 'finished'
@@ -58,7 +58,8 @@ impl Rig {
         page.messages
     }
 
-    /// Nobody was texted twice, after an opt-out or over the cap; everybody is accounted for, and Muster and the carrier agree.
+    /// No contact was texted twice, after an opt-out or over the cap; all are accounted for, and
+    /// Muster and the carrier agree.
     pub(crate) async fn audit(&self, groups: &[&str], cap: i64) {
         let accepted = self.accepted().await;
         let inbound: Vec<InboundText> = self.simulator("inbound").await.unwrap();

@@ -12,8 +12,7 @@ use crate::rig::{Api, Rig, text};
 pub(crate) const SCRIPT: &str =
     "Hi {{first_name|there}}, {{agent.first_name}} of {{group.name}} here. Vote on {{goal.date}}! STOP to opt out";
 
-/// An agent with a token, who is stubborn: whatever the server's trouble is, the request is made
-/// again.
+/// A stubborn agent with a token: whichever trouble the server has, the request is made again.
 #[derive(Clone)]
 pub(crate) struct Agent {
     agent: agent::Agent,
@@ -24,7 +23,7 @@ pub(crate) struct Agent {
 }
 
 impl Rig {
-    /// A group in New York; each has numbers of its own area code for `agents` agents.
+    /// Returns a group in New York; each has numbers of its own area code for `agents` agents.
     pub(crate) async fn group(&self, name: &str, area_code: &str, agents: usize) -> String {
         let group = json!({ "name": name, "zone": "America/New_York", "area_code": area_code });
         let made = self.post(&self.path("groups"), group).await;
@@ -35,7 +34,7 @@ impl Rig {
         text(&made["id"]).to_owned()
     }
 
-    /// An agent of these groups.
+    /// Returns an agent of these groups.
     pub(crate) async fn agent(&self, first_name: &str, groups: &[&str]) -> Agent {
         let key = Uuid::now_v7().to_string();
         let organization = &self.organization;
@@ -45,7 +44,7 @@ impl Rig {
         Agent { agent: agent::Agent { client: agent.client.stubborn(), ..agent }, api, numbers }
     }
 
-    /// Uploads a file into a group; answers the import's id.
+    /// Uploads a file into a group; returns the import's id.
     pub(crate) async fn upload_to(&self, group: &str, csv: impl Into<reqwest::Body>) -> String {
         self.upload_with(group, "", csv).await
     }
@@ -55,7 +54,7 @@ impl Rig {
         self.upload(&self.path(&format!("imports?file_name=people.csv&group_id={group}{query}")), csv).await
     }
 
-    /// Uploads a file into a group and waits until it is imported; answers the report.
+    /// Uploads a file into a group and waits until it is imported; returns the report.
     pub(crate) async fn import(&self, group: &str, csv: impl Into<reqwest::Body>) -> Value {
         let id = self.upload_to(group, csv).await;
         let report = self.report(&id).await;
@@ -63,7 +62,7 @@ impl Rig {
         report
     }
 
-    /// Waits until an import is over; answers the report.
+    /// Waits until an import is over; returns the report.
     pub(crate) async fn report(&self, id: &str) -> Value {
         let path = self.path(&format!("imports/{id}"));
         eventually(seconds(150), async || {
@@ -74,9 +73,9 @@ impl Rig {
         .await
     }
 
-    /// Launches a campaign that is open already; answers its goals in the order of the groups.
+    /// Launches a campaign that is open already; returns its goals in the order of the groups.
     ///
-    /// It closes after the next carrier day begins, so that what is over the cap is held and not
+    /// It closes after the next carrier day begins, so that texts over the cap are held and not
     /// cancelled.
     pub(crate) async fn campaign(&self, groups: &[&str], script: &str) -> Vec<String> {
         let now = self.pool.now().await.unwrap();
@@ -117,7 +116,7 @@ impl Agent {
     }
 }
 
-/// Nothing forbids an agent of a story what the agent does.
+/// Nothing forbids the acts of a story's agent.
 fn done<T>(outcome: anyhow::Result<Outcome<T>>) -> T {
     match outcome {
         Ok(Outcome::Done(done)) => done,

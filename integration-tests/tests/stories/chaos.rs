@@ -1,4 +1,5 @@
-//! A short run of the chaos harness: a campaign outlives what a seed breaks, and a violation that is planted on purpose is caught.
+//! A short run of the chaos harness: a campaign outlives a seed's faults, and a violation that is
+//! planted on purpose is caught.
 //!
 //! Longer runs and other seeds: `cargo xtask chaos`.
 
@@ -34,7 +35,7 @@ async fn half_a_minute_of_faults_breaks_no_invariant_and_planted_violations_are_
     let said = String::from_utf8_lossy(&ended.stdout);
     let notes = String::from_utf8_lossy(&ended.stderr);
 
-    // The lines before the first plant show what the faults have done.
+    // The lines before the first plant show the faults' effects.
     let (faults, plants) = said.split_once("planted: ").unwrap_or((&said, ""));
     assert!(faults.contains("Invariants (seed 1)"), "it came to no verdict:\n{said}\n{notes}");
     assert!(!faults.contains('\u{2717}'), "an invariant does not hold:\n{said}");

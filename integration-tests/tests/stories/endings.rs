@@ -1,4 +1,5 @@
-//! A program that cannot do what it is asked says why in one line, and a user's mistake never reads like a crash.
+//! A program that cannot do its task says why in one line, and a user's mistake never reads like a
+//! crash.
 
 use std::{
     io::{BufRead, BufReader, Read},
@@ -24,7 +25,8 @@ const MINIMAL: [(&str, &str); 9] = [
     ("MUSTER_PHONE_HASH_KEY", "0000000000000000000000000000000000000000000000000000000000000001"),
 ];
 
-/// The program with so much environment as a daemon needs to begin. Traces of the stack are asked for, as developers often do.
+/// Returns the program with so much environment as a daemon needs to begin. Traces of the stack are
+/// asked for, as developers often do.
 fn run(binary: Binary, args: &[&str], environment: &[(&str, &str)]) -> Output {
     let mut command = Command::new(binary.path().unwrap());
     command.env_clear().envs(MINIMAL).envs(environment.iter().copied()).args(args).output().unwrap()
@@ -84,7 +86,8 @@ fn a_daemon_that_is_configured_wrongly_says_which_key_and_exits_1() {
     }
 }
 
-/// The environment has what the process must be told and no more: it gets as far as its address, which is taken.
+/// The environment has the process's required keys and no more: it gets as far as its address,
+/// which is taken.
 #[test]
 fn a_daemon_begins_with_the_keys_of_its_own_sections() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -103,7 +106,7 @@ fn a_daemon_begins_with_the_keys_of_its_own_sections() {
     assert!(told.starts_with("error: ") && !told.contains("configuration"), "{told}");
 }
 
-/// The keys of a process that have no default, with values that lead nowhere.
+/// Returns the keys of a process that have no default, with values that lead nowhere.
 fn required(process: &str) -> Vec<(String, &'static str)> {
     let process = PROCESSES.iter().find(|kind| kind.name == process).unwrap();
     let keys = process.keys().filter(|key| key.is_required());

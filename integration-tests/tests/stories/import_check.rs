@@ -1,4 +1,5 @@
-//! `muster import check` reads a file exactly as an import would, without any service (rules C2 to C7 and C15).
+//! `muster import check` reads a file exactly as an import would, without any service
+//! (rules C2 to C7 and C15).
 
 use std::process::Output;
 

@@ -1,4 +1,5 @@
-//! `muster import` as an admin uses it: uploads, follows, cancels, prints the report, and looks after what is there (rules C2, C7 and C12).
+//! `muster import` as an admin uses it: uploads, follows, cancels, prints the report, and looks
+//! after existing imports (rules C2, C7 and C12).
 
 use std::process::Output;
 
@@ -47,7 +48,7 @@ async fn a_file_is_imported_from_the_command_line_and_taken_back() {
         let shown = muster(rig, &["show", &id, "--json"]).await;
         let shown: Value = serde_json::from_slice(&shown.stdout).unwrap();
         assert_eq!((text(&shown["id"]), &shown["created"]), (id.as_str(), &json!(3_000)));
-        // Whoever has lost the id finds it.
+        // An admin without the id finds it in the list.
         let listed = muster(rig, &["list", "--limit", "2"]).await;
         let listed = String::from_utf8(listed.stdout).unwrap();
         let lines: Vec<&str> = listed.lines().collect();
@@ -125,7 +126,8 @@ async fn c12_an_import_is_followed_and_cancelled_from_the_command_line() {
             let path = folder.path().join("people.csv");
             let rows: Vec<String> = (0..3_000).map(|nth| format!("Ada{nth},L,646555{nth:04}")).collect();
             std::fs::write(&path, format!("first,last,phone\n{}\n", rows.join("\n"))).unwrap();
-            // Whoever applies a shard stops in the middle of it. One connection, so that all statements are one transaction's.
+            // The worker that applies a shard stops in the middle of it. One connection, so that
+            // all statements are one transaction's.
             let one = PoolOptions { max_connections: 1, ..PoolOptions::default() };
             let lock = Pool::connect_lazily(&rig.stack.postgres.url(&rig.database).as_str().into(), &one).unwrap();
             for statement in ["begin", "lock table membership in share row exclusive mode"] {

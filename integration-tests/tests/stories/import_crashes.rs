@@ -1,4 +1,5 @@
-//! A worker is killed at each point of an import, and the end is the same as if nothing had happened (rules C6, C7).
+//! A worker is killed at each point of an import, and the end is the same as if nothing had
+//! happened (rules C6, C7).
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -16,9 +17,10 @@ use crate::rig::{Rig, RigOptions, text};
 /// Where an import is stopped: a lock on a table, which it comes to in the middle of a step.
 struct Point {
     table: &'static str,
-    /// What the lock keeps others from.
+    /// Statements that the lock keeps from others.
     keeps_from: Keeps,
-    /// Where the import comes to the table before: the kind of job that waits until the lock is there, and when that is to be.
+    /// Where the import comes to the table before: the kind of job that waits until the lock is
+    /// there, and when that is to be.
     step: Option<(&'static str, &'static str)>,
     what: &'static str,
 }
@@ -149,7 +151,7 @@ async fn c7_workers_that_share_nothing_but_a_bucket_go_on_where_one_of_them_was_
         RigOptions { schedulers: 1, workers: 2, env, behaviour: json!({}), ..RigOptions::default() },
         async |rig| {
             let group = rig.group("North", "212", 0).await;
-            // Larger than what is written to the bucket in one piece.
+            // Larger than the bytes that are written to the bucket in one piece.
             let file = generate(0..70_000);
             assert!(file.csv.len() > 8 << 20);
             let point = at("import_reject", "a part's rows are in the bucket, and the part does not count as read yet");
@@ -158,7 +160,8 @@ async fn c7_workers_that_share_nothing_but_a_bucket_go_on_where_one_of_them_was_
             let worker = who_waits(rig, point.what).await;
             rig.cluster.kill(&worker).await.unwrap();
             lock.release().await;
-            // It does not come back: the other has the file, and the rows of the parts that are read, out of the bucket.
+            // It does not come back: the other has the file, and the rows of the parts that are
+            // read, out of the bucket.
             let report = rig.report(&id).await;
             assert_eq!(counters(&report), expected(&file, file.people, 0));
             assert_eq!(rig.number("select count(*) from membership").await, file.people);
@@ -182,20 +185,20 @@ async fn c7_workers_that_share_nothing_but_a_bucket_go_on_where_one_of_them_was_
 }
 
 const AGENTS: [&str; 2] = ["amy@example.org", "ben@example.org"];
-/// People in a file and those of them who are known before, and rows.
+/// People in a file, people of them that are known before, and rows.
 const PEOPLE: usize = 900;
 const KNOWN: usize = 400;
 const ROWS: usize = 1_200;
 
-/// A file of people of whom some are known, and what becomes of them when it is read in order by one.
+/// A file of people of which some are known, and the outcome of one worker reading it in order.
 struct Crowd {
     known: String,
     csv: String,
     counters: Value,
     rejected: i64,
-    /// Known people whom the file changes in more than their agent.
+    /// Known people that the file changes in more than their agent.
     changed: i64,
-    /// Known people whom it gives an agent.
+    /// Known people that it gives an agent.
     assigned: i64,
     /// Everybody in the order of their phones: phone, name, ward, agent and tags.
     people: Vec<String>,
@@ -285,7 +288,7 @@ impl Crowd {
     }
 }
 
-/// Everybody of a crowd who is in the group.
+/// Returns all of a crowd that are in the group.
 async fn people(rig: &Rig, nth: usize, group: &str) -> Vec<String> {
     let query = format!(
         "select concat_ws('|', c.e164, c.first_name, c.fields ->> 'Ward', coalesce(a.email, ''), (select string_agg(t.name, ',' order by t.name collate \"C\")
@@ -297,7 +300,7 @@ async fn people(rig: &Rig, nth: usize, group: &str) -> Vec<String> {
     rig.rows(&query).await.unwrap()
 }
 
-/// The worker that waits for a lock.
+/// Returns the worker that waits for a lock.
 async fn who_waits(rig: &Rig, point: &str) -> String {
     let waiting = "select application_name from pg_stat_activity
         where wait_event_type = 'Lock' and application_name like 'muster worker%' and datname = current_database() limit 1";

@@ -1,4 +1,5 @@
-//! Large files through real processes: counted exactly, in flat memory, and two at once. Workers die in [`super::import_crashes`].
+//! Large files through real processes: counted exactly, in flat memory, and two at once. Workers
+//! die in [`super::import_crashes`].
 
 use std::{collections::BTreeMap, fmt::Write as _, ops::Range, path::PathBuf};
 
@@ -19,7 +20,7 @@ const BAD_PHONES: [(&str, &str); 5] = [
 ];
 const MIB: i64 = 1024 * 1024;
 
-/// A file, and what an import of it into an empty organization reports.
+/// A file, and the report of an import of it into an empty organization.
 pub(crate) struct Generated {
     pub(crate) csv: String,
     rows: i64,
@@ -29,7 +30,7 @@ pub(crate) struct Generated {
     reasons: BTreeMap<&'static str, i64>,
 }
 
-/// A file with a row for each number.
+/// Returns a file with a row for each number.
 pub(crate) fn generate(numbers: Range<usize>) -> Generated {
     let mut file = Generated {
         csv: "First Name,Last Name,Cell Phone,Email,Zip,Ward,Notes\r\n".to_owned(),
@@ -64,7 +65,7 @@ pub(crate) fn generate(numbers: Range<usize>) -> Generated {
     file
 }
 
-/// A number for each n, in different spellings.
+/// Returns a number for each n, in different spellings.
 fn phone(n: usize) -> String {
     let (exchange, line) = (200 + n / 10_000, n % 10_000);
     match n % 3 {
@@ -81,7 +82,7 @@ pub(crate) fn expected(file: &Generated, created: i64, unchanged: i64) -> Value 
     })
 }
 
-/// The part of a report that is expected.
+/// Returns the part of a report that is expected.
 pub(crate) fn counters(report: &Value) -> Value {
     let wanted = ["state", "rows_read", "created", "updated", "unchanged", "merged", "rejected", "reject_reasons"];
     wanted.into_iter().map(|key| (key.to_owned(), report[key].clone())).collect::<serde_json::Map<_, _>>().into()
@@ -144,7 +145,7 @@ async fn c7_a_hundred_times_the_rows_need_the_same_statements() {
                 assert_eq!((&report["parts"], &report["shards"]), (&json!(1), &json!(1)), "{report}");
                 said.statements(before)
             };
-            // What is done by the clock asks about people too.
+            // Scheduled work asks about people too.
             rig.cluster.muster(&["schedule", "disable", "reconcile"]).await.unwrap();
             let (few, many) = (generate(100..200).csv, generate(100_000..110_000).csv);
             let new = (statements(few.clone()).await, statements(many.clone()).await);
@@ -167,7 +168,8 @@ impl Said {
         std::fs::read_to_string(&self.0).unwrap().lines().count()
     }
 
-    /// The statements about people, and about the parts of an import, that were made after so many lines, and how often each.
+    /// Returns the statements about people, and about the parts of an import, that were made after
+    /// so many lines, and how often each.
     fn statements(&self, after: usize) -> BTreeMap<String, usize> {
         let said = std::fs::read_to_string(&self.0).unwrap();
         let mut statements = BTreeMap::new();
@@ -188,7 +190,7 @@ impl Said {
     }
 }
 
-/// The most memory that the worker has ever had resident, in bytes.
+/// Returns the most memory that the worker has ever had resident, in bytes.
 fn peak_memory(rig: &Rig) -> i64 {
     let pid = rig.cluster.process("worker-1").unwrap().pid();
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
@@ -202,8 +204,8 @@ async fn two_imports_of_the_same_people_at_once_neither_deadlock_nor_lose_a_row(
         let north = rig.group("North", "212", 0).await;
         let south = rig.group("South", "646", 0).await;
         let (one, other, all) = (generate(0..20_000), generate(10_000..30_000), generate(0..30_000));
-        // One file has the people in the other's order backwards: locks that are taken in the order of a file
-        // would meet.
+        // One file has the people in the other's order backwards: locks that are taken in the order
+        // of a file would meet.
         let (header, rows) = other.csv.split_once("\r\n").unwrap();
         let backwards: Vec<&str> = std::iter::once(header).chain(rows.lines().rev()).collect();
 

@@ -1,4 +1,5 @@
-//! Whatever is killed during a campaign and started again, nobody is texted twice and nothing is lost.
+//! Whichever process is killed during a campaign and started again, no contact is texted twice and
+//! nothing is lost.
 
 use std::collections::BTreeSet;
 
@@ -20,7 +21,8 @@ const GROUPS: [(&str, &str, std::ops::Range<usize>); 2] = [("North", "212", 0..8
 const CONTACTS: i64 = 1_500;
 /// A little less than the initials of both groups.
 const CAP: i64 = 1_440;
-/// Texts that agents have under way before they wait for the carrier, so that they are in the middle when the kill comes.
+/// Texts that agents have under way before they wait for the carrier, so that they are in the
+/// middle when the kill comes.
 const AHEAD: i64 = 150;
 
 fn options() -> RigOptions {
@@ -131,7 +133,7 @@ impl Rig {
         .await;
     }
 
-    /// The send jobs that a worker has claimed.
+    /// Returns the send jobs that a worker has claimed.
     async fn running(&self, worker: &str) -> Result<BTreeSet<String>, String> {
         let query = format!("select id from job where state = 'running' and kind = 'send' and worker = '{worker}'");
         Ok(self.rows(&query).await?.into_iter().collect())
@@ -149,7 +151,7 @@ async fn a_killed_worker_changes_no_zero_and_another_finishes_its_jobs() {
         rig.cluster.kill("worker-1").await.unwrap();
         let orphans = rig.running("worker-1").await.unwrap();
         assert!(!orphans.is_empty(), "worker-1 died with nothing in hand");
-        // It stays dead until somebody else has done what it had.
+        // It stays dead until another worker has done its jobs.
         let ids: Vec<String> = orphans.iter().map(|id| format!("'{id}'")).collect();
         let not_done = format!("job where id in ({}) and state <> 'succeeded'", ids.join(", "));
         rig.until_none(&not_done, seconds(60)).await;

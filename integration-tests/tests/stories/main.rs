@@ -1,14 +1,17 @@
-//! Stories about the whole of Muster: every process real, with a carrier that is simulated and misbehaves.
+//! Stories about the whole of Muster: every process real, with a carrier that is simulated and
+//! misbehaves.
 //!
-//! - `kills`: whatever is killed during a campaign, nobody is texted twice and nothing is lost.
+//! - `kills`: whichever process is killed during a campaign, no contact is texted twice and nothing
+//!   is lost.
 //! - `trace`: one trace leads from an agent's request to the carrier.
 //! - `privacy`: names, phones and texts stay out of queues, logs, job rows and spans.
-//! - `chaos`: what a seed breaks leaves every invariant whole.
+//! - `chaos`: a seed's faults leave every invariant whole.
 //! - `endings`: a program that cannot go on says why in one line.
 //! - `schedule_preview`: the command line says when a schedule fires, with nothing running.
 //! - `ingestion`: large files, counted exactly, in flat memory.
 //! - `import_cli`: a file is imported from the command line, and taken back.
-//! - `import_crashes`: an import whose worker is killed at each of its points ends as if nothing had happened.
+//! - `import_crashes`: an import ends as if nothing had happened when its worker is killed at any
+//!   of its points.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 

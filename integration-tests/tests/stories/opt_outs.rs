@@ -1,4 +1,5 @@
-//! A contact who opts out while an agent holds the batch they are in gets no text, and the batch comes to its end.
+//! A contact that opts out while an agent holds their batch gets no text, and the batch comes to
+//! its end.
 
 use muster_integration_tests::seconds;
 use reqwest::Method;

@@ -20,7 +20,7 @@ pub(crate) struct Exported {
 }
 
 impl Exported {
-    /// An attribute that is a number.
+    /// Returns an attribute that is a number.
     pub(crate) fn number(&self, key: &str) -> Option<i64> {
         match value(&self.span.attributes, key)? {
             Value::IntValue(number) => Some(*number),
@@ -28,7 +28,8 @@ impl Exported {
         }
     }
 
-    /// What is wrong with the span by the conventions: attributes of another type or that nobody knows, and those that its kind must have.
+    /// Returns the span's faults by the conventions: attributes of another type or unknown ones,
+    /// and missing ones that its kind must have.
     pub(crate) fn wrong(&self) -> Vec<String> {
         let mut wrong = Vec::new();
         for attribute in &self.span.attributes {
@@ -73,13 +74,14 @@ impl Exported {
         wrong
     }
 
-    /// An attribute as text.
+    /// Returns an attribute as text.
     pub(crate) fn attribute(&self, key: &str) -> Option<String> {
         attribute(&self.span.attributes, key)
     }
 }
 
-/// Attributes that are texts: OpenTelemetry's semantic conventions for HTTP and messaging, then our own.
+/// Attributes that are texts: OpenTelemetry's semantic conventions for HTTP and messaging, then our
+/// own.
 const TEXTS: [&str; 18] = [
     "error.type",
     "http.request.method",
@@ -144,7 +146,7 @@ impl Collector {
         Self { url, spans, _server: server }
     }
 
-    /// The environment that has daemons export here, soon after each span.
+    /// Returns the environment that has daemons export here, soon after each span.
     pub(crate) fn env(&self) -> Vec<(&'static str, String)> {
         vec![("MUSTER_OTLP_ENDPOINT", self.url.clone()), ("OTEL_BSP_SCHEDULE_DELAY", "200".to_owned())]
     }
@@ -154,7 +156,7 @@ impl Collector {
         self.spans.lock().unwrap().clone()
     }
 
-    /// Waits until there are at least so many spans that fit, and answers them.
+    /// Waits until there are at least so many spans that fit, and returns them.
     pub(crate) async fn until(&self, what: &str, count: usize, fits: impl Fn(&Exported) -> bool) -> Vec<Exported> {
         eventually(seconds(30), async || {
             let (fitting, others): (Vec<_>, Vec<_>) = self.spans().into_iter().partition(&fits);

@@ -1,7 +1,9 @@
-//! Rule R5 over a whole run: jobs, queues, logs, traces and dead letters carry ids, never names, phones or texts.
+//! Rule R5 over a whole run: jobs, queues, logs, traces and dead letters carry ids, never names,
+//! phones or texts.
 //!
-//! The run takes the paths on which somebody may slip: rejected rows, files that are refused, texts that contacts write, a carrier that
-//! is away, opt-outs, a redaction, and a message in the broker that cannot be decoded.
+//! The run takes the paths on which somebody may slip: rejected rows, files that are refused, texts
+//! that contacts write, a carrier that is away, opt-outs, a redaction, and a message in the broker
+//! that cannot be decoded.
 
 use std::fmt::Write as _;
 
@@ -19,10 +21,10 @@ use crate::{
 const PEOPLE: usize = 30;
 /// In everything that a contact writes.
 const WRITTEN: &str = "Frumenty";
-/// In what an agent answers.
+/// In an agent's answer.
 const ANSWERED: &str = "Gallimaufry";
 
-/// What identifies somebody: parts of names, phones, notes and texts that appear nowhere else.
+/// Words that identify a person: parts of names, phones, notes and texts that appear nowhere else.
 fn secrets() -> Vec<String> {
     let words =
         ["Quorvella", "Xanthibrook", "quorv.example", "Kerfuffle-Note", WRITTEN, ANSWERED, "Hi there-and-hello"];
@@ -108,7 +110,7 @@ fn nothing_in(what: &str, items: &[String]) {
 }
 
 impl Rig {
-    /// Whatever is published goes to one more queue, which nobody consumes.
+    /// Every published message goes to one more queue, without a consumer.
     async fn shadow_the_queues(&self) {
         let vhost = &self.vhost;
         let queue = json!({ "durable": true, "arguments": { "x-queue-type": "classic" } });
@@ -119,7 +121,7 @@ impl Rig {
         }
     }
 
-    /// What went to that queue: bodies with their properties and headers.
+    /// Returns the messages of that queue: bodies with their properties and headers.
     async fn shadowed(&self) -> Vec<String> {
         let get = json!({ "count": 100_000, "ackmode": "ack_requeue_false", "encoding": "auto" });
         let messages = self.broker(Method::POST, &format!("queues/{}/shadow/get", self.vhost), &get).await;
@@ -166,7 +168,8 @@ impl Rig {
         .await;
     }
 
-    /// Contacts write, one of them an opt-out and one a cry for help, a stranger too; an agent answers.
+    /// Contacts write, one of them an opt-out and one a cry for help, a stranger too; an agent
+    /// answers.
     async fn converse(&self, agent: &Agent, group: &str) {
         for (n, body) in
             [(0, "STOP"), (1, "HELP"), (2, WRITTEN), (4, "please take me off this list, says Frumenty"), (999, WRITTEN)]

@@ -72,17 +72,17 @@ impl Rig {
         Self { cluster, pool, database, vhost, stack, http, api, organization }
     }
 
-    /// The path of something of the organization.
+    /// Returns the path of something of the organization.
     pub(crate) fn path(&self, rest: &str) -> String {
         format!("{}/{rest}", self.organization)
     }
 
-    /// A number out of the database.
+    /// Returns a number out of the database.
     pub(crate) async fn number(&self, query: &str) -> i64 {
         testing::number(&self.pool, query).await.unwrap_or_else(|error| panic!("{error}: {query}"))
     }
 
-    /// The lines that a query answers; columns are parted by `|`.
+    /// Returns the lines that a query answers; columns are parted by `|`.
     pub(crate) async fn rows(&self, query: &str) -> Result<Vec<String>, String> {
         let printed = self.stack.postgres.run_sql(&self.database, query).await.map_err(|error| format!("{error:#}"))?;
         Ok(printed.lines().filter(|line| !line.is_empty()).map(ToOwned::to_owned).collect())
@@ -167,14 +167,14 @@ impl Api {
         answer.unwrap_or_else(|error| panic!("{error:#}"))
     }
 
-    /// Uploads a file; answers the import's id.
+    /// Uploads a file; returns the import's id.
     pub(crate) async fn upload(&self, path: &str, file: impl Into<reqwest::Body>) -> String {
         let Answer { status, body } = self.try_upload(path, file).await;
         assert_eq!(status, 202, "{body}");
         text(&body["id"]).to_owned()
     }
 
-    /// The same, whatever the answer.
+    /// The same, with any answer.
     pub(crate) async fn try_upload(&self, path: &str, file: impl Into<reqwest::Body>) -> Answer {
         self.0.upload_once(path, file).await.unwrap_or_else(|error| panic!("{path}: {error:#}"))
     }
@@ -188,7 +188,7 @@ impl Deref for Rig {
     }
 }
 
-/// A member of an answer that is a string.
+/// Returns a member of an answer that is a string.
 pub(crate) fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_else(|| panic!("no text: {value}"))
 }

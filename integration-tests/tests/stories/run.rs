@@ -7,7 +7,8 @@ use futures::FutureExt as _;
 use crate::rig::{Rig, RigOptions};
 
 impl Rig {
-    /// Starts Muster, runs a story, and ends Muster in order. A story that panics has its processes ended too.
+    /// Starts Muster, runs a story, and ends Muster in order. A story that panics has its processes
+    /// ended too.
     pub(crate) async fn run<T>(options: RigOptions, story: impl AsyncFnOnce(&Self) -> T) -> T {
         let rig = Self::start(options).await;
         let outcome = AssertUnwindSafe(Box::pin(story(&rig))).catch_unwind().await;
@@ -17,7 +18,8 @@ impl Rig {
                 answer
             }
             Err(panic) => {
-                // Its processes end before its servers do; its database and vhost go with the servers.
+                // Its processes end before its servers do; its database and vhost go with the
+                // servers.
                 drop(rig);
                 resume_unwind(panic)
             }

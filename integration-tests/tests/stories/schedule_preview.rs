@@ -1,10 +1,11 @@
-//! `muster schedule preview` without services and configuration: what it prints, and what it says about mistakes.
+//! `muster schedule preview` without services and configuration: its output, and its words on
+//! mistakes.
 
 use std::process::{Command, Output};
 
 use muster_local::programs::Binary;
 
-/// The run of the preview without any of Muster's environment.
+/// Returns the run of the preview without any of Muster's environment.
 fn preview(args: &[&str]) -> Output {
     let mut command = Command::new(Binary::Cli.path().unwrap());
     command.env_clear().args(["schedule", "preview"]).args(args);

@@ -1,4 +1,5 @@
-//! One trace leads from an agent's request through relay, broker and worker to the carrier; a retry is a trace of its own.
+//! One trace leads from an agent's request through relay, broker and worker to the carrier; a retry
+//! is a trace of its own.
 
 use muster_integration_tests::seconds;
 use muster_rehearsal::agent::Batch;
@@ -18,7 +19,7 @@ const PEOPLE: [(&str, &str, &str); 3] = [
     ("Wolframia", "Vexlington", "9175550103"),
 ];
 
-/// Spans go to the collector, and what goes wrong is tried again soon.
+/// Spans go to the collector, and failed work is tried again soon.
 fn watched(collector: &Collector) -> RigOptions {
     let mut env = collector.env();
     env.extend([
@@ -30,7 +31,7 @@ fn watched(collector: &Collector) -> RigOptions {
     RigOptions { schedulers: 1, workers: 1, env, behaviour: json!({}), ..RigOptions::default() }
 }
 
-/// An agent with a batch of everybody.
+/// Returns an agent with a batch of everybody.
 async fn campaign(rig: &Rig) -> (Agent, Batch) {
     let group = rig.group("North", "212", 1).await;
     let rows = PEOPLE.map(|(first, last, phone)| format!("{first},{last},{phone}\n"));
@@ -111,7 +112,8 @@ async fn one_trace_leads_from_the_agents_request_to_the_carrier() {
         assert!(publish.number("messaging.batch.message_count") >= Some(1), "{publish:?}");
         assert_eq!(run.attribute("messaging.operation.type").as_deref(), Some("process"));
         assert_eq!(run.attribute("messaging.destination.name").as_deref(), Some("muster.jobs:send:muster.send"));
-        // A job can be claimed once its publish has committed, and that is after the broker's confirmation.
+        // A job can be claimed once its publish has committed, and that is after the broker's
+        // confirmation.
         assert!(publish.span.start_time_unix_nano < publish.span.end_time_unix_nano, "{publish:?}");
         assert!(publish.span.end_time_unix_nano <= run.span.start_time_unix_nano, "{publish:?} {run:?}");
         name_nobody(&collector.spans());
@@ -132,8 +134,8 @@ async fn a_retry_is_a_trace_of_its_own_linked_to_the_first_attempt() {
     Rig::run(watched(&collector), async |rig| {
         let (agent, batch) = campaign(rig).await;
 
-        // The carrier takes the texts without a word and then is away, so that asking it about them fails at
-        // first.
+        // The carrier takes the texts without a word and then is away, so that asking it about them
+        // fails at first.
         let silent = json!({ "drop_after_accept": 1.0, "receipts": { "enabled": false } });
         rig.tell_simulator(Method::PUT, "behaviour", &silent).await;
         agent.send(&batch, &batch.contacts, &[]).await;
@@ -166,7 +168,7 @@ async fn a_retry_is_a_trace_of_its_own_linked_to_the_first_attempt() {
             assert!(links_to(&retry, first), "a retry is linked to the first attempt: {retry:?}");
             assert_eq!(first.attribute("error.type").as_deref(), Some("retry"), "{first:?}");
         }
-        // The list of what the carrier has is asked for by a number, which stands in the query.
+        // The list of the carrier's texts is asked for by a number in the query.
         let lists = collector.until("lists of texts", 2, |span| span.span.name == "GET Messages").await;
         for list in &lists {
             let url = list.attribute("url.full").unwrap();

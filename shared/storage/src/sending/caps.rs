@@ -20,7 +20,7 @@ use muster_domain::{
 use crate::{Db, Result, Tx, tenancy::organizations};
 
 /// Locks the ledgers of a day, in the order of the carriers, and returns how many segments are left
-/// under each; a carrier that is not in the answer does not cap the brand.
+/// under each. A carrier that is not in the answer does not cap the brand.
 pub async fn lock_left(
     tx: &mut Tx,
     brand_id: BrandId,
