@@ -8,7 +8,7 @@ use anyhow::bail;
 use crate::{
     build_binaries, cargo, chapters, imports, local_stack,
     newest::{self, Tests},
-    prepare, rules, run as execute,
+    prepare, rules, run as execute, words,
 };
 
 pub(crate) fn run_checks() -> anyhow::Result<()> {
@@ -17,6 +17,7 @@ pub(crate) fn run_checks() -> anyhow::Result<()> {
     imports::check()?;
     chapters::check()?;
     rules::check()?;
+    words::check()?;
     // Lints and queries in one pass.
     prepare::check(prepare::CLIPPY)?;
     execute(cargo().args(["doc", "--workspace", "--no-deps", "--quiet"]).env("RUSTDOCFLAGS", "-D warnings"))?;

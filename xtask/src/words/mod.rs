@@ -24,11 +24,11 @@ const COLUMNS: usize = 100;
 /// Longest paragraph of a document, in words.
 const PARAGRAPH: usize = 120;
 
-/// Most pronouns in 10,000 words of comments. The projects that were taken as models have 8 to 14.
-const CEILING_OF_COMMENTS: usize = 14;
+/// Most pronouns in 10,000 words of comments. Comparable projects have 8 to 14.
+const CEILING_OF_COMMENTS: usize = 1;
 
 /// Most pronouns in 10,000 words of documents.
-const CEILING_OF_DOCUMENTS: usize = 14;
+const CEILING_OF_DOCUMENTS: usize = 1;
 
 /// Words that stand in for a noun. They count wherever they stand.
 const PRONOUNS: [&str; 6] = ["what", "who", "whom", "whose", "whoever", "whatever"];
@@ -257,5 +257,10 @@ mod tests {
         assert_eq!(problems(Kind::Markdown, &paragraph(10)), Vec::<String>::new());
         assert_eq!(problems(Kind::Markdown, &paragraph(11)), ["f:1: a paragraph of 132 words, over 120"]);
         assert_eq!(problems(Kind::Slashes, &format!("// {line}\n").repeat(11)), Vec::<String>::new());
+    }
+
+    #[test]
+    fn the_repository_keeps_to_it() {
+        check().unwrap();
     }
 }
