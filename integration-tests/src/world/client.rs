@@ -1,5 +1,6 @@
 //! A caller of the api. Every answer is held against the API's document.
 
+use muster_storage::Pool;
 use reqwest::{Method, header::HeaderMap};
 use serde_json::Value;
 
@@ -99,13 +100,15 @@ impl Answer {
 pub struct Client {
     http: reqwest::Client,
     base: String,
+    /// The database, in which the operator arranges what no admin may.
+    pub(super) pool: Pool,
     /// The token that each request is made with.
     pub token: Option<String>,
 }
 
 impl Client {
-    pub(super) fn new(http: reqwest::Client, base: &str) -> Self {
-        Self { http, base: base.to_owned(), token: None }
+    pub(super) fn new(http: reqwest::Client, pool: Pool, base: &str) -> Self {
+        Self { http, base: base.to_owned(), pool, token: None }
     }
 
     /// Somebody else at the same address.

@@ -131,7 +131,7 @@ impl World {
 
     /// Somebody without a token.
     pub fn nobody(&self) -> Client {
-        Client::new(self.0.http.clone(), self.api().url())
+        Client::new(self.0.http.clone(), self.pool().clone(), self.api().url())
     }
 
     /// Returns the carrier that the world has started.

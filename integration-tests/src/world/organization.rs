@@ -7,10 +7,12 @@ use std::{
 
 use muster_domain::{
     ids::{AccountId, MemberId},
+    people::e164::E164,
     tenancy::role::Role,
 };
 use muster_storage::tenancy::{
     members::{self, NewMember},
+    numbers::{self, Assigned},
     organizations,
 };
 use reqwest::{Method, StatusCode};
@@ -169,12 +171,26 @@ impl Organization {
     pub async fn join(&self, group: &str, role: &str, member: &str) -> String {
         if role == "agent" {
             let free = NUMBERS.fetch_add(1, Ordering::Relaxed);
-            let new = json!({ "numbers": [format!("+1212555{free:04}")] });
-            self.admin.post(&self.at("numbers"), new).await.ok();
+            self.add_numbers(&[&format!("+1212555{free:04}")]).await;
         }
         let path = self.at(&format!("groups/{group}/members/{member}"));
         let added = self.admin.call(Method::PUT, &path, Call::empty()).await.ok();
         added["sender_number"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Adds numbers to text from, which the operator arranges first where the account is not alone (rule A3).
+    pub async fn add_numbers(&self, numbers_to_add: &[&str]) {
+        let add = async || self.admin.post(&self.at("numbers"), json!({ "numbers": numbers_to_add })).await.ok();
+        if add().await["refused"] == json!([]) {
+            return;
+        }
+        let account = text(&self.admin.get("/v1/account").await.ok()["account_id"]).parse().unwrap();
+        let arranged: Vec<_> = numbers_to_add.iter().map(|number| E164::parse(number).unwrap()).collect();
+        let mut tx = self.admin.pool.begin().await.unwrap();
+        let assigned = numbers::assign(&mut tx, AccountId(account), &arranged, false).await.unwrap();
+        assert_eq!(assigned, Assigned::Done);
+        tx.commit().await.unwrap();
+        assert_eq!(add().await["refused"], json!([]));
     }
 
     /// Returns an agent in a group, and the agent's number.

@@ -395,7 +395,7 @@ async fn a5_another_organizations_member_cannot_be_added_to_a_group() {
             let sister = Organization::create(&ours.admin, "Sister").await;
             let stranger = world.organization("Stranger").await;
             let group = ours.group("One").await;
-            ours.admin.post(&ours.at("numbers"), json!({ "numbers": ["+12125550900"] })).await.ok();
+            ours.add_numbers(&["+12125550900"]).await;
             let people = [
                 sister.member("agent").await,
                 sister.member("group_admin").await,
