@@ -67,17 +67,17 @@ impl Composer<'_> {
 
     fn value<'v>(&'v self, to: &'v Recipient, field: &str) -> Option<&'v str> {
         match field {
-            "first_name" => Some(&to.first_name),
-            "last_name" => Some(&to.last_name),
-            "email" => to.email.as_deref(),
-            "postal_code" => to.postal_code.as_deref(),
-            "external_id" => to.external_id.as_deref(),
+            "first_name" => Some(&to.values.first_name),
+            "last_name" => Some(&to.values.last_name),
+            "email" => to.values.email.as_deref(),
+            "postal_code" => to.values.postal_code.as_deref(),
+            "external_id" => to.values.external_id.as_deref(),
             "agent.first_name" => Some(&self.agent.first_name),
             "agent.last_name" => Some(&self.agent.last_name),
             "goal.date" => Some(&self.goal_date),
             "group.name" => Some(&self.group.name),
             "organization.name" => Some(&self.organization.name),
-            custom => to.fields.get(custom).and_then(serde_json::Value::as_str),
+            custom => to.values.fields.get(custom).and_then(serde_json::Value::as_str),
         }
     }
 }

@@ -174,7 +174,7 @@ async fn preview(tx: &mut Tx, agent: &Agent, goal: &Goal, lease: &Lease) -> Resu
     Ok(recipients
         .iter()
         .map(|to| {
-            let (id, first_name) = (to.contact_id, to.first_name.clone());
+            let (id, first_name) = (to.contact_id, to.values.first_name.clone());
             match composer.compose(to) {
                 Ok((text, count)) => {
                     BatchContact { id, first_name, text: Some(text), segments: Some(count.segments), kept_out: None }

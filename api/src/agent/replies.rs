@@ -3,7 +3,7 @@
 
 use axum::{Json as Answer, extract::State};
 use muster_domain::ids::GroupId;
-use muster_storage::conversations::threads;
+use muster_storage::conversations::threads::{self, Reader};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -43,7 +43,8 @@ pub(crate) async fn claim(
     tx.commit().await?;
     let mut claimed = Vec::with_capacity(ids.len());
     for id in ids {
-        let found = threads::page(&api.pool, agent.organization_id, None, Some(id), false, None, 1).await?.pop();
+        let found =
+            threads::page(&api.pool, agent.organization_id, Reader::Group, None, Some(id), false, None, 1).await?.pop();
         if let Some(thread) = found {
             let messages = threads::messages(&api.pool, id, 50).await?.into_iter().map(message).collect();
             claimed.push(ClaimedThread { thread: body(thread), messages });

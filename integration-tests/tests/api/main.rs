@@ -11,6 +11,7 @@ mod document;
 mod forecast;
 mod forecasts;
 mod goals;
+mod group_knowledge;
 mod headers;
 mod held_threads;
 mod hours;

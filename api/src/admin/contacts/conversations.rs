@@ -8,7 +8,7 @@ use muster_domain::{
     tenancy::role::Role,
 };
 use muster_storage::{
-    conversations::threads::{self, Thread, ThreadMessage},
+    conversations::threads::{self, Reader, Thread, ThreadMessage},
     tenancy::groups,
 };
 use serde::{Deserialize, Serialize};
@@ -132,6 +132,11 @@ pub(crate) struct ThreadQuery {
     limit: Option<i64>,
 }
 
+/// Group admins are told the conversation's group's knowledge of contacts (rule A5).
+fn reader(admin: &Admin) -> Reader {
+    if admin.groups().is_some() { Reader::Group } else { Reader::Organization }
+}
+
 /// Lists conversations.
 #[utoipa::path(get, path = "/v1/organizations/{organization_id}/conversations", tag = "conversations")]
 pub(crate) async fn list(
@@ -148,8 +153,17 @@ pub(crate) async fn list(
     }
     let limit = page_limit(query.limit)?;
     let cursor = query.cursor.map(ThreadId);
-    let all =
-        threads::page(&api.pool, admin.organization_id, query.group_id, None, query.unresponded, cursor, limit).await?;
+    let all = threads::page(
+        &api.pool,
+        admin.organization_id,
+        reader(&admin),
+        query.group_id,
+        None,
+        query.unresponded,
+        cursor,
+        limit,
+    )
+    .await?;
     let next = all.last().map(|thread| thread.id).filter(|_| i64::try_from(all.len()) == Ok(limit));
     Ok(Answer(ThreadPage { items: all.into_iter().map(body).collect(), next }))
 }
@@ -168,7 +182,8 @@ pub(crate) async fn get(
     admin: Admin,
     Path((_organization, id)): Path<(Uuid, ThreadId)>,
 ) -> Result<Answer<Conversation>, Problem> {
-    let found = threads::page(&api.pool, admin.organization_id, None, Some(id), false, None, 1).await?.pop();
+    let found =
+        threads::page(&api.pool, admin.organization_id, reader(&admin), None, Some(id), false, None, 1).await?.pop();
     let thread =
         found.filter(|thread| admin.group(thread.group_id).is_ok()).ok_or_else(|| Problem::no("conversation"))?;
     let messages = threads::messages(&api.pool, id, 200).await?.into_iter().map(message).collect();

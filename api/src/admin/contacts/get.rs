@@ -17,7 +17,7 @@ use crate::{
     state::Api,
 };
 
-/// Reads a contact.
+/// Reads a contact; for a group admin as their groups know it.
 #[utoipa::path(get, path = "/v1/organizations/{organization_id}/contacts/{contact_id}", tag = "contacts")]
 pub(crate) async fn get(
     State(api): State<Api>,
@@ -26,7 +26,7 @@ pub(crate) async fn get(
 ) -> Result<Answer<ContactBody>, Problem> {
     let mut tx = api.pool.begin().await?;
     reachable(&mut tx, &admin, id).await?;
-    let found = contacts::page(&mut tx, admin.organization_id, None, Some(id), None, 1).await?.pop();
+    let found = contacts::page(&mut tx, admin.organization_id, admin.groups(), None, Some(id), None, 1).await?.pop();
     Ok(Answer(body(found.ok_or_else(|| Problem::no("contact"))?, &admin)))
 }
 

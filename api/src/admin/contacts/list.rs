@@ -69,8 +69,8 @@ pub(crate) struct ContactPage {
     next: Option<ContactId>,
 }
 
-/// Returns a contact as this admin sees them: of the groups that they are in, those that are the
-/// admin's to see, and of where they come from as much.
+/// Returns a contact as it was read for this admin: of the groups that the contact is in, those
+/// that are the admin's to see, and of where it comes from as much.
 pub(crate) fn body(contact: Contact, admin: &Admin) -> ContactBody {
     ContactBody {
         id: contact.id,
@@ -111,7 +111,8 @@ pub(crate) struct ContactQuery {
     limit: Option<i64>,
 }
 
-/// Lists contacts by age.
+/// Lists contacts by age; for a group admin as their groups know them: values that other groups
+/// have brought are absent.
 #[utoipa::path(get, path = "/v1/organizations/{organization_id}/contacts", tag = "contacts")]
 pub(crate) async fn list(
     State(api): State<Api>,
@@ -127,7 +128,8 @@ pub(crate) async fn list(
     }
     let limit = page_limit(query.limit)?;
     let cursor = query.cursor.map(ContactId);
-    let all = contacts::page(&api.pool, admin.organization_id, query.group_id, None, cursor, limit).await?;
+    let all =
+        contacts::page(&api.pool, admin.organization_id, admin.groups(), query.group_id, None, cursor, limit).await?;
     let next = all.last().map(|contact| contact.id).filter(|_| i64::try_from(all.len()) == Ok(limit));
     Ok(Answer(ContactPage { items: all.into_iter().map(|contact| body(contact, &admin)).collect(), next }))
 }

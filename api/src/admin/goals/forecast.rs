@@ -96,8 +96,9 @@ pub(crate) async fn get(
 
     let segments_each = estimate(&goal.content.script, organization.settings.smart_encoding).segments.into();
     let releases = releases(&goal, &organization.settings, &zone, released)?;
+    let whole = admin.groups().is_none();
     let (places, parts): (Vec<_>, Vec<_>) =
-        parts(&remaining, &organization.settings, &zone, &limits, segments_each)?.into_iter().unzip();
+        parts(&remaining, whole, &organization.settings, &zone, &limits, segments_each)?.into_iter().unzip();
     let caps_of: Vec<_> = parts.iter().map(|part| part.cap.clone()).collect();
     let held = limits.hold.and_then(|hold| {
         let why = if hold.reason == HoldReason::Cap.as_str() { Why::Cap } else { Why::Time };
@@ -155,9 +156,11 @@ fn releases(
     Ok(Some(Releases { first: released.unwrap_or(each), each, every, hours }))
 }
 
-/// Puts together contacts to which the same hours and limits apply.
+/// Puts together contacts with the same hours and limits, with their places: as far as the group
+/// knows, or as the organization does.
 fn parts(
     remaining: &[stored::Remaining],
+    whole: bool,
     settings: &OrganizationSettings,
     zone: &Zone,
     limits: &rates::Limits,
@@ -170,7 +173,10 @@ fn parts(
         let unknown = settings.unknown_carriers;
         let cap = unknown.limit_of(&limits.caps, contacts.carrier.as_deref()).map(ToOwned::to_owned);
         let rate = unknown.limit_of(&limits.rates, contacts.carrier.as_deref()).map(ToOwned::to_owned);
-        let key = (place.zones.clone(), place.states().to_vec(), cap.clone(), rate.clone());
+        let known = if whole { &contacts.postal_code } else { &contacts.known_postal_code };
+        let told = Whereabouts::of(known.as_deref(), &contacts.national);
+        let zones = |place: &Whereabouts| (place.zones.clone(), place.states().to_vec());
+        let key = (zones(&place), zones(&told), cap.clone(), rate.clone());
         if let Some(part) = parts.get_mut(&key) {
             let (_, part): &mut (Whereabouts, Part) = part;
             part.texts += contacts.texts;
@@ -178,7 +184,7 @@ fn parts(
         }
         let hours = RecipientHours::new(settings.sending_hours, zone.clone(), Some(&place), policy, settings.laws());
         let hours = hours.map_err(|error| Problem::conflict(error.to_string()))?;
-        parts.insert(key, (place, Part { texts: contacts.texts, segments_each, hours, cap, rate }));
+        parts.insert(key, (told, Part { texts: contacts.texts, segments_each, hours, cap, rate }));
     }
     Ok(parts.into_values().collect())
 }

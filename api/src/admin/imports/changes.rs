@@ -40,7 +40,8 @@ pub(crate) struct ImportChangePage {
 }
 
 /// Lists contacts that an import changed, or that were in its group before and got another agent by
-/// it, field by field. Redacted people are not among them.
+/// it, field by field; for a group admin as the group knows them. Redacted people are not among
+/// them.
 #[utoipa::path(get, path = "/v1/organizations/{organization_id}/imports/{import_id}/changes", tag = "imports")]
 pub(crate) async fn list(
     State(api): State<Api>,
@@ -50,7 +51,7 @@ pub(crate) async fn list(
 ) -> Result<Answer<ImportChangePage>, Problem> {
     let limit = page.limit()?;
     find(&api, &admin, id).await?;
-    let all = imports::changes(&api.pool, id, page.cursor.map(ContactId), limit).await?;
+    let all = imports::changes(&api.pool, id, admin.groups().is_some(), page.cursor.map(ContactId), limit).await?;
     let next = all.last().map(|change| change.contact_id).filter(|_| i64::try_from(all.len()) == Ok(limit));
     let items = all.into_iter().map(|change| ImportChange {
         contact_id: change.contact_id,

@@ -79,6 +79,8 @@ pub(crate) struct ImportBody {
     /// Seconds that it may still take; null when there is nothing to go by yet, or it is over.
     seconds_left: Option<f64>,
     rows_read: i64,
+    /// Contacts that were not there before; where a group admin imports, contacts that the group
+    /// did not have.
     created: i64,
     updated: i64,
     unchanged: i64,

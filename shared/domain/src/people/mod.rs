@@ -1,6 +1,8 @@
-//! Phones, places and time zones of contacts, and why somebody was or was not texted.
+//! Phones, places and time zones of contacts, groups' knowledge of them, and the reasons for which
+//! a contact was or was not texted.
 
 pub mod e164;
+pub mod knowledge;
 pub mod line;
 pub mod number_zones;
 pub mod phone;

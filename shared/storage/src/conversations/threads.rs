@@ -136,11 +136,22 @@ pub async fn claim_unread(
     Ok(Some(ids.into_iter().map(ThreadId).collect()))
 }
 
+/// How much of the contacts is told with their threads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reader {
+    /// All that the organization has.
+    Organization,
+    /// The knowledge of the thread's group (rule A5).
+    Group,
+}
+
 /// Threads of an organization, of a group or by id; `unresponded` leaves those without unread
 /// replies out.
+#[expect(clippy::too_many_arguments, reason = "each narrows the page by itself")]
 pub async fn page(
     pool: &Pool,
     organization_id: OrganizationId,
+    reader: Reader,
     group_id: Option<GroupId>,
     only: Option<ThreadId>,
     unresponded: bool,
@@ -148,8 +159,12 @@ pub async fn page(
     limit: i64,
 ) -> Result<Vec<Thread>> {
     let rows = sqlx::query!(
-        r#"select t.*, c.first_name, c.last_name, c.opted_out_at is not null as "opted_out!"
+        r#"select t.*, c.opted_out_at is not null as "opted_out!",
+                  case when p.partly then coalesce(m.knows ->> 'first_name', '') else c.first_name end as "first_name!",
+                  case when p.partly then coalesce(m.knows ->> 'last_name', '') else c.last_name end as "last_name!"
            from thread t join contact c on c.id = t.contact_id
+           left join membership m on m.group_id = t.group_id and m.contact_id = t.contact_id
+           cross join lateral (select $7 and (m.contact_id is null or m.knows is not null) as partly) p
            where t.organization_id = $1 and ($2::uuid is null or t.group_id = $2) and ($3::uuid is null or t.id = $3)
              and (not $4 or t.unread_since is not null) and ($5::uuid is null or t.id > $5)
            order by t.id limit $6"#,
@@ -159,6 +174,7 @@ pub async fn page(
         unresponded,
         after.map(|id| id.0),
         limit,
+        reader == Reader::Group,
     )
     .fetch_all(&mut *pool.connection().await?)
     .await?;

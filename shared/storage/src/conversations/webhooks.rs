@@ -179,9 +179,9 @@ pub async fn known_writer(tx: &mut Tx, organization_id: OrganizationId, from: &E
     }))
 }
 
-/// Finds or makes the contact that wrote to a group (rule I6: unnamed). A contact that was
-/// deactivated before they wrote is active there again (rule I5). One that opted out before a
-/// redaction still has (rule R4), until they say otherwise.
+/// Finds or makes the contact that wrote to a group (rule I6: unnamed, also where other groups have
+/// a name, rule A5). A contact that was deactivated before they wrote is active there again
+/// (rule I5). One that opted out before a redaction still has (rule R4), until they say otherwise.
 pub async fn writer(
     tx: &mut Tx,
     organization_id: OrganizationId,
@@ -194,7 +194,7 @@ pub async fn writer(
         .fetch_one(tx.conn())
         .await?;
     phone_keys::rehash(tx, AccountId(account), hashes).await?;
-    sqlx::query!(
+    let made = sqlx::query!(
         "insert into contact (id, organization_id, e164, source, opted_out_at, opt_out_reason, last_word)
          select $1, o.id, $3, 'inbound', case when s.opted_out then now() end,
              case when s.opted_out then 'opted out before redaction' end, case when s.opted_out then 0 end
@@ -208,7 +208,9 @@ pub async fn writer(
         &hashes.current[..],
     )
     .execute(tx.conn())
-    .await?;
+    .await?
+    .rows_affected()
+        == 1;
     let row = sqlx::query!(
         r#"select id, opted_out_at is not null as "opted_out!", last_word
            from contact where organization_id = $1 and e164 = $2 for update"#,
@@ -218,11 +220,12 @@ pub async fn writer(
     .fetch_one(tx.conn())
     .await?;
     sqlx::query!(
-        "insert into membership (group_id, contact_id) values ($1, $2)
-         on conflict (group_id, contact_id) do update set deactivated_at = null where membership.deactivated_at <= $3",
+        r#"insert into membership (group_id, contact_id, knows) values ($1, $2, case when not $4 then '{"fields": {}, "tags": []}'::jsonb end)
+         on conflict (group_id, contact_id) do update set deactivated_at = null where membership.deactivated_at <= $3"#,
         group_id.0,
         row.id,
         received_at,
+        made,
     )
     .execute(tx.conn())
     .await?;

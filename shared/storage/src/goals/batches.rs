@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use muster_domain::{
     goals::release::WaitsFor,
     ids::{BatchId, ContactId, GoalId, MemberId, OrganizationId},
+    people::knowledge::{Knowledge, Values},
 };
-use serde_json::Value;
 
 use crate::{Result, Tx, engine::timers, goals::Goal};
 use muster_jobs::timer::TimerKind;
@@ -236,18 +236,8 @@ pub async fn hold(
 pub struct Recipient {
     /// The contact.
     pub contact_id: ContactId,
-    /// Given name.
-    pub first_name: String,
-    /// Family name.
-    pub last_name: String,
-    /// E-mail address.
-    pub email: Option<String>,
-    /// Postal code.
-    pub postal_code: Option<String>,
-    /// The caller's own id.
-    pub external_id: Option<String>,
-    /// Custom fields.
-    pub fields: Value,
+    /// The goal's group's knowledge of the contact (rule A5).
+    pub values: Values,
 }
 
 /// Returns the contacts of a leased batch that are still to be texted by this agent: not texted,
@@ -257,7 +247,7 @@ pub struct Recipient {
 pub async fn recipients(tx: &mut Tx, goal: &Goal, lease: &Lease, agent_id: MemberId) -> Result<Vec<Recipient>> {
     let assigned = goal.content.strategy == muster_domain::goals::goal::AssignmentStrategy::Assigned;
     let rows = sqlx::query!(
-        r#"select c.id, c.first_name, c.last_name, c.email, c.postal_code, c.external_id, c.fields
+        r#"select c.id, c.first_name, c.last_name, c.email, c.postal_code, c.external_id, c.fields, m.knows
            from target t
            join contact c on c.id = t.contact_id
            join membership m on m.group_id = $2 and m.contact_id = c.id
@@ -277,18 +267,21 @@ pub async fn recipients(tx: &mut Tx, goal: &Goal, lease: &Lease, agent_id: Membe
     )
     .fetch_all(tx.conn())
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Recipient {
-            contact_id: ContactId(row.id),
-            first_name: row.first_name,
-            last_name: row.last_name,
-            email: row.email,
-            postal_code: row.postal_code,
-            external_id: row.external_id,
-            fields: row.fields,
+    rows.into_iter()
+        .map(|row| {
+            Ok(Recipient {
+                contact_id: ContactId(row.id),
+                values: Knowledge::stored(row.knows)?.shows(Values {
+                    first_name: row.first_name,
+                    last_name: row.last_name,
+                    email: row.email,
+                    postal_code: row.postal_code,
+                    external_id: row.external_id,
+                    fields: row.fields,
+                }),
+            })
         })
-        .collect())
+        .collect()
 }
 
 /// Skips contacts of a batch that may not be texted any more: opted out, deactivated, not textable

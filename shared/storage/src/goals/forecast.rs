@@ -7,8 +7,11 @@ use crate::{Result, Tx, goals::Goal};
 /// Contacts with the same postal code, prefix and carrier.
 #[derive(Debug, Clone)]
 pub struct Remaining {
-    /// Their postal code, if it is known.
+    /// Their postal code, if it is known. It decides when they may be texted (rule S5).
     pub postal_code: Option<String>,
+    /// The postal code that the goal's group knows (rule A5). It decides which place of theirs the
+    /// group is told.
+    pub known_postal_code: Option<String>,
     /// Their numbers without the country code; the last four digits are zeros.
     pub national: String,
     /// Their carrier, if somebody has looked not too long ago (rule S10), as the hand-over sees it.
@@ -21,7 +24,8 @@ pub struct Remaining {
 /// before it has chosen them, those that it would choose now. Lookups count for so many days.
 pub async fn remaining(tx: &mut Tx, goal: &Goal, lookup_max_age_days: i32) -> Result<Vec<Remaining>> {
     let rows = sqlx::query!(
-        r#"select c.postal_code, substr(c.e164, 3, 6) || '0000' as "national!",
+        r#"select c.postal_code, case when mb.knows is null then c.postal_code else mb.knows ->> 'postal_code' end as known_postal_code,
+                  substr(c.e164, 3, 6) || '0000' as "national!",
                   case when c.looked_up_at is null or c.looked_up_at > now() - make_interval(days => $6) then c.carrier end as carrier,
                   count(*) as "texts!"
            from (
@@ -32,7 +36,7 @@ pub async fn remaining(tx: &mut Tx, goal: &Goal, lookup_max_age_days: i32) -> Re
            ) wanted join contact c on c.id = wanted.contact_id
                join membership mb on mb.group_id = $2 and mb.contact_id = wanted.contact_id
            where mb.deactivated_at is null and ($4 or $5 or mb.assigned_agent_id is not null) and c.e164 is not null and c.opted_out_at is null and is_textable(c.line_type)
-           group by 1, 2, 3"#,
+           group by 1, 2, 3, 4"#,
         goal.id.0,
         goal.group_id.0,
         serde_json::to_value(&goal.content.targeting)?,
@@ -46,6 +50,7 @@ pub async fn remaining(tx: &mut Tx, goal: &Goal, lookup_max_age_days: i32) -> Re
         .into_iter()
         .map(|row| Remaining {
             postal_code: row.postal_code,
+            known_postal_code: row.known_postal_code,
             national: row.national,
             carrier: row.carrier,
             texts: row.texts,

@@ -127,7 +127,7 @@ pub(super) async fn assign(tx: &mut Tx, import: &Import, terms: &Terms<'_>) -> R
              select $1, contact_id, before, member_id from assigned where moved
              on conflict (import_id, contact_id) do update set after_agent_id = excluded.after_agent_id
          )
-         update import_row r set changed = true from assigned
+         update import_row r set changed = true, news = true from assigned
          where r.contact_id = assigned.contact_id
          returning assigned.contact_id as "contact_id!", assigned.moved as "moved!""#,
         import.id.0,

@@ -15,7 +15,7 @@ use muster_domain::{ids::AccountId, people::phone_hash::KeyId};
 use crate::{
     Result, Tx,
     imports::{
-        Import, admit, agents,
+        Import, admit, agents, knowledge,
         rejects::Room,
         rows::{PhoneHash, Sorted},
     },
@@ -107,21 +107,28 @@ pub async fn apply(
     if admitted.to_agents {
         agents::lock_goals(tx, import).await?;
     }
-    if !create_and_update(tx, import, terms.account_id, staged - rejected.unsigned_abs()).await? {
+    let Some(known) = create_and_update(tx, import, terms.account_id, staged - rejected.unsigned_abs()).await? else {
         return Ok(None);
-    }
+    };
     if terms.states_opt_outs {
         opt_out(tx, import, &refused.opted_out).await?;
     }
     let joined = join_group(tx, import).await?;
+    if known == Known::Partly {
+        knowledge::remember(tx, import).await?;
+    }
     if admitted.to_agents && !agents::assign(tx, import, terms).await? {
         return Ok(None);
     }
     tag(tx, import).await?;
     let outcome = sqlx::query!(
-        r#"select count(*) filter (where created) as "created!", count(*) filter (where not created and changed) as "updated!",
-                  count(*) filter (where not created and not changed) as "unchanged!", count(*) filter (where opt_out) as "opted_out!"
-           from import_row"#
+        r#"select count(*) filter (where fresh) as "created!", count(*) filter (where not fresh and told) as "updated!",
+                  count(*) filter (where not fresh and not told) as "unchanged!", count(*) filter (where opt_out) as "opted_out!"
+           from (
+               -- Whom the group did not know is new to it, whoever has them (rule A5).
+               select created or (joined and knows is not null) as fresh, case when knows is null then changed else news end as told, opt_out
+               from import_row
+           ) r"#
     )
     .fetch_one(tx.conn())
     .await?;
@@ -254,9 +261,18 @@ async fn opt_out(tx: &mut Tx, import: &Import, rejected: &[String]) -> Result<()
     Ok(())
 }
 
-/// Rule C1: a known contact is updated, a new one is created. False when a contact that a row was
+/// How much the import's group knows of the people that were there before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Known {
+    /// All of everybody.
+    Wholly,
+    /// Of some only the values that it has brought itself.
+    Partly,
+}
+
+/// Rule C1: a known contact is updated, a new one is created. `None` when a contact that a row was
 /// taken for was redacted meanwhile.
-async fn create_and_update(tx: &mut Tx, import: &Import, account_id: AccountId, rows: u64) -> Result<bool> {
+async fn create_and_update(tx: &mut Tx, import: &Import, account_id: AccountId, rows: u64) -> Result<Option<Known>> {
     let organization = import.organization_id.0;
     let created = sqlx::query_file!(
         "src/imports/create_contacts.sql",
@@ -269,7 +285,7 @@ async fn create_and_update(tx: &mut Tx, import: &Import, account_id: AccountId, 
     .await?
     .rows_affected();
     if created == rows {
-        return Ok(true);
+        return Ok(Some(Known::Wholly));
     }
     // A shard is small beside all contacts: each row looks for its own, in spite of the planner's
     // beliefs about tables that it has not seen full.
@@ -278,6 +294,7 @@ async fn create_and_update(tx: &mut Tx, import: &Import, account_id: AccountId, 
         .await?;
     // Also those that somebody else has created meanwhile.
     sqlx::query_file!("src/imports/find_contacts.sql", organization).execute(tx.conn()).await?;
+    let known = if knowledge::learn(tx, import).await? { Known::Partly } else { Known::Wholly };
     // Locked in the order in which everybody locks contacts. The former values are kept for an undo
     // of the import, and the new ones for the list of its changes.
     let changed = sqlx::query!(
@@ -286,12 +303,13 @@ async fn create_and_update(tx: &mut Tx, import: &Import, account_id: AccountId, 
                  'postal_code', c.postal_code, 'notes', c.notes, 'external_id', c.external_id, 'fields', c.fields, 'updated_at', c.updated_at) as before,
                  jsonb_strip_nulls(jsonb_build_object('first_name', nullif(r.first_name, ''), 'last_name', nullif(r.last_name, ''),
                      'email', r.email, 'postal_code', r.postal_code, 'notes', r.notes, 'external_id', r.external_id))
-                 || jsonb_build_object('fields', c.fields || r.fields) as brought
+                 || jsonb_build_object('fields', c.fields || r.fields) as brought,
+                 r.known, r.knows
              from contact c join import_row r on r.contact_id = c.id
              where r.changed and c.e164 is not null order by c.id for no key update of c
          )
-         insert into import_change (import_id, contact_id, before, after, changed_at)
-         select $1, id, before, before || brought, now() from locked",
+         insert into import_change (import_id, contact_id, before, after, changed_at, known_before, known_after)
+         select $1, id, before, before || brought, now(), known, knows from locked",
         import.id.0,
     )
     .execute(tx.conn())
@@ -323,15 +341,15 @@ async fn create_and_update(tx: &mut Tx, import: &Import, account_id: AccountId, 
     )
     .fetch_one(tx.conn())
     .await?;
-    Ok(found)
+    Ok(found.then_some(known))
 }
 
 /// Everybody in the file joins the group (rule C1); a deactivated membership stays one (rule C9).
 async fn join_group(tx: &mut Tx, import: &Import) -> Result<i64> {
     let joined = sqlx::query_scalar!(
         r#"with joined as (
-               insert into membership (group_id, contact_id, import_id)
-               select $2, r.contact_id, $1 from import_row r
+               insert into membership (group_id, contact_id, import_id, knows)
+               select $2, r.contact_id, $1, r.knows from import_row r
                where r.created
                   or not exists (select from membership m where m.group_id = $2 and m.contact_id = r.contact_id offset 0)
                order by r.contact_id

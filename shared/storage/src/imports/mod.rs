@@ -12,6 +12,7 @@ pub mod admit;
 pub mod agents;
 pub mod apply;
 mod copy_text;
+mod knowledge;
 mod list;
 mod names;
 pub mod parts;

@@ -18,9 +18,15 @@ pub struct Change {
 }
 
 /// Contacts that an import changed, or that were in its group before and got another agent by it,
-/// after a contact.
-pub async fn changes(pool: &Pool, id: ImportId, after: Option<ContactId>, limit: i64) -> Result<Vec<Change>> {
-    let rows = sqlx::query_file!("src/imports/changes.sql", id.0, after.map(|id| id.0), limit,)
+/// after a contact. As its group knows them (rule A5), or as the organization does.
+pub async fn changes(
+    pool: &Pool,
+    id: ImportId,
+    as_its_group: bool,
+    after: Option<ContactId>,
+    limit: i64,
+) -> Result<Vec<Change>> {
+    let rows = sqlx::query_file!("src/imports/changes.sql", id.0, after.map(|id| id.0), limit, as_its_group)
         .fetch_all(&mut *pool.connection().await?)
         .await?;
     Ok(rows

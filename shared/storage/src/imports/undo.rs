@@ -105,7 +105,7 @@ pub async fn undo(tx: &mut Tx, id: ImportId) -> Result<()> {
         .await?;
         return Ok(());
     }
-    let mut restored = restore_fields(tx, id, OrganizationId(import.organization_id)).await?;
+    let mut restored = restore_fields(tx, id, OrganizationId(import.organization_id), group_id).await?;
     leave_goals(tx, id, group_id).await?;
     let created = leave(tx, id, group_id).await?;
     // People that have left have made room for people that come back (rule A2).
@@ -114,7 +114,7 @@ pub async fn undo(tx: &mut Tx, id: ImportId) -> Result<()> {
     sqlx::query!(
         "update import set undone_at = now(), undone = $2 where id = $1",
         id.0,
-        json!({ "deleted": created.deleted, "restored": restored, "kept": kept }),
+        json!({ "deleted": created.deleted + created.left, "restored": restored, "kept": kept }),
     )
     .execute(tx.conn())
     .await?;
@@ -204,12 +204,15 @@ async fn leave_goals(tx: &mut Tx, id: ImportId, group_id: GroupId) -> Result<()>
 }
 
 /// Gives contacts without a later edit their former fields back, and forgets the changes. Returns
-/// how many of them the import did not assign as well.
-async fn restore_fields(tx: &mut Tx, id: ImportId, organization_id: OrganizationId) -> Result<i64> {
+/// how many of them the import did not assign as well. A group that knows a contact partly knows
+/// again its former values, and is told nothing of edits by others (rule A5).
+async fn restore_fields(tx: &mut Tx, id: ImportId, organization_id: OrganizationId, group_id: GroupId) -> Result<i64> {
     Ok(sqlx::query_scalar!(
         r#"with locked as (
-             select c.id, h.before from contact c join import_change h on h.contact_id = c.id
-             where h.import_id = $1 and c.organization_id = $2 and c.updated_at = h.changed_at and c.redacted_at is null
+             select c.id, h.before, h.known_before, h.known_after, c.updated_at = h.changed_at as unedited
+             from contact c join import_change h on h.contact_id = c.id
+             where h.import_id = $1 and c.organization_id = $2 and c.redacted_at is null
+               and (c.updated_at = h.changed_at or h.known_after is not null)
              order by c.id for no key update of c
          ), restored as (
              update contact c
@@ -218,15 +221,20 @@ async fn restore_fields(tx: &mut Tx, id: ImportId, organization_id: Organization
                  fields = l.before -> 'fields',
                  -- So that an earlier import finds them as it left them, and can be undone too.
                  updated_at = coalesce((l.before ->> 'updated_at')::timestamptz, now())
-             from locked l where c.id = l.id
-             returning c.id
+             from locked l where c.id = l.id and l.unedited
+         ), unlearned as (
+             update membership m set knows = l.known_before from locked l
+             where m.group_id = $3 and m.contact_id = l.id and l.known_before is not null
          ), forgotten as (
-             delete from import_change h using restored r where h.import_id = $1 and h.contact_id = r.id
+             delete from import_change h using locked l where h.import_id = $1 and h.contact_id = l.id
          )
-         select count(*) as "whole!" from restored r
-         where not exists (select from import_assignment a where a.import_id = $1 and a.contact_id = r.id)"#,
+         select count(*) as "whole!" from locked l
+         -- Those whom the group did not have leave it, and of others it is told what was news to it.
+         where (l.known_after is null or l.known_before <> l.known_after)
+           and not exists (select from import_assignment a where a.import_id = $1 and a.contact_id = l.id)"#,
         id.0,
         organization_id.0,
+        group_id.0,
     )
     .fetch_one(tx.conn())
     .await?)
@@ -235,6 +243,9 @@ async fn restore_fields(tx: &mut Tx, id: ImportId, organization_id: Organization
 /// The outcome for the contacts that the import created.
 struct Created {
     deleted: u64,
+    /// Of contacts that others had brought before, the ones that have left: they are gone for the
+    /// group (rule A5).
+    left: u64,
     /// They are used elsewhere, or somebody has edited them.
     kept: i64,
 }
@@ -251,7 +262,7 @@ async fn leave(tx: &mut Tx, id: ImportId, group_id: GroupId) -> Result<Created> 
     .await?;
     let contacts = sqlx::query!(
         r#"with gone as (
-               delete from membership where group_id = $1 and import_id = $2 returning contact_id
+               delete from membership where group_id = $1 and import_id = $2 returning contact_id, knows
            ), mine as (
                select c.id, c.updated_at = c.created_at and c.redacted_at is null
                    and not exists (select from membership m where m.contact_id = c.id and (m.group_id <> $1 or m.import_id is distinct from $2))
@@ -261,7 +272,9 @@ async fn leave(tx: &mut Tx, id: ImportId, group_id: GroupId) -> Result<Created> 
                from contact c join gone on gone.contact_id = c.id where c.source_import_id = $2
            )
            select coalesce(array_agg(id) filter (where untouched), '{}') as "untouched!",
-                  count(*) filter (where not untouched) as "kept!"
+                  count(*) filter (where not untouched) as "kept!",
+                  (select count(*) from gone join contact c on c.id = gone.contact_id
+                   where gone.knows is not null and c.source_import_id is distinct from $2) as "left!"
            from mine"#,
         group_id.0,
         id.0,
@@ -272,7 +285,7 @@ async fn leave(tx: &mut Tx, id: ImportId, group_id: GroupId) -> Result<Created> 
         .execute(tx.conn())
         .await?
         .rows_affected();
-    Ok(Created { deleted, kept: contacts.kept })
+    Ok(Created { deleted, left: contacts.left.unsigned_abs(), kept: contacts.kept })
 }
 
 /// Forgets the rest that could not be restored; returns the number of contacts with such a rest.

@@ -1,11 +1,15 @@
 //! Contacts and their memberships (rules C1, R1, R2, W4).
 
 use chrono::{DateTime, Utc};
-use muster_domain::ids::{ContactId, GroupId, ImportId, MemberId, OrganizationId};
+use muster_domain::{
+    ids::{ContactId, GroupId, ImportId, MemberId, OrganizationId},
+    people::knowledge::{Knowledge, Values},
+};
 
 use crate::{Db, Result, Tx, goals::reassign};
 
-/// A contact as an admin sees it.
+/// A contact as an admin sees it. For an admin of groups that know the contact partly, the contact
+/// came when the first of them had it.
 #[derive(Debug, Clone)]
 pub struct Contact {
     /// The contact.
@@ -51,61 +55,75 @@ pub struct Contact {
     pub created_at: DateTime<Utc>,
 }
 
-/// Contacts of an organization after `after`, by age; of one group if given.
+/// Contacts of an organization after `after`, by age; of one group if given. With a reader's
+/// groups, as those groups know them (rule A5).
 pub async fn page(
     db: impl Into<Db<'_>>,
     organization_id: OrganizationId,
+    readers: Option<&[GroupId]>,
     group_id: Option<GroupId>,
     only: Option<ContactId>,
     after: Option<ContactId>,
     limit: i64,
 ) -> Result<Vec<Contact>> {
-    let rows = sqlx::query!(
-        r#"select c.id, c.e164, c.first_name, c.last_name, c.email, c.postal_code, c.external_id, c.fields, c.opted_out_at, c.opt_out_reason,
-                  c.redacted_at, c.line_type, c.carrier, c.source, c.source_import_id, c.consent_text, c.created_at,
-                  (select i.group_id from import i where i.id = c.source_import_id) as source_group_id,
-                  array(select t.name from contact_tag ct join tag t on t.id = ct.tag_id
-                        where ct.contact_id = c.id order by t.name) as "tags!",
-                  array(select m.group_id from membership m where m.contact_id = c.id order by m.group_id) as "groups!"
-           from contact c
-           where c.organization_id = $1
-             and ($2::uuid is null or exists (select from membership m where m.contact_id = c.id and m.group_id = $2))
-             and ($3::uuid is null or c.id = $3)
-             and ($4::uuid is null or c.id > $4)
-           order by c.id limit $5"#,
+    let readers: Option<Vec<_>> = readers.map(|groups| groups.iter().map(|id| id.0).collect());
+    let rows = sqlx::query_file!(
+        "src/people/contacts_page.sql",
         organization_id.0,
         group_id.map(|id| id.0),
         only.map(|id| id.0),
         after.map(|id| id.0),
         limit,
+        readers.as_deref(),
     )
     .fetch_all(&mut *db.into().connection().await?)
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Contact {
-            id: ContactId(row.id),
-            e164: row.e164,
-            first_name: row.first_name,
-            last_name: row.last_name,
-            email: row.email,
-            postal_code: row.postal_code,
-            external_id: row.external_id,
-            fields: row.fields,
-            tags: row.tags,
-            line_type: row.line_type,
-            carrier: row.carrier,
-            opted_out_at: row.opted_out_at,
-            opt_out_reason: row.opt_out_reason,
-            redacted_at: row.redacted_at,
-            groups: row.groups.into_iter().map(GroupId).collect(),
-            source: row.source,
-            source_import_id: row.source_import_id.map(ImportId),
-            source_group_id: row.source_group_id.map(GroupId),
-            consent_text: row.consent_text,
-            created_at: row.created_at,
+    rows.into_iter()
+        .map(|row| {
+            let knowledge = match &readers {
+                None => Knowledge::Everything,
+                Some(_) => {
+                    let each =
+                        row.knows.into_iter().map(|knows| Knowledge::stored(Some(knows).filter(|one| !one.is_null())));
+                    Knowledge::of_all(each.collect::<Result<Vec<_>, _>>()?)
+                }
+            };
+            let whole = knowledge == Knowledge::Everything;
+            let shown = knowledge.shows(Values {
+                first_name: row.first_name,
+                last_name: row.last_name,
+                email: row.email,
+                postal_code: row.postal_code,
+                external_id: row.external_id,
+                fields: row.fields,
+            });
+            // Others may have written it, and a file's reason names its import.
+            let shared =
+                readers.as_ref().is_some_and(|readers| row.groups.iter().any(|group| !readers.contains(group)));
+            Ok(Contact {
+                id: ContactId(row.id),
+                e164: row.e164,
+                first_name: shown.first_name,
+                last_name: shown.last_name,
+                email: shown.email,
+                postal_code: shown.postal_code,
+                external_id: shown.external_id,
+                fields: shown.fields,
+                tags: row.tags,
+                line_type: row.line_type,
+                carrier: row.carrier,
+                opted_out_at: row.opted_out_at,
+                opt_out_reason: row.opt_out_reason.filter(|_| whole && !shared),
+                redacted_at: row.redacted_at,
+                groups: row.groups.into_iter().map(GroupId).collect(),
+                source: if whole { row.source } else { row.joined_source },
+                source_import_id: if whole { row.source_import_id } else { row.joined_import_id }.map(ImportId),
+                source_group_id: if whole { row.source_group_id } else { row.joined_group_id }.map(GroupId),
+                consent_text: if whole { row.consent_text } else { row.joined_consent_text },
+                created_at: if whole { row.created_at } else { row.joined_at.unwrap_or(row.created_at) },
+            })
         })
-        .collect())
+        .collect()
 }
 
 /// Returns the groups a contact of this organization is in; `None` when there is no such contact.

@@ -208,6 +208,26 @@ async fn names(tx: &mut Tx, account_id: AccountId, Patterns { sure, alone }: &Pa
         .execute(tx.conn())
         .await?;
         sqlx::query!(
+            "update membership m set knows = jsonb_set(m.knows, '{fields}',
+                 (m.knows -> 'fields') - $2::text || jsonb_build_object($3::text, m.knows -> 'fields' -> $2::text))
+             from contact c where c.id = m.contact_id and c.organization_id = $1 and (m.knows -> 'fields') ? $2::text",
+            field.organization_id,
+            field.name,
+            field.better,
+        )
+        .execute(tx.conn())
+        .await?;
+        sqlx::query!(
+            "update import_change h
+             set known_before = jsonb_set(known_before, '{fields}', (known_before -> 'fields') - $2::text),
+                 known_after = jsonb_set(known_after, '{fields}', (known_after -> 'fields') - $2::text)
+             from import i where i.id = h.import_id and i.organization_id = $1 and (known_after -> 'fields') ? $2::text",
+            field.organization_id,
+            field.name,
+        )
+        .execute(tx.conn())
+        .await?;
+        sqlx::query!(
             "update import_change h
              set before = jsonb_set(before, '{fields}', (before -> 'fields') - $2::text), after = jsonb_set(after, '{fields}', (after -> 'fields') - $2::text)
              from import i where i.id = h.import_id and i.organization_id = $1 and ((before -> 'fields') ? $2::text or (after -> 'fields') ? $2::text)",

@@ -56,6 +56,15 @@ pub(super) async fn overwrite(
         row.email.iter().chain(&row.external_id).for_each(|word| traces.add_word(word));
     }
     let fresh: Vec<Uuid> = found.iter().map(|row| row.id).collect();
+    let known = sqlx::query_scalar!(
+        r#"select knows as "knows!" from membership where contact_id = any($1) and knows is not null"#,
+        &fresh
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    for told in &known {
+        add_told(&mut traces, told);
+    }
     let all: BTreeSet<Uuid> = redaction.contacts.iter().chain(&fresh).copied().collect();
     let all: Vec<Uuid> = all.into_iter().collect();
     if depth == Depth::Everything {
@@ -84,19 +93,26 @@ pub(super) async fn overwrite(
 async fn earlier(tx: &mut Tx, contacts: &[Uuid]) -> Result<Traces> {
     let rows = sqlx::query!(
         r#"select before as "told!" from import_change where contact_id = any($1)
-           union all select after from import_change where contact_id = any($1)"#,
+           union all select after from import_change where contact_id = any($1)
+           union all select known_before from import_change where contact_id = any($1) and known_before is not null
+           union all select known_after from import_change where contact_id = any($1) and known_after is not null"#,
         contacts,
     )
     .fetch_all(tx.conn())
     .await?;
     let mut traces = Traces::default();
-    for row in rows {
-        let text = |name: &str| row.told.get(name).and_then(Value::as_str).unwrap_or_default();
-        traces.add_name(text("first_name"), text("last_name"));
-        traces.add_word(text("email"));
-        traces.add_word(text("external_id"));
+    for row in &rows {
+        add_told(&mut traces, &row.told);
     }
     Ok(traces)
+}
+
+/// Adds the names, the address and the id that a document of fields tells.
+fn add_told(traces: &mut Traces, told: &Value) {
+    let text = |name: &str| told.get(name).and_then(Value::as_str).unwrap_or_default();
+    traces.add_name(text("first_name"), text("last_name"));
+    traces.add_word(text("email"));
+    traces.add_word(text("external_id"));
 }
 
 /// The remainder (rule R4): whether they had opted out, under the keyed hash.
@@ -126,6 +142,9 @@ async fn forget_changes(tx: &mut Tx, contacts: &[Uuid]) -> Result<()> {
 
 async fn clear_contacts(tx: &mut Tx, contacts: &[Uuid]) -> Result<()> {
     sqlx::query!("delete from contact_tag where contact_id = any($1)", contacts).execute(tx.conn()).await?;
+    sqlx::query!("update membership set knows = '{}' where contact_id = any($1) and knows is not null", contacts)
+        .execute(tx.conn())
+        .await?;
     // The trigger on this tells the workers which texts to keep back.
     sqlx::query!(
         "update contact set e164 = null, first_name = '', last_name = '', email = null, postal_code = null, notes = null,
