@@ -13,7 +13,7 @@
 //! call.
 
 use muster_domain::people::line::LineType;
-pub use muster_domain::refusal::Action;
+pub use muster_domain::sending::refusal::Action;
 
 /// A receipt code's meaning beyond the text itself, which is over in any case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,18 +5,11 @@
 //! broker or a carrier lives elsewhere and asks this crate for decisions.
 
 pub mod cell;
-pub mod concurrency;
 pub mod conversations;
 pub mod engine;
 pub mod goals;
-pub mod hand_over;
 pub mod ids;
-pub mod lane_turns;
 pub mod people;
-pub mod refusal;
 pub mod sending;
 pub mod tenancy;
-#[cfg(test)]
-mod testing;
-pub mod wait;
 pub mod zone;

@@ -3,11 +3,17 @@
 pub mod admission;
 pub mod cap;
 mod decision;
+pub mod hand_over;
 pub mod hours;
+pub mod lane_turns;
 pub mod message;
 pub mod rate;
+pub mod refusal;
 pub mod segments;
 pub mod stops;
 pub mod template;
+#[cfg(test)]
+mod testing;
+pub mod wait;
 
 pub use decision::*;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use muster_domain::{
     ids::{GroupId, MessageId},
-    wait::{Wait, first_ends},
+    sending::wait::{Wait, first_ends},
 };
 use muster_jobs::timer::TimerKind;
 use muster_storage::{

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use muster_domain::lane_turns::{self, Found, Turns, Waiting};
+use muster_domain::sending::lane_turns::{self, Found, Turns, Waiting};
 use muster_jobs::{kinds::RateRelease, timer::TimerKind};
 use muster_storage::{
     Tx,

@@ -19,9 +19,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use muster_domain::{
+use muster_domain::engine::{
     concurrency::Limit,
-    engine::turns::{Bounds, Refused, Ticket, Turns},
+    turns::{Bounds, Refused, Ticket, Turns},
 };
 use tokio::sync::oneshot;
 use uuid::Uuid;

@@ -9,10 +9,15 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 use muster_domain::{
-    hand_over::{self, BrandStop, QueuedText, Take, Terms},
     ids::{GroupId, MessageId},
-    sending::{CancelReason, Decision, HoldReason, SHORTEST_LIFE, admission::Asks, cap::CarrierDay, rate::TICK},
-    wait::{Verdict, Wait},
+    sending::{
+        CancelReason, Decision, HoldReason, SHORTEST_LIFE,
+        admission::Asks,
+        cap::CarrierDay,
+        hand_over::{self, BrandStop, QueuedText, Take, Terms},
+        rate::TICK,
+        wait::{Verdict, Wait},
+    },
 };
 use muster_jobs::{kinds::BatchPartition, timer::TimerKind};
 use muster_service::{clock, trace};

@@ -4,12 +4,14 @@
 use chrono::{DateTime, Utc};
 use muster_carrier::{Outcome, codes};
 use muster_domain::{
-    hand_over::BrandStop,
     ids::MessageId,
     people::line::LineType,
-    refusal::{Refusal, Refused, kept_back},
-    sending::HoldReason,
-    wait::Wait,
+    sending::{
+        HoldReason,
+        hand_over::BrandStop,
+        refusal::{Refusal, Refused, kept_back},
+        wait::Wait,
+    },
 };
 use muster_jobs::timer::TimerKind;
 use muster_service::clock;

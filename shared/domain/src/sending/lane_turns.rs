@@ -13,8 +13,8 @@ use crate::{
     sending::{
         CancelReason, Candidate, Decision, HoldReason,
         rate::{Lanes, TICK},
+        wait::Wait,
     },
-    wait::Wait,
 };
 
 /// Returns the most texts to look at of each lane that something waits for, `round` at most: one
@@ -139,8 +139,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{
-        sending::{GoalWindow, message::MessageKind, rate::Lane},
+    use crate::sending::{
+        GoalWindow,
+        message::MessageKind,
+        rate::Lane,
         testing::{candidate, noon},
     };
 

@@ -6,10 +6,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use crate::{
-    hand_over::BrandStop,
     people::line::LineType,
-    sending::{Candidate, Decision, HoldReason},
-    wait::Wait,
+    sending::{Candidate, Decision, HoldReason, hand_over::BrandStop, wait::Wait},
 };
 
 /// Hand-overs of a text without a goal's window after which a passing error counts as final. Others
@@ -137,8 +135,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{
-        sending::message::MessageKind,
+    use crate::sending::{
+        message::MessageKind,
         testing::{candidate, noon},
     };
 

@@ -16,8 +16,8 @@ use crate::{
         admission::{Admission, Asks, Stop},
         message::MessageKind,
         rate::{Lanes, Share},
+        wait::{Verdict, Wait},
     },
-    wait::{Verdict, Wait},
 };
 
 /// A queued text.
@@ -168,11 +168,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{
-        sending::{
-            GoalWindow,
-            rate::{HORIZON, Lane},
-        },
+    use crate::sending::{
+        GoalWindow,
+        rate::{HORIZON, Lane},
         testing::{candidate, noon},
     };
 
