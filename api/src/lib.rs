@@ -55,7 +55,7 @@ const LONGEST_STATEMENT: Duration = Duration::from_mins(2);
 
 /// Requests that have their turn at once at least, on a machine with fewer processors: while one
 /// waits for the disk, another goes on.
-const AT_ONCE: usize = 2;
+const AT_ONCE: usize = 4;
 
 /// How long the database may take to say that it is there.
 const LONGEST_ANSWER: Duration = Duration::from_secs(10);

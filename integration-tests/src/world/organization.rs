@@ -178,7 +178,8 @@ impl Organization {
         added["sender_number"].as_str().unwrap_or_default().to_owned()
     }
 
-    /// Adds numbers to text from, which the operator arranges first where the account is not alone (rule A3).
+    /// Adds numbers to text from, which the operator arranges first where the account is not alone
+    /// (rule A3).
     pub async fn add_numbers(&self, numbers_to_add: &[&str]) {
         let add = async || self.admin.post(&self.at("numbers"), json!({ "numbers": numbers_to_add })).await.ok();
         if add().await["refused"] == json!([]) {

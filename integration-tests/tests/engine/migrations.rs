@@ -138,7 +138,8 @@ async fn a_database_from_before_the_first_release_is_refused_and_told_the_way_ou
         for statement in [
             "update _sqlx_migrations set checksum = sha384(version::text::bytea)",
             "insert into _sqlx_migrations (version, description, success, checksum, execution_time)
-         select version, 'of old', true, sha384(version::text::bytea), 1 from unnest(array[10, 11, 20, 55]) as version",
+         select version, 'of old', true, sha384(version::text::bytea), 1 from unnest(array[10, 11, 20, 55]) as version
+         on conflict (version) do nothing",
         ] {
             execute(world.pool(), statement).await.unwrap();
         }

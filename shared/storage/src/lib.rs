@@ -18,7 +18,8 @@ pub mod testing;
 pub mod trust;
 
 pub use db::{
-    database::{Db, Ear, Listener, Pool, PoolOptions, Tx},
+    database::{Db, Pool, PoolOptions, Tx},
     error::{Error, Result},
+    listen::{Ear, Listener},
     migrations::{WrongHistory, migrate, pending_migrations},
 };

@@ -3,6 +3,7 @@
 pub(crate) mod announce;
 pub(crate) mod database;
 pub(crate) mod error;
+pub(crate) mod listen;
 pub(crate) mod migrations;
 pub(crate) mod outage;
 pub mod room;

@@ -10,7 +10,7 @@ use muster_domain::{
     ids::{CampaignId, GoalId, GroupId, MemberId, OrganizationId},
 };
 
-use crate::{Db, Result, Tx, db::error::word};
+use crate::{Result, Tx, db::error::word};
 
 /// A goal.
 #[derive(Debug, Clone)]
@@ -359,36 +359,6 @@ pub async fn partition(tx: &mut Tx, goal: &Goal, batch_size: i32, segments_each:
         .execute(tx.conn())
         .await?;
     Ok(Some((targets.rows_affected(), batches.rows_affected())))
-}
-
-/// Returns how many contacts a targeting selects in a group.
-pub async fn preview(tx: &mut Tx, group_id: GroupId, targeting: &Targeting) -> Result<i64> {
-    Ok(sqlx::query_scalar!(
-        r#"select count(*) as "contacts!" from targeted_contacts($1, $2)"#,
-        group_id.0,
-        serde_json::to_value(targeting)?,
-    )
-    .fetch_one(tx.conn())
-    .await?)
-}
-
-/// Contacts of a group that no goal there can target, by the first reason that applies.
-pub async fn excluded(db: impl Into<Db<'_>>, group_id: GroupId) -> Result<Vec<(String, i64)>> {
-    let rows = sqlx::query!(
-        r#"select reason as "reason!", count(*) as "contacts!" from (
-               select case
-                   when c.redacted_at is not null then 'redacted'
-                   when c.opted_out_at is not null then 'opted_out'
-                   when m.deactivated_at is not null then 'deactivated'
-                   when not is_textable(c.line_type) then 'not_textable'
-               end as reason
-               from membership m join contact c on c.id = m.contact_id where m.group_id = $1
-           ) r where reason is not null group by reason order by reason"#,
-        group_id.0,
-    )
-    .fetch_all(&mut *db.into().connection().await?)
-    .await?;
-    Ok(rows.into_iter().map(|row| (row.reason, row.contacts)).collect())
 }
 
 /// Returns the word of an enum that serializes as a string.

@@ -7,6 +7,9 @@ pub mod forecast;
 pub mod give_back;
 mod goal;
 pub mod reassign;
+pub mod reminders;
+mod selection;
 pub mod stats;
 
 pub use goal::*;
+pub use selection::*;

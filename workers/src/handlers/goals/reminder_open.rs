@@ -6,7 +6,7 @@ use muster_jobs::kinds::ReminderOpen;
 use muster_storage::{
     Tx,
     engine::claim::ClaimedJob,
-    goals::{self, batches},
+    goals::{self, reminders},
 };
 
 use crate::{Context, Leased, error::JobError};
@@ -24,7 +24,7 @@ impl Leased for ReminderOpen {
         if let (true, Some(script)) = (may, &goal.content.reminder_script) {
             let settings = &organization.settings;
             let segments = estimate(script, settings.smart_encoding).segments.into();
-            let (made, topped_up) = batches::open_reminders(&mut tx, goal.id, settings.batch_size, segments).await?;
+            let (made, topped_up) = reminders::open(&mut tx, goal.id, settings.batch_size, segments).await?;
             tracing::info!(goal.id = %goal.id, batches = made, contacts.topped_up = topped_up, "opened reminders");
         }
         Ok(tx)

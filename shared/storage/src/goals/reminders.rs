@@ -1,0 +1,23 @@
+//! Batches of reminders (rules W6 and B6).
+
+use muster_domain::ids::GoalId;
+
+use crate::{Result, Tx};
+
+/// Puts all contacts with a yes and no reminder batch yet into released ones (rule W6): those that
+/// have room, and new ones; returns how many batches were made, and how many contacts topped up
+/// others.
+pub async fn open(tx: &mut Tx, goal_id: GoalId, batch_size: i32, segments_each: i64) -> Result<(u64, u64)> {
+    // A batch that gains a contact is not claimed or finished meanwhile. A batch that is being
+    // claimed is in hand by then.
+    sqlx::query!(
+        "select from batch where goal_id = $1 and kind = 'reminder' and state = 'released' order by id for no key update",
+        goal_id.0,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    let made = sqlx::query_file!("src/goals/reminders.sql", goal_id.0, i64::from(batch_size), segments_each)
+        .fetch_one(tx.conn())
+        .await?;
+    Ok((made.batches.unsigned_abs(), made.topped_up.unsigned_abs()))
+}
