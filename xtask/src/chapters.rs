@@ -119,8 +119,8 @@ fn collect(folder: &Path, chapter: &str, of: &str, found: &mut Imports) -> anyho
     Ok(())
 }
 
-/// Returns the modules directly below `of` that a file names, in `use` trees and in paths. Tests, at
-/// its end or in a `tests.rs`, may use any.
+/// Returns the modules directly below `of` that a file names, in `use` trees and in paths. Tests at
+/// its end, or in a `tests.rs`, may use any.
 fn imported(text: &str, of: &str) -> BTreeSet<String> {
     let code = text.split("#[cfg(test)]\nmod ").next().unwrap_or(text);
     let code: String = code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");

@@ -100,7 +100,7 @@ impl Answer {
 pub struct Client {
     http: reqwest::Client,
     base: String,
-    /// The database, in which the operator arranges what no admin may.
+    /// The database, in which the operator arranges numbers.
     pub(super) pool: Pool,
     /// The token that each request is made with.
     pub token: Option<String>,
