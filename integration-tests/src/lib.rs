@@ -5,7 +5,7 @@
 //! World::with_engine()
 //!     .run(async |world| {
 //!         let ours = world.organization("Ours").await;
-//!         …
+//!         // …
 //!         world.messages().kind("initial").state("delivered").until(3).await;
 //!     })
 //!     .await;

@@ -1,7 +1,7 @@
 //! The wire contract of the job engine: job kinds, their payloads and the envelope that travels
 //! through the broker.
 //!
-//! [`kinds`] is the table of contents. A job's payload is stored in its row in Postgres. The
+//! [`mod@kinds`] is the table of contents. A job's payload is stored in its row in Postgres. The
 //! message in the broker carries only the envelope: ids and trace context, never personal data
 //! (rule R5). Names of exchanges and queues are said once, in [`names`].
 

@@ -17,7 +17,8 @@ impl Listener {
     }
 }
 
-/// Notifications of one channel, heard on one connection: from [`Pool::hear`] until the connection
+/// Notifications of one channel, heard on one connection: from
+/// [`Pool::hear`](crate::Pool::hear) until the connection
 /// is lost, and never beyond.
 #[derive(Debug)]
 pub struct Ear {
