@@ -46,7 +46,7 @@ async fn j9_three_schedulers_fire_each_timer_once_though_one_dies() {
         world.jobs().at_least(TIMERS, seconds(30)).await;
 
         let _worker = world.worker("worker-1");
-        world.all_succeed(2_000, seconds(60)).await;
+        world.all_succeed(2_000, seconds(120)).await;
         assert_eq!(world.timers().count().await, 0);
         assert_eq!(world.count("(select distinct payload->>'group_id' from job) d").await, TIMERS);
         assert_eq!(world.rows("fired").count().await, TIMERS);
