@@ -9,11 +9,21 @@
 //! Both servers end with the command, also when this program is asked to end.
 #![expect(clippy::print_stderr, reason = "this program tells what it runs")]
 
-use std::{env, fs::File, io::Read as _, process::{ExitCode, ExitStatus}};
+use std::{
+    env,
+    fs::File,
+    io::Read as _,
+    process::{ExitCode, ExitStatus},
+};
 
 use anyhow::Context as _;
-use testcontainers::{ContainerAsync, GenericImage, ImageExt as _, core::IntoContainerPort as _, runners::AsyncRunner as _};
-use tokio::{process::{Child, Command}, signal::unix::{SignalKind, signal}};
+use testcontainers::{
+    ContainerAsync, GenericImage, ImageExt as _, core::IntoContainerPort as _, runners::AsyncRunner as _,
+};
+use tokio::{
+    process::{Child, Command},
+    signal::unix::{SignalKind, signal},
+};
 
 /// `EX_UNAVAILABLE` of sysexits.h: the servers could not be started.
 const UNAVAILABLE: u8 = 69;
