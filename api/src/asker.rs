@@ -1,5 +1,5 @@
 //! The tenant or service on behalf of which a request uses the database, named before the database
-//! is asked (`storage::room`).
+//! is asked (`storage::db::room`).
 //!
 //! Tokens are remembered with their tenant, so that a request waits in its tenant's line from its
 //! beginning. A token that is not remembered, be it new or nobody's, waits in the line of strangers

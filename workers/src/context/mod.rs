@@ -88,8 +88,8 @@ impl Context {
         };
         let timeout = settings.gateway.timeout();
         let engine_options = PoolOptions { max_connections: ENGINE_CONNECTIONS, ..options.clone() };
-        // A handler uses one connection at a time (`storage::room`), and announcements use one for
-        // a moment.
+        // A handler uses one connection at a time (`storage::db::room`), and announcements use one
+        // for a moment.
         let slots = settings.database.max_connections.saturating_sub(1).max(1) as usize;
         let carrier_calls = usize::from(JobKind::Send.policy().prefetch()).saturating_mul(settings.gateway.concurrency);
         let lookups = settings

@@ -5,8 +5,8 @@
 //! Hand-overs decide from the rows. Texts that were marked just before a change, and that the
 //! carrier has not been called for yet, are kept back by the notifications heard here. They are
 //! decided again then. The ear is trusted as long as it proves that it has heard everything;
-//! `handlers/sending/send/hand.rs` looks at the rows again where it cannot. `domain::stops` has the
-//! rule.
+//! `handlers/sending/send/hand.rs` looks at the rows again where it cannot.
+//! `domain::sending::stops` has the rule.
 
 use std::{
     collections::HashMap,

@@ -29,7 +29,7 @@ impl Leased for BatchRelease {
     async fn run(self, ctx: &Context, job: &ClaimedJob) -> Result<Tx, JobError> {
         let mut tx = ctx.pool.begin().await?;
         // A request that changes the terms finds the batches that wait by them, and moves these
-        // (`storage::waiting`).
+        // (`storage::sending::waiting`).
         if let Some(id) = job.organization_id {
             organizations::keep_terms(&mut tx, id).await?;
         }

@@ -1,7 +1,7 @@
 //! An organization's settings. A setting is declared once, below: its type, default, bounds and
 //! documentation. The store, the API's PATCH and answers, the OpenAPI document and
-//! `docs/settings.md` follow from that; `storage::waiting` does not compile until it names the
-//! waiting things that a new setting moves.
+//! `docs/settings.md` follow from that; `storage::sending::waiting` does not compile until it names
+//! the waiting things that a new setting moves.
 
 mod form;
 

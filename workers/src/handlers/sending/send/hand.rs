@@ -1,8 +1,8 @@
 //! Step 2 of a hand-over, right before each call: does the decision still hold? (rules S9 and S7a)
 //!
 //! A worker may have stood still since step 1, or for a moment have heard nothing. Its knowledge
-//! counts for a moment only (`domain::stops`). Then one proof of its ear serves all its texts, and
-//! where the ear was away, one look at the rows serves all texts of this hand.
+//! counts for a moment only (`domain::sending::stops`). Then one proof of its ear serves all its
+//! texts, and where the ear was away, one look at the rows serves all texts of this hand.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
