@@ -54,6 +54,11 @@ create table membership (
     -- The import by which the contact joined.
     import_id uuid,
     added_at timestamptz not null default now(),
+    -- The group's knowledge of the contact (rules A5 and C1): values by field, as `told` makes them,
+    -- custom fields under `fields`, and ids of tags under `tags`. Null: all that the organization
+    -- has. Values and not names of fields, so that a group keeps its own values when another group's
+    -- file replaces them.
+    knows jsonb,
     primary key (group_id, contact_id)
 );
 create index membership_contact on membership (contact_id);
@@ -233,4 +238,20 @@ $$;
 create function row_is_of(said text, phone text, sure text, alone text) returns boolean language sql immutable parallel safe as $$
     select strpos(digits_of(said), left(phone, 9)) > 0 or strpos(digits_of(said), right(phone, 9)) > 0
         or said ~* sure or said ~* alone
+$$;
+
+-- Returns the values that a row, or a contact, tells by its fields.
+create function told(first_name text, last_name text, email text, postal_code text, notes text, external_id text, fields jsonb)
+returns jsonb language sql immutable parallel safe as $$
+    select jsonb_strip_nulls(jsonb_build_object('first_name', nullif(first_name, ''), 'last_name', nullif(last_name, ''), 'email', email,
+            'postal_code', postal_code, 'notes', notes, 'external_id', external_id))
+        || jsonb_build_object('fields', fields)
+$$;
+
+-- Returns the knowledge once something is told, with these tags.
+create function known_with(known jsonb, told jsonb, tags uuid[]) returns jsonb language sql immutable parallel safe as $$
+    select known || told || jsonb_build_object(
+        'fields', coalesce(known -> 'fields', '{}') || (told -> 'fields'),
+        'tags', (select coalesce(jsonb_agg(tag order by tag), '[]')
+                 from (select jsonb_array_elements(coalesce(known -> 'tags', '[]')) union select to_jsonb(unnest(tags))) both_of_them (tag)))
 $$;

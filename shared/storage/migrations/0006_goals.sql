@@ -125,7 +125,8 @@ returns boolean language sql stable as $$
 $$;
 
 -- Returns the contacts of a group that a targeting selects (rules T1 and T2), said once for the
--- preview and for the launch.
+-- preview and for the launch. It goes by the group's knowledge of them (rule A5): unknown values
+-- are absent.
 create function targeted_contacts(in_group uuid, targeting jsonb)
 returns table (contact_id uuid, assigned_agent_id uuid) language sql stable as $$
     select c.id, m.assigned_agent_id
@@ -140,16 +141,19 @@ returns table (contact_id uuid, assigned_agent_id uuid) language sql stable as $
       and not exists (
           select from jsonb_array_elements_text(coalesce(targeting -> 'tags_all', '[]')) wanted
           where not exists (
-              select from contact_tag ct join tag t on t.id = ct.tag_id where ct.contact_id = c.id and t.name = wanted))
+              select from contact_tag ct join tag t on t.id = ct.tag_id
+              where ct.contact_id = c.id and t.name = wanted and (m.knows is null or m.knows -> 'tags' ? ct.tag_id::text)))
       and (coalesce(targeting -> 'tags_any', '[]') = '[]' or exists (
           select from contact_tag ct join tag t on t.id = ct.tag_id
-          where ct.contact_id = c.id and targeting -> 'tags_any' ? t.name))
+          where ct.contact_id = c.id and targeting -> 'tags_any' ? t.name and (m.knows is null or m.knows -> 'tags' ? ct.tag_id::text)))
       and not exists (
           select from contact_tag ct join tag t on t.id = ct.tag_id
-          where ct.contact_id = c.id and targeting -> 'tags_none' ? t.name)
+          where ct.contact_id = c.id and targeting -> 'tags_none' ? t.name and (m.knows is null or m.knows -> 'tags' ? ct.tag_id::text))
       and not exists (
           select from jsonb_array_elements(coalesce(targeting -> 'fields', '[]')) f,
-               lateral (select nullif(c.fields ->> (f ->> 'field'), '') as value) v
+               lateral (
+                   select nullif((case when m.knows is null then c.fields else m.knows -> 'fields' end) ->> (f ->> 'field'), '') as value
+               ) v
           where not case
               when f -> 'is' ? 'any_of' then v.value is not null and f -> 'is' -> 'any_of' ? v.value
               when f -> 'is' ? 'none_of' then v.value is not null and not f -> 'is' -> 'none_of' ? v.value

@@ -173,6 +173,10 @@ create table import_change (
     after jsonb not null,
     -- The contact's updated_at since: a contact that was edited later is not undone.
     changed_at timestamptz not null,
+    -- The import's group's knowledge of the contact before and since; null where it knew all, or did
+    -- not have the contact before.
+    known_before jsonb,
+    known_after jsonb,
     primary key (import_id, contact_id)
 );
 
@@ -211,7 +215,11 @@ create table import_row (
     opt_out boolean not null default false,
     created boolean not null default true,
     changed boolean not null default false,
-    joined boolean not null default false
+    joined boolean not null default false,
+    -- The group's knowledge of the contact before and since, and does the row add to it?
+    known jsonb,
+    knows jsonb,
+    news boolean not null default false
 );
 
 -- The same for phones alone, where a limit makes their order count.
