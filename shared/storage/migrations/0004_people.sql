@@ -54,10 +54,10 @@ create table membership (
     -- The import by which the contact joined.
     import_id uuid,
     added_at timestamptz not null default now(),
-    -- The group's knowledge of the contact (rules A5 and C1): values by field, as `told` makes them,
-    -- custom fields under `fields`, and ids of tags under `tags`. Null: all that the organization
-    -- has. Values and not names of fields, so that a group keeps its own values when another group's
-    -- file replaces them.
+    -- The group's knowledge of the contact (rules A5 and C1): values by field, as `told` makes
+    -- them, custom fields under `fields`, and ids of tags under `tags`. Null: all that the
+    -- organization has. Values and not names of fields, so that a group keeps its own values when
+    -- another group's file replaces them.
     knows jsonb,
     primary key (group_id, contact_id)
 );

@@ -173,8 +173,8 @@ create table import_change (
     after jsonb not null,
     -- The contact's updated_at since: a contact that was edited later is not undone.
     changed_at timestamptz not null,
-    -- The import's group's knowledge of the contact before and since; null where it knew all, or did
-    -- not have the contact before.
+    -- The import's group's knowledge of the contact before and since; null where it knew all, or
+    -- did not have the contact before.
     known_before jsonb,
     known_after jsonb,
     primary key (import_id, contact_id)
