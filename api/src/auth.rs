@@ -142,6 +142,16 @@ impl Admin {
         }
     }
 
+    /// As [`Self::group`] for records that may have no group: those are for admins that see all
+    /// groups.
+    pub(crate) fn group_or_all(&self, id: Option<GroupId>) -> Result<(), Problem> {
+        match id {
+            Some(id) => self.group(id),
+            None if self.member.role > Role::GroupAdmin => Ok(()),
+            None => Err(Problem::no("group")),
+        }
+    }
+
     /// Returns the groups that this admin sees; none where they see all.
     pub(crate) fn groups(&self) -> Option<&[GroupId]> {
         (self.member.role <= Role::GroupAdmin).then_some(self.member.groups.as_slice())

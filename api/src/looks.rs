@@ -103,7 +103,9 @@ impl Listener {
             let tokens: Vec<Vec<u8>> =
                 self.all.tokens.lock().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect();
             let found = members::by_tokens(&api.pool, &tokens).await?;
-            Ok::<_, Problem>(Arc::new(found.into_iter().collect::<HashMap<_, _>>()))
+            Ok::<_, Problem>(Arc::new(
+                found.into_iter().map(|token| (token.secret_hash, token.member)).collect::<HashMap<_, _>>(),
+            ))
         };
         let (asked, members) = self.look.at(TOKENS_AGE, ask).await?;
         if asked < self.since {

@@ -16,6 +16,7 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
 use muster_broker::Publisher;
+use muster_domain::engine::process::ProcessRole;
 use muster_service::{
     config::SchedulerSettings,
     health::{self, Readiness},
@@ -94,7 +95,7 @@ pub async fn run(settings: SchedulerSettings, stop: CancellationToken) -> anyhow
 /// Says at once and at intervals that this process is alive, and whether its database answers.
 async fn report(scheduler: &Scheduler) {
     loop {
-        let seen = engine::processes::seen(&scheduler.pool, &scheduler.settings.process.name, "scheduler");
+        let seen = engine::processes::seen(&scheduler.pool, &scheduler.settings.process.name, ProcessRole::Scheduler);
         let seen = match tokio::time::timeout(LONGEST_ANSWER, seen).await {
             Ok(seen) => seen.map_err(|error| error.to_string()),
             Err(_) => Err(format!("no answer within {LONGEST_ANSWER:?}")),

@@ -1,7 +1,10 @@
 //! `PUT /v1/agent/threads/{thread_id}/answer`: record yes, no or maybe (rule W5).
 
 use axum::extract::State;
-use muster_domain::{goals::goal::Work, ids::ThreadId};
+use muster_domain::{
+    goals::{answer::Answer, goal::Work},
+    ids::ThreadId,
+};
 use muster_jobs::kinds::ReminderOpen;
 use muster_storage::{conversations::threads, engine::enqueue::enqueue, goals, sending::Concerned};
 use serde::{Deserialize, Serialize};
@@ -13,21 +16,15 @@ use crate::{
     document::NoContent,
     extract::{Json, Path},
     problem::Problem,
+    shapes,
     state::Api,
 };
-
-#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Said {
-    Yes,
-    No,
-    Maybe,
-}
 
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AnswerBody {
-    answer: Said,
+    #[schema(value_type = shapes::Answer)]
+    answer: Answer,
 }
 
 /// Records the contact's answer, in the goal that last texted them, while it is active. Yes puts
@@ -47,22 +44,17 @@ pub(crate) async fn put(
     if !goal.clock.status(now).allows(Work::Answers) {
         return Err(Problem::conflict("the goal is not active"));
     }
-    let word = match body.answer {
-        Said::Yes => "yes",
-        Said::No => "no",
-        Said::Maybe => "maybe",
-    };
-    if !threads::record_answer(&mut tx, goal_id, thread.contact_id, word).await? {
+    if !threads::record_answer(&mut tx, goal_id, thread.contact_id, body.answer).await? {
         return Err(Problem::conflict("the contact has not replied in this goal"));
     }
     // The reply is dealt with, also without a text back.
     threads::answered(&mut tx, id, agent.member.id).await?;
     let remind_now = goal.reminder_window.is_some_and(|(opens, closes)| opens <= now && now < closes);
-    if body.answer == Said::Yes && remind_now {
+    if body.answer == Answer::Yes && remind_now {
         enqueue(&mut tx, &ReminderOpen { goal_id }, &agent.origin()).await?;
     }
     tx.commit().await?;
-    if body.answer != Said::Yes {
+    if body.answer != Answer::Yes {
         api.until_it_holds(Concerned::Contacts(&[thread.contact_id])).await;
     }
     Ok(NoContent)

@@ -3,7 +3,7 @@
 use axum::{Json as Answer, extract::State};
 use chrono::{DateTime, Utc};
 use muster_domain::{
-    goals::goal::Work,
+    goals::{batch::BatchKind, goal::Work},
     ids::{BatchId, ContactId, GoalId},
     sending::template::Template,
 };
@@ -11,7 +11,7 @@ use muster_storage::{
     Tx,
     goals::{
         self, Goal,
-        batches::{self, BatchKind, Lease},
+        batches::{self, Lease},
     },
     tenancy::groups,
 };

@@ -9,7 +9,7 @@ use muster_domain::{
 use muster_storage::{
     Tx,
     conversations::threads::{self, Locked},
-    sending::messages::{self, Batch, NewMessage},
+    sending::messages::{self, Batch, NewMessage, RecentReplies},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -54,7 +54,7 @@ pub(crate) async fn hold(tx: &mut Tx, agent: &Agent, id: ThreadId) -> Result<Loc
 /// Refuses a reply over the organization's limit for a conversation and an hour; says when the next
 /// one can be made.
 async fn within_limit(tx: &mut Tx, id: ThreadId, limit: i32) -> Result<(), Problem> {
-    let (replies, oldest) = messages::replies_in_an_hour(tx, id).await?;
+    let RecentReplies { replies, oldest } = messages::replies_in_an_hour(tx, id).await?;
     if replies < i64::from(limit) {
         return Ok(());
     }

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 
 use axum::extract::State;
 use muster_domain::{
+    goals::batch::BatchKind,
     ids::{BatchId, ContactId, MessageId},
     sending::{message::MessageKind, template::Template},
 };
 use muster_storage::{
     conversations::threads,
-    goals::batches::{self, BatchKind},
+    goals::batches,
     sending::messages::{self, Batch, NewMessage},
     tenancy::groups,
 };
@@ -99,7 +100,7 @@ pub(crate) async fn send(
             }
             let wanted: Vec<_> = texts.keys().map(|contact| (*contact, MessageId::new())).collect();
             let taken = messages::take_targets(tx, &lease, &wanted).await?;
-            let threads: BTreeMap<_, _> = threads::ensure(
+            let threads = threads::ensure(
                 tx,
                 agent.organization_id,
                 group.id,
@@ -108,9 +109,7 @@ pub(crate) async fn send(
                 Some(agent.member.id),
                 &taken,
             )
-            .await?
-            .into_iter()
-            .collect();
+            .await?;
             let new: Vec<NewMessage> = wanted
                 .iter()
                 .filter_map(|(contact, id)| {

@@ -17,7 +17,10 @@ use muster_storage::{
     conversations::webhooks,
     doctor::{self, Jobs, Ledger, Unknown},
     pending_migrations,
-    people::{phone_keys, redactions},
+    people::{
+        phone_keys::{self, KeyInspection},
+        redactions,
+    },
     tenancy::numbers,
 };
 use serde::Serialize;
@@ -112,7 +115,7 @@ async fn inbound(pool: &Pool) -> Check {
     let (ok, detail) = match webhooks::astray(pool, INBOUND_DAYS).await {
         Ok(astray) if astray.is_empty() => (true, "every text that came in is in a conversation".to_owned()),
         Ok(astray) => {
-            let counts: Vec<_> = astray.iter().map(|(why, texts)| format!("{texts} {why}")).collect();
+            let counts: Vec<_> = astray.iter().map(|astray| format!("{} {}", astray.texts, astray.outcome)).collect();
             (true, format!("in no conversation, of the last {INBOUND_DAYS} days: {}", counts.join(", ")))
         }
         Err(error) => (false, error.to_string()),
@@ -233,7 +236,7 @@ async fn broker_settings(broker: &Broker) -> Vec<Check> {
 async fn phone_key(privacy: &Privacy, pool: &Pool) -> Check {
     let inspected = async {
         let (current, previous) = privacy.keys();
-        let (judged, left) = phone_keys::inspect(pool, &PhoneHashKeys::new(current, previous)).await?;
+        let KeyInspection { judged, left } = phone_keys::inspect(pool, &PhoneHashKeys::new(current, previous)).await?;
         judged?;
         Ok::<_, anyhow::Error>(left)
     };

@@ -3,15 +3,18 @@
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
-use muster_domain::ids::{JobId, OrganizationId};
+use muster_domain::{
+    engine::job::JobState,
+    ids::{JobId, OrganizationId},
+};
 use muster_jobs::JobKind;
 use muster_storage::{
     Pool,
-    engine::operate::{self, Filter, Summary},
+    engine::operate::{self, Filter, ReplayOutcome, Summary},
 };
 use serde_json::json;
 
-use super::pool;
+use super::{pool, words};
 use crate::{out::say, table::Table};
 
 #[derive(clap::Subcommand)]
@@ -21,8 +24,8 @@ pub(crate) enum Command {
         #[command(flatten)]
         which: Which,
         /// Only jobs in this state.
-        #[arg(long, value_parser = ["pending", "published", "running", "succeeded", "parked", "cancelled"])]
-        state: Option<String>,
+        #[arg(long, value_parser = words::<JobState>())]
+        state: Option<JobState>,
         /// At most so many.
         #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
         limit: u32,
@@ -93,7 +96,7 @@ pub(crate) struct Which {
 }
 
 impl Which {
-    fn filter(self, state: Option<String>) -> Filter {
+    fn filter(self, state: Option<JobState>) -> Filter {
         Filter { kind: self.kind, state, organization_id: self.organization.map(OrganizationId), error: self.error }
     }
 }
@@ -126,8 +129,8 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
             tell(
                 json,
                 id,
-                &state,
-                if state == "cancelled" {
+                state,
+                if state == JobState::Cancelled {
                     "is cancelled again: a newer job with its unique key waits"
                 } else {
                     "will run again"
@@ -136,7 +139,7 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
         }
         Command::Cancel { id, json } => {
             ensure!(operate::cancel(&pool, JobId(id)).await?, "job {id} runs, is over, or is not there");
-            tell(json, id, "cancelled", "is cancelled")
+            tell(json, id, JobState::Cancelled, "is cancelled")
         }
         Command::Replay { which, dry_run, rate, abort_on_error_rate, wait_seconds, json } => {
             if !(0.0..=1.0).contains(&abort_on_error_rate) {
@@ -168,7 +171,7 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
 }
 
 /// Tells the outcome for a job.
-fn tell(as_json: bool, id: uuid::Uuid, state: &str, in_words: &str) -> anyhow::Result<()> {
+fn tell(as_json: bool, id: uuid::Uuid, state: JobState, in_words: &str) -> anyhow::Result<()> {
     if as_json { say!("{}", json!({ "id": id, "state": state })) } else { say!("job {id} {in_words}") }
 }
 
@@ -192,7 +195,7 @@ async fn replay(pool: &Pool, filter: &Filter, rate: u32, abort_at: f64, wait_sec
         let is_last = more.len() < rate as usize;
         ids.extend(more);
         tokio::time::sleep(Duration::from_secs(1)).await;
-        let (tried, failed) = operate::outcome(pool, &ids).await?;
+        let ReplayOutcome { tried, failed } = operate::outcome(pool, &ids).await?;
         let ends = is_last && (usize::try_from(tried)? >= ids.len() || waited >= wait_seconds);
         waited += u32::from(is_last);
         #[expect(clippy::cast_precision_loss, reason = "a share of counts")]
@@ -209,7 +212,7 @@ fn print(jobs: &[Summary], as_json: bool) -> anyhow::Result<()> {
             .iter()
             .map(|job| {
                 json!({
-                    "id": job.id, "kind": job.kind, "state": job.state, "attempt": job.attempts.0, "max_attempts": job.attempts.1,
+                    "id": job.id, "kind": job.kind, "state": job.state, "attempt": job.attempts, "max_attempts": job.max_attempts,
                     "run_at": job.run_at, "organization_id": job.organization_id, "worker": job.worker, "last_error": job.last_error,
                 })
             })
@@ -219,10 +222,10 @@ fn print(jobs: &[Summary], as_json: bool) -> anyhow::Result<()> {
     }
     let mut table = Table::with_names(["id", "kind", "state", ">attempts", "run at", "last error"]);
     for job in jobs {
-        let attempts = format!("{}/{}", job.attempts.0, job.attempts.1);
+        let attempts = format!("{}/{}", job.attempts, job.max_attempts);
         let run_at = job.run_at.format("%Y-%m-%dT%H:%M:%SZ").to_string();
         let error = job.last_error.clone().unwrap_or_default();
-        table.row([job.id.to_string(), job.kind.clone(), job.state.clone(), attempts, run_at, error]);
+        table.row([job.id.to_string(), job.kind.clone(), job.state.to_string(), attempts, run_at, error]);
     }
     table.print("")
 }

@@ -17,8 +17,15 @@ pub(crate) mod why;
 pub(crate) mod workers;
 
 use anyhow::Context;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use muster_domain::text_enum::{self, TextEnum};
 use muster_service::config::{Database, DatabaseSettings, Settings};
 use muster_storage::{Pool, PoolOptions};
+
+/// Reads the words of an enum, which the help lists.
+pub(crate) fn words<T: TextEnum + Send + Sync>() -> impl TypedValueParser<Value = T> {
+    PossibleValuesParser::new(T::WORDS.iter().copied()).try_map(|word| text_enum::read::<T>(&word))
+}
 
 /// Reads a command's part of the configuration.
 pub(crate) fn configured<S: Settings>() -> anyhow::Result<S> {

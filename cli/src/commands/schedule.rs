@@ -5,7 +5,7 @@
 use anyhow::ensure;
 use chrono::{DateTime, FixedOffset, Offset, SecondsFormat, TimeDelta, Utc};
 use muster_domain::{
-    engine::schedule::{CronExpression, Fire, Gap, Note, Overlap, Schedule},
+    engine::schedule::{CatchUpPolicy, CronExpression, Fire, Gap, Note, Overlap, Schedule},
     zone::Zone,
 };
 use muster_service::clock;
@@ -13,7 +13,7 @@ use muster_storage::engine::schedule_ops::{self, Edit};
 use serde::Serialize;
 use serde_json::json;
 
-use super::pool;
+use super::{pool, words};
 use crate::{out::say, table::Table};
 
 #[derive(clap::Subcommand)]
@@ -71,8 +71,8 @@ pub(crate) struct Edited {
     #[arg(long)]
     overlap: Option<Overlap>,
     /// Ticks that were missed in an outage: `skip` them, `coalesce` them to one, or fire `all`.
-    #[arg(long, value_parser = ["skip", "coalesce", "all"])]
-    catch_up: Option<String>,
+    #[arg(long, value_parser = words::<CatchUpPolicy>())]
+    catch_up: Option<CatchUpPolicy>,
     /// Its jobs run up to so many seconds later than planned.
     #[arg(long, value_parser = clap::value_parser!(i32).range(0..=86_400))]
     jitter_seconds: Option<i32>,
@@ -121,13 +121,12 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
         Command::List { all, json } => list(all, json).await,
         Command::Ticks { name, limit, json } => ticks(&name, limit, json).await,
         Command::Edit(args) => {
-            let catch_up = ["skip", "coalesce", "all"].into_iter().find(|word| args.catch_up.as_deref() == Some(word));
             let edit = Edit {
                 cron: args.cron.map(|cron| cron.as_str().to_owned()),
                 zone: args.zone.map(|zone| zone.name().to_owned()),
                 gap: args.gap,
                 overlap: args.overlap,
-                catch_up,
+                catch_up: args.catch_up,
                 jitter_seconds: args.jitter_seconds,
                 enabled: None,
             };
@@ -153,8 +152,8 @@ async fn list(with_removed: bool, as_json: bool) -> anyhow::Result<()> {
                 json!({
                     "name": one.name, "cron": one.cron, "zone": one.zone, "gap": one.gap, "overlap": one.overlap,
                     "catch_up": one.catch_up, "jitter_seconds": one.jitter_seconds, "enabled": one.enabled, "error": one.error,
-                    "kind": one.kind, "removed_at": one.removed_at, "next_at": one.next_at, "last_tick": one.last.as_ref().map(|(at, _)| at),
-                    "last_fate": one.last.as_ref().map(|(_, fate)| fate),
+                    "kind": one.kind, "removed_at": one.removed_at, "next_at": one.next_at, "last_tick": one.last.as_ref().map(|last| last.planned_at),
+                    "last_fate": one.last.as_ref().map(|last| last.fate),
                 })
             })
             .collect();
@@ -169,7 +168,8 @@ async fn list(with_removed: bool, as_json: bool) -> anyhow::Result<()> {
             (None, false, _) => "off".to_owned(),
             (None, true, at) => at.map_or_else(|| "soon".to_owned(), instant),
         };
-        let last = one.last.as_ref().map_or_else(String::new, |(at, fate)| format!("{} {fate}", instant(*at)));
+        let last =
+            one.last.as_ref().map_or_else(String::new, |last| format!("{} {}", instant(last.planned_at), last.fate));
         let error = one.error.clone().unwrap_or_default();
         table.row([one.name.clone(), one.cron.clone(), one.zone.clone(), next, last, error]);
     }
@@ -183,7 +183,7 @@ async fn ticks(name: &str, limit: u32, as_json: bool) -> anyhow::Result<()> {
             .iter()
             .map(|tick| {
                 json!({
-                    "planned_at": tick.planned.0, "planned_until": tick.planned.1, "ticks": tick.ticks, "fate": tick.fate,
+                    "planned_at": tick.planned_at, "planned_until": tick.planned_until, "ticks": tick.ticks, "fate": tick.fate,
                     "why": tick.why, "late_ms": tick.late_ms, "job_id": tick.job_id,
                 })
             })
@@ -193,13 +193,13 @@ async fn ticks(name: &str, limit: u32, as_json: bool) -> anyhow::Result<()> {
     }
     for tick in &ticks {
         let more = if tick.ticks > 1 {
-            format!(" and {} more up to {}", tick.ticks - 1, instant(tick.planned.1))
+            format!(" and {} more up to {}", tick.ticks - 1, instant(tick.planned_until))
         } else {
             String::new()
         };
         let late = tick.late_ms.map_or_else(String::new, |late| format!(" by {late} ms"));
         let why = tick.why.as_ref().map_or_else(String::new, |why| format!(": {why}"));
-        say!("{}{more} {}{late}{why}", instant(tick.planned.0), tick.fate)?;
+        say!("{}{more} {}{late}{why}", instant(tick.planned_at), tick.fate)?;
     }
     Ok(())
 }

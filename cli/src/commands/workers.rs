@@ -40,7 +40,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         let word = |key: &str| if row[key] == true { "yes" } else { "no" };
         let seen = format!("{:.0} s", process.seen_seconds_ago);
         let [alive, safe] = ["alive", "safe_to_stop"].map(|key| word(key).to_owned());
-        table.row([process.name.clone(), process.role.clone(), seen, alive, safe, process.running.to_string()]);
+        table.row([process.name.clone(), process.role.to_string(), seen, alive, safe, process.running.to_string()]);
     }
     table.print("")
 }

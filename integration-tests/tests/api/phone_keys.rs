@@ -38,7 +38,7 @@ async fn r4_api_and_worker_refuse_to_start_with_another_key() {
                 );
                 assert!(!error.contains("fedcba98"), "{error}");
             }
-            let (judged, _) = phone_keys::inspect(world.pool(), &PhoneHashKeys::new(key(NEW), None)).await.unwrap();
+            let judged = phone_keys::inspect(world.pool(), &PhoneHashKeys::new(key(NEW), None)).await.unwrap().judged;
             assert!(matches!(judged, Err(WrongKeys::Unknown { .. })), "{judged:?}");
         })
         .await;
@@ -67,8 +67,8 @@ async fn r4_opt_outs_of_redacted_people_outlive_a_rotation_of_the_key() {
             let (old, new) = (PhoneHashKeys::new(key(OLD), None), PhoneHashKeys::new(key(NEW), Some(key(OLD))));
             world.restart_with(&[("phone_hash_key", NEW), ("phone_hash_key_previous", OLD)]).await;
             let ours = ours.at_new_address(&world);
-            let (judged, left) = phone_keys::inspect(world.pool(), &new).await.unwrap();
-            assert_eq!((judged, left), (Ok(()), 4));
+            let inspected = phone_keys::inspect(world.pool(), &new).await.unwrap();
+            assert_eq!((inspected.judged, inspected.left), (Ok(()), 4));
             // Seen again in a file and by a text: found under the old key, kept under the new one.
             let report = ours
                 .import(
@@ -81,7 +81,7 @@ async fn r4_opt_outs_of_redacted_people_outlive_a_rotation_of_the_key() {
             assert!(ours.contact(&phones[3]).await["opted_out_at"].is_null());
             world.text(&phones[1], &number, "Hello?").await;
             world.contacts().is("e164", &phones[1]).has("opted_out_at").until(1).await;
-            let left = phone_keys::inspect(world.pool(), &new).await.unwrap().1;
+            let left = phone_keys::inspect(world.pool(), &new).await.unwrap().left;
             assert_eq!(left, 1, "who was not seen stays under the old key");
             // A number that was not seen is still found, and neither key may be left out.
             for alone in [old, PhoneHashKeys::new(key(NEW), None)] {

@@ -87,7 +87,7 @@ async fn i1_a_text_of_any_sender_is_taken_and_only_a_number_is_a_contact() {
                 claimed[0]["messages"].as_array().unwrap().iter().skip(1).map(|m| m["body"].clone()).collect();
             assert_eq!(bodies, [json!(""), json!("a\u{fffd}b")]);
             let astray = muster_storage::conversations::webhooks::astray(world.pool(), 7).await.unwrap();
-            assert_eq!(astray.iter().map(|(_, texts)| texts).sum::<i64>(), 12, "{astray:?}");
+            assert_eq!(astray.iter().map(|astray| astray.texts).sum::<i64>(), 12, "{astray:?}");
         })
         .await;
 }

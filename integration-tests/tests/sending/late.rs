@@ -1,7 +1,10 @@
 //! Late arrivals: an opt-out just before the carrier's call, an outcome or a receipt of a hand-over
 //! that was given up, and outcomes that can no longer be found out (rules S2 and S9).
 
-use muster_domain::ids::{JobId, MessageId};
+use muster_domain::{
+    ids::{JobId, MessageId},
+    sending::HoldReason,
+};
 use muster_integration_tests::{ago, eventually, minutes, now, seconds};
 use muster_jobs::kinds::{DeliveryReceipt, Task, Upkeep};
 use muster_local::programs::Binary;
@@ -85,7 +88,7 @@ async fn s2_an_outcome_that_comes_late_counts_only_if_the_carrier_has_the_text()
                 sending::settle_ledger(&mut tx, brand(&plant).await, &outcomes, &settled).await.unwrap();
                 tx.commit().await.unwrap();
             };
-            let postponed = vec![Held { id, reason: "carrier", until: None, lane: None }];
+            let postponed = vec![Held { id, reason: HoldReason::Carrier, until: None, lane: None }];
             for state in ["queued", "sending"] {
                 plant.messages().set("state", &state).await;
                 settle(Outcomes { postponed: postponed.clone(), ..Outcomes::default() }).await;

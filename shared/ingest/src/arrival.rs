@@ -12,19 +12,21 @@ use std::{
     io::{self, Cursor, Read},
 };
 
+use muster_domain::imports::Compression;
+
 use crate::{
     ReadError, Refused,
     file::{open, opened},
     limits::{MAX_BEGINNING, MAX_UNPACKED},
     sniff::HEAD,
-    unpack::{Packing, Unpacked, packing, zip_beginning},
+    unpack::{Unpacked, compression, zip_beginning},
 };
 
 /// Looks at a file as its bytes pass.
 #[derive(Debug)]
 pub struct Arrival {
     mapping: BTreeMap<String, String>,
-    packing: Packing,
+    compression: Option<Compression>,
     /// The beginning, until it has been looked at.
     beginning: Vec<u8>,
     /// How much of it must be there for the next look.
@@ -42,7 +44,7 @@ impl Arrival {
     pub fn new(mapping: BTreeMap<String, String>) -> Self {
         Self {
             mapping,
-            packing: Packing::None,
+            compression: None,
             beginning: Vec::new(),
             look_at: HEAD,
             looked: false,
@@ -88,13 +90,13 @@ impl Arrival {
     /// without the header, blank ones and those within cells among them.
     pub fn end(mut self) -> Result<Option<u64>, Refused> {
         if !self.looked {
-            self.packing = packing(&self.beginning);
+            self.compression = compression(&self.beginning);
             if let Err(ReadError::Refused(refused)) = whole(&self.beginning, &self.mapping) {
                 return Err(refused);
             }
         }
         let lines = self.line_feeds.max(self.returns) + u64::from(!matches!(self.last, b'\n' | b'\r'));
-        Ok((self.packing == Packing::None).then(|| lines.saturating_sub(1)))
+        Ok(self.compression.is_none().then(|| lines.saturating_sub(1)))
     }
 
     fn count(&mut self, bytes: &[u8]) {
@@ -104,7 +106,7 @@ impl Arrival {
     }
 
     fn look(&mut self) -> Result<(), Refused> {
-        self.packing = packing(&self.beginning);
+        self.compression = compression(&self.beginning);
         match begun(&self.beginning, &self.mapping) {
             Err(ReadError::Refused(refused)) => return Err(refused),
             Err(ReadError::Broken(_)) if self.look_at < MAX_BEGINNING => {
@@ -124,7 +126,7 @@ impl Arrival {
 /// needed.
 fn begun(beginning: &[u8], mapping: &BTreeMap<String, String>) -> Result<(), ReadError> {
     let source = |from: usize| Unended(Cursor::new(&beginning[from..]));
-    if packing(beginning) == Packing::Zip {
+    if compression(beginning) == Some(Compression::Zip) {
         return match zip_beginning(beginning, source)? {
             Some(contents) => opened(contents, mapping).map(|_| ()),
             None => Err(io::Error::from(io::ErrorKind::WouldBlock).into()),
@@ -135,7 +137,7 @@ fn begun(beginning: &[u8], mapping: &BTreeMap<String, String>) -> Result<(), Rea
 
 /// Looks at a file that is all there.
 fn whole(file: &[u8], mapping: &BTreeMap<String, String>) -> Result<(), ReadError> {
-    if packing(file) == Packing::Zip {
+    if compression(file) == Some(Compression::Zip) {
         return open(Cursor::new(file), mapping, MAX_UNPACKED).map(|_| ());
     }
     opened(Unpacked::glance(file)?, mapping).map(|_| ())

@@ -6,11 +6,13 @@ use std::{
     io::{Chain, Cursor, Read, Seek},
 };
 
+use muster_domain::imports::FileEncoding;
+
 use crate::{
     ReadError,
     header::Header,
     records::{Plain, Shape, Splitter},
-    sniff::{Encoding, Format, HEAD, sniff},
+    sniff::{Format, HEAD, sniff},
     text::Text,
     unpack::Unpacked,
 };
@@ -49,7 +51,7 @@ pub fn opened<R: Read>(contents: R, mapping: &BTreeMap<String, String>) -> Resul
 pub fn opened_as<R: Read>(
     mut contents: R,
     mapping: &BTreeMap<String, String>,
-    encoding: Option<Encoding>,
+    encoding: Option<FileEncoding>,
 ) -> Result<Opened<R>, ReadError> {
     let mut head = Vec::with_capacity(HEAD);
     contents.by_ref().take(HEAD as u64).read_to_end(&mut head)?;

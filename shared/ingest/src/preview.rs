@@ -5,6 +5,8 @@ use std::{
     io::{self, Read, Seek},
 };
 
+use muster_domain::imports::FileEncoding;
+
 use crate::stated_opt_out::Asks;
 use serde::Serialize;
 
@@ -14,7 +16,7 @@ use crate::{
     header::Header,
     limits::{MAX_PREVIEWED, MAX_SHOWN, MAX_UNPACKED},
     rows::{Line, Row, RowReader},
-    sniff::{Encoding, tally::Tallied},
+    sniff::tally::Tallied,
     unpack::Unpacked,
 };
 
@@ -22,7 +24,7 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Preview {
     /// How its characters are written.
-    pub encoding: Encoding,
+    pub encoding: FileEncoding,
     /// Character between its cells.
     pub delimiter: char,
     /// Its columns, in order.
@@ -126,7 +128,7 @@ fn told(line: &Line<'_>) -> PreviewLine {
         },
         Line::Reject(reject) => PreviewLine::Reject {
             line: reject.line,
-            reason: reject.reason.word(),
+            reason: reject.reason.as_str(),
             column: reject.column.as_deref().map(ToOwned::to_owned),
             value: reject.value.as_deref().map(ToOwned::to_owned),
         },
@@ -150,7 +152,10 @@ impl PreviewLine {
 
 /// Returns the encoding of a file with first bytes that do not tell it, as far as it is there and
 /// is looked at.
-fn late_encoding<R: Read + Seek>(source: R, mapping: &BTreeMap<String, String>) -> Result<Option<Encoding>, ReadError> {
+fn late_encoding<R: Read + Seek>(
+    source: R,
+    mapping: &BTreeMap<String, String>,
+) -> Result<Option<FileEncoding>, ReadError> {
     let Opened { format, text, .. } = opened_as(Unpacked::open(source, MAX_UNPACKED)?, mapping, None)?;
     if !format.undecided {
         return Ok(None);
@@ -159,7 +164,7 @@ fn late_encoding<R: Read + Seek>(source: R, mapping: &BTreeMap<String, String>) 
     // The bytes may be the beginning of a file alone, so that neither their end nor a character
     // that breaks off tells anything.
     let _ended = io::copy(&mut text, &mut io::sink());
-    Ok(text.tally.is_windows_1252().then_some(Encoding::Windows1252))
+    Ok(text.tally.is_windows_1252().then_some(FileEncoding::Windows1252))
 }
 
 fn values(row: &Row<'_>) -> BTreeMap<String, String> {

@@ -10,7 +10,7 @@ use std::io::{self, Read};
 
 use encoding_rs::{Decoder, DecoderResult, UTF_16BE, UTF_16LE};
 
-use crate::sniff::Encoding;
+use muster_domain::imports::FileEncoding;
 
 /// Stands for bytes that could not be decoded.
 pub const UNREADABLE: u8 = 0xff;
@@ -38,12 +38,12 @@ enum Decoding {
 
 impl<R: Read> Text<R> {
     /// Decodes a source, which begins behind its byte-order mark.
-    pub fn new(source: R, encoding: Encoding) -> Self {
+    pub fn new(source: R, encoding: FileEncoding) -> Self {
         let decoding = match encoding {
-            Encoding::Utf8 => Decoding::AsIs,
-            Encoding::Windows1252 => Decoding::Windows1252,
-            Encoding::Utf16Le => Decoding::Utf16(Box::new(UTF_16LE.new_decoder_without_bom_handling())),
-            Encoding::Utf16Be => Decoding::Utf16(Box::new(UTF_16BE.new_decoder_without_bom_handling())),
+            FileEncoding::Utf8 => Decoding::AsIs,
+            FileEncoding::Windows1252 => Decoding::Windows1252,
+            FileEncoding::Utf16Le => Decoding::Utf16(Box::new(UTF_16LE.new_decoder_without_bom_handling())),
+            FileEncoding::Utf16Be => Decoding::Utf16(Box::new(UTF_16BE.new_decoder_without_bom_handling())),
         };
         Self { source, decoding, raw: Vec::new(), ended: false, ready: Vec::new(), ready_at: 0 }
     }

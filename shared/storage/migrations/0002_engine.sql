@@ -163,7 +163,8 @@ create table dead_letter (
 -- Each daemon's heartbeat, for operators.
 create table process (
     name text primary key,
-    role text not null,
+    role text not null
+        check (role in ('api', 'scheduler', 'worker')),
     started_at timestamptz not null default now(),
     seen_at timestamptz not null default now()
 );
@@ -218,10 +219,12 @@ create table tick (
     planned_at timestamptz not null,
     -- The wall-clock time that the expression names, and whether it is one that exists once.
     local timestamp not null,
-    note text not null,
+    note text not null
+        check (note in ('plain', 'shifted', 'first_pass', 'second_pass')),
     fate text not null check (fate in ('fired', 'late', 'coalesced', 'skipped')),
     -- Of a skipped tick: missed, beyond_bound, changed, disabled or removed.
-    why text,
+    why text
+        check (why in ('missed', 'beyond_bound', 'changed', 'disabled', 'removed')),
     late_ms bigint,
     coalesced_into timestamptz,
     job_id uuid,

@@ -120,7 +120,8 @@ create table message (
     state text not null check (state in ('queued', 'held', 'sending', 'unknown', 'sent', 'delivered', 'undelivered', 'failed',
         'cancelled', 'received')),
     body text not null,
-    encoding text not null,
+    encoding text not null
+        check (encoding in ('GSM-7', 'UCS-2')),
     segments int not null,
     -- Pictures and the like of an inbound text, as [{"content_type", "url"}]. Redaction takes the
     -- addresses away.
@@ -128,7 +129,11 @@ create table message (
     -- An inbound text's channel where it is not plain texts.
     channel text,
     -- Why it is held or cancelled, and until when it is held (null: until something happens).
-    reason text,
+    reason text
+        check (reason in (
+            'paused', 'not_open', 'hours', 'cap', 'carrier', 'rate', 'frequency', 'redacted',
+            'opted_out', 'deactivated', 'not_textable', 'reassigned', 'no_longer_yes',
+            'window_closed', 'no_common_hours', 'number_gone')),
     held_until timestamptz,
     -- The lane that a held message waits for.
     lane text,

@@ -15,7 +15,9 @@ create table goal (
     campaign_id uuid references campaign,
     name text not null,
     description text not null default '',
-    goal_type text not null,
+    goal_type text not null
+        check (goal_type in (
+            'event', 'volunteer_shift', 'turnout', 'fundraising', 'advocacy', 'survey', 'custom')),
     -- The event's or shift's start, or the target date, as wall-clock time in the zone.
     date_local timestamp not null,
     strategy text not null check (strategy in ('anyone', 'assigned')),

@@ -40,7 +40,10 @@ create table webhook (
     received_at timestamptz not null default now(),
     processed_at timestamptz,
     -- `conversation`, or why the text is in none.
-    outcome text,
+    outcome text
+        check (outcome in (
+            'conversation', 'number_of_nobody', 'from_short_code', 'from_name',
+            'from_foreign_number', 'from_nobody')),
     unique (provider, carrier_sid)
 );
 create index webhook_outcome on webhook (received_at) where outcome <> 'conversation';

@@ -46,8 +46,10 @@ create table import (
     cancel_requested boolean not null default false,
     failure text,
     -- The file's format, once it has been looked at.
-    compression text,
-    encoding text,
+    compression text
+        check (compression in ('gzip', 'zstd', 'zip')),
+    encoding text
+        check (encoding in ('UTF-8', 'UTF-16LE', 'UTF-16BE', 'windows-1252')),
     delimiter text,
     -- The facts of the header that a reader of any part needs.
     header jsonb,
@@ -146,7 +148,12 @@ create table import_shard (
 create table import_reject (
     import_id uuid not null references import,
     line bigint not null,
-    reason text not null,
+    reason text not null
+        check (reason in (
+            'quote_malformed', 'quote_unclosed', 'record_too_long', 'too_many_columns', 'encoding',
+            'cell_too_long', 'tag_too_long', 'agent_too_long', 'phone_missing', 'phone_damaged',
+            'phone_extension', 'phone_several', 'phone_invalid', 'group_full', 'agent_unknown',
+            'agent_full', 'redacted')),
     column_name text,
     raw text not null,
     primary key (import_id, line)

@@ -12,7 +12,7 @@ use crate::{
         history::AUDITED,
         sweep,
     },
-    sending,
+    sending::{self, MissingTimers},
 };
 
 /// Something that should not be there, and how often it is.
@@ -278,7 +278,7 @@ pub async fn repair(pool: &Pool, reconcile_after: Duration) -> Result<Mended> {
     .execute(tx.conn())
     .await?
     .rows_affected();
-    let (unsettled, held) = sending::set_missing_timers(&mut tx, reconcile_after).await?;
+    let MissingTimers { unsettled, held } = sending::set_missing_timers(&mut tx, reconcile_after).await?;
     tx.commit().await?;
     let orphans = adopt_orphans(pool).await?;
     let mended = [

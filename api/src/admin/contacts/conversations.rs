@@ -5,6 +5,7 @@ use axum::{Json as Answer, extract::State};
 use chrono::{DateTime, Utc};
 use muster_domain::{
     ids::{ContactId, GoalId, GroupId, MemberId, MessageId, ThreadId},
+    sending::message::{MessageKind, MessageState},
     tenancy::role::Role,
 };
 use muster_storage::{
@@ -80,11 +81,11 @@ pub(crate) struct MessageBody {
     /// `initial`, `reminder`, `reply`, `opt_out_confirmation`, `help`, or `inbound` for the
     /// contact's.
     #[schema(value_type = shapes::MessageKind)]
-    kind: String,
+    kind: MessageKind,
     /// `queued`, `held`, `sending`, `unknown`, `sent`, `delivered`, `undelivered`, `failed`,
     /// `cancelled`, or `received`.
     #[schema(value_type = shapes::MessageState)]
-    state: String,
+    state: MessageState,
     body: String,
     /// Pictures and the like that came with it; null when there are none.
     media: Option<MediaBody>,

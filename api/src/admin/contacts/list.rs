@@ -4,6 +4,7 @@ use axum::{Json as Answer, extract::State};
 use chrono::{DateTime, Utc};
 use muster_domain::{
     ids::{ContactId, GroupId, ImportId},
+    people::{contact::ContactSource, line::LineType},
     tenancy::role::Role,
 };
 use muster_storage::{
@@ -41,7 +42,7 @@ pub(crate) struct ContactBody {
     /// `unknown`, `mobile`, `voip`, or one that is never texted: `landline`, or `invalid`, a number
     /// without a subscriber.
     #[schema(value_type = shapes::LineType)]
-    line_type: String,
+    line_type: LineType,
     /// Carrier of the number, as caps and rates call it; null where it is unknown.
     carrier: Option<String>,
     opted_out_at: Option<DateTime<Utc>>,
@@ -52,7 +53,7 @@ pub(crate) struct ContactBody {
     groups: Vec<GroupId>,
     /// Where the contact comes from: `file`, `api`, `form` or `inbound`.
     #[schema(value_type = shapes::ContactSource)]
-    source: String,
+    source: ContactSource,
     /// The import that made the contact; null where that is another group's for a group admin.
     #[schema(value_type = Option<uuid::Uuid>)]
     source_import_id: Option<ImportId>,

@@ -10,7 +10,7 @@ use muster_jobs::kinds::Redaction;
 use muster_service::trace;
 use muster_storage::{
     engine::enqueue::{Origin, enqueue},
-    people::redactions,
+    people::redactions::{self, RedactionStatus},
     sending::Concerned,
 };
 use serde::{Deserialize, Serialize};
@@ -89,6 +89,6 @@ pub(crate) async fn get(
 ) -> Result<Answer<RedactionBody>, Problem> {
     let Caller(member) = caller.account_admin()?;
     let status = redactions::status(&api.pool, member.account_id, id).await?;
-    let (done, contacts, messages) = status.ok_or_else(|| Problem::no("redaction"))?;
+    let RedactionStatus { done, contacts, messages } = status.ok_or_else(|| Problem::no("redaction"))?;
     Ok(Answer(RedactionBody { id, done, contacts, messages }))
 }

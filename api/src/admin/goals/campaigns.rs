@@ -3,7 +3,10 @@
 
 use axum::{Json as Answer, extract::State};
 use chrono::{DateTime, Utc};
-use muster_domain::ids::{CampaignId, GoalId, GroupId};
+use muster_domain::{
+    goals::campaign::CampaignAction,
+    ids::{CampaignId, GoalId, GroupId},
+};
 use muster_storage::{
     Tx,
     goals::{self, Goal, Place, campaigns},
@@ -141,15 +144,7 @@ pub(crate) async fn get(
     Ok(Answer(CampaignBody { id, name, goals: all.into_iter().map(|goal| body(goal, now)).collect(), stats }))
 }
 
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Action {
-    Pause,
-    Resume,
-    Close,
-}
-
-impl PathParts for Action {
+impl PathParts for CampaignAction {
     fn parts(parts: &mut Vec<RefOr<Schema>>) {
         parts.push(shapes::CampaignAction::schema());
     }
@@ -160,7 +155,7 @@ impl PathParts for Action {
 pub(crate) async fn act(
     State(api): State<Api>,
     admin: Admin,
-    Path((_organization, id, action)): Path<(Uuid, CampaignId, Action)>,
+    Path((_organization, id, action)): Path<(Uuid, CampaignId, CampaignAction)>,
 ) -> Result<NoContent, Problem> {
     let mut tx = api.pool.begin().await?;
     organizations::change_terms(&mut tx, admin.organization_id).await?;
@@ -169,16 +164,16 @@ pub(crate) async fn act(
     for goal in all {
         let goal = goals::lock(&mut tx, admin.organization_id, goal.id).await?.ok_or_else(|| Problem::no("goal"))?;
         match action {
-            Action::Pause => pause_now(&mut tx, &goal).await?,
-            Action::Resume if goal.clock.paused_at.is_some() => resume_now(&mut tx, &admin, &goal).await?,
-            Action::Resume => {}
-            Action::Close => close_now(&mut tx, &admin, &goal).await?,
+            CampaignAction::Pause => pause_now(&mut tx, &goal).await?,
+            CampaignAction::Resume if goal.clock.paused_at.is_some() => resume_now(&mut tx, &admin, &goal).await?,
+            CampaignAction::Resume => {}
+            CampaignAction::Close => close_now(&mut tx, &admin, &goal).await?,
         }
     }
     tx.commit().await?;
     match action {
-        Action::Pause | Action::Close => api.until_it_holds(Concerned::Goals(&ids)).await,
-        Action::Resume => {}
+        CampaignAction::Pause | CampaignAction::Close => api.until_it_holds(Concerned::Goals(&ids)).await,
+        CampaignAction::Resume => {}
     }
     Ok(NoContent)
 }

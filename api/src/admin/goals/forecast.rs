@@ -8,13 +8,13 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use muster_domain::{
     goals::{
         estimate::estimate,
-        forecast::{Outlook, Part, Releases, Why, forecast},
+        forecast::{Outlook, Part, Releases, UnreachedReason, forecast},
         release::Pace,
     },
     ids::GoalId,
     people::whereabouts::Whereabouts,
     sending::{
-        HoldReason,
+        brand_hold::BrandHoldReason,
         cap::CarrierCalendar,
         hours::{RecipientHours, ZonePolicy},
     },
@@ -55,7 +55,7 @@ pub(crate) struct UnreachedBody {
     /// their carrier is used up), or `time` (paces, hours, releases and a carrier's hold leave too
     /// little of it).
     #[schema(value_type = shapes::UnreachedWhy)]
-    why: &'static str,
+    why: UnreachedReason,
     /// The time zones that they may be in.
     zones: Vec<&'static str>,
     /// The states that they may be in, where that is known.
@@ -101,7 +101,10 @@ pub(crate) async fn get(
         parts(&remaining, whole, &organization.settings, &zone, &limits, segments_each)?.into_iter().unzip();
     let caps_of: Vec<_> = parts.iter().map(|part| part.cap.clone()).collect();
     let held = limits.hold.and_then(|hold| {
-        let why = if hold.reason == HoldReason::Cap.as_str() { Why::Cap } else { Why::Time };
+        let why = match hold.reason {
+            BrandHoldReason::Cap => UnreachedReason::Cap,
+            BrandHoldReason::Carrier => UnreachedReason::Time,
+        };
         Some((hold.until?, why))
     });
     let outlook = Outlook {
@@ -121,7 +124,7 @@ pub(crate) async fn get(
         finishes_at: told.finishes_at,
         reached: told.reached,
         unreached: told.unreached,
-        never_open: told.left.iter().filter(|left| left.why == Why::NeverOpen).map(|left| left.texts).sum(),
+        never_open: told.left.iter().filter(|left| left.why == UnreachedReason::NeverOpen).map(|left| left.texts).sum(),
         unreached_contacts: told
             .left
             .iter()
@@ -129,7 +132,7 @@ pub(crate) async fn get(
                 let place = places.get(left.part)?;
                 Some(UnreachedBody {
                     contacts: left.texts,
-                    why: left.why.as_str(),
+                    why: left.why,
                     zones: place.zones.to_vec(),
                     states: place.states().iter().map(ToString::to_string).collect(),
                     cap: caps_of.get(left.part).cloned().flatten(),

@@ -2,7 +2,7 @@
 //! (rules M4 and M5).
 
 use axum::Json as Answer;
-use muster_domain::sending::segments::{self, Segments};
+use muster_domain::sending::segments::{self, Encoding, Segments};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -24,7 +24,7 @@ pub(crate) struct TextCount {
     /// The text that was counted: with `smart`, after the replacements.
     text: String,
     #[schema(value_type = shapes::TextEncoding)]
-    encoding: &'static str,
+    encoding: Encoding,
     /// Septets or UTF-16 code units in all.
     units: u32,
     /// Parts that the carrier bills.
@@ -40,5 +40,5 @@ pub(crate) async fn count(_admin: Admin, Json(asked): Json<TextToCount>) -> Resu
     let text = if asked.smart { segments::smart_encode(written) } else { written.to_owned() };
     let Segments { encoding, units, segments } = segments::count(&text);
     let parts = segments::parts(&text).map(|part| part.units).collect();
-    Ok(Answer(TextCount { text, encoding: encoding.as_str(), units, segments, parts }))
+    Ok(Answer(TextCount { text, encoding, units, segments, parts }))
 }

@@ -120,6 +120,7 @@ pub(crate) async fn preview(
     let contacts = goals::preview(&mut tx, goal.group_id, &goal.content.targeting).await?;
     let settings = admin.organization(&mut tx).await?.settings;
     let sample = estimate(&goal.content.script, settings.smart_encoding);
-    let excluded = goals::excluded(&mut tx, goal.group_id).await?.into_iter().collect();
+    let excluded = goals::excluded(&mut tx, goal.group_id).await?;
+    let excluded = excluded.into_iter().map(|of| (of.reason.as_str().to_owned(), of.contacts)).collect();
     Ok(Answer(Preview { contacts, sample, segments: contacts * i64::from(sample.segments), excluded }))
 }

@@ -36,7 +36,7 @@ pub(crate) struct Told {
     /// The import as `GET …/imports/{import_id}` answers it.
     text: String,
     over: bool,
-    group_id: GroupId,
+    group_id: Option<GroupId>,
 }
 
 /// Follows an import: an event `progress` with the import as `GET …/imports/{import_id}` answers it
@@ -106,7 +106,7 @@ impl Follower {
         // A little less, so that the next follower does not find it just fresh enough.
         let asked = self.look.at(EVERY * 9 / 10, look(&self.api, self.admin.organization_id, self.id)).await?;
         let (_, told) = asked;
-        self.admin.group(told.group_id).map_err(|_| Problem::no("import"))?;
+        self.admin.group_or_all(told.group_id).map_err(|_| Problem::no("import"))?;
         Ok(told)
     }
 }

@@ -3,7 +3,10 @@
 
 use axum::{Json as Answer, extract::State};
 use chrono::{DateTime, Utc};
-use muster_domain::ids::{GroupId, ImportId};
+use muster_domain::{
+    ids::{GroupId, ImportId},
+    imports::ImportState,
+};
 use muster_storage::imports::{self, Listed};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -27,7 +30,7 @@ pub(crate) struct ImportItem {
     dry_run: bool,
     /// `waiting`, `running`, `succeeded`, `failed` or `cancelled`.
     #[schema(value_type = shapes::ImportState)]
-    state: String,
+    state: ImportState,
     /// Why the file as a whole was refused.
     failure: Option<String>,
     /// Rows read, and their outcome, once it is over; before, `…/imports/{import_id}` tells the

@@ -10,7 +10,10 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use futures::stream;
-use muster_domain::ids::{GroupId, ImportId};
+use muster_domain::{
+    ids::{GroupId, ImportId},
+    imports::{Compression, FileEncoding, ImportState},
+};
 use muster_storage::{
     db::room::{self, Asker},
     imports::{self, Import, Progress, Reject},
@@ -41,7 +44,7 @@ pub(crate) struct ImportBody {
     dry_run: bool,
     /// `waiting`, `running`, `succeeded`, `failed` or `cancelled`.
     #[schema(value_type = shapes::ImportState)]
-    state: String,
+    state: ImportState,
     /// Why the file as a whole was refused.
     failure: Option<String>,
     size_bytes: i64,
@@ -50,10 +53,10 @@ pub(crate) struct ImportBody {
     sha256: Option<String>,
     /// `gzip`, `zstd` or `zip`; null for a plain file.
     #[schema(value_type = Option<shapes::Compression>)]
-    compression: Option<String>,
+    compression: Option<Compression>,
     /// Once somebody has looked: `UTF-8`, `UTF-16LE`, `UTF-16BE` or `windows-1252`.
     #[schema(value_type = Option<shapes::FileEncoding>)]
-    encoding: Option<String>,
+    encoding: Option<FileEncoding>,
     /// Character between its cells.
     delimiter: Option<char>,
     /// Its columns in order and the field that each fills: `phone`, …, `custom:NAME`, or `ignore`.
@@ -129,7 +132,7 @@ pub(crate) struct ImportColumn {
 /// Returns an import that the caller may see.
 pub(crate) async fn find(api: &Api, admin: &Admin, id: ImportId) -> Result<Import, Problem> {
     let import = imports::get(&api.pool, admin.organization_id, id).await?.ok_or_else(|| Problem::no("import"))?;
-    admin.group(import.group_id).map_err(|_| Problem::no("import"))?;
+    admin.group_or_all(import.group_id).map_err(|_| Problem::no("import"))?;
     Ok(import)
 }
 
@@ -153,7 +156,7 @@ pub(crate) async fn body(api: &Api, import: Import) -> Result<ImportBody, Proble
     let Progress { parts, parts_read, shards, shards_applied, bytes, bytes_read, bytes_cut, .. } = import.progress;
     Ok(ImportBody {
         id: import.id,
-        group_id: (!import.makes_group).then_some(import.group_id),
+        group_id: import.group_id,
         file_name: import.file_name,
         dry_run: import.dry_run,
         state: import.state,
@@ -279,5 +282,5 @@ pub(crate) async fn rejects(
 fn line(reject: &Reject, delimiter: char) -> String {
     let Reject { line, reason, column, raw } = reject;
     let column = csv::cell(column.as_deref().unwrap_or_default());
-    format!("{line},{},{column},{}\r\n", csv::cell(reason), csv::row(raw, delimiter))
+    format!("{line},{},{column},{}\r\n", csv::cell(reason.as_str()), csv::row(raw, delimiter))
 }

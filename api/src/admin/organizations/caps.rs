@@ -80,7 +80,10 @@ pub(crate) async fn get(State(api): State<Api>, admin: Admin) -> Result<Answer<C
     let in_force = organizations::caps(&mut tx, brand).await?;
     let days = caps::recent(&mut tx, brand).await?;
     Ok(Answer(Caps {
-        caps: in_force.into_iter().map(|(carrier, daily_segments)| CapItem { carrier, daily_segments }).collect(),
+        caps: in_force
+            .into_iter()
+            .map(|cap| CapItem { carrier: cap.carrier, daily_segments: cap.daily_segments })
+            .collect(),
         days: days
             .into_iter()
             .map(|day| CapDay {

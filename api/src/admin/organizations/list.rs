@@ -54,5 +54,5 @@ pub(crate) async fn create(
 pub(crate) async fn list(State(api): State<Api>, caller: Caller) -> Result<Answer<Vec<OrganizationItem>>, Problem> {
     let Caller(member) = caller.account_admin()?;
     let all = organizations::list(&api.pool, member.account_id).await?;
-    Ok(Answer(all.into_iter().map(|(id, name)| OrganizationItem { id, name }).collect()))
+    Ok(Answer(all.into_iter().map(|one| OrganizationItem { id: one.id, name: one.name }).collect()))
 }

@@ -6,7 +6,10 @@ use std::collections::BTreeMap;
 use axum::{Json as Answer, extract::State};
 use chrono::{DateTime, Utc};
 use muster_domain::{
-    sending::rate::{AT_AND_T_CLASSES, FASTEST},
+    sending::{
+        brand_hold::BrandHoldReason,
+        rate::{AT_AND_T_CLASSES, FASTEST},
+    },
     tenancy::role::Role,
 };
 use muster_storage::{
@@ -57,7 +60,7 @@ pub(crate) struct WaitedFor {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Hold {
     #[schema(value_type = shapes::BrandHoldReason)]
-    reason: String,
+    reason: BrandHoldReason,
     /// Null: until it is ended by hand.
     until: Option<DateTime<Utc>>,
     /// The carrier's code that asked for it.
@@ -86,17 +89,16 @@ pub(crate) async fn get(State(api): State<Api>, admin: Admin) -> Result<Answer<R
     if let Some(groups) = admin.groups() {
         // Of other groups' numbers a group admin is told nothing.
         let own = groups::numbers(&api.pool, admin.organization_id, groups).await?;
-        lanes
-            .retain(|(lane, ..)| lane.strip_prefix("number:").is_none_or(|number| own.iter().any(|own| own == number)));
+        lanes.retain(|lane| lane.key.strip_prefix("number:").is_none_or(|number| own.iter().any(|own| own == number)));
     }
     Ok(Answer(Rates {
         segments_per_minute: limits.rates,
         lanes: lanes
             .into_iter()
-            .map(|(lane, segments_per_minute, waiting_segments)| WaitedFor {
-                lane,
-                segments_per_minute,
-                waiting_segments,
+            .map(|lane| WaitedFor {
+                lane: lane.key,
+                segments_per_minute: lane.segments_per_minute,
+                waiting_segments: lane.waiting_segments,
             })
             .collect(),
         hold: limits.hold.map(|hold| Hold {

@@ -60,7 +60,7 @@ pub(super) fn run(args: &Check) -> anyhow::Result<ExitCode> {
 fn print(report: &Report) -> anyhow::Result<()> {
     let Report { rows, valid, merged, rejected, opted_out, columns, encoding, delimiter, rejects, .. } = report;
     say!("{rows} rows: {valid} valid, {merged} merged with a later row, {rejected} rejected")?;
-    say!("{}, parted by {delimiter:?}", encoding.name())?;
+    say!("{encoding}, parted by {delimiter:?}")?;
     let mut table = Table::of([false; 2]);
     for (column, field) in columns {
         table.row([column.clone(), field.clone()]);

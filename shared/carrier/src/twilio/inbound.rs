@@ -64,7 +64,7 @@ impl InboundText {
             to: clean(&Party::kept(form.first_of(&["To"]).unwrap_or_default())),
             body: clean(form.get("Body").unwrap_or_default()),
             channel: Party::channel(from),
-            carrier_word: form.first_of(&["OptOutType"]).and_then(CarrierWord::parse),
+            carrier_word: form.first_of(&["OptOutType"]).and_then(CarrierWord::of_carrier),
             media: media(form),
         })
     }

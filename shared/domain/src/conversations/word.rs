@@ -4,13 +4,16 @@
 //! and carriers, which count when they are recorded. A word counts unless a later one has counted
 //! already, so that it does not matter in which order texts are handled.
 
-use serde::{Deserialize, Serialize};
+use strum::{VariantArray, VariantNames};
 
-use crate::conversations::inbound::{Intent, classify};
+use crate::{
+    conversations::inbound::{Intent, classify},
+    text_enum,
+};
 
 /// The keyword that the carrier has found in a text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, VariantArray, VariantNames)]
+#[strum(serialize_all = "snake_case")]
 pub enum CarrierWord {
     /// The contact has opted out at the carrier.
     Stop,
@@ -20,15 +23,12 @@ pub enum CarrierWord {
     Help,
 }
 
+text_enum!(CarrierWord);
+
 impl CarrierWord {
     /// Reads `STOP`, `START` or `HELP` in any case; none for anything else.
-    pub fn parse(text: &str) -> Option<Self> {
-        match text.trim().to_ascii_lowercase().as_str() {
-            "stop" => Some(Self::Stop),
-            "start" => Some(Self::Start),
-            "help" => Some(Self::Help),
-            _ => None,
-        }
+    pub fn of_carrier(text: &str) -> Option<Self> {
+        Self::parse(&text.trim().to_ascii_lowercase())
     }
 }
 

@@ -1,11 +1,13 @@
 //! Goals: types, windows and status (rules G1 to G5).
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
-use serde::{Deserialize, Serialize};
+use strum::{VariantArray, VariantNames};
+
+use crate::text_enum;
 
 /// Purpose of a goal (rule G1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, VariantArray, VariantNames)]
+#[strum(serialize_all = "snake_case")]
 pub enum GoalType {
     /// An event; the date is its start.
     Event,
@@ -23,9 +25,11 @@ pub enum GoalType {
     Custom,
 }
 
+text_enum!(GoalType);
+
 /// How batches go to agents (rule W1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, VariantArray, VariantNames)]
+#[strum(serialize_all = "snake_case")]
 pub enum AssignmentStrategy {
     /// First come, first served.
     Anyone,
@@ -33,9 +37,11 @@ pub enum AssignmentStrategy {
     Assigned,
 }
 
+text_enum!(AssignmentStrategy);
+
 /// Status is a function of the clock and the record (rule G4); it is never stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, VariantArray, VariantNames)]
+#[strum(serialize_all = "snake_case")]
 pub enum GoalStatus {
     /// Not launched.
     Draft,
@@ -48,6 +54,8 @@ pub enum GoalStatus {
     /// Closed.
     Completed,
 }
+
+text_enum!(GoalStatus);
 
 /// The parts of a goal's record that decide its status.
 #[derive(Debug, Clone, Copy)]

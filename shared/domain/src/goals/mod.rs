@@ -1,5 +1,8 @@
-//! Goals, targeting, release of batches, forecast and estimate.
+//! Goals, targeting, batches and their release, answers, forecast and estimate.
 
+pub mod answer;
+pub mod batch;
+pub mod campaign;
 pub mod estimate;
 pub mod forecast;
 pub mod goal;

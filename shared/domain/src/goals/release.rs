@@ -2,6 +2,9 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
+use strum::{VariantArray, VariantNames};
+
+use crate::text_enum;
 
 /// Which batches are released when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,7 +48,8 @@ impl Pace {
 }
 
 /// Conditions that held batches wait for. A timer says until when.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, VariantArray, VariantNames)]
+#[strum(serialize_all = "snake_case")]
 pub enum WaitsFor {
     /// The plan's interval.
     Pace,
@@ -55,21 +59,7 @@ pub enum WaitsFor {
     Cap,
 }
 
-impl WaitsFor {
-    /// Returns the word for it in the database.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Pace => "pace",
-            Self::Hours => "hours",
-            Self::Cap => "cap",
-        }
-    }
-
-    /// Returns the meaning of a word.
-    pub fn parse(word: &str) -> Option<Self> {
-        [Self::Pace, Self::Hours, Self::Cap].into_iter().find(|waits| waits.as_str() == word)
-    }
-}
+text_enum!(WaitsFor);
 
 const fn yes() -> bool {
     true

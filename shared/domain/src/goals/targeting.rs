@@ -2,8 +2,12 @@
 //! storage evaluates them.
 
 use serde::{Deserialize, Serialize};
+use strum::{VariantArray, VariantNames};
 
-use crate::ids::{GoalId, GroupId};
+use crate::{
+    ids::{GoalId, GroupId},
+    text_enum,
+};
 
 /// The filters of a goal; without any, the whole group.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,8 +64,8 @@ pub struct EarlierGoal {
 }
 
 /// Outcome of a targeted contact.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, VariantArray, VariantNames)]
+#[strum(serialize_all = "snake_case")]
 pub enum EarlierResult {
     /// Nothing was sent.
     NotMessaged,
@@ -81,21 +85,7 @@ pub enum EarlierResult {
     OptedOut,
 }
 
-impl EarlierResult {
-    /// Returns the word for it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::NotMessaged => "not_messaged",
-            Self::Messaged => "messaged",
-            Self::Replied => "replied",
-            Self::NotReplied => "not_replied",
-            Self::Yes => "yes",
-            Self::No => "no",
-            Self::Maybe => "maybe",
-            Self::OptedOut => "opted_out",
-        }
-    }
-}
+text_enum!(EarlierResult);
 
 impl Targeting {
     /// Rule G9: a goal that targets by another goal's results cannot be duplicated.

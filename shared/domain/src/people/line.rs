@@ -1,7 +1,12 @@
 //! Knowledge of a telephone line: its type (rule C5) and its carrier (rule S10).
 
+use strum::{VariantArray, VariantNames};
+
+use crate::text_enum;
+
 /// The type of a line, as far as texting goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, VariantArray, VariantNames)]
+#[strum(serialize_all = "snake_case")]
 pub enum LineType {
     /// Unknown; texting is allowed.
     Unknown,
@@ -15,18 +20,7 @@ pub enum LineType {
     Invalid,
 }
 
-impl LineType {
-    /// Returns the word for it in the database and the API.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Unknown => "unknown",
-            Self::Mobile => "mobile",
-            Self::Voip => "voip",
-            Self::Landline => "landline",
-            Self::Invalid => "invalid",
-        }
-    }
-}
+text_enum!(LineType);
 
 /// A lookup's answer on a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! Phones, places and time zones of contacts, groups' knowledge of them, and the reasons for which
 //! a contact was or was not texted.
 
+pub mod contact;
 pub mod e164;
 pub mod knowledge;
 pub mod line;

@@ -4,7 +4,14 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::sending::message::MessageState;
+use crate::{
+    goals::batch::BatchState,
+    people::contact::ContactEventKind,
+    sending::{
+        CancelReason, MessageReason,
+        message::{MessageKind, MessageState},
+    },
+};
 
 /// The known facts of a contact in a goal.
 #[derive(Debug, Clone, Default)]
@@ -32,14 +39,23 @@ pub struct Facts {
     pub closes_at: Option<DateTime<Utc>>,
     /// The contact was targeted.
     pub targeted: bool,
-    /// When the target was skipped, and why.
-    pub skipped: Option<(DateTime<Utc>, String)>,
+    /// The target was skipped.
+    pub skipped: Option<Skip>,
     /// The state of the batch that the contact is in.
-    pub batch: Option<String>,
+    pub batch: Option<BatchState>,
     /// Events of the contact, and of their membership in the goal's group, in order.
     pub changes: Vec<Change>,
     /// Events of the goal's messages to this contact, in order.
     pub events: Vec<Event>,
+}
+
+/// A target that gets no initial.
+#[derive(Debug, Clone)]
+pub struct Skip {
+    /// When it was skipped.
+    pub at: DateTime<Utc>,
+    /// Why: a word of the engine, or an agent's own.
+    pub reason: Option<String>,
 }
 
 /// A change of a contact that decides whether they are texted.
@@ -47,9 +63,8 @@ pub struct Facts {
 pub struct Change {
     /// When.
     pub at: DateTime<Utc>,
-    /// `opted_out` or `opted_in`, `not_textable` or `textable`, `deactivated` or `reactivated`,
-    /// `redacted`.
-    pub what: String,
+    /// The change.
+    pub kind: ContactEventKind,
 }
 
 /// A change of a message.
@@ -57,12 +72,12 @@ pub struct Change {
 pub struct Event {
     /// When.
     pub at: DateTime<Utc>,
-    /// Kind of message: `initial`, `reminder`, `reply`, ….
-    pub kind: String,
+    /// The kind of the message.
+    pub kind: MessageKind,
     /// The state that it came to.
-    pub state: String,
+    pub state: MessageState,
     /// Why it is held or cancelled.
-    pub reason: Option<String>,
+    pub reason: Option<MessageReason>,
     /// Until when it is held.
     pub held_until: Option<DateTime<Utc>>,
     /// The carrier's code.
@@ -108,8 +123,8 @@ pub fn explain(facts: &Facts, now: DateTime<Utc>) -> Why {
             reasons.push(reason(chosen, "not_targeted", Some(detail)));
         }
     }
-    if let Some((at, why)) = &facts.skipped {
-        reasons.push(reason(Some(*at), "skipped", Some(why)));
+    if let Some(skip) = &facts.skipped {
+        reasons.push(reason(Some(skip.at), "skipped", skip.reason.as_deref()));
     }
     for event in &facts.events {
         reasons.push(Reason {
@@ -118,19 +133,19 @@ pub fn explain(facts: &Facts, now: DateTime<Utc>) -> Why {
             detail: detail(event),
         });
     }
-    reasons.extend(facts.changes.iter().map(|change| reason(Some(change.at), &change.what, None)));
+    reasons.extend(facts.changes.iter().map(|change| reason(Some(change.at), change.kind.as_str(), None)));
     // A present state that began before its history, or with the contact.
-    let is_told = |now: &str, over: &str| {
+    let is_told = |now: ContactEventKind, over: ContactEventKind| {
         facts
             .changes
             .iter()
-            .rfind(|change| change.what == now || change.what == over)
-            .is_some_and(|last| last.what == now)
+            .rfind(|change| change.kind == now || change.kind == over)
+            .is_some_and(|last| last.kind == now)
     };
-    if facts.opted_out_at.is_some() && !is_told("opted_out", "opted_in") {
+    if facts.opted_out_at.is_some() && !is_told(ContactEventKind::OptedOut, ContactEventKind::OptedIn) {
         reasons.push(reason(facts.opted_out_at, "opted_out", None));
     }
-    if facts.deactivated_at.is_some() && !is_told("deactivated", "reactivated") {
+    if facts.deactivated_at.is_some() && !is_told(ContactEventKind::Deactivated, ContactEventKind::Reactivated) {
         reasons.push(reason(facts.deactivated_at, "deactivated", None));
     }
     if facts.paused_at.is_some() {
@@ -144,37 +159,37 @@ pub fn explain(facts: &Facts, now: DateTime<Utc>) -> Why {
     }
     // A goal that is not launched has no time for that, and comes first.
     reasons.sort_by_key(|reason| reason.at);
-    let last = facts.events.iter().rfind(|event| event.kind == "initial");
+    let last = facts.events.iter().rfind(|event| event.kind == MessageKind::Initial);
     // A refused text is handed over, and yet the carrier did not take it.
     let taken = |state: MessageState| state != MessageState::Failed && state.is_messaged();
-    let texted = last.and_then(|last| MessageState::parse(&last.state)).is_some_and(taken);
+    let texted = last.is_some_and(|last| taken(last.state));
     // A contact with a text that was cancelled for another agent waits for that agent's (rule W4),
     // and one with a text that the goal's close cancelled has another chance when the goal is open
     // again (rule G9a).
     let waits = last.is_none_or(|last| {
-        let in_a_batch = facts.batch.as_deref().is_some_and(|state| state != "finished");
-        last.state == "cancelled"
-            && match last.reason.as_deref() {
-                Some("reassigned") => true,
-                Some("window_closed") => in_a_batch,
-                _ => false,
+        let in_a_batch = facts.batch.is_some_and(|state| state != BatchState::Finished);
+        last.state == MessageState::Cancelled
+            && match last.reason {
+                Some(MessageReason::Cancelled(CancelReason::Reassigned)) => true,
+                Some(MessageReason::Cancelled(CancelReason::WindowClosed)) => in_a_batch,
+                Some(MessageReason::Cancelled(_) | MessageReason::Held(_)) | None => false,
             }
     });
     let open = waits && facts.skipped.is_none();
     if facts.targeted && open {
-        let what = match facts.batch.as_deref() {
+        let what = match facts.batch {
             None => "in_no_batch",
-            Some("held") => "batch_not_released",
-            Some("released") => "batch_not_claimed",
-            Some("leased") => "batch_in_an_agents_hands",
-            Some(_) => "batch_finished_without_a_text",
+            Some(BatchState::Held) => "batch_not_released",
+            Some(BatchState::Released) => "batch_not_claimed",
+            Some(BatchState::Leased) => "batch_in_an_agents_hands",
+            Some(BatchState::Finished) => "batch_finished_without_a_text",
         };
         reasons.push(reason(None, what, None));
     }
-    if facts.redacted && !is_told("redacted", "redacted") {
+    if facts.redacted && !is_told(ContactEventKind::Redacted, ContactEventKind::Redacted) {
         reasons.push(reason(None, "redacted", None));
     }
-    if facts.not_textable && !is_told("not_textable", "textable") {
+    if facts.not_textable && !is_told(ContactEventKind::NotTextable, ContactEventKind::Textable) {
         reasons.push(reason(None, "not_textable", None));
     }
     Why { texted, reasons }
@@ -182,9 +197,9 @@ pub fn explain(facts: &Facts, now: DateTime<Utc>) -> Why {
 
 fn detail(event: &Event) -> Option<String> {
     let until = event.held_until.map(|until| until.to_rfc3339_opts(chrono::SecondsFormat::Secs, true));
-    match (&event.reason, until, event.error_code) {
-        (Some(reason), Some(until), _) => Some(format!("{reason} until {until}")),
-        (Some(reason), None, _) => Some(reason.clone()),
+    match (event.reason, until, event.error_code) {
+        (Some(reason), Some(until), _) => Some(format!("{} until {until}", reason.as_str())),
+        (Some(reason), None, _) => Some(reason.as_str().to_owned()),
         (None, _, Some(code)) => Some(format!("code {code}")),
         (None, ..) => None,
     }
@@ -222,8 +237,8 @@ mod tests {
     fn event(minute: u32, state: &str) -> Event {
         Event {
             at: at(minute),
-            kind: "initial".to_owned(),
-            state: state.to_owned(),
+            kind: MessageKind::Initial,
+            state: state.parse().unwrap(),
             reason: None,
             held_until: None,
             error_code: None,
@@ -232,8 +247,8 @@ mod tests {
 
     #[test]
     fn w4_whose_text_was_cancelled_for_another_agent_waits_for_that_agent() {
-        let cancelled = Event { reason: Some("reassigned".to_owned()), ..event(5, "cancelled") };
-        let facts = Facts { events: vec![cancelled], batch: Some("released".to_owned()), ..launched() };
+        let cancelled = Event { reason: MessageReason::parse("reassigned"), ..event(5, "cancelled") };
+        let facts = Facts { events: vec![cancelled], batch: Some(BatchState::Released), ..launched() };
         assert_eq!(
             words(&facts),
             (false, ["targeted", "initial.cancelled (reassigned)", "batch_not_claimed"].map(str::to_owned).to_vec())
@@ -263,19 +278,19 @@ mod tests {
 
     #[test]
     fn g9a_whom_a_close_cancelled_waits_again_when_the_goal_is_open_again() {
-        let cancelled = Event { reason: Some("window_closed".to_owned()), ..event(5, "cancelled") };
-        let closed = Facts { events: vec![cancelled], batch: Some("finished".to_owned()), ..launched() };
+        let cancelled = Event { reason: MessageReason::parse("window_closed"), ..event(5, "cancelled") };
+        let closed = Facts { events: vec![cancelled], batch: Some(BatchState::Finished), ..launched() };
         assert_eq!(words(&closed).1, ["targeted", "initial.cancelled (window_closed)"]);
-        let reopened = Facts { batch: Some("held".to_owned()), ..closed };
+        let reopened = Facts { batch: Some(BatchState::Held), ..closed };
         assert_eq!(words(&reopened).1, ["targeted", "initial.cancelled (window_closed)", "batch_not_released"]);
     }
 
     #[test]
     fn a_text_tells_its_life_in_order() {
-        let held = Event { reason: Some("cap".to_owned()), held_until: Some(at(30)), ..event(5, "held") };
+        let held = Event { reason: MessageReason::parse("cap"), held_until: Some(at(30)), ..event(5, "held") };
         let failed = Event { error_code: Some(30_006), ..event(33, "undelivered") };
         let facts = Facts {
-            batch: Some("finished".to_owned()),
+            batch: Some(BatchState::Finished),
             events: vec![event(4, "queued"), held, event(31, "sending"), event(32, "sent"), failed],
             opted_out_at: Some(at(40)),
             ..launched()
@@ -294,7 +309,7 @@ mod tests {
 
     #[test]
     fn what_happened_to_a_person_stands_between_what_happened_to_the_goal() {
-        let change = |minute, what: &str| Change { at: at(minute), what: what.to_owned() };
+        let change = |minute, what: &str| Change { at: at(minute), kind: what.parse().unwrap() };
         // Opted out when the targets were chosen, and in again by now.
         let changes = vec![change(0, "opted_out"), change(9, "opted_in"), change(10, "deactivated")];
         let facts =
@@ -322,13 +337,14 @@ mod tests {
 
     #[test]
     fn somebody_who_was_not_texted_is_told_what_stands_in_the_way() {
-        let waits = Facts { batch: Some("released".to_owned()), ..launched() };
+        let waits = Facts { batch: Some(BatchState::Released), ..launched() };
         assert_eq!(words(&waits), (false, vec!["targeted".to_owned(), "batch_not_claimed".to_owned()]));
         let stranger = Facts { targeted: false, member: false, ..launched() };
         assert_eq!(words(&stranger), (false, vec!["not_targeted (not_in_the_group)".to_owned()]));
         let draft = Facts { member: true, ..Facts::default() };
         assert_eq!(words(&draft), (false, vec!["goal_not_launched".to_owned()]));
-        let skipped = Facts { skipped: Some((at(3), "missing_value:email".to_owned())), ..launched() };
+        let skipped =
+            Facts { skipped: Some(Skip { at: at(3), reason: Some("missing_value:email".to_owned()) }), ..launched() };
         let wanted = ["targeted", "skipped (missing_value:email)"];
         assert_eq!(words(&skipped), (false, wanted.map(ToOwned::to_owned).to_vec()));
     }

@@ -4,13 +4,16 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use strum::{VariantArray, VariantNames};
 
-use crate::sending::rate::{Full, Lanes};
+use crate::{
+    sending::rate::{Full, Lanes},
+    text_enum,
+};
 
 /// How texts to numbers of an unknown carrier count: a setting.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, VariantArray, VariantNames)]
+#[strum(serialize_all = "snake_case")]
 pub enum UnknownCarriers {
     /// Against the strictest cap and the strictest rate that the brand has.
     #[default]
@@ -19,20 +22,9 @@ pub enum UnknownCarriers {
     Unlimited,
 }
 
+text_enum!(UnknownCarriers);
+
 impl UnknownCarriers {
-    /// Returns the word for it in the database and the API.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Strictest => "strictest",
-            Self::Unlimited => "unlimited",
-        }
-    }
-
-    /// Returns the setting of a word.
-    pub fn parse(word: &str) -> Option<Self> {
-        [Self::Strictest, Self::Unlimited].into_iter().find(|setting| setting.as_str() == word)
-    }
-
     /// Returns the limit that a text to a number of this carrier counts against: its carrier's, if
     /// that limits the brand.
     pub fn limit_of<'a>(self, limits: &'a BTreeMap<String, i64>, carrier: Option<&str>) -> Option<&'a str> {

@@ -2,8 +2,12 @@
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
+use strum::{VariantArray, VariantNames};
 
-use crate::zone::{UnknownZone, Zone};
+use crate::{
+    text_enum,
+    zone::{UnknownZone, Zone},
+};
 
 /// Zone of the carrier's day: T-Mobile's turns at midnight in this zone, and so do all caps here.
 pub const CARRIER_ZONE: &str = "America/Los_Angeles";
@@ -27,6 +31,18 @@ pub const TIERS: [(&str, Option<i64>); 9] = [
     ("Campaign Verify", None),
     ("verified government", None),
 ];
+
+/// The state of a message's segments under a cap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, VariantArray, VariantNames)]
+#[strum(serialize_all = "snake_case")]
+pub enum CapState {
+    /// They count, and come back if the message does not go.
+    Reserved,
+    /// They count for good: the carrier has the message.
+    Settled,
+}
+
+text_enum!(CapState);
 
 /// A carrier's day, by its date in [`CARRIER_ZONE`]. It has 23 or 25 hours at a change of clocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -14,6 +14,7 @@ use crate::{
     sending::{
         CancelReason, Candidate, Decision, HoldReason,
         admission::{Admission, Asks, Stop},
+        brand_hold::BrandHoldReason,
         message::MessageKind,
         rate::{Lanes, Share},
         wait::{Verdict, Wait},
@@ -35,7 +36,7 @@ pub struct QueuedText<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BrandStop {
     /// The reason that its texts wait for: the cap or the carrier.
-    pub reason: HoldReason,
+    pub reason: BrandHoldReason,
     /// Until when; none until an admin has looked.
     pub until: Option<DateTime<Utc>>,
 }
@@ -82,8 +83,8 @@ impl Terms {
         }
         let Some(stop) = self.stop else { return text.candidate.decide_until(self.now, self.latest, self.takes) };
         match (text.candidate.decide(self.now), stop.until) {
-            (Decision::HandOver, Some(until)) => text.candidate.hold(stop.reason, until),
-            (Decision::HandOver, None) => Decision::Hold(stop.reason, None),
+            (Decision::HandOver, Some(until)) => text.candidate.hold(stop.reason.of_messages(), until),
+            (Decision::HandOver, None) => Decision::Hold(stop.reason.of_messages(), None),
             (decision, _) => decision,
         }
     }
@@ -192,12 +193,12 @@ mod tests {
         let cancelled = |reason| Decision::Cancel(reason);
         let others = [cancelled(CancelReason::OptedOut), cancelled(CancelReason::Redacted)];
         assert_eq!(terms().decide(&texts)[0], Decision::HandOver);
-        let until_looked_at = stopped(HoldReason::Carrier, None);
+        let until_looked_at = stopped(BrandHoldReason::Carrier, None);
         assert_eq!(until_looked_at[0], Decision::Hold(HoldReason::Carrier, None));
         assert_eq!(until_looked_at[1..], others);
         let tomorrow: DateTime<Utc> = "2026-11-22T08:00:00Z".parse().unwrap();
         let opens: DateTime<Utc> = "2026-11-22T13:00:00Z".parse().unwrap();
-        assert_eq!(stopped(HoldReason::Cap, Some(tomorrow))[0], Decision::Hold(HoldReason::Cap, Some(opens)));
+        assert_eq!(stopped(BrandHoldReason::Cap, Some(tomorrow))[0], Decision::Hold(HoldReason::Cap, Some(opens)));
     }
 
     #[test]
@@ -357,7 +358,7 @@ mod tests {
             let texts: Vec<_> = candidates.iter().zip(&facts).map(|(candidate, ([.., has_number], contact))| QueuedText {
                 contact_id: ContactId(uuid::Uuid::from_u128(*contact)), has_number: *has_number, candidate,
             }).collect();
-            let stop = stop.then_some(BrandStop { reason: HoldReason::Carrier, until: None });
+            let stop = stop.then_some(BrandStop { reason: BrandHoldReason::Carrier, until: None });
             let decisions = Terms { stop, caps_initials, ..terms() }.decide(&texts);
             let mut initials = BTreeSet::new();
             for ((text, decision), ([redacted, out, deactivated, not_textable, reassigned, number], _)) in

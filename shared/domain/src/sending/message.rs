@@ -1,10 +1,12 @@
 //! Messages: kinds, states and how receipts move them (rules S1, S2 and S8).
 
-use serde::{Deserialize, Serialize};
+use strum::{VariantArray, VariantNames};
+
+use crate::text_enum;
 
 /// Why a message exists.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, VariantArray, VariantNames)]
+#[strum(serialize_all = "snake_case")]
 pub enum MessageKind {
     /// Opens a conversation in a goal; at most one for each contact and goal (rule B7).
     Initial,
@@ -20,26 +22,9 @@ pub enum MessageKind {
     Inbound,
 }
 
+text_enum!(MessageKind);
+
 impl MessageKind {
-    /// Returns the word for it in the database and the API.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Initial => "initial",
-            Self::Reminder => "reminder",
-            Self::Reply => "reply",
-            Self::OptOutConfirmation => "opt_out_confirmation",
-            Self::Help => "help",
-            Self::Inbound => "inbound",
-        }
-    }
-
-    /// Returns the kind of a word.
-    pub fn parse(word: &str) -> Option<Self> {
-        [Self::Initial, Self::Reminder, Self::Reply, Self::OptOutConfirmation, Self::Help, Self::Inbound]
-            .into_iter()
-            .find(|kind| kind.as_str() == word)
-    }
-
     /// Initials and reminders are the goal's: they keep its window, its pause and the sending hours
     /// (rule S5).
     pub const fn belongs_to_goal(self) -> bool {
@@ -47,9 +32,9 @@ impl MessageKind {
     }
 }
 
-/// The one state that an outbound message is in (rule S1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+/// The one state that a message is in (rule S1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, VariantArray, VariantNames)]
+#[strum(serialize_all = "snake_case")]
 pub enum MessageState {
     /// Waits for a worker.
     Queued,
@@ -70,58 +55,27 @@ pub enum MessageState {
     Failed,
     /// Will not go; the reason is beside it.
     Cancelled,
+    /// A text from the contact, which is there.
+    Received,
 }
 
-impl MessageState {
-    /// Returns the word for it in the database and the API.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::Held => "held",
-            Self::Sending => "sending",
-            Self::Unknown => "unknown",
-            Self::Sent => "sent",
-            Self::Delivered => "delivered",
-            Self::Undelivered => "undelivered",
-            Self::Failed => "failed",
-            Self::Cancelled => "cancelled",
-        }
-    }
-}
+text_enum!(MessageState);
 
 impl MessageState {
-    /// Every state.
-    pub const ALL: [Self; 9] = [
-        Self::Queued,
-        Self::Held,
-        Self::Sending,
-        Self::Unknown,
-        Self::Sent,
-        Self::Delivered,
-        Self::Undelivered,
-        Self::Failed,
-        Self::Cancelled,
-    ];
-
-    /// Returns the state of a word.
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.as_str() == word)
-    }
-
     /// The text was handed to the carrier, so that its contact counts as messaged (rule T1). The
     /// carrier may have a text with a hand-over that has no outcome yet, so that counts as well
     /// (rule S2). The database has the same rule as `is_messaged`.
     pub const fn is_messaged(self) -> bool {
         match self {
             Self::Sending | Self::Unknown | Self::Sent | Self::Delivered | Self::Undelivered | Self::Failed => true,
-            Self::Queued | Self::Held | Self::Cancelled => false,
+            Self::Queued | Self::Held | Self::Cancelled | Self::Received => false,
         }
     }
 }
 
 /// Content of a carrier's receipt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, VariantArray, VariantNames)]
+#[strum(serialize_all = "snake_case")]
 pub enum ReceiptStatus {
     /// The carrier has the message and works on it.
     Sent,
@@ -132,6 +86,8 @@ pub enum ReceiptStatus {
     /// The carrier refused it after accepting it.
     Failed,
 }
+
+text_enum!(ReceiptStatus);
 
 impl ReceiptStatus {
     /// Returns the state that a message is in after this receipt.
@@ -151,6 +107,7 @@ impl ReceiptStatus {
 /// is on its way: the receipt proves that it went (rule S2).
 pub const fn receipt_rank(state: MessageState, was_handed_over: bool) -> Option<u8> {
     match state {
+        MessageState::Received => None,
         MessageState::Queued | MessageState::Held | MessageState::Cancelled if !was_handed_over => None,
         MessageState::Queued
         | MessageState::Held

@@ -1,6 +1,7 @@
 //! Messages, segments, hours, caps, rates, and the decision in front of the carrier.
 
 pub mod admission;
+pub mod brand_hold;
 pub mod cap;
 mod decision;
 pub mod hand_over;

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     people::line::LineType,
-    sending::{Candidate, Decision, HoldReason, hand_over::BrandStop, wait::Wait},
+    sending::{Candidate, Decision, HoldReason, brand_hold::BrandHoldReason, hand_over::BrandStop, wait::Wait},
 };
 
 /// Hand-overs of a text without a goal's window after which a passing error counts as final. Others
@@ -85,11 +85,11 @@ impl Refused<'_> {
                 Refusal::Wait(again_in(seconds, self.asked_seconds), None)
             }
             Action::StopAll if !last => {
-                let stop = BrandStop { reason: HoldReason::Carrier, until: None };
+                let stop = BrandStop { reason: BrandHoldReason::Carrier, until: None };
                 Refusal::Wait(again_in(LONGEST_WAIT_SECONDS, None), Some(stop))
             }
             Action::HoldToNextDay if !last => {
-                let stop = BrandStop { reason: HoldReason::Cap, until: Some(tomorrow) };
+                let stop = BrandStop { reason: BrandHoldReason::Cap, until: Some(tomorrow) };
                 Refusal::Wait(at_the_cap(self.candidate, tomorrow), Some(stop))
             }
             Action::NotTextable(line) => Refusal::NotTextable(line),
@@ -197,8 +197,11 @@ mod tests {
             Refusal::Wait(_, stop) => stop,
             Refusal::Failed | Refusal::NotTextable(_) | Refusal::OptedOut => None,
         };
-        assert_eq!(stop(Action::StopAll), Some(BrandStop { reason: HoldReason::Carrier, until: None }));
-        assert_eq!(stop(Action::HoldToNextDay), Some(BrandStop { reason: HoldReason::Cap, until: Some(tomorrow()) }));
+        assert_eq!(stop(Action::StopAll), Some(BrandStop { reason: BrandHoldReason::Carrier, until: None }));
+        assert_eq!(
+            stop(Action::HoldToNextDay),
+            Some(BrandStop { reason: BrandHoldReason::Cap, until: Some(tomorrow()) })
+        );
         let others = [
             Action::Retry(5),
             Action::RetryAtMost { seconds: 5, attempts: 3 },
@@ -212,7 +215,7 @@ mod tests {
     #[test]
     fn s3_a_text_at_the_carriers_cap_waits_for_the_day_and_for_the_hours() {
         let opens: DateTime<Utc> = "2026-11-22T13:00:00Z".parse().unwrap();
-        let stop = Some(BrandStop { reason: HoldReason::Cap, until: Some(tomorrow()) });
+        let stop = Some(BrandStop { reason: BrandHoldReason::Cap, until: Some(tomorrow()) });
         let waits = |until| Refusal::Wait(Wait::new(HoldReason::Cap, Some(until)), stop);
         assert_eq!(decide(MessageKind::Initial, 0, Action::HoldToNextDay), waits(opens));
         assert_eq!(decide(MessageKind::Reply, 0, Action::HoldToNextDay), waits(tomorrow()), "replies go at any hour");

@@ -1,12 +1,15 @@
 //! Roles, their rights, and the reach of one member over another (rule A5).
 
-use serde::{Deserialize, Serialize};
+use strum::{VariantArray, VariantNames};
 
-use crate::ids::{AccountId, GroupId, MemberId, OrganizationId};
+use crate::{
+    ids::{AccountId, GroupId, MemberId, OrganizationId},
+    text_enum,
+};
 
 /// A member's rights.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, VariantArray, VariantNames)]
+#[strum(serialize_all = "snake_case")]
 pub enum Role {
     /// Own workflows and conversations only.
     Agent,
@@ -18,25 +21,9 @@ pub enum Role {
     AccountAdmin,
 }
 
+text_enum!(Role);
+
 impl Role {
-    /// All roles, from the least.
-    pub const ALL: [Self; 4] = [Self::Agent, Self::GroupAdmin, Self::OrganizationAdmin, Self::AccountAdmin];
-
-    /// Returns the word for it in the database and the API.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Agent => "agent",
-            Self::GroupAdmin => "group_admin",
-            Self::OrganizationAdmin => "organization_admin",
-            Self::AccountAdmin => "account_admin",
-        }
-    }
-
-    /// Returns the role of a word.
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|role| role.as_str() == word)
-    }
-
     /// Returns whether this role may create a member of the other. A member hands out no more than
     /// they hold.
     pub fn may_appoint(self, other: Self) -> bool {
@@ -156,7 +143,7 @@ mod tests {
             let in_organization = |organization: u8, rank: Role| {
                 all_groups(organization).chain([None]).map(move |place| (rank, organization / 2, organization, place))
             };
-            let below = |rank: Role| Role::ALL.into_iter().filter(move |role| *role <= rank);
+            let below = |rank: Role| Role::ALL.iter().copied().filter(move |role| *role <= rank);
             match (self.role, self.organization) {
                 (Role::AccountAdmin, _) => [2 * self.account, 2 * self.account + 1]
                     .into_iter()

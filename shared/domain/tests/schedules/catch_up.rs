@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use muster_domain::engine::schedule::{CatchUp, Earlier, Fate, LISTED, Reckoning, Schedule, Why};
+use muster_domain::engine::schedule::{CatchUp, Earlier, Fate, LISTED, Reckoning, Schedule, SkipReason};
 use proptest::{prelude::*, sample::select};
 
 use crate::{schedule, utc};
@@ -57,7 +57,7 @@ fn missed_ticks_coalesce_into_one_that_is_on_time() {
 
 #[test]
 fn missed_ticks_are_skipped_with_the_reason() {
-    let skipped = Fate::Skipped { why: Why::Missed };
+    let skipped = Fate::Skipped { why: SkipReason::Missed };
     assert_eq!(
         after_an_outage("2026-11-21T11:00:30Z", CatchUp::Skip),
         [at("09:00", skipped), at("10:00", skipped), at("11:00", Fate::Fired)]
@@ -69,7 +69,7 @@ fn missed_ticks_fire_late_up_to_the_bound_newest_first() {
     assert_eq!(
         after_an_outage("2026-11-21T11:30:00Z", CatchUp::All { at_most: 2 }),
         [
-            at("09:00", Fate::Skipped { why: Why::BeyondBound }),
+            at("09:00", Fate::Skipped { why: SkipReason::BeyondBound }),
             at("10:00", Fate::Late { by: TimeDelta::minutes(90) }),
             at("11:00", Fate::Late { by: TimeDelta::minutes(30) }),
         ]
@@ -91,7 +91,7 @@ fn a_year_of_seconds_is_one_range_and_a_bounded_list() {
             first: last + TimeDelta::seconds(1),
             last: newest_told,
             count: 365 * 86_400 - 1 - u64::from(LISTED),
-            fate: Fate::Skipped { why: Why::BeyondBound },
+            fate: Fate::Skipped { why: SkipReason::BeyondBound },
         })
     );
     assert_eq!(reckoning.ticks.len(), 1 + LISTED as usize);

@@ -16,12 +16,14 @@ use serde::{Serialize, Serializer, ser::SerializeMap as _};
 
 pub use phones::Phones;
 
+use muster_domain::imports::FileEncoding;
+
 use crate::{
     ReadError,
     file::{Opened, opened_as},
     limits::{MAX_LISTED, MAX_UNPACKED},
     rows::{Line, Reject, RowReader},
-    sniff::{Encoding, tally::Tallied},
+    sniff::tally::Tallied,
     tags::Tags,
     unpack::Unpacked,
 };
@@ -49,7 +51,7 @@ pub struct Report {
     #[serde(serialize_with = "as_map")]
     pub columns: Vec<(String, String)>,
     /// How the file's characters are written.
-    pub encoding: Encoding,
+    pub encoding: FileEncoding,
     /// Character between its cells.
     pub delimiter: char,
     /// The rejects, at most [`MAX_LISTED`] of them; `rejected` counts all.
@@ -87,8 +89,8 @@ pub fn check<R: Read + Seek>(mut source: R, mapping: &BTreeMap<String, String>) 
 fn pass<R: Read + Seek>(
     source: R,
     mapping: &BTreeMap<String, String>,
-    encoding: Option<Encoding>,
-) -> Result<(Report, Option<Encoding>), ReadError> {
+    encoding: Option<FileEncoding>,
+) -> Result<(Report, Option<FileEncoding>), ReadError> {
     let Opened { format, header, text } = opened_as(Unpacked::open(source, MAX_UNPACKED)?, mapping, encoding)?;
     let mut text = Tallied::new(text);
     let mut reader = RowReader::new(&header, header.first_line, &mut text);
@@ -122,14 +124,14 @@ fn pass<R: Read + Seek>(
         rejects,
     };
     text.tally.end();
-    Ok((report, (format.undecided && text.tally.is_windows_1252()).then_some(Encoding::Windows1252)))
+    Ok((report, (format.undecided && text.tally.is_windows_1252()).then_some(FileEncoding::Windows1252)))
 }
 
 impl Listed {
     fn of(reject: &Reject<'_>) -> Self {
         Self {
             line: reject.line,
-            reason: reject.reason.word(),
+            reason: reject.reason.as_str(),
             column: reject.column.as_deref().map(ToOwned::to_owned),
             value: reject.value.as_deref().map(ToOwned::to_owned),
         }

@@ -2,18 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use super::Reason;
+use muster_domain::imports::RejectReason;
 
 /// Rows that were read, and their outcome.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Counts {
     rows: u64,
-    rejected: [u64; Reason::ALL.len()],
+    rejected: [u64; RejectReason::ALL.len()],
 }
 
 impl Counts {
     /// Counts a row, or a reject with its reason.
-    pub(super) fn count(&mut self, rejected: Option<Reason>) {
+    pub(super) fn count(&mut self, rejected: Option<RejectReason>) {
         self.rows += 1;
         if let Some(reason) = rejected {
             self.rejected[reason as usize] += 1;
@@ -32,7 +32,7 @@ impl Counts {
 
     /// Rejects for each reason that there was.
     pub fn by_reason(&self) -> BTreeMap<&'static str, u64> {
-        let all = Reason::ALL.iter().map(|reason| (reason.word(), self.rejected[*reason as usize]));
+        let all = RejectReason::ALL.iter().map(|reason| (reason.as_str(), self.rejected[*reason as usize]));
         all.filter(|(_, count)| *count > 0).collect()
     }
 }

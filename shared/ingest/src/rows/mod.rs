@@ -18,10 +18,13 @@ use crate::{
     headers::Column,
     stated_opt_out::{self, Stated},
 };
-use muster_domain::people::{e164::E164, number_zones, phone};
+use muster_domain::{
+    imports::RejectReason,
+    people::{e164::E164, number_zones, phone},
+};
 
 pub use count::Counts;
-pub use reject::{Reason, Reject};
+pub use reject::Reject;
 pub use row::Row;
 use row::{Places, Values};
 pub use warned::{Doubts, Warnings};
@@ -135,17 +138,17 @@ impl<'h, R: Read> RowReader<'h, R> {
         self.scratch.clear();
         self.ends.clear();
         if let Some(broken) = record.broken {
-            return Err(Rejected(broken.into(), None));
+            return Err(Rejected(reject::reason_of(broken), None));
         }
         if self.cells.more() {
-            return Err(Rejected(Reason::TooManyColumns, None));
+            return Err(Rejected(RejectReason::TooManyColumns, None));
         }
         let bytes = &self.splitter.buffer()[record.bytes.clone()];
         if std::str::from_utf8(bytes).is_err() {
-            return Err(Rejected(Reason::Encoding, self.not_text()));
+            return Err(Rejected(RejectReason::Encoding, self.not_text()));
         }
         if let Some(column) = self.parted_quotes() {
-            return Err(Rejected(Reason::QuoteMalformed, Some(column)));
+            return Err(Rejected(RejectReason::QuoteMalformed, Some(column)));
         }
         if self.cells.doubled() || memchr::memchr(0, bytes).is_some() {
             self.rewrite();
@@ -183,7 +186,7 @@ impl<'h, R: Read> RowReader<'h, R> {
         // A cell has no more characters than bytes.
         let first = self.cells.cells().iter().position(|cell| cell.to - cell.from > MAX_CELL)?;
         let column = (first..self.cells.cells().len()).find(|index| longer(values.cell(*index), MAX_CELL))?;
-        Some(Rejected(Reason::CellTooLong, Some(column)))
+        Some(Rejected(RejectReason::CellTooLong, Some(column)))
     }
 
     /// Returns the first cell with a tag or an agent that is too long for a name.
@@ -194,8 +197,8 @@ impl<'h, R: Read> RowReader<'h, R> {
             let cell = values.value(*index);
             cell.len() > MAX_TAG && row::tags(cell).any(|tag| longer(tag, MAX_TAG))
         });
-        let agent = agent.map(|column| Rejected(Reason::AgentTooLong, Some(column)));
-        let tags = tags.map(|column| Rejected(Reason::TagTooLong, Some(column)));
+        let agent = agent.map(|column| Rejected(RejectReason::AgentTooLong, Some(column)));
+        let tags = tags.map(|column| Rejected(RejectReason::TagTooLong, Some(column)));
         agent.into_iter().chain(tags).min_by_key(|wrong| wrong.1)
     }
 
@@ -234,11 +237,11 @@ impl<'h, R: Read> RowReader<'h, R> {
         Values { text, base, cells: self.cells.cells(), scratch: &self.scratch, ends: &self.ends }
     }
 
-    fn reject(&self, record: &Located, reason: Reason, column: Option<usize>) -> Reject<'_> {
+    fn reject(&self, record: &Located, reason: RejectReason, column: Option<usize>) -> Reject<'_> {
         let buffer = self.splitter.buffer();
         let value = column.map(|index| match (reason, self.cells.cells().get(index)) {
             (_, None) => "".into(),
-            (Reason::Encoding, Some(cell)) => reject::shown(&buffer[cell.from..cell.to]),
+            (RejectReason::Encoding, Some(cell)) => reject::shown(&buffer[cell.from..cell.to]),
             _ => reject::shown(self.values(record).cell(index).trim().as_bytes()),
         });
         Reject {
@@ -252,7 +255,7 @@ impl<'h, R: Read> RowReader<'h, R> {
 }
 
 /// Why a row is rejected, and the column that is to blame.
-struct Rejected(Reason, Option<usize>);
+struct Rejected(RejectReason, Option<usize>);
 
 /// Returns whether a text has more than so many characters. Few have more bytes.
 fn longer(text: &str, limit: usize) -> bool {

@@ -2,102 +2,19 @@
 
 use std::borrow::Cow;
 
-use muster_domain::people::phone::PhoneError;
+use muster_domain::imports::RejectReason;
 
 use crate::{
     limits::{MAX_RAW, MAX_VALUE},
     records::Broken,
 };
 
-/// Why a row is rejected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reason {
-    /// A quote within a quoted cell is not doubled.
-    QuoteMalformed,
-    /// A quoted cell that begins on the line is not properly closed, or looks as if it had
-    /// swallowed a row.
-    QuoteUnclosed,
-    /// The line is longer than [`crate::limits::MAX_RECORD`].
-    RecordTooLong,
-    /// There are values behind the header's last column.
-    TooManyColumns,
-    /// A cell is not text in the file's encoding.
-    Encoding,
-    /// A cell has more than [`crate::limits::MAX_CELL`] characters.
-    CellTooLong,
-    /// A tag has more than [`crate::limits::MAX_TAG`] characters.
-    TagTooLong,
-    /// An agent's address has more than [`crate::limits::MAX_AGENT`] characters.
-    AgentTooLong,
-    /// The phone is blank or a null.
-    PhoneMissing,
-    /// A spreadsheet has damaged the phone.
-    PhoneDamaged,
-    /// There is an extension behind the phone.
-    PhoneExtension,
-    /// There are two phones in the cell.
-    PhoneSeveral,
-    /// The phone is not a North American number.
-    PhoneInvalid,
-}
-
-impl Reason {
-    /// Every reason.
-    pub const ALL: [Self; 13] = [
-        Self::QuoteMalformed,
-        Self::QuoteUnclosed,
-        Self::RecordTooLong,
-        Self::TooManyColumns,
-        Self::Encoding,
-        Self::CellTooLong,
-        Self::TagTooLong,
-        Self::AgentTooLong,
-        Self::PhoneMissing,
-        Self::PhoneDamaged,
-        Self::PhoneExtension,
-        Self::PhoneSeveral,
-        Self::PhoneInvalid,
-    ];
-
-    /// Returns the stable word for reports.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::QuoteMalformed => "quote_malformed",
-            Self::QuoteUnclosed => "quote_unclosed",
-            Self::RecordTooLong => "record_too_long",
-            Self::TooManyColumns => "too_many_columns",
-            Self::Encoding => "encoding",
-            Self::CellTooLong => "cell_too_long",
-            Self::TagTooLong => "tag_too_long",
-            Self::AgentTooLong => "agent_too_long",
-            Self::PhoneMissing => PhoneError::Missing.reason(),
-            Self::PhoneDamaged => PhoneError::Damaged.reason(),
-            Self::PhoneExtension => PhoneError::Extension.reason(),
-            Self::PhoneSeveral => PhoneError::Several.reason(),
-            Self::PhoneInvalid => PhoneError::Shape.reason(),
-        }
-    }
-}
-
-impl From<Broken> for Reason {
-    fn from(broken: Broken) -> Self {
-        match broken {
-            Broken::Malformed => Self::QuoteMalformed,
-            Broken::Unclosed => Self::QuoteUnclosed,
-            Broken::TooLong => Self::RecordTooLong,
-        }
-    }
-}
-
-impl From<PhoneError> for Reason {
-    fn from(error: PhoneError) -> Self {
-        match error {
-            PhoneError::Missing => Self::PhoneMissing,
-            PhoneError::Damaged => Self::PhoneDamaged,
-            PhoneError::Extension => Self::PhoneExtension,
-            PhoneError::Several => Self::PhoneSeveral,
-            PhoneError::Shape => Self::PhoneInvalid,
-        }
+/// Returns the reason of a record that is broken.
+pub(super) const fn reason_of(broken: Broken) -> RejectReason {
+    match broken {
+        Broken::Malformed => RejectReason::QuoteMalformed,
+        Broken::Unclosed => RejectReason::QuoteUnclosed,
+        Broken::TooLong => RejectReason::RecordTooLong,
     }
 }
 
@@ -106,7 +23,7 @@ pub struct Reject<'a> {
     /// The file's line on which it begins, from 1.
     pub line: u64,
     /// Why.
-    pub reason: Reason,
+    pub reason: RejectReason,
     /// The name of the column that is to blame, if one is, cut after [`MAX_VALUE`] characters: it
     /// comes again with each row.
     pub column: Option<Cow<'a, str>>,

@@ -16,45 +16,18 @@ use serde::{Deserialize, Serialize};
 
 use tally::Tally;
 
+use muster_domain::imports::FileEncoding;
+
 use crate::{Refused, text::Text};
 
 /// Bytes of a file that are looked at.
 pub const HEAD: usize = 64 * 1024;
 
-/// How a file's characters are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Encoding {
-    /// UTF-8, with or without a byte-order mark.
-    #[serde(rename = "UTF-8")]
-    Utf8,
-    /// UTF-16 with a byte-order mark, small end first.
-    #[serde(rename = "UTF-16LE")]
-    Utf16Le,
-    /// UTF-16 with a byte-order mark, big end first.
-    #[serde(rename = "UTF-16BE")]
-    Utf16Be,
-    /// Windows-1252, which also reads Latin-1.
-    #[serde(rename = "windows-1252")]
-    Windows1252,
-}
-
-impl Encoding {
-    /// Its usual name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Utf8 => "UTF-8",
-            Self::Utf16Le => "UTF-16LE",
-            Self::Utf16Be => "UTF-16BE",
-            Self::Windows1252 => "windows-1252",
-        }
-    }
-}
-
 /// How to read a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Format {
     /// How its characters are written.
-    pub encoding: Encoding,
+    pub encoding: FileEncoding,
     /// Bytes of the byte-order mark that it begins with.
     pub bom: usize,
     /// Character between its cells.
@@ -92,11 +65,11 @@ pub fn sniff(head: &[u8]) -> Result<Format, Refused> {
     Ok(Format { encoding, bom, delimiter, sep_line: said.is_some(), undecided })
 }
 
-fn encoding(head: &[u8]) -> Result<(Encoding, usize), Refused> {
+fn encoding(head: &[u8]) -> Result<(FileEncoding, usize), Refused> {
     match encoding_rs::Encoding::for_bom(head) {
-        Some((encoding, bom)) if encoding == UTF_16LE => return Ok((Encoding::Utf16Le, bom)),
-        Some((encoding, bom)) if encoding == UTF_16BE => return Ok((Encoding::Utf16Be, bom)),
-        Some((_, bom)) => return Ok((Encoding::Utf8, bom)),
+        Some((encoding, bom)) if encoding == UTF_16LE => return Ok((FileEncoding::Utf16Le, bom)),
+        Some((encoding, bom)) if encoding == UTF_16BE => return Ok((FileEncoding::Utf16Be, bom)),
+        Some((_, bom)) => return Ok((FileEncoding::Utf8, bom)),
         None => {}
     }
     let zeros = |odd: usize| head.iter().skip(odd).step_by(2).filter(|byte| **byte == 0).count();
@@ -110,7 +83,7 @@ fn encoding(head: &[u8]) -> Result<(Encoding, usize), Refused> {
     if head.len() < HEAD {
         tally.end();
     }
-    Ok((if tally.is_windows_1252() { Encoding::Windows1252 } else { Encoding::Utf8 }, 0))
+    Ok((if tally.is_windows_1252() { FileEncoding::Windows1252 } else { FileEncoding::Utf8 }, 0))
 }
 
 /// More control characters than slips of the hand explain. A NUL here and there is one: some

@@ -17,50 +17,39 @@ use flate2::read::{DeflateDecoder, MultiGzDecoder};
 use counted::Counted;
 pub use counted::Progress;
 
+use muster_domain::imports::Compression;
+
 use crate::{
     ReadError, Refused,
     limits::{GLANCE_WINDOW, MAX_RATIO, MAX_UNPACKED, MAX_WINDOW, RATIO_FROM},
 };
 
-/// Compression of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Packing {
-    /// It is not.
-    None,
-    /// RFC 1952.
-    Gzip,
-    /// RFC 8878.
-    Zstd,
-    /// A zip archive.
-    Zip,
-}
-
-/// Bytes of a file that [`packing`] wants to see.
+/// Bytes of a file that [`compression`] wants to see.
 pub const MAGIC: usize = 4;
 
-/// Tells a file's packing by its first bytes.
-pub fn packing(head: &[u8]) -> Packing {
+/// Tells a file's compression by its first bytes; `None` when it has none.
+pub fn compression(head: &[u8]) -> Option<Compression> {
     match head {
-        [0x1f, 0x8b, ..] => Packing::Gzip,
+        [0x1f, 0x8b, ..] => Some(Compression::Gzip),
         // A frame, or one to be skipped that stands before it.
-        [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Packing::Zstd,
+        [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Some(Compression::Zstd),
         // The second is an archive without any file.
-        [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Packing::Zip,
-        _ => Packing::None,
+        [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Some(Compression::Zip),
+        _ => None,
     }
 }
 
 /// The contents of a file. Errors that carry [`Refused`] are about the file, others are the
 /// source's.
 pub struct Unpacked<R: Read> {
-    packing: Packing,
+    compression: Option<Compression>,
     inner: Inner<R>,
     progress: Progress,
     limit: u64,
     unpacked: u64,
 }
 
-/// Where packed bytes come from: the first ones again, which told the packing, and the rest.
+/// Where packed bytes come from: the first ones again, which told the compression, and the rest.
 type Source<R> = Counted<io::Chain<Cursor<Vec<u8>>, io::Take<R>>>;
 
 enum Inner<R: Read> {
@@ -87,21 +76,21 @@ impl<R: Read> Unpacked<R> {
     fn within(mut source: R, limit: u64, window: u64) -> Result<Self, ReadError> {
         let mut head = Vec::with_capacity(MAGIC);
         source.by_ref().take(MAGIC as u64).read_to_end(&mut head)?;
-        let packing = packing(&head);
+        let compression = compression(&head);
         let progress = Progress::default();
         let source = Counted::new(Cursor::new(head).chain(source.take(u64::MAX)), progress.clone());
-        let inner = match packing {
-            Packing::None => Inner::Plain(source),
-            Packing::Gzip => Inner::Gzip(MultiGzDecoder::new(source)),
-            Packing::Zstd => Inner::Zstd(Box::new(zstd::Frames::new(source, window))),
-            Packing::Zip => return Err(ReadError::refused("a zip file cannot be read as a stream")),
+        let inner = match compression {
+            None => Inner::Plain(source),
+            Some(Compression::Gzip) => Inner::Gzip(MultiGzDecoder::new(source)),
+            Some(Compression::Zstd) => Inner::Zstd(Box::new(zstd::Frames::new(source, window))),
+            Some(Compression::Zip) => return Err(ReadError::refused("a zip file cannot be read as a stream")),
         };
-        Ok(Self { packing, inner, progress, limit, unpacked: 0 })
+        Ok(Self { compression, inner, progress, limit, unpacked: 0 })
     }
 
-    /// Returns the file's compression.
-    pub fn packing(&self) -> Packing {
-        self.packing
+    /// Returns the compression of the file; `None` when it has none.
+    pub fn compression(&self) -> Option<Compression> {
+        self.compression
     }
 
     /// Bytes of the file itself that were read so far, wherever this reader has gone.
@@ -110,7 +99,7 @@ impl<R: Read> Unpacked<R> {
     }
 
     fn bounded(&self) -> Result<(), Refused> {
-        if self.packing == Packing::None {
+        if self.compression.is_none() {
             return Ok(());
         }
         if self.unpacked > self.limit {
@@ -129,7 +118,7 @@ impl<R: Read + Seek> Unpacked<R> {
         let mut head = Vec::with_capacity(MAGIC);
         source.by_ref().take(MAGIC as u64).read_to_end(&mut head)?;
         source.seek(SeekFrom::Start(0))?;
-        if packing(&head) != Packing::Zip {
+        if compression(&head) != Some(Compression::Zip) {
             return Self::stream(source, limit);
         }
         let (mut source, entry) = zip::only_file(source)?;
@@ -141,7 +130,7 @@ impl<R: Read + Seek> Unpacked<R> {
         } else {
             Inner::Stored(zip::Checked::new(source, &entry))
         };
-        Ok(Self { packing: Packing::Zip, inner, progress, limit, unpacked: 0 })
+        Ok(Self { compression: Some(Compression::Zip), inner, progress, limit, unpacked: 0 })
     }
 }
 

@@ -6,11 +6,12 @@ use std::{
 };
 
 use flate2::{Compression, write::GzEncoder};
+use muster_domain::imports;
 use muster_ingest::{
     ReadError,
     file::{open, opened},
     rows::RowReader,
-    unpack::{Packing, Unpacked},
+    unpack::Unpacked,
 };
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
@@ -211,7 +212,7 @@ fn a_stream_says_how_it_is_packed_and_how_far_it_is() {
     let file = gzip(TEXT.as_bytes());
     let contents = Unpacked::stream(file.as_slice(), 1_000).unwrap();
     let progress = contents.progress();
-    assert_eq!(contents.packing(), Packing::Gzip);
+    assert_eq!(contents.compression(), Some(imports::Compression::Gzip));
     let mut text = String::new();
     opened(contents, &BTreeMap::new()).unwrap().text.read_to_string(&mut text).unwrap();
     assert_eq!((text.lines().count(), progress.bytes()), (2, file.len() as u64));

@@ -2,7 +2,8 @@
 
 use std::{collections::BTreeMap, io::Cursor};
 
-use muster_ingest::{check::check, limits::MAX_LISTED, preview::preview, sniff::Encoding};
+use muster_domain::imports::FileEncoding;
+use muster_ingest::{check::check, limits::MAX_LISTED, preview::preview};
 use serde_json::json;
 
 const FILE: &str = "First Name;last;Cell;Ward\nAnn;Lee;2125550001;1\nBob;Ray;555;2\nAnn;Lee;(212) 555-0001;3\n\"x\"y\nCyd;Fox;2125550003;\n";
@@ -41,14 +42,14 @@ fn c3_an_accent_that_comes_late_tells_the_check_and_the_preview() {
     let file = [b"first,last,phone\n", plain.as_bytes(), b"Ren\xe9,Pe\xf1a,2125550003\n\"a\"b\n"].concat();
     let report = check(Cursor::new(&file), &BTreeMap::new()).unwrap();
     let seen = (report.encoding, report.rows, report.valid, report.rejected, report.rejects.len());
-    assert_eq!(seen, (Encoding::Windows1252, 5_002, 2, 1, 1));
+    assert_eq!(seen, (FileEncoding::Windows1252, 5_002, 2, 1, 1));
     let shown = preview(Cursor::new(&file), &BTreeMap::new(), 1, |_| {}).unwrap();
-    assert_eq!(shown.encoding, Encoding::Windows1252);
+    assert_eq!(shown.encoding, FileEncoding::Windows1252);
     // The beginning of a file in UTF-8, cut within its first accent, is no sign of another
     // encoding.
     let utf8 = format!("first,last,phone\n{plain}Ren\u{e9}");
     let cut = &utf8.as_bytes()[..utf8.len() - 1];
-    assert_eq!(preview(Cursor::new(cut), &BTreeMap::new(), 1, |_| {}).unwrap().encoding, Encoding::Utf8);
+    assert_eq!(preview(Cursor::new(cut), &BTreeMap::new(), 1, |_| {}).unwrap().encoding, FileEncoding::Utf8);
 }
 
 #[test]

@@ -47,7 +47,7 @@ impl Told {
             }
             Line::Reject(reject) => Self::Reject {
                 line: reject.line,
-                reason: reject.reason.word(),
+                reason: reject.reason.as_str(),
                 column: reject.column.as_deref().map(ToOwned::to_owned),
                 value: reject.value.as_deref().map(ToOwned::to_owned),
                 raw: reject.raw.clone().into_owned(),

@@ -1,15 +1,21 @@
 //! Threads: the one conversation between a group and a contact (rules W2, W3, W5 and I3).
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use muster_domain::{
     conversations::word::Shown,
+    goals::answer::Answer,
     ids::{ContactId, GoalId, GroupId, MemberId, MessageId, OrganizationId, ThreadId},
     people::e164::E164,
-    sending::CancelReason,
+    sending::{
+        CancelReason,
+        message::{MessageKind, MessageState},
+    },
 };
 use muster_jobs::names::NOTIFY_STOPS;
 
-use crate::{Pool, Result, Tx, goals::give_back};
+use crate::{Pool, Result, Tx, db::error::read_word, goals::give_back};
 
 /// A thread.
 #[derive(Debug, Clone)]
@@ -41,10 +47,10 @@ pub struct Thread {
 pub struct ThreadMessage {
     /// The message.
     pub id: MessageId,
-    /// Why it exists; `inbound` for the contact's.
-    pub kind: String,
+    /// Its kind; `Inbound` for the contact's.
+    pub kind: MessageKind,
     /// Its state.
-    pub state: String,
+    pub state: MessageState,
     /// The text.
     pub body: String,
     /// The types of the pictures and the like that came with it.
@@ -66,7 +72,7 @@ pub async fn ensure(
     goal_id: Option<GoalId>,
     agent_id: Option<MemberId>,
     contacts: &[ContactId],
-) -> Result<Vec<(ContactId, ThreadId)>> {
+) -> Result<BTreeMap<ContactId, ThreadId>> {
     let contacts: Vec<_> = contacts.iter().map(|id| id.0).collect();
     let rows = sqlx::query_file!(
         "src/conversations/threads_ensure.sql",
@@ -82,8 +88,16 @@ pub async fn ensure(
     Ok(rows.into_iter().map(|row| (ContactId(row.contact_id), ThreadId(row.id))).collect())
 }
 
-/// Returns the thread of a contact that writes to one of our numbers, made if there is none, and
-/// its goal.
+/// The thread that a contact writes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WrittenTo {
+    /// The thread.
+    pub thread_id: ThreadId,
+    /// The goal that it is about.
+    pub goal_id: Option<GoalId>,
+}
+
+/// Returns the thread of a contact that writes to one of our numbers, made if there is none.
 pub async fn written_to(
     tx: &mut Tx,
     organization_id: OrganizationId,
@@ -91,7 +105,7 @@ pub async fn written_to(
     sender: &E164,
     agent_id: Option<MemberId>,
     contact_id: ContactId,
-) -> Result<Option<(ThreadId, Option<GoalId>)>> {
+) -> Result<Option<WrittenTo>> {
     let rows = sqlx::query_file!(
         "src/conversations/threads_ensure.sql",
         organization_id.0,
@@ -103,7 +117,7 @@ pub async fn written_to(
     )
     .fetch_all(tx.conn())
     .await?;
-    Ok(rows.into_iter().next().map(|row| (ThreadId(row.id), row.goal_id.map(GoalId))))
+    Ok(rows.into_iter().next().map(|row| WrittenTo { thread_id: ThreadId(row.id), goal_id: row.goal_id.map(GoalId) }))
 }
 
 /// Claims threads with unread replies, oldest first, so that the agent holds up to `limit` of them,
@@ -206,18 +220,19 @@ pub async fn messages(pool: &Pool, id: ThreadId, limit: i64) -> Result<Vec<Threa
     )
     .fetch_all(&mut *pool.connection().await?)
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| ThreadMessage {
-            id: MessageId(row.id),
-            kind: row.kind,
-            state: row.state,
-            body: row.body,
-            media: row.media,
-            channel: row.channel,
-            created_at: row.created_at,
+    rows.into_iter()
+        .map(|row| {
+            Ok(ThreadMessage {
+                id: MessageId(row.id),
+                kind: read_word("message", &row.kind)?,
+                state: read_word("message", &row.state)?,
+                body: row.body,
+                media: row.media,
+                channel: row.channel,
+                created_at: row.created_at,
+            })
         })
-        .collect())
+        .collect()
 }
 
 /// A thread locked for an answer.
@@ -327,8 +342,8 @@ pub async fn replied(tx: &mut Tx, id: ThreadId, shown: Shown, received_at: DateT
 /// contact with a yes is reminded (rule W6): with another answer they leave their reminder batch,
 /// also one in hand, and a reminder that waits is cancelled; with a yes after that they may have
 /// their one reminder again.
-pub async fn record_answer(tx: &mut Tx, goal_id: GoalId, contact_id: ContactId, answer: &str) -> Result<bool> {
-    let yes = answer == "yes";
+pub async fn record_answer(tx: &mut Tx, goal_id: GoalId, contact_id: ContactId, answer: Answer) -> Result<bool> {
+    let yes = answer == Answer::Yes;
     let target = sqlx::query!(
         "update target set answer = $3, answered_at = clock_timestamp(),
              reminder_batch_id = case when $4 or reminder_message_id is not null or skipped_at is not null then reminder_batch_id end
@@ -336,7 +351,7 @@ pub async fn record_answer(tx: &mut Tx, goal_id: GoalId, contact_id: ContactId, 
          returning reminder_message_id",
         goal_id.0,
         contact_id.0,
-        answer,
+        answer.as_str(),
         yes,
     )
     .fetch_optional(tx.conn())

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use muster_domain::{
-    conversations::word::Standing,
+    conversations::{outcome::InboundOutcome, word::Standing},
     ids::{AccountId, ContactId, GroupId, MemberId, OrganizationId, WebhookId},
     people::{e164::E164, phone_hash::PhoneHashes},
     tenancy::settings::OrganizationSettings,
@@ -11,7 +11,7 @@ use muster_domain::{
 use serde_json::Value;
 use sqlx::types::Json;
 
-use crate::{Pool, Result, Tx, people::phone_keys};
+use crate::{Pool, Result, Tx, db::error::read_word, people::phone_keys};
 
 /// Records an inbound text once; returns its number in the order in which texts are received, or
 /// none when the carrier has sent this one before.
@@ -66,51 +66,29 @@ pub async fn lock(tx: &mut Tx, id: WebhookId) -> Result<Option<Recorded>> {
     }))
 }
 
-/// Outcome of a recorded text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
-    /// It is in a conversation.
-    Conversation,
-    /// No group has the number that it was sent to.
-    NumberOfNobody,
-    /// Its sender is a short code, which cannot be a contact.
-    FromShortCode,
-    /// Its sender is a name, which cannot be a contact.
-    FromName,
-    /// Its sender is a number that cannot be a contact's (rule C4).
-    FromForeignNumber,
-    /// It has no sender.
-    FromNobody,
-}
-
-impl Fate {
-    /// Returns the stable word.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Conversation => "conversation",
-            Self::NumberOfNobody => "number_of_nobody",
-            Self::FromShortCode => "from_short_code",
-            Self::FromName => "from_name",
-            Self::FromForeignNumber => "from_foreign_number",
-            Self::FromNobody => "from_nobody",
-        }
-    }
-}
-
 /// Marks a text as dealt with. Its payload goes: the parts that are needed are in the thread.
-pub async fn processed(tx: &mut Tx, id: WebhookId, fate: Fate) -> Result<()> {
+pub async fn processed(tx: &mut Tx, id: WebhookId, outcome: InboundOutcome) -> Result<()> {
     sqlx::query!(
         "update webhook set processed_at = now(), payload = null, outcome = $2 where id = $1",
         id.0,
-        fate.as_str()
+        outcome.as_str()
     )
     .execute(tx.conn())
     .await?;
     Ok(())
 }
 
-/// Texts of the last days that are in no conversation, by why, for operators.
-pub async fn astray(pool: &Pool, days: i32) -> Result<Vec<(String, i64)>> {
+/// Texts that are in no conversation, for one reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Astray {
+    /// The reason.
+    pub outcome: InboundOutcome,
+    /// How many texts.
+    pub texts: i64,
+}
+
+/// Texts of the last days that are in no conversation, by the reason, for operators.
+pub async fn astray(pool: &Pool, days: i32) -> Result<Vec<Astray>> {
     let rows = sqlx::query!(
         r#"select outcome as "outcome!", count(*) as "texts!" from webhook
            where outcome <> 'conversation' and received_at > now() - make_interval(days => $1)
@@ -119,7 +97,7 @@ pub async fn astray(pool: &Pool, days: i32) -> Result<Vec<(String, i64)>> {
     )
     .fetch_all(&mut *pool.connection().await?)
     .await?;
-    Ok(rows.into_iter().map(|row| (row.outcome, row.texts)).collect())
+    rows.into_iter().map(|row| Ok(Astray { outcome: read_word("webhook", &row.outcome)?, texts: row.texts })).collect()
 }
 
 /// Owner of the number that a text was sent to.

@@ -1,6 +1,6 @@
 //! Errors of the database.
 
-use muster_domain::{people::e164::NotE164, zone::UnknownZone};
+use muster_domain::{people::e164::NotE164, text_enum::TextEnum, zone::UnknownZone};
 
 use crate::db::migrations::WrongHistory;
 
@@ -115,7 +115,13 @@ impl From<NotE164> for Error {
     }
 }
 
-/// For words of an enum that a row should hold.
-pub(crate) fn word<T>(table: &'static str, word: &str, parsed: Option<T>) -> Result<T> {
-    parsed.ok_or_else(|| Error::Corrupt { table, what: format!("the unknown word {word:?}") })
+/// Reads a word of an enum that a row holds.
+pub(crate) fn read_word<T: TextEnum>(table: &'static str, word: &str) -> Result<T> {
+    recognized(table, word, T::of_word(word))
+}
+
+/// Returns the value that a row's word was read as, or the error that this version does not know
+/// the word.
+pub(crate) fn recognized<T>(table: &'static str, word: &str, value: Option<T>) -> Result<T> {
+    value.ok_or_else(|| Error::Corrupt { table, what: format!("the unknown word {word:?}") })
 }

@@ -3,12 +3,18 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use muster_domain::ids::{JobId, OrganizationId};
+use muster_domain::{
+    engine::job::JobState,
+    ids::{JobId, OrganizationId},
+};
 use muster_jobs::JobKind;
 use serde_json::Value;
 
 use super::storable;
-use crate::{Error, Pool, Result, Tx, db::error::word};
+use crate::{
+    Error, Pool, Result, Tx,
+    db::error::{read_word, recognized},
+};
 
 /// A job that this worker holds the lease of.
 #[derive(Debug, Clone)]
@@ -144,7 +150,7 @@ impl TryFrom<Row> for ClaimedJob {
     fn try_from(row: Row) -> Result<Self> {
         Ok(Self {
             id: JobId(row.id),
-            kind: word("job", &row.kind, JobKind::parse(&row.kind))?,
+            kind: recognized("job", &row.kind, JobKind::parse(&row.kind))?,
             organization_id: row.organization_id.map(OrganizationId),
             payload: row.payload,
             attempt: row.attempt.unsigned_abs(),
@@ -251,7 +257,12 @@ pub async fn retry(
     .fetch_optional(tx.conn())
     .await?;
     let Some(row) = row else { return Ok(Fate::Taken) };
-    let mut fate = if row.state == "parked" { Fate::Parked } else { Fate::Pending };
+    let mut fate = match read_word("job", &row.state)? {
+        JobState::Parked => Fate::Parked,
+        JobState::Pending | JobState::Published | JobState::Running | JobState::Succeeded | JobState::Cancelled => {
+            Fate::Pending
+        }
+    };
     if fate == Fate::Pending && row.unique_key.is_some() && wait_again(&mut tx, &[job.id]).await? > 0 {
         fate = Fate::Superseded;
     }

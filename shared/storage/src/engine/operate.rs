@@ -1,12 +1,15 @@
 //! Operators' verbs on jobs: look, retry, cancel, replay, pause, limit.
 
 use chrono::{DateTime, Utc};
-use muster_domain::ids::{JobId, OrganizationId};
+use muster_domain::{
+    engine::{job::JobState, process::ProcessRole},
+    ids::{JobId, OrganizationId},
+};
 use muster_jobs::JobKind;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{Pool, Result, Tx};
+use crate::{Pool, Result, Tx, db::error::read_word};
 
 /// Choice of jobs; `None` does not matter.
 #[derive(Debug, Clone, Default)]
@@ -14,7 +17,7 @@ pub struct Filter {
     /// Of this kind.
     pub kind: Option<JobKind>,
     /// In this state.
-    pub state: Option<String>,
+    pub state: Option<JobState>,
     /// Of this tenant.
     pub organization_id: Option<OrganizationId>,
     /// Text in the last error.
@@ -29,9 +32,11 @@ pub struct Summary {
     /// Its kind.
     pub kind: String,
     /// Its state.
-    pub state: String,
-    /// Attempts that count, and how many there may be.
-    pub attempts: (i32, i32),
+    pub state: JobState,
+    /// Attempts that count.
+    pub attempts: i32,
+    /// Attempts that it may have.
+    pub max_attempts: i32,
     /// When it could first run.
     pub run_at: DateTime<Utc>,
     /// The tenant.
@@ -52,26 +57,28 @@ pub async fn list(pool: &Pool, filter: &Filter, limit: i64) -> Result<Vec<Summar
              and ($4::text is null or strpos(errors -> -1 ->> 'error', $4) > 0)
            order by id desc limit $5"#,
         filter.kind.map(JobKind::as_str),
-        filter.state,
+        filter.state.map(JobState::as_str),
         filter.organization_id.map(|id| id.0),
         filter.error,
         limit,
     )
     .fetch_all(&mut *pool.connection().await?)
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Summary {
-            id: JobId(row.id),
-            kind: row.kind,
-            state: row.state,
-            attempts: (row.attempt, row.max_attempts),
-            run_at: row.run_at,
-            organization_id: row.organization_id.map(OrganizationId),
-            worker: row.worker,
-            last_error: row.last_error,
+    rows.into_iter()
+        .map(|row| {
+            Ok(Summary {
+                id: JobId(row.id),
+                kind: row.kind,
+                state: read_word("job", &row.state)?,
+                attempts: row.attempt,
+                max_attempts: row.max_attempts,
+                run_at: row.run_at,
+                organization_id: row.organization_id.map(OrganizationId),
+                worker: row.worker,
+                last_error: row.last_error,
+            })
         })
-        .collect())
+        .collect()
 }
 
 /// Returns a job's whole row as JSON: its life can be read from it (engine promise J11).
@@ -120,7 +127,7 @@ pub async fn replay(pool: &Pool, filter: &Filter, before: DateTime<Utc>, limit: 
 
 /// Lets one parked or cancelled job run again with all its attempts; returns its state then, `None`
 /// when it is in another one. It is cancelled again when another job holds its unique key by now.
-pub async fn retry(pool: &Pool, id: JobId) -> Result<Option<String>> {
+pub async fn retry(pool: &Pool, id: JobId) -> Result<Option<JobState>> {
     let mut tx = pool.begin().await?;
     let found =
         sqlx::query_scalar!("select id from job where id = $1 and state in ('parked', 'cancelled') for update", id.0)
@@ -130,7 +137,7 @@ pub async fn retry(pool: &Pool, id: JobId) -> Result<Option<String>> {
     let state =
         sqlx::query_scalar!("select state from job where id = any($1)", &found).fetch_optional(tx.conn()).await?;
     tx.commit().await?;
-    Ok(state)
+    state.map(|state| read_word("job", &state)).transpose()
 }
 
 /// A job with an order key goes to the end of its line, several in the order in which they were
@@ -181,9 +188,17 @@ pub async fn cancel(pool: &Pool, id: JobId) -> Result<bool> {
     Ok(done.rows_affected() == 1)
 }
 
-/// Returns how replayed jobs fare: how many have had an attempt that ended, and of how many the
-/// last one to end has failed.
-pub async fn outcome(pool: &Pool, ids: &[JobId]) -> Result<(i64, i64)> {
+/// How replayed jobs fare.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ReplayOutcome {
+    /// Jobs that have had an attempt that ended.
+    pub tried: i64,
+    /// Jobs with a last ended attempt that failed.
+    pub failed: i64,
+}
+
+/// Returns how replayed jobs fare.
+pub async fn outcome(pool: &Pool, ids: &[JobId]) -> Result<ReplayOutcome> {
     let row = sqlx::query!(
         r#"select count(*) filter (where state in ('succeeded', 'parked', 'cancelled') or attempt > 1
                                        or (attempt = 1 and state <> 'running')) as "tried!",
@@ -194,7 +209,7 @@ pub async fn outcome(pool: &Pool, ids: &[JobId]) -> Result<(i64, i64)> {
     )
     .fetch_one(&mut *pool.connection().await?)
     .await?;
-    Ok((row.tried, row.failed))
+    Ok(ReplayOutcome { tried: row.tried, failed: row.failed })
 }
 
 /// A kind's jobs that are not over, and how fast they end.
@@ -265,8 +280,8 @@ pub async fn queues(pool: &Pool) -> Result<Vec<Queue>> {
 pub struct Process {
     /// Its name.
     pub name: String,
-    /// `scheduler` or `worker`.
-    pub role: String,
+    /// Its role.
+    pub role: ProcessRole,
     /// Seconds since it said that it is alive.
     pub seen_seconds_ago: f64,
     /// Running jobs: kind and number.
@@ -284,10 +299,12 @@ pub async fn processes(pool: &Pool) -> Result<Vec<Process>> {
     )
     .fetch_all(&mut *pool.connection().await?)
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Process { name: row.name, role: row.role, seen_seconds_ago: row.ago, running: row.running })
-        .collect())
+    rows.into_iter()
+        .map(|row| {
+            let role = read_word("process", &row.role)?;
+            Ok(Process { name: row.name, role, seen_seconds_ago: row.ago, running: row.running })
+        })
+        .collect()
 }
 
 /// Pauses or resumes a kind, or every kind (`None`), for one organization or all.

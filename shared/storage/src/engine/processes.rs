@@ -1,14 +1,16 @@
 //! Which daemons are alive, as they say themselves.
 
+use muster_domain::engine::process::ProcessRole;
+
 use crate::{Pool, Result};
 
 /// Says that a process is alive.
-pub async fn seen(pool: &Pool, name: &str, role: &str) -> Result<()> {
+pub async fn seen(pool: &Pool, name: &str, role: ProcessRole) -> Result<()> {
     sqlx::query!(
         "insert into process (name, role) values ($1, $2)
          on conflict (name) do update set role = excluded.role, seen_at = clock_timestamp()",
         name,
-        role,
+        role.as_str(),
     )
     .execute(&mut *pool.connection().await?)
     .await?;

@@ -10,7 +10,7 @@ use muster_jobs::{
 };
 use uuid::Uuid;
 
-use crate::{Pool, Result, Tx, db::error::word};
+use crate::{Pool, Result, Tx, db::error::recognized};
 
 /// A due job.
 #[derive(Debug, Clone)]
@@ -44,7 +44,7 @@ pub async fn survey(pool: &Pool) -> Result<Survey> {
         .fetch_all(&mut *pool.connection().await?)
         .await?;
     let limited = rows.iter().any(|row| row.limited);
-    let lane = |kind| word("job", kind, JobKind::parse(kind));
+    let lane = |kind| recognized("job", kind, JobKind::parse(kind));
     let lanes = rows
         .iter()
         .map(|row| {
@@ -185,7 +185,7 @@ pub async fn take_due(tx: &mut Tx, lanes: &[Lane], mut shares: Shares) -> Result
     .await?;
     let mut due = Vec::with_capacity(rows.len());
     for row in rows {
-        let kind = word("job", &row.kind, JobKind::parse(&row.kind))?;
+        let kind = recognized("job", &row.kind, JobKind::parse(&row.kind))?;
         // Every lane of a tenant was offered the whole share; the first ones use it up.
         if shares.admit(kind, row.tenant) {
             let (id, traceparent) = (JobId(row.id), row.traceparent);

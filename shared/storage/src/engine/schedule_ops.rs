@@ -2,10 +2,10 @@
 //! and change when they recur.
 
 use chrono::{DateTime, Utc};
-use muster_domain::engine::schedule::{Gap, Overlap};
+use muster_domain::engine::schedule::{CatchUpPolicy, Gap, Overlap, SkipReason, TickFate};
 
 use super::schedules::{schedule, skip_undecided, why_skipped};
-use crate::{Pool, Result};
+use crate::{Pool, Result, db::error::read_word};
 
 /// A schedule, its policies, and the fate of its last tick.
 #[derive(Debug, Clone)]
@@ -16,12 +16,12 @@ pub struct Listed {
     pub cron: String,
     /// Zone of its wall-clock times.
     pub zone: String,
-    /// For a local time that does not exist: `skip` or `after`.
-    pub gap: String,
-    /// For one that happens twice: `first`, `last` or `both`.
-    pub overlap: String,
-    /// After an outage: `skip`, `coalesce` or `all`.
-    pub catch_up: String,
+    /// For a local time that does not exist.
+    pub gap: Gap,
+    /// For one that happens twice.
+    pub overlap: Overlap,
+    /// After an outage.
+    pub catch_up: CatchUpPolicy,
     /// Its jobs run up to so much later.
     pub jitter_seconds: i32,
     /// Switched on.
@@ -34,8 +34,17 @@ pub struct Listed {
     pub kind: String,
     /// The next tick.
     pub next_at: Option<DateTime<Utc>>,
-    /// The last planned tick that was decided about, and its fate.
-    pub last: Option<(DateTime<Utc>, String)>,
+    /// The last planned tick that was decided about.
+    pub last: Option<LastTick>,
+}
+
+/// The last tick of a schedule that was decided about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LastTick {
+    /// When it was planned.
+    pub planned_at: DateTime<Utc>,
+    /// Its fate.
+    pub fate: TickFate,
 }
 
 /// Returns every schedule, by name; those that were removed only if they are asked for.
@@ -51,37 +60,44 @@ pub async fn list(pool: &Pool, with_removed: bool) -> Result<Vec<Listed>> {
     )
     .fetch_all(&mut *pool.connection().await?)
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Listed {
-            name: row.name,
-            cron: row.cron,
-            zone: row.zone,
-            gap: row.gap,
-            overlap: row.overlap,
-            catch_up: row.catch_up,
-            jitter_seconds: row.jitter_seconds,
-            enabled: row.enabled,
-            removed_at: row.retired_at,
-            error: row.error,
-            kind: row.kind,
-            next_at: row.next_at,
-            last: row.last.zip(row.fate),
+    rows.into_iter()
+        .map(|row| {
+            let last = match row.last.zip(row.fate) {
+                Some((planned_at, fate)) => Some(LastTick { planned_at, fate: read_word("tick", &fate)? }),
+                None => None,
+            };
+            Ok(Listed {
+                name: row.name,
+                cron: row.cron,
+                zone: row.zone,
+                gap: read_word("schedule", &row.gap)?,
+                overlap: read_word("schedule", &row.overlap)?,
+                catch_up: read_word("schedule", &row.catch_up)?,
+                jitter_seconds: row.jitter_seconds,
+                enabled: row.enabled,
+                removed_at: row.retired_at,
+                error: row.error,
+                kind: row.kind,
+                next_at: row.next_at,
+                last,
+            })
         })
-        .collect())
+        .collect()
 }
 
 /// A row of the ledger of ticks.
 #[derive(Debug, Clone)]
 pub struct Tick {
-    /// The planned instant, and the last one where several share the row.
-    pub planned: (DateTime<Utc>, DateTime<Utc>),
+    /// The planned instant.
+    pub planned_at: DateTime<Utc>,
+    /// The last planned instant, where several ticks share the row.
+    pub planned_until: DateTime<Utc>,
     /// How many.
     pub ticks: i64,
-    /// `fired`, `late`, `coalesced` or `skipped`.
-    pub fate: String,
+    /// Its fate.
+    pub fate: TickFate,
     /// Why it was skipped.
-    pub why: Option<String>,
+    pub why: Option<SkipReason>,
     /// How late it was.
     pub late_ms: Option<i64>,
     /// The job that it made.
@@ -98,17 +114,19 @@ pub async fn ticks(pool: &Pool, name: &str, limit: i64) -> Result<Vec<Tick>> {
     )
     .fetch_all(&mut *pool.connection().await?)
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Tick {
-            planned: (row.planned_at, row.planned_until),
-            ticks: row.ticks,
-            fate: row.fate,
-            why: row.why,
-            late_ms: row.late_ms,
-            job_id: row.job_id,
+    rows.into_iter()
+        .map(|row| {
+            Ok(Tick {
+                planned_at: row.planned_at,
+                planned_until: row.planned_until,
+                ticks: row.ticks,
+                fate: read_word("tick", &row.fate)?,
+                why: row.why.map(|why| read_word("tick", &why)).transpose()?,
+                late_ms: row.late_ms,
+                job_id: row.job_id,
+            })
         })
-        .collect())
+        .collect()
 }
 
 /// An operator's change of a schedule; `None` stays.
@@ -122,8 +140,8 @@ pub struct Edit {
     pub gap: Option<Gap>,
     /// For one that happens twice.
     pub overlap: Option<Overlap>,
-    /// After an outage: `skip`, `coalesce` or `all`.
-    pub catch_up: Option<&'static str>,
+    /// After an outage.
+    pub catch_up: Option<CatchUpPolicy>,
     /// Its jobs run up to so much later.
     pub jitter_seconds: Option<i32>,
     /// Switched on or off.
@@ -157,7 +175,7 @@ pub async fn edit(pool: &Pool, name: &str, edit: &Edit) -> Result<bool> {
         edit.zone,
         edit.gap.map(Gap::as_str),
         edit.overlap.map(Overlap::as_str),
-        edit.catch_up,
+        edit.catch_up.map(CatchUpPolicy::as_str),
         edit.jitter_seconds,
         edit.enabled,
         before.now,

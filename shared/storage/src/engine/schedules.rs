@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use muster_domain::{
-    engine::schedule::{CatchUp, CronExpression, Earlier, Fate, Note, Reckoning, Schedule, Why, jitter},
+    engine::schedule::{
+        CatchUp, CatchUpPolicy, CronExpression, Earlier, Fate, Note, Reckoning, Schedule, SkipReason, jitter,
+    },
     ids::{JobId, OrganizationId},
     zone::Zone,
 };
@@ -13,7 +15,10 @@ use muster_jobs::{Job, JobKind};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{Pool, Result, Tx, db::error::word};
+use crate::{
+    Pool, Result, Tx,
+    db::error::{read_word, recognized},
+};
 
 /// A schedule with a next tick that is due, or not computed yet.
 #[derive(Debug, Clone)]
@@ -67,10 +72,10 @@ pub async fn take_due(tx: &mut Tx, limit: i64) -> Result<Vec<DueSchedule>> {
     let seconds = |seconds: i32| Duration::from_secs(seconds.unsigned_abs().into());
     rows.into_iter()
         .map(|row| {
-            let catch_up = match row.catch_up.as_str() {
-                "skip" => CatchUp::Skip,
-                "all" => CatchUp::All { at_most: row.catch_up_at_most.unsigned_abs() },
-                _ => CatchUp::Coalesce,
+            let catch_up = match read_word("schedule", &row.catch_up)? {
+                CatchUpPolicy::Skip => CatchUp::Skip,
+                CatchUpPolicy::All => CatchUp::All { at_most: row.catch_up_at_most.unsigned_abs() },
+                CatchUpPolicy::Coalesce => CatchUp::Coalesce,
             };
             Ok(DueSchedule {
                 schedule: schedule(&row.cron, &row.zone, &row.gap, &row.overlap),
@@ -97,15 +102,6 @@ pub(crate) fn schedule(cron: &str, zone: &str, gap: &str, overlap: &str) -> Resu
     })
 }
 
-const fn word_of(note: Note) -> &'static str {
-    match note {
-        Note::Plain => "plain",
-        Note::Shifted => "shifted",
-        Note::FirstPass => "first_pass",
-        Note::SecondPass => "second_pass",
-    }
-}
-
 /// A tick's row.
 #[derive(Default)]
 struct Rows {
@@ -113,8 +109,8 @@ struct Rows {
     planned_until: Vec<DateTime<Utc>>,
     local: Vec<NaiveDateTime>,
     note: Vec<String>,
-    fate: Vec<&'static str>,
-    why: Vec<Option<&'static str>>,
+    fate: Vec<String>,
+    why: Vec<Option<String>>,
     late_ms: Vec<Option<i64>>,
     coalesced_into: Vec<Option<DateTime<Utc>>>,
     job_id: Vec<Option<Uuid>>,
@@ -125,10 +121,10 @@ impl Rows {
     fn of(reckoning: &Reckoning, zone: &Zone) -> Self {
         let mut rows = Self::default();
         if let Some(Earlier { first, last, count, fate }) = reckoning.earlier {
-            rows.push(first, last, zone.local(first), "plain", fate, i64::try_from(count).unwrap_or(i64::MAX));
+            rows.push(first, last, zone.local(first), Note::Plain, fate, i64::try_from(count).unwrap_or(i64::MAX));
         }
         for tick in &reckoning.ticks {
-            rows.push(tick.fire.at, tick.fire.at, tick.fire.local, word_of(tick.fire.note), tick.fate, 1);
+            rows.push(tick.fire.at, tick.fire.at, tick.fire.local, tick.fire.note, tick.fate, 1);
         }
         rows
     }
@@ -138,22 +134,21 @@ impl Rows {
         at: DateTime<Utc>,
         until: DateTime<Utc>,
         local: NaiveDateTime,
-        note: &str,
+        note: Note,
         fate: Fate,
         ticks: i64,
     ) {
-        let (name, why, late_ms, into) = match fate {
-            Fate::Fired => ("fired", None, None, None),
-            Fate::Late { by } => ("late", None, Some(by.num_milliseconds()), None),
-            Fate::Coalesced { into } => ("coalesced", None, None, Some(into)),
-            Fate::Skipped { why: Why::Missed } => ("skipped", Some("missed"), None, None),
-            Fate::Skipped { why: Why::BeyondBound } => ("skipped", Some("beyond_bound"), None, None),
+        let (why, late_ms, into) = match fate {
+            Fate::Fired => (None, None, None),
+            Fate::Late { by } => (None, Some(by.num_milliseconds()), None),
+            Fate::Coalesced { into } => (None, None, Some(into)),
+            Fate::Skipped { why } => (Some(why.as_str().to_owned()), None, None),
         };
         self.planned_at.push(at);
         self.planned_until.push(until);
         self.local.push(local);
-        self.note.push(note.to_owned());
-        self.fate.push(name);
+        self.note.push(note.as_str().to_owned());
+        self.fate.push(fate.fate().as_str().to_owned());
         self.why.push(why);
         self.late_ms.push(late_ms);
         self.coalesced_into.push(into);
@@ -171,10 +166,8 @@ pub async fn decide(
     reckoning: &Reckoning,
     next_at: Option<DateTime<Utc>>,
 ) -> Result<usize> {
-    let kind = word("schedule", &due.kind, JobKind::parse(&due.kind))?;
+    let kind = recognized("schedule", &due.kind, JobKind::parse(&due.kind))?;
     let rows = Rows::of(reckoning, &schedule.zone);
-    let why: Vec<_> = rows.why.iter().map(|why| why.map(str::to_owned)).collect();
-    let fate: Vec<_> = rows.fate.iter().map(|fate| (*fate).to_owned()).collect();
     sqlx::query!(
         "insert into tick (schedule, planned_at, planned_until, local, note, fate, why, late_ms, coalesced_into, job_id, ticks)
          select $1, new.* from unnest($2::timestamptz[], $3::timestamptz[], $4::timestamp[], $5::text[], $6::text[], $7::text[],
@@ -184,8 +177,8 @@ pub async fn decide(
         &rows.planned_until,
         &rows.local,
         &rows.note,
-        &fate,
-        &why as &[Option<String>],
+        &rows.fate,
+        &rows.why as &[Option<String>],
         &rows.late_ms as &[Option<i64>],
         &rows.coalesced_into as &[Option<DateTime<Utc>>],
         &rows.job_id as &[Option<Uuid>],
@@ -301,8 +294,8 @@ pub async fn set<P: Job>(tx: &mut Tx, new: &NewSchedule<'_>, payload: &P) -> Res
 const MOST_SKIPPED: usize = 1_000_000;
 
 /// Why nobody decides about ticks any more that were before a change of their schedule.
-pub(super) const fn why_skipped(was_enabled: bool) -> &'static str {
-    if was_enabled { "changed" } else { "disabled" }
+pub(super) const fn why_skipped(was_enabled: bool) -> SkipReason {
+    if was_enabled { SkipReason::Changed } else { SkipReason::Disabled }
 }
 
 /// One row for the ticks up to now that nobody has decided about, because the schedule is another
@@ -313,7 +306,7 @@ pub(super) async fn skip_undecided(
     schedule: &Schedule,
     decided_until: DateTime<Utc>,
     now: DateTime<Utc>,
-    why: &str,
+    why: SkipReason,
 ) -> Result<()> {
     let fires = schedule.fires_after(decided_until).map(|fire| fire.at);
     let mut fires = fires.take_while(|at| *at <= now).take(MOST_SKIPPED);
@@ -327,7 +320,7 @@ pub(super) async fn skip_undecided(
         last,
         schedule.zone.local(first),
         count,
-        why,
+        why.as_str(),
     )
     .execute(tx.conn())
     .await?;
@@ -346,7 +339,7 @@ pub async fn remove(tx: &mut Tx, name: &str) -> Result<()> {
     .await?;
     let Some(before) = before else { return Ok(()) };
     if let Ok(schedule) = schedule(&before.cron, &before.zone, &before.gap, &before.overlap) {
-        let why = if before.enabled { "removed" } else { "disabled" };
+        let why = if before.enabled { SkipReason::Removed } else { SkipReason::Disabled };
         skip_undecided(tx, name, &schedule, before.decided_until, before.now, why).await?;
     }
     sqlx::query!(

@@ -8,7 +8,7 @@ use muster_domain::ids::{JobId, OrganizationId};
 use muster_jobs::{names::NOTIFY_TIMERS, timer::TimerKind};
 use uuid::Uuid;
 
-use crate::{Pool, Result, Tx, db::error::word};
+use crate::{Pool, Result, Tx, db::error::recognized};
 
 /// The longest that a scheduler may wait between two looks at the timers: one that is due sooner
 /// than this is announced when it is set.
@@ -138,7 +138,7 @@ pub async fn fire_due(pool: &Pool, limit: i64) -> Result<Fired> {
     let mut fired = Fired { timers: due.len(), latest_ms: 0 };
     let (mut ids, mut kinds, mut organizations, mut payloads, mut attempts) = (vec![], vec![], vec![], vec![], vec![]);
     for timer in due {
-        let timer_kind = word("timer", &timer.kind, TimerKind::parse(&timer.kind))?;
+        let timer_kind = recognized("timer", &timer.kind, TimerKind::parse(&timer.kind))?;
         let kind = timer_kind.makes();
         ids.push(JobId::new().0);
         kinds.push(kind.as_str().to_owned());

@@ -2,32 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use muster_domain::{
-    goals::release::WaitsFor,
+    goals::{batch::BatchKind, goal::AssignmentStrategy, release::WaitsFor},
     ids::{BatchId, ContactId, GoalId, MemberId, OrganizationId},
     people::knowledge::{Knowledge, Values},
 };
 
-use crate::{Result, Tx, engine::timers, goals::Goal};
+use crate::{Result, Tx, db::error::read_word, engine::timers, goals::Goal};
 use muster_jobs::timer::TimerKind;
-
-/// Purpose of a batch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BatchKind {
-    /// Opening conversations.
-    Initial,
-    /// Reminding contacts with a yes.
-    Reminder,
-}
-
-impl BatchKind {
-    /// Returns the word for it in the database.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Initial => "initial",
-            Self::Reminder => "reminder",
-        }
-    }
-}
 
 /// A lease on a batch.
 #[derive(Debug, Clone)]
@@ -66,7 +47,7 @@ pub async fn waits_for(tx: &mut Tx, goal_id: GoalId) -> Result<Option<WaitsFor>>
     let word = sqlx::query_scalar!("select release_waits_for from goal_estimate where goal_id = $1", goal_id.0)
         .fetch_optional(tx.conn())
         .await?;
-    Ok(word.flatten().as_deref().and_then(WaitsFor::parse))
+    word.flatten().map(|word| read_word("goal_estimate", &word)).transpose()
 }
 
 /// Has a goal's next release looked at, at that instant, and keeps the condition that its batches
@@ -88,9 +69,17 @@ pub async fn wait(
     timers::set(tx, TimerKind::BatchRelease, goal_id.0, until, organization_id).await
 }
 
-/// Returns the batches that are still held, in their order, with the segments that their contacts
-/// may count.
-pub async fn held(tx: &mut Tx, goal_id: GoalId, segments_each: i64) -> Result<Vec<(BatchId, i64)>> {
+/// A batch that waits for its release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HeldBatch {
+    /// The batch.
+    pub id: BatchId,
+    /// Segments that the initials of its contacts may count.
+    pub segments: i64,
+}
+
+/// Returns the batches that are still held, in their order.
+pub async fn held(tx: &mut Tx, goal_id: GoalId, segments_each: i64) -> Result<Vec<HeldBatch>> {
     let rows = sqlx::query!(
         r#"select b.id, $2 * (
                select count(*) from target t
@@ -101,7 +90,7 @@ pub async fn held(tx: &mut Tx, goal_id: GoalId, segments_each: i64) -> Result<Ve
     )
     .fetch_all(tx.conn())
     .await?;
-    Ok(rows.into_iter().map(|row| (BatchId(row.id), row.segments)).collect())
+    Ok(rows.into_iter().map(|row| HeldBatch { id: BatchId(row.id), segments: row.segments }).collect())
 }
 
 /// Releases batches.
@@ -227,7 +216,7 @@ pub async fn hold(
     let Some(expires_at) = row.lease_expires_at.filter(|expires| *expires > now) else {
         return Ok(Err(Refused::Expired));
     };
-    let kind = if row.kind == "reminder" { BatchKind::Reminder } else { BatchKind::Initial };
+    let kind = read_word("batch", &row.kind)?;
     Ok(Ok(Lease { batch_id: id, goal_id: GoalId(row.goal_id), kind, number: row.number, token, expires_at }))
 }
 
@@ -245,7 +234,7 @@ pub struct Recipient {
 /// meanwhile has left the batch (rule W4). Contacts are locked against a redaction: texts that are
 /// written to them until the transaction ends are seen by it (rule R3).
 pub async fn recipients(tx: &mut Tx, goal: &Goal, lease: &Lease, agent_id: MemberId) -> Result<Vec<Recipient>> {
-    let assigned = goal.content.strategy == muster_domain::goals::goal::AssignmentStrategy::Assigned;
+    let assigned = goal.content.strategy == AssignmentStrategy::Assigned;
     let rows = sqlx::query!(
         r#"select c.id, c.first_name, c.last_name, c.email, c.postal_code, c.external_id, c.fields, m.knows
            from target t
@@ -372,7 +361,7 @@ pub async fn expire(tx: &mut Tx, id: BatchId) -> Result<bool> {
     .fetch_optional(tx.conn())
     .await?;
     let Some(row) = lease else { return Ok(false) };
-    let kind = if row.kind == "reminder" { BatchKind::Reminder } else { BatchKind::Initial };
+    let kind = read_word("batch", &row.kind)?;
     let lease = Lease {
         batch_id: id,
         goal_id: GoalId(row.goal_id),

@@ -10,7 +10,7 @@ use muster_domain::{
     ids::{CampaignId, GoalId, GroupId, MemberId, OrganizationId},
 };
 
-use crate::{Result, Tx, db::error::word};
+use crate::{Result, Tx, db::error::read_word};
 
 /// A goal.
 #[derive(Debug, Clone)]
@@ -120,9 +120,9 @@ pub async fn create(tx: &mut Tx, id: GoalId, place: Place, content: &GoalContent
         place.created_by.0,
         content.name,
         content.description,
-        text(&content.goal_type)?,
+        content.goal_type.as_str(),
         content.date_local,
-        text(&content.strategy)?,
+        content.strategy.as_str(),
         content.instructions,
         serde_json::to_value(&content.targeting)?,
         content.script,
@@ -235,9 +235,9 @@ async fn select(
                 content: GoalContent {
                     name: row.name,
                     description: row.description,
-                    goal_type: parse("goal", &row.goal_type)?,
+                    goal_type: read_word("goal", &row.goal_type)?,
                     date_local: row.date_local,
-                    strategy: parse("goal", &row.strategy)?,
+                    strategy: read_word("goal", &row.strategy)?,
                     instructions: row.instructions,
                     targeting: serde_json::from_value(row.targeting)?,
                     script: row.script,
@@ -283,8 +283,8 @@ pub async fn update(tx: &mut Tx, id: GoalId, content: &GoalContent, at: Instants
         at.reminder.map(|(_, closes)| closes),
         serde_json::to_value(&content.targeting)?,
         content.date_local,
-        text(&content.goal_type)?,
-        text(&content.strategy)?,
+        content.goal_type.as_str(),
+        content.strategy.as_str(),
         serde_json::to_value(content.release_plan)?,
     )
     .execute(tx.conn())
@@ -330,10 +330,19 @@ pub async fn close(tx: &mut Tx, id: GoalId) -> Result<()> {
     Ok(())
 }
 
-/// Freezes a launched goal's targets and cuts them into batches (rules T3 and B1), once; returns
-/// how many of each, or `None` when it was done before. Assigned goals get batches of each agent's
-/// contacts, and unassigned contacts are in none (rule W1).
-pub async fn partition(tx: &mut Tx, goal: &Goal, batch_size: i32, segments_each: i64) -> Result<Option<(u64, u64)>> {
+/// The work of [`partition`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Partitioned {
+    /// Contacts that are targeted.
+    pub targets: u64,
+    /// Batches that were made.
+    pub batches: u64,
+}
+
+/// Freezes a launched goal's targets and cuts them into batches (rules T3 and B1), once; `None`
+/// when it was done before. Assigned goals get batches of each agent's contacts, and unassigned
+/// contacts are in none (rule W1).
+pub async fn partition(tx: &mut Tx, goal: &Goal, batch_size: i32, segments_each: i64) -> Result<Option<Partitioned>> {
     let fresh =
         sqlx::query!("update goal set partitioned_at = now() where id = $1 and partitioned_at is null", goal.id.0)
             .execute(tx.conn())
@@ -358,14 +367,5 @@ pub async fn partition(tx: &mut Tx, goal: &Goal, batch_size: i32, segments_each:
     sqlx::query_file!("src/goals/fill_batches.sql", goal.id.0, assigned, i64::from(batch_size))
         .execute(tx.conn())
         .await?;
-    Ok(Some((targets.rows_affected(), batches.rows_affected())))
-}
-
-/// Returns the word of an enum that serializes as a string.
-fn text<T: serde::Serialize>(value: &T) -> Result<String> {
-    Ok(serde_json::to_value(value)?.as_str().unwrap_or_default().to_owned())
-}
-
-fn parse<T: serde::de::DeserializeOwned>(table: &'static str, text: &str) -> Result<T> {
-    word(table, text, serde_json::from_value(text.into()).ok())
+    Ok(Some(Partitioned { targets: targets.rows_affected(), batches: batches.rows_affected() }))
 }

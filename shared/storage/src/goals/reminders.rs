@@ -5,9 +5,8 @@ use muster_domain::ids::GoalId;
 use crate::{Result, Tx};
 
 /// Puts all contacts with a yes and no reminder batch yet into released ones (rule W6): those that
-/// have room, and new ones; returns how many batches were made, and how many contacts topped up
-/// others.
-pub async fn open(tx: &mut Tx, goal_id: GoalId, batch_size: i32, segments_each: i64) -> Result<(u64, u64)> {
+/// have room, and new ones.
+pub async fn open(tx: &mut Tx, goal_id: GoalId, batch_size: i32, segments_each: i64) -> Result<OpenedReminders> {
     // A batch that gains a contact is not claimed or finished meanwhile. A batch that is being
     // claimed is in hand by then.
     sqlx::query!(
@@ -19,5 +18,14 @@ pub async fn open(tx: &mut Tx, goal_id: GoalId, batch_size: i32, segments_each: 
     let made = sqlx::query_file!("src/goals/reminders.sql", goal_id.0, i64::from(batch_size), segments_each)
         .fetch_one(tx.conn())
         .await?;
-    Ok((made.batches.unsigned_abs(), made.topped_up.unsigned_abs()))
+    Ok(OpenedReminders { batches: made.batches.unsigned_abs(), topped_up: made.topped_up.unsigned_abs() })
+}
+
+/// The work of [`open`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpenedReminders {
+    /// Batches that were made.
+    pub batches: u64,
+    /// Contacts that were added to batches that had room.
+    pub topped_up: u64,
 }

@@ -1,8 +1,8 @@
 //! The contacts of a group that goals can target, counted (rules T1 and T2).
 
-use muster_domain::{goals::targeting::Targeting, ids::GroupId};
+use muster_domain::{goals::targeting::Targeting, ids::GroupId, sending::CancelReason};
 
-use crate::{Db, Result, Tx};
+use crate::{Db, Result, Tx, db::error::read_word};
 
 /// Returns how many contacts a targeting selects in a group.
 pub async fn preview(tx: &mut Tx, group_id: GroupId, targeting: &Targeting) -> Result<i64> {
@@ -15,8 +15,17 @@ pub async fn preview(tx: &mut Tx, group_id: GroupId, targeting: &Targeting) -> R
     .await?)
 }
 
+/// Contacts of a group that no goal there can target, for one reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Excluded {
+    /// The first reason that applies.
+    pub reason: CancelReason,
+    /// How many contacts.
+    pub contacts: i64,
+}
+
 /// Contacts of a group that no goal there can target, by the first reason that applies.
-pub async fn excluded(db: impl Into<Db<'_>>, group_id: GroupId) -> Result<Vec<(String, i64)>> {
+pub async fn excluded(db: impl Into<Db<'_>>, group_id: GroupId) -> Result<Vec<Excluded>> {
     let rows = sqlx::query!(
         r#"select reason as "reason!", count(*) as "contacts!" from (
                select case
@@ -31,5 +40,7 @@ pub async fn excluded(db: impl Into<Db<'_>>, group_id: GroupId) -> Result<Vec<(S
     )
     .fetch_all(&mut *db.into().connection().await?)
     .await?;
-    Ok(rows.into_iter().map(|row| (row.reason, row.contacts)).collect())
+    rows.into_iter()
+        .map(|row| Ok(Excluded { reason: read_word("contact", &row.reason)?, contacts: row.contacts }))
+        .collect()
 }

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use muster_domain::{
+    goals::answer::Answer,
     ids::GoalId,
     sending::message::{MessageKind, MessageState},
 };
 
-use crate::{Pool, Result, db::error::word};
+use crate::{Pool, Result, db::error::read_word};
 
 /// Figures of the targets and messages of some goals.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -43,6 +44,28 @@ pub struct Stats {
     pub segments: i64,
 }
 
+/// Which figures of messages in a state are told.
+struct Shown {
+    reason: bool,
+    error: bool,
+    segments: bool,
+}
+
+impl Shown {
+    const fn of(state: MessageState) -> Self {
+        let (reason, error, segments) = match state {
+            MessageState::Held | MessageState::Cancelled => (true, false, false),
+            MessageState::Failed => (false, true, false),
+            MessageState::Undelivered => (false, true, true),
+            MessageState::Sent | MessageState::Delivered => (false, false, true),
+            MessageState::Queued | MessageState::Sending | MessageState::Unknown | MessageState::Received => {
+                (false, false, false)
+            }
+        };
+        Self { reason, error, segments }
+    }
+}
+
 /// Returns the figures of these goals together.
 pub async fn of(pool: &Pool, goals: &[GoalId]) -> Result<Stats> {
     let goals: Vec<_> = goals.iter().map(|id| id.0).collect();
@@ -62,9 +85,16 @@ pub async fn of(pool: &Pool, goals: &[GoalId]) -> Result<Stats> {
     stats.skipped = targets.skipped;
     stats.replied = targets.replied;
     stats.opted_out = targets.opted_out;
-    stats.answers = [("yes", targets.yes), ("no", targets.no), ("maybe", targets.maybe)]
-        .into_iter()
-        .map(|(answer, count)| (answer.to_owned(), count))
+    stats.answers = Answer::ALL
+        .iter()
+        .map(|answer| {
+            let count = match answer {
+                Answer::Yes => targets.yes,
+                Answer::No => targets.no,
+                Answer::Maybe => targets.maybe,
+            };
+            (answer.as_str().to_owned(), count)
+        })
         .collect();
     let skipped = sqlx::query!(
         r#"select skip_reason as "reason!", count(*) as "targets!" from target
@@ -90,23 +120,25 @@ pub async fn of(pool: &Pool, goals: &[GoalId]) -> Result<Stats> {
     .fetch_all(&mut *pool.connection().await?)
     .await?;
     for row in messages {
-        if word("message", &row.state, MessageState::parse(&row.state))?.is_messaged() {
+        let state: MessageState = read_word("message", &row.state)?;
+        if state.is_messaged() {
             // At most one initial and one reminder to each contact of a goal is ever handed over
             // (rules B7 and W6).
-            match word("message", &row.kind, MessageKind::parse(&row.kind))? {
+            match read_word("message", &row.kind)? {
                 MessageKind::Initial => stats.messaged += row.messages,
                 MessageKind::Reminder => stats.reminded += row.messages,
                 MessageKind::Reply | MessageKind::OptOutConfirmation | MessageKind::Help | MessageKind::Inbound => {}
             }
         }
         *stats.messages.entry(format!("{}.{}", row.kind, row.state)).or_default() += row.messages;
-        if let (true, Some(reason)) = (matches!(row.state.as_str(), "held" | "cancelled"), row.reason) {
+        let shown = Shown::of(state);
+        if let (true, Some(reason)) = (shown.reason, row.reason) {
             *stats.reasons.entry(reason).or_default() += row.messages;
         }
-        if let (true, Some(code)) = (matches!(row.state.as_str(), "failed" | "undelivered"), row.error_code) {
+        if let (true, Some(code)) = (shown.error, row.error_code) {
             *stats.errors.entry(code.to_string()).or_default() += row.messages;
         }
-        if matches!(row.state.as_str(), "sent" | "delivered" | "undelivered") {
+        if shown.segments {
             stats.segments += row.segments;
         }
     }

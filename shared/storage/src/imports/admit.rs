@@ -26,14 +26,14 @@ pub struct Places {
 /// Locks the group, so that imports into it are admitted one after the other, and returns the free
 /// places.
 pub async fn places(tx: &mut Tx, import: &Import, limit: i32) -> Result<Places> {
-    sqlx::query!("select from contact_group where id = $1 for no key update", import.group_id.0)
+    sqlx::query!("select from contact_group where id = $1 for no key update", import.group_id.map(|id| id.0))
         .execute(tx.conn())
         .await?;
     let row = sqlx::query!(
         r#"select (select count(*) from membership where group_id = $1) as "taken!",
                   (select coalesce(sum(places_left), 0)::bigint from import
                    where group_id = $1 and state = 'running' and id <> $2) as "kept!""#,
-        import.group_id.0,
+        import.group_id.map(|id| id.0),
         import.id.0,
     )
     .fetch_one(tx.conn())
@@ -88,7 +88,7 @@ pub async fn admit_in_order(tx: &mut Tx, import: &Import, places: i64) -> Result
          select count(*) as "fresh!", coalesce((select line from fresh order by line offset greatest($3::bigint - 1, 0) limit 1), 0) as "last!"
          from fresh"#,
         import.organization_id.0,
-        import.group_id.0,
+        import.group_id.map(|id| id.0),
         places,
     )
     .fetch_one(tx.conn())

@@ -26,7 +26,7 @@ pub async fn admit(tx: &mut Tx, import: &Import, limit: i32) -> Result<()> {
          select $1, n.email, k.id from named n left join known k using (email)
          on conflict (import_id, email) do nothing",
         import.id.0,
-        import.group_id.0,
+        import.group_id.map(|id| id.0),
     )
     .execute(tx.conn())
     .await?;
@@ -53,7 +53,7 @@ pub async fn admit(tx: &mut Tx, import: &Import, limit: i32) -> Result<()> {
          from last where a.import_id = $1 and a.member_id = last.member_id and last.wanted > last.free",
         import.id.0,
         import.organization_id.0,
-        import.group_id.0,
+        import.group_id.map(|id| id.0),
         i64::from(limit),
     )
     .execute(tx.conn())
@@ -73,12 +73,12 @@ pub(super) async fn lock_goals(tx: &mut Tx, import: &Import) -> Result<()> {
                where m.assigned_agent_id is distinct from a.member_id) as "moves!""#,
         import.id.0,
         import.organization_id.0,
-        import.group_id.0,
+        import.group_id.map(|id| id.0),
     )
     .fetch_one(tx.conn())
     .await?;
-    if moves {
-        reassign::lock_goals(tx, import.group_id).await?;
+    if let (true, Some(group_id)) = (moves, import.group_id) {
+        reassign::lock_goals(tx, group_id).await?;
     }
     Ok(())
 }
@@ -88,6 +88,7 @@ pub(super) async fn lock_goals(tx: &mut Tx, import: &Import) -> Result<()> {
 /// be kept. The agents of contacts that were in the group before are kept for an undo of the
 /// import.
 pub(super) async fn assign(tx: &mut Tx, import: &Import, terms: &Terms<'_>) -> Result<bool> {
+    let Some(group_id) = import.group_id else { return Ok(true) };
     let agents = sqlx::query_scalar!(
         r#"select distinct a.member_id as "agent!"
            from import_row r
@@ -95,7 +96,7 @@ pub(super) async fn assign(tx: &mut Tx, import: &Import, terms: &Terms<'_>) -> R
            join membership m on m.group_id = $2 and m.contact_id = r.contact_id
            where a.member_id is not null and m.assigned_agent_id is distinct from a.member_id"#,
         import.id.0,
-        import.group_id.0,
+        group_id.0,
     )
     .fetch_all(tx.conn())
     .await?;
@@ -105,7 +106,7 @@ pub(super) async fn assign(tx: &mut Tx, import: &Import, terms: &Terms<'_>) -> R
     // As `contacts::assign` does, so that two assignments do not pass the limit together.
     sqlx::query!(
         "select from group_member where group_id = $1 and member_id = any($2) order by member_id for update",
-        import.group_id.0,
+        group_id.0,
         &agents,
     )
     .fetch_all(tx.conn())
@@ -131,7 +132,7 @@ pub(super) async fn assign(tx: &mut Tx, import: &Import, terms: &Terms<'_>) -> R
          where r.contact_id = assigned.contact_id
          returning assigned.contact_id as "contact_id!", assigned.moved as "moved!""#,
         import.id.0,
-        import.group_id.0,
+        group_id.0,
     )
     .fetch_all(tx.conn())
     .await?;
@@ -139,7 +140,7 @@ pub(super) async fn assign(tx: &mut Tx, import: &Import, terms: &Terms<'_>) -> R
         r#"select exists (
                select from membership where group_id = $1 and assigned_agent_id = any($2)
                group by assigned_agent_id having count(*) > $3) as "over!""#,
-        import.group_id.0,
+        group_id.0,
         &agents,
         i64::from(terms.agent_limit),
     )
@@ -151,9 +152,9 @@ pub(super) async fn assign(tx: &mut Tx, import: &Import, terms: &Terms<'_>) -> R
     // A contact that was in the group before may be in a batch already.
     let moved: Vec<_> = assigned.iter().filter(|row| row.moved).map(|row| row.contact_id).collect();
     if !moved.is_empty() {
-        let goals = reassign::lock_goals(tx, import.group_id).await?;
-        reassign::move_contacts(tx, import.group_id, &goals, &moved).await?;
-        reassign::move_threads(tx, import.group_id, &moved).await?;
+        let goals = reassign::lock_goals(tx, group_id).await?;
+        reassign::move_contacts(tx, group_id, &goals, &moved).await?;
+        reassign::move_threads(tx, group_id, &moved).await?;
     }
     Ok(true)
 }

@@ -10,7 +10,7 @@
 
 use std::collections::BTreeMap;
 
-use muster_domain::{ids::AccountId, people::phone_hash::KeyId};
+use muster_domain::{ids::AccountId, imports::RejectReason, people::phone_hash::KeyId};
 
 use crate::{
     Result, Tx,
@@ -186,7 +186,7 @@ async fn refuse_redacted(tx: &mut Tx, import: &Import, terms: &Terms<'_>, refuse
     let gone = sqlx::query_file!("src/imports/refuse_redacted.sql", import.id.0, terms.account_id.0);
     let gone = i64::try_from(gone.execute(tx.conn()).await?.rows_affected()).unwrap_or(i64::MAX);
     if gone > 0 {
-        refused.reasons.insert("redacted".to_owned(), gone);
+        refused.reasons.insert(RejectReason::Redacted.as_str().to_owned(), gone);
         refused.kept += gone;
     }
     if !import.dry_run {
@@ -206,7 +206,7 @@ async fn refuse_rows(tx: &mut Tx, import: &Import, terms: &Terms<'_>, refused: &
         "src/imports/refuse_rows.sql",
         import.id.0,
         import.organization_id.0,
-        import.group_id.0,
+        import.group_id.map(|id| id.0),
         i64::from(terms.agent_limit),
         terms.fields,
         import.delimiter.unwrap_or(',').to_string(),
@@ -359,7 +359,7 @@ async fn join_group(tx: &mut Tx, import: &Import) -> Result<i64> {
            )
            select count(*) as "joined!" from joined"#,
         import.id.0,
-        import.group_id.0,
+        import.group_id.map(|id| id.0),
     )
     .fetch_one(tx.conn())
     .await?;

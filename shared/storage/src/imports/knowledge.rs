@@ -19,14 +19,16 @@ pub(super) async fn learn(tx: &mut Tx, import: &Import) -> Result<bool> {
     let partly = sqlx::query_file!(
         "src/imports/learn.sql",
         import.organization_id.0,
-        import.group_id.0,
+        import.group_id.map(|id| id.0),
         by_group_admin,
         &import.tags
     )
     .execute(tx.conn())
     .await?;
     if by_group_admin {
-        sqlx::query_file!("src/imports/keep_known.sql", import.group_id.0, &import.tags).execute(tx.conn()).await?;
+        sqlx::query_file!("src/imports/keep_known.sql", import.group_id.map(|id| id.0), &import.tags)
+            .execute(tx.conn())
+            .await?;
     }
     Ok(partly.rows_affected() > 0)
 }
@@ -44,7 +46,7 @@ pub(super) async fn remember(tx: &mut Tx, import: &Import) -> Result<()> {
              where m.group_id = $1 and m.contact_id = l.contact_id returning m.contact_id
          )
          update import_row r set news = true from told where r.contact_id = told.contact_id",
-        import.group_id.0,
+        import.group_id.map(|id| id.0),
     )
     .execute(tx.conn())
     .await?;

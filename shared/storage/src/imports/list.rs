@@ -1,11 +1,14 @@
 //! Imports as a list: their kind and outcome, without their progress, and the abandoned ones.
 
 use chrono::{DateTime, Utc};
-use muster_domain::ids::{GroupId, ImportId, OrganizationId};
+use muster_domain::{
+    ids::{GroupId, ImportId, OrganizationId},
+    imports::ImportState,
+};
 use muster_jobs::JobKind;
 
 use super::Counters;
-use crate::{Pool, Result, Tx};
+use crate::{Pool, Result, Tx, db::error::read_word};
 
 /// An import of a list.
 #[derive(Debug, Clone)]
@@ -18,8 +21,8 @@ pub struct Listed {
     pub file_name: String,
     /// Report only (rule C12).
     pub dry_run: bool,
-    /// `waiting`, `running`, `succeeded`, `failed` or `cancelled`.
-    pub state: String,
+    /// Its state.
+    pub state: ImportState,
     /// Why it failed.
     pub failure: Option<String>,
     /// The counters, once it is over.
@@ -53,32 +56,42 @@ pub async fn page(
     )
     .fetch_all(&mut *pool.connection().await?)
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Listed {
-            id: ImportId(row.id),
-            group_id: row.group_id.map(GroupId),
-            file_name: row.file_name,
-            dry_run: row.dry_run,
-            state: row.state,
-            failure: row.failure,
-            counters: Counters {
-                rows_read: row.rows_read,
-                created: row.created,
-                updated: row.updated,
-                unchanged: row.unchanged,
-                merged: row.merged,
-                rejected: row.rejected,
-            },
-            created_at: row.created_at,
-            finished_at: row.finished_at,
+    rows.into_iter()
+        .map(|row| {
+            Ok(Listed {
+                id: ImportId(row.id),
+                group_id: row.group_id.map(GroupId),
+                file_name: row.file_name,
+                dry_run: row.dry_run,
+                state: read_word("import", &row.state)?,
+                failure: row.failure,
+                counters: Counters {
+                    rows_read: row.rows_read,
+                    created: row.created,
+                    updated: row.updated,
+                    unchanged: row.unchanged,
+                    merged: row.merged,
+                    rejected: row.rejected,
+                },
+                created_at: row.created_at,
+                finished_at: row.finished_at,
+            })
         })
-        .collect())
+        .collect()
+}
+
+/// An import that nobody works on any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Abandoned {
+    /// Its tenant.
+    pub organization_id: OrganizationId,
+    /// The import.
+    pub id: ImportId,
 }
 
 /// Imports that wait for work that nobody will do any more, because a job of theirs was given up,
 /// oldest first.
-pub async fn abandoned(tx: &mut Tx, limit: i64) -> Result<Vec<(OrganizationId, ImportId)>> {
+pub async fn abandoned(tx: &mut Tx, limit: i64) -> Result<Vec<Abandoned>> {
     let steps = JobKind::ALL.into_iter().filter(|kind| kind.is_step_of_import());
     let steps: Vec<_> = steps.map(|kind| kind.as_str().to_owned()).collect();
     let rows = sqlx::query!(
@@ -95,5 +108,8 @@ pub async fn abandoned(tx: &mut Tx, limit: i64) -> Result<Vec<(OrganizationId, I
     )
     .fetch_all(tx.conn())
     .await?;
-    Ok(rows.into_iter().map(|row| (OrganizationId(row.organization_id), ImportId(row.id))).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| Abandoned { organization_id: OrganizationId(row.organization_id), id: ImportId(row.id) })
+        .collect())
 }

@@ -23,7 +23,7 @@ pub mod sources;
 mod told;
 pub mod undo;
 
-pub use list::{Listed, abandoned, page};
+pub use list::{Abandoned, Listed, abandoned, page};
 pub use report::*;
 pub use told::{Change, Reject, changes, reject_reasons, rejects, warning_reasons};
 

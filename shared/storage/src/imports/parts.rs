@@ -2,17 +2,20 @@
 
 use std::{collections::BTreeMap, ops::Range};
 
-use muster_domain::ids::ImportId;
+use muster_domain::{
+    ids::ImportId,
+    imports::{Compression, FileEncoding},
+};
 
 use crate::{Db, Pool, Result, Tx, imports::apply::Applied};
 
 /// Findings of cutting a file.
 #[derive(Debug, Clone)]
 pub struct Cut<'a> {
-    /// `gzip`, `zstd`, `zip`, or nothing.
-    pub compression: Option<&'a str>,
-    /// The name of the encoding.
-    pub encoding: &'a str,
+    /// Its compression, if it has one.
+    pub compression: Option<Compression>,
+    /// The encoding of its characters.
+    pub encoding: FileEncoding,
     /// The character between its fields.
     pub delimiter: char,
     /// Its header, as the reader wants it again.
@@ -58,8 +61,8 @@ pub async fn record_cut(tx: &mut Tx, id: ImportId, cut: &Cut<'_>) -> Result<()> 
              compression = $2, encoding = $3, delimiter = $4, header = $5, text_key = $6, shards = $7, parts_left = $8, shards_left = $7
          where id = $1",
         id.0,
-        cut.compression,
-        cut.encoding,
+        cut.compression.map(Compression::as_str),
+        cut.encoding.as_str(),
         cut.delimiter.to_string(),
         cut.header,
         cut.text_key,

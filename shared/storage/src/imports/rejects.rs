@@ -4,7 +4,7 @@
 
 use std::io::Write as _;
 
-use muster_domain::ids::ImportId;
+use muster_domain::{ids::ImportId, imports::RejectReason};
 use uuid::Uuid;
 
 use crate::{Result, Tx, imports::copy_text::put};
@@ -39,14 +39,14 @@ impl Rejects {
 
     /// Adds a row that cannot be read, unless there is no room for it any more. The first that
     /// finds none ends it: the beginning is kept.
-    pub fn push(&mut self, import_id: Uuid, line: i64, reason: &str, column: Option<&str>, raw: &str) {
+    pub fn push(&mut self, import_id: Uuid, line: i64, reason: RejectReason, column: Option<&str>, raw: &str) {
         if self.full {
             return;
         }
         let out = &mut self.bytes;
         let start = out.len();
         let _ = write!(out, "{import_id}\t{line}");
-        put(out, Some(reason));
+        put(out, Some(reason.as_str()));
         put(out, column);
         put(out, Some(raw));
         out.push(b'\n');
@@ -124,9 +124,17 @@ pub async fn write(tx: &mut Tx, id: ImportId, rejects: &Rejects, room: Room) -> 
 pub const STEP: u64 = 10_000;
 const IMPORTS: i64 = 100;
 
-/// Forgets a step of the rejects of imports that were over longer ago; returns how many, and
-/// whether there may be more.
-pub async fn forget(tx: &mut Tx, age: std::time::Duration) -> Result<(u64, bool)> {
+/// The work of one call of [`forget`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ForgottenRejects {
+    /// Rejects that were forgotten.
+    pub forgotten: u64,
+    /// There may be more.
+    pub more: bool,
+}
+
+/// Forgets a step of the rejects of imports that were over longer ago.
+pub async fn forget(tx: &mut Tx, age: std::time::Duration) -> Result<ForgottenRejects> {
     let imports = sqlx::query_scalar!(
         "select id from import where finished_at < now() - make_interval(secs => $1) and rejects_forgotten_at is null
          order by finished_at limit $2 for no key update skip locked",
@@ -149,7 +157,8 @@ pub async fn forget(tx: &mut Tx, age: std::time::Duration) -> Result<(u64, bool)
             .execute(tx.conn())
             .await?;
     }
-    Ok((forgotten, forgotten == STEP || i64::try_from(imports.len()) == Ok(IMPORTS)))
+    let more = forgotten == STEP || i64::try_from(imports.len()) == Ok(IMPORTS);
+    Ok(ForgottenRejects { forgotten, more })
 }
 
 #[cfg(test)]
@@ -159,7 +168,13 @@ mod tests {
     fn rejects(room: Room, rows: usize) -> Rejects {
         let mut rejects = Rejects::within(room);
         for line in 0..rows {
-            rejects.push(Uuid::nil(), i64::try_from(line).unwrap(), "phone_missing", Some("phone"), "Ann,Lee,");
+            rejects.push(
+                Uuid::nil(),
+                i64::try_from(line).unwrap(),
+                RejectReason::PhoneMissing,
+                Some("phone"),
+                "Ann,Lee,",
+            );
         }
         rejects
     }

@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use muster_domain::ids::{GroupId, ImportId, ImportSourceId, MemberId, OrganizationId};
+use muster_domain::{
+    ids::{GroupId, ImportId, ImportSourceId, MemberId, OrganizationId},
+    imports::{Compression, FileEncoding, ImportState},
+};
 
-use crate::{Pool, Result, Tx};
+use crate::{Pool, Result, Tx, db::error::read_word};
 
 /// An import.
 #[derive(Debug, Clone)]
@@ -14,10 +17,9 @@ pub struct Import {
     pub id: ImportId,
     /// Its tenant.
     pub organization_id: OrganizationId,
-    /// The group that its contacts join; where a dry run has none, an id that no group has.
-    pub group_id: GroupId,
-    /// It is a dry run, and the group would have to be made first (rules C11 and C12).
-    pub makes_group: bool,
+    /// The group that its contacts join; none for a dry run that would have to make the group first
+    /// (rules C11 and C12).
+    pub group_id: Option<GroupId>,
     /// The file's name as uploaded.
     pub file_name: String,
     /// Where the object store has it.
@@ -36,16 +38,16 @@ pub struct Import {
     pub dry_run: bool,
     /// The consent that the contacts gave (rule C13).
     pub consent_text: Option<String>,
-    /// `waiting`, `running`, `succeeded`, `failed` or `cancelled`.
-    pub state: String,
+    /// Its state.
+    pub state: ImportState,
     /// Somebody asked to cancel it.
     pub cancel_requested: bool,
     /// Why the file as a whole was refused (rule C15).
     pub failure: Option<String>,
-    /// `gzip`, `zstd`, `zip`, or none.
-    pub compression: Option<String>,
-    /// The name of the file's encoding, once somebody has looked.
-    pub encoding: Option<String>,
+    /// The compression of the file, if it has one, once somebody has looked.
+    pub compression: Option<Compression>,
+    /// The encoding of the file's characters, once somebody has looked.
+    pub encoding: Option<FileEncoding>,
     /// The character between its fields.
     pub delimiter: Option<char>,
     /// Its header, as the reader wrote it down.
@@ -224,12 +226,11 @@ pub async fn get(pool: &Pool, organization_id: OrganizationId, id: ImportId) -> 
     .fetch_optional(&mut *pool.connection().await?)
     .await?;
     row.map(|row| {
-        let over = !matches!(row.state.as_str(), "waiting" | "running");
+        let state: ImportState = read_word("import", &row.state)?;
         Ok(Import {
             id,
             organization_id,
-            group_id: row.group_id.map_or_else(GroupId::new, GroupId),
-            makes_group: row.group_id.is_none(),
+            group_id: row.group_id.map(GroupId),
             file_name: row.file_name,
             object_key: row.object_key,
             text_key: row.text_key,
@@ -239,11 +240,11 @@ pub async fn get(pool: &Pool, organization_id: OrganizationId, id: ImportId) -> 
             tags: row.tags,
             dry_run: row.dry_run,
             consent_text: row.consent_text,
-            state: row.state,
+            state,
             cancel_requested: row.cancel_requested,
             failure: row.failure,
-            compression: row.compression,
-            encoding: row.encoding,
+            compression: row.compression.map(|word| read_word("import", &word)).transpose()?,
+            encoding: row.encoding.map(|word| read_word("import", &word)).transpose()?,
             delimiter: row.delimiter.and_then(|text| text.chars().next()),
             header: row.header,
             shards: row.shards.unwrap_or_default().unsigned_abs(),
@@ -260,7 +261,7 @@ pub async fn get(pool: &Pool, organization_id: OrganizationId, id: ImportId) -> 
                 seconds: row.seconds,
             },
             counters: Counters {
-                rows_read: if over { row.rows_read } else { row.rows_done },
+                rows_read: if state.is_over() { row.rows_read } else { row.rows_done },
                 created: row.created,
                 updated: row.updated,
                 unchanged: row.unchanged,
@@ -326,9 +327,9 @@ pub enum End<'a> {
 /// places are given back.
 pub async fn finish(tx: &mut Tx, id: ImportId, end: End<'_>) -> Result<()> {
     let (state, failure) = match end {
-        End::Succeeded => ("succeeded", None),
-        End::Failed(why) => ("failed", Some(why)),
-        End::Cancelled => ("cancelled", None),
+        End::Succeeded => (ImportState::Succeeded, None),
+        End::Failed(why) => (ImportState::Failed, Some(why)),
+        End::Cancelled => (ImportState::Cancelled, None),
     };
     if matches!(end, End::Failed(_)) {
         sqlx::query!(
@@ -362,7 +363,7 @@ pub async fn finish(tx: &mut Tx, id: ImportId, end: End<'_>) -> Result<()> {
          from part p, shard s
          where i.id = $1 and i.state in ('waiting', 'running')",
         id.0,
-        state,
+        state.as_str(),
         failure,
     )
     .execute(tx.conn())

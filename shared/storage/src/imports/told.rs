@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use muster_domain::ids::{ContactId, ImportId};
+use muster_domain::{
+    ids::{ContactId, ImportId},
+    imports::RejectReason,
+};
 
-use crate::{Pool, Result};
+use crate::{Pool, Result, db::error::read_word};
 
 /// A contact that an import changed.
 #[derive(Debug, Clone)]
@@ -40,8 +43,8 @@ pub async fn changes(
 pub struct Reject {
     /// Line of the file at which the row begins, from 1.
     pub line: i64,
-    /// The stable word for why.
-    pub reason: String,
+    /// Why.
+    pub reason: RejectReason,
     /// The column that it is about.
     pub column: Option<String>,
     /// The row as it was in the file.
@@ -58,10 +61,12 @@ pub async fn rejects(pool: &Pool, id: ImportId, after_line: i64, limit: i64) -> 
     )
     .fetch_all(&mut *pool.connection().await?)
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Reject { line: row.line, reason: row.reason, column: row.column_name, raw: row.raw })
-        .collect())
+    rows.into_iter()
+        .map(|row| {
+            let reason = read_word("import_reject", &row.reason)?;
+            Ok(Reject { line: row.line, reason, column: row.column_name, raw: row.raw })
+        })
+        .collect()
 }
 
 /// Rejects counted by reason, those that are not kept as well.

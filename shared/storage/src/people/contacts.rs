@@ -3,10 +3,14 @@
 use chrono::{DateTime, Utc};
 use muster_domain::{
     ids::{ContactId, GroupId, ImportId, MemberId, OrganizationId},
-    people::knowledge::{Knowledge, Values},
+    people::{
+        contact::ContactSource,
+        knowledge::{Knowledge, Values},
+        line::LineType,
+    },
 };
 
-use crate::{Db, Result, Tx, goals::reassign};
+use crate::{Db, Result, Tx, db::error::read_word, goals::reassign};
 
 /// A contact as an admin sees it. For an admin of groups that know the contact partly, the contact
 /// came when the first of them had it.
@@ -30,8 +34,8 @@ pub struct Contact {
     pub fields: serde_json::Value,
     /// Tags by name.
     pub tags: Vec<String>,
-    /// `unknown`, `mobile`, `voip`, `landline` or `invalid` (rules C5 and S7).
-    pub line_type: String,
+    /// The type of its line (rules C5 and S7).
+    pub line_type: LineType,
     /// The carrier that serves the number, if that is known (rule S10).
     pub carrier: Option<String>,
     /// Since when they have opted out.
@@ -43,8 +47,8 @@ pub struct Contact {
     pub redacted_at: Option<DateTime<Utc>>,
     /// Groups they are in.
     pub groups: Vec<GroupId>,
-    /// Where they come from (rule C13): `file`, `api`, `form` or `inbound`.
-    pub source: String,
+    /// Where they come from (rule C13).
+    pub source: ContactSource,
     /// The import that made them.
     pub source_import_id: Option<ImportId>,
     /// The group of that import.
@@ -110,13 +114,13 @@ pub async fn page(
                 external_id: shown.external_id,
                 fields: shown.fields,
                 tags: row.tags,
-                line_type: row.line_type,
+                line_type: read_word("contact", &row.line_type)?,
                 carrier: row.carrier,
                 opted_out_at: row.opted_out_at,
                 opt_out_reason: row.opt_out_reason.filter(|_| whole && !shared),
                 redacted_at: row.redacted_at,
                 groups: row.groups.into_iter().map(GroupId).collect(),
-                source: if whole { row.source } else { row.joined_source },
+                source: read_word("contact", if whole { &row.source } else { &row.joined_source })?,
                 source_import_id: if whole { row.source_import_id } else { row.joined_import_id }.map(ImportId),
                 source_group_id: if whole { row.source_group_id } else { row.joined_group_id }.map(GroupId),
                 consent_text: if whole { row.consent_text } else { row.joined_consent_text },

@@ -82,9 +82,17 @@ pub async fn verified(pool: &Pool, keys: &PhoneHashKeys, waits: impl Fn(String))
     }
 }
 
-/// The same without writing anything, for operators; with how many hashes are left under another
-/// key than the current one.
-pub async fn inspect(pool: &Pool, keys: &PhoneHashKeys) -> Result<(Result<(), WrongKeys>, i64)> {
+/// The state of the keys of a database.
+#[derive(Debug)]
+pub struct KeyInspection {
+    /// Whether these are its keys.
+    pub judged: Result<(), WrongKeys>,
+    /// Hashes that are left under another key than the current one.
+    pub left: i64,
+}
+
+/// The same without writing anything, for operators.
+pub async fn inspect(pool: &Pool, keys: &PhoneHashKeys) -> Result<KeyInspection> {
     let mut tx = pool.begin().await?;
     let judged = judge(&mut tx, keys).await?;
     let left = sqlx::query_scalar!(
@@ -94,7 +102,7 @@ pub async fn inspect(pool: &Pool, keys: &PhoneHashKeys) -> Result<(Result<(), Wr
     .fetch_one(tx.conn())
     .await?;
     tx.rollback().await?;
-    Ok((judged, left))
+    Ok(KeyInspection { judged, left })
 }
 
 async fn judge(tx: &mut Tx, keys: &PhoneHashKeys) -> Result<Result<(), WrongKeys>> {

@@ -2,10 +2,14 @@
 
 use muster_domain::{
     ids::{ContactId, GoalId, OrganizationId},
-    people::why::{Change, Event, Facts},
+    people::why::{Change, Event, Facts, Skip},
+    sending::MessageReason,
 };
 
-use crate::{Pool, Result};
+use crate::{
+    Pool, Result,
+    db::error::{read_word, recognized},
+};
 
 /// Returns the facts; `None` when the organization has no such contact or no such goal.
 pub async fn facts(
@@ -64,20 +68,26 @@ pub async fn facts(
         opens_at: Some(row.opens_at),
         closes_at: Some(row.closes_at),
         targeted: row.targeted,
-        skipped: row.skipped_at.map(|at| (at, row.skip_reason.unwrap_or_default())),
-        batch: row.batch,
-        changes: changes.into_iter().map(|row| Change { at: row.at, what: row.what }).collect(),
+        skipped: row.skipped_at.map(|at| Skip { at, reason: row.skip_reason }),
+        batch: row.batch.map(|state| read_word("batch", &state)).transpose()?,
+        changes: changes
+            .into_iter()
+            .map(|row| Ok(Change { at: row.at, kind: read_word("contact_event", &row.what)? }))
+            .collect::<Result<_>>()?,
         events: events
             .into_iter()
-            .map(|row| Event {
-                at: row.at,
-                kind: row.kind,
-                state: row.state,
-                reason: row.reason,
-                held_until: row.held_until,
-                error_code: row.error_code,
+            .map(|row| {
+                let reason = |word: String| recognized("message_event", &word, MessageReason::parse(&word));
+                Ok(Event {
+                    at: row.at,
+                    kind: read_word("message_event", &row.kind)?,
+                    state: read_word("message_event", &row.state)?,
+                    reason: row.reason.map(reason).transpose()?,
+                    held_until: row.held_until,
+                    error_code: row.error_code,
+                })
             })
-            .collect(),
+            .collect::<Result<_>>()?,
     }))
 }
 

@@ -12,7 +12,7 @@ use muster_domain::{
     ids::{ContactId, GoalId, GroupId, JobId, MessageId},
     people::{e164::E164, whereabouts::Whereabouts},
     sending::{
-        Candidate, GoalWindow,
+        CancelReason, Candidate, GoalWindow, HoldReason,
         cap::CarrierDay,
         hours::{RecipientHours, ZonePolicy},
         message::MessageKind,
@@ -21,7 +21,7 @@ use muster_domain::{
     zone::Zone,
 };
 
-use crate::{Pool, Result, Tx, db::error::word, engine::claim::ClaimedJob};
+use crate::{Pool, Result, Tx, db::error::read_word, engine::claim::ClaimedJob};
 
 /// A queued message with all that decides about it.
 #[derive(Debug, Clone)]
@@ -110,7 +110,7 @@ pub async fn lock_queued(tx: &mut Tx, jobs: &[JobId], settings: &OrganizationSet
     )
     .fetch_all(tx.conn())
     .await?;
-    let reminders = || rows.iter().filter(|row| row.kind == MessageKind::Reminder.as_str());
+    let reminders = || rows.iter().filter(|row| MessageKind::parse(&row.kind) == Some(MessageKind::Reminder));
     if reminders().next().is_some() {
         // An answer that changes waits for this transaction or is seen by it (rule W6).
         sqlx::query!(
@@ -137,7 +137,7 @@ pub async fn read(tx: &mut Tx, ids: &[MessageId], settings: &OrganizationSetting
     rows.into_iter()
         .map(|row| {
             let to = row.e164.as_deref().map(E164::parse).transpose()?;
-            let kind = word("message", &row.kind, MessageKind::parse(&row.kind))?;
+            let kind: MessageKind = read_word("message", &row.kind)?;
             let whereabouts = to.as_ref().map(|to| Whereabouts::of(row.postal_code.as_deref(), to.national()));
             let policy = if settings.recipient_safe { ZonePolicy::RecipientSafe } else { ZonePolicy::GroupZone };
             let zone = Zone::parse(&row.zone)?;
@@ -224,7 +224,7 @@ pub struct Held {
     /// The message.
     pub id: MessageId,
     /// Why.
-    pub reason: &'static str,
+    pub reason: HoldReason,
     /// Until when; none until something happens. For a text that waits for a lane, the instant at
     /// which it can expect to go.
     pub until: Option<DateTime<Utc>>,
@@ -243,7 +243,7 @@ pub async fn hold(tx: &mut Tx, held: &[Held]) -> Result<()> {
          from unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::text[]) as h (id, reason, until, lane)
          where m.id = h.id and m.state in ('queued', 'held')",
         &held.iter().map(|held| held.id.0).collect::<Vec<_>>(),
-        &held.iter().map(|held| held.reason.to_owned()).collect::<Vec<_>>(),
+        &held.iter().map(|held| held.reason.as_str().to_owned()).collect::<Vec<_>>(),
         &held.iter().map(|held| held.until).collect::<Vec<_>>() as &[Option<DateTime<Utc>>],
         &held.iter().map(|held| held.lane.clone()).collect::<Vec<_>>() as &[Option<String>],
     )
@@ -252,8 +252,17 @@ pub async fn hold(tx: &mut Tx, held: &[Held]) -> Result<()> {
     Ok(())
 }
 
+/// A message that will not go.
+#[derive(Debug, Clone, Copy)]
+pub struct Cancelled {
+    /// The message.
+    pub id: MessageId,
+    /// Why.
+    pub reason: CancelReason,
+}
+
 /// Cancels messages that were not handed over; of a redacted person nothing stays.
-pub async fn cancel(tx: &mut Tx, cancelled: &[(MessageId, &'static str)]) -> Result<()> {
+pub async fn cancel(tx: &mut Tx, cancelled: &[Cancelled]) -> Result<()> {
     if cancelled.is_empty() {
         return Ok(());
     }
@@ -262,8 +271,8 @@ pub async fn cancel(tx: &mut Tx, cancelled: &[(MessageId, &'static str)]) -> Res
              body = case when c.reason = 'redacted' then '' else m.body end
          from unnest($1::uuid[], $2::text[]) as c (id, reason)
          where m.id = c.id and m.state in ('queued', 'held')",
-        &cancelled.iter().map(|(id, _)| id.0).collect::<Vec<_>>(),
-        &cancelled.iter().map(|(_, reason)| (*reason).to_owned()).collect::<Vec<_>>(),
+        &cancelled.iter().map(|cancelled| cancelled.id.0).collect::<Vec<_>>(),
+        &cancelled.iter().map(|cancelled| cancelled.reason.as_str().to_owned()).collect::<Vec<_>>(),
     )
     .execute(tx.conn())
     .await?;

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use muster_domain::{
+    goals::batch::BatchKind,
     ids::{ContactId, GoalId, GroupId, JobId, MemberId, MessageId, OrganizationId, ThreadId},
     people::e164::E164,
     sending::{message::MessageKind, segments::Segments},
@@ -12,7 +13,7 @@ use serde_json::Value;
 use crate::{
     Result, Tx,
     engine::enqueue::{Line, Origin, enqueue_all},
-    goals::batches::{BatchKind, Lease},
+    goals::batches::Lease,
 };
 
 /// Common parts of one request's messages.
@@ -162,16 +163,25 @@ pub async fn receive(tx: &mut Tx, batch: Batch, text: &NewMessage, received: &Re
     Ok(())
 }
 
-/// Replies of agents in a thread within the last hour: how many, and when the oldest was made.
-pub async fn replies_in_an_hour(tx: &mut Tx, thread_id: ThreadId) -> Result<(i64, Option<DateTime<Utc>>)> {
-    let row = sqlx::query!(
+/// Replies of agents in a thread within the last hour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RecentReplies {
+    /// How many.
+    pub replies: i64,
+    /// When the oldest was made.
+    pub oldest: Option<DateTime<Utc>>,
+}
+
+/// Returns the replies of agents in a thread within the last hour.
+pub async fn replies_in_an_hour(tx: &mut Tx, thread_id: ThreadId) -> Result<RecentReplies> {
+    Ok(sqlx::query_as!(
+        RecentReplies,
         r#"select count(*) as "replies!", min(created_at) as oldest from message
            where thread_id = $1 and kind = 'reply' and created_at > clock_timestamp() - interval '1 hour'"#,
         thread_id.0,
     )
     .fetch_one(tx.conn())
-    .await?;
-    Ok((row.replies, row.oldest))
+    .await?)
 }
 
 /// Returns the number that an agent texts from in a group (rule A3).

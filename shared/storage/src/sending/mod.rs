@@ -18,4 +18,6 @@ pub use on_their_way::{Concerned, any_on_their_way};
 pub use outcomes::{
     Outcomes, Settled, lock_ledgers, mark_not_textable, mark_opted_out, refund_caps, settle, settle_caps, settle_ledger,
 };
-pub use unsettled::{Unsettled, jobs_unsettled, lock_known_sids, send_again, set_missing_timers, unsettled};
+pub use unsettled::{
+    MissingTimers, Unsettled, jobs_unsettled, lock_known_sids, send_again, set_missing_timers, unsettled,
+};

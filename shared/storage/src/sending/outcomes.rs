@@ -66,7 +66,7 @@ pub async fn settle(tx: &mut Tx, send_jobs: &[JobId], outcomes: &Outcomes) -> Re
              from unnest($1::uuid[], $2::text[], $3::timestamptz[]) as p (id, reason, until)
              where m.id = p.id and m.state in ('sending', 'unknown') and m.send_job_id = any($4)",
             &postponed.iter().map(|held| held.id.0).collect::<Vec<_>>(),
-            &postponed.iter().map(|held| held.reason.to_owned()).collect::<Vec<_>>(),
+            &postponed.iter().map(|held| held.reason.as_str().to_owned()).collect::<Vec<_>>(),
             &postponed.iter().map(|held| held.until).collect::<Vec<_>>() as &[Option<DateTime<Utc>>],
             &send_jobs,
         )

@@ -8,10 +8,14 @@ use chrono::{DateTime, Utc};
 use muster_domain::{
     ids::{BrandId, MessageId, OrganizationId},
     people::e164::E164,
-    sending::rate::{Lane, Lanes},
+    sending::{
+        brand_hold::BrandHoldReason,
+        rate::{Lane, Lanes},
+    },
 };
+use serde_json::Value;
 
-use crate::{Pool, Result, Tx};
+use crate::{Pool, Result, Tx, db::error::read_word};
 
 /// Returns the lane of one of our numbers.
 pub fn number_lane(number: &E164) -> String {
@@ -37,8 +41,8 @@ pub struct Limits {
 /// Nothing of a brand is handed over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BrandHold {
-    /// The reason that held messages get: `cap` or `carrier`.
-    pub reason: String,
+    /// Why.
+    pub reason: BrandHoldReason,
     /// Until when; none until an admin has looked.
     pub until: Option<DateTime<Utc>>,
     /// The carrier's code that asked for it.
@@ -49,35 +53,24 @@ pub struct BrandHold {
 
 /// Reads the limits of a brand. A hold that is over is none.
 pub async fn limits(tx: &mut Tx, brand_id: BrandId) -> Result<Limits> {
-    let rows = sqlx::query!(
-        r#"select 'cap' as "what!", carrier as "carrier!", daily_segments as "limit!", null::timestamptz as until,
-                  null::timestamptz as since, null::int as code
-           from brand_cap where brand_id = $1
-           union all
-           select 'rate', carrier, segments_per_minute, null, null, null from brand_rate where brand_id = $1
-           union all
-           select 'hold', reason, 0, until, since, code from brand_hold
-           where brand_id = $1 and (until is null or until > clock_timestamp())"#,
+    let row = sqlx::query!(
+        r#"select (select jsonb_object_agg(carrier, daily_segments) from brand_cap where brand_id = $1) as caps,
+                  (select jsonb_object_agg(carrier, segments_per_minute) from brand_rate where brand_id = $1) as rates,
+                  h.reason as "reason?", h.until, h.since as "since?", h.code as "code?"
+           from (select) one left join brand_hold h
+               on h.brand_id = $1 and (h.until is null or h.until > clock_timestamp())"#,
         brand_id.0,
     )
-    .fetch_all(tx.conn())
+    .fetch_one(tx.conn())
     .await?;
-    let mut limits = Limits::default();
-    for row in rows {
-        match (row.what.as_str(), row.since, row.code) {
-            ("cap", ..) => {
-                limits.caps.insert(row.carrier, row.limit);
-            }
-            ("rate", ..) => {
-                limits.rates.insert(row.carrier, row.limit);
-            }
-            (_, Some(since), Some(code)) => {
-                limits.hold = Some(BrandHold { reason: row.carrier, until: row.until, code, since });
-            }
-            _ => {}
+    let by_carrier = |limits: Option<Value>| limits.map_or_else(|| Ok(BTreeMap::new()), serde_json::from_value);
+    let hold = match (row.reason, row.since, row.code) {
+        (Some(reason), Some(since), Some(code)) => {
+            Some(BrandHold { reason: read_word("brand_hold", &reason)?, until: row.until, code, since })
         }
-    }
-    Ok(limits)
+        _ => None,
+    };
+    Ok(Limits { caps: by_carrier(row.caps)?, rates: by_carrier(row.rates)?, hold })
 }
 
 /// Sets a brand's rate with a carrier; `None` lifts it. Waiting texts go on at the new pace
@@ -124,11 +117,19 @@ pub async fn set_numbers(tx: &mut Tx, organization_id: OrganizationId, segments_
     Ok(())
 }
 
-/// Returns how far lanes are used, without a lock, at the pace that each has now; and those that
-/// nobody has used yet.
-pub async fn look(tx: &mut Tx, paces: &BTreeMap<String, i64>) -> Result<(Lanes, BTreeMap<String, i64>)> {
+/// Lanes as they were without a lock.
+#[derive(Debug, Clone, Default)]
+pub struct SeenLanes {
+    /// How far each is used, at the pace that it has now.
+    pub lanes: Lanes,
+    /// Unused lanes, with their paces.
+    pub fresh: BTreeMap<String, i64>,
+}
+
+/// Looks how far lanes are used, without a lock.
+pub async fn look(tx: &mut Tx, paces: &BTreeMap<String, i64>) -> Result<SeenLanes> {
     if paces.is_empty() {
-        return Ok(Default::default());
+        return Ok(SeenLanes::default());
     }
     let rows = sqlx::query!(
         r#"select new.key as "key!", new.pace as "pace!", coalesce(l.free_at, 'epoch') as "free_at!",
@@ -139,7 +140,7 @@ pub async fn look(tx: &mut Tx, paces: &BTreeMap<String, i64>) -> Result<(Lanes, 
     )
     .fetch_all(tx.conn())
     .await?;
-    let (mut lanes, mut fresh) = (Lanes::default(), BTreeMap::new());
+    let SeenLanes { mut lanes, mut fresh } = SeenLanes::default();
     for row in rows {
         if row.fresh {
             fresh.insert(row.key.clone(), row.pace);
@@ -147,7 +148,7 @@ pub async fn look(tx: &mut Tx, paces: &BTreeMap<String, i64>) -> Result<(Lanes, 
         let (free_at, waiting_segments) = (row.free_at, row.waiting_segments);
         lanes.0.insert(row.key, Lane { segments_per_minute: row.pace, free_at, waiting_segments });
     }
-    Ok((lanes, fresh))
+    Ok(SeenLanes { lanes, fresh })
 }
 
 /// Makes lanes that are not there, in a transaction of its own: they are the same with any outcome
@@ -304,7 +305,7 @@ pub async fn expect_waiting(tx: &mut Tx, organization_id: OrganizationId) -> Res
 pub async fn hold_brand(
     tx: &mut Tx,
     brand_id: BrandId,
-    reason: &str,
+    reason: BrandHoldReason,
     until: Option<DateTime<Utc>>,
     code: i32,
 ) -> Result<()> {
@@ -314,7 +315,7 @@ pub async fn hold_brand(
          set reason = excluded.reason, until = excluded.until, code = excluded.code, since = now()
          where h.until < coalesce(excluded.until, 'infinity')",
         brand_id.0,
-        reason,
+        reason.as_str(),
         until,
         code,
     )
@@ -329,14 +330,25 @@ pub async fn lift_hold(tx: &mut Tx, brand_id: BrandId) -> Result<bool> {
     Ok(done.rows_affected() > 0)
 }
 
-/// Lanes for which something waits, for operators: the key, the pace, and about how many segments.
-pub async fn waiting(pool: &Pool, brand_id: BrandId) -> Result<Vec<(String, i64, i64)>> {
-    let rows = sqlx::query!(
+/// A lane for which something waits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WaitingLane {
+    /// Its key.
+    pub key: String,
+    /// Its pace.
+    pub segments_per_minute: i64,
+    /// About how many segments wait.
+    pub waiting_segments: i64,
+}
+
+/// Lanes for which something waits, for operators.
+pub async fn waiting(pool: &Pool, brand_id: BrandId) -> Result<Vec<WaitingLane>> {
+    Ok(sqlx::query_as!(
+        WaitingLane,
         "select key, segments_per_minute, waiting_segments from rate_lane
          where brand_id = $1 and waiting_segments > 0 order by waiting_segments desc, key limit 200",
         brand_id.0,
     )
     .fetch_all(&mut *pool.connection().await?)
-    .await?;
-    Ok(rows.into_iter().map(|row| (row.key, row.segments_per_minute, row.waiting_segments)).collect())
+    .await?)
 }

@@ -8,7 +8,7 @@ use muster_domain::{
 };
 use muster_jobs::kinds::DeliveryReceipt;
 
-use crate::{Result, Tx, db::error::word, sending};
+use crate::{Result, Tx, db::error::read_word, sending};
 
 /// Returns the shard that a message's receipts are in.
 pub fn shard(message_id: MessageId) -> i16 {
@@ -28,7 +28,7 @@ pub async fn record(
         shard(message_id),
         message_id.0,
         carrier_sid,
-        status.state().as_str(),
+        status.as_str(),
         error_code,
     )
     .execute(tx.conn())
@@ -51,10 +51,18 @@ pub struct Applied {
     pub error_code: Option<i32>,
 }
 
-/// Takes up to `limit` receipts of a shard and applies them, the furthest for each message; returns
-/// how many were taken and which moved a message. Their segments are left for [`settle`], which
-/// comes last, because others wait for the ledger's row.
-pub async fn apply(tx: &mut Tx, shard: i16, limit: i64) -> Result<(usize, Vec<Applied>)> {
+/// The work of one call of [`apply`].
+#[derive(Debug, Clone)]
+pub struct AppliedReceipts {
+    /// Receipts that were taken.
+    pub taken: usize,
+    /// Receipts that moved a message.
+    pub applied: Vec<Applied>,
+}
+
+/// Takes up to `limit` receipts of a shard and applies them, the furthest for each message. Their
+/// segments are left for [`settle`], which comes last, because others wait for the ledger's row.
+pub async fn apply(tx: &mut Tx, shard: i16, limit: i64) -> Result<AppliedReceipts> {
     let taken = sqlx::query_scalar!(
         "delete from receipt where id in (select id from receipt where shard = $1 order by id limit $2 for update skip locked)
          returning to_jsonb(receipt)",
@@ -68,22 +76,15 @@ pub async fn apply(tx: &mut Tx, shard: i16, limit: i64) -> Result<(usize, Vec<Ap
     let rows = sqlx::query_file!("src/sending/receipts_apply.sql", &taken).fetch_all(tx.conn()).await?;
     let mut applied = Vec::with_capacity(rows.len());
     for row in rows {
-        let status = match row.status.as_str() {
-            "sent" => Some(ReceiptStatus::Sent),
-            "delivered" => Some(ReceiptStatus::Delivered),
-            "undelivered" => Some(ReceiptStatus::Undelivered),
-            "failed" => Some(ReceiptStatus::Failed),
-            _ => None,
-        };
         applied.push(Applied {
             message_id: MessageId(row.id),
             organization_id: OrganizationId(row.organization_id),
             brand_id: BrandId(row.brand_id),
-            status: word("receipt", &row.status, status)?,
+            status: read_word("receipt", &row.status)?,
             error_code: row.error_code,
         });
     }
-    Ok((count, applied))
+    Ok(AppliedReceipts { taken: count, applied })
 }
 
 /// A receipt proves that the carrier has the message: its segments are settled.

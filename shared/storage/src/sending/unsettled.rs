@@ -76,10 +76,18 @@ pub async fn jobs_unsettled(tx: &mut Tx, send_jobs: &[JobId]) -> Result<BTreeSet
     Ok(jobs.into_iter().map(JobId).collect())
 }
 
+/// Timers that were missing, and were set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MissingTimers {
+    /// Timers of send jobs, which ask about hand-overs without an outcome.
+    pub unsettled: u64,
+    /// Timers of groups and organizations, which release held messages.
+    pub held: u64,
+}
+
 /// Sets timers that should be there: to ask about hand-overs without an outcome that are older than
-/// `age`, and to release held messages. Returns the numbers of send jobs and of groups, and
-/// organizations.
-pub async fn set_missing_timers(tx: &mut Tx, age: Duration) -> Result<(u64, u64)> {
+/// `age`, and to release held messages.
+pub async fn set_missing_timers(tx: &mut Tx, age: Duration) -> Result<MissingTimers> {
     let unsettled = sqlx::query!(
         "insert into timer (kind, subject, fire_at, organization_id)
          select distinct on (m.send_job_id) $1, m.send_job_id, clock_timestamp(), m.organization_id
@@ -123,7 +131,7 @@ pub async fn set_missing_timers(tx: &mut Tx, age: Duration) -> Result<(u64, u64)
     )
     .execute(tx.conn())
     .await?;
-    Ok((unsettled.rows_affected(), held.rows_affected() + lanes.rows_affected()))
+    Ok(MissingTimers { unsettled: unsettled.rows_affected(), held: held.rows_affected() + lanes.rows_affected() })
 }
 
 /// Returns the carrier's ids of all messages to the contacts of these. Until this transaction ends,

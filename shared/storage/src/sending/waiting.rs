@@ -121,7 +121,7 @@ impl Changed {
 
 /// Moves everything that waits for the changed terms.
 pub async fn rearm(tx: &mut Tx, organization_id: OrganizationId, changed: Changed, origin: &Origin) -> Result<()> {
-    let reasons: Vec<_> = HoldReason::ALL.into_iter().filter(|reason| changed.moves(*reason)).collect();
+    let reasons: Vec<_> = HoldReason::ALL.iter().copied().filter(|reason| changed.moves(*reason)).collect();
     for group_id in recheck_held(tx, organization_id, &reasons).await? {
         enqueue(tx, &HoldRelease { group_id }, origin).await?;
     }
@@ -211,7 +211,7 @@ mod tests {
             hold: true,
             segments: true,
         };
-        for reason in HoldReason::ALL {
+        for reason in HoldReason::ALL.iter().copied() {
             let waits = matches!(reason, HoldReason::Paused | HoldReason::Rate);
             assert_eq!(all.moves(reason), !waits, "{reason:?}");
             assert!(!Changed::default().moves(reason), "{reason:?}");

@@ -6,7 +6,7 @@ use muster_domain::{
 };
 use uuid::Uuid;
 
-use crate::{Pool, Result, Tx, db::error::word};
+use crate::{Pool, Result, Tx, db::error::read_word};
 
 /// A person with a sign-in.
 #[derive(Debug, Clone)]
@@ -81,12 +81,20 @@ pub async fn create(tx: &mut Tx, id: MemberId, new: &NewMember<'_>) -> Result<bo
 /// Returns the member with a token that is not revoked, by the hash of its secret.
 pub async fn by_token(pool: &Pool, secret_hash: &[u8]) -> Result<Option<Member>> {
     let found = by_tokens(pool, &[secret_hash.to_vec()]).await?.pop();
-    Ok(found.map(|(_, member)| member))
+    Ok(found.map(|found| found.member))
 }
 
-/// Of these tokens, the ones that are not revoked, each with its member; by the hashes of their
-/// secrets.
-pub async fn by_tokens(pool: &Pool, secret_hashes: &[Vec<u8>]) -> Result<Vec<(Vec<u8>, Member)>> {
+/// A token that is not revoked.
+#[derive(Debug, Clone)]
+pub struct LiveToken {
+    /// The hash of its secret.
+    pub secret_hash: Vec<u8>,
+    /// The member that holds it.
+    pub member: Member,
+}
+
+/// Of these tokens, those that are not revoked; by the hashes of their secrets.
+pub async fn by_tokens(pool: &Pool, secret_hashes: &[Vec<u8>]) -> Result<Vec<LiveToken>> {
     let rows = sqlx::query!(
         r#"select t.secret_hash, m.id, m.account_id, m.organization_id, m.role, m.first_name, m.last_name,
                   array(select g.group_id from group_member g where g.member_id = m.id) as "groups!"
@@ -102,12 +110,12 @@ pub async fn by_tokens(pool: &Pool, secret_hashes: &[Vec<u8>]) -> Result<Vec<(Ve
                 id: MemberId(row.id),
                 account_id: AccountId(row.account_id),
                 organization_id: row.organization_id.map(OrganizationId),
-                role: word("member", &row.role, Role::parse(&row.role))?,
+                role: read_word("member", &row.role)?,
                 first_name: row.first_name,
                 last_name: row.last_name,
                 groups: row.groups.into_iter().map(GroupId).collect(),
             };
-            Ok((row.secret_hash, member))
+            Ok(LiveToken { secret_hash: row.secret_hash, member })
         })
         .collect()
 }
@@ -137,7 +145,7 @@ pub async fn get(tx: &mut Tx, account_id: AccountId, id: MemberId) -> Result<Opt
             id,
             account_id,
             organization_id: row.organization_id.map(OrganizationId),
-            role: word("member", &row.role, Role::parse(&row.role))?,
+            role: read_word("member", &row.role)?,
             first_name: row.first_name,
             last_name: row.last_name,
             groups: row.groups.into_iter().map(GroupId).collect(),

@@ -114,12 +114,21 @@ pub async fn of_job(tx: &mut Tx, id: OrganizationId) -> Result<Option<Organizati
     }
 }
 
+/// An organization of a list.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// The organization.
+    pub id: OrganizationId,
+    /// Its name.
+    pub name: String,
+}
+
 /// Returns the organizations of an account.
-pub async fn list(pool: &Pool, account_id: AccountId) -> Result<Vec<(OrganizationId, String)>> {
+pub async fn list(pool: &Pool, account_id: AccountId) -> Result<Vec<Listed>> {
     let rows = sqlx::query!("select id, name from organization where account_id = $1 order by id", account_id.0)
         .fetch_all(&mut *pool.connection().await?)
         .await?;
-    Ok(rows.into_iter().map(|row| (OrganizationId(row.id), row.name)).collect())
+    Ok(rows.into_iter().map(|row| Listed { id: OrganizationId(row.id), name: row.name }).collect())
 }
 
 /// Until this transaction ends nobody changes the terms on which the organization's texts go: its
@@ -180,11 +189,22 @@ pub async fn set_cap(tx: &mut Tx, brand_id: BrandId, carrier: &str, daily_segmen
     Ok(())
 }
 
+/// A brand's daily cap with a carrier.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DailyCap {
+    /// The carrier.
+    pub carrier: String,
+    /// Segments a day.
+    pub daily_segments: i64,
+}
+
 /// Returns a brand's daily caps by carrier.
-pub async fn caps(db: impl Into<Db<'_>>, brand_id: BrandId) -> Result<Vec<(String, i64)>> {
-    let rows =
-        sqlx::query!("select carrier, daily_segments from brand_cap where brand_id = $1 order by carrier", brand_id.0)
-            .fetch_all(&mut *db.into().connection().await?)
-            .await?;
-    Ok(rows.into_iter().map(|row| (row.carrier, row.daily_segments)).collect())
+pub async fn caps(db: impl Into<Db<'_>>, brand_id: BrandId) -> Result<Vec<DailyCap>> {
+    Ok(sqlx::query_as!(
+        DailyCap,
+        "select carrier, daily_segments from brand_cap where brand_id = $1 order by carrier",
+        brand_id.0
+    )
+    .fetch_all(&mut *db.into().connection().await?)
+    .await?)
 }

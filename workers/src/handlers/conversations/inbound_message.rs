@@ -6,6 +6,7 @@ use muster_carrier::twilio::{InboundText, Party};
 use muster_domain::{
     conversations::{
         inbound::Intent,
+        outcome::InboundOutcome,
         word::{self, Word},
     },
     ids::{ContactId, GroupId, MessageId, ThreadId},
@@ -16,8 +17,8 @@ use muster_jobs::kinds::InboundMessage;
 use muster_storage::{
     Tx,
     conversations::{
-        threads,
-        webhooks::{self, Addressee, Fate, Recorded},
+        threads::{self, WrittenTo},
+        webhooks::{self, Addressee, Recorded},
     },
     engine::claim::ClaimedJob,
     people::{contacts, redactions},
@@ -37,11 +38,11 @@ impl InTransaction for InboundMessage {
         // The form, as the api has read it.
         let text: InboundText =
             serde_json::from_value(recorded.payload.clone()).map_err(|error| JobError::fail(error.to_string()))?;
-        let fate = match (text.sender(), text.recipient()) {
-            (Party::ShortCode, _) => Fate::FromShortCode,
-            (Party::Name, _) => Fate::FromName,
-            (Party::Foreign, _) => Fate::FromForeignNumber,
-            (Party::Missing, _) => Fate::FromNobody,
+        let outcome = match (text.sender(), text.recipient()) {
+            (Party::ShortCode, _) => InboundOutcome::FromShortCode,
+            (Party::Name, _) => InboundOutcome::FromName,
+            (Party::Foreign, _) => InboundOutcome::FromForeignNumber,
+            (Party::Missing, _) => InboundOutcome::FromNobody,
             (Party::Number(from), Party::Number(to)) => {
                 // A number that is another organization's by now: the text was not for them.
                 let addressee = webhooks::addressee(tx, &to)
@@ -51,17 +52,17 @@ impl InTransaction for InboundMessage {
                     Some((addressee, group_id)) => {
                         let to_group = ToGroup { addressee, group_id, number: to };
                         converse(ctx, tx, job, &recorded, &text, &from, &to_group).await?;
-                        Fate::Conversation
+                        InboundOutcome::Conversation
                     }
-                    None => Fate::NumberOfNobody,
+                    None => InboundOutcome::NumberOfNobody,
                 }
             }
-            (Party::Number(_), _) => Fate::NumberOfNobody,
+            (Party::Number(_), _) => InboundOutcome::NumberOfNobody,
         };
-        if fate != Fate::Conversation {
-            tracing::warn!(webhook.id = %self.webhook_id, fate = fate.as_str(), "a text is in no conversation");
+        if outcome != InboundOutcome::Conversation {
+            tracing::warn!(webhook.id = %self.webhook_id, outcome = outcome.as_str(), "a text is in no conversation");
         }
-        webhooks::processed(tx, self.webhook_id, fate).await?;
+        webhooks::processed(tx, self.webhook_id, outcome).await?;
         Ok(())
     }
 }
@@ -94,7 +95,7 @@ async fn converse(
     let writer = webhooks::writer(tx, organization.id, to.group_id, from, &hashes, received_at).await?;
     let agent = to.addressee.agent_id;
     let thread = threads::written_to(tx, organization.id, to.group_id, &to.number, agent, writer.contact_id).await?;
-    let Some((thread_id, goal_id)) = thread else {
+    let Some(WrittenTo { thread_id, goal_id }) = thread else {
         return Err(JobError::fail("the thread could not be made"));
     };
     let batch = Batch {

@@ -14,8 +14,11 @@ use muster_storage::{
         partitions::{self, Dropped},
         sweep,
     },
-    imports::{self, End, rejects},
-    sending,
+    imports::{
+        self, Abandoned, End,
+        rejects::{self, ForgottenRejects},
+    },
+    sending::{self, MissingTimers},
     tenancy::idempotency,
 };
 
@@ -66,7 +69,8 @@ impl Leased for Upkeep {
             }
             Task::ImportRejects => {
                 let mut tx = ctx.pool.begin().await?;
-                let (forgotten, more) = rejects::forget(&mut tx, days(ctx.settings.imports.rejects_days)).await?;
+                let ForgottenRejects { forgotten, more } =
+                    rejects::forget(&mut tx, days(ctx.settings.imports.rejects_days)).await?;
                 if more {
                     enqueue(&mut tx, &self, &ctx.origin(job)).await?;
                 }
@@ -89,8 +93,8 @@ impl Leased for Upkeep {
             Task::Reconcile => {
                 let mut tx = ctx.pool.begin().await?;
                 let age = ctx.settings.engine.reconcile_after();
-                let (unsettled, held) = sending::set_missing_timers(&mut tx, age).await?;
-                for (organization_id, id) in imports::abandoned(&mut tx, ABANDONED).await? {
+                let MissingTimers { unsettled, held } = sending::set_missing_timers(&mut tx, age).await?;
+                for Abandoned { organization_id, id } in imports::abandoned(&mut tx, ABANDONED).await? {
                     ctx.objects.delete_folder(&steps::folder(organization_id, id)).await?;
                     imports::finish(
                         &mut tx,

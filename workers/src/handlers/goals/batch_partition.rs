@@ -7,7 +7,7 @@ use muster_jobs::kinds::{BatchPartition, BatchRelease, ReminderOpen};
 use muster_storage::{
     Tx,
     engine::{claim::ClaimedJob, enqueue::enqueue},
-    goals::{self, reassign},
+    goals::{self, Partitioned, reassign},
 };
 
 use crate::{Context, Leased, error::JobError, handlers::people::carrier_lookup};
@@ -23,7 +23,7 @@ impl Leased for BatchPartition {
             return Ok(tx);
         }
         let segments = estimate(&goal.content.script, organization.settings.smart_encoding).segments.into();
-        if let Some((targets, batches)) =
+        if let Some(Partitioned { targets, batches }) =
             goals::partition(&mut tx, &goal, organization.settings.batch_size, segments).await?
         {
             tracing::info!(goal.id = %goal.id, targets, batches, "partitioned");

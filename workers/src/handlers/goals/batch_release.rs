@@ -76,9 +76,9 @@ impl Leased for BatchRelease {
             Some((carrier, cap)) => caps::room_to_release(&mut tx, organization.brand_id, carrier, cap, day).await?,
             None => None,
         };
-        let estimates: Vec<i64> = held.iter().map(|(_, segments)| *segments).collect();
+        let estimates: Vec<i64> = held.iter().map(|batch| batch.segments).collect();
         let step = goal.content.release_plan.step(&estimates, room);
-        let released: Vec<_> = held[..step.batches].iter().map(|(id, _)| *id).collect();
+        let released: Vec<_> = held[..step.batches].iter().map(|batch| batch.id).collect();
         batches::release(&mut tx, &released).await?;
         let again = match step.again {
             Again::Never => None,

@@ -24,8 +24,9 @@ impl Leased for ReminderOpen {
         if let (true, Some(script)) = (may, &goal.content.reminder_script) {
             let settings = &organization.settings;
             let segments = estimate(script, settings.smart_encoding).segments.into();
-            let (made, topped_up) = reminders::open(&mut tx, goal.id, settings.batch_size, segments).await?;
-            tracing::info!(goal.id = %goal.id, batches = made, contacts.topped_up = topped_up, "opened reminders");
+            let opened = reminders::open(&mut tx, goal.id, settings.batch_size, segments).await?;
+            let (batches, topped_up) = (opened.batches, opened.topped_up);
+            tracing::info!(goal.id = %goal.id, batches, contacts.topped_up = topped_up, "opened reminders");
         }
         Ok(tx)
     }

@@ -104,7 +104,7 @@ impl Found {
     }
 
     fn reject(&mut self, id: ImportId, reject: &Reject<'_>) {
-        self.rejects.push(id.0, signed(reject.line), reject.reason.word(), reject.column.as_deref(), &reject.raw);
+        self.rejects.push(id.0, signed(reject.line), reject.reason, reject.column.as_deref(), &reject.raw);
     }
 }
 

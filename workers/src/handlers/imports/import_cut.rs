@@ -16,14 +16,17 @@ use std::{
 };
 
 use bytes::Bytes;
-use muster_domain::ids::JobId;
+use muster_domain::{
+    ids::{ImportId, JobId},
+    imports::{Compression, FileEncoding},
+};
 use muster_ingest::{
     ReadError,
     cut::{Cutter, Part},
     file::{self, Opened},
     header::Header,
-    sniff::{Encoding, tally::Tally},
-    unpack::{Packing, Unpacked},
+    sniff::tally::Tally,
+    unpack::Unpacked,
 };
 use muster_jobs::kinds::{CsvIngestion, ImportCut, ImportEnd};
 use muster_storage::{
@@ -59,7 +62,7 @@ impl Leased for ImportCut {
     }
 }
 
-async fn cut(ctx: &Context, job: &ClaimedJob, id: muster_domain::ids::ImportId) -> Result<Tx, JobError> {
+async fn cut(ctx: &Context, job: &ClaimedJob, id: ImportId) -> Result<Tx, JobError> {
     let Some((organization, import)) = steps::running(ctx, job, id).await? else { return Ok(ctx.pool.begin().await?) };
     if import.cancel_requested {
         return cancelled(ctx, &import).await;
@@ -71,7 +74,9 @@ async fn cut(ctx: &Context, job: &ClaimedJob, id: muster_domain::ids::ImportId) 
     let mut looked = match look(ctx, job, &import, size, &text_key).await? {
         Look::Whole(looked) => looked,
         Look::Refused(why) => return steps::refuse(ctx, job, &import, &why).await,
-        Look::Again(encoding) => return Err(JobError::fail(format!("the file is {} at every look", encoding.name()))),
+        Look::Again(encoding) => {
+            return Err(JobError::fail(format!("the file is {} at every look", encoding.as_str())));
+        }
         Look::Cancelled => return cancelled(ctx, &import).await,
     };
     lock_fields(ctx, &organization, &mut looked.header).await?;
@@ -91,7 +96,7 @@ enum Look {
     /// At the file's end.
     Whole(Looked),
     /// At the file's end, which has told that it is in another encoding than it was read in.
-    Again(Encoding),
+    Again(FileEncoding),
     /// With a reason against the file.
     Refused(String),
     /// By a cancel.
@@ -100,8 +105,8 @@ enum Look {
 
 /// The findings of a look at the whole file.
 struct Looked {
-    packing: Packing,
-    encoding: Encoding,
+    compression: Option<Compression>,
+    encoding: FileEncoding,
     header: Header,
     parts: Vec<Part>,
     copied: bool,
@@ -122,7 +127,7 @@ async fn look_as(
     import: &Import,
     size: u64,
     text_key: &str,
-    encoding: Option<Encoding>,
+    encoding: Option<FileEncoding>,
 ) -> Result<Look, JobError> {
     let source = ObjectReader::new(ctx.objects.clone(), import.object_key.clone(), 0..size);
     let mapping = import.mapping.clone();
@@ -179,7 +184,7 @@ struct Reader {
     /// Bytes of a part.
     part: u64,
     /// How the file's characters are written, if an earlier look has found out.
-    encoding: Option<Encoding>,
+    encoding: Option<FileEncoding>,
     /// Where the text goes that others cannot read where it is.
     copy: mpsc::Sender<Result<Bytes, Infallible>>,
     /// Bytes of the file that were read so far.
@@ -192,9 +197,9 @@ impl Reader {
     fn read(self, source: ObjectReader, mapping: &BTreeMap<String, String>) -> Result<Look, ReadError> {
         use std::io::Read as _;
         let unpacked = Unpacked::open(source, self.limit)?;
-        let (packing, progress) = (unpacked.packing(), unpacked.progress());
+        let (compression, progress) = (unpacked.compression(), unpacked.progress());
         let Opened { format, mut header, mut text } = file::opened_as(unpacked, mapping, self.encoding)?;
-        let copying = packing != Packing::None || format.encoding != Encoding::Utf8;
+        let copying = compression.is_some() || format.encoding != FileEncoding::Utf8;
         // A copy begins behind the header; the file itself has a byte-order mark before the text.
         header.offset = if copying { 0 } else { header.offset + format.bom as u64 };
         let mut cutter = Cutter::new(header.shape(), self.part, header.offset, header.first_line);
@@ -205,11 +210,11 @@ impl Reader {
             if size == 0 {
                 tally.end();
                 if format.undecided && tally.is_windows_1252() {
-                    return Ok(Look::Again(Encoding::Windows1252));
+                    return Ok(Look::Again(FileEncoding::Windows1252));
                 }
                 cutter.finish(&mut parts)?;
                 let copied = copying && !parts.is_empty();
-                return Ok(Look::Whole(Looked { packing, encoding: format.encoding, header, parts, copied }));
+                return Ok(Look::Whole(Looked { compression, encoding: format.encoding, header, parts, copied }));
             }
             if format.undecided {
                 tally.add(&block[..size]);
@@ -258,13 +263,8 @@ async fn write_down(
     };
     let parts: Vec<_> = looked.parts.iter().map(part).collect();
     let cut = Cut {
-        compression: match looked.packing {
-            Packing::None => None,
-            Packing::Gzip => Some("gzip"),
-            Packing::Zstd => Some("zstd"),
-            Packing::Zip => Some("zip"),
-        },
-        encoding: looked.encoding.name(),
+        compression: looked.compression,
+        encoding: looked.encoding,
         delimiter: char::from(looked.header.delimiter),
         header: &header,
         text_key: looked.copied.then_some(text_key),

@@ -37,9 +37,9 @@ async fn end(ctx: &Context, job: &ClaimedJob, payload: &ImportEnd) -> Result<Tx,
         return Err(JobError::fail("its counters do not add up to the rows that were read"));
     };
     imports::finish(&mut tx, import.id, end).await?;
-    if !import.dry_run {
+    if let Some(group_id) = import.group_id.filter(|_| !import.dry_run) {
         let settings = ctx.organization(&mut tx, job).await?.settings;
-        carrier_lookup::request(ctx, &mut tx, &settings, import.group_id, &ctx.origin(job)).await?;
+        carrier_lookup::request(ctx, &mut tx, &settings, group_id, &ctx.origin(job)).await?;
     }
     tracing::info!(import.id = %import.id, ?end, "the import is over");
     Ok(tx)

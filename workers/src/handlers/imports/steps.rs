@@ -50,7 +50,7 @@ pub(crate) async fn running(
 
 /// Returns whether there is more to do for it.
 pub(crate) fn is_running(import: &Import) -> bool {
-    matches!(import.state.as_str(), "waiting" | "running")
+    !import.state.is_over()
 }
 
 /// Returns how many rejects of an import may be kept: fewer of a small file, however much it

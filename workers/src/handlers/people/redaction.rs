@@ -13,7 +13,7 @@ use muster_jobs::kinds::Redaction;
 use muster_storage::{
     Tx,
     engine::claim::ClaimedJob,
-    people::redactions::{self, Redaction as Entry},
+    people::redactions::{self, Leftover, OldFiles, Redaction as Entry, UnderWay},
 };
 
 use crate::{Context, Leased, error::JobError, handlers::imports::steps};
@@ -34,7 +34,7 @@ impl Leased for Redaction {
             return Ok(tx);
         }
         redactions::look(&mut tx, id).await?;
-        let (imports, waited) = redactions::under_way(&mut tx, id).await?;
+        let UnderWay { imports, waited } = redactions::under_way(&mut tx, id).await?;
         let too_long = waited > LONGEST_WAIT;
         if too_long {
             redactions::end_imports(&mut tx, &imports).await?;
@@ -47,7 +47,7 @@ impl Leased for Redaction {
         let Some(entry) = redactions::lock(&mut tx, id, hash).await? else {
             return Ok(tx);
         };
-        let (files, looked_at) = redactions::files(&mut tx, id, &entry).await?;
+        let OldFiles { files, looked_at } = redactions::files(&mut tx, id, &entry).await?;
         let organizations = redactions::organizations(&mut tx, entry.account_id).await?;
         // The object store may take its time; no transaction waits for it.
         tx.rollback().await?;
@@ -67,8 +67,7 @@ impl Leased for Redaction {
         let Some(entry) = redactions::lock(&mut tx, id, hash).await? else {
             return Ok(tx);
         };
-        let (_, clean) = redactions::overwrite_again(&mut tx, id, &entry).await?;
-        if !clean {
+        if redactions::overwrite_again(&mut tx, id, &entry).await? == Leftover::Texts {
             tx.commit().await?;
             return Err(JobError::NotYet { delay: AGAIN, why: "texts to the person are being recorded" });
         }

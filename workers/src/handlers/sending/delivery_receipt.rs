@@ -3,14 +3,14 @@
 
 use chrono::TimeDelta;
 use muster_carrier::codes::{self, ReceiptAction};
-use muster_domain::sending::HoldReason;
+use muster_domain::sending::brand_hold::BrandHoldReason;
 use muster_jobs::kinds::DeliveryReceipt;
 use muster_storage::{
     Tx,
     engine::{claim::ClaimedJob, enqueue::enqueue},
     sending::{
         self, rates,
-        receipts::{self, Applied},
+        receipts::{self, Applied, AppliedReceipts},
     },
 };
 
@@ -22,7 +22,7 @@ const ROUND: i64 = 2_000;
 impl Leased for DeliveryReceipt {
     async fn run(self, ctx: &Context, job: &ClaimedJob) -> Result<Tx, JobError> {
         let mut tx = ctx.pool.begin().await?;
-        let (taken, applied) = receipts::apply(&mut tx, self.shard, ROUND).await?;
+        let AppliedReceipts { taken, applied } = receipts::apply(&mut tx, self.shard, ROUND).await?;
         let (mut not_textable, mut opted_out) = (Vec::new(), Vec::new());
         for receipt in &applied {
             match receipt.error_code.map(codes::receipt_action) {
@@ -52,12 +52,14 @@ async fn hold_brands(ctx: &Context, tx: &mut Tx, applied: &[Applied]) -> Result<
         let Some(code) = receipt.error_code else { continue };
         let (reason, until) = match codes::receipt_action(code) {
             ReceiptAction::None | ReceiptAction::NotTextable(_) | ReceiptAction::OptedOut => continue,
-            ReceiptAction::SlowDown(seconds) => (HoldReason::Carrier, Some(now + TimeDelta::seconds(seconds.into()))),
-            ReceiptAction::CapReached => (HoldReason::Cap, Some(ctx.calendar.next_day_starts(now))),
-            ReceiptAction::StopAll => (HoldReason::Carrier, None),
+            ReceiptAction::SlowDown(seconds) => {
+                (BrandHoldReason::Carrier, Some(now + TimeDelta::seconds(seconds.into())))
+            }
+            ReceiptAction::CapReached => (BrandHoldReason::Cap, Some(ctx.calendar.next_day_starts(now))),
+            ReceiptAction::StopAll => (BrandHoldReason::Carrier, None),
         };
         tracing::warn!(message.id = %receipt.message_id, carrier.code = code, "the carrier asks to hold the brand");
-        rates::hold_brand(tx, receipt.brand_id, reason.as_str(), until, code).await?;
+        rates::hold_brand(tx, receipt.brand_id, reason, until, code).await?;
     }
     Ok(())
 }

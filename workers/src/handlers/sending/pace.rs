@@ -34,7 +34,7 @@ pub(crate) fn lanes_of(message: &Queued, organization: &Organization, limits: &L
 
 /// Returns a wait, as it is written to its message.
 pub(crate) fn held(id: MessageId, wait: &Wait) -> Held {
-    Held { id, reason: wait.reason.as_str(), until: wait.until, lane: wait.lane.clone() }
+    Held { id, reason: wait.reason, until: wait.until, lane: wait.lane.clone() }
 }
 
 /// Sets each group's timer for the first of its texts that can go.

@@ -11,7 +11,7 @@ use muster_jobs::{kinds::RateRelease, timer::TimerKind};
 use muster_storage::{
     Tx,
     engine::{claim::ClaimedJob, timers},
-    sending::{self, Queued, rates},
+    sending::{self, Cancelled, Queued, rates},
     tenancy::organizations,
 };
 
@@ -59,7 +59,7 @@ impl Leased for RateRelease {
         rates::store(&mut tx, &before, &lanes).await?;
         let held: Vec<_> = waits.iter().map(|(id, wait)| pace::held(*id, wait)).collect();
         sending::hold(&mut tx, &held).await?;
-        let cancelled: Vec<_> = cancelled.into_iter().map(|(id, reason)| (id, reason.as_str())).collect();
+        let cancelled: Vec<_> = cancelled.into_iter().map(|(id, reason)| Cancelled { id, reason }).collect();
         sending::cancel(&mut tx, &cancelled).await?;
         sending::release_from_lanes(&mut tx, &urgent, true, now, &ctx.origin(job)).await?;
         sending::release_from_lanes(&mut tx, &ordinary, false, now, &ctx.origin(job)).await?;

@@ -6,6 +6,10 @@
 //! weighs the matches. `data/inbound_messages.txt` has labelled texts; the tests measure the rules
 //! against them.
 
+use strum::{VariantArray, VariantNames};
+
+use crate::text_enum;
+
 mod fold;
 pub mod instruction;
 #[cfg(test)]
@@ -21,7 +25,8 @@ mod words;
 pub use verdict::{Decision, decide};
 
 /// The engine's own answer to an inbound text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, VariantArray, VariantNames)]
+#[strum(serialize_all = "snake_case")]
 pub enum Intent {
     /// Stop texting me.
     OptOut,
@@ -30,20 +35,11 @@ pub enum Intent {
     /// Asks for the sender's name and help.
     Help,
     /// Anything else: an agent reads it.
+    #[strum(serialize = "none")]
     Conversation,
 }
 
-impl Intent {
-    /// Returns the verdict's word: `opt_out`, `opt_in`, `help` or `none`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::OptOut => "opt_out",
-            Self::OptIn => "opt_in",
-            Self::Help => "help",
-            Self::Conversation => "none",
-        }
-    }
-}
+text_enum!(Intent);
 
 /// Returns a text without invisible marks, its styled characters (full-width brackets, bold
 /// letters) made plain.

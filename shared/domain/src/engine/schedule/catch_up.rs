@@ -4,8 +4,12 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
+use strum::{VariantArray, VariantNames};
 
-use crate::engine::schedule::{Fire, Schedule};
+use crate::{
+    engine::schedule::{Fire, Schedule},
+    text_enum,
+};
 
 /// The fate of ticks that were not fired when they were due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -22,6 +26,31 @@ pub enum CatchUp {
         /// How many fire, at most [`LISTED`].
         at_most: u32,
     },
+}
+
+/// The policy for missed ticks, without its bound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, VariantArray, VariantNames)]
+#[strum(serialize_all = "snake_case")]
+pub enum CatchUpPolicy {
+    /// None of them fires.
+    Skip,
+    /// One run stands for all.
+    Coalesce,
+    /// The newest fire late, each for itself.
+    All,
+}
+
+text_enum!(CatchUpPolicy);
+
+impl CatchUp {
+    /// Returns the policy.
+    pub const fn policy(self) -> CatchUpPolicy {
+        match self {
+            Self::Skip => CatchUpPolicy::Skip,
+            Self::Coalesce => CatchUpPolicy::Coalesce,
+            Self::All { .. } => CatchUpPolicy::All,
+        }
+    }
 }
 
 /// How many ticks of a kind are decided one by one. There is one entry for all ticks that were
@@ -77,20 +106,56 @@ pub enum Fate {
     },
     /// It does not fire.
     Skipped {
-        /// Why not.
-        why: Why,
+        /// The reason.
+        why: SkipReason,
     },
 }
 
-/// Why a tick does not fire.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Why {
+/// The fate of a tick: its decision without the details.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, VariantArray, VariantNames)]
+#[strum(serialize_all = "snake_case")]
+pub enum TickFate {
+    /// It fires, on time.
+    Fired,
+    /// It fires late.
+    Late,
+    /// A later tick stands for it.
+    Coalesced,
+    /// It does not fire.
+    Skipped,
+}
+
+text_enum!(TickFate);
+
+impl Fate {
+    /// Returns the fate of the tick.
+    pub const fn fate(self) -> TickFate {
+        match self {
+            Self::Fired => TickFate::Fired,
+            Self::Late { .. } => TickFate::Late,
+            Self::Coalesced { .. } => TickFate::Coalesced,
+            Self::Skipped { .. } => TickFate::Skipped,
+        }
+    }
+}
+
+/// The reason for which a tick does not fire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, VariantArray, VariantNames)]
+#[strum(serialize_all = "snake_case")]
+pub enum SkipReason {
     /// It was missed, and the schedule does not catch up.
     Missed,
     /// It was missed, and there are more than the schedule catches up with.
     BeyondBound,
+    /// The schedule was changed before the tick was decided.
+    Changed,
+    /// The schedule was switched off.
+    Disabled,
+    /// The schedule was removed.
+    Removed,
 }
+
+text_enum!(SkipReason);
 
 impl Schedule {
     /// Decides about every tick after `last`, the last one that was decided about, up to `now`.
@@ -118,9 +183,9 @@ impl Schedule {
             CatchUp::All { at_most } => at_most as usize,
         };
         let fate = match catch_up {
-            CatchUp::Skip => Fate::Skipped { why: Why::Missed },
+            CatchUp::Skip => Fate::Skipped { why: SkipReason::Missed },
             CatchUp::Coalesce => Fate::Coalesced { into: stands_for_all },
-            CatchUp::All { .. } => Fate::Skipped { why: Why::BeyondBound },
+            CatchUp::All { .. } => Fate::Skipped { why: SkipReason::BeyondBound },
         };
         let first_late = listed.len().saturating_sub(late);
         let missed = listed.into_iter().enumerate().map(|(index, fire)| {

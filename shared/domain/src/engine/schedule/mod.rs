@@ -21,18 +21,16 @@ mod fires;
 mod jitter;
 mod timeline;
 
-use std::str::FromStr;
-
 use chrono::{DateTime, NaiveDateTime, Utc};
-use serde::{Deserialize, Serialize};
+use strum::{VariantArray, VariantNames};
 
 pub use crate::engine::schedule::{
-    catch_up::{CatchUp, Earlier, Fate, LISTED, Reckoning, Tick, Why},
+    catch_up::{CatchUp, CatchUpPolicy, Earlier, Fate, LISTED, Reckoning, SkipReason, Tick, TickFate},
     cron::{CronError, CronExpression},
     field::Field,
     jitter::jitter,
 };
-use crate::zone::Zone;
+use crate::{text_enum, zone::Zone};
 
 /// When something recurs.
 #[derive(Debug, Clone)]
@@ -60,8 +58,8 @@ pub struct Fire {
 }
 
 /// Remark on a fire.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, VariantArray, VariantNames)]
+#[strum(serialize_all = "snake_case")]
 pub enum Note {
     /// The local time happens once.
     Plain,
@@ -73,9 +71,11 @@ pub enum Note {
     SecondPass,
 }
 
+text_enum!(Note);
+
 /// The policy for a local time that does not exist, because clocks are put forward over it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, VariantArray, VariantNames)]
+#[strum(serialize_all = "snake_case")]
 pub enum Gap {
     /// It does not fire.
     Skip,
@@ -84,9 +84,11 @@ pub enum Gap {
     After,
 }
 
+text_enum!(Gap);
+
 /// The policy for a local time that happens twice, because clocks are put back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, VariantArray, VariantNames)]
+#[strum(serialize_all = "snake_case")]
 pub enum Overlap {
     /// It fires the first time.
     #[default]
@@ -97,61 +99,7 @@ pub enum Overlap {
     Both,
 }
 
-/// The word means no policy.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown policy {word:?}: it is one of {known}")]
-pub struct UnknownPolicy {
-    word: String,
-    known: String,
-}
-
-impl Gap {
-    const ALL: [Self; 2] = [Self::Skip, Self::After];
-
-    /// Returns the word for it in the database, the API and the command line.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Skip => "skip",
-            Self::After => "after",
-        }
-    }
-}
-
-impl Overlap {
-    const ALL: [Self; 3] = [Self::First, Self::Last, Self::Both];
-
-    /// Returns the word for it in the database, the API and the command line.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::First => "first",
-            Self::Last => "last",
-            Self::Both => "both",
-        }
-    }
-}
-
-impl FromStr for Gap {
-    type Err = UnknownPolicy;
-
-    fn from_str(word: &str) -> Result<Self, UnknownPolicy> {
-        find(word, &Self::ALL, Self::as_str)
-    }
-}
-
-impl FromStr for Overlap {
-    type Err = UnknownPolicy;
-
-    fn from_str(word: &str) -> Result<Self, UnknownPolicy> {
-        find(word, &Self::ALL, Self::as_str)
-    }
-}
-
-fn find<T: Copy>(word: &str, all: &[T], name: fn(T) -> &'static str) -> Result<T, UnknownPolicy> {
-    all.iter().copied().find(|policy| name(*policy) == word).ok_or_else(|| {
-        let known: Vec<_> = all.iter().copied().map(name).collect();
-        UnknownPolicy { word: word.to_owned(), known: known.join(", ") }
-    })
-}
+text_enum!(Overlap);
 
 #[cfg(test)]
 mod tests {
@@ -163,7 +111,7 @@ mod tests {
         assert_eq!("both".parse(), Ok(Overlap::Both));
         assert_eq!((Gap::default(), Overlap::default()), (Gap::After, Overlap::First));
         let error = "second".parse::<Overlap>().unwrap_err().to_string();
-        assert_eq!(error, "unknown policy \"second\": it is one of first, last, both");
+        assert_eq!(error, "unknown word \"second\": it is one of first, last, both");
         assert_eq!(serde_json::to_string(&Overlap::Last).unwrap(), "\"last\"");
     }
 }

@@ -7,10 +7,14 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use strum::{VariantArray, VariantNames};
 
-use crate::sending::{
-    cap::{CarrierCalendar, CarrierDay},
-    hours::{Opening, RecipientHours},
+use crate::{
+    sending::{
+        cap::{CarrierCalendar, CarrierDay},
+        hours::{Opening, RecipientHours},
+    },
+    text_enum,
 };
 
 /// How fine time is walked.
@@ -53,7 +57,7 @@ pub struct Outlook {
     pub releases: Option<Releases>,
     /// End of a carrier's hold on the brand (rule S7), and the limit that is named for texts that
     /// do not go because of it.
-    pub held: Option<(DateTime<Utc>, Why)>,
+    pub held: Option<(DateTime<Utc>, UnreachedReason)>,
     /// Contacts to be texted.
     pub parts: Vec<Part>,
 }
@@ -71,9 +75,10 @@ pub struct Releases {
     pub hours: RecipientHours,
 }
 
-/// Why texts will not go before the goal closes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Why {
+/// The reason for which texts will not go before the goal closes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, VariantArray, VariantNames)]
+#[strum(serialize_all = "snake_case")]
+pub enum UnreachedReason {
     /// Their hours do not open while the goal does.
     NeverOpen,
     /// The last time that they could go their cap was used up.
@@ -82,16 +87,7 @@ pub enum Why {
     Time,
 }
 
-impl Why {
-    /// Returns the word for it in the API.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::NeverOpen => "never_open",
-            Self::Cap => "cap",
-            Self::Time => "time",
-        }
-    }
-}
+text_enum!(UnreachedReason);
 
 /// Contacts of a part that will not be reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,8 +96,8 @@ pub struct Left {
     pub part: usize,
     /// How many texts.
     pub texts: i64,
-    /// Why.
-    pub why: Why,
+    /// The reason.
+    pub why: UnreachedReason,
 }
 
 /// The answer.
@@ -140,7 +136,7 @@ struct Walk<'a> {
     /// When each part's hours open next; none when never.
     opens: Vec<Option<DateTime<Utc>>>,
     /// The limit that stopped each part the last time that it was open; none as long as it was not.
-    stopped: Vec<Option<Why>>,
+    stopped: Vec<Option<UnreachedReason>>,
     day: CarrierDay,
     cap_left: BTreeMap<&'a str, i64>,
     /// Texts that are released and have not gone.
@@ -204,12 +200,12 @@ impl<'a> Walk<'a> {
             if let Some(rate) = part.rate.as_deref().and_then(|carrier| rates.get(carrier)) {
                 texts = texts.min(share(*rate) / each);
             }
-            self.stopped[index] = Some(Why::Time);
+            self.stopped[index] = Some(UnreachedReason::Time);
             if let Some(left) = part.cap.as_deref().and_then(|carrier| self.cap_left.get(carrier))
                 && left / each < texts
             {
                 texts = left / each;
-                self.stopped[index] = Some(Why::Cap);
+                self.stopped[index] = Some(UnreachedReason::Cap);
             }
             waiting -= wants;
             self.released -= texts;
@@ -260,8 +256,11 @@ impl<'a> Walk<'a> {
         let unreached = self.left();
         let texts: i64 = self.outlook.parts.iter().map(|part| part.texts.max(0)).sum();
         let left = self.left.iter().zip(&self.stopped).enumerate().filter(|(_, (texts, _))| **texts > 0);
-        let left =
-            left.map(|(part, (texts, stopped))| Left { part, texts: *texts, why: stopped.unwrap_or(Why::NeverOpen) });
+        let left = left.map(|(part, (texts, stopped))| Left {
+            part,
+            texts: *texts,
+            why: stopped.unwrap_or(UnreachedReason::NeverOpen),
+        });
         Forecast {
             finishes_at: (unreached == 0).then_some(at),
             reached: texts - unreached,

@@ -40,12 +40,12 @@ fn s11_nothing_goes_while_a_carrier_holds_the_brand() {
     let calendar = CarrierCalendar::load().unwrap();
     let mut outlook = outlook(vec![part(100, "10001")]);
     let at_once = forecast(&outlook, &calendar).finishes_at.unwrap();
-    outlook.held = Some((outlook.from + TimeDelta::hours(1), Why::Cap));
+    outlook.held = Some((outlook.from + TimeDelta::hours(1), UnreachedReason::Cap));
     assert_eq!(forecast(&outlook, &calendar).finishes_at, Some(at_once + TimeDelta::hours(1)));
-    outlook.held = Some((outlook.closes_at, Why::Cap));
+    outlook.held = Some((outlook.closes_at, UnreachedReason::Cap));
     let told = forecast(&outlook, &calendar);
     assert_eq!((told.reached, told.unreached), (0, 100));
-    assert_eq!(told.left, [Left { part: 0, texts: 100, why: Why::Cap }]);
+    assert_eq!(told.left, [Left { part: 0, texts: 100, why: UnreachedReason::Cap }]);
 }
 
 fn group_hours() -> RecipientHours {
@@ -122,7 +122,7 @@ fn s11_who_is_closed_all_the_time_is_told_apart() {
     outlook.closes_at = at("2026-11-23T15:00:00Z");
     let told = forecast(&outlook, &calendar);
     assert_eq!((told.reached, told.unreached), (10, 5));
-    assert_eq!(told.left, [Left { part: 1, texts: 5, why: Why::NeverOpen }]);
+    assert_eq!(told.left, [Left { part: 1, texts: 5, why: UnreachedReason::NeverOpen }]);
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn s11_who_is_not_reached_is_told_with_what_stops_them() {
     outlook.parts[1].cap = None;
     let told = forecast(&outlook, &calendar);
     let why: Vec<_> = told.left.iter().map(|left| (left.part, left.why)).collect();
-    assert_eq!(why, [(0, Why::Cap), (1, Why::Time)]);
+    assert_eq!(why, [(0, UnreachedReason::Cap), (1, UnreachedReason::Time)]);
     assert_eq!(told.left.iter().map(|left| left.texts).sum::<i64>(), told.unreached);
 }
 

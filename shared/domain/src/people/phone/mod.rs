@@ -28,19 +28,6 @@ pub enum PhoneError {
     Shape,
 }
 
-impl PhoneError {
-    /// Returns the stable word for reports.
-    pub const fn reason(self) -> &'static str {
-        match self {
-            Self::Missing => "phone_missing",
-            Self::Damaged => "phone_damaged",
-            Self::Extension => "phone_extension",
-            Self::Several => "phone_several",
-            Self::Shape => "phone_invalid",
-        }
-    }
-}
-
 /// Reads one number: full-width digits, invisible marks, `="…"` wrappers, `+1` and punctuation are
 /// normalised; anything that would need a guess is an error.
 pub fn read(cell: &str) -> Result<E164, PhoneError> {

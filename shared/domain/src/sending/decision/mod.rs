@@ -1,6 +1,7 @@
 //! The decision in front of the carrier: may this message go now? (rules S5, S6 and S9)
 
 use chrono::{DateTime, TimeDelta, Utc};
+use strum::{VariantArray, VariantNames};
 
 use crate::{
     goals::goal::{GoalClock, GoalStatus, Work},
@@ -8,6 +9,7 @@ use crate::{
         hours::{Opening, RecipientHours},
         message::MessageKind,
     },
+    text_enum,
 };
 
 /// How long a text has to be able to wait at the carrier for a hand-over to make sense (rule S7a).
@@ -91,7 +93,8 @@ pub enum Decision {
 }
 
 /// Why a message waits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, VariantArray, VariantNames)]
+#[strum(serialize_all = "snake_case")]
 pub enum HoldReason {
     /// The goal is paused; it goes on when the goal is resumed.
     Paused,
@@ -110,27 +113,11 @@ pub enum HoldReason {
     Frequency,
 }
 
-impl HoldReason {
-    /// Every reason.
-    pub const ALL: [Self; 7] =
-        [Self::Paused, Self::NotOpen, Self::Hours, Self::Cap, Self::Carrier, Self::Rate, Self::Frequency];
-
-    /// Returns the stable word for it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Paused => "paused",
-            Self::NotOpen => "not_open",
-            Self::Hours => "hours",
-            Self::Cap => "cap",
-            Self::Carrier => "carrier",
-            Self::Rate => "rate",
-            Self::Frequency => "frequency",
-        }
-    }
-}
+text_enum!(HoldReason);
 
 /// Why a message will not go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, VariantArray, VariantNames)]
+#[strum(serialize_all = "snake_case")]
 pub enum CancelReason {
     /// The contact was redacted.
     Redacted,
@@ -148,21 +135,33 @@ pub enum CancelReason {
     WindowClosed,
     /// The zones' sending hours never meet.
     NoCommonHours,
+    /// The number that it was to be sent from is not the organization's any more (rule A3).
+    NumberGone,
 }
 
-impl CancelReason {
+text_enum!(CancelReason);
+
+/// The reason that stands beside a message that is held or cancelled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MessageReason {
+    /// It waits.
+    Held(HoldReason),
+    /// It will not go.
+    Cancelled(CancelReason),
+}
+
+impl MessageReason {
     /// Returns the stable word for it.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Redacted => "redacted",
-            Self::OptedOut => "opted_out",
-            Self::Deactivated => "deactivated",
-            Self::NotTextable => "not_textable",
-            Self::Reassigned => "reassigned",
-            Self::NoLongerYes => "no_longer_yes",
-            Self::WindowClosed => "window_closed",
-            Self::NoCommonHours => "no_common_hours",
+            Self::Held(reason) => reason.as_str(),
+            Self::Cancelled(reason) => reason.as_str(),
         }
+    }
+
+    /// Returns the reason of a word.
+    pub fn parse(word: &str) -> Option<Self> {
+        HoldReason::parse(word).map(Self::Held).or_else(|| CancelReason::parse(word).map(Self::Cancelled))
     }
 }
 

@@ -5,11 +5,13 @@
 //! secondary sources only, as was whether their laws mean these calendars.
 
 use chrono::{Datelike, Days, NaiveDate, Weekday};
-use serde::{Deserialize, Serialize};
+use strum::{VariantArray, VariantNames};
+
+use crate::text_enum;
 
 /// A list of days, computed for every year.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, VariantArray, VariantNames)]
+#[strum(serialize_all = "snake_case")]
 pub enum HolidayCalendar {
     /// The federal holidays.
     Federal,
@@ -18,6 +20,8 @@ pub enum HolidayCalendar {
     /// Federal, and Mardi Gras, Good Friday and All Saints' Day.
     Louisiana,
 }
+
+text_enum!(HolidayCalendar);
 
 /// A day of every year.
 #[derive(Debug, Clone, Copy)]

@@ -1,17 +1,18 @@
 //! One contact's hours: the group's, tightened by the law, in every place where the contact may be.
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use strum::{VariantArray, VariantNames};
 
 use crate::{
     people::whereabouts::Whereabouts,
     sending::hours::{Clock, Jurisdictions, SendingHours, Week, clock::horizon},
+    text_enum,
     zone::{UnknownZone, Zone},
 };
 
 /// Zones in which the hours are kept: a setting.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, VariantArray, VariantNames)]
+#[strum(serialize_all = "snake_case")]
 pub enum ZonePolicy {
     /// In the group's zone and in every zone that the contact may be in.
     #[default]
@@ -20,9 +21,11 @@ pub enum ZonePolicy {
     GroupZone,
 }
 
+text_enum!(ZonePolicy);
+
 /// Which laws' hours are kept: a setting.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, VariantArray, VariantNames)]
+#[strum(serialize_all = "snake_case")]
 pub enum Strictness {
     /// None: the organization's texts are exempt.
     Off,
@@ -31,6 +34,8 @@ pub enum Strictness {
     Commercial,
 }
 
+text_enum!(Strictness);
+
 impl Strictness {
     /// Returns the laws to keep, of this table.
     pub const fn laws(self, table: &Jurisdictions) -> Option<&Jurisdictions> {
@@ -38,19 +43,6 @@ impl Strictness {
             Self::Off => None,
             Self::Commercial => Some(table),
         }
-    }
-
-    /// Returns the word for it in the database and the API.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Off => "off",
-            Self::Commercial => "commercial",
-        }
-    }
-
-    /// Returns the strictness of a word.
-    pub fn parse(word: &str) -> Option<Self> {
-        [Self::Off, Self::Commercial].into_iter().find(|strictness| strictness.as_str() == word)
     }
 }
 

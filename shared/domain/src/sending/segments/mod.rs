@@ -9,30 +9,28 @@ mod smart;
 mod table;
 
 use serde::{Deserialize, Serialize};
+use strum::{VariantArray, VariantNames};
+
+use crate::text_enum;
 
 pub use parts::{Part, Parts, parts};
 pub use smart::smart_encode;
 
 /// How a text travels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, VariantArray, VariantNames)]
+#[strum(serialize_all = "snake_case")]
 pub enum Encoding {
     /// GSM 03.38, units are septets.
-    #[serde(rename = "GSM-7")]
+    #[strum(serialize = "GSM-7")]
     Gsm7,
     /// UTF-16 code units.
-    #[serde(rename = "UCS-2")]
+    #[strum(serialize = "UCS-2")]
     Ucs2,
 }
 
-impl Encoding {
-    /// Returns the name as carriers' calculators write it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Gsm7 => "GSM-7",
-            Self::Ucs2 => "UCS-2",
-        }
-    }
+text_enum!(Encoding);
 
+impl Encoding {
     /// Units that fit in a text of one part.
     pub const fn single(self) -> u32 {
         match self {

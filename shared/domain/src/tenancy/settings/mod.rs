@@ -13,9 +13,12 @@ use serde_json::{Map, Value};
 pub use form::{BadSetting, Form};
 use form::{HOURS, Kind, SWITCH, number, text, texts, word};
 
-use crate::sending::{
-    admission::UnknownCarriers,
-    hours::{Jurisdictions, SendingHours, Strictness},
+use crate::{
+    sending::{
+        admission::UnknownCarriers,
+        hours::{Jurisdictions, SendingHours, Strictness},
+    },
+    text_enum::TextEnum,
 };
 
 /// A setting as it is declared.
@@ -115,12 +118,12 @@ settings! {
     /// `commercial` keeps the hours of laws on commercial texts at the contact's place, beside the
     /// organization's (S5); `off` is for organizations with exempt texts. The table of laws is at
     /// `/laws`.
-    law_strictness: Strictness = Strictness::Commercial, word(&["off", "commercial"]);
+    law_strictness: Strictness = Strictness::Commercial, word(<Strictness as TextEnum>::WORDS);
     /// Segments that go out from one number in any minute (S4).
     number_segments_per_minute: i32 = 60, number(1, 60_000);
     /// Count of texts to numbers of an unknown carrier (S10): `strictest` (against the strictest
     /// cap and rate that the brand has) or `unlimited`.
-    unknown_carriers: UnknownCarriers = UnknownCarriers::Strictest, word(&["strictest", "unlimited"]);
+    unknown_carriers: UnknownCarriers = UnknownCarriers::Strictest, word(<UnknownCarriers as TextEnum>::WORDS);
     /// Replace curly quotes, dashes, ellipses and the like by plain ones in texts where that makes
     /// them no longer, before they are counted (M5).
     smart_encoding: bool = false, SWITCH;

@@ -108,17 +108,6 @@ fn s12_no_initials_a_day_is_no_cap() {
 }
 
 #[test]
-fn words_of_settings_are_those_of_their_types() {
-    let words = |name: &str| match SETTINGS.iter().find(|setting| setting.name == name).unwrap().form {
-        Form::Word(words) => words,
-        other => panic!("{other:?}"),
-    };
-    let strictness = [Strictness::Off, Strictness::Commercial].map(Strictness::as_str);
-    let carriers = [UnknownCarriers::Strictest, UnknownCarriers::Unlimited].map(UnknownCarriers::as_str);
-    assert_eq!((words("law_strictness"), words("unknown_carriers")), (&strictness[..], &carriers[..]));
-}
-
-#[test]
 fn the_reference_in_the_repository_is_current() {
     let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/settings.md");
     let written = std::fs::read_to_string(page).unwrap_or_default();

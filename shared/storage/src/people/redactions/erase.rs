@@ -10,13 +10,22 @@ use muster_domain::{
 
 use crate::{
     Result, Tx,
-    people::redactions::{Overwritten, Redaction, person},
+    people::redactions::{Redaction, person},
 };
 
+/// Texts of a person that are left to be overwritten.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leftover {
+    /// There are none.
+    None,
+    /// There are some.
+    Texts,
+}
+
 /// Overwrites rows that have come meanwhile: a contact that an import was just making, a text that
-/// an agent was just sending. False when texts are left that somebody holds.
-pub async fn overwrite_again(tx: &mut Tx, id: RedactionId, redaction: &Redaction) -> Result<(Overwritten, bool)> {
-    let done = person::overwrite(tx, id, redaction, person::Depth::Everything).await?;
+/// an agent was just sending. Tells whether texts are left that are being handed over.
+pub async fn overwrite_again(tx: &mut Tx, id: RedactionId, redaction: &Redaction) -> Result<Leftover> {
+    person::overwrite(tx, id, redaction, person::Depth::Everything).await?;
     let clean = sqlx::query_scalar!(
         r#"select not exists (
                select from message m join redaction r on m.contact_id = any(r.contact_ids)
@@ -25,7 +34,7 @@ pub async fn overwrite_again(tx: &mut Tx, id: RedactionId, redaction: &Redaction
     )
     .fetch_one(tx.conn())
     .await?;
-    Ok((done, clean))
+    Ok(if clean { Leftover::None } else { Leftover::Texts })
 }
 
 /// Of these names, in lower case, those that somebody else of the account has.

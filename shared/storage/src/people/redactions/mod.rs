@@ -15,9 +15,9 @@ use muster_domain::{
     people::{e164::E164, phone_hash::PhoneHashes, traces::Traces},
 };
 
-pub use erase::{finish, free_text, overwrite_again, single_names_of_others};
+pub use erase::{Leftover, finish, free_text, overwrite_again, single_names_of_others};
 pub use person::Overwritten;
-pub use wait::{Files, Waiting, end_imports, files, look, organizations, under_way, waiting};
+pub use wait::{Files, OldFiles, UnderWay, Waiting, end_imports, files, look, organizations, under_way, waiting};
 
 use crate::{Pool, Result, Tx};
 
@@ -88,18 +88,28 @@ pub async fn lock(tx: &mut Tx, id: RedactionId, hash: impl Fn(&E164) -> PhoneHas
     .transpose()
 }
 
-/// Returns how far a redaction is: whether it is done, and how many contacts and messages it
-/// overwrote.
-pub async fn status(pool: &Pool, account_id: AccountId, id: RedactionId) -> Result<Option<(bool, i32, i64)>> {
-    let row = sqlx::query!(
+/// The progress of a redaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RedactionStatus {
+    /// It is done.
+    pub done: bool,
+    /// Contacts that it overwrote.
+    pub contacts: i32,
+    /// Messages that it overwrote.
+    pub messages: i64,
+}
+
+/// Returns the progress of a redaction.
+pub async fn status(pool: &Pool, account_id: AccountId, id: RedactionId) -> Result<Option<RedactionStatus>> {
+    Ok(sqlx::query_as!(
+        RedactionStatus,
         r#"select finished_at is not null as "done!", coalesce(contacts, 0) as "contacts!", coalesce(messages, 0) as "messages!"
            from redaction where id = $1 and account_id = $2"#,
         id.0,
         account_id.0,
     )
     .fetch_optional(&mut *pool.connection().await?)
-    .await?;
-    Ok(row.map(|row| (row.done, row.contacts, row.messages)))
+    .await?)
 }
 
 /// Returns whether a redaction of this number is still to be done in the organization's account.

@@ -29,9 +29,17 @@ pub async fn look(tx: &mut Tx, id: RedactionId) -> Result<()> {
     Ok(())
 }
 
-/// Of the imports that a redaction waits for, those that are not over, and how long it has waited
-/// for them.
-pub async fn under_way(tx: &mut Tx, id: RedactionId) -> Result<(Vec<(OrganizationId, ImportId)>, Duration)> {
+/// Imports that a redaction waits for.
+#[derive(Debug, Clone)]
+pub struct UnderWay {
+    /// Imports that are not over.
+    pub imports: Vec<(OrganizationId, ImportId)>,
+    /// How long the redaction has waited for them.
+    pub waited: Duration,
+}
+
+/// Returns the imports that a redaction waits for.
+pub async fn under_way(tx: &mut Tx, id: RedactionId) -> Result<UnderWay> {
     let rows = sqlx::query!(
         r#"select i.organization_id, i.id, extract(epoch from clock_timestamp() - r.looked_at)::float8 as "waited!"
            from redaction r join import i on i.id = any(r.waits_for)
@@ -41,7 +49,8 @@ pub async fn under_way(tx: &mut Tx, id: RedactionId) -> Result<(Vec<(Organizatio
     .fetch_all(tx.conn())
     .await?;
     let waited = rows.first().map_or(Duration::ZERO, |row| Duration::from_secs_f64(row.waited.max(0.0)));
-    Ok((rows.into_iter().map(|row| (OrganizationId(row.organization_id), ImportId(row.id))).collect(), waited))
+    let imports = rows.into_iter().map(|row| (OrganizationId(row.organization_id), ImportId(row.id)));
+    Ok(UnderWay { imports: imports.collect(), waited })
 }
 
 /// Ends imports that a redaction has waited for too long.
@@ -72,11 +81,19 @@ pub struct Files {
     pub object_key: String,
 }
 
+/// The files that a redaction deletes.
+#[derive(Debug, Clone)]
+pub struct OldFiles {
+    /// The files.
+    pub files: Vec<Files>,
+    /// When the redaction looked.
+    pub looked_at: DateTime<Utc>,
+}
+
 /// Returns the files of imports that were there when the redaction looked and are over: they hold
 /// rows as they were and are not needed any more. Imports with files that an earlier redaction has
-/// deleted are left out; a worker at an import's last step then has had a day to end. With the
-/// instant of that look.
-pub async fn files(tx: &mut Tx, id: RedactionId, redaction: &Redaction) -> Result<(Vec<Files>, DateTime<Utc>)> {
+/// deleted are left out; a worker at an import's last step then has had a day to end.
+pub async fn files(tx: &mut Tx, id: RedactionId, redaction: &Redaction) -> Result<OldFiles> {
     let looked_at =
         sqlx::query_scalar!(r#"select coalesce(looked_at, created_at) as "at!" from redaction where id = $1"#, id.0)
             .fetch_one(tx.conn())
@@ -96,7 +113,7 @@ pub async fn files(tx: &mut Tx, id: RedactionId, redaction: &Redaction) -> Resul
         import_id: ImportId(row.id),
         object_key: row.object_key,
     });
-    Ok((files.collect(), looked_at))
+    Ok(OldFiles { files: files.collect(), looked_at })
 }
 
 /// A redaction that is not done, for operators.

@@ -11,7 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use muster_domain::{
     ids::{GroupId, MessageId},
     sending::{
-        CancelReason, Decision, HoldReason, SHORTEST_LIFE,
+        CancelReason, Decision, SHORTEST_LIFE,
         admission::Asks,
         cap::CarrierDay,
         hand_over::{self, BrandStop, QueuedText, Take, Terms},
@@ -29,9 +29,9 @@ use muster_storage::{
         timers,
     },
     sending::{
-        self, Going, Queued,
+        self, Cancelled, Going, Queued,
         caps::{self, Taken},
-        rates::{self, BrandHold, Limits},
+        rates::{self, BrandHold, Limits, SeenLanes},
     },
     tenancy::organizations::{self, Organization},
 };
@@ -147,7 +147,7 @@ struct Step<'a> {
     ready: Vec<Queued>,
     /// Texts that wait, with their groups.
     waits: Vec<(GroupId, MessageId, Wait)>,
-    cancelled: Vec<(MessageId, CancelReason)>,
+    cancelled: Vec<Cancelled>,
 }
 
 impl<'a> Step<'a> {
@@ -195,7 +195,7 @@ impl<'a> Step<'a> {
         match verdict {
             Verdict::Go => self.ready.push(message),
             Verdict::Wait(wait) => self.waits.push((message.group_id, message.id, wait)),
-            Verdict::Cancel(reason) => self.cancelled.push((message.id, reason)),
+            Verdict::Cancel(reason) => self.cancelled.push(Cancelled { id: message.id, reason }),
         }
     }
 
@@ -215,8 +215,8 @@ impl<'a> Step<'a> {
     async fn mark_together(&self, tx: &mut Tx) -> Result<Attempt, JobError> {
         let (brand_id, now) = (self.organization.brand_id, self.terms.now);
         let (asks, paces) = (self.asks(), self.paces());
-        let (left, (lanes, fresh)) =
-            (caps::left(tx, brand_id, &carriers(&asks), self.day).await?, rates::look(tx, &paces).await?);
+        let left = caps::left(tx, brand_id, &carriers(&asks), self.day).await?;
+        let SeenLanes { lanes, fresh } = rates::look(tx, &paces).await?;
         if !fresh.is_empty() {
             rates::make(&self.ctx.engine_pool, brand_id, &fresh).await?;
         }
@@ -288,8 +288,7 @@ impl<'a> Step<'a> {
     async fn write_kept(&self, tx: &mut Tx) -> Result<(), JobError> {
         let held: Vec<_> = self.waits.iter().map(|(_, id, wait)| pace::held(*id, wait)).collect();
         sending::hold(tx, &held).await?;
-        let cancelled: Vec<_> = self.cancelled.iter().map(|(id, reason)| (*id, reason.as_str())).collect();
-        sending::cancel(tx, &cancelled).await?;
+        sending::cancel(tx, &self.cancelled).await?;
         Ok(())
     }
 
@@ -314,8 +313,7 @@ const fn text_of(message: &Queued) -> QueuedText<'_> {
 }
 
 fn stop_of(hold: &BrandHold) -> BrandStop {
-    let reason = if hold.reason == HoldReason::Cap.as_str() { HoldReason::Cap } else { HoldReason::Carrier };
-    BrandStop { reason, until: hold.until }
+    BrandStop { reason: hold.reason, until: hold.until }
 }
 
 /// Returns the cap and the lanes that a message counts against.

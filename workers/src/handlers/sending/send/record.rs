@@ -7,7 +7,7 @@ use muster_domain::{
     ids::MessageId,
     people::line::LineType,
     sending::{
-        HoldReason,
+        brand_hold::BrandHoldReason,
         hand_over::BrandStop,
         refusal::{Refusal, Refused, kept_back},
         wait::Wait,
@@ -50,7 +50,7 @@ pub(super) async fn record(
     // elsewhere.
     let refunds = sending::settle_ledger(tx, organization.brand_id, &answers.outcomes, &settled).await?;
     for (stop, code) in &answers.stops {
-        rates::hold_brand(tx, organization.brand_id, stop.reason.as_str(), stop.until, *code).await?;
+        rates::hold_brand(tx, organization.brand_id, stop.reason, stop.until, *code).await?;
     }
     let refund = refunds.get(&ctx.calendar.day(now)).filter(|segments| **segments > 0);
     if let Some(segments) = refund.filter(|_| answers.stops.is_empty()) {
@@ -112,7 +112,7 @@ impl<'a> Answers<'a> {
         match refused.decide(now, tomorrow, clock::jitter()) {
             Refusal::Wait(wait, stop) => {
                 if let Some(stop) = stop {
-                    if stop.reason == HoldReason::Carrier {
+                    if stop.reason == BrandHoldReason::Carrier {
                         tracing::error!(message.id = %message.id, carrier.code = code, "the carrier takes nothing from this account");
                     }
                     self.stops.push((stop, code));

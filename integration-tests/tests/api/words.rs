@@ -1,0 +1,102 @@
+//! Every column that holds words of an enum allows the words of that enum, and no others.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use muster_domain::{
+    conversations::outcome::InboundOutcome,
+    engine::{
+        job::JobState,
+        process::ProcessRole,
+        schedule::{CatchUpPolicy, Gap, Note, Overlap, SkipReason, TickFate},
+    },
+    goals::{
+        answer::Answer,
+        batch::{BatchKind, BatchState},
+        goal::{AssignmentStrategy, GoalType},
+        release::WaitsFor,
+    },
+    imports::{Compression, FileEncoding, ImportState, RejectReason},
+    people::{
+        contact::{ContactEventKind, ContactSource},
+        line::LineType,
+    },
+    sending::{
+        CancelReason, HoldReason,
+        admission::UnknownCarriers,
+        brand_hold::BrandHoldReason,
+        cap::CapState,
+        hours::Strictness,
+        message::{MessageKind, MessageState, ReceiptStatus},
+        segments::Encoding,
+    },
+    tenancy::role::Role,
+    text_enum::TextEnum,
+};
+
+use crate::support::World;
+
+type Words = BTreeSet<String>;
+
+fn of<T: TextEnum>() -> Words {
+    T::WORDS.iter().map(|word| (*word).to_owned()).collect()
+}
+
+/// Returns the words of each column, by the enums of the domain.
+fn of_the_domain() -> BTreeMap<String, Words> {
+    [
+        ("batch.kind", of::<BatchKind>()),
+        ("batch.state", of::<BatchState>()),
+        ("brand_hold.reason", of::<BrandHoldReason>()),
+        ("contact.line_type", of::<LineType>()),
+        ("contact.source", of::<ContactSource>()),
+        ("contact_event.what", of::<ContactEventKind>()),
+        ("goal.goal_type", of::<GoalType>()),
+        ("goal.strategy", of::<AssignmentStrategy>()),
+        ("goal_estimate.release_waits_for", of::<WaitsFor>()),
+        ("import.compression", of::<Compression>()),
+        ("import.encoding", of::<FileEncoding>()),
+        ("import.state", of::<ImportState>()),
+        ("import_reject.reason", of::<RejectReason>()),
+        ("job.state", of::<JobState>()),
+        ("member.role", of::<Role>()),
+        ("message.cap_state", of::<CapState>()),
+        ("message.encoding", of::<Encoding>()),
+        ("message.kind", of::<MessageKind>()),
+        ("message.reason", &of::<HoldReason>() | &of::<CancelReason>()),
+        ("message.state", of::<MessageState>()),
+        ("organization.law_strictness", of::<Strictness>()),
+        ("organization.unknown_carriers", of::<UnknownCarriers>()),
+        ("process.role", of::<ProcessRole>()),
+        ("receipt.status", of::<ReceiptStatus>()),
+        ("schedule.catch_up", of::<CatchUpPolicy>()),
+        ("schedule.gap", of::<Gap>()),
+        ("schedule.overlap", of::<Overlap>()),
+        ("target.answer", of::<Answer>()),
+        ("tick.fate", of::<TickFate>()),
+        ("tick.note", of::<Note>()),
+        ("tick.why", of::<SkipReason>()),
+        ("webhook.outcome", of::<InboundOutcome>()),
+    ]
+    .map(|(column, words)| (column.to_owned(), words))
+    .into()
+}
+
+#[tokio::test]
+async fn the_words_of_every_column_are_the_words_of_its_enum() {
+    let world = World::start().await;
+    let of_the_database: BTreeMap<String, Words> = world
+        .harness
+        .row(
+            "select json_object_agg(column_name, words) from (
+                 select c.relname || '.' || a.attname as column_name, json_agg(found.word[1]) as words
+                 from pg_constraint k
+                 join pg_class c on c.oid = k.conrelid and c.relnamespace = 'public'::regnamespace and not c.relispartition
+                 join pg_attribute a on a.attrelid = c.oid and k.conkey = array[a.attnum]
+                 cross join lateral regexp_matches(pg_get_constraintdef(k.oid), '''([^'']+)''::text', 'g') as found (word)
+                 where k.contype = 'c' and pg_get_constraintdef(k.oid) ~ '= ANY \\(ARRAY\\['
+                 group by 1) listed",
+        )
+        .await;
+    assert_eq!(of_the_database, of_the_domain());
+    world.finish().await;
+}

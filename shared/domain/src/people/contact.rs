@@ -1,0 +1,43 @@
+//! Contacts: their sources, and the changes that decide whether they are texted (rules C13 and T2).
+
+use strum::{VariantArray, VariantNames};
+
+use crate::text_enum;
+
+/// The source of a contact (rule C13).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, VariantArray, VariantNames)]
+#[strum(serialize_all = "snake_case")]
+pub enum ContactSource {
+    /// An imported file.
+    File,
+    /// A request to the API.
+    Api,
+    /// A form.
+    Form,
+    /// A text from a number that no contact had (rule I6).
+    Inbound,
+}
+
+text_enum!(ContactSource);
+
+/// A change of a contact that decides whether they are texted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, VariantArray, VariantNames)]
+#[strum(serialize_all = "snake_case")]
+pub enum ContactEventKind {
+    /// Opted out of the organization.
+    OptedOut,
+    /// Opted in again.
+    OptedIn,
+    /// A lookup or a carrier said that the number takes no texts.
+    NotTextable,
+    /// A lookup said that the number takes texts.
+    Textable,
+    /// Was redacted.
+    Redacted,
+    /// Was deactivated in a group.
+    Deactivated,
+    /// Is active in a group again.
+    Reactivated,
+}
+
+text_enum!(ContactEventKind);
