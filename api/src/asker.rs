@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// Tokens that are remembered at most.
-const MOST: usize = 50_000;
+const TOKENS_REMEMBERED: usize = 50_000;
 
 /// The tenants of tokens that were seen, by the hash of their secret.
 #[derive(Debug, Default)]
@@ -41,7 +41,7 @@ impl Tenants {
         let tenant = member.organization_id.map_or(member.account_id.0, |organization| organization.0);
         room::known_as(Asker::Tenant(tenant));
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= MOST {
+        if known.len() >= TOKENS_REMEMBERED {
             known.clear();
         }
         known.insert(secret_hash, tenant);

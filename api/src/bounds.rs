@@ -4,7 +4,7 @@
 use muster_domain::{
     goals::goal::INSTRUCTIONS_LIMIT,
     sending::{
-        rate::FASTEST,
+        rate::FASTEST_RATE,
         template::{REMINDER_LIMIT, RENDERED_LIMIT},
     },
 };
@@ -105,7 +105,7 @@ macro_rules! numbers {
 }
 
 numbers! {
-    CarrierPace: i64 = 1..=FASTEST, "Segments in any minute to one carrier.";
+    CarrierPace: i64 = 1..=FASTEST_RATE, "Segments in any minute to one carrier.";
     DailySegments: i64 = 0..=i64::MAX, "Segments a carrier day.";
     PageLimit: i64 = 1..=500, "Items of a page.";
     PreviewRows: usize = 1..=100, "Rows to show.";

@@ -10,7 +10,7 @@
 /// Beginnings of cells that a spreadsheet runs, in any width.
 const FORMULA: [char; 12] = ['=', '+', '-', '@', '＝', '＋', '－', '＠', '﹦', '﹢', '﹣', '−'];
 /// Characters that part cells or rows, for one reader or another.
-const PARTS: [char; 6] = [',', ';', '\t', '|', '\r', '\n'];
+const SEPARATORS: [char; 6] = [',', ';', '\t', '|', '\r', '\n'];
 
 /// Returns a cell, quoted.
 pub(crate) fn cell(text: &str) -> String {
@@ -30,7 +30,7 @@ fn quoted(text: &str) -> String {
 /// Returns the text with an apostrophe before each piece that would run. The first piece is all of
 /// the text, or its first cell if it is a row.
 fn defused(text: &str, delimiter: Option<char>) -> String {
-    let parts = |c: char| PARTS.contains(&c) || delimiter == Some(c);
+    let parts = |c: char| SEPARATORS.contains(&c) || delimiter == Some(c);
     let mut safe = String::with_capacity(text.len() + 8);
     let mut at = 0;
     let first = delimiter.and_then(|delimiter| text.split(delimiter).next()).unwrap_or(text);

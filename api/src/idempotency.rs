@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Characters that a key may have.
-pub(crate) const LONGEST: usize = 200;
+pub(crate) const LONGEST_KEY: usize = 200;
 
 /// A request that may carry a key.
 #[derive(Debug, Clone)]
@@ -32,10 +32,10 @@ impl<S: Send + Sync> FromRequestParts<S> for Keyed {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let key = match parts.headers.get("idempotency-key").map(HeaderValue::to_str) {
             None => None,
-            Some(Ok(key)) if !key.is_empty() && key.len() <= LONGEST => Some(key.to_owned()),
+            Some(Ok(key)) if !key.is_empty() && key.len() <= LONGEST_KEY => Some(key.to_owned()),
             Some(_) => {
                 return Err(Problem::invalid_parameter(format!(
-                    "Idempotency-Key must be 1 to {LONGEST} visible ASCII characters"
+                    "Idempotency-Key must be 1 to {LONGEST_KEY} visible ASCII characters"
                 )));
             }
         };

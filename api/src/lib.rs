@@ -97,7 +97,7 @@ pub async fn run(settings: ApiSettings, stop: CancellationToken) -> anyhow::Resu
         room::alone(Asker::Ours, phone_keys::verified(&pool, &keys, waits)).await?;
         keys_confirmed.store(true, Ordering::Release);
         loop {
-            let seen = room::alone(Asker::Ours, processes::seen(&pool, &process, ProcessRole::Api));
+            let seen = room::alone(Asker::Ours, processes::heartbeat(&pool, &process, ProcessRole::Api));
             let seen = match tokio::time::timeout(LONGEST_ANSWER, seen).await {
                 Ok(seen) => seen.map_err(|error| error.to_string()),
                 Err(_) => Err(format!("no answer within {LONGEST_ANSWER:?}")),

@@ -31,12 +31,12 @@ use tokio_util::sync::CancellationToken;
 use crate::{problem::Problem, state::Api};
 
 /// How much longer than usual a request may take that works on many goals or groups.
-const MANY: u32 = 4;
+const LONG_REQUEST_FACTOR: u32 = 4;
 /// How long a request keeps its turn while it waits for its body: most bodies are there with their
 /// heads.
 const BRIEF: Duration = Duration::from_millis(10);
 /// How long a body may stand still once the api is to stop.
-const LAST_PATIENCE: Duration = Duration::from_secs(2);
+const STALL_TIMEOUT_AT_STOP: Duration = Duration::from_secs(2);
 
 /// How the time of a request is reckoned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,7 +147,7 @@ fn too_slow() -> Response {
 async fn over(kind: Kind, limit: Duration, coming: &Coming) {
     match kind {
         Kind::Small => tokio::time::sleep(limit).await,
-        Kind::Large => tokio::time::sleep(limit * MANY).await,
+        Kind::Large => tokio::time::sleep(limit * LONG_REQUEST_FACTOR).await,
         Kind::Upload => loop {
             // Twice, because the pace is looked at for as long as once.
             let last = coming.last();
@@ -239,7 +239,7 @@ async fn pause(time: Option<Duration>) {
 /// Waits until the api is to stop, and a little longer.
 async fn stands_still(stop: &CancellationToken) {
     stop.cancelled().await;
-    tokio::time::sleep(LAST_PATIENCE).await;
+    tokio::time::sleep(STALL_TIMEOUT_AT_STOP).await;
 }
 
 /// Answers hold personal data or secrets: no cache on the way stores them. A download is not taken

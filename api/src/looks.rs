@@ -65,7 +65,7 @@ impl<V: Clone> Look<V> {
 }
 
 /// How old the knowledge may be that a listener's token is in force.
-const TOKENS_AGE: Duration = Duration::from_secs(2);
+const TOKEN_CACHE_AGE: Duration = Duration::from_secs(2);
 
 type Members = Arc<HashMap<Vec<u8>, Member>>;
 
@@ -107,7 +107,7 @@ impl Listener {
                 found.into_iter().map(|token| (token.secret_hash, token.member)).collect::<HashMap<_, _>>(),
             ))
         };
-        let (asked, members) = self.look.at(TOKENS_AGE, ask).await?;
+        let (asked, members) = self.look.at(TOKEN_CACHE_AGE, ask).await?;
         if asked < self.since {
             return Ok(Some(before.clone()));
         }

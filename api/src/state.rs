@@ -7,7 +7,7 @@ use muster_domain::{
     people::phone_hash::PhoneHashKeys,
 };
 use muster_fetch::{Fetcher, Guard};
-use muster_objects::{Objects, Place};
+use muster_objects::{Objects, StoreAddress};
 use muster_service::{config::ApiSettings, metrics::Metrics};
 use muster_storage::Pool;
 use prometheus_client::{
@@ -17,7 +17,7 @@ use prometheus_client::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    admin::imports::events::Told,
+    admin::imports::events::ImportSnapshot,
     asker::Tenants,
     looks::{Listeners, Looks},
 };
@@ -36,7 +36,7 @@ pub(crate) struct Api {
     /// Which tenant's line a token's requests wait in.
     pub(crate) tenants: Arc<Tenants>,
     /// Imports that somebody follows.
-    pub(crate) imports: Arc<Looks<(OrganizationId, ImportId), Told>>,
+    pub(crate) imports: Arc<Looks<(OrganizationId, ImportId), ImportSnapshot>>,
     /// Clients that follow something.
     pub(crate) listeners: Arc<Listeners>,
     /// The api is to stop.
@@ -65,7 +65,7 @@ impl Api {
         });
         Ok(Self {
             pool,
-            objects: Objects::open(&settings.object_store.place(Place::new))?,
+            objects: Objects::open(&settings.object_store.place(StoreAddress::new))?,
             fetcher: Fetcher::new(Guard::new(settings.imports.allowed_hosts.clone()))?,
             phone_hash_keys: PhoneHashKeys::new(current, previous),
             keys_confirmed: Arc::default(),

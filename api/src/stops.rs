@@ -2,9 +2,9 @@
 //! the carrier begins for the texts that it forbids.
 //!
 //! Right before each call a worker makes sure of its knowledge, if that is older than
-//! [`muster_domain::sending::stops::FRESH`]. An answer that comes [`HOLDS_AFTER`] the commit is
-//! later than any call that knew nothing of it. Where no text is on its way the answer comes at
-//! once. Nothing is locked and no connection is held meanwhile.
+//! [`muster_domain::sending::stops::PROOF_FRESH_FOR`]. An answer that comes [`HOLDS_AFTER`] the
+//! commit is later than any call that knew nothing of it. Where no text is on its way the answer
+//! comes at once. Nothing is locked and no connection is held meanwhile.
 
 use std::time::Duration;
 

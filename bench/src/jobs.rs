@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use muster_domain::ids::{JobId, OrganizationId};
 use muster_jobs::{Envelope, JobKind, JobRef, kinds::Probe};
-use muster_storage::engine::enqueue::{Line, Origin, enqueue, enqueue_all};
+use muster_storage::engine::enqueue::{JobOrder, Origin, enqueue, enqueue_all};
 
 use crate::{bare, process, report::Report, rig::Rig, scaled};
 
@@ -87,7 +87,7 @@ async fn through(rig: &Rig, jobs: usize) -> anyhow::Result<Through> {
     while left > 0 {
         let statement: Vec<_> = (0..left.min(STATEMENT)).map(|_| (JobId::new(), &Probe {})).collect();
         let mut tx = rig.pool.begin().await?;
-        enqueue_all(&mut tx, &statement, Line::Ordinary, &origin).await?;
+        enqueue_all(&mut tx, &statement, JobOrder::Ordinary, &origin).await?;
         tx.commit().await?;
         left -= statement.len();
     }

@@ -35,7 +35,7 @@ pub(crate) async fn run(scale: f64) -> anyhow::Result<Report> {
         let wal = rig.wal_bytes().await?;
         let began = SystemTime::now();
         let mut tx = rig.pool.begin().await?;
-        organizations::change_terms(&mut tx, organization).await?;
+        organizations::lock_terms(&mut tx, organization).await?;
         goals::set_paused(&mut tx, goal, true).await?;
         tx.commit().await?;
         let paused = SystemTime::now();
@@ -51,7 +51,7 @@ pub(crate) async fn run(scale: f64) -> anyhow::Result<Report> {
             last - paused
         );
         let mut tx = rig.pool.begin().await?;
-        organizations::change_terms(&mut tx, organization).await?;
+        organizations::lock_terms(&mut tx, organization).await?;
         goals::set_paused(&mut tx, goal, false).await?;
         tx.commit().await?;
         rig.execute(&format!(

@@ -95,7 +95,8 @@ pub async fn run(settings: SchedulerSettings, stop: CancellationToken) -> anyhow
 /// Says at once and at intervals that this process is alive, and whether its database answers.
 async fn report(scheduler: &Scheduler) {
     loop {
-        let seen = engine::processes::seen(&scheduler.pool, &scheduler.settings.process.name, ProcessRole::Scheduler);
+        let seen =
+            engine::processes::heartbeat(&scheduler.pool, &scheduler.settings.process.name, ProcessRole::Scheduler);
         let seen = match tokio::time::timeout(LONGEST_ANSWER, seen).await {
             Ok(seen) => seen.map_err(|error| error.to_string()),
             Err(_) => Err(format!("no answer within {LONGEST_ANSWER:?}")),

@@ -21,10 +21,10 @@ use tracing::{Span, info_span};
 use crate::{LONGEST_ROUND, Scheduler};
 
 /// Jobs of a kind that one round takes at most.
-const ROUND: i64 = 500;
+const JOBS_PER_ROUND: i64 = 500;
 /// Messages that a round would rather make of a backlog than fewer and fuller ones, so that every
 /// worker gets some.
-const MESSAGES: usize = 8;
+const MESSAGES_PER_ROUND: usize = 8;
 /// The longest that taken rows stay locked by a relay that stands still; the broker has less to
 /// answer in.
 const IDLE_LIMIT: Duration = Duration::from_secs(20);
@@ -87,7 +87,7 @@ async fn round(scheduler: &Scheduler, pool: &Pool, publisher: &mut Publisher, tu
         relay::apply_limits(&mut tx, &mut survey.lanes).await.context("apply limits")?;
     }
     relay::apply_shares(&mut tx, &mut survey.lanes).await.context("apply shares")?;
-    let shares = fair::shares(&survey.lanes, ROUND, turn);
+    let shares = fair::shares(&survey.lanes, JOBS_PER_ROUND, turn);
     let due = relay::take_due(&mut tx, &survey.lanes, shares).await.context("take due jobs")?;
     if due.is_empty() {
         return Ok(0);
@@ -148,7 +148,7 @@ fn bundles(due: &[DueJob]) -> Vec<Vec<&DueJob>> {
         let size = match kind.execution() {
             Execution::Together => kind.policy().bundle,
             Execution::InTransaction | Execution::Leased => {
-                others.len().div_ceil(MESSAGES).clamp(1, kind.policy().bundle)
+                others.len().div_ceil(MESSAGES_PER_ROUND).clamp(1, kind.policy().bundle)
             }
         };
         bundles.extend(suspects.into_iter().map(|job| vec![job]));

@@ -10,7 +10,7 @@ use muster_storage::{
 use crate::{LONGEST_ROUND, Scheduler};
 
 /// Schedules that one transaction decides about at most.
-const ROUND: i64 = 100;
+const SCHEDULES_PER_ROUND: i64 = 100;
 /// How often schedules are looked at when none is due: within this time a change is heeded.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
@@ -64,7 +64,7 @@ async fn round(scheduler: &Scheduler) -> Result<Option<Duration>> {
         return Ok(next_in);
     }
     let mut tx = scheduler.pool.begin().await?;
-    let due = schedules::take_due(&mut tx, ROUND).await?;
+    let due = schedules::take_due(&mut tx, SCHEDULES_PER_ROUND).await?;
     for one in &due {
         match &one.schedule {
             Ok(schedule) => {

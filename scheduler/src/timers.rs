@@ -7,7 +7,7 @@ use muster_storage::{Result, engine::timers};
 use crate::{LONGEST_ROUND, Scheduler};
 
 /// Timers that one transaction fires at most.
-const ROUND: i64 = 1_000;
+const TIMERS_PER_ROUND: i64 = 1_000;
 
 /// Fires until it is time to stop. Due-ness is the database's: this process's clock only measures
 /// how long to wait before looking again, which is until the next timer is due, or one is set that
@@ -40,7 +40,7 @@ async fn round(scheduler: &Scheduler) -> Result<Option<Duration>> {
     if next_in != Some(Duration::ZERO) {
         return Ok(next_in);
     }
-    let fired = timers::fire_due(&scheduler.pool, ROUND).await?;
+    let fired = timers::fire_due(&scheduler.pool, TIMERS_PER_ROUND).await?;
     scheduler.metrics.timers_fired.inc_by(fired.timers as u64);
     if fired.timers > 0 {
         scheduler.metrics.timer_lateness_ms.set(fired.latest_ms);

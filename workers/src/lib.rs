@@ -71,7 +71,7 @@ pub async fn run(settings: WorkerSettings, stop: CancellationToken) -> anyhow::R
 /// Says at once and at intervals that this process is alive, and whether its database answers.
 async fn report(context: &Context, readiness: &Readiness, stop: &CancellationToken) {
     loop {
-        let seen = processes::seen(&context.engine_pool, &context.settings.process.name, ProcessRole::Worker);
+        let seen = processes::heartbeat(&context.engine_pool, &context.settings.process.name, ProcessRole::Worker);
         let seen = match tokio::time::timeout(Duration::from_secs(10), seen).await {
             Ok(seen) => seen.map_err(|error| error.to_string()),
             Err(_) => Err("no answer within 10 s".to_owned()),

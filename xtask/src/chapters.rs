@@ -23,10 +23,11 @@ const CRATES: [(&str, Table); 2] = [
         "shared/domain/src",
         &[
             ("tenancy", &["sending"]),
-            ("people", &["sending"]),
+            ("people", &["goals", "sending"]),
             ("goals", &["sending"]),
             ("sending", &["conversations", "goals", "people"]),
             ("conversations", &[]),
+            ("imports", &["people"]),
             ("engine", &[]),
         ],
     ),

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    agent::reply::hold,
+    agent::reply::lock_thread,
     auth::Agent,
     document::NoContent,
     extract::{Json, Path},
@@ -37,7 +37,7 @@ pub(crate) async fn put(
     Json(body): Json<AnswerBody>,
 ) -> Result<NoContent, Problem> {
     let mut tx = api.pool.begin().await?;
-    let thread = hold(&mut tx, &agent, id).await?;
+    let thread = lock_thread(&mut tx, &agent, id).await?;
     let goal_id = thread.goal_id.ok_or_else(|| Problem::conflict("no goal has texted this contact"))?;
     let goal = goals::get(&mut tx, agent.organization_id, goal_id).await?.ok_or_else(|| Problem::no("goal"))?;
     let now = tx.clock().await?;

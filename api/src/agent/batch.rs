@@ -4,7 +4,7 @@ use axum::{Json as Answer, extract::State};
 use muster_domain::ids::{BatchId, ContactId};
 use muster_storage::{
     Tx,
-    goals::batches::{self, Lease, Refused},
+    goals::batches::{self, Lease, LeaseRefusal},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -20,11 +20,13 @@ use crate::{
 };
 
 /// Returns the lease, if the agent holds it with this token; else why not (rule B3).
-pub(crate) async fn hold(tx: &mut Tx, agent: &Agent, id: BatchId, token: i64) -> Result<Lease, Problem> {
-    batches::hold(tx, agent.organization_id, id, agent.member.id, token).await?.map_err(|refused| match refused {
-        Refused::NotYours => Problem::no("batch"),
-        Refused::StaleToken => Problem::lease_stale("the batch was returned, and perhaps claimed by somebody else"),
-        Refused::Expired => Problem::lease_expired("claim the batch again"),
+pub(crate) async fn lock_lease(tx: &mut Tx, agent: &Agent, id: BatchId, token: i64) -> Result<Lease, Problem> {
+    batches::lock_lease(tx, agent.organization_id, id, agent.member.id, token).await?.map_err(|refused| match refused {
+        LeaseRefusal::NotYours => Problem::no("batch"),
+        LeaseRefusal::StaleToken => {
+            Problem::lease_stale("the batch was returned, and perhaps claimed by somebody else")
+        }
+        LeaseRefusal::Expired => Problem::lease_expired("claim the batch again"),
     })
 }
 
@@ -58,7 +60,7 @@ pub(crate) async fn skip(
     let reason = bounds::Reason::read("reason", &body.reason)?;
     keyed
         .run(&api, agent.member.id, &body, async |tx| {
-            let lease = hold(tx, &agent, id, body.lease_token).await?;
+            let lease = lock_lease(tx, &agent, id, body.lease_token).await?;
             if batches::skip(tx, &lease, &[body.contact_id], reason).await? == 0 {
                 return Err(Problem::no("contact that is still to be texted in this batch"));
             }
@@ -84,7 +86,7 @@ pub(crate) async fn give_back(
     Json(body): Json<Return>,
 ) -> Result<NoContent, Problem> {
     let mut tx = api.pool.begin().await?;
-    let lease = hold(&mut tx, &agent, id, body.lease_token).await?;
+    let lease = lock_lease(&mut tx, &agent, id, body.lease_token).await?;
     batches::hand_back(&mut tx, &lease).await?;
     tx.commit().await?;
     Ok(NoContent)

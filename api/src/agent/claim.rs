@@ -77,7 +77,7 @@ pub(crate) struct BatchContact {
 }
 
 /// Batches that one request finishes because nobody in them may be texted any more.
-const MOST_EMPTY: usize = 100;
+const EMPTY_BATCHES_LIMIT: usize = 100;
 
 /// Claims the next batch, or returns the one that the agent holds already, so that asking again is
 /// harmless. `batch` is null when there is nothing for them now.
@@ -105,7 +105,7 @@ pub(crate) async fn claim(
             break;
         }
         empty += 1;
-        lease = if empty < MOST_EMPTY {
+        lease = if empty < EMPTY_BATCHES_LIMIT {
             batches::claim(&mut tx, agent.organization_id, id, kind, agent.member.id, minutes).await?
         } else {
             None

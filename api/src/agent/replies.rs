@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Threads that one claim hands out.
-const BATCH: i64 = 10;
+const CLAIM_LIMIT: i64 = 10;
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ClaimedThread {
@@ -37,7 +37,7 @@ pub(crate) async fn claim(
     agent.group(group_id)?;
     let mut tx = api.pool.begin().await?;
     let window = agent.organization(&mut tx).await?.settings.response_window_minutes;
-    let ids = threads::claim_unread(&mut tx, group_id, agent.member.id, window, BATCH)
+    let ids = threads::claim_unread(&mut tx, group_id, agent.member.id, window, CLAIM_LIMIT)
         .await?
         .ok_or_else(|| Problem::no("group"))?;
     tx.commit().await?;

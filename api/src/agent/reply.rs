@@ -39,7 +39,7 @@ pub(crate) struct Replied {
 }
 
 /// Returns the thread, if this agent holds it; else the holder and the end of the claim.
-pub(crate) async fn hold(tx: &mut Tx, agent: &Agent, id: ThreadId) -> Result<Locked, Problem> {
+pub(crate) async fn lock_thread(tx: &mut Tx, agent: &Agent, id: ThreadId) -> Result<Locked, Problem> {
     let thread = threads::lock(tx, agent.organization_id, id).await?.ok_or_else(|| Problem::no("thread"))?;
     agent.group(thread.group_id).map_err(|_| Problem::no("thread"))?;
     match thread.holder {
@@ -81,7 +81,7 @@ pub(crate) async fn reply(
     let body_text = bounds::ReplyText::read("text", &body.text)?;
     keyed
         .run(&api, agent.member.id, &body, async |tx| {
-            let thread = hold(tx, &agent, id).await?;
+            let thread = lock_thread(tx, &agent, id).await?;
             if thread.closed {
                 return Err(Problem::conflict("the contact has opted out"));
             }

@@ -20,7 +20,7 @@ use utoipa::ToSchema;
 
 use crate::{
     agent::{
-        batch::hold,
+        batch::lock_lease,
         claim::{script, workable},
     },
     auth::Agent,
@@ -66,7 +66,7 @@ pub(crate) async fn send(
 ) -> Result<Once<Accepted<Queued>>, Problem> {
     keyed
         .run(&api, agent.member.id, &body, async |tx| {
-            let lease = hold(tx, &agent, id, body.lease_token).await?;
+            let lease = lock_lease(tx, &agent, id, body.lease_token).await?;
             let goal = workable(tx, &agent, lease.goal_id, lease.kind).await?;
             let organization = agent.organization(tx).await?;
             let group = groups::get(&mut *tx, agent.organization_id, goal.group_id)

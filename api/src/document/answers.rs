@@ -17,12 +17,12 @@ use utoipa::{
 };
 use uuid::Uuid;
 
-use crate::{document::Told, problem::Problem};
+use crate::{document::OperationDoc, problem::Problem};
 
 /// A return type that declares its answers.
 pub(crate) trait Answers {
     /// Adds the responses.
-    fn answers(told: &mut Told);
+    fn answers(doc: &mut OperationDoc);
 }
 
 /// An answer with a body, which can be kept with an idempotency key.
@@ -38,9 +38,9 @@ pub(crate) trait Success: Answers {
 }
 
 impl<T: Answers> Answers for Result<T, Problem> {
-    fn answers(told: &mut Told) {
-        let _name = told.schema::<Problem>();
-        T::answers(told);
+    fn answers(doc: &mut OperationDoc) {
+        let _name = doc.schema::<Problem>();
+        T::answers(doc);
     }
 }
 
@@ -48,9 +48,9 @@ impl<T: Answers> Answers for Result<T, Problem> {
 macro_rules! bodies {
     ($($answer:ident = $status:ident, $description:literal;)+) => {$(
         impl<T: Serialize + ToSchema> Answers for $answer<T> {
-            fn answers(told: &mut Told) {
-                let schema = told.schema::<T>();
-                told.answer(StatusCode::$status, $description, Some(("application/json", schema)));
+            fn answers(doc: &mut OperationDoc) {
+                let schema = doc.schema::<T>();
+                doc.answer(StatusCode::$status, $description, Some(("application/json", schema)));
             }
         }
 
@@ -107,8 +107,8 @@ impl IntoResponse for NoContent {
 }
 
 impl Answers for NoContent {
-    fn answers(told: &mut Told) {
-        told.answer(StatusCode::NO_CONTENT, "Done.", None);
+    fn answers(doc: &mut OperationDoc) {
+        doc.answer(StatusCode::NO_CONTENT, "Done.", None);
     }
 }
 
@@ -122,8 +122,8 @@ impl IntoResponse for TakenOn {
 }
 
 impl Answers for TakenOn {
-    fn answers(told: &mut Told) {
-        told.answer(StatusCode::ACCEPTED, "It was taken on; a job does it.", None);
+    fn answers(doc: &mut OperationDoc) {
+        doc.answer(StatusCode::ACCEPTED, "It was taken on; a job does it.", None);
     }
 }
 
@@ -142,9 +142,9 @@ impl<T: Serialize> IntoResponse for Tagged<T> {
 }
 
 impl<T: Serialize + ToSchema> Answers for Tagged<T> {
-    fn answers(told: &mut Told) {
-        Json::<T>::answers(told);
-        told.answer_header("ETag", "The version, for `If-Match`.", ObjectBuilder::new().schema_type(Type::String));
+    fn answers(doc: &mut OperationDoc) {
+        Json::<T>::answers(doc);
+        doc.answer_header("ETag", "The version, for `If-Match`.", ObjectBuilder::new().schema_type(Type::String));
     }
 }
 
@@ -180,10 +180,10 @@ impl<S> IntoResponse for Once<S> {
 }
 
 impl<S: Answers> Answers for Once<S> {
-    fn answers(told: &mut Told) {
-        S::answers(told);
+    fn answers(doc: &mut OperationDoc) {
+        S::answers(doc);
         let flag = ObjectBuilder::new().schema_type(Type::Boolean);
-        told.answer_header("Idempotency-Replayed", "`true` where the answer was given before for this key.", flag);
+        doc.answer_header("Idempotency-Replayed", "`true` where the answer was given before for this key.", flag);
     }
 }
 
@@ -197,15 +197,15 @@ impl IntoResponse for Csv {
 }
 
 impl Answers for Csv {
-    fn answers(told: &mut Told) {
+    fn answers(doc: &mut OperationDoc) {
         let text = ObjectBuilder::new().schema_type(Type::String).into();
-        told.answer(StatusCode::OK, "The file, with a line of headers.", Some(("text/csv", text)));
+        doc.answer(StatusCode::OK, "The file, with a line of headers.", Some(("text/csv", text)));
     }
 }
 
 impl<S> Answers for Sse<S> {
-    fn answers(told: &mut Told) {
+    fn answers(doc: &mut OperationDoc) {
         let text = ObjectBuilder::new().schema_type(Type::String).into();
-        told.answer(StatusCode::OK, "Events as they come.", Some(("text/event-stream", text)));
+        doc.answer(StatusCode::OK, "Events as they come.", Some(("text/event-stream", text)));
     }
 }

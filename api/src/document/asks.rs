@@ -19,9 +19,9 @@ use uuid::Uuid;
 use crate::{
     auth::{Admin, Agent, Caller, TokenHash},
     bounds,
-    document::Told,
+    document::OperationDoc,
     extract::{IfMatch, Json, Path, Query},
-    idempotency::{Keyed, LONGEST},
+    idempotency::{Keyed, LONGEST_KEY},
     state::Api,
     webhooks::signed::SignedForm,
 };
@@ -29,42 +29,42 @@ use crate::{
 /// An extractor that declares its part of a request.
 pub(crate) trait Asks {
     /// Adds parameters, the body, and the answers to wrong ones.
-    fn asks(told: &mut Told);
+    fn asks(doc: &mut OperationDoc);
 }
 
 impl Asks for State<Api> {
-    fn asks(_: &mut Told) {}
+    fn asks(_: &mut OperationDoc) {}
 }
 
 impl Asks for TokenHash {
-    fn asks(_: &mut Told) {}
+    fn asks(_: &mut OperationDoc) {}
 }
 
 impl Asks for Caller {
-    fn asks(told: &mut Told) {
-        told.bearer = true;
-        told.problem(StatusCode::UNAUTHORIZED);
-        told.problem(StatusCode::FORBIDDEN);
+    fn asks(doc: &mut OperationDoc) {
+        doc.bearer = true;
+        doc.problem(StatusCode::UNAUTHORIZED);
+        doc.problem(StatusCode::FORBIDDEN);
     }
 }
 
 impl Asks for Admin {
-    fn asks(told: &mut Told) {
-        Caller::asks(told);
-        told.problem(StatusCode::NOT_FOUND);
+    fn asks(doc: &mut OperationDoc) {
+        Caller::asks(doc);
+        doc.problem(StatusCode::NOT_FOUND);
     }
 }
 
 impl Asks for Agent {
-    fn asks(told: &mut Told) {
-        Caller::asks(told);
+    fn asks(doc: &mut OperationDoc) {
+        Caller::asks(doc);
     }
 }
 
 impl<T: PathParts> Asks for Path<T> {
-    fn asks(told: &mut Told) {
-        T::parts(&mut told.path);
-        told.problem(StatusCode::NOT_FOUND);
+    fn asks(doc: &mut OperationDoc) {
+        T::parts(&mut doc.path);
+        doc.problem(StatusCode::NOT_FOUND);
     }
 }
 
@@ -120,26 +120,26 @@ impl<A: PathParts, B: PathParts, C: PathParts> PathParts for (A, B, C) {
 }
 
 impl<T: DeserializeOwned + IntoParams> Asks for Query<T> {
-    fn asks(told: &mut Told) {
+    fn asks(doc: &mut OperationDoc) {
         let parameters: Vec<Parameter> = T::into_params(|| Some(ParameterIn::Query));
-        told.parameters.extend(parameters);
-        told.problem(StatusCode::BAD_REQUEST);
+        doc.parameters.extend(parameters);
+        doc.problem(StatusCode::BAD_REQUEST);
     }
 }
 
 impl<T: DeserializeOwned + ToSchema> Asks for Json<T> {
-    fn asks(told: &mut Told) {
-        let content = Content::new(Some(told.schema::<T>()));
+    fn asks(doc: &mut OperationDoc) {
+        let content = Content::new(Some(doc.schema::<T>()));
         let body = RequestBodyBuilder::new().content("application/json", content).required(Some(Required::True));
-        told.body = Some(body.build());
-        told.problem(StatusCode::PAYLOAD_TOO_LARGE);
-        told.problem(StatusCode::UNPROCESSABLE_ENTITY);
+        doc.body = Some(body.build());
+        doc.problem(StatusCode::PAYLOAD_TOO_LARGE);
+        doc.problem(StatusCode::UNPROCESSABLE_ENTITY);
     }
 }
 
 /// A file of contacts.
 impl Asks for Body {
-    fn asks(told: &mut Told) {
+    fn asks(doc: &mut OperationDoc) {
         let text = ObjectBuilder::new().schema_type(Type::String);
         let bytes: RefOr<Schema> = ObjectBuilder::new()
             .schema_type(Type::String)
@@ -152,61 +152,56 @@ impl Asks for Body {
         for packed in ["application/gzip", "application/zstd", "application/zip", "application/octet-stream"] {
             body = body.content(packed, Content::new(Some(bytes.clone())));
         }
-        told.body = Some(body.build());
-        told.problem(StatusCode::PAYLOAD_TOO_LARGE);
-        told.problem(StatusCode::UNPROCESSABLE_ENTITY);
+        doc.body = Some(body.build());
+        doc.problem(StatusCode::PAYLOAD_TOO_LARGE);
+        doc.problem(StatusCode::UNPROCESSABLE_ENTITY);
     }
 }
 
 impl Asks for Keyed {
-    fn asks(told: &mut Told) {
+    fn asks(doc: &mut OperationDoc) {
         let key = ObjectBuilder::new()
             .schema_type(Type::String)
             .min_length(Some(1))
-            .max_length(Some(LONGEST))
+            .max_length(Some(LONGEST_KEY))
             .pattern(Some("^[ -~]+$"))
             .description(Some("Visible characters of ASCII."));
-        told.header(
+        doc.header(
             "Idempotency-Key",
             Required::False,
             "The same request again with the same key gets the same answer and does nothing.",
             key,
         );
-        told.problem(StatusCode::BAD_REQUEST);
-        told.problem(StatusCode::UNPROCESSABLE_ENTITY);
+        doc.problem(StatusCode::BAD_REQUEST);
+        doc.problem(StatusCode::UNPROCESSABLE_ENTITY);
     }
 }
 
 impl Asks for IfMatch {
-    fn asks(told: &mut Told) {
+    fn asks(doc: &mut OperationDoc) {
         let tags = ObjectBuilder::new().schema_type(Type::String);
-        told.header(
+        doc.header(
             "If-Match",
             Required::False,
             "The `ETag` that was read; the edit is refused if it is another by now.",
             tags,
         );
-        told.problem(StatusCode::PRECONDITION_FAILED);
+        doc.problem(StatusCode::PRECONDITION_FAILED);
     }
 }
 
 impl Asks for SignedForm {
-    fn asks(told: &mut Told) {
+    fn asks(doc: &mut OperationDoc) {
         let form = BTreeMap::<String, String>::schema();
         let body = RequestBodyBuilder::new()
             .description(Some("The carrier's form."))
             .content("application/x-www-form-urlencoded", Content::new(Some(form)))
             .required(Some(Required::True));
-        told.body = Some(body.build());
+        doc.body = Some(body.build());
         let signature = ObjectBuilder::new().schema_type(Type::String);
-        told.header(
-            "X-Twilio-Signature",
-            Required::True,
-            "The carrier's signature of the URL and the form.",
-            signature,
-        );
-        told.problem(StatusCode::FORBIDDEN);
-        told.problem(StatusCode::PAYLOAD_TOO_LARGE);
-        told.problem(StatusCode::UNPROCESSABLE_ENTITY);
+        doc.header("X-Twilio-Signature", Required::True, "The carrier's signature of the URL and the form.", signature);
+        doc.problem(StatusCode::FORBIDDEN);
+        doc.problem(StatusCode::PAYLOAD_TOO_LARGE);
+        doc.problem(StatusCode::UNPROCESSABLE_ENTITY);
     }
 }

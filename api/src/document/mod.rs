@@ -45,7 +45,7 @@ const EVERYWHERE: [StatusCode; 5] = [
 
 /// An operation as its handler's types tell it.
 #[derive(Default)]
-pub(crate) struct Told {
+pub(crate) struct OperationDoc {
     parameters: Vec<Parameter>,
     /// Schemas of the path's parameters in order; ids unless told.
     path: Vec<RefOr<Schema>>,
@@ -60,7 +60,7 @@ pub(crate) struct Told {
 /// A handler of which the types tell the operation.
 pub(crate) trait Described<Arguments> {
     /// Adds the handler's requests and answers.
-    fn describe(&self, told: &mut Told);
+    fn describe(&self, doc: &mut OperationDoc);
 }
 
 macro_rules! described {
@@ -72,9 +72,9 @@ macro_rules! described {
             R: Answers,
             $($argument: Asks),*
         {
-            fn describe(&self, told: &mut Told) {
-                $($argument::asks(told);)*
-                R::answers(told);
+            fn describe(&self, doc: &mut OperationDoc) {
+                $($argument::asks(doc);)*
+                R::answers(doc);
             }
         }
     };
@@ -88,10 +88,10 @@ described!(A, B, C, D, E);
 described!(A, B, C, D, E, G);
 
 /// Returns the description that a handler's types give.
-pub(crate) fn tell<Arguments>(handler: &impl Described<Arguments>) -> Told {
-    let mut told = Told::default();
-    handler.describe(&mut told);
-    told
+pub(crate) fn tell<Arguments>(handler: &impl Described<Arguments>) -> OperationDoc {
+    let mut doc = OperationDoc::default();
+    handler.describe(&mut doc);
+    doc
 }
 
 /// A handler as a route with an operation described by its types.
@@ -103,13 +103,13 @@ macro_rules! endpoint {
 pub(crate) use endpoint;
 
 /// Writes an operation into a route.
-pub(crate) fn route((_, mut paths, methods): UtoipaMethodRouter<Api>, told: Told) -> UtoipaMethodRouter<Api> {
+pub(crate) fn route((_, mut paths, methods): UtoipaMethodRouter<Api>, doc: OperationDoc) -> UtoipaMethodRouter<Api> {
     for (path, item) in &mut paths.paths {
         for (method, operation) in operations(item) {
-            told.write(&method, path, operation);
+            doc.write(&method, path, operation);
         }
     }
-    (told.schemas, paths, methods)
+    (doc.schemas, paths, methods)
 }
 
 /// Returns the operations of a path.
@@ -125,7 +125,7 @@ pub(crate) fn operations(item: &mut PathItem) -> impl Iterator<Item = (HttpMetho
     .filter_map(|(method, operation)| operation.as_mut().map(|operation| (method, operation)))
 }
 
-impl Told {
+impl OperationDoc {
     /// Adds a schema; returns a reference to it. A list has no name and is written where it stands.
     fn schema<T: ToSchema>(&mut self) -> RefOr<Schema> {
         T::schemas(&mut self.schemas);

@@ -62,15 +62,15 @@ const BAD_SIGNATURE: &str = "urn:muster:problem:bad-signature";
 /// Returns a status' response, if there are problems with it. Operations with a token are `bearer`;
 /// the others are signed.
 pub(super) fn response(status: u16, bearer: bool) -> Option<Response> {
-    let told: Vec<String> = Problem::TYPES
+    let doc: Vec<String> = Problem::TYPES
         .iter()
         .filter(|(kind, of, _)| *of == status && (status != 403 || (*kind == BAD_SIGNATURE) != bearer))
         .map(|(kind, _, title)| format!("{title} (`{kind}`)."))
         .collect();
-    if told.is_empty() {
+    if doc.is_empty() {
         return None;
     }
-    let mut response = problem(&told.join(" "));
+    let mut response = problem(&doc.join(" "));
     if matches!(status, 429 | 503) {
         let seconds = Object::builder().schema_type(Type::Integer).minimum(Some(0));
         let header =

@@ -12,7 +12,7 @@ use muster_service::trace;
 use muster_storage::{
     Tx,
     conversations::webhooks::{self, Addressee},
-    engine::enqueue::{Line, Origin, enqueue_all},
+    engine::enqueue::{JobOrder, Origin, enqueue_all},
     people::contacts,
     sending::Concerned,
 };
@@ -44,7 +44,7 @@ pub(crate) async fn receive(State(api): State<Api>, SignedForm(form): SignedForm
     let organization_id = addressee.map(|addressee| addressee.organization_id);
     // Texts of one person are handled in the order in which they came.
     let order_key = sender.number().map(|from| order_key(&api.phone_hash_keys, from));
-    let line = order_key.as_deref().map_or(Line::Ordinary, Line::InOrder);
+    let line = order_key.as_deref().map_or(JobOrder::Ordinary, JobOrder::InOrder);
     let job = (JobId::new(), &InboundMessage { webhook_id: id });
     let origin = Origin { organization_id, traceparent: trace::current() };
     enqueue_all(&mut tx, &[job], line, &origin).await?;

@@ -8,7 +8,7 @@ use axum::{
     },
     http::{HeaderMap, header::CONTENT_TYPE},
 };
-use muster_carrier::twilio::{self, Form, Refused};
+use muster_carrier::twilio::{self, BadSignature, Form};
 
 use crate::{problem::Problem, state::Api};
 
@@ -45,8 +45,8 @@ where
             body: &body,
         };
         request.read(&api.settings.carrier.auth_token).map(Self).map_err(|refused| match refused {
-            Refused::Signature => Problem::bad_signature("X-Twilio-Signature is missing or wrong"),
-            Refused::Body => Problem::invalid_body("the body is neither a form nor a JSON object"),
+            BadSignature::Signature => Problem::bad_signature("X-Twilio-Signature is missing or wrong"),
+            BadSignature::Body => Problem::invalid_body("the body is neither a form nor a JSON object"),
         })
     }
 }

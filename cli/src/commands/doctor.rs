@@ -6,7 +6,7 @@ use anyhow::{Context, bail, ensure};
 use bytes::Bytes;
 use muster_broker::{Management, is_supported};
 use muster_domain::people::phone_hash::PhoneHashKeys;
-use muster_objects::{Objects, Place};
+use muster_objects::{Objects, StoreAddress};
 use muster_service::{
     clock,
     config::{Broker, DoctorSettings, ObjectStore, Privacy},
@@ -40,7 +40,7 @@ pub(crate) struct Args {
 
 /// How far this machine's clock may be from the database's before it is worth a word. Nothing
 /// depends on it.
-const CLOCKS_DIFFER: f64 = 5.0;
+const CLOCK_SKEW_LIMIT: f64 = 5.0;
 
 /// Finding of one check.
 #[derive(Serialize)]
@@ -152,7 +152,7 @@ async fn clocks(pool: &Pool) -> Check {
         Ok(database) => {
             let apart = (clock::machine_now() - database).as_seconds_f64();
             (
-                apart.abs() < CLOCKS_DIFFER,
+                apart.abs() < CLOCK_SKEW_LIMIT,
                 format!("this machine is {apart:+.1} s from the database, whose clock counts"),
             )
         }
@@ -186,7 +186,7 @@ async fn objects(store: &ObjectStore) -> Check {
     // Two doctors at a time do not disturb one another.
     let folder = format!("doctor/{}", uuid::Uuid::now_v7());
     let tried = async {
-        let objects = Objects::open(&store.place(Place::new))?;
+        let objects = Objects::open(&store.place(StoreAddress::new))?;
         let (key, text) = (format!("{folder}/probe"), Bytes::from_static(b"Muster was here"));
         let source = futures::stream::iter([Ok::<_, std::convert::Infallible>(text.clone())]);
         let size = objects.put(&key, source, u64::MAX).await?;

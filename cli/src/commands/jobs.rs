@@ -22,7 +22,7 @@ pub(crate) enum Command {
     /// List jobs, the newest first.
     List {
         #[command(flatten)]
-        which: Which,
+        which: JobFilterArgs,
         /// Only jobs in this state.
         #[arg(long, value_parser = words::<JobState>())]
         state: Option<JobState>,
@@ -61,7 +61,7 @@ pub(crate) enum Command {
     /// of them fail again.
     Replay {
         #[command(flatten)]
-        which: Which,
+        which: JobFilterArgs,
         /// Only say how many there are.
         #[arg(long)]
         dry_run: bool,
@@ -83,7 +83,7 @@ pub(crate) enum Command {
 
 /// Which jobs.
 #[derive(clap::Args)]
-pub(crate) struct Which {
+pub(crate) struct JobFilterArgs {
     /// Only this kind.
     #[arg(long, value_parser = kind)]
     kind: Option<JobKind>,
@@ -95,7 +95,7 @@ pub(crate) struct Which {
     error: Option<String>,
 }
 
-impl Which {
+impl JobFilterArgs {
     fn filter(self, state: Option<JobState>) -> Filter {
         Filter { kind: self.kind, state, organization_id: self.organization.map(OrganizationId), error: self.error }
     }
@@ -110,7 +110,7 @@ pub(crate) fn kind(name: &str) -> Result<JobKind, String> {
 }
 
 /// Before the share of failures means anything.
-const FEWEST: i64 = 10;
+const FEWEST_TRIED: i64 = 10;
 
 pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
     let pool = pool()?;
@@ -199,7 +199,7 @@ async fn replay(pool: &Pool, filter: &Filter, rate: u32, abort_at: f64, wait_sec
         let ends = is_last && (usize::try_from(tried)? >= ids.len() || waited >= wait_seconds);
         waited += u32::from(is_last);
         #[expect(clippy::cast_precision_loss, reason = "a share of counts")]
-        let aborted = (tried >= FEWEST || ends) && failed as f64 > abort_at * tried as f64;
+        let aborted = (tried >= FEWEST_TRIED || ends) && failed as f64 > abort_at * tried as f64;
         if ends || aborted {
             return Ok(Replayed { replayed: ids.len(), tried, failed, aborted });
         }

@@ -45,7 +45,7 @@ pub(crate) enum Command {
 }
 
 /// Numbers that one look fetches.
-const PAGE: i64 = 1_000;
+const PAGE_SIZE: i64 = 1_000;
 
 fn number(text: &str) -> Result<E164, String> {
     E164::parse(text).map_err(|error| error.to_string())
@@ -88,7 +88,7 @@ async fn list(account: Option<AccountId>, json: bool) -> anyhow::Result<()> {
     let mut table = Table::with_names(["number", "account", "organization", "how"]);
     let mut after = String::new();
     loop {
-        let page = numbers::list(&pool, account, &after, PAGE).await?;
+        let page = numbers::list(&pool, account, &after, PAGE_SIZE).await?;
         let Some(last) = page.last() else { break };
         after.clone_from(&last.number);
         for owned in page {

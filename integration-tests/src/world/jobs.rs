@@ -4,7 +4,7 @@ use std::{fmt::Display, time::Duration};
 
 use muster_domain::ids::{BatchId, JobId, OrganizationId};
 use muster_jobs::kinds::LeaseExpiry;
-use muster_storage::engine::enqueue::{Line, Origin, enqueue, enqueue_all};
+use muster_storage::engine::enqueue::{JobOrder, Origin, enqueue, enqueue_all};
 use serde::Deserialize;
 
 use crate::{World, eventually_or, holds};
@@ -54,7 +54,7 @@ impl World {
         let payloads: Vec<_> = (0..jobs).map(|_| (JobId::new(), no_op())).collect();
         let jobs: Vec<_> = payloads.iter().map(|(id, payload)| (*id, payload)).collect();
         let mut tx = self.pool().begin().await.expect("begin");
-        enqueue_all(&mut tx, &jobs, Line::Ordinary, &origin()).await.expect("enqueue");
+        enqueue_all(&mut tx, &jobs, JobOrder::Ordinary, &origin()).await.expect("enqueue");
         tx.commit().await.expect("commit");
         jobs.into_iter().map(|(id, _)| id).collect()
     }

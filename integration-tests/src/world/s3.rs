@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use axum::{Router, error_handling::HandleError, http::StatusCode};
-use muster_objects::{Objects, Place};
+use muster_objects::{Objects, StoreAddress};
 use s3s::{HttpError, auth::SimpleAuth, service::S3ServiceBuilder};
 use s3s_fs::FileSystem;
 use secrecy::SecretString;
@@ -76,7 +76,7 @@ impl S3 {
     /// Returns the store for a client with another secret, or keys that begin with something else.
     pub fn objects_with(&self, secret: &str, prefix: &str) -> Result<Objects, muster_objects::Error> {
         let secret = SecretString::from(secret);
-        Objects::open(&Place {
+        Objects::open(&StoreAddress {
             url: &format!("s3://{BUCKET}/{prefix}"),
             endpoint: Some(&self.endpoint),
             region: REGION,

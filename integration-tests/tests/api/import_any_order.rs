@@ -225,7 +225,7 @@ impl Hands<'_> {
         let mut tx = match worked {
             Ok(tx) => tx,
             Err(JobError::NotYet { why, .. }) => {
-                return claim::hand_back(pool, &[job], Duration::ZERO, why).await.unwrap();
+                return claim::requeue(pool, &[job], Duration::ZERO, why).await.unwrap();
             }
             Err(JobError::Retry { error, .. }) => {
                 claim::retry(pool, job, Duration::ZERO, &error, None).await.unwrap();

@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use futures::{SinkExt, Stream, StreamExt, TryStreamExt, channel::mpsc, stream};
 use muster_integration_tests::{S3, S3_SECRET, eventually, holds, seconds};
-use muster_objects::{Error, Objects, Place};
+use muster_objects::{Error, Objects, StoreAddress};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
@@ -14,7 +14,7 @@ const LARGE: usize = 20 * 1024 * 1024 + 7;
 fn folder() -> (TempDir, Objects) {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("file://{}", folder.path().display());
-    let place = Place { url: &url, endpoint: None, region: "", key: None, path_style: None };
+    let place = StoreAddress { url: &url, endpoint: None, region: "", key: None, path_style: None };
     let objects = Objects::open(&place).unwrap();
     (folder, objects)
 }

@@ -12,7 +12,7 @@ async fn j11_a_jobs_whole_life_is_read_from_its_row() {
         let id = world.enqueue(&no_op()).await;
         let claimed = claim::claim(world.pool(), id, "worker-0", seconds(60)).await.unwrap().unwrap();
         claim::progress(world.pool(), &claimed, 3, Some(8), "steps").await.unwrap();
-        claim::hand_back(
+        claim::requeue(
             world.pool(),
             &[&claimed],
             seconds(0),
@@ -54,7 +54,7 @@ async fn j11_a_row_keeps_a_bounded_number_of_hand_backs() {
         let id = world.enqueue(&no_op()).await;
         for _ in 0..23 {
             let claimed = claim::claim(world.pool(), id, "worker-1", seconds(60)).await.unwrap().unwrap();
-            claim::hand_back(world.pool(), &[&claimed], seconds(0), "not yet").await.unwrap();
+            claim::requeue(world.pool(), &[&claimed], seconds(0), "not yet").await.unwrap();
         }
         let row = operate::show(world.pool(), id).await.unwrap().unwrap();
         let kept = row["hand_backs"].as_array().unwrap();

@@ -11,8 +11,8 @@ use muster_storage::{
     Error, Tx,
     conversations::webhooks,
     engine::{
-        claim::{self, ClaimedJob, Fate},
-        enqueue::{Line, Origin, enqueue_all},
+        claim::{self, ClaimedJob, RetryOutcome},
+        enqueue::{JobOrder, Origin, enqueue_all},
         sweep, timers,
     },
 };
@@ -102,8 +102,8 @@ async fn j2_a_stale_claim_can_neither_fence_nor_beat_nor_decide() {
         assert!(matches!(claim::fence(&mut tx, &stale).await, Err(Error::StaleLease)));
         drop(tx);
         assert!(!beats(&world, &stale).await);
-        assert_eq!(claim::retry(world.pool(), &stale, NO_LEASE, "stale", None).await.unwrap(), Fate::Taken);
-        claim::hand_back(world.pool(), &[&stale], NO_LEASE, "not yet").await.unwrap();
+        assert_eq!(claim::retry(world.pool(), &stale, NO_LEASE, "stale", None).await.unwrap(), RetryOutcome::Taken);
+        claim::requeue(world.pool(), &[&stale], NO_LEASE, "not yet").await.unwrap();
         claim::park(world.pool(), &stale, "stale").await.unwrap();
         claim::progress(world.pool(), &stale, 1, None, "steps").await.unwrap();
 
@@ -258,7 +258,7 @@ async fn j2_a_short_jobs_effects_are_undone_when_it_does_not_complete() {
         }
         world.sabotage(jobs[0].0, "raise exception 'sabotaged'").await;
         let all: Vec<_> = jobs.iter().map(|(id, payload)| (*id, payload)).collect();
-        enqueue_all(&mut tx, &all, Line::Ordinary, &Origin::default()).await.unwrap();
+        enqueue_all(&mut tx, &all, JobOrder::Ordinary, &Origin::default()).await.unwrap();
         tx.commit().await.unwrap();
 
         world.until_state(jobs[0].0, "parked", seconds(40)).await;
@@ -288,7 +288,7 @@ async fn j2_of_a_bundle_in_one_transaction_only_what_failed_runs_under_a_lease()
                 jobs.push((JobId::new(), InboundMessage { webhook_id }));
             }
             let all: Vec<_> = jobs.iter().map(|(id, payload)| (*id, payload)).collect();
-            enqueue_all(&mut tx, &all, Line::Ordinary, &Origin::default()).await.unwrap();
+            enqueue_all(&mut tx, &all, JobOrder::Ordinary, &Origin::default()).await.unwrap();
             tx.commit().await.unwrap();
             world
                 .execute(&[

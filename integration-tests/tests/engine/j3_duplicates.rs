@@ -3,7 +3,7 @@
 use muster_domain::ids::JobId;
 use muster_integration_tests::{Daemon, World, ahead, eventually, holds, minutes, no_op, seconds};
 use muster_jobs::{JobKind, kinds::Probe};
-use muster_storage::engine::enqueue::{Line, Origin, enqueue_all};
+use muster_storage::engine::enqueue::{JobOrder, Origin, enqueue_all};
 
 const KIND: JobKind = JobKind::LeaseExpiry;
 
@@ -138,7 +138,7 @@ async fn j3_a_message_that_comes_too_early_does_nothing() {
         let (first_probe, second_probe) = (JobId::new(), JobId::new());
         let mut tx = world.pool().begin().await.unwrap();
         let origin = Origin::default();
-        let line = Line::InOrder;
+        let line = JobOrder::InOrder;
         enqueue_all(&mut tx, &[(first, &payload), (second, &payload)], line("key"), &origin).await.unwrap();
         enqueue_all(&mut tx, &[(first_probe, &Probe {}), (second_probe, &Probe {})], line("other key"), &origin)
             .await

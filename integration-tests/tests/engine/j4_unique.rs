@@ -6,7 +6,7 @@ use muster_jobs::{kinds::HoldRelease, timer::TimerKind};
 use muster_storage::{
     Tx,
     engine::{
-        claim::{self, Fate},
+        claim::{self, RetryOutcome},
         enqueue::{Origin, enqueue},
         sweep, timers,
     },
@@ -135,9 +135,9 @@ async fn j4_a_job_that_comes_back_holds_its_key_or_makes_way() {
                 match ending {
                     "retry" => {
                         let fate = claim::retry(world.pool(), &job, seconds(0), "failed", None).await.unwrap();
-                        assert_eq!(fate, if newer_waits { Fate::Superseded } else { Fate::Pending });
+                        assert_eq!(fate, if newer_waits { RetryOutcome::Superseded } else { RetryOutcome::Pending });
                     }
-                    "handed back" => claim::hand_back(world.pool(), &[&job], seconds(0), "not yet").await.unwrap(),
+                    "handed back" => claim::requeue(world.pool(), &[&job], seconds(0), "not yet").await.unwrap(),
                     _ => assert_eq!(sweep::return_expired(world.pool()).await.unwrap().len(), 1),
                 }
 

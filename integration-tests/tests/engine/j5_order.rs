@@ -8,7 +8,7 @@ use muster_storage::{
     Tx,
     engine::{
         claim,
-        enqueue::{Line, Origin, enqueue_all},
+        enqueue::{JobOrder, Origin, enqueue_all},
         operate::{self, Filter},
     },
 };
@@ -22,7 +22,7 @@ fn origin() -> Origin {
 async fn enqueue_in_order(tx: &mut Tx, key: &str, jobs: usize) -> Vec<JobId> {
     let ids: Vec<_> = (0..jobs).map(|_| JobId::new()).collect();
     let jobs: Vec<_> = ids.iter().map(|id| (*id, &Probe {})).collect();
-    enqueue_all(tx, &jobs, Line::InOrder(key), &origin()).await.unwrap();
+    enqueue_all(tx, &jobs, JobOrder::InOrder(key), &origin()).await.unwrap();
     ids
 }
 
@@ -105,7 +105,9 @@ async fn j5_the_next_does_not_run_before_the_first_is_over() {
         let payload = no_op();
         let (first, second) = (JobId::new(), JobId::new());
         let mut tx = world.pool().begin().await.unwrap();
-        enqueue_all(&mut tx, &[(first, &payload), (second, &payload)], Line::InOrder("key"), &origin()).await.unwrap();
+        enqueue_all(&mut tx, &[(first, &payload), (second, &payload)], JobOrder::InOrder("key"), &origin())
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
         let other = world.enqueue(&no_op()).await;
 
@@ -195,7 +197,7 @@ async fn j5_jobs_that_are_replayed_keep_their_order_whatever_their_ids_say() {
         ids.reverse();
         let jobs: Vec<_> = ids.iter().map(|id| (*id, &Probe {})).collect();
         let mut tx = world.pool().begin().await.unwrap();
-        enqueue_all(&mut tx, &jobs, Line::InOrder("key"), &origin()).await.unwrap();
+        enqueue_all(&mut tx, &jobs, JobOrder::InOrder("key"), &origin()).await.unwrap();
         tx.commit().await.unwrap();
         world
             .execute(&["update job set state = 'parked', finished_at = now() - interval '1 minute', blocked \

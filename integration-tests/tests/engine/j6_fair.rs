@@ -7,10 +7,10 @@ use muster_jobs::{
     JobKind,
     kinds::{HoldRelease, Probe, Task, Upkeep},
 };
-use muster_storage::engine::enqueue::{Line, Origin, enqueue, enqueue_all};
+use muster_storage::engine::enqueue::{JobOrder, Origin, enqueue, enqueue_all};
 
 /// Enqueues probes for a tenant.
-async fn probes(world: &World, organization_id: OrganizationId, jobs: usize, line: Line<'_>) -> Vec<JobId> {
+async fn probes(world: &World, organization_id: OrganizationId, jobs: usize, line: JobOrder<'_>) -> Vec<JobId> {
     let ids: Vec<_> = (0..jobs).map(|_| JobId::new()).collect();
     let jobs: Vec<_> = ids.iter().map(|id| (*id, &Probe {})).collect();
     let origin = Origin { organization_id: Some(organization_id), traceparent: None };
@@ -25,11 +25,11 @@ async fn j6_a_single_job_passes_a_mountain_of_another_tenants() {
     const MOUNTAIN: usize = 20_000;
     World::run(async |world| {
         let (big, small) = (OrganizationId::new(), OrganizationId::new());
-        probes(&world, big, MOUNTAIN, Line::Ordinary).await;
+        probes(&world, big, MOUNTAIN, JobOrder::Ordinary).await;
         let (_scheduler, _worker) = (world.scheduler("scheduler-1"), world.worker("worker-1"));
         world.jobs().state("succeeded").at_least(500, seconds(30)).await;
 
-        let single = probes(&world, small, 1, Line::Ordinary).await[0];
+        let single = probes(&world, small, 1, JobOrder::Ordinary).await[0];
         world.until_state(single, "succeeded", seconds(30)).await;
 
         // How many went before it, and not how long it took: between its row and its run there are
@@ -51,8 +51,8 @@ async fn j6_an_urgent_job_goes_before_its_tenants_others() {
     World::with("republish_after_seconds", "600")
         .run(async |world| {
             let tenant = OrganizationId::new();
-            probes(&world, tenant, 10_000, Line::Ordinary).await;
-            let urgent = probes(&world, tenant, 1, Line::Urgent).await[0];
+            probes(&world, tenant, 10_000, JobOrder::Ordinary).await;
+            let urgent = probes(&world, tenant, 1, JobOrder::Urgent).await[0];
             let (_scheduler, _worker) = (world.scheduler("scheduler-1"), world.worker("worker-1"));
 
             world.until_state(urgent, "succeeded", seconds(30)).await;
@@ -91,7 +91,7 @@ async fn j6_a_limit_is_kept_by_any_number_of_relays() {
         let jobs: Vec<_> = (0..60).map(|_| (JobId::new(), &payload)).collect();
         let origin = Origin { organization_id: Some(tenant), traceparent: None };
         let mut tx = world.pool().begin().await.unwrap();
-        enqueue_all(&mut tx, &jobs, Line::Ordinary, &origin).await.unwrap();
+        enqueue_all(&mut tx, &jobs, JobOrder::Ordinary, &origin).await.unwrap();
         tx.commit().await.unwrap();
         world.enqueue_no_ops(60).await;
 
@@ -120,11 +120,11 @@ async fn j6_what_is_paused_stands_still_until_it_is_resumed() {
             );
             world.execute(&[&policy]).await;
         }
-        let of_held = probes(&world, held, 5, Line::Ordinary).await;
-        let of_held_too = probes(&world, held_too, 5, Line::Ordinary).await;
+        let of_held = probes(&world, held, 5, JobOrder::Ordinary).await;
+        let of_held_too = probes(&world, held_too, 5, JobOrder::Ordinary).await;
         let of_kind = world.enqueue(&no_op()).await;
 
-        let of_free = probes(&world, free, 5, Line::Ordinary).await;
+        let of_free = probes(&world, free, 5, JobOrder::Ordinary).await;
         for id in of_free {
             world.until_state(id, "succeeded", seconds(20)).await;
         }
@@ -142,8 +142,8 @@ async fn j6_what_is_paused_stands_still_until_it_is_resumed() {
 #[tokio::test]
 async fn j6_looking_for_due_jobs_reads_few_rows_however_many_wait() {
     World::run(async |world| {
-        probes(&world, OrganizationId::new(), 30_000, Line::Ordinary).await;
-        probes(&world, OrganizationId::new(), 1, Line::Ordinary).await;
+        probes(&world, OrganizationId::new(), 30_000, JobOrder::Ordinary).await;
+        probes(&world, OrganizationId::new(), 1, JobOrder::Ordinary).await;
         world
             .execute(&[
                 "analyze job",
@@ -178,7 +178,7 @@ async fn j6_a_backlog_travels_in_bundles() {
     World::with("republish_after_seconds", "600")
         .run(async |world| {
             let scheduler = world.scheduler("scheduler-1");
-            probes(&world, OrganizationId::new(), 1_000, Line::Ordinary).await;
+            probes(&world, OrganizationId::new(), 1_000, JobOrder::Ordinary).await;
             world.jobs().state("published").at_least(1_000, seconds(30)).await;
             eventually(seconds(10), async || {
                 let jobs = scheduler.metric("muster_relay_published_total", "").await;
@@ -198,7 +198,7 @@ async fn j6_tenants_take_turns_when_there_is_not_room_for_all() {
     World::run(async |world| {
         world.limit_jobs("probe", 2).await;
         for _ in 0..5 {
-            probes(&world, OrganizationId::new(), 40, Line::Ordinary).await;
+            probes(&world, OrganizationId::new(), 40, JobOrder::Ordinary).await;
         }
         let (_scheduler, _worker) = (world.scheduler("scheduler-1"), world.worker("worker-1"));
 
@@ -219,7 +219,7 @@ async fn j6_no_more_of_a_kind_is_published_than_there_is_room_for() {
         world.limit_jobs("probe", 3).await;
         let window = JobKind::LeaseExpiry.policy().window;
         world.enqueue_no_ops(1_000).await;
-        probes(&world, OrganizationId::new(), 20, Line::Ordinary).await;
+        probes(&world, OrganizationId::new(), 20, JobOrder::Ordinary).await;
         let _scheduler = world.scheduler("scheduler-1");
 
         // Two rounds after the room is filled.
@@ -252,7 +252,7 @@ async fn j6_long_jobs_of_one_tenant_leave_room_for_anothers() {
             let jobs: Vec<_> = (0..jobs).map(|_| (JobId::new(), &payload)).collect();
             let origin = Origin { organization_id: Some(organization_id), traceparent: None };
             let mut tx = world.pool().begin().await.unwrap();
-            enqueue_all(&mut tx, &jobs, Line::Ordinary, &origin).await.unwrap();
+            enqueue_all(&mut tx, &jobs, JobOrder::Ordinary, &origin).await.unwrap();
             tx.commit().await.unwrap();
             jobs[0].0
         };
@@ -299,13 +299,13 @@ async fn j6_a_limit_over_all_kinds_of_an_organization_is_kept() {
         let expiry = no_op();
         let expiries: Vec<_> = (0..40).map(|_| (JobId::new(), &expiry)).collect();
         let mut tx = world.pool().begin().await.unwrap();
-        enqueue_all(&mut tx, &expiries, Line::Ordinary, &origin).await.unwrap();
+        enqueue_all(&mut tx, &expiries, JobOrder::Ordinary, &origin).await.unwrap();
         for _ in 0..40 {
             enqueue(&mut tx, &HoldRelease { group_id: GroupId::new() }, &origin).await.unwrap();
         }
         tx.commit().await.unwrap();
         // Another organization's are not held back by it.
-        probes(&world, OrganizationId::new(), 40, Line::Ordinary).await;
+        probes(&world, OrganizationId::new(), 40, JobOrder::Ordinary).await;
 
         let _schedulers = [world.scheduler("scheduler-1"), world.scheduler("scheduler-2")];
         let _workers = [world.worker("worker-1"), world.worker("worker-2")];

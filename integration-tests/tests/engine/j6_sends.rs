@@ -8,7 +8,7 @@ use muster_simulator::{Behaviour, Config, Millis, Receipts};
 use muster_storage::{
     Pool, PoolOptions,
     engine::{
-        enqueue::{Line, Origin, enqueue_all},
+        enqueue::{JobOrder, Origin, enqueue_all},
         relay,
     },
     testing::plant::{ID as BIG, Planted, QUEUE_JOBS},
@@ -97,8 +97,8 @@ async fn j6_slow_sends_of_one_tenant_leave_room_for_anothers() {
             let (other, other_payload) = (JobId::new(), no_op());
             let origin = Origin { organization_id: Some(OrganizationId(SMALL.parse().unwrap())), traceparent: None };
             let mut tx = world.pool().begin().await.unwrap();
-            enqueue_all(&mut tx, &[(send, &Send {})], Line::Ordinary, &origin).await.unwrap();
-            enqueue_all(&mut tx, &[(other, &other_payload)], Line::Ordinary, &origin).await.unwrap();
+            enqueue_all(&mut tx, &[(send, &Send {})], JobOrder::Ordinary, &origin).await.unwrap();
+            enqueue_all(&mut tx, &[(other, &other_payload)], JobOrder::Ordinary, &origin).await.unwrap();
             tx.commit().await.unwrap();
             world.until_state(send, "succeeded", seconds(30)).await;
             world.until_state(other, "succeeded", seconds(30)).await;

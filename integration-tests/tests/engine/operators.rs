@@ -8,7 +8,7 @@ use muster_jobs::kinds::{GoalTransition, Probe};
 use muster_local::programs::Binary;
 use muster_storage::{
     doctor,
-    engine::enqueue::{Line, Origin, enqueue_all},
+    engine::enqueue::{JobOrder, Origin, enqueue_all},
     testing,
 };
 use serde_json::Value;
@@ -39,7 +39,7 @@ async fn fails(world: &World, args: &[&str], because: &str) {
     assert!(!output.status.success() && error.contains(because), "{args:?}: {error}");
 }
 
-async fn probes(world: &World, organization_id: OrganizationId, line: Line<'_>, jobs: usize) -> Vec<JobId> {
+async fn probes(world: &World, organization_id: OrganizationId, line: JobOrder<'_>, jobs: usize) -> Vec<JobId> {
     let ids: Vec<_> = (0..jobs).map(|_| JobId::new()).collect();
     let jobs: Vec<_> = ids.iter().map(|id| (*id, &Probe {})).collect();
     let mut tx = world.pool().begin().await.unwrap();
@@ -83,7 +83,7 @@ async fn a_replay_counts_first_and_stops_when_too_many_fail() {
     World::run(async |world| {
         let (_scheduler, _worker) = (world.scheduler("scheduler-1"), world.worker("worker-1"));
         let organization = OrganizationId::new();
-        let well = probes(&world, organization, Line::Ordinary, 20).await;
+        let well = probes(&world, organization, JobOrder::Ordinary, 20).await;
         world.jobs().state("succeeded").at_least(20, seconds(20)).await;
         world.jobs().set("state", "parked").await;
         for _ in 0..60 {
@@ -143,9 +143,9 @@ async fn a_paused_organization_waits_and_a_resumed_one_goes_on() {
         let told = serde_json::json!({ "kind": null, "organization": name, "paused": true, "reason": "an audit" });
         assert_eq!(paused, told);
         succeeds(&world, &["pause", "--kind", "lease-expiry"]).await;
-        let held = probes(&world, organization, Line::Ordinary, 3).await;
+        let held = probes(&world, organization, JobOrder::Ordinary, 3).await;
         let of_kind = world.enqueue(&no_op()).await;
-        let free = probes(&world, OrganizationId::new(), Line::Ordinary, 1).await[0];
+        let free = probes(&world, OrganizationId::new(), JobOrder::Ordinary, 1).await[0];
 
         world.until_state(free, "succeeded", seconds(20)).await;
         let queues = json(&world, &["queues", "--json"]).await;
@@ -241,8 +241,8 @@ async fn the_doctor_finds_what_is_wrong_and_mends_what_is_safe() {
             assert!(checks.as_array().unwrap().iter().any(|found| found["check"] == check), "{check}: {checks}");
         }
 
-        let ids = probes(&world, OrganizationId::new(), Line::InOrder("key"), 2).await;
-        let other = probes(&world, OrganizationId::new(), Line::Ordinary, 3).await;
+        let ids = probes(&world, OrganizationId::new(), JobOrder::InOrder("key"), 2).await;
+        let other = probes(&world, OrganizationId::new(), JobOrder::Ordinary, 3).await;
         world
             .execute(&[
                 // As if nobody had let the second go when the first ended.

@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use crate::{Error, Result};
 
 /// The longest wait for an answer.
-const ANSWER: Duration = Duration::from_secs(15);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// How often a message may be delivered without an acknowledgement before the broker gives it up.
 /// Far above the deliveries that crashes and restarts of workers make, because each job counts its
@@ -27,9 +27,9 @@ const ANSWER: Duration = Duration::from_secs(15);
 pub const DELIVERY_LIMIT: i64 = 20;
 
 /// The policy's name.
-const POLICY: &str = "muster";
+const POLICY_NAME: &str = "muster";
 /// Every queue of Muster's but the one for dead letters.
-const PATTERN: &str = r"^muster\.(?!dead$)";
+const QUEUE_PATTERN: &str = r"^muster\.(?!dead$)";
 
 /// A client of the management API, for one vhost.
 #[derive(Debug)]
@@ -58,7 +58,8 @@ impl Management {
         let amqp: AMQPUri = amqp_url.expose_secret().parse().map_err(|_| Error::Url)?;
         // Another part of the process may have installed it already.
         let _installed = rustls::crypto::ring::default_provider().install_default();
-        let http = Client::builder().timeout(ANSWER).build().map_err(|error| Error::Management(error.to_string()))?;
+        let http =
+            Client::builder().timeout(ANSWER_TIMEOUT).build().map_err(|error| Error::Management(error.to_string()))?;
         Ok(Self { http, url: url.clone(), vhost: amqp.vhost })
     }
 
@@ -70,8 +71,9 @@ impl Management {
 
     /// Sets the policy; setting it again changes nothing.
     pub async fn apply_policy(&self) -> Result<()> {
-        let policy = json!({ "pattern": PATTERN, "apply-to": "queues", "priority": 0, "definition": definition() });
-        self.call(Method::PUT, &["policies", &self.vhost, POLICY], Some(&policy)).await.map(|_| ())
+        let policy =
+            json!({ "pattern": QUEUE_PATTERN, "apply-to": "queues", "priority": 0, "definition": definition() });
+        self.call(Method::PUT, &["policies", &self.vhost, POLICY_NAME], Some(&policy)).await.map(|_| ())
     }
 
     /// Muster's queues that the policy, or one that says the same, is not in force for.

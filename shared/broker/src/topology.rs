@@ -15,7 +15,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::{Error, Result};
 
 /// The longest wait for any one answer of the broker.
-pub(crate) const ANSWER: Duration = Duration::from_secs(10);
+pub(crate) const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Seconds between heartbeats; a connection without any for twice as long is dead.
 const HEARTBEAT_SECONDS: u16 = 10;
@@ -83,7 +83,10 @@ async fn declare_queue(channel: &Channel, name: &str) -> Result<()> {
 
 /// Waits for an answer, but not for ever.
 pub(crate) async fn in_time<T>(what: &'static str, answer: impl Future<Output = lapin::Result<T>>) -> Result<T> {
-    tokio::time::timeout(ANSWER, answer).await.map_err(|_| Error::TimedOut(ANSWER, what))?.map_err(Error::from)
+    tokio::time::timeout(ANSWER_TIMEOUT, answer)
+        .await
+        .map_err(|_| Error::TimedOut(ANSWER_TIMEOUT, what))?
+        .map_err(Error::from)
 }
 
 /// Makes sure that the broker answers and has, or takes, the whole topology. A queue that is there

@@ -6,7 +6,7 @@
 use std::io::{BufRead, Write};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use muster_carrier::twilio::{Refused, Request};
+use muster_carrier::twilio::{BadSignature, Request};
 use secrecy::SecretString;
 use serde::Deserialize;
 
@@ -35,7 +35,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             settings: line.settings.as_deref(),
             body: &body,
         };
-        let valid = request.read(&SecretString::from(line.token)) != Err(Refused::Signature);
+        let valid = request.read(&SecretString::from(line.token)) != Err(BadSignature::Signature);
         writeln!(out, "{valid}")?;
         out.flush()?;
     }

@@ -1,6 +1,6 @@
 //! Enums with stable words: one list of words for the database, the API and the command line.
 //!
-//! strum derives the words from the variants' names. [`text_enum!`](crate::text_enum) makes them
+//! strum derives the words from the variants' names. [`text_enum!`](crate::text_enum!) makes them
 //! constants of the enum, and its form in JSON.
 
 use std::borrow::Cow;

@@ -23,7 +23,7 @@ pub struct UnknownZone {
 
 /// A change of a zone's offset from UTC: clocks go from `at + before` to `at + after`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Change {
+pub struct OffsetChange {
     /// The first instant at which the new offset holds.
     pub at: DateTime<Utc>,
     /// Offset from UTC until then.
@@ -38,9 +38,9 @@ pub struct Span {
     /// Offset from UTC.
     pub offset: TimeDelta,
     /// The change with which it begins, if there was one.
-    pub begins: Option<Change>,
+    pub begins: Option<OffsetChange>,
     /// The change with which it ends, if there is one.
-    pub ends: Option<Change>,
+    pub ends: Option<OffsetChange>,
 }
 
 impl Zone {
@@ -96,25 +96,25 @@ impl Zone {
 
     /// Returns the first change of the offset after an instant. A change that only renames the
     /// offset is none.
-    fn change_after(&self, at: DateTime<Utc>) -> Option<Change> {
+    fn change_after(&self, at: DateTime<Utc>) -> Option<OffsetChange> {
         let before = self.offset(at);
         self.rules
             .following(timestamp(at)?)
             .filter_map(|change| {
-                Some(Change { at: instant(change.timestamp())?, before, after: length(change.offset()) })
+                Some(OffsetChange { at: instant(change.timestamp())?, before, after: length(change.offset()) })
             })
             .find(|change| change.before != change.after)
     }
 
     /// Returns the last change of the offset at or before an instant. A change that only renames
     /// the offset is none.
-    fn change_until(&self, at: DateTime<Utc>) -> Option<Change> {
+    fn change_until(&self, at: DateTime<Utc>) -> Option<OffsetChange> {
         let second = TimeDelta::seconds(1);
         self.rules
             .preceding(timestamp(at + second)?)
             .filter_map(|change| {
                 let at = instant(change.timestamp())?;
-                Some(Change { at, before: self.offset(at - second), after: length(change.offset()) })
+                Some(OffsetChange { at, before: self.offset(at - second), after: length(change.offset()) })
             })
             .find(|change| change.before != change.after && change.at <= at)
     }

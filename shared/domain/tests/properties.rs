@@ -4,7 +4,7 @@
 use chrono::{DateTime, Datelike, LocalResult, NaiveDate, TimeDelta, TimeZone, Timelike, Utc};
 use muster_domain::{
     conversations::inbound::{Intent, classify},
-    goals::release::{Again, Pace, ReleasePlan, Room},
+    goals::release::{Again, CapRoom, Pace, ReleasePlan},
     people::{number_zones, phone},
     sending::{
         cap::admit,
@@ -107,7 +107,7 @@ proptest! {
         let plan = ReleasePlan { pace: Pace::Every { batches, minutes: 5 }, paced_to_caps: true };
         let mut rest = held.as_slice();
         for cap in caps {
-            let step = plan.step(rest, Some(Room { left: cap, day: cap, spoken_for: 0 }));
+            let step = plan.step(rest, Some(CapRoom { left: cap, day: cap, spoken_for: 0 }));
             prop_assert!(step.batches <= batches as usize);
             let released = &rest[..step.batches];
             let alone = released.len() == 1 && cap > 0 && released[0] > cap;

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use fastrand::Rng;
-use muster_domain::sending::segments::{self, Encoding, Part};
+use muster_domain::sending::segments::{self, Encoding, TextPart};
 use proptest::{collection::vec, prelude::*, sample::select};
 
 /// The default alphabet by code, from the specification's table 6.2.1. Code 0x1b is the escape; no
@@ -91,7 +91,7 @@ fn check(oracle: &Oracle, text: &str) {
     let mut rest = text;
     let mut parts = segments::parts(text);
     for units in expected {
-        let Part { text: of_part, units: in_part } = parts.next().unwrap();
+        let TextPart { text: of_part, units: in_part } = parts.next().unwrap();
         assert_eq!(in_part as usize, units, "{text:?}");
         rest = rest.strip_prefix(of_part).unwrap();
     }

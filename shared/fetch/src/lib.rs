@@ -22,10 +22,10 @@ use tracing::{Instrument, Span, field::Empty, info_span};
 pub use guard::{Guard, is_public};
 
 /// The longest waits: for a connection, and for the next bytes.
-const CONNECT: Duration = Duration::from_secs(10);
-const STALLED: Duration = Duration::from_mins(1);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const STALL_TIMEOUT: Duration = Duration::from_mins(1);
 /// Redirects that are followed.
-const REDIRECTS: usize = 5;
+const REDIRECT_LIMIT: usize = 5;
 
 /// Why a file cannot be fetched.
 #[derive(Debug, thiserror::Error)]
@@ -74,7 +74,7 @@ impl Fetcher {
         let policy = {
             let guard = Arc::clone(&guard);
             redirect::Policy::custom(move |attempt| {
-                if attempt.previous().len() > REDIRECTS {
+                if attempt.previous().len() > REDIRECT_LIMIT {
                     return attempt.error("too many redirects");
                 }
                 match check(&guard, attempt.url()) {
@@ -87,8 +87,8 @@ impl Fetcher {
             .no_proxy()
             .http1_only()
             .redirect(policy)
-            .connect_timeout(CONNECT)
-            .read_timeout(STALLED)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .read_timeout(STALL_TIMEOUT)
             .dns_resolver(Arc::new(Resolver(Arc::clone(&guard))))
             .user_agent("muster")
             .build()

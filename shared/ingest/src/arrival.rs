@@ -18,7 +18,7 @@ use crate::{
     ReadError, Refused,
     file::{open, opened},
     limits::{MAX_BEGINNING, MAX_UNPACKED},
-    sniff::HEAD,
+    sniff::HEAD_BYTES,
     unpack::{Unpacked, compression, zip_beginning},
 };
 
@@ -46,7 +46,7 @@ impl Arrival {
             mapping,
             compression: None,
             beginning: Vec::new(),
-            look_at: HEAD,
+            look_at: HEAD_BYTES,
             looked: false,
             refusal: None,
             line_feeds: 0,

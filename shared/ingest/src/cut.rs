@@ -15,7 +15,7 @@ use crate::{
 
 /// A stretch of text that begins and ends with records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Part {
+pub struct FilePart {
     /// Bytes of text before it, counted from where the cutter was told that it begins.
     pub offset: u64,
     /// Bytes of text in it.
@@ -36,7 +36,7 @@ pub struct Cutter {
     pending: Vec<u8>,
     /// How much must be pending for another look to be worthwhile.
     look_at: usize,
-    part: Part,
+    part: FilePart,
     line: u64,
     /// Within a line that is too long: it goes on until a line end.
     in_long_line: bool,
@@ -54,7 +54,7 @@ impl Cutter {
             target,
             pending: Vec::new(),
             look_at: 0,
-            part: Part { offset, length: 0, first_line, records: 0 },
+            part: FilePart { offset, length: 0, first_line, records: 0 },
             line: first_line,
             in_long_line: false,
             after_cr: false,
@@ -63,7 +63,7 @@ impl Cutter {
     }
 
     /// Takes the next block of text; adds the parts that end in it.
-    pub fn feed(&mut self, block: &[u8], parts: &mut Vec<Part>) -> Result<(), Refused> {
+    pub fn feed(&mut self, block: &[u8], parts: &mut Vec<FilePart>) -> Result<(), Refused> {
         if self.pending.is_empty() {
             // The usual case copies nothing but the rest of the block.
             let done = self.pass(block, false, parts)?;
@@ -83,7 +83,7 @@ impl Cutter {
     }
 
     /// The text has ended: adds the last parts.
-    pub fn finish(mut self, parts: &mut Vec<Part>) -> Result<(), Refused> {
+    pub fn finish(mut self, parts: &mut Vec<FilePart>) -> Result<(), Refused> {
         let pending = std::mem::take(&mut self.pending);
         self.pass(&pending, true, parts)?;
         if self.part.length > 0 {
@@ -93,7 +93,7 @@ impl Cutter {
     }
 
     /// Passes the records that end in the text; returns where it stopped.
-    fn pass(&mut self, text: &[u8], ended: bool, parts: &mut Vec<Part>) -> Result<usize, Refused> {
+    fn pass(&mut self, text: &[u8], ended: bool, parts: &mut Vec<FilePart>) -> Result<usize, Refused> {
         let mut at = self.pass_long_line(text, ended, parts);
         while at < text.len() && !self.in_long_line {
             match scan(text, at, self.shape, ended, &mut Plain) {
@@ -127,7 +127,7 @@ impl Cutter {
 
     /// Goes to the end of a line that is too long, if we are within one; returns where the next
     /// record begins.
-    fn pass_long_line(&mut self, text: &[u8], ended: bool, parts: &mut Vec<Part>) -> usize {
+    fn pass_long_line(&mut self, text: &[u8], ended: bool, parts: &mut Vec<FilePart>) -> usize {
         if !self.in_long_line || text.is_empty() {
             return 0;
         }
@@ -150,12 +150,12 @@ impl Cutter {
     }
 
     /// Goes on by the bytes of a record; the part ends if it is large enough.
-    fn advance(&mut self, bytes: usize, parts: &mut Vec<Part>) {
+    fn advance(&mut self, bytes: usize, parts: &mut Vec<FilePart>) {
         self.part.length += bytes as u64;
         if self.part.length >= self.target.max(1) {
             parts.push(self.part);
             let offset = self.part.offset + self.part.length;
-            self.part = Part { offset, length: 0, first_line: self.line, records: 0 };
+            self.part = FilePart { offset, length: 0, first_line: self.line, records: 0 };
         }
     }
 }

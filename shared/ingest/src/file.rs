@@ -12,7 +12,7 @@ use crate::{
     ReadError,
     header::Header,
     records::{Plain, Shape, Splitter},
-    sniff::{Format, HEAD, sniff},
+    sniff::{Format, HEAD_BYTES, sniff},
     text::Text,
     unpack::Unpacked,
 };
@@ -53,8 +53,8 @@ pub fn opened_as<R: Read>(
     mapping: &BTreeMap<String, String>,
     encoding: Option<FileEncoding>,
 ) -> Result<Opened<R>, ReadError> {
-    let mut head = Vec::with_capacity(HEAD);
-    contents.by_ref().take(HEAD as u64).read_to_end(&mut head)?;
+    let mut head = Vec::with_capacity(HEAD_BYTES);
+    contents.by_ref().take(HEAD_BYTES as u64).read_to_end(&mut head)?;
     let mut format = sniff(&head)?;
     if let Some(encoding) = encoding.filter(|_| format.undecided) {
         (format.encoding, format.undecided) = (encoding, false);

@@ -1,16 +1,16 @@
 //! Facts in the name of an uploaded file (rule C11).
 
 /// How packed files are named.
-const PACKED: [&str; 3] = ["gz", "zst", "zip"];
+const COMPRESSED_EXTENSIONS: [&str; 3] = ["gz", "zst", "zip"];
 /// How files of contacts are named.
-const TABLES: [&str; 3] = ["csv", "tsv", "txt"];
+const TABLE_EXTENSIONS: [&str; 3] = ["csv", "tsv", "txt"];
 
 /// Returns the name of the group that a file belongs to where none is named: the file's without
 /// extension. Of a packed file both go: `x.csv.gz` is `x`, as `x.csv` is. A name that would be
 /// blank stays as it is.
 pub fn group_name(file_name: &str) -> &str {
-    let name = match without(file_name, &PACKED) {
-        Some(packed) => without(packed, &TABLES).unwrap_or(packed),
+    let name = match without(file_name, &COMPRESSED_EXTENSIONS) {
+        Some(packed) => without(packed, &TABLE_EXTENSIONS).unwrap_or(packed),
         None => file_name.rsplit_once('.').map_or(file_name, |(name, _)| name),
     };
     let name = name.trim();

@@ -15,7 +15,7 @@ use crate::{
     file::{Opened, opened_as},
     header::Header,
     limits::{MAX_PREVIEWED, MAX_SHOWN, MAX_UNPACKED},
-    rows::{Line, Row, RowReader},
+    rows::{Row, RowOrReject, RowReader},
     sniff::tally::Tallied,
     unpack::Unpacked,
 };
@@ -117,16 +117,16 @@ pub fn preview<R: Read + Seek>(
     })
 }
 
-fn told(line: &Line<'_>) -> PreviewLine {
+fn told(line: &RowOrReject<'_>) -> PreviewLine {
     match line {
-        Line::Row(row) => PreviewLine::Row {
+        RowOrReject::Row(row) => PreviewLine::Row {
             line: row.line,
             values: values(row),
             tags: row.tags().map(ToOwned::to_owned).collect(),
             opted_out: row.opted_out,
             warnings: row.doubts.words(),
         },
-        Line::Reject(reject) => PreviewLine::Reject {
+        RowOrReject::Reject(reject) => PreviewLine::Reject {
             line: reject.line,
             reason: reject.reason.as_str(),
             column: reject.column.as_deref().map(ToOwned::to_owned),

@@ -26,19 +26,19 @@ pub enum Stated {
 }
 
 /// Characters of the longest value that is understood.
-const LONGEST: usize = 60;
+const LONGEST_VALUE: usize = 60;
 
 /// Marks of a box that is checked.
-const CHECKS: [char; 3] = ['\u{2611}', '\u{2713}', '\u{2714}'];
+const CHECK_MARKS: [char; 3] = ['\u{2611}', '\u{2713}', '\u{2714}'];
 
 /// Reads a value of such a column; its case, blanks, hyphens and underscores do not matter.
 pub fn read(asks: Asks, value: &str) -> Stated {
-    if value.len() > 4 * LONGEST {
+    if value.len() > 4 * LONGEST_VALUE {
         return Stated::Unknown;
     }
     let text = plain_text(value).to_lowercase();
     let text = unwrapped(&text);
-    let word: String = text.chars().filter(|c| c.is_alphanumeric() || CHECKS.contains(c)).collect();
+    let word: String = text.chars().filter(|c| c.is_alphanumeric() || CHECK_MARKS.contains(c)).collect();
     match (meaning(&word), asks) {
         (Some(Meaning::Out), _) | (Some(Meaning::Yes), Asks::OptedOut) | (Some(Meaning::No), Asks::OptedIn) => {
             Stated::OptedOut
@@ -93,7 +93,7 @@ fn is_date(text: &str) -> bool {
     let month = |group: &str| MONTHS.iter().any(|month| group.starts_with(month));
     let dated = groups.iter().take(4).any(|group| year(group));
     let parts = groups.iter().take(3).filter(|group| digits(group) || month(group)).count();
-    text.len() <= LONGEST && dated && parts == 3
+    text.len() <= LONGEST_VALUE && dated && parts == 3
 }
 
 #[cfg(test)]

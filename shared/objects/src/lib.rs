@@ -2,8 +2,8 @@
 //! machine can read them. The only crate that knows `object_store`.
 //!
 //! It is a folder that every process shares (`file:///path`) or a bucket of anything that speaks S3
-//! (`s3://bucket/prefix`); nobody but [`Place`] knows which. Either way an object is there as a
-//! whole or not at all.
+//! (`s3://bucket/prefix`); nobody but [`StoreAddress`] knows which. Either way an object is there
+//! as a whole or not at all.
 
 mod error;
 mod place;
@@ -17,7 +17,7 @@ use futures::{Stream, StreamExt, TryStreamExt};
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, path::Path};
 
 pub use error::Error;
-pub use place::Place;
+pub use place::StoreAddress;
 use upload::{Pieces, Upload};
 
 /// A store of objects under keys.
@@ -30,7 +30,7 @@ pub struct Objects {
 
 impl Objects {
     /// Opens a store. A folder is made if it is not there; a server is not asked yet.
-    pub fn open(place: &Place<'_>) -> Result<Self, Error> {
+    pub fn open(place: &StoreAddress<'_>) -> Result<Self, Error> {
         let place::Opened { store, prefix, piece } = place.open()?;
         Ok(Self { store, prefix, piece })
     }

@@ -13,11 +13,11 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::Error;
 
 /// The longest waits: for a connection, and for an answer or its next bytes.
-const CONNECT: Duration = Duration::from_secs(10);
-const STALLED: Duration = Duration::from_secs(30);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const STALL_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long, and how often, a request that fails is made again before its caller hears of it.
-const TRY_AGAIN: Duration = Duration::from_secs(20);
-const TRIES: usize = 8;
+const RETRY_FOR: Duration = Duration::from_secs(20);
+const RETRY_LIMIT: usize = 8;
 
 /// Bytes of a piece in which objects are written. S3 takes no parts below 5 MiB, and no more than
 /// 10,000 of them.
@@ -37,7 +37,7 @@ const ROLE: [(&str, AmazonS3ConfigKey); 6] = [
 
 /// Where a store is, and how to get at it. All but the URL is for S3.
 #[derive(Debug, Clone, Copy)]
-pub struct Place<'a> {
+pub struct StoreAddress<'a> {
     /// `file:///ABSOLUTE/PATH`, `s3://BUCKET` or `s3://BUCKET/PREFIX`.
     pub url: &'a str,
     /// The server's base URL; without it, AWS's for the region.
@@ -60,7 +60,7 @@ pub(crate) struct Opened {
     pub(crate) piece: usize,
 }
 
-impl<'a> Place<'a> {
+impl<'a> StoreAddress<'a> {
     /// Returns a place, in the order in which settings tell it.
     pub const fn new(
         url: &'a str,
@@ -99,9 +99,11 @@ impl<'a> Place<'a> {
         // Another part of the process may have installed it already.
         let _installed = rustls::crypto::ring::default_provider().install_default();
         // A large body may take its time, as long as it comes.
-        let client =
-            ClientOptions::new().with_connect_timeout(CONNECT).with_timeout_disabled().with_read_timeout(STALLED);
-        let retry = RetryConfig { max_retries: TRIES, retry_timeout: TRY_AGAIN, ..RetryConfig::default() };
+        let client = ClientOptions::new()
+            .with_connect_timeout(CONNECT_TIMEOUT)
+            .with_timeout_disabled()
+            .with_read_timeout(STALL_TIMEOUT);
+        let retry = RetryConfig { max_retries: RETRY_LIMIT, retry_timeout: RETRY_FOR, ..RetryConfig::default() };
         let path_style = self.path_style.unwrap_or(self.endpoint.is_some());
         let mut builder = AmazonS3Builder::new()
             .with_bucket_name(bucket)
@@ -133,8 +135,8 @@ impl<'a> Place<'a> {
 mod tests {
     use super::*;
 
-    fn place(url: &str) -> Place<'_> {
-        Place { url, endpoint: None, region: "us-east-1", key: None, path_style: None }
+    fn place(url: &str) -> StoreAddress<'_> {
+        StoreAddress { url, endpoint: None, region: "us-east-1", key: None, path_style: None }
     }
 
     #[test]
@@ -172,7 +174,7 @@ mod tests {
     fn the_bucket_is_in_the_hosts_name_unless_the_endpoint_is_ones_own_or_it_is_said() {
         let secret = SecretString::from("the secret");
         let of = |endpoint, path_style| {
-            let place = Place { endpoint, path_style, key: Some(("id", &secret)), ..place("s3://files") };
+            let place = StoreAddress { endpoint, path_style, key: Some(("id", &secret)), ..place("s3://files") };
             let store = place.s3("files").unwrap().build().unwrap();
             let debug = format!("{store:?}");
             assert!(!debug.contains("the secret"), "{debug}");
@@ -184,7 +186,7 @@ mod tests {
         assert_eq!(of(Some("http://minio:9000"), None), "http://minio:9000/files");
         assert_eq!(of(Some("https://s3.example.org"), Some(false)), "https://files.s3.example.org");
         for endpoint in ["minio:9000", "ftp://minio", "https://id:secret@minio", "https://"] {
-            let place = Place { endpoint: Some(endpoint), ..place("s3://files") };
+            let place = StoreAddress { endpoint: Some(endpoint), ..place("s3://files") };
             let error = place.s3("files").err().unwrap_or_else(|| panic!("{endpoint}"));
             assert!(!error.to_string().contains("secret"), "{error}");
         }

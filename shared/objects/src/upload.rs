@@ -10,7 +10,7 @@ use crate::Error;
 
 /// Pieces that may be on their way at a time, beside the one that is gathered: with their size, the
 /// memory of a write.
-const AT_ONCE: usize = 2;
+const PIECES_AT_ONCE: usize = 2;
 
 /// A stream as pieces of one size, of which the last is smaller: some stores take no others.
 pub(crate) struct Pieces<S: Stream> {
@@ -92,7 +92,7 @@ impl Upload {
         let Some(upload) = self.upload.as_mut() else { return Ok(()) };
         let mut piece = first;
         while piece.content_length() > 0 {
-            while self.parts.len() >= AT_ONCE {
+            while self.parts.len() >= PIECES_AT_ONCE {
                 joined(&mut self.parts).await?;
             }
             self.parts.spawn(upload.put_part(piece));

@@ -8,7 +8,7 @@ use muster_jobs::kinds;
 use crate::{
     Pool, Result,
     engine::{
-        enqueue::{Line, Origin, enqueue_all},
+        enqueue::{JobOrder, Origin, enqueue_all},
         history::AUDITED,
         sweep,
     },
@@ -319,7 +319,7 @@ async fn adopt_orphans(pool: &Pool) -> Result<u64> {
         adopted += taken.len() as u64;
         let organization_id = Some(muster_domain::ids::OrganizationId(*organization_id));
         let origin = Origin { organization_id, traceparent: None };
-        enqueue_all(&mut tx, &[(job, &kinds::Send {})], Line::Ordinary, &origin).await?;
+        enqueue_all(&mut tx, &[(job, &kinds::Send {})], JobOrder::Ordinary, &origin).await?;
         tx.commit().await?;
     }
 }

@@ -15,7 +15,7 @@ use muster_domain::{
 };
 use muster_fetch::{Fetcher, Guard};
 use muster_jobs::JobKind;
-use muster_objects::{Objects, Place};
+use muster_objects::{Objects, StoreAddress};
 use muster_service::{config::WorkerSettings, trace};
 use muster_storage::{
     Pool, PoolOptions, Tx,
@@ -106,7 +106,7 @@ impl Context {
             carrier_calls: Arc::new(Semaphore::new(carrier_calls.min(Semaphore::MAX_PERMITS))),
             turns: Turns::default(),
             suspects: Arc::new(Semaphore::new(1)),
-            objects: Objects::open(&settings.object_store.place(Place::new))?,
+            objects: Objects::open(&settings.object_store.place(StoreAddress::new))?,
             fetcher: Fetcher::new(Guard::new(settings.imports.allowed_hosts.clone()))?,
             gateway: Arc::new(Twilio::new(&settings.gateway.url, &settings.carrier.public_url, credentials, timeout)?),
             lookups,

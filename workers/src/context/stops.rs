@@ -151,7 +151,7 @@ impl Stops {
 #[cfg(test)]
 mod tests {
     use futures::FutureExt;
-    use muster_domain::sending::stops::FRESH;
+    use muster_domain::sending::stops::PROOF_FRESH_FOR;
 
     use super::*;
 
@@ -187,7 +187,7 @@ mod tests {
         stops.proves(since, since);
         let mut waits = Box::pin(stops.prove());
         assert!((&mut waits).now_or_never().is_none());
-        stops.proves(since, clock::start() + FRESH);
+        stops.proves(since, clock::start() + PROOF_FRESH_FOR);
         assert!(waits.now_or_never().is_some());
         let mut waits = Box::pin(stops.prove());
         stops.proves(since, since);

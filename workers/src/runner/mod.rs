@@ -38,7 +38,7 @@ pub(crate) async fn run(ctx: &Context, delivery: Delivery) {
             let queue = source.queue();
             tracing::error!(queue, %error, "a message cannot be decoded; it is parked");
             let error = error.to_string();
-            kept(ctx, in_time(dead_letters::park(&ctx.engine_pool, &queue, delivery.body(), &error)).await)
+            kept(ctx, in_time(dead_letters::store(&ctx.engine_pool, &queue, delivery.body(), &error)).await)
         }
     };
     if settled && let Err(error) = delivery.ack().await {

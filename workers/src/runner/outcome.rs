@@ -2,7 +2,7 @@
 //! lost to another worker.
 
 use muster_service::{clock, trace};
-use muster_storage::engine::claim::{self, ClaimedJob, Fate};
+use muster_storage::engine::claim::{self, ClaimedJob, RetryOutcome};
 use tracing::Span;
 
 use super::{in_time, kept};
@@ -24,7 +24,7 @@ pub(super) async fn write(ctx: &Context, job: &ClaimedJob, result: Result<(), Jo
         }
         Err(JobError::NotYet { delay, why }) => {
             tracing::info!(delay_ms = delay.as_millis(), why, "handed back");
-            ("handed_back", kept(ctx, in_time(claim::hand_back(pool, &[job], delay, why)).await))
+            ("handed_back", kept(ctx, in_time(claim::requeue(pool, &[job], delay, why)).await))
         }
         Err(JobError::Retry { error, database_lost: true, .. }) => {
             // Whether the effects are in is not known; the row knows, and the lease brings the job
@@ -37,15 +37,15 @@ pub(super) async fn write(ctx: &Context, job: &ClaimedJob, result: Result<(), Jo
             let delay = delay.unwrap_or_else(|| ctx.retry.delay(job.attempt, clock::jitter()));
             let fate = in_time(claim::retry(pool, job, delay, &error, trace::current().as_deref())).await;
             let name = match fate {
-                Ok(Fate::Parked) => {
+                Ok(RetryOutcome::Parked) => {
                     tracing::error!(error, "the last attempt failed; the job is parked");
                     "parked"
                 }
-                Ok(Fate::Superseded) => {
+                Ok(RetryOutcome::Superseded) => {
                     tracing::warn!(error, "the attempt failed; a newer job with the same key will do the same");
                     "superseded"
                 }
-                Ok(Fate::Pending | Fate::Taken) | Err(_) => {
+                Ok(RetryOutcome::Pending | RetryOutcome::Taken) | Err(_) => {
                     tracing::warn!(error, delay_ms = delay.as_millis(), "the attempt failed");
                     "retried"
                 }

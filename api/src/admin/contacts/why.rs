@@ -23,7 +23,7 @@ use crate::{
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Which {
+pub(crate) struct WhyQuery {
     /// The goal.
     #[param(value_type = Uuid)]
     goal_id: GoalId,
@@ -53,7 +53,7 @@ pub(crate) async fn get(
     State(api): State<Api>,
     admin: Admin,
     Path((_organization, id)): Path<(Uuid, ContactId)>,
-    Query(which): Query<Which>,
+    Query(which): Query<WhyQuery>,
 ) -> Result<Answer<WhyBody>, Problem> {
     let mut tx = api.pool.begin().await?;
     reachable(&mut tx, &admin, id).await?;

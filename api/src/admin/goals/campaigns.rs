@@ -9,7 +9,7 @@ use muster_domain::{
 };
 use muster_storage::{
     Tx,
-    goals::{self, Goal, Place, campaigns},
+    goals::{self, Goal, GoalScope, campaigns},
     sending::Concerned,
     tenancy::{groups, organizations},
 };
@@ -88,7 +88,7 @@ pub(crate) async fn create(
                 let group = group.filter(|group| !group.archived).ok_or_else(|| Problem::no("group"))?;
                 let (content, instants) = new.goal.check(tx, &admin, &organization, &group.zone).await?;
                 let id = GoalId::new();
-                let place = Place {
+                let place = GoalScope {
                     organization_id: admin.organization_id,
                     group_id: *group_id,
                     campaign_id: Some(campaign_id),
@@ -158,7 +158,7 @@ pub(crate) async fn act(
     Path((_organization, id, action)): Path<(Uuid, CampaignId, CampaignAction)>,
 ) -> Result<NoContent, Problem> {
     let mut tx = api.pool.begin().await?;
-    organizations::change_terms(&mut tx, admin.organization_id).await?;
+    organizations::lock_terms(&mut tx, admin.organization_id).await?;
     let all = goals_of(&mut tx, &admin, id).await?;
     let ids: Vec<GoalId> = all.iter().map(|goal| goal.id).collect();
     for goal in all {

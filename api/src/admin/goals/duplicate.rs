@@ -6,7 +6,7 @@ use muster_domain::{
     zone::Zone,
 };
 use muster_storage::{
-    goals::{self, Instants, Place},
+    goals::{self, GoalScope, Instants},
     tenancy::groups,
 };
 use serde::{Deserialize, Serialize};
@@ -96,7 +96,7 @@ pub(crate) async fn duplicate(
                 // Launching it checks the reminder window against the window.
                 content.window(instants).check_length().map_err(|error| Problem::invalid_body(error.to_string()))?;
                 let id = GoalId::new();
-                let place = Place {
+                let place = GoalScope {
                     organization_id: admin.organization_id,
                     group_id: *group_id,
                     campaign_id: None,

@@ -40,7 +40,7 @@ pub(crate) async fn lock(tx: &mut Tx, admin: &Admin, id: GoalId) -> Result<Goal,
 
 /// Returns a goal that this admin may see, locked to change when and whether its texts go.
 pub(crate) async fn lock_to_change(tx: &mut Tx, admin: &Admin, id: GoalId) -> Result<Goal, Problem> {
-    organizations::change_terms(tx, admin.organization_id).await?;
+    organizations::lock_terms(tx, admin.organization_id).await?;
     lock(tx, admin, id).await
 }
 

@@ -8,7 +8,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use muster_domain::{
     goals::{
         estimate::estimate,
-        forecast::{Outlook, Part, Releases, UnreachedReason, forecast},
+        forecast::{Cohort, Outlook, Releases, UnreachedReason, forecast},
         release::Pace,
     },
     ids::GoalId,
@@ -168,7 +168,7 @@ fn parts(
     zone: &Zone,
     limits: &rates::Limits,
     segments_each: i64,
-) -> Result<Vec<(Whereabouts, Part)>, Problem> {
+) -> Result<Vec<(Whereabouts, Cohort)>, Problem> {
     let policy = if settings.recipient_safe { ZonePolicy::RecipientSafe } else { ZonePolicy::GroupZone };
     let mut parts = BTreeMap::new();
     for contacts in remaining {
@@ -181,13 +181,13 @@ fn parts(
         let zones = |place: &Whereabouts| (place.zones.clone(), place.states().to_vec());
         let key = (zones(&place), zones(&told), cap.clone(), rate.clone());
         if let Some(part) = parts.get_mut(&key) {
-            let (_, part): &mut (Whereabouts, Part) = part;
+            let (_, part): &mut (Whereabouts, Cohort) = part;
             part.texts += contacts.texts;
             continue;
         }
         let hours = RecipientHours::new(settings.sending_hours, zone.clone(), Some(&place), policy, settings.laws());
         let hours = hours.map_err(|error| Problem::conflict(error.to_string()))?;
-        parts.insert(key, (told, Part { texts: contacts.texts, segments_each, hours, cap, rate }));
+        parts.insert(key, (told, Cohort { texts: contacts.texts, segments_each, hours, cap, rate }));
     }
     Ok(parts.into_values().collect())
 }

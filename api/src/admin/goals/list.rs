@@ -11,7 +11,7 @@ use muster_domain::{
     ids::{CampaignId, GoalId, GroupId},
 };
 use muster_storage::{
-    goals::{self, Goal, Place},
+    goals::{self, Goal, GoalScope},
     tenancy::groups,
 };
 use serde::{Deserialize, Serialize};
@@ -139,7 +139,7 @@ pub(crate) async fn create(
             let organization = admin.organization(tx).await?;
             let (content, instants) = new.goal.check(tx, &admin, &organization, &group.zone).await?;
             let id = GoalId::new();
-            let place = Place {
+            let place = GoalScope {
                 organization_id: admin.organization_id,
                 group_id: group.id,
                 campaign_id: None,

@@ -28,11 +28,11 @@ use crate::{
 };
 
 /// Interval of looks at the import, shared by all its followers.
-const EVERY: Duration = Duration::from_millis(500);
+const LOOK_INTERVAL: Duration = Duration::from_millis(500);
 
 /// The look at an import that all its followers share.
 #[derive(Debug, Clone)]
-pub(crate) struct Told {
+pub(crate) struct ImportSnapshot {
     /// The import as `GET …/imports/{import_id}` answers it.
     text: String,
     over: bool,
@@ -76,7 +76,7 @@ struct Follower {
     admin: Admin,
     id: ImportId,
     listener: Listener,
-    look: Look<Told>,
+    look: Look<ImportSnapshot>,
     last: Option<String>,
 }
 
@@ -85,7 +85,7 @@ impl Follower {
     async fn next(&mut self) -> Result<(&'static str, String), Problem> {
         loop {
             if self.last.is_some() {
-                tokio::time::sleep(EVERY).await;
+                tokio::time::sleep(LOOK_INTERVAL).await;
             }
             let told = room::alone(Asker::Ours, self.look()).await?;
             if told.over {
@@ -99,21 +99,21 @@ impl Follower {
     }
 
     /// Returns the import as it is told, as long as it is the caller's to see.
-    async fn look(&mut self) -> Result<Told, Problem> {
+    async fn look(&mut self) -> Result<ImportSnapshot, Problem> {
         let member = self.listener.member(&self.api, &self.admin.member).await?;
         let member = member.ok_or_else(|| Problem::invalid_token("the token was revoked"))?;
         self.admin = Admin::of(member, self.admin.organization_id)?;
         // A little less, so that the next follower does not find it just fresh enough.
-        let asked = self.look.at(EVERY * 9 / 10, look(&self.api, self.admin.organization_id, self.id)).await?;
+        let asked = self.look.at(LOOK_INTERVAL * 9 / 10, look(&self.api, self.admin.organization_id, self.id)).await?;
         let (_, told) = asked;
         self.admin.group_or_all(told.group_id).map_err(|_| Problem::no("import"))?;
         Ok(told)
     }
 }
 
-async fn look(api: &Api, organization_id: OrganizationId, id: ImportId) -> Result<Told, Problem> {
+async fn look(api: &Api, organization_id: OrganizationId, id: ImportId) -> Result<ImportSnapshot, Problem> {
     let import = imports::get(&api.pool, organization_id, id).await?.ok_or_else(|| Problem::no("import"))?;
     let (over, group_id) = (import.finished_at.is_some(), import.group_id);
     let body = body(api, import).await?;
-    Ok(Told { text: serde_json::to_string(&body).unwrap_or_default(), over, group_id })
+    Ok(ImportSnapshot { text: serde_json::to_string(&body).unwrap_or_default(), over, group_id })
 }

@@ -7,7 +7,7 @@ use muster_domain::{
     ids::{GroupId, ImportId},
     imports::ImportState,
 };
-use muster_storage::imports::{self, Listed};
+use muster_storage::imports::{self, ImportSummary};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -53,7 +53,7 @@ pub(crate) struct ImportPage {
     next: Option<ImportId>,
 }
 
-fn item(import: Listed) -> ImportItem {
+fn item(import: ImportSummary) -> ImportItem {
     ImportItem {
         id: import.id,
         group_id: import.group_id,

@@ -30,7 +30,7 @@ use crate::{
 /// Bytes of a file that are looked at.
 const MOST_BYTES: usize = 4 * 1024 * 1024;
 /// Rows that are shown unless asked otherwise.
-const ROWS: usize = 10;
+const DEFAULT_ROWS: usize = 10;
 
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -74,7 +74,7 @@ pub(crate) async fn show(
     Query(query): Query<PreviewQuery>,
     body: Body,
 ) -> Result<Answer<PreviewBody>, Problem> {
-    let rows = bounds::PreviewRows::read("rows", query.rows.unwrap_or(ROWS))
+    let rows = bounds::PreviewRows::read("rows", query.rows.unwrap_or(DEFAULT_ROWS))
         .map_err(|_| Problem::invalid_parameter("rows is not within its bounds"))?;
     let source = Definition::of(&api, &admin, query.source_id).await?;
     let mapping = if query.mapping.is_some() { mapping(query.mapping.as_deref())? } else { source.mapping };

@@ -232,11 +232,11 @@ pub(crate) async fn cancel(
 }
 
 /// Rejected rows in one page of the download.
-const PAGE: i64 = 1_000;
+const PAGE_SIZE: i64 = 1_000;
 /// How often a page is asked for for which there is no connection, and how long after the time
 /// before.
-const TRIES: u32 = 30;
-const PAUSE: Duration = Duration::from_millis(500);
+const RETRY_LIMIT: u32 = 30;
+const RETRY_INTERVAL: Duration = Duration::from_millis(500);
 
 /// Downloads the rejected rows that are kept as CSV: line, reason, column and the raw row, which
 /// ends in `…` where it was cut after 4 KiB. Text that a spreadsheet would take for a formula, also
@@ -259,12 +259,12 @@ pub(crate) async fn rejects(
             let mut tries = 0;
             let page = loop {
                 // A slow reader holds no connection meanwhile.
-                match room::alone(tenant, imports::rejects(&pool, id, after, PAGE)).await {
+                match room::alone(tenant, imports::rejects(&pool, id, after, PAGE_SIZE)).await {
                     // The download has begun: it is too late to say that the client should come
                     // again.
-                    Err(muster_storage::Error::Busy { .. }) if tries < TRIES => {
+                    Err(muster_storage::Error::Busy { .. }) if tries < RETRY_LIMIT => {
                         tries += 1;
-                        tokio::time::sleep(PAUSE).await;
+                        tokio::time::sleep(RETRY_INTERVAL).await;
                     }
                     page => break page?,
                 }

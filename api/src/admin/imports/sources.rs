@@ -33,7 +33,7 @@ use crate::{
 };
 
 /// How far fetches that are planned for one minute are spread.
-const JITTER: Duration = Duration::from_secs(30);
+const FETCH_JITTER: Duration = Duration::from_secs(30);
 
 /// An admin's definition of a source.
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -190,7 +190,8 @@ pub(crate) async fn set_schedule(
     let name = schedule_name(id);
     match schedule {
         Some(FetchSchedule { cron, zone }) => {
-            let new = NewSchedule { name: &name, organization_id: Some(organization_id), cron, zone, jitter: JITTER };
+            let new =
+                NewSchedule { name: &name, organization_id: Some(organization_id), cron, zone, jitter: FETCH_JITTER };
             schedules::set(tx, &new, &ImportFetch { source_id: id }).await?;
         }
         None => schedules::remove(tx, &name).await?,

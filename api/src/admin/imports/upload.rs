@@ -187,12 +187,12 @@ async fn receive(api: &Api, key: &str, body: Body, mapping: &BTreeMap<String, St
 
 /// Time for which the unwanted rest of a body is still read, so that the client comes to read the
 /// answer. Behind a closed connection it would be lost.
-const PATIENCE: Duration = Duration::from_secs(5);
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 
 async fn pour_away(mut body: BodyDataStream) {
     let rest = async { while body.next().await.is_some_and(|bytes| bytes.is_ok()) {} };
     // A client that goes on for longer finds the connection closed.
-    let _over = tokio::time::timeout(PATIENCE, rest).await;
+    let _over = tokio::time::timeout(DRAIN_TIMEOUT, rest).await;
 }
 
 /// A source's definition, all of it optional.

@@ -9,7 +9,7 @@ use muster_domain::{
 use muster_storage::{
     sending::{
         Concerned, caps,
-        waiting::{Changed, rearm},
+        waiting::{SettingsChange, rearm},
     },
     tenancy::organizations,
 };
@@ -108,13 +108,13 @@ pub(crate) async fn put(State(api): State<Api>, admin: Admin, Json(cap): Json<Ca
     }
     let carrier = carrier_word(&cap.carrier)?;
     let mut tx = api.pool.begin().await?;
-    organizations::change_terms(&mut tx, admin.organization_id).await?;
+    organizations::lock_terms(&mut tx, admin.organization_id).await?;
     let brand = admin.organization(&mut tx).await?.brand_id;
     organizations::set_cap(&mut tx, brand, carrier, cap.daily_segments).await?;
     let now = tx.clock().await?;
     let calendar = CarrierCalendar::load().map_err(|error| Problem::conflict(error.to_string()))?;
     caps::count_today(&mut tx, brand, carrier, calendar.day(now), calendar.day_starts(now)).await?;
-    let changed = Changed { caps: true, ..Changed::default() };
+    let changed = SettingsChange { caps: true, ..SettingsChange::default() };
     rearm(&mut tx, admin.organization_id, changed, &admin.origin()).await?;
     tx.commit().await?;
     api.until_it_holds(Concerned::Organization(admin.organization_id)).await;

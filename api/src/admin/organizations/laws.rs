@@ -5,7 +5,7 @@ use muster_domain::{sending::hours::Jurisdictions, tenancy::role::Role};
 use muster_storage::{
     sending::{
         Concerned,
-        waiting::{Changed, rearm},
+        waiting::{SettingsChange, rearm},
     },
     tenancy::organizations,
 };
@@ -59,12 +59,12 @@ pub(crate) async fn put(
         }
     }
     let mut tx = api.pool.begin().await?;
-    organizations::change_terms(&mut tx, admin.organization_id).await?;
+    organizations::lock_terms(&mut tx, admin.organization_id).await?;
     let mut organization = admin.organization(&mut tx).await?;
     let before = organization.settings.clone();
     organization.settings.own_laws = edit.laws;
     organizations::update_settings(&mut tx, organization.id, &organization.settings).await?;
-    let changed = Changed::between(&before, &organization.settings);
+    let changed = SettingsChange::between(&before, &organization.settings);
     rearm(&mut tx, organization.id, changed, &admin.origin()).await?;
     tx.commit().await?;
     api.until_it_holds(Concerned::Organization(admin.organization_id)).await;

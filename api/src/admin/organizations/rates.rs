@@ -8,14 +8,14 @@ use chrono::{DateTime, Utc};
 use muster_domain::{
     sending::{
         brand_hold::BrandHoldReason,
-        rate::{AT_AND_T_CLASSES, FASTEST},
+        rate::{AT_AND_T_CLASSES, FASTEST_RATE},
     },
     tenancy::role::Role,
 };
 use muster_storage::{
     sending::{
         rates,
-        waiting::{Changed, rearm},
+        waiting::{SettingsChange, rearm},
     },
     tenancy::{groups, organizations},
 };
@@ -117,13 +117,13 @@ pub(crate) async fn get(State(api): State<Api>, admin: Admin) -> Result<Answer<R
 pub(crate) async fn put(State(api): State<Api>, admin: Admin, Json(rate): Json<Rate>) -> Result<Answer<Rate>, Problem> {
     admin.at_least(Role::OrganizationAdmin)?;
     let carrier = carrier_word(&rate.carrier)?;
-    if rate.segments_per_minute.is_some_and(|pace| !(1..=FASTEST).contains(&pace)) {
-        return Err(Problem::invalid_body(format!("segments_per_minute must be 1 to {FASTEST}")));
+    if rate.segments_per_minute.is_some_and(|pace| !(1..=FASTEST_RATE).contains(&pace)) {
+        return Err(Problem::invalid_body(format!("segments_per_minute must be 1 to {FASTEST_RATE}")));
     }
     let mut tx = api.pool.begin().await?;
     let brand = admin.organization(&mut tx).await?.brand_id;
     rates::set(&mut tx, brand, carrier, rate.segments_per_minute).await?;
-    let changed = Changed { rates: true, ..Changed::default() };
+    let changed = SettingsChange { rates: true, ..SettingsChange::default() };
     rearm(&mut tx, admin.organization_id, changed, &admin.origin()).await?;
     tx.commit().await?;
     Ok(Answer(rate))
@@ -134,10 +134,10 @@ pub(crate) async fn put(State(api): State<Api>, admin: Admin, Json(rate): Json<R
 pub(crate) async fn end_hold(State(api): State<Api>, admin: Admin) -> Result<NoContent, Problem> {
     admin.at_least(Role::OrganizationAdmin)?;
     let mut tx = api.pool.begin().await?;
-    organizations::change_terms(&mut tx, admin.organization_id).await?;
+    organizations::lock_terms(&mut tx, admin.organization_id).await?;
     let brand = admin.organization(&mut tx).await?.brand_id;
     if rates::lift_hold(&mut tx, brand).await? {
-        let changed = Changed { hold: true, ..Changed::default() };
+        let changed = SettingsChange { hold: true, ..SettingsChange::default() };
         rearm(&mut tx, admin.organization_id, changed, &admin.origin()).await?;
     }
     tx.commit().await?;

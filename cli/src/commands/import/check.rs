@@ -8,7 +8,7 @@ use muster_ingest::{
     check::{Report, check},
 };
 
-use super::REFUSED;
+use super::EXIT_REFUSED;
 use crate::{out::say, table::Table};
 
 #[derive(clap::Args)]
@@ -25,7 +25,7 @@ pub(crate) struct Check {
 }
 
 /// Rejects that are printed for people.
-const SHOWN: usize = 20;
+const REJECTS_SHOWN: usize = 20;
 
 pub(super) fn mapped(text: &str) -> Result<(String, String), String> {
     // Headers may have a `=`, fields never do.
@@ -45,7 +45,7 @@ pub(super) fn run(args: &Check) -> anyhow::Result<ExitCode> {
             } else {
                 say!("refused: {refused}")?;
             }
-            return Ok(ExitCode::from(REFUSED));
+            return Ok(ExitCode::from(EXIT_REFUSED));
         }
         Err(ReadError::Broken(error)) => return Err(error).with_context(doing),
     };
@@ -72,12 +72,12 @@ fn print(report: &Report) -> anyhow::Result<()> {
     if report.warnings > 0 {
         say!("{}", super::warned(report.warnings, &report.warning_lines))?;
     }
-    for reject in rejects.iter().take(SHOWN) {
+    for reject in rejects.iter().take(REJECTS_SHOWN) {
         let column = reject.column.as_deref().map(|column| format!(" in {column}")).unwrap_or_default();
         let value = reject.value.as_deref().map(|value| format!(": {value:?}")).unwrap_or_default();
         say!("line {} {}{column}{value}", reject.line, reject.reason)?;
     }
-    let shown = rejects.len().min(SHOWN) as u64;
+    let shown = rejects.len().min(REJECTS_SHOWN) as u64;
     if *rejected > shown {
         let listed = if report.rejects_truncated { format!("the first {}", rejects.len()) } else { "them".to_owned() };
         say!("and {} more; --json lists {listed}", rejected - shown)?;

@@ -30,8 +30,8 @@ pub(super) struct Api {
 }
 
 /// The longest wait for a connection, and for an answer or its next bytes.
-const CONNECT: Duration = Duration::from_secs(10);
-const STALLED: Duration = Duration::from_mins(1);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const STALL_TIMEOUT: Duration = Duration::from_mins(1);
 
 impl Where {
     pub(super) fn open(&self) -> anyhow::Result<Api> {
@@ -42,10 +42,10 @@ impl Where {
         let token = std::env::var("MUSTER_TOKEN").context("set MUSTER_TOKEN to your token")?;
         // Another part of the process may have installed it already.
         let _installed = rustls::crypto::ring::default_provider().install_default();
-        let http = Client::builder().connect_timeout(CONNECT).read_timeout(STALLED).build()?;
+        let http = Client::builder().connect_timeout(CONNECT_TIMEOUT).read_timeout(STALL_TIMEOUT).build()?;
         // The wait for an answer begins with the request: it would end uploads that take longer
         // than that.
-        let uploads = Client::builder().connect_timeout(CONNECT).build()?;
+        let uploads = Client::builder().connect_timeout(CONNECT_TIMEOUT).build()?;
         let base = format!("{}/v1/organizations/{}", base.trim_end_matches('/'), self.organization);
         Ok(Api { http, uploads, base, token: token.into() })
     }

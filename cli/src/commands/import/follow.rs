@@ -12,7 +12,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
-    REFUSED,
+    EXIT_REFUSED,
     client::{Api, Where},
     manage,
 };
@@ -34,7 +34,7 @@ pub(super) async fn run(args: &Follow) -> anyhow::Result<ExitCode> {
 }
 
 /// How often a stream that broke off is asked for again, without an event in between.
-const TRIES: u32 = 20;
+const RECONNECT_LIMIT: u32 = 20;
 
 /// Follows an import to its end and prints its outcome; the exit code tells whether it succeeded.
 pub(super) async fn until_over(api: &Api, id: &str, json: bool) -> anyhow::Result<ExitCode> {
@@ -43,7 +43,7 @@ pub(super) async fn until_over(api: &Api, id: &str, json: bool) -> anyhow::Resul
     let import = loop {
         match stream(api, id, &bar, &mut failures).await {
             Ok(import) => break import,
-            Err(error) if failures >= TRIES => return Err(error),
+            Err(error) if failures >= RECONNECT_LIMIT => return Err(error),
             Err(_) => {
                 failures += 1;
                 tokio::time::sleep(Duration::from_millis(500)).await;
@@ -56,7 +56,7 @@ pub(super) async fn until_over(api: &Api, id: &str, json: bool) -> anyhow::Resul
     } else {
         manage::print(&import)?;
     }
-    Ok(if import["state"] == "succeeded" { ExitCode::SUCCESS } else { ExitCode::from(REFUSED) })
+    Ok(if import["state"] == "succeeded" { ExitCode::SUCCESS } else { ExitCode::from(EXIT_REFUSED) })
 }
 
 /// Reads events until the last; that the stream broke off is an error.
@@ -84,7 +84,7 @@ async fn stream(api: &Api, id: &str, bar: &ProgressBar, failures: &mut u32) -> a
 }
 
 /// Steps of a bar.
-const STEPS: u64 = 1_000;
+const BAR_STEPS: u64 = 1_000;
 
 /// Returns a bar for a number of bytes.
 pub(super) fn bar(doing: &'static str, bytes: u64) -> ProgressBar {
@@ -98,8 +98,8 @@ pub(super) fn bar(doing: &'static str, bytes: u64) -> ProgressBar {
 
 fn show(bar: &ProgressBar, import: &Value) {
     let number = |name: &str| import[name].as_u64().unwrap_or_default();
-    let part = |done: &str, of: &str| number(done) * STEPS / number(of).max(1);
-    bar.set_length(STEPS);
+    let part = |done: &str, of: &str| number(done) * BAR_STEPS / number(of).max(1);
+    bar.set_length(BAR_STEPS);
     let (cut, read, applied) =
         (part("bytes_cut", "size_bytes"), part("bytes_read", "text_bytes"), part("shards_applied", "shards"));
     bar.set_position((5 * cut + 25 * read + 70 * applied) / 100);

@@ -32,7 +32,7 @@ pub(crate) enum Command {
 }
 
 /// The exit code of a file that is refused, or of an import that ends otherwise than with success.
-const REFUSED: u8 = 2;
+const EXIT_REFUSED: u8 = 2;
 
 pub(crate) async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {

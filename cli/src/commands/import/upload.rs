@@ -15,7 +15,7 @@ use serde_json::json;
 use tokio::io::AsyncReadExt;
 use uuid::Uuid;
 
-use super::{REFUSED, check::mapped, client::Where, follow};
+use super::{EXIT_REFUSED, check::mapped, client::Where, follow};
 use crate::out::say;
 
 /// Bytes that are read and sent at a time.
@@ -77,7 +77,7 @@ pub(super) async fn run(upload: Upload) -> anyhow::Result<ExitCode> {
         Ok(made) => made,
         Err(why) => {
             say!("{}", if upload.json { json!({ "refused": why }).to_string() } else { format!("refused: {why}") })?;
-            return Ok(ExitCode::from(REFUSED));
+            return Ok(ExitCode::from(EXIT_REFUSED));
         }
     };
     let id = made["id"].as_str().context("the API named no import")?;

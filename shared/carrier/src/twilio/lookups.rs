@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use muster_domain::people::{
     e164::E164,
-    line::{Line, LineType, carrier_of_name},
+    line::{LineInfo, LineType, carrier_of_name},
 };
 use reqwest::{Client, Response, StatusCode};
 use secrecy::ExposeSecret;
@@ -49,8 +49,8 @@ impl Lookups {
         Ok(Self { client: http_client(timeout)?, base_url, credentials })
     }
 
-    /// Looks a number up. One that the API knows nothing of is [`Line::UNKNOWN`].
-    pub async fn line(&self, number: &E164) -> Result<Line, LookupError> {
+    /// Looks a number up. One that the API knows nothing of is [`LineInfo::UNKNOWN`].
+    pub async fn line(&self, number: &E164) -> Result<LineInfo, LookupError> {
         let unavailable = |error: reqwest::Error| LookupError::Unavailable {
             why: error.without_url().to_string(),
             retry_after_seconds: None,
@@ -65,7 +65,7 @@ impl Lookups {
         match response.status() {
             status if status.is_success() => response.json::<Answer>().await.map(Answer::line).map_err(unavailable),
             // The number is none, or none that it has anything about.
-            StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST => Ok(Line::UNKNOWN),
+            StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST => Ok(LineInfo::UNKNOWN),
             status @ (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => Err(LookupError::Denied(status.as_u16())),
             status => Err(later(status, &response)),
         }
@@ -89,9 +89,11 @@ struct Intelligence {
 }
 
 impl Answer {
-    fn line(self) -> Line {
+    fn line(self) -> LineInfo {
         // With an error code instead of an answer, all members are null.
-        let Some(Intelligence { carrier_name, line_type }) = self.line_type_intelligence else { return Line::UNKNOWN };
+        let Some(Intelligence { carrier_name, line_type }) = self.line_type_intelligence else {
+            return LineInfo::UNKNOWN;
+        };
         let line_type = match line_type.as_deref() {
             Some("mobile") => LineType::Mobile,
             Some("fixedVoip" | "nonFixedVoip") => LineType::Voip,
@@ -102,7 +104,7 @@ impl Answer {
         };
         // A line that is not mobile has no carrier that caps texts.
         let carrier = carrier_name.filter(|_| line_type == LineType::Mobile);
-        Line { line_type, carrier: carrier.as_deref().and_then(carrier_of_name) }
+        LineInfo { line_type, carrier: carrier.as_deref().and_then(carrier_of_name) }
     }
 }
 
@@ -110,7 +112,7 @@ impl Answer {
 mod tests {
     use super::*;
 
-    fn line(json: &str) -> Line {
+    fn line(json: &str) -> LineInfo {
         serde_json::from_str::<Answer>(json).unwrap().line()
     }
 
@@ -118,15 +120,15 @@ mod tests {
     fn c5_answers_are_read_as_lines() {
         let mobile = r#"{"valid": true, "line_type_intelligence": {"mobile_country_code": "310", "mobile_network_code": "260",
             "carrier_name": "T-Mobile USA, Inc.", "type": "mobile", "error_code": null}}"#;
-        assert_eq!(line(mobile), Line { line_type: LineType::Mobile, carrier: Some("t-mobile") });
+        assert_eq!(line(mobile), LineInfo { line_type: LineType::Mobile, carrier: Some("t-mobile") });
         let landline =
             r#"{"line_type_intelligence": {"carrier_name": "AT&T Ohio", "type": "landline", "error_code": null}}"#;
-        assert_eq!(line(landline), Line { line_type: LineType::Landline, carrier: None });
+        assert_eq!(line(landline), LineInfo { line_type: LineType::Landline, carrier: None });
         let voip = r#"{"line_type_intelligence": {"carrier_name": "Bandwidth.com", "type": "nonFixedVoip"}}"#;
-        assert_eq!(line(voip), Line { line_type: LineType::Voip, carrier: None });
+        assert_eq!(line(voip), LineInfo { line_type: LineType::Voip, carrier: None });
         let error = r#"{"line_type_intelligence": {"carrier_name": null, "type": null, "error_code": 60601}}"#;
-        assert_eq!(line(error), Line::UNKNOWN);
-        assert_eq!(line(r#"{"valid": false, "line_type_intelligence": null}"#), Line::UNKNOWN);
-        assert_eq!(line(r#"{"valid": false}"#), Line::UNKNOWN);
+        assert_eq!(line(error), LineInfo::UNKNOWN);
+        assert_eq!(line(r#"{"valid": false, "line_type_intelligence": null}"#), LineInfo::UNKNOWN);
+        assert_eq!(line(r#"{"valid": false}"#), LineInfo::UNKNOWN);
     }
 }

@@ -13,5 +13,5 @@ pub use form::Form;
 pub use inbound::{InboundText, Media};
 pub use lookups::{LookupError, Lookups};
 pub use party::Party;
-pub use signature::{Refused, Request, sign};
+pub use signature::{BadSignature, Request, sign};
 pub use webhook::{NoId, StatusUpdate, status_path};

@@ -37,7 +37,7 @@ pub struct Request<'a> {
 
 /// A webhook that is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
+pub enum BadSignature {
     /// The signature is missing or wrong.
     #[error("the signature is missing or wrong")]
     Signature,
@@ -50,7 +50,7 @@ impl Request<'_> {
     /// Verifies the signature and reads the fields. The URL may have been signed with or without
     /// its port, the scheme's own where it has none. A form is signed with its fields, each pair
     /// once. Of another body, the URL has a hash (`bodySHA256`).
-    pub fn read(&self, token: &SecretString) -> Result<Form, Refused> {
+    pub fn read(&self, token: &SecretString) -> Result<Form, BadSignature> {
         let is_form = self.content_type.is_none_or(is_form);
         let form = if is_form { Form::read(self.body) } else { Form::default() };
         let hash_holds = match body_hash(self.target) {
@@ -67,9 +67,9 @@ impl Request<'_> {
             without || with
         });
         if !signed || !hash_holds {
-            return Err(Refused::Signature);
+            return Err(BadSignature::Signature);
         }
-        if is_form || self.body.is_empty() { Ok(form) } else { Form::read_json(self.body).ok_or(Refused::Body) }
+        if is_form || self.body.is_empty() { Ok(form) } else { Form::read_json(self.body).ok_or(BadSignature::Body) }
     }
 
     fn verify(&self, token: &SecretString, url: &str, form: &Form, signature: &[u8]) -> bool {
@@ -200,13 +200,13 @@ mod tests {
         for (target, body) in [(format!("{PATH}?a=2"), "Body=Yes"), (target.clone(), "Body=yes"), (target.clone(), "")]
         {
             let refused = request(URL, &target, body, &signature).read(&token());
-            assert_eq!(refused, Err(Refused::Signature), "{target} {body}");
+            assert_eq!(refused, Err(BadSignature::Signature), "{target} {body}");
         }
         let other = SecretString::from("54321");
-        assert_eq!(request(URL, &target, "Body=Yes", &signature).read(&other), Err(Refused::Signature));
-        assert_eq!(request(URL, &target, "Body=Yes", "no base64").read(&token()), Err(Refused::Signature));
+        assert_eq!(request(URL, &target, "Body=Yes", &signature).read(&other), Err(BadSignature::Signature));
+        assert_eq!(request(URL, &target, "Body=Yes", "no base64").read(&token()), Err(BadSignature::Signature));
         let missing = Request { signature: None, ..request(URL, &target, "Body=Yes", "") };
-        assert_eq!(missing.read(&token()), Err(Refused::Signature));
+        assert_eq!(missing.read(&token()), Err(BadSignature::Signature));
     }
 
     #[test]
@@ -252,11 +252,11 @@ mod tests {
         let signature = sign(&token(), &format!("{URL}{target}"), &[]);
         let json = Request { content_type: Some("application/json"), ..request(URL, &target, body, &signature) };
         assert_eq!(json.read(&token()).unwrap().get("Body"), Some("Hi"));
-        assert_eq!(Request { body: b"{}", ..json }.read(&token()), Err(Refused::Signature));
+        assert_eq!(Request { body: b"{}", ..json }.read(&token()), Err(BadSignature::Signature));
         let unhashed = sign(&token(), &format!("{URL}{PATH}"), &[]);
         assert_eq!(
             Request { target: PATH, signature: Some(&unhashed), ..json }.read(&token()),
-            Err(Refused::Signature)
+            Err(BadSignature::Signature)
         );
     }
 

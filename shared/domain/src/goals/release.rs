@@ -78,7 +78,7 @@ pub struct BadPlan;
 
 /// A brand's room for sending on a carrier day, in segments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Room {
+pub struct CapRoom {
     /// The rest of the day, less the segments that are spoken for.
     pub left: i64,
     /// The day's whole cap.
@@ -108,7 +108,7 @@ pub enum Again {
     NextCarrierDay,
 }
 
-impl Room {
+impl CapRoom {
     /// Returns whether a batch may be released that no day has room for.
     const fn takes_alone(self, segments: i64) -> bool {
         segments > self.day && self.left > 0 && self.spoken_for == 0
@@ -129,7 +129,7 @@ impl ReleasePlan {
     ///
     /// A batch that is larger than a whole day's cap would wait for ever. It is released alone,
     /// when nothing else of the brand waits: its excess is held at the cap (rule S3).
-    pub fn step(self, held: &[i64], room: Option<Room>) -> Release {
+    pub fn step(self, held: &[i64], room: Option<CapRoom>) -> Release {
         let wanted = match self.pace {
             Pace::AllAtOpen => held.len(),
             Pace::Every { batches, .. } => held.len().min(batches as usize),
@@ -156,8 +156,8 @@ mod tests {
     use super::*;
 
     /// So much is left of a day with a cap of a thousand.
-    fn room(left: i64) -> Room {
-        Room { left, day: 1_000, spoken_for: 0 }
+    fn room(left: i64) -> CapRoom {
+        CapRoom { left, day: 1_000, spoken_for: 0 }
     }
 
     #[test]
@@ -168,11 +168,11 @@ mod tests {
         assert_eq!(plan.step(&[1_100, 1_100], Some(room(1_000))), alone);
         assert_eq!(plan.step(&[1_100, 1], Some(room(1))), alone, "replies use some of every day");
         assert_eq!(plan.step(&[1_100], Some(room(1_000))), Release { batches: 1, again: Again::Never });
-        let waits = |left, spoken_for| Some(Room { left, day: 1_000, spoken_for });
+        let waits = |left, spoken_for| Some(CapRoom { left, day: 1_000, spoken_for });
         assert_eq!(plan.step(&[1_100, 1_100], waits(999, 1)), not_yet, "others wait");
         assert_eq!(plan.step(&[1_100, 1_100], Some(room(0))), not_yet, "the day is used up");
         assert_eq!(plan.step(&[1_000, 1_000], Some(room(999))), not_yet, "tomorrow has room for it");
-        assert_eq!(plan.step(&[1], Some(Room { left: 0, day: 0, spoken_for: 0 })), not_yet, "a cap of nothing");
+        assert_eq!(plan.step(&[1], Some(CapRoom { left: 0, day: 0, spoken_for: 0 })), not_yet, "a cap of nothing");
     }
 
     #[test]

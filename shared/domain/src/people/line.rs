@@ -24,7 +24,7 @@ text_enum!(LineType);
 
 /// A lookup's answer on a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Line {
+pub struct LineInfo {
     /// The type.
     pub line_type: LineType,
     /// The carrier, in the word that caps and rates know it by; none where its limits are not known
@@ -32,7 +32,7 @@ pub struct Line {
     pub carrier: Option<&'static str>,
 }
 
-impl Line {
+impl LineInfo {
     /// Of which nobody knows anything.
     pub const UNKNOWN: Self = Self { line_type: LineType::Unknown, carrier: None };
 }

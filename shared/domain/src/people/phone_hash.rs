@@ -13,7 +13,7 @@ pub type PhoneHash = [u8; 32];
 pub type KeyId = [u8; 16];
 
 /// The text with a hash under a key that is the key's check value.
-const CHECKED: &[u8] = b"muster phone_hash_key check value";
+const CHECK_TEXT: &[u8] = b"muster phone_hash_key check value";
 
 /// The keys under which numbers are hashed: the one that is written with, and while keys are
 /// rotated the other one, under which hashes may be as well.
@@ -97,7 +97,7 @@ pub fn phone_hash(key: &[u8; 32], number: &E164) -> PhoneHash {
 
 fn check_value(key: &[u8; 32]) -> KeyId {
     let mut id = [0; 16];
-    id.copy_from_slice(&keyed(key, CHECKED)[..16]);
+    id.copy_from_slice(&keyed(key, CHECK_TEXT)[..16]);
     id
 }
 

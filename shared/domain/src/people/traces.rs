@@ -30,7 +30,7 @@ pub struct Patterns {
 }
 
 /// A regular expression that matches nothing.
-const NOTHING: &str = "a^";
+const MATCHES_NOTHING: &str = "a^";
 /// Characters that people write between the digits of a phone, and none that parts cells or members
 /// of JSON.
 const BETWEEN_DIGITS: &str = "[^0-9０-９\"\\\\,;:{}|[:cntrl:]\\[\\]]{0,4}";
@@ -119,7 +119,7 @@ fn phone_pattern(phone: &E164) -> String {
 
 fn any_of(patterns: impl IntoIterator<Item = String>) -> String {
     let all: Vec<_> = patterns.into_iter().collect();
-    if all.is_empty() { NOTHING.to_owned() } else { format!("({})", all.join("|")) }
+    if all.is_empty() { MATCHES_NOTHING.to_owned() } else { format!("({})", all.join("|")) }
 }
 
 /// Returns a text letter by letter; characters that are no letters or digits may be written in
@@ -160,7 +160,7 @@ pub struct FileSearch {
 }
 
 /// How packed files begin: gzip, zstd, zip.
-const PACKED: [&[u8]; 3] = [&[0x1f, 0x8b], &[0x28, 0xb5, 0x2f, 0xfd], b"PK\x03\x04"];
+const COMPRESSED_MAGIC: [&[u8]; 3] = [&[0x1f, 0x8b], &[0x28, 0xb5, 0x2f, 0xfd], b"PK\x03\x04"];
 
 impl FileSearch {
     /// Begins a search.
@@ -184,7 +184,7 @@ impl FileSearch {
     pub fn pass(&mut self, bytes: &[u8]) {
         if !self.begun && !bytes.is_empty() {
             self.begun = true;
-            self.found = PACKED.iter().any(|magic| bytes.starts_with(magic));
+            self.found = COMPRESSED_MAGIC.iter().any(|magic| bytes.starts_with(magic));
         }
         if self.found {
             return;
@@ -244,7 +244,7 @@ mod tests {
     #[test]
     fn r3_nothing_known_matches_nothing() {
         let patterns = Traces::default().patterns(None, &BTreeSet::new());
-        assert_eq!(patterns, Patterns { sure: NOTHING.to_owned(), alone: NOTHING.to_owned() });
+        assert_eq!(patterns, Patterns { sure: MATCHES_NOTHING.to_owned(), alone: MATCHES_NOTHING.to_owned() });
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::people::{
     number_zones,
-    postal_codes::{self, Place},
+    postal_codes::{self, PostalArea},
     state::State,
 };
 
@@ -32,7 +32,7 @@ impl Whereabouts {
     pub fn of(postal_code: Option<&str>, national: &str) -> Self {
         let of_number = || (number_zones::zones_of(national), State::of_number(national));
         match postal_code.and_then(postal_codes::place_of) {
-            Some(Place { zones, states, sure: true }) => {
+            Some(PostalArea { zones, states, sure: true }) => {
                 Self { zones: Cow::Borrowed(zones), states: States::PostalCode(states) }
             }
             Some(place) => Self::of_both(&place, of_number()),
@@ -44,7 +44,7 @@ impl Whereabouts {
     }
 
     /// Wherever the code or the number may be.
-    fn of_both(place: &Place, (number_zones, number_state): (&[&'static str], Option<State>)) -> Self {
+    fn of_both(place: &PostalArea, (number_zones, number_state): (&[&'static str], Option<State>)) -> Self {
         let mut zones = [place.zones, number_zones].concat();
         zones.sort_unstable();
         zones.dedup();

@@ -44,9 +44,9 @@ pub struct Facts {
     /// The state of the batch that the contact is in.
     pub batch: Option<BatchState>,
     /// Events of the contact, and of their membership in the goal's group, in order.
-    pub changes: Vec<Change>,
+    pub changes: Vec<ContactEvent>,
     /// Events of the goal's messages to this contact, in order.
-    pub events: Vec<Event>,
+    pub events: Vec<MessageEvent>,
 }
 
 /// A target that gets no initial.
@@ -60,7 +60,7 @@ pub struct Skip {
 
 /// A change of a contact that decides whether they are texted.
 #[derive(Debug, Clone)]
-pub struct Change {
+pub struct ContactEvent {
     /// When.
     pub at: DateTime<Utc>,
     /// The change.
@@ -69,7 +69,7 @@ pub struct Change {
 
 /// A change of a message.
 #[derive(Debug, Clone)]
-pub struct Event {
+pub struct MessageEvent {
     /// When.
     pub at: DateTime<Utc>,
     /// The kind of the message.
@@ -97,7 +97,7 @@ pub struct Reason {
 
 /// The answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Why {
+pub struct Explanation {
     /// An initial of this goal to this contact was handed to the carrier, which took it or may have
     /// taken it.
     pub texted: bool,
@@ -107,7 +107,7 @@ pub struct Why {
 
 /// Puts the facts in the order of their instants: the events of the contact, the goal, the target
 /// and its messages. A present state without an instant comes last.
-pub fn explain(facts: &Facts, now: DateTime<Utc>) -> Why {
+pub fn explain(facts: &Facts, now: DateTime<Utc>) -> Explanation {
     let reason = |at, what: &str, detail: Option<&str>| Reason {
         at,
         what: what.to_owned(),
@@ -192,10 +192,10 @@ pub fn explain(facts: &Facts, now: DateTime<Utc>) -> Why {
     if facts.not_textable && !is_told(ContactEventKind::NotTextable, ContactEventKind::Textable) {
         reasons.push(reason(None, "not_textable", None));
     }
-    Why { texted, reasons }
+    Explanation { texted, reasons }
 }
 
-fn detail(event: &Event) -> Option<String> {
+fn detail(event: &MessageEvent) -> Option<String> {
     let until = event.held_until.map(|until| until.to_rfc3339_opts(chrono::SecondsFormat::Secs, true));
     match (event.reason, until, event.error_code) {
         (Some(reason), Some(until), _) => Some(format!("{} until {until}", reason.as_str())),
@@ -234,8 +234,8 @@ mod tests {
         }
     }
 
-    fn event(minute: u32, state: &str) -> Event {
-        Event {
+    fn event(minute: u32, state: &str) -> MessageEvent {
+        MessageEvent {
             at: at(minute),
             kind: MessageKind::Initial,
             state: state.parse().unwrap(),
@@ -247,7 +247,7 @@ mod tests {
 
     #[test]
     fn w4_whose_text_was_cancelled_for_another_agent_waits_for_that_agent() {
-        let cancelled = Event { reason: MessageReason::parse("reassigned"), ..event(5, "cancelled") };
+        let cancelled = MessageEvent { reason: MessageReason::parse("reassigned"), ..event(5, "cancelled") };
         let facts = Facts { events: vec![cancelled], batch: Some(BatchState::Released), ..launched() };
         assert_eq!(
             words(&facts),
@@ -278,7 +278,7 @@ mod tests {
 
     #[test]
     fn g9a_whom_a_close_cancelled_waits_again_when_the_goal_is_open_again() {
-        let cancelled = Event { reason: MessageReason::parse("window_closed"), ..event(5, "cancelled") };
+        let cancelled = MessageEvent { reason: MessageReason::parse("window_closed"), ..event(5, "cancelled") };
         let closed = Facts { events: vec![cancelled], batch: Some(BatchState::Finished), ..launched() };
         assert_eq!(words(&closed).1, ["targeted", "initial.cancelled (window_closed)"]);
         let reopened = Facts { batch: Some(BatchState::Held), ..closed };
@@ -287,8 +287,8 @@ mod tests {
 
     #[test]
     fn a_text_tells_its_life_in_order() {
-        let held = Event { reason: MessageReason::parse("cap"), held_until: Some(at(30)), ..event(5, "held") };
-        let failed = Event { error_code: Some(30_006), ..event(33, "undelivered") };
+        let held = MessageEvent { reason: MessageReason::parse("cap"), held_until: Some(at(30)), ..event(5, "held") };
+        let failed = MessageEvent { error_code: Some(30_006), ..event(33, "undelivered") };
         let facts = Facts {
             batch: Some(BatchState::Finished),
             events: vec![event(4, "queued"), held, event(31, "sending"), event(32, "sent"), failed],
@@ -309,7 +309,7 @@ mod tests {
 
     #[test]
     fn what_happened_to_a_person_stands_between_what_happened_to_the_goal() {
-        let change = |minute, what: &str| Change { at: at(minute), kind: what.parse().unwrap() };
+        let change = |minute, what: &str| ContactEvent { at: at(minute), kind: what.parse().unwrap() };
         // Opted out when the targets were chosen, and in again by now.
         let changes = vec![change(0, "opted_out"), change(9, "opted_in"), change(10, "deactivated")];
         let facts =

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use strum::{VariantArray, VariantNames};
 
 use crate::{
-    sending::rate::{Full, Lanes},
+    sending::rate::{Full, TokenBuckets},
     text_enum,
 };
 
@@ -69,7 +69,7 @@ pub struct Admission {
     /// Segments left today, by carrier; a carrier that is not here caps nothing.
     pub left: BTreeMap<String, i64>,
     /// The lanes.
-    pub lanes: Lanes,
+    pub lanes: TokenBuckets,
 }
 
 impl Admission {
@@ -97,7 +97,7 @@ impl Admission {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sending::rate::Lane;
+    use crate::sending::rate::TokenBucket;
 
     fn now() -> DateTime<Utc> {
         "2026-11-21T17:00:00Z".parse().unwrap()
@@ -108,10 +108,10 @@ mod tests {
     }
 
     fn admission(left: i64, segments_per_minute: i64) -> Admission {
-        let lane = Lane { segments_per_minute, free_at: now(), waiting_segments: 0 };
+        let lane = TokenBucket { segments_per_minute, free_at: now(), waiting_segments: 0 };
         Admission {
             left: BTreeMap::from([("t-mobile".to_owned(), left)]),
-            lanes: Lanes(BTreeMap::from([("number".to_owned(), lane)])),
+            lanes: TokenBuckets(BTreeMap::from([("number".to_owned(), lane)])),
         }
     }
 

@@ -16,7 +16,7 @@ use crate::{
         admission::{Admission, Asks, Stop},
         brand_hold::BrandHoldReason,
         message::MessageKind,
-        rate::{Lanes, Share},
+        rate::{Share, TokenBuckets},
         wait::{Verdict, Wait},
     },
 };
@@ -93,7 +93,7 @@ impl Terms {
 /// Returns a brand's room. When the carrier's day ends before the last call is through, nothing is
 /// left of it: texts that the carrier has after midnight would count on another day than they are
 /// reserved for.
-pub fn room(mut left: BTreeMap<String, i64>, lanes: Lanes, day_ends: bool) -> Admission {
+pub fn room(mut left: BTreeMap<String, i64>, lanes: TokenBuckets, day_ends: bool) -> Admission {
     if day_ends {
         for left in left.values_mut() {
             *left = 0;
@@ -128,7 +128,7 @@ pub struct Admitted {
     /// Segments to reserve, by carrier.
     pub segments: BTreeMap<String, i64>,
     /// The lanes when these texts have taken theirs.
-    pub lanes: Lanes,
+    pub lanes: TokenBuckets,
 }
 
 /// Returns the protocol under locks: lets texts through one by one, in their order, as far as there
@@ -171,7 +171,7 @@ mod tests {
     use super::*;
     use crate::sending::{
         GoalWindow,
-        rate::{HORIZON, Lane},
+        rate::{BURST, TokenBucket},
         testing::{candidate, noon},
     };
 
@@ -219,8 +219,8 @@ mod tests {
         let asks =
             |cap: Option<&str>| Asks { cap: cap.map(ToOwned::to_owned), lanes: Vec::new(), segments: 1, urgent: false };
         let left = || BTreeMap::from([("t-mobile".to_owned(), 100)]);
-        assert!(room(left(), Lanes::default(), false).admit(&asks(Some("t-mobile")), noon()).is_ok());
-        let mut ending = room(left(), Lanes::default(), true);
+        assert!(room(left(), TokenBuckets::default(), false).admit(&asks(Some("t-mobile")), noon()).is_ok());
+        let mut ending = room(left(), TokenBuckets::default(), true);
         assert!(matches!(ending.admit(&asks(Some("t-mobile")), noon()), Err(Stop::Cap)));
         assert!(ending.admit(&asks(None), noon()).is_ok(), "a text under no cap goes");
     }
@@ -264,11 +264,11 @@ mod tests {
             day_ends in proptest::bool::weighted(0.1),
         ) -> Admission {
             let left = left.into_iter().map(|(nth, left)| (CARRIERS[nth].to_owned(), left)).collect();
-            let lane = |(segments_per_minute, seconds, waiting_segments)| Lane {
+            let lane = |(segments_per_minute, seconds, waiting_segments)| TokenBucket {
                 segments_per_minute, free_at: noon() + TimeDelta::seconds(seconds), waiting_segments,
             };
             let keys = ["number", "campaign"].map(ToOwned::to_owned);
-            room(left, Lanes(keys.into_iter().zip(lanes.into_iter().map(lane)).collect()), day_ends)
+            room(left, TokenBuckets(keys.into_iter().zip(lanes.into_iter().map(lane)).collect()), day_ends)
         }
     }
 
@@ -341,7 +341,7 @@ mod tests {
             for (key, lane) in &admitted.lanes.0 {
                 prop_assert_eq!(lane.free_at, alone.0[key].free_at);
                 let idle = room.lanes.0[key].free_at <= noon();
-                prop_assert!(lane.free_at <= (noon() + HORIZON).max(room.lanes.0[key].free_at) || idle);
+                prop_assert!(lane.free_at <= (noon() + BURST).max(room.lanes.0[key].free_at) || idle);
             }
         }
 

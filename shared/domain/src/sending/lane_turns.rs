@@ -12,14 +12,14 @@ use crate::{
     ids::MessageId,
     sending::{
         CancelReason, Candidate, Decision, HoldReason,
-        rate::{Lanes, TICK},
+        rate::{SHORTEST_WAIT, TokenBuckets},
         wait::Wait,
     },
 };
 
 /// Returns the most texts to look at of each lane that something waits for, `round` at most: one
 /// more than fits, so that it is seen when something stays behind.
-pub fn looks(lanes: &Lanes, round: i64, now: DateTime<Utc>) -> Vec<(String, i64)> {
+pub fn looks(lanes: &TokenBuckets, round: i64, now: DateTime<Utc>) -> Vec<(String, i64)> {
     let waited_for = lanes.0.iter().filter(|(_, lane)| lane.waiting_segments > 0);
     waited_for.map(|(key, lane)| (key.clone(), lane.room(now).min(round) + 1)).collect()
 }
@@ -65,14 +65,14 @@ pub struct Turns {
     /// Texts that will not go.
     pub cancelled: Vec<(MessageId, CancelReason)>,
     /// The lanes afterwards.
-    pub lanes: Lanes,
+    pub lanes: TokenBuckets,
     /// When to look again, if anything may be left.
     pub again: Option<DateTime<Utc>>,
 }
 
 /// Gives texts their turns, in their order. `looks` is the answer to [`looks`]: where all texts of
 /// the look have left, there may be more.
-pub fn give(lanes: Lanes, looks: &[(String, i64)], waiting: &[Waiting<'_>], now: DateTime<Utc>) -> Turns {
+pub fn give(lanes: TokenBuckets, looks: &[(String, i64)], waiting: &[Waiting<'_>], now: DateTime<Utc>) -> Turns {
     let mut turns = Turns { lanes, ..Turns::default() };
     let mut moved = false;
     let mut seen = BTreeMap::<&str, Seen>::new();
@@ -112,7 +112,7 @@ pub fn give(lanes: Lanes, looks: &[(String, i64)], waiting: &[Waiting<'_>], now:
         let seen = seen.get(lane.as_str())?;
         seen.opens.or_else(|| (seen.texts >= *most).then_some(now))
     });
-    turns.again = left.chain(moved.then_some(now)).min().map(|opens| opens.max(now + TICK));
+    turns.again = left.chain(moved.then_some(now)).min().map(|opens| opens.max(now + SHORTEST_WAIT));
     turns
 }
 
@@ -125,7 +125,7 @@ struct Seen {
 }
 
 /// A text does not wait for this lane any more; something else may.
-fn leave(lanes: &mut Lanes, lane: &str, segments: i64) {
+fn leave(lanes: &mut TokenBuckets, lane: &str, segments: i64) {
     if let Some(lane) = lanes.0.get_mut(lane) {
         lane.waiting_segments = (lane.waiting_segments - segments).max(1);
     }
@@ -142,16 +142,16 @@ mod tests {
     use crate::sending::{
         GoalWindow,
         message::MessageKind,
-        rate::Lane,
+        rate::TokenBucket,
         testing::{candidate, noon},
     };
 
-    fn lane(segments_per_minute: i64, waiting_segments: i64) -> Lane {
-        Lane { segments_per_minute, free_at: noon() - TimeDelta::days(1), waiting_segments }
+    fn lane(segments_per_minute: i64, waiting_segments: i64) -> TokenBucket {
+        TokenBucket { segments_per_minute, free_at: noon() - TimeDelta::days(1), waiting_segments }
     }
 
-    fn two_lanes(number: Lane, campaign: Lane) -> Lanes {
-        Lanes(BTreeMap::from([("number".to_owned(), number), ("campaign".to_owned(), campaign)]))
+    fn two_lanes(number: TokenBucket, campaign: TokenBucket) -> TokenBuckets {
+        TokenBuckets(BTreeMap::from([("number".to_owned(), number), ("campaign".to_owned(), campaign)]))
     }
 
     fn text<'a>(lane: &'a str, candidate: &'a Candidate) -> Waiting<'a> {
@@ -180,7 +180,7 @@ mod tests {
             "one more than fits was asked for"
         );
         assert!(turns.waits.is_empty() && turns.cancelled.is_empty());
-        assert_eq!(turns.again, Some(noon() + TICK));
+        assert_eq!(turns.again, Some(noon() + SHORTEST_WAIT));
         assert_eq!(turns.lanes.0["number"].waiting_segments, 100 - i64::try_from(turns.ordinary.len()).unwrap());
     }
 
@@ -205,7 +205,7 @@ mod tests {
 
     #[test]
     fn s4_a_text_moves_to_the_lane_that_has_no_room() {
-        let full = Lane { free_at: noon() + TimeDelta::minutes(1), ..lane(60, 0) };
+        let full = TokenBucket { free_at: noon() + TimeDelta::minutes(1), ..lane(60, 0) };
         let initial = candidate(MessageKind::Initial);
         let waiting = [text("number", &initial)];
         let turns = give(two_lanes(lane(60, 1), full), &[("number".to_owned(), 4)], &waiting, noon());
@@ -213,7 +213,7 @@ mod tests {
         assert_eq!((wait.reason, wait.lane.as_deref()), (HoldReason::Rate, Some("campaign")));
         assert_eq!(turns.lanes.0["campaign"].waiting_segments, 1);
         assert_eq!(turns.lanes.0["number"].free_at, lane(60, 1).free_at, "it has taken nothing");
-        assert_eq!(turns.again, Some(noon() + TICK));
+        assert_eq!(turns.again, Some(noon() + SHORTEST_WAIT));
     }
 
     #[test]
@@ -223,9 +223,9 @@ mod tests {
         let again = |waiting: &[Waiting<'_>], most| {
             give(two_lanes(lane(60, 9), lane(60, 0)), &[("number".to_owned(), most)], waiting, noon()).again
         };
-        assert_eq!(again(&locked, 4), Some(noon() + TICK));
+        assert_eq!(again(&locked, 4), Some(noon() + SHORTEST_WAIT));
         assert_eq!(again(&gone, 4), None);
-        assert_eq!(again(&gone, 1), Some(noon() + TICK), "there may be more");
+        assert_eq!(again(&gone, 1), Some(noon() + SHORTEST_WAIT), "there may be more");
     }
 
     proptest! {
@@ -236,7 +236,7 @@ mod tests {
             texts in proptest::collection::vec((0usize..4, 1i64..6, any::<bool>(), 0usize..8), 0..60),
             round in 1i64..40,
         ) {
-            let lane = |pace, seconds| Lane { free_at: noon() + TimeDelta::seconds(seconds), ..lane(pace, 20) };
+            let lane = |pace, seconds| TokenBucket { free_at: noon() + TimeDelta::seconds(seconds), ..lane(pace, 20) };
             let before = two_lanes(lane(paces.0, free_in.0), lane(paces.1, free_in.1));
             let paused = GoalWindow { paused: true, ..candidate(MessageKind::Initial).goal.unwrap() };
             let kinds = [
@@ -283,7 +283,7 @@ mod tests {
             let stay = all.len() - released.len() - waits.len() - cancelled.len();
             let locked = waiting.iter().any(|waiting| matches!(waiting.text, Found::Locked));
             prop_assert!(turns.again.is_some() || (stay == 0 && !locked));
-            prop_assert!(turns.again.is_none_or(|again| again >= noon() + TICK));
+            prop_assert!(turns.again.is_none_or(|again| again >= noon() + SHORTEST_WAIT));
         }
     }
 }

@@ -4,21 +4,21 @@
 //! A lane is the subject of such a limit: a token bucket. It remembers one instant, at which all
 //! texts that it let through will have had their time at the lane's pace (the "theoretical arrival
 //! time" of the generic cell rate algorithm). A text may go when its own time then ends within
-//! [`HORIZON`] from now, so that little bursts pass and no minute ever has more segments than the
+//! [`BURST`] from now, so that little bursts pass and no minute ever has more segments than the
 //! limit: the pace is slower than the limit by as much as the bursts may bring forward.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// How far ahead of its time a text may go.
-pub const HORIZON: TimeDelta = TimeDelta::seconds(3);
+/// Burst that a token bucket allows: how far ahead of its time a text may go.
+pub const BURST: TimeDelta = TimeDelta::seconds(3);
 
 /// Shortest wait at a lane, so that many lanes are looked after at once.
-pub const TICK: TimeDelta = TimeDelta::seconds(1);
+pub const SHORTEST_WAIT: TimeDelta = TimeDelta::seconds(1);
 
 /// The fastest pace that a lane can have.
-pub const FASTEST: i64 = 1_000_000;
+pub const FASTEST_RATE: i64 = 1_000_000;
 
 /// AT&T's limits for registered campaigns, in segments a minute by class. Source: Telnyx' 10DLC
 /// rate limits, and Convey 45221643638291. They are here to be shown; the rates in force are data.
@@ -37,9 +37,9 @@ pub const AT_AND_T_CLASSES: [(&str, i64); 12] = [
     ("G", 60),
 ];
 
-/// Subject of a limit, and how far it is used.
+/// Token bucket of a limit: its pace, and how far it is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Lane {
+pub struct TokenBucket {
     /// The limit.
     pub segments_per_minute: i64,
     /// Instant at which all texts that were let through have had their time.
@@ -48,12 +48,12 @@ pub struct Lane {
     pub waiting_segments: i64,
 }
 
-impl Lane {
+impl TokenBucket {
     /// Returns the time that a text takes. A minute and a horizon together have as many segments as
     /// the limit allows in a minute.
     fn time_of(&self, segments: i64) -> TimeDelta {
-        let minute = (TimeDelta::minutes(1) + HORIZON).num_microseconds().unwrap_or(i64::MAX);
-        let pace = self.segments_per_minute.clamp(1, FASTEST);
+        let minute = (TimeDelta::minutes(1) + BURST).num_microseconds().unwrap_or(i64::MAX);
+        let pace = self.segments_per_minute.clamp(1, FASTEST_RATE);
         let whole = segments.max(0).saturating_mul(minute);
         TimeDelta::microseconds(whole / pace + i64::from(whole % pace != 0))
     }
@@ -62,25 +62,25 @@ impl Lane {
     /// early for that. A text that is longer than the horizon goes when the lane is idle.
     fn after(&self, now: DateTime<Utc>, segments: i64) -> Option<DateTime<Utc>> {
         let after = self.free_at.max(now) + self.time_of(segments);
-        (after <= now + HORIZON || self.free_at <= now).then_some(after)
+        (after <= now + BURST || self.free_at <= now).then_some(after)
     }
 
     /// Returns when a text may go, if nothing else does before.
     pub fn opens_at(&self, now: DateTime<Utc>, segments: i64) -> DateTime<Utc> {
-        let fits = self.free_at + self.time_of(segments) - HORIZON;
+        let fits = self.free_at + self.time_of(segments) - BURST;
         fits.min(self.free_at).max(now)
     }
 
     /// About how many texts of one segment fit now.
     pub fn room(&self, now: DateTime<Utc>) -> i64 {
-        let left = (now + HORIZON - self.free_at.max(now)).num_microseconds().unwrap_or(0).max(0);
+        let left = (now + BURST - self.free_at.max(now)).num_microseconds().unwrap_or(0).max(0);
         let fit = left / self.time_of(1).num_microseconds().unwrap_or(1).max(1);
         fit.max(i64::from(self.free_at <= now))
     }
 
     /// Returns when a text that comes to wait now can expect to go: behind all that waits already.
     fn expected_at(&self, now: DateTime<Utc>) -> DateTime<Utc> {
-        (self.free_at.max(now) + self.time_of(self.waiting_segments) - HORIZON).max(now + TICK)
+        (self.free_at.max(now) + self.time_of(self.waiting_segments) - BURST).max(now + SHORTEST_WAIT)
     }
 }
 
@@ -104,11 +104,11 @@ pub struct Share {
     pub segments_per_minute: i64,
 }
 
-/// Lanes by their keys, as one transaction has them locked.
+/// Token buckets by the keys of their lanes, as one transaction has them locked.
 #[derive(Debug, Clone, Default)]
-pub struct Lanes(pub BTreeMap<String, Lane>);
+pub struct TokenBuckets(pub BTreeMap<String, TokenBucket>);
 
-impl Lanes {
+impl TokenBuckets {
     /// Lets a text through all of these lanes, or none; keys without a lane limit nothing. Texts
     /// `behind` others do not pass while something waits for a lane.
     pub fn take(&mut self, keys: &[String], segments: i64, behind: bool, now: DateTime<Utc>) -> Result<(), Full> {
@@ -156,9 +156,12 @@ mod tests {
         "2026-11-21T17:00:00Z".parse().unwrap()
     }
 
-    fn lanes(segments_per_minute: i64) -> Lanes {
+    fn lanes(segments_per_minute: i64) -> TokenBuckets {
         let free_at = start() - TimeDelta::days(1);
-        Lanes(BTreeMap::from([("a".to_owned(), Lane { segments_per_minute, free_at, waiting_segments: 0 })]))
+        TokenBuckets(BTreeMap::from([(
+            "a".to_owned(),
+            TokenBucket { segments_per_minute, free_at, waiting_segments: 0 },
+        )]))
     }
 
     fn key() -> Vec<String> {
@@ -208,7 +211,7 @@ mod tests {
             let (mut now, mut went) = (start(), Vec::new());
             for (milliseconds, segments) in asked {
                 now += TimeDelta::milliseconds(milliseconds);
-                let longer = lanes.0["a"].time_of(segments) > HORIZON;
+                let longer = lanes.0["a"].time_of(segments) > BURST;
                 if lanes.take(&key(), segments, false, now).is_ok() {
                     went.push((now, segments, longer));
                 }

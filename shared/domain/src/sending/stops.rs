@@ -3,8 +3,8 @@
 //! A hand-over looks at everything that may forbid a text, and marks it. Calls come after it, and a
 //! change meanwhile has to keep back all texts that the carrier was not called for yet. A worker
 //! hears of changes on a connection of its own; but it may have stood still, and the connection may
-//! be lost. So its knowledge counts for [`FRESH`] only: then it makes sure, and where it cannot
-//! have heard everything, it looks again.
+//! be lost. So its knowledge counts for [`PROOF_FRESH_FOR`] only: then it makes sure, and where it
+//! cannot have heard everything, it looks again.
 //!
 //! A change is answered [`HOLDS_AFTER`] its commit. This span is the longer one: it has room for
 //! the other, and for the way from a worker's last look to the carrier.
@@ -12,7 +12,7 @@
 use std::time::Duration;
 
 /// How long knowledge counts, by a clock that goes on while a process stands still.
-pub const FRESH: Duration = Duration::from_millis(50);
+pub const PROOF_FRESH_FOR: Duration = Duration::from_millis(50);
 
 /// How long after its commit a pause, a close, an opt-out and the like is answered where texts are
 /// on their way: from then on no call begins.
@@ -86,17 +86,21 @@ mod tests {
 
     #[test]
     fn s9_what_was_looked_at_a_moment_ago_counts_and_what_has_stopped_does_not() {
-        assert_eq!(known(49, None).standing(FRESH), Standing::Go);
-        assert_eq!(known(50, None).standing(FRESH), Standing::Look);
-        assert_eq!(Known { stopped: true, ..known(0, None) }.standing(FRESH), Standing::Stopped);
+        assert_eq!(known(49, None).standing(PROOF_FRESH_FOR), Standing::Go);
+        assert_eq!(known(50, None).standing(PROOF_FRESH_FOR), Standing::Look);
+        assert_eq!(Known { stopped: true, ..known(0, None) }.standing(PROOF_FRESH_FOR), Standing::Stopped);
     }
 
     #[test]
     fn s9_what_is_older_is_made_sure_of_where_all_was_heard_and_looked_at_again_where_it_was_not() {
-        assert_eq!(known(4_000, Some((9_000, 49))).standing(FRESH), Standing::Go);
-        assert_eq!(known(4_000, Some((9_000, 4_000))).standing(FRESH), Standing::Prove);
-        assert_eq!(known(4_000, Some((3_999, 0))).standing(FRESH), Standing::Look, "the connection is younger");
-        assert_eq!(known(4_000, None).standing(FRESH), Standing::Look);
+        assert_eq!(known(4_000, Some((9_000, 49))).standing(PROOF_FRESH_FOR), Standing::Go);
+        assert_eq!(known(4_000, Some((9_000, 4_000))).standing(PROOF_FRESH_FOR), Standing::Prove);
+        assert_eq!(
+            known(4_000, Some((3_999, 0))).standing(PROOF_FRESH_FOR),
+            Standing::Look,
+            "the connection is younger"
+        );
+        assert_eq!(known(4_000, None).standing(PROOF_FRESH_FOR), Standing::Look);
     }
 
     proptest! {
@@ -116,8 +120,8 @@ mod tests {
                 stopped,
                 heard: heard.map(|(since, proven)| Heard { since: ms(call - since), proven: ms(call - proven) }),
             };
-            if !seen && state.standing(FRESH) == Standing::Go {
-                prop_assert!(ms(call - stop) <= FRESH, "called {} ms after the stop", call - stop);
+            if !seen && state.standing(PROOF_FRESH_FOR) == Standing::Go {
+                prop_assert!(ms(call - stop) <= PROOF_FRESH_FOR, "called {} ms after the stop", call - stop);
             }
         }
     }

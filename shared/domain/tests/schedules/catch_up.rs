@@ -3,31 +3,31 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use muster_domain::engine::schedule::{CatchUp, Earlier, Fate, LISTED, Reckoning, Schedule, SkipReason};
+use muster_domain::engine::schedule::{CatchUp, Earlier, LISTED_TICKS, Reckoning, Schedule, SkipReason, TickDecision};
 use proptest::{prelude::*, sample::select};
 
 use crate::{schedule, utc};
 
 const MINUTE: Duration = Duration::from_mins(1);
 
-fn fates(reckoning: &Reckoning) -> Vec<(String, Fate)> {
+fn fates(reckoning: &Reckoning) -> Vec<(String, TickDecision)> {
     reckoning.ticks.iter().map(|tick| (tick.fire.at.format("%H:%M").to_string(), tick.fate)).collect()
 }
 
-fn after_an_outage(now: &str, catch_up: CatchUp) -> Vec<(String, Fate)> {
+fn after_an_outage(now: &str, catch_up: CatchUp) -> Vec<(String, TickDecision)> {
     let reckoning = schedule("0 * * * *", "UTC").reckon(utc("2026-11-21T08:00:00Z"), utc(now), MINUTE, catch_up);
     assert_eq!(reckoning.earlier, None);
     fates(&reckoning)
 }
 
-fn at(hour: &str, fate: Fate) -> (String, Fate) {
+fn at(hour: &str, fate: TickDecision) -> (String, TickDecision) {
     (hour.to_owned(), fate)
 }
 
 #[test]
 fn a_tick_within_the_grace_is_on_time_under_any_policy() {
     for catch_up in [CatchUp::Skip, CatchUp::Coalesce, CatchUp::All { at_most: 5 }] {
-        assert_eq!(after_an_outage("2026-11-21T09:01:00Z", catch_up), [at("09:00", Fate::Fired)]);
+        assert_eq!(after_an_outage("2026-11-21T09:01:00Z", catch_up), [at("09:00", TickDecision::Fired)]);
         assert_eq!(after_an_outage("2026-11-21T08:59:59Z", catch_up), []);
         assert_eq!(after_an_outage("2026-11-21T07:00:00Z", catch_up), []);
     }
@@ -39,9 +39,9 @@ fn missed_ticks_coalesce_into_one_late_run() {
     assert_eq!(
         after_an_outage("2026-11-21T11:30:00Z", CatchUp::Coalesce),
         [
-            at("09:00", Fate::Coalesced { into }),
-            at("10:00", Fate::Coalesced { into }),
-            at("11:00", Fate::Late { by: TimeDelta::minutes(30) }),
+            at("09:00", TickDecision::Coalesced { into }),
+            at("10:00", TickDecision::Coalesced { into }),
+            at("11:00", TickDecision::Late { by: TimeDelta::minutes(30) }),
         ]
     );
 }
@@ -51,16 +51,20 @@ fn missed_ticks_coalesce_into_one_that_is_on_time() {
     let into = utc("2026-11-21T11:00:00Z");
     assert_eq!(
         after_an_outage("2026-11-21T11:00:30Z", CatchUp::Coalesce),
-        [at("09:00", Fate::Coalesced { into }), at("10:00", Fate::Coalesced { into }), at("11:00", Fate::Fired)]
+        [
+            at("09:00", TickDecision::Coalesced { into }),
+            at("10:00", TickDecision::Coalesced { into }),
+            at("11:00", TickDecision::Fired)
+        ]
     );
 }
 
 #[test]
 fn missed_ticks_are_skipped_with_the_reason() {
-    let skipped = Fate::Skipped { why: SkipReason::Missed };
+    let skipped = TickDecision::Skipped { why: SkipReason::Missed };
     assert_eq!(
         after_an_outage("2026-11-21T11:00:30Z", CatchUp::Skip),
-        [at("09:00", skipped), at("10:00", skipped), at("11:00", Fate::Fired)]
+        [at("09:00", skipped), at("10:00", skipped), at("11:00", TickDecision::Fired)]
     );
 }
 
@@ -69,9 +73,9 @@ fn missed_ticks_fire_late_up_to_the_bound_newest_first() {
     assert_eq!(
         after_an_outage("2026-11-21T11:30:00Z", CatchUp::All { at_most: 2 }),
         [
-            at("09:00", Fate::Skipped { why: SkipReason::BeyondBound }),
-            at("10:00", Fate::Late { by: TimeDelta::minutes(90) }),
-            at("11:00", Fate::Late { by: TimeDelta::minutes(30) }),
+            at("09:00", TickDecision::Skipped { why: SkipReason::BeyondBound }),
+            at("10:00", TickDecision::Late { by: TimeDelta::minutes(90) }),
+            at("11:00", TickDecision::Late { by: TimeDelta::minutes(30) }),
         ]
     );
 }
@@ -80,7 +84,7 @@ fn missed_ticks_fire_late_up_to_the_bound_newest_first() {
 fn a_year_of_seconds_is_one_range_and_a_bounded_list() {
     let every_second = schedule("* * * * * *", "America/New_York");
     let (last, now) = (utc("2025-11-21T00:00:00Z"), utc("2026-11-21T00:00:00Z"));
-    let listed = i64::from(LISTED);
+    let listed = i64::from(LISTED_TICKS);
     let reckoning = every_second.reckon(last, now, Duration::ZERO, CatchUp::All { at_most: u32::MAX });
     // The tick of this very second is on time, the listed ones before it fire late, and the rest is
     // told as one.
@@ -90,17 +94,17 @@ fn a_year_of_seconds_is_one_range_and_a_bounded_list() {
         Some(Earlier {
             first: last + TimeDelta::seconds(1),
             last: newest_told,
-            count: 365 * 86_400 - 1 - u64::from(LISTED),
-            fate: Fate::Skipped { why: SkipReason::BeyondBound },
+            count: 365 * 86_400 - 1 - u64::from(LISTED_TICKS),
+            fate: TickDecision::Skipped { why: SkipReason::BeyondBound },
         })
     );
-    assert_eq!(reckoning.ticks.len(), 1 + LISTED as usize);
-    assert_eq!(reckoning.ticks[0].fate, Fate::Late { by: TimeDelta::seconds(listed) });
-    assert_eq!(reckoning.ticks[LISTED as usize].fate, Fate::Fired);
+    assert_eq!(reckoning.ticks.len(), 1 + LISTED_TICKS as usize);
+    assert_eq!(reckoning.ticks[0].fate, TickDecision::Late { by: TimeDelta::seconds(listed) });
+    assert_eq!(reckoning.ticks[LISTED_TICKS as usize].fate, TickDecision::Fired);
     // A grace as long as the outage makes nothing unbounded.
     let patient = every_second.reckon(last, now, Duration::MAX, CatchUp::Coalesce);
-    assert_eq!(patient.ticks.len(), 2 * LISTED as usize);
-    assert_eq!(patient.earlier.map(|earlier| earlier.count), Some(365 * 86_400 - 2 * u64::from(LISTED)));
+    assert_eq!(patient.ticks.len(), 2 * LISTED_TICKS as usize);
+    assert_eq!(patient.earlier.map(|earlier| earlier.count), Some(365 * 86_400 - 2 * u64::from(LISTED_TICKS)));
 }
 
 #[test]
@@ -111,7 +115,7 @@ fn a_shifted_tick_is_one_tick() {
         MINUTE,
         CatchUp::Coalesce,
     );
-    assert_eq!(fates(&reckoning), [at("07:00", Fate::Late { by: TimeDelta::hours(1) })]);
+    assert_eq!(fates(&reckoning), [at("07:00", TickDecision::Late { by: TimeDelta::hours(1) })]);
 }
 
 fn any_schedule() -> impl Strategy<Value = Schedule> {
@@ -130,7 +134,7 @@ fn any_policy() -> impl Strategy<Value = CatchUp> {
 
 /// Returns how many runs an outage ends with.
 fn runs(reckoning: &Reckoning) -> usize {
-    reckoning.ticks.iter().filter(|tick| matches!(tick.fate, Fate::Late { .. })).count()
+    reckoning.ticks.iter().filter(|tick| matches!(tick.fate, TickDecision::Late { .. })).count()
 }
 
 proptest! {
@@ -159,14 +163,14 @@ proptest! {
         for tick in &reckoning.ticks {
             let late = now - tick.fire.at;
             match tick.fate {
-                Fate::Fired => prop_assert!(late <= TimeDelta::seconds(grace.cast_signed())),
-                Fate::Late { by } => prop_assert_eq!(by, late),
-                Fate::Coalesced { into } => {
+                TickDecision::Fired => prop_assert!(late <= TimeDelta::seconds(grace.cast_signed())),
+                TickDecision::Late { by } => prop_assert_eq!(by, late),
+                TickDecision::Coalesced { into } => {
                     let stands = reckoning.ticks.iter().find(|other| other.fire.at == into).unwrap();
-                    let fires = matches!(stands.fate, Fate::Fired | Fate::Late { .. });
+                    let fires = matches!(stands.fate, TickDecision::Fired | TickDecision::Late { .. });
                     prop_assert!(into > tick.fire.at && fires);
                 }
-                Fate::Skipped { .. } => prop_assert!(policy != CatchUp::Coalesce),
+                TickDecision::Skipped { .. } => prop_assert!(policy != CatchUp::Coalesce),
             }
         }
         match policy {

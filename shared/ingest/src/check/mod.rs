@@ -22,7 +22,7 @@ use crate::{
     ReadError,
     file::{Opened, opened_as},
     limits::{MAX_LISTED, MAX_UNPACKED},
-    rows::{Line, Reject, RowReader},
+    rows::{Reject, RowOrReject, RowReader},
     sniff::tally::Tallied,
     tags::Tags,
     unpack::Unpacked,
@@ -55,14 +55,14 @@ pub struct Report {
     /// Character between its cells.
     pub delimiter: char,
     /// The rejects, at most [`MAX_LISTED`] of them; `rejected` counts all.
-    pub rejects: Vec<Listed>,
+    pub rejects: Vec<ListedReject>,
     /// There are more rejects than are listed.
     pub rejects_truncated: bool,
 }
 
 /// A reject of the report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Listed {
+pub struct ListedReject {
     /// The line on which the row begins, from 1.
     pub line: u64,
     /// Why.
@@ -98,13 +98,13 @@ fn pass<R: Read + Seek>(
     let (mut out, mut opted_out) = (Phones::default(), 0);
     while let Some(line) = reader.next_line()? {
         match line {
-            Line::Row(row) => {
+            RowOrReject::Row(row) => {
                 tags.add(&row)?;
                 merged += u64::from(!phones.insert(&row.e164));
                 opted_out += u64::from(row.opted_out && out.insert(&row.e164));
             }
-            Line::Reject(reject) if rejects.len() < MAX_LISTED => rejects.push(Listed::of(&reject)),
-            Line::Reject(_) => {}
+            RowOrReject::Reject(reject) if rejects.len() < MAX_LISTED => rejects.push(ListedReject::of(&reject)),
+            RowOrReject::Reject(_) => {}
         }
     }
     let (rows, rejected) = (reader.counts().rows(), reader.counts().rejected());
@@ -127,7 +127,7 @@ fn pass<R: Read + Seek>(
     Ok((report, (format.undecided && text.tally.is_windows_1252()).then_some(FileEncoding::Windows1252)))
 }
 
-impl Listed {
+impl ListedReject {
     fn of(reject: &Reject<'_>) -> Self {
         Self {
             line: reject.line,

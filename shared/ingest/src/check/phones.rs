@@ -6,10 +6,10 @@ use std::collections::{HashMap, HashSet};
 use muster_domain::people::e164::E164;
 
 /// Seven-digit numbers of an area code.
-const LINES: usize = 10_000_000;
+const NUMBERS_OF_AREA_CODE: usize = 10_000_000;
 
 /// Numbers of an area code from which on bits take less than the numbers do.
-const DENSE: usize = LINES / 64;
+const DENSE_FROM: usize = NUMBERS_OF_AREA_CODE / 64;
 
 /// Phone numbers, each once.
 #[derive(Debug, Default)]
@@ -26,8 +26,8 @@ impl Phones {
     pub fn insert(&mut self, phone: &E164) -> bool {
         let value = phone.value();
         // Ten digits: three and seven.
-        let area = u32::try_from(value / LINES as u64).unwrap_or_default();
-        let line = u32::try_from(value % LINES as u64).unwrap_or_default();
+        let area = u32::try_from(value / NUMBERS_OF_AREA_CODE as u64).unwrap_or_default();
+        let line = u32::try_from(value % NUMBERS_OF_AREA_CODE as u64).unwrap_or_default();
         self.0.entry(area).or_insert_with(|| Area::Sparse(HashSet::new())).insert(line)
     }
 }
@@ -37,8 +37,8 @@ impl Area {
         match self {
             Self::Sparse(lines) => {
                 let new = lines.insert(line);
-                if lines.len() > DENSE {
-                    let mut bits = vec![0; LINES.div_ceil(64)];
+                if lines.len() > DENSE_FROM {
+                    let mut bits = vec![0; NUMBERS_OF_AREA_CODE.div_ceil(64)];
                     for line in lines.iter() {
                         set(&mut bits, *line);
                     }
@@ -67,10 +67,10 @@ mod tests {
     fn c6_a_phone_is_new_once_however_many_there_are() {
         let mut phones = Phones::default();
         let number = |n: usize| E164::from_national(&format!("212{}", 2_000_000 + n)).unwrap();
-        for n in 0..DENSE + 1_000 {
+        for n in 0..DENSE_FROM + 1_000 {
             assert!(phones.insert(&number(n)));
         }
-        for n in (0..DENSE + 1_000).step_by(97) {
+        for n in (0..DENSE_FROM + 1_000).step_by(97) {
             assert!(!phones.insert(&number(n)));
         }
         assert!(phones.insert(&E164::from_national("6462000000").unwrap()));

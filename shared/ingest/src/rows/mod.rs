@@ -38,7 +38,7 @@ use crate::{
 
 /// Outcome of reading a record.
 #[derive(Debug)]
-pub enum Line<'a> {
+pub enum RowOrReject<'a> {
     /// A row that can be imported.
     Row(Row<'a>),
     /// A row that cannot, and why.
@@ -60,7 +60,7 @@ pub struct RowReader<'h, R> {
 
 impl<'h, R: Read> RowReader<'h, R> {
     /// Reads text that begins with a record, at this line of the file: the text behind the header,
-    /// or a [`crate::cut::Part`].
+    /// or a [`crate::cut::FilePart`].
     pub fn new(header: &'h Header, first_line: u64, text: R) -> Self {
         Self {
             header,
@@ -75,7 +75,7 @@ impl<'h, R: Read> RowReader<'h, R> {
     }
 
     /// Returns the next row or reject; `None` at the end of the text.
-    pub fn next_line(&mut self) -> Result<Option<Line<'_>>, ReadError> {
+    pub fn next_line(&mut self) -> Result<Option<RowOrReject<'_>>, ReadError> {
         let record = loop {
             let Some(record) = self.splitter.next(&mut self.cells)? else { return Ok(None) };
             if record.broken.is_some() || self.has_value() {
@@ -91,7 +91,7 @@ impl<'h, R: Read> RowReader<'h, R> {
             self.warnings.add(record.line, doubts);
         }
         Ok(Some(match outcome {
-            Ok(e164) => Line::Row(Row {
+            Ok(e164) => RowOrReject::Row(Row {
                 line: record.line,
                 e164,
                 opted_out,
@@ -100,7 +100,7 @@ impl<'h, R: Read> RowReader<'h, R> {
                 places: &self.places,
                 values: self.values(&record),
             }),
-            Err(Rejected(reason, column)) => Line::Reject(self.reject(&record, reason, column)),
+            Err(Rejected(reason, column)) => RowOrReject::Reject(self.reject(&record, reason, column)),
         }))
     }
 

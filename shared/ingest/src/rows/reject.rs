@@ -56,17 +56,17 @@ pub(super) fn raw(record: &[u8]) -> Cow<'_, str> {
     if record.len() <= MAX_RAW && text.len() <= MAX_RAW {
         return text;
     }
-    let kept = text.floor_char_boundary(MAX_RAW - MARK.len_utf8());
+    let kept = text.floor_char_boundary(MAX_RAW - CUT_MARK.len_utf8());
     let kept = &text[..kept];
     // Half a phone would be nobody's, and nobody would find it to redact it.
     let whole =
         kept.trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, ' ' | '-' | '.' | '(' | ')' | '+' | '/'));
     let kept = if kept.len() - whole.len() <= LONGEST_NUMBER { whole } else { kept };
-    Cow::Owned(format!("{kept}{MARK}"))
+    Cow::Owned(format!("{kept}{CUT_MARK}"))
 }
 
 /// Stands where a row was cut.
-const MARK: char = '\u{2026}';
+const CUT_MARK: char = '\u{2026}';
 
 /// Bytes of the longest number that is looked for where a row is cut.
 const LONGEST_NUMBER: usize = 32;

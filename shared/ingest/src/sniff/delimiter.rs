@@ -16,7 +16,7 @@ use crate::{
 const CANDIDATES: [u8; 4] = [b',', b';', b'\t', b'|'];
 
 /// Records behind the header that are looked at.
-const ROWS: usize = 50;
+const SAMPLE_ROWS: usize = 50;
 
 /// Returns the delimiter that the first line names, if it does nothing else.
 pub(super) fn sep_line(text: &[u8]) -> Result<Option<u8>, Refused> {
@@ -52,7 +52,7 @@ fn score(text: &[u8], delimiter: u8, whole: bool) -> (usize, usize, usize) {
     }
     let known = names.0.iter().filter(|name| recognised(&canonical(name)).is_some()).count();
     let (mut rows, mut alike, mut cells) = (0, 0, Collected::new(delimiter, 0));
-    while rows < ROWS {
+    while rows < SAMPLE_ROWS {
         let Ok(Some(record)) = splitter.next(&mut cells) else { break };
         // The end of the head cuts the last record.
         if !whole && splitter.offset() == text.len() as u64 {

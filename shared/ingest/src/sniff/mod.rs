@@ -21,7 +21,7 @@ use muster_domain::imports::FileEncoding;
 use crate::{Refused, text::Text};
 
 /// Bytes of a file that are looked at.
-pub const HEAD: usize = 64 * 1024;
+pub const HEAD_BYTES: usize = 64 * 1024;
 
 /// How to read a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,10 +39,10 @@ pub struct Format {
     pub undecided: bool,
 }
 
-/// Looks at the first bytes of a file, at most [`HEAD`] of them and fewer only if there are no
-/// more.
+/// Looks at the first bytes of a file, at most [`HEAD_BYTES`] of them and fewer only if there are
+/// no more.
 pub fn sniff(head: &[u8]) -> Result<Format, Refused> {
-    let whole = head.len() < HEAD;
+    let whole = head.len() < HEAD_BYTES;
     if let Some(what) = other::magic(head) {
         return Err(Refused(format!("the file is not a list of contacts: it looks like {what}")));
     }
@@ -80,7 +80,7 @@ fn encoding(head: &[u8]) -> Result<(FileEncoding, usize), Refused> {
     let mut tally = Tally::default();
     tally.add(head);
     // The end of the head may cut a character; the end of the file does not.
-    if head.len() < HEAD {
+    if head.len() < HEAD_BYTES {
         tally.end();
     }
     Ok((if tally.is_windows_1252() { FileEncoding::Windows1252 } else { FileEncoding::Utf8 }, 0))

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt::Write as _, hint::black_box, io::Cursor};
 
 use muster_ingest::{
     file::open,
-    rows::{Line, RowReader},
+    rows::{RowOrReject, RowReader},
 };
 
 /// Rows with cells as they are, cells in quotes, with quotes and over several lines, nulls and
@@ -26,7 +26,7 @@ fn allocations(rows: usize) -> u64 {
         let mut reader = RowReader::new(&header, 2, text.as_bytes());
         while let Some(line) = reader.next_line().unwrap() {
             read += 1;
-            let Line::Row(row) = line else { panic!("{line:?}") };
+            let RowOrReject::Row(row) = line else { panic!("{line:?}") };
             black_box((row.first_name(), row.last_name(), row.notes()));
             row.fields().for_each(|field| _ = black_box(field));
             row.tags().for_each(|tag| _ = black_box(tag));

@@ -3,14 +3,14 @@
 use proptest::{prelude::*, sample::select};
 
 use muster_ingest::{
-    cut::Part,
+    cut::FilePart,
     limits::{MAX_QUOTED, MAX_RECORD},
 };
 
 use crate::support::{Dribble, cut, header, read_text};
 
 /// Reads a text whole and in parts, and compares.
-fn compare(text: &[u8], delimiter: u8, target: u64, blocks: &[usize]) -> Vec<Part> {
+fn compare(text: &[u8], delimiter: u8, target: u64, blocks: &[usize]) -> Vec<FilePart> {
     let columns = ["first", "last", "phone", "notes"].join(&char::from(delimiter).to_string());
     let header = header(&(columns + "\n"));
     assert_eq!(header.delimiter, delimiter);

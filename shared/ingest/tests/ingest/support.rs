@@ -7,12 +7,12 @@ use std::{
 
 use muster_ingest::{
     ReadError,
-    cut::{Cutter, Part},
+    cut::{Cutter, FilePart},
     file::{Opened, open},
     header::Header,
     limits::MAX_UNPACKED,
     records::Shape,
-    rows::{Counts, Line, RowReader},
+    rows::{Counts, RowOrReject, RowReader},
 };
 
 /// Contents of a row or a reject, owned: the line, then the phone and the values, or the reason,
@@ -24,9 +24,9 @@ pub(crate) enum Told {
 }
 
 impl Told {
-    pub(crate) fn of(line: &Line<'_>) -> Self {
+    pub(crate) fn of(line: &RowOrReject<'_>) -> Self {
         match line {
-            Line::Row(row) => {
+            RowOrReject::Row(row) => {
                 let postal_code = row.postal_code();
                 let known = [
                     ("phone", row.e164.as_str()),
@@ -45,7 +45,7 @@ impl Told {
                     tags: row.tags().map(ToOwned::to_owned).collect(),
                 }
             }
-            Line::Reject(reject) => Self::Reject {
+            RowOrReject::Reject(reject) => Self::Reject {
                 line: reject.line,
                 reason: reject.reason.as_str(),
                 column: reject.column.as_deref().map(ToOwned::to_owned),
@@ -115,7 +115,7 @@ pub(crate) fn header(columns: &str) -> Header {
 }
 
 /// Cuts a text that is fed in blocks of these sizes, in turn.
-pub(crate) fn cut(text: &[u8], shape: Shape, target: u64, blocks: &[usize]) -> Vec<Part> {
+pub(crate) fn cut(text: &[u8], shape: Shape, target: u64, blocks: &[usize]) -> Vec<FilePart> {
     let mut cutter = Cutter::new(shape, target, 0, 2);
     let (mut parts, mut rest) = (Vec::new(), text);
     for size in blocks.iter().cycle() {

@@ -19,8 +19,8 @@ use tokio::{sync::Notify, task::JoinSet};
 use crate::db::usable::Trust;
 
 /// How often the database is asked, and how often while it is away.
-const EVERY: Duration = Duration::from_secs(1);
-const AWAY: Duration = Duration::from_millis(250);
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
+const CHECK_INTERVAL_WHILE_AWAY: Duration = Duration::from_millis(250);
 /// How long an answer may take. A machine that is merely busy must not look like one that is gone.
 const LONGEST_ANSWER: Duration = Duration::from_secs(4);
 
@@ -80,7 +80,7 @@ async fn run(options: PgConnectOptions, trust: Arc<Trust>, state: Arc<State>) {
                 None => tracing::info!("the database answers again"),
             }
         }
-        let pause = if away { AWAY } else { EVERY };
+        let pause = if away { CHECK_INTERVAL_WHILE_AWAY } else { CHECK_INTERVAL };
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             () = state.suspected.notified(), if !away => {}

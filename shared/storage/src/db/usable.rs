@@ -16,7 +16,7 @@ use sqlx::{Connection as _, PgConnection, pool::PoolConnectionMetadata};
 /// How long a connection may take to say that it is there.
 const LONGEST_ANSWER: Duration = Duration::from_secs(3);
 /// A connection that was in use this recently is not asked again: its next user will see.
-const FRESH: Duration = Duration::from_secs(1);
+const FRESH_FOR: Duration = Duration::from_secs(1);
 
 /// A pool's trust in its connections.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ impl Trust {
         if self.is_distrusted(meta) {
             return Ok(false);
         }
-        if meta.idle_for >= FRESH {
+        if meta.idle_for >= FRESH_FOR {
             self.ask(connection).await?;
         }
         Ok(true)

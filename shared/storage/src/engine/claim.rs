@@ -1,4 +1,4 @@
-//! The worker's side of a job: claim, heartbeat, complete, retry, park.
+//! The worker's side of a job: claim, heartbeat, complete, retry, requeue, park.
 
 use std::time::Duration;
 
@@ -116,9 +116,9 @@ pub async fn complete_taken(tx: &mut Tx, jobs: &[&ClaimedJob], worker: &str) -> 
     if done.rows_affected() == jobs.len() as u64 { Ok(()) } else { Err(Error::StaleLease) }
 }
 
-/// Puts published jobs off that this worker cannot begin yet: they are published again after the
+/// Defers published jobs that this worker cannot begin yet: they are published again after the
 /// delay.
-pub async fn put_off(pool: &Pool, ids: &[JobId], delay: Duration) -> Result<()> {
+pub async fn defer(pool: &Pool, ids: &[JobId], delay: Duration) -> Result<()> {
     sqlx::query!(
         "update job set state = 'pending', published_at = null, run_at = clock_timestamp() + make_interval(secs => $2)
          where id = any($1) and state = 'published'",
@@ -237,7 +237,7 @@ pub async fn retry(
     delay: Duration,
     error: &str,
     attempt_trace: Option<&str>,
-) -> Result<Fate> {
+) -> Result<RetryOutcome> {
     let mut tx = pool.begin().await?;
     let row = sqlx::query!(
         "update job
@@ -256,15 +256,15 @@ pub async fn retry(
     )
     .fetch_optional(tx.conn())
     .await?;
-    let Some(row) = row else { return Ok(Fate::Taken) };
+    let Some(row) = row else { return Ok(RetryOutcome::Taken) };
     let mut fate = match read_word("job", &row.state)? {
-        JobState::Parked => Fate::Parked,
+        JobState::Parked => RetryOutcome::Parked,
         JobState::Pending | JobState::Published | JobState::Running | JobState::Succeeded | JobState::Cancelled => {
-            Fate::Pending
+            RetryOutcome::Pending
         }
     };
-    if fate == Fate::Pending && row.unique_key.is_some() && wait_again(&mut tx, &[job.id]).await? > 0 {
-        fate = Fate::Superseded;
+    if fate == RetryOutcome::Pending && row.unique_key.is_some() && reclaim_unique_keys(&mut tx, &[job.id]).await? > 0 {
+        fate = RetryOutcome::Superseded;
     }
     make_room(&mut tx, &[job]);
     tx.commit().await?;
@@ -272,9 +272,9 @@ pub async fn retry(
 }
 
 /// Requeues jobs without counting the attempt: the event that they wait for has not happened yet,
-/// or this worker is stopping. The row says so, and `why`; of those that are handed back again and
+/// or this worker is stopping. The row says so, and `why`; of those that are requeued again and
 /// again it keeps the last twenty times (engine promise J11).
-pub async fn hand_back(pool: &Pool, jobs: &[&ClaimedJob], delay: Duration, why: &str) -> Result<()> {
+pub async fn requeue(pool: &Pool, jobs: &[&ClaimedJob], delay: Duration, why: &str) -> Result<()> {
     let mut tx = pool.begin().await?;
     let keyed = sqlx::query!(
         "update job j set state = 'pending', attempt = attempt - 1, lease_until = null, published_at = null,
@@ -293,14 +293,14 @@ pub async fn hand_back(pool: &Pool, jobs: &[&ClaimedJob], delay: Duration, why: 
     .fetch_all(tx.conn())
     .await?;
     let keyed: Vec<_> = keyed.iter().filter(|row| row.unique_key.is_some()).map(|row| JobId(row.id)).collect();
-    wait_again(&mut tx, &keyed).await?;
+    reclaim_unique_keys(&mut tx, &keyed).await?;
     tx.commit().await
 }
 
 /// Jobs with a unique key that are pending again hold their key again. Jobs with a key that another
 /// waiting job has by now are cancelled, for that one will do the same (engine promise J4). Returns
 /// how many were.
-pub(super) async fn wait_again(tx: &mut Tx, ids: &[JobId]) -> Result<u64> {
+pub(super) async fn reclaim_unique_keys(tx: &mut Tx, ids: &[JobId]) -> Result<u64> {
     if ids.is_empty() {
         return Ok(0);
     }
@@ -344,7 +344,7 @@ pub async fn park(pool: &Pool, job: &ClaimedJob, error: &str) -> Result<()> {
 
 /// Outcome of a failed attempt for a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
+pub enum RetryOutcome {
     /// It will be tried again.
     Pending,
     /// It was the last attempt.

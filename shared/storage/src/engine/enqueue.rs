@@ -14,9 +14,9 @@ pub struct Origin {
     pub traceparent: Option<String>,
 }
 
-/// A job's place in its tenant's line.
+/// Order of a job among its tenant's jobs.
 #[derive(Debug, Clone, Copy, Default)]
-pub enum Line<'a> {
+pub enum JobOrder<'a> {
     /// First come, first served.
     #[default]
     Ordinary,
@@ -55,13 +55,13 @@ pub async fn enqueue<P: Job>(tx: &mut Tx, payload: &P, origin: &Origin) -> Resul
             return Ok(JobId(first));
         }
     }
-    insert(tx, &[(id, payload)], unique_key.as_deref(), Line::Ordinary, origin).await?;
+    insert(tx, &[(id, payload)], unique_key.as_deref(), JobOrder::Ordinary, origin).await?;
     Ok(id)
 }
 
 /// Enqueues many jobs of a kind in one statement, under ids that the caller made. For payloads
 /// without a unique key: those with one go through [`enqueue`], one by one.
-pub async fn enqueue_all<P: Job>(tx: &mut Tx, jobs: &[(JobId, &P)], line: Line<'_>, origin: &Origin) -> Result<()> {
+pub async fn enqueue_all<P: Job>(tx: &mut Tx, jobs: &[(JobId, &P)], line: JobOrder<'_>, origin: &Origin) -> Result<()> {
     debug_assert!(jobs.iter().all(|(_, payload)| payload.unique_key().is_none()), "{} has a unique key", P::NAME);
     insert(tx, jobs, None, line, origin).await
 }
@@ -70,7 +70,7 @@ async fn insert<P: Job>(
     tx: &mut Tx,
     jobs: &[(JobId, &P)],
     unique_key: Option<&str>,
-    line: Line<'_>,
+    line: JobOrder<'_>,
     origin: &Origin,
 ) -> Result<()> {
     if jobs.is_empty() {
@@ -80,7 +80,7 @@ async fn insert<P: Job>(
     let delay = P::GATHERS.as_secs_f64();
     let payloads = jobs.iter().map(|(_, payload)| serde_json::to_value(payload)).collect::<Result<Vec<_>, _>>()?;
     let organization_id = origin.organization_id.map(|id| id.0);
-    if let Line::InOrder(key) = line {
+    if let JobOrder::InOrder(key) = line {
         // Until this commits nobody else enqueues with the key or ends the job before: the order is
         // that of the commits, and whether there is a job before is known.
         sqlx::query!("select pg_advisory_xact_lock(hashtextextended($1, 0))", key).execute(tx.conn()).await?;
@@ -102,7 +102,7 @@ async fn insert<P: Job>(
         .execute(tx.conn())
         .await?;
     } else {
-        let priority = i16::from(matches!(line, Line::Urgent));
+        let priority = i16::from(matches!(line, JobOrder::Urgent));
         sqlx::query!(
             "insert into job (id, kind, organization_id, payload, max_attempts, traceparent, unique_key, priority, run_at)
              select id, $2, $3, payload, $4, $5, $6, $8, now() + make_interval(secs => $9)

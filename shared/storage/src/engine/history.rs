@@ -12,7 +12,7 @@ use crate::{Result, Tx};
 /// Rows that one call forgets at most: as many, and there are more.
 pub const STEP: u64 = 10_000;
 
-const LIMIT: i64 = STEP.cast_signed();
+const STEP_LIMIT: i64 = STEP.cast_signed();
 
 /// Ticks of this age at most are kept whole, because the doctor audits their ledger.
 pub(crate) const AUDITED: Duration = Duration::from_hours(48);
@@ -37,7 +37,7 @@ pub async fn forget_ticks(tx: &mut Tx, kept: Duration) -> Result<u64> {
          where t.schedule = gone.schedule and t.planned_at = gone.planned_at",
         kept.as_secs_f64(),
         AUDITED.as_secs_f64(),
-        LIMIT,
+        STEP_LIMIT,
     )
     .execute(tx.conn())
     .await?;
@@ -55,7 +55,7 @@ pub async fn forget_schedules(tx: &mut Tx, kept: Duration) -> Result<u64> {
                and not exists (select from tick t where t.schedule = s.name order by t.planned_at offset 1)
              order by s.retired_at limit $2)",
         kept.as_secs_f64(),
-        LIMIT,
+        STEP_LIMIT,
     )
     .execute(tx.conn())
     .await?;
@@ -68,7 +68,7 @@ pub async fn forget_dead_letters(tx: &mut Tx, kept: Duration) -> Result<u64> {
         "delete from dead_letter where id in (
              select id from dead_letter where id < uuid_v7_floor(now() - make_interval(secs => $1)) order by id limit $2)",
         kept.as_secs_f64(),
-        LIMIT,
+        STEP_LIMIT,
     )
     .execute(tx.conn())
     .await?;
@@ -81,7 +81,7 @@ pub async fn forget_processes(tx: &mut Tx, kept: Duration) -> Result<u64> {
         "delete from process where name in (
              select name from process where seen_at < now() - make_interval(secs => $1) order by seen_at limit $2)",
         kept.as_secs_f64(),
-        LIMIT,
+        STEP_LIMIT,
     )
     .execute(tx.conn())
     .await?;

@@ -168,7 +168,7 @@ async fn run_again(tx: &mut Tx, ids: &[Uuid]) -> Result<()> {
     .fetch_all(tx.conn())
     .await?;
     let keyed: Vec<_> = keyed.into_iter().filter(|row| row.unique_key.is_some()).map(|row| JobId(row.id)).collect();
-    super::claim::wait_again(tx, &keyed).await?;
+    super::claim::reclaim_unique_keys(tx, &keyed).await?;
     tx.has_enqueued();
     Ok(())
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::{Pool, Result, Tx};
 
 /// The tables, by month of their ids.
-const TABLES: [&str; 3] = ["job", "message", "message_event"];
+const PARTITIONED_TABLES: [&str; 3] = ["job", "message", "message_event"];
 /// Months that are ready before they come.
 const MONTHS_AHEAD: i32 = 2;
 
@@ -18,7 +18,7 @@ const MONTHS_AHEAD: i32 = 2;
 /// that it is to be tried again.
 pub async fn ensure(pool: &Pool) -> Result<bool> {
     let mut all = true;
-    for table in TABLES {
+    for table in PARTITIONED_TABLES {
         let mut tx = begin(pool).await?;
         let made =
             sqlx::query!("select ensure_partitions($1, $2)", table, MONTHS_AHEAD).execute(tx.conn()).await.map(drop);

@@ -1,11 +1,11 @@
-//! Which daemons are alive, as they say themselves.
+//! Heartbeats of daemons.
 
 use muster_domain::engine::process::ProcessRole;
 
 use crate::{Pool, Result};
 
 /// Says that a process is alive.
-pub async fn seen(pool: &Pool, name: &str, role: ProcessRole) -> Result<()> {
+pub async fn heartbeat(pool: &Pool, name: &str, role: ProcessRole) -> Result<()> {
     sqlx::query!(
         "insert into process (name, role) values ($1, $2)
          on conflict (name) do update set role = excluded.role, seen_at = clock_timestamp()",

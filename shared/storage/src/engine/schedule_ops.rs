@@ -9,7 +9,7 @@ use crate::{Pool, Result, db::error::read_word};
 
 /// A schedule, its policies, and the fate of its last tick.
 #[derive(Debug, Clone)]
-pub struct Listed {
+pub struct ScheduleSummary {
     /// Its name.
     pub name: String,
     /// When it recurs.
@@ -48,7 +48,7 @@ pub struct LastTick {
 }
 
 /// Returns every schedule, by name; those that were removed only if they are asked for.
-pub async fn list(pool: &Pool, with_removed: bool) -> Result<Vec<Listed>> {
+pub async fn list(pool: &Pool, with_removed: bool) -> Result<Vec<ScheduleSummary>> {
     let rows = sqlx::query!(
         r#"select s.name, s.cron, s.zone, s.gap, s.overlap, s.catch_up, s.jitter_seconds, s.enabled, s.retired_at, s.error, s.kind,
                   s.next_at, t.planned_until as "last?", t.fate as "fate?"
@@ -66,7 +66,7 @@ pub async fn list(pool: &Pool, with_removed: bool) -> Result<Vec<Listed>> {
                 Some((planned_at, fate)) => Some(LastTick { planned_at, fate: read_word("tick", &fate)? }),
                 None => None,
             };
-            Ok(Listed {
+            Ok(ScheduleSummary {
                 name: row.name,
                 cron: row.cron,
                 zone: row.zone,

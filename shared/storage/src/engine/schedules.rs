@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use muster_domain::{
     engine::schedule::{
-        CatchUp, CatchUpPolicy, CronExpression, Earlier, Fate, Note, Reckoning, Schedule, SkipReason, jitter,
+        CatchUp, CatchUpPolicy, CronExpression, Earlier, Note, Reckoning, Schedule, SkipReason, TickDecision, jitter,
     },
     ids::{JobId, OrganizationId},
     zone::Zone,
@@ -135,14 +135,14 @@ impl Rows {
         until: DateTime<Utc>,
         local: NaiveDateTime,
         note: Note,
-        fate: Fate,
+        fate: TickDecision,
         ticks: i64,
     ) {
         let (why, late_ms, into) = match fate {
-            Fate::Fired => (None, None, None),
-            Fate::Late { by } => (None, Some(by.num_milliseconds()), None),
-            Fate::Coalesced { into } => (None, None, Some(into)),
-            Fate::Skipped { why } => (Some(why.as_str().to_owned()), None, None),
+            TickDecision::Fired => (None, None, None),
+            TickDecision::Late { by } => (None, Some(by.num_milliseconds()), None),
+            TickDecision::Coalesced { into } => (None, None, Some(into)),
+            TickDecision::Skipped { why } => (Some(why.as_str().to_owned()), None, None),
         };
         self.planned_at.push(at);
         self.planned_until.push(until);
@@ -152,7 +152,7 @@ impl Rows {
         self.why.push(why);
         self.late_ms.push(late_ms);
         self.coalesced_into.push(into);
-        self.job_id.push(matches!(fate, Fate::Fired | Fate::Late { .. }).then(|| JobId::new().0));
+        self.job_id.push(matches!(fate, TickDecision::Fired | TickDecision::Late { .. }).then(|| JobId::new().0));
         self.ticks.push(ticks);
     }
 }

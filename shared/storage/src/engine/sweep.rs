@@ -90,7 +90,7 @@ pub async fn return_expired(pool: &Pool) -> Result<Vec<Expired>> {
     .await?;
     let keyed: Vec<_> =
         rows.iter().filter(|row| row.unique_key.is_some() && !row.parked).map(|row| JobId(row.id)).collect();
-    claim::wait_again(&mut tx, &keyed).await?;
+    claim::reclaim_unique_keys(&mut tx, &keyed).await?;
     tx.commit().await?;
     Ok(rows
         .into_iter()

@@ -71,7 +71,7 @@ pub async fn wait(
 
 /// A batch that waits for its release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct HeldBatch {
+pub struct UnreleasedBatch {
     /// The batch.
     pub id: BatchId,
     /// Segments that the initials of its contacts may count.
@@ -79,7 +79,7 @@ pub struct HeldBatch {
 }
 
 /// Returns the batches that are still held, in their order.
-pub async fn held(tx: &mut Tx, goal_id: GoalId, segments_each: i64) -> Result<Vec<HeldBatch>> {
+pub async fn unreleased(tx: &mut Tx, goal_id: GoalId, segments_each: i64) -> Result<Vec<UnreleasedBatch>> {
     let rows = sqlx::query!(
         r#"select b.id, $2 * (
                select count(*) from target t
@@ -90,7 +90,7 @@ pub async fn held(tx: &mut Tx, goal_id: GoalId, segments_each: i64) -> Result<Ve
     )
     .fetch_all(tx.conn())
     .await?;
-    Ok(rows.into_iter().map(|row| HeldBatch { id: BatchId(row.id), segments: row.segments }).collect())
+    Ok(rows.into_iter().map(|row| UnreleasedBatch { id: BatchId(row.id), segments: row.segments }).collect())
 }
 
 /// Releases batches.
@@ -178,7 +178,7 @@ pub async fn claim(
 
 /// Why a write under a lease is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refused {
+pub enum LeaseRefusal {
     /// No such batch for this agent.
     NotYours,
     /// The token is stale: the batch was returned, and perhaps claimed by somebody else.
@@ -189,13 +189,13 @@ pub enum Refused {
 
 /// Locks a batch and makes sure that the agent holds its lease with this token (rule B3), by the
 /// database's clock.
-pub async fn hold(
+pub async fn lock_lease(
     tx: &mut Tx,
     organization_id: OrganizationId,
     id: BatchId,
     agent_id: MemberId,
     token: i64,
-) -> Result<Result<Lease, Refused>> {
+) -> Result<Result<Lease, LeaseRefusal>> {
     let row = sqlx::query!(
         r#"select b.goal_id, b.kind, b.number, b.state, b.leased_to, b.lease_token, b.lease_expires_at
            from batch b join goal g on g.id = b.goal_id
@@ -205,16 +205,16 @@ pub async fn hold(
     )
     .fetch_optional(tx.conn())
     .await?;
-    let Some(row) = row else { return Ok(Err(Refused::NotYours)) };
+    let Some(row) = row else { return Ok(Err(LeaseRefusal::NotYours)) };
     if row.leased_to.is_some_and(|holder| holder != agent_id.0) && row.lease_token == token {
-        return Ok(Err(Refused::NotYours));
+        return Ok(Err(LeaseRefusal::NotYours));
     }
     if row.lease_token != token || row.leased_to != Some(agent_id.0) {
-        return Ok(Err(Refused::StaleToken));
+        return Ok(Err(LeaseRefusal::StaleToken));
     }
     let now = tx.clock().await?;
     let Some(expires_at) = row.lease_expires_at.filter(|expires| *expires > now) else {
-        return Ok(Err(Refused::Expired));
+        return Ok(Err(LeaseRefusal::Expired));
     };
     let kind = read_word("batch", &row.kind)?;
     Ok(Ok(Lease { batch_id: id, goal_id: GoalId(row.goal_id), kind, number: row.number, token, expires_at }))

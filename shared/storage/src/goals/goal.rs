@@ -95,7 +95,7 @@ impl GoalContent {
 
 /// Where a new goal belongs.
 #[derive(Debug, Clone, Copy)]
-pub struct Place {
+pub struct GoalScope {
     /// Its tenant.
     pub organization_id: OrganizationId,
     /// Its group.
@@ -107,7 +107,7 @@ pub struct Place {
 }
 
 /// Creates a draft.
-pub async fn create(tx: &mut Tx, id: GoalId, place: Place, content: &GoalContent, at: Instants) -> Result<()> {
+pub async fn create(tx: &mut Tx, id: GoalId, place: GoalScope, content: &GoalContent, at: Instants) -> Result<()> {
     sqlx::query!(
         "insert into goal (id, organization_id, group_id, campaign_id, created_by, name, description, goal_type, date_local,
              strategy, instructions, targeting, script, reminder_script, zone, opens_local, closes_local, opens_at, closes_at,

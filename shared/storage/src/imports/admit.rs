@@ -14,7 +14,7 @@ use crate::{
 
 /// Places in a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Places {
+pub struct GroupRoom {
     /// Places that nobody has, and that are kept for nobody; below nothing when there are more
     /// members than the limit allows.
     pub free: i64,
@@ -25,7 +25,7 @@ pub struct Places {
 
 /// Locks the group, so that imports into it are admitted one after the other, and returns the free
 /// places.
-pub async fn places(tx: &mut Tx, import: &Import, limit: i32) -> Result<Places> {
+pub async fn places(tx: &mut Tx, import: &Import, limit: i32) -> Result<GroupRoom> {
     sqlx::query!("select from contact_group where id = $1 for no key update", import.group_id.map(|id| id.0))
         .execute(tx.conn())
         .await?;
@@ -38,7 +38,7 @@ pub async fn places(tx: &mut Tx, import: &Import, limit: i32) -> Result<Places> 
     )
     .fetch_one(tx.conn())
     .await?;
-    Ok(Places { free: i64::from(limit) - row.taken - row.kept, kept: row.kept > 0 })
+    Ok(GroupRoom { free: i64::from(limit) - row.taken - row.kept, kept: row.kept > 0 })
 }
 
 /// Keeps places for all of the import's rows.

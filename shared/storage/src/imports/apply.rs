@@ -16,7 +16,7 @@ use crate::{
     Result, Tx,
     imports::{
         Import, admit, agents, knowledge,
-        rejects::Room,
+        rejects::RejectBudget,
         rows::{PhoneHash, Sorted},
     },
     people::phone_keys,
@@ -61,7 +61,7 @@ pub struct Terms<'a> {
     /// It has columns that state opt-outs.
     pub states_opt_outs: bool,
     /// How many rejects of a file may be kept.
-    pub rejects: Room,
+    pub rejects: RejectBudget,
 }
 
 /// Applies rows; nobody else has the same phones of this import. With a dry run the answer is the

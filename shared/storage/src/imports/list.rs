@@ -12,7 +12,7 @@ use crate::{Pool, Result, Tx, db::error::read_word};
 
 /// An import of a list.
 #[derive(Debug, Clone)]
-pub struct Listed {
+pub struct ImportSummary {
     /// The import.
     pub id: ImportId,
     /// The group that its contacts join; none for a dry run that has none.
@@ -41,7 +41,7 @@ pub async fn page(
     groups: Option<&[GroupId]>,
     before: Option<ImportId>,
     limit: i64,
-) -> Result<Vec<Listed>> {
+) -> Result<Vec<ImportSummary>> {
     let groups: Option<Vec<_>> = groups.map(|groups| groups.iter().map(|id| id.0).collect());
     let rows = sqlx::query!(
         "select id, group_id, file_name, dry_run, state, failure, rows_read, created, updated, unchanged, merged, rejected, created_at,
@@ -58,7 +58,7 @@ pub async fn page(
     .await?;
     rows.into_iter()
         .map(|row| {
-            Ok(Listed {
+            Ok(ImportSummary {
                 id: ImportId(row.id),
                 group_id: row.group_id.map(GroupId),
                 file_name: row.file_name,

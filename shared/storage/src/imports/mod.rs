@@ -23,9 +23,9 @@ pub mod sources;
 mod told;
 pub mod undo;
 
-pub use list::{Abandoned, Listed, abandoned, page};
+pub use list::{Abandoned, ImportSummary, abandoned, page};
 pub use report::*;
-pub use told::{Change, Reject, changes, reject_reasons, rejects, warning_reasons};
+pub use told::{ContactChange, Reject, changes, reject_reasons, rejects, warning_reasons};
 
 use muster_domain::ids::AccountId;
 

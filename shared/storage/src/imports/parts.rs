@@ -27,12 +27,12 @@ pub struct Cut<'a> {
     /// Its records behind the header; rows without any value are among them.
     pub records: i64,
     /// Its parts, in order.
-    pub parts: &'a [Part],
+    pub parts: &'a [ImportPart],
 }
 
 /// A part of a file's text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Part {
+pub struct ImportPart {
     /// Its first byte.
     pub first_byte: i64,
     /// Its length.
@@ -76,7 +76,7 @@ pub async fn record_cut(tx: &mut Tx, id: ImportId, cut: &Cut<'_>) -> Result<()> 
 }
 
 /// Returns a part that is to be read; `None` when it has been.
-pub async fn waiting(pool: &Pool, id: ImportId, number: u32) -> Result<Option<Part>> {
+pub async fn waiting(pool: &Pool, id: ImportId, number: u32) -> Result<Option<ImportPart>> {
     let row = sqlx::query!(
         "select first_byte, bytes, first_line from import_part where import_id = $1 and number = $2 and rows_read is null",
         id.0,
@@ -84,7 +84,7 @@ pub async fn waiting(pool: &Pool, id: ImportId, number: u32) -> Result<Option<Pa
     )
     .fetch_optional(&mut *pool.connection().await?)
     .await?;
-    Ok(row.map(|row| Part { first_byte: row.first_byte, bytes: row.bytes, first_line: row.first_line }))
+    Ok(row.map(|row| ImportPart { first_byte: row.first_byte, bytes: row.bytes, first_line: row.first_line }))
 }
 
 /// Findings in a part.

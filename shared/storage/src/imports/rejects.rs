@@ -11,7 +11,7 @@ use crate::{Result, Tx, imports::copy_text::put};
 
 /// How much more of an import's rejects may be kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Room {
+pub struct RejectBudget {
     /// Rows.
     pub rows: u64,
     /// Bytes, as [`Rejects`] counts them.
@@ -19,7 +19,7 @@ pub struct Room {
 }
 
 /// Bytes of a row in the database beside its text, with its index.
-const ROW: u64 = 64;
+const ROW_OVERHEAD: u64 = 64;
 
 /// Rejected rows, as many as there may be room for.
 #[derive(Debug)]
@@ -27,13 +27,13 @@ pub struct Rejects {
     bytes: Vec<u8>,
     /// Where each row ends.
     ends: Vec<usize>,
-    room: Room,
+    room: RejectBudget,
     full: bool,
 }
 
 impl Rejects {
     /// Keeps no more than there is room for.
-    pub fn within(room: Room) -> Self {
+    pub fn within(room: RejectBudget) -> Self {
         Self { bytes: Vec::new(), ends: Vec::new(), room, full: false }
     }
 
@@ -69,8 +69,8 @@ impl Rejects {
     }
 
     /// Returns how many of the first rows fit, the length of their text, and their bytes.
-    fn fitting(&self, room: Room) -> (usize, usize, u64) {
-        let taken = |rows: usize, end: usize| (end as u64).saturating_add(ROW.saturating_mul(rows as u64));
+    fn fitting(&self, room: RejectBudget) -> (usize, usize, u64) {
+        let taken = |rows: usize, end: usize| (end as u64).saturating_add(ROW_OVERHEAD.saturating_mul(rows as u64));
         let last = self.ends.last().copied().unwrap_or_default();
         // Mostly, all do.
         if self.ends.len() as u64 <= room.rows && taken(self.ends.len(), last) <= room.bytes {
@@ -83,12 +83,12 @@ impl Rejects {
 }
 
 /// Bytes of rejects that are sent at a time: the connection holds them once more.
-const CHUNK: usize = 256 * 1024;
+const CHUNK_BYTES: usize = 256 * 1024;
 
 /// Writes the first rejects for which there is room beside those that other parts of the import
 /// have kept. The import's row is locked from here on, so that parts which are read at once do not
 /// keep more together.
-pub async fn write(tx: &mut Tx, id: ImportId, rejects: &Rejects, room: Room) -> Result<()> {
+pub async fn write(tx: &mut Tx, id: ImportId, rejects: &Rejects, room: RejectBudget) -> Result<()> {
     if rejects.is_empty() {
         return Ok(());
     }
@@ -96,7 +96,7 @@ pub async fn write(tx: &mut Tx, id: ImportId, rejects: &Rejects, room: Room) -> 
         sqlx::query!("select rejects_kept, rejects_kept_bytes from import where id = $1 for no key update", id.0)
             .fetch_one(tx.conn())
             .await?;
-    let left = Room {
+    let left = RejectBudget {
         rows: room.rows.saturating_sub(kept.rejects_kept.unsigned_abs()),
         bytes: room.bytes.saturating_sub(kept.rejects_kept_bytes.unsigned_abs()),
     };
@@ -106,7 +106,7 @@ pub async fn write(tx: &mut Tx, id: ImportId, rejects: &Rejects, room: Room) -> 
     }
     tx.copy(
         "copy import_reject (import_id, line, reason, column_name, raw) from stdin",
-        rejects.bytes[..end].chunks(CHUNK),
+        rejects.bytes[..end].chunks(CHUNK_BYTES),
     )
     .await?;
     sqlx::query!(
@@ -122,7 +122,7 @@ pub async fn write(tx: &mut Tx, id: ImportId, rejects: &Rejects, room: Room) -> 
 
 /// Rejects that are forgotten in one step, and imports that are looked at.
 pub const STEP: u64 = 10_000;
-const IMPORTS: i64 = 100;
+const IMPORTS_AT_ONCE: i64 = 100;
 
 /// The work of one call of [`forget`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,7 +139,7 @@ pub async fn forget(tx: &mut Tx, age: std::time::Duration) -> Result<ForgottenRe
         "select id from import where finished_at < now() - make_interval(secs => $1) and rejects_forgotten_at is null
          order by finished_at limit $2 for no key update skip locked",
         age.as_secs_f64(),
-        IMPORTS,
+        IMPORTS_AT_ONCE,
     )
     .fetch_all(tx.conn())
     .await?;
@@ -157,7 +157,7 @@ pub async fn forget(tx: &mut Tx, age: std::time::Duration) -> Result<ForgottenRe
             .execute(tx.conn())
             .await?;
     }
-    let more = forgotten == STEP || i64::try_from(imports.len()) == Ok(IMPORTS);
+    let more = forgotten == STEP || i64::try_from(imports.len()) == Ok(IMPORTS_AT_ONCE);
     Ok(ForgottenRejects { forgotten, more })
 }
 
@@ -165,7 +165,7 @@ pub async fn forget(tx: &mut Tx, age: std::time::Duration) -> Result<ForgottenRe
 mod tests {
     use super::*;
 
-    fn rejects(room: Room, rows: usize) -> Rejects {
+    fn rejects(room: RejectBudget, rows: usize) -> Rejects {
         let mut rejects = Rejects::within(room);
         for line in 0..rows {
             rejects.push(
@@ -181,12 +181,12 @@ mod tests {
 
     #[test]
     fn c7_no_more_rejects_are_held_than_there_is_room_for() {
-        let all = Room { rows: u64::MAX, bytes: u64::MAX };
+        let all = RejectBudget { rows: u64::MAX, bytes: u64::MAX };
         assert_eq!(rejects(all, 1_000).len(), 1_000);
-        assert_eq!(rejects(Room { rows: 7, ..all }, 1_000).len(), 7);
-        assert_eq!(rejects(Room { rows: 0, ..all }, 1_000).len(), 0);
+        assert_eq!(rejects(RejectBudget { rows: 7, ..all }, 1_000).len(), 7);
+        assert_eq!(rejects(RejectBudget { rows: 0, ..all }, 1_000).len(), 0);
         for bytes in [0, 100, 1_000, 12_345] {
-            let some = rejects(Room { bytes, ..all }, 1_000);
+            let some = rejects(RejectBudget { bytes, ..all }, 1_000);
             let (rows, end, taken) = some.fitting(all);
             assert_eq!((rows, end), (some.len(), some.bytes.len()));
             assert!(taken <= bytes && bytes - taken < 200, "{taken} of {bytes}");
@@ -195,12 +195,12 @@ mod tests {
 
     #[test]
     fn c7_what_others_have_kept_leaves_the_first_of_a_part() {
-        let all = Room { rows: u64::MAX, bytes: u64::MAX };
+        let all = RejectBudget { rows: u64::MAX, bytes: u64::MAX };
         let some = rejects(all, 100);
-        let (rows, end, taken) = some.fitting(Room { rows: 10, ..all });
+        let (rows, end, taken) = some.fitting(RejectBudget { rows: 10, ..all });
         assert_eq!((rows, end), (10, some.ends[9]));
-        assert_eq!(some.fitting(Room { bytes: taken, ..all }), (rows, end, taken));
-        assert_eq!(some.fitting(Room { bytes: taken - 1, ..all }).0, 9);
-        assert_eq!(some.fitting(Room { rows: 0, bytes: 0 }), (0, 0, 0));
+        assert_eq!(some.fitting(RejectBudget { bytes: taken, ..all }), (rows, end, taken));
+        assert_eq!(some.fitting(RejectBudget { bytes: taken - 1, ..all }).0, 9);
+        assert_eq!(some.fitting(RejectBudget { rows: 0, bytes: 0 }), (0, 0, 0));
     }
 }

@@ -126,8 +126,8 @@ pub struct Progress {
 }
 
 /// The parts of an import's time that go into cutting and reading; applying takes the rest.
-const CUTTING: f64 = 0.05;
-const READING: f64 = 0.25;
+const CUTTING_SHARE: f64 = 0.05;
+const READING_SHARE: f64 = 0.25;
 
 impl Progress {
     /// Rows that were read in a second.
@@ -141,9 +141,9 @@ impl Progress {
     #[expect(clippy::cast_precision_loss, reason = "an estimate for people")]
     pub fn seconds_left(&self) -> Option<f64> {
         let part = |done: i64, of: i64| if of > 0 { done as f64 / of as f64 } else { 0.0 };
-        let done = CUTTING * part(self.bytes_cut, self.size)
-            + READING * part(self.bytes_read, self.bytes)
-            + (1.0 - CUTTING - READING) * part(self.shards_applied, self.shards);
+        let done = CUTTING_SHARE * part(self.bytes_cut, self.size)
+            + READING_SHARE * part(self.bytes_read, self.bytes)
+            + (1.0 - CUTTING_SHARE - READING_SHARE) * part(self.shards_applied, self.shards);
         (done > 0.0).then(|| self.seconds * (1.0 - done) / done)
     }
 }

@@ -11,7 +11,7 @@ use crate::{Pool, Result, db::error::read_word};
 
 /// A contact that an import changed.
 #[derive(Debug, Clone)]
-pub struct Change {
+pub struct ContactChange {
     /// The contact.
     pub contact_id: ContactId,
     /// The differing fields, before the import.
@@ -28,13 +28,13 @@ pub async fn changes(
     as_its_group: bool,
     after: Option<ContactId>,
     limit: i64,
-) -> Result<Vec<Change>> {
+) -> Result<Vec<ContactChange>> {
     let rows = sqlx::query_file!("src/imports/changes.sql", id.0, after.map(|id| id.0), limit, as_its_group)
         .fetch_all(&mut *pool.connection().await?)
         .await?;
     Ok(rows
         .into_iter()
-        .map(|row| Change { contact_id: ContactId(row.contact_id), before: row.before, after: row.after })
+        .map(|row| ContactChange { contact_id: ContactId(row.contact_id), before: row.before, after: row.after })
         .collect())
 }
 

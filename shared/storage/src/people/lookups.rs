@@ -6,7 +6,7 @@ use muster_domain::{
     ids::{ContactId, GroupId},
     people::{
         e164::E164,
-        line::{Line, LineType},
+        line::{LineInfo, LineType},
     },
 };
 
@@ -49,7 +49,7 @@ pub async fn due(
 /// Records lookups' answers. A line of which nothing is known any more keeps the type that it had,
 /// and no carrier: its texts count against the strictest cap. Contacts that were redacted meanwhile
 /// are left alone, and so are those that were looked up since `asked_at`.
-pub async fn record(tx: &mut Tx, found: &[(Due, Line)], asked_at: DateTime<Utc>) -> Result<()> {
+pub async fn record(tx: &mut Tx, found: &[(Due, LineInfo)], asked_at: DateTime<Utc>) -> Result<()> {
     if found.is_empty() {
         return Ok(());
     }

@@ -15,7 +15,7 @@ use crate::{Pool, Result, Tx};
 /// How long the database may take to answer.
 const LONGEST_ANSWER: Duration = Duration::from_secs(10);
 /// Between two tries.
-const AGAIN: Duration = Duration::from_millis(500);
+const RETRY_INTERVAL: Duration = Duration::from_millis(500);
 
 /// Why a process may not work with its keys: it would not find the opt-outs of redacted people.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -78,7 +78,7 @@ pub async fn verified(pool: &Pool, keys: &PhoneHashKeys, waits: impl Fn(String))
             Ok(Err(error)) => waits(error.to_string()),
             Err(_) => waits(format!("no answer within {LONGEST_ANSWER:?}")),
         }
-        tokio::time::sleep(AGAIN).await;
+        tokio::time::sleep(RETRY_INTERVAL).await;
     }
 }
 

@@ -2,7 +2,7 @@
 
 use muster_domain::{
     ids::{ContactId, GoalId, OrganizationId},
-    people::why::{Change, Event, Facts, Skip},
+    people::why::{ContactEvent, Facts, MessageEvent, Skip},
     sending::MessageReason,
 };
 
@@ -72,13 +72,13 @@ pub async fn facts(
         batch: row.batch.map(|state| read_word("batch", &state)).transpose()?,
         changes: changes
             .into_iter()
-            .map(|row| Ok(Change { at: row.at, kind: read_word("contact_event", &row.what)? }))
+            .map(|row| Ok(ContactEvent { at: row.at, kind: read_word("contact_event", &row.what)? }))
             .collect::<Result<_>>()?,
         events: events
             .into_iter()
             .map(|row| {
                 let reason = |word: String| recognized("message_event", &word, MessageReason::parse(&word));
-                Ok(Event {
+                Ok(MessageEvent {
                     at: row.at,
                     kind: read_word("message_event", &row.kind)?,
                     state: read_word("message_event", &row.state)?,

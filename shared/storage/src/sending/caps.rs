@@ -8,12 +8,12 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use muster_domain::{
-    goals::release::Room,
+    goals::release::CapRoom,
     ids::BrandId,
     sending::{
         admission::UnknownCarriers,
         cap::CarrierDay,
-        rate::{HORIZON, Share},
+        rate::{BURST, Share},
     },
 };
 
@@ -94,7 +94,7 @@ pub async fn take_room(
         brand_id.0,
         day.0,
         now,
-        microseconds(HORIZON),
+        microseconds(BURST),
         &lanes.iter().map(|share| share.key.clone()).collect::<Vec<_>>(),
         &lanes.iter().map(|share| microseconds(share.time)).collect::<Vec<_>>(),
         &lanes.iter().map(|share| share.segments_per_minute).collect::<Vec<_>>(),
@@ -136,7 +136,7 @@ pub async fn room_to_release(
     carrier: &str,
     cap: i64,
     day: CarrierDay,
-) -> Result<Option<Room>> {
+) -> Result<Option<CapRoom>> {
     let Some(left) = lock_left(tx, brand_id, &[carrier.to_owned()], day).await?.remove(carrier) else {
         return Ok(None);
     };
@@ -158,7 +158,7 @@ pub async fn room_to_release(
     )
     .fetch_one(tx.conn())
     .await?;
-    Ok(Some(Room { left: (left - spoken_for).max(0), day: cap, spoken_for }))
+    Ok(Some(CapRoom { left: (left - spoken_for).max(0), day: cap, spoken_for }))
 }
 
 /// Counts the texts that have gone today without a cap under one that is new: a cap is the day's,

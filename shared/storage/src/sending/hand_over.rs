@@ -83,7 +83,7 @@ pub async fn mark_unknown(tx: &mut Tx, jobs: &[&ClaimedJob]) -> Result<u64> {
 
 /// Locks the queued messages of jobs of one organization, and the rows that may forbid them against
 /// change, and reads them in order. An opt-out or a reassignment waits for this transaction or is
-/// seen by it (rule S9); settings and goals are kept by `organizations::keep_terms`.
+/// seen by it (rule S9); settings and goals are kept by `organizations::lock_terms_shared`.
 pub async fn lock_queued(tx: &mut Tx, jobs: &[JobId], settings: &OrganizationSettings) -> Result<Vec<Queued>> {
     let rows = sqlx::query!(
         "select id, contact_id, group_id, goal_id, kind from message where send_job_id = any($1) and state = 'queued' order by id for update",

@@ -9,7 +9,7 @@ use muster_jobs::kinds;
 
 use crate::{
     Result, Tx,
-    engine::enqueue::{Line, Origin, enqueue_all},
+    engine::enqueue::{JobOrder, Origin, enqueue_all},
 };
 
 /// Lets as many texts that are held at the cap be looked at again now as so many segments may be
@@ -56,7 +56,7 @@ pub async fn release_held(tx: &mut Tx, group_id: GroupId, limit: i64, origin: &O
     )
     .fetch_all(tx.conn())
     .await?;
-    queue_again(tx, &ids, Line::Ordinary, None, origin).await?;
+    queue_again(tx, &ids, JobOrder::Ordinary, None, origin).await?;
     Ok(ids.len())
 }
 
@@ -68,7 +68,7 @@ pub async fn release_from_lanes(
     now: DateTime<Utc>,
     origin: &Origin,
 ) -> Result<()> {
-    let line = if urgent { Line::Urgent } else { Line::Ordinary };
+    let line = if urgent { JobOrder::Urgent } else { JobOrder::Ordinary };
     queue_again(tx, &ids.iter().map(|id| id.0).collect::<Vec<_>>(), line, Some(now), origin).await
 }
 
@@ -76,7 +76,7 @@ pub async fn release_from_lanes(
 pub(super) async fn queue_again(
     tx: &mut Tx,
     ids: &[uuid::Uuid],
-    line: Line<'_>,
+    line: JobOrder<'_>,
     slot: Option<DateTime<Utc>>,
     origin: &Origin,
 ) -> Result<()> {

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::{
     Result, Tx,
-    engine::enqueue::{Line, Origin, enqueue_all},
+    engine::enqueue::{JobOrder, Origin, enqueue_all},
     goals::batches::Lease,
 };
 
@@ -122,8 +122,10 @@ pub async fn queue(tx: &mut Tx, batch: Batch, new: &[NewMessage], origin: &Origi
     let jobs: Vec<_> = jobs.into_iter().map(|id| (id, &payload)).collect();
     // In a conversation somebody waits for the answer.
     let line = match batch.kind {
-        MessageKind::Initial | MessageKind::Reminder => Line::Ordinary,
-        MessageKind::Reply | MessageKind::OptOutConfirmation | MessageKind::Help | MessageKind::Inbound => Line::Urgent,
+        MessageKind::Initial | MessageKind::Reminder => JobOrder::Ordinary,
+        MessageKind::Reply | MessageKind::OptOutConfirmation | MessageKind::Help | MessageKind::Inbound => {
+            JobOrder::Urgent
+        }
     };
     enqueue_all(tx, &jobs, line, origin).await
 }

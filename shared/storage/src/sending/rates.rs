@@ -10,7 +10,7 @@ use muster_domain::{
     people::e164::E164,
     sending::{
         brand_hold::BrandHoldReason,
-        rate::{Lane, Lanes},
+        rate::{TokenBucket, TokenBuckets},
     },
 };
 use serde_json::Value;
@@ -97,7 +97,7 @@ pub async fn set(tx: &mut Tx, brand_id: BrandId, carrier: &str, segments_per_min
     sqlx::query!(
         "update rate_lane set segments_per_minute = $2, free_at = least(free_at, clock_timestamp()) where key = $1",
         carrier_lane(brand_id, carrier),
-        segments_per_minute.unwrap_or(muster_domain::sending::rate::FASTEST),
+        segments_per_minute.unwrap_or(muster_domain::sending::rate::FASTEST_RATE),
     )
     .execute(tx.conn())
     .await?;
@@ -119,17 +119,17 @@ pub async fn set_numbers(tx: &mut Tx, organization_id: OrganizationId, segments_
 
 /// Lanes as they were without a lock.
 #[derive(Debug, Clone, Default)]
-pub struct SeenLanes {
+pub struct SeenBuckets {
     /// How far each is used, at the pace that it has now.
-    pub lanes: Lanes,
+    pub lanes: TokenBuckets,
     /// Unused lanes, with their paces.
     pub fresh: BTreeMap<String, i64>,
 }
 
 /// Looks how far lanes are used, without a lock.
-pub async fn look(tx: &mut Tx, paces: &BTreeMap<String, i64>) -> Result<SeenLanes> {
+pub async fn look(tx: &mut Tx, paces: &BTreeMap<String, i64>) -> Result<SeenBuckets> {
     if paces.is_empty() {
-        return Ok(SeenLanes::default());
+        return Ok(SeenBuckets::default());
     }
     let rows = sqlx::query!(
         r#"select new.key as "key!", new.pace as "pace!", coalesce(l.free_at, 'epoch') as "free_at!",
@@ -140,15 +140,15 @@ pub async fn look(tx: &mut Tx, paces: &BTreeMap<String, i64>) -> Result<SeenLane
     )
     .fetch_all(tx.conn())
     .await?;
-    let SeenLanes { mut lanes, mut fresh } = SeenLanes::default();
+    let SeenBuckets { mut lanes, mut fresh } = SeenBuckets::default();
     for row in rows {
         if row.fresh {
             fresh.insert(row.key.clone(), row.pace);
         }
         let (free_at, waiting_segments) = (row.free_at, row.waiting_segments);
-        lanes.0.insert(row.key, Lane { segments_per_minute: row.pace, free_at, waiting_segments });
+        lanes.0.insert(row.key, TokenBucket { segments_per_minute: row.pace, free_at, waiting_segments });
     }
-    Ok(SeenLanes { lanes, fresh })
+    Ok(SeenBuckets { lanes, fresh })
 }
 
 /// Makes lanes that are not there, in a transaction of its own: they are the same with any outcome
@@ -168,9 +168,9 @@ pub async fn make(pool: &Pool, brand_id: BrandId, paces: &BTreeMap<String, i64>)
 }
 
 /// Locks lanes, which are made if they are not there, with the pace that each has now.
-pub async fn lock(tx: &mut Tx, brand_id: BrandId, paces: &BTreeMap<String, i64>) -> Result<Lanes> {
+pub async fn lock(tx: &mut Tx, brand_id: BrandId, paces: &BTreeMap<String, i64>) -> Result<TokenBuckets> {
     if paces.is_empty() {
-        return Ok(Lanes::default());
+        return Ok(TokenBuckets::default());
     }
     let rows = sqlx::query!(
         "insert into rate_lane as l (brand_id, key, segments_per_minute)
@@ -183,11 +183,11 @@ pub async fn lock(tx: &mut Tx, brand_id: BrandId, paces: &BTreeMap<String, i64>)
     )
     .fetch_all(tx.conn())
     .await?;
-    Ok(Lanes(
+    Ok(TokenBuckets(
         rows.into_iter()
             .map(|row| {
                 let (free_at, waiting_segments) = (row.free_at, row.waiting_segments);
-                (row.key, Lane { segments_per_minute: row.segments_per_minute, free_at, waiting_segments })
+                (row.key, TokenBucket { segments_per_minute: row.segments_per_minute, free_at, waiting_segments })
             })
             .collect(),
     ))
@@ -214,25 +214,25 @@ pub async fn make_carrier_lanes(tx: &mut Tx, brand_id: BrandId, limits: &Limits)
 }
 
 /// Locks all lanes of a brand.
-pub async fn lock_all(tx: &mut Tx, brand_id: BrandId) -> Result<Lanes> {
+pub async fn lock_all(tx: &mut Tx, brand_id: BrandId) -> Result<TokenBuckets> {
     let rows = sqlx::query!(
         "select key, segments_per_minute, free_at, waiting_segments from rate_lane where brand_id = $1 order by key for update",
         brand_id.0,
     )
     .fetch_all(tx.conn())
     .await?;
-    Ok(Lanes(
+    Ok(TokenBuckets(
         rows.into_iter()
             .map(|row| {
                 let (free_at, waiting_segments) = (row.free_at, row.waiting_segments);
-                (row.key, Lane { segments_per_minute: row.segments_per_minute, free_at, waiting_segments })
+                (row.key, TokenBucket { segments_per_minute: row.segments_per_minute, free_at, waiting_segments })
             })
             .collect(),
     ))
 }
 
 /// Writes back how far locked lanes are used, where that has changed.
-pub async fn store(tx: &mut Tx, before: &Lanes, after: &Lanes) -> Result<()> {
+pub async fn store(tx: &mut Tx, before: &TokenBuckets, after: &TokenBuckets) -> Result<()> {
     let changed: Vec<_> = after.0.iter().filter(|(key, lane)| before.0.get(*key) != Some(*lane)).collect();
     if changed.is_empty() {
         return Ok(());
@@ -332,7 +332,7 @@ pub async fn lift_hold(tx: &mut Tx, brand_id: BrandId) -> Result<bool> {
 
 /// A lane for which something waits.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WaitingLane {
+pub struct WaitingBucket {
     /// Its key.
     pub key: String,
     /// Its pace.
@@ -342,9 +342,9 @@ pub struct WaitingLane {
 }
 
 /// Lanes for which something waits, for operators.
-pub async fn waiting(pool: &Pool, brand_id: BrandId) -> Result<Vec<WaitingLane>> {
+pub async fn waiting(pool: &Pool, brand_id: BrandId) -> Result<Vec<WaitingBucket>> {
     Ok(sqlx::query_as!(
-        WaitingLane,
+        WaitingBucket,
         "select key, segments_per_minute, waiting_segments from rate_lane
          where brand_id = $1 and waiting_segments > 0 order by waiting_segments desc, key limit 200",
         brand_id.0,

@@ -12,7 +12,7 @@ use muster_jobs::timer::TimerKind;
 use super::{held::queue_again, outcomes::lock, refund_caps};
 use crate::{
     Result, Tx,
-    engine::enqueue::{Line, Origin},
+    engine::enqueue::{JobOrder, Origin},
 };
 
 /// A message with a hand-over of unknown outcome. One that the carrier cannot tell of within 24
@@ -172,7 +172,7 @@ pub async fn send_again(
     )
     .fetch_all(tx.conn())
     .await?;
-    queue_again(tx, &still, Line::Ordinary, None, origin).await?;
+    queue_again(tx, &still, JobOrder::Ordinary, None, origin).await?;
     refund_caps(tx, brand_id, &still.into_iter().map(MessageId).collect::<Vec<_>>()).await?;
     Ok(())
 }

@@ -1,10 +1,10 @@
 //! Rules B6 and S9: a setting that something waits for moves it when it changes.
 //!
 //! There is one way to this: a transaction that changes the terms on which texts go and batches are
-//! released says here which terms have changed ([`Changed`]). Texts that wait for it are decided
-//! again, batches are looked at again, and contacts with a text that was cancelled because it could
-//! not have gone in time are given back. A claim or a lease is no such thing: it lasts as long as
-//! the agent was told.
+//! released says here which terms have changed ([`SettingsChange`]). Texts that wait for it are
+//! decided again, batches are looked at again, and contacts with a text that was cancelled because
+//! it could not have gone in time are given back. A claim or a lease is no such thing: it lasts as
+//! long as the agent was told.
 
 use muster_domain::{
     ids::{GoalId, OrganizationId},
@@ -28,7 +28,7 @@ use crate::{
 /// Changed terms of an organization.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each may change without the others")]
-pub struct Changed {
+pub struct SettingsChange {
     /// When texts may go: sending hours, zones, laws.
     pub hours: bool,
     /// How many segments may go in a day.
@@ -45,7 +45,7 @@ pub struct Changed {
     pub segments: bool,
 }
 
-impl Changed {
+impl SettingsChange {
     /// Compares settings. Each setting is named here: a new one does not compile before it says
     /// which waiting things it moves.
     pub fn between(before: &OrganizationSettings, after: &OrganizationSettings) -> Self {
@@ -120,7 +120,12 @@ impl Changed {
 }
 
 /// Moves everything that waits for the changed terms.
-pub async fn rearm(tx: &mut Tx, organization_id: OrganizationId, changed: Changed, origin: &Origin) -> Result<()> {
+pub async fn rearm(
+    tx: &mut Tx,
+    organization_id: OrganizationId,
+    changed: SettingsChange,
+    origin: &Origin,
+) -> Result<()> {
     let reasons: Vec<_> = HoldReason::ALL.iter().copied().filter(|reason| changed.moves(*reason)).collect();
     for group_id in recheck_held(tx, organization_id, &reasons).await? {
         enqueue(tx, &HoldRelease { group_id }, origin).await?;
@@ -148,7 +153,7 @@ pub async fn rearm(tx: &mut Tx, organization_id: OrganizationId, changed: Change
 async fn look_at_batches(
     tx: &mut Tx,
     organization_id: OrganizationId,
-    changed: Changed,
+    changed: SettingsChange,
     origin: &Origin,
 ) -> Result<()> {
     let goals = sqlx::query!(
@@ -202,7 +207,7 @@ mod tests {
 
     #[test]
     fn b6_every_reason_but_a_pause_and_a_lane_is_moved_by_something() {
-        let all = Changed {
+        let all = SettingsChange {
             hours: true,
             caps: true,
             carriers: true,
@@ -214,7 +219,7 @@ mod tests {
         for reason in HoldReason::ALL.iter().copied() {
             let waits = matches!(reason, HoldReason::Paused | HoldReason::Rate);
             assert_eq!(all.moves(reason), !waits, "{reason:?}");
-            assert!(!Changed::default().moves(reason), "{reason:?}");
+            assert!(!SettingsChange::default().moves(reason), "{reason:?}");
         }
     }
 }

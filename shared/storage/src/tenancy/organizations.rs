@@ -116,7 +116,7 @@ pub async fn of_job(tx: &mut Tx, id: OrganizationId) -> Result<Option<Organizati
 
 /// An organization of a list.
 #[derive(Debug, Clone)]
-pub struct Listed {
+pub struct OrganizationSummary {
     /// The organization.
     pub id: OrganizationId,
     /// Its name.
@@ -124,27 +124,29 @@ pub struct Listed {
 }
 
 /// Returns the organizations of an account.
-pub async fn list(pool: &Pool, account_id: AccountId) -> Result<Vec<Listed>> {
+pub async fn list(pool: &Pool, account_id: AccountId) -> Result<Vec<OrganizationSummary>> {
     let rows = sqlx::query!("select id, name from organization where account_id = $1 order by id", account_id.0)
         .fetch_all(&mut *pool.connection().await?)
         .await?;
-    Ok(rows.into_iter().map(|row| Listed { id: OrganizationId(row.id), name: row.name }).collect())
+    Ok(rows.into_iter().map(|row| OrganizationSummary { id: OrganizationId(row.id), name: row.name }).collect())
 }
 
-/// Until this transaction ends nobody changes the terms on which the organization's texts go: its
-/// settings, laws, caps and holds, and the windows and pauses of its goals. Many may ask for this
-/// at once, and a transaction that wants to change something has its turn among them. Rows that are
-/// decided by the terms are written before these change, so that the change finds them (rule S9).
-pub async fn keep_terms(tx: &mut Tx, id: OrganizationId) -> Result<()> {
+/// Takes the shared lock on the terms on which the organization's texts go: its settings, laws,
+/// caps and holds, and the windows and pauses of its goals. They stay as they are until this
+/// transaction ends. Many may have the lock at once, and a transaction that wants to change
+/// something has its turn among them. Rows that are decided by the terms are written before these
+/// change, so that the change finds them (rule S9).
+pub async fn lock_terms_shared(tx: &mut Tx, id: OrganizationId) -> Result<()> {
     sqlx::query!("select pg_advisory_xact_lock_shared(hashtextextended('terms:' || $1::text, 0))", id.0.to_string())
         .execute(tx.conn())
         .await?;
     Ok(())
 }
 
-/// Waits for all transactions that decide by the organization's terms, and keeps others from it
-/// until this one ends. Comes before anything is locked or read that is to be changed.
-pub async fn change_terms(tx: &mut Tx, id: OrganizationId) -> Result<()> {
+/// Takes the exclusive lock on the terms: waits for all transactions that decide by them, and keeps
+/// others from them until this one ends. Comes before anything is locked or read that is to be
+/// changed.
+pub async fn lock_terms(tx: &mut Tx, id: OrganizationId) -> Result<()> {
     sqlx::query!("select pg_advisory_xact_lock(hashtextextended('terms:' || $1::text, 0))", id.0.to_string())
         .execute(tx.conn())
         .await?;

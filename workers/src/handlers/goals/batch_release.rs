@@ -31,7 +31,7 @@ impl Leased for BatchRelease {
         // A request that changes the terms finds the batches that wait by them, and moves these
         // (`storage::sending::waiting`).
         if let Some(id) = job.organization_id {
-            organizations::keep_terms(&mut tx, id).await?;
+            organizations::lock_terms_shared(&mut tx, id).await?;
         }
         let organization = ctx.organization(&mut tx, job).await?;
         let Some(goal) = goals::lock(&mut tx, organization.id, self.goal_id).await? else {
@@ -44,7 +44,7 @@ impl Leased for BatchRelease {
         }
         let each = estimate(&goal.content.script, organization.settings.smart_encoding).segments.into();
         batches::set_estimate(&mut tx, goal.id, each).await?;
-        let held = batches::held(&mut tx, goal.id, each).await?;
+        let held = batches::unreleased(&mut tx, goal.id, each).await?;
         if held.is_empty() {
             return Ok(tx);
         }

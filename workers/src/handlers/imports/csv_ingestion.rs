@@ -11,7 +11,7 @@ use futures::stream;
 use muster_domain::ids::ImportId;
 use muster_ingest::{
     ReadError,
-    rows::{Line as Record, Reject, RowReader, Warnings},
+    rows::{Reject, RowOrReject as Record, RowReader, Warnings},
     tags::Tags,
 };
 use muster_jobs::kinds::{CsvIngestion, ImportAdmit};
@@ -20,8 +20,8 @@ use muster_storage::{
     engine::{claim::ClaimedJob, enqueue::enqueue},
     imports::{
         Import,
-        parts::{self, Part, ReadPart},
-        rejects::{self, Rejects, Room},
+        parts::{self, ImportPart, ReadPart},
+        rejects::{self, RejectBudget, Rejects},
         rows::{Row, Rows, Sorted},
     },
 };
@@ -92,12 +92,12 @@ struct Found {
 const MOST_HELD: u64 = 8 * 1024 * 1024;
 
 impl Found {
-    fn within(room: Room) -> Self {
+    fn within(room: RejectBudget) -> Self {
         Self {
             rows_read: 0,
             rejected: 0,
             reject_reasons: BTreeMap::new(),
-            rejects: Rejects::within(Room { bytes: room.bytes.min(MOST_HELD), ..room }),
+            rejects: Rejects::within(RejectBudget { bytes: room.bytes.min(MOST_HELD), ..room }),
             tags: Tags::default(),
             warnings: Warnings::default(),
         }
@@ -112,8 +112,8 @@ impl Found {
 async fn read(
     ctx: &Context,
     import: &Import,
-    part: Part,
-    room: Room,
+    part: ImportPart,
+    room: RejectBudget,
 ) -> Result<Result<(Sorted, Found), String>, JobError> {
     let header = steps::header(import)?;
     let key = import.text_key.as_ref().unwrap_or(&import.object_key).clone();

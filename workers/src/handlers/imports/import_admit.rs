@@ -10,7 +10,7 @@ use muster_storage::{
     Tx,
     engine::{
         claim::{self, ClaimedJob},
-        enqueue::{Line, enqueue, enqueue_all},
+        enqueue::{JobOrder, enqueue, enqueue_all},
     },
     imports::{admit, agents, parts},
 };
@@ -72,6 +72,6 @@ async fn admit(ctx: &Context, job: &ClaimedJob, payload: &ImportAdmit) -> Result
     }
     let jobs: Vec<_> = (0..import.shards).map(|shard| ImportApply { import_id: import.id, shard }).collect();
     let jobs: Vec<_> = jobs.iter().map(|job| (JobId::new(), job)).collect();
-    enqueue_all(&mut tx, &jobs, Line::Ordinary, &ctx.origin(job)).await?;
+    enqueue_all(&mut tx, &jobs, JobOrder::Ordinary, &ctx.origin(job)).await?;
     Ok(tx)
 }

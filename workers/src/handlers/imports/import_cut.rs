@@ -22,7 +22,7 @@ use muster_domain::{
 };
 use muster_ingest::{
     ReadError,
-    cut::{Cutter, Part},
+    cut::{Cutter, FilePart},
     file::{self, Opened},
     header::Header,
     sniff::tally::Tally,
@@ -33,7 +33,7 @@ use muster_storage::{
     Tx,
     engine::{
         claim::{self, ClaimedJob},
-        enqueue::{Line, enqueue, enqueue_all},
+        enqueue::{JobOrder, enqueue, enqueue_all},
     },
     imports::{
         self, End, Import,
@@ -108,7 +108,7 @@ struct Looked {
     compression: Option<Compression>,
     encoding: FileEncoding,
     header: Header,
-    parts: Vec<Part>,
+    parts: Vec<FilePart>,
     copied: bool,
 }
 
@@ -256,7 +256,7 @@ async fn write_down(
     let text: u64 = looked.parts.iter().map(|part| part.length).sum();
     let shards = u32::try_from(text.div_ceil(ctx.settings.imports.shard_bytes).clamp(1, MOST_SHARDS)).unwrap_or(1);
     let header = serde_json::to_value(&looked.header).map_err(|error| JobError::fail(error.to_string()))?;
-    let part = |part: &Part| parts::Part {
+    let part = |part: &FilePart| parts::ImportPart {
         first_byte: signed(part.offset),
         bytes: signed(part.length),
         first_line: signed(part.first_line),
@@ -280,7 +280,7 @@ async fn write_down(
     } else {
         let jobs: Vec<_> = (0_u32..).zip(&parts).map(|(part, _)| CsvIngestion { import_id: import.id, part }).collect();
         let jobs: Vec<_> = jobs.iter().map(|job| (JobId::new(), job)).collect();
-        enqueue_all(&mut tx, &jobs, Line::Ordinary, &origin).await?;
+        enqueue_all(&mut tx, &jobs, JobOrder::Ordinary, &origin).await?;
     }
     tracing::info!(import.id = %import.id, organization.id = %organization.id, bytes = text, parts = parts.len(), shards, "cut");
     Ok(tx)

@@ -10,7 +10,7 @@ use muster_jobs::kinds::ImportEnd;
 use muster_storage::{
     Tx,
     engine::{claim::ClaimedJob, enqueue::enqueue},
-    imports::{self, End, Import, rejects::Room},
+    imports::{self, End, Import, rejects::RejectBudget},
     tenancy::organizations::Organization,
 };
 
@@ -55,9 +55,9 @@ pub(crate) fn is_running(import: &Import) -> bool {
 
 /// Returns how many rejects of an import may be kept: fewer of a small file, however much it
 /// unpacks to (rule C7).
-pub(crate) fn rejects_room(ctx: &Context, import: &Import) -> Room {
+pub(crate) fn rejects_room(ctx: &Context, import: &Import) -> RejectBudget {
     let uploaded = import.size_bytes.unsigned_abs();
-    Room {
+    RejectBudget {
         rows: ctx.settings.imports.rejects_kept,
         bytes: limits::rejects_kept(uploaded, ctx.settings.imports.rejects_kept_bytes),
     }

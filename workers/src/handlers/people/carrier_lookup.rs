@@ -19,7 +19,7 @@ use muster_storage::{
     Tx,
     engine::{
         claim::ClaimedJob,
-        enqueue::{Line, Origin, enqueue_all},
+        enqueue::{JobOrder, Origin, enqueue_all},
     },
     people::lookups::{self, Due},
 };
@@ -49,7 +49,7 @@ pub(crate) async fn request(
 async fn page(tx: &mut Tx, group_id: GroupId, after: Option<ContactId>, origin: &Origin) -> Result<(), JobError> {
     // One after another: an answer that one has paid for is not asked for again by the next.
     let line = format!("carrier-lookup:{group_id}");
-    enqueue_all(tx, &[(JobId::new(), &CarrierLookup { group_id, after })], Line::InOrder(&line), origin).await?;
+    enqueue_all(tx, &[(JobId::new(), &CarrierLookup { group_id, after })], JobOrder::InOrder(&line), origin).await?;
     Ok(())
 }
 

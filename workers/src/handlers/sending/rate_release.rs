@@ -1,8 +1,8 @@
 //! `rate-release`: lets go texts that have their turn in the lanes that they wait for (rule S4).
 //!
-//! All lanes of an organization are looked after at once, at most once in `domain::rate::TICK`.
-//! Goals take turns in a lane. `domain::lane_turns` decides; here are the locks before it and the
-//! writes after it.
+//! All lanes of an organization are looked after at once, at most once in
+//! `domain::rate::SHORTEST_WAIT`. Goals take turns in a lane. `domain::lane_turns` decides; here
+//! are the locks before it and the writes after it.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +25,7 @@ impl Leased for RateRelease {
     async fn run(self, ctx: &Context, job: &ClaimedJob) -> Result<Tx, JobError> {
         let mut tx = ctx.pool.begin().await?;
         // Settings and goals that decide stay as they are read until this commits (rule S9).
-        organizations::keep_terms(&mut tx, self.organization_id).await?;
+        organizations::lock_terms_shared(&mut tx, self.organization_id).await?;
         let organization = ctx.organization(&mut tx, job).await?;
         if organization.id != self.organization_id {
             return Err(JobError::fail("the job is another organization's"));

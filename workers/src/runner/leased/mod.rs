@@ -37,7 +37,7 @@ pub(super) async fn run(ctx: &Context, kind: JobKind, refs: &[JobRef], suspect: 
     // (engine promise J6). The semaphores are never closed.
     let turn = if suspect { Some(tokio::time::timeout(SUSPECTS_WAIT, ctx.suspects.acquire()).await) } else { None };
     if let Some(Err(_)) = turn {
-        return kept(ctx, in_time(claim::put_off(&ctx.engine_pool, &ids, SUSPECTS_WAIT)).await);
+        return kept(ctx, in_time(claim::defer(&ctx.engine_pool, &ids, SUSPECTS_WAIT)).await);
     }
     let first_slot = ctx.slots.acquire().await;
     let lease = ctx.settings.engine.job_lease();
@@ -71,10 +71,8 @@ pub(super) async fn run(ctx: &Context, kind: JobKind, refs: &[JobRef], suspect: 
     let not_begun = not_begun.into_inner().unwrap_or_else(PoisonError::into_inner);
     if !not_begun.is_empty() {
         tracing::info!(job.kind = %kind, jobs = not_begun.len(), "handed back unbegun");
-        settled &= kept(
-            ctx,
-            in_time(claim::hand_back(&ctx.engine_pool, &not_begun, Duration::ZERO, "the worker stops")).await,
-        );
+        settled &=
+            kept(ctx, in_time(claim::requeue(&ctx.engine_pool, &not_begun, Duration::ZERO, "the worker stops")).await);
     }
     settled
 }

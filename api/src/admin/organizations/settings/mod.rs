@@ -7,7 +7,7 @@ use muster_domain::tenancy::role::Role;
 use muster_storage::{
     sending::{
         Concerned, rates,
-        waiting::{Changed, rearm},
+        waiting::{SettingsChange, rearm},
     },
     tenancy::organizations::{self, Organization},
 };
@@ -59,12 +59,12 @@ pub(crate) async fn patch(
 ) -> Result<Answer<OrganizationBody>, Problem> {
     admin.at_least(Role::OrganizationAdmin)?;
     let mut tx = api.pool.begin().await?;
-    organizations::change_terms(&mut tx, admin.organization_id).await?;
+    organizations::lock_terms(&mut tx, admin.organization_id).await?;
     let mut organization = admin.organization(&mut tx).await?;
     let edited = organization.settings.patched(&edit.0).map_err(|bad| Problem::invalid_body(bad.to_string()))?;
     let before = std::mem::replace(&mut organization.settings, edited);
     organizations::update_settings(&mut tx, organization.id, &organization.settings).await?;
-    let changed = Changed::between(&before, &organization.settings);
+    let changed = SettingsChange::between(&before, &organization.settings);
     if changed.rates {
         rates::set_numbers(&mut tx, organization.id, organization.settings.number_segments_per_minute).await?;
     }

@@ -23,7 +23,7 @@ pub enum CatchUp {
     Coalesce,
     /// The newest fire late, each for itself; older ones do not fire.
     All {
-        /// How many fire, at most [`LISTED`].
+        /// How many fire, at most [`LISTED_TICKS`].
         at_most: u32,
     },
 }
@@ -55,7 +55,7 @@ impl CatchUp {
 
 /// How many ticks of a kind are decided one by one. There is one entry for all ticks that were
 /// missed before.
-pub const LISTED: u32 = 1_000;
+pub const LISTED_TICKS: u32 = 1_000;
 
 /// The fate of each tick between two instants. Together the entries hold every tick once, in their
 /// order.
@@ -63,7 +63,7 @@ pub const LISTED: u32 = 1_000;
 pub struct Reckoning {
     /// Missed ticks that are too many to be listed: the oldest ones.
     pub earlier: Option<Earlier>,
-    /// The others: at most [`LISTED`] missed ones, and as many that are on time.
+    /// The others: at most [`LISTED_TICKS`] missed ones, and as many that are on time.
     pub ticks: Vec<Tick>,
 }
 
@@ -77,7 +77,7 @@ pub struct Earlier {
     /// How many, with both.
     pub count: u64,
     /// The fate of each.
-    pub fate: Fate,
+    pub fate: TickDecision,
 }
 
 /// A tick and its fate.
@@ -86,12 +86,12 @@ pub struct Tick {
     /// The tick as it was planned.
     pub fire: Fire,
     /// Its fate.
-    pub fate: Fate,
+    pub fate: TickDecision,
 }
 
 /// Fate of a tick.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
+pub enum TickDecision {
     /// It fires, on time.
     Fired,
     /// It fires late.
@@ -127,7 +127,7 @@ pub enum TickFate {
 
 text_enum!(TickFate);
 
-impl Fate {
+impl TickDecision {
     /// Returns the fate of the tick.
     pub const fn fate(self) -> TickFate {
         match self {
@@ -161,8 +161,8 @@ impl Schedule {
     /// Decides about every tick after `last`, the last one that was decided about, up to `now`.
     ///
     /// A tick is on time up to `grace` after its instant, and missed from then on. Of the ticks
-    /// that the grace covers, the ones before the newest [`LISTED`] count as missed too, so that
-    /// the answer is bounded for any grace. `now` is the database's (rule J10).
+    /// that the grace covers, the ones before the newest [`LISTED_TICKS`] count as missed too, so
+    /// that the answer is bounded for any grace. `now` is the database's (rule J10).
     pub fn reckon(&self, last: DateTime<Utc>, now: DateTime<Utc>, grace: Duration, catch_up: CatchUp) -> Reckoning {
         if now <= last {
             return Reckoning { earlier: None, ticks: Vec::new() };
@@ -170,10 +170,10 @@ impl Schedule {
         let patience = TimeDelta::from_std(grace).unwrap_or(TimeDelta::MAX);
         let instant_before = |at: DateTime<Utc>| at - TimeDelta::nanoseconds(1);
         let missed_until = now.checked_sub_signed(patience).map_or(last, instant_before).max(last);
-        let missed_until = self.newest(missed_until, now, LISTED);
+        let missed_until = self.newest(missed_until, now, LISTED_TICKS);
         let on_time: Vec<Fire> = self.until(missed_until, now).collect();
 
-        let listed_after = self.newest(last, missed_until, LISTED);
+        let listed_after = self.newest(last, missed_until, LISTED_TICKS);
         let listed: Vec<Fire> = self.until(listed_after, missed_until).collect();
         // One run for all is that of the first tick after them, or of the newest of them.
         let stands_for_all = on_time.first().or(listed.last()).map_or(now, |fire| fire.at);
@@ -183,16 +183,16 @@ impl Schedule {
             CatchUp::All { at_most } => at_most as usize,
         };
         let fate = match catch_up {
-            CatchUp::Skip => Fate::Skipped { why: SkipReason::Missed },
-            CatchUp::Coalesce => Fate::Coalesced { into: stands_for_all },
-            CatchUp::All { .. } => Fate::Skipped { why: SkipReason::BeyondBound },
+            CatchUp::Skip => TickDecision::Skipped { why: SkipReason::Missed },
+            CatchUp::Coalesce => TickDecision::Coalesced { into: stands_for_all },
+            CatchUp::All { .. } => TickDecision::Skipped { why: SkipReason::BeyondBound },
         };
         let first_late = listed.len().saturating_sub(late);
         let missed = listed.into_iter().enumerate().map(|(index, fire)| {
             let late = index >= first_late;
-            Tick { fire, fate: if late { Fate::Late { by: now - fire.at } } else { fate } }
+            Tick { fire, fate: if late { TickDecision::Late { by: now - fire.at } } else { fate } }
         });
-        let ticks = missed.chain(on_time.into_iter().map(|fire| Tick { fire, fate: Fate::Fired })).collect();
+        let ticks = missed.chain(on_time.into_iter().map(|fire| Tick { fire, fate: TickDecision::Fired })).collect();
         Reckoning { earlier: self.earlier(last, listed_after, fate), ticks }
     }
 
@@ -200,7 +200,7 @@ impl Schedule {
         self.fires_after(after).take_while(move |fire| fire.at <= until)
     }
 
-    fn earlier(&self, after: DateTime<Utc>, until: DateTime<Utc>, fate: Fate) -> Option<Earlier> {
+    fn earlier(&self, after: DateTime<Utc>, until: DateTime<Utc>, fate: TickDecision) -> Option<Earlier> {
         let first = self.until(after, until).next()?.at;
         let last = self.until(self.newest(after, until, 1), until).next()?.at;
         Some(Earlier { first, last, count: self.count_fires(after, until), fate })

@@ -23,7 +23,7 @@ struct Window {
 const SECOND: TimeDelta = TimeDelta::seconds(1);
 
 /// The years in which there are fires: those of four digits, which the zones' rules cover.
-const YEARS: [NaiveDateTime; 2] = [day(1, 1, 2), day(9999, 12, 29)];
+const YEAR_RANGE: [NaiveDateTime; 2] = [day(1, 1, 2), day(9999, 12, 29)];
 
 const fn day(year: i32, month: u32, day: u32) -> NaiveDateTime {
     match NaiveDate::from_ymd_opt(year, month, day) {
@@ -52,8 +52,8 @@ impl Schedule {
     }
 
     fn window(&self, span: Span) -> Window {
-        let begins = span.begins.map_or(YEARS[0], |change| change.at.naive_utc() + change.after);
-        let ends = span.ends.map_or(YEARS[1], |change| change.at.naive_utc() + change.before);
+        let begins = span.begins.map_or(YEAR_RANGE[0], |change| change.at.naive_utc() + change.after);
+        let ends = span.ends.map_or(YEAR_RANGE[1], |change| change.at.naive_utc() + change.before);
         if self.cron.follows_elapsed_time() {
             return Window { span, from: begins, until: ends, shifted: None };
         }
@@ -112,6 +112,6 @@ impl Window {
 
 /// Fires are at whole seconds: a fire after an instant is after the second in which it lies.
 fn whole_second(at: DateTime<Utc>) -> DateTime<Utc> {
-    let at = at.naive_utc().clamp(YEARS[0], YEARS[1]);
+    let at = at.naive_utc().clamp(YEAR_RANGE[0], YEAR_RANGE[1]);
     at.with_nanosecond(0).unwrap_or(at).and_utc()
 }

@@ -25,7 +25,7 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use strum::{VariantArray, VariantNames};
 
 pub use crate::engine::schedule::{
-    catch_up::{CatchUp, CatchUpPolicy, Earlier, Fate, LISTED, Reckoning, SkipReason, Tick, TickFate},
+    catch_up::{CatchUp, CatchUpPolicy, Earlier, LISTED_TICKS, Reckoning, SkipReason, Tick, TickDecision, TickFate},
     cron::{CronError, CronExpression},
     field::Field,
     jitter::jitter,

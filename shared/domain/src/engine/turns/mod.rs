@@ -45,7 +45,7 @@ pub struct Bounds {
 
 /// Why a user may not even wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refused {
+pub enum NoTurn {
     /// Too many of the same key wait, or have waited for too long.
     Key,
     /// Too many wait, or all that there is has not moved for too long.
@@ -167,23 +167,23 @@ impl<K: Eq + Hash + Clone, W> Turns<K, W> {
     }
 
     /// Begins to wait, after [`Self::begin`] has said no.
-    pub fn wait(&mut self, key: &K, waiter: W, now: Instant) -> Result<(), Refused> {
+    pub fn wait(&mut self, key: &K, waiter: W, now: Instant) -> Result<(), NoTurn> {
         let queue = self.waiting.get(key);
         let (length, oldest) = queue.map_or((0, None), |queue| (queue.len(), queue.front().map(|(since, _)| *since)));
         let favoured = self.favoured.as_ref();
         if favoured == Some(key) {
             if length >= self.bounds.waiting {
-                return Err(Refused::All);
+                return Err(NoTurn::All);
             }
         } else {
             let apart = favoured.and_then(|key| self.waiting.get(key)).map_or(0, VecDeque::len);
             let stuck = self.total.places >= self.bounds.room && self.stands_still(now);
             if stuck || self.waiters - apart >= self.bounds.waiting {
-                return Err(Refused::All);
+                return Err(NoTurn::All);
             }
             let waited = oldest.map(|since| now.saturating_duration_since(since));
             if length >= self.bounds.waiting_each || waited >= Some(self.bounds.patience) {
-                return Err(Refused::Key);
+                return Err(NoTurn::Key);
             }
         }
         if length == 0 {

@@ -125,16 +125,16 @@ fn waiting_is_bounded_by_number_and_by_age() {
     assert!(turns.begin(&1, now).is_some());
     turns.wait(&1, 10, now).unwrap();
     turns.wait(&1, 11, now).unwrap();
-    assert_eq!(turns.wait(&1, 12, now), Err(Refused::Key), "by number");
+    assert_eq!(turns.wait(&1, 12, now), Err(NoTurn::Key), "by number");
     turns.wait(&2, 20, now).unwrap();
     for (key, waiter) in [(3, 30), (4, 40), (5, 50)] {
         turns.wait(&key, waiter, now).unwrap();
     }
-    assert_eq!(turns.wait(&6, 60, now), Err(Refused::All));
+    assert_eq!(turns.wait(&6, 60, now), Err(NoTurn::All));
     let mut shared = Tested::new(Bounds { room: 2, ..BOUNDS }, None);
     assert!(shared.begin(&1, now).is_some());
     shared.wait(&1, 10, now).unwrap();
-    assert_eq!(shared.wait(&1, 11, now + PATIENCE), Err(Refused::Key), "by age");
+    assert_eq!(shared.wait(&1, 11, now + PATIENCE), Err(NoTurn::Key), "by age");
 }
 
 #[test]
@@ -144,8 +144,8 @@ fn the_favoured_key_waits_where_others_are_refused() {
     assert!(turns.begin(&1, now).is_some() && turns.begin(&9, now).is_some());
     turns.wait(&9, 90, now).unwrap();
     turns.wait(&9, 91, now + PATIENCE * 2).unwrap();
-    assert_eq!(turns.wait(&9, 92, now), Err(Refused::All));
-    assert_eq!(turns.wait(&2, 20, now + PATIENCE * 2), Err(Refused::All), "nothing moves");
+    assert_eq!(turns.wait(&9, 92, now), Err(NoTurn::All));
+    assert_eq!(turns.wait(&2, 20, now + PATIENCE * 2), Err(NoTurn::All), "nothing moves");
     assert_eq!(turns.wait(&2, 20, now), Ok(()), "the favoured key's waiters are counted apart");
 }
 
@@ -155,7 +155,7 @@ fn where_nothing_moves_no_user_begins_to_wait() {
     let mut turns = turns(2, 2);
     let one = turns.begin(&1, now).unwrap();
     assert!(turns.begin(&2, now).is_some());
-    assert_eq!(turns.wait(&3, 30, now + PATIENCE), Err(Refused::All));
+    assert_eq!(turns.wait(&3, 30, now + PATIENCE), Err(NoTurn::All));
     turns.end(one, now + PATIENCE);
     assert!(turns.begin(&1, now + PATIENCE).is_some());
     assert_eq!(turns.wait(&3, 30, now + PATIENCE * 3 / 2), Ok(()));

@@ -1,8 +1,8 @@
 //! The end of a goal, and the contacts that it will not reach (rule S11).
 //!
 //! A forecast supposes that agents send as fast as the engine lets texts go: it tells the pace that
-//! caps, rates and hours allow. Time is walked in steps of [`STEP`]. In each, texts with open hours
-//! share the rest of caps and paces, in proportion to how many are left.
+//! caps, rates and hours allow. Time is walked in steps of [`WALK_STEP`]. In each, texts with open
+//! hours share the rest of caps and paces, in proportion to how many are left.
 
 use std::collections::BTreeMap;
 
@@ -18,14 +18,14 @@ use crate::{
 };
 
 /// How fine time is walked.
-pub const STEP: TimeDelta = TimeDelta::minutes(5);
+pub const WALK_STEP: TimeDelta = TimeDelta::minutes(5);
 
 /// The longest window that is walked; a goal's is at most 31 days (rule G3).
-const LONGEST: TimeDelta = TimeDelta::days(32);
+const LONGEST_WALK: TimeDelta = TimeDelta::days(32);
 
 /// Contacts with the same limits.
 #[derive(Debug, Clone)]
-pub struct Part {
+pub struct Cohort {
     /// Texts that are still to go.
     pub texts: i64,
     /// Segments of each.
@@ -59,7 +59,7 @@ pub struct Outlook {
     /// do not go because of it.
     pub held: Option<(DateTime<Utc>, UnreachedReason)>,
     /// Contacts to be texted.
-    pub parts: Vec<Part>,
+    pub parts: Vec<Cohort>,
 }
 
 /// A plan that releases batches bit by bit.
@@ -118,11 +118,11 @@ pub struct Forecast {
 /// Walks from `from` to the end.
 pub fn forecast(outlook: &Outlook, calendar: &CarrierCalendar) -> Forecast {
     let mut walk = Walk::begin(outlook, calendar);
-    let end = outlook.closes_at.min(outlook.from + LONGEST);
+    let end = outlook.closes_at.min(outlook.from + LONGEST_WALK);
     let mut at = outlook.from;
     // Bounded by the window: 32 days of steps.
     while at < end && walk.left() > 0 {
-        let until = (at + STEP).min(end);
+        let until = (at + WALK_STEP).min(end);
         walk.step(at, until);
         at = until;
     }
@@ -232,7 +232,7 @@ impl<'a> Walk<'a> {
             self.released = self.released.saturating_add(releases.each);
             // A release that waited for its hours is one: the next comes after the interval.
             let due = self.next_release + releases.every;
-            self.next_release = if at - self.next_release > STEP { at + releases.every } else { due };
+            self.next_release = if at - self.next_release > WALK_STEP { at + releases.every } else { due };
         }
     }
 

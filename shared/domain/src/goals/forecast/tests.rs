@@ -4,7 +4,7 @@ use crate::{
     sending::{
         admission::{Admission, Asks},
         hours::{SendingHours, ZonePolicy},
-        rate::{Lane, Lanes},
+        rate::{TokenBucket, TokenBuckets},
     },
     zone::Zone,
 };
@@ -13,15 +13,15 @@ fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }
 
-fn part(texts: i64, postal_code: &str) -> Part {
+fn part(texts: i64, postal_code: &str) -> Cohort {
     let contact = Whereabouts::of(Some(postal_code), "2125550100");
     let zone = Zone::parse("America/New_York").unwrap();
     let hours = RecipientHours::new(SendingHours::default(), zone, Some(&contact), ZonePolicy::RecipientSafe, None);
     let carrier = Some("t-mobile".to_owned());
-    Part { texts, segments_each: 1, hours: hours.unwrap(), cap: carrier.clone(), rate: carrier }
+    Cohort { texts, segments_each: 1, hours: hours.unwrap(), cap: carrier.clone(), rate: carrier }
 }
 
-fn outlook(parts: Vec<Part>) -> Outlook {
+fn outlook(parts: Vec<Cohort>) -> Outlook {
     Outlook {
         from: at("2026-11-23T13:00:00Z"),
         closes_at: at("2026-11-26T05:00:00Z"),
@@ -55,12 +55,12 @@ fn group_hours() -> RecipientHours {
 
 /// The same world text by text, with the rules of the hand-over, a look a second.
 fn simulated(outlook: &Outlook, calendar: &CarrierCalendar) -> (Option<DateTime<Utc>>, i64) {
-    let lane = |segments_per_minute| Lane { segments_per_minute, free_at: outlook.from, waiting_segments: 0 };
+    let lane = |segments_per_minute| TokenBucket { segments_per_minute, free_at: outlook.from, waiting_segments: 0 };
     let lanes = BTreeMap::from([
         ("rate".to_owned(), lane(outlook.rates["t-mobile"])),
         ("numbers".to_owned(), lane(outlook.numbers_per_minute)),
     ]);
-    let mut admission = Admission { left: outlook.caps.clone(), lanes: Lanes(lanes) };
+    let mut admission = Admission { left: outlook.caps.clone(), lanes: TokenBuckets(lanes) };
     let mut left: Vec<i64> = outlook.parts.iter().map(|part| part.texts).collect();
     let (mut now, mut day) = (outlook.from, calendar.day(outlook.from));
     let asks = Asks {
@@ -108,7 +108,7 @@ fn s11_a_forecast_is_what_then_happens_within_a_tenth() {
         assert_eq!((told.finishes_at.is_some(), finished.is_some()), (finishes, finishes), "{told:?}");
         if let (Some(told), Some(finished)) = (told.finishes_at, finished) {
             let (told, took) = (told - outlook.from, finished - outlook.from);
-            assert!((told - took).abs() <= took / 10 + STEP, "told {told}, took {took}");
+            assert!((told - took).abs() <= took / 10 + WALK_STEP, "told {told}, took {took}");
         }
         let off = (told.unreached - unreached).abs();
         assert!(off * 10 <= told.reached.max(10), "told {} unreached, were {unreached}", told.unreached);
@@ -145,7 +145,7 @@ fn s11_a_release_plan_paces_a_forecast_and_rests_outside_hours() {
     let every = TimeDelta::hours(1);
     outlook.releases = Some(Releases { first: 100, each: 100, every, hours: group_hours() });
     let finishes = forecast(&outlook, &calendar).finishes_at.unwrap() - outlook.from;
-    assert!(finishes >= TimeDelta::hours(4) && finishes <= TimeDelta::hours(4) + STEP * 2, "{finishes}");
+    assert!(finishes >= TimeDelta::hours(4) && finishes <= TimeDelta::hours(4) + WALK_STEP * 2, "{finishes}");
     // 30 at 09:00 in New York and 30 an hour: eleven releases until 20:00, and the night is not
     // made up for.
     outlook.releases = Some(Releases { first: 30, each: 30, every, hours: group_hours() });

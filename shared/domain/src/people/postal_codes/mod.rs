@@ -17,7 +17,7 @@ static TABLE: LazyLock<Vec<Range>> = LazyLock::new(|| with_gaps(DATA.lines().fil
 
 /// Place of a postal code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub struct PostalArea {
     /// IANA names of the zones it may be in: sorted, without repeats, never empty.
     pub zones: &'static [&'static str],
     /// Its state; both neighbours' for a code that is not in use between two states.
@@ -30,15 +30,15 @@ pub struct Place {
 /// Looks up a ZIP code as people and spreadsheets write it: five digits, or nine with or without
 /// something between; wrapped as `="02134"` or `'02134`; in full-width digits and with marks that
 /// are not seen; with decimals; with a state or the country beside it. Three or four digits, or
-/// seven or eight, have lost their leading zeros, and the place is not [sure](Place::sure). `None`
-/// for a text that is no ZIP code, for codes of the armed forces and of other countries, and where
-/// no code with the same first three digits is in use.
+/// seven or eight, have lost their leading zeros, and the place is not [sure](PostalArea::sure).
+/// `None` for a text that is no ZIP code, for codes of the armed forces and of other countries, and
+/// where no code with the same first three digits is in use.
 ///
 /// A code that is not in the table, but between others with the same first three digits, answers
 /// the common answer of its neighbours on both sides: new codes are made where there is room.
-pub fn place_of(postal_code: &str) -> Option<Place> {
+pub fn place_of(postal_code: &str) -> Option<PostalArea> {
     let written = written::read(postal_code)?;
-    place(written.code).map(|place| Place { sure: written.sure, ..place })
+    place(written.code).map(|place| PostalArea { sure: written.sure, ..place })
 }
 
 /// Returns a postal code as it is kept: a ZIP code in five digits, or nine with a hyphen; a code
@@ -54,11 +54,11 @@ pub fn zones_of_postal_code(postal_code: &str) -> &'static [&'static str] {
 }
 
 /// Returns the place of a code.
-fn place(code: u32) -> Option<Place> {
+fn place(code: u32) -> Option<PostalArea> {
     let table = &*TABLE;
     let index = table.partition_point(|range| range.first <= code).checked_sub(1)?;
     let range = table.get(index).filter(|range| code <= range.last)?;
-    Some(Place { zones: &range.zones, states: &range.states, sure: true })
+    Some(PostalArea { zones: &range.zones, states: &range.states, sure: true })
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,7 +94,7 @@ impl Range {
 }
 
 /// Codes with the same first three digits.
-const SECTION: u32 = 100;
+const SECTION_SIZE: u32 = 100;
 
 /// Adds the codes between ranges to their neighbours, as far as the first three digits are the
 /// same.
@@ -102,12 +102,12 @@ fn with_gaps(ranges: Vec<Range>) -> Vec<Range> {
     let mut gaps = Vec::new();
     for pair in ranges.windows(2) {
         let [before, after] = pair else { continue };
-        let (section, next) = (before.last / SECTION, after.first / SECTION);
+        let (section, next) = (before.last / SECTION_SIZE, after.first / SECTION_SIZE);
         if section == next {
             gaps.extend(before.gap(Some(after), before.last + 1, after.first - 1));
         } else {
-            gaps.extend(before.gap(None, before.last + 1, section * SECTION + SECTION - 1));
-            gaps.extend(after.gap(None, next * SECTION, after.first - 1));
+            gaps.extend(before.gap(None, before.last + 1, section * SECTION_SIZE + SECTION_SIZE - 1));
+            gaps.extend(after.gap(None, next * SECTION_SIZE, after.first - 1));
         }
     }
     let mut all = ranges;

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Bytes of a cell that are looked at; more are an essay.
-const LONGEST: usize = 200;
+const LONGEST_CELL: usize = 200;
 
 /// A ZIP code as it was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +41,7 @@ pub(super) fn read(cell: &str) -> Option<Written> {
     {
         return Some(Written { code, sure: true, width: 5, four: None, by_words: false });
     }
-    if cell.len() > LONGEST {
+    if cell.len() > LONGEST_CELL {
         return None;
     }
     let text = plain_text(cell).to_uppercase().replace(char::is_whitespace, " ");

@@ -13,7 +13,7 @@ use strum::{VariantArray, VariantNames};
 
 use crate::text_enum;
 
-pub use parts::{Part, Parts, parts};
+pub use parts::{TextPart, TextParts, parts};
 pub use smart::smart_encode;
 
 /// How a text travels.
@@ -69,7 +69,7 @@ pub fn count(text: &str) -> Segments {
     let segments = if units <= encoding.single() {
         u32::from(units > 0)
     } else if size.has_pairs {
-        table::saturating(Parts::sized(text, size).count())
+        table::saturating(TextParts::sized(text, size).count())
     } else {
         units.div_ceil(encoding.part())
     };

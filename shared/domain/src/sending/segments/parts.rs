@@ -7,7 +7,7 @@ use crate::sending::segments::{
 
 /// A part of a text, which is billed as one segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Part<'a> {
+pub struct TextPart<'a> {
     /// The piece of the text in this part.
     pub text: &'a str,
     /// Its septets or UTF-16 code units, without the header that joins parts.
@@ -16,7 +16,7 @@ pub struct Part<'a> {
 
 /// The parts of a text, in order.
 #[derive(Debug, Clone)]
-pub struct Parts<'a> {
+pub struct TextParts<'a> {
     rest: &'a str,
     encoding: Encoding,
     /// Units that fit in each part.
@@ -25,11 +25,11 @@ pub struct Parts<'a> {
 
 /// Cuts a rendered text into the parts that [`count`](super::count) counts. An escape pair or a
 /// surrogate pair never straddles two parts; an empty text has none.
-pub fn parts(text: &str) -> Parts<'_> {
-    Parts::sized(text, size::of(text))
+pub fn parts(text: &str) -> TextParts<'_> {
+    TextParts::sized(text, size::of(text))
 }
 
-impl<'a> Parts<'a> {
+impl<'a> TextParts<'a> {
     pub(super) fn sized(text: &'a str, size: Size) -> Self {
         let Size { encoding, units, .. } = size;
         let limit = if units <= encoding.single() { encoding.single() } else { encoding.part() };
@@ -61,10 +61,10 @@ fn fill(bytes: &[u8], limit: u32, units: impl Fn(u8) -> u8) -> (usize, u32) {
     (end, filled)
 }
 
-impl<'a> Iterator for Parts<'a> {
-    type Item = Part<'a>;
+impl<'a> Iterator for TextParts<'a> {
+    type Item = TextPart<'a>;
 
-    fn next(&mut self) -> Option<Part<'a>> {
+    fn next(&mut self) -> Option<TextPart<'a>> {
         let bytes = self.rest.as_bytes();
         let (end, units) = match self.encoding {
             Encoding::Gsm7 => fill(bytes, self.limit, gsm_units),
@@ -72,11 +72,11 @@ impl<'a> Iterator for Parts<'a> {
         };
         let (text, rest) = self.rest.split_at(end);
         self.rest = rest;
-        (!text.is_empty()).then_some(Part { text, units })
+        (!text.is_empty()).then_some(TextPart { text, units })
     }
 }
 
-impl std::iter::FusedIterator for Parts<'_> {}
+impl std::iter::FusedIterator for TextParts<'_> {}
 
 #[cfg(test)]
 mod tests {
@@ -99,7 +99,7 @@ mod tests {
         assert_eq!(units(&"]".repeat(153)), [152, 152, 2]);
         assert_eq!(units(&"😀".repeat(67)), [66, 66, 2]);
         let text = format!("{}€{}", "a".repeat(152), "b".repeat(20));
-        let cut: Vec<Part<'_>> = parts(&text).collect();
+        let cut: Vec<TextPart<'_>> = parts(&text).collect();
         assert_eq!((cut[0].units, cut[1].units), (152, 22));
         assert!(cut[1].text.starts_with('€'));
     }

@@ -3,7 +3,7 @@
 use crate::{conversations::inbound::plain_characters, sending::template::BUILT_IN};
 
 /// Longest text between brackets, in characters.
-const LONGEST: usize = 60;
+const LONGEST_LOOK_ALIKE: usize = 60;
 
 /// How sure a pair of marks is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -17,7 +17,7 @@ enum Marks {
 }
 
 /// Marks of merge fields in other programs, the longer before the shorter.
-const MARKS: [(&str, &str, Marks); 16] = [
+const BRACKETS: [(&str, &str, Marks); 16] = [
     ("*|", "|*", Marks::Sure),
     ("<%", "%>", Marks::Sure),
     ("{%", "%}", Marks::Sure),
@@ -37,7 +37,7 @@ const MARKS: [(&str, &str, Marks); 16] = [
 ];
 
 /// Names that fields have elsewhere, without blanks and marks, and the field here.
-const ELSEWHERE: [(&str, &str); 40] = [
+const FIELD_NAMES_ELSEWHERE: [(&str, &str); 40] = [
     ("name", "first_name"),
     ("yourname", "first_name"),
     ("fname", "first_name"),
@@ -99,7 +99,7 @@ fn in_marks(text: &str, fields: &[String]) -> Option<LookAlike> {
     while at < text.len() {
         let rest = &text[at..];
         let step = rest.chars().next().map_or(1, char::len_utf8);
-        let pair = MARKS.iter().find(|(open, close, marks)| {
+        let pair = BRACKETS.iter().find(|(open, close, marks)| {
             rest.strip_prefix(open).is_some_and(|inner| {
                 let inner = inner.find(close).map(|end| &inner[..end]);
                 inner.is_some_and(|inner| is_field(inner, *marks, fields) && !(*open == "%" && in_address(text, at)))
@@ -118,7 +118,7 @@ fn in_marks(text: &str, fields: &[String]) -> Option<LookAlike> {
 
 fn is_field(inner: &str, marks: Marks, fields: &[String]) -> bool {
     let length = inner.chars().count();
-    if length == 0 || length > LONGEST || inner.contains('\n') {
+    if length == 0 || length > LONGEST_LOOK_ALIKE || inner.contains('\n') {
         return false;
     }
     let inner = inner.trim();
@@ -170,7 +170,7 @@ fn meant(name: &str, fields: &[String]) -> Option<String> {
         return None;
     }
     let known = BUILT_IN.into_iter().chain(fields.iter().map(String::as_str)).find(|known| plain(known) == wanted);
-    let elsewhere = || ELSEWHERE.iter().find(|(other, _)| *other == wanted).map(|(_, known)| *known);
+    let elsewhere = || FIELD_NAMES_ELSEWHERE.iter().find(|(other, _)| *other == wanted).map(|(_, known)| *known);
     known.or_else(elsewhere).map(str::to_owned)
 }
 

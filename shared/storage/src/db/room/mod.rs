@@ -22,7 +22,7 @@ use std::{
 
 use muster_domain::engine::{
     concurrency::Limit,
-    turns::{Bounds, Refused, Ticket, Turns},
+    turns::{Bounds, NoTurn, Ticket, Turns},
 };
 use tokio::sync::oneshot;
 use uuid::Uuid;
@@ -30,14 +30,14 @@ use uuid::Uuid;
 use crate::{Error, Result};
 
 /// Once the first of a tenant's tasks has waited for so long, its next are refused at once.
-const PATIENCE: Duration = Duration::from_millis(500);
+const TENANT_PATIENCE: Duration = Duration::from_millis(500);
 /// No tenant's task waits for longer.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 /// No task of ours does. Carriers do not repeat a text that came in, and wait for 15 s.
 const LONGEST_WAIT_OF_OURS: Duration = Duration::from_secs(10);
 /// Tasks of one tenant, and of all, that wait at most.
-const WAITING_EACH: usize = 256;
-const WAITING: usize = 1_024;
+const WAITING_LIMIT_EACH: usize = 256;
+const WAITING_LIMIT: usize = 1_024;
 /// How long a turn lasts. A task that takes longer waits for a lock or reads much: the next may
 /// have its turn.
 const SLICE: Duration = Duration::from_millis(100);
@@ -222,9 +222,9 @@ impl Room {
             reserved,
             at_once: limit.at_once(),
             slice: SLICE,
-            waiting_each: WAITING_EACH,
-            waiting: WAITING,
-            patience: PATIENCE,
+            waiting_each: WAITING_LIMIT_EACH,
+            waiting: WAITING_LIMIT,
+            patience: TENANT_PATIENCE,
         };
         Arc::new(Self(Mutex::new(Line { turns: Turns::new(bounds, Some(Asker::Ours)), limit })))
     }
@@ -255,14 +255,14 @@ impl Room {
             let look = slice_ends.map_or(until, |ends| ends.min(until));
             match tokio::time::timeout_at(look.into(), &mut turn).await {
                 Ok(Ok(permit)) => return Ok(permit),
-                Ok(Err(_)) => return Err(Refused::All.into()),
+                Ok(Err(_)) => return Err(NoTurn::All.into()),
                 Err(_) => {}
             }
             let now = Instant::now();
             if now >= until {
                 // Where nothing moves, it is not the tenant that asks for too much.
                 let all = asker == Asker::Ours || locked(&self.0).turns.stands_still(now);
-                return Err(if all { Refused::All } else { Refused::Key }.into());
+                return Err(if all { NoTurn::All } else { NoTurn::Key }.into());
             }
             self.go_on(None);
         }
@@ -345,9 +345,9 @@ impl Drop for Permit {
     }
 }
 
-impl From<Refused> for Error {
-    fn from(refused: Refused) -> Self {
-        Self::Busy { everywhere: refused == Refused::All }
+impl From<NoTurn> for Error {
+    fn from(refused: NoTurn) -> Self {
+        Self::Busy { everywhere: refused == NoTurn::All }
     }
 }
 

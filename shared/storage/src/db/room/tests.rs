@@ -60,7 +60,7 @@ async fn a_waiter_that_goes_away_leaves_its_turn_to_the_next() {
 async fn overload_is_told_and_not_waited_for_but_by_webhooks() {
     let room = room();
     let _held = fill(&room, AGENT);
-    let _waiting: Vec<_> = (0..WAITING_EACH)
+    let _waiting: Vec<_> = (0..WAITING_LIMIT_EACH)
         .map(|_| {
             let mut waits = Box::pin(room.enter(AGENT));
             assert!((&mut waits).now_or_never().is_none());
@@ -71,7 +71,7 @@ async fn overload_is_told_and_not_waited_for_but_by_webhooks() {
     assert!(matches!(refused, Some(Err(Error::Busy { everywhere: false }))), "{refused:?}");
     assert!(room.enter(OTHER).now_or_never().is_some_and(|entered| entered.is_ok()));
     let _ours = fill(&room, Asker::Ours);
-    let ours: Vec<_> = (0..WAITING_EACH * 2).map(|_| Box::pin(room.enter(Asker::Ours))).collect();
+    let ours: Vec<_> = (0..WAITING_LIMIT_EACH * 2).map(|_| Box::pin(room.enter(Asker::Ours))).collect();
     assert!(ours.into_iter().all(|mut waits| (&mut waits).now_or_never().is_none()), "a STOP is not refused");
 }
 

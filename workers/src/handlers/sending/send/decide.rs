@@ -15,7 +15,7 @@ use muster_domain::{
         admission::Asks,
         cap::CarrierDay,
         hand_over::{self, BrandStop, QueuedText, Take, Terms},
-        rate::TICK,
+        rate::SHORTEST_WAIT,
         wait::{Verdict, Wait},
     },
 };
@@ -31,7 +31,7 @@ use muster_storage::{
     sending::{
         self, Cancelled, Going, Queued,
         caps::{self, Taken},
-        rates::{self, BrandHold, Limits, SeenLanes},
+        rates::{self, BrandHold, Limits, SeenBuckets},
     },
     tenancy::organizations::{self, Organization},
 };
@@ -89,7 +89,7 @@ pub(super) async fn mark(ctx: &Context, jobs: &[&ClaimedJob], locks: Locks) -> R
     // From here to the commit no other attempt of these jobs can begin.
     claim::fence_all(&mut tx, jobs).await?;
     if let Some(id) = first.organization_id {
-        organizations::keep_terms(&mut tx, id).await?;
+        organizations::lock_terms_shared(&mut tx, id).await?;
     }
     let lost = sending::mark_unknown(&mut tx, jobs).await?;
     if lost > 0 {
@@ -216,7 +216,7 @@ impl<'a> Step<'a> {
         let (brand_id, now) = (self.organization.brand_id, self.terms.now);
         let (asks, paces) = (self.asks(), self.paces());
         let left = caps::left(tx, brand_id, &carriers(&asks), self.day).await?;
-        let SeenLanes { lanes, fresh } = rates::look(tx, &paces).await?;
+        let SeenBuckets { lanes, fresh } = rates::look(tx, &paces).await?;
         if !fresh.is_empty() {
             rates::make(&self.ctx.engine_pool, brand_id, &fresh).await?;
         }
@@ -296,7 +296,7 @@ impl<'a> Step<'a> {
     async fn set_timers(&self, tx: &mut Tx) -> Result<(), JobError> {
         let organization_id = self.organization.id;
         if self.waits.iter().any(|(.., wait)| wait.lane.is_some()) {
-            let at = self.terms.now + TICK;
+            let at = self.terms.now + SHORTEST_WAIT;
             timers::set_earliest(tx, TimerKind::RateOpens, organization_id.0, at, organization_id).await?;
         }
         let waits = self.waits.iter().map(|(group_id, _, wait)| (*group_id, wait));

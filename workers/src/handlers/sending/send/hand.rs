@@ -15,7 +15,7 @@ use muster_domain::{
     ids::MessageId,
     sending::{
         Decision, SHORTEST_LIFE,
-        stops::{FRESH, Standing},
+        stops::{PROOF_FRESH_FOR, Standing},
     },
 };
 use muster_service::clock;
@@ -112,7 +112,7 @@ impl Hand {
     /// statement only where knowledge is not fresh.
     pub(super) async fn may_go(&self, id: MessageId, subjects: &[Uuid]) -> bool {
         for tries in 1..=TRIES {
-            let fresh = if tries < TRIES { FRESH } else { PATIENCE };
+            let fresh = if tries < TRIES { PROOF_FRESH_FOR } else { PATIENCE };
             let looked = {
                 let state = self.state();
                 if state.kept_back.contains(&id) {
