@@ -55,13 +55,17 @@ impl Tenant {
         let (id, area) = (self.id(), 212 + number);
         let member = format!("('00000000-0000-7000-800{number}-' || lpad(to_hex(n + 4096), 12, '0'))::uuid");
         let batch_id = format!("('00000000-0000-7001-800{number}-' || lpad(to_hex(n), 12, '0'))::uuid");
+        let settings = json!({
+            "law_strictness": "off",
+            "sending_hours": { "opens_minute": 0, "closes_minute": 1_440 },
+            "number_segments_per_minute": 60_000,
+        });
         vec![
             format!("insert into account (id, name) values ('{id}', 'Bench {number}')"),
             format!("insert into brand (id, account_id, name) values ('{id}', '{id}', 'Bench')"),
             format!(
-                "insert into organization (id, account_id, brand_id, name, recipient_safe, law_strictness, sending_opens_minute,
-                     sending_closes_minute, number_segments_per_minute)
-                 values ('{id}', '{id}', '{id}', 'Bench', true, 'off', 0, 1440, 60000)"
+                "insert into organization (id, account_id, brand_id, name, settings)
+                 values ('{id}', '{id}', '{id}', 'Bench', '{settings}')"
             ),
             format!(
                 "insert into contact_group (id, organization_id, name, zone, area_code)

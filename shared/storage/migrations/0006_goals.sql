@@ -49,6 +49,7 @@ create table goal (
     constraint goal_reminder_opens_before_it_closes check (reminder_opens_at < reminder_closes_at)
 );
 create index goal_group on goal (group_id, id);
+create index goal_organization on goal (organization_id, id);
 create index goal_campaign on goal (campaign_id) where campaign_id is not null;
 
 create table batch (

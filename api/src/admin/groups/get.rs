@@ -31,7 +31,7 @@ pub(crate) async fn get(
     Path((_organization, id)): Path<(Uuid, GroupId)>,
 ) -> Result<Answer<GroupBody>, Problem> {
     admin.group(id)?;
-    let group = groups::get(&api.pool, admin.organization_id, id).await?;
+    let group = groups::counted(&api.pool, admin.organization_id, id).await?;
     Ok(Answer(body(group.ok_or_else(|| Problem::no("group"))?)))
 }
 

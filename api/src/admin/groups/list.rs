@@ -2,7 +2,7 @@
 
 use axum::{Json as Answer, extract::State};
 use muster_domain::{ids::GroupId, tenancy::role::Role, zone::Zone};
-use muster_storage::tenancy::groups::{self, Group, NewGroup};
+use muster_storage::tenancy::groups::{self, CountedGroup, Group, NewGroup};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -54,8 +54,9 @@ pub(crate) struct GroupPage {
     next: Option<GroupId>,
 }
 
-pub(crate) fn body(group: Group) -> GroupBody {
-    let Group { id, organization_id: _, name, location, zone, area_code, archived, contacts } = group;
+pub(crate) fn body(counted: CountedGroup) -> GroupBody {
+    let CountedGroup { group, contacts } = counted;
+    let Group { id, organization_id: _, name, location, zone, area_code, archived } = group;
     GroupBody { id, name, location, zone, area_code, archived, contacts }
 }
 
@@ -103,6 +104,6 @@ pub(crate) async fn list(
 ) -> Result<Answer<GroupPage>, Problem> {
     let limit = page.limit()?;
     let all = groups::page(&api.pool, admin.organization_id, admin.groups(), page.cursor.map(GroupId), limit).await?;
-    let next = all.last().map(|group| group.id).filter(|_| i64::try_from(all.len()) == Ok(limit));
+    let next = all.last().map(|counted| counted.group.id).filter(|_| i64::try_from(all.len()) == Ok(limit));
     Ok(Answer(GroupPage { items: all.into_iter().map(body).collect(), next }))
 }

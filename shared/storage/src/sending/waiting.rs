@@ -157,7 +157,7 @@ async fn look_at_batches(
     origin: &Origin,
 ) -> Result<()> {
     let goals = sqlx::query!(
-        r#"select g.id, coalesce(t.subject is not null and e.release_waits_for = 'pace', false) as "paces!"
+        r#"select g.id as "id!", coalesce(t.subject is not null and e.release_waits_for = 'pace', false) as "paces!"
            from goal g
            left join goal_estimate e on e.goal_id = g.id
            left join timer t on t.kind = $2 and t.subject = g.id

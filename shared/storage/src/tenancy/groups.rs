@@ -24,6 +24,13 @@ pub struct Group {
     pub area_code: String,
     /// It takes no new goals.
     pub archived: bool,
+}
+
+/// A group with its size, which costs in proportion to it.
+#[derive(Debug, Clone)]
+pub struct CountedGroup {
+    /// The group.
+    pub group: Group,
     /// Contacts in it, active or not.
     pub contacts: i64,
 }
@@ -59,6 +66,26 @@ pub async fn create(tx: &mut Tx, id: GroupId, organization_id: OrganizationId, n
 
 /// Returns a group of this organization.
 pub async fn get(db: impl Into<Db<'_>>, organization_id: OrganizationId, id: GroupId) -> Result<Option<Group>> {
+    let row = sqlx::query!("select * from contact_group where organization_id = $1 and id = $2", organization_id.0, id.0)
+        .fetch_optional(&mut *db.into().connection().await?)
+        .await?;
+    Ok(row.map(|row| Group {
+        id,
+        organization_id,
+        name: row.name,
+        location: row.location,
+        zone: row.zone,
+        area_code: row.area_code,
+        archived: row.archived_at.is_some(),
+    }))
+}
+
+/// Returns a group of this organization with its size.
+pub async fn counted(
+    db: impl Into<Db<'_>>,
+    organization_id: OrganizationId,
+    id: GroupId,
+) -> Result<Option<CountedGroup>> {
     Ok(page(db, organization_id, Some(&[id]), None, 1).await?.pop())
 }
 
@@ -108,7 +135,7 @@ pub async fn page(
     only: Option<&[GroupId]>,
     after: Option<GroupId>,
     limit: i64,
-) -> Result<Vec<Group>> {
+) -> Result<Vec<CountedGroup>> {
     let only: Option<Vec<_>> = only.map(|groups| groups.iter().map(|id| id.0).collect());
     let rows = sqlx::query!(
         r#"select g.*, (select count(*) from membership m where m.group_id = g.id) as "contacts!"
@@ -124,14 +151,16 @@ pub async fn page(
     .await?;
     Ok(rows
         .into_iter()
-        .map(|row| Group {
-            id: GroupId(row.id),
-            organization_id,
-            name: row.name,
-            location: row.location,
-            zone: row.zone,
-            area_code: row.area_code,
-            archived: row.archived_at.is_some(),
+        .map(|row| CountedGroup {
+            group: Group {
+                id: GroupId(row.id),
+                organization_id,
+                name: row.name,
+                location: row.location,
+                zone: row.zone,
+                area_code: row.area_code,
+                archived: row.archived_at.is_some(),
+            },
             contacts: row.contacts,
         })
         .collect())
