@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    agent::reply::lock_thread,
+    agent::thread::lock_thread,
     auth::Agent,
     document::NoContent,
     extract::{Json, Path},

@@ -20,8 +20,8 @@ use utoipa::ToSchema;
 
 use crate::{
     agent::{
-        batch::lock_lease,
-        claim::{script, workable},
+        lease::lock_lease,
+        work::{script, workable},
     },
     auth::Agent,
     compose::{Composer, goal_date},

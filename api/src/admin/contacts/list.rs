@@ -1,66 +1,22 @@
-//! `GET /v1/organizations/{organization_id}/contacts`: list contacts, of one group if asked.
+//! `GET /v1/organizations/{organization_id}/contacts`: contacts by age, of one group if asked.
 
 use axum::{Json as Answer, extract::State};
-use chrono::{DateTime, Utc};
 use muster_domain::{
-    ids::{ContactId, GroupId, ImportId},
-    people::{contact::ContactSource, line::LineType},
+    ids::{ContactId, GroupId},
     tenancy::role::Role,
 };
-use muster_storage::{
-    people::contacts::{self, Contact},
-    tenancy::groups,
-};
+use muster_storage::{people::contacts, tenancy::groups};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
+    admin::contacts::body::{ContactBody, body},
     auth::Admin,
     bounds,
     extract::{Query, page_limit},
     problem::Problem,
-    shapes,
     state::Api,
 };
-
-#[derive(Serialize, ToSchema)]
-pub(crate) struct ContactBody {
-    #[schema(value_type = uuid::Uuid)]
-    id: ContactId,
-    /// E.164; null once redacted.
-    #[schema(value_type = Option<bounds::PhoneNumber>)]
-    phone: Option<String>,
-    first_name: String,
-    last_name: String,
-    email: Option<String>,
-    postal_code: Option<String>,
-    external_id: Option<String>,
-    /// Custom fields by name.
-    #[schema(value_type = BTreeMap<String, String>)]
-    fields: serde_json::Value,
-    tags: Vec<String>,
-    /// `unknown`, `mobile`, `voip`, or one that is never texted: `landline`, or `invalid`, a number
-    /// without a subscriber.
-    #[schema(value_type = shapes::LineType)]
-    line_type: LineType,
-    /// Carrier of the number, as caps and rates call it; null where it is unknown.
-    carrier: Option<String>,
-    opted_out_at: Option<DateTime<Utc>>,
-    /// Reason of the opt-out, by its source: `stated in the file of import …`, for one.
-    opt_out_reason: Option<String>,
-    redacted_at: Option<DateTime<Utc>>,
-    #[schema(value_type = Vec<uuid::Uuid>)]
-    groups: Vec<GroupId>,
-    /// Where the contact comes from: `file`, `api`, `form` or `inbound`.
-    #[schema(value_type = shapes::ContactSource)]
-    source: ContactSource,
-    /// The import that made the contact; null where that is another group's for a group admin.
-    #[schema(value_type = Option<uuid::Uuid>)]
-    source_import_id: Option<ImportId>,
-    /// The consent that was given then.
-    consent_text: Option<String>,
-    created_at: DateTime<Utc>,
-}
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ContactPage {
@@ -68,34 +24,6 @@ pub(crate) struct ContactPage {
     /// The cursor of the next page; null on the last.
     #[schema(value_type = Option<uuid::Uuid>)]
     next: Option<ContactId>,
-}
-
-/// Returns a contact as it was read for this admin: of the groups that the contact is in, those
-/// that are the admin's to see, and of where it comes from as much.
-pub(crate) fn body(contact: Contact, admin: &Admin) -> ContactBody {
-    ContactBody {
-        id: contact.id,
-        phone: contact.e164,
-        first_name: contact.first_name,
-        last_name: contact.last_name,
-        email: contact.email,
-        postal_code: contact.postal_code,
-        external_id: contact.external_id,
-        fields: contact.fields,
-        tags: contact.tags,
-        line_type: contact.line_type,
-        carrier: contact.carrier,
-        opted_out_at: contact.opted_out_at,
-        opt_out_reason: contact.opt_out_reason,
-        redacted_at: contact.redacted_at,
-        groups: contact.groups.into_iter().filter(|group| admin.group(*group).is_ok()).collect(),
-        source: contact.source,
-        source_import_id: contact
-            .source_import_id
-            .filter(|_| contact.source_group_id.is_none_or(|group| admin.group(group).is_ok())),
-        consent_text: contact.consent_text,
-        created_at: contact.created_at,
-    }
 }
 
 #[derive(Deserialize, IntoParams)]

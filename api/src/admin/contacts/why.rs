@@ -13,7 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::{
-    admin::contacts::get::reachable,
+    admin::contacts::reach::reachable,
     auth::Admin,
     extract::{Path, Query},
     problem::Problem,

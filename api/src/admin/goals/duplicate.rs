@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::{
     admin::goals::{
-        edit::lock,
+        change::lock,
         input::{check_group_ids, check_scripts, check_targeting},
     },
     auth::Admin,

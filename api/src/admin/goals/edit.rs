@@ -1,28 +1,20 @@
-//! `/v1/organizations/{organization_id}/goals/{goal_id}`: read and edit (rule G6).
+//! `PUT /v1/organizations/{organization_id}/goals/{goal_id}` (rule G6).
 
 use axum::extract::State;
-use chrono::{DateTime, Utc};
 use muster_domain::{goals::goal::GoalStatus, ids::GoalId};
-use muster_jobs::{
-    kinds::{GoalTransition, HoldRelease, ReminderOpen},
-    timer::TimerKind,
-};
+use muster_jobs::kinds::HoldRelease;
 use muster_storage::{
-    Tx,
-    engine::{
-        enqueue::{Origin, enqueue},
-        timers,
-    },
-    goals::{self, Goal, Instants},
+    engine::enqueue::enqueue,
+    goals,
     sending::{self, Concerned},
-    tenancy::organizations,
 };
 use uuid::Uuid;
 
 use crate::{
     admin::goals::{
+        body::{GoalBody, tagged},
+        change::{lock, lock_to_change, set_timers},
         input::GoalInput,
-        list::{GoalBody, body},
     },
     auth::Admin,
     document::Tagged,
@@ -30,37 +22,6 @@ use crate::{
     problem::Problem,
     state::Api,
 };
-
-/// Returns a goal that this admin may see, locked.
-pub(crate) async fn lock(tx: &mut Tx, admin: &Admin, id: GoalId) -> Result<Goal, Problem> {
-    let goal = goals::lock(tx, admin.organization_id, id).await?.ok_or_else(|| Problem::no("goal"))?;
-    admin.group(goal.group_id).map_err(|_| Problem::no("goal"))?;
-    Ok(goal)
-}
-
-/// Returns a goal that this admin may see, locked to change when and whether its texts go.
-pub(crate) async fn lock_to_change(tx: &mut Tx, admin: &Admin, id: GoalId) -> Result<Goal, Problem> {
-    organizations::lock_terms(tx, admin.organization_id).await?;
-    lock(tx, admin, id).await
-}
-
-fn tagged(goal: Goal, now: DateTime<Utc>) -> Tagged<GoalBody> {
-    Tagged { version: goal.version, body: body(goal, now) }
-}
-
-/// Reads a goal. The answer's `ETag` goes into `If-Match` of an edit.
-#[utoipa::path(get, path = "/v1/organizations/{organization_id}/goals/{goal_id}", tag = "goals")]
-pub(crate) async fn get(
-    State(api): State<Api>,
-    admin: Admin,
-    Path((_organization, id)): Path<(Uuid, GoalId)>,
-) -> Result<Tagged<GoalBody>, Problem> {
-    let mut tx = api.pool.begin().await?;
-    let goal = goals::get(&mut tx, admin.organization_id, id).await?.ok_or_else(|| Problem::no("goal"))?;
-    admin.group(goal.group_id).map_err(|_| Problem::no("goal"))?;
-    let now = tx.clock().await?;
-    Ok(tagged(goal, now))
-}
 
 /// Replaces a goal's content. After launch, targeting, type, strategy, release plan and whether
 /// there is a reminder must stay as they are.
@@ -115,26 +76,4 @@ pub(crate) async fn put(
 fn matches_version(expected: &str, version: i32) -> bool {
     let own = format!("\"{version}\"");
     expected.split(',').map(str::trim).any(|tag| tag == "*" || tag == own)
-}
-
-/// Sets a launched goal's timers to its instants, and checks it at once: due transitions are made
-/// now.
-pub(crate) async fn set_timers(tx: &mut Tx, origin: &Origin, goal: &Goal, at: Instants) -> Result<(), Problem> {
-    let now = tx.clock().await?;
-    let reminder = at.reminder.map(|(opens, _)| opens);
-    for (kind, fire_at) in [
-        (TimerKind::GoalOpens, Some(at.opens_at)),
-        (TimerKind::GoalCloses, Some(at.closes_at)),
-        (TimerKind::ReminderOpens, reminder),
-    ] {
-        match fire_at.filter(|at| *at > now) {
-            Some(at) => timers::set(tx, kind, goal.id.0, at, goal.organization_id).await?,
-            None => timers::cancel(tx, kind, goal.id.0).await?,
-        }
-    }
-    enqueue(tx, &GoalTransition { goal_id: goal.id }, origin).await?;
-    if reminder.is_some_and(|at| at <= now) {
-        enqueue(tx, &ReminderOpen { goal_id: goal.id }, origin).await?;
-    }
-    Ok(())
 }

@@ -1,155 +1,20 @@
-//! `/v1/organizations/{organization_id}/goals`: create drafts and list (rules G2, G3 and G6).
+//! `GET /v1/organizations/{organization_id}/goals`: goals by age.
 
 use axum::{Json as Answer, extract::State};
-use chrono::{DateTime, Utc};
-use muster_domain::{
-    goals::{
-        goal::{AssignmentStrategy, GoalStatus, GoalType},
-        release::ReleasePlan,
-        targeting::Targeting,
-    },
-    ids::{CampaignId, GoalId, GroupId},
-};
-use muster_storage::{
-    goals::{self, Goal, GoalScope},
-    tenancy::groups,
-};
+use muster_domain::ids::{GoalId, GroupId};
+use muster_storage::{goals, tenancy::groups};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::{
-    admin::goals::input::GoalInput,
+    admin::goals::body::{GoalBody, body},
     auth::Admin,
     bounds,
-    document::{Created, Once},
-    extract::{Json, Query, page_limit},
-    idempotency::Keyed,
+    extract::{Query, page_limit},
     problem::Problem,
-    shapes,
     state::Api,
 };
-
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct NewGoal {
-    #[schema(value_type = Uuid)]
-    group_id: GroupId,
-    goal: GoalInput,
-}
-
-#[derive(Serialize, ToSchema)]
-pub(crate) struct GoalBody {
-    #[schema(value_type = Uuid)]
-    pub(crate) id: GoalId,
-    #[schema(value_type = Uuid)]
-    group_id: GroupId,
-    #[schema(value_type = Option<Uuid>)]
-    campaign_id: Option<CampaignId>,
-    /// `draft`, `paused`, `scheduled`, `active` or `completed`.
-    #[schema(value_type = shapes::GoalStatus)]
-    pub(crate) status: GoalStatus,
-    name: String,
-    description: String,
-    #[schema(value_type = shapes::GoalType)]
-    goal_type: GoalType,
-    /// Local.
-    #[schema(value_type = bounds::LocalTime)]
-    date: chrono::NaiveDateTime,
-    #[schema(value_type = shapes::AssignmentStrategy)]
-    strategy: AssignmentStrategy,
-    instructions: String,
-    #[schema(value_type = shapes::Targeting)]
-    targeting: Targeting,
-    #[schema(value_type = shapes::ReleasePlan)]
-    release_plan: ReleasePlan,
-    script: String,
-    reminder_script: Option<String>,
-    /// The group's zone, in which local times are meant.
-    zone: String,
-    /// Local.
-    #[schema(value_type = bounds::LocalTime)]
-    opens: chrono::NaiveDateTime,
-    /// Local.
-    #[schema(value_type = bounds::LocalTime)]
-    closes: chrono::NaiveDateTime,
-    opens_at: DateTime<Utc>,
-    closes_at: DateTime<Utc>,
-    reminder_opens_at: Option<DateTime<Utc>>,
-    reminder_closes_at: Option<DateTime<Utc>>,
-    launched_at: Option<DateTime<Utc>>,
-    /// When its targets were frozen and cut into batches.
-    partitioned_at: Option<DateTime<Utc>>,
-    version: i32,
-}
-
-pub(crate) fn body(goal: Goal, now: DateTime<Utc>) -> GoalBody {
-    GoalBody {
-        id: goal.id,
-        group_id: goal.group_id,
-        campaign_id: goal.campaign_id,
-        status: goal.clock.status(now),
-        name: goal.content.name,
-        description: goal.content.description,
-        goal_type: goal.content.goal_type,
-        date: goal.content.date_local,
-        strategy: goal.content.strategy,
-        targeting: goal.content.targeting,
-        release_plan: goal.content.release_plan,
-        instructions: goal.content.instructions,
-        script: goal.content.script,
-        reminder_script: goal.content.reminder_script,
-        zone: goal.content.zone,
-        opens: goal.content.opens_local,
-        closes: goal.content.closes_local,
-        opens_at: goal.clock.opens_at,
-        closes_at: goal.clock.closes_at,
-        reminder_opens_at: goal.reminder_window.map(|(opens, _)| opens),
-        reminder_closes_at: goal.reminder_window.map(|(_, closes)| closes),
-        launched_at: goal.clock.launched_at,
-        partitioned_at: goal.partitioned_at,
-        version: goal.version,
-    }
-}
-
-#[derive(Serialize, ToSchema)]
-pub(crate) struct GoalMade {
-    #[schema(value_type = Uuid)]
-    id: GoalId,
-    opens_at: DateTime<Utc>,
-    closes_at: DateTime<Utc>,
-}
-
-/// Creates a draft in a group.
-#[utoipa::path(post, path = "/v1/organizations/{organization_id}/goals", tag = "goals")]
-pub(crate) async fn create(
-    State(api): State<Api>,
-    admin: Admin,
-    keyed: Keyed,
-    Json(new): Json<NewGoal>,
-) -> Result<Once<Created<GoalMade>>, Problem> {
-    admin.group(new.group_id)?;
-    keyed
-        .run(&api, admin.member.id, &new, async |tx| {
-            let group = groups::get(&mut *tx, admin.organization_id, new.group_id).await?;
-            let group = group.ok_or_else(|| Problem::no("group"))?;
-            if group.archived {
-                return Err(Problem::conflict("the group is archived"));
-            }
-            let organization = admin.organization(tx).await?;
-            let (content, instants) = new.goal.check(tx, &admin, &organization, &group.zone).await?;
-            let id = GoalId::new();
-            let place = GoalScope {
-                organization_id: admin.organization_id,
-                group_id: group.id,
-                campaign_id: None,
-                created_by: admin.member.id,
-            };
-            goals::create(tx, id, place, &content, instants).await?;
-            Ok(Created(GoalMade { id, opens_at: instants.opens_at, closes_at: instants.closes_at }))
-        })
-        .await
-}
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct GoalPage {

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
-    admin::imports::report::find,
+    admin::imports::body::find,
     auth::Admin,
     extract::{Page, Path, Query},
     problem::Problem,

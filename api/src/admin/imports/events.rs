@@ -19,7 +19,7 @@ use muster_storage::{
 use uuid::Uuid;
 
 use crate::{
-    admin::imports::report::{body, find},
+    admin::imports::body::{body, find},
     auth::{Admin, TokenHash},
     extract::Path,
     looks::{Listener, Look},

@@ -1,11 +1,13 @@
-//! `/v1/imports` and `/v1/import-sources`.
+//! `/v1/organizations/{organization_id}/imports`.
 
+pub(crate) mod body;
+pub(crate) mod cancel;
 pub(crate) mod changes;
+pub(crate) mod definition;
 pub(crate) mod events;
+pub(crate) mod get;
 pub(crate) mod list;
 pub(crate) mod preview;
-pub(crate) mod report;
-pub(crate) mod source;
-pub(crate) mod sources;
+pub(crate) mod rejects;
 pub(crate) mod undo;
 pub(crate) mod upload;

@@ -18,7 +18,7 @@ use utoipa::{
 };
 
 use crate::{
-    admin::imports::upload::{Definition, mapping},
+    admin::imports::definition::{Definition, mapping},
     auth::Admin,
     bounds,
     extract::Query,

@@ -11,7 +11,7 @@ use muster_storage::{
 use uuid::Uuid;
 
 use crate::{
-    admin::imports::report::find,
+    admin::imports::body::find,
     auth::Admin,
     document::{Accepted, Made, Once},
     extract::Path,

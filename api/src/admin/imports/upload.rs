@@ -14,7 +14,7 @@ use muster_jobs::kinds::ImportCut;
 use muster_storage::{
     db::room,
     engine::enqueue::enqueue,
-    imports::{self, NewImport, sources},
+    imports::{self, NewImport},
     tenancy::groups::{self, NewGroup},
 };
 use serde::{Deserialize, Serialize};
@@ -22,6 +22,7 @@ use sha2::{Digest, Sha256};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
+    admin::imports::definition::{Definition, mapping},
     auth::Admin,
     bounds,
     document::{Accepted, Once},
@@ -195,46 +196,6 @@ async fn pour_away(mut body: BodyDataStream) {
     let _over = tokio::time::timeout(DRAIN_TIMEOUT, rest).await;
 }
 
-/// A source's definition, all of it optional.
-#[derive(Default)]
-pub(crate) struct Definition {
-    pub(crate) group_id: Option<GroupId>,
-    pub(crate) mapping: BTreeMap<String, String>,
-    tags: Vec<String>,
-    consent_text: Option<String>,
-}
-
-impl Definition {
-    /// Returns the definition of the named source, or an empty one where none is named. The admin
-    /// must see the source's group.
-    pub(crate) async fn of(api: &Api, admin: &Admin, id: Option<ImportSourceId>) -> Result<Self, Problem> {
-        let Some(id) = id else { return Ok(Self::default()) };
-        let source = sources::get(&api.pool, admin.organization_id, id).await?;
-        // Of another group's source a group admin learns nothing, neither its mapping nor its
-        // consent.
-        let source = source.filter(|source| admin.group(source.definition.group_id).is_ok());
-        source.map(|source| source.definition.into()).ok_or_else(|| Problem::no("source"))
-    }
-}
-
-impl From<sources::Definition> for Definition {
-    fn from(source: sources::Definition) -> Self {
-        let sources::Definition { group_id, mapping, tags, consent_text, .. } = source;
-        Self { group_id: Some(group_id), mapping, tags, consent_text }
-    }
-}
-
-/// Returns a mapping as it stands in a query.
-pub(crate) fn mapping(text: Option<&str>) -> Result<BTreeMap<String, String>, Problem> {
-    let Some(text) = text else { return Ok(BTreeMap::new()) };
-    let mapping: BTreeMap<String, String> = serde_json::from_str(text)
-        .map_err(|error| Problem::invalid_parameter(format!("mapping is not an object of strings: {error}")))?;
-    if mapping.iter().any(|(header, field)| header.contains('\0') || field.contains('\0')) {
-        return Err(Problem::invalid_parameter("mapping contains a NUL character"));
-    }
-    Ok(mapping)
-}
-
 /// The group that a file without a named group belongs to.
 struct NewGroupOf<'a> {
     name: &'a str,
@@ -248,7 +209,7 @@ impl<'a> NewGroupOf<'a> {
             muster_domain::zone::Zone::parse(zone).map_err(|error| Problem::invalid_parameter(error.to_string()))?;
         }
         if let Some(code) = &query.area_code {
-            crate::admin::groups::list::check_area_code(code)?;
+            crate::admin::groups::create::check_area_code(code)?;
         }
         let name = file_name::group_name(file_name);
         Ok(Self { name, zone: query.zone.as_deref(), area_code: query.area_code.as_deref() })

@@ -1,4 +1,5 @@
-//! `/v1/members` and their tokens.
+//! `/v1/organizations/{organization_id}/members` and their tokens.
 
 pub(crate) mod create;
-pub(crate) mod tokens;
+pub(crate) mod create_token;
+pub(crate) mod revoke_token;

@@ -1,53 +1,9 @@
-//! `/v1/organizations`: create and list. Account admins only.
+//! `GET /v1/organizations`. Account admins only.
 
 use axum::{Json as Answer, extract::State};
-use muster_domain::ids::{BrandId, OrganizationId};
 use muster_storage::tenancy::organizations;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
-use crate::{
-    auth::Caller,
-    bounds,
-    document::{Created, Once},
-    extract::Json,
-    idempotency::Keyed,
-    problem::Problem,
-    state::Api,
-};
-
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct NewOrganization {
-    #[schema(value_type = bounds::Name)]
-    name: String,
-}
-
-#[derive(Serialize, ToSchema)]
-pub(crate) struct OrganizationItem {
-    #[schema(value_type = uuid::Uuid)]
-    id: OrganizationId,
-    name: String,
-}
-
-/// Creates an organization with a brand of its own and the default settings.
-#[utoipa::path(post, path = "/v1/organizations", tag = "organizations")]
-pub(crate) async fn create(
-    State(api): State<Api>,
-    caller: Caller,
-    keyed: Keyed,
-    Json(body): Json<NewOrganization>,
-) -> Result<Once<Created<OrganizationItem>>, Problem> {
-    let Caller(member) = caller.account_admin()?;
-    let name = bounds::Name::read("name", &body.name)?.to_owned();
-    keyed
-        .run(&api, member.id, &body, async |tx| {
-            let id = OrganizationId::new();
-            organizations::create(tx, id, member.account_id, BrandId::new(), &name).await?;
-            Ok(Created(OrganizationItem { id, name }))
-        })
-        .await
-}
+use crate::{admin::organizations::body::OrganizationItem, auth::Caller, problem::Problem, state::Api};
 
 /// Lists the account's organizations.
 #[utoipa::path(get, path = "/v1/organizations", tag = "organizations")]

@@ -1,5 +1,5 @@
-//! `/v1/organizations/{organization_id}/rates` and `…/hold`: how fast the brand's campaign may send
-//! to each carrier (rule S4), and holds that carriers ask for (rule S7).
+//! `/v1/organizations/{organization_id}/rates`: how fast the brand's campaign may send to each
+//! carrier (rule S4).
 
 use std::collections::BTreeMap;
 
@@ -17,12 +17,12 @@ use muster_storage::{
         rates,
         waiting::{SettingsChange, rearm},
     },
-    tenancy::{groups, organizations},
+    tenancy::groups,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{auth::Admin, bounds, document::NoContent, extract::Json, problem::Problem, shapes, state::Api};
+use crate::{auth::Admin, bounds, extract::Json, problem::Problem, shapes, state::Api};
 
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -127,19 +127,4 @@ pub(crate) async fn put(State(api): State<Api>, admin: Admin, Json(rate): Json<R
     rearm(&mut tx, admin.organization_id, changed, &admin.origin()).await?;
     tx.commit().await?;
     Ok(Answer(rate))
-}
-
-/// Ends a hold that a carrier asked for: the texts that it held go on.
-#[utoipa::path(delete, path = "/v1/organizations/{organization_id}/hold", tag = "organizations")]
-pub(crate) async fn end_hold(State(api): State<Api>, admin: Admin) -> Result<NoContent, Problem> {
-    admin.at_least(Role::OrganizationAdmin)?;
-    let mut tx = api.pool.begin().await?;
-    organizations::lock_terms(&mut tx, admin.organization_id).await?;
-    let brand = admin.organization(&mut tx).await?.brand_id;
-    if rates::lift_hold(&mut tx, brand).await? {
-        let changed = SettingsChange { hold: true, ..SettingsChange::default() };
-        rearm(&mut tx, admin.organization_id, changed, &admin.origin()).await?;
-    }
-    tx.commit().await?;
-    Ok(NoContent)
 }

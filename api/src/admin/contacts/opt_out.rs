@@ -1,0 +1,43 @@
+//! `POST /v1/organizations/{organization_id}/contacts/{contact_id}/opt-out` (rule R2).
+
+use axum::extract::State;
+use muster_domain::ids::ContactId;
+use muster_storage::{people::contacts, sending::Concerned};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::{
+    admin::contacts::reach::reachable,
+    auth::Admin,
+    bounds,
+    document::NoContent,
+    extract::{Json, Path},
+    problem::Problem,
+    state::Api,
+};
+
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OptOut {
+    /// How it is known; no personal data.
+    #[schema(value_type = bounds::Reason)]
+    reason: String,
+}
+
+/// Records an opt-out, organization-wide and at once, also for queued texts.
+#[utoipa::path(post, path = "/v1/organizations/{organization_id}/contacts/{contact_id}/opt-out", tag = "contacts")]
+pub(crate) async fn opt_out(
+    State(api): State<Api>,
+    admin: Admin,
+    Path((_organization, id)): Path<(Uuid, ContactId)>,
+    Json(why): Json<OptOut>,
+) -> Result<NoContent, Problem> {
+    let reason = bounds::Reason::read("reason", &why.reason)?;
+    let mut tx = api.pool.begin().await?;
+    reachable(&mut tx, &admin, id).await?;
+    contacts::opt_out(&mut tx, admin.organization_id, id, reason).await?;
+    tx.commit().await?;
+    api.until_it_holds(Concerned::Contacts(&[id])).await;
+    Ok(NoContent)
+}

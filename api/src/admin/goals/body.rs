@@ -1,0 +1,94 @@
+//! Goals as answers tell them.
+
+use chrono::{DateTime, Utc};
+use muster_domain::{
+    goals::{
+        goal::{AssignmentStrategy, GoalStatus, GoalType},
+        release::ReleasePlan,
+        targeting::Targeting,
+    },
+    ids::{CampaignId, GoalId, GroupId},
+};
+use muster_storage::goals::Goal;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{bounds, document::Tagged, shapes};
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct GoalBody {
+    #[schema(value_type = Uuid)]
+    pub(crate) id: GoalId,
+    #[schema(value_type = Uuid)]
+    group_id: GroupId,
+    #[schema(value_type = Option<Uuid>)]
+    campaign_id: Option<CampaignId>,
+    /// `draft`, `paused`, `scheduled`, `active` or `completed`.
+    #[schema(value_type = shapes::GoalStatus)]
+    pub(crate) status: GoalStatus,
+    name: String,
+    description: String,
+    #[schema(value_type = shapes::GoalType)]
+    goal_type: GoalType,
+    /// Local.
+    #[schema(value_type = bounds::LocalTime)]
+    date: chrono::NaiveDateTime,
+    #[schema(value_type = shapes::AssignmentStrategy)]
+    strategy: AssignmentStrategy,
+    instructions: String,
+    #[schema(value_type = shapes::Targeting)]
+    targeting: Targeting,
+    #[schema(value_type = shapes::ReleasePlan)]
+    release_plan: ReleasePlan,
+    script: String,
+    reminder_script: Option<String>,
+    /// The group's zone, in which local times are meant.
+    zone: String,
+    /// Local.
+    #[schema(value_type = bounds::LocalTime)]
+    opens: chrono::NaiveDateTime,
+    /// Local.
+    #[schema(value_type = bounds::LocalTime)]
+    closes: chrono::NaiveDateTime,
+    opens_at: DateTime<Utc>,
+    closes_at: DateTime<Utc>,
+    reminder_opens_at: Option<DateTime<Utc>>,
+    reminder_closes_at: Option<DateTime<Utc>>,
+    launched_at: Option<DateTime<Utc>>,
+    /// When its targets were frozen and cut into batches.
+    partitioned_at: Option<DateTime<Utc>>,
+    version: i32,
+}
+
+pub(crate) fn body(goal: Goal, now: DateTime<Utc>) -> GoalBody {
+    GoalBody {
+        id: goal.id,
+        group_id: goal.group_id,
+        campaign_id: goal.campaign_id,
+        status: goal.clock.status(now),
+        name: goal.content.name,
+        description: goal.content.description,
+        goal_type: goal.content.goal_type,
+        date: goal.content.date_local,
+        strategy: goal.content.strategy,
+        targeting: goal.content.targeting,
+        release_plan: goal.content.release_plan,
+        instructions: goal.content.instructions,
+        script: goal.content.script,
+        reminder_script: goal.content.reminder_script,
+        zone: goal.content.zone,
+        opens: goal.content.opens_local,
+        closes: goal.content.closes_local,
+        opens_at: goal.clock.opens_at,
+        closes_at: goal.clock.closes_at,
+        reminder_opens_at: goal.reminder_window.map(|(opens, _)| opens),
+        reminder_closes_at: goal.reminder_window.map(|(_, closes)| closes),
+        launched_at: goal.clock.launched_at,
+        partitioned_at: goal.partitioned_at,
+        version: goal.version,
+    }
+}
+
+pub(crate) fn tagged(goal: Goal, now: DateTime<Utc>) -> Tagged<GoalBody> {
+    Tagged { version: goal.version, body: body(goal, now) }
+}

@@ -1,0 +1,69 @@
+//! `POST /v1/organizations/{organization_id}/goals/{goal_id}/launch` (rules G4 and T3).
+
+use axum::{Json as Answer, extract::State};
+use muster_domain::{goals::goal::GoalStatus, ids::GoalId};
+use muster_jobs::kinds::BatchPartition;
+use muster_storage::{
+    Tx,
+    engine::enqueue::enqueue,
+    goals::{self, Goal, Instants},
+    tenancy::organizations::Organization,
+};
+use uuid::Uuid;
+
+use crate::{
+    admin::goals::{
+        body::GoalBody,
+        change::{answer, lock, set_timers},
+        input::check_scripts,
+    },
+    auth::Admin,
+    extract::Path,
+    problem::Problem,
+    state::Api,
+};
+
+/// Launches a draft: its scripts are checked as when they were saved (rules M1 to M3), its timers
+/// are set, and a job freezes its targets and cuts them into batches.
+pub(crate) async fn launch_now(
+    tx: &mut Tx,
+    admin: &Admin,
+    organization: &Organization,
+    goal: &Goal,
+) -> Result<(), Problem> {
+    let now = tx.clock().await?;
+    match goal.clock.status(now) {
+        GoalStatus::Draft if goal.clock.closes_at <= now => return Err(Problem::conflict("the goal's window is over")),
+        GoalStatus::Draft => {
+            // A duplicate of a goal that was closed early may have a reminder window behind its
+            // end.
+            goal.window().check().map_err(|error| Problem::conflict(error.to_string()))?;
+        }
+        _ => return Err(Problem::conflict("the goal is launched already")),
+    }
+    // The scripts were right when they were saved; the organization's words or fields have changed
+    // since.
+    check_scripts(tx, organization, &goal.content.script, goal.content.reminder_script.as_deref())
+        .await
+        .map_err(Problem::into_conflict)?;
+    goals::launch(tx, goal.id).await?;
+    let instants =
+        Instants { opens_at: goal.clock.opens_at, closes_at: goal.clock.closes_at, reminder: goal.reminder_window };
+    set_timers(tx, &admin.origin(), goal, instants).await?;
+    enqueue(tx, &BatchPartition { goal_id: goal.id }, &admin.origin()).await?;
+    Ok(())
+}
+
+/// Launches a draft.
+#[utoipa::path(post, path = "/v1/organizations/{organization_id}/goals/{goal_id}/launch", tag = "goals")]
+pub(crate) async fn launch(
+    State(api): State<Api>,
+    admin: Admin,
+    Path((_organization, id)): Path<(Uuid, GoalId)>,
+) -> Result<Answer<GoalBody>, Problem> {
+    let mut tx = api.pool.begin().await?;
+    let goal = lock(&mut tx, &admin, id).await?;
+    let organization = admin.organization(&mut tx).await?;
+    launch_now(&mut tx, &admin, &organization, &goal).await?;
+    answer(tx, &admin, id).await
+}

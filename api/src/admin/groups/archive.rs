@@ -1,0 +1,25 @@
+//! `POST /v1/organizations/{organization_id}/groups/{group_id}/archive`.
+
+use axum::extract::State;
+use muster_domain::{ids::GroupId, tenancy::role::Role};
+use muster_storage::tenancy::groups;
+use uuid::Uuid;
+
+use crate::{auth::Admin, document::NoContent, extract::Path, problem::Problem, state::Api};
+
+/// Archives a group: it takes no new goals.
+#[utoipa::path(post, path = "/v1/organizations/{organization_id}/groups/{group_id}/archive", tag = "groups")]
+pub(crate) async fn archive(
+    State(api): State<Api>,
+    admin: Admin,
+    Path((_organization, id)): Path<(Uuid, GroupId)>,
+) -> Result<NoContent, Problem> {
+    admin.group(id)?;
+    admin.at_least(Role::OrganizationAdmin)?;
+    let mut tx = api.pool.begin().await?;
+    if !groups::archive(&mut tx, admin.organization_id, id).await? {
+        return Err(Problem::no("group"));
+    }
+    tx.commit().await?;
+    Ok(NoContent)
+}

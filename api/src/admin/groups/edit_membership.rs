@@ -1,0 +1,86 @@
+//! `PATCH /v1/organizations/{organization_id}/groups/{group_id}/contacts/{contact_id}`: a contact's
+//! membership of a group (rules R1 and W4).
+
+use axum::extract::State;
+use muster_domain::{
+    ids::{ContactId, GroupId, MemberId},
+    tenancy::role::Role,
+};
+use muster_storage::{
+    people::contacts::{self, Assigned},
+    sending::Concerned,
+    tenancy::{groups, members},
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::{
+    auth::Admin,
+    document::NoContent,
+    extract::{Json, Path},
+    problem::Problem,
+    state::Api,
+};
+
+/// Absent members stay as they are.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MembershipEdit {
+    /// False deactivates the contact here: no goal of the group targets or texts them.
+    active: Option<bool>,
+    /// The contact's agent here; null for none.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Uuid>)]
+    #[expect(clippy::option_option, reason = "absent, null and a value are three different edits")]
+    assigned_agent_id: Option<Option<MemberId>>,
+}
+
+/// Tells null from absent.
+#[expect(clippy::option_option, reason = "absent, null and a value are three different edits")]
+fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<MemberId>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+/// Edits a membership, at once, also for queued texts and for batches in hand.
+#[utoipa::path(
+    patch,
+    path = "/v1/organizations/{organization_id}/groups/{group_id}/contacts/{contact_id}",
+    tag = "contacts"
+)]
+pub(crate) async fn patch(
+    State(api): State<Api>,
+    admin: Admin,
+    Path((_organization, group_id, contact_id)): Path<(Uuid, GroupId, ContactId)>,
+    Json(edit): Json<MembershipEdit>,
+) -> Result<NoContent, Problem> {
+    admin.group(group_id)?;
+    groups::get(&api.pool, admin.organization_id, group_id).await?.ok_or_else(|| Problem::no("group"))?;
+    let mut tx = api.pool.begin().await?;
+    let organization = admin.organization(&mut tx).await?;
+    // First, because it locks goals and the agent, which everybody locks before memberships.
+    if let Some(agent) = edit.assigned_agent_id {
+        if let Some(agent) = agent {
+            let member = members::get(&mut tx, admin.member.account_id, agent).await?;
+            let fits = member.is_some_and(|member| member.role == Role::Agent && member.groups.contains(&group_id));
+            if !fits {
+                return Err(Problem::no("agent in this group"));
+            }
+        }
+        match contacts::assign(&mut tx, group_id, contact_id, agent, organization.settings.agent_contact_limit).await? {
+            Assigned::Done => {}
+            Assigned::NotInGroup => return Err(Problem::no("contact in this group")),
+            Assigned::AgentFull => {
+                return Err(Problem::conflict("the agent has as many contacts in this group as allowed"));
+            }
+        }
+    }
+    if let Some(active) = edit.active
+        && !contacts::set_active(&mut tx, group_id, contact_id, active).await?
+    {
+        return Err(Problem::no("contact in this group"));
+    }
+    tx.commit().await?;
+    api.until_it_holds(Concerned::Contacts(&[contact_id])).await;
+    Ok(NoContent)
+}

@@ -1,0 +1,4 @@
+//! `/v1/redactions`.
+
+pub(crate) mod create;
+pub(crate) mod get;

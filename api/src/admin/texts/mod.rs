@@ -1,0 +1,3 @@
+//! `/v1/organizations/{organization_id}/texts`.
+
+pub(crate) mod segments;
