@@ -17,14 +17,7 @@ use utoipa::{
 };
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{
-    admin, agent, asker,
-    document::{BEARER, endpoint},
-    keys, limits,
-    problem::Problem,
-    state::Api,
-    trace, webhooks,
-};
+use crate::{admin, agent, asker, document::BEARER, keys, limits, problem::Problem, state::Api, trace, webhooks};
 
 #[derive(OpenApi)]
 #[openapi(info(
@@ -34,79 +27,7 @@ use crate::{
 struct Base;
 
 fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::with_openapi(Base::openapi())
-        .routes(endpoint!(admin::account::get::get))
-        .routes(endpoint!(admin::organizations::create::create))
-        .routes(endpoint!(admin::organizations::list::list))
-        .routes(endpoint!(admin::organizations::get::get))
-        .routes(endpoint!(admin::organizations::edit::patch))
-        .routes(endpoint!(admin::organizations::caps::get))
-        .routes(endpoint!(admin::organizations::caps::put))
-        .routes(endpoint!(admin::organizations::laws::get))
-        .routes(endpoint!(admin::organizations::laws::put))
-        .routes(endpoint!(admin::organizations::rates::get))
-        .routes(endpoint!(admin::organizations::rates::put))
-        .routes(endpoint!(admin::organizations::end_hold::end_hold))
-        .routes(endpoint!(admin::organizations::add_numbers::add))
-        .routes(endpoint!(admin::groups::create::create))
-        .routes(endpoint!(admin::groups::list::list))
-        .routes(endpoint!(admin::groups::get::get))
-        .routes(endpoint!(admin::groups::archive::archive))
-        .routes(endpoint!(admin::groups::add_member::add_member))
-        .routes(endpoint!(admin::groups::edit_membership::patch))
-        .routes(endpoint!(admin::members::create::create))
-        .routes(endpoint!(admin::members::create_token::create))
-        .routes(endpoint!(admin::members::revoke_token::revoke))
-        .routes(endpoint!(admin::contacts::list::list))
-        .routes(endpoint!(admin::contacts::get::get))
-        .routes(endpoint!(admin::contacts::opt_out::opt_out))
-        .routes(endpoint!(admin::contacts::opt_in::opt_in))
-        .routes(endpoint!(admin::contacts::why::get))
-        .routes(endpoint!(admin::conversations::list::list))
-        .routes(endpoint!(admin::conversations::get::get))
-        .routes(endpoint!(admin::redactions::create::create))
-        .routes(endpoint!(admin::redactions::get::get))
-        .routes(endpoint!(admin::imports::upload::create))
-        .routes(endpoint!(admin::imports::list::list))
-        .routes(endpoint!(admin::imports::preview::show))
-        .routes(endpoint!(admin::imports::get::get))
-        .routes(endpoint!(admin::imports::events::follow))
-        .routes(endpoint!(admin::imports::changes::list))
-        .routes(endpoint!(admin::imports::undo::undo))
-        .routes(endpoint!(admin::imports::cancel::cancel))
-        .routes(endpoint!(admin::imports::rejects::rejects))
-        .routes(endpoint!(admin::import_sources::create::create))
-        .routes(endpoint!(admin::import_sources::list::list))
-        .routes(endpoint!(admin::import_sources::get::get))
-        .routes(endpoint!(admin::import_sources::replace::put))
-        .routes(endpoint!(admin::import_sources::delete::delete))
-        .routes(endpoint!(admin::import_sources::fetch::fetch))
-        .routes(endpoint!(admin::goals::create::create))
-        .routes(endpoint!(admin::goals::list::list))
-        .routes(endpoint!(admin::goals::get::get))
-        .routes(endpoint!(admin::goals::edit::put))
-        .routes(endpoint!(admin::goals::launch::launch))
-        .routes(endpoint!(admin::goals::pause::pause))
-        .routes(endpoint!(admin::goals::resume::resume))
-        .routes(endpoint!(admin::goals::close::close))
-        .routes(endpoint!(admin::goals::duplicate::duplicate))
-        .routes(endpoint!(admin::goals::stats::get))
-        .routes(endpoint!(admin::goals::preview::preview))
-        .routes(endpoint!(admin::goals::forecast::get))
-        .routes(endpoint!(admin::campaigns::create::create))
-        .routes(endpoint!(admin::campaigns::get::get))
-        .routes(endpoint!(admin::campaigns::act::act))
-        .routes(endpoint!(admin::texts::segments::count))
-        .routes(endpoint!(agent::list_goals::list))
-        .routes(endpoint!(agent::claim_batch::claim))
-        .routes(endpoint!(agent::send::send))
-        .routes(endpoint!(agent::skip::skip))
-        .routes(endpoint!(agent::give_back::give_back))
-        .routes(endpoint!(agent::claim_replies::claim))
-        .routes(endpoint!(agent::reply::reply))
-        .routes(endpoint!(agent::answer::put))
-        .routes(endpoint!(webhooks::status::receive))
-        .routes(endpoint!(webhooks::inbound::receive))
+    OpenApiRouter::with_openapi(Base::openapi()).merge(admin::routes()).merge(agent::routes()).merge(webhooks::routes())
 }
 
 /// Returns the OpenAPI 3.1 document.

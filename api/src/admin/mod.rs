@@ -13,3 +13,24 @@ pub(crate) mod members;
 pub(crate) mod organizations;
 pub(crate) mod redactions;
 pub(crate) mod texts;
+
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::state::Api;
+
+/// Returns the routes of every resource.
+pub(crate) fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .merge(account::routes())
+        .merge(campaigns::routes())
+        .merge(contacts::routes())
+        .merge(conversations::routes())
+        .merge(goals::routes())
+        .merge(groups::routes())
+        .merge(import_sources::routes())
+        .merge(imports::routes())
+        .merge(members::routes())
+        .merge(organizations::routes())
+        .merge(redactions::routes())
+        .merge(texts::routes())
+}

@@ -1,14 +1,31 @@
 //! `/v1/agent`: endpoints for agents. An agent reaches their own groups, batches and conversations
 //! only.
 
-pub(crate) mod answer;
-pub(crate) mod claim_batch;
-pub(crate) mod claim_replies;
-pub(crate) mod give_back;
-pub(crate) mod lease;
-pub(crate) mod list_goals;
-pub(crate) mod reply;
-pub(crate) mod send;
-pub(crate) mod skip;
-pub(crate) mod thread;
-pub(crate) mod work;
+mod answer;
+mod claim_batch;
+mod claim_replies;
+mod give_back;
+mod lease;
+mod list_goals;
+mod reply;
+mod send;
+mod skip;
+mod thread;
+mod work;
+
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::{document::endpoint, state::Api};
+
+/// Returns the routes.
+pub(crate) fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(endpoint!(list_goals::list))
+        .routes(endpoint!(claim_batch::claim))
+        .routes(endpoint!(send::send))
+        .routes(endpoint!(skip::skip))
+        .routes(endpoint!(give_back::give_back))
+        .routes(endpoint!(claim_replies::claim))
+        .routes(endpoint!(reply::reply))
+        .routes(endpoint!(answer::put))
+}

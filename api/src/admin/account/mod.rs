@@ -1,3 +1,12 @@
 //! `/v1/account`.
 
-pub(crate) mod get;
+mod get;
+
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::{document::endpoint, state::Api};
+
+/// Returns the routes.
+pub(crate) fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(endpoint!(get::get))
+}

@@ -1,9 +1,23 @@
 //! `/v1/organizations/{organization_id}/contacts`.
 
-pub(crate) mod body;
-pub(crate) mod get;
-pub(crate) mod list;
-pub(crate) mod opt_in;
-pub(crate) mod opt_out;
-pub(crate) mod reach;
-pub(crate) mod why;
+mod body;
+mod get;
+mod list;
+mod opt_in;
+mod opt_out;
+mod reach;
+mod why;
+
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::{document::endpoint, state::Api};
+
+/// Returns the routes.
+pub(crate) fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(endpoint!(list::list))
+        .routes(endpoint!(get::get))
+        .routes(endpoint!(opt_out::opt_out))
+        .routes(endpoint!(opt_in::opt_in))
+        .routes(endpoint!(why::get))
+}

@@ -1,5 +1,14 @@
 //! `/v1/organizations/{organization_id}/conversations`.
 
 pub(crate) mod body;
-pub(crate) mod get;
-pub(crate) mod list;
+mod get;
+mod list;
+
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::{document::endpoint, state::Api};
+
+/// Returns the routes.
+pub(crate) fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(endpoint!(list::list)).routes(endpoint!(get::get))
+}

@@ -1,9 +1,24 @@
 //! `/v1/organizations/{organization_id}/groups`: groups, their members and contacts.
 
-pub(crate) mod add_member;
-pub(crate) mod archive;
-pub(crate) mod body;
+mod add_member;
+mod archive;
+mod body;
 pub(crate) mod create;
-pub(crate) mod edit_membership;
-pub(crate) mod get;
-pub(crate) mod list;
+mod edit_membership;
+mod get;
+mod list;
+
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::{document::endpoint, state::Api};
+
+/// Returns the routes.
+pub(crate) fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(endpoint!(create::create))
+        .routes(endpoint!(list::list))
+        .routes(endpoint!(get::get))
+        .routes(endpoint!(archive::archive))
+        .routes(endpoint!(add_member::add_member))
+        .routes(endpoint!(edit_membership::patch))
+}

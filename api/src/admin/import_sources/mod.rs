@@ -1,10 +1,25 @@
 //! `/v1/organizations/{organization_id}/import-sources`.
 
-pub(crate) mod body;
-pub(crate) mod create;
-pub(crate) mod delete;
-pub(crate) mod fetch;
-pub(crate) mod get;
-pub(crate) mod input;
-pub(crate) mod list;
-pub(crate) mod replace;
+mod body;
+mod create;
+mod delete;
+mod fetch;
+mod get;
+mod input;
+mod list;
+mod replace;
+
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::{document::endpoint, state::Api};
+
+/// Returns the routes.
+pub(crate) fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(endpoint!(create::create))
+        .routes(endpoint!(list::list))
+        .routes(endpoint!(get::get))
+        .routes(endpoint!(replace::put))
+        .routes(endpoint!(delete::delete))
+        .routes(endpoint!(fetch::fetch))
+}

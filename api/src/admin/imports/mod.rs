@@ -1,13 +1,31 @@
 //! `/v1/organizations/{organization_id}/imports`.
 
-pub(crate) mod body;
-pub(crate) mod cancel;
-pub(crate) mod changes;
-pub(crate) mod definition;
+mod body;
+mod cancel;
+mod changes;
+mod definition;
 pub(crate) mod events;
-pub(crate) mod get;
-pub(crate) mod list;
-pub(crate) mod preview;
-pub(crate) mod rejects;
-pub(crate) mod undo;
-pub(crate) mod upload;
+mod get;
+mod list;
+mod preview;
+mod rejects;
+mod undo;
+mod upload;
+
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::{document::endpoint, state::Api};
+
+/// Returns the routes.
+pub(crate) fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(endpoint!(upload::create))
+        .routes(endpoint!(list::list))
+        .routes(endpoint!(preview::show))
+        .routes(endpoint!(get::get))
+        .routes(endpoint!(events::follow))
+        .routes(endpoint!(changes::list))
+        .routes(endpoint!(undo::undo))
+        .routes(endpoint!(cancel::cancel))
+        .routes(endpoint!(rejects::rejects))
+}
