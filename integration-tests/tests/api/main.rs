@@ -12,6 +12,7 @@ mod forecast;
 mod forecasts;
 mod goals;
 mod group_knowledge;
+mod group_sizes;
 mod headers;
 mod held_threads;
 mod hours;

@@ -302,7 +302,7 @@ async fn s2_the_doctor_names_texts_whose_outcome_stays_unknown() {
             let insert = format!(
                 "insert into message (id, organization_id, group_id, contact_id, thread_id, kind, state, body, \
                  encoding, segments, handed_over_at)
-             values ('{id}', uuid_v7(), uuid_v7(), uuid_v7(), uuid_v7(), 'initial', '{state}', 'Hello', 'gsm7', 1,
+             values ('{id}', uuid_v7(), uuid_v7(), uuid_v7(), uuid_v7(), 'initial', '{state}', 'Hello', 'GSM-7', 1,
                      now() - interval '{hours} hours')"
             );
             world.execute(&[&insert]).await;

@@ -65,6 +65,27 @@ create table membership (
     primary key (group_id, contact_id)
 );
 create index membership_contact on membership (contact_id);
+
+-- Sizes of groups, as entries that add up: each statement that makes or removes memberships adds
+-- one for each of its groups, so that no writer waits for another's counter. Upkeep folds them.
+create table group_size (
+    id bigint generated always as identity primary key,
+    group_id uuid not null,
+    contacts bigint not null
+);
+create index group_size_group on group_size (group_id) include (contacts);
+
+create function record_group_sizes() returns trigger language plpgsql as $$
+begin
+    insert into group_size (group_id, contacts)
+    select group_id, case tg_op when 'INSERT' then count(*) else -count(*) end from changed group by group_id;
+    return null;
+end
+$$;
+create trigger membership_joins after insert on membership
+    referencing new table as changed for each statement execute function record_group_sizes();
+create trigger membership_leaves after delete on membership
+    referencing old table as changed for each statement execute function record_group_sizes();
 -- How many contacts an agent has in a group (rule A2). Contacts without an agent are not in it, so
 -- that imports without agents do not pay for it.
 create index membership_agent on membership (group_id, assigned_agent_id) where assigned_agent_id is not null;

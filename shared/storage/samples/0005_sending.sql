@@ -15,20 +15,20 @@ insert into message (id, organization_id, group_id, goal_id, contact_id, thread_
     send_job_id, send_epoch, handed_over_at, send_attempts, cap_carrier, cap_day, cap_state, carrier_sid, error_code, sent_at, delivered_at, traceparent)
 values ('0195f000-0000-7000-8000-000000000401', '0195f000-0000-7000-8000-0000000000a1', '0195f000-0000-7000-8000-000000000101',
     '0195f000-0000-7000-8000-000000000301', '0195f000-0000-7000-8000-000000000201', '0195f000-0000-7000-8000-000000000501',
-    '0195f000-0000-7000-8000-000000000012', 'initial', 'delivered', 'Hi Emmy, will you vote? Reply STOP to quit', 'gsm7', 1, now(),
+    '0195f000-0000-7000-8000-000000000012', 'initial', 'delivered', 'Hi Emmy, will you vote? Reply STOP to quit', 'GSM-7', 1, now(),
     '0195f000-0000-7000-8000-000000000409', 2, now(), 1, 'tmobile', current_date, 'settled', 'SM1', 30007, now(), now(),
     '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01');
 insert into message (id, organization_id, group_id, goal_id, contact_id, thread_id, kind, state, body, encoding, segments, media, channel, reason, held_until, lane)
 values
     (uuid_v7(), '0195f000-0000-7000-8000-0000000000a1', '0195f000-0000-7000-8000-000000000101', '0195f000-0000-7000-8000-000000000301',
-        '0195f000-0000-7000-8000-000000000201', '0195f000-0000-7000-8000-000000000501', 'reminder', 'held', 'See you at 7', 'gsm7', 1,
+        '0195f000-0000-7000-8000-000000000201', '0195f000-0000-7000-8000-000000000501', 'reminder', 'held', 'See you at 7', 'GSM-7', 1,
         null, null, 'rate', now() + interval '1 minute', 'number:+16465550100'),
     (uuid_v7(), '0195f000-0000-7000-8000-0000000000a1', '0195f000-0000-7000-8000-000000000101', null,
-        '0195f000-0000-7000-8000-000000000201', '0195f000-0000-7000-8000-000000000501', 'inbound', 'received', 'Yes 👍', 'ucs2', 1,
+        '0195f000-0000-7000-8000-000000000201', '0195f000-0000-7000-8000-000000000501', 'inbound', 'received', 'Yes 👍', 'UCS-2', 1,
         '[{"content_type": "image/jpeg", "url": "https://example.org/1"}]', 'whatsapp', null, null, null),
     -- Of no month that has a partition.
     ('01000000-0000-7000-8000-000000000001', '0195f000-0000-7000-8000-0000000000a1', '0195f000-0000-7000-8000-000000000101', null,
-        '0195f000-0000-7000-8000-000000000202', '0195f000-0000-7000-8000-000000000502', 'reply', 'queued', 'Thank you', 'gsm7', 1,
+        '0195f000-0000-7000-8000-000000000202', '0195f000-0000-7000-8000-000000000502', 'reply', 'queued', 'Thank you', 'GSM-7', 1,
         null, null, null, null, null);
 -- The triggers write the history of these.
 update message set state = 'cancelled', reason = 'opted_out' where id = '01000000-0000-7000-8000-000000000001';

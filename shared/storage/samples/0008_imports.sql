@@ -14,7 +14,7 @@ insert into import (id, organization_id, group_id, source_id, created_by, file_n
     finished_at, undo_requested, undone_at, undone)
 values ('0195f000-0000-7000-8000-000000000601', '0195f000-0000-7000-8000-0000000000a1', '0195f000-0000-7000-8000-000000000101',
     '0195f000-0000-7000-8000-000000000602', '0195f000-0000-7000-8000-000000000013', 'members.csv', 'imports/601', 120, '{"phone": "Cell"}', '{member}',
-    'at the door', 'succeeded', 'none', 'gzip', 'utf-8', ';', '{"columns": ["Cell", "Ward"]}', 'imports/601.txt', sha256('file'), 4, 120, 2, 0, 0, 10,
+    'at the door', 'succeeded', 'none', 'gzip', 'UTF-8', ';', '{"columns": ["Cell", "Ward"]}', 'imports/601.txt', sha256('file'), 4, 120, 2, 0, 0, 10,
     3, 4, 1, 1, 1, 1, 1, 40, now(), now(), now(), true, now(), '{"deleted": 1, "kept": 0}');
 insert into import (id, organization_id, group_id, created_by, file_name, object_key, size_bytes, dry_run) values
     ('0195f000-0000-7000-8000-000000000604', '0195f000-0000-7000-8000-0000000000a1', '0195f000-0000-7000-8000-000000000101',

@@ -29,7 +29,8 @@ pub enum Task {
     IdempotencyKeys,
     /// Bring back jobs of dead workers, and jobs that the broker lost.
     Sweep,
-    /// Set the timers that messages without an outcome, and held ones, should have.
+    /// Set the timers that messages without an outcome, and held ones, should have; fold the sizes
+    /// of groups.
     Reconcile,
 }
 

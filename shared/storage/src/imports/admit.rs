@@ -30,7 +30,7 @@ pub async fn places(tx: &mut Tx, import: &Import, limit: i32) -> Result<GroupRoo
         .execute(tx.conn())
         .await?;
     let row = sqlx::query!(
-        r#"select (select count(*) from membership where group_id = $1) as "taken!",
+        r#"select (select coalesce(sum(contacts), 0)::bigint from group_size where group_id = $1) as "taken!",
                   (select coalesce(sum(places_left), 0)::bigint from import
                    where group_id = $1 and state = 'running' and id <> $2) as "kept!""#,
         import.group_id.map(|id| id.0),

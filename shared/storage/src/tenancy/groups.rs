@@ -7,6 +7,12 @@ use muster_domain::{
 
 use crate::{Db, Pool, Result, Tx};
 
+/// Entries of a group's size that are not worth a fold.
+const FEW_ENTRIES: i64 = 8;
+/// Groups and entries of one fold.
+const GROUPS_PER_FOLD: i64 = 1_000;
+const ENTRIES_PER_FOLD: i64 = 50_000;
+
 /// A group.
 #[derive(Debug, Clone)]
 pub struct Group {
@@ -26,7 +32,7 @@ pub struct Group {
     pub archived: bool,
 }
 
-/// A group with its size, which costs in proportion to it.
+/// A group with its size.
 #[derive(Debug, Clone)]
 pub struct CountedGroup {
     /// The group.
@@ -138,7 +144,7 @@ pub async fn page(
 ) -> Result<Vec<CountedGroup>> {
     let only: Option<Vec<_>> = only.map(|groups| groups.iter().map(|id| id.0).collect());
     let rows = sqlx::query!(
-        r#"select g.*, (select count(*) from membership m where m.group_id = g.id) as "contacts!"
+        r#"select g.*, (select coalesce(sum(s.contacts), 0)::bigint from group_size s where s.group_id = g.id) as "contacts!"
            from contact_group g
            where g.organization_id = $1 and ($2::uuid[] is null or g.id = any($2)) and ($3::uuid is null or g.id > $3)
            order by g.id limit $4"#,
@@ -164,6 +170,28 @@ pub async fn page(
             contacts: row.contacts,
         })
         .collect())
+}
+
+/// Folds the entries of groups' sizes, so that there are few of each group. Entries that are being
+/// folded elsewhere are left out.
+pub async fn fold_sizes(tx: &mut Tx) -> Result<()> {
+    sqlx::query!(
+        "with many as (
+             select group_id from group_size group by group_id having count(*) > $1 limit $2
+         ), gone as (
+             delete from group_size where id in (
+                 select s.id from group_size s join many using (group_id) order by s.id limit $3 for update of s skip locked)
+             returning group_id, contacts
+         )
+         insert into group_size (group_id, contacts)
+         select group_id, sum(contacts)::bigint from gone group by group_id having sum(contacts) <> 0",
+        FEW_ENTRIES,
+        GROUPS_PER_FOLD,
+        ENTRIES_PER_FOLD,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
 }
 
 /// Archives a group (rule A4); false when it is not this organization's.

@@ -19,7 +19,7 @@ use muster_storage::{
         rejects::{self, ForgottenRejects},
     },
     sending::{self, MissingTimers},
-    tenancy::idempotency,
+    tenancy::{groups, idempotency},
 };
 
 use crate::{Context, Leased, error::JobError, handlers::imports::steps};
@@ -94,6 +94,7 @@ impl Leased for Upkeep {
                 let mut tx = ctx.pool.begin().await?;
                 let age = ctx.settings.engine.reconcile_after();
                 let MissingTimers { unsettled, held } = sending::set_missing_timers(&mut tx, age).await?;
+                groups::fold_sizes(&mut tx).await?;
                 for Abandoned { organization_id, id } in imports::abandoned(&mut tx, ABANDONED).await? {
                     ctx.objects.delete_folder(&steps::folder(organization_id, id)).await?;
                     imports::finish(
