@@ -117,7 +117,7 @@ numbers! {
 
 /// Texts of one form.
 macro_rules! forms {
-    ($($name:ident = $pattern:literal, $description:literal;)+) => {$(
+    ($($name:ident = $pattern:expr, $description:literal;)+) => {$(
         #[doc = $description]
         #[derive(Debug)]
         pub(crate) enum $name {}
@@ -143,8 +143,12 @@ forms! {
     ZoneName = "^[A-Za-z0-9_+/-]{1,64}$", "An IANA time zone.";
     LocalTime = r"^-?[0-9]{4,6}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?$",
         "A time on the group's clocks, without an offset: `2026-11-03T10:00:00`.";
-    Moment = r"^2[01][0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])?)?$",
-        "A time on the group's clocks (`2026-11-03T10:00:00`), or with an offset an instant (`2026-11-03T15:00:00Z`), in the years 2000 to 2199.";
+    Moment = concat!(
+        r"^2[01][0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]",
+        r"(:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])?)?$"
+    ),
+        "A time on the group's clocks (`2026-11-03T10:00:00`), or with an offset an instant \
+         (`2026-11-03T15:00:00Z`), in the years 2000 to 2199.";
     Sha256 = "^[0-9a-f]{64}$", "A SHA-256.";
     CsvMapping = r"^\s*\{", "An object of strings, as JSON.";
 }

@@ -121,7 +121,8 @@ pub(crate) async fn within(State(api): State<Api>, request: Request, next: Next)
                 too_slow()
             } else {
                 tracing::warn!("a request took too long");
-                Problem::unavailable(format!("the request was not done within {} s; try again", limit.as_secs())).into_response()
+                let seconds = limit.as_secs();
+                Problem::unavailable(format!("the request was not done within {seconds} s; try again")).into_response()
             }
         }
     };

@@ -22,7 +22,9 @@ use crate::{admin, agent, asker, document::BEARER, keys, limits, problem::Proble
 #[derive(OpenApi)]
 #[openapi(info(
     title = "Muster",
-    description = "Peer-to-peer texting campaigns. Errors are problem+json (RFC 9457) with a stable `type`; lists have cursors; POSTs that create or send take an `Idempotency-Key`. Webhooks are authenticated by `X-Twilio-Signature`, everything else by a bearer token."
+    description = "Peer-to-peer texting campaigns. Errors are problem+json (RFC 9457) with a stable `type`; lists have \
+                   cursors; POSTs that create or send take an `Idempotency-Key`. Webhooks are authenticated by \
+                   `X-Twilio-Signature`, everything else by a bearer token."
 ))]
 struct Base;
 

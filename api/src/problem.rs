@@ -92,7 +92,8 @@ problems! {
     /// There is no free number of the area code (rule A3).
     no_sender_number = "no-sender-number", CONFLICT, "No sender number is free";
     /// The key was used for another request.
-    idempotency_key_reused = "idempotency-key-reused", UNPROCESSABLE_ENTITY, "The Idempotency-Key was used for another request";
+    idempotency_key_reused = "idempotency-key-reused", UNPROCESSABLE_ENTITY,
+        "The Idempotency-Key was used for another request";
     /// The upload is too large.
     too_large = "too-large", PAYLOAD_TOO_LARGE, "The upload is too large";
     /// The webhook's signature is not the carrier's (rule I1).
