@@ -4,11 +4,10 @@ use axum::{
     extract::{FromRequest, FromRequestParts, Request, rejection::JsonRejection},
     http::request::Parts,
 };
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
-use utoipa::IntoParams;
 
-use crate::{bounds, problem::Problem};
+use crate::problem::Problem;
 
 /// A JSON body.
 pub(crate) struct Json<T>(pub(crate) T);
@@ -66,14 +65,26 @@ pub(crate) struct Query<T>(pub(crate) T);
 impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        if parts.uri.query().is_some_and(|query| query.contains("%00")) {
-            return Err(Problem::invalid_parameter("a parameter contains a NUL character"));
-        }
-        match axum::extract::Query::from_request_parts(parts, state).await {
-            Ok(axum::extract::Query(query)) => Ok(Self(query)),
-            Err(error) => Err(Problem::invalid_parameter(error.body_text())),
-        }
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        read_query(query_of(parts)?).map(Self)
+    }
+}
+
+/// Returns a request's query.
+pub(crate) fn query_of(parts: &Parts) -> Result<&str, Problem> {
+    let query = parts.uri.query().unwrap_or_default();
+    if query.contains("%00") {
+        return Err(Problem::invalid_parameter("a parameter contains a NUL character"));
+    }
+    Ok(query)
+}
+
+/// Returns the parameters of a query, or of a part of one.
+pub(crate) fn read_query<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
+    let uri = format!("/?{query}").parse().map_err(|_| Problem::invalid_parameter("the query cannot be read"))?;
+    match axum::extract::Query::try_from_uri(&uri) {
+        Ok(axum::extract::Query(parameters)) => Ok(parameters),
+        Err(error) => Err(Problem::invalid_parameter(error.body_text())),
     }
 }
 
@@ -86,31 +97,6 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         Ok(Self(parts.headers.get("if-match").and_then(|value| value.to_str().ok()).map(ToOwned::to_owned)))
     }
-}
-
-/// A page of a list: the items after a cursor, at most so many.
-#[derive(Debug, Clone, Copy, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct Page {
-    /// The `next` of the page before; none for the first.
-    pub(crate) cursor: Option<uuid::Uuid>,
-    /// Items at most; 100 unless told.
-    #[param(inline, value_type = Option<bounds::PageLimit>)]
-    limit: Option<i64>,
-}
-
-impl Page {
-    /// Items at most.
-    pub(crate) fn limit(&self) -> Result<i64, Problem> {
-        page_limit(self.limit)
-    }
-}
-
-/// Items of a page, 100 unless asked otherwise.
-pub(crate) fn page_limit(limit: Option<i64>) -> Result<i64, Problem> {
-    bounds::PageLimit::read("limit", limit.unwrap_or(100))
-        .map_err(|_| Problem::invalid_parameter("limit is not within its bounds"))
 }
 
 /// Returns a text that must not be blank, of at most `limit` characters.

@@ -16,6 +16,7 @@ mod extract;
 mod idempotency;
 mod keys;
 mod limits;
+mod list;
 mod looks;
 mod openapi;
 mod problem;

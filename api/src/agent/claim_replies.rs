@@ -43,9 +43,7 @@ pub(crate) async fn claim(
     tx.commit().await?;
     let mut claimed = Vec::with_capacity(ids.len());
     for id in ids {
-        let found =
-            threads::page(&api.pool, agent.organization_id, Reader::Group, None, Some(id), false, None, 1).await?.pop();
-        if let Some(thread) = found {
+        if let Some(thread) = threads::get(&api.pool, agent.organization_id, Reader::Group, id).await? {
             let messages = threads::messages(&api.pool, id, 50).await?.into_iter().map(message).collect();
             claimed.push(ClaimedThread { thread: body(thread), messages });
         }

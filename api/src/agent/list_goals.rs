@@ -7,7 +7,10 @@ use muster_domain::{
     goals::goal::{GoalStatus, Work},
     ids::{GoalId, GroupId},
 };
-use muster_storage::goals;
+use muster_storage::{
+    Page,
+    goals::{self, Filter},
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -30,6 +33,9 @@ pub(crate) struct AgentGoal {
     reminders: bool,
 }
 
+/// Goals of a group that are looked at, the oldest first.
+const GROUP_GOALS_LIMIT: i64 = 500;
+
 /// Lists goals that are launched and not over for long.
 #[utoipa::path(get, path = "/v1/agent/goals", tag = "agent")]
 pub(crate) async fn list(State(api): State<Api>, agent: Agent) -> Result<Answer<Vec<AgentGoal>>, Problem> {
@@ -37,7 +43,8 @@ pub(crate) async fn list(State(api): State<Api>, agent: Agent) -> Result<Answer<
     let now = tx.clock().await?;
     let mut items = Vec::new();
     for group_id in &agent.member.groups {
-        for goal in goals::page(&mut tx, agent.organization_id, Some(&[*group_id]), None, 500).await? {
+        let filter = Filter { groups: Some(&[*group_id]), ..Filter::default() };
+        for goal in goals::page(&mut tx, agent.organization_id, &filter, Page::first(GROUP_GOALS_LIMIT)).await? {
             let status = goal.clock.status(now);
             if status == GoalStatus::Draft {
                 continue;

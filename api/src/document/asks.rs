@@ -22,6 +22,7 @@ use crate::{
     document::OperationDoc,
     extract::{IfMatch, Json, Path, Query},
     idempotency::{Keyed, LONGEST_KEY},
+    list::ListQuery,
     state::Api,
     webhooks::signed::SignedForm,
 };
@@ -119,11 +120,17 @@ impl<A: PathParts, B: PathParts, C: PathParts> PathParts for (A, B, C) {
     }
 }
 
-impl<T: DeserializeOwned + IntoParams> Asks for Query<T> {
+impl<T: IntoParams> Asks for Query<T> {
     fn asks(doc: &mut OperationDoc) {
         let parameters: Vec<Parameter> = T::into_params(|| Some(ParameterIn::Query));
         doc.parameters.extend(parameters);
         doc.problem(StatusCode::BAD_REQUEST);
+    }
+}
+
+impl<F: DeserializeOwned + IntoParams> Asks for ListQuery<F> {
+    fn asks(doc: &mut OperationDoc) {
+        Query::<Self>::asks(doc);
     }
 }
 

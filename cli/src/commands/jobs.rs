@@ -9,7 +9,7 @@ use muster_domain::{
 };
 use muster_jobs::JobKind;
 use muster_storage::{
-    Pool,
+    Page, Pool,
     engine::operate::{self, Filter, ReplayOutcome, Summary},
 };
 use serde_json::json;
@@ -29,6 +29,9 @@ pub(crate) enum Command {
         /// At most so many.
         #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
         limit: u32,
+        /// Only jobs behind this one in the list: the last of the page before.
+        #[arg(long)]
+        after: Option<uuid::Uuid>,
         /// Print a JSON list.
         #[arg(long)]
         json: bool,
@@ -115,8 +118,9 @@ const FEWEST_TRIED: i64 = 10;
 pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
     let pool = pool()?;
     match command {
-        Command::List { which, state, limit, json } => {
-            print(&operate::list(&pool, &which.filter(state), limit.into()).await?, json)
+        Command::List { which, state, limit, after, json } => {
+            let page = Page { after: after.map(JobId), limit: limit.into() };
+            print(&operate::page(&pool, &which.filter(state), page).await?, json)
         }
         Command::Show { id, .. } => {
             let job = operate::show(&pool, JobId(id)).await?.with_context(|| format!("there is no job {id}"))?;

@@ -3,7 +3,10 @@
 
 use anyhow::{bail, ensure};
 use muster_domain::{ids::AccountId, people::e164::E164};
-use muster_storage::tenancy::numbers::{self, Assigned};
+use muster_storage::{
+    Page,
+    tenancy::numbers::{self, Assigned, Filter},
+};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -86,12 +89,14 @@ async fn assign(account: AccountId, numbers: &[E164], move_taken: bool) -> anyho
 async fn list(account: Option<AccountId>, json: bool) -> anyhow::Result<()> {
     let pool = pool()?;
     let mut table = Table::with_names(["number", "account", "organization", "how"]);
-    let mut after = String::new();
+    let filter = Filter { account_id: account };
+    let mut after = None::<String>;
     loop {
-        let page = numbers::list(&pool, account, &after, PAGE_SIZE).await?;
-        let Some(last) = page.last() else { break };
-        after.clone_from(&last.number);
-        for owned in page {
+        let page = Page { after: after.as_deref(), limit: PAGE_SIZE };
+        let found = numbers::page(&pool, &filter, page).await?;
+        let Some(last) = found.last() else { break };
+        after = Some(last.number.clone());
+        for owned in found {
             if json {
                 let line = json!({
                     "number": owned.number,

@@ -9,7 +9,10 @@ use muster_domain::{
     zone::Zone,
 };
 use muster_service::clock;
-use muster_storage::engine::schedule_ops::{self, Edit};
+use muster_storage::{
+    Page,
+    engine::schedule_ops::{self, Edit},
+};
 use serde::Serialize;
 use serde_json::json;
 
@@ -177,7 +180,7 @@ async fn list(with_removed: bool, as_json: bool) -> anyhow::Result<()> {
 }
 
 async fn ticks(name: &str, limit: u32, as_json: bool) -> anyhow::Result<()> {
-    let ticks = schedule_ops::ticks(&pool()?, name, limit.into()).await?;
+    let ticks = schedule_ops::ticks(&pool()?, name, Page::first(limit.into())).await?;
     if as_json {
         let rows: Vec<_> = ticks
             .iter()

@@ -698,6 +698,29 @@ async fn a4_an_archived_group_takes_no_new_goals() {
         .await;
 }
 
+/// A cursor is a place in the list's order, and no item that must be there.
+#[tokio::test]
+async fn a_cursor_holds_good_when_its_item_is_gone() {
+    World::with_api()
+        .run(async |world| {
+            let ours = world.organization("Ours").await;
+            let group = ours.group("One").await;
+            let mut made = Vec::new();
+            for name in ["one", "two", "three"] {
+                let source = json!({ "group_id": group, "name": name });
+                made.push(text(&ours.admin.post(&ours.at("import-sources"), source).await.ok()["id"]));
+            }
+            let first = ours.admin.get(&ours.at("import-sources?limit=2")).await.ok();
+            assert_eq!(text(&first["next"]), made[1]);
+            let gone = ours.at(&format!("import-sources/{}", made[1]));
+            ours.admin.call(Method::DELETE, &gone, Call::empty()).await.ok();
+            let next = ours.admin.get(&ours.at(&format!("import-sources?limit=2&cursor={}", made[1]))).await.ok();
+            let items: Vec<_> = next["items"].as_array().unwrap().iter().map(|source| text(&source["id"])).collect();
+            assert_eq!((items, &next["next"]), (vec![made[2].clone()], &json!(null)));
+        })
+        .await;
+}
+
 /// Lists have cursors, and every page but the last is full.
 #[tokio::test]
 async fn lists_come_in_pages_that_neither_repeat_nor_lose() {

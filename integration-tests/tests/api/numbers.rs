@@ -5,7 +5,10 @@ use muster_domain::{
     people::e164::E164,
 };
 use muster_integration_tests::{Call, Organization, World, text};
-use muster_storage::tenancy::numbers::{self, Assigned};
+use muster_storage::{
+    Page,
+    tenancy::numbers::{self, Assigned, Filter},
+};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -158,7 +161,7 @@ async fn a3_a_number_that_is_released_is_nobodys() {
             assert_eq!(numbers::release(&mut tx, &parsed(&[NUMBER, "+12125558899"])).await.unwrap(), 1);
             tx.commit().await.unwrap();
             assert_eq!(lands(&world, "+16465550002").await, []);
-            let owned = numbers::list(world.pool(), None, "", 10).await.unwrap();
+            let owned = numbers::page(world.pool(), &Filter::default(), Page::first(10)).await.unwrap();
             assert!(owned.is_empty(), "{owned:?}");
         })
         .await;

@@ -50,6 +50,33 @@ async fn probes(world: &World, organization_id: OrganizationId, line: JobOrder<'
 }
 
 #[tokio::test]
+async fn jobs_are_listed_in_pages_the_newest_first() {
+    World::run(async |world| {
+        let tenant = OrganizationId::new();
+        let mut made: Vec<_> =
+            probes(&world, tenant, JobOrder::Ordinary, 5).await.iter().map(JobId::to_string).collect();
+        made.sort_unstable();
+        let tenant = tenant.to_string();
+        let mut listed = Vec::new();
+        for pages in 1.. {
+            let mut args = vec!["jobs", "list", "--organization", &tenant, "--limit", "2", "--json"];
+            let after = listed.last().cloned();
+            args.extend(after.iter().flat_map(|last: &String| ["--after", last]));
+            let page = json(&world, &args).await;
+            let page = page.as_array().unwrap();
+            listed.extend(page.iter().map(|job| job["id"].as_str().unwrap().to_owned()));
+            if page.len() < 2 {
+                assert_eq!(pages, 3);
+                break;
+            }
+        }
+        listed.reverse();
+        assert_eq!(listed, made);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_parked_job_is_found_looked_at_retried_and_cancelled() {
     World::run(async |world| {
         let (_scheduler, _worker) = (world.scheduler("scheduler-1"), world.worker("worker-1"));

@@ -22,4 +22,5 @@ pub use db::{
     error::{Error, Result},
     listen::{Ear, Listener},
     migrations::{WrongHistory, migrate, pending_migrations},
+    page::Page,
 };

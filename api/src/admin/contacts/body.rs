@@ -9,7 +9,7 @@ use muster_storage::people::contacts::Contact;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{auth::Admin, bounds, shapes};
+use crate::{auth::Admin, bounds, list::Item, shapes};
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ContactBody {
@@ -48,6 +48,12 @@ pub(crate) struct ContactBody {
     /// The consent that was given then.
     consent_text: Option<String>,
     created_at: DateTime<Utc>,
+}
+
+impl Item for ContactBody {
+    type Id = ContactId;
+
+    const PAGE: &'static str = "ContactPage";
 }
 
 /// Returns a contact as it was read for this admin: of the groups that the contact is in, those

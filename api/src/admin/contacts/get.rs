@@ -25,6 +25,6 @@ pub(crate) async fn get(
 ) -> Result<Answer<ContactBody>, Problem> {
     let mut tx = api.pool.begin().await?;
     reachable(&mut tx, &admin, id).await?;
-    let found = contacts::page(&mut tx, admin.organization_id, admin.groups(), None, Some(id), None, 1).await?.pop();
+    let found = contacts::get(&mut tx, admin.organization_id, admin.groups(), id).await?;
     Ok(Answer(body(found.ok_or_else(|| Problem::no("contact"))?, &admin)))
 }

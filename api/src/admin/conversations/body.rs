@@ -9,7 +9,7 @@ use muster_storage::conversations::threads::{Reader, Thread, ThreadMessage};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{auth::Admin, shapes};
+use crate::{auth::Admin, list::Item, shapes};
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ThreadBody {
@@ -31,6 +31,12 @@ pub(crate) struct ThreadBody {
     /// Since when the contact waits for an answer.
     unread_since: Option<DateTime<Utc>>,
     opted_out: bool,
+}
+
+impl Item for ThreadBody {
+    type Id = ThreadId;
+
+    const PAGE: &'static str = "ThreadPage";
 }
 
 pub(crate) fn body(thread: Thread) -> ThreadBody {

@@ -30,8 +30,7 @@ pub(crate) async fn get(
     admin: Admin,
     Path((_organization, id)): Path<(Uuid, ThreadId)>,
 ) -> Result<Answer<Conversation>, Problem> {
-    let found =
-        threads::page(&api.pool, admin.organization_id, reader(&admin), None, Some(id), false, None, 1).await?.pop();
+    let found = threads::get(&api.pool, admin.organization_id, reader(&admin), id).await?;
     let thread =
         found.filter(|thread| admin.group(thread.group_id).is_ok()).ok_or_else(|| Problem::no("conversation"))?;
     let messages = threads::messages(&api.pool, id, 200).await?.into_iter().map(message).collect();

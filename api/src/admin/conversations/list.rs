@@ -6,43 +6,31 @@ use muster_domain::{
     ids::{GroupId, ThreadId},
     tenancy::role::Role,
 };
-use muster_storage::{conversations::threads, tenancy::groups};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
-use uuid::Uuid;
+use muster_storage::{
+    conversations::threads::{self, Filter},
+    tenancy::groups,
+};
+use serde::Deserialize;
+use utoipa::IntoParams;
 
 use crate::{
     admin::conversations::body::{ThreadBody, body, reader},
     auth::Admin,
-    bounds,
-    extract::{Query, page_limit},
+    list::{ListQuery, Listed},
     problem::Problem,
     state::Api,
 };
 
-#[derive(Serialize, ToSchema)]
-pub(crate) struct ThreadPage {
-    items: Vec<ThreadBody>,
-    /// The cursor of the next page; null on the last.
-    #[schema(value_type = Option<Uuid>)]
-    next: Option<ThreadId>,
-}
-
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct ThreadQuery {
+pub(crate) struct ThreadFilter {
     /// Only threads of this group; group admins must name one of theirs.
     #[param(value_type = Option<Uuid>)]
     group_id: Option<GroupId>,
     /// Only threads with unread replies.
     #[serde(default)]
     unresponded: bool,
-    /// The `next` of the page before.
-    cursor: Option<Uuid>,
-    /// Items at most; 100 unless told.
-    #[param(inline, value_type = Option<bounds::PageLimit>)]
-    limit: Option<i64>,
 }
 
 /// Lists conversations.
@@ -50,28 +38,18 @@ pub(crate) struct ThreadQuery {
 pub(crate) async fn list(
     State(api): State<Api>,
     admin: Admin,
-    Query(query): Query<ThreadQuery>,
-) -> Result<Answer<ThreadPage>, Problem> {
-    match query.group_id {
+    query: ListQuery<ThreadFilter>,
+) -> Result<Answer<Listed<ThreadBody>>, Problem> {
+    let ThreadFilter { group_id, unresponded } = query.filter;
+    match group_id {
         Some(group_id) => {
             admin.group(group_id)?;
             groups::get(&api.pool, admin.organization_id, group_id).await?.ok_or_else(|| Problem::no("group"))?;
         }
         None => admin.at_least(Role::OrganizationAdmin)?,
     }
-    let limit = page_limit(query.limit)?;
-    let cursor = query.cursor.map(ThreadId);
-    let all = threads::page(
-        &api.pool,
-        admin.organization_id,
-        reader(&admin),
-        query.group_id,
-        None,
-        query.unresponded,
-        cursor,
-        limit,
-    )
-    .await?;
-    let next = all.last().map(|thread| thread.id).filter(|_| i64::try_from(all.len()) == Ok(limit));
-    Ok(Answer(ThreadPage { items: all.into_iter().map(body).collect(), next }))
+    let filter = Filter { group_id, unresponded, ..Filter::default() };
+    let page = query.page(ThreadId);
+    let found = threads::page(&api.pool, admin.organization_id, reader(&admin), &filter, page).await?;
+    Ok(Listed::answer(&page, found, |thread| thread.id, body))
 }

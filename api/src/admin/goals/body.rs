@@ -13,7 +13,7 @@ use muster_storage::goals::Goal;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{bounds, document::Tagged, shapes};
+use crate::{bounds, document::Tagged, list::Item, shapes};
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct GoalBody {
@@ -58,6 +58,12 @@ pub(crate) struct GoalBody {
     /// When its targets were frozen and cut into batches.
     partitioned_at: Option<DateTime<Utc>>,
     version: i32,
+}
+
+impl Item for GoalBody {
+    type Id = GoalId;
+
+    const PAGE: &'static str = "GoalPage";
 }
 
 pub(crate) fn body(goal: Goal, now: DateTime<Utc>) -> GoalBody {

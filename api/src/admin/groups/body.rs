@@ -5,6 +5,8 @@ use muster_storage::tenancy::groups::{CountedGroup, Group};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::list::Item;
+
 #[derive(Serialize, ToSchema)]
 pub(crate) struct GroupBody {
     #[schema(value_type = uuid::Uuid)]
@@ -16,6 +18,12 @@ pub(crate) struct GroupBody {
     archived: bool,
     /// Contacts in it, active or not.
     contacts: i64,
+}
+
+impl Item for GroupBody {
+    type Id = GroupId;
+
+    const PAGE: &'static str = "GroupPage";
 }
 
 pub(crate) fn body(counted: CountedGroup) -> GroupBody {

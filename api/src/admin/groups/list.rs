@@ -2,35 +2,24 @@
 
 use axum::{Json as Answer, extract::State};
 use muster_domain::ids::GroupId;
-use muster_storage::tenancy::groups;
-use serde::Serialize;
-use utoipa::ToSchema;
+use muster_storage::tenancy::groups::{self, Filter};
 
 use crate::{
     admin::groups::body::{GroupBody, body},
     auth::Admin,
-    extract::{Page, Query},
+    list::{ListQuery, Listed},
     problem::Problem,
     state::Api,
 };
-
-#[derive(Serialize, ToSchema)]
-pub(crate) struct GroupPage {
-    items: Vec<GroupBody>,
-    /// The cursor of the next page; null on the last.
-    #[schema(value_type = Option<uuid::Uuid>)]
-    next: Option<GroupId>,
-}
 
 /// Lists groups by age.
 #[utoipa::path(get, path = "/v1/organizations/{organization_id}/groups", tag = "groups")]
 pub(crate) async fn list(
     State(api): State<Api>,
     admin: Admin,
-    Query(page): Query<Page>,
-) -> Result<Answer<GroupPage>, Problem> {
-    let limit = page.limit()?;
-    let all = groups::page(&api.pool, admin.organization_id, admin.groups(), page.cursor.map(GroupId), limit).await?;
-    let next = all.last().map(|counted| counted.group.id).filter(|_| i64::try_from(all.len()) == Ok(limit));
-    Ok(Answer(GroupPage { items: all.into_iter().map(body).collect(), next }))
+    query: ListQuery,
+) -> Result<Answer<Listed<GroupBody>>, Problem> {
+    let page = query.page(GroupId);
+    let found = groups::page(&api.pool, admin.organization_id, &Filter { ids: admin.groups() }, page).await?;
+    Ok(Listed::answer(&page, found, |counted| counted.group.id, body))
 }

@@ -11,7 +11,7 @@ use muster_storage::imports::sources::{self, Definition, Source};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{admin::import_sources::input::FetchSchedule, auth::Admin, problem::Problem, state::Api};
+use crate::{admin::import_sources::input::FetchSchedule, auth::Admin, list::Item, problem::Problem, state::Api};
 
 pub(crate) async fn find(api: &Api, admin: &Admin, id: ImportSourceId) -> Result<Source, Problem> {
     admin.at_least(Role::OrganizationAdmin)?;
@@ -43,6 +43,12 @@ pub(crate) struct SourceItem {
     /// The last import that was fetched from it.
     #[schema(value_type = Option<uuid::Uuid>)]
     last_import_id: Option<ImportId>,
+}
+
+impl Item for SourceItem {
+    type Id = ImportSourceId;
+
+    const PAGE: &'static str = "SourcePage";
 }
 
 pub(crate) fn item(source: Source) -> SourceItem {

@@ -3,7 +3,7 @@
 
 use axum::{Json as Answer, extract::State};
 use muster_domain::ids::{ContactId, ImportId};
-use muster_storage::imports;
+use muster_storage::imports::{self, ContactChange};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -12,7 +12,8 @@ use uuid::Uuid;
 use crate::{
     admin::imports::body::find,
     auth::Admin,
-    extract::{Page, Path, Query},
+    extract::Path,
+    list::{Item, ListQuery, Listed},
     problem::Problem,
     shapes,
     state::Api,
@@ -31,12 +32,10 @@ pub(crate) struct ImportChange {
     after: Value,
 }
 
-#[derive(Serialize, ToSchema)]
-pub(crate) struct ImportChangePage {
-    items: Vec<ImportChange>,
-    /// The cursor of the next page; null on the last.
-    #[schema(value_type = Option<Uuid>)]
-    next: Option<ContactId>,
+impl Item for ImportChange {
+    type Id = ContactId;
+
+    const PAGE: &'static str = "ImportChangePage";
 }
 
 /// Lists contacts that an import changed, or that were in its group before and got another agent by
@@ -47,16 +46,15 @@ pub(crate) async fn list(
     State(api): State<Api>,
     admin: Admin,
     Path((_organization, id)): Path<(Uuid, ImportId)>,
-    Query(page): Query<Page>,
-) -> Result<Answer<ImportChangePage>, Problem> {
-    let limit = page.limit()?;
+    query: ListQuery,
+) -> Result<Answer<Listed<ImportChange>>, Problem> {
     find(&api, &admin, id).await?;
-    let all = imports::changes(&api.pool, id, admin.groups().is_some(), page.cursor.map(ContactId), limit).await?;
-    let next = all.last().map(|change| change.contact_id).filter(|_| i64::try_from(all.len()) == Ok(limit));
-    let items = all.into_iter().map(|change| ImportChange {
+    let page = query.page(ContactId);
+    let found = imports::changes(&api.pool, id, admin.groups().is_some(), page).await?;
+    let item = |change: ContactChange| ImportChange {
         contact_id: change.contact_id,
         before: change.before,
         after: change.after,
-    });
-    Ok(Answer(ImportChangePage { items: items.collect(), next }))
+    };
+    Ok(Listed::answer(&page, found, |change| change.contact_id, item))
 }

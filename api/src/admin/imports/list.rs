@@ -7,13 +7,13 @@ use muster_domain::{
     ids::{GroupId, ImportId},
     imports::ImportState,
 };
-use muster_storage::imports::{self, ImportSummary};
+use muster_storage::imports::{self, Filter, ImportSummary};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
     auth::Admin,
-    extract::{Page, Query},
+    list::{Item, ListQuery, Listed},
     problem::Problem,
     shapes,
     state::Api,
@@ -45,12 +45,10 @@ pub(crate) struct ImportItem {
     finished_at: Option<DateTime<Utc>>,
 }
 
-#[derive(Serialize, ToSchema)]
-pub(crate) struct ImportPage {
-    items: Vec<ImportItem>,
-    /// The cursor of the next page; null on the last.
-    #[schema(value_type = Option<uuid::Uuid>)]
-    next: Option<ImportId>,
+impl Item for ImportItem {
+    type Id = ImportId;
+
+    const PAGE: &'static str = "ImportPage";
 }
 
 fn item(import: ImportSummary) -> ImportItem {
@@ -77,10 +75,10 @@ fn item(import: ImportSummary) -> ImportItem {
 pub(crate) async fn list(
     State(api): State<Api>,
     admin: Admin,
-    Query(page): Query<Page>,
-) -> Result<Answer<ImportPage>, Problem> {
-    let limit = page.limit()?;
-    let all = imports::page(&api.pool, admin.organization_id, admin.groups(), page.cursor.map(ImportId), limit).await?;
-    let next = all.last().map(|import| import.id).filter(|_| i64::try_from(all.len()) == Ok(limit));
-    Ok(Answer(ImportPage { items: all.into_iter().map(item).collect(), next }))
+    query: ListQuery,
+) -> Result<Answer<Listed<ImportItem>>, Problem> {
+    let page = query.page(ImportId);
+    let filter = Filter { groups: admin.groups() };
+    let found = imports::page(&api.pool, admin.organization_id, &filter, page).await?;
+    Ok(Listed::answer(&page, found, |import| import.id, item))
 }

@@ -10,6 +10,7 @@ use axum::{
 use futures::stream;
 use muster_domain::ids::ImportId;
 use muster_storage::{
+    Page,
     db::room::{self, Asker},
     imports::{self, Reject},
 };
@@ -38,14 +39,14 @@ pub(crate) async fn rejects(
     let delimiter = import.delimiter.unwrap_or(',');
     let tenant = Asker::Tenant(admin.organization_id.0);
     let header = Bytes::from_static(b"line,reason,column,row\r\n");
-    let pages = stream::try_unfold(Some(0), move |after| {
+    let pages = stream::try_unfold(Some(Page::first(PAGE_SIZE)), move |asked| {
         let pool = api.pool.clone();
         async move {
-            let Some(after) = after else { return Ok::<_, muster_storage::Error>(None) };
+            let Some(asked) = asked else { return Ok::<_, muster_storage::Error>(None) };
             let mut tries = 0;
             let page = loop {
                 // A slow reader holds no connection meanwhile.
-                match room::alone(tenant, imports::rejects(&pool, id, after, PAGE_SIZE)).await {
+                match room::alone(tenant, imports::rejects(&pool, id, asked)).await {
                     // The download has begun: it is too late to say that the client should come
                     // again.
                     Err(muster_storage::Error::Busy { .. }) if tries < RETRY_LIMIT => {
@@ -55,10 +56,9 @@ pub(crate) async fn rejects(
                     page => break page?,
                 }
             };
-            let next = page.last().map(|reject| reject.line);
-            Ok(next.map(|next| {
-                (Bytes::from(page.iter().map(|reject| line(reject, delimiter)).collect::<String>()), Some(next))
-            }))
+            let next = page.last().map(|reject| Page { after: Some(reject.line), ..asked });
+            let lines = page.iter().map(|reject| line(reject, delimiter)).collect::<String>();
+            Ok(next.map(|next| (Bytes::from(lines), Some(next))))
         }
     });
     let body = futures::StreamExt::chain(stream::once(async { Ok(header) }), pages);

@@ -15,7 +15,7 @@ use muster_domain::{
 };
 use muster_jobs::names::NOTIFY_STOPS;
 
-use crate::{Pool, Result, Tx, db::error::read_word, goals::give_back};
+use crate::{Page, Pool, Result, Tx, db::error::read_word, goals::give_back};
 
 /// A thread.
 #[derive(Debug, Clone)]
@@ -159,18 +159,30 @@ pub enum Reader {
     Group,
 }
 
-/// Threads of an organization, of a group or by id; `unresponded` leaves those without unread
-/// replies out.
-#[expect(clippy::too_many_arguments, reason = "each narrows the page by itself")]
+/// Threads that a list has; each member narrows it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Filter {
+    /// Of this group.
+    pub group_id: Option<GroupId>,
+    /// With unread replies alone.
+    pub unresponded: bool,
+    /// This one alone.
+    pub id: Option<ThreadId>,
+}
+
+/// Returns a thread of this organization.
+pub async fn get(pool: &Pool, organization_id: OrganizationId, reader: Reader, id: ThreadId) -> Result<Option<Thread>> {
+    let filter = Filter { id: Some(id), ..Filter::default() };
+    Ok(page(pool, organization_id, reader, &filter, Page::first(1)).await?.pop())
+}
+
+/// Returns a page of an organization's threads, by age.
 pub async fn page(
     pool: &Pool,
     organization_id: OrganizationId,
     reader: Reader,
-    group_id: Option<GroupId>,
-    only: Option<ThreadId>,
-    unresponded: bool,
-    after: Option<ThreadId>,
-    limit: i64,
+    filter: &Filter,
+    page: Page<ThreadId>,
 ) -> Result<Vec<Thread>> {
     let rows = sqlx::query!(
         r#"select t.*, c.opted_out_at is not null as "opted_out!",
@@ -183,11 +195,11 @@ pub async fn page(
              and (not $4 or t.unread_since is not null) and ($5::uuid is null or t.id > $5)
            order by t.id limit $6"#,
         organization_id.0,
-        group_id.map(|id| id.0),
-        only.map(|id| id.0),
-        unresponded,
-        after.map(|id| id.0),
-        limit,
+        filter.group_id.map(|id| id.0),
+        filter.id.map(|id| id.0),
+        filter.unresponded,
+        page.after.map(|id| id.0),
+        page.limit,
         reader == Reader::Group,
     )
     .fetch_all(&mut *pool.connection().await?)

@@ -6,5 +6,6 @@ pub(crate) mod error;
 pub(crate) mod listen;
 pub(crate) mod migrations;
 pub(crate) mod outage;
+pub(crate) mod page;
 pub mod room;
 pub(crate) mod usable;

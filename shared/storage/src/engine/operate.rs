@@ -9,7 +9,7 @@ use muster_jobs::JobKind;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{Pool, Result, Tx, db::error::read_word};
+use crate::{Page, Pool, Result, Tx, db::error::read_word};
 
 /// Choice of jobs; `None` does not matter.
 #[derive(Debug, Clone, Default)]
@@ -47,20 +47,21 @@ pub struct Summary {
     pub last_error: Option<String>,
 }
 
-/// Returns the newest jobs that a filter means.
-pub async fn list(pool: &Pool, filter: &Filter, limit: i64) -> Result<Vec<Summary>> {
+/// Returns a page of the jobs that a filter means, the newest first.
+pub async fn page(pool: &Pool, filter: &Filter, page: Page<JobId>) -> Result<Vec<Summary>> {
     let rows = sqlx::query!(
         r#"select id, kind, state, attempt, max_attempts, run_at, organization_id, worker, errors -> -1 ->> 'error' as last_error
            from job
            where ($1::text is null or kind = $1) and ($2::text is null or state = $2)
              and ($3::uuid is null or organization_id = $3)
-             and ($4::text is null or strpos(errors -> -1 ->> 'error', $4) > 0)
-           order by id desc limit $5"#,
+             and ($4::text is null or strpos(errors -> -1 ->> 'error', $4) > 0) and ($5::uuid is null or id < $5)
+           order by id desc limit $6"#,
         filter.kind.map(JobKind::as_str),
         filter.state.map(JobState::as_str),
         filter.organization_id.map(|id| id.0),
         filter.error,
-        limit,
+        page.after.map(|id| id.0),
+        page.limit,
     )
     .fetch_all(&mut *pool.connection().await?)
     .await?;

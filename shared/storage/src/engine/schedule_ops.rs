@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use muster_domain::engine::schedule::{CatchUpPolicy, Gap, Overlap, SkipReason, TickFate};
 
 use super::schedules::{schedule, skip_undecided, why_skipped};
-use crate::{Pool, Result, db::error::read_word};
+use crate::{Page, Pool, Result, db::error::read_word};
 
 /// A schedule, its policies, and the fate of its last tick.
 #[derive(Debug, Clone)]
@@ -104,13 +104,14 @@ pub struct Tick {
     pub job_id: Option<uuid::Uuid>,
 }
 
-/// Returns the newest ticks of a schedule, the newest first.
-pub async fn ticks(pool: &Pool, name: &str, limit: i64) -> Result<Vec<Tick>> {
+/// Returns a page of a schedule's ticks by their planned instants, the newest first.
+pub async fn ticks(pool: &Pool, name: &str, page: Page<DateTime<Utc>>) -> Result<Vec<Tick>> {
     let rows = sqlx::query!(
         "select planned_at, planned_until, ticks, fate, why, late_ms, job_id from tick
-         where schedule = $1 order by planned_at desc limit $2",
+         where schedule = $1 and ($2::timestamptz is null or planned_at < $2) order by planned_at desc limit $3",
         name,
-        limit,
+        page.after,
+        page.limit,
     )
     .fetch_all(&mut *pool.connection().await?)
     .await?;

@@ -10,7 +10,7 @@ use muster_domain::{
     ids::{CampaignId, GoalId, GroupId, MemberId, OrganizationId},
 };
 
-use crate::{Result, Tx, db::error::read_word};
+use crate::{Page, Result, Tx, db::error::read_word};
 
 /// A goal.
 #[derive(Debug, Clone)]
@@ -146,7 +146,7 @@ pub async fn lock(tx: &mut Tx, organization_id: OrganizationId, id: GoalId) -> R
     sqlx::query!("select from goal where id = $1 and organization_id = $2 for update", id.0, organization_id.0)
         .fetch_optional(tx.conn())
         .await?;
-    Ok(select(tx, organization_id, Some(id), None, None, None, 1).await?.pop())
+    get(tx, organization_id, id).await
 }
 
 /// The same, while agents go on queuing texts of it: their rows refer to the goal, and they hold a
@@ -155,23 +155,13 @@ pub async fn lock_beside_agents(tx: &mut Tx, organization_id: OrganizationId, id
     sqlx::query!("select from goal where id = $1 and organization_id = $2 for no key update", id.0, organization_id.0)
         .fetch_optional(tx.conn())
         .await?;
-    Ok(select(tx, organization_id, Some(id), None, None, None, 1).await?.pop())
+    get(tx, organization_id, id).await
 }
 
 /// Returns a goal of this organization.
 pub async fn get(tx: &mut Tx, organization_id: OrganizationId, id: GoalId) -> Result<Option<Goal>> {
-    Ok(select(tx, organization_id, Some(id), None, None, None, 1).await?.pop())
-}
-
-/// Goals after `after`, by age; of these groups alone, if some are given.
-pub async fn page(
-    tx: &mut Tx,
-    organization_id: OrganizationId,
-    groups: Option<&[GroupId]>,
-    after: Option<GoalId>,
-    limit: i64,
-) -> Result<Vec<Goal>> {
-    select(tx, organization_id, None, groups, None, after, limit).await
+    let filter = Filter { id: Some(id), ..Filter::default() };
+    Ok(page(tx, organization_id, &filter, Page::first(1)).await?.pop())
 }
 
 /// Returns whether all of these goals are this organization's, and of these groups, if some are
@@ -196,32 +186,45 @@ pub async fn all_exist(
     .await?)
 }
 
+/// Goals of a campaign at most; the API takes fewer groups.
+const CAMPAIGN_GOALS_LIMIT: i64 = 100_000;
+
 /// Returns all goals of a campaign.
 pub async fn of_campaign(tx: &mut Tx, organization_id: OrganizationId, campaign_id: CampaignId) -> Result<Vec<Goal>> {
-    select(tx, organization_id, None, None, Some(campaign_id), None, 100_000).await
+    let filter = Filter { campaign_id: Some(campaign_id), ..Filter::default() };
+    page(tx, organization_id, &filter, Page::first(CAMPAIGN_GOALS_LIMIT)).await
 }
 
-async fn select(
+/// Goals that a list has; each member narrows it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Filter<'a> {
+    /// Of these groups.
+    pub groups: Option<&'a [GroupId]>,
+    /// Of this campaign.
+    pub campaign_id: Option<CampaignId>,
+    /// This one alone.
+    pub id: Option<GoalId>,
+}
+
+/// Returns a page of an organization's goals, by age.
+pub async fn page(
     tx: &mut Tx,
     organization_id: OrganizationId,
-    only: Option<GoalId>,
-    groups: Option<&[GroupId]>,
-    campaign_id: Option<CampaignId>,
-    after: Option<GoalId>,
-    limit: i64,
+    filter: &Filter<'_>,
+    page: Page<GoalId>,
 ) -> Result<Vec<Goal>> {
-    let groups: Option<Vec<_>> = groups.map(|groups| groups.iter().map(|id| id.0).collect());
+    let groups: Option<Vec<_>> = filter.groups.map(|groups| groups.iter().map(|id| id.0).collect());
     let rows = sqlx::query!(
         "select * from goal
          where organization_id = $1 and ($2::uuid is null or id = $2) and ($3::uuid[] is null or group_id = any($3))
            and ($4::uuid is null or campaign_id = $4) and ($5::uuid is null or id > $5)
          order by id limit $6",
         organization_id.0,
-        only.map(|id| id.0),
+        filter.id.map(|id| id.0),
         groups.as_deref(),
-        campaign_id.map(|id| id.0),
-        after.map(|id| id.0),
-        limit,
+        filter.campaign_id.map(|id| id.0),
+        page.after.map(|id| id.0),
+        page.limit,
     )
     .fetch_all(tx.conn())
     .await?;

@@ -8,7 +8,7 @@ use muster_domain::{
 use muster_jobs::JobKind;
 
 use super::Counters;
-use crate::{Pool, Result, Tx, db::error::read_word};
+use crate::{Page, Pool, Result, Tx, db::error::read_word};
 
 /// An import of a list.
 #[derive(Debug, Clone)]
@@ -33,16 +33,21 @@ pub struct ImportSummary {
     pub finished_at: Option<DateTime<Utc>>,
 }
 
-/// Imports of an organization before `before`, the youngest first; into these groups alone, if some
-/// are given.
+/// Imports that a list has.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Filter<'a> {
+    /// Into these groups.
+    pub groups: Option<&'a [GroupId]>,
+}
+
+/// Returns a page of an organization's imports, the newest first.
 pub async fn page(
     pool: &Pool,
     organization_id: OrganizationId,
-    groups: Option<&[GroupId]>,
-    before: Option<ImportId>,
-    limit: i64,
+    filter: &Filter<'_>,
+    page: Page<ImportId>,
 ) -> Result<Vec<ImportSummary>> {
-    let groups: Option<Vec<_>> = groups.map(|groups| groups.iter().map(|id| id.0).collect());
+    let groups: Option<Vec<_>> = filter.groups.map(|groups| groups.iter().map(|id| id.0).collect());
     let rows = sqlx::query!(
         "select id, group_id, file_name, dry_run, state, failure, rows_read, created, updated, unchanged, merged, rejected, created_at,
                 finished_at
@@ -51,8 +56,8 @@ pub async fn page(
          order by id desc limit $4",
         organization_id.0,
         groups.as_deref(),
-        before.map(|id| id.0),
-        limit,
+        page.after.map(|id| id.0),
+        page.limit,
     )
     .fetch_all(&mut *pool.connection().await?)
     .await?;

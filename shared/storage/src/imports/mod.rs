@@ -23,7 +23,7 @@ pub mod sources;
 mod told;
 pub mod undo;
 
-pub use list::{Abandoned, ImportSummary, abandoned, page};
+pub use list::{Abandoned, Filter, ImportSummary, abandoned, page};
 pub use report::*;
 pub use told::{ContactChange, Reject, changes, reject_reasons, rejects, warning_reasons};
 

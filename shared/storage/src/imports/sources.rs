@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use muster_domain::ids::{GroupId, ImportId, ImportSourceId, MemberId, OrganizationId};
 
-use crate::{Pool, Result, Tx};
+use crate::{Page, Pool, Result, Tx};
 
 /// An admin's definition of a source.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -144,13 +144,19 @@ pub async fn delete(tx: &mut Tx, organization_id: OrganizationId, id: ImportSour
     Ok(done.rows_affected() == 1)
 }
 
-/// Sources of an organization after one, by age; or one of them.
+/// Sources that a list has.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Filter {
+    /// This one alone.
+    pub id: Option<ImportSourceId>,
+}
+
+/// Returns a page of an organization's sources, by age.
 pub async fn page(
     pool: &Pool,
     organization_id: OrganizationId,
-    one: Option<ImportSourceId>,
-    after: Option<ImportSourceId>,
-    limit: i64,
+    filter: &Filter,
+    page: Page<ImportSourceId>,
 ) -> Result<Vec<Source>> {
     let rows = sqlx::query!(
         r#"select s.*, r.cron as "cron?", r.zone as "zone?"
@@ -158,9 +164,9 @@ pub async fn page(
            where s.organization_id = $1 and ($2::uuid is null or s.id = $2) and ($3::uuid is null or s.id > $3)
            order by s.id limit $4"#,
         organization_id.0,
-        one.map(|id| id.0),
-        after.map(|id| id.0),
-        limit,
+        filter.id.map(|id| id.0),
+        page.after.map(|id| id.0),
+        page.limit,
     )
     .fetch_all(&mut *pool.connection().await?)
     .await?;
@@ -192,7 +198,7 @@ pub async fn page(
 
 /// Returns a source of this organization.
 pub async fn get(pool: &Pool, organization_id: OrganizationId, id: ImportSourceId) -> Result<Option<Source>> {
-    Ok(page(pool, organization_id, Some(id), None, 1).await?.pop())
+    Ok(page(pool, organization_id, &Filter { id: Some(id) }, Page::first(1)).await?.pop())
 }
 
 /// Records that a source was looked at and could not be fetched, or had nothing new.

@@ -7,7 +7,7 @@ use muster_domain::{
     imports::RejectReason,
 };
 
-use crate::{Pool, Result, db::error::read_word};
+use crate::{Page, Pool, Result, db::error::read_word};
 
 /// A contact that an import changed.
 #[derive(Debug, Clone)]
@@ -20,16 +20,15 @@ pub struct ContactChange {
     pub after: serde_json::Value,
 }
 
-/// Contacts that an import changed, or that were in its group before and got another agent by it,
-/// after a contact. As its group knows them (rule A5), or as the organization does.
+/// Returns a page of the contacts that an import changed, or that were in its group before and got
+/// another agent by it, by age. As its group knows them (rule A5), or as the organization does.
 pub async fn changes(
     pool: &Pool,
     id: ImportId,
     as_its_group: bool,
-    after: Option<ContactId>,
-    limit: i64,
+    page: Page<ContactId>,
 ) -> Result<Vec<ContactChange>> {
-    let rows = sqlx::query_file!("src/imports/changes.sql", id.0, after.map(|id| id.0), limit, as_its_group)
+    let rows = sqlx::query_file!("src/imports/changes.sql", id.0, page.after.map(|id| id.0), page.limit, as_its_group)
         .fetch_all(&mut *pool.connection().await?)
         .await?;
     Ok(rows
@@ -51,13 +50,13 @@ pub struct Reject {
     pub raw: String,
 }
 
-/// Rejects of an import after a line.
-pub async fn rejects(pool: &Pool, id: ImportId, after_line: i64, limit: i64) -> Result<Vec<Reject>> {
+/// Returns a page of an import's rejects, by their lines.
+pub async fn rejects(pool: &Pool, id: ImportId, page: Page<i64>) -> Result<Vec<Reject>> {
     let rows = sqlx::query!(
         "select line, reason, column_name, raw from import_reject where import_id = $1 and line > $2 order by line limit $3",
         id.0,
-        after_line,
-        limit,
+        page.after.unwrap_or(0),
+        page.limit,
     )
     .fetch_all(&mut *pool.connection().await?)
     .await?;

@@ -10,7 +10,7 @@ use muster_domain::{
     },
 };
 
-use crate::{Db, Result, Tx, db::error::read_word, goals::reassign};
+use crate::{Db, Page, Result, Tx, db::error::read_word, goals::reassign};
 
 /// A contact as an admin sees it. For an admin of groups that know the contact partly, the contact
 /// came when the first of them had it.
@@ -59,25 +59,43 @@ pub struct Contact {
     pub created_at: DateTime<Utc>,
 }
 
-/// Contacts of an organization after `after`, by age; of one group if given. With a reader's
-/// groups, as those groups know them (rule A5).
+/// Contacts that a list has; each member narrows it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Filter {
+    /// Of this group.
+    pub group_id: Option<GroupId>,
+    /// This one alone.
+    pub id: Option<ContactId>,
+}
+
+/// Returns a contact of an organization, for its reader as [`page`] does.
+pub async fn get(
+    db: impl Into<Db<'_>>,
+    organization_id: OrganizationId,
+    readers: Option<&[GroupId]>,
+    id: ContactId,
+) -> Result<Option<Contact>> {
+    let filter = Filter { id: Some(id), ..Filter::default() };
+    Ok(page(db, organization_id, readers, &filter, Page::first(1)).await?.pop())
+}
+
+/// Returns a page of an organization's contacts, by age. With a reader's groups, as those groups
+/// know them (rule A5).
 pub async fn page(
     db: impl Into<Db<'_>>,
     organization_id: OrganizationId,
     readers: Option<&[GroupId]>,
-    group_id: Option<GroupId>,
-    only: Option<ContactId>,
-    after: Option<ContactId>,
-    limit: i64,
+    filter: &Filter,
+    page: Page<ContactId>,
 ) -> Result<Vec<Contact>> {
     let readers: Option<Vec<_>> = readers.map(|groups| groups.iter().map(|id| id.0).collect());
     let rows = sqlx::query_file!(
         "src/people/contacts_page.sql",
         organization_id.0,
-        group_id.map(|id| id.0),
-        only.map(|id| id.0),
-        after.map(|id| id.0),
-        limit,
+        filter.group_id.map(|id| id.0),
+        filter.id.map(|id| id.0),
+        page.after.map(|id| id.0),
+        page.limit,
         readers.as_deref(),
     )
     .fetch_all(&mut *db.into().connection().await?)

@@ -10,7 +10,7 @@ use muster_domain::{
     },
 };
 
-use crate::{Result, Tx};
+use crate::{Page, Result, Tx};
 
 /// A contact with a number that is to be looked up.
 #[derive(Debug, Clone)]
@@ -21,15 +21,9 @@ pub struct Due {
     pub number: E164,
 }
 
-/// Members of a group with numbers that were not looked up within this many days and that may be
-/// texted, in the order of their ids, after `after`.
-pub async fn due(
-    tx: &mut Tx,
-    group_id: GroupId,
-    max_age_days: i32,
-    after: Option<ContactId>,
-    limit: i64,
-) -> Result<Vec<Due>> {
+/// Returns a page of a group's members with numbers that were not looked up within this many days
+/// and that may be texted, by age.
+pub async fn due(tx: &mut Tx, group_id: GroupId, max_age_days: i32, page: Page<ContactId>) -> Result<Vec<Due>> {
     let rows = sqlx::query!(
         r#"select c.id, c.e164 as "e164!" from membership m join contact c on c.id = m.contact_id
            where m.group_id = $1 and ($2::uuid is null or m.contact_id > $2) and m.deactivated_at is null
@@ -37,9 +31,9 @@ pub async fn due(
              and (c.looked_up_at is null or c.looked_up_at < now() - make_interval(days => $3))
            order by m.contact_id limit $4"#,
         group_id.0,
-        after.map(|id| id.0),
+        page.after.map(|id| id.0),
         max_age_days,
-        limit,
+        page.limit,
     )
     .fetch_all(tx.conn())
     .await?;

@@ -5,7 +5,7 @@ use muster_domain::{
     people::e164::E164,
 };
 
-use crate::{Db, Pool, Result, Tx};
+use crate::{Db, Page, Pool, Result, Tx};
 
 /// Entries of a group's size that are not worth a fold.
 const FEW_ENTRIES: i64 = 8;
@@ -72,9 +72,10 @@ pub async fn create(tx: &mut Tx, id: GroupId, organization_id: OrganizationId, n
 
 /// Returns a group of this organization.
 pub async fn get(db: impl Into<Db<'_>>, organization_id: OrganizationId, id: GroupId) -> Result<Option<Group>> {
-    let row = sqlx::query!("select * from contact_group where organization_id = $1 and id = $2", organization_id.0, id.0)
-        .fetch_optional(&mut *db.into().connection().await?)
-        .await?;
+    let row =
+        sqlx::query!("select * from contact_group where organization_id = $1 and id = $2", organization_id.0, id.0)
+            .fetch_optional(&mut *db.into().connection().await?)
+            .await?;
     Ok(row.map(|row| Group {
         id,
         organization_id,
@@ -92,7 +93,7 @@ pub async fn counted(
     organization_id: OrganizationId,
     id: GroupId,
 ) -> Result<Option<CountedGroup>> {
-    Ok(page(db, organization_id, Some(&[id]), None, 1).await?.pop())
+    Ok(page(db, organization_id, &Filter { ids: Some(&[id]) }, Page::first(1)).await?.pop())
 }
 
 /// Returns the first group of this name, among these groups alone if some are given. Another caller
@@ -134,24 +135,30 @@ pub async fn all_exist(tx: &mut Tx, organization_id: OrganizationId, ids: &[Grou
     .await?)
 }
 
-/// Groups of this organization after `after`, by age; of these alone, if some are given.
+/// Groups that a list has.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Filter<'a> {
+    /// These alone.
+    pub ids: Option<&'a [GroupId]>,
+}
+
+/// Returns a page of an organization's groups, by age.
 pub async fn page(
     db: impl Into<Db<'_>>,
     organization_id: OrganizationId,
-    only: Option<&[GroupId]>,
-    after: Option<GroupId>,
-    limit: i64,
+    filter: &Filter<'_>,
+    page: Page<GroupId>,
 ) -> Result<Vec<CountedGroup>> {
-    let only: Option<Vec<_>> = only.map(|groups| groups.iter().map(|id| id.0).collect());
+    let ids: Option<Vec<_>> = filter.ids.map(|groups| groups.iter().map(|id| id.0).collect());
     let rows = sqlx::query!(
         r#"select g.*, (select coalesce(sum(s.contacts), 0)::bigint from group_size s where s.group_id = g.id) as "contacts!"
            from contact_group g
            where g.organization_id = $1 and ($2::uuid[] is null or g.id = any($2)) and ($3::uuid is null or g.id > $3)
            order by g.id limit $4"#,
         organization_id.0,
-        only.as_deref(),
-        after.map(|id| id.0),
-        limit,
+        ids.as_deref(),
+        page.after.map(|id| id.0),
+        page.limit,
     )
     .fetch_all(&mut *db.into().connection().await?)
     .await?;

@@ -11,7 +11,7 @@ use muster_domain::{
     people::e164::E164,
 };
 
-use crate::{Pool, Result, Tx};
+use crate::{Page, Pool, Result, Tx};
 
 /// Outcome of adding numbers to an organization.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,16 +84,23 @@ pub struct Owned {
     pub since: DateTime<Utc>,
 }
 
-/// Numbers after `after`, of one account or of all.
-pub async fn list(pool: &Pool, account_id: Option<AccountId>, after: &str, limit: i64) -> Result<Vec<Owned>> {
+/// Numbers that a list has.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Filter {
+    /// Of this account.
+    pub account_id: Option<AccountId>,
+}
+
+/// Returns a page of accounts' numbers, in their order.
+pub async fn page(pool: &Pool, filter: &Filter, page: Page<&str>) -> Result<Vec<Owned>> {
     let rows = sqlx::query!(
         r#"select w.e164, w.account_id, w.arranged_by_operator, w.since, n.organization_id as "organization_id?"
            from number_owner w left join sender_number n on n.e164 = w.e164
            where ($1::uuid is null or w.account_id = $1) and w.e164 > $2
            order by w.e164 limit $3"#,
-        account_id.map(|id| id.0),
-        after,
-        limit,
+        filter.account_id.map(|id| id.0),
+        page.after.unwrap_or_default(),
+        page.limit,
     )
     .fetch_all(&mut *pool.connection().await?)
     .await?;

@@ -16,7 +16,7 @@ use muster_domain::{
 };
 use muster_jobs::kinds::CarrierLookup;
 use muster_storage::{
-    Tx,
+    Page, Tx,
     engine::{
         claim::ClaimedJob,
         enqueue::{JobOrder, Origin, enqueue_all},
@@ -27,7 +27,7 @@ use muster_storage::{
 use crate::{Context, Leased, error::JobError};
 
 /// Members of one job.
-const PAGE: i64 = 200;
+const PAGE_SIZE: i64 = 200;
 /// Numbers that a job asks about at once.
 const AT_ONCE: usize = 8;
 /// When to go on with an API that answered some and refused some, and did not say when.
@@ -61,10 +61,11 @@ impl Leased for CarrierLookup {
             return Ok(tx);
         };
         let asked_at = tx.clock().await?;
-        let due = lookups::due(&mut tx, self.group_id, settings.lookup_max_age_days, self.after, PAGE).await?;
+        let asked = Page { after: self.after, limit: PAGE_SIZE };
+        let due = lookups::due(&mut tx, self.group_id, settings.lookup_max_age_days, asked).await?;
         tx.rollback().await?;
 
-        let next = (i64::try_from(due.len()) == Ok(PAGE)).then(|| due.last().map(|due| due.id)).flatten();
+        let next = asked.next(&due, |due| due.id);
         let mut answers = stream::iter(due)
             .map(async |due: Due| {
                 let line = api.line(&due.number).await;
