@@ -10,4 +10,4 @@ values
         '0195f000-0000-7000-8000-000000000202', '+16465550101', null, null, null, null, null, null, null);
 insert into webhook (id, provider, carrier_sid, payload, processed_at, outcome) values
     (uuid_v7(), 'twilio', 'SM2', '{"From": "+16465550001", "To": "+16465550100", "Body": "Yes"}', null, null),
-    (uuid_v7(), 'twilio', 'SM3', null, now(), 'not_ours');
+    (uuid_v7(), 'twilio', 'SM3', null, now(), 'number_of_nobody');
