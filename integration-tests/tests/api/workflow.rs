@@ -1,36 +1,33 @@
 //! Workflows of agents, from the claim to the receipt (rules B2 to B7, W1 to W6, G5 and G7).
 
-use chrono::TimeDelta;
-use muster_integration_tests::{
-    Answer, Client, Organization, World, eventually, goal_at, holds, open_goal, seconds, set, text,
-};
+use muster_integration_tests::{Answer, Client, Organization, World, goal_at, open_goal, seconds, set, text};
 use serde_json::{Value, json};
 
-async fn claim(agent: &Client, goal: &str, workflow: &str) -> Value {
+pub(crate) async fn claim(agent: &Client, goal: &str, workflow: &str) -> Value {
     agent.post(&format!("/v1/agent/goals/{goal}/claim"), json!({ "workflow": workflow })).await.ok()["batch"].clone()
 }
 
 /// Sends, skips or returns under a batch's lease.
-async fn under(agent: &Client, batch: &Value, action: &str, more: Value) -> Answer {
+pub(crate) async fn under(agent: &Client, batch: &Value, action: &str, more: Value) -> Answer {
     let mut body = json!({ "lease_token": batch["lease_token"] });
     set(&mut body, more);
     agent.post(&format!("/v1/agent/batches/{}/{action}", text(&batch["id"])), body).await
 }
 
-fn contacts(batch: &Value) -> Vec<String> {
+pub(crate) fn contacts(batch: &Value) -> Vec<String> {
     batch["contacts"].as_array().unwrap().iter().map(|contact| text(&contact["id"])).collect()
 }
 
 /// A group with agents, contacts, and an open goal in batches of two.
-struct Field {
-    ours: Organization,
-    group: String,
-    agents: Vec<(Client, String)>,
-    ids: Vec<String>,
-    goal: String,
+pub(crate) struct Field {
+    pub(crate) ours: Organization,
+    pub(crate) group: String,
+    pub(crate) agents: Vec<(Client, String)>,
+    pub(crate) ids: Vec<String>,
+    pub(crate) goal: String,
 }
 
-async fn field(world: &World, agents: usize, contacts: usize, more: Value) -> Field {
+pub(crate) async fn field(world: &World, agents: usize, contacts: usize, more: Value) -> Field {
     let ours = world.organization("Ours").await;
     ours.set(json!({ "batch_size": 2 })).await;
     let group = ours.group("One").await;
@@ -219,232 +216,6 @@ async fn b5_a_skipped_contact_is_not_returned_and_one_without_a_value_is_kept_ou
         .await;
 }
 
-/// Rules W2, W3 and W5: replies, their holders, and the recorded answers; then W6.
-#[tokio::test]
-async fn w2_a_thread_is_one_agents_at_a_time_and_who_said_yes_is_reminded_once() {
-    World::with_engine()
-        .run(async |world| {
-            let ours = world.organization("Ours").await;
-            let group = ours.group("One").await;
-            let ((agent, number), (second, _)) = (ours.agent(&group).await, ours.agent(&group).await);
-            let phones = ours.contacts(&group, 3).await;
-            let now = world.now().await;
-            let at = |minutes| (now + TimeDelta::minutes(minutes)).to_rfc3339();
-            let reminder =
-                json!({ "script": "See you, {{first_name}}! Reply STOP", "opens": at(-1), "closes": at(60) });
-            let window = json!({ "reminder": reminder, "opens": at(-1), "closes": at(120) });
-            let goal = ours.open_goal(&world, &group, window).await;
-            let batch = claim(&agent.client, &goal, "initial").await;
-            under(&agent.client, &batch, "send", json!({})).await.ok();
-            world.messages().state("delivered").until(3).await;
-            world.text(&phones[0], &number, "Yes, I come").await;
-            world.threads().has("unread_since").until(1).await;
-
-            let replies = format!("/v1/agent/groups/{group}/replies/claim");
-            let claimed = agent.client.act(&replies).await.ok();
-            assert_eq!(claimed.as_array().unwrap().len(), 1, "{claimed}");
-            let thread = text(&claimed[0]["thread"]["id"]);
-            let said: Vec<&str> =
-                claimed[0]["messages"].as_array().unwrap().iter().map(|m| m["body"].as_str().unwrap()).collect();
-            assert_eq!(said, ["Hi Ada0! Reply STOP to opt out", "Yes, I come"]);
-            assert_eq!(claimed[0]["thread"]["held_by"], agent.id.as_str());
-            assert_eq!(
-                agent.client.act(&replies).await.ok()[0]["thread"]["id"],
-                thread.as_str(),
-                "asking again is harmless"
-            );
-            assert_eq!(second.client.act(&replies).await.ok(), json!([]));
-
-            let (reply, answer) =
-                (format!("/v1/agent/threads/{thread}/reply"), format!("/v1/agent/threads/{thread}/answer"));
-            let before = world.contents().await;
-            let held = second.client.post(&reply, json!({ "text": "Mine" })).await.problem(409, "thread-held");
-            assert_eq!(held["held_by"], agent.id.as_str());
-            let until: chrono::DateTime<chrono::Utc> = held["held_until"].as_str().unwrap().parse().unwrap();
-            assert!(until > world.now().await);
-            second.client.put(&answer, json!({ "answer": "no" })).await.problem(409, "thread-held");
-            assert_eq!(world.contents().await, before);
-
-            agent.client.put(&answer, json!({ "answer": "yes" })).await.ok();
-            agent.client.post(&reply, json!({ "text": "  " })).await.problem(422, "invalid-body");
-            agent.client.post(&reply, json!({ "text": "x".repeat(1_601) })).await.problem(422, "invalid-body");
-            agent.client.post(&reply, json!({ "text": "Great" })).await.ok();
-            world.messages().kind("reply").state("delivered").until(1).await;
-            assert_eq!(agent.client.act(&replies).await.ok(), json!([]), "nothing is unread");
-
-            // W6: only contacts with a yes, once.
-            world.batches().kind("reminder").state("released").until(1).await;
-            let batch = claim(&second.client, &goal, "reminder").await;
-            assert_eq!(batch["contacts"].as_array().unwrap().len(), 1);
-            assert_eq!(batch["contacts"][0]["text"], "See you, Ada0! Reply STOP");
-            assert_eq!(under(&second.client, &batch, "send", json!({})).await.ok()["queued"], 1);
-            agent.client.put(&answer, json!({ "answer": "yes" })).await.ok();
-            world.settled().await;
-            assert_eq!(claim(&second.client, &goal, "reminder").await, Value::Null);
-            world.messages().kind("reminder").state("delivered").until(1).await;
-
-            // The claim ends: the next agent that asks has it, with its history.
-            world.text(&phones[0], &number, "When?").await;
-            world.threads().has("unread_since").until(1).await;
-            agent.client.act(&replies).await.ok();
-            world
-                .execute(&[
-                    "update thread set held_until = clock_timestamp() - interval '1 ms' where held_by is not null",
-                ])
-                .await;
-            agent.client.post(&reply, json!({ "text": "Late" })).await.problem(409, "conflict");
-            // A claim passes by locked rows, and the refused answer's transaction may end a moment
-            // after its answer.
-            let taken = eventually(seconds(10), async || {
-                let taken = second.client.act(&replies).await.ok();
-                holds(taken[0].is_object(), &taken).map(|()| taken)
-            })
-            .await;
-            assert_eq!(taken[0]["messages"].as_array().unwrap().len(), 5, "{taken}");
-            let held = agent.client.post(&reply, json!({ "text": "Mine" })).await.problem(409, "thread-held");
-            assert_eq!(held["held_by"], second.id.as_str());
-
-            let stats = ours.admin.get(&ours.at(&format!("goals/{goal}/stats"))).await.ok();
-            let wanted = json!({ "targeted": 3, "messaged": 3, "replied": 1, "reminded": 1 });
-            for (name, value) in wanted.as_object().unwrap() {
-                assert_eq!(&stats[name], value, "{name} of {stats}");
-            }
-            assert_eq!(stats["answers"]["yes"], 1, "{stats}");
-            // W7: an admin's look marks nothing read.
-            let review = ours.admin.get(&ours.at("conversations?unresponded=true")).await.ok();
-            assert_eq!(review["items"].as_array().unwrap().len(), 1);
-            ours.admin.get(&ours.at(&format!("conversations/{thread}"))).await.ok();
-            assert_eq!(world.threads().has("unread_since").count().await, 1);
-        })
-        .await;
-}
-
-/// Rules G5, G7 and S6.
-#[tokio::test]
-async fn g7_a_pause_holds_what_is_queued_and_a_resume_sends_it() {
-    World::with_engine()
-        .run(async |world| {
-            let Field { ours, agents, goal, .. } = field(&world, 1, 4, json!({})).await;
-            let agent = &agents[0].0;
-            let batch = claim(agent, &goal, "initial").await;
-            // The pause comes between the agent's send and the hand-over.
-            let gate = world.close_publish_gate().await;
-            under(agent, &batch, "send", json!({})).await.ok();
-            assert_eq!(ours.goal_act(&goal, "pause").await["status"], "paused");
-            gate.open().await;
-            world.messages().state("held").reason("paused").until(2).await;
-            assert!(world.carrier().accepted().is_empty());
-            let refused = agent.post(&format!("/v1/agent/goals/{goal}/claim"), json!({ "workflow": "initial" })).await;
-            assert_eq!(refused.status, 409, "{}", refused.text);
-            let goals = agent.get("/v1/agent/goals").await.ok();
-            assert_eq!((&goals[0]["status"], &goals[0]["initials"]), (&json!("paused"), &json!(false)));
-
-            assert_eq!(ours.goal_act(&goal, "resume").await["status"], "active");
-            world.messages().state("delivered").until(2).await;
-            assert_eq!(world.carrier().accepted().len(), 2);
-            let batch = claim(agent, &goal, "initial").await;
-            under(agent, &batch, "send", json!({})).await.ok();
-            world.messages().state("delivered").until(4).await;
-        })
-        .await;
-}
-
-/// Rules G8 and S6.
-#[tokio::test]
-async fn s6_a_close_cancels_what_has_not_gone_out() {
-    World::with_engine()
-        .run(async |world| {
-            let Field { ours, agents, goal, .. } = field(&world, 1, 2, json!({})).await;
-            let agent = &agents[0].0;
-            let batch = claim(agent, &goal, "initial").await;
-            ours.goal_act(&goal, "pause").await;
-            ours.goal_act(&goal, "resume").await;
-            let gate = world.close_publish_gate().await;
-            under(agent, &batch, "send", json!({})).await.ok();
-            ours.goal_act(&goal, "pause").await;
-            gate.open().await;
-            world.messages().state("held").until(2).await;
-            let closed = ours.goal_act(&goal, "close").await;
-            assert!(closed["closes_at"].as_str().is_some());
-            if closed["status"] == "paused" {
-                ours.goal_act(&goal, "resume").await;
-            }
-            world.messages().state("cancelled").reason("window_closed").until(2).await;
-            assert!(world.carrier().accepted().is_empty());
-            let refused = agent.post(&format!("/v1/agent/goals/{goal}/claim"), json!({ "workflow": "initial" })).await;
-            assert_eq!(refused.status, 409, "{}", refused.text);
-            let stats = ours.admin.get(&ours.at(&format!("goals/{goal}/stats"))).await.ok();
-            assert_eq!(stats["reasons"], json!({ "window_closed": 2 }), "{stats}");
-        })
-        .await;
-}
-
-/// Rules S6 and S9: texts that are queued when the goal closes are cancelled, also without a pause
-/// before.
-#[tokio::test]
-async fn s9_a_close_takes_effect_on_what_is_queued() {
-    World::with_engine()
-        .run(async |world| {
-            let Field { ours, agents, goal, .. } = field(&world, 1, 2, json!({})).await;
-            let batch = claim(&agents[0].0, &goal, "initial").await;
-            let gate = world.close_publish_gate().await;
-            under(&agents[0].0, &batch, "send", json!({})).await.ok();
-            assert_eq!(ours.goal_act(&goal, "close").await["status"], "completed");
-            gate.open().await;
-            world.messages().state("cancelled").reason("window_closed").until(2).await;
-            assert!(world.carrier().accepted().is_empty());
-        })
-        .await;
-}
-
-/// Rules G8 and S6: a reminder window ends with its goal, also before the goal's transition has
-/// cancelled the waiting texts.
-#[tokio::test]
-async fn g8_a_close_ends_reminders_too() {
-    World::with_engine()
-        .run(async |world| {
-            let Field { ours, agents, goal, .. } = field(&world, 1, 2, json!({})).await;
-            let batch = claim(&agents[0].0, &goal, "initial").await;
-            let gate = world.close_publish_gate().await;
-            under(&agents[0].0, &batch, "send", json!({})).await.ok();
-            world
-        .execute(&[
-            "update message set kind = 'reminder'",
-            "update goal set reminder_script = 'x', reminder_opens_at = opens_at, reminder_closes_at = closes_at",
-            "insert into job_policy (kind, paused) values ('goal-transition', true)",
-        ])
-        .await;
-            ours.goal_act(&goal, "close").await;
-            gate.open().await;
-            world.messages().state("cancelled").reason("window_closed").until(2).await;
-            assert!(world.carrier().accepted().is_empty());
-        })
-        .await;
-}
-
-/// Rules R1, R2 and S9: an opt-out and a deactivation reach queued texts.
-#[tokio::test]
-async fn s9_an_opt_out_or_a_deactivation_takes_effect_on_what_is_queued() {
-    World::with_engine()
-        .run(async |world| {
-            let Field { ours, group, agents, goal, .. } = field(&world, 1, 2, json!({})).await;
-            let batch = claim(&agents[0].0, &goal, "initial").await;
-            let ids = contacts(&batch);
-            let gate = world.close_publish_gate().await;
-            under(&agents[0].0, &batch, "send", json!({})).await.ok();
-            let path = ours.at(&format!("contacts/{}/opt-out", ids[0]));
-            ours.admin.post(&path, json!({ "reason": "by phone" })).await.ok();
-            let path = ours.at(&format!("groups/{group}/contacts/{}", ids[1]));
-            ours.admin.patch(&path, json!({ "active": false })).await.ok();
-            gate.open().await;
-            world.messages().state("cancelled").until(2).await;
-            let reasons: Value = world.messages().list("reason", "reason").await;
-            assert_eq!(reasons, json!(["deactivated", "opted_out"]));
-            assert!(world.carrier().accepted().is_empty());
-        })
-        .await;
-}
-
 /// Rules W1 and W4.
 #[tokio::test]
 async fn w4_a_reassignment_takes_effect_at_once_also_for_a_batch_in_hand() {
@@ -539,24 +310,6 @@ async fn g5_a_claim_in_a_goal_that_is_not_active_answers_a_problem_with_one_stat
             ours.goal_act(&id, "pause").await;
             let path = format!("/v1/agent/goals/{id}/claim");
             agent.client.post(&path, json!({ "workflow": "initial" })).await.problem(409, "conflict");
-        })
-        .await;
-}
-
-/// Rule G8: closing a paused goal closes it: held texts go out no more, and the goal is over.
-#[tokio::test]
-async fn g8_closing_a_paused_goal_cancels_what_is_held() {
-    World::with_engine()
-        .run(async |world| {
-            let Field { ours, agents, goal, .. } = field(&world, 1, 2, json!({})).await;
-            let batch = claim(&agents[0].0, &goal, "initial").await;
-            let gate = world.close_publish_gate().await;
-            under(&agents[0].0, &batch, "send", json!({})).await.ok();
-            ours.goal_act(&goal, "pause").await;
-            gate.open().await;
-            world.messages().state("held").until(2).await;
-            ours.goal_act(&goal, "close").await;
-            world.messages().state("cancelled").reason("window_closed").until(2).await;
         })
         .await;
 }

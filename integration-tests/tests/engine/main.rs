@@ -1,13 +1,16 @@
 //! The engine's guarantees: one file for each promise of the engine, named as there (and one more
-//! of J6, for sends, and of J11, for jobs), one for the table of failures, one for the ages of
-//! records, one for its operators, and one for the schema.
+//! of J6, for sends, of J7, for jobs that end their worker, and of J11, for jobs and for schedules
+//! that change), one for the table of failures, one for the ages of records, one for its operators,
+//! one for their doctor, and one for the schema.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+mod doctor;
 mod dropped;
 mod failure_table;
 mod history;
 mod j10_time;
+mod j11_changes;
 mod j11_lives;
 mod j11_ticks;
 mod j1_nothing_lost;
@@ -17,6 +20,7 @@ mod j4_unique;
 mod j5_order;
 mod j6_fair;
 mod j6_sends;
+mod j7_deaths;
 mod j7_poison;
 mod j8_drains;
 mod j9_schedulers;
