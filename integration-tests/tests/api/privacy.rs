@@ -11,6 +11,35 @@ pub(crate) async fn redact(world: &World, organization: &Organization, phone: &s
     organization.admin.get(&format!("/v1/redactions/{id}")).await.ok()
 }
 
+/// Nothing that identifies the person is anywhere in the account's rows. The strangers' account has
+/// its own person.
+async fn nothing_identifies(world: &World, stranger: &Organization) {
+    let strangers = format!("organization_id <> '{}'", stranger.id);
+    for (table, of) in [
+        ("contact", strangers.clone()),
+        ("message", strangers.clone()),
+        ("thread", strangers.clone()),
+        ("import", strangers.clone()),
+        (
+            "import_reject",
+            format!("import_id not in (select id from import where organization_id = '{}')", stranger.id),
+        ),
+        ("webhook", "true".to_owned()),
+        ("redaction", "true".to_owned()),
+        ("job", "true".to_owned()),
+        ("idempotency", "true".to_owned()),
+        ("dead_letter", "true".to_owned()),
+        ("import_change", "true".to_owned()),
+    ] {
+        for needle in
+            ["zebulon", "quagmire", "6465550001", "646-555-0001", "zq@example.org", "likes tea", "ward-nine", "van-77"]
+        {
+            let found = world.count(&format!("{table} t where {of} and lower(t::text) like '%{needle}%'")).await;
+            assert_eq!(found, 0, "{needle} in {table}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn r3_a_redaction_blanks_the_person_everywhere_and_a_reimport_keeps_the_opt_out() {
     World::with_engine()
@@ -67,43 +96,10 @@ async fn r3_a_redaction_blanks_the_person_everywhere_and_a_reimport_keeps_the_op
             }
             assert_eq!(stats().await, figures, "history and counts stay");
 
-            // Nothing that identifies is anywhere in the account's rows. The strangers' account has
-            // its own person.
-            let strangers = format!("organization_id <> '{}'", stranger.id);
-            for (table, of) in [
-                ("contact", strangers.clone()),
-                ("message", strangers.clone()),
-                ("thread", strangers.clone()),
-                ("import", strangers.clone()),
-                (
-                    "import_reject",
-                    format!("import_id not in (select id from import where organization_id = '{}')", stranger.id),
-                ),
-                ("webhook", "true".to_owned()),
-                ("redaction", "true".to_owned()),
-                ("job", "true".to_owned()),
-                ("idempotency", "true".to_owned()),
-                ("dead_letter", "true".to_owned()),
-                ("import_change", "true".to_owned()),
-            ] {
-                for needle in [
-                    "zebulon",
-                    "quagmire",
-                    "6465550001",
-                    "646-555-0001",
-                    "zq@example.org",
-                    "likes tea",
-                    "ward-nine",
-                    "van-77",
-                ] {
-                    let found = world.count(&format!("{table} t where {of} and lower(t::text) like '%{needle}%'")).await;
-                    assert_eq!(found, 0, "{needle} in {table}");
-                }
-            }
+            nothing_identifies(&world, &stranger).await;
             assert!(
                 stranger.contact("+16465550001").await["first_name"] == "Zebulon",
-                "another account's person \
-             stays"
+                "another account's person stays"
             );
             let files = world.objects();
             assert!(files.iter().all(|file| file.to_str().unwrap().contains(&stranger.id)), "{files:?}");

@@ -171,6 +171,25 @@ async fn a5_a_group_admin_does_not_get_an_agent_by_adding_them() {
         .await;
 }
 
+/// Makes a contact in both groups, from an import of the second; returns it and the import.
+async fn shared(world: &World, ours: &Organization, admin: &str, [mine, other]: [&str; 2]) -> (Uuid, Uuid) {
+    let (contact, import) = (Uuid::now_v7(), Uuid::now_v7());
+    let id = &ours.id;
+    let import_row = format!(
+        "insert into import (id, organization_id, group_id, created_by, file_name, object_key, size_bytes)
+         values ('{import}', '{id}', '{other}', '{admin}', 'a.csv', 'a', 1)"
+    );
+    let contact_row = format!(
+        "insert into contact (id, organization_id, e164, source, source_import_id)
+         values ('{contact}', '{id}', '+16465550001', 'file', '{import}')"
+    );
+    let memberships = format!(
+        "insert into membership (group_id, contact_id) values ('{mine}', '{contact}'), ('{other}', '{contact}')"
+    );
+    world.execute(&[&import_row, &contact_row, &memberships]).await;
+    (contact, import)
+}
+
 /// Records of other groups do not exist for a group admin, in any request.
 #[tokio::test]
 async fn a5_a_group_admin_sees_nothing_of_other_groups_through_goals_sources_and_lists() {
@@ -189,27 +208,7 @@ async fn a5_a_group_admin_sees_nothing_of_other_groups_through_goals_sources_and
             let admins_goal = ours.draft(&mine, by_other.clone()).await;
             let source = json!({ "group_id": other, "name": "Secret", "mapping": { "Ward": "custom:ward" }, "consent_text": "Secret" });
             let source = text(&ours.admin.post(&ours.at("import-sources"), source).await.ok()["id"]);
-            // A contact in both groups, from an import of the other group.
-            let (contact, import) = (Uuid::now_v7(), Uuid::now_v7());
-            world
-                .execute(&[
-                    &format!(
-                        "insert into import (id, organization_id, group_id, created_by, file_name, object_key, \
-                         size_bytes)
-                 values ('{import}', '{}', '{other}', '{}', 'a.csv', 'a', 1)",
-                        ours.id, admin.id
-                    ),
-                    &format!(
-                        "insert into contact (id, organization_id, e164, source, source_import_id)
-                 values ('{contact}', '{}', '+16465550001', 'file', '{import}')",
-                        ours.id
-                    ),
-                    &format!(
-                        "insert into membership (group_id, contact_id) values ('{mine}', '{contact}'), ('{other}', \
-                         '{contact}')"
-                    ),
-                ])
-                .await;
+            let (contact, import) = shared(&world, &ours, &admin.id, [&mine, &other]).await;
             let before = world.contents().await;
             let csv = || Call::raw("text/csv", "first,last,phone\nA,B,6465550001\n");
             let post = async |path: &str, call: Call| client.call(Method::POST, &ours.at(path), call).await;

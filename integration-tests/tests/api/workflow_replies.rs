@@ -1,7 +1,7 @@
 //! Replies, their holders, and the recorded answers; then reminders (rules W2, W3, W5 and W6).
 
 use chrono::TimeDelta;
-use muster_integration_tests::{World, eventually, holds, seconds, text};
+use muster_integration_tests::{Client, Organization, World, eventually, holds, seconds, text};
 use serde_json::{Value, json};
 
 use crate::workflow::{claim, under};
@@ -61,10 +61,7 @@ async fn w2_a_thread_is_one_agents_at_a_time_and_who_said_yes_is_reminded_once()
 
             // W6: only contacts with a yes, once.
             world.batches().kind("reminder").state("released").until(1).await;
-            let batch = claim(&second.client, &goal, "reminder").await;
-            assert_eq!(batch["contacts"].as_array().unwrap().len(), 1);
-            assert_eq!(batch["contacts"][0]["text"], "See you, Ada0! Reply STOP");
-            assert_eq!(under(&second.client, &batch, "send", json!({})).await.ok()["queued"], 1);
+            remind(&second.client, &goal).await;
             agent.client.put(&answer, json!({ "answer": "yes" })).await.ok();
             world.settled().await;
             assert_eq!(claim(&second.client, &goal, "reminder").await, Value::Null);
@@ -80,28 +77,44 @@ async fn w2_a_thread_is_one_agents_at_a_time_and_who_said_yes_is_reminded_once()
                 ])
                 .await;
             agent.client.post(&reply, json!({ "text": "Late" })).await.problem(409, "conflict");
-            // A claim passes by locked rows, and the refused answer's transaction may end a moment
-            // after its answer.
-            let taken = eventually(seconds(10), async || {
-                let taken = second.client.act(&replies).await.ok();
-                holds(taken[0].is_object(), &taken).map(|()| taken)
-            })
-            .await;
-            assert_eq!(taken[0]["messages"].as_array().unwrap().len(), 5, "{taken}");
+            taken_over(&second.client, &replies).await;
             let held = agent.client.post(&reply, json!({ "text": "Mine" })).await.problem(409, "thread-held");
             assert_eq!(held["held_by"], second.id.as_str());
-
-            let stats = ours.admin.get(&ours.at(&format!("goals/{goal}/stats"))).await.ok();
-            let wanted = json!({ "targeted": 3, "messaged": 3, "replied": 1, "reminded": 1 });
-            for (name, value) in wanted.as_object().unwrap() {
-                assert_eq!(&stats[name], value, "{name} of {stats}");
-            }
-            assert_eq!(stats["answers"]["yes"], 1, "{stats}");
-            // W7: an admin's look marks nothing read.
-            let review = ours.admin.get(&ours.at("conversations?unresponded=true")).await.ok();
-            assert_eq!(review["items"].as_array().unwrap().len(), 1);
-            ours.admin.get(&ours.at(&format!("conversations/{thread}"))).await.ok();
-            assert_eq!(world.threads().has("unread_since").count().await, 1);
+            reviewed(&world, &ours, &goal, &thread).await;
         })
         .await;
+}
+
+/// Sends the reminders of a goal's one batch, to the one contact that said yes.
+async fn remind(agent: &Client, goal: &str) {
+    let batch = claim(agent, goal, "reminder").await;
+    assert_eq!(batch["contacts"].as_array().unwrap().len(), 1);
+    assert_eq!(batch["contacts"][0]["text"], "See you, Ada0! Reply STOP");
+    assert_eq!(under(agent, &batch, "send", json!({})).await.ok()["queued"], 1);
+}
+
+/// Claims a conversation whose holder's claim has ended. A claim passes by locked rows, and the
+/// transaction of an answer that was refused may end a moment after the answer.
+async fn taken_over(agent: &Client, replies: &str) {
+    let taken = eventually(seconds(10), async || {
+        let taken = agent.act(replies).await.ok();
+        holds(taken[0].is_object(), &taken).map(|()| taken)
+    })
+    .await;
+    assert_eq!(taken[0]["messages"].as_array().unwrap().len(), 5, "{taken}");
+}
+
+/// The goal's figures, and its one conversation as an admin sees it, which marks nothing read (rule
+/// W7).
+async fn reviewed(world: &World, ours: &Organization, goal: &str, thread: &str) {
+    let stats = ours.admin.get(&ours.at(&format!("goals/{goal}/stats"))).await.ok();
+    let wanted = json!({ "targeted": 3, "messaged": 3, "replied": 1, "reminded": 1 });
+    for (name, value) in wanted.as_object().unwrap() {
+        assert_eq!(&stats[name], value, "{name} of {stats}");
+    }
+    assert_eq!(stats["answers"]["yes"], 1, "{stats}");
+    let review = ours.admin.get(&ours.at("conversations?unresponded=true")).await.ok();
+    assert_eq!(review["items"].as_array().unwrap().len(), 1);
+    ours.admin.get(&ours.at(&format!("conversations/{thread}"))).await.ok();
+    assert_eq!(world.threads().has("unread_since").count().await, 1);
 }

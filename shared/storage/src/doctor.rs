@@ -35,7 +35,8 @@ const UNCLAIMED: Duration = Duration::from_mins(15);
 /// Looks for figures that do not add up. Bounded look-ups by index, except for the conservation of
 /// messages.
 pub async fn audit(pool: &Pool) -> Result<Vec<Finding>> {
-    let row = sqlx::query!(
+    let counts = sqlx::query_as!(
+        Counts,
         r#"select
             (select count(*) from job where state = 'running' and lease_until < clock_timestamp() - interval '1 minute') as "expired!",
             (select count(*) from job where state = 'published' and published_at < clock_timestamp() - interval '15 minutes') as "unclaimed!",
@@ -66,59 +67,88 @@ pub async fn audit(pool: &Pool) -> Result<Vec<Finding>> {
     )
     .fetch_one(&mut *pool.connection().await?)
     .await?;
-    let finding = |what, means, count, repairable| Finding { what, means, count, repairable };
-    let findings = [
-        finding(
-            "lease_expired",
-            "running jobs whose lease ran out over a minute ago: nobody sweeps, neither a scheduler nor the schedule `engine-sweep`",
-            row.expired,
-            true,
-        ),
-        finding(
-            "unclaimed",
-            "published jobs that nobody claimed for 15 minutes: no worker, or far behind",
-            row.unclaimed,
-            true,
-        ),
-        finding(
-            "unrelayed",
-            "due jobs that nobody published for 15 minutes: no scheduler, no broker, or far behind",
-            row.unrelayed,
-            false,
-        ),
-        finding("blocked_head", "jobs that are first in their order and blocked", row.blocked_heads, true),
-        finding("orphan_key", "unique keys of jobs that do not wait", row.orphan_keys, true),
-        finding("parked", "parked jobs: look at their errors, then retry, replay or cancel them", row.parked, false),
-        finding("dead_letter", "messages of the broker that could not be decoded", row.dead_letters, false),
-        finding("broken_schedule", "schedules that cannot be read", row.broken_schedules, false),
-        finding(
-            "overdue_timer",
-            "timers that nobody fired for 15 minutes: no scheduler, or none that knows their kind",
-            row.overdue_timers,
-            false,
-        ),
-        finding("tick_without_job", "ticks that fired and have no job", row.ticks_without_job, false),
-        finding("orphan_message", "queued messages whose send job is over", row.orphan_messages, true),
-        finding(
-            "called_off_message",
-            "queued messages whose send job was cancelled: they go when it is retried, and stay if it has been dropped by age",
-            row.called_off_messages,
-            false,
-        ),
-        finding(
-            "missing_partition",
-            "tables without a partition for the next month: the schedule `partitions` does not run, or its rows are in the default partition",
-            row.missing_partitions,
-            false,
-        ),
-        finding(
-            "default_partition",
-            "rows (of up to 1,000 a table) in default partitions: no scheduler ran for months, or a machine's clock is months ahead",
-            row.in_default,
-            false,
-        ),
-    ];
-    Ok(findings.into_iter().filter(|finding| finding.count > 0).collect())
+    Ok(counts.findings().into_iter().filter(|finding| finding.count > 0).collect())
+}
+
+/// Rows that are not as they should be, by kind.
+struct Counts {
+    expired: i64,
+    unclaimed: i64,
+    unrelayed: i64,
+    blocked_heads: i64,
+    orphan_keys: i64,
+    parked: i64,
+    dead_letters: i64,
+    broken_schedules: i64,
+    overdue_timers: i64,
+    ticks_without_job: i64,
+    orphan_messages: i64,
+    called_off_messages: i64,
+    missing_partitions: i64,
+    in_default: i64,
+}
+
+impl Counts {
+    /// Returns a finding of each kind, also of those that have no rows.
+    fn findings(&self) -> [Finding; 14] {
+        let finding = |what, means, count, repairable| Finding { what, means, count, repairable };
+        [
+            finding(
+                "lease_expired",
+                "running jobs whose lease ran out over a minute ago: nobody sweeps, neither a scheduler nor the schedule `engine-sweep`",
+                self.expired,
+                true,
+            ),
+            finding(
+                "unclaimed",
+                "published jobs that nobody claimed for 15 minutes: no worker, or far behind",
+                self.unclaimed,
+                true,
+            ),
+            finding(
+                "unrelayed",
+                "due jobs that nobody published for 15 minutes: no scheduler, no broker, or far behind",
+                self.unrelayed,
+                false,
+            ),
+            finding("blocked_head", "jobs that are first in their order and blocked", self.blocked_heads, true),
+            finding("orphan_key", "unique keys of jobs that do not wait", self.orphan_keys, true),
+            finding(
+                "parked",
+                "parked jobs: look at their errors, then retry, replay or cancel them",
+                self.parked,
+                false,
+            ),
+            finding("dead_letter", "messages of the broker that could not be decoded", self.dead_letters, false),
+            finding("broken_schedule", "schedules that cannot be read", self.broken_schedules, false),
+            finding(
+                "overdue_timer",
+                "timers that nobody fired for 15 minutes: no scheduler, or none that knows their kind",
+                self.overdue_timers,
+                false,
+            ),
+            finding("tick_without_job", "ticks that fired and have no job", self.ticks_without_job, false),
+            finding("orphan_message", "queued messages whose send job is over", self.orphan_messages, true),
+            finding(
+                "called_off_message",
+                "queued messages whose send job was cancelled: they go when it is retried, and stay if it has been dropped by age",
+                self.called_off_messages,
+                false,
+            ),
+            finding(
+                "missing_partition",
+                "tables without a partition for the next month: the schedule `partitions` does not run, or its rows are in the default partition",
+                self.missing_partitions,
+                false,
+            ),
+            finding(
+                "default_partition",
+                "rows (of up to 1,000 a table) in default partitions: no scheduler ran for months, or a machine's clock is months ahead",
+                self.in_default,
+                false,
+            ),
+        ]
+    }
 }
 
 /// Texts of which nobody knows whether the carrier has them, though it is not asked about them any

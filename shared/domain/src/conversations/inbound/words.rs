@@ -109,50 +109,72 @@ fn cut(text: &str) -> Vec<Vec<Raw>> {
             continue;
         }
         end_word(&mut raw, &mut cut);
-        let mut word = |text: &str| {
-            if let Some(sentence) = cut.last_mut() {
-                let after_comma = std::mem::take(&mut comma);
-                sentence.push(Raw { text: text.to_owned(), letters: 0, capitals: 0, after_comma });
+        match sign(c, before, after) {
+            Sign::Word(text) => {
+                if let Some(sentence) = cut.last_mut() {
+                    let after_comma = std::mem::take(&mut comma);
+                    sentence.push(Raw { text: text.to_owned(), letters: 0, capitals: 0, after_comma });
+                }
             }
-        };
-        match c {
-            '&' => word("and"),
-            '/' => word("or"),
-            '=' | '→' => word("="),
-            '🛑' => word("stop"),
-            c if LAUGHING.contains(&c) => word("lol"),
-            '.' if before == '.' || after == '.' => comma = true,
-            '.' if before.is_ascii_digit() && after.is_ascii_digit() => {}
-            '.' if before.is_alphabetic() && after.is_alphabetic() => {}
-            '.' | '!' | '?' | ';' | '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}' | '¡' | '¿' | '。' | '！'
-            | '？' => {
+            Sign::End => {
                 cut.push(Vec::new());
                 comma = false;
             }
-            '-' if before.is_alphanumeric() && after.is_alphanumeric() => {}
-            ','
-            | ':'
-            | '('
-            | ')'
-            | '['
-            | ']'
-            | '{'
-            | '}'
-            | '-'
-            | '\u{2010}'..='\u{2015}'
-            | '…'
-            | '•'
-            | '|'
-            | '、'
-            | '，' => comma = true,
-            c if c.is_ascii() || c.is_whitespace() => {}
-            // Quotation marks part nothing; the rest are emoji and other signs.
-            '\u{2018}'..='\u{201f}' | '«' | '»' | '‹' | '›' | '\u{2032}'..='\u{2037}' => {}
-            _ => comma = true,
+            Sign::Comma => comma = true,
+            Sign::Blank => {}
         }
     }
     end_word(&mut raw, &mut cut);
     cut
+}
+
+/// A character's part in a text where it belongs to no word.
+enum Sign {
+    /// It stands for a word.
+    Word(&'static str),
+    /// It ends a sentence.
+    End,
+    /// It parts a sentence as a comma does.
+    Comma,
+    /// It is as good as a blank.
+    Blank,
+}
+
+/// Returns the part of a character between two others.
+fn sign(c: char, before: char, after: char) -> Sign {
+    match c {
+        '&' => Sign::Word("and"),
+        '/' => Sign::Word("or"),
+        '=' | '→' => Sign::Word("="),
+        '🛑' => Sign::Word("stop"),
+        c if LAUGHING.contains(&c) => Sign::Word("lol"),
+        '.' if before == '.' || after == '.' => Sign::Comma,
+        '.' if before.is_ascii_digit() && after.is_ascii_digit() => Sign::Blank,
+        '.' if before.is_alphabetic() && after.is_alphabetic() => Sign::Blank,
+        '.' | '!' | '?' | ';' | '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}' | '¡' | '¿' | '。' | '！' | '？' => {
+            Sign::End
+        }
+        '-' if before.is_alphanumeric() && after.is_alphanumeric() => Sign::Blank,
+        ','
+        | ':'
+        | '('
+        | ')'
+        | '['
+        | ']'
+        | '{'
+        | '}'
+        | '-'
+        | '\u{2010}'..='\u{2015}'
+        | '…'
+        | '•'
+        | '|'
+        | '、'
+        | '，' => Sign::Comma,
+        c if c.is_ascii() || c.is_whitespace() => Sign::Blank,
+        // Quotation marks part nothing; the rest are emoji and other signs.
+        '\u{2018}'..='\u{201f}' | '«' | '»' | '‹' | '›' | '\u{2032}'..='\u{2037}' => Sign::Blank,
+        _ => Sign::Comma,
+    }
 }
 
 /// Three and more of a letter become one: "stoppp".

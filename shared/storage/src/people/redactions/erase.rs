@@ -151,7 +151,12 @@ async fn rejects(tx: &mut Tx, redaction: &Redaction, Patterns { sure, alone }: &
 /// Names of tags and custom fields; a single name only where nobody else has the tag or the field.
 /// Tags stay, because imports under way know their ids; a field's name is also a member of
 /// contacts' fields.
-async fn names(tx: &mut Tx, account_id: AccountId, Patterns { sure, alone }: &Patterns) -> Result<()> {
+async fn names(tx: &mut Tx, account_id: AccountId, patterns: &Patterns) -> Result<()> {
+    tag_names(tx, account_id, patterns).await?;
+    field_names(tx, account_id, patterns).await
+}
+
+async fn tag_names(tx: &mut Tx, account_id: AccountId, Patterns { sure, alone }: &Patterns) -> Result<()> {
     let tags = sqlx::query!(
         r#"with found as (
              select t.id, t.name from tag t join organization o on o.id = t.organization_id
@@ -187,6 +192,10 @@ async fn names(tx: &mut Tx, account_id: AccountId, Patterns { sure, alone }: &Pa
         .execute(tx.conn())
         .await?;
     }
+    Ok(())
+}
+
+async fn field_names(tx: &mut Tx, account_id: AccountId, Patterns { sure, alone }: &Patterns) -> Result<()> {
     let fields = sqlx::query!(
         r#"delete from custom_field f using organization o
            where o.id = f.organization_id and o.account_id = $1
