@@ -7,7 +7,9 @@ mod imports;
 mod newest;
 mod prepare;
 mod rules;
+mod sizes;
 mod test;
+mod times;
 mod words;
 
 use std::{
@@ -29,9 +31,10 @@ cargo xtask COMMAND
   test --strict             the same, and that the containers cannot be had is a failure
   test --fast               tests alone
   test --containers         tests of everything that talks to servers, on Postgres 17 and RabbitMQ 4 in containers
-  bench NAME [--json]       measure in release: jobs, timers, idle, ingest, ingest-large, send, pause, agents, fair
+  bench NAME [--json]       measure in release: jobs, timers, idle, ingest, ingest-large, partition, send, pause, replies, agents,
+                            fair
   prepare [--check]         write the query cache (.sqlx), or only say whether it is up to date
-  imports                   check which crate and which chapter imports which
+  imports                   check which crate and which chapter imports which, and that no file is too long
   rules [--check]           write the table of rules, code and tests, or only say whether it is up to date
   words [--list]            check the wording of comments and documents, or print all that is to be mended
 ";
@@ -59,6 +62,7 @@ fn run_command() -> anyhow::Result<()> {
         "imports" => {
             imports::check()?;
             chapters::check()?;
+            sizes::check()?;
         }
         "rules" => rules::run(rest)?,
         "words" => words::run(rest)?,

@@ -8,43 +8,64 @@ use anyhow::bail;
 use crate::{
     build_binaries, cargo, chapters, imports, local_stack,
     newest::{self, Tests},
-    prepare, rules, run as execute, words,
+    prepare, rules, run as execute, sizes,
+    times::Times,
+    words,
 };
 
-pub(crate) fn run_checks() -> anyhow::Result<()> {
-    execute(cargo().args(["fmt", "--all", "--check"]))?;
-    execute(cargo().args(["fmt", "--manifest-path", "integration-tests/newest/Cargo.toml", "--check"]))?;
-    imports::check()?;
-    chapters::check()?;
-    rules::check()?;
-    words::check()?;
-    // Lints and queries in one pass.
-    prepare::check(prepare::CLIPPY)?;
-    execute(cargo().args(["doc", "--workspace", "--no-deps", "--quiet"]).env("RUSTDOCFLAGS", "-D warnings"))?;
-    execute(cargo().args(["test", "--workspace", "--doc", "--quiet"]))
-}
-
 pub(crate) fn run(rest: &[String]) -> anyhow::Result<()> {
-    match rest {
-        [] => everything(false),
-        [flag] if flag == "--strict" => everything(true),
-        [flag] if flag == "--fast" => {
-            build_binaries()?;
-            on_this_machine()
-        }
+    let mut times = Times::default();
+    let ended = match rest {
+        [] => everything(&mut times, false),
+        [flag] if flag == "--strict" => everything(&mut times, true),
+        [flag] if flag == "--fast" => suite(&mut times),
         [flag] if flag == "--containers" => {
-            build_binaries()?;
-            newest::run(Tests::All)
+            build(&mut times).and_then(|()| times.tests("tests on the newest servers", || newest::run(Tests::All)))
         }
         _ => bail!("test takes --strict, --fast, --containers or nothing"),
-    }
+    };
+    eprintln!("\n{times}");
+    ended
 }
 
-fn everything(is_strict: bool) -> anyhow::Result<()> {
-    run_checks()?;
-    build_binaries()?;
-    on_this_machine()?;
-    newest::run_where_possible(is_strict)
+fn everything(times: &mut Times, is_strict: bool) -> anyhow::Result<()> {
+    run_checks(times)?;
+    suite(times)?;
+    times.tests("tests on the newest servers", || newest::run_where_possible(is_strict))
+}
+
+fn run_checks(times: &mut Times) -> anyhow::Result<()> {
+    times.step("format", || {
+        execute(cargo().args(["fmt", "--all", "--check"]))?;
+        execute(cargo().args(["fmt", "--manifest-path", "integration-tests/newest/Cargo.toml", "--check"]))
+    })?;
+    times.step("imports, sizes, rules, words", || {
+        imports::check()?;
+        chapters::check()?;
+        sizes::check()?;
+        rules::check()?;
+        words::check()
+    })?;
+    // One pass for both.
+    times.step("clippy and the query cache", || prepare::check(prepare::CLIPPY))?;
+    times.step("docs", || {
+        execute(cargo().args(["doc", "--workspace", "--no-deps", "--quiet"]).env("RUSTDOCFLAGS", "-D warnings"))
+    })?;
+    times.step("docs' examples", || execute(cargo().args(["test", "--workspace", "--doc", "--quiet"])))
+}
+
+/// Builds everything and runs the tests on this machine's servers.
+fn suite(times: &mut Times) -> anyhow::Result<()> {
+    build(times)?;
+    times.tests("tests", on_this_machine)
+}
+
+/// Builds the programs and, with nextest, the tests, so that their run is no more than that.
+fn build(times: &mut Times) -> anyhow::Result<()> {
+    times.step("build", || {
+        build_binaries()?;
+        if has_nextest() { execute(cargo().args(["nextest", "run", "--workspace", "--no-run"])) } else { Ok(()) }
+    })
 }
 
 fn on_this_machine() -> anyhow::Result<()> {
@@ -81,10 +102,11 @@ fn folder_in_memory() -> Option<&'static str> {
     (free >= KIB && memory >= KIB).then_some(FOLDER)
 }
 
-/// Tests at a time: one more than there are processors, because most of them wait for servers most
-/// of the time.
+/// Tests at a time: as the environment says, else one more than there are processors, because most
+/// of them wait for servers most of the time.
 pub(crate) fn test_threads() -> String {
-    (std::thread::available_parallelism().map_or(1, usize::from) + 1).to_string()
+    let one_more = || (std::thread::available_parallelism().map_or(1, usize::from) + 1).to_string();
+    std::env::var("NEXTEST_TEST_THREADS").unwrap_or_else(|_| one_more())
 }
 
 pub(crate) fn has_nextest() -> bool {
