@@ -123,7 +123,7 @@ impl Organization {
     /// The same tenant at the address of an api that was started anew.
     #[must_use]
     pub fn at_new_address(&self, world: &World) -> Self {
-        Self { admin: world.nobody().with_token(self.admin.token.as_deref()), ..self.clone() }
+        Self { admin: world.nobody().with_token(self.admin.token()), ..self.clone() }
     }
 
     /// Changes its settings.
@@ -277,6 +277,6 @@ pub fn text(value: &Value) -> String {
 #[track_caller]
 pub fn all_are(answers: &[Answer], status: StatusCode) {
     for answer in answers {
-        assert_eq!(answer.status, status, "{}: {}", answer.what, answer.text);
+        assert_eq!(answer.status, status, "{}: {}", answer.request, answer.text);
     }
 }

@@ -1,4 +1,5 @@
-//! Caps of the carriers on a day, set, changed and taken away while texts wait (rules S3, S9, S10 and B6).
+//! Caps of the carriers on a day, set, changed and taken away while texts wait (rules S3, S9, S10
+//! and B6).
 
 use muster_integration_tests::{World, ahead, days, now, open_goal};
 use serde_json::json;

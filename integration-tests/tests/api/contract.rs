@@ -69,7 +69,7 @@ async fn without_a_token_or_with_a_wrong_one_every_operation_answers_401() {
     World::with_api()
         .run(async |world| {
             let mut asked = Asked::start(world).await;
-            let good = asked.organization.admin.token.clone().unwrap();
+            let good = asked.organization.admin.token().unwrap().to_owned();
             for operation in asked.operations.clone() {
                 if operation.who() == Who::Carrier {
                     continue;

@@ -29,7 +29,7 @@ async fn a_schemes_name_may_be_in_any_case() {
     World::with_api()
         .run(async |world| {
             let admin = world.account("Ada").await;
-            let token = admin.token.clone().unwrap();
+            let token = admin.token().unwrap().to_owned();
             for scheme in ["bearer", "BEARER", "Bearer"] {
                 let call = Call::empty().header("authorization", format!("{scheme} {token}"));
                 world.nobody().call(reqwest::Method::GET, "/v1/account", call).await.ok();

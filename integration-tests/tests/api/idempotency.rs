@@ -19,7 +19,7 @@ async fn twice(
     let first = client.call(Method::POST, path, call()).await;
     let second = client.call(Method::POST, path, call()).await;
     first.ok();
-    assert_eq!((first.status, &first.text), (second.status, &second.text), "{}", first.what);
+    assert_eq!((first.status, &first.text), (second.status, &second.text), "{}", first.request);
     assert_eq!((first.header("idempotency-replayed"), second.header("idempotency-replayed")), ("", "true"));
     assert_eq!(second.header("content-type"), "application/json");
     let made = world.count(rows).await;
@@ -210,8 +210,7 @@ async fn what_agents_send_is_sent_once_under_a_key() {
             let (agent, number) = ours.agent(&group).await;
             let phones = ours.contacts(&group, 3).await;
             let goal = ours.open_goal(&world, &group, json!({})).await;
-            let claim = json!({ "workflow": "initial" });
-            let batch = agent.client.post(&format!("/v1/agent/goals/{goal}/claim"), claim).await.ok()["batch"].clone();
+            let batch = agent.client.claim(&goal, "initial").await;
             let path = format!("/v1/agent/batches/{}/send", text(&batch["id"]));
             let body = json!({ "lease_token": batch["lease_token"], "contact_ids": [batch["contacts"][0]["id"]] });
             let other = json!({ "lease_token": batch["lease_token"] });

@@ -1,5 +1,5 @@
-//! Files as they come: encodings, delimiters, quotes, columns, and files that cannot be read (rules C2,
-//! C3 and C15).
+//! Files as they come: encodings, delimiters, quotes, columns, and files that cannot be read (rules
+//! C2, C3 and C15).
 
 use muster_integration_tests::{World, text};
 use serde_json::json;

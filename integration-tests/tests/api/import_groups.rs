@@ -1,5 +1,5 @@
-//! The group of an import: its limit, its name, and the contacts that were in it (rules C9 to C11 and
-//! A2).
+//! The group of an import: its limit, its name, and the contacts that were in it (rules C9 to C11
+//! and A2).
 
 use muster_integration_tests::{Call, World, open_goal, text};
 use reqwest::Method;

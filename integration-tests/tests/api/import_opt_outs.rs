@@ -138,8 +138,7 @@ async fn c17_an_opt_out_of_a_file_stops_texts_that_wait() {
             let (agent, number) = ours.agent(&group).await;
             ours.contacts(&group, 3).await;
             let goal = ours.open_goal(&world, &group, json!({})).await;
-            let claim = json!({ "workflow": "initial" });
-            let batch = agent.client.post(&format!("/v1/agent/goals/{goal}/claim"), claim).await.ok()["batch"].clone();
+            let batch = agent.client.claim(&goal, "initial").await;
             // The minute of the next day in which texts may go must not be behind the end of the
             // window.
             world.goals().set("closes_at", ahead(days(3))).await;

@@ -10,8 +10,7 @@ pub(crate) async fn texted(world: &World, contacts: usize) -> (Organization, Str
     let (agent, number) = ours.agent(&group).await;
     ours.contacts(&group, contacts).await;
     let goal = ours.open_goal(world, &group, json!({})).await;
-    let claim = json!({ "workflow": "initial" });
-    let batch = agent.client.post(&format!("/v1/agent/goals/{goal}/claim"), claim).await.ok()["batch"].clone();
+    let batch = agent.client.claim(&goal, "initial").await;
     let path = format!("/v1/agent/batches/{}/send", text(&batch["id"]));
     agent.client.post(&path, json!({ "lease_token": batch["lease_token"] })).await.ok();
     world.messages().kind("initial").state("delivered").until(i64::try_from(contacts).unwrap()).await;

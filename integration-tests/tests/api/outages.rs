@@ -27,7 +27,7 @@ async fn requests(world: &World, ours: &Organization) -> Vec<Answer> {
 fn all_told(answers: &[Answer]) {
     for answer in answers {
         answer.problem(503, "unavailable");
-        assert_eq!(answer.header("retry-after"), "2", "{}", answer.what);
+        assert_eq!(answer.header("retry-after"), "2", "{}", answer.request);
     }
 }
 

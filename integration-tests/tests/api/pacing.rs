@@ -34,10 +34,8 @@ async fn out(world: &World, goal: &str) -> i64 {
 
 /// Claims a batch of a goal and sends it.
 async fn send_one(agent: &Client, goal: &str) {
-    let claimed = agent.post(&format!("/v1/agent/goals/{goal}/claim"), json!({ "workflow": "initial" })).await.ok();
-    let batch = &claimed["batch"];
-    let send = format!("/v1/agent/batches/{}/send", text(&batch["id"]));
-    agent.post(&send, json!({ "lease_token": batch["lease_token"] })).await.ok();
+    let batch = agent.claim(goal, "initial").await;
+    agent.send(&batch).await.ok();
 }
 
 #[tokio::test]

@@ -59,10 +59,8 @@ async fn r3_a_redaction_blanks_the_person_everywhere_and_a_reimport_keeps_the_op
                 assert_eq!((&report["created"], &report["rejected"]), (&json!(2), &json!(1)), "{report}");
             }
             let goal = ours.open_goal(&world, &group, json!({})).await;
-            let claim = json!({ "workflow": "initial" });
-            let batch = agent.client.post(&format!("/v1/agent/goals/{goal}/claim"), claim).await.ok()["batch"].clone();
-            let path = format!("/v1/agent/batches/{}/send", text(&batch["id"]));
-            agent.client.post(&path, json!({ "lease_token": batch["lease_token"] })).await.ok();
+            let batch = agent.client.claim(&goal, "initial").await;
+            agent.client.send(&batch).await.ok();
             world.messages().kind("initial").state("delivered").until(2).await;
             world.text("+16465550001", &number, "Zebulon here, what is it?").await;
             world.text("+16465550001", &number, "STOP").await;
@@ -158,8 +156,7 @@ async fn s9_a_redaction_takes_effect_on_what_is_queued() {
             let (agent, _) = ours.agent(&group).await;
             ours.contacts(&group, 2).await;
             let goal = ours.open_goal(&world, &group, json!({})).await;
-            let claim = json!({ "workflow": "initial" });
-            let batch = agent.client.post(&format!("/v1/agent/goals/{goal}/claim"), claim).await.ok()["batch"].clone();
+            let batch = agent.client.claim(&goal, "initial").await;
             let path = format!("/v1/agent/batches/{}/send", text(&batch["id"]));
             // Held, so that the redaction is quicker than the hand-over.
             let gate = world.close_publish_gate().await;

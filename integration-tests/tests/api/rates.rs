@@ -43,13 +43,11 @@ impl Shop {
 /// Claims a goal's batches and sends them.
 pub(crate) async fn send_all(agent: &Client, goal: &str) {
     loop {
-        let claimed = agent.post(&format!("/v1/agent/goals/{goal}/claim"), json!({ "workflow": "initial" })).await.ok();
-        let batch = &claimed["batch"];
-        if *batch == Value::Null {
+        let batch = agent.claim(goal, "initial").await;
+        if batch.is_null() {
             return;
         }
-        let send = format!("/v1/agent/batches/{}/send", text(&batch["id"]));
-        agent.post(&send, json!({ "lease_token": batch["lease_token"] })).await.ok();
+        agent.send(&batch).await.ok();
     }
 }
 

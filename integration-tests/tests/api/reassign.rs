@@ -63,13 +63,8 @@ impl Shift {
     }
 }
 
-async fn claim(agent: &Client, goal: &str, workflow: &str) -> Value {
-    agent.post(&format!("/v1/agent/goals/{goal}/claim"), json!({ "workflow": workflow })).await.ok()["batch"].clone()
-}
-
 async fn send(agent: &Client, batch: &Value) -> Value {
-    let path = format!("/v1/agent/batches/{}/send", text(&batch["id"]));
-    agent.post(&path, json!({ "lease_token": batch["lease_token"] })).await.ok()
+    agent.send(batch).await.ok()
 }
 
 fn contacts(batch: &Value) -> Vec<String> {
@@ -89,14 +84,14 @@ async fn w4_a_queued_text_is_cancelled_and_the_new_agent_texts_the_contact_once(
             gate.open().await;
             shift.world.messages().state("cancelled").reason("reassigned").until(1).await;
             shift.is_with(&shift.ids[0], &shift.second).await;
-            assert_eq!(claim(&shift.first.client, &goal, "initial").await, Value::Null);
-            let batch = claim(&shift.second.client, &goal, "initial").await;
+            assert_eq!(shift.first.client.claim(&goal, "initial").await, Value::Null);
+            let batch = shift.second.client.claim(&goal, "initial").await;
             assert_eq!(contacts(&batch), shift.ids[..1]);
             assert_eq!(send(&shift.second.client, &batch).await["queued"], 1);
             shift.world.messages().state("delivered").until(2).await;
             shift.world.settled().await;
             assert_eq!(shift.texted(), shift.phones);
-            assert_eq!(claim(&shift.second.client, &goal, "initial").await, Value::Null);
+            assert_eq!(shift.second.client.claim(&goal, "initial").await, Value::Null);
         })
         .await;
 }
@@ -163,8 +158,8 @@ async fn b7_whom_the_carrier_has_a_text_for_is_not_given_to_another_agent() {
             gate.open().await;
             shift.world.messages().state("delivered").until(1).await;
             shift.world.settled().await;
-            assert_eq!(claim(&shift.second.client, &goal, "initial").await, Value::Null);
-            assert_eq!(claim(&shift.first.client, &goal, "initial").await, Value::Null);
+            assert_eq!(shift.second.client.claim(&goal, "initial").await, Value::Null);
+            assert_eq!(shift.first.client.claim(&goal, "initial").await, Value::Null);
             assert_eq!(shift.texted(), shift.phones);
         })
         .await;
@@ -235,7 +230,7 @@ async fn w4_a_queued_reminder_is_cancelled_and_the_new_agent_reminds_once() {
             shift.assign(&shift.ids[1], json!(shift.second.id)).await;
             shift.world.until(&of(&shift.second), 1).await;
             shift.world.until(&of(&shift.first), 1).await;
-            let batch = claim(&shift.second.client, &goal, "reminder").await;
+            let batch = shift.second.client.claim(&goal, "reminder").await;
             assert_eq!(contacts(&batch), shift.ids[1..]);
             let gate = shift.world.close_publish_gate().await;
             assert_eq!(send(&shift.second.client, &batch).await["queued"], 1);
@@ -248,8 +243,8 @@ async fn w4_a_queued_reminder_is_cancelled_and_the_new_agent_reminds_once() {
                 of(&shift.first).replacen("batch", "select id from batch", 1)
             );
             shift.world.until(&joined, 2).await;
-            assert_eq!(claim(&shift.second.client, &goal, "reminder").await, Value::Null);
-            let batch = claim(&shift.first.client, &goal, "reminder").await;
+            assert_eq!(shift.second.client.claim(&goal, "reminder").await, Value::Null);
+            let batch = shift.first.client.claim(&goal, "reminder").await;
             assert_eq!(send(&shift.first.client, &batch).await["queued"], 2);
             shift.world.messages().kind("reminder").state("delivered").until(2).await;
             let twice: Vec<_> = shift.phones.iter().flat_map(|phone| [phone.clone(), phone.clone()]).collect();
@@ -281,8 +276,8 @@ async fn w4_who_waits_for_a_reminder_moves_to_the_new_agents_batch() {
                 );
                 shift.world.until(&with, 1).await;
             }
-            assert_eq!(claim(&shift.first.client, &goal, "reminder").await, Value::Null);
-            let batch = claim(&shift.second.client, &goal, "reminder").await;
+            assert_eq!(shift.first.client.claim(&goal, "reminder").await, Value::Null);
+            let batch = shift.second.client.claim(&goal, "reminder").await;
             assert_eq!(contacts(&batch), shift.ids);
         })
         .await;

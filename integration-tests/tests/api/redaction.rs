@@ -29,14 +29,8 @@ async fn s9_from_the_answer_on_nothing_goes_to_a_number_whose_erasing_waits() {
             ours.contacts(&group, 3).await;
             sister.contacts(&sisters, 1).await;
             world.pause_jobs("redaction").await;
-            let claimed = async |goal: &str| {
-                let claim = json!({ "workflow": "initial" });
-                agent.client.post(&format!("/v1/agent/goals/{goal}/claim"), claim).await.ok()["batch"].clone()
-            };
-            let send = async |batch: &Value| {
-                let path = format!("/v1/agent/batches/{}/send", text(&batch["id"]));
-                agent.client.post(&path, json!({ "lease_token": batch["lease_token"] })).await.ok()
-            };
+            let claimed = async |goal: &str| agent.client.claim(goal, "initial").await;
+            let send = async |batch: &Value| agent.client.send(batch).await.ok();
             // One writes, and an agent holds the conversation.
             world.text("+16465550000", &number, "Who is this?").await;
             world.messages().kind("inbound").until(1).await;
@@ -105,10 +99,8 @@ async fn s9_a_contact_who_is_committed_behind_the_request_is_not_texted() {
             ask(&ours, "+16465550000").await;
             world.plant_contact_in(&ours.id, &group, "+16465550000").await;
             let goal = ours.open_goal(&world, &group, json!({})).await;
-            let claim = json!({ "workflow": "initial" });
-            let batch = agent.client.post(&format!("/v1/agent/goals/{goal}/claim"), claim).await.ok()["batch"].clone();
-            let path = format!("/v1/agent/batches/{}/send", text(&batch["id"]));
-            agent.client.post(&path, json!({ "lease_token": batch["lease_token"] })).await.ok();
+            let batch = agent.client.claim(&goal, "initial").await;
+            agent.client.send(&batch).await.ok();
             world.messages().state("cancelled").reason("redacted").until(1).await;
             world.job_policies().kind("redaction").delete().await;
             world.redactions().has("finished_at").is("contacts", 1).until(1).await;
@@ -290,18 +282,14 @@ async fn r3_nothing_of_a_planted_person_is_left_in_any_column_or_object() {
                 )
                 .await;
             let other = ours.open_goal(&world, &group, json!({})).await;
-            let claim = async |goal: &str| {
-                let claim = json!({ "workflow": "initial" });
-                agent.client.post(&format!("/v1/agent/goals/{goal}/claim"), claim).await.ok()["batch"].clone()
-            };
+            let claim = async |goal: &str| agent.client.claim(goal, "initial").await;
             let contact = text(&ours.contact("+16465550001").await["id"]);
             let batch = claim(&other).await;
             let skip = json!({ "lease_token": batch["lease_token"], "contact_id": contact, "reason": "Zebulon is a friend \
                  of mine" });
             agent.client.post(&format!("/v1/agent/batches/{}/skip", text(&batch["id"])), skip).await.ok();
             let batch = claim(&goal).await;
-            let path = format!("/v1/agent/batches/{}/send", text(&batch["id"]));
-            agent.client.post(&path, json!({ "lease_token": batch["lease_token"] })).await.ok();
+            agent.client.send(&batch).await.ok();
             world.messages().kind("initial").state("delivered").until(2).await;
             world.text("+16465550001", &number, "Zebulon here, who likes tea").await;
             world.messages().kind("inbound").until(1).await;

@@ -54,14 +54,12 @@ impl Replied {
     }
 
     async fn claim(&self) -> Value {
-        let path = format!("/v1/agent/goals/{}/claim", self.goal);
-        self.agent.post(&path, json!({ "workflow": "reminder" })).await.ok()["batch"].clone()
+        self.agent.claim(&self.goal, "reminder").await
     }
 
     /// Sends a claimed batch; returns how many reminders were queued.
     async fn send(&self, batch: &Value) -> Value {
-        let path = format!("/v1/agent/batches/{}/send", text(&batch["id"]));
-        self.agent.post(&path, json!({ "lease_token": batch["lease_token"] })).await.ok()["queued"].clone()
+        self.agent.send(batch).await.ok()["queued"].clone()
     }
 
     /// The contact gets a reminder that they had not.

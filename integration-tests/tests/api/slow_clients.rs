@@ -96,7 +96,7 @@ async fn half_a_body_is_answered_408_wherever_it_goes() {
         .with_all(HASTY)
         .run(async |world| {
             let admin = world.account("Slow").await;
-            let token = admin.token.clone().unwrap();
+            let token = admin.token().unwrap().to_owned();
             let organization = text(&admin.post("/v1/organizations", json!({ "name": "Slow" })).await.ok()["id"]);
             let groups = format!("/v1/organizations/{organization}/groups");
             let file = format!("/v1/organizations/{organization}/imports?file_name=c.csv&zone=UTC&area_code=212");
@@ -156,7 +156,7 @@ async fn a_stop_waits_for_nobody_who_is_half_there() {
     World::with_api()
         .run(async |world| {
             let ours = world.organization("Leaving").await;
-            let token = ours.admin.token.clone().unwrap();
+            let token = ours.admin.token().unwrap().to_owned();
             let group = ours.group("Phones").await;
             let import = text(
                 &ours

@@ -111,7 +111,7 @@ async fn a5_another_tenants_id_in_the_path_answers_404_on_every_operation() {
                     let answer = client.call(operation.method.clone(), &operation.url(&ids), operation.sample()).await;
                     // An act that a role may never do is refused whichever tenant has the record:
                     // that tells nothing. An account admin may do everything.
-                    let by_role = answer.status == 403 && client.token != ours.admin.token;
+                    let by_role = answer.status == 403 && client.token() != ours.admin.token();
                     if !by_role {
                         wrong.extend(
                             answer

@@ -49,8 +49,7 @@ impl Field {
     }
 
     async fn claim(&self) -> Value {
-        let path = format!("/v1/agent/goals/{}/claim", self.goal);
-        self.agent.post(&path, json!({ "workflow": "initial" })).await.ok()["batch"].clone()
+        self.agent.claim(&self.goal, "initial").await
     }
 
     async fn stats(&self) -> Value {
@@ -175,10 +174,8 @@ async fn g5_reminders_that_wait_follow_their_window() {
             agent.client.put(&answer, json!({ "answer": "yes" })).await.ok();
             let remind = async || {
                 world.batches().kind("reminder").state("released").until(1).await;
-                let path = format!("/v1/agent/goals/{goal}/claim");
-                let claimed = agent.client.post(&path, json!({ "workflow": "reminder" })).await.ok();
-                let send = format!("/v1/agent/batches/{}/send", text(&claimed["batch"]["id"]));
-                agent.client.post(&send, json!({ "lease_token": claimed["batch"]["lease_token"] })).await.ok();
+                let batch = agent.client.claim(&goal, "reminder").await;
+                agent.client.send(&batch).await.ok();
             };
             let edit = async |opens, closes| {
                 ours.admin.put(&ours.at(&format!("goals/{goal}")), content(opens, closes)).await.ok();

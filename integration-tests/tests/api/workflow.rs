@@ -3,12 +3,8 @@
 use muster_integration_tests::{Answer, Client, Organization, World, goal_at, open_goal, seconds, set, text};
 use serde_json::{Value, json};
 
-pub(crate) async fn claim(agent: &Client, goal: &str, workflow: &str) -> Value {
-    agent.post(&format!("/v1/agent/goals/{goal}/claim"), json!({ "workflow": workflow })).await.ok()["batch"].clone()
-}
-
 /// Sends, skips or returns under a batch's lease.
-pub(crate) async fn under(agent: &Client, batch: &Value, action: &str, more: Value) -> Answer {
+async fn under(agent: &Client, batch: &Value, action: &str, more: Value) -> Answer {
     let mut body = json!({ "lease_token": batch["lease_token"] });
     set(&mut body, more);
     agent.post(&format!("/v1/agent/batches/{}/{action}", text(&batch["id"])), body).await
@@ -48,17 +44,17 @@ async fn b4_a_second_claim_answers_the_same_batch_and_another_agent_gets_another
     World::with_engine()
         .run(async |world| {
             let Field { agents, goal, .. } = field(&world, 3, 4, json!({ "instructions": "Be kind" })).await;
-            let first = claim(&agents[0].0, &goal, "initial").await;
-            assert_eq!(claim(&agents[0].0, &goal, "initial").await, first);
+            let first = agents[0].0.claim(&goal, "initial").await;
+            assert_eq!(agents[0].0.claim(&goal, "initial").await, first);
             assert_eq!((&first["number"], &first["instructions"]), (&json!(1), &json!("Be kind")));
             for contact in first["contacts"].as_array().unwrap() {
                 assert_eq!(contact["text"], format!("Hi {}! Reply STOP to opt out", text(&contact["first_name"])));
             }
             assert_eq!(first["contacts"][0]["segments"], 1);
-            let second = claim(&agents[1].0, &goal, "initial").await;
+            let second = agents[1].0.claim(&goal, "initial").await;
             assert_ne!(second["id"], first["id"]);
             assert!(contacts(&second).iter().all(|id| !contacts(&first).contains(id)), "each contact is in one batch");
-            assert_eq!(claim(&agents[2].0, &goal, "initial").await, Value::Null, "there are two batches");
+            assert_eq!(agents[2].0.claim(&goal, "initial").await, Value::Null, "there are two batches");
         })
         .await;
 }
@@ -94,7 +90,7 @@ async fn b4_claims_at_once_of_the_last_batch_all_answer_it() {
     World::with_engine()
         .run(async |world| {
             let Field { agents, goal, .. } = field(&world, 1, 2, json!({})).await;
-            let claims = (0..6).map(|_| claim(&agents[0].0, &goal, "initial"));
+            let claims = (0..6).map(|_| agents[0].0.claim(&goal, "initial"));
             let claimed = futures::future::join_all(claims).await;
             let numbers: Vec<&Value> = claimed.iter().map(|batch| &batch["number"]).collect();
             assert!(numbers.iter().all(|number| **number == 1), "{numbers:?}");
@@ -108,12 +104,12 @@ async fn b3_a_stale_or_expired_lease_token_is_refused_and_changes_nothing() {
         .run(async |world| {
             let Field { agents, goal, .. } = field(&world, 2, 2, json!({})).await;
             let agent = &agents[0].0;
-            let old = claim(agent, &goal, "initial").await;
+            let old = agent.claim(&goal, "initial").await;
             let contact = contacts(&old)[0].clone();
             under(agent, &old, "return", json!({})).await.ok();
             let refuse = async |who: &Client, batch: &Value, status: u16, kind: &str| {
                 let before = world.contents().await;
-                under(who, batch, "send", json!({})).await.problem(status, kind);
+                who.send(batch).await.problem(status, kind);
                 under(who, batch, "skip", json!({ "contact_id": contact, "reason": "moved" }))
                     .await
                     .problem(status, kind);
@@ -121,7 +117,7 @@ async fn b3_a_stale_or_expired_lease_token_is_refused_and_changes_nothing() {
                 assert_eq!(world.contents().await, before);
             };
             refuse(agent, &old, 409, "lease-stale").await;
-            let new = claim(agent, &goal, "initial").await;
+            let new = agent.claim(&goal, "initial").await;
             assert!(new["lease_token"].as_i64() > old["lease_token"].as_i64());
             assert_eq!(new["id"], old["id"]);
             refuse(agent, &old, 409, "lease-stale").await;
@@ -136,9 +132,9 @@ async fn b3_a_stale_or_expired_lease_token_is_refused_and_changes_nothing() {
             let late = "update batch set lease_expires_at = clock_timestamp() - interval '1 ms' where state = 'leased'";
             world.execute(&[late]).await;
             refuse(agent, &new, 409, "lease-expired").await;
-            let third = claim(agent, &goal, "initial").await;
+            let third = agent.claim(&goal, "initial").await;
             assert_eq!(third["id"], new["id"], "what is left is claimed again");
-            under(agent, &third, "send", json!({})).await.ok();
+            agent.send(&third).await.ok();
         })
         .await;
 }
@@ -150,7 +146,7 @@ async fn b7_a_contact_gets_one_initial_however_often_send_is_called() {
         .run(async |world| {
             let Field { agents, goal, .. } = field(&world, 2, 3, json!({})).await;
             let (agent, number) = &agents[0];
-            let batch = claim(agent, &goal, "initial").await;
+            let batch = agent.claim(&goal, "initial").await;
             let ids = contacts(&batch);
             let one = json!({ "contact_ids": [ids[0]] });
             let first = under(agent, &batch, "send", one.clone()).await.ok();
@@ -166,9 +162,9 @@ async fn b7_a_contact_gets_one_initial_however_often_send_is_called() {
                 .sum();
             assert_eq!(queued, 1);
             // Contacts of another batch are not in this one.
-            let second = claim(&agents[1].0, &goal, "initial").await;
+            let second = agents[1].0.claim(&goal, "initial").await;
             assert_eq!(under(&agents[1].0, &second, "send", json!({ "contact_ids": ids })).await.ok()["queued"], 0);
-            assert_eq!(under(&agents[1].0, &second, "send", json!({})).await.ok()["batch_finished"], true);
+            assert_eq!(agents[1].0.send(&second).await.ok()["batch_finished"], true);
             world.messages().kind("initial").state("delivered").until(3).await;
             let sent = world.carrier().accepted();
             let mut to: Vec<&str> = sent.iter().map(|message| message.to.as_str()).collect();
@@ -176,7 +172,7 @@ async fn b7_a_contact_gets_one_initial_however_often_send_is_called() {
             assert_eq!(to, ["+16465550000", "+16465550001", "+16465550002"]);
             let ada = sent.iter().find(|message| message.to == "+16465550000").unwrap();
             assert_eq!((&ada.from, ada.body.as_str()), (number, "Hi Ada0! Reply STOP to opt out"));
-            assert_eq!(claim(agent, &goal, "initial").await, Value::Null);
+            assert_eq!(agent.claim(&goal, "initial").await, Value::Null);
         })
         .await;
 }
@@ -189,23 +185,23 @@ async fn b5_a_skipped_contact_is_not_returned_and_one_without_a_value_is_kept_ou
         .run(async |world| {
             let Field { ours, agents, goal, .. } = field(&world, 1, 3, script).await;
             let agent = &agents[0].0;
-            let batch = claim(agent, &goal, "initial").await;
+            let batch = agent.claim(&goal, "initial").await;
             let ids = contacts(&batch);
             // The batch's second has no address; the order of contacts is the goal's own.
             let blank = format!("update contact set email = null where id = '{}'", ids[1]);
             world.execute(&["update contact set email = 'ada@example.org'", &blank]).await;
-            let batch = claim(agent, &goal, "initial").await;
+            let batch = agent.claim(&goal, "initial").await;
             assert_eq!(batch["contacts"][1]["kept_out"], "missing_value:email");
             let skip = json!({ "contact_id": ids[0], "reason": "moved away" });
             assert_eq!(under(agent, &batch, "skip", skip.clone()).await.ok()["batch_finished"], false);
             under(agent, &batch, "skip", skip).await.problem(404, "not-found");
             under(agent, &batch, "return", json!({})).await.ok();
-            let batch = claim(agent, &goal, "initial").await;
+            let batch = agent.claim(&goal, "initial").await;
             assert_eq!(contacts(&batch), ids[1..], "the skipped contact is not there any more");
-            let sent = under(agent, &batch, "send", json!({})).await.ok();
+            let sent = agent.send(&batch).await.ok();
             assert_eq!(sent, json!({ "queued": 0, "skipped": { "missing_value:email": 1 }, "batch_finished": true }));
-            let batch = claim(agent, &goal, "initial").await;
-            under(agent, &batch, "send", json!({})).await.ok();
+            let batch = agent.claim(&goal, "initial").await;
+            agent.send(&batch).await.ok();
             world.messages().state("delivered").until(1).await;
             let stats = ours.admin.get(&ours.at(&format!("goals/{goal}/stats"))).await.ok();
             let wanted = json!({ "targeted": 3, "batched": 3, "messaged": 1, "skipped": 2, "segments": 1 });
@@ -243,7 +239,7 @@ async fn w4_a_reassignment_takes_effect_at_once_also_for_a_batch_in_hand() {
                 (&json!(4), &json!(3)),
                 "nobody has the fourth: {stats}"
             );
-            let mine = claim(&first.client, &goal, "initial").await;
+            let mine = first.client.claim(&goal, "initial").await;
             let sorted = |mut ids: Vec<String>| {
                 ids.sort();
                 ids
@@ -251,17 +247,17 @@ async fn w4_a_reassignment_takes_effect_at_once_also_for_a_batch_in_hand() {
             assert_eq!(sorted(contacts(&mine)), sorted(ids[..2].to_vec()));
 
             assign(&ids[1], json!(second.id)).await;
-            assert_eq!(contacts(&claim(&first.client, &goal, "initial").await), ids[..1]);
-            let sent = under(&first.client, &mine, "send", json!({})).await.ok();
+            assert_eq!(contacts(&first.client.claim(&goal, "initial").await), ids[..1]);
+            let sent = first.client.send(&mine).await.ok();
             assert_eq!((&sent["queued"], &sent["batch_finished"]), (&json!(1), &json!(true)), "{sent}");
             let mut theirs = Vec::new();
             for _ in 0..3 {
-                let batch = claim(&second.client, &goal, "initial").await;
+                let batch = second.client.claim(&goal, "initial").await;
                 if batch.is_null() {
                     break;
                 }
                 theirs.extend(contacts(&batch));
-                under(&second.client, &batch, "send", json!({})).await.ok();
+                second.client.send(&batch).await.ok();
             }
             assert_eq!(sorted(theirs), sorted(ids[1..3].to_vec()), "the new agent gets the reassigned contact");
         })
@@ -279,8 +275,8 @@ async fn w1_an_agent_works_in_their_groups_only() {
             let path = format!("/v1/agent/goals/{goal}/claim");
             stranger.client.post(&path, json!({ "workflow": "initial" })).await.problem(404, "not-found");
             stranger.client.act(&format!("/v1/agent/groups/{group}/replies/claim")).await.problem(404, "not-found");
-            let batch = claim(&agents[0].0, &goal, "initial").await;
-            under(&stranger.client, &batch, "send", json!({})).await.problem(404, "not-found");
+            let batch = agents[0].0.claim(&goal, "initial").await;
+            stranger.client.send(&batch).await.problem(404, "not-found");
             assert_eq!(agents[0].0.get("/v1/account").await.ok()["member_id"], ids[0].as_str());
             // A draft and a goal that has not opened are nothing to work on.
             let draft = ours.draft(&group, open_goal(&world, json!({})).await).await;
@@ -320,7 +316,7 @@ async fn b2_a_lease_that_ends_returns_what_is_left_to_somebody_else() {
     World::with_engine()
         .run(async |world| {
             let Field { agents, goal, .. } = field(&world, 2, 3, json!({})).await;
-            let held = claim(&agents[0].0, &goal, "initial").await;
+            let held = agents[0].0.claim(&goal, "initial").await;
             let one = json!({ "contact_ids": [contacts(&held)[0]] });
             under(&agents[0].0, &held, "send", one).await.ok();
             // The agent walks away, and the hour passes.
@@ -331,10 +327,10 @@ async fn b2_a_lease_that_ends_returns_what_is_left_to_somebody_else() {
             world.execute(&pass).await;
             let returned = world.batches().state("released").is("lease_token", 1);
             returned.at_least(1, seconds(30)).await;
-            let again = claim(&agents[1].0, &goal, "initial").await;
+            let again = agents[1].0.claim(&goal, "initial").await;
             assert_eq!(again["id"], held["id"]);
             assert_eq!(contacts(&again), contacts(&held)[1..], "who was texted is not returned");
-            under(&agents[1].0, &again, "send", json!({})).await.ok();
+            agents[1].0.send(&again).await.ok();
         })
         .await;
 }

@@ -4,8 +4,6 @@ use chrono::TimeDelta;
 use muster_integration_tests::{Client, Organization, World, eventually, holds, seconds, text};
 use serde_json::{Value, json};
 
-use crate::workflow::{claim, under};
-
 /// Rules W2, W3 and W5: replies, their holders, and the recorded answers; then W6.
 #[tokio::test]
 async fn w2_a_thread_is_one_agents_at_a_time_and_who_said_yes_is_reminded_once() {
@@ -21,8 +19,8 @@ async fn w2_a_thread_is_one_agents_at_a_time_and_who_said_yes_is_reminded_once()
                 json!({ "script": "See you, {{first_name}}! Reply STOP", "opens": at(-1), "closes": at(60) });
             let window = json!({ "reminder": reminder, "opens": at(-1), "closes": at(120) });
             let goal = ours.open_goal(&world, &group, window).await;
-            let batch = claim(&agent.client, &goal, "initial").await;
-            under(&agent.client, &batch, "send", json!({})).await.ok();
+            let batch = agent.client.claim(&goal, "initial").await;
+            agent.client.send(&batch).await.ok();
             world.messages().state("delivered").until(3).await;
             world.text(&phones[0], &number, "Yes, I come").await;
             world.threads().has("unread_since").until(1).await;
@@ -64,7 +62,7 @@ async fn w2_a_thread_is_one_agents_at_a_time_and_who_said_yes_is_reminded_once()
             remind(&second.client, &goal).await;
             agent.client.put(&answer, json!({ "answer": "yes" })).await.ok();
             world.settled().await;
-            assert_eq!(claim(&second.client, &goal, "reminder").await, Value::Null);
+            assert_eq!(second.client.claim(&goal, "reminder").await, Value::Null);
             world.messages().kind("reminder").state("delivered").until(1).await;
 
             // The claim ends: the next agent that asks has it, with its history.
@@ -87,13 +85,13 @@ async fn w2_a_thread_is_one_agents_at_a_time_and_who_said_yes_is_reminded_once()
 
 /// Sends the reminders of a goal's one batch, to the one contact that said yes.
 async fn remind(agent: &Client, goal: &str) {
-    let batch = claim(agent, goal, "reminder").await;
+    let batch = agent.claim(goal, "reminder").await;
     assert_eq!(batch["contacts"].as_array().unwrap().len(), 1);
     assert_eq!(batch["contacts"][0]["text"], "See you, Ada0! Reply STOP");
-    assert_eq!(under(agent, &batch, "send", json!({})).await.ok()["queued"], 1);
+    assert_eq!(agent.send(&batch).await.ok()["queued"], 1);
 }
 
-/// Claims a conversation whose holder's claim has ended. A claim passes by locked rows, and the
+/// Claims a conversation after its holder's claim has ended. A claim passes by locked rows, and the
 /// transaction of an answer that was refused may end a moment after the answer.
 async fn taken_over(agent: &Client, replies: &str) {
     let taken = eventually(seconds(10), async || {

@@ -1,10 +1,10 @@
-//! Pauses, closes, opt-outs and deactivations reach texts that are queued (rules G5, G7, G8, S6, S9,
-//! R1 and R2).
+//! Pauses, closes, opt-outs and deactivations reach texts that are queued (rules G5, G7, G8, S6,
+//! S9, R1 and R2).
 
 use muster_integration_tests::World;
 use serde_json::{Value, json};
 
-use crate::workflow::{Field, claim, contacts, field, under};
+use crate::workflow::{Field, contacts, field};
 
 /// Rules G5, G7 and S6.
 #[tokio::test]
@@ -13,10 +13,10 @@ async fn g7_a_pause_holds_what_is_queued_and_a_resume_sends_it() {
         .run(async |world| {
             let Field { ours, agents, goal, .. } = field(&world, 1, 4, json!({})).await;
             let agent = &agents[0].0;
-            let batch = claim(agent, &goal, "initial").await;
+            let batch = agent.claim(&goal, "initial").await;
             // The pause comes between the agent's send and the hand-over.
             let gate = world.close_publish_gate().await;
-            under(agent, &batch, "send", json!({})).await.ok();
+            agent.send(&batch).await.ok();
             assert_eq!(ours.goal_act(&goal, "pause").await["status"], "paused");
             gate.open().await;
             world.messages().state("held").reason("paused").until(2).await;
@@ -29,8 +29,8 @@ async fn g7_a_pause_holds_what_is_queued_and_a_resume_sends_it() {
             assert_eq!(ours.goal_act(&goal, "resume").await["status"], "active");
             world.messages().state("delivered").until(2).await;
             assert_eq!(world.carrier().accepted().len(), 2);
-            let batch = claim(agent, &goal, "initial").await;
-            under(agent, &batch, "send", json!({})).await.ok();
+            let batch = agent.claim(&goal, "initial").await;
+            agent.send(&batch).await.ok();
             world.messages().state("delivered").until(4).await;
         })
         .await;
@@ -43,11 +43,11 @@ async fn s6_a_close_cancels_what_has_not_gone_out() {
         .run(async |world| {
             let Field { ours, agents, goal, .. } = field(&world, 1, 2, json!({})).await;
             let agent = &agents[0].0;
-            let batch = claim(agent, &goal, "initial").await;
+            let batch = agent.claim(&goal, "initial").await;
             ours.goal_act(&goal, "pause").await;
             ours.goal_act(&goal, "resume").await;
             let gate = world.close_publish_gate().await;
-            under(agent, &batch, "send", json!({})).await.ok();
+            agent.send(&batch).await.ok();
             ours.goal_act(&goal, "pause").await;
             gate.open().await;
             world.messages().state("held").until(2).await;
@@ -73,9 +73,9 @@ async fn s9_a_close_takes_effect_on_what_is_queued() {
     World::with_engine()
         .run(async |world| {
             let Field { ours, agents, goal, .. } = field(&world, 1, 2, json!({})).await;
-            let batch = claim(&agents[0].0, &goal, "initial").await;
+            let batch = agents[0].0.claim(&goal, "initial").await;
             let gate = world.close_publish_gate().await;
-            under(&agents[0].0, &batch, "send", json!({})).await.ok();
+            agents[0].0.send(&batch).await.ok();
             assert_eq!(ours.goal_act(&goal, "close").await["status"], "completed");
             gate.open().await;
             world.messages().state("cancelled").reason("window_closed").until(2).await;
@@ -91,9 +91,9 @@ async fn g8_a_close_ends_reminders_too() {
     World::with_engine()
         .run(async |world| {
             let Field { ours, agents, goal, .. } = field(&world, 1, 2, json!({})).await;
-            let batch = claim(&agents[0].0, &goal, "initial").await;
+            let batch = agents[0].0.claim(&goal, "initial").await;
             let gate = world.close_publish_gate().await;
-            under(&agents[0].0, &batch, "send", json!({})).await.ok();
+            agents[0].0.send(&batch).await.ok();
             world
         .execute(&[
             "update message set kind = 'reminder'",
@@ -115,10 +115,10 @@ async fn s9_an_opt_out_or_a_deactivation_takes_effect_on_what_is_queued() {
     World::with_engine()
         .run(async |world| {
             let Field { ours, group, agents, goal, .. } = field(&world, 1, 2, json!({})).await;
-            let batch = claim(&agents[0].0, &goal, "initial").await;
+            let batch = agents[0].0.claim(&goal, "initial").await;
             let ids = contacts(&batch);
             let gate = world.close_publish_gate().await;
-            under(&agents[0].0, &batch, "send", json!({})).await.ok();
+            agents[0].0.send(&batch).await.ok();
             let path = ours.at(&format!("contacts/{}/opt-out", ids[0]));
             ours.admin.post(&path, json!({ "reason": "by phone" })).await.ok();
             let path = ours.at(&format!("groups/{group}/contacts/{}", ids[1]));
@@ -138,9 +138,9 @@ async fn g8_closing_a_paused_goal_cancels_what_is_held() {
     World::with_engine()
         .run(async |world| {
             let Field { ours, agents, goal, .. } = field(&world, 1, 2, json!({})).await;
-            let batch = claim(&agents[0].0, &goal, "initial").await;
+            let batch = agents[0].0.claim(&goal, "initial").await;
             let gate = world.close_publish_gate().await;
-            under(&agents[0].0, &batch, "send", json!({})).await.ok();
+            agents[0].0.send(&batch).await.ok();
             ours.goal_act(&goal, "pause").await;
             gate.open().await;
             world.messages().state("held").until(2).await;

@@ -136,8 +136,8 @@ impl Rig {
         let headless = csv().lines().skip(1).collect::<Vec<_>>().join("\n");
         let path = self.path(&format!("imports?file_name=people.csv&group_id={group}"));
         let refused = self.try_upload(&path, headless).await;
-        assert_eq!(refused.status, 422, "{}", refused.body);
-        nothing_in("a refusal", &[refused.body.to_string()]);
+        assert_eq!(refused.status, 422, "{}", refused.text);
+        nothing_in("a refusal", std::slice::from_ref(&refused.text));
 
         let agent = self.agent("Ann", &[&group]).await;
         let script = "Hi there-and-hello {{first_name}} {{last_name}}, vote on {{goal.date}}! STOP to opt out";

@@ -57,7 +57,8 @@ impl Rig {
         let pool = PoolOptions { max_connections: 4, ..PoolOptions::default() };
         let pool = Pool::connect_lazily(&stack.postgres.url(&database).as_str().into(), &pool).unwrap();
         let http = reqwest::Client::builder().timeout(seconds(60)).no_proxy().build().unwrap();
-        let api = Api(Client::over(http.clone(), &cluster.api_url, &cluster.bootstrap_token).once());
+        let api = Client::over(http.clone(), &cluster.api_url).with_token(Some(&cluster.bootstrap_token));
+        let api = Api(api.once());
         let made = api.post("/v1/organizations", json!({ "name": "Story" })).await;
         let organization = format!("/v1/organizations/{}", text(&made["id"]));
         // Stories are told at any hour of the day.
@@ -162,16 +163,16 @@ impl Api {
     }
 
     pub(crate) async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Value {
-        let call = Call::new(method, path).json(body.unwrap_or_default());
-        let answer = self.0.call(&call).await.and_then(|answer| answer.ok(path));
+        let call = body.map_or_else(Call::empty, |body| Call::json(&body));
+        let answer = self.0.call(method, path, &call).await.and_then(|answer| answer.success());
         answer.unwrap_or_else(|error| panic!("{error:#}"))
     }
 
     /// Uploads a file; returns the import's id.
     pub(crate) async fn upload(&self, path: &str, file: impl Into<reqwest::Body>) -> String {
-        let Answer { status, body } = self.try_upload(path, file).await;
-        assert_eq!(status, 202, "{body}");
-        text(&body["id"]).to_owned()
+        let answer = self.try_upload(path, file).await;
+        assert_eq!(answer.status, 202, "{}", answer.text);
+        text(&answer.ok()["id"]).to_owned()
     }
 
     /// The same, with any answer.

@@ -1,10 +1,13 @@
 //! An agent at the API: claims batches, sends and skips, answers replies.
 
+mod request;
+
 use anyhow::{Context as _, bail};
-use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::client::{Answer, Call, Client, number, text};
+use crate::client::{Client, number, text};
+
+pub use request::Request;
 
 /// A member with texting as their work.
 #[derive(Debug, Clone)]
@@ -77,14 +80,12 @@ impl Agent {
         }
         let tokens = format!("{organization}/members/{id}/tokens");
         let token = text(&admin.post(&tokens, &format!("token-{id}"), json!({})).await?, "token")?;
-        Ok(Self { name: first_name.to_owned(), client: admin.with_token(&token), numbers })
+        Ok(Self { name: first_name.to_owned(), client: admin.with_token(Some(&token)), numbers })
     }
 
     /// Claims a batch of a goal's workflow, `initial` or `reminder`, if there is one.
     pub async fn claim(&self, goal: &str, workflow: &str) -> anyhow::Result<Outcome<Option<Batch>>> {
-        let path = format!("/v1/agent/goals/{goal}/claim");
-        let call = Call::new(Method::POST, &path).json(json!({ "workflow": workflow }));
-        self.try_call(call).await?.map(|said| {
+        self.try_ask(Request::claim(goal, workflow)).await?.map(|said| {
             let batch = &said["batch"];
             if batch.is_null() {
                 return Ok(None);
@@ -107,13 +108,9 @@ impl Agent {
         key: &str,
         headers: &[(&'static str, String)],
     ) -> anyhow::Result<Outcome<Value>> {
-        let mut body = json!({ "lease_token": batch.lease_token });
-        if let Some(contacts) = contacts {
-            body["contact_ids"] = contacts.into();
-        }
-        let path = format!("/v1/agent/batches/{}/send", batch.id);
-        let call = Call::new(Method::POST, &path).json(body).key(key);
-        self.try_call(headers.iter().fold(call, |call, (name, value)| call.header(name, value))).await
+        let mut request = Request::send(&batch.id, &batch.lease_token, contacts).key(key);
+        request.call.headers.extend_from_slice(headers);
+        self.try_ask(request).await
     }
 
     /// Skips a contact of a batch.
@@ -124,39 +121,33 @@ impl Agent {
         reason: &str,
         key: &str,
     ) -> anyhow::Result<Outcome<Value>> {
-        let path = format!("/v1/agent/batches/{}/skip", batch.id);
-        let body = json!({ "lease_token": batch.lease_token, "contact_id": contact, "reason": reason });
-        self.try_call(Call::new(Method::POST, &path).json(body).key(key)).await
+        self.try_ask(Request::skip(&batch.id, &batch.lease_token, contact, reason).key(key)).await
     }
 
     /// Claims the conversations of a group that wait for an answer.
     pub async fn claim_replies(&self, group: &str) -> anyhow::Result<Outcome<Vec<Value>>> {
-        let path = format!("/v1/agent/groups/{group}/replies/claim");
-        self.try_call(Call::new(Method::POST, &path)).await?.map(|claimed| match claimed {
+        self.try_ask(Request::claim_replies(group)).await?.map(|claimed| match claimed {
             Value::Array(conversations) => Ok(conversations),
-            other => bail!("{path} answers something else than a list: {other}"),
+            other => bail!("a claim of replies answers something else than a list: {other}"),
         })
     }
 
     /// Records a contact's answer, `yes`, `no` or `maybe`.
     pub async fn record_answer(&self, thread: &str, answer: &str) -> anyhow::Result<Outcome<Value>> {
-        let path = format!("/v1/agent/threads/{thread}/answer");
-        self.try_call(Call::new(Method::PUT, &path).json(json!({ "answer": answer }))).await
+        self.try_ask(Request::record_answer(thread, answer)).await
     }
 
     /// Replies in a conversation.
     pub async fn reply(&self, thread: &str, words: &str, key: &str) -> anyhow::Result<Outcome<Value>> {
-        let path = format!("/v1/agent/threads/{thread}/reply");
-        self.try_call(Call::new(Method::POST, &path).json(json!({ "text": words })).key(key)).await
+        self.try_ask(Request::reply(thread, words).key(key)).await
     }
 
-    async fn try_call(&self, call: Call<'_>) -> anyhow::Result<Outcome<Value>> {
-        let path = call.path;
-        let Answer { status, body } = self.client.call(&call).await.with_context(|| self.name.clone())?;
-        match status {
-            200..300 => Ok(Outcome::Done(body)),
+    async fn try_ask(&self, request: Request) -> anyhow::Result<Outcome<Value>> {
+        let Request { method, path, call } = request;
+        let answer = self.client.call(method, &path, &call).await.with_context(|| self.name.clone())?;
+        match answer.status {
             404 | 409 => Ok(Outcome::Refused),
-            status => bail!("{}: {path} answers {status}: {body}", self.name),
+            _ => answer.success().map(Outcome::Done).with_context(|| self.name.clone()),
         }
     }
 }

@@ -1,24 +1,33 @@
-//! The HTTP API as a member with a token uses it: with patience, because a rehearsal kills
-//! processes meanwhile.
+//! The HTTP API as a member uses it, in rehearsals, stories and tests: with patience where a
+//! rehearsal kills processes meanwhile, and once where a test judges the answer.
+
+mod answer;
+mod call;
+mod events;
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use muster_local::http;
-use reqwest::{Method, RequestBuilder};
+use reqwest::Method;
 use serde_json::Value;
+
+pub use answer::Answer;
+pub use call::Call;
+pub use events::Events;
 
 /// How long a request is tried again while no answer comes.
 const PATIENCE: Duration = Duration::from_mins(1);
 const STUBBORN_PATIENCE: Duration = Duration::from_mins(3);
 const PAUSE: Duration = Duration::from_millis(300);
+const CSV: &str = "text/csv";
 
-/// A member with a token.
+/// A caller of the API: a member with a token, or somebody without.
 #[derive(Debug, Clone)]
 pub struct Client {
     http: reqwest::Client,
     base: String,
-    token: String,
+    token: Option<String>,
     persistence: Persistence,
 }
 
@@ -33,62 +42,16 @@ enum Persistence {
     Stubborn,
 }
 
-/// A request that can be made again.
-#[derive(Debug, Clone)]
-pub struct Call<'a> {
-    method: Method,
-    pub(crate) path: &'a str,
-    /// Null is no body.
-    body: Value,
-    headers: Vec<(&'static str, String)>,
-}
-
-impl<'a> Call<'a> {
-    /// Returns a request without a body.
-    pub fn new(method: Method, path: &'a str) -> Self {
-        Self { method, path, body: Value::Null, headers: Vec::new() }
-    }
-
-    /// Gives it a JSON body; null is none.
-    #[must_use]
-    pub fn json(mut self, body: Value) -> Self {
-        self.body = body;
-        self
-    }
-
-    /// Gives it an idempotency key, which makes it harmless to repeat.
-    #[must_use]
-    pub fn key(self, key: impl Into<String>) -> Self {
-        self.header("idempotency-key", key)
-    }
-
-    /// Gives it one more header.
-    #[must_use]
-    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.headers.push((name, value.into()));
-        self
-    }
-}
-
-/// An answer of the API.
-#[derive(Debug, Clone)]
-pub struct Answer {
-    /// The HTTP status.
-    pub status: u16,
-    /// The JSON; a string where the answer is something else, and null where it is empty.
-    pub body: Value,
-}
-
 impl Client {
     /// Returns a member with this token at the API of this URL that tries again while the API is
     /// away or overloaded.
     pub fn new(base: &str, token: &str) -> anyhow::Result<Self> {
-        Ok(Self::over(http::client(Duration::from_secs(20))?, base, token))
+        Ok(Self::over(http::client(Duration::from_secs(20))?, base).with_token(Some(token)))
     }
 
-    /// The same over an HTTP client that exists.
-    pub fn over(http: reqwest::Client, base: &str, token: &str) -> Self {
-        Self { http, base: base.to_owned(), token: token.to_owned(), persistence: Persistence::Patient }
+    /// Returns the same over an HTTP client that exists, without a token.
+    pub fn over(http: reqwest::Client, base: &str) -> Self {
+        Self { http, base: base.to_owned(), token: None, persistence: Persistence::Patient }
     }
 
     /// Returns the same member, now one that tries again whichever trouble the server has, and for
@@ -104,61 +67,40 @@ impl Client {
         Self { persistence: Persistence::Once, ..self }
     }
 
-    /// Another member at the same API.
+    /// Another member at the same API, or none.
     #[must_use]
-    pub fn with_token(&self, token: &str) -> Self {
-        Self { token: token.to_owned(), ..self.clone() }
+    pub fn with_token(&self, token: Option<&str>) -> Self {
+        Self { token: token.map(ToOwned::to_owned), ..self.clone() }
+    }
+
+    /// Returns the token that each request is made with.
+    pub fn token(&self) -> Option<&str> {
+        self.token.as_deref()
     }
 
     /// Makes a GET request that must succeed; returns its JSON.
     pub async fn get(&self, path: &str) -> anyhow::Result<Value> {
-        self.call(&Call::new(Method::GET, path)).await?.ok(path)
+        self.call(Method::GET, path, &Call::empty()).await?.success()
     }
 
     /// Makes a POST request that must succeed; the key makes trying again harmless.
     pub async fn post(&self, path: &str, key: &str, body: Value) -> anyhow::Result<Value> {
-        self.call(&Call::new(Method::POST, path).key(key).json(body)).await?.ok(path)
+        self.call(Method::POST, path, &Call::json(&body).key(key)).await?.success()
     }
 
     /// Makes a PUT request that must succeed.
     pub async fn put(&self, path: &str, body: Value) -> anyhow::Result<Value> {
-        self.call(&Call::new(Method::PUT, path).json(body)).await?.ok(path)
+        self.call(Method::PUT, path, &Call::json(&body)).await?.success()
     }
 
     /// Makes a PATCH request that must succeed.
     pub async fn patch(&self, path: &str, body: Value) -> anyhow::Result<Value> {
-        self.call(&Call::new(Method::PATCH, path).json(body)).await?.ok(path)
+        self.call(Method::PATCH, path, &Call::json(&body)).await?.success()
     }
 
     /// Makes a request, as often as this member's patience allows; returns the last answer of any
     /// kind.
-    pub async fn call(&self, call: &Call<'_>) -> anyhow::Result<Answer> {
-        let request = || {
-            let mut request = self.request(call.method.clone(), call.path);
-            for (name, value) in &call.headers {
-                request = request.header(*name, value);
-            }
-            if call.body.is_null() { request } else { request.json(&call.body) }
-        };
-        self.patiently(call.path, request).await
-    }
-
-    /// Uploads a file that can be sent again; returns the API's view of its import.
-    pub async fn upload(&self, path: &str, key: &str, bytes: &[u8]) -> anyhow::Result<Value> {
-        let request = || csv(self.request(Method::POST, path).header("idempotency-key", key), bytes.to_vec());
-        self.patiently(path, request).await?.ok(path)
-    }
-
-    /// Uploads a file once; returns the answer of any kind. A stream can't be sent again.
-    pub async fn upload_once(&self, path: &str, body: impl Into<reqwest::Body>) -> anyhow::Result<Answer> {
-        answer(csv(self.request(Method::POST, path), body)).await
-    }
-
-    fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.token)
-    }
-
-    async fn patiently(&self, path: &str, request: impl Fn() -> RequestBuilder) -> anyhow::Result<Answer> {
+    pub async fn call(&self, method: Method, path: &str, call: &Call) -> anyhow::Result<Answer> {
         let started = Instant::now();
         let patience = match self.persistence {
             Persistence::Once => Duration::ZERO,
@@ -166,14 +108,74 @@ impl Client {
             Persistence::Stubborn => STUBBORN_PATIENCE,
         };
         loop {
-            match answer(request()).await {
+            let body = call.body.clone().map(Into::into);
+            match self.ask(&method, path, &call.headers, body).await {
                 Ok(answer) if !self.persistence.tries_again(answer.status) => return Ok(answer),
                 Ok(answer) if started.elapsed() > patience => return Ok(answer),
-                Err(error) if started.elapsed() > patience => return Err(error.context(path.to_owned())),
+                Err(error) if started.elapsed() > patience => return Err(error),
                 Ok(_) | Err(_) => tokio::time::sleep(PAUSE).await,
             }
         }
     }
+
+    /// Uploads a file that can be sent again; returns the API's view of its import.
+    pub async fn upload(&self, path: &str, key: &str, bytes: &[u8]) -> anyhow::Result<Value> {
+        self.call(Method::POST, path, &Call::raw(CSV, bytes).key(key)).await?.success()
+    }
+
+    /// Uploads a file once; returns the answer of any kind. A stream can't be sent again.
+    pub async fn upload_once(&self, path: &str, file: impl Into<reqwest::Body>) -> anyhow::Result<Answer> {
+        self.ask(&Method::POST, path, &[("content-type", CSV.to_owned())], Some(file.into())).await
+    }
+
+    /// Begins to follow server-sent events. An answer that is no success is an error.
+    pub async fn events(&self, path: &str) -> anyhow::Result<Events> {
+        let response = self.send(&Method::GET, path, &[], None).await?;
+        if response.status().is_success() {
+            return Ok(Events { response, buffer: String::new() });
+        }
+        let Answer { request, status, text, .. } = read(&Method::GET, path, response).await?;
+        bail!("{request} answers {status}: {text}")
+    }
+
+    /// Makes a request once, and reads its answer.
+    async fn ask(
+        &self,
+        method: &Method,
+        path: &str,
+        headers: &[(&'static str, String)],
+        body: Option<reqwest::Body>,
+    ) -> anyhow::Result<Answer> {
+        read(method, path, self.send(method, path, headers, body).await?).await
+    }
+
+    async fn send(
+        &self,
+        method: &Method,
+        path: &str,
+        headers: &[(&'static str, String)],
+        body: Option<reqwest::Body>,
+    ) -> anyhow::Result<reqwest::Response> {
+        let mut request = self.http.request(method.clone(), format!("{}{path}", self.base));
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        for (name, value) in headers {
+            request = request.header(*name, value);
+        }
+        if let Some(body) = body {
+            request = request.body(body);
+        }
+        request.send().await.map_err(reqwest::Error::without_url).with_context(|| format!("{method} {path}"))
+    }
+}
+
+async fn read(method: &Method, path: &str, response: reqwest::Response) -> anyhow::Result<Answer> {
+    let request = format!("{method} {path}");
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    let text = response.text().await.map_err(reqwest::Error::without_url);
+    let text = text.with_context(|| format!("reading the answer to {request}"))?;
+    Ok(Answer { request, status, headers, text })
 }
 
 impl Persistence {
@@ -183,33 +185,6 @@ impl Persistence {
             Self::Patient => matches!(status, 429 | 503),
             Self::Stubborn => status == 429 || status >= 500,
         }
-    }
-}
-
-fn csv(request: RequestBuilder, body: impl Into<reqwest::Body>) -> RequestBuilder {
-    request.header("content-type", "text/csv").body(body)
-}
-
-async fn answer(request: RequestBuilder) -> anyhow::Result<Answer> {
-    let response = request.send().await.map_err(reqwest::Error::without_url).context("asking the API")?;
-    let status = response.status().as_u16();
-    let said = response.text().await.map_err(reqwest::Error::without_url).context("reading the API's answer")?;
-    let body = if said.is_empty() { Value::Null } else { serde_json::from_str(&said).unwrap_or(Value::String(said)) };
-    Ok(Answer { status, body })
-}
-
-impl Answer {
-    /// Returns whether the status is 2xx.
-    pub fn is_success(&self) -> bool {
-        (200..300).contains(&self.status)
-    }
-
-    /// Returns the JSON of a success; anything else is an error that names `path`.
-    pub fn ok(self, path: &str) -> anyhow::Result<Value> {
-        if self.is_success() {
-            return Ok(self.body);
-        }
-        bail!("{path} answers {}: {}", self.status, self.body);
     }
 }
 
