@@ -68,6 +68,7 @@ const POINTS: [Point; 14] = [
 async fn c7_a_worker_that_is_killed_at_any_point_of_an_import_changes_nothing_of_its_end() {
     let env = vec![
         ("MUSTER_JOB_LEASE_SECONDS", "3".to_owned()),
+        ("MUSTER_SWEEP_INTERVAL_MS", "200".to_owned()),
         ("MUSTER_RETRY_BASE_MS", "200".to_owned()),
         ("MUSTER_IMPORT_PART_BYTES", "20000".to_owned()),
         ("MUSTER_IMPORT_SHARD_BYTES", "20000".to_owned()),

@@ -25,7 +25,8 @@ const CAP: i64 = 1_440;
 /// middle when the kill comes.
 const AHEAD: i64 = 150;
 
-fn options() -> RigOptions {
+/// A story that kills a server has its own.
+fn options(own_servers: bool) -> RigOptions {
     let env = [
         ("MUSTER_JOB_LEASE_SECONDS", "5"),
         ("MUSTER_REPUBLISH_AFTER_SECONDS", "8"),
@@ -33,9 +34,10 @@ fn options() -> RigOptions {
         ("MUSTER_CARRIER_TIMEOUT_MS", "2000"),
         ("MUSTER_RETRY_BASE_MS", "200"),
         ("MUSTER_RETRY_MAX_MS", "3000"),
+        ("MUSTER_SWEEP_INTERVAL_MS", "200"),
     ];
     RigOptions {
-        own_servers: true,
+        own_servers,
         schedulers: 2,
         workers: 2,
         behaviour: json!({
@@ -58,8 +60,8 @@ fn csv(contacts: std::ops::Range<usize>) -> String {
 }
 
 /// Runs a campaign, does `kill` in its middle, and checks the zeros when all is over.
-async fn campaign_survives(kill: impl AsyncFnOnce(&Rig)) {
-    Rig::run(options(), async |rig| {
+async fn campaign_survives(options: RigOptions, kill: impl AsyncFnOnce(&Rig)) {
+    Rig::run(options, async |rig| {
         rig.call(Method::PUT, &rig.path("caps"), Some(json!({ "daily_segments": CAP }))).await;
         let (mut groups, mut created) = (Vec::new(), 0);
         for (name, area_code, contacts) in GROUPS {
@@ -142,7 +144,7 @@ impl Rig {
 
 #[tokio::test]
 async fn a_killed_worker_changes_no_zero_and_another_finishes_its_jobs() {
-    campaign_survives(async |rig| {
+    campaign_survives(options(false), async |rig| {
         eventually(seconds(20), async || {
             let running = rig.running("worker-1").await?;
             if running.is_empty() { Err("worker-1 runs nothing".to_owned()) } else { Ok(()) }
@@ -168,7 +170,7 @@ async fn a_killed_worker_changes_no_zero_and_another_finishes_its_jobs() {
 
 #[tokio::test]
 async fn a_killed_scheduler_changes_no_zero() {
-    campaign_survives(async |rig| {
+    campaign_survives(options(false), async |rig| {
         // All of them: one alone would not be missed.
         rig.cluster.kill("scheduler-1").await.unwrap();
         rig.cluster.kill("scheduler-2").await.unwrap();
@@ -181,7 +183,7 @@ async fn a_killed_scheduler_changes_no_zero() {
 
 #[tokio::test]
 async fn a_killed_api_changes_no_zero() {
-    campaign_survives(async |rig| {
+    campaign_survives(options(false), async |rig| {
         rig.cluster.kill("api").await.unwrap();
         // Webhooks find nobody meanwhile, and come again.
         let before: Stats = rig.simulator("stats").await.unwrap();
@@ -198,7 +200,7 @@ async fn a_killed_api_changes_no_zero() {
 
 #[tokio::test]
 async fn a_killed_broker_changes_no_zero() {
-    campaign_survives(async |rig| {
+    campaign_survives(options(true), async |rig| {
         rig.stack.rabbitmq.kill().await.unwrap();
         rig.until_some("job where state = 'pending' and run_at <= now()", seconds(30)).await;
         rig.stack.rabbitmq.start_again().await.unwrap();
@@ -208,7 +210,7 @@ async fn a_killed_broker_changes_no_zero() {
 
 #[tokio::test]
 async fn a_killed_database_changes_no_zero() {
-    campaign_survives(async |rig| {
+    campaign_survives(options(true), async |rig| {
         rig.stack.postgres.kill().await.unwrap();
         eventually(seconds(30), async || {
             let ready = reqwest::get(format!("{}/readyz", rig.cluster.api_url)).await;
