@@ -4,26 +4,22 @@
 
 use std::{
     collections::HashSet,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::atomic::{AtomicBool, Ordering},
     time::{Duration, Instant},
 };
 
-use axum::{Router, extract::State, http::StatusCode, routing::post};
 use futures::future::try_join_all;
-use muster_storage::{Pool, testing};
-use reqwest::{Client, Method};
+use muster_rehearsal::client::{Call, Client};
+use reqwest::Method;
 use serde_json::json;
-use tokio::net::TcpListener;
 
 use crate::{
-    floor::{Agent, Caller, Pace, Tally, Tenant, percentile, taken},
+    floor::{Agent, Pace, Tally, Tenant, percentile, taken},
     process,
     report::Report,
     rig::Rig,
     scaled,
+    store::Store,
 };
 
 const AGENTS: usize = 1_000;
@@ -50,10 +46,9 @@ pub(crate) async fn run(scale: f64) -> anyhow::Result<Report> {
 }
 
 async fn work(report: &mut Report, rig: &Rig, tenant: Tenant, agents: u32) -> anyhow::Result<()> {
-    let (http, base) = (Client::new(), rig.cluster.api_url.clone());
+    let api = Client::over(reqwest::Client::new(), &rig.cluster.api_url).once();
     let (tally, over) = (Tally::default(), AtomicBool::new(false));
-    let shifts: Vec<_> =
-        (1..=agents).map(|number| Agent::of(tenant, number, (&http, &base), PACE, &tally, &over)).collect();
+    let shifts: Vec<_> = (1..=agents).map(|number| Agent::of(tenant, number, &api, PACE, &tally, &over)).collect();
     let began = Instant::now();
     let shift = async {
         tokio::time::sleep(Duration::from_secs(SECONDS)).await;
@@ -85,27 +80,21 @@ async fn work(report: &mut Report, rig: &Rig, tenant: Tenant, agents: u32) -> an
 
 /// The reference: as many callers at the same pace, with bodies that are stored and nothing else.
 async fn bare(report: &mut Report, rig: &Rig, agents: u32) -> anyhow::Result<()> {
-    rig.execute("create table bare (id bigint generated always as identity primary key, body text)").await?;
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let base = format!("http://{}", listener.local_addr()?);
-    let router = Router::new().route("/store", post(store)).with_state(Arc::new(rig.pool.clone()));
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let serve = axum::serve(listener, router).with_graceful_shutdown(async {
-        let _told = stopped.await;
-    });
-    let http = Client::new();
+    let store = Store::start(rig).await?;
+    let client = Client::over(reqwest::Client::new(), &store.url).once();
     let (tally, over) = (Tally::default(), AtomicBool::new(false));
     let callers = |number: u32| {
-        let caller = Caller { http: http.clone(), base: base.clone(), token: String::new() };
+        let client = client.clone();
         let (tally, over) = (&tally, &over);
         async move {
             let think = PACE.think / 2 + PACE.think * (number * 17 % 100) / 100;
             tokio::time::sleep(think).await;
             while !over.load(Ordering::Relaxed) {
                 let body = json!({ "lease_token": 1, "contact_ids": [uuid::Uuid::from_u128(number.into())] });
-                let answer = caller.ask(Method::POST, "/store", Some(&body)).await?;
-                anyhow::ensure!(answer.status.is_success(), "the reference answers {}", answer.status);
-                tally.claims.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(answer.took_ms);
+                let began = Instant::now();
+                client.call(Method::POST, "", &Call::json(&body)).await?.success()?;
+                let took_ms = began.elapsed().as_secs_f64() * 1_000.0;
+                tally.claims.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(took_ms);
                 tokio::time::sleep(think).await;
             }
             anyhow::Ok(())
@@ -116,23 +105,12 @@ async fn bare(report: &mut Report, rig: &Rig, agents: u32) -> anyhow::Result<()>
         tokio::time::sleep(Duration::from_secs(SECONDS / 2)).await;
         over.store(true, Ordering::Relaxed);
     };
-    let called = async {
-        let (called, ()) = tokio::join!(try_join_all(callers), shift);
-        drop((http, stop));
-        called
-    };
-    let (served, called) = tokio::join!(async { serve.await }, called);
-    served?;
+    let (called, ()) = tokio::join!(try_join_all(callers), shift);
     called?;
+    drop(client);
+    store.stop().await?;
     let mut times = taken(&tally.claims);
     report.figure(format!("a handler that only stores, p99, {agents} callers"), percentile(&mut times, 99), "ms");
     report.figure(format!("a handler that only stores, p50, {agents} callers"), percentile(&mut times, 50), "ms");
     Ok(())
-}
-
-async fn store(State(pool): State<Arc<Pool>>, body: String) -> Result<StatusCode, StatusCode> {
-    let body = body.replace('\'', "''");
-    let stored = testing::execute(&pool, &format!("insert into bare (body) values ('{body}')")).await;
-    stored.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
-    Ok(StatusCode::CREATED)
 }

@@ -8,10 +8,10 @@ use std::{
 };
 
 use futures::future::try_join_all;
-use reqwest::{Client, Method};
+use muster_rehearsal::client::Client;
 
 use crate::{
-    floor::{Agent, Caller, Pace, Tally, Tenant, percentile, taken},
+    floor::{Agent, Pace, Tally, Tenant, percentile, taken},
     report::Report,
     rig::Rig,
     scaled,
@@ -39,8 +39,8 @@ async fn beside(report: &mut Report, workers: usize, scale: f64) -> anyhow::Resu
     let other = Tenant { number: 2, agents: 1, contacts: 1_000, batch: 50 };
     busy.plant(&rig).await?;
     other.plant(&rig).await?;
-    let (http, base) = (Client::new(), rig.cluster.api_url.clone());
-    let admin = Caller { http: http.clone(), base: base.clone(), token: other.token(0) };
+    let api = Client::over(reqwest::Client::new(), &rig.cluster.api_url).once();
+    let admin = api.with_token(Some(&other.token(0)));
     let tally = Tally::default();
     let seconds = Duration::from_secs(scaled(SECONDS, scale) as u64);
     look_around(&admin, other, seconds / 4).await?;
@@ -52,7 +52,7 @@ async fn beside(report: &mut Report, workers: usize, scale: f64) -> anyhow::Resu
         }
         let mut unloaded = look_around(&admin, other, seconds / 2).await?;
         let over = AtomicBool::new(false);
-        let agents = (1..=AGENTS).map(|number| Agent::of(busy, number, (&http, &base), PACE, &tally, &over));
+        let agents = (1..=AGENTS).map(|number| Agent::of(busy, number, &api, PACE, &tally, &over));
         let agents: Vec<_> = agents.collect();
         let began = Instant::now();
         let work = try_join_all(agents.iter().map(Agent::work));
@@ -106,13 +106,13 @@ async fn beside(report: &mut Report, workers: usize, scale: f64) -> anyhow::Resu
 }
 
 /// Returns an admin's requests one after the other; returns their times in milliseconds.
-async fn look_around(admin: &Caller, tenant: Tenant, time: Duration) -> anyhow::Result<Vec<f64>> {
+async fn look_around(admin: &Client, tenant: Tenant, time: Duration) -> anyhow::Result<Vec<f64>> {
     let (began, mut times) = (Instant::now(), Vec::new());
     while began.elapsed() < time {
         for of in OTHERS {
-            let answer = admin.ask(Method::GET, &format!("{}/{of}", tenant.path()), None).await?;
-            anyhow::ensure!(answer.status.is_success(), "{of} answers {}: {}", answer.status, answer.body);
-            times.push(answer.took_ms);
+            let began = Instant::now();
+            admin.get(&format!("{}/{of}", tenant.path())).await?;
+            times.push(began.elapsed().as_secs_f64() * 1_000.0);
         }
     }
     Ok(times)

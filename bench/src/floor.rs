@@ -9,9 +9,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::Context as _;
-use reqwest::{Client, Method, StatusCode};
-use serde_json::{Value, json};
+use muster_rehearsal::{
+    agent::Request,
+    client::{Answer, Client},
+};
+use serde_json::Value;
 
 use crate::rig::Rig;
 
@@ -55,17 +57,13 @@ impl Tenant {
         let (id, area) = (self.id(), 212 + number);
         let member = format!("('00000000-0000-7000-800{number}-' || lpad(to_hex(n + 4096), 12, '0'))::uuid");
         let batch_id = format!("('00000000-0000-7001-800{number}-' || lpad(to_hex(n), 12, '0'))::uuid");
-        let settings = json!({
-            "law_strictness": "off",
-            "sending_hours": { "opens_minute": 0, "closes_minute": 1_440 },
-            "number_segments_per_minute": 60_000,
-        });
         vec![
             format!("insert into account (id, name) values ('{id}', 'Bench {number}')"),
             format!("insert into brand (id, account_id, name) values ('{id}', '{id}', 'Bench')"),
             format!(
-                "insert into organization (id, account_id, brand_id, name, settings)
-                 values ('{id}', '{id}', '{id}', 'Bench', '{settings}')"
+                r#"insert into organization (id, account_id, brand_id, name, settings)
+                 values ('{id}', '{id}', '{id}', 'Bench', '{{"law_strictness": "off", "number_segments_per_minute": 60000,
+                     "sending_hours": {{"opens_minute": 0, "closes_minute": 1440}}}}')"#
             ),
             format!(
                 "insert into contact_group (id, organization_id, name, zone, area_code)
@@ -139,38 +137,11 @@ pub(crate) fn taken<T>(list: &Mutex<Vec<T>>) -> Vec<T> {
     std::mem::take(&mut *list.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
-/// Somebody with a token.
-#[derive(Debug, Clone)]
-pub(crate) struct Caller {
-    pub(crate) http: Client,
-    pub(crate) base: String,
-    pub(crate) token: String,
-}
-
-impl Caller {
-    /// Asks once; returns the status, the seconds of `Retry-After`, and the body.
-    pub(crate) async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> anyhow::Result<Answer> {
-        let mut request = self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.token);
-        if let Some(body) = body {
-            request = request.json(body);
-        }
-        let began = Instant::now();
-        let answer = request.send().await.map_err(reqwest::Error::without_url).with_context(|| path.to_owned())?;
-        let (status, after) = (answer.status(), answer.headers().get("retry-after").cloned());
-        let body = answer.bytes().await.map_err(reqwest::Error::without_url)?;
-        let took_ms = began.elapsed().as_secs_f64() * 1_000.0;
-        let after = after.and_then(|after| after.to_str().ok()?.parse().ok());
-        Ok(Answer { status, after, body: serde_json::from_slice(&body).unwrap_or_default(), took_ms })
-    }
-}
-
-/// An answer, and how long it took.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    after: Option<u64>,
-    pub(crate) body: Value,
-    pub(crate) took_ms: f64,
+/// Asks once; returns the answer, and the milliseconds that it took.
+pub(crate) async fn timed(client: &Client, request: Request) -> anyhow::Result<(Answer, f64)> {
+    let began = Instant::now();
+    let answer = client.call(request.method, &request.path, &request.call).await?;
+    Ok((answer, began.elapsed().as_secs_f64() * 1_000.0))
 }
 
 /// How agents work.
@@ -185,7 +156,7 @@ pub(crate) struct Pace {
 /// One agent at work.
 #[derive(Debug)]
 pub(crate) struct Agent<'a> {
-    caller: Caller,
+    client: Client,
     goal: String,
     pace: Pace,
     think: Duration,
@@ -198,26 +169,23 @@ impl<'a> Agent<'a> {
     pub(crate) fn of(
         tenant: Tenant,
         number: u32,
-        (http, base): (&Client, &str),
+        api: &Client,
         pace: Pace,
         tally: &'a Tally,
         over: &'a AtomicBool,
     ) -> Self {
         // 17 and 100 have no common divisor: neighbours think for different times.
         let think = pace.think / 2 + pace.think * (number * 17 % 100) / 100;
-        let caller = Caller { http: http.clone(), base: base.to_owned(), token: tenant.token(number) };
-        Self { caller, goal: tenant.id(), pace, think, tally, over }
+        let client = api.with_token(Some(&tenant.token(number)));
+        Self { client, goal: tenant.id(), pace, think, tally, over }
     }
 
     /// Claims and sends until the shift is over.
     pub(crate) async fn work(&self) -> anyhow::Result<()> {
-        let claim = format!("/v1/agent/goals/{}/claim", self.goal);
         tokio::time::sleep(self.think).await;
         while !self.over.load(Ordering::Relaxed) {
-            let Some(claimed) = self.insist(&claim, &json!({ "workflow": "initial" }), &self.tally.claims).await?
-            else {
-                break;
-            };
+            let claim = Request::claim(&self.goal, "initial");
+            let Some(claimed) = self.insist(&claim, &self.tally.claims).await? else { break };
             tokio::time::sleep(self.think).await;
             let batch = &claimed["batch"];
             let Some(id) = batch["id"].as_str() else {
@@ -225,13 +193,12 @@ impl<'a> Agent<'a> {
                 continue;
             };
             push(&self.tally.batches, id.to_owned());
-            let contacts: Vec<&Value> =
-                batch["contacts"].as_array().into_iter().flatten().map(|to| &to["id"]).collect();
+            let contacts: Vec<Value> =
+                batch["contacts"].as_array().into_iter().flatten().map(|to| to["id"].clone()).collect();
             let at_once = if self.pace.one_by_one { 1 } else { contacts.len().max(1) };
             for contacts in contacts.chunks(at_once) {
-                let body = json!({ "lease_token": batch["lease_token"], "contact_ids": contacts });
-                let send = format!("/v1/agent/batches/{id}/send");
-                let Some(sent) = self.insist(&send, &body, &self.tally.sends).await? else { break };
+                let send = Request::send(id, &batch["lease_token"], Some(contacts));
+                let Some(sent) = self.insist(&send, &self.tally.sends).await? else { break };
                 self.tally.texts.fetch_add(sent["queued"].as_u64().unwrap_or_default(), Ordering::Relaxed);
                 tokio::time::sleep(self.think).await;
             }
@@ -241,23 +208,25 @@ impl<'a> Agent<'a> {
 
     /// Asks until the answer is not to come again, as late as that says; none when the shift ends
     /// first.
-    async fn insist(&self, path: &str, body: &Value, times: &Mutex<Vec<f64>>) -> anyhow::Result<Option<Value>> {
+    async fn insist(&self, request: &Request, times: &Mutex<Vec<f64>>) -> anyhow::Result<Option<Value>> {
         while !self.over.load(Ordering::Relaxed) {
-            let answer = self.caller.ask(Method::POST, path, Some(body)).await?;
-            if answer.status.is_success() {
-                push(times, answer.took_ms);
-                return Ok(Some(answer.body));
+            let (answer, took_ms) = timed(&self.client, request.clone()).await?;
+            if answer.is_success() {
+                push(times, took_ms);
+                return answer.success().map(Some);
             }
-            let failed = answer.status.is_server_error();
+            let failed = answer.status >= 500;
             let counted = if failed { &self.tally.failed } else { &self.tally.put_off };
             counted.fetch_add(1, Ordering::Relaxed);
             anyhow::ensure!(
-                failed || answer.status == StatusCode::TOO_MANY_REQUESTS,
-                "{path} answers {}: {}",
+                failed || answer.status == 429,
+                "{} answers {}: {}",
+                answer.request,
                 answer.status,
-                answer.body
+                answer.text
             );
-            tokio::time::sleep(Duration::from_secs(answer.after.unwrap_or(1))).await;
+            let after = answer.header("retry-after").parse().unwrap_or(1);
+            tokio::time::sleep(Duration::from_secs(after)).await;
         }
         Ok(None)
     }

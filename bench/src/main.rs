@@ -12,11 +12,14 @@ mod floor;
 mod idle;
 mod ingest;
 mod jobs;
+mod partition;
 mod pause;
 mod process;
+mod replies;
 mod report;
 mod rig;
 mod send;
+mod store;
 mod timers;
 
 use std::process::ExitCode;
@@ -64,6 +67,12 @@ enum Name {
     /// 200 agents of one tenant beside another tenant's admin; the reference is the other tenant
     /// alone.
     Fair,
+    /// A campaign of a hundred groups is cut into ten thousand batches; the reference is one
+    /// statement that does the same.
+    Partition,
+    /// Two thousand webhooks a second, texts and receipts; the reference is a handler that only
+    /// stores their bodies.
+    Replies,
     /// Cost of an idle scheduler and worker.
     Idle,
 }
@@ -91,6 +100,8 @@ async fn run() -> anyhow::Result<()> {
         Name::Pause => pause::run(arguments.scale).await?,
         Name::Agents => agents::run(arguments.scale).await?,
         Name::Fair => fair::run(arguments.scale).await?,
+        Name::Partition => partition::run(arguments.scale).await?,
+        Name::Replies => replies::run(arguments.scale).await?,
         Name::Idle => idle::run(arguments.scale).await?,
     };
     if arguments.json {

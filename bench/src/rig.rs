@@ -12,7 +12,8 @@ pub(crate) struct Rig {
     pub(crate) pool: Pool,
 }
 
-const NAME: &str = "muster_bench";
+/// The database and the vhost.
+pub(crate) const NAME: &str = "muster_bench";
 
 impl Rig {
     /// Starts so many schedulers and workers with the settings of production, without upkeep.
