@@ -18,7 +18,6 @@ use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, path::Path};
 
 pub use error::Error;
 pub use place::StoreAddress;
-use upload::{Pieces, Upload};
 
 /// A store of objects under keys.
 #[derive(Debug, Clone)]
@@ -43,16 +42,7 @@ impl Objects {
         source: impl Stream<Item = Result<Bytes, E>> + Unpin,
         limit: u64,
     ) -> Result<u64, Error> {
-        let path = self.path(key)?;
-        let mut pieces = Pieces::new(source, self.piece, limit);
-        let first = pieces.next().await?;
-        if first.content_length() < self.piece {
-            self.store.put(&path, first).await?;
-        } else {
-            let upload = self.store.put_multipart(&path).await?;
-            Upload::new(upload).write(first, &mut pieces).await?;
-        }
-        Ok(pieces.size)
+        upload::write(self.store.as_ref(), &self.path(key)?, self.piece, source, limit).await
     }
 
     /// Reads an object as a stream; `None` when there is none under this key.
@@ -133,7 +123,7 @@ impl Objects {
     }
 }
 
-/// Returns an object that is not there is an answer.
+/// Returns the answer, or `None` where there is no such object.
 fn there<T>(asked: object_store::Result<T>) -> Result<Option<T>, Error> {
     match asked {
         Ok(found) => Ok(Some(found)),
