@@ -175,11 +175,20 @@ impl From<muster_storage::Error> for Problem {
     }
 }
 
+impl From<muster_objects::NotTakenIn> for Problem {
+    fn from(error: muster_objects::NotTakenIn) -> Self {
+        match error {
+            muster_objects::NotTakenIn::Refused(why) => Self::invalid_body(why.to_string()),
+            error @ muster_objects::NotTakenIn::TooLarge { .. } => Self::too_large(error.to_string()),
+            muster_objects::NotTakenIn::BrokeOff(_) => Self::invalid_body("the upload broke off"),
+            muster_objects::NotTakenIn::Store(error) => error.into(),
+        }
+    }
+}
+
 impl From<muster_objects::Error> for Problem {
     fn from(error: muster_objects::Error) -> Self {
         match error {
-            muster_objects::Error::TooLarge { limit } => Self::too_large(format!("at most {limit} bytes are allowed")),
-            muster_objects::Error::Source(_) => Self::invalid_body("the upload broke off"),
             error if error.is_unavailable() => {
                 tracing::warn!(%error, "the object store does not answer");
                 Self::unavailable("the object store does not answer; try again")

@@ -39,7 +39,7 @@ const CRATES: [(&str, Table); 2] = [
             ("goals", &["engine", "tenancy"]),
             ("sending", &["engine", "goals", "tenancy"]),
             ("conversations", &["goals", "people"]),
-            ("imports", &["goals", "people"]),
+            ("imports", &["engine", "goals", "people"]),
             ("trust", &[]),
             ("engine", &[]),
         ],

@@ -17,7 +17,7 @@ const OURS: [(&str, &[&str]); 19] = [
     ("muster-broker", &["muster-domain", "muster-jobs"]),
     ("muster-carrier", &["muster-domain", "muster-jobs"]),
     ("muster-fetch", &[]),
-    ("muster-objects", &[]),
+    ("muster-objects", &["muster-ingest"]),
     ("muster-service", &[]),
     ("muster-scheduler", SHARED),
     ("muster-workers", SHARED),

@@ -5,6 +5,7 @@
 //! (`s3://bucket/prefix`); nobody but [`StoreAddress`] knows which. Either way an object is there
 //! as a whole or not at all.
 
+mod contacts_file;
 mod error;
 mod place;
 mod upload;
@@ -16,6 +17,7 @@ use chrono::{DateTime, Utc};
 use futures::{Stream, StreamExt, TryStreamExt};
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, path::Path};
 
+pub use contacts_file::{ContactsFile, NotTakenIn};
 pub use error::Error;
 pub use place::StoreAddress;
 

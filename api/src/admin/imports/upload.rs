@@ -9,16 +9,14 @@ use axum::{
 };
 use futures::StreamExt;
 use muster_domain::ids::{GroupId, ImportId, ImportSourceId};
-use muster_ingest::{arrival::Arrival, file_name};
-use muster_jobs::kinds::ImportCut;
+use muster_ingest::file_name;
+use muster_objects::{ContactsFile, NotTakenIn};
 use muster_storage::{
     db::room,
-    engine::enqueue::enqueue,
     imports::{self, NewImport},
     tenancy::groups::{self, NewGroup},
 };
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
@@ -111,8 +109,8 @@ pub(crate) async fn create(
     let made = NewGroupOf::check(&query, &file_name)?;
 
     let id = ImportId::new();
-    let object_key = format!("imports/{}/{id}", admin.organization_id);
-    let File { size_bytes, sha256, rows_expected } = receive(&api, &object_key, body, &mapping).await?;
+    let object_key = imports::object_key(admin.organization_id, id);
+    let ContactsFile { size_bytes, sha256, rows_expected } = receive(&api, &object_key, body, &mapping).await?;
     let mut kept = false;
     let answer = keyed
         .run(&api, admin.member.id, &sha256, async |tx| {
@@ -134,8 +132,7 @@ pub(crate) async fn create(
                 consent_text: consent_text.as_deref(),
                 source_id: query.source_id,
             };
-            imports::create(tx, id, admin.organization_id, &new).await?;
-            enqueue(tx, &ImportCut { import_id: id }, &admin.origin()).await?;
+            imports::create(tx, id, admin.organization_id, &new, &admin.origin()).await?;
             kept = true;
             Ok(Accepted(ImportMade { id, group_id }))
         })
@@ -147,43 +144,25 @@ pub(crate) async fn create(
     answer
 }
 
-/// A file that was uploaded.
-struct File {
-    size_bytes: i64,
-    sha256: Vec<u8>,
-    rows_expected: Option<i64>,
-}
-
-/// Writes a body to the object store, hashed, counted and looked at while it comes in. A file that
-/// is refused is not kept.
-async fn receive(api: &Api, key: &str, body: Body, mapping: &BTreeMap<String, String>) -> Result<File, Problem> {
+/// Writes a body to the object store, by the pipeline of all contacts files.
+async fn receive(
+    api: &Api,
+    key: &str,
+    body: Body,
+    mapping: &BTreeMap<String, String>,
+) -> Result<ContactsFile, NotTakenIn> {
     // The store and the client are waited for, and not the database.
     room::rest();
     let mut body = body.into_data_stream();
-    let (mut digest, mut arrival) = (Sha256::new(), Arrival::new(mapping.clone()));
-    let stream = (&mut body).map(|chunk| arrival.pass_on(chunk).inspect(|bytes| digest.update(bytes)));
-    let written = api.objects.put(key, stream, api.settings.imports.upload_limit_bytes).await;
-    if written.is_err() {
+    let taken = api.objects.take_in(key, &mut body, mapping, api.settings.imports.upload_limit_bytes).await;
+    if taken.is_err() {
         #[expect(
             clippy::disallowed_methods,
             reason = "it ends by itself, and nothing is lost where it does not come to that"
         )]
         tokio::spawn(pour_away(body));
     }
-    if let Some(why) = arrival.refusal() {
-        return Err(Problem::invalid_body(why.to_string()));
-    }
-    let size = written?;
-    let signed = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-    match arrival.end() {
-        Ok(rows) => {
-            Ok(File { size_bytes: signed(size), sha256: digest.finalize().to_vec(), rows_expected: rows.map(signed) })
-        }
-        Err(why) => {
-            api.objects.delete(key).await?;
-            Err(Problem::invalid_body(why.to_string()))
-        }
-    }
+    taken
 }
 
 /// Time for which the unwanted rest of a body is still read, so that the client comes to read the

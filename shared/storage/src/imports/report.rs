@@ -7,8 +7,13 @@ use muster_domain::{
     ids::{GroupId, ImportId, ImportSourceId, MemberId, OrganizationId},
     imports::{Compression, FileEncoding, ImportState},
 };
+use muster_jobs::kinds::ImportCut;
 
-use crate::{Pool, Result, Tx, db::error::read_word};
+use crate::{
+    Pool, Result, Tx,
+    db::error::read_word,
+    engine::enqueue::{Origin, enqueue},
+};
 
 /// An import.
 #[derive(Debug, Clone)]
@@ -177,8 +182,19 @@ pub struct NewImport<'a> {
     pub source_id: Option<ImportSourceId>,
 }
 
-/// Records an uploaded file.
-pub async fn create(tx: &mut Tx, id: ImportId, organization_id: OrganizationId, new: &NewImport<'_>) -> Result<()> {
+/// Returns the key under which the object store has an import's file.
+pub fn object_key(organization_id: OrganizationId, id: ImportId) -> String {
+    format!("imports/{organization_id}/{id}")
+}
+
+/// Records a file that the object store has, and enqueues the job that looks at it.
+pub async fn create(
+    tx: &mut Tx,
+    id: ImportId,
+    organization_id: OrganizationId,
+    new: &NewImport<'_>,
+    origin: &Origin,
+) -> Result<()> {
     sqlx::query!(
         "insert into import (id, organization_id, group_id, created_by, file_name, object_key, size_bytes, mapping, tags, dry_run,
              consent_text, source_id, sha256, rows_expected)
@@ -200,6 +216,7 @@ pub async fn create(tx: &mut Tx, id: ImportId, organization_id: OrganizationId, 
     )
     .execute(tx.conn())
     .await?;
+    enqueue(tx, &ImportCut { import_id: id }, origin).await?;
     Ok(())
 }
 

@@ -5,20 +5,19 @@
 //! entity tag or by its hash, is not imported.
 
 use bytes::Bytes;
-use futures::{Stream, StreamExt};
+use futures::Stream;
 use muster_domain::ids::ImportId;
 use muster_fetch::{Error as FetchError, Seen};
-use muster_ingest::arrival::Arrival;
-use muster_jobs::kinds::{ImportCut, ImportFetch};
+use muster_jobs::kinds::ImportFetch;
+use muster_objects::{ContactsFile, NotTakenIn};
 use muster_storage::{
     Tx,
-    engine::{claim::ClaimedJob, enqueue::enqueue},
+    engine::claim::ClaimedJob,
     imports::{
         self, NewImport,
         sources::{self, Fetched, Source},
     },
 };
-use sha2::{Digest, Sha256};
 
 use crate::{Context, Leased, error::JobError};
 
@@ -31,7 +30,7 @@ impl Leased for ImportFetch {
             return Ok(ctx.pool.begin().await?);
         };
         let id = ImportId::new();
-        let key = format!("imports/{}/{id}", organization.id);
+        let key = imports::object_key(organization.id, id);
         match fetch(ctx, &source, &key).await {
             Ok(file) => record(ctx, job, &source, id, &key, file).await,
             Err(Failure::Final(why)) => failed(ctx, &source, &why).await,
@@ -45,13 +44,10 @@ impl Leased for ImportFetch {
 }
 
 /// A file that was fetched.
-struct File {
+struct Fetch {
     name: String,
     seen: Seen,
-    sha256: Vec<u8>,
-    size: u64,
-    /// About how many rows it has, if somebody can say.
-    rows: Option<u64>,
+    file: ContactsFile,
 }
 
 enum Failure {
@@ -72,8 +68,18 @@ impl From<FetchError> for Failure {
     }
 }
 
+impl From<NotTakenIn> for Failure {
+    fn from(error: NotTakenIn) -> Self {
+        match error {
+            NotTakenIn::Refused(_) | NotTakenIn::TooLarge { .. } => Self::Final(error.to_string()),
+            NotTakenIn::BrokeOff(why) => Self::Passing(why),
+            NotTakenIn::Store(error) => ours(error),
+        }
+    }
+}
+
 /// Fetches a source's file to a key of the object store; `None` when it is as it was.
-async fn fetch(ctx: &Context, source: &Source, key: &str) -> Result<Option<File>, Failure> {
+async fn fetch(ctx: &Context, source: &Source, key: &str) -> Result<Option<Fetch>, Failure> {
     let Some(url) = &source.definition.url else { return Err(Failure::Final("the source has no URL".to_owned())) };
     // The name is only shown, and a URL's query may hold a secret; a path in the object store has
     // none.
@@ -107,8 +113,7 @@ fn incoming(source: &Source, path: &str) -> String {
     format!("incoming/{}/{path}", source.organization_id)
 }
 
-/// Writes a file to the object store, hashed, counted and looked at while it comes in. One that no
-/// import would take is not kept (rule C15).
+/// Writes a file to the object store, by the pipeline of all contacts files.
 async fn keep<E: std::fmt::Display>(
     ctx: &Context,
     source: &Source,
@@ -116,25 +121,10 @@ async fn keep<E: std::fmt::Display>(
     name: String,
     seen: Seen,
     bytes: impl Stream<Item = Result<Bytes, E>> + Unpin,
-) -> Result<File, Failure> {
-    let (mut digest, mut arrival) = (Sha256::new(), Arrival::new(source.definition.mapping.clone()));
-    let bytes = bytes.map(|chunk| arrival.pass_on(chunk).inspect(|bytes| digest.update(bytes)));
-    let written = ctx.objects.put(key, bytes, ctx.settings.imports.upload_limit_bytes).await;
-    if let Some(why) = arrival.refusal() {
-        return Err(Failure::Final(why.to_string()));
-    }
-    let size = written.map_err(|error| match error {
-        muster_objects::Error::TooLarge { .. } => Failure::Final(error.to_string()),
-        muster_objects::Error::Source(why) => Failure::Passing(why),
-        error => ours(error),
-    })?;
-    match arrival.end() {
-        Ok(rows) => Ok(File { name, seen, sha256: digest.finalize().to_vec(), size, rows }),
-        Err(why) => {
-            ctx.objects.delete(key).await.map_err(ours)?;
-            Err(Failure::Final(why.to_string()))
-        }
-    }
+) -> Result<Fetch, Failure> {
+    let limit = ctx.settings.imports.upload_limit_bytes;
+    let file = ctx.objects.take_in(key, bytes, &source.definition.mapping, limit).await?;
+    Ok(Fetch { name, seen, file })
 }
 
 fn ours(error: muster_objects::Error) -> Failure {
@@ -155,10 +145,10 @@ async fn record(
     source: &Source,
     id: ImportId,
     key: &str,
-    file: Option<File>,
+    fetch: Option<Fetch>,
 ) -> Result<Tx, JobError> {
     let mut tx = ctx.pool.begin().await?;
-    let Some(file) = file else {
+    let Some(Fetch { name, seen, file }) = fetch else {
         sources::looked_at(&mut tx, source.id, None).await?;
         return Ok(tx);
     };
@@ -169,26 +159,22 @@ async fn record(
         let new = NewImport {
             group_id: Some(definition.group_id),
             created_by: source.created_by,
-            file_name: &file.name,
+            file_name: &name,
             object_key: key,
-            size_bytes: i64::try_from(file.size).unwrap_or(i64::MAX),
+            size_bytes: file.size_bytes,
             sha256: &file.sha256,
-            rows_expected: file.rows.map(|rows| i64::try_from(rows).unwrap_or(i64::MAX)),
+            rows_expected: file.rows_expected,
             mapping: &definition.mapping,
             tags: &definition.tags,
             dry_run: false,
             consent_text: definition.consent_text.as_deref(),
             source_id: Some(source.id),
         };
-        imports::create(&mut tx, id, source.organization_id, &new).await?;
-        enqueue(&mut tx, &ImportCut { import_id: id }, &ctx.origin(job)).await?;
+        imports::create(&mut tx, id, source.organization_id, &new, &ctx.origin(job)).await?;
         made = Some(id);
     }
-    let seen = Fetched {
-        etag: file.seen.etag.as_deref(),
-        last_modified: file.seen.last_modified.as_deref(),
-        sha256: &file.sha256,
-    };
+    let seen =
+        Fetched { etag: seen.etag.as_deref(), last_modified: seen.last_modified.as_deref(), sha256: &file.sha256 };
     if !sources::fetched(&mut tx, source, &seen, made).await? {
         // It was changed or deleted meanwhile; the changer can have it fetched again.
         tx.rollback().await?;
@@ -198,6 +184,6 @@ async fn record(
     if same {
         ctx.objects.delete(key).await?;
     }
-    tracing::info!(source.id = %source.id, changed = !same, bytes = file.size, "fetched");
+    tracing::info!(source.id = %source.id, changed = !same, bytes = file.size_bytes, "fetched");
     Ok(tx)
 }
