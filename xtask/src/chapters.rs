@@ -26,7 +26,7 @@ const CRATES: [(&str, Table); 2] = [
             ("people", &["goals", "sending"]),
             ("goals", &["sending"]),
             ("sending", &["conversations", "goals", "people"]),
-            ("conversations", &[]),
+            ("conversations", &["goals"]),
             ("imports", &["people"]),
             ("engine", &[]),
         ],

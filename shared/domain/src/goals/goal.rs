@@ -58,7 +58,7 @@ pub enum GoalStatus {
 text_enum!(GoalStatus);
 
 /// The parts of a goal's record that decide its status.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GoalClock {
     /// When an admin launched it.
     pub launched_at: Option<DateTime<Utc>>,

@@ -1,10 +1,13 @@
 //! Goals, targeting, batches and their release, answers, forecast and estimate.
 
 pub mod answer;
+pub mod availability;
 pub mod batch;
 pub mod campaign;
 pub mod estimate;
 pub mod forecast;
 pub mod goal;
+pub mod lifecycle;
 pub mod release;
+pub mod reminder;
 pub mod targeting;

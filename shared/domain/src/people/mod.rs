@@ -5,6 +5,7 @@ pub mod contact;
 pub mod e164;
 pub mod knowledge;
 pub mod line;
+pub mod membership;
 pub mod number_zones;
 pub mod phone;
 pub mod phone_hash;

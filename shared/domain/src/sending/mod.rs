@@ -1,8 +1,10 @@
 //! Messages, segments, hours, caps, rates, and the decision in front of the carrier.
 
 pub mod admission;
+pub mod batch_send;
 pub mod brand_hold;
 pub mod cap;
+pub mod compose;
 mod decision;
 pub mod hand_over;
 pub mod hours;
