@@ -7,14 +7,14 @@ use axum::{
 };
 use muster_domain::{
     ids::{GroupId, MemberId, OrganizationId},
-    tenancy::role::Role,
+    tenancy::{member::MemberState, role::Role},
 };
 use muster_service::trace;
 use muster_storage::{
     Tx,
     engine::enqueue::Origin,
     tenancy::{
-        members::{self, Member},
+        members::{self, Member, MemberFilter, MemberRecord},
         organizations::{self, Organization},
     },
 };
@@ -62,10 +62,14 @@ where
         let secret = bearer(&parts.headers)
             .ok_or_else(|| Problem::unauthenticated("send the header Authorization: Bearer TOKEN"))?;
         let (api, hash) = (Api::from_ref(state), secret_hash(secret));
-        let member = members::by_token(&api.pool, &hash).await?;
-        let member = member.ok_or_else(|| Problem::invalid_token("the token is not known or was revoked"))?;
-        api.tenants.learn(hash, &member);
-        Ok(Self(member))
+        let token = members::by_token(&api.pool, &hash).await?;
+        let token =
+            token.ok_or_else(|| Problem::invalid_token("the token is not known, was revoked or has expired"))?;
+        api.tenants.learn(hash, &token.member);
+        if token.use_is_due {
+            members::note_use(&api.pool, token.id).await?;
+        }
+        Ok(Self(token.member))
     }
 }
 
@@ -167,6 +171,48 @@ impl Admin {
         } else {
             Err(Problem::forbidden("the member can do more, or elsewhere, than you can"))
         }
+    }
+
+    /// Returns the members of the path's organization that this admin sees: a group admin
+    /// themselves, the members of their groups, and members without a group.
+    pub(crate) fn members(&self) -> MemberFilter<'_> {
+        MemberFilter {
+            account_id: self.member.account_id,
+            organization_id: self.organization_id,
+            with_account_admins: self.member.role == Role::AccountAdmin,
+            reader: self.groups().map(|groups| (self.member.id, groups)),
+            only: None,
+            role: None,
+            group_id: None,
+            search: None,
+            state: None,
+        }
+    }
+
+    /// Returns a member with their record that this admin may change, and the admin as they are
+    /// now; both are locked. Refused when the member can do more, or elsewhere, than the admin can.
+    pub(crate) async fn to_change(&self, tx: &mut Tx, id: MemberId) -> Result<(Self, MemberRecord), Problem> {
+        let (admin, found) = self.locked(tx, id).await?;
+        if admin.member.reach().covers(&found.member.reach()) {
+            Ok((admin, found))
+        } else {
+            Err(Problem::forbidden("the member can do more, or elsewhere, than you can"))
+        }
+    }
+
+    /// Returns a member with their record that this admin sees, and the admin as they are now; both
+    /// are locked.
+    pub(crate) async fn locked(&self, tx: &mut Tx, id: MemberId) -> Result<(Self, MemberRecord), Problem> {
+        members::lock_all(tx, self.member.account_id, &[self.member.id, id]).await?;
+        let own =
+            MemberFilter { reader: None, with_account_admins: true, only: Some(self.member.id), ..self.members() };
+        let own = members::page(&mut *tx, own, None, 1).await?.pop();
+        let own = own.filter(|own| own.state == MemberState::Active);
+        let own = own.ok_or_else(|| Problem::invalid_token("you are suspended or removed"))?;
+        let admin = Self::of(own.member, self.organization_id)?;
+        let filter = MemberFilter { only: Some(id), ..admin.members() };
+        let found = members::page(&mut *tx, filter, None, 1).await?.pop().ok_or_else(|| Problem::no("member"))?;
+        Ok((admin, found))
     }
 
     /// Returns a member of the path's organization, or of the whole account, visible to this admin,

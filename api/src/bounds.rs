@@ -63,6 +63,8 @@ texts! {
     Reason = 1..=200, "A reason, without personal data.";
     PersonName = 1..=100, "A part of a person's name.";
     Email = 1..=254, "An email address.";
+    TokenName = 0..=100, "A name by which tokens are told apart.";
+    Search = 1..=100, "Words to look for.";
     Tag = 1..=100, "A tag.";
     Consent = 0..=2_000, "The consent that the contacts gave.";
     Url = 0..=2_000, "`https://…`, or `store:PATH`.";
@@ -201,5 +203,6 @@ pub(crate) fn id() -> RefOr<Schema> {
 lists! {
     CampaignGroups = id(), 1..=5_000, "Groups of a campaign, each once.";
     DuplicateGroups = id(), 1..=1_000, "Groups that get a copy, each once.";
+    MemberGroups = id(), 0..=1_000, "Groups of a member, each once.";
     NewNumbers = PhoneNumber::schema(), 1..=1_000, "Numbers in E.164 form, owned at the carrier.";
 }

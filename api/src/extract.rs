@@ -1,8 +1,9 @@
 //! Extractors that answer problem+json when something cannot be read.
 
 use axum::{
+    body::{Bytes, HttpBody},
     extract::{FromRequest, FromRequestParts, Request, rejection::JsonRejection},
-    http::request::Parts,
+    http::{header::CONTENT_TYPE, request::Parts},
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -34,6 +35,20 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     }
 }
 
+/// A JSON body that may be left out: without one, all members have their defaults.
+pub(crate) struct OptionalJson<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for OptionalJson<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        if request.headers().get(CONTENT_TYPE).is_none() && request.body().is_end_stream() {
+            return Ok(Self(T::default()));
+        }
+        Json::from_request(request, state).await.map(|Json(body)| Self(body))
+    }
+}
+
 /// Returns whether there is a U+0000 in a text or a name. Postgres cannot keep it.
 fn has_nul(value: &Value) -> bool {
     match value {
@@ -41,6 +56,26 @@ fn has_nul(value: &Value) -> bool {
         Value::Array(items) => items.iter().any(has_nul),
         Value::Object(members) => members.iter().any(|(name, value)| name.contains('\0') || has_nul(value)),
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+/// Tells null from absent, for members of an edit.
+#[expect(clippy::option_option, reason = "absent, null and a value are three different edits")]
+pub(crate) fn present<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+/// A small CSV file, whole.
+pub(crate) struct CsvText(pub(crate) Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for CsvText {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let read = Bytes::from_request(request, state).await;
+        read.map(Self).map_err(|_| Problem::too_large("the file is too large or broke off"))
     }
 }
 
@@ -96,6 +131,14 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         Ok(Self(parts.headers.get("if-match").and_then(|value| value.to_str().ok()).map(ToOwned::to_owned)))
+    }
+}
+
+impl IfMatch {
+    /// Returns whether a record of this version may be edited: any version, or one of a list.
+    pub(crate) fn allows(&self, version: i32) -> bool {
+        let own = format!("\"{version}\"");
+        self.0.as_ref().is_none_or(|expected| expected.split(',').map(str::trim).any(|tag| tag == "*" || tag == own))
     }
 }
 

@@ -54,7 +54,7 @@ impl Kind {
         let is = |ends: &[&str]| *method == Method::POST && ends.iter().any(|end| route.ends_with(end));
         if is(&["/imports", "/imports/preview"]) {
             Self::Upload
-        } else if is(&["/campaigns", "/campaigns/{campaign_id}/{action}", "/duplicate"]) {
+        } else if is(&["/campaigns", "/campaigns/{campaign_id}/{action}", "/duplicate", "/members/invite"]) {
             Self::Large
         } else {
             Self::Small

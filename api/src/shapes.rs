@@ -10,7 +10,7 @@ use muster_domain::{
     imports,
     people::{contact, line},
     sending::{admission, brand_hold, hours, message, segments},
-    tenancy::role,
+    tenancy::{member, role},
     text_enum::TextEnum,
 };
 use utoipa::{
@@ -51,6 +51,7 @@ words! {
     Answer = answer::Answer, "What a contact said.";
     EarlierResult = targeting::EarlierResult, "What happened to a contact that was targeted.";
     Role = role::Role, "What a member may do.";
+    MemberState = member::MemberState, "Whether a member may do anything.";
     Strictness = hours::Strictness, "Which laws' hours are kept.";
     UnknownCarriers = admission::UnknownCarriers, "How texts count to numbers whose carrier is not known.";
     HolidayCalendar = hours::HolidayCalendar, "A list of holidays.";

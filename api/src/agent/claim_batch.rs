@@ -13,7 +13,8 @@ use muster_storage::{
         Goal,
         batches::{self, Lease},
     },
-    tenancy::groups,
+    tenancy::members,
+    tenancy::{groups, members},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -94,6 +95,12 @@ pub(crate) async fn claim(
     };
     let mut tx = api.pool.begin().await?;
     let goal = workable(&mut tx, &agent, id, kind).await?;
+    if !members::lock_texting(&mut tx, goal.group_id, agent.member.id).await? {
+        return Err(Problem::no("goal"));
+    }
+    if !members::lock_texting(&mut tx, goal.group_id, agent.member.id).await? {
+        return Err(Problem::no("goal"));
+    }
     let minutes = agent.organization(&mut tx).await?.settings.lease_minutes;
     let mut lease = batches::claim(&mut tx, agent.organization_id, id, kind, agent.member.id, minutes).await?;
     let mut empty = 0;

@@ -20,7 +20,7 @@ use crate::{
     auth::{Admin, Agent, Caller, TokenHash},
     bounds,
     document::OperationDoc,
-    extract::{IfMatch, Json, Path, Query},
+    extract::{CsvText, IfMatch, Json, OptionalJson, Path, Query},
     idempotency::{Keyed, LONGEST_KEY},
     list::ListQuery,
     state::Api,
@@ -138,6 +138,29 @@ impl<T: DeserializeOwned + ToSchema> Asks for Json<T> {
     fn asks(doc: &mut OperationDoc) {
         let content = Content::new(Some(doc.schema::<T>()));
         let body = RequestBodyBuilder::new().content("application/json", content).required(Some(Required::True));
+        doc.body = Some(body.build());
+        doc.problem(StatusCode::PAYLOAD_TOO_LARGE);
+        doc.problem(StatusCode::UNPROCESSABLE_ENTITY);
+    }
+}
+
+impl<T: DeserializeOwned + Default + ToSchema> Asks for OptionalJson<T> {
+    fn asks(doc: &mut OperationDoc) {
+        Json::<T>::asks(doc);
+        if let Some(body) = &mut doc.body {
+            body.required = Some(Required::False);
+        }
+    }
+}
+
+/// A file of members.
+impl Asks for CsvText {
+    fn asks(doc: &mut OperationDoc) {
+        let text = ObjectBuilder::new().schema_type(Type::String);
+        let body = RequestBodyBuilder::new()
+            .description(Some("The file itself, with a line of headers."))
+            .content("text/csv", Content::new(Some(text)))
+            .required(Some(Required::True));
         doc.body = Some(body.build());
         doc.problem(StatusCode::PAYLOAD_TOO_LARGE);
         doc.problem(StatusCode::UNPROCESSABLE_ENTITY);

@@ -6,7 +6,7 @@ use muster_domain::{
 };
 use muster_service::secret;
 use muster_storage::tenancy::{
-    members::{self, NewMember},
+    members::{self, NewMember, NewToken},
     organizations,
 };
 use serde_json::json;
@@ -50,7 +50,9 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
         email: None,
     };
     members::create(&mut tx, member_id, &admin).await?;
-    members::add_token(&mut tx, Uuid::now_v7(), member_id, &Sha256::digest(token.as_bytes())).await?;
+    let secret_hash = Sha256::digest(token.as_bytes());
+    let new = NewToken { id: Uuid::now_v7(), member_id, name: "first", secret_hash: &secret_hash, expires_at: None };
+    members::add_token(&mut tx, new).await?;
     tx.commit().await?;
     if json {
         say!("{}", json!({ "account_id": account_id, "member_id": member_id, "token": token }))?;

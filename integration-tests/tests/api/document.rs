@@ -12,6 +12,9 @@ use crate::samples::{Who, document, operations};
 const ROUTES: &str = "
 DELETE /v1/organizations/{organization_id}/import-sources/{source_id} delete_import_source
 DELETE /v1/organizations/{organization_id}/hold delete_hold
+DELETE /v1/organizations/{organization_id}/groups/{group_id}/members/{member_id} delete_group_member
+DELETE /v1/organizations/{organization_id}/members/{member_id} delete_member
+DELETE /v1/organizations/{organization_id}/members/{member_id}/tokens delete_member_token
 DELETE /v1/organizations/{organization_id}/tokens/{token_id} delete_token
 GET /v1/account get_account
 GET /v1/agent/goals list_agent_goals
@@ -39,10 +42,14 @@ GET /v1/organizations/{organization_id}/imports/{import_id}/changes list_import_
 GET /v1/organizations/{organization_id}/imports/{import_id}/events get_import_events
 GET /v1/organizations/{organization_id}/imports/{import_id}/rejects.csv get_import_rejects_csv
 GET /v1/organizations/{organization_id}/laws get_laws
+GET /v1/organizations/{organization_id}/members list_members
+GET /v1/organizations/{organization_id}/members/{member_id} get_member
+GET /v1/organizations/{organization_id}/members/{member_id}/tokens list_member_tokens
 GET /v1/organizations/{organization_id}/rates get_rates
 GET /v1/redactions/{redaction_id} get_redaction
 PATCH /v1/organizations/{organization_id} patch_organization
 PATCH /v1/organizations/{organization_id}/groups/{group_id}/contacts/{contact_id} patch_group_contact
+PATCH /v1/organizations/{organization_id}/members/{member_id} patch_member
 POST /v1/agent/batches/{batch_id}/return return_agent_batch
 POST /v1/agent/batches/{batch_id}/send send_agent_batch
 POST /v1/agent/batches/{batch_id}/skip skip_agent_batch
@@ -69,6 +76,9 @@ POST /v1/organizations/{organization_id}/imports/preview preview_import
 POST /v1/organizations/{organization_id}/imports/{import_id}/cancel cancel_import
 POST /v1/organizations/{organization_id}/imports/{import_id}/undo undo_import
 POST /v1/organizations/{organization_id}/members create_member
+POST /v1/organizations/{organization_id}/members/invite invite_member
+POST /v1/organizations/{organization_id}/members/{member_id}/restore restore_member
+POST /v1/organizations/{organization_id}/members/{member_id}/suspend suspend_member
 POST /v1/organizations/{organization_id}/members/{member_id}/tokens create_member_token
 POST /v1/organizations/{organization_id}/numbers create_number
 POST /v1/organizations/{organization_id}/texts/segments post_text_segments
@@ -310,7 +320,7 @@ fn every_post_that_creates_or_sends_takes_an_idempotency_key() {
         let sends = ["skip_agent_batch", "put_group_member"].contains(&id);
         let wanted = (operation.method == reqwest::Method::POST && creates && !without.contains(&id)) || sends;
         assert_eq!(keyed, wanted, "{id}");
-        let edits = id == "put_goal";
+        let edits = ["put_goal", "patch_member"].contains(&id);
         assert_eq!(parameters.iter().any(|parameter| parameter["name"] == "If-Match"), edits, "{id}");
     }
 }

@@ -289,8 +289,8 @@ async fn r5_an_address_or_a_name_that_is_taken_is_no_error_of_the_database() {
             let account: Uuid = world.row("select to_json(account_id) from organization").await;
             let member = NewMember {
                 account_id: AccountId(account),
-                organization_id: None,
-                role: Role::AccountAdmin,
+                organization_id: Some(OrganizationId(ours.id.parse().unwrap())),
+                role: Role::Agent,
                 first_name: "A",
                 last_name: "B",
                 email: Some("Zeb@example.org"),

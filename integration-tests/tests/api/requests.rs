@@ -210,7 +210,7 @@ fn bounds_of_requests_are_said() {
         for (name, says) in says["properties"].as_object().unwrap() {
             let told = told(says);
             let bounded =
-                ["maxLength", "pattern", "maximum", "maxItems", "enum", "uuid", "boolean", "properties", "\"int64\""]
+                ["maxLength", "pattern", "maximum", "maxItems", "enum", "uuid", "boolean", "properties", "date-time", "\"int64\""]
                     .iter()
                     .any(|word| told.contains(word));
             if !bounded {

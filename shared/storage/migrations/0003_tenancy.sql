@@ -49,10 +49,17 @@ create table member (
     last_name text not null,
     -- Files name an agent by it.
     email text check (email = lower(email)),
+    version int not null default 1,
+    -- Until an admin restores the member, their tokens are refused (rule A6).
+    suspended_at timestamptz,
+    -- For good. The row stays, because history names it.
+    removed_at timestamptz,
     created_at timestamptz not null default now(),
     constraint member_of_account_or_organization check ((role = 'account_admin') = (organization_id is null))
 );
-create unique index member_email on member (account_id, email);
+-- A person with work in several organizations is a member of each (rule A6).
+create unique index member_email on member
+    (account_id, coalesce(organization_id, '00000000-0000-0000-0000-000000000000'::uuid), email) where removed_at is null;
 create index member_organization on member (organization_id);
 
 -- The groups that a group admin administers and that an agent texts in.
@@ -64,14 +71,33 @@ create table group_member (
 );
 create index group_member_member on group_member (member_id);
 
+-- Does this member text in the group (rule A6)? Neither when suspended nor when taken out of it.
+create function texts_in(in_group uuid, agent uuid) returns boolean language sql stable as $$
+    select exists (
+        select from group_member g join member m on m.id = g.member_id
+        where g.group_id = in_group and g.member_id = agent and m.suspended_at is null)
+$$;
+
 create table token (
     id uuid primary key,
     member_id uuid not null references member,
+    -- A name by which the member tells their tokens apart.
+    name text not null default '',
     -- SHA-256 of the secret, which has 244 random bits; the secret itself is shown once and not
     -- kept.
     secret_hash bytea not null unique,
     created_at timestamptz not null default now(),
+    -- From then on it is refused; null: never.
+    expires_at timestamptz,
     revoked_at timestamptz
+);
+create index token_member on token (member_id, id);
+
+-- The last use of each token, to the minute. A table of its own: most requests read the token's row
+-- and few write here.
+create table token_use (
+    token_id uuid primary key references token,
+    used_at timestamptz not null
 );
 
 -- The account that owns a number (rules A3 and A5): one of the installation. The operator arranges
@@ -88,17 +114,20 @@ create index number_owner_account on number_owner (account_id);
 create index number_owner_arranged on number_owner (e164) where arranged_by_operator;
 
 -- Numbers that the organization can text from. One belongs to (group, agent) and stays theirs
--- (rule A3).
+-- (rule A3). Without its agent (rule A6) it stays the group's as long as conversations were held
+-- from it, and is free for the group's next agent.
 create table sender_number (
     e164 text primary key check (e164 ~ '^\+1[2-9][0-9]{2}[2-9][0-9]{6}$'),
     organization_id uuid not null references organization,
     area_code text generated always as (substr(e164, 3, 3)) stored,
     group_id uuid references contact_group,
     agent_id uuid references member,
+    -- The agent that had it last. Back in the group, they have it again if it is free.
+    former_agent_id uuid references member,
     unique (group_id, agent_id),
-    constraint sender_number_of_group_and_agent check ((group_id is null) = (agent_id is null))
+    constraint sender_number_of_agent_has_group check (agent_id is null or group_id is not null)
 );
-create index sender_number_free on sender_number (organization_id, area_code) where group_id is null;
+create index sender_number_free on sender_number (organization_id, area_code) where agent_id is null;
 
 -- Answers to POSTs that carried an Idempotency-Key.
 create table idempotency (

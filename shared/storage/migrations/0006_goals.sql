@@ -70,6 +70,8 @@ create table batch (
     constraint batch_lease_has_agent check ((state = 'leased') = (leased_to is not null)),
     constraint batch_lease_has_end check ((state = 'leased') = (lease_expires_at is not null))
 );
+-- The leases of an agent (rule A6).
+create index batch_leased_to on batch (leased_to) where state = 'leased';
 create index batch_available on batch (goal_id, kind, number) where state = 'released';
 -- One initial batch for each goal and agent at a time (rule B4).
 create unique index batch_one_each on batch (goal_id, leased_to) where state = 'leased' and kind = 'initial';

@@ -18,7 +18,7 @@ use uuid::Uuid;
 use crate::{
     auth::Admin,
     document::NoContent,
-    extract::{Json, Path},
+    extract::{Json, Path, present},
     problem::Problem,
     state::Api,
 };
@@ -34,12 +34,6 @@ pub(crate) struct MembershipEdit {
     #[schema(value_type = Option<Uuid>)]
     #[expect(clippy::option_option, reason = "absent, null and a value are three different edits")]
     assigned_agent_id: Option<Option<MemberId>>,
-}
-
-/// Tells null from absent.
-#[expect(clippy::option_option, reason = "absent, null and a value are three different edits")]
-fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<MemberId>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
 }
 
 /// Edits a membership, at once, also for queued texts and for batches in hand.
@@ -70,6 +64,7 @@ pub(crate) async fn patch(
         match contacts::assign(&mut tx, group_id, contact_id, agent, organization.settings.agent_contact_limit).await? {
             Assigned::Done => {}
             Assigned::NotInGroup => return Err(Problem::no("contact in this group")),
+            Assigned::NoAgent => return Err(Problem::no("agent in this group")),
             Assigned::AgentFull => {
                 return Err(Problem::conflict("the agent has as many contacts in this group as allowed"));
             }

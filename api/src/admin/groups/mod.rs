@@ -6,6 +6,7 @@ mod body;
 pub(crate) mod create;
 mod edit_membership;
 mod get;
+mod leave;
 mod list;
 
 use utoipa_axum::router::OpenApiRouter;
@@ -21,4 +22,5 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(endpoint!(archive::archive))
         .routes(endpoint!(add_member::add_member))
         .routes(endpoint!(edit_membership::patch))
+        .routes(endpoint!(leave::leave))
 }

@@ -28,7 +28,7 @@ pub(crate) struct NewMemberBody {
     first_name: String,
     #[schema(value_type = bounds::PersonName)]
     last_name: String,
-    /// By which a file's column of agents names them; nobody else's in the account.
+    /// By which a file's column of agents names them; no other member of the organization has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<bounds::Email>)]
     email: Option<String>,
@@ -61,7 +61,7 @@ pub(crate) async fn create(
         .run(&api, admin.member.id, &body, async |tx| {
             let id = MemberId::new();
             if !members::create(tx, id, &new).await? {
-                return Err(Problem::conflict("another member of the account has this email"));
+                return Err(Problem::conflict("another member has this email"));
             }
             Ok(Created(Made { id: id.0 }))
         })

@@ -1,4 +1,5 @@
-//! Roles and their reach.
+//! Members, roles and their reach, and settings.
 
+pub mod member;
 pub mod role;
 pub mod settings;

@@ -95,6 +95,19 @@ impl Reach<'_> {
                 Role::AccountAdmin | Role::Agent => false,
             }
     }
+
+    /// Returns whether this admin may take the other out of a group. Groups are places: an admin
+    /// decides about those that they administer, also for members with more groups.
+    pub fn may_take_out(&self, other: &Reach<'_>, group: GroupId) -> bool {
+        let same_organization = self.organization_id.is_some() && self.organization_id == other.organization_id;
+        self.account_id == other.account_id
+            && match self.role {
+                Role::AccountAdmin => true,
+                Role::OrganizationAdmin => same_organization && other.role <= self.role,
+                Role::GroupAdmin => same_organization && other.role < self.role && self.groups.contains(&group),
+                Role::Agent => false,
+            }
+    }
 }
 
 #[cfg(test)]
@@ -203,6 +216,26 @@ mod tests {
                 prop_assert!(one.reach().covers(&three.reach()));
             }
         }
+    }
+
+    #[test]
+    fn a5_a_group_admin_takes_agents_out_of_their_groups_alone() {
+        let (mine, other) = (group(0, 0), group(0, 1));
+        let member = |id, role, groups: &[GroupId]| Sample {
+            id,
+            account: 0,
+            organization: Some(0),
+            role,
+            groups: groups.to_vec(),
+        };
+        let admin = member(1, Role::GroupAdmin, &[mine]);
+        let both = member(2, Role::Agent, &[mine, other]);
+        assert!(admin.reach().may_take_out(&both.reach(), mine));
+        assert!(!admin.reach().may_take_out(&both.reach(), other));
+        let peer = member(3, Role::GroupAdmin, &[mine]);
+        assert!(!admin.reach().may_take_out(&peer.reach(), mine), "a peer");
+        assert!(!both.reach().may_take_out(&both.reach(), mine), "an agent");
+        assert!(member(4, Role::OrganizationAdmin, &[]).reach().may_take_out(&peer.reach(), mine));
     }
 
     #[test]

@@ -143,6 +143,13 @@ pub async fn claim_unread(
     if member.is_none() {
         return Ok(None);
     }
+    // Suspending the agent waits for that lock too (rule A6).
+    let texts = sqlx::query_scalar!(r#"select texts_in($1, $2) as "texts!""#, group_id.0, agent_id.0)
+        .fetch_one(tx.conn())
+        .await?;
+    if !texts {
+        return Ok(None);
+    }
     let ids =
         sqlx::query_file_scalar!("src/conversations/threads_claim.sql", group_id.0, agent_id.0, window_minutes, limit)
             .fetch_all(tx.conn())

@@ -103,7 +103,8 @@ pub async fn release(tx: &mut Tx, ids: &[BatchId]) -> Result<()> {
 }
 
 /// Claims the next released batch of a goal for an agent, or returns the one that they hold already
-/// (rule B4). `None` when there is nothing for them.
+/// (rule B4). `None` when there is nothing for them. The caller has made sure that they text in the
+/// goal's group (`members::lock_texting`).
 pub async fn claim(
     tx: &mut Tx,
     organization_id: OrganizationId,

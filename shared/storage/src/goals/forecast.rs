@@ -78,7 +78,10 @@ pub async fn released(tx: &mut Tx, goal: &Goal) -> Result<Option<i64>> {
 
 /// Numbers from which a goal's group can text.
 pub async fn numbers(tx: &mut Tx, goal: &Goal) -> Result<i64> {
-    Ok(sqlx::query_scalar!(r#"select count(*) as "numbers!" from sender_number where group_id = $1"#, goal.group_id.0)
-        .fetch_one(tx.conn())
-        .await?)
+    Ok(sqlx::query_scalar!(
+        r#"select count(*) as "numbers!" from sender_number where group_id = $1 and agent_id is not null"#,
+        goal.group_id.0
+    )
+    .fetch_one(tx.conn())
+    .await?)
 }

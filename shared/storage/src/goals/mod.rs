@@ -6,6 +6,7 @@ pub mod campaigns;
 pub mod forecast;
 pub mod give_back;
 mod goal;
+pub mod leaving;
 pub mod reassign;
 pub mod reminders;
 mod selection;

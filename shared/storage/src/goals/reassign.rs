@@ -116,15 +116,14 @@ pub struct TakenBack {
     pub reminders: usize,
 }
 
-/// Cancels queued and held texts of a goal to contacts that are another agent's by now, and gives
-/// the contact of such a text to that agent. Only a text that is queued or held is ever cancelled,
-/// so that the carrier does not have it: nobody gets two initials (rule B7). The goal is locked, so
-/// that nobody assigns anybody of it meanwhile.
+/// Cancels queued and held texts of a goal to contacts that are another agent's by now, and of
+/// agents that text in the group no more (rule A6), and gives the contacts of these texts back: to
+/// their agent, or in a goal without assigned agents to the batch that they were in, which can be
+/// claimed again. Only a text that is queued or held is ever cancelled, so that the carrier does
+/// not have it: nobody gets two initials (rule B7). The goal is locked, so that nobody assigns
+/// anybody of it meanwhile.
 pub async fn take_back(tx: &mut Tx, goal: &Goal) -> Result<TakenBack> {
-    let mut taken = TakenBack { initials: 0, reminders: 0 };
-    if goal.content.strategy != AssignmentStrategy::Assigned {
-        return Ok(taken);
-    }
+    let assigned = goal.content.strategy == AssignmentStrategy::Assigned;
     // A transaction that locks a message queues it again or hands it over, and then decides about
     // it by the same facts.
     sqlx::query!(
@@ -132,16 +131,31 @@ pub async fn take_back(tx: &mut Tx, goal: &Goal) -> Result<TakenBack> {
              select m.id from message m
              join membership mb on mb.group_id = $2 and mb.contact_id = m.contact_id
              where m.goal_id = $1 and m.state in ('queued', 'held') and m.kind in ('initial', 'reminder')
-               and m.agent_id is distinct from mb.assigned_agent_id
+               and (($3 and m.agent_id is distinct from mb.assigned_agent_id)
+                    or (m.agent_id is not null and not texts_in($2, m.agent_id)))
              order by m.id for update of m skip locked
          )
          update message m set state = 'cancelled', reason = 'reassigned', held_until = null
          from late where m.id = late.id",
         goal.id.0,
         goal.group_id.0,
+        assigned,
     )
     .execute(tx.conn())
     .await?;
+    if !assigned {
+        // A batch is not finished while a contact comes back into it. An agent that sends holds it
+        // before its targets.
+        sqlx::query!(
+            "select from batch where id in (
+                 select t.batch_id from target t join message m on m.id = t.initial_message_id
+                 where t.goal_id = $1 and m.goal_id = $1 and m.state = 'cancelled' and m.reason = 'reassigned')
+             order by id for no key update",
+            goal.id.0,
+        )
+        .fetch_all(tx.conn())
+        .await?;
+    }
     let initials = sqlx::query_scalar!(
         "with free as (
              select t.contact_id from target t join message m on m.id = t.initial_message_id
@@ -156,7 +170,18 @@ pub async fn take_back(tx: &mut Tx, goal: &Goal) -> Result<TakenBack> {
     .fetch_all(tx.conn())
     .await?;
     if !initials.is_empty() {
-        place(tx, goal.group_id, &[goal.id.0], &initials).await?;
+        if assigned {
+            place(tx, goal.group_id, &[goal.id.0], &initials).await?;
+        } else {
+            sqlx::query!(
+                "update batch set state = 'released' where state = 'finished' and id in (
+                     select batch_id from target where goal_id = $1 and contact_id = any($2))",
+                goal.id.0,
+                &initials,
+            )
+            .execute(tx.conn())
+            .await?;
+        }
     }
     let reminders = sqlx::query!(
         "with free as (
@@ -170,9 +195,8 @@ pub async fn take_back(tx: &mut Tx, goal: &Goal) -> Result<TakenBack> {
     )
     .execute(tx.conn())
     .await?;
-    taken.initials = initials.len();
-    taken.reminders = usize::try_from(reminders.rows_affected()).unwrap_or(usize::MAX);
-    Ok(taken)
+    let reminders = usize::try_from(reminders.rows_affected()).unwrap_or(usize::MAX);
+    Ok(TakenBack { initials: initials.len(), reminders })
 }
 
 /// Puts contacts without an initial yet into a batch of their agent that is not finished, the last

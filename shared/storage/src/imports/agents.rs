@@ -18,7 +18,7 @@ pub async fn admit(tx: &mut Tx, import: &Import, limit: i32) -> Result<()> {
              select lower(agent) as email from import_phone where agent is not null group by 1
          ), known as (
              select n.email, m.id from group_member g
-             join member m on m.id = g.member_id and m.role = 'agent'
+             join member m on m.id = g.member_id and m.role = 'agent' and m.suspended_at is null
              join named n on n.email in (m.email, m.id::text)
              where g.group_id = $2
          )
@@ -117,7 +117,7 @@ pub(super) async fn assign(tx: &mut Tx, import: &Import, terms: &Terms<'_>) -> R
              from import_row r
              join import_agent a on a.import_id = $1 and a.email = lower(r.agent)
              join membership m on m.group_id = $2 and m.contact_id = r.contact_id
-             where m.assigned_agent_id is distinct from a.member_id
+             where m.assigned_agent_id is distinct from a.member_id and texts_in($2, a.member_id)
              order by m.contact_id for update of m
          ), assigned as (
              update membership m set assigned_agent_id = w.member_id from wanted w

@@ -13,7 +13,7 @@ with mine as (
     from mine
     where before_agent_id is null
        or exists (
-           select from group_member g join member p on p.id = g.member_id and p.role = 'agent'
+           select from group_member g join member p on p.id = g.member_id and p.role = 'agent' and p.suspended_at is null
            where g.group_id = $2 and g.member_id = mine.before_agent_id)
 ), coming as materialized (
     select p.before_agent_id as agent_id, array_agg(p.contact_id order by p.contact_id) as contacts,

@@ -246,6 +246,8 @@ pub enum Assigned {
     Done,
     /// The contact is not in the group.
     NotInGroup,
+    /// The agent texts in the group no more, or is suspended (rule A6).
+    NoAgent,
     /// The agent already has as many contacts there as rule A2 allows.
     AgentFull,
 }
@@ -267,15 +269,19 @@ pub async fn assign(
         sqlx::query!("select from group_member where group_id = $1 and member_id = $2 for update", group_id.0, agent.0)
             .execute(tx.conn())
             .await?;
-        let held = sqlx::query_scalar!(
-            r#"select count(*) as "held!" from membership where group_id = $1 and assigned_agent_id = $2 and contact_id <> $3"#,
+        let row = sqlx::query!(
+            r#"select count(*) as "held!", texts_in($1, $2) as "texts!" from membership
+               where group_id = $1 and assigned_agent_id = $2 and contact_id <> $3"#,
             group_id.0,
             agent.0,
             id.0,
         )
         .fetch_one(tx.conn())
         .await?;
-        if held >= i64::from(limit) {
+        if !row.texts {
+            return Ok(Assigned::NoAgent);
+        }
+        if row.held >= i64::from(limit) {
             return Ok(Assigned::AgentFull);
         }
     }

@@ -11,7 +11,10 @@ select m.id, m.contact_id, m.group_id, m.goal_id, m.kind, m.body, m.segments, m.
     c.opted_out_at is not null as "opted_out!",
     not is_textable(c.line_type) as "not_textable!",
     coalesce(mb.deactivated_at is not null, false) as "deactivated!",
-    coalesce(g.strategy = 'assigned' and mb.assigned_agent_id is distinct from m.agent_id, false) as "reassigned!",
+    -- Rules W4 and A6: the contact is another agent's, or the agent of a goal's text texts here no
+    -- more.
+    coalesce(g.strategy = 'assigned' and mb.assigned_agent_id is distinct from m.agent_id, false)
+        or (g.id is not null and m.kind in ('initial', 'reminder') and m.agent_id is not null and not texts_in(m.group_id, m.agent_id)) as "reassigned!",
     -- Rule W6: only a contact with a yes is reminded.
     (m.kind = 'reminder' and tg.answer is distinct from 'yes') as "no_longer_yes!",
     coalesce(m.rate_slot > clock_timestamp() - interval '15 seconds', false) as "has_slot!",

@@ -201,6 +201,25 @@ pub async fn fold_sizes(tx: &mut Tx) -> Result<()> {
     Ok(())
 }
 
+/// Returns the ids and names of an organization's groups that are not archived; of these alone, if
+/// some are given.
+pub async fn names(
+    tx: &mut Tx,
+    organization_id: OrganizationId,
+    only: Option<&[GroupId]>,
+) -> Result<Vec<(GroupId, String)>> {
+    let only: Option<Vec<_>> = only.map(|groups| groups.iter().map(|id| id.0).collect());
+    let rows = sqlx::query!(
+        "select id, name from contact_group
+         where organization_id = $1 and archived_at is null and ($2::uuid[] is null or id = any($2)) order by id",
+        organization_id.0,
+        only.as_deref(),
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|row| (GroupId(row.id), row.name)).collect())
+}
+
 /// Archives a group (rule A4); false when it is not this organization's.
 pub async fn archive(tx: &mut Tx, organization_id: OrganizationId, id: GroupId) -> Result<bool> {
     let done = sqlx::query!(
@@ -225,20 +244,24 @@ pub async fn numbers(pool: &Pool, organization_id: OrganizationId, groups: &[Gro
     .await?)
 }
 
-/// Adds an admin to a group.
+/// Adds a member to a group.
 pub async fn add_member(tx: &mut Tx, group_id: GroupId, member_id: MemberId) -> Result<()> {
-    sqlx::query!(
+    let added = sqlx::query!(
         "insert into group_member (group_id, member_id) values ($1, $2) on conflict do nothing",
         group_id.0,
         member_id.0
     )
     .execute(tx.conn())
     .await?;
+    if added.rows_affected() == 1 {
+        sqlx::query!("update member set version = version + 1 where id = $1", member_id.0).execute(tx.conn()).await?;
+    }
     Ok(())
 }
 
-/// Adds an agent to a group and gives them a number of its area code, the same as before if they
-/// had one (rule A3). `None` when the organization has no free number of that area code.
+/// Adds an agent to a group and gives them a number of its area code: the same as before if they
+/// have or had one (rule A3), else one of the group's that has no agent, else one of the
+/// organization's. `None` when there is no free number of that area code.
 pub async fn add_agent(tx: &mut Tx, group_id: GroupId, agent_id: MemberId) -> Result<Option<E164>> {
     add_member(tx, group_id, agent_id).await?;
     let kept = sqlx::query_scalar!(
@@ -256,7 +279,8 @@ pub async fn add_agent(tx: &mut Tx, group_id: GroupId, agent_id: MemberId) -> Re
                  where e164 = (
                      select n.e164 from sender_number n
                      join contact_group g on g.id = $1 and g.organization_id = n.organization_id and g.area_code = n.area_code
-                     where n.group_id is null order by n.e164 limit 1 for update of n skip locked)
+                     where n.agent_id is null and (n.group_id is null or n.group_id = $1)
+                     order by n.former_agent_id is distinct from $2, n.group_id is null, n.e164 limit 1 for update of n skip locked)
                  returning e164",
                 group_id.0,
                 agent_id.0,

@@ -54,6 +54,7 @@ impl Planted {
                  select ('00000000-0000-7000-8000-' || lpad(to_hex(n + 1), 12, '0'))::uuid, '{ID}', '{ID}', 'agent', 'Ada', 'Lovelace'
                  from generate_series(0, {numbers} - 1) n"
             ),
+            format!("insert into group_member (group_id, member_id) select '{ID}', id from member"),
             format!(
                 "insert into sender_number (e164, organization_id, group_id, agent_id)
                  select '+1212' || (5550000 + row_number() over (order by id) - 1), '{ID}', '{ID}', id from member"

@@ -198,6 +198,7 @@ pub const COLUMNS: &[(&str, &str, Holds)] = &[
     ("tick", "schedule", Holds::NoPerson),
     ("tick", "why", Holds::NoPerson),
     ("timer", "kind", Holds::NoPerson),
+    ("token", "name", Holds::Staff),
     ("token", "secret_hash", Holds::NoPerson),
     ("webhook", "carrier_sid", Holds::IdsAlone),
     ("webhook", "outcome", Holds::NoPerson),
