@@ -140,8 +140,11 @@ fn form(pattern: &str, description: &str) -> ObjectBuilder {
 
 forms! {
     AreaCode = "^[2-9][0-9]{2}$", "An area code of the North American numbering plan.";
+    CampaignClass = "^[A-Z]{1,2}$", "A class of registered campaigns.";
+    CapTier = "^[a-z0-9_]{1,40}$", "A tier of caps.";
     Carrier = "^[a-z0-9-]{1,40}$", "A carrier as caps, rates and lookups call it, such as `t-mobile`.";
     PhoneNumber = r"^\+1[2-9][0-9]{2}[2-9][0-9]{6}$", "A number in E.164 form.";
+    NumberCursor = "^[0-9]{11}$", "Where a page of numbers ended.";
     ZoneName = "^[A-Za-z0-9_+/-]{1,64}$", "An IANA time zone.";
     LocalTime = r"^-?[0-9]{4,6}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?$",
         "A time on the group's clocks, without an offset: `2026-11-03T10:00:00`.";
@@ -154,6 +157,29 @@ forms! {
     Sha256 = "^[0-9a-f]{64}$", "A SHA-256.";
     CsvMapping = r"^\s*\{", "An object of strings, as JSON.";
 }
+
+/// An Employer Identification Number.
+#[derive(Debug)]
+pub(crate) enum TaxNumber {}
+
+impl TaxNumber {
+    /// Reads a member.
+    pub(crate) fn read<'a>(member: &str, value: &'a str) -> Result<&'a str, Problem> {
+        let digits = |part: &str, count| part.len() == count && part.bytes().all(|byte| byte.is_ascii_digit());
+        match value.split_once('-') {
+            Some((front, back)) if digits(front, 2) && digits(back, 7) => Ok(value),
+            _ => Err(Problem::invalid_body(format!("{member} must be of the form 12-3456789"))),
+        }
+    }
+}
+
+impl PartialSchema for TaxNumber {
+    fn schema() -> RefOr<Schema> {
+        form("^[0-9]{2}-[0-9]{7}$", "An Employer Identification Number.").into()
+    }
+}
+
+impl ToSchema for TaxNumber {}
 
 /// Lists with the least and the most items.
 macro_rules! lists {
@@ -204,5 +230,6 @@ lists! {
     CampaignGroups = id(), 1..=5_000, "Groups of a campaign, each once.";
     DuplicateGroups = id(), 1..=1_000, "Groups that get a copy, each once.";
     MemberGroups = id(), 0..=1_000, "Groups of a member, each once.";
+    CampaignNumbers = PhoneNumber::schema(), 0..=1_000, "Numbers of the organization in E.164 form.";
     NewNumbers = PhoneNumber::schema(), 1..=1_000, "Numbers in E.164 form, owned at the carrier.";
 }

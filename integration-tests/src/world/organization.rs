@@ -106,9 +106,11 @@ pub struct Organization {
 }
 
 impl Organization {
-    /// Makes one for which the hours never end.
+    /// Makes one for which the hours never end, and without the cap of a new brand.
     pub async fn create(admin: &Client, name: &str) -> Self {
         let made = admin.post("/v1/organizations", json!({ "name": name })).await.ok();
+        let caps = format!("/v1/organizations/{}/caps", text(&made["id"]));
+        admin.put(&caps, json!({ "daily_segments": null })).await.ok();
         let id = text(&made["id"]);
         let this = Self { path: format!("/v1/organizations/{id}"), id, admin: admin.clone() };
         let always = json!({

@@ -21,6 +21,8 @@ GET /v1/agent/goals list_agent_goals
 GET /v1/organizations list_organizations
 GET /v1/organizations/{organization_id} get_organization
 GET /v1/organizations/{organization_id}/campaigns/{campaign_id} get_campaign
+GET /v1/organizations/{organization_id}/cap-tier get_cap_tier
+GET /v1/organizations/{organization_id}/cap-tiers list_cap_tiers
 GET /v1/organizations/{organization_id}/caps get_caps
 GET /v1/organizations/{organization_id}/contacts list_contacts
 GET /v1/organizations/{organization_id}/contacts/{contact_id} get_contact
@@ -45,10 +47,13 @@ GET /v1/organizations/{organization_id}/laws get_laws
 GET /v1/organizations/{organization_id}/members list_members
 GET /v1/organizations/{organization_id}/members/{member_id} get_member
 GET /v1/organizations/{organization_id}/members/{member_id}/tokens list_member_tokens
+GET /v1/organizations/{organization_id}/numbers list_numbers
 GET /v1/organizations/{organization_id}/rates get_rates
+GET /v1/organizations/{organization_id}/registered-campaigns list_registered_campaigns
 GET /v1/redactions/{redaction_id} get_redaction
 PATCH /v1/organizations/{organization_id} patch_organization
 PATCH /v1/organizations/{organization_id}/groups/{group_id}/contacts/{contact_id} patch_group_contact
+PATCH /v1/organizations/{organization_id}/groups/{group_id} patch_group
 PATCH /v1/organizations/{organization_id}/members/{member_id} patch_member
 POST /v1/agent/batches/{batch_id}/return return_agent_batch
 POST /v1/agent/batches/{batch_id}/send send_agent_batch
@@ -69,6 +74,7 @@ POST /v1/organizations/{organization_id}/goals/{goal_id}/pause pause_goal
 POST /v1/organizations/{organization_id}/goals/{goal_id}/resume resume_goal
 POST /v1/organizations/{organization_id}/groups create_group
 POST /v1/organizations/{organization_id}/groups/{group_id}/archive archive_group
+POST /v1/organizations/{organization_id}/groups/{group_id}/unarchive unarchive_group
 POST /v1/organizations/{organization_id}/import-sources create_import_source
 POST /v1/organizations/{organization_id}/import-sources/{source_id}/fetch fetch_import_source
 POST /v1/organizations/{organization_id}/imports create_import
@@ -81,17 +87,21 @@ POST /v1/organizations/{organization_id}/members/{member_id}/restore restore_mem
 POST /v1/organizations/{organization_id}/members/{member_id}/suspend suspend_member
 POST /v1/organizations/{organization_id}/members/{member_id}/tokens create_member_token
 POST /v1/organizations/{organization_id}/numbers create_number
+POST /v1/organizations/{organization_id}/registered-campaigns create_registered_campaign
 POST /v1/organizations/{organization_id}/texts/segments post_text_segments
 POST /v1/redactions create_redaction
 POST /v1/webhooks/twilio/inbound receive_twilio_inbound
 POST /v1/webhooks/twilio/status/{message_id} receive_twilio_status
 PUT /v1/agent/threads/{thread_id}/answer put_agent_thread_answer
+PUT /v1/organizations/{organization_id}/cap-tier put_cap_tier
 PUT /v1/organizations/{organization_id}/caps put_caps
 PUT /v1/organizations/{organization_id}/goals/{goal_id} put_goal
 PUT /v1/organizations/{organization_id}/groups/{group_id}/members/{member_id} put_group_member
 PUT /v1/organizations/{organization_id}/import-sources/{source_id} put_import_source
 PUT /v1/organizations/{organization_id}/laws put_laws
 PUT /v1/organizations/{organization_id}/rates put_rates
+PUT /v1/organizations/{organization_id}/registered-campaigns/{registered_campaign_id} put_registered_campaign
+PUT /v1/organizations/{organization_id}/registered-campaigns/{registered_campaign_id}/numbers put_registered_campaign_numbers
 ";
 
 #[tokio::test]
@@ -320,7 +330,7 @@ fn every_post_that_creates_or_sends_takes_an_idempotency_key() {
         let sends = ["skip_agent_batch", "put_group_member"].contains(&id);
         let wanted = (operation.method == reqwest::Method::POST && creates && !without.contains(&id)) || sends;
         assert_eq!(keyed, wanted, "{id}");
-        let edits = ["put_goal", "patch_member"].contains(&id);
+        let edits = ["put_goal", "patch_group", "patch_member"].contains(&id);
         assert_eq!(parameters.iter().any(|parameter| parameter["name"] == "If-Match"), edits, "{id}");
     }
 }

@@ -212,8 +212,10 @@ async fn a6_agents_who_leave_amid_claims_sends_and_expiries_strand_nobody_and_te
                 }
             };
             let leave = async {
-                for (agent, how) in crew.agents[..9].iter().zip(["suspend", "leave", "remove"].into_iter().cycle()) {
-                    crew.world.batches().state("leased").is("leased_to", &agent.id).at_least(0, seconds(1)).await;
+                let ways = ["suspend", "leave", "remove"].into_iter().cycle();
+                for (nth, (agent, how)) in crew.agents[..9].iter().zip(ways).enumerate() {
+                    // Amid the work: each goes when some more texts were written.
+                    crew.world.messages().at_least(4 * i64::try_from(nth).unwrap(), seconds(30)).await;
                     assert_eq!(crew.out(agent, how).await.status, 204, "{how}");
                     crew.world.batches().state("leased").backdate("lease_expires_at", minutes(61)).await;
                 }

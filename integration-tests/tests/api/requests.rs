@@ -209,10 +209,20 @@ fn bounds_of_requests_are_said() {
         let says = DOCUMENT.0.pointer(&format!("/components/schemas/{schema}")).unwrap();
         for (name, says) in says["properties"].as_object().unwrap() {
             let told = told(says);
-            let bounded =
-                ["maxLength", "pattern", "maximum", "maxItems", "enum", "uuid", "boolean", "properties", "date-time", "\"int64\""]
-                    .iter()
-                    .any(|word| told.contains(word));
+            let bounded = [
+                "maxLength",
+                "pattern",
+                "maximum",
+                "maxItems",
+                "enum",
+                "uuid",
+                "boolean",
+                "properties",
+                "date-time",
+                "\"int64\"",
+            ]
+            .iter()
+            .any(|word| told.contains(word));
             if !bounded {
                 unbounded.insert(format!("{schema}.{name}"));
             }

@@ -120,9 +120,12 @@ pub(crate) fn body(schema: &str) -> Value {
     match schema {
         "AnswerBody" => json!({ "answer": "yes" }),
         "Cap" => json!({ "daily_segments": 2000 }),
+        "CampaignNumbersBody" => json!({ "numbers": [] }),
+        "RegisteredCampaignBody" => json!({ "name": "Get out the vote" }),
         "Claim" => json!({ "workflow": "initial" }),
         "Duplicate" => json!({ "group_ids": [id] }),
         "GoalInput" => goal,
+        "GroupEdit" => json!({ "name": "Bronx" }),
         "LawsEdit" => json!({ "laws": null }),
         "Rate" => json!({ "carrier": "att", "segments_per_minute": 4500 }),
         "MemberEditBody" => json!({ "first_name": "Grace" }),
@@ -140,6 +143,7 @@ pub(crate) fn body(schema: &str) -> Value {
         "Return" | "Send" => json!({ "lease_token": 1 }),
         "SettingsBody" => json!({ "batch_size": 50 }),
         "SourceBody" => json!({ "group_id": id, "name": "Voters", "url": "store:voters.csv" }),
+        "TierChoice" => json!({ "tier": "low_volume" }),
         "Skip" => json!({ "lease_token": 1, "contact_id": id, "reason": "moved" }),
         other => panic!("no sample of {other}: say here what a request with this body looks like"),
     }

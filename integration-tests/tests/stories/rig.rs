@@ -61,6 +61,8 @@ impl Rig {
         let api = Api(api.once());
         let made = api.post("/v1/organizations", json!({ "name": "Story" })).await;
         let organization = format!("/v1/organizations/{}", text(&made["id"]));
+        // A new brand has the strictest tier (rule S3).
+        api.call(Method::PUT, &format!("{organization}/caps"), Some(json!({ "daily_segments": null }))).await;
         // Stories are told at any hour of the day.
         let settings = json!({
             "sending_hours": { "opens_minute": 0, "closes_minute": 1440 },

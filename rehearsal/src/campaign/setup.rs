@@ -42,6 +42,9 @@ pub(crate) struct Campaign {
 /// Makes everything that is there before the first contact.
 pub(crate) async fn organization(admin: &Client) -> anyhow::Result<Organization> {
     let made = admin.post("/v1/organizations", "organization", json!({ "name": "Riverside Votes" })).await?;
+    // The play says how many segments may go; a new brand has the strictest tier (rule S3).
+    let caps = format!("/v1/organizations/{}/caps", text(&made, "id")?);
+    admin.put(&caps, json!({ "daily_segments": null })).await?;
     let path = format!("/v1/organizations/{}", text(&made, "id")?);
     admin.patch(&path, plan::settings()).await?;
     let mut groups = Vec::new();

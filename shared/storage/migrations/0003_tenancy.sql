@@ -7,12 +7,40 @@ create table account (
     created_at timestamptz not null default now()
 );
 
--- A sender's registration; carriers cap by brand (rule S3).
+-- The usual daily caps of carriers by a brand's registration, in segments (rule S3). They are data:
+-- others write the limits of trust scores as 75, 50 and 25, and carriers change them.
+create table cap_tier (
+    tier text primary key check (tier ~ '^[a-z0-9_]{1,40}$'),
+    position smallint not null unique,
+    description text not null,
+    carrier text not null,
+    -- Null: no cap.
+    daily_segments bigint check (daily_segments >= 0),
+    source text not null
+);
+insert into cap_tier (tier, position, description, carrier, daily_segments, source) values
+    ('trust_76', 1, 'Trust score 76 to 100', 't-mobile', 200000, 'Hustle 4407606633367; Aloware 6958138'),
+    ('trust_51', 2, 'Trust score 51 to 75', 't-mobile', 40000, 'Hustle 4407606633367; Aloware 6958138'),
+    ('trust_26', 3, 'Trust score 26 to 50', 't-mobile', 10000, 'Hustle 4407606633367; Aloware 6958138'),
+    ('trust_1', 4, 'Trust score 1 to 25', 't-mobile', 2000, 'Hustle 4407606633367; Aloware 6958138'),
+    ('low_volume', 5, 'Low volume', 't-mobile', 2000, 'Twilio support 1260804800549'),
+    ('sole_proprietor', 6, 'Sole proprietor', 't-mobile', 1000, 'Twilio support 1260804800549; Sinch 7037'),
+    ('russell_3000', 7, 'Russell 3000', 't-mobile', 200000, 'Sinch 7037'),
+    ('campaign_verify', 8, 'Campaign Verify', 't-mobile', null, 'Twilio support 1260804800549; Hustle 4407606633367'),
+    ('government', 9, 'Verified government', 't-mobile', null, 'Twilio support 1260804800549');
+
+-- A sender's registration; carriers cap by brand (rule S3). The organizations of an account under
+-- one tax number are one brand, and share its ledger.
 create table brand (
     id uuid primary key,
     account_id uuid not null references account,
-    name text not null
+    name text not null,
+    -- An Employer Identification Number, as `12-3456789`.
+    tax_number text check (tax_number ~ '^[0-9]{2}-[0-9]{7}$'),
+    -- The tier that its cap is by; null: an admin has set a cap of its own.
+    tier text references cap_tier
 );
+create unique index brand_tax_number on brand (account_id, tax_number);
 
 create table organization (
     id uuid primary key,
@@ -26,6 +54,7 @@ create table organization (
     settings jsonb not null default '{}' check (jsonb_typeof(settings) = 'object')
 );
 create index organization_account on organization (account_id);
+create index organization_brand on organization (brand_id);
 
 -- "group" is a reserved word of SQL.
 create table contact_group (
@@ -36,6 +65,7 @@ create table contact_group (
     zone text not null,
     area_code text not null check (area_code ~ '^[2-9][0-9]{2}$'),
     archived_at timestamptz,
+    version int not null default 1,
     created_at timestamptz not null default now()
 );
 create index contact_group_organization on contact_group (organization_id, name);
@@ -113,6 +143,20 @@ create table number_owner (
 create index number_owner_account on number_owner (account_id);
 create index number_owner_arranged on number_owner (e164) where arranged_by_operator;
 
+-- A brand's campaigns as they are registered, beside the one that it begins with (rule S4). Each
+-- has its own pace at each carrier, for the texts from its numbers.
+create table registered_campaign (
+    id uuid primary key,
+    brand_id uuid not null references brand,
+    name text not null,
+    -- The class that a carrier gave it, such as A to F, K or P.
+    class text check (class ~ '^[A-Z]{1,2}$'),
+    -- Segments a minute by carrier; a carrier that is not there does not limit it.
+    segments_per_minute jsonb not null default '{}' check (jsonb_typeof(segments_per_minute) = 'object'),
+    created_at timestamptz not null default now()
+);
+create index registered_campaign_brand on registered_campaign (brand_id);
+
 -- Numbers that the organization can text from. One belongs to (group, agent) and stays theirs
 -- (rule A3). Without its agent (rule A6) it stays the group's as long as conversations were held
 -- from it, and is free for the group's next agent.
@@ -122,11 +166,14 @@ create table sender_number (
     area_code text generated always as (substr(e164, 3, 3)) stored,
     group_id uuid references contact_group,
     agent_id uuid references member,
+    -- Its registered campaign; null: the one that the brand begins with.
+    registered_campaign_id uuid references registered_campaign,
     -- The agent that had it last. Back in the group, they have it again if it is free.
     former_agent_id uuid references member,
     unique (group_id, agent_id),
     constraint sender_number_of_agent_has_group check (agent_id is null or group_id is not null)
 );
+create index sender_number_campaign on sender_number (registered_campaign_id) where registered_campaign_id is not null;
 create index sender_number_free on sender_number (organization_id, area_code) where agent_id is null;
 
 -- Answers to POSTs that carried an Idempotency-Key.

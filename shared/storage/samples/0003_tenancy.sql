@@ -1,9 +1,9 @@
 -- Sample rows of the tenancy: an account with two organizations, the second with defaults alone.
 
 insert into account (id, name) values ('0195f000-0000-7000-8000-000000000001', 'Sample account');
-insert into brand (id, account_id, name) values
-    ('0195f000-0000-7000-8000-0000000000b1', '0195f000-0000-7000-8000-000000000001', 'Sample brand'),
-    ('0195f000-0000-7000-8000-0000000000b2', '0195f000-0000-7000-8000-000000000001', 'Second brand');
+insert into brand (id, account_id, name, tax_number, tier) values
+    ('0195f000-0000-7000-8000-0000000000b1', '0195f000-0000-7000-8000-000000000001', 'Sample brand', '12-3456789', null),
+    ('0195f000-0000-7000-8000-0000000000b2', '0195f000-0000-7000-8000-000000000001', 'Second brand', null, 'low_volume');
 insert into organization (id, account_id, brand_id, name, settings) values
     ('0195f000-0000-7000-8000-0000000000a1', '0195f000-0000-7000-8000-000000000001', '0195f000-0000-7000-8000-0000000000b1', 'Sample organization',
         '{"opt_out_keywords": ["ENOUGH"], "initials_per_day": 2}'),
@@ -26,8 +26,10 @@ insert into token_use (token_id, used_at) values ('0195f000-0000-7000-8000-00000
 insert into number_owner (e164, account_id, arranged_by_operator) values
     ('+16465550100', '0195f000-0000-7000-8000-000000000001', true),
     ('+16465550101', '0195f000-0000-7000-8000-000000000001', false);
-insert into sender_number (e164, organization_id, group_id, agent_id, former_agent_id) values
-    ('+16465550100', '0195f000-0000-7000-8000-0000000000a1', '0195f000-0000-7000-8000-000000000101', '0195f000-0000-7000-8000-000000000012', null),
-    ('+16465550101', '0195f000-0000-7000-8000-0000000000a1', null, null, '0195f000-0000-7000-8000-000000000012');
+insert into registered_campaign (id, brand_id, name, class, segments_per_minute) values
+    ('0195f000-0000-7000-8000-000000000031', '0195f000-0000-7000-8000-0000000000b1', 'Get out the vote', 'K', '{"att": 4500}');
+insert into sender_number (e164, organization_id, group_id, agent_id, former_agent_id, registered_campaign_id) values
+    ('+16465550100', '0195f000-0000-7000-8000-0000000000a1', '0195f000-0000-7000-8000-000000000101', '0195f000-0000-7000-8000-000000000012', null, null),
+    ('+16465550101', '0195f000-0000-7000-8000-0000000000a1', null, null, '0195f000-0000-7000-8000-000000000012', '0195f000-0000-7000-8000-000000000031');
 insert into idempotency (member_id, key, request_hash, status, body)
 values ('0195f000-0000-7000-8000-000000000011', 'once', sha256('request'), 201, '{"id": "0195f000-0000-7000-8000-000000000101"}');

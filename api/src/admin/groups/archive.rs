@@ -17,7 +17,7 @@ pub(crate) async fn archive(
     admin.group(id)?;
     admin.at_least(Role::OrganizationAdmin)?;
     let mut tx = api.pool.begin().await?;
-    if !groups::archive(&mut tx, admin.organization_id, id).await? {
+    if !groups::set_archived(&mut tx, admin.organization_id, id, true).await? {
         return Err(Problem::no("group"));
     }
     tx.commit().await?;

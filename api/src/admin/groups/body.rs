@@ -18,6 +18,7 @@ pub(crate) struct GroupBody {
     archived: bool,
     /// Contacts in it, active or not.
     contacts: i64,
+    version: i32,
 }
 
 impl Item for GroupBody {
@@ -28,6 +29,6 @@ impl Item for GroupBody {
 
 pub(crate) fn body(counted: CountedGroup) -> GroupBody {
     let CountedGroup { group, contacts } = counted;
-    let Group { id, organization_id: _, name, location, zone, area_code, archived } = group;
-    GroupBody { id, name, location, zone, area_code, archived, contacts }
+    let Group { id, organization_id: _, name, location, zone, area_code, archived, version } = group;
+    GroupBody { id, name, location, zone, area_code, archived, contacts, version }
 }

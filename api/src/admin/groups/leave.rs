@@ -15,7 +15,7 @@ use crate::{
     admin::members::remove::let_go, auth::Admin, document::NoContent, extract::Path, problem::Problem, state::Api,
 };
 
-/// Takes a member out of a group: what an agent had in hand there is free at once, as with a
+/// Takes a member out of a group: an agent's work in hand there is free at once, as with a
 /// removal from the organization, and they go on in their other groups.
 #[utoipa::path(
     delete,

@@ -60,8 +60,8 @@ pub(crate) struct MemberEditBody {
     groups: Option<Vec<GroupId>>,
 }
 
-/// Edits a member that can do no more, and nowhere else, than the admin, who does not change their
-/// own role.
+/// Edits a member that can do no more, and nowhere else, than the admin. The own role stays as it
+/// is.
 #[utoipa::path(patch, path = "/v1/organizations/{organization_id}/members/{member_id}", tag = "members")]
 pub(crate) async fn patch(
     State(api): State<Api>,

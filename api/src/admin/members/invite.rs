@@ -100,7 +100,7 @@ impl Known {
     }
 }
 
-/// Makes one member; the caller takes back what a refusal leaves.
+/// Makes one member; the caller takes back the writes of a refusal.
 async fn one(tx: &mut Tx, admin: &Admin, known: &Known, row: &Invited) -> Result<Result<MemberId, Reason>, Problem> {
     let (role, groups) = match decided(admin, known, row) {
         Ok(decided) => decided,

@@ -19,10 +19,10 @@ use uuid::Uuid;
 
 use crate::{auth::Admin, document::NoContent, extract::Path, problem::Problem, state::Api};
 
-/// Removes a member: their tokens are refused from now on, and what they had in hand is free at
-/// once. Their batches return to the goals as at a lease's end, their conversations can be claimed
-/// by others, their contacts are nobody's, their numbers are free, and goals' texts of theirs that
-/// the carrier does not have yet are cancelled for another agent to send. The record stays, because
+/// Removes a member: their tokens are refused from now on, and their work in hand is free at once.
+/// Their batches return to the goals as at a lease's end, their conversations can be claimed by
+/// others, their contacts are nobody's, their numbers are free, and goals' texts of theirs that the
+/// carrier does not have yet are cancelled for another agent to send. The record stays, because
 /// history names it; the person can be a member again by a new one.
 #[utoipa::path(delete, path = "/v1/organizations/{organization_id}/members/{member_id}", tag = "members")]
 pub(crate) async fn remove(

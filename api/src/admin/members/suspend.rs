@@ -8,7 +8,7 @@ use crate::{
     admin::members::remove::apply, auth::Admin, document::NoContent, extract::Path, problem::Problem, state::Api,
 };
 
-/// Suspends a member: until they are restored their tokens answer 401, and what they had in hand is
+/// Suspends a member: until they are restored their tokens answer 401, and their work in hand is
 /// free at once, as with a removal. They stay in their groups and keep their numbers there.
 #[utoipa::path(post, path = "/v1/organizations/{organization_id}/members/{member_id}/suspend", tag = "members")]
 pub(crate) async fn suspend(

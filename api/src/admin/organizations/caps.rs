@@ -2,22 +2,21 @@
 //! them (rule S3).
 
 use axum::{Json as Answer, extract::State};
-use muster_domain::{
-    sending::cap::{CarrierCalendar, STRICTEST_CARRIER, TIERS},
-    tenancy::role::Role,
-};
+use muster_domain::{sending::cap::STRICTEST_CARRIER, tenancy::role::Role};
 use muster_storage::{
-    sending::{
-        Concerned, caps,
-        waiting::{SettingsChange, rearm},
-    },
-    tenancy::organizations,
+    sending::{caps, waiting::SettingsChange},
+    tenancy::{brands, organizations},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    admin::organizations::rates::carrier_word, auth::Admin, bounds, extract::Json, problem::Problem, state::Api,
+    admin::organizations::{brand::LockedBrand, rates::carrier_word},
+    auth::Admin,
+    bounds,
+    extract::Json,
+    problem::Problem,
+    state::Api,
 };
 
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -43,15 +42,9 @@ pub(crate) struct Caps {
     caps: Vec<CapItem>,
     /// The last carrier days.
     days: Vec<CapDay>,
-    /// T-Mobile's usual caps by a brand's registration, to choose from.
-    tiers: Vec<Tier>,
-}
-
-#[derive(Serialize, ToSchema)]
-pub(crate) struct Tier {
-    name: &'static str,
-    /// Null for no cap.
-    daily_segments: Option<i64>,
+    /// The tier that the caps are by (`…/cap-tiers`); null when an admin has set one of the brand's
+    /// own.
+    tier: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -94,7 +87,7 @@ pub(crate) async fn get(State(api): State<Api>, admin: Admin) -> Result<Answer<C
                 settled: day.settled,
             })
             .collect(),
-        tiers: TIERS.into_iter().map(|(name, daily_segments)| Tier { name, daily_segments }).collect(),
+        tier: brands::get(&mut tx, brand).await?.tier,
     }))
 }
 
@@ -108,15 +101,11 @@ pub(crate) async fn put(State(api): State<Api>, admin: Admin, Json(cap): Json<Ca
     }
     let carrier = carrier_word(&cap.carrier)?;
     let mut tx = api.pool.begin().await?;
-    organizations::lock_terms(&mut tx, admin.organization_id).await?;
-    let brand = admin.organization(&mut tx).await?.brand_id;
-    organizations::set_cap(&mut tx, brand, carrier, cap.daily_segments).await?;
-    let now = tx.clock().await?;
-    let calendar = CarrierCalendar::load().map_err(|error| Problem::conflict(error.to_string()))?;
-    caps::count_today(&mut tx, brand, carrier, calendar.day(now), calendar.day_starts(now)).await?;
-    let changed = SettingsChange { caps: true, ..SettingsChange::default() };
-    rearm(&mut tx, admin.organization_id, changed, &admin.origin()).await?;
+    let brand = LockedBrand::of(&mut tx, &admin).await?;
+    brand.cap(&mut tx, carrier, cap.daily_segments).await?;
+    brands::set_tier(&mut tx, brand.id, None).await?;
+    brand.rearm(&mut tx, SettingsChange { caps: true, ..SettingsChange::default() }).await?;
     tx.commit().await?;
-    api.until_it_holds(Concerned::Organization(admin.organization_id)).await;
+    brand.until_it_holds(&api).await;
     Ok(Answer(cap))
 }

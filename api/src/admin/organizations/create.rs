@@ -22,9 +22,15 @@ use crate::{
 pub(crate) struct NewOrganization {
     #[schema(value_type = bounds::Name)]
     name: String,
+    /// The sender's Employer Identification Number, `12-3456789`. Organizations of the account
+    /// under one number share a brand, its caps and rates.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<bounds::TaxNumber>)]
+    tax_number: Option<String>,
 }
 
-/// Creates an organization with a brand of its own and the default settings.
+/// Creates an organization with the default settings. Its brand has the strictest tier of caps
+/// until an admin sets its own, unless it joins the brand of its tax number.
 #[utoipa::path(post, path = "/v1/organizations", tag = "organizations")]
 pub(crate) async fn create(
     State(api): State<Api>,
@@ -34,10 +40,12 @@ pub(crate) async fn create(
 ) -> Result<Once<Created<OrganizationItem>>, Problem> {
     let Caller(member) = caller.account_admin()?;
     let name = bounds::Name::read("name", &body.name)?.to_owned();
+    let tax_number = body.tax_number.as_deref().map(|number| bounds::TaxNumber::read("tax_number", number));
+    let tax_number = tax_number.transpose()?;
     keyed
         .run(&api, member.id, &body, async |tx| {
             let id = OrganizationId::new();
-            organizations::create(tx, id, member.account_id, BrandId::new(), &name).await?;
+            organizations::create(tx, id, member.account_id, BrandId::new(), &name, tax_number).await?;
             Ok(Created(OrganizationItem { id, name }))
         })
         .await

@@ -2,6 +2,7 @@
 
 mod add_numbers;
 mod body;
+mod brand;
 mod caps;
 mod create;
 mod edit;
@@ -9,8 +10,11 @@ mod end_hold;
 mod get;
 mod laws;
 mod list;
+mod list_numbers;
 mod rates;
+mod registered_campaigns;
 mod settings;
+mod tiers;
 
 use utoipa_axum::router::OpenApiRouter;
 
@@ -25,10 +29,18 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(endpoint!(edit::patch))
         .routes(endpoint!(caps::get))
         .routes(endpoint!(caps::put))
+        .routes(endpoint!(tiers::list))
+        .routes(endpoint!(tiers::get))
+        .routes(endpoint!(tiers::put))
         .routes(endpoint!(laws::get))
         .routes(endpoint!(laws::put))
         .routes(endpoint!(rates::get))
         .routes(endpoint!(rates::put))
         .routes(endpoint!(end_hold::end_hold))
+        .routes(endpoint!(registered_campaigns::list))
+        .routes(endpoint!(registered_campaigns::create))
+        .routes(endpoint!(registered_campaigns::put))
+        .routes(endpoint!(registered_campaigns::put_numbers))
         .routes(endpoint!(add_numbers::add))
+        .routes(endpoint!(list_numbers::list))
 }

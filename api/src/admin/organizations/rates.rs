@@ -13,16 +13,15 @@ use muster_domain::{
     tenancy::role::Role,
 };
 use muster_storage::{
-    sending::{
-        rates,
-        waiting::{SettingsChange, rearm},
-    },
+    sending::{rates, waiting::SettingsChange},
     tenancy::groups,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{auth::Admin, bounds, extract::Json, problem::Problem, shapes, state::Api};
+use crate::{
+    admin::organizations::brand::LockedBrand, auth::Admin, bounds, extract::Json, problem::Problem, shapes, state::Api,
+};
 
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -121,10 +120,9 @@ pub(crate) async fn put(State(api): State<Api>, admin: Admin, Json(rate): Json<R
         return Err(Problem::invalid_body(format!("segments_per_minute must be 1 to {FASTEST_RATE}")));
     }
     let mut tx = api.pool.begin().await?;
-    let brand = admin.organization(&mut tx).await?.brand_id;
-    rates::set(&mut tx, brand, carrier, rate.segments_per_minute).await?;
-    let changed = SettingsChange { rates: true, ..SettingsChange::default() };
-    rearm(&mut tx, admin.organization_id, changed, &admin.origin()).await?;
+    let brand = LockedBrand::of(&mut tx, &admin).await?;
+    rates::set(&mut tx, brand.id, carrier, rate.segments_per_minute).await?;
+    brand.rearm(&mut tx, SettingsChange { rates: true, ..SettingsChange::default() }).await?;
     tx.commit().await?;
     Ok(Answer(rate))
 }

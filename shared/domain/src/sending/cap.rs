@@ -1,4 +1,4 @@
-//! Daily carrier caps (rule S3): days, tiers, and how many segments still fit.
+//! Daily carrier caps (rule S3): days, and how many segments still fit.
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
@@ -15,22 +15,6 @@ pub const CARRIER_ZONE: &str = "America/Los_Angeles";
 /// The carrier of the cap that numbers of unknown carriers count against (rule S10): the only one
 /// that caps by brand and day.
 pub const STRICTEST_CARRIER: &str = "t-mobile";
-
-/// T-Mobile's daily caps for 10DLC brands, in segments by a brand's registration; none for
-/// uncapped. They are here to be shown: the caps in force are data, and others write the limits of
-/// trust scores as 75, 50 and 25. Sources: Twilio support 1260804800549; Hustle 4407606633367;
-/// Aloware 6958138; Sinch 7037.
-pub const TIERS: [(&str, Option<i64>); 9] = [
-    ("trust score 76 to 100", Some(200_000)),
-    ("trust score 51 to 75", Some(40_000)),
-    ("trust score 26 to 50", Some(10_000)),
-    ("trust score 1 to 25", Some(2_000)),
-    ("low volume", Some(2_000)),
-    ("sole proprietor", Some(1_000)),
-    ("Russell 3000", Some(200_000)),
-    ("Campaign Verify", None),
-    ("verified government", None),
-];
 
 /// The state of a message's segments under a cap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, VariantArray, VariantNames)]

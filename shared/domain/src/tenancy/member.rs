@@ -92,7 +92,7 @@ mod tests {
         ) {
             let mut state = MemberState::Active;
             for (nth, command) in commands.iter().enumerate() {
-                let removed = commands[..nth].iter().any(|earlier| *earlier == MemberCommand::Remove);
+                let removed = commands[..nth].contains(&MemberCommand::Remove);
                 let after = state.after(*command);
                 prop_assert_eq!(after.is_none(), removed && *command != MemberCommand::Remove);
                 state = after.unwrap_or(state);

@@ -11,6 +11,8 @@ pub mod reassign;
 pub mod reminders;
 mod selection;
 pub mod stats;
+mod zone;
 
 pub use goal::*;
 pub use selection::*;
+pub use zone::*;

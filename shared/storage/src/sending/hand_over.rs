@@ -20,6 +20,7 @@ use muster_domain::{
     tenancy::settings::OrganizationSettings,
     zone::Zone,
 };
+use uuid::Uuid;
 
 use crate::{Pool, Result, Tx, db::error::read_word, engine::claim::ClaimedJob};
 
@@ -48,6 +49,8 @@ pub struct Queued {
     pub traceparent: Option<String>,
     /// The carrier that serves the contact's number, if somebody has looked (rule S10).
     pub carrier: Option<String>,
+    /// The registered campaign of its number, if that is not the brand's first (rule S4).
+    pub registered_campaign: Option<Uuid>,
     /// A moment ago it has taken its time in its lanes (rule S4).
     pub has_slot: bool,
     /// Facts that may forbid it.
@@ -163,6 +166,7 @@ pub async fn read(tx: &mut Tx, ids: &[MessageId], settings: &OrganizationSetting
                 send_attempts: row.send_attempts,
                 traceparent: row.traceparent,
                 carrier: row.carrier,
+                registered_campaign: row.registered_campaign_id,
                 has_slot: row.has_slot,
                 candidate: Candidate {
                     kind,

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use muster_domain::{
-    ids::{GoalId, GroupId, JobId, MessageId, OrganizationId},
+    ids::{BrandId, GoalId, GroupId, JobId, MessageId, OrganizationId},
     sending::HoldReason,
 };
 use muster_jobs::kinds;
@@ -12,25 +12,28 @@ use crate::{
     engine::enqueue::{JobOrder, Origin, enqueue_all},
 };
 
-/// Lets as many texts that are held at the cap be looked at again now as so many segments may be
-/// for, the first ones first; returns their groups. For segments that come back during the day: a
-/// cap is used up to its last text.
-pub async fn recheck_capped(tx: &mut Tx, organization_id: OrganizationId, segments: i64) -> Result<Vec<GroupId>> {
-    let groups = sqlx::query_scalar!(
+/// Lets as many texts of a brand that are held at the cap be looked at again now as so many
+/// segments may be for, the first ones first; returns their groups. For segments that come back
+/// during the day: a cap is used up to its last text, whichever of the brand's organizations has
+/// it.
+pub async fn recheck_capped(tx: &mut Tx, brand_id: BrandId, segments: i64) -> Result<Vec<(OrganizationId, GroupId)>> {
+    let groups = sqlx::query!(
         r#"with woken as (
                update message set held_until = clock_timestamp()
                where id in (
-                   select id from message where organization_id = $1 and state = 'held' and reason = 'cap'
-                   order by id limit $2 for update skip locked)
-               returning group_id
+                   select m.id from organization o cross join lateral (
+                       select id from message where organization_id = o.id and state = 'held' and reason = 'cap'
+                       order by id limit $2 for update skip locked) m
+                   where o.brand_id = $1 order by m.id limit $2)
+               returning organization_id, group_id
            )
-           select distinct group_id as "group_id!" from woken"#,
-        organization_id.0,
+           select distinct organization_id as "organization_id!", group_id as "group_id!" from woken"#,
+        brand_id.0,
         segments,
     )
     .fetch_all(tx.conn())
     .await?;
-    Ok(groups.into_iter().map(GroupId).collect())
+    Ok(groups.into_iter().map(|row| (OrganizationId(row.organization_id), GroupId(row.group_id))).collect())
 }
 
 /// Queues held messages of a group that can go now, with new send jobs; returns how many, at most

@@ -8,6 +8,7 @@ mod on_their_way;
 mod outcomes;
 pub mod rates;
 pub mod receipts;
+pub mod registered;
 mod unsettled;
 pub mod waiting;
 

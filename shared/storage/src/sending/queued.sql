@@ -3,6 +3,9 @@
 -- before (see lock_queued).
 select m.id, m.contact_id, m.group_id, m.goal_id, m.kind, m.body, m.segments, m.send_attempts, m.traceparent,
     c.e164, c.postal_code, t.sender_e164, gr.zone,
+    -- Rule S4: the number's registered campaign has a pace of its own.
+    (select n.registered_campaign_id from sender_number n where n.e164 = t.sender_e164 and n.organization_id = m.organization_id)
+        as registered_campaign_id,
     -- Rule S10: numbers move from one carrier to another.
     case when c.looked_up_at is null or c.looked_up_at > now() - make_interval(days => $3) then c.carrier end as carrier,
     -- A contact that an import made while the redaction was asked for is redacted by its job.

@@ -14,6 +14,7 @@ use muster_domain::{
     },
 };
 use serde_json::Value;
+use uuid::Uuid;
 
 use crate::{Pool, Result, Tx, db::error::read_word};
 
@@ -27,13 +28,20 @@ pub fn carrier_lane(brand_id: BrandId, carrier: &str) -> String {
     format!("carrier:{brand_id}:{carrier}")
 }
 
+/// Returns the lane of a registered campaign at a carrier.
+pub fn campaign_lane(campaign: Uuid, carrier: &str) -> String {
+    format!("carrier:{campaign}:{carrier}")
+}
+
 /// Limits of a brand, by carrier.
 #[derive(Debug, Clone, Default)]
 pub struct Limits {
     /// Segments a day.
     pub caps: BTreeMap<String, i64>,
-    /// Segments a minute.
+    /// Segments a minute, for numbers without a registered campaign of their own.
     pub rates: BTreeMap<String, i64>,
+    /// The same for the numbers of each registered campaign.
+    pub campaigns: BTreeMap<Uuid, BTreeMap<String, i64>>,
     /// A hold that a carrier asked for.
     pub hold: Option<BrandHold>,
 }
@@ -56,6 +64,7 @@ pub async fn limits(tx: &mut Tx, brand_id: BrandId) -> Result<Limits> {
     let row = sqlx::query!(
         r#"select (select jsonb_object_agg(carrier, daily_segments) from brand_cap where brand_id = $1) as caps,
                   (select jsonb_object_agg(carrier, segments_per_minute) from brand_rate where brand_id = $1) as rates,
+                  (select jsonb_object_agg(id, segments_per_minute) from registered_campaign where brand_id = $1) as campaigns,
                   h.reason as "reason?", h.until, h.since as "since?", h.code as "code?"
            from (select) one left join brand_hold h
                on h.brand_id = $1 and (h.until is null or h.until > clock_timestamp())"#,
@@ -70,7 +79,8 @@ pub async fn limits(tx: &mut Tx, brand_id: BrandId) -> Result<Limits> {
         }
         _ => None,
     };
-    Ok(Limits { caps: by_carrier(row.caps)?, rates: by_carrier(row.rates)?, hold })
+    let campaigns = row.campaigns.map_or_else(|| Ok(BTreeMap::new()), serde_json::from_value)?;
+    Ok(Limits { caps: by_carrier(row.caps)?, rates: by_carrier(row.rates)?, campaigns, hold })
 }
 
 /// Sets a brand's rate with a carrier; `None` lifts it. Waiting texts go on at the new pace
@@ -197,8 +207,11 @@ pub async fn lock(tx: &mut Tx, brand_id: BrandId, paces: &BTreeMap<String, i64>)
 /// texts began to wait for their numbers' lanes, or that lookups have brought up.
 pub async fn make_carrier_lanes(tx: &mut Tx, brand_id: BrandId, limits: &Limits) -> Result<()> {
     // By key, so that two transactions that make lanes at once wait for each other.
-    let paces: BTreeMap<_, _> =
+    let mut paces: BTreeMap<_, _> =
         limits.rates.iter().map(|(carrier, pace)| (carrier_lane(brand_id, carrier), *pace)).collect();
+    for (id, rates) in &limits.campaigns {
+        paces.extend(rates.iter().map(|(carrier, pace)| (campaign_lane(*id, carrier), *pace)));
+    }
     sqlx::query!(
         "insert into rate_lane (brand_id, key, segments_per_minute)
          select $1, key, pace from unnest($2::text[], $3::bigint[]) as new (key, pace)

@@ -30,6 +30,8 @@ pub struct Group {
     pub area_code: String,
     /// It takes no new goals.
     pub archived: bool,
+    /// Bumped by every edit.
+    pub version: i32,
 }
 
 /// A group with its size.
@@ -84,6 +86,7 @@ pub async fn get(db: impl Into<Db<'_>>, organization_id: OrganizationId, id: Gro
         zone: row.zone,
         area_code: row.area_code,
         archived: row.archived_at.is_some(),
+        version: row.version,
     }))
 }
 
@@ -173,6 +176,7 @@ pub async fn page(
                 zone: row.zone,
                 area_code: row.area_code,
                 archived: row.archived_at.is_some(),
+                version: row.version,
             },
             contacts: row.contacts,
         })
@@ -220,16 +224,46 @@ pub async fn names(
     Ok(rows.into_iter().map(|row| (GroupId(row.id), row.name)).collect())
 }
 
-/// Archives a group (rule A4); false when it is not this organization's.
-pub async fn archive(tx: &mut Tx, organization_id: OrganizationId, id: GroupId) -> Result<bool> {
+/// Archives a group, or takes it back into use (rule A4); false when it is not this organization's.
+pub async fn set_archived(tx: &mut Tx, organization_id: OrganizationId, id: GroupId, archived: bool) -> Result<bool> {
     let done = sqlx::query!(
-        "update contact_group set archived_at = coalesce(archived_at, now()) where id = $1 and organization_id = $2",
+        "update contact_group set archived_at = case when $3 then coalesce(archived_at, now()) end,
+             version = version + case when (archived_at is not null) = $3 then 0 else 1 end
+         where id = $1 and organization_id = $2",
         id.0,
         organization_id.0,
+        archived,
     )
     .execute(tx.conn())
     .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// Locks a group of this organization for an edit, and returns it.
+pub async fn lock(tx: &mut Tx, organization_id: OrganizationId, id: GroupId) -> Result<Option<Group>> {
+    sqlx::query!(
+        "select from contact_group where id = $1 and organization_id = $2 for no key update",
+        id.0,
+        organization_id.0
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    get(&mut *tx, organization_id, id).await
+}
+
+/// Replaces a group's name, location, zone and area code.
+pub async fn update(tx: &mut Tx, id: GroupId, edit: &NewGroup<'_>) -> Result<()> {
+    sqlx::query!(
+        "update contact_group set name = $2, location = $3, zone = $4, area_code = $5, version = version + 1 where id = $1",
+        id.0,
+        edit.name,
+        edit.location,
+        edit.zone,
+        edit.area_code,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
 }
 
 /// Returns the numbers from which agents text in these groups.

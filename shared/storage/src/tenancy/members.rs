@@ -124,7 +124,7 @@ pub async fn get(tx: &mut Tx, account_id: AccountId, id: MemberId) -> Result<Opt
 }
 
 /// Locks members in the order of their ids: the one that is changed and the admin that does it, so
-/// that two admins who end one another's rights do it one after the other.
+/// that two admins end one another's rights one after the other.
 pub async fn lock_all(tx: &mut Tx, account_id: AccountId, ids: &[MemberId]) -> Result<()> {
     sqlx::query!(
         "select from member where id = any($1) and account_id = $2 order by id for no key update",

@@ -1,5 +1,6 @@
 //! Accounts, organizations, members, groups and their numbers (rules A1 to A5).
 
+pub mod brands;
 pub mod groups;
 pub mod idempotency;
 pub mod members;

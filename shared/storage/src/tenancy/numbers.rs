@@ -7,7 +7,7 @@
 
 use chrono::{DateTime, Utc};
 use muster_domain::{
-    ids::{AccountId, OrganizationId},
+    ids::{AccountId, GroupId, MemberId, OrganizationId},
     people::e164::E164,
 };
 
@@ -112,6 +112,59 @@ pub async fn page(pool: &Pool, filter: &Filter, page: Page<&str>) -> Result<Vec<
             organization_id: row.organization_id.map(OrganizationId),
             arranged: row.arranged_by_operator,
             since: row.since,
+        })
+        .collect())
+}
+
+/// A number of an organization, and the group and the agent that have it.
+#[derive(Debug, Clone)]
+pub struct Held {
+    /// The number.
+    pub number: String,
+    /// Its group; none while it is free for any.
+    pub group_id: Option<GroupId>,
+    /// The group's name.
+    pub group_name: Option<String>,
+    /// Its agent; none while it is free for the group's next one.
+    pub agent_id: Option<MemberId>,
+    /// The agent's names.
+    pub agent_name: Option<String>,
+}
+
+/// Numbers of an organization after `after`; of these groups alone, if some are given.
+pub async fn of_organization(
+    tx: &mut Tx,
+    organization_id: OrganizationId,
+    groups: Option<&[GroupId]>,
+    free: Option<bool>,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<Held>> {
+    let groups: Option<Vec<_>> = groups.map(|groups| groups.iter().map(|id| id.0).collect());
+    let rows = sqlx::query!(
+        r#"select n.e164, n.group_id, g.name as "group_name?", n.agent_id, m.first_name || ' ' || m.last_name as agent_name
+           from sender_number n
+           left join contact_group g on g.id = n.group_id
+           left join member m on m.id = n.agent_id
+           where n.organization_id = $1 and ($2::uuid[] is null or n.group_id = any($2))
+             and ($3::bool is null or (n.agent_id is null) = $3) and n.e164 > $4
+           order by n.e164 limit $5"#,
+        organization_id.0,
+        groups.as_deref(),
+        free,
+        after,
+        limit,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Held {
+            number: row.e164,
+            group_id: row.group_id.map(GroupId),
+            group_name: row.group_name,
+            agent_id: row.agent_id.map(MemberId),
+            agent_name: row.agent_name,
         })
         .collect())
 }

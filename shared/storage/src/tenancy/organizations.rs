@@ -6,7 +6,7 @@ use muster_domain::{
 };
 use sqlx::types::Json;
 
-use crate::{Db, Pool, Result, Tx};
+use crate::{Db, Pool, Result, Tx, tenancy::brands};
 
 /// An organization and its settings.
 #[derive(Debug, Clone)]
@@ -36,17 +36,18 @@ pub async fn account_name(pool: &Pool, id: AccountId) -> Result<Option<String>> 
         .await?)
 }
 
-/// Creates an organization with a brand of its own and the default settings.
+/// Creates an organization with the default settings. With a tax number it joins the account's
+/// brand of that number, if there is one; else it has a brand of its own, with the strictest tier
+/// (rules S3 and S10).
 pub async fn create(
     tx: &mut Tx,
     id: OrganizationId,
     account_id: AccountId,
     brand_id: BrandId,
     name: &str,
+    tax_number: Option<&str>,
 ) -> Result<()> {
-    sqlx::query!("insert into brand (id, account_id, name) values ($1, $2, $3)", brand_id.0, account_id.0, name)
-        .execute(tx.conn())
-        .await?;
+    let brand_id = brands::make(tx, account_id, brand_id, name, tax_number).await?;
     sqlx::query!(
         "insert into organization (id, account_id, brand_id, name, settings) values ($1, $2, $3, $4, $5)",
         id.0,

@@ -25,9 +25,15 @@ pub(crate) fn lanes_of(message: &Queued, organization: &Organization, limits: &L
     let settings = &organization.settings;
     let mut lanes =
         BTreeMap::from([(rates::number_lane(&message.from), i64::from(settings.number_segments_per_minute))]);
-    let carrier = settings.unknown_carriers.limit_of(&limits.rates, message.carrier.as_deref());
-    if let Some((carrier, pace)) = carrier.and_then(|carrier| limits.rates.get_key_value(carrier)) {
-        lanes.insert(rates::carrier_lane(organization.brand_id, carrier), *pace);
+    let campaign = message.registered_campaign.and_then(|id| limits.campaigns.get_key_value(&id));
+    let paces = campaign.map_or(&limits.rates, |(_, paces)| paces);
+    let carrier = settings.unknown_carriers.limit_of(paces, message.carrier.as_deref());
+    if let Some((carrier, pace)) = carrier.and_then(|carrier| paces.get_key_value(carrier)) {
+        let lane = match campaign {
+            Some((id, _)) => rates::campaign_lane(*id, carrier),
+            None => rates::carrier_lane(organization.brand_id, carrier),
+        };
+        lanes.insert(lane, *pace);
     }
     lanes
 }

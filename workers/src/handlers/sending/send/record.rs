@@ -55,8 +55,8 @@ pub(super) async fn record(
     let refund = refunds.get(&ctx.calendar.day(now)).filter(|segments| **segments > 0);
     if let Some(segments) = refund.filter(|_| answers.stops.is_empty()) {
         // Segments that came back today are for others that wait at the cap.
-        for group_id in sending::recheck_capped(tx, organization.id, *segments).await? {
-            timers::set_earliest(tx, TimerKind::HoldEnds, group_id.0, now, organization.id).await?;
+        for (organization_id, group_id) in sending::recheck_capped(tx, organization.brand_id, *segments).await? {
+            timers::set_earliest(tx, TimerKind::HoldEnds, group_id.0, now, organization_id).await?;
         }
     }
     let waits = answers.waits.iter().map(|(message, wait)| (message.group_id, wait));
