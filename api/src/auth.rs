@@ -11,7 +11,7 @@ use muster_domain::{
 };
 use muster_service::trace;
 use muster_storage::{
-    Tx,
+    Page, Tx,
     engine::enqueue::Origin,
     tenancy::{
         members::{self, Member, MemberFilter, MemberRecord},
@@ -206,12 +206,12 @@ impl Admin {
         members::lock_all(tx, self.member.account_id, &[self.member.id, id]).await?;
         let own =
             MemberFilter { reader: None, with_account_admins: true, only: Some(self.member.id), ..self.members() };
-        let own = members::page(&mut *tx, own, None, 1).await?.pop();
+        let own = members::page(&mut *tx, own, Page::first(1)).await?.pop();
         let own = own.filter(|own| own.state == MemberState::Active);
         let own = own.ok_or_else(|| Problem::invalid_token("you are suspended or removed"))?;
         let admin = Self::of(own.member, self.organization_id)?;
         let filter = MemberFilter { only: Some(id), ..admin.members() };
-        let found = members::page(&mut *tx, filter, None, 1).await?.pop().ok_or_else(|| Problem::no("member"))?;
+        let found = members::page(&mut *tx, filter, Page::first(1)).await?.pop().ok_or_else(|| Problem::no("member"))?;
         Ok((admin, found))
     }
 

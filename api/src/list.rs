@@ -85,10 +85,14 @@ impl<F: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for ListQuery<F> {
         let name = |pair: &&str| PAGE_PARAMETERS.contains(&pair.split('=').next().unwrap_or_default());
         let (page, filter): (Vec<_>, Vec<_>) = query_of(parts)?.split('&').partition(name);
         let PageQuery { cursor, limit } = read_query(&page.join("&"))?;
-        let limit = bounds::PageLimit::read("limit", limit.unwrap_or(DEFAULT_LIMIT))
-            .map_err(|_| Problem::invalid_parameter("limit is not within its bounds"))?;
-        Ok(Self { filter: read_query(&filter.join("&"))?, cursor, limit })
+        Ok(Self { filter: read_query(&filter.join("&"))?, cursor, limit: page_limit(limit)? })
     }
+}
+
+/// Returns how many items a page has at most, as far as asked.
+pub(crate) fn page_limit(asked: Option<i64>) -> Result<i64, Problem> {
+    bounds::PageLimit::read("limit", asked.unwrap_or(DEFAULT_LIMIT))
+        .map_err(|_| Problem::invalid_parameter("limit is not within its bounds"))
 }
 
 /// An item of a list that has pages.

@@ -14,7 +14,6 @@ use muster_storage::{
         batches::{self, Lease},
     },
     tenancy::members,
-    tenancy::{groups, members},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

@@ -19,7 +19,10 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
-    admin::groups::list::{GroupBody, body, check_area_code},
+    admin::groups::{
+        body::{GroupBody, body},
+        create::check_area_code,
+    },
     auth::Admin,
     bounds,
     document::Tagged,

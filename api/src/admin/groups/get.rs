@@ -1,6 +1,6 @@
 //! `GET /v1/organizations/{organization_id}/groups/{group_id}`.
 
-use axum::{Json as Answer, extract::State};
+use axum::extract::State;
 use muster_domain::ids::GroupId;
 use muster_storage::tenancy::groups;
 use uuid::Uuid;

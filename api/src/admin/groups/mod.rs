@@ -1,6 +1,5 @@
 //! `/v1/organizations/{organization_id}/groups`: groups, their members and contacts.
 
-<<<<<<< HEAD
 mod add_member;
 mod archive;
 mod body;
@@ -29,11 +28,3 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(endpoint!(edit_membership::patch))
         .routes(endpoint!(leave::leave))
 }
-=======
-pub(crate) mod edit;
-pub(crate) mod get;
-pub(crate) mod leave;
-pub(crate) mod list;
-pub(crate) mod membership;
-pub(crate) mod unarchive;
->>>>>>> 528d62e (Numbers are listed with their group and agent, groups are edited and unarchived; a new brand has the strictest tier, organizations of one tax number share it, and it has several registered campaigns (A1, A3, A4, S3, S4, S10))

@@ -12,7 +12,7 @@ use muster_domain::{
     },
 };
 use muster_storage::{
-    Tx,
+    Page, Tx,
     sending::Concerned,
     tenancy::{
         groups,
@@ -101,7 +101,7 @@ pub(crate) async fn patch(
         members::revoke_tokens(&mut tx, id).await?;
     }
     let filter = MemberFilter { only: Some(id), ..admin.members() };
-    let after = members::page(&mut tx, filter, None, 1).await?.pop().ok_or_else(|| Problem::no("member"))?;
+    let after = members::page(&mut tx, filter, Page::first(1)).await?.pop().ok_or_else(|| Problem::no("member"))?;
     tx.commit().await?;
     if texting_ends {
         api.until_it_holds(Concerned::Organization(admin.organization_id)).await;

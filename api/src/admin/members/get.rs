@@ -2,7 +2,10 @@
 
 use axum::extract::State;
 use muster_domain::ids::MemberId;
-use muster_storage::tenancy::members::{self, MemberFilter};
+use muster_storage::{
+    Page,
+    tenancy::members::{self, MemberFilter},
+};
 use uuid::Uuid;
 
 use crate::{
@@ -22,6 +25,6 @@ pub(crate) async fn get(
     Path((_organization, id)): Path<(Uuid, MemberId)>,
 ) -> Result<Tagged<MemberBody>, Problem> {
     let filter = MemberFilter { only: Some(id), ..admin.members() };
-    let found = members::page(&api.pool, filter, None, 1).await?.pop().ok_or_else(|| Problem::no("member"))?;
+    let found = members::page(&api.pool, filter, Page::first(1)).await?.pop().ok_or_else(|| Problem::no("member"))?;
     Ok(Tagged { version: found.version, body: body(&admin, found) })
 }

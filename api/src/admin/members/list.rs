@@ -12,12 +12,11 @@ use muster_storage::tenancy::{
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use uuid::Uuid;
 
 use crate::{
     auth::Admin,
     bounds,
-    extract::{Query, page_limit},
+    list::{Item, ListQuery, Listed},
     problem::Problem,
     shapes,
     state::Api,
@@ -25,7 +24,7 @@ use crate::{
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct MemberBody {
-    #[schema(value_type = Uuid)]
+    #[schema(value_type = uuid::Uuid)]
     id: MemberId,
     #[schema(value_type = shapes::Role)]
     role: Role,
@@ -34,7 +33,7 @@ pub(crate) struct MemberBody {
     /// By which a file's column of agents names them.
     email: Option<String>,
     /// Groups that they administer or text in, as far as they are yours to see.
-    #[schema(value_type = Vec<Uuid>)]
+    #[schema(value_type = Vec<uuid::Uuid>)]
     groups: Vec<GroupId>,
     #[schema(value_type = shapes::MemberState)]
     state: MemberState,
@@ -44,23 +43,21 @@ pub(crate) struct MemberBody {
     version: i32,
 }
 
-#[derive(Serialize, ToSchema)]
-pub(crate) struct MemberPage {
-    items: Vec<MemberBody>,
-    /// The cursor of the next page; null on the last.
-    #[schema(value_type = Option<Uuid>)]
-    next: Option<MemberId>,
+impl Item for MemberBody {
+    type Id = MemberId;
+
+    const PAGE: &'static str = "MemberPage";
 }
 
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct MemberQuery {
+pub(crate) struct MemberListFilter {
     /// Only members of this role.
     #[param(value_type = Option<shapes::Role>)]
     role: Option<Role>,
     /// Only members of this group.
-    #[param(value_type = Option<Uuid>)]
+    #[param(value_type = Option<uuid::Uuid>)]
     group_id: Option<GroupId>,
     /// Only members with this in their name or email.
     #[param(inline, value_type = Option<bounds::Search>)]
@@ -68,11 +65,6 @@ pub(crate) struct MemberQuery {
     /// Only members in this state; all but removed ones unless told.
     #[param(value_type = Option<shapes::MemberState>)]
     state: Option<MemberState>,
-    /// The `next` of the page before.
-    cursor: Option<Uuid>,
-    /// Items at most; 100 unless told.
-    #[param(inline, value_type = Option<bounds::PageLimit>)]
-    limit: Option<i64>,
 }
 
 /// Returns a member as this admin sees them.
@@ -100,21 +92,21 @@ pub(crate) fn body(admin: &Admin, record: MemberRecord) -> MemberBody {
 pub(crate) async fn list(
     State(api): State<Api>,
     admin: Admin,
-    Query(query): Query<MemberQuery>,
-) -> Result<Answer<MemberPage>, Problem> {
-    let limit = page_limit(query.limit)?;
-    let search = query.search.as_deref().map(|words| bounds::Search::read("search", words)).transpose();
+    query: ListQuery<MemberListFilter>,
+) -> Result<Answer<Listed<MemberBody>>, Problem> {
+    let MemberListFilter { role, group_id, search, state } = &query.filter;
+    let (role, group_id, state) = (*role, *group_id, *state);
+    let search = search.as_deref().map(|words| bounds::Search::read("search", words)).transpose();
     let search = search.map_err(|_| Problem::invalid_parameter("search must be 1 to 100 characters"))?;
     let mut tx = api.pool.begin().await?;
-    if let Some(group_id) = query.group_id {
+    if let Some(group_id) = group_id {
         admin.group(group_id)?;
         if !groups::all_exist(&mut tx, admin.organization_id, &[group_id]).await? {
             return Err(Problem::no("group"));
         }
     }
-    let MemberQuery { role, group_id, state, cursor, .. } = query;
     let filter = MemberFilter { role, group_id, search, state, ..admin.members() };
-    let all = members::page(&mut tx, filter, cursor.map(MemberId), limit).await?;
-    let next = all.last().map(|one| one.member.id).filter(|_| i64::try_from(all.len()) == Ok(limit));
-    Ok(Answer(MemberPage { items: all.into_iter().map(|one| body(&admin, one)).collect(), next }))
+    let page = query.page(MemberId);
+    let found = members::page(&mut tx, filter, page).await?;
+    Ok(Listed::answer(&page, found, |one| one.member.id, |one| body(&admin, one)))
 }

@@ -10,7 +10,8 @@ use uuid::Uuid;
 
 use crate::{
     auth::Admin,
-    extract::{Page, Path, Query},
+    extract::Path,
+    list::{Item, ListQuery, Listed},
     problem::Problem,
     state::Api,
 };
@@ -26,11 +27,10 @@ pub(crate) struct TokenBody {
     expires_at: Option<DateTime<Utc>>,
 }
 
-#[derive(Serialize, ToSchema)]
-pub(crate) struct TokenPage {
-    items: Vec<TokenBody>,
-    /// The cursor of the next page; null on the last.
-    next: Option<Uuid>,
+impl Item for TokenBody {
+    type Id = Uuid;
+
+    const PAGE: &'static str = "TokenPage";
 }
 
 /// Lists the tokens of a member that were not ended, by age: for oneself, and for those that may
@@ -40,13 +40,12 @@ pub(crate) async fn list(
     State(api): State<Api>,
     admin: Admin,
     Path((_organization, member_id)): Path<(Uuid, MemberId)>,
-    Query(page): Query<Page>,
-) -> Result<Answer<TokenPage>, Problem> {
-    let limit = page.limit()?;
+    query: ListQuery,
+) -> Result<Answer<Listed<TokenBody>>, Problem> {
     let mut tx = api.pool.begin().await?;
     admin.act_for(&mut tx, member_id).await?.ok_or_else(|| Problem::no("member"))?;
-    let all = members::tokens(&mut tx, member_id, page.cursor, limit).await?;
-    let next = all.last().map(|token| token.id).filter(|_| i64::try_from(all.len()) == Ok(limit));
+    let page = query.page(|id| id);
+    let found = members::tokens(&mut tx, member_id, page).await?;
     let body = |Token { id, name, created_at, last_used_at, expires_at }| TokenBody {
         id,
         name,
@@ -54,5 +53,5 @@ pub(crate) async fn list(
         last_used_at,
         expires_at,
     };
-    Ok(Answer(TokenPage { items: all.into_iter().map(body).collect(), next }))
+    Ok(Listed::answer(&page, found, |token| token.id, body))
 }

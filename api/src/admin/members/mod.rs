@@ -8,7 +8,7 @@ mod invite;
 mod invited;
 mod list;
 mod list_tokens;
-mod remove;
+pub(crate) mod remove;
 mod revoke_token;
 mod revoke_tokens;
 mod suspend;

@@ -13,7 +13,8 @@ use utoipa::{IntoParams, ToSchema};
 use crate::{
     auth::Admin,
     bounds,
-    extract::{Query, page_limit},
+    extract::Query,
+    list::page_limit,
     problem::Problem,
     state::Api,
 };
