@@ -1,45 +1,13 @@
-//! Composing texts: the contents that a script may have, and whether a text may be sent
-//! (rules M1 to M5).
+//! The composer of an agent's texts in a goal (rules M1 to M5).
 
 use muster_domain::{
-    goals::estimate,
-    sending::{
-        segments::{self, Segments},
-        template::{MissingValue, RENDERED_LIMIT, Template},
-    },
+    goals::{batch::BatchKind, estimate},
+    sending::{compose::Composer, template::Template},
     tenancy::settings::OrganizationSettings,
 };
-use muster_storage::{
-    goals::{Goal, batches::Recipient},
-    tenancy::{groups::Group, members::Member, organizations::Organization},
-};
+use muster_storage::{Tx, goals::Goal, tenancy::groups};
 
-/// A script with all that is the same for every contact of a send.
-pub(crate) struct Composer<'a> {
-    pub(crate) template: Template,
-    pub(crate) agent: &'a Member,
-    pub(crate) group: &'a Group,
-    pub(crate) organization: &'a Organization,
-    pub(crate) goal_date: String,
-}
-
-/// Why a contact is kept out of a send.
-pub(crate) enum KeptOut {
-    /// A field has no value and no fallback.
-    Missing(MissingValue),
-    /// The text has too many segments or characters (rule M3).
-    TooLong,
-}
-
-impl KeptOut {
-    /// Returns the reason as it is kept beside the contact.
-    pub(crate) fn reason(&self) -> String {
-        match self {
-            Self::Missing(missing) => format!("missing_value:{}", missing.field),
-            Self::TooLong => "text_too_long".to_owned(),
-        }
-    }
-}
+use crate::{auth::Agent, problem::Problem};
 
 /// Returns a text as it is sent: with look-alikes replaced, if the organization wants that
 /// (rule M5).
@@ -47,37 +15,23 @@ pub(crate) fn encoded(text: String, settings: &OrganizationSettings) -> String {
     estimate::encoded(text, settings.smart_encoding)
 }
 
-/// Returns a goal's date as scripts say it.
-pub(crate) fn goal_date(goal: &Goal) -> String {
-    goal.content.date_local.format("%A, %B %-d").to_string()
-}
-
-impl Composer<'_> {
-    /// Returns the text for a contact, and its count.
-    pub(crate) fn compose(&self, to: &Recipient) -> Result<(String, Segments), KeptOut> {
-        let body = self.template.render(|field| self.value(to, field)).map_err(KeptOut::Missing)?;
-        let body = encoded(body, &self.organization.settings);
-        let count = segments::count(&body);
-        let limit = self.organization.settings.max_segments.unsigned_abs();
-        if count.segments > limit || body.chars().count() > RENDERED_LIMIT {
-            return Err(KeptOut::TooLong);
-        }
-        Ok((body, count))
-    }
-
-    fn value<'v>(&'v self, to: &'v Recipient, field: &str) -> Option<&'v str> {
-        match field {
-            "first_name" => Some(&to.values.first_name),
-            "last_name" => Some(&to.values.last_name),
-            "email" => to.values.email.as_deref(),
-            "postal_code" => to.values.postal_code.as_deref(),
-            "external_id" => to.values.external_id.as_deref(),
-            "agent.first_name" => Some(&self.agent.first_name),
-            "agent.last_name" => Some(&self.agent.last_name),
-            "goal.date" => Some(&self.goal_date),
-            "group.name" => Some(&self.group.name),
-            "organization.name" => Some(&self.organization.name),
-            custom => to.values.fields.get(custom).and_then(serde_json::Value::as_str),
-        }
-    }
+/// Returns the composer of a workflow's texts.
+pub(crate) async fn composer(tx: &mut Tx, agent: &Agent, goal: &Goal, kind: BatchKind) -> Result<Composer, Problem> {
+    let organization = agent.organization(tx).await?;
+    let group =
+        groups::get(&mut *tx, agent.organization_id, goal.group_id).await?.ok_or_else(|| Problem::no("group"))?;
+    let script = match kind {
+        BatchKind::Initial => &goal.content.script,
+        BatchKind::Reminder => goal.content.reminder_script.as_deref().unwrap_or_default(),
+    };
+    Ok(Composer {
+        template: Template::parse(script, |_| true).map_err(|error| Problem::conflict(error.to_string()))?,
+        agent_first_name: agent.member.first_name.clone(),
+        agent_last_name: agent.member.last_name.clone(),
+        group_name: group.name,
+        organization_name: organization.name,
+        goal_date: goal.content.date_local.format("%A, %B %-d").to_string(),
+        smart_encoding: organization.settings.smart_encoding,
+        max_segments: organization.settings.max_segments.unsigned_abs(),
+    })
 }

@@ -3,9 +3,13 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use muster_domain::ids::{GoalId, OrganizationId};
+use anyhow::Context;
+use muster_domain::{
+    goals::lifecycle::GoalCommand,
+    ids::{GoalId, OrganizationId},
+};
 use muster_storage::{
-    goals,
+    Tx, goals,
     tenancy::organizations,
     testing::plant::{ID, Planted, QUEUE_JOBS},
 };
@@ -15,6 +19,14 @@ use crate::{report::Report, rig::Rig, scaled};
 
 const MESSAGES: usize = 1_000_000;
 const ROUNDS: usize = 30;
+
+/// Has a goal obey, as the API does.
+async fn obey(tx: &mut Tx, organization: OrganizationId, id: GoalId, command: GoalCommand) -> anyhow::Result<()> {
+    let goal = goals::lock(tx, organization, id).await?.context("the planted goal")?;
+    let after = goal.clock.after(command, tx.clock().await?)?;
+    goals::set_clock(tx, &goal, &after).await?;
+    Ok(())
+}
 
 pub(crate) async fn run(scale: f64) -> anyhow::Result<Report> {
     let mut report = Report::new("pause");
@@ -36,7 +48,7 @@ pub(crate) async fn run(scale: f64) -> anyhow::Result<Report> {
         let began = SystemTime::now();
         let mut tx = rig.pool.begin().await?;
         organizations::lock_terms(&mut tx, organization).await?;
-        goals::set_paused(&mut tx, goal, true).await?;
+        obey(&mut tx, organization, goal, GoalCommand::Pause).await?;
         tx.commit().await?;
         let paused = SystemTime::now();
         written.push(rig.wal_bytes().await? - wal);
@@ -52,7 +64,7 @@ pub(crate) async fn run(scale: f64) -> anyhow::Result<Report> {
         );
         let mut tx = rig.pool.begin().await?;
         organizations::lock_terms(&mut tx, organization).await?;
-        goals::set_paused(&mut tx, goal, false).await?;
+        obey(&mut tx, organization, goal, GoalCommand::Resume).await?;
         tx.commit().await?;
         rig.execute(&format!(
             "insert into timer (kind, subject, fire_at, organization_id) values ('hold-ends', '{ID}', now(), '{ID}') on conflict do nothing"

@@ -2,11 +2,16 @@
 
 use axum::extract::State;
 use muster_domain::{
-    goals::{answer::Answer, goal::Work},
+    goals::{answer::Answer, availability::Work},
     ids::ThreadId,
 };
 use muster_jobs::kinds::ReminderOpen;
-use muster_storage::{conversations::threads, engine::enqueue::enqueue, goals, sending::Concerned};
+use muster_storage::{
+    conversations::{answers, threads},
+    engine::enqueue::enqueue,
+    goals,
+    sending::Concerned,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -41,16 +46,14 @@ pub(crate) async fn put(
     let goal_id = thread.goal_id.ok_or_else(|| Problem::conflict("no goal has texted this contact"))?;
     let goal = goals::get(&mut tx, agent.organization_id, goal_id).await?.ok_or_else(|| Problem::no("goal"))?;
     let now = tx.clock().await?;
-    if !goal.clock.status(now).allows(Work::Answers) {
-        return Err(Problem::conflict("the goal is not active"));
-    }
-    if !threads::record_answer(&mut tx, goal_id, thread.contact_id, body.answer).await? {
+    let moment = goal.moment(now).texted();
+    moment.availability(Work::Answers).map_err(|_| Problem::conflict("the goal is not active"))?;
+    if !answers::record(&mut tx, goal_id, thread.contact_id, body.answer).await? {
         return Err(Problem::conflict("the contact has not replied in this goal"));
     }
     // The reply is dealt with, also without a text back.
     threads::answered(&mut tx, id, agent.member.id).await?;
-    let remind_now = goal.reminder_window.is_some_and(|(opens, closes)| opens <= now && now < closes);
-    if body.answer == Answer::Yes && remind_now {
+    if body.answer == Answer::Yes && moment.allows(Work::Reminders) {
         enqueue(&mut tx, &ReminderOpen { goal_id }, &agent.origin()).await?;
     }
     tx.commit().await?;

@@ -5,7 +5,10 @@ use chrono::{DateTime, Utc};
 use muster_domain::{
     goals::batch::BatchKind,
     ids::{BatchId, ContactId, GoalId},
-    sending::template::Template,
+    sending::{
+        batch_send::{self, BatchContact, ContactDecision},
+        compose::Composer,
+    },
 };
 use muster_storage::{
     Tx,
@@ -19,9 +22,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    agent::work::{script, workable},
+    agent::work::workable,
     auth::Agent,
-    compose::{Composer, goal_date},
+    compose::composer,
     extract::{Json, Path},
     problem::Problem,
     state::Api,
@@ -58,11 +61,12 @@ pub(crate) struct ClaimedBatch {
     lease_token: i64,
     expires_at: DateTime<Utc>,
     instructions: String,
-    contacts: Vec<BatchContact>,
+    contacts: Vec<BatchContactBody>,
 }
 
 #[derive(Serialize, ToSchema)]
-pub(crate) struct BatchContact {
+#[schema(as = BatchContact)]
+pub(crate) struct BatchContactBody {
     #[schema(value_type = uuid::Uuid)]
     id: ContactId,
     first_name: String,
@@ -97,31 +101,13 @@ pub(crate) async fn claim(
     if !members::lock_texting(&mut tx, goal.group_id, agent.member.id).await? {
         return Err(Problem::no("goal"));
     }
-    if !members::lock_texting(&mut tx, goal.group_id, agent.member.id).await? {
-        return Err(Problem::no("goal"));
-    }
     let minutes = agent.organization(&mut tx).await?.settings.lease_minutes;
-    let mut lease = batches::claim(&mut tx, agent.organization_id, id, kind, agent.member.id, minutes).await?;
-    let mut empty = 0;
-    while let Some(claimed) = &lease {
-        // A batch in which nobody may be texted any more is finished here, and the next one
-        // claimed.
-        batches::skip_forbidden(&mut tx, &goal, claimed).await?;
-        if !batches::finish_if_done(&mut tx, claimed).await? {
-            break;
-        }
-        empty += 1;
-        lease = if empty < EMPTY_BATCHES_LIMIT {
-            batches::claim(&mut tx, agent.organization_id, id, kind, agent.member.id, minutes).await?
-        } else {
-            None
-        };
-    }
-    let Some(lease) = lease else {
+    let Some((lease, contacts)) = claim_with_contacts(&mut tx, &agent, &goal, kind, minutes).await? else {
         tx.commit().await?;
         return Ok(Answer(Claimed { batch: None }));
     };
-    let contacts = preview(&mut tx, &agent, &goal, &lease).await?;
+    let composer = composer(&mut tx, &agent, &goal, kind).await?;
+    let contacts = contacts.iter().filter_map(|contact| preview(contact, &composer)).collect();
     tx.commit().await?;
     let batch = ClaimedBatch {
         id: lease.batch_id,
@@ -134,32 +120,40 @@ pub(crate) async fn claim(
     Ok(Answer(Claimed { batch: Some(batch) }))
 }
 
-/// Returns the batch's contacts and their texts, for the agent's screen.
-async fn preview(tx: &mut Tx, agent: &Agent, goal: &Goal, lease: &Lease) -> Result<Vec<BatchContact>, Problem> {
-    let organization = agent.organization(tx).await?;
-    let group =
-        groups::get(&mut *tx, agent.organization_id, goal.group_id).await?.ok_or_else(|| Problem::no("group"))?;
-    let composer = Composer {
-        template: Template::parse(script(goal, lease.kind), |_| true)
-            .map_err(|error| Problem::conflict(error.to_string()))?,
-        agent: &agent.member,
-        group: &group,
-        organization: &organization,
-        goal_date: goal_date(goal),
+/// Claims a batch in which somebody may still be texted. One without is finished here, and the next
+/// one claimed.
+async fn claim_with_contacts(
+    tx: &mut Tx,
+    agent: &Agent,
+    goal: &Goal,
+    kind: BatchKind,
+    minutes: i32,
+) -> Result<Option<(Lease, Vec<BatchContact>)>, Problem> {
+    for _ in 0..EMPTY_BATCHES_LIMIT {
+        let lease = batches::claim(tx, agent.organization_id, goal.id, kind, agent.member.id, minutes).await?;
+        let Some(lease) = lease else { return Ok(None) };
+        let contacts = batches::contacts(tx, goal, &lease, agent.member.id).await?;
+        batches::skip_all(tx, &lease, &batch_send::forbidden(&contacts)).await?;
+        if !batches::finish_if_done(tx, &lease).await? {
+            return Ok(Some((lease, contacts)));
+        }
+    }
+    Ok(None)
+}
+
+/// Returns a contact and their text for the agent's screen; none where they stay out of the send
+/// whatever the script.
+fn preview(contact: &BatchContact, composer: &Composer) -> Option<BatchContactBody> {
+    let (text, kept_out) = match contact.decide(true, composer) {
+        ContactDecision::Queue(text) => (Some(text), None),
+        ContactDecision::Skip(reason) if !reason.is_of_contact() => (None, Some(reason.word())),
+        ContactDecision::Skip(_) | ContactDecision::Leave => return None,
     };
-    let recipients = batches::recipients(tx, goal, lease, agent.member.id).await?;
-    Ok(recipients
-        .iter()
-        .map(|to| {
-            let (id, first_name) = (to.contact_id, to.values.first_name.clone());
-            match composer.compose(to) {
-                Ok((text, count)) => {
-                    BatchContact { id, first_name, text: Some(text), segments: Some(count.segments), kept_out: None }
-                }
-                Err(kept_out) => {
-                    BatchContact { id, first_name, text: None, segments: None, kept_out: Some(kept_out.reason()) }
-                }
-            }
-        })
-        .collect())
+    Some(BatchContactBody {
+        id: contact.contact_id,
+        first_name: contact.values.first_name.clone(),
+        segments: text.as_ref().map(|text| text.segments.segments),
+        text: text.map(|text| text.body),
+        kept_out,
+    })
 }

@@ -1,9 +1,9 @@
 //! Leases that an agent holds.
 
-use muster_domain::ids::BatchId;
+use muster_domain::{goals::batch::LeaseRefusal, ids::BatchId};
 use muster_storage::{
     Tx,
-    goals::batches::{self, Lease, LeaseRefusal},
+    goals::batches::{self, Lease},
 };
 
 use crate::{auth::Agent, problem::Problem};

@@ -4,7 +4,7 @@
 use axum::{Json as Answer, extract::State};
 use chrono::{DateTime, Utc};
 use muster_domain::{
-    goals::goal::{GoalStatus, Work},
+    goals::{availability::Work, goal::GoalStatus},
     ids::{GoalId, GroupId},
 };
 use muster_storage::{
@@ -45,20 +45,20 @@ pub(crate) async fn list(State(api): State<Api>, agent: Agent) -> Result<Answer<
     for group_id in &agent.member.groups {
         let filter = Filter { groups: Some(&[*group_id]), ..Filter::default() };
         for goal in goals::page(&mut tx, agent.organization_id, &filter, Page::first(GROUP_GOALS_LIMIT)).await? {
-            let status = goal.clock.status(now);
-            if status == GoalStatus::Draft {
+            let moment = goal.moment(now);
+            // A draft is not for agents.
+            if !moment.allows(Work::Conversations) {
                 continue;
             }
-            let in_window = goal.reminder_window.is_some_and(|(opens, closes)| opens <= now && now < closes);
             items.push(AgentGoal {
                 id: goal.id,
                 group_id: goal.group_id,
                 name: goal.content.name,
                 instructions: goal.content.instructions,
-                status,
+                status: moment.status,
                 closes_at: goal.clock.closes_at,
-                initials: status.allows(Work::Initials),
-                reminders: status.allows(Work::Reminders { window_open: in_window }),
+                initials: moment.allows(Work::Initials),
+                reminders: moment.allows(Work::Reminders),
             });
         }
     }

@@ -1,15 +1,15 @@
 //! `POST /v1/agent/threads/{thread_id}/reply`: answer in a conversation (rules W2 and W3).
 
 use axum::extract::State;
-use chrono::TimeDelta;
 use muster_domain::{
+    conversations::thread::ThreadCommand,
     ids::{MessageId, ThreadId},
     sending::{message::MessageKind, segments},
 };
 use muster_storage::{
     Tx,
     conversations::threads,
-    sending::messages::{self, Batch, NewMessage, RecentReplies},
+    sending::messages::{self, Batch, NewMessage},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -42,14 +42,10 @@ pub(crate) struct Replied {
 /// Refuses a reply over the organization's limit for a conversation and an hour; says when the next
 /// one can be made.
 async fn within_limit(tx: &mut Tx, id: ThreadId, limit: i32) -> Result<(), Problem> {
-    let RecentReplies { replies, oldest } = messages::replies_in_an_hour(tx, id).await?;
-    if replies < i64::from(limit) {
-        return Ok(());
-    }
-    let problem = Problem::reply_limit(format!("{limit} replies in a conversation are allowed within an hour"));
-    Err(match oldest {
-        Some(oldest) => {
-            let at = oldest + TimeDelta::hours(1);
+    let Err(full) = messages::replies_in_an_hour(tx, id).await?.within(limit) else { return Ok(()) };
+    let problem = Problem::reply_limit(full.to_string());
+    Err(match full.retry_at {
+        Some(at) => {
             let now = tx.clock().await?;
             problem.with("retry_at", at.to_rfc3339()).after((at - now).num_seconds() + 1)
         }
@@ -70,12 +66,7 @@ pub(crate) async fn reply(
     keyed
         .run(&api, agent.member.id, &body, async |tx| {
             let thread = lock_thread(tx, &agent, id).await?;
-            if thread.closed {
-                return Err(Problem::conflict("the contact has opted out"));
-            }
-            if thread.paused {
-                return Err(Problem::conflict("the goal is paused"));
-            }
+            thread.thread.after(ThreadCommand::Reply(agent.member.id), thread.now)?;
             let organization = agent.organization(tx).await?;
             within_limit(tx, id, organization.settings.replies_per_hour).await?;
             let sender = messages::sender_of(tx, thread.group_id, agent.member.id).await?;

@@ -7,24 +7,24 @@ use axum::extract::State;
 use muster_domain::{
     goals::batch::BatchKind,
     ids::{BatchId, ContactId, MessageId},
-    sending::{message::MessageKind, template::Template},
+    sending::{
+        batch_send::{self, BatchSend},
+        compose::Text,
+        message::MessageKind,
+    },
 };
 use muster_storage::{
     conversations::threads,
     goals::batches,
     sending::messages::{self, Batch, NewMessage},
-    tenancy::groups,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    agent::{
-        lease::lock_lease,
-        work::{script, workable},
-    },
+    agent::{lease::lock_lease, work::workable},
     auth::Agent,
-    compose::{Composer, goal_date},
+    compose::composer,
     document::{Accepted, Once},
     extract::{Json, Path},
     idempotency::Keyed,
@@ -68,42 +68,20 @@ pub(crate) async fn send(
         .run(&api, agent.member.id, &body, async |tx| {
             let lease = lock_lease(tx, &agent, id, body.lease_token).await?;
             let goal = workable(tx, &agent, lease.goal_id, lease.kind).await?;
-            let organization = agent.organization(tx).await?;
-            let group = groups::get(&mut *tx, agent.organization_id, goal.group_id)
-                .await?
-                .ok_or_else(|| Problem::no("group"))?;
-            let sender = messages::sender_of(tx, group.id, agent.member.id).await?;
+            let sender = messages::sender_of(tx, goal.group_id, agent.member.id).await?;
             let sender = sender.ok_or_else(|| Problem::no_sender_number("the agent has no number in this group"))?;
-            let composer = Composer {
-                template: Template::parse(script(&goal, lease.kind), |_| true)
-                    .map_err(|error| Problem::conflict(error.to_string()))?,
-                agent: &agent.member,
-                group: &group,
-                organization: &organization,
-                goal_date: goal_date(&goal),
-            };
-            let mut recipients = batches::recipients(tx, &goal, &lease, agent.member.id).await?;
-            if let Some(wanted) = &body.contact_ids {
-                recipients.retain(|to| wanted.contains(&to.contact_id));
-            }
-            let (mut texts, mut skipped) = (BTreeMap::new(), BTreeMap::<String, Vec<ContactId>>::new());
-            for to in &recipients {
-                match composer.compose(to) {
-                    Ok(text) => {
-                        texts.insert(to.contact_id, text);
-                    }
-                    Err(kept_out) => skipped.entry(kept_out.reason()).or_default().push(to.contact_id),
-                }
-            }
-            for (reason, contacts) in &skipped {
-                batches::skip(tx, &lease, contacts, reason).await?;
-            }
+            let composer = composer(tx, &agent, &goal, lease.kind).await?;
+            let contacts = batches::contacts(tx, &goal, &lease, agent.member.id).await?;
+            let BatchSend { mut texts, skipped, forbidden, .. } =
+                batch_send::decide(&contacts, body.contact_ids.as_deref(), &composer);
+            batches::skip_all(tx, &lease, &skipped).await?;
+            batches::skip_all(tx, &lease, &forbidden).await?;
             let wanted: Vec<_> = texts.keys().map(|contact| (*contact, MessageId::new())).collect();
             let taken = messages::take_targets(tx, &lease, &wanted).await?;
             let threads = threads::ensure(
                 tx,
                 agent.organization_id,
-                group.id,
+                goal.group_id,
                 &sender,
                 Some(goal.id),
                 Some(agent.member.id),
@@ -115,7 +93,7 @@ pub(crate) async fn send(
                 .filter_map(|(contact, id)| {
                     // Only those that were taken have a thread here.
                     let thread_id = *threads.get(contact)?;
-                    let (body, segments) = texts.remove(contact)?;
+                    let Text { body, segments } = texts.remove(contact)?;
                     Some(NewMessage { id: *id, contact_id: *contact, thread_id, body, segments })
                 })
                 .collect();
@@ -125,13 +103,12 @@ pub(crate) async fn send(
             };
             let batch = Batch {
                 organization_id: agent.organization_id,
-                group_id: group.id,
+                group_id: goal.group_id,
                 goal_id: Some(goal.id),
                 agent_id: Some(agent.member.id),
                 kind,
             };
             messages::queue(tx, batch, &new, &agent.origin()).await?;
-            batches::skip_forbidden(tx, &goal, &lease).await?;
             let finished = batches::finish_if_done(tx, &lease).await?;
             let skipped: BTreeMap<_, _> =
                 skipped.into_iter().map(|(reason, contacts)| (reason, contacts.len())).collect();

@@ -1,6 +1,6 @@
 //! Threads that an agent holds.
 
-use muster_domain::ids::ThreadId;
+use muster_domain::{conversations::thread::ThreadRefusal, ids::ThreadId};
 use muster_storage::{
     Tx,
     conversations::threads::{self, Locked},
@@ -12,11 +12,19 @@ use crate::{auth::Agent, problem::Problem};
 pub(crate) async fn lock_thread(tx: &mut Tx, agent: &Agent, id: ThreadId) -> Result<Locked, Problem> {
     let thread = threads::lock(tx, agent.organization_id, id).await?.ok_or_else(|| Problem::no("thread"))?;
     agent.group(thread.group_id).map_err(|_| Problem::no("thread"))?;
-    match thread.holder {
-        Some((holder, _)) if holder == agent.member.id => Ok(thread),
-        Some((holder, until)) => Err(Problem::thread_held("wait until the claim ends")
-            .with("held_by", holder.to_string())
-            .with("held_until", until.to_rfc3339())),
-        None => Err(Problem::conflict("claim the thread first")),
+    thread.thread.held_by(agent.member.id, thread.now)?;
+    Ok(thread)
+}
+
+impl From<ThreadRefusal> for Problem {
+    fn from(refusal: ThreadRefusal) -> Self {
+        match refusal {
+            ThreadRefusal::Held(claim) => Self::thread_held(refusal.to_string())
+                .with("held_by", claim.agent_id.to_string())
+                .with("held_until", claim.until.to_rfc3339()),
+            ThreadRefusal::NotClaimed | ThreadRefusal::Read | ThreadRefusal::Closed | ThreadRefusal::Goal(_) => {
+                Self::conflict(refusal.to_string())
+            }
+        }
     }
 }

@@ -1,7 +1,10 @@
-//! Goals that an agent may work on, and the scripts of their workflows.
+//! Goals that an agent may work on.
 
 use muster_domain::{
-    goals::{batch::BatchKind, goal::Work},
+    goals::{
+        availability::{Unavailable, Work},
+        batch::BatchKind,
+    },
     ids::GoalId,
 };
 use muster_storage::{
@@ -17,26 +20,16 @@ pub(crate) async fn workable(tx: &mut Tx, agent: &Agent, id: GoalId, kind: Batch
     let goal = goals::get(tx, agent.organization_id, id).await?.ok_or_else(|| Problem::no("goal"))?;
     agent.group(goal.group_id).map_err(|_| Problem::no("goal"))?;
     let now = tx.clock().await?;
-    let status = goal.clock.status(now);
-    if goal.clock.launched_at.is_none() {
-        return Err(Problem::no("goal"));
-    }
-    let in_window = goal.reminder_window.is_some_and(|(opens, closes)| opens <= now && now < closes);
-    let (work, why) = match kind {
-        BatchKind::Initial => (Work::Initials, "the goal is not active"),
-        BatchKind::Reminder if in_window => (Work::Reminders { window_open: true }, "the goal is not active"),
-        BatchKind::Reminder => (Work::Reminders { window_open: false }, "the goal's reminder window is not open"),
+    let moment = goal.moment(now);
+    let work = match kind {
+        BatchKind::Initial => Work::Initials,
+        BatchKind::Reminder => Work::Reminders,
     };
-    if !status.allows(work) {
-        return Err(Problem::conflict(why).with("goal_status", json!(status)));
-    }
-    Ok(goal)
-}
-
-/// Returns the script of a workflow.
-pub(crate) fn script(goal: &Goal, kind: BatchKind) -> &str {
-    match kind {
-        BatchKind::Initial => &goal.content.script,
-        BatchKind::Reminder => goal.content.reminder_script.as_deref().unwrap_or_default(),
-    }
+    let why = match moment.availability(work) {
+        Ok(()) => return Ok(goal),
+        Err(Unavailable::Draft) => return Err(Problem::no("goal")),
+        Err(why @ Unavailable::RemindersNotOpen) => why.to_string(),
+        Err(Unavailable::Paused | Unavailable::NotOpen | Unavailable::Closed) => "the goal is not active".to_owned(),
+    };
+    Err(Problem::conflict(why).with("goal_status", json!(moment.status)))
 }

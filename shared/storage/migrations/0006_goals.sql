@@ -48,6 +48,27 @@ create table goal (
     constraint goal_reminder_window_has_ends check ((reminder_opens_at is null) = (reminder_closes_at is null)),
     constraint goal_reminder_opens_before_it_closes check (reminder_opens_at < reminder_closes_at)
 );
+-- Returns a goal's status at an instant (rule G4), as `GoalClock::status` does.
+create function goal_status(launched_at timestamptz, paused_at timestamptz, opens_at timestamptz, closes_at timestamptz, at timestamptz)
+returns text language sql immutable parallel safe as $$
+    select case
+        when launched_at is null then 'draft'
+        when at >= closes_at then 'completed'
+        when paused_at is not null then 'paused'
+        when at < opens_at then 'scheduled'
+        else 'active'
+    end
+$$;
+
+-- Does a goal with this status that has texted somebody allow this work (rule G5)? The same cells
+-- as `GoalMoment::availability`, for the columns that queries ask for.
+create function goal_allows(status text, work text) returns boolean language sql immutable parallel safe as $$
+    select case work
+        when 'initials' then status = 'active'
+        when 'unread' then status in ('scheduled', 'active', 'completed')
+    end
+$$;
+
 create index goal_group on goal (group_id, id);
 create index goal_organization on goal (organization_id, id);
 create index goal_campaign on goal (campaign_id) where campaign_id is not null;

@@ -45,10 +45,12 @@ pub(crate) async fn act(
     let ids: Vec<GoalId> = all.iter().map(|goal| goal.id).collect();
     for goal in all {
         let goal = goals::lock(&mut tx, admin.organization_id, goal.id).await?.ok_or_else(|| Problem::no("goal"))?;
+        if action.on(&goal.clock).is_none() {
+            continue;
+        }
         match action {
             CampaignAction::Pause => pause_now(&mut tx, &goal).await?,
-            CampaignAction::Resume if goal.clock.paused_at.is_some() => resume_now(&mut tx, &admin, &goal).await?,
-            CampaignAction::Resume => {}
+            CampaignAction::Resume => resume_now(&mut tx, &admin, &goal).await?,
             CampaignAction::Close => close_now(&mut tx, &admin, &goal).await?,
         }
     }

@@ -1,7 +1,10 @@
 //! Changes of a goal: its locks, its timers, and the answer with the goal as it is then.
 
 use axum::Json as Answer;
-use muster_domain::ids::GoalId;
+use muster_domain::{
+    goals::{goal::GoalClock, lifecycle::GoalCommand},
+    ids::GoalId,
+};
 use muster_jobs::{
     kinds::{GoalTransition, ReminderOpen},
     timer::TimerKind,
@@ -27,6 +30,12 @@ pub(crate) async fn answer(mut tx: Tx, admin: &Admin, id: GoalId) -> Result<Answ
     let now = tx.clock().await?;
     tx.commit().await?;
     Ok(Answer(body(goal, now)))
+}
+
+/// Returns the goal's clock after a command, if it obeys.
+pub(crate) async fn after(tx: &mut Tx, goal: &Goal, command: GoalCommand) -> Result<GoalClock, Problem> {
+    let now = tx.clock().await?;
+    goal.clock.after(command, now).map_err(|refusal| Problem::conflict(refusal.to_string()))
 }
 
 /// Returns a goal that this admin may see, locked.

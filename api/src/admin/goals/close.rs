@@ -1,7 +1,7 @@
 //! `POST /v1/organizations/{organization_id}/goals/{goal_id}/close` (rule G8).
 
 use axum::{Json as Answer, extract::State};
-use muster_domain::ids::GoalId;
+use muster_domain::{goals::lifecycle::GoalCommand, ids::GoalId};
 use muster_jobs::kinds::GoalTransition;
 use muster_storage::{
     Tx,
@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::{
     admin::goals::{
         body::GoalBody,
-        change::{answer, lock_to_change},
+        change::{after, answer, lock_to_change},
     },
     auth::Admin,
     extract::Path,
@@ -24,10 +24,8 @@ use crate::{
 
 /// Closes: no more of it goes out, and a job cancels queued and held texts.
 pub(crate) async fn close_now(tx: &mut Tx, admin: &Admin, goal: &Goal) -> Result<(), Problem> {
-    if goal.clock.launched_at.is_none() {
-        return Err(Problem::conflict("a draft cannot be closed"));
-    }
-    goals::close(tx, goal.id).await?;
+    let closed = after(tx, goal, GoalCommand::Close).await?;
+    goals::set_clock(tx, goal, &closed).await?;
     enqueue(tx, &GoalTransition { goal_id: goal.id }, &admin.origin()).await?;
     Ok(())
 }

@@ -1,11 +1,11 @@
 //! `PUT /v1/organizations/{organization_id}/goals/{goal_id}` (rule G6).
 
 use axum::extract::State;
-use muster_domain::{goals::goal::GoalStatus, ids::GoalId};
+use muster_domain::{goals::lifecycle::GoalCommand, ids::GoalId};
 use muster_jobs::kinds::HoldRelease;
 use muster_storage::{
     engine::enqueue::enqueue,
-    goals,
+    goals::{self, Instants},
     sending::{self, Concerned},
 };
 use uuid::Uuid;
@@ -58,14 +58,11 @@ pub(crate) async fn put(
         if content.window(instants) != goal.window() && sending::recheck_goal(&mut tx, id).await? {
             enqueue(&mut tx, &HoldRelease { group_id: goal.group_id }, &admin.origin()).await?;
         }
-        if goal.clock.status(now) == GoalStatus::Completed && goal.clock.paused_at.is_some() && instants.closes_at > now
-        {
-            // A completed goal is active again when its end moves into the future, also if it was
-            // paused when it ended (rule G6).
-            goals::set_paused(&mut tx, id, false).await?;
-        }
     }
-    goals::update(&mut tx, id, &content, instants).await?;
+    let Instants { opens_at, closes_at, .. } = instants;
+    let moved = goal.clock.after(GoalCommand::Move { opens_at, closes_at }, now);
+    let moved = moved.map_err(|refusal| Problem::conflict(refusal.to_string()))?;
+    goals::update(&mut tx, id, &content, instants, &moved).await?;
     let goal = lock(&mut tx, &admin, id).await?;
     tx.commit().await?;
     api.until_it_holds(Concerned::Goals(&[id])).await;

@@ -1,7 +1,7 @@
 //! `POST /v1/organizations/{organization_id}/goals/{goal_id}/launch` (rules G4 and T3).
 
 use axum::{Json as Answer, extract::State};
-use muster_domain::{goals::goal::GoalStatus, ids::GoalId};
+use muster_domain::{goals::lifecycle::GoalCommand, ids::GoalId};
 use muster_jobs::kinds::BatchPartition;
 use muster_storage::{
     Tx,
@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::{
     admin::goals::{
         body::GoalBody,
-        change::{answer, lock, set_timers},
+        change::{after, answer, lock, set_timers},
         input::check_scripts,
     },
     auth::Admin,
@@ -31,22 +31,13 @@ pub(crate) async fn launch_now(
     organization: &Organization,
     goal: &Goal,
 ) -> Result<(), Problem> {
-    let now = tx.clock().await?;
-    match goal.clock.status(now) {
-        GoalStatus::Draft if goal.clock.closes_at <= now => return Err(Problem::conflict("the goal's window is over")),
-        GoalStatus::Draft => {
-            // A duplicate of a goal that was closed early may have a reminder window behind its
-            // end.
-            goal.window().check().map_err(|error| Problem::conflict(error.to_string()))?;
-        }
-        _ => return Err(Problem::conflict("the goal is launched already")),
-    }
+    let launched = after(tx, goal, GoalCommand::Launch(goal.window())).await?;
     // The scripts were right when they were saved; the organization's words or fields have changed
     // since.
     check_scripts(tx, organization, &goal.content.script, goal.content.reminder_script.as_deref())
         .await
         .map_err(Problem::into_conflict)?;
-    goals::launch(tx, goal.id).await?;
+    goals::set_clock(tx, goal, &launched).await?;
     let instants =
         Instants { opens_at: goal.clock.opens_at, closes_at: goal.clock.closes_at, reminder: goal.reminder_window };
     set_timers(tx, &admin.origin(), goal, instants).await?;

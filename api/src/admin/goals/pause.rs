@@ -1,7 +1,7 @@
 //! `POST /v1/organizations/{organization_id}/goals/{goal_id}/pause` (rule G7).
 
 use axum::{Json as Answer, extract::State};
-use muster_domain::ids::GoalId;
+use muster_domain::{goals::lifecycle::GoalCommand, ids::GoalId};
 use muster_storage::{
     Tx,
     goals::{self, Goal},
@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::{
     admin::goals::{
         body::GoalBody,
-        change::{answer, lock_to_change},
+        change::{after, answer, lock_to_change},
     },
     auth::Admin,
     extract::Path,
@@ -22,10 +22,8 @@ use crate::{
 
 /// Pauses: one row, however many texts are queued; every hand-over reads it.
 pub(crate) async fn pause_now(tx: &mut Tx, goal: &Goal) -> Result<(), Problem> {
-    if goal.clock.launched_at.is_none() {
-        return Err(Problem::conflict("a draft cannot be paused"));
-    }
-    goals::set_paused(tx, goal.id, true).await?;
+    let paused = after(tx, goal, GoalCommand::Pause).await?;
+    goals::set_clock(tx, goal, &paused).await?;
     Ok(())
 }
 

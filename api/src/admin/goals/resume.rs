@@ -1,7 +1,7 @@
 //! `POST /v1/organizations/{organization_id}/goals/{goal_id}/resume` (rule G7).
 
 use axum::{Json as Answer, extract::State};
-use muster_domain::ids::GoalId;
+use muster_domain::{goals::lifecycle::GoalCommand, ids::GoalId};
 use muster_jobs::kinds::{GoalTransition, HoldRelease, RateRelease, ReminderOpen};
 use muster_storage::{
     Tx,
@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::{
     admin::goals::{
         body::GoalBody,
-        change::{answer, lock_to_change},
+        change::{after, answer, lock_to_change},
     },
     auth::Admin,
     extract::Path,
@@ -23,10 +23,8 @@ use crate::{
 
 /// Resumes: a job queues the texts again that the pause held.
 pub(crate) async fn resume_now(tx: &mut Tx, admin: &Admin, goal: &Goal) -> Result<(), Problem> {
-    if goal.clock.paused_at.is_none() {
-        return Err(Problem::conflict("the goal is not paused"));
-    }
-    goals::set_paused(tx, goal.id, false).await?;
+    let resumed = after(tx, goal, GoalCommand::Resume).await?;
+    goals::set_clock(tx, goal, &resumed).await?;
     let origin = admin.origin();
     enqueue(tx, &HoldRelease { group_id: goal.group_id }, &origin).await?;
     enqueue(tx, &RateRelease { organization_id: admin.organization_id }, &origin).await?;

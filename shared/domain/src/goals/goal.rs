@@ -1,4 +1,4 @@
-//! Goals: types, windows and status (rules G1 to G5).
+//! Goals: types, windows and status (rules G1 to G4).
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use strum::{VariantArray, VariantNames};
@@ -88,56 +88,6 @@ impl GoalClock {
     }
 }
 
-/// Work on a goal that its status allows or forbids (rule G5).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Work {
-    /// Claiming, sending and handing over initials.
-    Initials,
-    /// The same for reminders.
-    Reminders {
-        /// The reminder window is open.
-        window_open: bool,
-    },
-    /// Claiming unread replies, and answering in the conversation.
-    Unread {
-        /// The goal was active before. A thread with a last text of the goal's is proof of that.
-        was_active: bool,
-    },
-    /// Reading the goal's scripts.
-    Scripts,
-    /// Reading the agent's own scripts.
-    OwnScripts,
-    /// Recording yes, no and maybe.
-    Answers,
-    /// Reading conversations.
-    Conversations,
-}
-
-impl GoalStatus {
-    /// Looks up a cell of rule G5's table. A draft is not for agents.
-    pub const fn allows(self, work: Work) -> bool {
-        match self {
-            Self::Draft => false,
-            Self::Scheduled => match work {
-                Work::Unread { was_active } => was_active,
-                Work::Scripts | Work::OwnScripts | Work::Conversations => true,
-                Work::Initials | Work::Reminders { .. } | Work::Answers => false,
-            },
-            Self::Active => match work {
-                Work::Reminders { window_open } => window_open,
-                Work::Initials
-                | Work::Unread { .. }
-                | Work::Scripts
-                | Work::OwnScripts
-                | Work::Answers
-                | Work::Conversations => true,
-            },
-            Self::Paused => matches!(work, Work::OwnScripts | Work::Conversations),
-            Self::Completed => matches!(work, Work::Unread { .. } | Work::OwnScripts | Work::Conversations),
-        }
-    }
-}
-
 /// The longest window of a goal, on the group's clocks (rule G3): 31 calendar days, also where
 /// clocks change in between.
 pub const LONGEST_WINDOW: TimeDelta = TimeDelta::days(31);
@@ -222,33 +172,6 @@ mod tests {
         assert_eq!(clock.status(at(15)), GoalStatus::Paused);
         assert_eq!(clock.status(at(20)), GoalStatus::Completed);
         assert_eq!(clock.status(at(25)), GoalStatus::Completed);
-    }
-
-    #[test]
-    fn g5_the_table_cell_by_cell() {
-        use GoalStatus::{Active, Completed, Draft, Paused, Scheduled};
-        let work = [
-            Work::Initials,
-            Work::Reminders { window_open: true },
-            Work::Reminders { window_open: false },
-            Work::Unread { was_active: true },
-            Work::Unread { was_active: false },
-            Work::Scripts,
-            Work::OwnScripts,
-            Work::Answers,
-            Work::Conversations,
-        ];
-        for (status, row) in [
-            (Draft, "no no no no no no no no no"),
-            (Scheduled, "no no no yes no yes yes no yes"),
-            (Active, "yes yes no yes yes yes yes yes yes"),
-            (Paused, "no no no no no no yes no yes"),
-            (Completed, "no no no yes yes no yes no yes"),
-        ] {
-            for (work, cell) in work.into_iter().zip(row.split(' ')) {
-                assert_eq!(status.allows(work), cell == "yes", "{status:?} {work:?}");
-            }
-        }
     }
 
     fn window(hours: [i64; 2], reminder: Option<[i64; 2]>) -> Result<(), WindowError> {

@@ -1,4 +1,5 @@
-//! Threads between a group and a contact, and inbound texts (rules I1 to I6, W2, W3, W5).
+//! Threads between a group and a contact, answers, and inbound texts (rules I1 to I6, W2, W3, W5).
 
+pub mod answers;
 pub mod threads;
 pub mod webhooks;

@@ -1,21 +1,20 @@
-//! Threads: the one conversation between a group and a contact (rules W2, W3, W5 and I3).
+//! Threads: the one conversation between a group and a contact (rules W2, W3 and I3).
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use muster_domain::{
-    conversations::word::Shown,
-    goals::answer::Answer,
+    conversations::{
+        thread::{Claim, Thread as StandingThread},
+        word::Shown,
+    },
+    goals::{availability::GoalMoment, goal::GoalClock},
     ids::{ContactId, GoalId, GroupId, MemberId, MessageId, OrganizationId, ThreadId},
     people::e164::E164,
-    sending::{
-        CancelReason,
-        message::{MessageKind, MessageState},
-    },
+    sending::message::{MessageKind, MessageState},
 };
-use muster_jobs::names::NOTIFY_STOPS;
 
-use crate::{Page, Pool, Result, Tx, db::error::read_word, goals::give_back};
+use crate::{Page, Pool, Result, Tx, db::error::read_word};
 
 /// A thread.
 #[derive(Debug, Clone)]
@@ -263,12 +262,10 @@ pub struct Locked {
     pub contact_id: ContactId,
     /// The goal that last texted here.
     pub goal_id: Option<GoalId>,
-    /// Its holder and the end of the claim, by the database's clock.
-    pub holder: Option<(MemberId, DateTime<Utc>)>,
-    /// The contact has opted out or was redacted: nobody may text them.
-    pub closed: bool,
-    /// The goal is paused (rule G5).
-    pub paused: bool,
+    /// The thread as it stands.
+    pub thread: StandingThread,
+    /// The instant of reading it, by the database's clock.
+    pub now: DateTime<Utc>,
 }
 
 /// Locks a thread of this organization.
@@ -278,26 +275,38 @@ pub async fn lock(tx: &mut Tx, organization_id: OrganizationId, id: ThreadId) ->
         .fetch_optional(tx.conn())
         .await?;
     let row = sqlx::query!(
-        r#"select t.group_id, t.contact_id, t.goal_id, t.held_by, t.held_until,
-                  t.held_until > clock_timestamp() as live,
+        r#"select t.group_id, t.contact_id, t.goal_id, t.held_by, t.held_until, t.unread_since,
+                  clock_timestamp() as "now!",
                   (c.opted_out_at is not null or c.redacted_at is not null) as "closed!",
-                  exists (
-                      select from goal g
-                      where g.id = t.goal_id and g.paused_at is not null and g.closes_at > clock_timestamp()) as "paused!"
-           from thread t join contact c on c.id = t.contact_id
+                  g.launched_at as "launched_at?", g.paused_at as "paused_at?",
+                  g.opens_at as "opens_at?", g.closes_at as "closes_at?"
+           from thread t join contact c on c.id = t.contact_id left join goal g on g.id = t.goal_id
            where t.id = $1 and t.organization_id = $2"#,
         id.0,
         organization_id.0,
     )
     .fetch_optional(tx.conn())
     .await?;
-    Ok(row.map(|row| Locked {
-        group_id: GroupId(row.group_id),
-        contact_id: ContactId(row.contact_id),
-        goal_id: row.goal_id.map(GoalId),
-        holder: row.held_by.map(MemberId).zip(row.held_until).filter(|_| row.live == Some(true)),
-        closed: row.closed,
-        paused: row.paused,
+    Ok(row.map(|row| {
+        let clock = row.opens_at.zip(row.closes_at).map(|(opens_at, closes_at)| GoalClock {
+            launched_at: row.launched_at,
+            paused_at: row.paused_at,
+            opens_at,
+            closes_at,
+        });
+        let thread = StandingThread {
+            claim: row.held_by.map(MemberId).zip(row.held_until).map(|(agent_id, until)| Claim { agent_id, until }),
+            unread_since: row.unread_since,
+            closed: row.closed,
+            goal: clock.map(|clock| GoalMoment::at(&clock, None, row.now)),
+        };
+        Locked {
+            group_id: GroupId(row.group_id),
+            contact_id: ContactId(row.contact_id),
+            goal_id: row.goal_id.map(GoalId),
+            thread,
+            now: row.now,
+        }
     }))
 }
 
@@ -355,46 +364,4 @@ pub async fn replied(tx: &mut Tx, id: ThreadId, shown: Shown, received_at: DateT
     .execute(tx.conn())
     .await?;
     Ok(())
-}
-
-/// Records yes, no or maybe (rule W5); false when the contact was not texted in this goal. Only a
-/// contact with a yes is reminded (rule W6): with another answer they leave their reminder batch,
-/// also one in hand, and a reminder that waits is cancelled; with a yes after that they may have
-/// their one reminder again.
-pub async fn record_answer(tx: &mut Tx, goal_id: GoalId, contact_id: ContactId, answer: Answer) -> Result<bool> {
-    let yes = answer == Answer::Yes;
-    let target = sqlx::query!(
-        "update target set answer = $3, answered_at = clock_timestamp(),
-             reminder_batch_id = case when $4 or reminder_message_id is not null or skipped_at is not null then reminder_batch_id end
-         where goal_id = $1 and contact_id = $2 and replied_at is not null
-         returning reminder_message_id",
-        goal_id.0,
-        contact_id.0,
-        answer.as_str(),
-        yes,
-    )
-    .fetch_optional(tx.conn())
-    .await?;
-    let Some(target) = target else { return Ok(false) };
-    match target.reminder_message_id {
-        Some(_) if yes => give_back::reminder(tx, goal_id, contact_id).await?,
-        Some(message_id) => {
-            // A message that is locked is being handed over, by an answer that was yes then, or is
-            // decided again by this one.
-            sqlx::query!(
-                "with waits as (
-                     select id from message where id = $1 and state in ('queued', 'held') for update skip locked
-                 )
-                 update message m set state = 'cancelled', reason = $2, held_until = null from waits where m.id = waits.id",
-                message_id,
-                CancelReason::NoLongerYes.as_str(),
-            )
-            .execute(tx.conn())
-            .await?;
-            // A worker that has it marked for the carrier keeps it back.
-            sqlx::query!("select pg_notify($1, $2)", NOTIFY_STOPS, contact_id.to_string()).execute(tx.conn()).await?;
-        }
-        None => {}
-    }
-    Ok(true)
 }

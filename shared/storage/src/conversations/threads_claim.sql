@@ -4,7 +4,8 @@
 with held as (
     select t.id from thread t left join goal g on g.id = t.goal_id
     where t.group_id = $1 and t.unread_since is not null
-      and t.held_by = $2 and t.held_until > clock_timestamp() and (g.paused_at is null or g.closes_at <= clock_timestamp())
+      and t.held_by = $2 and t.held_until > clock_timestamp()
+      and (g.id is null or goal_allows(goal_status(g.launched_at, g.paused_at, g.opens_at, g.closes_at, statement_timestamp()), 'unread'))
     order by t.unread_since, t.id limit $4
 ), free as (
     select t.id from thread t
@@ -12,7 +13,7 @@ with held as (
     left join membership m on m.group_id = t.group_id and m.contact_id = t.contact_id
     where t.group_id = $1 and t.unread_since is not null
       and (t.held_by is null or t.held_until <= clock_timestamp())
-      and (g.paused_at is null or g.closes_at <= clock_timestamp())
+      and (g.id is null or goal_allows(goal_status(g.launched_at, g.paused_at, g.opens_at, g.closes_at, statement_timestamp()), 'unread'))
       and (g.strategy is distinct from 'assigned' or m.assigned_agent_id is null or m.assigned_agent_id = $2)
     order by t.unread_since, t.id limit $4 - (select count(*) from held) for update of t skip locked
 ), claimed as (

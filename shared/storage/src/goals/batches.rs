@@ -1,14 +1,22 @@
 //! Batches, leases and release (rules B1 to B6, W6).
 
-use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
 use muster_domain::{
-    goals::{batch::BatchKind, goal::AssignmentStrategy, release::WaitsFor},
+    goals::{
+        batch::{Batch, BatchCommand, BatchKind, BatchPhase, BatchState, Holding, LeaseRefusal},
+        goal::AssignmentStrategy,
+        release::WaitsFor,
+    },
     ids::{BatchId, ContactId, GoalId, MemberId, OrganizationId},
     people::knowledge::{Knowledge, Values},
+    sending::batch_send::BatchContact,
 };
+use muster_jobs::timer::TimerKind;
+use uuid::Uuid;
 
 use crate::{Result, Tx, db::error::read_word, engine::timers, goals::Goal};
-use muster_jobs::timer::TimerKind;
 
 /// A lease on a batch.
 #[derive(Debug, Clone)]
@@ -25,6 +33,8 @@ pub struct Lease {
     pub token: i64,
     /// When it runs out, by the database's clock.
     pub expires_at: DateTime<Utc>,
+    /// The batch as it was locked.
+    batch: Batch,
 }
 
 /// Keeps the segments that one initial of a goal may count, by which its batches are paced
@@ -102,6 +112,68 @@ pub async fn release(tx: &mut Tx, ids: &[BatchId]) -> Result<()> {
     Ok(())
 }
 
+/// A batch's row.
+struct BatchRow {
+    id: Uuid,
+    goal_id: Uuid,
+    kind: String,
+    number: i32,
+    assigned_agent_id: Option<Uuid>,
+    state: String,
+    leased_to: Option<Uuid>,
+    lease_token: i64,
+    lease_expires_at: Option<DateTime<Utc>>,
+}
+
+impl BatchRow {
+    /// Returns the batch as the domain knows it.
+    fn batch(&self) -> Result<Batch> {
+        let holding = self.leased_to.map(MemberId).zip(self.lease_expires_at);
+        let phase = match (read_word("batch", &self.state)?, holding) {
+            (BatchState::Held, _) => BatchPhase::Held,
+            (BatchState::Leased, Some((agent_id, expires_at))) => BatchPhase::Leased(Holding { agent_id, expires_at }),
+            // The table allows no lease without an agent and an end.
+            (BatchState::Released | BatchState::Leased, _) => BatchPhase::Released,
+            (BatchState::Finished, _) => BatchPhase::Finished,
+        };
+        Ok(Batch { phase, token: self.lease_token, assigned_to: self.assigned_agent_id.map(MemberId) })
+    }
+
+    /// Returns the lease that an agent has on it.
+    fn lease(&self, batch: Batch, expires_at: DateTime<Utc>) -> Result<Lease> {
+        Ok(Lease {
+            batch_id: BatchId(self.id),
+            goal_id: GoalId(self.goal_id),
+            kind: read_word("batch", &self.kind)?,
+            number: self.number,
+            token: batch.token,
+            expires_at,
+            batch,
+        })
+    }
+}
+
+/// Writes a batch as a command has left it, and sets or ends the timer of its lease.
+async fn store(tx: &mut Tx, id: BatchId, batch: &Batch, organization_id: Option<OrganizationId>) -> Result<()> {
+    let holding = batch.phase.holding();
+    sqlx::query!(
+        "update batch set state = $2, leased_to = $3, lease_token = $4, lease_expires_at = $5 where id = $1",
+        id.0,
+        batch.phase.state().as_str(),
+        holding.map(|holding| holding.agent_id.0),
+        batch.token,
+        holding.map(|holding| holding.expires_at),
+    )
+    .execute(tx.conn())
+    .await?;
+    match (holding, organization_id) {
+        (Some(Holding { expires_at, .. }), Some(organization_id)) => {
+            timers::set(tx, TimerKind::LeaseExpires, id.0, expires_at, organization_id).await
+        }
+        _ => timers::cancel(tx, TimerKind::LeaseExpires, id.0).await,
+    }
+}
+
 /// Claims the next released batch of a goal for an agent, or returns the one that they hold already
 /// (rule B4). `None` when there is nothing for them. The caller has made sure that they text in the
 /// goal's group (`members::lock_texting`).
@@ -117,75 +189,43 @@ pub async fn claim(
     sqlx::query!("select pg_advisory_xact_lock(hashtextextended($1, 0))", format!("claim {goal_id} {agent_id}"))
         .execute(tx.conn())
         .await?;
-    let held = sqlx::query!(
-        r#"select id, number, lease_token, lease_expires_at as "expires_at!" from batch
-           where goal_id = $1 and kind = $2 and state = 'leased' and leased_to = $3 and lease_expires_at > clock_timestamp()
-           for update"#,
-        goal_id.0,
-        kind.as_str(),
-        agent_id.0,
-    )
-    .fetch_optional(tx.conn())
-    .await?;
-    if let Some(row) = held {
-        return Ok(Some(Lease {
-            batch_id: BatchId(row.id),
-            goal_id,
-            kind,
-            number: row.number,
-            token: row.lease_token,
-            expires_at: row.expires_at,
-        }));
-    }
-    // A lease of theirs that ran out a moment ago, before its job: it goes back first, or they
-    // could not hold another.
-    let stale = sqlx::query_scalar!(
-        "select id from batch where goal_id = $1 and kind = $2 and state = 'leased' and leased_to = $3",
+    let held = sqlx::query_as!(
+        BatchRow,
+        "select id, goal_id, kind, number, assigned_agent_id, state, leased_to, lease_token, lease_expires_at from batch
+         where goal_id = $1 and kind = $2 and state = 'leased' and leased_to = $3 for update",
         goal_id.0,
         kind.as_str(),
         agent_id.0,
     )
     .fetch_all(tx.conn())
     .await?;
-    for id in stale {
-        expire(tx, BatchId(id)).await?;
+    let now = tx.clock().await?;
+    for row in &held {
+        let batch = row.batch()?;
+        if let Ok(expires_at) = batch.held_by(agent_id, batch.token, now) {
+            return row.lease(batch, expires_at).map(Some);
+        }
+        // It ran out a moment ago, before its job: it goes back first, or they could not hold
+        // another.
+        expire(tx, BatchId(row.id)).await?;
     }
-    let row = sqlx::query!(
-        r#"update batch set state = 'leased', leased_to = $3, lease_token = lease_token + 1,
-                  lease_expires_at = clock_timestamp() + make_interval(mins => $4)
-           where id = (
-               select id from batch
-               where goal_id = $1 and kind = $2 and state = 'released' and (assigned_agent_id is null or assigned_agent_id = $3)
-               order by number limit 1 for update skip locked)
-           returning id, number, lease_token, lease_expires_at as "expires_at!""#,
+    let row = sqlx::query_as!(
+        BatchRow,
+        "select id, goal_id, kind, number, assigned_agent_id, state, leased_to, lease_token, lease_expires_at from batch
+         where goal_id = $1 and kind = $2 and state = 'released' and (assigned_agent_id is null or assigned_agent_id = $3)
+         order by number limit 1 for update skip locked",
         goal_id.0,
         kind.as_str(),
         agent_id.0,
-        lease_minutes,
     )
     .fetch_optional(tx.conn())
     .await?;
     let Some(row) = row else { return Ok(None) };
-    timers::set(tx, TimerKind::LeaseExpires, row.id, row.expires_at, organization_id).await?;
-    Ok(Some(Lease {
-        batch_id: BatchId(row.id),
-        goal_id,
-        kind,
-        number: row.number,
-        token: row.lease_token,
-        expires_at: row.expires_at,
-    }))
-}
-
-/// Why a write under a lease is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LeaseRefusal {
-    /// No such batch for this agent.
-    NotYours,
-    /// The token is stale: the batch was returned, and perhaps claimed by somebody else.
-    StaleToken,
-    /// The lease has run out, even if only a millisecond ago.
-    Expired,
+    let expires_at = now + TimeDelta::minutes(lease_minutes.into());
+    let holding = Holding { agent_id, expires_at };
+    let Ok(batch) = row.batch()?.after(BatchCommand::Claim(holding), now) else { return Ok(None) };
+    store(tx, BatchId(row.id), &batch, Some(organization_id)).await?;
+    row.lease(batch, expires_at).map(Some)
 }
 
 /// Locks a batch and makes sure that the agent holds its lease with this token (rule B3), by the
@@ -197,47 +237,33 @@ pub async fn lock_lease(
     agent_id: MemberId,
     token: i64,
 ) -> Result<Result<Lease, LeaseRefusal>> {
-    let row = sqlx::query!(
-        r#"select b.goal_id, b.kind, b.number, b.state, b.leased_to, b.lease_token, b.lease_expires_at
-           from batch b join goal g on g.id = b.goal_id
-           where b.id = $1 and g.organization_id = $2 for update of b"#,
+    let row = sqlx::query_as!(
+        BatchRow,
+        "select b.id, b.goal_id, b.kind, b.number, b.assigned_agent_id, b.state, b.leased_to, b.lease_token, b.lease_expires_at
+         from batch b join goal g on g.id = b.goal_id
+         where b.id = $1 and g.organization_id = $2 for update of b",
         id.0,
         organization_id.0,
     )
     .fetch_optional(tx.conn())
     .await?;
     let Some(row) = row else { return Ok(Err(LeaseRefusal::NotYours)) };
-    if row.leased_to.is_some_and(|holder| holder != agent_id.0) && row.lease_token == token {
-        return Ok(Err(LeaseRefusal::NotYours));
+    let (batch, now) = (row.batch()?, tx.clock().await?);
+    match batch.held_by(agent_id, token, now) {
+        Ok(expires_at) => row.lease(batch, expires_at).map(Ok),
+        Err(refusal) => Ok(Err(refusal)),
     }
-    if row.lease_token != token || row.leased_to != Some(agent_id.0) {
-        return Ok(Err(LeaseRefusal::StaleToken));
-    }
-    let now = tx.clock().await?;
-    let Some(expires_at) = row.lease_expires_at.filter(|expires| *expires > now) else {
-        return Ok(Err(LeaseRefusal::Expired));
-    };
-    let kind = read_word("batch", &row.kind)?;
-    Ok(Ok(Lease { batch_id: id, goal_id: GoalId(row.goal_id), kind, number: row.number, token, expires_at }))
 }
 
-/// A contact of a batch that is still to be texted, with the values that a script may use.
-#[derive(Debug, Clone)]
-pub struct Recipient {
-    /// The contact.
-    pub contact_id: ContactId,
-    /// The goal's group's knowledge of the contact (rule A5).
-    pub values: Values,
-}
-
-/// Returns the contacts of a leased batch that are still to be texted by this agent: not texted,
-/// not skipped, and with nothing that forbids it now. A contact that was assigned to another agent
-/// meanwhile has left the batch (rule W4). Contacts are locked against a redaction: texts that are
-/// written to them until the transaction ends are seen by it (rule R3).
-pub async fn recipients(tx: &mut Tx, goal: &Goal, lease: &Lease, agent_id: MemberId) -> Result<Vec<Recipient>> {
-    let assigned = goal.content.strategy == AssignmentStrategy::Assigned;
+/// Returns the contacts of a leased batch that are neither texted nor skipped, in their order, with
+/// the facts that decide about a text from this agent. They are locked against a redaction: texts
+/// that are written to them until the transaction ends are seen by it (rule R3).
+pub async fn contacts(tx: &mut Tx, goal: &Goal, lease: &Lease, agent_id: MemberId) -> Result<Vec<BatchContact>> {
     let rows = sqlx::query!(
-        r#"select c.id, c.first_name, c.last_name, c.email, c.postal_code, c.external_id, c.fields, m.knows
+        r#"select c.id, c.first_name, c.last_name, c.email, c.postal_code, c.external_id, c.fields, m.knows,
+                  c.redacted_at is not null as "redacted!", c.opted_out_at is not null as "opted_out!",
+                  m.deactivated_at is not null as "deactivated!", not is_textable(c.line_type) as "not_textable!",
+                  ($4 and m.assigned_agent_id is distinct from $5) as "another_agents!"
            from target t
            join contact c on c.id = t.contact_id
            join membership m on m.group_id = $2 and m.contact_id = c.id
@@ -245,13 +271,11 @@ pub async fn recipients(tx: &mut Tx, goal: &Goal, lease: &Lease, agent_id: Membe
              and case when $6 then t.reminder_batch_id = $3 and t.reminder_message_id is null
                       else t.batch_id = $3 and t.initial_message_id is null end
              and t.skipped_at is null
-             and c.opted_out_at is null and c.redacted_at is null and is_textable(c.line_type) and m.deactivated_at is null
-             and (not $4 or m.assigned_agent_id = $5)
            order by t.position for key share of c"#,
         goal.id.0,
         goal.group_id.0,
         lease.batch_id.0,
-        assigned,
+        goal.content.strategy == AssignmentStrategy::Assigned,
         agent_id.0,
         lease.kind == BatchKind::Reminder,
     )
@@ -259,7 +283,7 @@ pub async fn recipients(tx: &mut Tx, goal: &Goal, lease: &Lease, agent_id: Membe
     .await?;
     rows.into_iter()
         .map(|row| {
-            Ok(Recipient {
+            Ok(BatchContact {
                 contact_id: ContactId(row.id),
                 values: Knowledge::stored(row.knows)?.shows(Values {
                     first_name: row.first_name,
@@ -269,36 +293,14 @@ pub async fn recipients(tx: &mut Tx, goal: &Goal, lease: &Lease, agent_id: Membe
                     external_id: row.external_id,
                     fields: row.fields,
                 }),
+                redacted: row.redacted,
+                opted_out: row.opted_out,
+                deactivated: row.deactivated,
+                not_textable: row.not_textable,
+                another_agents: row.another_agents,
             })
         })
         .collect()
-}
-
-/// Skips contacts of a batch that may not be texted any more: opted out, deactivated, not textable
-/// or redacted since the goal was launched (rule T2). The reason is kept; without this, a batch
-/// with such a contact would never be finished.
-pub async fn skip_forbidden(tx: &mut Tx, goal: &Goal, lease: &Lease) -> Result<u64> {
-    let done = sqlx::query!(
-        "update target t set skipped_at = now(),
-             skip_reason = case
-                 when c.redacted_at is not null then 'redacted'
-                 when c.opted_out_at is not null then 'opted_out'
-                 when m.deactivated_at is not null then 'deactivated'
-                 else 'not_textable'
-             end
-         from contact c join membership m on m.contact_id = c.id and m.group_id = $2
-         where t.goal_id = $1 and c.id = t.contact_id and t.skipped_at is null
-           and case when $4 then t.reminder_batch_id = $3 and t.reminder_message_id is null
-                    else t.batch_id = $3 and t.initial_message_id is null end
-           and (c.redacted_at is not null or c.opted_out_at is not null or m.deactivated_at is not null or not is_textable(c.line_type))",
-        goal.id.0,
-        goal.group_id.0,
-        lease.batch_id.0,
-        lease.kind == BatchKind::Reminder,
-    )
-    .execute(tx.conn())
-    .await?;
-    Ok(done.rows_affected())
 }
 
 /// Skips contacts of a batch for good (rule B5); the reason is kept.
@@ -318,59 +320,63 @@ pub async fn skip(tx: &mut Tx, lease: &Lease, contacts: &[ContactId], reason: &s
     Ok(done.rows_affected())
 }
 
+/// Skips contacts of a batch, by reason.
+pub async fn skip_all(tx: &mut Tx, lease: &Lease, by_reason: &BTreeMap<String, Vec<ContactId>>) -> Result<()> {
+    for (reason, contacts) in by_reason {
+        skip(tx, lease, contacts, reason).await?;
+    }
+    Ok(())
+}
+
+/// Returns whether contacts of a batch are neither texted nor skipped.
+async fn contacts_left(tx: &mut Tx, lease: &Lease) -> Result<bool> {
+    Ok(sqlx::query_scalar!(
+        r#"select exists (
+               select from target t
+               where t.goal_id = $1 and t.skipped_at is null and (
+                   (not $3 and t.batch_id = $2 and t.initial_message_id is null)
+                   or ($3 and t.reminder_batch_id = $2 and t.reminder_message_id is null))) as "left!""#,
+        lease.goal_id.0,
+        lease.batch_id.0,
+        lease.kind == BatchKind::Reminder,
+    )
+    .fetch_one(tx.conn())
+    .await?)
+}
+
+/// Has a leased batch obey; false when it refuses. The batch is locked.
+async fn obey(tx: &mut Tx, lease: &Lease, command: impl FnOnce(bool) -> BatchCommand) -> Result<bool> {
+    let left = contacts_left(tx, lease).await?;
+    let now = tx.clock().await?;
+    let Ok(after) = lease.batch.after(command(left), now) else { return Ok(false) };
+    store(tx, lease.batch_id, &after, None).await?;
+    Ok(true)
+}
+
 /// Finishes a batch if everybody in it is texted or skipped; true when it is.
 pub async fn finish_if_done(tx: &mut Tx, lease: &Lease) -> Result<bool> {
-    let done = sqlx::query!(
-        "update batch set state = 'finished', leased_to = null, lease_expires_at = null
-         where id = $1 and state = 'leased' and not exists (
-             select from target t where t.goal_id = batch.goal_id and t.skipped_at is null and (
-                 (batch.kind = 'initial' and t.batch_id = batch.id and t.initial_message_id is null)
-                 or (batch.kind = 'reminder' and t.reminder_batch_id = batch.id and t.reminder_message_id is null)))",
-        lease.batch_id.0,
-    )
-    .execute(tx.conn())
-    .await?;
-    let finished = done.rows_affected() == 1;
-    if finished {
-        timers::cancel(tx, TimerKind::LeaseExpires, lease.batch_id.0).await?;
-    }
-    Ok(finished)
+    obey(tx, lease, |left| BatchCommand::Finish { left }).await
 }
 
 /// Hands a batch back early (rule B5); the rest of it can be claimed again.
 pub async fn hand_back(tx: &mut Tx, lease: &Lease) -> Result<()> {
-    if finish_if_done(tx, lease).await? {
-        return Ok(());
-    }
-    sqlx::query!(
-        "update batch set state = 'released', leased_to = null, lease_expires_at = null where id = $1 and state = 'leased'",
-        lease.batch_id.0,
-    )
-    .execute(tx.conn())
-    .await?;
-    timers::cancel(tx, TimerKind::LeaseExpires, lease.batch_id.0).await
+    obey(tx, lease, |left| BatchCommand::HandBack { left }).await?;
+    Ok(())
 }
 
 /// Returns the rest of a batch with an expired lease to the released ones (rule B2); false when the
 /// lease has not run out.
 pub async fn expire(tx: &mut Tx, id: BatchId) -> Result<bool> {
-    let lease = sqlx::query!(
-        r#"select goal_id, kind, number, lease_token, lease_expires_at as "expires_at!" from batch
-           where id = $1 and state = 'leased' and lease_expires_at <= clock_timestamp() for update"#,
+    let row = sqlx::query_as!(
+        BatchRow,
+        "select id, goal_id, kind, number, assigned_agent_id, state, leased_to, lease_token, lease_expires_at
+         from batch where id = $1 for update",
         id.0,
     )
     .fetch_optional(tx.conn())
     .await?;
-    let Some(row) = lease else { return Ok(false) };
-    let kind = read_word("batch", &row.kind)?;
-    let lease = Lease {
-        batch_id: id,
-        goal_id: GoalId(row.goal_id),
-        kind,
-        number: row.number,
-        token: row.lease_token,
-        expires_at: row.expires_at,
-    };
-    hand_back(tx, &lease).await?;
-    Ok(true)
+    let Some(row) = row else { return Ok(false) };
+    let batch = row.batch()?;
+    let Some(Holding { expires_at, .. }) = batch.phase.holding() else { return Ok(false) };
+    obey(tx, &row.lease(batch, expires_at)?, |left| BatchCommand::Expire { left }).await
 }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDateTime, Utc};
 use muster_domain::{
     goals::{
+        availability::GoalMoment,
         goal::{AssignmentStrategy, GoalClock, GoalType, Window},
         release::ReleasePlan,
         targeting::Targeting,
@@ -78,6 +79,11 @@ pub struct Instants {
 }
 
 impl Goal {
+    /// Returns the facts that decide about work on it (rule G5).
+    pub fn moment(&self, now: DateTime<Utc>) -> GoalMoment {
+        GoalMoment::at(&self.clock, self.reminder_window, now)
+    }
+
     /// Returns when it is open.
     pub fn window(&self) -> Window {
         let GoalClock { opens_at, closes_at, .. } = self.clock;
@@ -264,13 +270,13 @@ pub async fn page(
         .collect()
 }
 
-/// Replaces an admin's content, and the instants. The caller checks which fields may change at this
-/// status (rule G6).
-pub async fn update(tx: &mut Tx, id: GoalId, content: &GoalContent, at: Instants) -> Result<()> {
+/// Replaces an admin's content, and the instants; `clock` is the goal's after the move. The caller
+/// checks which fields may change at this status (rule G6).
+pub async fn update(tx: &mut Tx, id: GoalId, content: &GoalContent, at: Instants, clock: &GoalClock) -> Result<()> {
     sqlx::query!(
         "update goal set name = $2, description = $3, instructions = $4, script = $5, reminder_script = $6, opens_local = $7,
              closes_local = $8, opens_at = $9, closes_at = $10, reminder_opens_at = $11, reminder_closes_at = $12, targeting = $13,
-             date_local = $14, goal_type = $15, strategy = $16, release_plan = $17, version = version + 1
+             date_local = $14, goal_type = $15, strategy = $16, release_plan = $17, paused_at = $18, version = version + 1
          where id = $1",
         id.0,
         content.name,
@@ -289,44 +295,30 @@ pub async fn update(tx: &mut Tx, id: GoalId, content: &GoalContent, at: Instants
         content.goal_type.as_str(),
         content.strategy.as_str(),
         serde_json::to_value(content.release_plan)?,
+        clock.paused_at,
     )
     .execute(tx.conn())
     .await?;
     Ok(())
 }
 
-/// Marks a goal launched.
-pub async fn launch(tx: &mut Tx, id: GoalId) -> Result<()> {
+/// Records a goal's clock after a command (rules G4, G7 and G8): one row, however many texts are
+/// queued. A goal that is as it was is left alone. Its local times move with the instants.
+pub async fn set_clock(tx: &mut Tx, goal: &Goal, after: &GoalClock) -> Result<()> {
+    if goal.clock == *after {
+        return Ok(());
+    }
     sqlx::query!(
-        "update goal set launched_at = now(), version = version + 1 where id = $1 and launched_at is null",
-        id.0
-    )
-    .execute(tx.conn())
-    .await?;
-    Ok(())
-}
-
-/// Pauses or resumes a goal: one row, however many texts are queued (rule G7).
-pub async fn set_paused(tx: &mut Tx, id: GoalId, paused: bool) -> Result<()> {
-    sqlx::query!(
-        "update goal set paused_at = case when $2 then coalesce(paused_at, now()) end, version = version + 1 where id = $1",
-        id.0,
-        paused,
-    )
-    .execute(tx.conn())
-    .await?;
-    Ok(())
-}
-
-/// Closes a goal now (rule G8). A goal that is not open yet closes as soon as it has opened, which
-/// is now as well.
-pub async fn close(tx: &mut Tx, id: GoalId) -> Result<()> {
-    sqlx::query!(
-        "update goal set opens_at = least(opens_at, now() - interval '1 second'), closes_at = now(),
-             closes_local = now() at time zone zone, opens_local = least(opens_local, (now() - interval '1 second') at time zone zone),
+        "update goal set launched_at = $2, paused_at = $3, opens_at = $4, closes_at = $5,
+             opens_local = case when opens_at = $4 then opens_local else $4 at time zone zone end,
+             closes_local = case when closes_at = $5 then closes_local else $5 at time zone zone end,
              version = version + 1
-         where id = $1 and closes_at > now()",
-        id.0,
+         where id = $1",
+        goal.id.0,
+        after.launched_at,
+        after.paused_at,
+        after.opens_at,
+        after.closes_at,
     )
     .execute(tx.conn())
     .await?;

@@ -7,6 +7,7 @@ use muster_domain::{
         contact::ContactSource,
         knowledge::{Knowledge, Values},
         line::LineType,
+        membership::{Membership, MembershipCommand},
     },
 };
 
@@ -227,16 +228,26 @@ pub async fn opt_in_by(tx: &mut Tx, organization_id: OrganizationId, id: Contact
 
 /// Deactivates or reactivates a contact in a group (rule R1); false when they are not in it.
 pub async fn set_active(tx: &mut Tx, group_id: GroupId, id: ContactId, active: bool) -> Result<bool> {
-    let done = sqlx::query!(
-        "update membership set deactivated_at = case when $3 then null else coalesce(deactivated_at, now()) end
-         where group_id = $1 and contact_id = $2",
+    let row = sqlx::query!(
+        "select deactivated_at, assigned_agent_id from membership where group_id = $1 and contact_id = $2 for no key update",
         group_id.0,
         id.0,
-        active,
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    let Some(row) = row else { return Ok(false) };
+    let membership = Membership { deactivated_at: row.deactivated_at, agent_id: row.assigned_agent_id.map(MemberId) };
+    let command = if active { MembershipCommand::Activate } else { MembershipCommand::Deactivate };
+    let after = membership.after(command, tx.clock().await?);
+    sqlx::query!(
+        "update membership set deactivated_at = $3 where group_id = $1 and contact_id = $2",
+        group_id.0,
+        id.0,
+        after.deactivated_at,
     )
     .execute(tx.conn())
     .await?;
-    Ok(done.rows_affected() == 1)
+    Ok(true)
 }
 
 /// Outcome of an assignment.

@@ -50,7 +50,7 @@ pub async fn release_held(tx: &mut Tx, group_id: GroupId, limit: i64, origin: &O
                    select id from message
                    where goal_id = g.id and state = 'held' and reason = 'paused' and lane is null and held_until is null
                    order by id limit $2 for update skip locked) m
-               where g.group_id = $1 and (g.paused_at is null or g.closes_at <= statement_timestamp())
+               where g.group_id = $1 and goal_status(g.launched_at, g.paused_at, g.opens_at, g.closes_at, statement_timestamp()) <> 'paused'
                limit $2
            )
            select id as "id!" from (table due union all table resumed) waiting order by id limit $2"#,

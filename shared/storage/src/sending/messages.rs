@@ -1,7 +1,7 @@
 //! Messages come into being here, before any carrier hears of them (rules S1 and B7).
 
-use chrono::{DateTime, Utc};
 use muster_domain::{
+    conversations::thread::RecentReplies,
     goals::batch::BatchKind,
     ids::{ContactId, GoalId, GroupId, JobId, MemberId, MessageId, OrganizationId, ThreadId},
     people::e164::E164,
@@ -163,15 +163,6 @@ pub async fn receive(tx: &mut Tx, batch: Batch, text: &NewMessage, received: &Re
     .execute(tx.conn())
     .await?;
     Ok(())
-}
-
-/// Replies of agents in a thread within the last hour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RecentReplies {
-    /// How many.
-    pub replies: i64,
-    /// When the oldest was made.
-    pub oldest: Option<DateTime<Utc>>,
 }
 
 /// Returns the replies of agents in a thread within the last hour.

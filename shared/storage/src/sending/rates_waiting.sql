@@ -23,7 +23,8 @@ with recursive asked as (
     select w.id, g.lane, g.room,
         row_number() over (partition by g.lane order by g.goal <> '00000000-0000-0000-0000-000000000000'::uuid, w.turn, random()) as rank
     from goals g
-    left join goal paused on paused.id = g.goal and paused.paused_at is not null
+    left join goal paused on paused.id = g.goal and goal_status(
+        paused.launched_at, paused.paused_at, paused.opens_at, paused.closes_at, statement_timestamp()) = 'paused'
     cross join lateral (
         select first.id, row_number() over (order by first.id) as turn
         from (

@@ -161,8 +161,8 @@ async fn look_at_batches(
            from goal g
            left join goal_estimate e on e.goal_id = g.id
            left join timer t on t.kind = $2 and t.subject = g.id
-           where g.organization_id = $1 and g.partitioned_at is not null and g.paused_at is null
-             and g.opens_at <= clock_timestamp() and g.closes_at > clock_timestamp()
+           where g.organization_id = $1 and g.partitioned_at is not null
+             and goal_allows(goal_status(g.launched_at, g.paused_at, g.opens_at, g.closes_at, statement_timestamp()), 'initials')
              and (t.subject is not null or ($3 and exists (
                  select from batch b where b.goal_id = g.id and b.kind = 'initial' and b.state <> 'finished')))"#,
         organization_id.0,
@@ -186,7 +186,7 @@ async fn give_back(tx: &mut Tx, organization_id: OrganizationId, origin: &Origin
     let goals = sqlx::query_scalar!(
         "select g.id from goal g
            where g.organization_id = $1 and g.partitioned_at is not null
-             and g.opens_at <= clock_timestamp() and g.closes_at > clock_timestamp()
+             and goal_allows(goal_status(g.launched_at, g.paused_at, g.opens_at, g.closes_at, statement_timestamp()), 'initials')
              and exists (
                  select from message m join target t on t.goal_id = m.goal_id and t.contact_id = m.contact_id
                  where m.goal_id = g.id and m.state = 'cancelled' and m.reason = 'window_closed'

@@ -7,8 +7,8 @@
 use chrono::TimeDelta;
 use muster_domain::{
     goals::{
+        availability::Work,
         estimate::estimate,
-        goal::GoalStatus,
         release::{Again, WaitsFor},
     },
     sending::admission::strictest,
@@ -39,7 +39,7 @@ impl Leased for BatchRelease {
         };
         let now = tx.clock().await?;
         // Opening and resuming enqueue this job again.
-        if goal.partitioned_at.is_none() || goal.clock.status(now) != GoalStatus::Active {
+        if goal.partitioned_at.is_none() || !goal.moment(now).allows(Work::Initials) {
             return Ok(tx);
         }
         let each = estimate(&goal.content.script, organization.settings.smart_encoding).segments.into();

@@ -1,7 +1,7 @@
 //! `reminder-open`: makes reminder batches of contacts with a yes, inside the reminder window
 //! (rule W6).
 
-use muster_domain::goals::{estimate::estimate, goal::Work};
+use muster_domain::goals::{availability::Work, estimate::estimate};
 use muster_jobs::kinds::ReminderOpen;
 use muster_storage::{
     Tx,
@@ -19,8 +19,7 @@ impl Leased for ReminderOpen {
             return Err(JobError::fail("the goal does not exist"));
         };
         let now = tx.clock().await?;
-        let open = goal.reminder_window.is_some_and(|(opens, closes)| opens <= now && now < closes);
-        let may = goal.clock.status(now).allows(Work::Reminders { window_open: open });
+        let may = goal.moment(now).allows(Work::Reminders);
         if let (true, Some(script)) = (may, &goal.content.reminder_script) {
             let settings = &organization.settings;
             let segments = estimate(script, settings.smart_encoding).segments.into();

@@ -4,7 +4,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use strum::{VariantArray, VariantNames};
 
 use crate::{
-    goals::goal::{GoalClock, GoalStatus, Work},
+    goals::{
+        availability::{GoalMoment, Unavailable, Work},
+        goal::GoalClock,
+    },
     sending::{
         hours::{Opening, RecipientHours},
         message::MessageKind,
@@ -72,12 +75,13 @@ impl GoalWindow {
         Self { opens_at: self.opens_at.max(opens), closes_at: self.closes_at.min(closes), ..self }
     }
 
-    /// Returns the status that decides about a message of the goal.
-    fn status(&self, now: DateTime<Utc>) -> GoalStatus {
+    /// Returns the goal's moment that decides about a message of it. A draft has no messages, and
+    /// a goal with messages was active. Of a reminder's goal this is the reminder window.
+    fn moment(&self, now: DateTime<Utc>) -> GoalMoment {
         let Self { paused, opens_at, closes_at } = *self;
-        // A draft has no messages.
-        GoalClock { launched_at: Some(opens_at), paused_at: paused.then_some(opens_at), opens_at, closes_at }
-            .status(now)
+        let clock =
+            GoalClock { launched_at: Some(opens_at), paused_at: paused.then_some(opens_at), opens_at, closes_at };
+        GoalMoment::at(&clock, Some((opens_at, closes_at)), now).texted()
     }
 }
 
@@ -172,19 +176,16 @@ impl Candidate {
             return Decision::Cancel(reason);
         }
         if let Some(goal) = self.goal {
-            let status = goal.status(now);
-            if self.kind.belongs_to_goal() {
-                match status {
-                    GoalStatus::Completed | GoalStatus::Draft => return Decision::Cancel(CancelReason::WindowClosed),
-                    _ if self.no_longer_yes && self.kind == MessageKind::Reminder => {
-                        return Decision::Cancel(CancelReason::NoLongerYes);
-                    }
-                    GoalStatus::Paused => return Decision::Hold(HoldReason::Paused, None),
-                    GoalStatus::Scheduled => return self.hold(HoldReason::NotOpen, goal.opens_at),
-                    GoalStatus::Active => {}
+            match goal.moment(now).availability(self.work()) {
+                Err(Unavailable::Closed | Unavailable::Draft) => return Decision::Cancel(CancelReason::WindowClosed),
+                _ if self.no_longer_yes && self.kind == MessageKind::Reminder => {
+                    return Decision::Cancel(CancelReason::NoLongerYes);
                 }
-            } else if !status.allows(Work::Unread { was_active: true }) {
-                return Decision::Hold(HoldReason::Paused, None);
+                Err(Unavailable::Paused) => return Decision::Hold(HoldReason::Paused, None),
+                Err(Unavailable::NotOpen | Unavailable::RemindersNotOpen) => {
+                    return self.hold(HoldReason::NotOpen, goal.opens_at);
+                }
+                Ok(()) => {}
             }
         }
         if !self.keeps_hours() {
@@ -230,6 +231,17 @@ impl Candidate {
             None => ends,
         };
         if self.keeps_hours() { self.hours.closes(now, ends) } else { ends }
+    }
+
+    /// Returns the work that it is part of (rule G5).
+    const fn work(&self) -> Work {
+        match self.kind {
+            MessageKind::Initial => Work::Initials,
+            MessageKind::Reminder => Work::Reminders,
+            MessageKind::Reply | MessageKind::OptOutConfirmation | MessageKind::Help | MessageKind::Inbound => {
+                Work::Unread
+            }
+        }
     }
 
     /// Returns whether the sending hours count for it. The engine's own answers go at any hour, and
