@@ -346,6 +346,7 @@ async fn create_and_update(tx: &mut Tx, import: &Import, account_id: AccountId, 
 
 /// Everybody in the file joins the group (rule C1); a deactivated membership stays one (rule C9).
 async fn join_group(tx: &mut Tx, import: &Import) -> Result<i64> {
+    let Some(group_id) = import.group_id else { return join_no_group(tx).await };
     let joined = sqlx::query_scalar!(
         r#"with joined as (
                insert into membership (group_id, contact_id, import_id, knows)
@@ -359,11 +360,20 @@ async fn join_group(tx: &mut Tx, import: &Import) -> Result<i64> {
            )
            select count(*) as "joined!" from joined"#,
         import.id.0,
-        import.group_id.map(|id| id.0),
+        group_id.0,
     )
     .fetch_one(tx.conn())
     .await?;
     Ok(joined)
+}
+
+/// A dry run's group that would be made has no members yet: everybody in the file joins it.
+async fn join_no_group(tx: &mut Tx) -> Result<i64> {
+    let joined = sqlx::query_scalar!(
+        r#"with marked as (update import_row set changed = true, joined = true where not created)
+           select count(*) as "joined!" from import_row"#
+    );
+    Ok(joined.fetch_one(tx.conn()).await?)
 }
 
 /// Rule C8: the file's tags go on every contact, a tag column's on its own.
