@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+mod availability;
 mod bad_numbers;
 mod campaigns;
 mod caps;
