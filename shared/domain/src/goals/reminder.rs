@@ -180,6 +180,7 @@ mod tests {
 
     /// A reminder as an organizer would tell it, by yes and no.
     #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+    #[expect(clippy::struct_excessive_bools, reason = "each is a fact by itself, told as an organizer would")]
     struct Model {
         yes: bool,
         batch: bool,

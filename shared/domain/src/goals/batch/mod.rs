@@ -173,11 +173,12 @@ impl Batch {
                 return Err(BatchRefusal::ContactsLeft);
             }
             (BatchCommand::Finish { left: false }, BatchPhase::Held | BatchPhase::Leased(_)) => BatchPhase::Finished,
-            (BatchCommand::HandBack { left }, BatchPhase::Leased(_)) => BatchPhase::returned(left),
             (BatchCommand::Expire { .. }, BatchPhase::Leased(holding)) if holding.expires_at > now => {
                 return Err(BatchRefusal::NotExpired);
             }
-            (BatchCommand::Expire { left }, BatchPhase::Leased(_)) => BatchPhase::returned(left),
+            (BatchCommand::HandBack { left } | BatchCommand::Expire { left }, BatchPhase::Leased(_)) => {
+                BatchPhase::returned(left)
+            }
             (BatchCommand::Finish { .. }, BatchPhase::Released | BatchPhase::Finished)
             | (
                 BatchCommand::HandBack { .. } | BatchCommand::Expire { .. },
