@@ -85,10 +85,10 @@ pub(crate) async fn patch(
         let changed = SettingsChange { hours: true, ..SettingsChange::default() };
         rearm(&mut tx, admin.organization_id, changed, &admin.origin()).await?;
     }
-    let after = groups::get(&mut tx, admin.organization_id, id).await?.ok_or_else(|| Problem::no("group"))?;
+    let after = groups::counted(&mut tx, admin.organization_id, id).await?.ok_or_else(|| Problem::no("group"))?;
     tx.commit().await?;
     if new_zone.is_some() {
         api.until_it_holds(Concerned::Organization(admin.organization_id)).await;
     }
-    Ok(Tagged { version: after.version, body: body(after) })
+    Ok(Tagged { version: after.group.version, body: body(after) })
 }

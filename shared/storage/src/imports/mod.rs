@@ -12,6 +12,7 @@ pub mod admit;
 pub mod agents;
 pub mod apply;
 mod copy_text;
+mod create;
 mod knowledge;
 mod list;
 mod names;
@@ -23,6 +24,7 @@ pub mod sources;
 mod told;
 pub mod undo;
 
+pub use create::*;
 pub use list::{Abandoned, Filter, ImportSummary, abandoned, page};
 pub use report::*;
 pub use told::{ContactChange, Reject, changes, reject_reasons, rejects, warning_reasons};
