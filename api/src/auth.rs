@@ -211,7 +211,8 @@ impl Admin {
         let own = own.ok_or_else(|| Problem::invalid_token("you are suspended or removed"))?;
         let admin = Self::of(own.member, self.organization_id)?;
         let filter = MemberFilter { only: Some(id), ..admin.members() };
-        let found = members::page(&mut *tx, filter, Page::first(1)).await?.pop().ok_or_else(|| Problem::no("member"))?;
+        let found =
+            members::page(&mut *tx, filter, Page::first(1)).await?.pop().ok_or_else(|| Problem::no("member"))?;
         Ok((admin, found))
     }
 

@@ -205,7 +205,7 @@ async fn a6_agents_who_leave_amid_claims_sends_and_expiries_strand_nobody_and_te
                     for contact in contacts {
                         let sent = send(&agent.client, &batch, std::slice::from_ref(&contact["id"])).await;
                         if sent.status != 202 {
-                            assert!(matches!(sent.status, 401 | 404 | 409), "{}: {}", sent.what, sent.text);
+                            assert!(matches!(sent.status, 401 | 404 | 409), "{}: {}", sent.request, sent.text);
                             break;
                         }
                     }

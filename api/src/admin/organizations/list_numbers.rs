@@ -10,14 +10,7 @@ use muster_storage::tenancy::{
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::{
-    auth::Admin,
-    bounds,
-    extract::Query,
-    list::page_limit,
-    problem::Problem,
-    state::Api,
-};
+use crate::{auth::Admin, bounds, extract::Query, list::page_limit, problem::Problem, state::Api};
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct NumberBody {

@@ -113,21 +113,21 @@ pub async fn release(tx: &mut Tx, ids: &[BatchId]) -> Result<()> {
 }
 
 /// A batch's row.
-struct BatchRow {
-    id: Uuid,
-    goal_id: Uuid,
-    kind: String,
-    number: i32,
-    assigned_agent_id: Option<Uuid>,
-    state: String,
-    leased_to: Option<Uuid>,
-    lease_token: i64,
-    lease_expires_at: Option<DateTime<Utc>>,
+pub(super) struct BatchRow {
+    pub(super) id: Uuid,
+    pub(super) goal_id: Uuid,
+    pub(super) kind: String,
+    pub(super) number: i32,
+    pub(super) assigned_agent_id: Option<Uuid>,
+    pub(super) state: String,
+    pub(super) leased_to: Option<Uuid>,
+    pub(super) lease_token: i64,
+    pub(super) lease_expires_at: Option<DateTime<Utc>>,
 }
 
 impl BatchRow {
     /// Returns the batch as the domain knows it.
-    fn batch(&self) -> Result<Batch> {
+    pub(super) fn batch(&self) -> Result<Batch> {
         let holding = self.leased_to.map(MemberId).zip(self.lease_expires_at);
         let phase = match (read_word("batch", &self.state)?, holding) {
             (BatchState::Held, _) => BatchPhase::Held,
@@ -140,7 +140,7 @@ impl BatchRow {
     }
 
     /// Returns the lease that an agent has on it.
-    fn lease(&self, batch: Batch, expires_at: DateTime<Utc>) -> Result<Lease> {
+    pub(super) fn lease(&self, batch: Batch, expires_at: DateTime<Utc>) -> Result<Lease> {
         Ok(Lease {
             batch_id: BatchId(self.id),
             goal_id: GoalId(self.goal_id),

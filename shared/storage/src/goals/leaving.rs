@@ -7,17 +7,16 @@
 //! over before this goes on, or finds that it came too late.
 
 use muster_domain::{
-    goals::batch::BatchKind,
-    ids::{BatchId, GoalId, GroupId, MemberId, OrganizationId},
+    goals::batch::Holding,
+    ids::{GoalId, GroupId, MemberId, OrganizationId},
 };
 use muster_jobs::{kinds::BatchPartition, names::NOTIFY_STOPS};
 
 use crate::{
     Result, Tx,
-    db::error::read_word,
     engine::enqueue::{Origin, enqueue},
     goals::{
-        batches::{self, Lease},
+        batches::{self, BatchRow, Lease},
         reassign,
     },
 };
@@ -81,30 +80,26 @@ pub async fn let_go(
 
 /// Locks the batches that an agent has in hand in a group.
 async fn leases(tx: &mut Tx, group_id: GroupId, agent_id: MemberId) -> Result<Vec<Lease>> {
-    let rows = sqlx::query!(
-        r#"select b.id, b.goal_id, b.kind, b.number, b.lease_token, b.lease_expires_at as "expires_at!"
-           from batch b
-           where b.leased_to = $2 and b.state = 'leased'
-             and exists (select from goal g where g.id = b.goal_id and g.group_id = $1)
-           order by b.id for update"#,
+    let rows = sqlx::query_as!(
+        BatchRow,
+        "select b.id, b.goal_id, b.kind, b.number, b.assigned_agent_id, b.state, b.leased_to, b.lease_token, b.lease_expires_at
+         from batch b
+         where b.leased_to = $2 and b.state = 'leased'
+           and exists (select from goal g where g.id = b.goal_id and g.group_id = $1)
+         order by b.id for update",
         group_id.0,
         agent_id.0,
     )
     .fetch_all(tx.conn())
     .await?;
-    rows.into_iter()
-        .map(|row| {
-            let kind: BatchKind = read_word("batch", &row.kind)?;
-            Ok(Lease {
-                batch_id: BatchId(row.id),
-                goal_id: GoalId(row.goal_id),
-                kind,
-                number: row.number,
-                token: row.lease_token,
-                expires_at: row.expires_at,
-            })
-        })
-        .collect()
+    let mut held = Vec::with_capacity(rows.len());
+    for row in rows {
+        let batch = row.batch()?;
+        if let Some(Holding { expires_at, .. }) = batch.phase.holding() {
+            held.push(row.lease(batch, expires_at)?);
+        }
+    }
+    Ok(held)
 }
 
 /// Has the agent's texts of these goals that wait be cancelled, by the hand-over that looks at them

@@ -52,11 +52,7 @@ pub struct MemberFilter<'a> {
 }
 
 /// A page of members, by age.
-pub async fn page(
-    db: impl Into<Db<'_>>,
-    filter: MemberFilter<'_>,
-    page: Page<MemberId>,
-) -> Result<Vec<MemberRecord>> {
+pub async fn page(db: impl Into<Db<'_>>, filter: MemberFilter<'_>, page: Page<MemberId>) -> Result<Vec<MemberRecord>> {
     let groups: Option<Vec<_>> = filter.reader.map(|(_, groups)| groups.iter().map(|id| id.0).collect());
     let rows = sqlx::query_file!(
         "src/tenancy/members/page.sql",
