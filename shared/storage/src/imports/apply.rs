@@ -361,10 +361,8 @@ async fn join_group(tx: &mut Tx, import: &Import) -> Result<i64> {
            select count(*) as "joined!" from joined"#,
         import.id.0,
         group_id.0,
-    )
-    .fetch_one(tx.conn())
-    .await?;
-    Ok(joined)
+    );
+    Ok(joined.fetch_one(tx.conn()).await?)
 }
 
 /// A dry run's group that would be made has no members yet: everybody in the file joins it.
