@@ -12,6 +12,7 @@ mod codes;
 mod contract;
 mod contract_bodies;
 mod document;
+mod figures;
 mod forecast;
 mod forecasts;
 mod goal_edits;

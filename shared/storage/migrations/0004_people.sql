@@ -40,9 +40,6 @@ create table contact (
     constraint contact_redacted_has_no_number check ((redacted_at is null) = (e164 is not null))
 );
 
--- Lists of an organization page by it.
-create index contact_organization on contact (organization_id, id);
-
 -- Does a line take texts? Said once for targeting, sending and explaining (rules C5 and S7).
 create function is_textable(line_type text) returns boolean language sql immutable parallel safe as $$
     select line_type not in ('landline', 'invalid')

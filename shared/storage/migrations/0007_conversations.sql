@@ -25,7 +25,6 @@ create table thread (
     constraint thread_claim_has_end check ((held_by is null) = (held_until is null))
 );
 create index thread_unread on thread (group_id, unread_since) where unread_since is not null;
-create index thread_organization on thread (organization_id, id);
 create index thread_contact on thread (contact_id);
 create index thread_sender on thread (sender_e164, contact_id);
 
