@@ -22,10 +22,8 @@ use muster_domain::{
     },
     sending::{
         CancelReason, HoldReason,
-        admission::UnknownCarriers,
         brand_hold::BrandHoldReason,
         cap::CapState,
-        hours::Strictness,
         message::{MessageKind, MessageState, ReceiptStatus},
         segments::Encoding,
     },
@@ -33,7 +31,7 @@ use muster_domain::{
     text_enum::TextEnum,
 };
 
-use crate::support::World;
+use muster_integration_tests::World;
 
 type Words = BTreeSet<String>;
 
@@ -64,8 +62,6 @@ fn of_the_domain() -> BTreeMap<String, Words> {
         ("message.kind", of::<MessageKind>()),
         ("message.reason", &of::<HoldReason>() | &of::<CancelReason>()),
         ("message.state", of::<MessageState>()),
-        ("organization.law_strictness", of::<Strictness>()),
-        ("organization.unknown_carriers", of::<UnknownCarriers>()),
         ("process.role", of::<ProcessRole>()),
         ("receipt.status", of::<ReceiptStatus>()),
         ("schedule.catch_up", of::<CatchUpPolicy>()),
@@ -83,20 +79,20 @@ fn of_the_domain() -> BTreeMap<String, Words> {
 
 #[tokio::test]
 async fn the_words_of_every_column_are_the_words_of_its_enum() {
-    let world = World::start().await;
-    let of_the_database: BTreeMap<String, Words> = world
-        .harness
-        .row(
-            "select json_object_agg(column_name, words) from (
-                 select c.relname || '.' || a.attname as column_name, json_agg(found.word[1]) as words
-                 from pg_constraint k
-                 join pg_class c on c.oid = k.conrelid and c.relnamespace = 'public'::regnamespace and not c.relispartition
-                 join pg_attribute a on a.attrelid = c.oid and k.conkey = array[a.attnum]
-                 cross join lateral regexp_matches(pg_get_constraintdef(k.oid), '''([^'']+)''::text', 'g') as found (word)
-                 where k.contype = 'c' and pg_get_constraintdef(k.oid) ~ '= ANY \\(ARRAY\\['
-                 group by 1) listed",
-        )
-        .await;
-    assert_eq!(of_the_database, of_the_domain());
-    world.finish().await;
+    World::run(async |world| {
+        let of_the_database: BTreeMap<String, Words> = world
+            .row(
+                "select json_object_agg(column_name, words) from (
+                     select c.relname || '.' || a.attname as column_name, json_agg(found.word[1]) as words
+                     from pg_constraint k
+                     join pg_class c on c.oid = k.conrelid and c.relnamespace = 'public'::regnamespace and not c.relispartition
+                     join pg_attribute a on a.attrelid = c.oid and k.conkey = array[a.attnum]
+                     cross join lateral regexp_matches(pg_get_constraintdef(k.oid), '''([^'']+)''::text', 'g') as found (word)
+                     where k.contype = 'c' and pg_get_constraintdef(k.oid) ~ '= ANY \\(ARRAY\\['
+                     group by 1) listed",
+            )
+            .await;
+        assert_eq!(of_the_database, of_the_domain());
+    })
+    .await;
 }

@@ -57,7 +57,7 @@ pub async fn single_names_of_others(
 }
 
 /// Takes the person out of free text that is not theirs alone: definitions of imports and sources,
-/// names of tags and fields, rejected rows, reasons, and keys of requests. `personal` has the
+/// names of tags and fields, rejected rows, reasons, consents, and keys of requests. `personal` has the
 /// treatment of every column.
 pub async fn free_text(tx: &mut Tx, redaction: &Redaction, patterns: &Patterns) -> Result<()> {
     // First, so that sources follow their tags.
@@ -69,6 +69,18 @@ pub async fn free_text(tx: &mut Tx, redaction: &Redaction, patterns: &Patterns) 
 
 async fn imports(tx: &mut Tx, redaction: &Redaction, Patterns { sure, alone }: &Patterns) -> Result<()> {
     let account = redaction.account_id.0;
+    // Everybody whom a file brought has a copy of its consent. First, because the imports with the
+    // person's name are found by their own.
+    sqlx::query!(
+        "update contact c set consent_text = without_person(c.consent_text, $2, $3, true)
+         from import i join organization o on o.id = i.organization_id
+         where o.account_id = $1 and c.source_import_id = i.id and i.consent_text ~* ('(' || $2::text || ')|(' || $3::text || ')')",
+        account,
+        sure,
+        alone,
+    )
+    .execute(tx.conn())
+    .await?;
     sqlx::query!(
         "update import i
          set file_name = without_person(file_name, $2, $3, false), mapping = without_person(mapping, $2, $3, false),
