@@ -57,8 +57,8 @@ pub async fn single_names_of_others(
 }
 
 /// Takes the person out of free text that is not theirs alone: definitions of imports and sources,
-/// names of tags and fields, rejected rows, reasons, consents, and keys of requests. `personal` has the
-/// treatment of every column.
+/// names of tags and fields, rejected rows, reasons, consents, and keys of requests. `personal` has
+/// the treatment of every column.
 pub async fn free_text(tx: &mut Tx, redaction: &Redaction, patterns: &Patterns) -> Result<()> {
     // First, so that sources follow their tags.
     names(tx, redaction.account_id, patterns).await?;
