@@ -4,6 +4,7 @@
 
 mod chapters;
 mod imports;
+mod modules;
 mod newest;
 mod prepare;
 mod rules;
@@ -62,6 +63,7 @@ fn run_command() -> anyhow::Result<()> {
         "imports" => {
             imports::check()?;
             chapters::check()?;
+            modules::check()?;
             sizes::check()?;
         }
         "rules" => rules::run(rest)?,

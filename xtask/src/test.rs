@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::bail;
 
 use crate::{
-    build_binaries, cargo, chapters, imports, local_stack,
+    build_binaries, cargo, chapters, imports, local_stack, modules,
     newest::{self, Tests},
     prepare, rules, run as execute, sizes,
     times::Times,
@@ -42,6 +42,7 @@ fn run_checks(times: &mut Times) -> anyhow::Result<()> {
     times.step("imports, sizes, rules, words", || {
         imports::check()?;
         chapters::check()?;
+        modules::check()?;
         sizes::check()?;
         rules::check()?;
         words::check()
