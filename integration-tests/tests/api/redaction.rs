@@ -139,7 +139,10 @@ async fn r3_imports_that_begin_later_put_a_redaction_off_by_nothing() {
             let id = ask(&ours, "+16465550000").await;
             world.redactions().id(&id).and(&format!("waits_for = array['{first}'::uuid]")).until(1).await;
             let waiting = redactions::waiting(world.pool()).await.unwrap();
-            assert_eq!(waiting[0].imports.iter().map(ToString::to_string).collect::<Vec<_>>(), [first.clone()]);
+            assert_eq!(
+                waiting[0].imports.iter().map(ToString::to_string).collect::<Vec<_>>(),
+                std::slice::from_ref(&first)
+            );
             assert_eq!(world.contacts().has("redacted_at").count().await, 1, "the person's rows do not wait");
             // They begin without end.
             let later = [plant().await, plant().await];
