@@ -3,6 +3,7 @@
 #![expect(clippy::print_stderr, reason = "it tells what it runs")]
 
 mod chapters;
+mod day;
 mod imports;
 mod modules;
 mod newest;
@@ -28,6 +29,7 @@ cargo xtask COMMAND
   local [OPTIONS]           start the same processes and stay: --schedulers N --workers N --json
   chaos [OPTIONS]           break everything by a seed while a campaign runs, and check every invariant:
                             --seed N | --seeds A..B, --minutes M, --plan, --plant VIOLATION
+  day                       play a day of an admin and an agent through the API alone, by a client made from its document
   test                      all checks and tests, and some of them on Postgres 17 and RabbitMQ 4 in containers, as CI runs them
   test --strict             the same, and that the containers cannot be had is a failure
   test --fast               tests alone
@@ -57,6 +59,10 @@ fn run_command() -> anyhow::Result<()> {
     match command {
         "demo" | "chaos" => after_build("muster-rehearsal", command, rest)?,
         "local" => after_build("muster-local", command, rest)?,
+        "day" => {
+            build_binaries()?;
+            day::run()?;
+        }
         "bench" => bench(rest)?,
         "test" => test::run(rest)?,
         "prepare" => prepare::run(rest)?,

@@ -44,12 +44,17 @@ fn values(setting: &Setting, default: Option<Value>) -> RefOr<Schema> {
         Form::Word(words) => {
             described(ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words.iter().copied()))).into()
         }
+        // Generators of clients refuse an object as a default: the description names it.
         Form::Hours => OneOfBuilder::new()
             .item(Ref::from_schema_name(SendingHours::name()))
-            .description(Some(setting.doc()))
-            .default(default)
+            .description(Some(told(setting)))
             .into(),
     }
+}
+
+/// Returns a setting's description with its default.
+fn told(setting: &Setting) -> String {
+    format!("{} Default: `{}`.", setting.doc(), setting.default())
 }
 
 /// Adds the schemas that settings refer to.
@@ -64,8 +69,7 @@ impl PartialSchema for SettingsBody {
         let object = ObjectBuilder::new().schema_type(Type::Object).description(Some(description));
         let members = SETTINGS.iter().fold(object, |object, setting| {
             let none = ObjectBuilder::new().schema_type(Type::Null);
-            let told = format!("{} Default: `{}`.", setting.doc(), setting.default());
-            let either = OneOfBuilder::new().item(none).item(values(setting, None)).description(Some(told));
+            let either = OneOfBuilder::new().item(none).item(values(setting, None)).description(Some(told(setting)));
             object.property(setting.name, either)
         });
         members.additional_properties(Some(AdditionalProperties::<Schema>::FreeForm(false))).into()
@@ -110,7 +114,8 @@ mod tests {
         assert!(patch["required"].is_null(), "a patch may leave out anything");
         for setting in SETTINGS {
             let (asked, told) = (&patch["properties"][setting.name], &answer["properties"][setting.name]);
-            assert_eq!(told["default"], setting.default(), "{}", setting.name);
+            let default = if setting.form == Form::Hours { Value::Null } else { setting.default() };
+            assert_eq!(told["default"], default, "{}", setting.name);
             assert!(!asked.to_string().contains("\"default\""), "clients would send what nobody has changed");
             assert!(asked["description"].as_str().unwrap().contains(&format!("Default: `{}`", setting.default())));
             assert!(answer["required"].as_array().unwrap().contains(&setting.name.into()));

@@ -63,7 +63,8 @@ impl Planted {
                 "insert into goal (id, organization_id, group_id, name, goal_type, date_local, strategy, script, zone, opens_local,
                      closes_local, opens_at, closes_at, release_plan, launched_at, partitioned_at, created_by)
                  values ('{ID}', '{ID}', '{ID}', 'Planted', 'turnout', now(), 'anyone', 'Hi', 'America/New_York', now(), now(),
-                     now() - interval '1 day', now() + interval '29 days', '{{}}', now(), now(), '{ID}')"
+                     now() - interval '1 day', now() + interval '29 days',
+                     '{{\"pace\": \"all_at_open\", \"paced_to_caps\": false}}', now(), now(), '{ID}')"
             ),
             format!("insert into seed select n, uuid_v7(), uuid_v7() from generate_series(0, {messages} - 1) n"),
             format!("insert into seed_job select n, uuid_v7() from generate_series(0, {jobs} - 1) n"),
