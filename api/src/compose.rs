@@ -5,7 +5,11 @@ use muster_domain::{
     sending::{compose::Composer, template::Template},
     tenancy::settings::OrganizationSettings,
 };
-use muster_storage::{Tx, goals::Goal, tenancy::groups};
+use muster_storage::{
+    Tx,
+    goals::Goal,
+    tenancy::{groups, members::Member, organizations::Organization},
+};
 
 use crate::{auth::Agent, problem::Problem};
 
@@ -18,18 +22,28 @@ pub(crate) fn encoded(text: String, settings: &OrganizationSettings) -> String {
 /// Returns the composer of a workflow's texts.
 pub(crate) async fn composer(tx: &mut Tx, agent: &Agent, goal: &Goal, kind: BatchKind) -> Result<Composer, Problem> {
     let organization = agent.organization(tx).await?;
-    let group =
-        groups::get(&mut *tx, agent.organization_id, goal.group_id).await?.ok_or_else(|| Problem::no("group"))?;
+    composer_of(tx, &organization, goal, kind, &agent.member).await
+}
+
+/// Returns the composer of a workflow's texts that this member signs.
+pub(crate) async fn composer_of(
+    tx: &mut Tx,
+    organization: &Organization,
+    goal: &Goal,
+    kind: BatchKind,
+    member: &Member,
+) -> Result<Composer, Problem> {
+    let group = groups::get(&mut *tx, organization.id, goal.group_id).await?.ok_or_else(|| Problem::no("group"))?;
     let script = match kind {
         BatchKind::Initial => &goal.content.script,
         BatchKind::Reminder => goal.content.reminder_script.as_deref().unwrap_or_default(),
     };
     Ok(Composer {
         template: Template::parse(script, |_| true).map_err(|error| Problem::conflict(error.to_string()))?,
-        agent_first_name: agent.member.first_name.clone(),
-        agent_last_name: agent.member.last_name.clone(),
+        agent_first_name: member.first_name.clone(),
+        agent_last_name: member.last_name.clone(),
         group_name: group.name,
-        organization_name: organization.name,
+        organization_name: organization.name.clone(),
         goal_date: goal.content.date_local.format("%A, %B %-d").to_string(),
         smart_encoding: organization.settings.smart_encoding,
         max_segments: organization.settings.max_segments.unsigned_abs(),

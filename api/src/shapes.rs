@@ -50,6 +50,8 @@ words! {
     GoalStatus = goal::GoalStatus, "What a goal's clock and record say.";
     Answer = answer::Answer, "What a contact said.";
     EarlierResult = targeting::EarlierResult, "What happened to a contact that was targeted.";
+    TargetingPart = targeting::Part, "A part of a group's contacts, by a targeting.";
+    Attribute = targeting::Attribute, "An attribute that can be filtered like a field; an agent by id.";
     Role = role::Role, "What a member may do.";
     MemberState = member::MemberState, "Whether a member may do anything.";
     Strictness = hours::Strictness, "Which laws' hours are kept.";
@@ -84,15 +86,18 @@ pub(crate) struct Targeting {
     /// Conditions on custom fields.
     #[serde(default)]
     fields: Vec<FieldFilter>,
+    /// Conditions on attributes that every contact has a place for.
+    #[serde(default)]
+    attributes: Vec<AttributeFilter>,
     /// Is a member of all of these other groups.
     #[serde(default)]
     member_of: Vec<Uuid>,
     /// Is a member of none of these other groups.
     #[serde(default)]
     not_member_of: Vec<Uuid>,
-    /// The contact's outcome in an earlier goal of the organization.
+    /// The contact's outcomes in earlier goals of the organization, one condition a goal.
     #[serde(default)]
-    earlier_goal: Option<EarlierGoal>,
+    earlier_goals: Vec<EarlierGoal>,
 }
 
 /// A condition on one custom field; values compare with regard to case.
@@ -101,6 +106,16 @@ pub(crate) struct Targeting {
 pub(crate) struct FieldFilter {
     /// The field's name.
     field: String,
+    /// Condition on its value.
+    is: FieldCondition,
+}
+
+/// A condition on one attribute; values compare with regard to case.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AttributeFilter {
+    /// The attribute.
+    attribute: Attribute,
     /// Condition on its value.
     is: FieldCondition,
 }
@@ -119,14 +134,14 @@ pub(crate) enum FieldCondition {
     Blank,
 }
 
-/// A result in an earlier goal.
+/// A result in an earlier goal: any of several.
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct EarlierGoal {
     /// The goal.
     goal_id: Uuid,
-    /// Outcome there.
-    result: EarlierResult,
+    /// Outcomes there, at least one, of which the contact has at least one.
+    any_of: Vec<EarlierResult>,
 }
 
 /// Which batches are released when.
@@ -311,7 +326,7 @@ pub(crate) struct PreviewReject {
 mod tests {
     use std::collections::BTreeSet;
 
-    use muster_domain::goals::release;
+    use muster_domain::{goals::release, ids::GoalId};
     use serde::Serialize;
     use serde_json::Value;
 
@@ -333,6 +348,10 @@ mod tests {
         same_members::<Targeting>(targeting::Targeting::default());
         let field = targeting::FieldFilter { field: "ward".into(), is: targeting::FieldCondition::HasValue };
         same_members::<FieldFilter>(field);
+        let (attribute, is) = (targeting::Attribute::Email, targeting::FieldCondition::Blank);
+        same_members::<AttributeFilter>(targeting::AttributeFilter { attribute, is });
+        let earlier = targeting::EarlierGoal { goal_id: GoalId(Uuid::nil()), any_of: Vec::new() };
+        same_members::<EarlierGoal>(earlier);
         same_members::<ReleasePlan>(release::ReleasePlan::default());
         same_members::<SendingHours>(hours::SendingHours::default());
         same_members::<Segments>(segments::count("a"));

@@ -3,7 +3,10 @@
 use anyhow::Context as _;
 use muster_domain::{
     ids::{ContactId, GoalId},
-    people::{e164::E164, why::explain},
+    people::{
+        e164::E164,
+        why::{Advice, Reason, explain},
+    },
 };
 use muster_storage::people::why;
 use serde_json::json;
@@ -19,7 +22,8 @@ pub(crate) struct Args {
     /// The goal's id.
     #[arg(long)]
     goal: Uuid,
-    /// Print one JSON object: `{texted, reasons: [{at, what, detail}]}`.
+    /// Print one JSON object: `{texted, reasons: [{at, what, detail, rule, change}], filters:
+    /// [{filter, passes, rule}]}`.
     #[arg(long)]
     json: bool,
 }
@@ -41,20 +45,42 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let mut tx = pool.begin().await?;
     let now = tx.clock().await?;
     let answer = explain(&facts, now);
+    // Their values are the tenant's own, and not for operators.
+    let filters = why::filters(&pool, organization, contact, goal).await?;
     if args.json {
         let reasons: Vec<_> = answer
             .reasons
             .iter()
-            .map(|reason| json!({ "at": reason.at, "what": reason.what, "detail": reason.detail }))
+            .map(|reason| {
+                let Advice { rule, change } = reason.advice();
+                let Reason { at, what, detail } = reason;
+                json!({ "at": at, "what": what, "detail": detail, "rule": rule, "change": change })
+            })
             .collect();
-        say!("{}", json!({ "texted": answer.texted, "reasons": reasons }))?;
+        let filters: Vec<_> = filters
+            .iter()
+            .map(|filter| json!({ "filter": filter.place, "passes": filter.passes, "rule": filter.rule }))
+            .collect();
+        say!("{}", json!({ "texted": answer.texted, "reasons": reasons, "filters": filters }))?;
         return Ok(());
     }
     say!("{}", if answer.texted { "texted" } else { "not texted" })?;
-    let mut table = Table::of([false; 3]);
+    let mut table = Table::of([false; 5]);
     for reason in answer.reasons {
         let at = reason.at.map(|at| at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)).unwrap_or_default();
-        table.row([at, reason.what.clone(), reason.detail.unwrap_or_default()]);
+        let Advice { rule, change } = reason.advice();
+        let change = change.unwrap_or_default().to_owned();
+        table.row([at, reason.what, reason.detail.unwrap_or_default(), rule.to_owned(), change]);
+    }
+    for filter in filters {
+        let passes = if filter.passes { "passes" } else { "misses" };
+        table.row([
+            String::new(),
+            format!("filter {}", filter.place),
+            passes.to_owned(),
+            filter.rule.to_owned(),
+            String::new(),
+        ]);
     }
     table.print("")
 }

@@ -31,6 +31,14 @@ impl World {
             .await;
     }
 
+    /// Makes tags that no contact has, past the api.
+    pub async fn plant_tags(&self, organization: &str, names: &[&str]) {
+        for name in names {
+            self.execute(&[&format!("insert into tag (organization_id, name) values ('{organization}', '{name}')")])
+                .await;
+        }
+    }
+
     /// Posts a form as the carrier does.
     pub async fn webhook(&self, path: &str, form: &[(&str, &str)]) -> Answer {
         let form: Vec<(String, String)> =

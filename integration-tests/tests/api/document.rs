@@ -33,6 +33,8 @@ GET /v1/organizations/{organization_id}/goals list_goals
 GET /v1/organizations/{organization_id}/goals/{goal_id} get_goal
 GET /v1/organizations/{organization_id}/goals/{goal_id}/forecast get_goal_forecast
 GET /v1/organizations/{organization_id}/goals/{goal_id}/preview get_goal_preview
+GET /v1/organizations/{organization_id}/goals/{goal_id}/preview/contacts list_goal_preview_contacts
+GET /v1/organizations/{organization_id}/goals/{goal_id}/preview/texts get_goal_preview_texts
 GET /v1/organizations/{organization_id}/goals/{goal_id}/stats get_goal_stats
 GET /v1/organizations/{organization_id}/groups list_groups
 GET /v1/organizations/{organization_id}/groups/{group_id} get_group

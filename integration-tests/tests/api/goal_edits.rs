@@ -15,6 +15,7 @@ async fn g6_after_launch_targeting_type_and_reminders_stay_and_the_rest_can_chan
         .run(async |world| {
             let ours = world.organization("Ours").await;
             let group = ours.group("One").await;
+            world.plant_tags(&ours.id, &["a"]).await;
             let content = goal(json!({}));
             let id = ours.draft(&group, content.clone()).await;
             let path = ours.at(&format!("goals/{id}"));
@@ -75,6 +76,7 @@ async fn g6_everything_of_a_draft_can_change() {
         .run(async |world| {
             let ours = world.organization("Ours").await;
             let group = ours.group("One").await;
+            world.plant_tags(&ours.id, &["a"]).await;
             let id = ours.draft(&group, goal(json!({}))).await;
             let path = ours.at(&format!("goals/{id}"));
             let mut wrong = Vec::new();
@@ -134,6 +136,7 @@ async fn if_match_takes_a_star_and_a_list() {
         .run(async |world| {
             let ours = world.organization("Ours").await;
             let group = ours.group("One").await;
+            world.plant_tags(&ours.id, &["a"]).await;
             let id = ours.draft(&group, goal(json!({}))).await;
             let path = ours.at(&format!("goals/{id}"));
             let mut wrong = Vec::new();
@@ -157,6 +160,7 @@ async fn g9_a_duplicate_is_a_draft_at_the_same_local_times_elsewhere() {
         .run(async |world| {
             let ours = world.organization("Ours").await;
             let (east, west) = (ours.group("East").await, ours.group_in("West", "America/Los_Angeles").await);
+            world.plant_tags(&ours.id, &["a"]).await;
             let reminder = json!({ "script": "Reply STOP", "opens": "2027-06-01T18:00:00", "closes": DAY.1 });
             let id = ours.draft(&east, goal(json!({ "reminder": reminder, "targeting": { "tags_all": ["a"] } }))).await;
             ours.goal_act(&id, "launch").await;
@@ -175,7 +179,7 @@ async fn g9_a_duplicate_is_a_draft_at_the_same_local_times_elsewhere() {
             let named = ours.admin.post(&path, json!({ "group_ids": [east] })).await.ok();
             assert_eq!(ours.goal(named["goals"][0]["id"].as_str().unwrap()).await["name"], "Rally");
 
-            let earlier = json!({ "targeting": { "earlier_goal": { "goal_id": id, "result": "yes" } } });
+            let earlier = json!({ "targeting": { "earlier_goals": [{ "goal_id": id, "any_of": ["yes"] }] } });
             let second = ours.draft(&east, goal(earlier)).await;
             let path = ours.at(&format!("goals/{second}/duplicate"));
             ours.admin.post(&path, json!({ "group_ids": [west] })).await.problem(409, "conflict");

@@ -121,6 +121,7 @@ async fn a_goal_reads_back_as_it_was_written() {
         .run(async |world| {
             let ours = world.organization("Ours").await;
             let group = ours.group("One").await;
+            world.plant_tags(&ours.id, &["a"]).await;
             let id = ours.draft(&group, goal(json!({ "targeting": { "tags_all": ["a"] } }))).await;
             let read = ours.goal(&id).await;
             let missing: Vec<&str> = ["goal_type", "date", "strategy", "targeting", "release_plan"]

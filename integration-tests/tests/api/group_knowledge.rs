@@ -180,11 +180,9 @@ async fn a5_targeting_goes_by_what_the_group_knows() {
         let Two { mine, group, .. } = &two;
         two.import("first,last,phone,ward,tags\n,,6465550001,7,mine\n,,6465550002,7,mine\n").await;
         let field = |is: Value| json!({ "fields": [{ "field": "ward", "is": is }] });
+        let attribute = |name: &str, is: Value| json!({ "attributes": [{ "attribute": name, "is": is }] });
         for (targeting, contacts) in [
             (json!({}), 2),
-            (json!({ "tags_all": ["secret-tag"] }), 0),
-            (json!({ "tags_any": ["secret-tag", "secret-all"] }), 0),
-            (json!({ "tags_none": ["secret-tag"] }), 2),
             (json!({ "tags_all": ["mine"] }), 2),
             (json!({ "tags_none": ["mine"] }), 0),
             (field(json!({ "any_of": ["secret-ward"] })), 0),
@@ -192,6 +190,9 @@ async fn a5_targeting_goes_by_what_the_group_knows() {
             (field(json!({ "none_of": ["secret-ward"] })), 2),
             (field(json!("has_value")), 2),
             (field(json!("blank")), 0),
+            (attribute("postal_code", json!({ "any_of": ["96801"] })), 0),
+            (attribute("email", json!("has_value")), 0),
+            (attribute("external_id", json!("blank")), 2),
         ] {
             let goal = goal_at("2027-06-01T10:00:00", "2027-06-02T10:00:00", json!({ "targeting": targeting }));
             let goal = mine.draft(group, goal).await;

@@ -178,7 +178,7 @@ async fn t1_tags_of_a_column_target_all_any_and_none() {
                 (json!({ "tags_any": ["red", "green"] }), 3),
                 (json!({ "tags_none": ["red"] }), 2),
                 (json!({ "tags_any": ["blue"], "tags_none": ["green"] }), 1),
-                (json!({ "tags_all": ["Red"] }), 0),
+                (json!({ "tags_any": ["red", "blue"], "tags_all": ["green"] }), 1),
             ] {
                 let goal = open_goal(&world, json!({ "targeting": targeting })).await;
                 let id = ours.draft(&group, goal).await;

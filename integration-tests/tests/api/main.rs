@@ -69,6 +69,7 @@ mod samples;
 mod segments;
 mod settings_bounds;
 mod slow_clients;
+mod targeting;
 mod tenancy;
 mod tiers;
 mod tokens;

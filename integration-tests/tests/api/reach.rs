@@ -204,7 +204,7 @@ async fn a5_a_group_admin_sees_nothing_of_other_groups_through_goals_sources_and
                 (ours.draft(&mine, window(json!({}))).await, ours.draft(&other, window(json!({}))).await);
             let by_other = window(json!({ "targeting": { "member_of": [other] } }));
             let by_others_goal =
-                window(json!({ "targeting": { "earlier_goal": { "goal_id": their_goal, "result": "yes" } } }));
+                window(json!({ "targeting": { "earlier_goals": [{ "goal_id": their_goal, "any_of": ["yes"] }] } }));
             let admins_goal = ours.draft(&mine, by_other.clone()).await;
             let source = json!({ "group_id": other, "name": "Secret", "mapping": { "Ward": "custom:ward" }, "consent_text": "Secret" });
             let source = text(&ours.admin.post(&ours.at("import-sources"), source).await.ok()["id"]);
@@ -214,6 +214,13 @@ async fn a5_a_group_admin_sees_nothing_of_other_groups_through_goals_sources_and
             let post = async |path: &str, call: Call| client.call(Method::POST, &ours.at(path), call).await;
             let answers = [
                 client.get(&ours.at(&format!("contacts/{contact}/why?goal_id={their_goal}"))).await,
+                post(&format!("imports?file_name=a.csv&group_id={mine}&source_id={source}"), csv()).await,
+                post(&format!("imports?file_name=a.csv&source_id={source}"), csv()).await,
+                post(&format!("imports/preview?source_id={source}"), csv()).await,
+            ];
+            all_are(&answers, reqwest::StatusCode::NOT_FOUND);
+            // A targeting's names are refused by name, as those of nothing (T1a).
+            let named = [
                 client.post(&ours.at("goals"), json!({ "group_id": mine, "goal": by_other })).await,
                 client.post(&ours.at("goals"), json!({ "group_id": mine, "goal": by_others_goal })).await,
                 client
@@ -227,11 +234,8 @@ async fn a5_a_group_admin_sees_nothing_of_other_groups_through_goals_sources_and
                     .await,
                 client.put(&ours.at(&format!("goals/{my_goal}")), by_other.clone()).await,
                 client.post(&ours.at(&format!("goals/{admins_goal}/duplicate")), json!({ "group_ids": [mine] })).await,
-                post(&format!("imports?file_name=a.csv&group_id={mine}&source_id={source}"), csv()).await,
-                post(&format!("imports?file_name=a.csv&source_id={source}"), csv()).await,
-                post(&format!("imports/preview?source_id={source}"), csv()).await,
             ];
-            all_are(&answers, reqwest::StatusCode::NOT_FOUND);
+            all_are(&named, reqwest::StatusCode::UNPROCESSABLE_ENTITY);
             // A group of another name and one that is not theirs look the same.
             let known = post("imports?file_name=Other.csv&zone=America/New_York&area_code=212", csv()).await;
             let unknown = post("imports?file_name=Nowhere.csv&zone=America/New_York&area_code=212", csv()).await;

@@ -198,9 +198,6 @@ async fn a5_another_tenants_id_in_a_body_or_query_answers_404() {
                     ours.at(&format!("groups/{our_group}/contacts/{contact}")),
                     Call::json(&json!({ "assigned_agent_id": their_agent.id })),
                 ),
-                create(window(json!({ "targeting": { "member_of": [their_group] } }))),
-                create(window(json!({ "targeting": { "not_member_of": [their_group] } }))),
-                create(window(json!({ "targeting": { "earlier_goal": { "goal_id": their_goal, "result": "yes" } } }))),
                 (Method::GET, ours.at(&format!("contacts?group_id={their_group}")), Call::empty()),
                 (Method::GET, ours.at(&format!("goals?group_id={their_group}")), Call::empty()),
                 (Method::GET, ours.at(&format!("conversations?group_id={their_group}")), Call::empty()),
@@ -210,6 +207,16 @@ async fn a5_another_tenants_id_in_a_body_or_query_answers_404() {
                 let body = call.body.clone().map(|body| String::from_utf8(body).unwrap()).unwrap_or_default();
                 let answer = ours.admin.call(method, &path, call).await;
                 wrong.extend(answer.wrong_problem(&[(404, "not-found")]).map(|why| format!("{body} {why}")));
+            }
+            // Names in a targeting are refused by name, as those of nothing (T1a).
+            for (targeting, named) in [
+                (json!({ "member_of": [their_group] }), &their_group),
+                (json!({ "not_member_of": [their_group] }), &their_group),
+                (json!({ "earlier_goals": [{ "goal_id": their_goal, "any_of": ["yes"] }] }), &their_goal),
+            ] {
+                let (method, path, call) = create(window(json!({ "targeting": targeting })));
+                let problem = ours.admin.call(method, &path, call).await.problem(422, "invalid-body");
+                assert!(text(&problem["detail"]).contains(named.as_str()), "{problem}");
             }
             assert!(wrong.is_empty(), "{} wrong answers:\n{}", wrong.len(), wrong.join("\n"));
             assert_eq!(world.contents().await, before);

@@ -58,7 +58,7 @@ impl Field {
 
     /// Returns how many contacts a goal would have by their result in this one.
     async fn with_result(&self, result: &str) -> Value {
-        let targeting = json!({ "targeting": { "earlier_goal": { "goal_id": self.goal, "result": result } } });
+        let targeting = json!({ "targeting": { "earlier_goals": [{ "goal_id": self.goal, "any_of": [result] }] } });
         let draft = self.ours.draft(&self.group, open_goal(&self.world, targeting).await).await;
         self.ours.admin.get(&self.ours.at(&format!("goals/{draft}/preview"))).await.ok()["contacts"].clone()
     }

@@ -150,53 +150,75 @@ returns boolean language sql stable as $$
     end
 $$;
 
--- Returns the contacts of a group that a targeting selects (rules T1 and T2), said once for the
--- preview and for the launch. It goes by the group's knowledge of them (rule A5): unknown values
--- are absent.
-create function targeted_contacts(in_group uuid, targeting jsonb)
-returns table (contact_id uuid, assigned_agent_id uuid) language sql stable as $$
-    select c.id, m.assigned_agent_id
+-- Returns a group's contacts with the filters that they miss, by position in the list of filters
+-- (rules T1 and T1a), said once for previews, launches and explanations. It goes by the group's
+-- knowledge of them (rule A5): unknown values are absent.
+create function targeting_of(in_group uuid, filters jsonb)
+returns table (contact_id uuid, assigned_agent_id uuid, deactivated_at timestamptz, opted_out_at timestamptz, redacted_at timestamptz,
+    line_type text, misses int[])
+language sql stable as $$
+    select c.id, m.assigned_agent_id, m.deactivated_at, c.opted_out_at, c.redacted_at, c.line_type,
+        array(
+            select f.nth::int
+            from jsonb_array_elements(filters) with ordinality f (filter, nth),
+                 lateral (select case f.filter ->> 'filter'
+                     when 'field' then
+                         nullif((case when m.knows is null then c.fields else m.knows -> 'fields' end) ->> (f.filter ->> 'field'), '')
+                     when 'attribute' then nullif(case f.filter ->> 'attribute'
+                         when 'postal_code' then case when m.knows is null then c.postal_code else m.knows ->> 'postal_code' end
+                         when 'email' then case when m.knows is null then c.email else m.knows ->> 'email' end
+                         when 'external_id' then case when m.knows is null then c.external_id else m.knows ->> 'external_id' end
+                         when 'assigned_agent' then m.assigned_agent_id::text
+                     end, '')
+                 end as value) v
+            where not coalesce(case f.filter ->> 'filter'
+                when 'tag' then exists (
+                    select from contact_tag ct join tag t on t.id = ct.tag_id
+                    where ct.contact_id = c.id and t.name = f.filter ->> 'tag' and (m.knows is null or m.knows -> 'tags' ? ct.tag_id::text))
+                when 'tags_any' then exists (
+                    select from contact_tag ct join tag t on t.id = ct.tag_id
+                    where ct.contact_id = c.id and f.filter -> 'tags' ? t.name and (m.knows is null or m.knows -> 'tags' ? ct.tag_id::text))
+                when 'not_tag' then not exists (
+                    select from contact_tag ct join tag t on t.id = ct.tag_id
+                    where ct.contact_id = c.id and t.name = f.filter ->> 'tag' and (m.knows is null or m.knows -> 'tags' ? ct.tag_id::text))
+                when 'member_of' then exists (
+                    select from membership o where o.group_id = (f.filter ->> 'group_id')::uuid and o.contact_id = c.id)
+                when 'not_member_of' then not exists (
+                    select from membership o where o.group_id = (f.filter ->> 'group_id')::uuid and o.contact_id = c.id)
+                when 'earlier_goal' then exists (
+                    select from target e, jsonb_array_elements_text(f.filter -> 'any_of') result
+                    where e.goal_id = (f.filter ->> 'goal_id')::uuid and e.contact_id = c.id
+                      and has_result(e.initial_message_id, e.replied_at, e.answer, e.opted_out_at, result))
+                else case
+                    when f.filter -> 'is' ? 'any_of' then v.value is not null and f.filter -> 'is' -> 'any_of' ? v.value
+                    when f.filter -> 'is' ? 'none_of' then v.value is not null and not f.filter -> 'is' -> 'none_of' ? v.value
+                    when f.filter ->> 'is' = 'has_value' then v.value is not null
+                    when f.filter ->> 'is' = 'blank' then v.value is null
+                end
+            end, false)
+            order by f.nth)
     from membership m
     join contact c on c.id = m.contact_id
     where m.group_id = in_group
-      -- T2: never inactive, opted out, not textable or redacted.
-      and m.deactivated_at is null
-      and c.opted_out_at is null
-      and c.redacted_at is null
-      and is_textable(c.line_type)
-      and not exists (
-          select from jsonb_array_elements_text(coalesce(targeting -> 'tags_all', '[]')) wanted
-          where not exists (
-              select from contact_tag ct join tag t on t.id = ct.tag_id
-              where ct.contact_id = c.id and t.name = wanted and (m.knows is null or m.knows -> 'tags' ? ct.tag_id::text)))
-      and (coalesce(targeting -> 'tags_any', '[]') = '[]' or exists (
-          select from contact_tag ct join tag t on t.id = ct.tag_id
-          where ct.contact_id = c.id and targeting -> 'tags_any' ? t.name and (m.knows is null or m.knows -> 'tags' ? ct.tag_id::text)))
-      and not exists (
-          select from contact_tag ct join tag t on t.id = ct.tag_id
-          where ct.contact_id = c.id and targeting -> 'tags_none' ? t.name and (m.knows is null or m.knows -> 'tags' ? ct.tag_id::text))
-      and not exists (
-          select from jsonb_array_elements(coalesce(targeting -> 'fields', '[]')) f,
-               lateral (
-                   select nullif((case when m.knows is null then c.fields else m.knows -> 'fields' end) ->> (f ->> 'field'), '') as value
-               ) v
-          where not case
-              when f -> 'is' ? 'any_of' then v.value is not null and f -> 'is' -> 'any_of' ? v.value
-              when f -> 'is' ? 'none_of' then v.value is not null and not f -> 'is' -> 'none_of' ? v.value
-              when f ->> 'is' = 'has_value' then v.value is not null
-              when f ->> 'is' = 'blank' then v.value is null
-              else false
-          end)
-      and not exists (
-          select from jsonb_array_elements_text(coalesce(targeting -> 'member_of', '[]')) g
-          where not exists (select from membership o where o.group_id = g::uuid and o.contact_id = c.id))
-      and not exists (
-          select from jsonb_array_elements_text(coalesce(targeting -> 'not_member_of', '[]')) g
-          where exists (select from membership o where o.group_id = g::uuid and o.contact_id = c.id))
-      and (coalesce(targeting -> 'earlier_goal', 'null') = 'null' or exists (
-          select from target e
-          where e.goal_id = (targeting -> 'earlier_goal' ->> 'goal_id')::uuid
-            and e.contact_id = c.id
-            and has_result(e.initial_message_id, e.replied_at, e.answer, e.opted_out_at,
-                targeting -> 'earlier_goal' ->> 'result')))
+$$;
+
+-- Returns the first reason for which no goal can target a contact of a group (rule T2), or null.
+create function untargetable(redacted_at timestamptz, opted_out_at timestamptz, deactivated_at timestamptz, line_type text)
+returns text language sql immutable parallel safe as $$
+    select case
+        when redacted_at is not null then 'redacted'
+        when opted_out_at is not null then 'opted_out'
+        when deactivated_at is not null then 'deactivated'
+        when not is_textable(line_type) then 'not_textable'
+    end
+$$;
+
+-- Returns the contacts of a group that a targeting selects (rules T1 and T2). The conditions are
+-- those of `untargetable`, as the planner can estimate them.
+create function targeted_contacts(in_group uuid, filters jsonb)
+returns table (contact_id uuid, assigned_agent_id uuid) language sql stable as $$
+    select t.contact_id, t.assigned_agent_id
+    from targeting_of(in_group, filters) t
+    where t.deactivated_at is null and t.opted_out_at is null and t.redacted_at is null and is_textable(t.line_type)
+      and coalesce(t.misses = '{}', false)
 $$;

@@ -5,7 +5,7 @@ use axum::{Json as Answer, extract::State};
 use chrono::{DateTime, Utc};
 use muster_domain::{
     ids::{ContactId, GoalId},
-    people::why::explain,
+    people::why::{Advice, FilterOutcome, Reason, explain},
 };
 use muster_storage::{goals, people::why};
 use serde::{Deserialize, Serialize};
@@ -35,6 +35,20 @@ pub(crate) struct WhyBody {
     texted: bool,
     /// In order of time; then the present obstacles.
     reasons: Vec<ReasonItem>,
+    /// The filters of the goal's targeting, by the contact's values of now; none for a contact that
+    /// is not in the goal's group. The targets were frozen when the goal was launched.
+    filters: Vec<FilterItem>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct FilterItem {
+    /// Its place in the targeting: `tags_all[0]`, `tags_any`, `fields[1]`.
+    filter: String,
+    passes: bool,
+    /// The rule that asks for it.
+    rule: &'static str,
+    /// The value of a contact that passes.
+    needs: String,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -44,10 +58,21 @@ pub(crate) struct ReasonItem {
     what: String,
     /// Such as `missing_value:email`, `cap until 2026-11-22T08:00:00Z`, `code 30006`.
     detail: Option<String>,
+    /// The rule behind it, such as `S3`.
+    rule: &'static str,
+    /// The value or the act that would change it; null where it is over, or nothing can.
+    change: Option<&'static str>,
 }
 
-/// Returns why a contact was or was not texted in a goal: the history of its messages there, and
-/// the present obstacles.
+impl ReasonItem {
+    fn of(reason: Reason) -> Self {
+        let Advice { rule, change } = reason.advice();
+        Self { at: reason.at, what: reason.what, detail: reason.detail, rule, change }
+    }
+}
+
+/// Returns why a contact was or was not texted in a goal: the history of its messages there, the
+/// present obstacles, and the goal's targeting filter by filter.
 #[utoipa::path(get, path = "/v1/organizations/{organization_id}/contacts/{contact_id}/why", tag = "contacts")]
 pub(crate) async fn get(
     State(api): State<Api>,
@@ -63,9 +88,16 @@ pub(crate) async fn get(
     drop(tx);
     let facts = why::facts(&api.pool, admin.organization_id, id, which.goal_id).await?;
     let answer = explain(&facts.ok_or_else(|| Problem::no("goal"))?, now);
-    let reasons = answer.reasons.into_iter();
+    let filters = why::filters(&api.pool, admin.organization_id, id, which.goal_id).await?;
+    let filters = filters.into_iter().map(|FilterOutcome { place, rule, need, passes }| FilterItem {
+        filter: place,
+        passes,
+        rule,
+        needs: need,
+    });
     Ok(Answer(WhyBody {
         texted: answer.texted,
-        reasons: reasons.map(|reason| ReasonItem { at: reason.at, what: reason.what, detail: reason.detail }).collect(),
+        reasons: answer.reasons.into_iter().map(ReasonItem::of).collect(),
+        filters: filters.collect(),
     }))
 }

@@ -18,7 +18,7 @@ use muster_storage::{
     Tx,
     goals::{self, Goal, GoalContent, Instants},
     people::contacts,
-    tenancy::{groups, organizations::Organization},
+    tenancy::organizations::Organization,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -181,20 +181,23 @@ impl GoalInput {
     }
 }
 
-/// Groups and goals that a targeting names are the organization's own and the admin's to see
-/// (rules A5 and T1).
+/// Checks a targeting: tags, fields, agents, groups and goals that it names are the organization's
+/// own and the admin's to see (rules A5, T1 and T1a).
 pub(crate) async fn check_targeting(tx: &mut Tx, admin: &Admin, targeting: &Targeting) -> Result<(), Problem> {
-    let Targeting { member_of, not_member_of, earlier_goal, .. } = targeting;
-    let named: Vec<_> = member_of.iter().chain(not_member_of).copied().collect();
-    let seen = named.iter().all(|group| admin.group(*group).is_ok());
-    if !seen || !groups::all_exist(tx, admin.organization_id, &named).await? {
-        return Err(Problem::no("group that the targeting names"));
-    }
-    let goals: Vec<_> = earlier_goal.iter().map(|earlier| earlier.goal_id).collect();
-    if !goals::all_exist(tx, admin.organization_id, &goals, admin.groups()).await? {
-        return Err(Problem::no("goal that the targeting names"));
-    }
-    Ok(())
+    check_names(tx, admin, admin.groups(), targeting).await
+}
+
+/// Checks a targeting when it is launched: its names are the organization's still. Another admin
+/// may have written it, who sees more.
+pub(crate) async fn check_names(
+    tx: &mut Tx,
+    admin: &Admin,
+    readers: Option<&[GroupId]>,
+    targeting: &Targeting,
+) -> Result<(), Problem> {
+    targeting.check().map_err(|error| Problem::invalid_body(error.to_string()))?;
+    let unknown = goals::unknown_names(tx, admin.organization_id, readers, targeting).await?;
+    if unknown.is_empty() { Ok(()) } else { Err(Problem::invalid_body(format!("targeting: {unknown}"))) }
 }
 
 /// Groups that a request names, each once.

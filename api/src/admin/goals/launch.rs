@@ -15,7 +15,7 @@ use crate::{
     admin::goals::{
         body::GoalBody,
         change::{after, answer, lock, set_timers},
-        input::check_scripts,
+        input::{check_names, check_scripts},
     },
     auth::Admin,
     extract::Path,
@@ -23,8 +23,8 @@ use crate::{
     state::Api,
 };
 
-/// Launches a draft: its scripts are checked as when they were saved (rules M1 to M3), its timers
-/// are set, and a job freezes its targets and cuts them into batches.
+/// Launches a draft: its scripts and the names in its targeting are checked as when they were saved
+/// (rules M1 to M3 and T1a), its timers are set, and a job freezes its targets and cuts them into batches.
 pub(crate) async fn launch_now(
     tx: &mut Tx,
     admin: &Admin,
@@ -32,8 +32,9 @@ pub(crate) async fn launch_now(
     goal: &Goal,
 ) -> Result<(), Problem> {
     let launched = after(tx, goal, GoalCommand::Launch(goal.window())).await?;
-    // The scripts were right when they were saved; the organization's words or fields have changed
-    // since.
+    // Scripts and targeting were right when they were saved; the organization's words, fields or
+    // tags have changed since.
+    check_names(tx, admin, None, &goal.content.targeting).await.map_err(Problem::into_conflict)?;
     check_scripts(tx, organization, &goal.content.script, goal.content.reminder_script.as_deref())
         .await
         .map_err(Problem::into_conflict)?;

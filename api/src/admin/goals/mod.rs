@@ -12,7 +12,9 @@ pub(crate) mod input;
 pub(crate) mod launch;
 mod list;
 pub(crate) mod pause;
-mod preview;
+pub(crate) mod preview;
+mod preview_contacts;
+mod preview_texts;
 pub(crate) mod resume;
 pub(crate) mod stats;
 
@@ -34,5 +36,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(endpoint!(duplicate::duplicate))
         .routes(endpoint!(stats::get))
         .routes(endpoint!(preview::preview))
+        .routes(endpoint!(preview_contacts::list))
+        .routes(endpoint!(preview_texts::texts))
         .routes(endpoint!(forecast::get))
 }

@@ -1,5 +1,5 @@
-//! Targeting: which contacts of a group a goal is for (rules T1 and T2). Filters combine with AND;
-//! storage evaluates them.
+//! Targeting: which contacts of a group a goal is for (rules T1, T1a and T2). Filters combine with
+//! AND; storage evaluates them.
 
 use serde::{Deserialize, Serialize};
 use strum::{VariantArray, VariantNames};
@@ -21,12 +21,14 @@ pub struct Targeting {
     pub tags_none: Vec<String>,
     /// Conditions on custom fields.
     pub fields: Vec<FieldFilter>,
+    /// Conditions on attributes that every contact has a place for.
+    pub attributes: Vec<AttributeFilter>,
     /// Is a member of all of these other groups.
     pub member_of: Vec<GroupId>,
     /// Is a member of none of these other groups.
     pub not_member_of: Vec<GroupId>,
-    /// The contact's outcome in an earlier goal of the organization.
-    pub earlier_goal: Option<EarlierGoal>,
+    /// The contact's outcomes in earlier goals of the organization, one condition a goal.
+    pub earlier_goals: Vec<EarlierGoal>,
 }
 
 /// A condition on one custom field; values compare with regard to case.
@@ -38,6 +40,32 @@ pub struct FieldFilter {
     /// Condition on its value.
     pub is: FieldCondition,
 }
+
+/// A condition on one attribute; values compare with regard to case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AttributeFilter {
+    /// The attribute.
+    pub attribute: Attribute,
+    /// Condition on its value.
+    pub is: FieldCondition,
+}
+
+/// An attribute that can be filtered like a field (rule T1a).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, VariantArray, VariantNames)]
+#[strum(serialize_all = "snake_case")]
+pub enum Attribute {
+    /// The postal code.
+    PostalCode,
+    /// The e-mail address.
+    Email,
+    /// The organization's own id of the person.
+    ExternalId,
+    /// The id of the agent in the goal's group.
+    AssignedAgent,
+}
+
+text_enum!(Attribute);
 
 /// Condition on a field's value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,14 +81,14 @@ pub enum FieldCondition {
     Blank,
 }
 
-/// A result in an earlier goal.
+/// A result in an earlier goal: any of several.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EarlierGoal {
     /// The goal.
     pub goal_id: GoalId,
-    /// Outcome there.
-    pub result: EarlierResult,
+    /// Outcomes there, of which the contact has at least one.
+    pub any_of: Vec<EarlierResult>,
 }
 
 /// Outcome of a targeted contact.
@@ -87,9 +115,303 @@ pub enum EarlierResult {
 
 text_enum!(EarlierResult);
 
+/// Filters of a targeting, and values of one filter, at most.
+pub const TARGETING_LIMIT: usize = 1_000;
+
+/// Why a targeting is refused, without a look at the records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TargetingError {
+    /// Too many filters, or values of one.
+    #[error("targeting has at most {TARGETING_LIMIT} filters, with at most {TARGETING_LIMIT} values each")]
+    TooLarge,
+    /// An earlier goal without results.
+    #[error("a filter by an earlier goal names at least one result")]
+    NoResult,
+}
+
+/// One filter of a targeting. A contact is targeted that passes all of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "filter", rename_all = "snake_case")]
+pub enum Filter<'a> {
+    /// Has this tag.
+    Tag {
+        /// Its name.
+        tag: &'a str,
+    },
+    /// Has at least one of these tags.
+    TagsAny {
+        /// Their names.
+        tags: &'a [String],
+    },
+    /// Does not have this tag.
+    NotTag {
+        /// Its name.
+        tag: &'a str,
+    },
+    /// A condition on a custom field.
+    Field {
+        /// Its name.
+        field: &'a str,
+        /// The condition.
+        is: &'a FieldCondition,
+    },
+    /// A condition on an attribute.
+    Attribute {
+        /// The attribute.
+        attribute: Attribute,
+        /// The condition.
+        is: &'a FieldCondition,
+    },
+    /// Is a member of this group.
+    MemberOf {
+        /// The group.
+        group_id: GroupId,
+    },
+    /// Is no member of this group.
+    NotMemberOf {
+        /// The group.
+        group_id: GroupId,
+    },
+    /// Has one of these results in an earlier goal.
+    EarlierGoal {
+        /// The goal.
+        goal_id: GoalId,
+        /// The results.
+        any_of: &'a [EarlierResult],
+    },
+}
+
+/// A part of a group's contacts, by a targeting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, VariantArray, VariantNames)]
+#[strum(serialize_all = "snake_case")]
+pub enum Part {
+    /// Contacts that it selects.
+    Selected,
+    /// Contacts that a filter leaves out.
+    LeftOut,
+    /// Contacts that no goal can target (rule T2).
+    Excluded,
+}
+
+text_enum!(Part);
+
+/// A filter with its place in the targeting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placed<'a> {
+    /// Such as `tags_all[0]`, `tags_any` or `fields[1]`.
+    pub place: String,
+    /// The filter.
+    pub filter: Filter<'a>,
+}
+
 impl Targeting {
     /// Rule G9: a goal that targets by another goal's results cannot be duplicated.
     pub const fn can_be_duplicated(&self) -> bool {
-        self.earlier_goal.is_none()
+        self.earlier_goals.is_empty()
+    }
+
+    /// Returns the filters one by one, in the order in which previews count them.
+    pub fn filters(&self) -> Vec<Placed<'_>> {
+        let mut all = Vec::new();
+        let mut add = |place: String, filter| all.push(Placed { place, filter });
+        for (nth, tag) in self.tags_all.iter().enumerate() {
+            add(format!("tags_all[{nth}]"), Filter::Tag { tag });
+        }
+        if !self.tags_any.is_empty() {
+            add("tags_any".to_owned(), Filter::TagsAny { tags: &self.tags_any });
+        }
+        for (nth, tag) in self.tags_none.iter().enumerate() {
+            add(format!("tags_none[{nth}]"), Filter::NotTag { tag });
+        }
+        for (nth, FieldFilter { field, is }) in self.fields.iter().enumerate() {
+            add(format!("fields[{nth}]"), Filter::Field { field, is });
+        }
+        for (nth, AttributeFilter { attribute, is }) in self.attributes.iter().enumerate() {
+            add(format!("attributes[{nth}]"), Filter::Attribute { attribute: *attribute, is });
+        }
+        for (nth, group_id) in self.member_of.iter().enumerate() {
+            add(format!("member_of[{nth}]"), Filter::MemberOf { group_id: *group_id });
+        }
+        for (nth, group_id) in self.not_member_of.iter().enumerate() {
+            add(format!("not_member_of[{nth}]"), Filter::NotMemberOf { group_id: *group_id });
+        }
+        for (nth, EarlierGoal { goal_id, any_of }) in self.earlier_goals.iter().enumerate() {
+            add(format!("earlier_goals[{nth}]"), Filter::EarlierGoal { goal_id: *goal_id, any_of });
+        }
+        all
+    }
+
+    /// Returns the filters as storage takes them.
+    ///
+    /// # Errors
+    /// When they cannot be written as JSON.
+    pub fn as_filters(&self) -> Result<serde_json::Value, serde_json::Error> {
+        self.filters().iter().map(|placed| serde_json::to_value(&placed.filter)).collect()
+    }
+
+    /// Checks the sizes, and that no filter is empty that must not be.
+    ///
+    /// # Errors
+    /// With the first fault.
+    pub fn check(&self) -> Result<(), TargetingError> {
+        let filters = self.filters();
+        let too_large = filters.iter().any(|placed| placed.filter.values() > TARGETING_LIMIT);
+        if too_large || filters.len() > TARGETING_LIMIT {
+            return Err(TargetingError::TooLarge);
+        }
+        if self.earlier_goals.iter().any(|earlier| earlier.any_of.is_empty()) {
+            return Err(TargetingError::NoResult);
+        }
+        Ok(())
+    }
+
+    /// Returns the names of all tags, in the order of the filters.
+    pub fn tags(&self) -> impl Iterator<Item = &str> {
+        self.tags_all.iter().chain(&self.tags_any).chain(&self.tags_none).map(String::as_str)
+    }
+
+    /// Returns the agents that are named.
+    pub fn agents(&self) -> impl Iterator<Item = &str> {
+        let of_agents = self.attributes.iter().filter(|filter| filter.attribute == Attribute::AssignedAgent);
+        of_agents.flat_map(|filter| filter.is.values()).map(String::as_str)
+    }
+}
+
+impl FieldCondition {
+    /// Returns the values that it names.
+    pub fn values(&self) -> &[String] {
+        match self {
+            Self::AnyOf(values) | Self::NoneOf(values) => values,
+            Self::HasValue | Self::Blank => &[],
+        }
+    }
+
+    /// Returns the need of a contact that fails it, after the name of the field.
+    fn need(&self) -> String {
+        match self {
+            Self::AnyOf(values) => format!("is one of: {}", values.join(", ")),
+            Self::NoneOf(values) => format!("has a value, and none of: {}", values.join(", ")),
+            Self::HasValue => "has a value".to_owned(),
+            Self::Blank => "has no value".to_owned(),
+        }
+    }
+}
+
+impl Filter<'_> {
+    /// Returns how many values it compares with.
+    fn values(&self) -> usize {
+        match self {
+            Self::Tag { .. } | Self::NotTag { .. } | Self::MemberOf { .. } | Self::NotMemberOf { .. } => 1,
+            Self::TagsAny { tags } => tags.len(),
+            Self::Field { is, .. } | Self::Attribute { is, .. } => is.values().len(),
+            Self::EarlierGoal { any_of, .. } => any_of.len(),
+        }
+    }
+
+    /// Returns the rule that asks for it.
+    pub const fn rule(&self) -> &'static str {
+        match self {
+            Self::Attribute { .. } => "T1a",
+            Self::Tag { .. }
+            | Self::TagsAny { .. }
+            | Self::NotTag { .. }
+            | Self::Field { .. }
+            | Self::MemberOf { .. }
+            | Self::NotMemberOf { .. }
+            | Self::EarlierGoal { .. } => "T1",
+        }
+    }
+
+    /// Returns the need of a contact that fails it: the value that would let them pass.
+    pub fn need(&self) -> String {
+        match self {
+            Self::Tag { tag } => format!("has the tag {tag}"),
+            Self::TagsAny { tags } => format!("has a tag of: {}", tags.join(", ")),
+            Self::NotTag { tag } => format!("does not have the tag {tag}"),
+            Self::Field { field, is } => format!("the field {field} {}", is.need()),
+            Self::Attribute { attribute, is } => format!("{attribute} {}", is.need()),
+            Self::MemberOf { group_id } => format!("is in the group {group_id}"),
+            Self::NotMemberOf { group_id } => format!("is not in the group {group_id}"),
+            Self::EarlierGoal { goal_id, any_of } => {
+                let results: Vec<_> = any_of.iter().map(|result| result.as_str()).collect();
+                format!("was targeted in the goal {goal_id}, with a result of: {}", results.join(", "))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn every_filter() -> Targeting {
+        let is = FieldCondition::AnyOf(vec!["7".to_owned(), "8".to_owned()]);
+        Targeting {
+            tags_all: vec!["a".to_owned(), "b".to_owned()],
+            tags_any: vec!["c".to_owned(), "d".to_owned()],
+            tags_none: vec!["e".to_owned()],
+            fields: vec![FieldFilter { field: "ward".to_owned(), is: is.clone() }],
+            attributes: vec![
+                AttributeFilter { attribute: Attribute::PostalCode, is },
+                AttributeFilter { attribute: Attribute::Email, is: FieldCondition::Blank },
+            ],
+            member_of: vec![GroupId::new()],
+            not_member_of: vec![GroupId::new()],
+            earlier_goals: vec![EarlierGoal {
+                goal_id: GoalId::new(),
+                any_of: vec![EarlierResult::Yes, EarlierResult::Maybe],
+            }],
+        }
+    }
+
+    #[test]
+    fn t1_filters_have_places_an_order_and_a_need() {
+        let targeting = every_filter();
+        let filters = targeting.filters();
+        let places: Vec<_> = filters.iter().map(|placed| placed.place.as_str()).collect();
+        let wanted = [
+            "tags_all[0]",
+            "tags_all[1]",
+            "tags_any",
+            "tags_none[0]",
+            "fields[0]",
+            "attributes[0]",
+            "attributes[1]",
+            "member_of[0]",
+            "not_member_of[0]",
+            "earlier_goals[0]",
+        ];
+        assert_eq!(places, wanted);
+        assert_eq!(filters[1].filter.need(), "has the tag b");
+        assert_eq!(filters[4].filter.need(), "the field ward is one of: 7, 8");
+        assert_eq!(filters[5].filter.need(), "postal_code is one of: 7, 8");
+        assert_eq!(filters[6].filter.rule(), "T1a");
+        assert!(filters[9].filter.need().ends_with("with a result of: yes, maybe"));
+        assert_eq!(Targeting::default().filters(), []);
+    }
+
+    #[test]
+    fn t1_a_targeting_is_bounded_and_names_results() {
+        assert_eq!(every_filter().check(), Ok(()));
+        let many = vec!["a".to_owned(); TARGETING_LIMIT + 1];
+        let tags = |tags_any| Targeting { tags_any, ..Targeting::default() };
+        assert_eq!(tags(many.clone()).check(), Err(TargetingError::TooLarge));
+        assert_eq!(tags(many[1..].to_vec()).check(), Ok(()));
+        assert_eq!(Targeting { tags_all: many, ..Targeting::default() }.check(), Err(TargetingError::TooLarge));
+        let empty = EarlierGoal { goal_id: GoalId::new(), any_of: Vec::new() };
+        let targeting = Targeting { earlier_goals: vec![empty], ..Targeting::default() };
+        assert_eq!(targeting.check(), Err(TargetingError::NoResult));
+        assert!(!targeting.can_be_duplicated());
+    }
+
+    #[test]
+    fn t1_filters_are_written_as_storage_reads_them() {
+        let targeting = every_filter();
+        let written = targeting.as_filters().unwrap();
+        assert_eq!(written[0], serde_json::json!({ "filter": "tag", "tag": "a" }));
+        let field = serde_json::json!({ "filter": "field", "field": "ward", "is": { "any_of": ["7", "8"] } });
+        assert_eq!(written[4], field);
+        assert_eq!(written[6], serde_json::json!({ "filter": "attribute", "attribute": "email", "is": "blank" }));
+        assert_eq!(written[9]["any_of"], serde_json::json!(["yes", "maybe"]));
     }
 }

@@ -60,6 +60,11 @@ impl Composer {
         Ok(Text { body, segments })
     }
 
+    /// Returns the merge fields without a value for this contact and without a fallback, each once.
+    pub fn missing(&self, to: &Values) -> Vec<String> {
+        self.template.missing(|field| self.value(to, field))
+    }
+
     fn value<'v>(&'v self, to: &'v Values, field: &str) -> Option<&'v str> {
         match field {
             "first_name" => Some(&to.first_name),

@@ -39,7 +39,7 @@ pub async fn remaining(tx: &mut Tx, goal: &Goal, lookup_max_age_days: i32) -> Re
            group by 1, 2, 3, 4"#,
         goal.id.0,
         goal.group_id.0,
-        serde_json::to_value(&goal.content.targeting)?,
+        goal.content.targeting.as_filters()?,
         goal.partitioned_at.is_some(),
         goal.content.strategy == AssignmentStrategy::Anyone,
         lookup_max_age_days,

@@ -170,28 +170,6 @@ pub async fn get(tx: &mut Tx, organization_id: OrganizationId, id: GoalId) -> Re
     Ok(page(tx, organization_id, &filter, Page::first(1)).await?.pop())
 }
 
-/// Returns whether all of these goals are this organization's, and of these groups, if some are
-/// given.
-pub async fn all_exist(
-    tx: &mut Tx,
-    organization_id: OrganizationId,
-    ids: &[GoalId],
-    groups: Option<&[GroupId]>,
-) -> Result<bool> {
-    let groups: Option<Vec<_>> = groups.map(|groups| groups.iter().map(|id| id.0).collect());
-    Ok(sqlx::query_scalar!(
-        r#"select not exists (
-               select from unnest($2::uuid[]) as named (id)
-               where not exists (select from goal g where g.id = named.id and g.organization_id = $1
-                                 and ($3::uuid[] is null or g.group_id = any($3)))) as "all!""#,
-        organization_id.0,
-        &ids.iter().map(|id| id.0).collect::<Vec<_>>(),
-        groups.as_deref(),
-    )
-    .fetch_one(tx.conn())
-    .await?)
-}
-
 /// Goals of a campaign at most; the API takes fewer groups.
 const CAMPAIGN_GOALS_LIMIT: i64 = 100_000;
 
@@ -351,7 +329,7 @@ pub async fn partition(tx: &mut Tx, goal: &Goal, batch_size: i32, segments_each:
          select $1, contact_id, row_number() over (order by contact_id) from targeted_contacts($2, $3)",
         goal.id.0,
         goal.group_id.0,
-        serde_json::to_value(&goal.content.targeting)?,
+        goal.content.targeting.as_filters()?,
     )
     .execute(tx.conn())
     .await?;

@@ -11,8 +11,10 @@ pub mod reassign;
 pub mod reminders;
 mod selection;
 pub mod stats;
+mod targeting;
 mod zone;
 
 pub use goal::*;
 pub use selection::*;
+pub use targeting::*;
 pub use zone::*;

@@ -2,13 +2,14 @@
 
 use muster_domain::{
     ids::{ContactId, GoalId, OrganizationId},
-    people::why::{ContactEvent, Facts, MessageEvent, Skip},
+    people::why::{ContactEvent, Facts, FilterOutcome, MessageEvent, Skip},
     sending::MessageReason,
 };
 
 use crate::{
-    Pool, Result,
+    Page, Pool, Result,
     db::error::{read_word, recognized},
+    goals::{self, Wanted},
 };
 
 /// Returns the facts; `None` when the organization has no such contact or no such goal.
@@ -89,6 +90,32 @@ pub async fn facts(
             })
             .collect::<Result<_>>()?,
     }))
+}
+
+/// Returns the filters of a goal's targeting, and whether the contact passes each now, as the goal's
+/// group knows them; none for a contact that the group does not have.
+pub async fn filters(
+    pool: &Pool,
+    organization_id: OrganizationId,
+    contact_id: ContactId,
+    goal_id: GoalId,
+) -> Result<Vec<FilterOutcome>> {
+    let mut tx = pool.begin().await?;
+    let Some(goal) = goals::get(&mut tx, organization_id, goal_id).await? else { return Ok(Vec::new()) };
+    let targeting = &goal.content.targeting;
+    let wanted = Wanted { part: None, filter: None, id: Some(contact_id), sample: false, whole: false };
+    let found = goals::candidates(&mut tx, goal.group_id, targeting, wanted, Page::first(1)).await?;
+    tx.rollback().await?;
+    let Some(contact) = found.first() else { return Ok(Vec::new()) };
+    let filters = targeting.filters().into_iter().enumerate();
+    Ok(filters
+        .map(|(nth, placed)| FilterOutcome {
+            rule: placed.filter.rule(),
+            need: placed.filter.need(),
+            place: placed.place,
+            passes: !contact.misses.contains(&nth),
+        })
+        .collect())
 }
 
 /// Finds the one organization that has both, for operators, which name none.

@@ -2,8 +2,11 @@
 //!
 //! Words only: no names, numbers or texts are among the facts.
 
+mod advice;
+
 use chrono::{DateTime, Utc};
 
+pub use crate::people::why::advice::Advice;
 use crate::{
     goals::batch::BatchState,
     people::contact::ContactEventKind,
@@ -93,6 +96,26 @@ pub struct Reason {
     pub what: String,
     /// Such as `missing_value:email`, `cap until 2026-11-22T08:00:00Z`, `code 30006`.
     pub detail: Option<String>,
+}
+
+impl Reason {
+    /// Returns the rule behind it, and the change that would lift it.
+    pub fn advice(&self) -> Advice {
+        advice::of(&self.what, self.detail.as_deref())
+    }
+}
+
+/// A filter of a goal's targeting, and whether a contact passes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FilterOutcome {
+    /// Its place in the targeting.
+    pub place: String,
+    /// The rule that asks for it.
+    pub rule: &'static str,
+    /// The value that a contact has that passes.
+    pub need: String,
+    /// The contact passes it now.
+    pub passes: bool,
 }
 
 /// The answer.

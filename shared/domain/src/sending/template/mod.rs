@@ -149,6 +149,20 @@ impl Template {
         }
         Ok(out)
     }
+
+    /// Returns the fields that have neither a value nor a fallback, each once, in their order.
+    pub fn missing<'v>(&self, value: impl Fn(&str) -> Option<&'v str>) -> Vec<String> {
+        let mut missing = Vec::new();
+        for piece in &self.pieces {
+            if let Piece::Field { name, fallback: None } = piece
+                && value(name).is_none_or(|value| value.trim().is_empty())
+                && !missing.contains(name)
+            {
+                missing.push(name.clone());
+            }
+        }
+        missing
+    }
 }
 
 /// Returns a merge field with more braces in it: one that is not closed before the next begins, or

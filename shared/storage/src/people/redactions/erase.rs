@@ -64,7 +64,23 @@ pub async fn free_text(tx: &mut Tx, redaction: &Redaction, patterns: &Patterns) 
     names(tx, redaction.account_id, patterns).await?;
     imports(tx, redaction, patterns).await?;
     rejects(tx, redaction, patterns).await?;
+    targeting(tx, redaction.account_id, patterns).await?;
     reasons(tx, redaction.account_id, patterns).await
+}
+
+/// Values that goals are targeted by: an address, an id. A single name in them is left, as other
+/// people's tags and values are.
+async fn targeting(tx: &mut Tx, account_id: AccountId, Patterns { sure, .. }: &Patterns) -> Result<()> {
+    sqlx::query!(
+        "update goal g set targeting = without_person(g.targeting, $2, $2, false)
+         from organization o
+         where o.id = g.organization_id and o.account_id = $1 and g.targeting <> '{}' and g.targeting::text ~* $2",
+        account_id.0,
+        sure,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
 }
 
 async fn imports(tx: &mut Tx, redaction: &Redaction, Patterns { sure, alone }: &Patterns) -> Result<()> {
