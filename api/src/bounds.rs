@@ -66,6 +66,7 @@ texts! {
     TokenName = 0..=100, "A name by which tokens are told apart.";
     Search = 1..=100, "Words to look for.";
     Tag = 1..=100, "A tag.";
+    CronFields = 1..=200, "A cron expression, such as `0 9,13,17 * * MON-FRI`, or `@daily`.";
     Consent = 0..=2_000, "The consent that the contacts gave.";
     Url = 0..=2_000, "`https://…`, or `store:PATH`.";
     FileName = 1..=255, "A file's name.";
@@ -155,6 +156,12 @@ forms! {
     ),
         "A time on the group's clocks (`2026-11-03T10:00:00`), or with an offset an instant \
          (`2026-11-03T15:00:00Z`), in the years 2000 to 2199.";
+    GoalDate = concat!(
+        r"^2[01][0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])(T([01][0-9]|2[0-3]):[0-5][0-9]",
+        r"(:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])?)?)?$"
+    ),
+        "A day (`2026-11-03`), a time on the group's clocks (`2026-11-03T10:00:00`), or with an offset an \
+         instant, in the years 2000 to 2199.";
     Sha256 = "^[0-9a-f]{64}$", "A SHA-256.";
     CsvMapping = r"^\s*\{", "An object of strings, as JSON.";
 }

@@ -44,7 +44,7 @@ pub(crate) async fn composer_of(
         agent_last_name: member.last_name.clone(),
         group_name: group.name,
         organization_name: organization.name.clone(),
-        goal_date: goal.content.date_local.format("%A, %B %-d").to_string(),
+        goal_date: goal.content.goal_type.date_words(goal.content.date_local),
         smart_encoding: organization.settings.smart_encoding,
         max_segments: organization.settings.max_segments.unsigned_abs(),
     })

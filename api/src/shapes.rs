@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use muster_domain::{
-    goals::{answer, campaign, forecast, goal, targeting},
+    goals::{answer, calendar, campaign, forecast, goal, targeting},
     imports,
     people::{contact, line},
     sending::{admission, brand_hold, hours, message, segments},
@@ -50,6 +50,7 @@ words! {
     GoalStatus = goal::GoalStatus, "What a goal's clock and record say.";
     Answer = answer::Answer, "What a contact said.";
     EarlierResult = targeting::EarlierResult, "What happened to a contact that was targeted.";
+    EntryKind = calendar::EntryKind, "A dated thing of a goal.";
     TargetingPart = targeting::Part, "A part of a group's contacts, by a targeting.";
     Attribute = targeting::Attribute, "An attribute that can be filtered like a field; an agent by id.";
     Role = role::Role, "What a member may do.";
@@ -164,6 +165,20 @@ pub(crate) enum Pace {
     AllAtOpen,
     /// Some at open, and as many again after each interval.
     Every(Every),
+    /// Some at each tick of a cron expression in the group's zone.
+    Cron(Cron),
+}
+
+/// Some batches at each tick. One that is outside of the sending hours waits for them.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Cron {
+    /// Batches in each release.
+    #[schema(value_type = bounds::ReleasedBatches)]
+    batches: u32,
+    /// Five fields: minute, hour, day, month, day of the week.
+    #[schema(value_type = bounds::CronFields)]
+    cron: String,
 }
 
 /// Some batches after each interval.

@@ -24,7 +24,7 @@ const CRATES: [(&str, Table); 2] = [
         &[
             ("tenancy", &["sending"]),
             ("people", &["goals", "sending"]),
-            ("goals", &["sending"]),
+            ("goals", &["engine", "sending"]),
             ("sending", &["conversations", "goals", "people"]),
             ("conversations", &["goals"]),
             ("imports", &["people"]),

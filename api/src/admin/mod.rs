@@ -2,6 +2,7 @@
 //! each operation.
 
 pub(crate) mod account;
+pub(crate) mod calendar;
 pub(crate) mod campaigns;
 pub(crate) mod contacts;
 pub(crate) mod conversations;
@@ -22,6 +23,7 @@ use crate::state::Api;
 pub(crate) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .merge(account::routes())
+        .merge(calendar::routes())
         .merge(campaigns::routes())
         .merge(contacts::routes())
         .merge(conversations::routes())

@@ -20,7 +20,11 @@ GET /v1/account get_account
 GET /v1/agent/goals list_agent_goals
 GET /v1/organizations list_organizations
 GET /v1/organizations/{organization_id} get_organization
+GET /v1/organizations/{organization_id}/calendar get_calendar
+GET /v1/organizations/{organization_id}/campaigns list_campaigns
 GET /v1/organizations/{organization_id}/campaigns/{campaign_id} get_campaign
+GET /v1/organizations/{organization_id}/campaigns/{campaign_id}/forecast get_campaign_forecast
+GET /v1/organizations/{organization_id}/campaigns/{campaign_id}/preview list_campaign_preview
 GET /v1/organizations/{organization_id}/cap-tier get_cap_tier
 GET /v1/organizations/{organization_id}/cap-tiers list_cap_tiers
 GET /v1/organizations/{organization_id}/caps get_caps
@@ -52,10 +56,11 @@ GET /v1/organizations/{organization_id}/members/{member_id}/tokens list_member_t
 GET /v1/organizations/{organization_id}/numbers list_numbers
 GET /v1/organizations/{organization_id}/rates get_rates
 GET /v1/organizations/{organization_id}/registered-campaigns list_registered_campaigns
+GET /v1/organizations/{organization_id}/test-phone get_test_phone
 GET /v1/redactions/{redaction_id} get_redaction
 PATCH /v1/organizations/{organization_id} patch_organization
-PATCH /v1/organizations/{organization_id}/groups/{group_id}/contacts/{contact_id} patch_group_contact
 PATCH /v1/organizations/{organization_id}/groups/{group_id} patch_group
+PATCH /v1/organizations/{organization_id}/groups/{group_id}/contacts/{contact_id} patch_group_contact
 PATCH /v1/organizations/{organization_id}/members/{member_id} patch_member
 POST /v1/agent/batches/{batch_id}/return return_agent_batch
 POST /v1/agent/batches/{batch_id}/send send_agent_batch
@@ -65,15 +70,20 @@ POST /v1/agent/groups/{group_id}/replies/claim claim_agent_group_reply
 POST /v1/agent/threads/{thread_id}/reply reply_agent_thread
 POST /v1/organizations create_organization
 POST /v1/organizations/{organization_id}/campaigns create_campaign
+POST /v1/organizations/{organization_id}/campaigns/{campaign_id}/follow-up follow_up_campaign
+POST /v1/organizations/{organization_id}/campaigns/{campaign_id}/groups create_campaign_group
+POST /v1/organizations/{organization_id}/campaigns/{campaign_id}/launch launch_campaign
 POST /v1/organizations/{organization_id}/campaigns/{campaign_id}/{action} act_on_campaign
 POST /v1/organizations/{organization_id}/contacts/{contact_id}/opt-in opt_in_contact
 POST /v1/organizations/{organization_id}/contacts/{contact_id}/opt-out opt_out_contact
 POST /v1/organizations/{organization_id}/goals create_goal
 POST /v1/organizations/{organization_id}/goals/{goal_id}/close close_goal
 POST /v1/organizations/{organization_id}/goals/{goal_id}/duplicate duplicate_goal
+POST /v1/organizations/{organization_id}/goals/{goal_id}/follow-up follow_up_goal
 POST /v1/organizations/{organization_id}/goals/{goal_id}/launch launch_goal
 POST /v1/organizations/{organization_id}/goals/{goal_id}/pause pause_goal
 POST /v1/organizations/{organization_id}/goals/{goal_id}/resume resume_goal
+POST /v1/organizations/{organization_id}/goals/{goal_id}/test-text test_text_goal
 POST /v1/organizations/{organization_id}/groups create_group
 POST /v1/organizations/{organization_id}/groups/{group_id}/archive archive_group
 POST /v1/organizations/{organization_id}/groups/{group_id}/unarchive unarchive_group
@@ -95,6 +105,7 @@ POST /v1/redactions create_redaction
 POST /v1/webhooks/twilio/inbound receive_twilio_inbound
 POST /v1/webhooks/twilio/status/{message_id} receive_twilio_status
 PUT /v1/agent/threads/{thread_id}/answer put_agent_thread_answer
+PUT /v1/organizations/{organization_id}/campaigns/{campaign_id} put_campaign
 PUT /v1/organizations/{organization_id}/cap-tier put_cap_tier
 PUT /v1/organizations/{organization_id}/caps put_caps
 PUT /v1/organizations/{organization_id}/goals/{goal_id} put_goal
@@ -332,7 +343,7 @@ fn every_post_that_creates_or_sends_takes_an_idempotency_key() {
         let sends = ["skip_agent_batch", "put_group_member"].contains(&id);
         let wanted = (operation.method == reqwest::Method::POST && creates && !without.contains(&id)) || sends;
         assert_eq!(keyed, wanted, "{id}");
-        let edits = ["put_goal", "patch_group", "patch_member"].contains(&id);
+        let edits = ["put_campaign", "put_goal", "patch_group", "patch_member"].contains(&id);
         assert_eq!(parameters.iter().any(|parameter| parameter["name"] == "If-Match"), edits, "{id}");
     }
 }

@@ -5,6 +5,8 @@
 
 mod availability;
 mod bad_numbers;
+mod calendar;
+mod campaign_work;
 mod campaigns;
 mod caps;
 mod classify;
@@ -16,6 +18,7 @@ mod figures;
 mod forecast;
 mod forecasts;
 mod goal_edits;
+mod goal_lists;
 mod goal_scripts;
 mod goals;
 mod group_guesses;
@@ -71,6 +74,7 @@ mod settings_bounds;
 mod slow_clients;
 mod targeting;
 mod tenancy;
+mod test_texts;
 mod tiers;
 mod tokens;
 mod waiting;

@@ -79,6 +79,9 @@ impl Operation {
             let usual = if name == "action" { "pause".to_owned() } else { Uuid::now_v7().to_string() };
             url = url.replace(&format!("{{{name}}}"), &id.unwrap_or(usual));
         }
+        if self.path.ends_with("/calendar") {
+            return format!("{url}?from=2027-06-01&to=2027-06-30");
+        }
         if self.path.ends_with("/why") {
             let goal = ids.get("goal_id").cloned().unwrap_or_else(|| Uuid::now_v7().to_string());
             return format!("{url}?goal_id={goal}");
@@ -130,6 +133,10 @@ pub(crate) fn body(schema: &str) -> Value {
         "Rate" => json!({ "carrier": "att", "segments_per_minute": 4500 }),
         "MemberEditBody" => json!({ "first_name": "Grace" }),
         "MembershipEdit" => json!({ "active": true }),
+        "CampaignEdit" => json!({ "name": "Everywhere", "goal": goal }),
+        "CampaignFollowUp" => json!({ "name": "Again", "any_of": ["yes"], "goal": goal }),
+        "GoalFollowUp" => json!({ "any_of": ["yes"], "goal": goal }),
+        "MoreGroups" => json!({ "group_ids": [id] }),
         "NewCampaign" => json!({ "name": "Everywhere", "group_ids": [id], "goal": goal }),
         "NewGoal" => json!({ "group_id": id, "goal": goal }),
         "NewGroupBody" => json!({ "name": "Queens", "zone": "America/New_York", "area_code": "718" }),
@@ -143,6 +150,7 @@ pub(crate) fn body(schema: &str) -> Value {
         "Return" | "Send" => json!({ "lease_token": 1 }),
         "SettingsBody" => json!({ "batch_size": 50 }),
         "SourceBody" => json!({ "group_id": id, "name": "Voters", "url": "store:voters.csv" }),
+        "TestText" => json!({ "phone": "+16465550001" }),
         "TierChoice" => json!({ "tier": "low_volume" }),
         "Skip" => json!({ "lease_token": 1, "contact_id": id, "reason": "moved" }),
         other => panic!("no sample of {other}: say here what a request with this body looks like"),

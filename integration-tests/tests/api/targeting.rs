@@ -55,7 +55,10 @@ async fn t1a_postal_code_email_external_id_and_agent_are_filtered_like_fields() 
         .run(async |world| {
             let ours = world.organization("Ours").await;
             let (group, amy) = people(&ours).await;
+            let other = ours.group("Other").await;
+            world.join_group(&other, &text(&ours.contact("+16465550001").await["id"])).await;
             let is = |attribute: &str, is: Value| json!({ "attributes": [{ "attribute": attribute, "is": is }] });
+            let ward = |is: Value| json!({ "fields": [{ "field": "ward", "is": is }] });
             for (targeting, wanted) in [
                 (is("postal_code", json!({ "any_of": ["10001", "10003"] })), vec!["Ada", "Ben"]),
                 (is("postal_code", json!({ "none_of": ["10001"] })), vec!["Cyd"]),
@@ -67,6 +70,12 @@ async fn t1a_postal_code_email_external_id_and_agent_are_filtered_like_fields() 
                 (is("assigned_agent", json!({ "any_of": [amy] })), vec!["Ada", "Cyd"]),
                 (is("assigned_agent", json!({ "none_of": [amy] })), vec![]),
                 (is("assigned_agent", json!("blank")), vec!["Ben", "Dee"]),
+                (ward(json!({ "any_of": ["7", "9"] })), vec!["Ada", "Dee"]),
+                (ward(json!({ "none_of": ["7"] })), vec!["Ben"]),
+                (ward(json!("has_value")), vec!["Ada", "Ben", "Dee"]),
+                (ward(json!("blank")), vec!["Cyd"]),
+                (json!({ "member_of": [other] }), vec!["Ada"]),
+                (json!({ "not_member_of": [other] }), vec!["Ben", "Cyd", "Dee"]),
                 (json!({ "tags_all": ["red", "tall"] }), vec!["Ada"]),
                 (json!({ "tags_any": ["red", "blue"], "tags_none": ["tall"] }), vec!["Ben", "Cyd"]),
                 (
@@ -139,7 +148,7 @@ async fn t1a_names_in_a_filter_must_exist_and_be_the_askers_to_see() {
         };
         let agent = |id: &str| json!({ "attributes": [{ "attribute": "assigned_agent", "is": { "any_of": [id] } }] });
         let field = |name: &str| json!({ "fields": [{ "field": name, "is": "blank" }] });
-        // Each with the name that the refusal has, for the group's admin and for the organization's.
+        // Each with the name in the refusal, and whether the organization's admin sees it.
         for (targeting, name, ours_to_see) in [
             (json!({ "tags_all": ["secret-tag"] }), "tag: secret-tag", true),
             (json!({ "tags_any": ["mine", "secret-all"] }), "tag: secret-all", true),
@@ -234,7 +243,7 @@ async fn t3_a_preview_tells_no_more_than_the_group_knows() {
         let list = mine.admin.get(&mine.at(&format!("goals/{goal}/preview/contacts"))).await.ok();
         assert_eq!((&list["items"][0]["first_name"], &list["items"][0]["last_name"]), (&json!("Bea"), &json!("Q")));
         for by in [mine, ours] {
-            // The group's texts are the same, whoever looks.
+            // The group's texts are the same for both.
             let texts = by.admin.get(&by.at(&format!("goals/{goal}/preview/texts"))).await.ok();
             assert_eq!(texts["texts"][0]["text"], "Hi Bea of hi ?. Reply STOP", "{texts}");
         }
@@ -262,7 +271,7 @@ async fn t3_texts_are_shown_as_real_contacts_would_get_them() {
             let ada = of(&id("+16465550001").await, "").await;
             assert_eq!(ada["text"], "Hi Ada, ward 7 at ada@example.org. Amy. Reply STOP", "{ada}");
             assert_eq!((&ada["segments"]["segments"], &ada["missing"]), (&json!(1), &json!([])));
-            // Nobody has Ben: the asker signs.
+            // Ben has no agent: the asker signs.
             let ben = of(&id("+16465550002").await, "").await;
             assert_eq!(ben["text"], "Hi Ben, ward 8 at BEN@example.org. First. Reply STOP", "{ben}");
             let cyd = of(&id("+16465550003").await, "").await;

@@ -156,6 +156,7 @@ async fn j11_upkeep_runs_by_schedules() {
             "idempotency-keys",
             "import-rejects",
             "reconcile",
+            "zone-rules",
         ] {
             world
                 .until_count(

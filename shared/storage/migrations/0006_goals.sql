@@ -4,9 +4,12 @@ create table campaign (
     id uuid primary key,
     organization_id uuid not null references organization,
     name text not null,
+    -- Bumped by every edit; the API's entity tag.
+    version int not null default 1,
     created_by uuid not null references member,
     created_at timestamptz not null default now()
 );
+create index campaign_organization on campaign (organization_id, id);
 
 create table goal (
     id uuid primary key,
@@ -31,8 +34,15 @@ create table goal (
     closes_local timestamp not null,
     opens_at timestamptz not null,
     closes_at timestamptz not null,
+    reminder_opens_local timestamp,
+    reminder_closes_local timestamp,
     reminder_opens_at timestamptz,
     reminder_closes_at timestamptz,
+    -- Times that were given as instants: they stay when the rules of the zone change.
+    fixed_times text[] not null default '{}'
+        check (fixed_times <@ array['opens', 'closes', 'reminder_opens', 'reminder_closes']),
+    -- The release of the tz database by which local times were resolved.
+    zone_rules text not null default '',
     release_plan jsonb not null,
     launched_at timestamptz,
     partitioned_at timestamptz,
@@ -45,6 +55,8 @@ create table goal (
     -- hour more or less.
     constraint goal_window check (closes_local - opens_local <= interval '31 days'),
     constraint goal_reminder_has_window check ((reminder_script is null) = (reminder_opens_at is null)),
+    constraint goal_reminder_window_is_local check ((reminder_opens_at is null) = (reminder_opens_local is null)),
+    constraint goal_reminder_window_has_local_ends check ((reminder_opens_local is null) = (reminder_closes_local is null)),
     constraint goal_reminder_window_has_ends check ((reminder_opens_at is null) = (reminder_closes_at is null)),
     constraint goal_reminder_opens_before_it_closes check (reminder_opens_at < reminder_closes_at)
 );
@@ -68,6 +80,9 @@ create function goal_allows(status text, work text) returns boolean language sql
         when 'unread' then status in ('scheduled', 'active', 'completed')
     end
 $$;
+
+insert into schedule (name, cron, zone, kind, payload, jitter_seconds) values
+    ('zone-rules', '15 * * * *', 'UTC', 'upkeep', '{"task": "zone-rules"}', 300);
 
 create index goal_group on goal (group_id, id);
 create index goal_organization on goal (organization_id, id);

@@ -3,12 +3,12 @@
 insert into campaign (id, organization_id, name, created_by)
 values ('0195f000-0000-7000-8000-000000000321', '0195f000-0000-7000-8000-0000000000a1', 'Primary', '0195f000-0000-7000-8000-000000000013');
 insert into goal (id, organization_id, group_id, campaign_id, name, description, goal_type, date_local, strategy, instructions, targeting, script,
-    reminder_script, zone, opens_local, closes_local, opens_at, closes_at, reminder_opens_at, reminder_closes_at, release_plan, launched_at,
-    partitioned_at, paused_at, created_by)
+    reminder_script, zone, opens_local, closes_local, opens_at, closes_at, reminder_opens_local, reminder_closes_local, reminder_opens_at,
+    reminder_closes_at, fixed_times, zone_rules, release_plan, launched_at, partitioned_at, paused_at, created_by)
 values ('0195f000-0000-7000-8000-000000000301', '0195f000-0000-7000-8000-0000000000a1', '0195f000-0000-7000-8000-000000000101',
     '0195f000-0000-7000-8000-000000000321', 'Vote', 'Get out the vote', 'event', '2026-11-03T19:00', 'assigned', 'Be kind', '{"tags_any": ["runner"]}',
     'Hi {{first_name}}, will you vote? Reply STOP to quit', 'See you at 7', 'America/New_York', '2026-10-26T09:00', '2026-11-03T21:00',
-    '2026-10-26T13:00Z', '2026-11-04T02:00Z', '2026-11-03T14:00Z', '2026-11-03T23:00Z',
+    '2026-10-26T13:00Z', '2026-11-04T02:00Z', '2026-11-03T09:00', '2026-11-03T18:00', '2026-11-03T14:00Z', '2026-11-03T23:00Z', '{closes}', '2026a',
     '{"pace": {"every": {"batches": 2, "minutes": 30}}, "paced_to_caps": true}', '2026-10-25T12:00Z', '2026-10-25T12:01Z', '2026-10-27T12:00Z',
     '0195f000-0000-7000-8000-000000000013');
 insert into goal (id, organization_id, group_id, name, goal_type, date_local, strategy, script, zone, opens_local, closes_local, opens_at, closes_at,

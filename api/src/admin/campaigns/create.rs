@@ -1,20 +1,24 @@
-//! `POST /v1/organizations/{organization_id}/campaigns`: one goal template launched in many groups
+//! `POST /v1/organizations/{organization_id}/campaigns`: one goal template in many groups
 //! (rule G10).
 
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use muster_domain::ids::{CampaignId, GoalId, GroupId};
 use muster_storage::{
-    goals::{self, GoalScope, campaigns},
-    tenancy::groups,
+    Tx,
+    goals::{Goal, GoalScope, campaigns},
+    tenancy::groups::{self, Group},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    admin::goals::{
-        input::{GoalInput, check_group_ids},
-        launch::launch_now,
+    admin::{
+        campaigns::goals::draft,
+        goals::{
+            input::{GoalInput, check_group_ids},
+            launch::launch_now,
+        },
     },
     auth::Admin,
     bounds,
@@ -34,14 +38,17 @@ pub(crate) struct NewCampaign {
     #[schema(value_type = bounds::CampaignGroups)]
     group_ids: Vec<GroupId>,
     goal: GoalInput,
+    /// Leaves the goals drafts, to be launched by `…/launch`.
+    #[serde(default)]
+    draft: bool,
 }
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct CampaignMade {
     #[schema(value_type = Uuid)]
-    id: CampaignId,
-    /// Its goals, in the order of `group_ids`.
-    goals: Vec<CampaignGoal>,
+    pub(crate) id: CampaignId,
+    /// Its new goals, in the order of the groups.
+    pub(crate) goals: Vec<CampaignGoal>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -54,7 +61,20 @@ pub(crate) struct CampaignGoal {
     closes_at: DateTime<Utc>,
 }
 
-/// Creates a campaign and launches its goals, all or none.
+impl CampaignGoal {
+    pub(crate) const fn of(goal: &Goal) -> Self {
+        Self { id: goal.id, group_id: goal.group_id, opens_at: goal.clock.opens_at, closes_at: goal.clock.closes_at }
+    }
+}
+
+/// Returns a group that can have a new goal.
+pub(crate) async fn open_group(tx: &mut Tx, admin: &Admin, id: GroupId) -> Result<Group, Problem> {
+    admin.group(id)?;
+    let group = groups::get(&mut *tx, admin.organization_id, id).await?;
+    group.filter(|group| !group.archived).ok_or_else(|| Problem::no("group"))
+}
+
+/// Creates a campaign and launches its goals, all or none; or leaves them drafts.
 #[utoipa::path(post, path = "/v1/organizations/{organization_id}/campaigns", tag = "campaigns")]
 pub(crate) async fn create(
     State(api): State<Api>,
@@ -71,26 +91,19 @@ pub(crate) async fn create(
             campaigns::create(tx, campaign_id, admin.organization_id, admin.member.id, name).await?;
             let mut made = Vec::with_capacity(new.group_ids.len());
             for group_id in &new.group_ids {
-                admin.group(*group_id)?;
-                let group = groups::get(&mut *tx, admin.organization_id, *group_id).await?;
-                let group = group.filter(|group| !group.archived).ok_or_else(|| Problem::no("group"))?;
-                let (content, instants) = new.goal.check(tx, &admin, &organization, &group.zone).await?;
-                let id = GoalId::new();
+                let group = open_group(tx, &admin, *group_id).await?;
+                let content = new.goal.check(tx, &admin, &organization, &group.zone).await?;
                 let place = GoalScope {
                     organization_id: admin.organization_id,
                     group_id: *group_id,
                     campaign_id: Some(campaign_id),
                     created_by: admin.member.id,
                 };
-                goals::create(tx, id, place, &content, instants).await?;
-                let goal = goals::lock(tx, admin.organization_id, id).await?.ok_or_else(|| Problem::no("goal"))?;
-                launch_now(tx, &admin, &organization, &goal).await?;
-                made.push(CampaignGoal {
-                    id,
-                    group_id: *group_id,
-                    opens_at: instants.opens_at,
-                    closes_at: instants.closes_at,
-                });
+                let goal = draft(tx, &admin, place, &content).await?;
+                if !new.draft {
+                    launch_now(tx, &admin, &organization, &goal).await?;
+                }
+                made.push(CampaignGoal::of(&goal));
             }
             Ok(Created(CampaignMade { id: campaign_id, goals: made }))
         })

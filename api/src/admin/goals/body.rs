@@ -6,10 +6,11 @@ use muster_domain::{
         goal::{AssignmentStrategy, GoalStatus, GoalType},
         release::ReleasePlan,
         targeting::Targeting,
+        times::GoalTimes,
     },
     ids::{CampaignId, GoalId, GroupId},
 };
-use muster_storage::goals::Goal;
+use muster_storage::goals::{Goal, stats::Figures};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -50,6 +51,12 @@ pub(crate) struct GoalBody {
     /// Local.
     #[schema(value_type = bounds::LocalTime)]
     closes: chrono::NaiveDateTime,
+    /// Local.
+    #[schema(value_type = Option<bounds::LocalTime>)]
+    reminder_opens: Option<chrono::NaiveDateTime>,
+    /// Local.
+    #[schema(value_type = Option<bounds::LocalTime>)]
+    reminder_closes: Option<chrono::NaiveDateTime>,
     opens_at: DateTime<Utc>,
     closes_at: DateTime<Utc>,
     reminder_opens_at: Option<DateTime<Utc>>,
@@ -58,6 +65,39 @@ pub(crate) struct GoalBody {
     /// When its targets were frozen and cut into batches.
     partitioned_at: Option<DateTime<Utc>>,
     version: i32,
+    /// Live figures, where a list is asked for them.
+    figures: Option<GoalFigures>,
+}
+
+/// Live figures of a goal (rule G12), as a list tells them; `…/stats` has all.
+#[derive(Default, Serialize, ToSchema)]
+pub(crate) struct GoalFigures {
+    /// Contacts targeted.
+    targeted: i64,
+    /// Targets with an initial that was handed to the carrier.
+    messaged: i64,
+    /// Initials that wait or are on their way.
+    waiting: i64,
+    /// Targets that will get no initial.
+    skipped: i64,
+    replied: i64,
+    yes: i64,
+    no: i64,
+    maybe: i64,
+    opted_out: i64,
+}
+
+impl GoalFigures {
+    pub(crate) const fn of(figures: &Figures) -> Self {
+        let Figures { targeted, messaged, waiting, skipped, replied, yes, no, maybe, opted_out } = *figures;
+        Self { targeted, messaged, waiting, skipped, replied, yes, no, maybe, opted_out }
+    }
+}
+
+impl GoalBody {
+    pub(crate) fn with(self, figures: &Figures) -> Self {
+        Self { figures: Some(GoalFigures::of(figures)), ..self }
+    }
 }
 
 impl Item for GoalBody {
@@ -67,6 +107,7 @@ impl Item for GoalBody {
 }
 
 pub(crate) fn body(goal: Goal, now: DateTime<Utc>) -> GoalBody {
+    let GoalTimes { window, reminder } = goal.content.times;
     GoalBody {
         id: goal.id,
         group_id: goal.group_id,
@@ -83,8 +124,10 @@ pub(crate) fn body(goal: Goal, now: DateTime<Utc>) -> GoalBody {
         script: goal.content.script,
         reminder_script: goal.content.reminder_script,
         zone: goal.content.zone,
-        opens: goal.content.opens_local,
-        closes: goal.content.closes_local,
+        opens: window.opens.local,
+        closes: window.closes.local,
+        reminder_opens: reminder.map(|span| span.opens.local),
+        reminder_closes: reminder.map(|span| span.closes.local),
         opens_at: goal.clock.opens_at,
         closes_at: goal.clock.closes_at,
         reminder_opens_at: goal.reminder_window.map(|(opens, _)| opens),
@@ -92,6 +135,7 @@ pub(crate) fn body(goal: Goal, now: DateTime<Utc>) -> GoalBody {
         launched_at: goal.clock.launched_at,
         partitioned_at: goal.partitioned_at,
         version: goal.version,
+        figures: None,
     }
 }
 

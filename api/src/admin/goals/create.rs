@@ -2,7 +2,10 @@
 
 use axum::extract::State;
 use chrono::{DateTime, Utc};
-use muster_domain::ids::{GoalId, GroupId};
+use muster_domain::{
+    goals::goal::Window,
+    ids::{GoalId, GroupId},
+};
 use muster_storage::{
     goals::{self, GoalScope},
     tenancy::groups,
@@ -31,9 +34,9 @@ pub(crate) struct NewGoal {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct GoalMade {
     #[schema(value_type = Uuid)]
-    id: GoalId,
-    opens_at: DateTime<Utc>,
-    closes_at: DateTime<Utc>,
+    pub(crate) id: GoalId,
+    pub(crate) opens_at: DateTime<Utc>,
+    pub(crate) closes_at: DateTime<Utc>,
 }
 
 /// Creates a draft in a group.
@@ -53,7 +56,7 @@ pub(crate) async fn create(
                 return Err(Problem::conflict("the group is archived"));
             }
             let organization = admin.organization(tx).await?;
-            let (content, instants) = new.goal.check(tx, &admin, &organization, &group.zone).await?;
+            let content = new.goal.check(tx, &admin, &organization, &group.zone).await?;
             let id = GoalId::new();
             let place = GoalScope {
                 organization_id: admin.organization_id,
@@ -61,8 +64,9 @@ pub(crate) async fn create(
                 campaign_id: None,
                 created_by: admin.member.id,
             };
-            goals::create(tx, id, place, &content, instants).await?;
-            Ok(Created(GoalMade { id, opens_at: instants.opens_at, closes_at: instants.closes_at }))
+            goals::create(tx, id, place, &content).await?;
+            let Window { opens_at, closes_at, .. } = content.window();
+            Ok(Created(GoalMade { id, opens_at, closes_at }))
         })
         .await
 }

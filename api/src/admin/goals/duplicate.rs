@@ -2,11 +2,12 @@
 
 use axum::extract::State;
 use muster_domain::{
+    goals::times::Time,
     ids::{GoalId, GroupId},
     zone::Zone,
 };
 use muster_storage::{
-    goals::{self, GoalScope, Instants},
+    goals::{self, GoalScope},
     tenancy::groups,
 };
 use serde::{Deserialize, Serialize};
@@ -16,7 +17,7 @@ use uuid::Uuid;
 use crate::{
     admin::goals::{
         change::lock,
-        input::{check_group_ids, check_scripts, check_targeting},
+        input::{check_group_ids, check_targeting, goal_scripts},
     },
     auth::Admin,
     bounds,
@@ -71,30 +72,22 @@ pub(crate) async fn duplicate(
                 return Err(Problem::conflict("the goal targets by another goal's results"));
             }
             let organization = admin.organization(tx).await?;
-            check_scripts(tx, &organization, &goal.content.script, goal.content.reminder_script.as_deref()).await?;
+            goal_scripts(tx, &organization, &goal.content).await?;
             check_targeting(tx, &admin, &goal.content.targeting).await?;
             let mut made = Vec::with_capacity(body.group_ids.len());
             for group_id in &body.group_ids {
                 admin.group(*group_id)?;
                 let group = groups::get(&mut *tx, admin.organization_id, *group_id).await?;
                 let group = group.filter(|group| !group.archived).ok_or_else(|| Problem::no("group"))?;
-                let from = Zone::parse(&goal.content.zone).map_err(|error| Problem::internal(error.to_string()))?;
                 let zone = Zone::parse(&group.zone).map_err(|error| Problem::internal(error.to_string()))?;
                 let mut content = goal.content.clone();
                 content.zone.clone_from(&group.zone);
                 if let Some(name) = name {
                     name.clone_into(&mut content.name);
                 }
-                let same_wall_clock = |at| zone.resolve(from.local(at));
-                let instants = Instants {
-                    opens_at: zone.resolve(content.opens_local),
-                    closes_at: zone.resolve(content.closes_local),
-                    reminder: goal
-                        .reminder_window
-                        .map(|(opens, closes)| (same_wall_clock(opens), same_wall_clock(closes))),
-                };
+                content.times = content.times.map(|time| Time::local(time.local, &zone));
                 // Launching it checks the reminder window against the window.
-                content.window(instants).check_length().map_err(|error| Problem::invalid_body(error.to_string()))?;
+                content.window().check_length().map_err(|error| Problem::invalid_body(error.to_string()))?;
                 let id = GoalId::new();
                 let place = GoalScope {
                     organization_id: admin.organization_id,
@@ -102,7 +95,7 @@ pub(crate) async fn duplicate(
                     campaign_id: None,
                     created_by: admin.member.id,
                 };
-                goals::create(tx, id, place, &content, instants).await?;
+                goals::create(tx, id, place, &content).await?;
                 made.push(GoalCopy { id, group_id: *group_id });
             }
             Ok(Created(GoalCopies { goals: made }))

@@ -8,8 +8,8 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use muster_domain::{
     goals::{
         estimate::estimate,
-        forecast::{Cohort, Outlook, Releases, UnreachedReason, forecast},
-        release::Pace,
+        forecast::{Beat, Cohort, Forecast, Outlook, Releases, Spent, UnreachedReason, forecast},
+        release::{Pace, first_tick},
     },
     ids::GoalId,
     people::whereabouts::Whereabouts,
@@ -22,14 +22,14 @@ use muster_domain::{
     zone::Zone,
 };
 use muster_storage::{
-    goals::{self, Goal, forecast as stored},
+    goals::{Goal, forecast as stored},
     sending::{caps, rates},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{auth::Admin, extract::Path, problem::Problem, shapes, state::Api};
+use crate::{admin::goals::preview::seen, auth::Admin, extract::Path, problem::Problem, shapes, state::Api};
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ForecastBody {
@@ -75,51 +75,9 @@ pub(crate) async fn get(
     Path((_organization, id)): Path<(Uuid, GoalId)>,
 ) -> Result<Answer<ForecastBody>, Problem> {
     let mut tx = api.pool.begin().await?;
-    let goal = goals::get(&mut tx, admin.organization_id, id).await?.ok_or_else(|| Problem::no("goal"))?;
-    admin.group(goal.group_id).map_err(|_| Problem::no("goal"))?;
-    let organization = admin.organization(&mut tx).await?;
-    let calendar = CarrierCalendar::load().map_err(|error| Problem::conflict(error.to_string()))?;
-    let zone = Zone::parse(&goal.content.zone).map_err(|error| Problem::conflict(error.to_string()))?;
-    let now = tx.clock().await?;
-    let limits = rates::limits(&mut tx, organization.brand_id).await?;
-    let carriers: Vec<_> = limits.caps.keys().cloned().collect();
-    let from = now.max(goal.clock.opens_at);
-    let left_today = if calendar.day(from) == calendar.day(now) {
-        caps::left(&mut tx, organization.brand_id, &carriers, calendar.day(now)).await?
-    } else {
-        BTreeMap::new()
-    };
-    let numbers = stored::numbers(&mut tx, &goal).await?;
-    let remaining = stored::remaining(&mut tx, &goal, organization.settings.lookup_max_age_days).await?;
-    let released = stored::released(&mut tx, &goal).await?;
+    let goal = seen(&mut tx, &admin, id).await?;
     tx.rollback().await?;
-
-    let segments_each = estimate(&goal.content.script, organization.settings.smart_encoding).segments.into();
-    let releases = releases(&goal, &organization.settings, &zone, released)?;
-    let whole = admin.groups().is_none();
-    let (places, parts): (Vec<_>, Vec<_>) =
-        parts(&remaining, whole, &organization.settings, &zone, &limits, segments_each)?.into_iter().unzip();
-    let caps_of: Vec<_> = parts.iter().map(|part| part.cap.clone()).collect();
-    let held = limits.hold.and_then(|hold| {
-        let why = match hold.reason {
-            BrandHoldReason::Cap => UnreachedReason::Cap,
-            BrandHoldReason::Carrier => UnreachedReason::Time,
-        };
-        Some((hold.until?, why))
-    });
-    let outlook = Outlook {
-        from,
-        closes_at: goal.clock.closes_at,
-        left_today,
-        numbers_per_minute: numbers * i64::from(organization.settings.number_segments_per_minute),
-        caps: limits.caps,
-        rates: limits.rates,
-        releases,
-        held,
-        parts,
-    };
-    let told = tokio::task::spawn_blocking(move || forecast(&outlook, &calendar)).await;
-    let told = told.map_err(|error| Problem::conflict(format!("the forecast failed: {error}")))?;
+    let Told { forecast: told, places, caps } = tell(&api, &admin, &goal, Spent::new()).await?;
     Ok(Answer(ForecastBody {
         finishes_at: told.finishes_at,
         reached: told.reached,
@@ -135,12 +93,69 @@ pub(crate) async fn get(
                     why: left.why,
                     zones: place.zones.to_vec(),
                     states: place.states().iter().map(ToString::to_string).collect(),
-                    cap: caps_of.get(left.part).cloned().flatten(),
+                    cap: caps.get(left.part).cloned().flatten(),
                 })
             })
             .collect(),
         segments_by_day: told.segments_by_day.into_iter().map(|(day, segments)| (day.0, segments)).collect(),
     }))
+}
+
+/// A forecast, with the places and the caps of its parts.
+pub(crate) struct Told {
+    pub(crate) forecast: Forecast,
+    places: Vec<Whereabouts>,
+    caps: Vec<Option<String>>,
+}
+
+/// Forecasts a goal beside others of the brand, which will have sent so much.
+pub(crate) async fn tell(api: &Api, admin: &Admin, goal: &Goal, spoken_for: Spent) -> Result<Told, Problem> {
+    let mut tx = api.pool.begin().await?;
+    let organization = admin.organization(&mut tx).await?;
+    let calendar = CarrierCalendar::load().map_err(|error| Problem::conflict(error.to_string()))?;
+    let zone = Zone::parse(&goal.content.zone).map_err(|error| Problem::conflict(error.to_string()))?;
+    let now = tx.clock().await?;
+    let limits = rates::limits(&mut tx, organization.brand_id).await?;
+    let carriers: Vec<_> = limits.caps.keys().cloned().collect();
+    let from = now.max(goal.clock.opens_at);
+    let left_today = if calendar.day(from) == calendar.day(now) {
+        caps::left(&mut tx, organization.brand_id, &carriers, calendar.day(now)).await?
+    } else {
+        BTreeMap::new()
+    };
+    let numbers = stored::numbers(&mut tx, goal).await?;
+    let remaining = stored::remaining(&mut tx, goal, organization.settings.lookup_max_age_days).await?;
+    let released = stored::released(&mut tx, goal).await?;
+    tx.rollback().await?;
+
+    let segments_each = estimate(&goal.content.script, organization.settings.smart_encoding).segments.into();
+    let releases = releases(goal, &organization.settings, &zone, released)?;
+    let whole = admin.groups().is_none();
+    let (places, parts): (Vec<_>, Vec<_>) =
+        parts(&remaining, whole, &organization.settings, &zone, &limits, segments_each)?.into_iter().unzip();
+    let caps = parts.iter().map(|part| part.cap.clone()).collect();
+    let held = limits.hold.and_then(|hold| {
+        let why = match hold.reason {
+            BrandHoldReason::Cap => UnreachedReason::Cap,
+            BrandHoldReason::Carrier => UnreachedReason::Time,
+        };
+        Some((hold.until?, why))
+    });
+    let outlook = Outlook {
+        from,
+        closes_at: goal.clock.closes_at,
+        left_today,
+        spoken_for,
+        numbers_per_minute: numbers * i64::from(organization.settings.number_segments_per_minute),
+        caps: limits.caps,
+        rates: limits.rates,
+        releases,
+        held,
+        parts,
+    };
+    let told = tokio::task::spawn_blocking(move || forecast(&outlook, &calendar)).await;
+    let forecast = told.map_err(|error| Problem::conflict(format!("the forecast failed: {error}")))?;
+    Ok(Told { forecast, places, caps })
 }
 
 /// Returns the release plan as a forecast needs it. Contacts that are not partitioned yet have
@@ -151,12 +166,23 @@ fn releases(
     zone: &Zone,
     released: Option<i64>,
 ) -> Result<Option<Releases>, Problem> {
-    let Pace::Every { batches, minutes } = goal.content.release_plan.pace else { return Ok(None) };
+    let (batches, beat) = match &goal.content.release_plan.pace {
+        Pace::AllAtOpen => return Ok(None),
+        Pace::Every { batches, minutes } => (*batches, Beat::Every(TimeDelta::minutes(i64::from(*minutes)))),
+        Pace::Cron { batches, .. } => {
+            let Some(ticks) = goal.content.release_plan.pace.ticks(zone) else { return Ok(None) };
+            (*batches, Beat::Ticks(Box::new(ticks)))
+        }
+    };
     let each = i64::from(batches) * i64::from(settings.batch_size);
+    // By a cron expression, agents get nothing before its first tick.
+    let at_open = match &beat {
+        Beat::Ticks(ticks) if first_tick(ticks, goal.clock.opens_at) != Some(goal.clock.opens_at) => 0,
+        Beat::Ticks(_) | Beat::Every(_) => each,
+    };
     let hours = RecipientHours::new(settings.sending_hours, zone.clone(), None, ZonePolicy::GroupZone, None);
     let hours = hours.map_err(|error| Problem::conflict(error.to_string()))?;
-    let every = TimeDelta::minutes(i64::from(minutes));
-    Ok(Some(Releases { first: released.unwrap_or(each), each, every, hours }))
+    Ok(Some(Releases { first: released.unwrap_or(at_open), each, beat, hours }))
 }
 
 /// Puts together contacts with the same hours and limits, with their places: as far as the group

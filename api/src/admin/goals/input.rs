@@ -1,14 +1,15 @@
 //! Goals as admins write them: read and checked here for creating, editing, campaigns and previews
 //! (rules G1 to G3, G10, G11, M1 to M3).
 
-use std::{collections::BTreeSet, iter};
+use std::collections::BTreeSet;
 
-use chrono::{DateTime, Datelike, NaiveDateTime, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use muster_domain::{
     goals::{
         goal::{AssignmentStrategy, GoalType},
-        release::ReleasePlan,
+        release::{Pace, ReleasePlan},
         targeting::Targeting,
+        times::{GoalTimes, Span, Time},
     },
     ids::GroupId,
     sending::template::{self, Checks, REMINDER_LIMIT, RENDERED_LIMIT},
@@ -16,7 +17,7 @@ use muster_domain::{
 };
 use muster_storage::{
     Tx,
-    goals::{self, Goal, GoalContent, Instants},
+    goals::{self, Goal, GoalContent},
     people::contacts,
     tenancy::organizations::Organization,
 };
@@ -39,8 +40,9 @@ pub(crate) struct GoalInput {
     pub(crate) description: String,
     #[schema(value_type = shapes::GoalType)]
     pub(crate) goal_type: GoalType,
-    /// The event's or shift's start, or the target date; fills `{{goal.date}}`.
-    #[schema(value_type = bounds::Moment)]
+    /// The start of an event or a volunteer shift, or the day of the other types; fills
+    /// `{{goal.date}}`, `{{goal.day}}` and, for an event or a shift, `{{goal.time}}`.
+    #[schema(value_type = bounds::GoalDate)]
     pub(crate) date: String,
     /// `anyone` (default) or `assigned`.
     #[serde(default = "anyone")]
@@ -54,20 +56,27 @@ pub(crate) struct GoalInput {
     #[serde(default)]
     #[schema(value_type = shapes::Targeting)]
     pub(crate) targeting: Targeting,
-    /// The initial script, with merge fields such as `{{first_name|there}}`.
+    /// The initial script, with merge fields such as `{{first_name|there}}`. A draft may be without
+    /// until it is launched.
+    #[serde(default)]
     #[schema(value_type = bounds::Script)]
     pub(crate) script: String,
     /// The reminder; off without.
     #[serde(default)]
     pub(crate) reminder: Option<ReminderInput>,
-    /// When workflows become available.
-    #[schema(value_type = bounds::Moment)]
-    pub(crate) opens: String,
-    /// When they close, at most 31 days later.
-    #[schema(value_type = bounds::Moment)]
-    pub(crate) closes: String,
-    /// How batches are released: `{"pace": "all_at_open", "paced_to_caps": true}` or
-    /// `{"pace": {"every": {"batches": 5, "minutes": 60}}}`.
+    /// When workflows become available. Unless told at 10:00, an event's a week before its start, a
+    /// shift's three days before, and the other types' two weeks before their day.
+    #[serde(default)]
+    #[schema(value_type = Option<bounds::Moment>)]
+    pub(crate) opens: Option<String>,
+    /// When they close, at most 31 days later. Unless told, an event's or a shift's when it starts,
+    /// and the other types' at 20:00 of their day.
+    #[serde(default)]
+    #[schema(value_type = Option<bounds::Moment>)]
+    pub(crate) closes: Option<String>,
+    /// How batches are released: `{"pace": "all_at_open", "paced_to_caps": true}`,
+    /// `{"pace": {"every": {"batches": 5, "minutes": 60}}}` or
+    /// `{"pace": {"cron": {"batches": 5, "cron": "0 9,13 * * MON-FRI"}}}`.
     #[serde(default)]
     #[schema(value_type = shapes::ReleasePlan)]
     pub(crate) release_plan: ReleasePlan,
@@ -79,12 +88,15 @@ pub(crate) struct GoalInput {
 pub(crate) struct ReminderInput {
     #[schema(value_type = bounds::ReminderScript)]
     pub(crate) script: String,
-    /// When its window opens.
-    #[schema(value_type = bounds::Moment)]
-    pub(crate) opens: String,
-    /// When it closes.
-    #[schema(value_type = bounds::Moment)]
-    pub(crate) closes: String,
+    /// When its window opens; at 10:00 of the day before the date unless told, or when the goal
+    /// opens.
+    #[serde(default)]
+    #[schema(value_type = Option<bounds::Moment>)]
+    pub(crate) opens: Option<String>,
+    /// When it closes; with the goal unless told.
+    #[serde(default)]
+    #[schema(value_type = Option<bounds::Moment>)]
+    pub(crate) closes: Option<String>,
 }
 
 const fn anyone() -> AssignmentStrategy {
@@ -99,10 +111,10 @@ impl GoalInput {
         admin: &Admin,
         organization: &Organization,
         zone: &str,
-    ) -> Result<(GoalContent, Instants), Problem> {
-        let (content, instants) = self.read(tx, admin, organization, zone, None).await?;
-        content.window(instants).check().map_err(|error| Problem::invalid_body(error.to_string()))?;
-        Ok((content, instants))
+    ) -> Result<GoalContent, Problem> {
+        let content = self.read(tx, admin, organization, zone, None).await?;
+        content.window().check().map_err(|error| Problem::invalid_body(error.to_string()))?;
+        Ok(content)
     }
 
     /// Checks everything for a goal that is there. Times that stay are not checked again, and a
@@ -114,25 +126,29 @@ impl GoalInput {
         organization: &Organization,
         goal: &Goal,
         now: DateTime<Utc>,
-    ) -> Result<(GoalContent, Instants), Problem> {
+    ) -> Result<GoalContent, Problem> {
         let before = Some(&goal.content.targeting);
-        let (content, mut instants) = self.read(tx, admin, organization, &goal.content.zone, before).await?;
-        let zone = Zone::parse(&goal.content.zone).map_err(|error| Problem::invalid_body(error.to_string()))?;
-        // A wall-clock time that stays means the same instant, also where it happens twice.
-        let stays = |at: &mut DateTime<Utc>, local, was_local, was_at| {
-            if local == was_local && *at == zone.resolve(local) {
-                *at = was_at;
+        let mut content = self.read(tx, admin, organization, &goal.content.zone, before).await?;
+        // A time that reads as it did means the same instant, also where it happens twice.
+        let stays = |time: &mut Time, was: Time| {
+            if time.local == was.local && !time.fixed {
+                *time = was;
             }
         };
-        stays(&mut instants.opens_at, content.opens_local, goal.content.opens_local, goal.clock.opens_at);
-        stays(&mut instants.closes_at, content.closes_local, goal.content.closes_local, goal.clock.closes_at);
-        let (window, before) = (content.window(instants), goal.window());
+        let (times, was) = (&mut content.times, &goal.content.times);
+        stays(&mut times.window.opens, was.window.opens);
+        stays(&mut times.window.closes, was.window.closes);
+        if let (Some(reminder), Some(was)) = (&mut times.reminder, was.reminder) {
+            stays(&mut reminder.opens, was.opens);
+            stays(&mut reminder.closes, was.closes);
+        }
+        let (window, before) = (content.window(), goal.window());
         if window != before {
             let over = goal.clock.launched_at.is_some() && window.closes_at <= now;
             let checked = if over { window.check_length() } else { window.check() };
             checked.map_err(|error| Problem::invalid_body(error.to_string()))?;
         }
-        Ok((content, instants))
+        Ok(content)
     }
 
     /// Reads and checks the parts that depend on nothing else. Targeting that is as it was `before`
@@ -144,24 +160,19 @@ impl GoalInput {
         organization: &Organization,
         zone: &str,
         before: Option<&Targeting>,
-    ) -> Result<(GoalContent, Instants), Problem> {
+    ) -> Result<GoalContent, Problem> {
         let rules = Zone::parse(zone).map_err(|error| Problem::invalid_body(error.to_string()))?;
-        let (opens_local, opens_at) = time("opens", &self.opens, &rules)?;
-        let (closes_local, closes_at) = time("closes", &self.closes, &rules)?;
-        let (date_local, _) = time("date", &self.date, &rules)?;
-        let reminder = match &self.reminder {
-            Some(reminder) => Some((
-                time("reminder.opens", &reminder.opens, &rules)?.1,
-                time("reminder.closes", &reminder.closes, &rules)?.1,
-            )),
-            None => None,
-        };
-        let release_plan = self.release_plan.check().map_err(|error| Problem::invalid_body(error.to_string()))?;
+        let date_local = date(self.goal_type, &self.date, &rules)?;
+        let times = self.times(date_local, &rules)?;
+        self.release_plan.check().map_err(|error| Problem::invalid_body(error.to_string()))?;
+        if let Pace::Cron { cron, .. } = &self.release_plan.pace {
+            bounds::CronFields::read("release_plan.pace.cron.cron", cron.as_str())?;
+        }
         if before != Some(&self.targeting) {
             check_targeting(tx, admin, &self.targeting).await?;
         }
-        check_scripts(tx, organization, &self.script, self.reminder.as_ref().map(|reminder| reminder.script.as_str()))
-            .await?;
+        let reminder = self.reminder.as_ref().map(|reminder| reminder.script.as_str());
+        check_scripts(tx, organization, self.goal_type, self.written(), reminder).await?;
         let content = GoalContent {
             name: bounds::Name::read("name", &self.name)?.to_owned(),
             description: bounds::Description::read("description", &self.description)?.to_owned(),
@@ -173,11 +184,37 @@ impl GoalInput {
             script: self.script.clone(),
             reminder_script: self.reminder.as_ref().map(|reminder| reminder.script.clone()),
             zone: zone.to_owned(),
-            opens_local,
-            closes_local,
-            release_plan,
+            times,
+            release_plan: self.release_plan.clone(),
         };
-        Ok((content, Instants { opens_at, closes_at, reminder }))
+        Ok(content)
+    }
+
+    /// Returns the initial script, if it is written yet.
+    fn written(&self) -> Option<&str> {
+        Some(self.script.as_str()).filter(|script| !script.trim().is_empty())
+    }
+
+    /// Returns its times: those that are told, else its type's.
+    fn times(&self, date: NaiveDateTime, zone: &Zone) -> Result<GoalTimes, Problem> {
+        let told = |name: &str, value: Option<&String>| value.map(|value| time(name, value, zone)).transpose();
+        let usual = self.goal_type.default_times(date);
+        let window = Span {
+            opens: told("opens", self.opens.as_ref())?.unwrap_or_else(|| Time::local(usual.opens, zone)),
+            closes: told("closes", self.closes.as_ref())?.unwrap_or_else(|| Time::local(usual.closes, zone)),
+        };
+        let reminder = match &self.reminder {
+            None => None,
+            Some(reminder) => {
+                let opens = Time::local(usual.reminder_opens, zone);
+                let opens = if opens.at < window.opens.at { window.opens } else { opens };
+                Some(Span {
+                    opens: told("reminder.opens", reminder.opens.as_ref())?.unwrap_or(opens),
+                    closes: told("reminder.closes", reminder.closes.as_ref())?.unwrap_or(window.closes),
+                })
+            }
+        };
+        Ok(GoalTimes { window, reminder })
     }
 }
 
@@ -187,8 +224,8 @@ pub(crate) async fn check_targeting(tx: &mut Tx, admin: &Admin, targeting: &Targ
     check_names(tx, admin, admin.groups(), targeting).await
 }
 
-/// Checks a targeting when it is launched: its names are the organization's still. Another admin
-/// may have written it, who sees more.
+/// Checks a targeting when it is launched: its names are the organization's still. An admin that
+/// sees more may have written it.
 pub(crate) async fn check_names(
     tx: &mut Tx,
     admin: &Admin,
@@ -213,38 +250,67 @@ pub(crate) fn check_group_ids(ids: &[GroupId], most: usize) -> Result<(), Proble
 }
 
 /// Checks a goal's scripts (rules M1 to M3): when they are saved, and again when the goal is
-/// launched, because fields, settings and words may have changed since.
+/// launched, because fields, settings and words may have changed since. A draft may be without its
+/// initial script.
 pub(crate) async fn check_scripts(
     tx: &mut Tx,
     organization: &Organization,
-    script: &str,
+    goal_type: GoalType,
+    script: Option<&str>,
     reminder: Option<&str>,
 ) -> Result<(), Problem> {
     let fields = contacts::custom_fields(tx, organization.id).await?;
     let settings = &organization.settings;
     let opt_out_words = settings.require_opt_out_language.then_some(settings.opt_out_keywords.as_slice());
+    let initial = script.map(|script| ("script", script, RENDERED_LIMIT));
     let reminder = reminder.map(|script| ("reminder.script", script, REMINDER_LIMIT));
-    for (name, script, limit) in iter::once(("script", script, RENDERED_LIMIT)).chain(reminder) {
+    for (name, script, limit) in initial.into_iter().chain(reminder) {
         at_most(name, script, RENDERED_LIMIT)?;
-        template::check(script, Checks { fields: &fields, limit, opt_out_words })
+        let template = template::check(script, Checks { fields: &fields, limit, opt_out_words })
             .map_err(|error| Problem::invalid_body(format!("{name}: {error}")))?;
+        if !goal_type.has_time() && template.uses("goal.time") {
+            let why = format!("{name}: {{{{goal.time}}}} is of events and shifts; a {goal_type} goal has a day alone");
+            return Err(Problem::invalid_body(why));
+        }
     }
     Ok(())
 }
 
-/// Returns a time as both: the wall clock in the zone, and the instant (rule G11).
-pub(crate) fn time(name: &str, value: &str, zone: &Zone) -> Result<(NaiveDateTime, DateTime<Utc>), Problem> {
-    let in_range = |year: i32| {
-        if (2000..=2199).contains(&year) {
-            Ok(())
-        } else {
-            Err(Problem::invalid_body(format!("{name} must be in the years 2000 to 2199")))
-        }
-    };
+/// Checks the scripts of a goal that is there.
+pub(crate) async fn goal_scripts(
+    tx: &mut Tx,
+    organization: &Organization,
+    content: &GoalContent,
+) -> Result<(), Problem> {
+    let script = Some(content.script.as_str()).filter(|script| !script.trim().is_empty());
+    check_scripts(tx, organization, content.goal_type, script, content.reminder_script.as_deref()).await
+}
+
+/// Returns a goal's date on the group's clocks (rule G1). Only an event and a shift need a time of
+/// day.
+fn date(goal_type: GoalType, value: &str, zone: &Zone) -> Result<NaiveDateTime, Problem> {
+    let Ok(day) = value.parse::<NaiveDate>() else { return Ok(time("date", value, zone)?.local) };
+    in_range("date", day.year())?;
+    if goal_type.has_time() {
+        return Err(Problem::invalid_body(format!("date: the start of a {goal_type} has a time of day")));
+    }
+    Ok(day.and_time(NaiveTime::MIN))
+}
+
+fn in_range(name: &str, year: i32) -> Result<(), Problem> {
+    if (2000..=2199).contains(&year) {
+        Ok(())
+    } else {
+        Err(Problem::invalid_body(format!("{name} must be in the years 2000 to 2199")))
+    }
+}
+
+/// Returns a time as it is meant: on the zone's clocks, or an instant (rule G11).
+pub(crate) fn time(name: &str, value: &str, zone: &Zone) -> Result<Time, Problem> {
     if let Ok(instant) = DateTime::parse_from_rfc3339(value) {
         let instant = instant.to_utc();
-        in_range(instant.year())?;
-        return Ok((zone.local(instant), instant));
+        in_range(name, instant.year())?;
+        return Ok(Time::fixed(instant, zone));
     }
     // Seconds may be left out.
     let local = value.parse().or_else(|_| format!("{value}:00").parse());
@@ -253,6 +319,6 @@ pub(crate) fn time(name: &str, value: &str, zone: &Zone) -> Result<(NaiveDateTim
             "{name} is neither a local time (2026-11-03T10:00:00) nor an instant (2026-11-03T15:00:00Z)"
         ))
     })?;
-    in_range(local.year())?;
-    Ok((local, zone.resolve(local)))
+    in_range(name, local.year())?;
+    Ok(Time::local(local, zone))
 }

@@ -6,7 +6,7 @@ use muster_jobs::kinds::BatchPartition;
 use muster_storage::{
     Tx,
     engine::enqueue::enqueue,
-    goals::{self, Goal, Instants},
+    goals::{self, Goal},
     tenancy::organizations::Organization,
 };
 use uuid::Uuid;
@@ -14,8 +14,8 @@ use uuid::Uuid;
 use crate::{
     admin::goals::{
         body::GoalBody,
-        change::{after, answer, lock, set_timers},
-        input::{check_names, check_scripts},
+        change::{after, answer, lock},
+        input::{check_names, goal_scripts},
     },
     auth::Admin,
     extract::Path,
@@ -24,7 +24,8 @@ use crate::{
 };
 
 /// Launches a draft: its scripts and the names in its targeting are checked as when they were saved
-/// (rules M1 to M3 and T1a), its timers are set, and a job freezes its targets and cuts them into batches.
+/// (rules M1 to M3 and T1a), its timers are set, and a job freezes its targets and cuts them into
+/// batches.
 pub(crate) async fn launch_now(
     tx: &mut Tx,
     admin: &Admin,
@@ -35,13 +36,12 @@ pub(crate) async fn launch_now(
     // Scripts and targeting were right when they were saved; the organization's words, fields or
     // tags have changed since.
     check_names(tx, admin, None, &goal.content.targeting).await.map_err(Problem::into_conflict)?;
-    check_scripts(tx, organization, &goal.content.script, goal.content.reminder_script.as_deref())
-        .await
-        .map_err(Problem::into_conflict)?;
+    goal_scripts(tx, organization, &goal.content).await.map_err(Problem::into_conflict)?;
+    if goal.content.script.trim().is_empty() {
+        return Err(Problem::conflict("the goal has no script yet"));
+    }
     goals::set_clock(tx, goal, &launched).await?;
-    let instants =
-        Instants { opens_at: goal.clock.opens_at, closes_at: goal.clock.closes_at, reminder: goal.reminder_window };
-    set_timers(tx, &admin.origin(), goal, instants).await?;
+    goals::set_timers(tx, &admin.origin(), goal, &goal.window()).await?;
     enqueue(tx, &BatchPartition { goal_id: goal.id }, &admin.origin()).await?;
     Ok(())
 }

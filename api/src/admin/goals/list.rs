@@ -1,8 +1,18 @@
-//! `GET /v1/organizations/{organization_id}/goals`: goals by age.
+//! `GET /v1/organizations/{organization_id}/goals`: goals by age, of one status if asked, with
+//! figures (rules G4 and G12).
 
 use axum::{Json as Answer, extract::State};
-use muster_domain::ids::{GoalId, GroupId};
-use muster_storage::{goals, tenancy::groups};
+use muster_domain::{
+    goals::goal::GoalStatus,
+    ids::{GoalId, GroupId},
+};
+use muster_storage::{
+    goals::{
+        self,
+        stats::{self, Figures},
+    },
+    tenancy::groups,
+};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -11,6 +21,7 @@ use crate::{
     auth::Admin,
     list::{ListQuery, Listed},
     problem::Problem,
+    shapes,
     state::Api,
 };
 
@@ -21,7 +32,16 @@ pub(crate) struct GoalFilter {
     /// Only goals of this group.
     #[param(value_type = Option<Uuid>)]
     group_id: Option<GroupId>,
+    /// Only goals with this status now.
+    #[param(value_type = Option<shapes::GoalStatus>)]
+    status: Option<GoalStatus>,
+    /// Tells live figures of each goal, of at most 50 a page.
+    #[serde(default)]
+    figures: bool,
 }
+
+/// Goals of a page with figures at most: each counts its targets.
+const WITH_FIGURES: i64 = 50;
 
 /// Lists goals by age.
 #[utoipa::path(get, path = "/v1/organizations/{organization_id}/goals", tag = "goals")]
@@ -30,7 +50,10 @@ pub(crate) async fn list(
     admin: Admin,
     query: ListQuery<GoalFilter>,
 ) -> Result<Answer<Listed<GoalBody>>, Problem> {
-    let page = query.page(GoalId);
+    let mut page = query.page(GoalId);
+    if query.filter.figures {
+        page.limit = page.limit.min(WITH_FIGURES);
+    }
     let mut tx = api.pool.begin().await?;
     if let Some(group_id) = query.filter.group_id {
         admin.group(group_id)?;
@@ -40,7 +63,26 @@ pub(crate) async fn list(
     }
     let now = tx.clock().await?;
     let groups = query.filter.group_id.as_ref().map(std::slice::from_ref).or_else(|| admin.groups());
-    let filter = goals::Filter { groups, ..goals::Filter::default() };
+    let status = query.filter.status.map(|status| (status, now));
+    let filter = goals::Filter { groups, status, ..goals::Filter::default() };
     let found = goals::page(&mut tx, admin.organization_id, &filter, page).await?;
-    Ok(Listed::answer(&page, found, |goal| goal.id, |goal| body(goal, now)))
+    let figures = if query.filter.figures {
+        let ids: Vec<_> = found.iter().map(|goal| goal.id).collect();
+        Some(stats::figures(&mut tx, &ids).await?)
+    } else {
+        None
+    };
+    Ok(Listed::answer(
+        &page,
+        found,
+        |goal| goal.id,
+        |goal| {
+            let id = goal.id;
+            let body = body(goal, now);
+            match &figures {
+                Some(figures) => body.with(figures.get(&id).unwrap_or(&Figures::default())),
+                None => body,
+            }
+        },
+    ))
 }

@@ -5,8 +5,9 @@ pub(crate) mod change;
 pub(crate) mod close;
 mod create;
 mod duplicate;
-mod edit;
-mod forecast;
+pub(crate) mod edit;
+mod follow_up;
+pub(crate) mod forecast;
 mod get;
 pub(crate) mod input;
 pub(crate) mod launch;
@@ -17,6 +18,7 @@ mod preview_contacts;
 mod preview_texts;
 pub(crate) mod resume;
 pub(crate) mod stats;
+mod test_text;
 
 use utoipa_axum::router::OpenApiRouter;
 
@@ -34,7 +36,9 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(endpoint!(resume::resume))
         .routes(endpoint!(close::close))
         .routes(endpoint!(duplicate::duplicate))
+        .routes(endpoint!(follow_up::follow_up))
         .routes(endpoint!(stats::get))
+        .routes(endpoint!(test_text::test_text))
         .routes(endpoint!(preview::preview))
         .routes(endpoint!(preview_contacts::list))
         .routes(endpoint!(preview_texts::texts))

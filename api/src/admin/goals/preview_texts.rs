@@ -93,7 +93,7 @@ pub(crate) async fn texts(
     }
     let texts = found.into_iter().map(|contact| {
         let agent = contact.agent.as_ref().map(|agent| (agent.first_name.as_str(), agent.last_name.as_str()));
-        let (first, last) = agent.unwrap_or((&admin.member.first_name, &admin.member.last_name));
+        let (first, last) = agent.unwrap_or((admin.member.first_name.as_str(), admin.member.last_name.as_str()));
         first.clone_into(&mut composer.agent_first_name);
         last.clone_into(&mut composer.agent_last_name);
         let (text, too_long) = match composer.compose(&contact.values) {

@@ -79,7 +79,7 @@ pub(crate) async fn patch(
     };
     groups::update(&mut tx, id, &new).await?;
     if let Some(zone) = &new_zone {
-        if !goals::move_drafts(&mut tx, id, zone).await? {
+        if !goals::move_drafts(&mut tx, admin.organization_id, id, zone).await? {
             return Err(Problem::conflict("launched goals of the group are not over: their times are in its zone"));
         }
         let changed = SettingsChange { hours: true, ..SettingsChange::default() };

@@ -14,6 +14,7 @@ mod list_numbers;
 mod rates;
 mod registered_campaigns;
 mod settings;
+mod test_phone;
 mod tiers;
 
 use utoipa_axum::router::OpenApiRouter;
@@ -41,6 +42,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(endpoint!(registered_campaigns::create))
         .routes(endpoint!(registered_campaigns::put))
         .routes(endpoint!(registered_campaigns::put_numbers))
+        .routes(endpoint!(test_phone::get))
         .routes(endpoint!(add_numbers::add))
         .routes(endpoint!(list_numbers::list))
 }

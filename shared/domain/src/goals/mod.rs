@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod availability;
 pub mod batch;
+pub mod calendar;
 pub mod campaign;
 pub mod estimate;
 pub mod forecast;
@@ -11,3 +12,4 @@ pub mod lifecycle;
 pub mod release;
 pub mod reminder;
 pub mod targeting;
+pub mod times;

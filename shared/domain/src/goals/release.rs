@@ -4,10 +4,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use strum::{VariantArray, VariantNames};
 
-use crate::text_enum;
+use crate::{
+    engine::schedule::{CronExpression, Gap, Overlap, Schedule},
+    text_enum,
+    zone::Zone,
+};
 
 /// Which batches are released when.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReleasePlan {
     /// How the batches are spread over time.
@@ -18,7 +22,7 @@ pub struct ReleasePlan {
 }
 
 /// How batches are spread over time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Pace {
     /// All when the goal opens.
@@ -30,6 +34,13 @@ pub enum Pace {
         /// Minutes between releases, at least 1.
         minutes: u32,
     },
+    /// Some at each tick of a cron expression in the group's zone.
+    Cron {
+        /// Batches in each release, at least 1.
+        batches: u32,
+        /// The expression, to the minute.
+        cron: CronExpression,
+    },
 }
 
 impl Pace {
@@ -37,14 +48,36 @@ impl Pace {
     /// condition. A look between two releases, because a goal was opened or resumed or a contact
     /// was reassigned, releases nothing ahead of its time. A batch that waits for longer than an
     /// interval waits for a cap, which may have changed.
-    pub fn waits(self, next: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
+    pub fn waits(&self, next: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
         match self {
             Self::AllAtOpen => false,
             Self::Every { minutes, .. } => {
-                next.is_some_and(|next| next > now && next <= now + TimeDelta::minutes(minutes.into()))
+                next.is_some_and(|next| next > now && next <= now + TimeDelta::minutes((*minutes).into()))
+            }
+            Self::Cron { .. } => next.is_some_and(|next| next > now),
+        }
+    }
+
+    /// Returns the ticks at which batches are released, in the group's zone. A tick in a gap is at
+    /// the first instant after it, and one that happens twice at the first (rule G11).
+    pub fn ticks(&self, zone: &Zone) -> Option<Schedule> {
+        match self {
+            Self::AllAtOpen | Self::Every { .. } => None,
+            Self::Cron { cron, .. } => {
+                Some(Schedule { cron: cron.clone(), zone: zone.clone(), gap: Gap::After, overlap: Overlap::First })
             }
         }
     }
+}
+
+/// Returns the first tick at this instant or after it.
+pub fn first_tick(ticks: &Schedule, from: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    ticks.fires_after(from - TimeDelta::seconds(1)).map(|fire| fire.at).find(|at| *at >= from)
+}
+
+/// Returns the first tick after this instant.
+pub fn next_tick(ticks: &Schedule, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    ticks.fires_after(after).next().map(|fire| fire.at)
 }
 
 /// Conditions that held batches wait for. A timer says until when.
@@ -73,7 +106,9 @@ impl Default for ReleasePlan {
 
 /// The plan cannot be carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a release of batches needs at least 1 batch every 1 to 44640 minutes")]
+#[error(
+    "a release of batches needs at least 1 batch every 1 to 44640 minutes, or at each tick of a cron expression of five fields"
+)]
 pub struct BadPlan;
 
 /// A brand's room for sending on a carrier day, in segments.
@@ -106,6 +141,8 @@ pub enum Again {
     Minutes(u32),
     /// When the carrier day turns.
     NextCarrierDay,
+    /// At the plan's next tick.
+    NextTick,
 }
 
 impl CapRoom {
@@ -117,11 +154,13 @@ impl CapRoom {
 
 impl ReleasePlan {
     /// Checks the numbers.
-    pub const fn check(self) -> Result<Self, BadPlan> {
-        match self.pace {
-            Pace::Every { batches, minutes } if batches == 0 || minutes == 0 || minutes > 31 * 24 * 60 => Err(BadPlan),
-            Pace::Every { .. } | Pace::AllAtOpen => Ok(self),
-        }
+    pub fn check(&self) -> Result<(), BadPlan> {
+        let sound = match &self.pace {
+            Pace::AllAtOpen => true,
+            Pace::Every { batches, minutes } => *batches > 0 && *minutes > 0 && *minutes <= 31 * 24 * 60,
+            Pace::Cron { batches, cron } => *batches > 0 && cron.as_str().split_whitespace().count() != 6,
+        };
+        if sound { Ok(()) } else { Err(BadPlan) }
     }
 
     /// Decides a step. `held` are the estimated segments of the held batches in their order; `room`
@@ -129,10 +168,10 @@ impl ReleasePlan {
     ///
     /// A batch that is larger than a whole day's cap would wait for ever. It is released alone,
     /// when nothing else of the brand waits: its excess is held at the cap (rule S3).
-    pub fn step(self, held: &[i64], room: Option<CapRoom>) -> Release {
-        let wanted = match self.pace {
+    pub fn step(&self, held: &[i64], room: Option<CapRoom>) -> Release {
+        let wanted = match &self.pace {
             Pace::AllAtOpen => held.len(),
-            Pace::Every { batches, .. } => held.len().min(batches as usize),
+            Pace::Every { batches, .. } | Pace::Cron { batches, .. } => held.len().min(*batches as usize),
         };
         let fits = match room.filter(|_| self.paced_to_caps) {
             Some(room) => match crate::sending::cap::admit(room.left, held[..wanted].iter().copied()) {
@@ -141,11 +180,13 @@ impl ReleasePlan {
             },
             None => wanted,
         };
-        let again = match self.pace {
+        let again = match &self.pace {
             _ if fits == held.len() => Again::Never,
+            // The rest waits for its tick, with or without a cap.
+            Pace::Cron { .. } => Again::NextTick,
             _ if fits < wanted => Again::NextCarrierDay,
             Pace::AllAtOpen => Again::Never,
-            Pace::Every { minutes, .. } => Again::Minutes(minutes),
+            Pace::Every { minutes, .. } => Again::Minutes(*minutes),
         };
         Release { batches: fits, again }
     }
@@ -180,7 +221,7 @@ mod tests {
         let plan = ReleasePlan::default();
         assert_eq!(plan.step(&[100, 100, 100], None), Release { batches: 3, again: Again::Never });
         assert_eq!(plan.step(&[100, 100, 100], Some(room(250))), Release { batches: 2, again: Again::NextCarrierDay });
-        let unpaced = ReleasePlan { paced_to_caps: false, ..plan };
+        let unpaced = ReleasePlan { paced_to_caps: false, ..plan.clone() };
         assert_eq!(unpaced.step(&[100, 100, 100], Some(room(250))).batches, 3);
     }
 
@@ -194,6 +235,51 @@ mod tests {
         );
         assert!(!pace.waits(Some(now + TimeDelta::minutes(61)), now), "it waits for a cap");
         assert!(!Pace::AllAtOpen.waits(Some(now + TimeDelta::minutes(1)), now));
+    }
+
+    fn cron(text: &str, batches: u32) -> ReleasePlan {
+        ReleasePlan { pace: Pace::Cron { batches, cron: CronExpression::parse(text).unwrap() }, paced_to_caps: true }
+    }
+
+    #[test]
+    fn b6_n_batches_at_each_tick_of_a_cron_expression() {
+        let plan = cron("0 9 * * *", 2);
+        assert_eq!(plan.step(&[100; 5], None), Release { batches: 2, again: Again::NextTick });
+        assert_eq!(plan.step(&[100; 2], None), Release { batches: 2, again: Again::Never });
+        assert_eq!(plan.step(&[100; 2], Some(room(150))), Release { batches: 1, again: Again::NextTick });
+        assert_eq!(plan.check(), Ok(()));
+        assert_eq!(cron("@daily", 1).check(), Ok(()));
+        assert_eq!((cron("0 9 * * *", 0).check(), cron("0 0 9 * * *", 1).check()), (Err(BadPlan), Err(BadPlan)));
+        let now: DateTime<Utc> = "2026-11-22T15:00:00Z".parse().unwrap();
+        assert!(plan.pace.waits(Some(now + TimeDelta::days(40)), now) && !plan.pace.waits(None, now));
+        let written = serde_json::to_value(&plan).unwrap();
+        assert_eq!(written["pace"], serde_json::json!({ "cron": { "batches": 2, "cron": "0 9 * * *" } }));
+        assert_eq!(serde_json::from_value::<ReleasePlan>(written).unwrap(), plan);
+        assert!(serde_json::from_str::<Pace>(r#"{ "cron": { "batches": 1, "cron": "61 * * * *" } }"#).is_err());
+    }
+
+    #[test]
+    fn b6_ticks_are_in_the_groups_zone_across_both_changes_of_clocks() {
+        let pace = cron("30 2 * * *", 1).pace;
+        let ticks = |zone: &str, from: &str| {
+            let ticks = pace.ticks(&Zone::parse(zone).unwrap()).unwrap();
+            let mut at = first_tick(&ticks, from.parse().unwrap()).unwrap();
+            let mut all = vec![at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)];
+            for _ in 0..2 {
+                at = next_tick(&ticks, at).unwrap();
+                all.push(at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true));
+            }
+            all
+        };
+        // 02:30 does not exist on 2027-03-14 in New York: the first instant after the gap.
+        let spring = ["2027-03-13T07:30:00Z", "2027-03-14T07:00:00Z", "2027-03-15T06:30:00Z"];
+        assert_eq!(ticks("America/New_York", "2027-03-13T07:30:00Z"), spring);
+        let autumn = ["2027-11-06T06:30:00Z", "2027-11-07T07:30:00Z", "2027-11-08T07:30:00Z"];
+        assert_eq!(ticks("America/New_York", "2027-11-06T00:00:00Z"), autumn);
+        let phoenix = ["2027-03-13T09:30:00Z", "2027-03-14T09:30:00Z", "2027-03-15T09:30:00Z"];
+        assert_eq!(ticks("America/Phoenix", "2027-03-13T09:00:00Z"), phoenix);
+        let honolulu = ["2027-11-06T12:30:00Z", "2027-11-07T12:30:00Z", "2027-11-08T12:30:00Z"];
+        assert_eq!(ticks("Pacific/Honolulu", "2027-11-06T00:00:00Z"), honolulu);
     }
 
     #[test]

@@ -160,7 +160,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::sending::template::Template;
+    use crate::{goals::goal::GoalType, sending::template::Template};
 
     fn composer(script: &str) -> Composer {
         Composer {
@@ -169,7 +169,7 @@ mod tests {
             agent_last_name: String::new(),
             group_name: "One".to_owned(),
             organization_name: "Ours".to_owned(),
-            goal_date: String::new(),
+            goal_date: GoalType::Event.date_words(chrono::NaiveDateTime::MIN),
             smart_encoding: false,
             max_segments: 1,
         }

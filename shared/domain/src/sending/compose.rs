@@ -1,7 +1,7 @@
 //! The text that a script gives for a contact, and its count (rules M1 to M5). Chapter: sending.
 
 use crate::{
-    goals::estimate,
+    goals::{estimate, times::DateWords},
     people::knowledge::Values,
     sending::{
         segments::{self, Segments},
@@ -23,7 +23,7 @@ pub struct Composer {
     /// The organization's name.
     pub organization_name: String,
     /// The goal's date, as scripts say it.
-    pub goal_date: String,
+    pub goal_date: DateWords,
     /// Look-alikes are replaced (rule M5, a setting).
     pub smart_encoding: bool,
     /// Segments that a text may count (rule M3, a setting).
@@ -74,7 +74,9 @@ impl Composer {
             "external_id" => to.external_id.as_deref(),
             "agent.first_name" => Some(&self.agent_first_name),
             "agent.last_name" => Some(&self.agent_last_name),
-            "goal.date" => Some(&self.goal_date),
+            "goal.date" => Some(&self.goal_date.date),
+            "goal.day" => Some(&self.goal_date.day),
+            "goal.time" => self.goal_date.time.as_deref(),
             "group.name" => Some(&self.group_name),
             "organization.name" => Some(&self.organization_name),
             custom => to.fields.get(custom).and_then(serde_json::Value::as_str),
@@ -87,7 +89,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::sending::template::BUILT_IN;
+    use crate::{goals::goal::GoalType, sending::template::BUILT_IN};
 
     fn composer(script: &str) -> Composer {
         Composer {
@@ -96,7 +98,7 @@ mod tests {
             agent_last_name: "Hopper".to_owned(),
             group_name: "One".to_owned(),
             organization_name: "Ours".to_owned(),
-            goal_date: "Tuesday, November 3".to_owned(),
+            goal_date: GoalType::Event.date_words("2026-11-03T19:00:00".parse().unwrap()),
             smart_encoding: false,
             max_segments: 2,
         }
@@ -119,8 +121,8 @@ mod tests {
             let text = composer(&format!("<{{{{{field}}}}}>")).compose(&ada()).unwrap();
             assert!(text.body.len() > 2, "{field}: {}", text.body);
         }
-        let script = "{{first_name}} {{last_name}}, {{agent.first_name}} of {{group.name}}: {{goal.date}} in {{ward}}";
-        let wanted = "Ada Lovelace, Grace of One: Tuesday, November 3 in 5th";
+        let script = "{{first_name}} {{last_name}}, {{agent.first_name}} of {{group.name}}: {{goal.date}}, {{goal.day}} {{goal.time}} in {{ward}}";
+        let wanted = "Ada Lovelace, Grace of One: Tuesday, November 3, Tuesday 7 PM in 5th";
         assert_eq!(composer(script).compose(&ada()).unwrap().body, wanted);
     }
 

@@ -18,6 +18,8 @@ pub enum MessageKind {
     OptOutConfirmation,
     /// The answer to HELP.
     Help,
+    /// A goal's text on an admin's own phone, which no goal counts.
+    Test,
     /// A text from the contact.
     Inbound,
 }

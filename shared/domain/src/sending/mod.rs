@@ -10,6 +10,7 @@ pub mod hand_over;
 pub mod hours;
 pub mod lane_turns;
 pub mod message;
+pub mod own_phone;
 pub mod rate;
 pub mod refusal;
 pub mod segments;

@@ -32,6 +32,8 @@ pub enum Task {
     /// Set the timers that messages without an outcome, and held ones, should have; fold the sizes
     /// of groups.
     Reconcile,
+    /// Resolve local times of goals again that were resolved by older rules of their zones.
+    ZoneRules,
 }
 
 impl Job for Upkeep {

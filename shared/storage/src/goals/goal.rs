@@ -4,11 +4,13 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use muster_domain::{
     goals::{
         availability::GoalMoment,
-        goal::{AssignmentStrategy, GoalClock, GoalType, Window},
+        goal::{AssignmentStrategy, GoalClock, GoalStatus, GoalType, Window},
         release::ReleasePlan,
         targeting::Targeting,
+        times::{GoalTimes, Span, Time},
     },
     ids::{CampaignId, GoalId, GroupId, MemberId, OrganizationId},
+    zone::Zone,
 };
 
 use crate::{Page, Result, Tx, db::error::read_word};
@@ -59,23 +61,10 @@ pub struct GoalContent {
     pub reminder_script: Option<String>,
     /// The group's zone when it was written.
     pub zone: String,
-    /// When workflows become available.
-    pub opens_local: NaiveDateTime,
-    /// When they close.
-    pub closes_local: NaiveDateTime,
+    /// When workflows are available, and when reminders go.
+    pub times: GoalTimes,
     /// How batches are released.
     pub release_plan: ReleasePlan,
-}
-
-/// The instants that a goal's local times resolve to.
-#[derive(Debug, Clone, Copy)]
-pub struct Instants {
-    /// Of `opens_local`.
-    pub opens_at: DateTime<Utc>,
-    /// Of `closes_local`.
-    pub closes_at: DateTime<Utc>,
-    /// Of the reminder window.
-    pub reminder: Option<(DateTime<Utc>, DateTime<Utc>)>,
 }
 
 impl Goal {
@@ -86,16 +75,57 @@ impl Goal {
 
     /// Returns when it is open.
     pub fn window(&self) -> Window {
-        let GoalClock { opens_at, closes_at, .. } = self.clock;
-        self.content.window(Instants { opens_at, closes_at, reminder: self.reminder_window })
+        self.content.window()
     }
 }
 
 impl GoalContent {
-    /// Returns when a goal with these instants is open.
-    pub const fn window(&self, at: Instants) -> Window {
-        let Instants { opens_at, closes_at, reminder } = at;
-        Window { opens_local: self.opens_local, closes_local: self.closes_local, opens_at, closes_at, reminder }
+    /// Returns when it is open.
+    pub fn window(&self) -> Window {
+        let GoalTimes { window: Span { opens, closes }, reminder } = self.times;
+        Window {
+            opens_local: opens.local,
+            closes_local: closes.local,
+            opens_at: opens.at,
+            closes_at: closes.at,
+            reminder: reminder.map(|Span { opens, closes }| (opens.at, closes.at)),
+        }
+    }
+}
+
+/// Names of times that were given as instants.
+const OPENS: &str = "opens";
+const CLOSES: &str = "closes";
+const REMINDER_OPENS: &str = "reminder_opens";
+const REMINDER_CLOSES: &str = "reminder_closes";
+
+/// Times as the columns of a goal have them.
+struct TimeColumns {
+    opens: Time,
+    closes: Time,
+    reminder_opens: Option<Time>,
+    reminder_closes: Option<Time>,
+}
+
+impl TimeColumns {
+    fn of(times: &GoalTimes) -> Self {
+        let GoalTimes { window: Span { opens, closes }, reminder } = *times;
+        let (reminder_opens, reminder_closes) = (reminder.map(|span| span.opens), reminder.map(|span| span.closes));
+        Self { opens, closes, reminder_opens, reminder_closes }
+    }
+
+    /// Returns the names of those that were given as instants.
+    fn fixed(&self) -> Vec<String> {
+        let all = [
+            (OPENS, Some(self.opens)),
+            (CLOSES, Some(self.closes)),
+            (REMINDER_OPENS, self.reminder_opens),
+            (REMINDER_CLOSES, self.reminder_closes),
+        ];
+        all.into_iter()
+            .filter(|(_, time)| time.is_some_and(|time| time.fixed))
+            .map(|(name, _)| name.to_owned())
+            .collect()
     }
 }
 
@@ -113,12 +143,13 @@ pub struct GoalScope {
 }
 
 /// Creates a draft.
-pub async fn create(tx: &mut Tx, id: GoalId, place: GoalScope, content: &GoalContent, at: Instants) -> Result<()> {
+pub async fn create(tx: &mut Tx, id: GoalId, place: GoalScope, content: &GoalContent) -> Result<()> {
+    let at = TimeColumns::of(&content.times);
     sqlx::query!(
         "insert into goal (id, organization_id, group_id, campaign_id, created_by, name, description, goal_type, date_local,
              strategy, instructions, targeting, script, reminder_script, zone, opens_local, closes_local, opens_at, closes_at,
-             reminder_opens_at, reminder_closes_at, release_plan)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)",
+             reminder_opens_at, reminder_closes_at, release_plan, reminder_opens_local, reminder_closes_local, fixed_times, zone_rules)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26)",
         id.0,
         place.organization_id.0,
         place.group_id.0,
@@ -134,13 +165,17 @@ pub async fn create(tx: &mut Tx, id: GoalId, place: GoalScope, content: &GoalCon
         content.script,
         content.reminder_script,
         content.zone,
-        content.opens_local,
-        content.closes_local,
-        at.opens_at,
-        at.closes_at,
-        at.reminder.map(|(opens, _)| opens),
-        at.reminder.map(|(_, closes)| closes),
-        serde_json::to_value(content.release_plan)?,
+        at.opens.local,
+        at.closes.local,
+        at.opens.at,
+        at.closes.at,
+        at.reminder_opens.map(|time| time.at),
+        at.reminder_closes.map(|time| time.at),
+        serde_json::to_value(&content.release_plan)?,
+        at.reminder_opens.map(|time| time.local),
+        at.reminder_closes.map(|time| time.local),
+        &at.fixed(),
+        Zone::rules_version(),
     )
     .execute(tx.conn())
     .await?;
@@ -188,6 +223,13 @@ pub struct Filter<'a> {
     pub campaign_id: Option<CampaignId>,
     /// This one alone.
     pub id: Option<GoalId>,
+    /// With this status at this instant.
+    pub status: Option<(GoalStatus, DateTime<Utc>)>,
+    /// Drafts, and launched ones that are not over at this instant.
+    pub open_or_draft_at: Option<DateTime<Utc>>,
+    /// With a time from this one to before that one, on the group's clocks; or open then, with
+    /// releases by ticks.
+    pub dated: Option<(NaiveDateTime, NaiveDateTime)>,
 }
 
 /// Returns a page of an organization's goals, by age.
@@ -202,6 +244,13 @@ pub async fn page(
         "select * from goal
          where organization_id = $1 and ($2::uuid is null or id = $2) and ($3::uuid[] is null or group_id = any($3))
            and ($4::uuid is null or campaign_id = $4) and ($5::uuid is null or id > $5)
+           and ($9::timestamptz is null or launched_at is null or closes_at > $9)
+           and ($7::text is null or goal_status(launched_at, paused_at, opens_at, closes_at, $8) = $7)
+           and ($10::timestamp is null
+             or (opens_local >= $10 and opens_local < $11) or (closes_local >= $10 and closes_local < $11)
+             or (date_local >= $10 and date_local < $11) or (reminder_opens_local >= $10 and reminder_opens_local < $11)
+             or (reminder_closes_local >= $10 and reminder_closes_local < $11)
+             or (release_plan -> 'pace' ? 'cron' and opens_local < $11 and closes_local >= $10))
          order by id limit $6",
         organization_id.0,
         filter.id.map(|id| id.0),
@@ -209,11 +258,28 @@ pub async fn page(
         filter.campaign_id.map(|id| id.0),
         page.after.map(|id| id.0),
         page.limit,
+        filter.status.map(|(status, _)| status.as_str()),
+        filter.status.map(|(_, at)| at),
+        filter.open_or_draft_at,
+        filter.dated.map(|(from, _)| from),
+        filter.dated.map(|(_, until)| until),
     )
     .fetch_all(tx.conn())
     .await?;
     rows.into_iter()
         .map(|row| {
+            let time =
+                |name: &str, local, at| Time { local, at, fixed: row.fixed_times.iter().any(|fixed| fixed == name) };
+            let reminder = |name: &str, local: Option<_>, at: Option<_>| Some(time(name, local?, at?));
+            let opens = reminder(REMINDER_OPENS, row.reminder_opens_local, row.reminder_opens_at);
+            let closes = reminder(REMINDER_CLOSES, row.reminder_closes_local, row.reminder_closes_at);
+            let times = GoalTimes {
+                window: Span {
+                    opens: time(OPENS, row.opens_local, row.opens_at),
+                    closes: time(CLOSES, row.closes_local, row.closes_at),
+                },
+                reminder: opens.zip(closes).map(|(opens, closes)| Span { opens, closes }),
+            };
             Ok(Goal {
                 id: GoalId(row.id),
                 organization_id,
@@ -230,8 +296,7 @@ pub async fn page(
                     script: row.script,
                     reminder_script: row.reminder_script,
                     zone: row.zone,
-                    opens_local: row.opens_local,
-                    closes_local: row.closes_local,
+                    times,
                     release_plan: serde_json::from_value(row.release_plan)?,
                 },
                 clock: GoalClock {
@@ -250,11 +315,13 @@ pub async fn page(
 
 /// Replaces an admin's content, and the instants; `clock` is the goal's after the move. The caller
 /// checks which fields may change at this status (rule G6).
-pub async fn update(tx: &mut Tx, id: GoalId, content: &GoalContent, at: Instants, clock: &GoalClock) -> Result<()> {
+pub async fn update(tx: &mut Tx, id: GoalId, content: &GoalContent, clock: &GoalClock) -> Result<()> {
+    let at = TimeColumns::of(&content.times);
     sqlx::query!(
         "update goal set name = $2, description = $3, instructions = $4, script = $5, reminder_script = $6, opens_local = $7,
              closes_local = $8, opens_at = $9, closes_at = $10, reminder_opens_at = $11, reminder_closes_at = $12, targeting = $13,
-             date_local = $14, goal_type = $15, strategy = $16, release_plan = $17, paused_at = $18, version = version + 1
+             date_local = $14, goal_type = $15, strategy = $16, release_plan = $17, paused_at = $18,
+             reminder_opens_local = $19, reminder_closes_local = $20, fixed_times = $21, zone_rules = $22, version = version + 1
          where id = $1",
         id.0,
         content.name,
@@ -262,18 +329,22 @@ pub async fn update(tx: &mut Tx, id: GoalId, content: &GoalContent, at: Instants
         content.instructions,
         content.script,
         content.reminder_script,
-        content.opens_local,
-        content.closes_local,
-        at.opens_at,
-        at.closes_at,
-        at.reminder.map(|(opens, _)| opens),
-        at.reminder.map(|(_, closes)| closes),
+        at.opens.local,
+        at.closes.local,
+        at.opens.at,
+        at.closes.at,
+        at.reminder_opens.map(|time| time.at),
+        at.reminder_closes.map(|time| time.at),
         serde_json::to_value(&content.targeting)?,
         content.date_local,
         content.goal_type.as_str(),
         content.strategy.as_str(),
-        serde_json::to_value(content.release_plan)?,
+        serde_json::to_value(&content.release_plan)?,
         clock.paused_at,
+        at.reminder_opens.map(|time| time.local),
+        at.reminder_closes.map(|time| time.local),
+        &at.fixed(),
+        Zone::rules_version(),
     )
     .execute(tx.conn())
     .await?;
@@ -301,44 +372,4 @@ pub async fn set_clock(tx: &mut Tx, goal: &Goal, after: &GoalClock) -> Result<()
     .execute(tx.conn())
     .await?;
     Ok(())
-}
-
-/// The work of [`partition`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Partitioned {
-    /// Contacts that are targeted.
-    pub targets: u64,
-    /// Batches that were made.
-    pub batches: u64,
-}
-
-/// Freezes a launched goal's targets and cuts them into batches (rules T3 and B1), once; `None`
-/// when it was done before. Assigned goals get batches of each agent's contacts, and unassigned
-/// contacts are in none (rule W1).
-pub async fn partition(tx: &mut Tx, goal: &Goal, batch_size: i32, segments_each: i64) -> Result<Option<Partitioned>> {
-    let fresh =
-        sqlx::query!("update goal set partitioned_at = now() where id = $1 and partitioned_at is null", goal.id.0)
-            .execute(tx.conn())
-            .await?;
-    if fresh.rows_affected() == 0 {
-        return Ok(None);
-    }
-    let assigned = goal.content.strategy == AssignmentStrategy::Assigned;
-    let targets = sqlx::query!(
-        "insert into target (goal_id, contact_id, position)
-         select $1, contact_id, row_number() over (order by contact_id) from targeted_contacts($2, $3)",
-        goal.id.0,
-        goal.group_id.0,
-        goal.content.targeting.as_filters()?,
-    )
-    .execute(tx.conn())
-    .await?;
-    let batches =
-        sqlx::query_file!("src/goals/partition.sql", goal.id.0, assigned, i64::from(batch_size), segments_each)
-            .execute(tx.conn())
-            .await?;
-    sqlx::query_file!("src/goals/fill_batches.sql", goal.id.0, assigned, i64::from(batch_size))
-        .execute(tx.conn())
-        .await?;
-    Ok(Some(Partitioned { targets: targets.rows_affected(), batches: batches.rows_affected() }))
 }

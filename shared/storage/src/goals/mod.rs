@@ -7,14 +7,18 @@ pub mod forecast;
 pub mod give_back;
 mod goal;
 pub mod leaving;
+mod partition;
 pub mod reassign;
 pub mod reminders;
 mod selection;
 pub mod stats;
 mod targeting;
+mod timers;
 mod zone;
 
 pub use goal::*;
+pub use partition::*;
 pub use selection::*;
 pub use targeting::*;
+pub use timers::*;
 pub use zone::*;

@@ -55,10 +55,14 @@ pub async fn preview(tx: &mut Tx, group_id: GroupId, targeting: &Targeting) -> R
                 selection.excluded.push((read_word("contact", &reason)?, row.contacts));
             }
             (None, Some(nth), _) => {
-                selection.filters.get_mut(position(nth)).into_iter().for_each(|one| one.in_order = row.contacts);
+                if let Some(filter) = selection.filters.get_mut(position(nth)) {
+                    filter.in_order = row.contacts;
+                }
             }
             (None, None, Some(nth)) => {
-                selection.filters.get_mut(position(nth)).into_iter().for_each(|one| one.alone = row.contacts);
+                if let Some(filter) = selection.filters.get_mut(position(nth)) {
+                    filter.alone = row.contacts;
+                }
             }
             (None, None, None) => selection.contacts = row.contacts,
         }
@@ -105,7 +109,7 @@ pub struct Wanted {
     pub id: Option<ContactId>,
     /// In an order that is the same each time and as good as random, not by age.
     pub sample: bool,
-    /// The reader sees all that the organization has; else what the group knows.
+    /// The reader sees all that the organization has; else the group's knowledge.
     pub whole: bool,
 }
 

@@ -8,7 +8,7 @@ use muster_domain::{
     sending::message::{MessageKind, MessageState},
 };
 
-use crate::{Pool, Result, db::error::read_word};
+use crate::{Pool, Result, Tx, db::error::read_word};
 
 /// Figures of the targets and messages of some goals.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -127,7 +127,11 @@ pub async fn of(pool: &Pool, goals: &[GoalId]) -> Result<Stats> {
             match read_word("message", &row.kind)? {
                 MessageKind::Initial => stats.messaged += row.messages,
                 MessageKind::Reminder => stats.reminded += row.messages,
-                MessageKind::Reply | MessageKind::OptOutConfirmation | MessageKind::Help | MessageKind::Inbound => {}
+                MessageKind::Reply
+                | MessageKind::OptOutConfirmation
+                | MessageKind::Help
+                | MessageKind::Test
+                | MessageKind::Inbound => {}
             }
         }
         *stats.messages.entry(format!("{}.{}", row.kind, row.state)).or_default() += row.messages;
@@ -143,4 +147,93 @@ pub async fn of(pool: &Pool, goals: &[GoalId]) -> Result<Stats> {
         }
     }
     Ok(stats)
+}
+
+/// Figures of one goal, as lists tell them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// Contacts targeted.
+    pub targeted: i64,
+    /// Targets with an initial that was handed to the carrier (rule T1).
+    pub messaged: i64,
+    /// Initials that are queued or held.
+    pub waiting: i64,
+    /// Targets that will get no initial.
+    pub skipped: i64,
+    /// Targets that wrote back.
+    pub replied: i64,
+    /// Targets that said yes.
+    pub yes: i64,
+    /// Targets that said no.
+    pub no: i64,
+    /// Targets that said maybe.
+    pub maybe: i64,
+    /// Targets that opted out.
+    pub opted_out: i64,
+}
+
+impl Figures {
+    /// Returns both together.
+    #[must_use]
+    pub const fn and(self, other: &Self) -> Self {
+        Self {
+            targeted: self.targeted + other.targeted,
+            messaged: self.messaged + other.messaged,
+            waiting: self.waiting + other.waiting,
+            skipped: self.skipped + other.skipped,
+            replied: self.replied + other.replied,
+            yes: self.yes + other.yes,
+            no: self.no + other.no,
+            maybe: self.maybe + other.maybe,
+            opted_out: self.opted_out + other.opted_out,
+        }
+    }
+}
+
+/// Returns the figures of each of these goals; none for a goal without targets.
+pub async fn figures(tx: &mut Tx, goals: &[GoalId]) -> Result<BTreeMap<GoalId, Figures>> {
+    let goals: Vec<_> = goals.iter().map(|id| id.0).collect();
+    let rows = sqlx::query!(
+        r#"select t.goal_id, count(*) as "targeted!", count(replied_at) as "replied!", count(opted_out_at) as "opted_out!",
+                  count(*) filter (where skipped_at is not null and initial_message_id is null) as "skipped!",
+                  count(*) filter (where answer = 'yes') as "yes!", count(*) filter (where answer = 'no') as "no!",
+                  count(*) filter (where answer = 'maybe') as "maybe!"
+           from target t where t.goal_id = any($1) group by t.goal_id"#,
+        &goals,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    let mut figures: BTreeMap<_, _> = rows
+        .into_iter()
+        .map(|row| {
+            let figures = Figures {
+                targeted: row.targeted,
+                skipped: row.skipped,
+                replied: row.replied,
+                yes: row.yes,
+                no: row.no,
+                maybe: row.maybe,
+                opted_out: row.opted_out,
+                ..Figures::default()
+            };
+            (GoalId(row.goal_id), figures)
+        })
+        .collect();
+    let initials = sqlx::query!(
+        r#"select goal_id as "goal_id!", state, count(*) as "messages!" from message
+           where goal_id = any($1) and kind = 'initial' group by goal_id, state"#,
+        &goals,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    for row in initials {
+        let state: MessageState = read_word("message", &row.state)?;
+        let of = figures.entry(GoalId(row.goal_id)).or_default();
+        match state {
+            MessageState::Queued | MessageState::Held => of.waiting += row.messages,
+            state if state.is_messaged() => of.messaged += row.messages,
+            _ => {}
+        }
+    }
+    Ok(figures)
 }

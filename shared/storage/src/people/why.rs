@@ -92,8 +92,8 @@ pub async fn facts(
     }))
 }
 
-/// Returns the filters of a goal's targeting, and whether the contact passes each now, as the goal's
-/// group knows them; none for a contact that the group does not have.
+/// Returns the filters of a goal's targeting, and whether the contact passes each now, as the
+/// goal's group knows them; none for a contact that the group does not have.
 pub async fn filters(
     pool: &Pool,
     organization_id: OrganizationId,

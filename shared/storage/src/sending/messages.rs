@@ -123,9 +123,11 @@ pub async fn queue(tx: &mut Tx, batch: Batch, new: &[NewMessage], origin: &Origi
     // In a conversation somebody waits for the answer.
     let line = match batch.kind {
         MessageKind::Initial | MessageKind::Reminder => JobOrder::Ordinary,
-        MessageKind::Reply | MessageKind::OptOutConfirmation | MessageKind::Help | MessageKind::Inbound => {
-            JobOrder::Urgent
-        }
+        MessageKind::Reply
+        | MessageKind::OptOutConfirmation
+        | MessageKind::Help
+        | MessageKind::Test
+        | MessageKind::Inbound => JobOrder::Urgent,
     };
     enqueue_all(tx, &jobs, line, origin).await
 }

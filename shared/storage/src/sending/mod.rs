@@ -6,6 +6,7 @@ mod held;
 pub mod messages;
 mod on_their_way;
 mod outcomes;
+pub mod own_phones;
 pub mod rates;
 pub mod receipts;
 pub mod registered;

@@ -22,7 +22,11 @@ use muster_storage::{
     tenancy::{groups, idempotency},
 };
 
-use crate::{Context, Leased, error::JobError, handlers::imports::steps};
+use crate::{
+    Context, Leased,
+    error::JobError,
+    handlers::{goals::zone_rules, imports::steps},
+};
 
 /// How long answers to idempotent requests are kept.
 const IDEMPOTENCY_KEPT: Duration = Duration::from_hours(7 * 24);
@@ -88,6 +92,14 @@ impl Leased for Upkeep {
                 // even if this job is lost.
                 let swept = sweep::sweep(&ctx.pool, ctx.settings.engine.republish_after()).await?;
                 ctx.metrics.swept(&swept);
+                Ok(ctx.pool.begin().await?)
+            }
+            Task::ZoneRules => {
+                // In transactions of their own, one a goal.
+                let moved = zone_rules::resolve_all(ctx).await?;
+                if moved > 0 {
+                    tracing::info!(goals = moved, "resolved local times again by new rules of zones");
+                }
                 Ok(ctx.pool.begin().await?)
             }
             Task::Reconcile => {

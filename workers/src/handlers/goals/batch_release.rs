@@ -9,7 +9,7 @@ use muster_domain::{
     goals::{
         availability::Work,
         estimate::estimate,
-        release::{Again, WaitsFor},
+        release::{Again, WaitsFor, first_tick, next_tick},
     },
     sending::admission::strictest,
     zone::Zone,
@@ -50,7 +50,8 @@ impl Leased for BatchRelease {
         }
         // Opening, resuming and the like look at it ahead of its time.
         let next = timers::fires_at(&mut tx, TimerKind::BatchRelease, goal.id.0).await?;
-        let paces = match batches::waits_for(&mut tx, goal.id).await? {
+        let waits_for = batches::waits_for(&mut tx, goal.id).await?;
+        let paces = match waits_for {
             Some(WaitsFor::Pace) => next.is_some_and(|next| next > now),
             Some(WaitsFor::Hours | WaitsFor::Cap) => false,
             None => goal.content.release_plan.pace.waits(next, now),
@@ -59,6 +60,20 @@ impl Leased for BatchRelease {
             return Ok(tx);
         }
         let zone = Zone::parse(&goal.content.zone).map_err(|error| JobError::fail(error.to_string()))?;
+        let ticks = goal.content.release_plan.pace.ticks(&zone);
+        if let Some(ticks) = &ticks
+            && waits_for.is_none()
+        {
+            // Nothing was released yet: the first tick since the opening is due, or to come.
+            match first_tick(ticks, goal.clock.opens_at) {
+                Some(first) if first <= now => {}
+                Some(first) => {
+                    batches::wait(&mut tx, goal.id, organization.id, WaitsFor::Pace, first).await?;
+                    return Ok(tx);
+                }
+                None => return Ok(tx),
+            }
+        }
         match organization.settings.sending_hours.next_in_all(&[zone], now) {
             Some(open) if open == now => {}
             Some(open) => {
@@ -82,6 +97,10 @@ impl Leased for BatchRelease {
         batches::release(&mut tx, &released).await?;
         let again = match step.again {
             Again::Never => None,
+            Again::NextTick => {
+                let next = ticks.as_ref().and_then(|ticks| next_tick(ticks, now));
+                next.map(|next| (WaitsFor::Pace, next))
+            }
             Again::Minutes(minutes) => Some((WaitsFor::Pace, now + TimeDelta::minutes(minutes.into()))),
             Again::NextCarrierDay => Some((WaitsFor::Cap, ctx.calendar.next_day_starts(now))),
         };

@@ -5,3 +5,4 @@ mod batch_release;
 mod goal_transition;
 mod lease_expiry;
 mod reminder_open;
+pub(crate) mod zone_rules;

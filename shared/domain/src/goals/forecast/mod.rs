@@ -10,6 +10,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use strum::{VariantArray, VariantNames};
 
 use crate::{
+    engine::schedule::Schedule,
+    goals::release::next_tick,
     sending::{
         cap::{CarrierCalendar, CarrierDay},
         hours::{Opening, RecipientHours},
@@ -47,6 +49,8 @@ pub struct Outlook {
     pub closes_at: DateTime<Utc>,
     /// Segments left today, by carrier.
     pub left_today: BTreeMap<String, i64>,
+    /// Segments that others of the brand will have sent, by carrier day and carrier.
+    pub spoken_for: Spent,
     /// Segments a day, by carrier.
     pub caps: BTreeMap<String, i64>,
     /// Segments a minute, by carrier.
@@ -62,6 +66,9 @@ pub struct Outlook {
     pub parts: Vec<Cohort>,
 }
 
+/// Segments by carrier day and carrier.
+pub type Spent = BTreeMap<(CarrierDay, String), i64>;
+
 /// A plan that releases batches bit by bit.
 #[derive(Debug, Clone)]
 pub struct Releases {
@@ -69,10 +76,29 @@ pub struct Releases {
     pub first: i64,
     /// Texts of each further release.
     pub each: i64,
-    /// The time between two.
-    pub every: TimeDelta,
+    /// When the further ones come.
+    pub beat: Beat,
     /// When anything is released: the organization's hours in the group's zone.
     pub hours: RecipientHours,
+}
+
+/// When the further releases of a plan come.
+#[derive(Debug, Clone)]
+pub enum Beat {
+    /// After each interval.
+    Every(TimeDelta),
+    /// At each tick.
+    Ticks(Box<Schedule>),
+}
+
+impl Beat {
+    /// Returns the release after the one of this instant, or the first after it.
+    fn after(&self, at: DateTime<Utc>) -> DateTime<Utc> {
+        match self {
+            Self::Every(every) => at + *every,
+            Self::Ticks(ticks) => next_tick(ticks, at).unwrap_or(DateTime::<Utc>::MAX_UTC),
+        }
+    }
 }
 
 /// The reason for which texts will not go before the goal closes.
@@ -113,6 +139,8 @@ pub struct Forecast {
     pub left: Vec<Left>,
     /// Segments by carrier day.
     pub segments_by_day: BTreeMap<CarrierDay, i64>,
+    /// Segments that count against caps, by carrier day and carrier.
+    pub spent: Spent,
 }
 
 /// Walks from `from` to the end.
@@ -129,6 +157,13 @@ pub fn forecast(outlook: &Outlook, calendar: &CarrierCalendar) -> Forecast {
     walk.end(at)
 }
 
+impl Outlook {
+    /// Returns the rest of a cap after the texts of others.
+    fn less_spoken_for(&self, day: CarrierDay, carrier: &str, left: i64) -> i64 {
+        (left - self.spoken_for.get(&(day, carrier.to_owned())).copied().unwrap_or_default()).max(0)
+    }
+}
+
 struct Walk<'a> {
     outlook: &'a Outlook,
     calendar: &'a CarrierCalendar,
@@ -143,14 +178,16 @@ struct Walk<'a> {
     released: i64,
     next_release: DateTime<Utc>,
     by_day: BTreeMap<CarrierDay, i64>,
+    spent: Spent,
 }
 
 impl<'a> Walk<'a> {
     fn begin(outlook: &'a Outlook, calendar: &'a CarrierCalendar) -> Self {
-        let cap_left = outlook
-            .caps
-            .iter()
-            .map(|(carrier, cap)| (carrier.as_str(), outlook.left_today.get(carrier).copied().unwrap_or(*cap)));
+        let today = calendar.day(outlook.from);
+        let cap_left = outlook.caps.iter().map(|(carrier, cap)| {
+            let left = outlook.left_today.get(carrier).copied().unwrap_or(*cap);
+            (carrier.as_str(), outlook.less_spoken_for(today, carrier, left))
+        });
         Self {
             outlook,
             calendar,
@@ -160,8 +197,12 @@ impl<'a> Walk<'a> {
             day: calendar.day(outlook.from),
             cap_left: cap_left.collect(),
             released: outlook.releases.as_ref().map_or(i64::MAX, |releases| releases.first),
-            next_release: outlook.releases.as_ref().map_or(outlook.closes_at, |releases| outlook.from + releases.every),
+            next_release: outlook
+                .releases
+                .as_ref()
+                .map_or(outlook.closes_at, |releases| releases.beat.after(outlook.from)),
             by_day: BTreeMap::new(),
+            spent: Spent::new(),
         }
     }
 
@@ -173,7 +214,10 @@ impl<'a> Walk<'a> {
         let day = self.calendar.day(at);
         if day != self.day {
             self.day = day;
-            self.cap_left = self.outlook.caps.iter().map(|(carrier, cap)| (carrier.as_str(), *cap)).collect();
+            let left = |(carrier, cap): (&'a String, &i64)| {
+                (carrier.as_str(), self.outlook.less_spoken_for(day, carrier, *cap))
+            };
+            self.cap_left = self.outlook.caps.iter().map(left).collect();
         }
         self.release(at);
         if let Some((_, why)) = self.outlook.held.filter(|(until, _)| at < *until) {
@@ -217,6 +261,9 @@ impl<'a> Walk<'a> {
             if let Some(left) = part.cap.as_deref().and_then(|carrier| self.cap_left.get_mut(carrier)) {
                 *left -= segments;
             }
+            if let Some(carrier) = part.cap.as_ref().filter(|_| segments > 0) {
+                *self.spent.entry((day, carrier.clone())).or_default() += segments;
+            }
             self.left[index] -= texts;
             if segments > 0 {
                 *self.by_day.entry(day).or_default() += segments;
@@ -231,8 +278,8 @@ impl<'a> Walk<'a> {
         while self.next_release <= at && releases.hours.at(at) == Opening::Open {
             self.released = self.released.saturating_add(releases.each);
             // A release that waited for its hours is one: the next comes after the interval.
-            let due = self.next_release + releases.every;
-            self.next_release = if at - self.next_release > WALK_STEP { at + releases.every } else { due };
+            let waited = at - self.next_release > WALK_STEP;
+            self.next_release = releases.beat.after(if waited { at } else { self.next_release });
         }
     }
 
@@ -267,6 +314,7 @@ impl<'a> Walk<'a> {
             unreached,
             left: left.collect(),
             segments_by_day: self.by_day,
+            spent: self.spent,
         }
     }
 }

@@ -1,5 +1,7 @@
 use super::*;
 use crate::{
+    engine::schedule::CronExpression,
+    goals::release::Pace,
     people::whereabouts::Whereabouts,
     sending::{
         admission::{Admission, Asks},
@@ -26,6 +28,7 @@ fn outlook(parts: Vec<Cohort>) -> Outlook {
         from: at("2026-11-23T13:00:00Z"),
         closes_at: at("2026-11-26T05:00:00Z"),
         left_today: BTreeMap::new(),
+        spoken_for: Spent::new(),
         caps: BTreeMap::from([("t-mobile".to_owned(), 3_000)]),
         rates: BTreeMap::from([("t-mobile".to_owned(), 60)]),
         numbers_per_minute: 120,
@@ -143,12 +146,20 @@ fn s11_a_release_plan_paces_a_forecast_and_rests_outside_hours() {
     outlook.from = at("2026-11-23T14:00:00Z");
     // 100 at once and 100 an hour: the fifth hundred comes four hours later.
     let every = TimeDelta::hours(1);
-    outlook.releases = Some(Releases { first: 100, each: 100, every, hours: group_hours() });
+    outlook.releases = Some(Releases { first: 100, each: 100, beat: Beat::Every(every), hours: group_hours() });
     let finishes = forecast(&outlook, &calendar).finishes_at.unwrap() - outlook.from;
     assert!(finishes >= TimeDelta::hours(4) && finishes <= TimeDelta::hours(4) + WALK_STEP * 2, "{finishes}");
     // 30 at 09:00 in New York and 30 an hour: eleven releases until 20:00, and the night is not
     // made up for.
-    outlook.releases = Some(Releases { first: 30, each: 30, every, hours: group_hours() });
+    outlook.releases = Some(Releases { first: 30, each: 30, beat: Beat::Every(every), hours: group_hours() });
     outlook.closes_at = at("2026-11-24T13:30:00Z");
     assert_eq!(forecast(&outlook, &calendar).reached, 11 * 30 + 30);
+    // Nothing at open, and 30 at 10:00, 15:00 and 21:00 in New York: the last waits until morning.
+    let cron = CronExpression::parse("0 10,15,21 * * *").unwrap();
+    let pace = Pace::Cron { batches: 1, cron };
+    let ticks = pace.ticks(&Zone::parse("America/New_York").unwrap()).unwrap();
+    outlook.releases = Some(Releases { first: 0, each: 30, beat: Beat::Ticks(Box::new(ticks)), hours: group_hours() });
+    assert_eq!(forecast(&outlook, &calendar).reached, 90);
+    outlook.closes_at = at("2026-11-24T12:30:00Z");
+    assert_eq!(forecast(&outlook, &calendar).reached, 60);
 }

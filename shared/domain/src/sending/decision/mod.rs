@@ -238,9 +238,11 @@ impl Candidate {
         match self.kind {
             MessageKind::Initial => Work::Initials,
             MessageKind::Reminder => Work::Reminders,
-            MessageKind::Reply | MessageKind::OptOutConfirmation | MessageKind::Help | MessageKind::Inbound => {
-                Work::Unread
-            }
+            MessageKind::Reply
+            | MessageKind::OptOutConfirmation
+            | MessageKind::Help
+            | MessageKind::Test
+            | MessageKind::Inbound => Work::Unread,
         }
     }
 

@@ -67,7 +67,7 @@ pub struct MissingValue {
 }
 
 /// Merge fields that exist without being created by the organization.
-pub const BUILT_IN: [&str; 10] = [
+pub const BUILT_IN: [&str; 12] = [
     "first_name",
     "last_name",
     "email",
@@ -76,6 +76,8 @@ pub const BUILT_IN: [&str; 10] = [
     "agent.first_name",
     "agent.last_name",
     "goal.date",
+    "goal.day",
+    "goal.time",
     "group.name",
     "organization.name",
 ];
@@ -148,6 +150,11 @@ impl Template {
             }
         }
         Ok(out)
+    }
+
+    /// Returns whether it has this merge field.
+    pub fn uses(&self, field: &str) -> bool {
+        self.pieces.iter().any(|piece| matches!(piece, Piece::Field { name, .. } if name == field))
     }
 
     /// Returns the fields that have neither a value nor a fallback, each once, in their order.

@@ -1,0 +1,12 @@
+//! `/v1/organizations/{organization_id}/calendar`.
+
+mod get;
+
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::{document::endpoint, state::Api};
+
+/// Returns the routes.
+pub(crate) fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(endpoint!(get::get))
+}
