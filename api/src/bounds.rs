@@ -63,6 +63,8 @@ texts! {
     Reason = 1..=200, "A reason, without personal data.";
     PersonName = 1..=100, "A part of a person's name.";
     Email = 1..=254, "An email address.";
+    PostalCode = 1..=20, "A postal code.";
+    FieldValue = 0..=1_000, "A value of a custom field.";
     TokenName = 0..=100, "A name by which tokens are told apart.";
     Search = 1..=100, "Words to look for.";
     Tag = 1..=100, "A tag.";
@@ -239,5 +241,6 @@ lists! {
     DuplicateGroups = id(), 1..=1_000, "Groups that get a copy, each once.";
     MemberGroups = id(), 0..=1_000, "Groups of a member, each once.";
     CampaignNumbers = PhoneNumber::schema(), 0..=1_000, "Numbers of the organization in E.164 form.";
+    AssignedThreads = id(), 1..=500, "Conversations, each once.";
     NewNumbers = PhoneNumber::schema(), 1..=1_000, "Numbers in E.164 form, owned at the carrier.";
 }

@@ -2,7 +2,9 @@
 //!
 //! A list has one order, by the ids of its items. Its query has the list's own filters, `cursor`
 //! and `limit`; its answer has the items of one page and `next`, the cursor of the page behind it.
-//! A cursor is the id of the last item of a page, as [`muster_storage::Page`] says.
+//! A cursor is the id of the last item of a page, as [`muster_storage::Page`] says. Conversations
+//! are listed by recency: their cursor is a place in that order, and their page may end before it
+//! is full.
 
 use std::borrow::Cow;
 
@@ -122,6 +124,12 @@ impl<T: Item> Listed<T> {
         item: impl FnMut(R) -> T,
     ) -> Answer<Self> {
         let next = page.next(&found, id);
+        Answer(Self { items: found.into_iter().map(item).collect(), next })
+    }
+
+    /// Answers with the records of a page that ends where storage says, which may be before it is
+    /// full.
+    pub(crate) fn until<R>(next: Option<T::Id>, found: Vec<R>, item: impl FnMut(R) -> T) -> Answer<Self> {
         Answer(Self { items: found.into_iter().map(item).collect(), next })
     }
 }

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use muster_domain::{
+    conversations::thread,
     goals::{answer, calendar, campaign, forecast, goal, targeting},
     imports,
     people::{contact, line},
@@ -64,6 +65,7 @@ words! {
     ImportState = imports::ImportState, "How far an import is.";
     LineType = line::LineType, "What kind of line a number is.";
     ContactSource = contact::ContactSource, "Where a contact comes from.";
+    ThreadProgress = thread::ThreadProgress, "How far a conversation is.";
     MessageKind = message::MessageKind, "Why a text was written.";
     MessageState = message::MessageState, "How far a text is.";
     BrandHoldReason = brand_hold::BrandHoldReason, "Why a carrier holds the brand.";

@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use muster_domain::{
+    conversations::thread::ThreadCommand,
     goals::{answer::Answer, availability::Work},
     ids::ThreadId,
 };
@@ -43,6 +44,8 @@ pub(crate) async fn put(
 ) -> Result<NoContent, Problem> {
     let mut tx = api.pool.begin().await?;
     let thread = lock_thread(&mut tx, &agent, id).await?;
+    // The reply is dealt with, also without a text back.
+    let after = thread.thread.after(ThreadCommand::Answer(agent.member.id), thread.now)?;
     let goal_id = thread.goal_id.ok_or_else(|| Problem::conflict("no goal has texted this contact"))?;
     let goal = goals::get(&mut tx, agent.organization_id, goal_id).await?.ok_or_else(|| Problem::no("goal"))?;
     let now = tx.clock().await?;
@@ -51,8 +54,7 @@ pub(crate) async fn put(
     if !answers::record(&mut tx, goal_id, thread.contact_id, body.answer).await? {
         return Err(Problem::conflict("the contact has not replied in this goal"));
     }
-    // The reply is dealt with, also without a text back.
-    threads::answered(&mut tx, id, agent.member.id).await?;
+    threads::keep(&mut tx, &thread, &after).await?;
     if body.answer == Answer::Yes && moment.allows(Work::Reminders) {
         enqueue(&mut tx, &ReminderOpen { goal_id }, &agent.origin()).await?;
     }

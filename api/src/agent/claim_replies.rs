@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Threads that one claim hands out.
-const CLAIM_LIMIT: i64 = 10;
+pub(crate) const CLAIM_LIMIT: i64 = 10;
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ClaimedThread {
@@ -44,7 +44,7 @@ pub(crate) async fn claim(
     let mut claimed = Vec::with_capacity(ids.len());
     for id in ids {
         if let Some(thread) = threads::get(&api.pool, agent.organization_id, Reader::Group, id).await? {
-            let messages = threads::messages(&api.pool, id, 50).await?.into_iter().map(message).collect();
+            let messages = threads::messages(&api.pool, id, None, 50).await?.into_iter().map(message).collect();
             claimed.push(ClaimedThread { thread: body(thread), messages });
         }
     }

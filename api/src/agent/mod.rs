@@ -11,6 +11,7 @@ mod reply;
 mod send;
 mod skip;
 mod thread;
+mod threads;
 mod work;
 
 use utoipa_axum::router::OpenApiRouter;
@@ -28,4 +29,5 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(endpoint!(claim_replies::claim))
         .routes(endpoint!(reply::reply))
         .routes(endpoint!(answer::put))
+        .merge(threads::routes())
 }

@@ -1,4 +1,4 @@
-//! `POST /v1/agent/threads/{thread_id}/reply`: answer in a conversation (rules W2 and W3).
+//! `POST /v1/agent/threads/{thread_id}/reply`: a text in a conversation (rules W2, W3 and W9).
 
 use axum::extract::State;
 use muster_domain::{
@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    agent::thread::lock_thread,
+    agent::thread::{follow, lock_thread},
     auth::Agent,
     bounds,
     compose::encoded,
@@ -53,7 +53,10 @@ async fn within_limit(tx: &mut Tx, id: ThreadId, limit: i32) -> Result<(), Probl
     })
 }
 
-/// Queues an answer. It goes at any hour, unless the organization wants its hours kept.
+/// Queues a text in a conversation: within a claim, or outside of any where no agent holds it, and
+/// the contact is the agent's, or nobody's and the last text of an agent was theirs. An answer goes
+/// at any hour, unless the organization wants its hours kept; a text to a contact that has never
+/// written there keeps them.
 #[utoipa::path(post, path = "/v1/agent/threads/{thread_id}/reply", tag = "agent")]
 pub(crate) async fn reply(
     State(api): State<Api>,
@@ -66,7 +69,7 @@ pub(crate) async fn reply(
     keyed
         .run(&api, agent.member.id, &body, async |tx| {
             let thread = lock_thread(tx, &agent, id).await?;
-            thread.thread.after(ThreadCommand::Reply(agent.member.id), thread.now)?;
+            follow(tx, &thread, ThreadCommand::Reply(agent.member.id)).await?;
             let organization = agent.organization(tx).await?;
             within_limit(tx, id, organization.settings.replies_per_hour).await?;
             let sender = messages::sender_of(tx, thread.group_id, agent.member.id).await?;
@@ -89,7 +92,7 @@ pub(crate) async fn reply(
             };
             let message_id = message.id;
             messages::queue(tx, batch, &[message], &agent.origin()).await?;
-            threads::answered(tx, id, agent.member.id).await?;
+            threads::texted(tx, id).await?;
             Ok(Accepted(Replied { message_id }))
         })
         .await

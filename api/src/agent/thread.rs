@@ -1,19 +1,58 @@
-//! Threads that an agent holds.
+//! Threads that an agent works on: reading them, and the shell of the commands to them.
 
-use muster_domain::{conversations::thread::ThreadRefusal, ids::ThreadId};
+use muster_domain::{
+    conversations::thread::{Thread, ThreadCommand, ThreadRefusal},
+    ids::{ContactId, ThreadId},
+};
 use muster_storage::{
     Tx,
-    conversations::threads::{self, Locked},
+    conversations::{
+        agent_opt_outs,
+        threads::{self, Locked},
+    },
+    tenancy::members,
 };
 
 use crate::{auth::Agent, problem::Problem};
 
-/// Returns the thread, if this agent holds it; else the holder and the end of the claim.
+/// Makes sure that the agent texts in the thread's group until the transaction ends.
+async fn lock_texting(tx: &mut Tx, agent: &Agent, id: ThreadId) -> Result<(), Problem> {
+    let no_thread = || Problem::no("thread");
+    let group_id = threads::group_of(tx, agent.organization_id, id).await?.ok_or_else(no_thread)?;
+    agent.group(group_id).map_err(|_| no_thread())?;
+    if members::lock_texting(tx, group_id, agent.member.id).await? { Ok(()) } else { Err(no_thread()) }
+}
+
+/// Returns a thread of a group in which this agent texts, locked for a command.
 pub(crate) async fn lock_thread(tx: &mut Tx, agent: &Agent, id: ThreadId) -> Result<Locked, Problem> {
-    let thread = threads::lock(tx, agent.organization_id, id).await?.ok_or_else(|| Problem::no("thread"))?;
-    agent.group(thread.group_id).map_err(|_| Problem::no("thread"))?;
-    thread.thread.held_by(agent.member.id, thread.now)?;
-    Ok(thread)
+    lock_texting(tx, agent, id).await?;
+    threads::lock(tx, agent.organization_id, id).await?.ok_or_else(|| Problem::no("thread"))
+}
+
+/// Returns a thread that this agent works on, for a change of its contact. The contact is locked
+/// and the thread is not: contacts and their memberships come before threads in the order of locks.
+pub(crate) async fn lock_contact(tx: &mut Tx, agent: &Agent, id: ThreadId) -> Result<Locked, Problem> {
+    let no_thread = || Problem::no("thread");
+    agent_opt_outs::lock_contact(tx, agent.organization_id, id).await?.ok_or_else(no_thread)?;
+    lock_texting(tx, agent, id).await?;
+    let thread = threads::at_present(tx, agent.organization_id, id).await?.ok_or_else(no_thread)?;
+    thread.thread.worked_by(agent.member.id, thread.now)?;
+    if thread.thread.closed { Err(ThreadRefusal::Closed.into()) } else { Ok(thread) }
+}
+
+/// Returns the contact of a thread of a group in which this agent texts, locked.
+pub(crate) async fn lock_contact_of(tx: &mut Tx, agent: &Agent, id: ThreadId) -> Result<ContactId, Problem> {
+    let found = agent_opt_outs::lock_contact(tx, agent.organization_id, id).await?;
+    let contact = found.ok_or_else(|| Problem::no("thread"))?;
+    lock_texting(tx, agent, id).await?;
+    Ok(contact)
+}
+
+/// Follows a command to a locked thread, and returns the thread after it.
+pub(crate) async fn follow(tx: &mut Tx, locked: &Locked, command: ThreadCommand) -> Result<Thread, Problem> {
+    let after = locked.thread.after(command, locked.now)?;
+    threads::keep(tx, locked, &after).await?;
+    Ok(after)
 }
 
 impl From<ThreadRefusal> for Problem {
@@ -22,9 +61,11 @@ impl From<ThreadRefusal> for Problem {
             ThreadRefusal::Held(claim) => Self::thread_held(refusal.to_string())
                 .with("held_by", claim.agent_id.to_string())
                 .with("held_until", claim.until.to_rfc3339()),
-            ThreadRefusal::NotClaimed | ThreadRefusal::Read | ThreadRefusal::Closed | ThreadRefusal::Goal(_) => {
-                Self::conflict(refusal.to_string())
-            }
+            ThreadRefusal::NotClaimed
+            | ThreadRefusal::Read
+            | ThreadRefusal::Closed
+            | ThreadRefusal::ToSelf
+            | ThreadRefusal::Goal(_) => Self::conflict(refusal.to_string()),
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::samples::{Who, document, operations};
 /// Every route with its operation's id, which clients are generated from: it stays as it is. One
 /// that is added is added here, and so is thought of by the tests that go through the document.
 const ROUTES: &str = "
+DELETE /v1/agent/threads/{thread_id}/tags/{tag_id} delete_agent_thread_tag
 DELETE /v1/organizations/{organization_id}/import-sources/{source_id} delete_import_source
 DELETE /v1/organizations/{organization_id}/hold delete_hold
 DELETE /v1/organizations/{organization_id}/groups/{group_id}/members/{member_id} delete_group_member
@@ -18,6 +19,10 @@ DELETE /v1/organizations/{organization_id}/members/{member_id}/tokens delete_mem
 DELETE /v1/organizations/{organization_id}/tokens/{token_id} delete_token
 GET /v1/account get_account
 GET /v1/agent/goals list_agent_goals
+GET /v1/agent/groups/{group_id}/agents list_agent_group_agents
+GET /v1/agent/tags list_agent_tags
+GET /v1/agent/threads list_agent_threads
+GET /v1/agent/threads/{thread_id} get_agent_thread
 GET /v1/organizations list_organizations
 GET /v1/organizations/{organization_id} get_organization
 GET /v1/organizations/{organization_id}/calendar get_calendar
@@ -58,6 +63,7 @@ GET /v1/organizations/{organization_id}/rates get_rates
 GET /v1/organizations/{organization_id}/registered-campaigns list_registered_campaigns
 GET /v1/organizations/{organization_id}/test-phone get_test_phone
 GET /v1/redactions/{redaction_id} get_redaction
+PATCH /v1/agent/threads/{thread_id}/contact patch_agent_thread_contact
 PATCH /v1/organizations/{organization_id} patch_organization
 PATCH /v1/organizations/{organization_id}/groups/{group_id} patch_group
 PATCH /v1/organizations/{organization_id}/groups/{group_id}/contacts/{contact_id} patch_group_contact
@@ -67,6 +73,12 @@ POST /v1/agent/batches/{batch_id}/send send_agent_batch
 POST /v1/agent/batches/{batch_id}/skip skip_agent_batch
 POST /v1/agent/goals/{goal_id}/claim claim_agent_goal
 POST /v1/agent/groups/{group_id}/replies/claim claim_agent_group_reply
+POST /v1/agent/threads/{thread_id}/done done_agent_thread
+POST /v1/agent/threads/{thread_id}/extend extend_agent_thread
+POST /v1/agent/threads/{thread_id}/hand-on hand_on_agent_thread
+POST /v1/agent/threads/{thread_id}/opt-out opt_out_agent_thread
+POST /v1/agent/threads/{thread_id}/opt-out/undo undo_agent_thread_opt_out
+POST /v1/agent/threads/{thread_id}/release release_agent_thread
 POST /v1/agent/threads/{thread_id}/reply reply_agent_thread
 POST /v1/organizations create_organization
 POST /v1/organizations/{organization_id}/campaigns create_campaign
@@ -76,6 +88,7 @@ POST /v1/organizations/{organization_id}/campaigns/{campaign_id}/launch launch_c
 POST /v1/organizations/{organization_id}/campaigns/{campaign_id}/{action} act_on_campaign
 POST /v1/organizations/{organization_id}/contacts/{contact_id}/opt-in opt_in_contact
 POST /v1/organizations/{organization_id}/contacts/{contact_id}/opt-out opt_out_contact
+POST /v1/organizations/{organization_id}/conversations/assign assign_conversation
 POST /v1/organizations/{organization_id}/goals create_goal
 POST /v1/organizations/{organization_id}/goals/{goal_id}/close close_goal
 POST /v1/organizations/{organization_id}/goals/{goal_id}/duplicate duplicate_goal
@@ -106,6 +119,7 @@ POST /v1/webhooks/twilio/inbound receive_twilio_inbound
 POST /v1/webhooks/twilio/status/{message_id} receive_twilio_status
 PUT /v1/agent/threads/{thread_id}/answer put_agent_thread_answer
 PUT /v1/organizations/{organization_id}/campaigns/{campaign_id} put_campaign
+PUT /v1/agent/threads/{thread_id}/tags/{tag_id} put_agent_thread_tag
 PUT /v1/organizations/{organization_id}/cap-tier put_cap_tier
 PUT /v1/organizations/{organization_id}/caps put_caps
 PUT /v1/organizations/{organization_id}/goals/{goal_id} put_goal

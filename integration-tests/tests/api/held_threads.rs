@@ -7,17 +7,17 @@ use serde_json::{Value, json};
 use crate::rates::send_all;
 
 /// A group with two agents.
-struct Desk {
-    world: World,
-    ours: Organization,
-    group: String,
-    first: Person,
-    second: Person,
-    number: String,
+pub(crate) struct Desk {
+    pub(crate) world: World,
+    pub(crate) ours: Organization,
+    pub(crate) group: String,
+    pub(crate) first: Person,
+    pub(crate) second: Person,
+    pub(crate) number: String,
 }
 
 impl Desk {
-    async fn open(world: World) -> Self {
+    pub(crate) async fn open(world: World) -> Self {
         let ours = world.organization("Ours").await;
         let group = ours.group("One").await;
         let ((first, number), (second, _)) = (ours.agent(&group).await, ours.agent(&group).await);
@@ -25,7 +25,7 @@ impl Desk {
     }
 
     /// So many people write, one after the other.
-    async fn written_to_by(&self, people: usize) -> Vec<String> {
+    pub(crate) async fn written_to_by(&self, people: usize) -> Vec<String> {
         let phones: Vec<String> = (0..people).map(|nth| format!("+1646555{nth:04}")).collect();
         for phone in &phones {
             self.world.text(phone, &self.number, "Hello").await;
@@ -34,32 +34,32 @@ impl Desk {
         phones
     }
 
-    async fn unread(&self, threads: usize) {
+    pub(crate) async fn unread(&self, threads: usize) {
         self.world.threads().has("unread_since").until(i64::try_from(threads).unwrap()).await;
         self.world.settled().await;
     }
 
-    async fn claim(&self, agent: &Person) -> Vec<Value> {
+    pub(crate) async fn claim(&self, agent: &Person) -> Vec<Value> {
         let claimed = agent.client.act(&format!("/v1/agent/groups/{}/replies/claim", self.group)).await.ok();
         claimed.as_array().unwrap().clone()
     }
 
-    async fn assign(&self, phone: &str, agent: Value) {
+    pub(crate) async fn assign(&self, phone: &str, agent: Value) {
         let id = text(&self.ours.contact(phone).await["id"]);
         let path = self.ours.at(&format!("groups/{}/contacts/{id}", self.group));
         self.ours.admin.patch(&path, json!({ "assigned_agent_id": agent })).await.ok();
     }
 }
 
-fn ids(claimed: &[Value]) -> Vec<String> {
+pub(crate) fn ids(claimed: &[Value]) -> Vec<String> {
     claimed.iter().map(|one| text(&one["thread"]["id"])).collect()
 }
 
-fn until(claimed: &Value) -> DateTime<Utc> {
+pub(crate) fn until(claimed: &Value) -> DateTime<Utc> {
     claimed["thread"]["held_until"].as_str().unwrap().parse().unwrap()
 }
 
-async fn reply(agent: &Client, thread: &str) -> Answer {
+pub(crate) async fn reply(agent: &Client, thread: &str) -> Answer {
     agent.post(&format!("/v1/agent/threads/{thread}/reply"), json!({ "text": "Hello!" })).await
 }
 

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+mod agent_opt_outs;
 mod availability;
 mod bad_numbers;
 mod calendar;
@@ -13,6 +14,11 @@ mod classify;
 mod codes;
 mod contract;
 mod contract_bodies;
+mod conversation_races;
+mod conversation_review;
+mod conversation_search;
+mod conversation_work;
+mod conversations;
 mod document;
 mod figures;
 mod forecast;

@@ -121,6 +121,10 @@ pub(crate) fn body(schema: &str) -> Value {
     let id = Uuid::now_v7();
     let goal = goal_at("2027-06-01T10:00:00", "2027-06-02T10:00:00", json!({}));
     match schema {
+        "AgentOptOutBody" => json!({ "reason_id": id }),
+        "Assignment" => json!({ "thread_ids": [id], "agent_id": id }),
+        "HandOn" => json!({ "agent_id": id }),
+        "ProfileEdit" => json!({ "first_name": "Grace" }),
         "AnswerBody" => json!({ "answer": "yes" }),
         "Cap" => json!({ "daily_segments": 2000 }),
         "CampaignNumbersBody" => json!({ "numbers": [] }),

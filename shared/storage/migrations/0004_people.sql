@@ -90,6 +90,8 @@ create index membership_agent on membership (group_id, assigned_agent_id) where 
 create table custom_field (
     organization_id uuid not null references organization,
     name text not null,
+    -- Files and agents leave its values as they are (rule C14).
+    locked boolean not null default false,
     created_at timestamptz not null default now(),
     primary key (organization_id, name)
 );
@@ -98,6 +100,10 @@ create table tag (
     id uuid primary key default uuid_v7(),
     organization_id uuid not null references organization,
     name text not null,
+    -- Files and agents do not give it.
+    locked boolean not null default false,
+    -- Agents may name it as the reason of an opt-out or a skip (rule W8).
+    reason boolean not null default false,
     unique (organization_id, name)
 );
 

@@ -15,18 +15,65 @@ create table thread (
     agent_id uuid references member,
     held_by uuid references member,
     held_until timestamptz,
+    -- When the claim began: it can be extended to two response windows from then on. Of no meaning
+    -- without a claim.
+    held_since timestamptz,
     -- The goal and the agent from the end of the claim on: a goal's text into a conversation that
     -- an agent holds changes nothing there before (rule W3).
     next_goal_id uuid references goal,
     next_agent_id uuid references member,
     unread_since timestamptz,
     last_message_at timestamptz not null default now(),
+    -- Its place in lists by recency: an id of the instant of its last text. Cursors are made of it.
+    recency uuid not null default uuid_v7(),
     unique (group_id, contact_id),
     constraint thread_claim_has_end check ((held_by is null) = (held_until is null))
 );
 create index thread_unread on thread (group_id, unread_since) where unread_since is not null;
 create index thread_contact on thread (contact_id);
 create index thread_sender on thread (sender_e164, contact_id);
+-- Lists by recency (rules W7 and W9): of an organization, a group, the agent that texted last.
+create index thread_recent on thread (organization_id, recency);
+create index thread_recent_of_group on thread (group_id, recency);
+create index thread_recent_of_agent on thread (agent_id, recency) where agent_id is not null;
+create index thread_next_agent on thread (next_agent_id) where next_agent_id is not null;
+-- The claims of an agent, by their ends.
+create index thread_held on thread (held_by, held_until) where held_by is not null;
+
+-- Opt-outs that agents have recorded and that nothing has changed since, with all that an undo
+-- restores (rules R2, W9 and I3a). Ids, numbers and instants alone.
+create table agent_opt_out (
+    contact_id uuid primary key references contact,
+    thread_id uuid not null references thread,
+    agent_id uuid not null references member,
+    at timestamptz not null,
+    -- The number of its word, and of the word that the contact stood by before.
+    word bigint not null,
+    word_before bigint,
+    -- Texts of the contact until then.
+    texts_before bigint not null,
+    -- The goal in which it is a result that was none before.
+    goal_id uuid references goal,
+    -- The reason's tag, where the contact had it not before.
+    tag_id uuid,
+    -- The contact's conversations that waited for an answer, and since when.
+    unread_threads uuid[] not null,
+    unread_since timestamptz[] not null,
+    -- The claim that the agent gave up with it.
+    held_since timestamptz,
+    held_until timestamptz
+);
+
+-- Anybody's word after it ends its undo, also one that changes nothing about the contact.
+create function end_agent_opt_out() returns trigger language plpgsql as $$
+begin
+    delete from agent_opt_out where contact_id = new.id;
+    return null;
+end
+$$;
+create trigger contact_said_again after update of opted_out_at, redacted_at on contact for each row
+    when (old.opted_out_at is not null)
+    execute function end_agent_opt_out();
 
 -- Inbound texts as the carrier tells them, until a job has handled them (rule I1).
 create table webhook (

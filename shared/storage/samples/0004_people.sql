@@ -14,6 +14,7 @@ insert into membership (group_id, contact_id, assigned_agent_id, import_id) valu
     ('0195f000-0000-7000-8000-000000000101', '0195f000-0000-7000-8000-000000000202', null, null);
 insert into custom_field (organization_id, name) values ('0195f000-0000-7000-8000-0000000000a1', 'ward');
 insert into tag (id, organization_id, name) values ('0195f000-0000-7000-8000-000000000221', '0195f000-0000-7000-8000-0000000000a1', 'runner');
+insert into tag (organization_id, name, locked, reason) values ('0195f000-0000-7000-8000-0000000000a1', 'wrong number', true, true);
 insert into contact_tag (contact_id, tag_id, import_id)
 values ('0195f000-0000-7000-8000-000000000201', '0195f000-0000-7000-8000-000000000221', '0195f000-0000-7000-8000-000000000601');
 

@@ -1,23 +1,30 @@
-//! `GET /v1/organizations/{organization_id}/conversations`: review (rule W7). Reading here marks
-//! nothing read.
+//! `GET /v1/organizations/{organization_id}/conversations`: review, the latest first (rule W7).
+//! Reading here marks nothing read.
 
 use axum::{Json as Answer, extract::State};
 use muster_domain::{
-    ids::{GroupId, ThreadId},
-    tenancy::role::Role,
+    conversations::thread::ThreadProgress,
+    ids::{GoalId, GroupId, MemberId},
+    people::e164::E164,
 };
 use muster_storage::{
-    conversations::threads::{self, Filter},
+    conversations::threads::{self, Filter, Source},
+    goals,
     tenancy::groups,
 };
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::{
-    admin::conversations::body::{ThreadBody, body, reader},
+    admin::conversations::{
+        body::{ThreadBody, body, reader},
+        search::Sought,
+    },
     auth::Admin,
+    bounds,
     list::{ListQuery, Listed},
     problem::Problem,
+    shapes,
     state::Api,
 };
 
@@ -25,31 +32,91 @@ use crate::{
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ThreadFilter {
-    /// Only threads of this group; group admins must name one of theirs.
-    #[param(value_type = Option<Uuid>)]
+    /// Only conversations of this group.
+    #[param(value_type = Option<uuid::Uuid>)]
     group_id: Option<GroupId>,
-    /// Only threads with unread replies.
+    /// Only those of this agent: held, with a contact of theirs, or with their text as an agent's
+    /// last.
+    #[param(value_type = Option<uuid::Uuid>)]
+    agent_id: Option<MemberId>,
+    /// Only those with contacts that this goal has texted.
+    #[param(value_type = Option<uuid::Uuid>)]
+    goal_id: Option<GoalId>,
+    /// Only those with contacts with this tag.
+    #[param(inline, value_type = Option<bounds::Tag>)]
+    tag: Option<String>,
+    /// Only those with the contact with this number.
+    #[param(inline, value_type = Option<bounds::PhoneNumber>)]
+    phone: Option<String>,
+    /// Only those with all of these words in the contact's name or in one text, or with these four
+    /// or more digits in the contact's number.
+    #[param(inline, value_type = Option<bounds::Search>)]
+    search: Option<String>,
+    /// Only those that are so far; all unless told.
+    #[param(value_type = Option<shapes::ThreadProgress>)]
+    state: Option<ThreadProgress>,
+    /// The same as the state `unresponded`.
     #[serde(default)]
     unresponded: bool,
 }
 
-/// Lists conversations.
+/// Lists conversations of the groups that the admin sees, the latest first. A page may have few
+/// items or none, and a `next` all the same: it has looked at 1,000 conversations then, and the
+/// next page goes on.
 #[utoipa::path(get, path = "/v1/organizations/{organization_id}/conversations", tag = "conversations")]
 pub(crate) async fn list(
     State(api): State<Api>,
     admin: Admin,
     query: ListQuery<ThreadFilter>,
 ) -> Result<Answer<Listed<ThreadBody>>, Problem> {
-    let ThreadFilter { group_id, unresponded } = query.filter;
-    match group_id {
-        Some(group_id) => {
-            admin.group(group_id)?;
-            groups::get(&api.pool, admin.organization_id, group_id).await?.ok_or_else(|| Problem::no("group"))?;
-        }
-        None => admin.at_least(Role::OrganizationAdmin)?,
+    let asked = &query.filter;
+    let groups = seen(&api, &admin, asked).await?;
+    let sought = Sought::read(asked.search.as_deref())?;
+    let tag = asked.tag.as_deref().map(|tag| bounds::Tag::read("tag", tag)).transpose();
+    let tag = tag.map_err(|_| Problem::invalid_parameter("tag must be 1 to 100 characters"))?;
+    let unreadable = |_| Problem::invalid_parameter("phone must be a number in E.164 form");
+    let phone = asked.phone.as_deref().map(E164::parse).transpose().map_err(unreadable)?;
+    let progress = match asked.state {
+        Some(progress) => progress,
+        None if asked.unresponded => ThreadProgress::Unresponded,
+        None => ThreadProgress::All,
+    };
+    let filter = Filter {
+        groups: groups.as_deref(),
+        progress,
+        agent_id: asked.agent_id,
+        goal_id: asked.goal_id,
+        tag,
+        words: &sought.words,
+        digits: sought.digits.as_deref(),
+        open_alone: false,
+    };
+    let source = match (&phone, &groups) {
+        (Some(phone), _) => Source::Contact(phone),
+        (None, Some(groups)) => Source::Groups(groups),
+        (None, None) => Source::Organization,
+    };
+    let page = query.page(|id| id);
+    let found = threads::page(&api.pool, admin.organization_id, reader(&admin), source, &filter, page).await?;
+    Ok(Listed::until(found.next, found.threads, body))
+}
+
+/// Returns the groups that the list is about, as far as the admin sees them; none for all of the
+/// organization. A goal's conversations are in its group.
+async fn seen(api: &Api, admin: &Admin, asked: &ThreadFilter) -> Result<Option<Vec<GroupId>>, Problem> {
+    let mut group_id = asked.group_id;
+    if let Some(group_id) = group_id {
+        admin.group(group_id)?;
+        groups::get(&api.pool, admin.organization_id, group_id).await?.ok_or_else(|| Problem::no("group"))?;
     }
-    let filter = Filter { group_id, unresponded, ..Filter::default() };
-    let page = query.page(ThreadId);
-    let found = threads::page(&api.pool, admin.organization_id, reader(&admin), &filter, page).await?;
-    Ok(Listed::answer(&page, found, |thread| thread.id, body))
+    if let Some(goal_id) = asked.goal_id {
+        let mut tx = api.pool.begin().await?;
+        let goal = goals::get(&mut tx, admin.organization_id, goal_id).await?.ok_or_else(|| Problem::no("goal"))?;
+        admin.group(goal.group_id).map_err(|_| Problem::no("goal"))?;
+        group_id = group_id.or(Some(goal.group_id));
+    }
+    Ok(match group_id {
+        Some(group_id) => Some(vec![group_id]),
+        None => admin.groups().map(<[GroupId]>::to_vec),
+    })
 }

@@ -1,8 +1,11 @@
 //! `/v1/organizations/{organization_id}/conversations`.
 
+mod assign;
 pub(crate) mod body;
+mod failure;
 mod get;
 mod list;
+pub(crate) mod search;
 
 use utoipa_axum::router::OpenApiRouter;
 
@@ -10,5 +13,5 @@ use crate::{document::endpoint, state::Api};
 
 /// Returns the routes.
 pub(crate) fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().routes(endpoint!(list::list)).routes(endpoint!(get::get))
+    OpenApiRouter::new().routes(endpoint!(list::list)).routes(endpoint!(get::get)).routes(endpoint!(assign::assign))
 }

@@ -17,7 +17,7 @@ with held as (
       and (g.strategy is distinct from 'assigned' or m.assigned_agent_id is null or m.assigned_agent_id = $2)
     order by t.unread_since, t.id limit $4 - (select count(*) from held) for update of t skip locked
 ), claimed as (
-    update thread t set held_by = $2, held_until = clock_timestamp() + make_interval(mins => $3),
+    update thread t set held_by = $2, held_since = clock_timestamp(), held_until = clock_timestamp() + make_interval(mins => $3),
         goal_id = coalesce(t.next_goal_id, t.goal_id), agent_id = coalesce(t.next_agent_id, t.agent_id),
         next_goal_id = null, next_agent_id = null
     from free where t.id = free.id

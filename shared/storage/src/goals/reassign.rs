@@ -95,7 +95,7 @@ pub(crate) async fn move_threads(tx: &mut Tx, group_id: GroupId, contacts: &[Uui
              order by t.id for no key update of t
          )
          update thread t
-         set held_by = w.agent_id,
+         set held_by = w.agent_id, held_since = clock_timestamp(),
              held_until = case when w.agent_id is not null then clock_timestamp() + make_interval(mins => $3) end
          from moving w where t.id = w.id",
         group_id.0,

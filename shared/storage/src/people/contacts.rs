@@ -149,6 +149,19 @@ pub async fn page(
         .collect()
 }
 
+/// Locks those of these contacts that are this organization's and not redacted, in the order of
+/// their ids, and returns them.
+pub async fn lock(tx: &mut Tx, organization_id: OrganizationId, ids: &[ContactId]) -> Result<Vec<ContactId>> {
+    let found = sqlx::query_scalar!(
+        "select id from contact where organization_id = $1 and id = any($2) and redacted_at is null order by id for no key update",
+        organization_id.0,
+        &ids.iter().map(|id| id.0).collect::<Vec<_>>(),
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(found.into_iter().map(ContactId).collect())
+}
+
 /// Returns the groups a contact of this organization is in; `None` when there is no such contact.
 pub async fn groups_of(tx: &mut Tx, organization_id: OrganizationId, id: ContactId) -> Result<Option<Vec<GroupId>>> {
     let groups = sqlx::query_scalar!(
@@ -191,6 +204,8 @@ pub async fn opt_out_by(
     )
     .fetch_optional(tx.conn())
     .await?;
+    // Also where a later word counts: an agent's own is not undone any more (rule W9).
+    sqlx::query!("delete from agent_opt_out where contact_id = $1", id.0).execute(tx.conn()).await?;
     let Some(row) = row else { return Ok(false) };
     // The thread leaves the agents' unread list (rule I3).
     sqlx::query!(

@@ -174,7 +174,7 @@ pub async fn read(tx: &mut Tx, ids: &[MessageId], settings: &OrganizationSetting
                     opted_out: row.opted_out,
                     deactivated: row.deactivated,
                     not_textable: row.not_textable,
-                    replies_at_any_hour: settings.replies_at_any_hour,
+                    replies_at_any_hour: settings.replies_at_any_hour && !row.unasked,
                     reassigned: row.reassigned,
                     frequent_until: row.frequent_until,
                     no_longer_yes: row.no_longer_yes,

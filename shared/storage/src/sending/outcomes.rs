@@ -283,5 +283,12 @@ pub async fn mark_opted_out(tx: &mut Tx, messages: &[MessageId]) -> Result<()> {
     )
     .execute(tx.conn())
     .await?;
+    // No undo of an agent's own takes it back (rule W9).
+    sqlx::query!(
+        "delete from agent_opt_out where contact_id in (select contact_id from message where id = any($1))",
+        &messages.iter().map(|id| id.0).collect::<Vec<_>>(),
+    )
+    .execute(tx.conn())
+    .await?;
     Ok(())
 }

@@ -1,11 +1,13 @@
-//! The state machine of a thread (rules W2 to W4, G5 and I3), and the limit of replies in it.
+//! The state machine of a thread (rules W2 to W4, W9, G5 and I3), and the limit of replies in it.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use strum::{VariantArray, VariantNames};
 
 use crate::{
     conversations::word::Shown,
     goals::availability::{GoalMoment, Unavailable, Work},
     ids::MemberId,
+    text_enum,
 };
 
 /// A thread as it stands.
@@ -13,6 +15,10 @@ use crate::{
 pub struct Thread {
     /// Its claim, which may have ended.
     pub claim: Option<Claim>,
+    /// The agent that the contact is assigned to.
+    pub assigned_to: Option<MemberId>,
+    /// The agent that texted last.
+    pub texted_by: Option<MemberId>,
     /// Since when the contact waits for an answer.
     pub unread_since: Option<DateTime<Utc>>,
     /// The contact has opted out or was redacted: nobody may text them.
@@ -21,13 +27,48 @@ pub struct Thread {
     pub goal: Option<GoalMoment>,
 }
 
+/// How far threads are that a list is about (rules W7 and W9).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, VariantArray, VariantNames)]
+#[strum(serialize_all = "snake_case")]
+pub enum ThreadProgress {
+    /// Any.
+    #[default]
+    All,
+    /// The contact waits for an answer.
+    Unresponded,
+    /// An agent holds it.
+    Held,
+    /// Nothing is unread, and no agent holds it.
+    Done,
+}
+
+text_enum!(ThreadProgress);
+
 /// An agent's hold of a thread until an instant (rule W3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Claim {
     /// The agent.
     pub agent_id: MemberId,
-    /// When it ends, by the database's clock.
+    /// When it began, by the database's clock.
+    pub since: DateTime<Utc>,
+    /// When it ends, by the same clock.
     pub until: DateTime<Utc>,
+}
+
+impl Claim {
+    /// Returns a claim that begins now and lasts a response window.
+    pub fn new(agent_id: MemberId, now: DateTime<Utc>, window: TimeDelta) -> Self {
+        Self { agent_id, since: now, until: now + window }
+    }
+
+    /// Returns the claim with a whole window from now on, as far as two windows after its
+    /// beginning. Its last instant is known when it begins, however often its agent asks
+    /// (rule W3). It never ends earlier than before.
+    #[must_use]
+    pub fn extended(self, now: DateTime<Utc>, window: TimeDelta) -> Self {
+        let asked = (now + window).min(self.since + window + window);
+        Self { until: self.until.max(asked), ..self }
+    }
 }
 
 /// A command to a thread.
@@ -35,10 +76,20 @@ pub struct Claim {
 pub enum ThreadCommand {
     /// An agent claims it to answer.
     Claim(Claim),
-    /// Its holder texts back.
+    /// An agent texts, within a claim or outside of any.
     Reply(MemberId),
-    /// Its holder deals with the contact's text without one back.
+    /// The holder records the contact's yes, no or maybe.
+    Answer(MemberId),
+    /// An agent deals with the contact's text without one back, and lets the thread go.
     Done(MemberId),
+    /// The holder lets it go; unread texts stay so.
+    Release(MemberId),
+    /// The holder asks for more time, by response windows of this length.
+    Extend(MemberId, TimeDelta),
+    /// An agent hands it to another one with this claim.
+    HandOn(MemberId, Claim),
+    /// An agent records that the contact wants no texts (rule R2).
+    OptOut(MemberId),
     /// The contact has written.
     Written {
         /// The thread's look to agents after it.
@@ -46,7 +97,8 @@ pub enum ThreadCommand {
         /// When it was received.
         at: DateTime<Utc>,
     },
-    /// The contact has another agent now, or none.
+    /// The contact has another agent now, or none: the claim that the agent has on a thread in
+    /// hand.
     Reassign(Option<Claim>),
 }
 
@@ -54,9 +106,9 @@ pub enum ThreadCommand {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ThreadRefusal {
     /// Another agent holds it.
-    #[error("wait until the claim ends")]
+    #[error("another agent holds the conversation; wait until the claim ends")]
     Held(Claim),
-    /// The agent does not hold it.
+    /// The agent does not hold it, and it is not theirs outside of a claim.
     #[error("claim the thread first")]
     NotClaimed,
     /// Nothing is unread.
@@ -65,6 +117,9 @@ pub enum ThreadRefusal {
     /// The contact may not be texted.
     #[error("the contact has opted out")]
     Closed,
+    /// The agent would hand it to themselves.
+    #[error("hand it to another agent")]
+    ToSelf,
     /// Its goal does not allow it (rule G5).
     #[error(transparent)]
     Goal(#[from] Unavailable),
@@ -85,6 +140,33 @@ impl Thread {
         }
     }
 
+    /// Returns whether an agent reads it (rule W9): they hold it, the contact is theirs, or the
+    /// last text of an agent was theirs. A contact with an opt-out hides it (rule I3).
+    pub fn is_read_by(&self, agent_id: MemberId, now: DateTime<Utc>) -> bool {
+        !self.closed
+            && (self.assigned_to == Some(agent_id)
+                || self.texted_by == Some(agent_id)
+                || self.holder(now).is_some_and(|claim| claim.agent_id == agent_id))
+    }
+
+    /// Makes sure that an agent may work on it (rules W2 and W9): they hold it; or no agent does,
+    /// and the contact is theirs, or nobody's and the last text was theirs.
+    pub fn worked_by(&self, agent_id: MemberId, now: DateTime<Utc>) -> Result<(), ThreadRefusal> {
+        match self.held_by(agent_id, now) {
+            Err(ThreadRefusal::NotClaimed) if self.assigned_to.or(self.texted_by) == Some(agent_id) => Ok(()),
+            held => held,
+        }
+    }
+
+    /// The same for a text to the contact, which their goal allows (rule G5) and they do.
+    fn texted_to_by(&self, agent_id: MemberId, now: DateTime<Utc>) -> Result<(), ThreadRefusal> {
+        self.worked_by(agent_id, now)?;
+        if self.closed {
+            return Err(ThreadRefusal::Closed);
+        }
+        self.answers()
+    }
+
     /// Makes sure that its goal allows answers (rule G5). The goal has texted here, so it was
     /// active.
     fn answers(&self) -> Result<(), ThreadRefusal> {
@@ -94,38 +176,68 @@ impl Thread {
     /// Returns the thread after a command at an instant; a thread that refuses stays as it is.
     pub fn after(self, command: ThreadCommand, now: DateTime<Utc>) -> Result<Self, ThreadRefusal> {
         match command {
-            ThreadCommand::Claim(claim) => {
-                if self.unread_since.is_none() {
-                    return Err(ThreadRefusal::Read);
-                }
-                match self.holder(now) {
-                    Some(held) if held.agent_id != claim.agent_id => Err(ThreadRefusal::Held(held)),
-                    // It ends at its time, however often its agent asks.
-                    Some(_) => self.answers().map(|()| self),
-                    None => self.answers().map(|()| Self { claim: Some(claim), ..self }),
-                }
+            ThreadCommand::Claim(claim) => self.claimed(claim, now),
+            ThreadCommand::Reply(agent_id) => self.texted_to_by(agent_id, now).map(|()| Self {
+                unread_since: None,
+                texted_by: Some(agent_id),
+                ..self
+            }),
+            ThreadCommand::Answer(agent_id) => {
+                self.held_by(agent_id, now).map(|()| Self { unread_since: None, ..self })
             }
-            ThreadCommand::Reply(agent_id) => {
+            ThreadCommand::Done(agent_id) => {
+                self.worked_by(agent_id, now).map(|()| Self { unread_since: None, claim: None, ..self })
+            }
+            ThreadCommand::Release(agent_id) => self.held_by(agent_id, now).map(|()| Self { claim: None, ..self }),
+            ThreadCommand::Extend(agent_id, window) => {
                 self.held_by(agent_id, now)?;
+                self.texted_to_by(agent_id, now)?;
+                Ok(Self { claim: self.claim.map(|claim| claim.extended(now, window)), ..self })
+            }
+            ThreadCommand::HandOn(agent_id, to) => {
+                self.texted_to_by(agent_id, now)?;
+                if to.agent_id == agent_id {
+                    return Err(ThreadRefusal::ToSelf);
+                }
+                Ok(Self { claim: Some(to), ..self })
+            }
+            ThreadCommand::OptOut(agent_id) => {
+                self.worked_by(agent_id, now)?;
                 if self.closed {
                     return Err(ThreadRefusal::Closed);
                 }
-                self.answers().map(|()| Self { unread_since: None, ..self })
+                Ok(Self { unread_since: None, claim: None, closed: true, ..self })
             }
-            ThreadCommand::Done(agent_id) => self.held_by(agent_id, now).map(|()| Self { unread_since: None, ..self }),
-            ThreadCommand::Written { shown, at } => Ok(match shown {
-                Shown::Hidden => Self { unread_since: None, closed: true, ..self },
-                Shown::Unread => {
-                    Self { unread_since: Some(self.unread_since.map_or(at, |since| since.min(at))), ..self }
-                }
-                Shown::Kept => self,
-            }),
+            ThreadCommand::Written { shown, at } => Ok(self.written(shown, at)),
             // A claim in hand goes with the contact (rule W4).
-            ThreadCommand::Reassign(to) => match (self.holder(now), to) {
-                (Some(held), Some(to)) if held.agent_id == to.agent_id => Ok(self),
-                (Some(_), to) => Ok(Self { claim: to, ..self }),
-                (None, _) => Ok(self),
-            },
+            ThreadCommand::Reassign(to) => {
+                let this = Self { assigned_to: to.map(|claim| claim.agent_id), ..self };
+                Ok(match (self.holder(now), to) {
+                    (Some(held), Some(to)) if held.agent_id == to.agent_id => this,
+                    (Some(_), to) => Self { claim: to, ..this },
+                    (None, _) => this,
+                })
+            }
+        }
+    }
+
+    fn claimed(self, claim: Claim, now: DateTime<Utc>) -> Result<Self, ThreadRefusal> {
+        if self.unread_since.is_none() {
+            return Err(ThreadRefusal::Read);
+        }
+        match self.holder(now) {
+            Some(held) if held.agent_id != claim.agent_id => Err(ThreadRefusal::Held(held)),
+            // It ends at its time, however often its agent asks.
+            Some(_) => self.answers().map(|()| self),
+            None => self.answers().map(|()| Self { claim: Some(claim), ..self }),
+        }
+    }
+
+    fn written(self, shown: Shown, at: DateTime<Utc>) -> Self {
+        match shown {
+            Shown::Hidden => Self { unread_since: None, closed: true, ..self },
+            Shown::Unread => Self { unread_since: Some(self.unread_since.map_or(at, |since| since.min(at))), ..self },
+            Shown::Kept => self,
         }
     }
 }
@@ -160,142 +272,4 @@ impl RecentReplies {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-    use uuid::Uuid;
-
-    use super::*;
-    use crate::goals::goal::GoalStatus;
-
-    fn at(minute: i64) -> DateTime<Utc> {
-        DateTime::UNIX_EPOCH + TimeDelta::minutes(minute)
-    }
-
-    fn agent(nth: u8) -> MemberId {
-        MemberId(Uuid::from_u128(nth.into()))
-    }
-
-    /// A thread as an organizer would tell it: its holder and the end, and since when it is unread.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-    struct Model {
-        holder: Option<(u8, i64)>,
-        unread: Option<i64>,
-        closed: bool,
-        paused: bool,
-    }
-
-    #[derive(Debug, Clone, Copy)]
-    enum Say {
-        Claim(u8),
-        Reply(u8),
-        Done(u8),
-        Write,
-        OptOut,
-        Thanks,
-        Reassign(Option<u8>),
-    }
-
-    const MINUTES: i64 = 10;
-
-    impl Say {
-        fn command(self, now: i64) -> ThreadCommand {
-            let claim = |nth| Claim { agent_id: agent(nth), until: at(now + MINUTES) };
-            match self {
-                Self::Claim(nth) => ThreadCommand::Claim(claim(nth)),
-                Self::Reply(nth) => ThreadCommand::Reply(agent(nth)),
-                Self::Done(nth) => ThreadCommand::Done(agent(nth)),
-                Self::Write => ThreadCommand::Written { shown: Shown::Unread, at: at(now) },
-                Self::OptOut => ThreadCommand::Written { shown: Shown::Hidden, at: at(now) },
-                Self::Thanks => ThreadCommand::Written { shown: Shown::Kept, at: at(now) },
-                Self::Reassign(to) => ThreadCommand::Reassign(to.map(claim)),
-            }
-        }
-    }
-
-    impl Model {
-        /// Returns the thread after a command; `None` where it is refused.
-        fn after(self, say: Say, now: i64) -> Option<Self> {
-            let live = self.holder.filter(|(_, until)| *until > now);
-            let mine = |nth| live.is_some_and(|(holder, _)| holder == nth);
-            match say {
-                Say::Claim(nth) => {
-                    let may = self.unread.is_some() && !self.paused && live.is_none_or(|(holder, _)| holder == nth);
-                    may.then_some(Self { holder: Some(live.unwrap_or((nth, now + MINUTES))), ..self })
-                }
-                Say::Reply(nth) => (mine(nth) && !self.closed && !self.paused).then_some(Self { unread: None, ..self }),
-                Say::Done(nth) => mine(nth).then_some(Self { unread: None, ..self }),
-                Say::Write => Some(Self { unread: self.unread.or(Some(now)), ..self }),
-                Say::OptOut => Some(Self { unread: None, closed: true, ..self }),
-                Say::Thanks => Some(self),
-                Say::Reassign(to) => match (live, to) {
-                    (Some((holder, _)), Some(nth)) if holder == nth => Some(self),
-                    (Some(_), to) => Some(Self { holder: to.map(|nth| (nth, now + MINUTES)), ..self }),
-                    (None, _) => Some(self),
-                },
-            }
-        }
-
-        fn thread(self) -> Thread {
-            let status = if self.paused { GoalStatus::Paused } else { GoalStatus::Scheduled };
-            Thread {
-                claim: self.holder.map(|(nth, until)| Claim { agent_id: agent(nth), until: at(until) }),
-                unread_since: self.unread.map(at),
-                closed: self.closed,
-                goal: Some(GoalMoment { status, was_active: false, reminders_open: false }),
-            }
-        }
-    }
-
-    fn says() -> impl Strategy<Value = Say> {
-        prop_oneof![
-            4 => (0u8..3).prop_map(Say::Claim),
-            3 => (0u8..3).prop_map(Say::Reply),
-            1 => (0u8..3).prop_map(Say::Done),
-            4 => Just(Say::Write),
-            1 => Just(Say::OptOut),
-            1 => Just(Say::Thanks),
-            1 => proptest::option::of(0u8..3).prop_map(Say::Reassign),
-        ]
-    }
-
-    proptest! {
-        #[test]
-        fn w2_a_thread_obeys_and_refuses_as_the_model_does(
-            paused in proptest::bool::weighted(0.2), commands in proptest::collection::vec((says(), 0i64..6), 0..30),
-        ) {
-            let mut model = Model { holder: None, unread: None, closed: false, paused };
-            let (mut thread, mut now) = (model.thread(), 0);
-            for (say, passes) in commands {
-                now += passes;
-                let wanted = model.after(say, now);
-                let done = thread.after(say.command(now), at(now));
-                prop_assert_eq!(done.ok(), wanted.map(Model::thread), "{:?} at {} of {:?}", say, now, thread);
-                if let (Ok(after), Some(wanted)) = (done, wanted) {
-                    (thread, model) = (after, wanted);
-                }
-                let holders = (0..3).filter(|nth| thread.held_by(agent(*nth), at(now)).is_ok()).count();
-                prop_assert!(holders <= 1, "two agents hold it");
-            }
-        }
-    }
-
-    #[test]
-    fn w3_a_claim_ends_at_its_time_however_often_its_agent_asks() {
-        let written = Model { holder: None, unread: Some(0), closed: false, paused: false }.thread();
-        let claim = |minute| ThreadCommand::Claim(Claim { agent_id: agent(1), until: at(minute + MINUTES) });
-        let claimed = written.after(claim(0), at(0)).unwrap();
-        assert_eq!(claimed.after(claim(9), at(9)), Ok(claimed));
-        assert_eq!(claimed.held_by(agent(1), at(10)), Err(ThreadRefusal::NotClaimed));
-        let held = Claim { agent_id: agent(1), until: at(10) };
-        assert_eq!(claimed.after(ThreadCommand::Reply(agent(2)), at(1)), Err(ThreadRefusal::Held(held)));
-    }
-
-    #[test]
-    fn w3_a_conversation_takes_so_many_replies_within_an_hour() {
-        let recent = |replies| RecentReplies { replies, oldest: Some(at(5)) };
-        assert_eq!(recent(2).within(3), Ok(()));
-        assert_eq!(recent(3).within(3), Err(ReplyLimit { limit: 3, retry_at: Some(at(65)) }));
-        let none = RecentReplies { replies: 0, oldest: None };
-        assert_eq!(none.within(0), Err(ReplyLimit { limit: 0, retry_at: None }));
-    }
-}
+mod tests;

@@ -49,7 +49,7 @@ pub struct Candidate {
     pub frequent_until: Option<DateTime<Utc>>,
     /// The goal, for initials and reminders.
     pub goal: Option<GoalWindow>,
-    /// Replies within a conversation may go at any hour (rule S5, a setting).
+    /// It answers the contact's own text, and such replies may go at any hour (rule S5, a setting).
     pub replies_at_any_hour: bool,
     /// The organization's sending hours, in every place where they and the law must be kept for
     /// this contact.
@@ -292,3 +292,4 @@ impl Candidate {
 
 #[cfg(test)]
 mod tests;
+mod words;

@@ -127,8 +127,8 @@ settings! {
     /// Replace curly quotes, dashes, ellipses and the like by plain ones in texts where that makes
     /// them no longer, before they are counted (M5).
     smart_encoding: bool = false, SWITCH;
-    /// Replies within a conversation go at any hour (S5); otherwise they wait for the sending
-    /// hours.
+    /// Texts in a conversation in which the contact has written go at any hour (S5); otherwise
+    /// they wait for the sending hours.
     replies_at_any_hour: bool = true, SWITCH;
     /// Have numbers looked up, where this installation can (C5, S10): landlines are then never
     /// texted, and texts count under their own carrier's caps.

@@ -9,56 +9,17 @@ use muster_domain::{
         word::Shown,
     },
     goals::{availability::GoalMoment, goal::GoalClock},
-    ids::{ContactId, GoalId, GroupId, MemberId, MessageId, OrganizationId, ThreadId},
+    ids::{ContactId, GoalId, GroupId, MemberId, OrganizationId, ThreadId},
     people::e164::E164,
-    sending::message::{MessageKind, MessageState},
 };
 
-use crate::{Page, Pool, Result, Tx, db::error::read_word};
+use crate::{Result, Tx};
 
-/// A thread.
-#[derive(Debug, Clone)]
-pub struct Thread {
-    /// The thread.
-    pub id: ThreadId,
-    /// Its group.
-    pub group_id: GroupId,
-    /// Its contact.
-    pub contact_id: ContactId,
-    /// The contact's given name.
-    pub first_name: String,
-    /// The contact's family name.
-    pub last_name: String,
-    /// The goal that last texted here.
-    pub goal_id: Option<GoalId>,
-    /// Its holder.
-    pub held_by: Option<MemberId>,
-    /// Until when.
-    pub held_until: Option<DateTime<Utc>>,
-    /// Since when the contact waits for an answer.
-    pub unread_since: Option<DateTime<Utc>>,
-    /// The contact has opted out.
-    pub opted_out: bool,
-}
+mod hand_on;
+mod list;
 
-/// One text of a thread.
-#[derive(Debug, Clone)]
-pub struct ThreadMessage {
-    /// The message.
-    pub id: MessageId,
-    /// Its kind; `Inbound` for the contact's.
-    pub kind: MessageKind,
-    /// Its state.
-    pub state: MessageState,
-    /// The text.
-    pub body: String,
-    /// The types of the pictures and the like that came with it.
-    pub media: Vec<String>,
-    /// The channel that it came by, where it is not plain texts.
-    pub channel: Option<String>,
-    /// When it was made.
-    pub created_at: DateTime<Utc>,
-}
+pub use hand_on::*;
+pub use list::*;
 
 /// Makes sure of the threads of these contacts in a group. A contact keeps the number they were
 /// first texted from (rule A3), as long as it is the organization's. A goal's text into a
@@ -156,106 +117,11 @@ pub async fn claim_unread(
     Ok(Some(ids.into_iter().map(ThreadId).collect()))
 }
 
-/// How much of the contacts is told with their threads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reader {
-    /// All that the organization has.
-    Organization,
-    /// The knowledge of the thread's group (rule A5).
-    Group,
-}
-
-/// Threads that a list has; each member narrows it.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Filter {
-    /// Of this group.
-    pub group_id: Option<GroupId>,
-    /// With unread replies alone.
-    pub unresponded: bool,
-    /// This one alone.
-    pub id: Option<ThreadId>,
-}
-
-/// Returns a thread of this organization.
-pub async fn get(pool: &Pool, organization_id: OrganizationId, reader: Reader, id: ThreadId) -> Result<Option<Thread>> {
-    let filter = Filter { id: Some(id), ..Filter::default() };
-    Ok(page(pool, organization_id, reader, &filter, Page::first(1)).await?.pop())
-}
-
-/// Returns a page of an organization's threads, by age.
-pub async fn page(
-    pool: &Pool,
-    organization_id: OrganizationId,
-    reader: Reader,
-    filter: &Filter,
-    page: Page<ThreadId>,
-) -> Result<Vec<Thread>> {
-    let rows = sqlx::query!(
-        r#"select t.*, c.opted_out_at is not null as "opted_out!",
-                  case when p.partly then coalesce(m.knows ->> 'first_name', '') else c.first_name end as "first_name!",
-                  case when p.partly then coalesce(m.knows ->> 'last_name', '') else c.last_name end as "last_name!"
-           from thread t join contact c on c.id = t.contact_id
-           left join membership m on m.group_id = t.group_id and m.contact_id = t.contact_id
-           cross join lateral (select $7 and (m.contact_id is null or m.knows is not null) as partly) p
-           where t.organization_id = $1 and ($2::uuid is null or t.group_id = $2) and ($3::uuid is null or t.id = $3)
-             and (not $4 or t.unread_since is not null) and ($5::uuid is null or t.id > $5)
-           order by t.id limit $6"#,
-        organization_id.0,
-        filter.group_id.map(|id| id.0),
-        filter.id.map(|id| id.0),
-        filter.unresponded,
-        page.after.map(|id| id.0),
-        page.limit,
-        reader == Reader::Group,
-    )
-    .fetch_all(&mut *pool.connection().await?)
-    .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Thread {
-            id: ThreadId(row.id),
-            group_id: GroupId(row.group_id),
-            contact_id: ContactId(row.contact_id),
-            first_name: row.first_name,
-            last_name: row.last_name,
-            goal_id: row.goal_id.map(GoalId),
-            held_by: row.held_by.map(MemberId),
-            held_until: row.held_until,
-            unread_since: row.unread_since,
-            opted_out: row.opted_out,
-        })
-        .collect())
-}
-
-/// Returns the last texts of a thread, oldest first.
-pub async fn messages(pool: &Pool, id: ThreadId, limit: i64) -> Result<Vec<ThreadMessage>> {
-    let rows = sqlx::query!(
-        r#"select id as "id!", kind as "kind!", state as "state!", body as "body!", created_at as "created_at!", channel,
-               array(select one.value ->> 'content_type' from jsonb_array_elements(last.media) one) as "media!"
-           from (select * from message where thread_id = $1 order by id desc limit $2) last order by id"#,
-        id.0,
-        limit,
-    )
-    .fetch_all(&mut *pool.connection().await?)
-    .await?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(ThreadMessage {
-                id: MessageId(row.id),
-                kind: read_word("message", &row.kind)?,
-                state: read_word("message", &row.state)?,
-                body: row.body,
-                media: row.media,
-                channel: row.channel,
-                created_at: row.created_at,
-            })
-        })
-        .collect()
-}
-
-/// A thread locked for an answer.
+/// A thread locked for a command.
 #[derive(Debug, Clone)]
 pub struct Locked {
+    /// The thread.
+    pub id: ThreadId,
     /// Its group.
     pub group_id: GroupId,
     /// Its contact.
@@ -268,19 +134,35 @@ pub struct Locked {
     pub now: DateTime<Utc>,
 }
 
-/// Locks a thread of this organization.
+/// Locks a thread of this organization. From the end of a claim on it has the goal and the agent of
+/// a text that went out during the claim (rule W3).
 pub async fn lock(tx: &mut Tx, organization_id: OrganizationId, id: ThreadId) -> Result<Option<Locked>> {
     // Read by another statement, so that a claim which ended while this waited has ended.
     sqlx::query!("select from thread where id = $1 and organization_id = $2 for update", id.0, organization_id.0)
         .fetch_optional(tx.conn())
         .await?;
+    at_present(tx, organization_id, id).await
+}
+
+/// Returns a thread of this organization as [`lock`] does, without locking it.
+pub async fn at_present(tx: &mut Tx, organization_id: OrganizationId, id: ThreadId) -> Result<Option<Locked>> {
     let row = sqlx::query!(
-        r#"select t.group_id, t.contact_id, t.goal_id, t.held_by, t.held_until, t.unread_since,
-                  clock_timestamp() as "now!",
+        r#"select t.group_id, t.contact_id, t.held_by, t.held_since, t.held_until, t.unread_since,
+                  n.goal_id as "goal_id?", n.agent_id as "agent_id?", m.assigned_agent_id as "assigned_agent_id?",
+                  n.now as "now!",
                   (c.opted_out_at is not null or c.redacted_at is not null) as "closed!",
                   g.launched_at as "launched_at?", g.paused_at as "paused_at?",
                   g.opens_at as "opens_at?", g.closes_at as "closes_at?"
-           from thread t join contact c on c.id = t.contact_id left join goal g on g.id = t.goal_id
+           from thread t
+           join contact c on c.id = t.contact_id
+           cross join lateral (
+               select clock.now,
+                   case when t.held_until > clock.now then t.goal_id else coalesce(t.next_goal_id, t.goal_id) end as goal_id,
+                   case when t.held_until > clock.now then t.agent_id else coalesce(t.next_agent_id, t.agent_id) end as agent_id
+               from (select clock_timestamp() as now offset 0) clock offset 0
+           ) n
+           left join membership m on m.group_id = t.group_id and m.contact_id = t.contact_id
+           left join goal g on g.id = n.goal_id
            where t.id = $1 and t.organization_id = $2"#,
         id.0,
         organization_id.0,
@@ -294,13 +176,21 @@ pub async fn lock(tx: &mut Tx, organization_id: OrganizationId, id: ThreadId) ->
             opens_at,
             closes_at,
         });
+        let claim = row.held_by.zip(row.held_until).map(|(agent_id, until)| Claim {
+            agent_id: MemberId(agent_id),
+            since: row.held_since.unwrap_or(until),
+            until,
+        });
         let thread = StandingThread {
-            claim: row.held_by.map(MemberId).zip(row.held_until).map(|(agent_id, until)| Claim { agent_id, until }),
+            claim: claim.filter(|claim| claim.until > row.now),
+            assigned_to: row.assigned_agent_id.map(MemberId),
+            texted_by: row.agent_id.map(MemberId),
             unread_since: row.unread_since,
             closed: row.closed,
             goal: clock.map(|clock| GoalMoment::at(&clock, None, row.now)),
         };
         Locked {
+            id,
             group_id: GroupId(row.group_id),
             contact_id: ContactId(row.contact_id),
             goal_id: row.goal_id.map(GoalId),
@@ -310,15 +200,35 @@ pub async fn lock(tx: &mut Tx, organization_id: OrganizationId, id: ThreadId) ->
     }))
 }
 
-/// An agent has answered: nothing is unread any more.
-pub async fn answered(tx: &mut Tx, id: ThreadId, agent_id: MemberId) -> Result<()> {
+/// Writes a locked thread as a command has left it. The goal and the agent that wait for the end of
+/// the claim take over when it has ended, also early.
+pub async fn keep(tx: &mut Tx, locked: &Locked, after: &StandingThread) -> Result<()> {
+    let goes_on = locked.thread.claim.is_some() && after.claim.is_some();
+    let texted = after.texted_by.filter(|agent| locked.thread.texted_by != Some(*agent));
     sqlx::query!(
-        "update thread set unread_since = null, agent_id = $2, last_message_at = now() where id = $1",
-        id.0,
-        agent_id.0
+        "update thread t set unread_since = $2, held_by = $3, held_since = $4, held_until = $5,
+             agent_id = coalesce($6, case when $7 then t.agent_id else coalesce(t.next_agent_id, t.agent_id) end),
+             goal_id = case when $7 then t.goal_id else coalesce(t.next_goal_id, t.goal_id) end,
+             next_goal_id = case when $7 then t.next_goal_id end, next_agent_id = case when $7 then t.next_agent_id end
+         where t.id = $1",
+        locked.id.0,
+        after.unread_since,
+        after.claim.map(|claim| claim.agent_id.0),
+        after.claim.map(|claim| claim.since),
+        after.claim.map(|claim| claim.until),
+        texted.map(|id| id.0),
+        goes_on,
     )
     .execute(tx.conn())
     .await?;
+    Ok(())
+}
+
+/// An agent has texted: the thread is the latest by recency.
+pub async fn texted(tx: &mut Tx, id: ThreadId) -> Result<()> {
+    sqlx::query!("update thread set last_message_at = now(), recency = uuid_v7() where id = $1", id.0)
+        .execute(tx.conn())
+        .await?;
     Ok(())
 }
 
@@ -344,7 +254,7 @@ pub async fn replied(tx: &mut Tx, id: ThreadId, shown: Shown, received_at: DateT
     sqlx::query!(
         "update thread set
              unread_since = case when $2 then null when $3 then least(unread_since, $4) else unread_since end,
-             last_message_at = now()
+             last_message_at = now(), recency = uuid_v7()
          where id = $1",
         id.0,
         hidden,
