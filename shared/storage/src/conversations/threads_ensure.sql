@@ -14,5 +14,6 @@ on conflict (group_id, contact_id) do update set
     sender_e164 = case when exists (
             select from sender_number n where n.e164 = t.sender_e164 and n.organization_id = t.organization_id)
         then t.sender_e164 else excluded.sender_e164 end,
-    last_message_at = now()
+    last_message_at = now(),
+    recency = uuid_v7()
 returning id, contact_id, goal_id
