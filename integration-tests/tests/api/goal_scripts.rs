@@ -21,7 +21,7 @@ async fn m1_m2_m3_a_script_that_cannot_be_sent_is_refused_when_it_is_saved() {
                     json!({ "script": "STOP {{first_name" }),
                     "script: the merge field that begins at character 5 is not closed",
                 ),
-                (json!({ "script": "  " }), "script: the script is empty"),
+                (json!({ "reminder": { "script": "  " } }), "reminder.script: the script is empty"),
                 (json!({ "script": "Vote!" }), "script: the script has no opt-out language"),
                 (json!({ "script": "Meet at the bus stops" }), "opt-out language"),
                 (json!({ "script": "Vote at the bus stop!" }), "opt-out language"),

@@ -26,7 +26,7 @@ use crate::{
 #[into_params(parameter_in = Query)]
 pub(crate) struct PreviewFilter {
     /// Contacts of this part; those that a launch would target unless told.
-    #[param(value_type = Option<shapes::TargetingPart>)]
+    #[param(inline, value_type = Option<shapes::TargetingPart>)]
     show: Option<Part>,
     /// Only contacts that this filter leaves out, by its place in the targeting.
     filter: Option<String>,
