@@ -3,6 +3,7 @@
 pub(crate) mod account;
 pub(crate) mod broker;
 pub(crate) mod classify;
+pub(crate) mod client;
 pub(crate) mod config;
 pub(crate) mod doctor;
 pub(crate) mod import;

@@ -11,12 +11,11 @@ use reqwest::Method;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{
-    EXIT_REFUSED,
-    client::{Api, Where},
-    manage,
+use super::{EXIT_REFUSED, manage};
+use crate::{
+    commands::client::{Api, Where},
+    out::say,
 };
-use crate::out::say;
 
 #[derive(Args)]
 pub(crate) struct Follow {

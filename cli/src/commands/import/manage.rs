@@ -8,8 +8,8 @@ use reqwest::Method;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::client::Where;
 use crate::{
+    commands::client::Where,
     out::{self, say},
     table::Table,
 };

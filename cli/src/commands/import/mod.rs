@@ -1,7 +1,6 @@
 //! `muster import`: files of contacts, uploaded and followed, or checked without any service.
 
 mod check;
-mod client;
 mod follow;
 mod manage;
 mod upload;

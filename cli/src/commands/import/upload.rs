@@ -15,8 +15,8 @@ use serde_json::json;
 use tokio::io::AsyncReadExt;
 use uuid::Uuid;
 
-use super::{EXIT_REFUSED, check::mapped, client::Where, follow};
-use crate::out::say;
+use super::{EXIT_REFUSED, check::mapped, follow};
+use crate::{commands::client::Where, out::say};
 
 /// Bytes that are read and sent at a time.
 const BLOCK: usize = 256 * 1024;

@@ -22,7 +22,7 @@ pub(crate) struct Where {
 }
 
 /// Somebody with a token, at an organization.
-pub(super) struct Api {
+pub(crate) struct Api {
     http: Client,
     uploads: Client,
     base: String,
@@ -34,7 +34,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const STALL_TIMEOUT: Duration = Duration::from_mins(1);
 
 impl Where {
-    pub(super) fn open(&self) -> anyhow::Result<Api> {
+    pub(crate) fn open(&self) -> anyhow::Result<Api> {
         let base = match &self.api {
             Some(url) => url.clone(),
             None => std::env::var("MUSTER_API_URL").context("give --api or MUSTER_API_URL")?,
@@ -53,12 +53,12 @@ impl Where {
 
 impl Api {
     /// Returns a request below the organization.
-    pub(super) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.at(&self.http, method, path)
     }
 
     /// Returns a POST below the organization that may take as long as its body does.
-    pub(super) fn upload(&self, path: &str) -> RequestBuilder {
+    pub(crate) fn upload(&self, path: &str) -> RequestBuilder {
         self.at(&self.uploads, Method::POST, path)
     }
 
@@ -67,7 +67,7 @@ impl Api {
     }
 
     /// Uploads a file; a refusal of it is an answer.
-    pub(super) async fn upload_file(&self, request: RequestBuilder) -> anyhow::Result<Result<Value, String>> {
+    pub(crate) async fn upload_file(&self, request: RequestBuilder) -> anyhow::Result<Result<Value, String>> {
         let response = request.send().await.context("the API does not answer")?;
         if response.status() == StatusCode::UNPROCESSABLE_ENTITY {
             let problem: Value = response.json().await.unwrap_or_default();
@@ -81,7 +81,7 @@ impl Api {
     }
 
     /// Sends a request that must succeed; the API's refusal is the error.
-    pub(super) async fn send(&self, request: RequestBuilder) -> anyhow::Result<Response> {
+    pub(crate) async fn send(&self, request: RequestBuilder) -> anyhow::Result<Response> {
         Self::accepted(request.send().await.context("the API does not answer")?).await
     }
 
@@ -99,7 +99,7 @@ impl Api {
     }
 
     /// Reads JSON.
-    pub(super) async fn get(&self, path: &str) -> anyhow::Result<Value> {
+    pub(crate) async fn get(&self, path: &str) -> anyhow::Result<Value> {
         Ok(self.send(self.request(Method::GET, path)).await?.json().await?)
     }
 }
