@@ -3,6 +3,7 @@
 
 use muster_domain::{
     goals::goal::INSTRUCTIONS_LIMIT,
+    people::form::{ANSWER_LIMIT, QUESTION_LIMIT},
     sending::{
         rate::FASTEST_RATE,
         template::{REMINDER_LIMIT, RENDERED_LIMIT},
@@ -17,6 +18,7 @@ use utoipa::{
 };
 
 use crate::{
+    admin::forms::QuestionBody,
     extract::{at_most, text},
     problem::Problem,
 };
@@ -69,9 +71,15 @@ texts! {
     Search = 1..=100, "Words to look for.";
     Tag = 1..=100, "A tag.";
     CronFields = 1..=200, "A cron expression, such as `0 9,13,17 * * MON-FRI`, or `@daily`.";
+    FieldName = 1..=200, "A custom field's name.";
+    WrittenPhone = 1..=64, "A number as people write it.";
     Consent = 0..=2_000, "The consent that the contacts gave.";
     Url = 0..=2_000, "`https://…`, or `store:PATH`.";
     FileName = 1..=255, "A file's name.";
+    FormTitle = 1..=200, "A form's title.";
+    FormConsent = 1..=2_000, "The words that people agree to.";
+    QuestionLabel = 1..=200, "A question's words.";
+    Honeypot = 0..=500, "A value that people do not see the question of.";
 }
 
 /// Whole numbers from the least to the most.
@@ -118,6 +126,7 @@ numbers! {
     OpensMinute: u16 = 0..=1_439, "Minutes after midnight.";
     ClosesMinute: u16 = 1..=1_440, "Minutes after midnight.";
     ReleasedBatches: u32 = 1..=u32::MAX, "Batches of one release.";
+    SignUpsAnHour: u32 = 1..=100_000, "Sign-ups in an hour.";
     ReleaseMinutes: u32 = 1..=44_640, "Minutes between releases, at most 31 days.";
 }
 
@@ -149,6 +158,7 @@ forms! {
     Carrier = "^[a-z0-9-]{1,40}$", "A carrier as caps, rates and lookups call it, such as `t-mobile`.";
     PhoneNumber = r"^\+1[2-9][0-9]{2}[2-9][0-9]{6}$", "A number in E.164 form.";
     NumberCursor = "^[0-9]{11}$", "Where a page of numbers ended.";
+    OptOutCursor = "^[0-9]{1,16}-[0-9a-f]{32}$", "Where a page of opt-outs ended.";
     ZoneName = "^[A-Za-z0-9_+/-]{1,64}$", "An IANA time zone.";
     LocalTime = r"^-?[0-9]{4,6}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?$",
         "A time on the group's clocks, without an offset: `2026-11-03T10:00:00`.";
@@ -164,6 +174,10 @@ forms! {
     ),
         "A day (`2026-11-03`), a time on the group's clocks (`2026-11-03T10:00:00`), or with an offset an \
          instant, in the years 2000 to 2199.";
+    QuestionField = "^(first_name|last_name|email|postal_code|custom:.{1,200})$",
+        "A value of a contact, or `custom:NAME`.";
+    Origin = r"^(\*|https?://[a-z0-9.-]{1,253}(:[0-9]{1,5})?)$", "An origin, `https://example.org`, or `*` for any.";
+    FormKey = "^[0-9a-f]{32}$", "The public name of a form.";
     Sha256 = "^[0-9a-f]{64}$", "A SHA-256.";
     CsvMapping = r"^\s*\{", "An object of strings, as JSON.";
 }
@@ -236,11 +250,31 @@ pub(crate) fn id() -> RefOr<Schema> {
     ObjectBuilder::new().schema_type(Type::String).format(Some(format)).into()
 }
 
+/// Answers to a form's questions.
+#[derive(Debug)]
+pub(crate) enum FormAnswers {}
+
+impl PartialSchema for FormAnswers {
+    fn schema() -> RefOr<Schema> {
+        let answer = ObjectBuilder::new().schema_type(Type::String).max_length(Some(ANSWER_LIMIT));
+        ObjectBuilder::new()
+            .schema_type(Type::Object)
+            .additional_properties(Some(answer))
+            .description(Some("Answers by the question's `field`."))
+            .into()
+    }
+}
+
+impl ToSchema for FormAnswers {}
+
 lists! {
     CampaignGroups = id(), 1..=5_000, "Groups of a campaign, each once.";
     DuplicateGroups = id(), 1..=1_000, "Groups that get a copy, each once.";
     MemberGroups = id(), 0..=1_000, "Groups of a member, each once.";
     CampaignNumbers = PhoneNumber::schema(), 0..=1_000, "Numbers of the organization in E.164 form.";
     AssignedThreads = id(), 1..=500, "Conversations, each once.";
+    FormQuestions = QuestionBody::schema(), 0..=QUESTION_LIMIT, "Questions beside the phone, each once.";
+    FormTags = id(), 0..=50, "Tags for everybody who signs up.";
+    FormOrigins = Origin::schema(), 0..=20, "Origins of pages elsewhere that may post to the form.";
     NewNumbers = PhoneNumber::schema(), 1..=1_000, "Numbers in E.164 form, owned at the carrier.";
 }

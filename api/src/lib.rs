@@ -21,6 +21,7 @@ mod looks;
 mod openapi;
 mod problem;
 mod shapes;
+mod sign_ups;
 mod state;
 mod stops;
 mod trace;

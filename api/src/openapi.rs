@@ -6,7 +6,7 @@ use axum::{
     Json, Router,
     http::Uri,
     middleware,
-    routing::{get, post},
+    routing::{get, options, post},
 };
 use utoipa::{
     OpenApi,
@@ -17,19 +17,25 @@ use utoipa::{
 };
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{admin, agent, asker, document::BEARER, keys, limits, problem::Problem, state::Api, trace, webhooks};
+use crate::{
+    admin, agent, asker, document::BEARER, keys, limits, problem::Problem, sign_ups, state::Api, trace, webhooks,
+};
 
 #[derive(OpenApi)]
 #[openapi(info(
     title = "Muster",
     description = "Peer-to-peer texting campaigns. Errors are problem+json (RFC 9457) with a stable `type`; lists have \
                    cursors; POSTs that create or send take an `Idempotency-Key`. Webhooks are authenticated by \
-                   `X-Twilio-Signature`, everything else by a bearer token."
+                   `X-Twilio-Signature`, sign-up forms are public, and everything else has a bearer token."
 ))]
 struct Base;
 
 fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::with_openapi(Base::openapi()).merge(admin::routes()).merge(agent::routes()).merge(webhooks::routes())
+    OpenApiRouter::with_openapi(Base::openapi())
+        .merge(admin::routes())
+        .merge(agent::routes())
+        .merge(sign_ups::routes())
+        .merge(webhooks::routes())
 }
 
 /// Returns the OpenAPI 3.1 document.
@@ -54,6 +60,9 @@ pub(crate) fn router(api: Api) -> Router {
     router
         // A URL that was given to the carrier with a slash at its end.
         .route("/v1/webhooks/twilio/inbound/", post(webhooks::inbound::receive))
+        // Browsers ask before they post from a page elsewhere.
+        .route("/v1/sign-ups/{form_key}", options(sign_ups::preflight::answer))
+        .route("/v1/sign-ups/{form_key}/submit", options(sign_ups::preflight::answer))
         .route("/openapi.json", get(move || async move { Json(document) }))
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed("see /openapi.json for what is") })
         .fallback(|uri: Uri| async move { Problem::not_found(format!("nothing is at {}", uri.path())) })

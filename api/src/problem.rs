@@ -98,6 +98,10 @@ problems! {
     too_large = "too-large", PAYLOAD_TOO_LARGE, "The upload is too large";
     /// The webhook's signature is not the carrier's (rule I1).
     bad_signature = "bad-signature", FORBIDDEN, "The signature is not the carrier's";
+    /// A form takes sign-ups from other pages than this.
+    foreign_origin = "foreign-origin", FORBIDDEN, "The form takes no sign-ups from this origin";
+    /// More sign-ups come than the form takes.
+    sign_up_limit = "sign-up-limit", TOO_MANY_REQUESTS, "That is as many sign-ups as are allowed";
     /// The tenant asks for more than its share, and more of it waits than may.
     too_many_requests = "too-many-requests", TOO_MANY_REQUESTS, "Too many requests at once";
     /// The request did not come in, in time.

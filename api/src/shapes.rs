@@ -9,7 +9,7 @@ use muster_domain::{
     conversations::thread,
     goals::{answer, calendar, campaign, forecast, goal, targeting},
     imports,
-    people::{contact, line},
+    people::{contact, line, merge},
     sending::{admission, brand_hold, hours, message, segments},
     tenancy::{member, role},
     text_enum::TextEnum,
@@ -66,6 +66,9 @@ words! {
     LineType = line::LineType, "What kind of line a number is.";
     ContactSource = contact::ContactSource, "Where a contact comes from.";
     ThreadProgress = thread::ThreadProgress, "How far a conversation is.";
+    OptOutOrigin = contact::OptOutOrigin, "How an opt-out was recorded.";
+    MergeKind = merge::MergeKind, "What is merged.";
+    MergeStep = merge::MergeStep, "How far a merge is.";
     MessageKind = message::MessageKind, "Why a text was written.";
     MessageState = message::MessageState, "How far a text is.";
     BrandHoldReason = brand_hold::BrandHoldReason, "Why a carrier holds the brand.";

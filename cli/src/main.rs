@@ -55,6 +55,12 @@ enum Command {
     /// Files of contacts.
     #[command(subcommand)]
     Import(commands::import::Command),
+    /// Opt-outs in force: by number, as a list, as a file.
+    #[command(subcommand)]
+    OptOuts(commands::opt_outs::Command),
+    /// Tags: list, make, rename, lock, merge.
+    #[command(subcommand)]
+    Tags(commands::tags::Command),
     /// Count the segments of a text, as carriers bill it.
     Segments(commands::segments::Args),
     /// Say whether a contact's text opts out, opts in or asks for help, and by which rule.
@@ -78,6 +84,8 @@ async fn main() -> ExitCode {
 async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Import(command) => return commands::import::run(command).await,
+        Command::OptOuts(command) => commands::opt_outs::run(command).await,
+        Command::Tags(command) => commands::tags::run(command).await,
         Command::Migrate(args) => commands::migrate::run(args).await,
         Command::Account(command) => commands::account::run(command).await,
         Command::Numbers(command) => commands::numbers::run(command).await,

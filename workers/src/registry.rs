@@ -16,6 +16,7 @@ crate::registry! {
         // people
         CarrierLookup,
         Redaction,
+        NameMerge,
         // goals
         BatchPartition,
         GoalTransition,

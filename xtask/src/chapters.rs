@@ -35,7 +35,7 @@ const CRATES: [(&str, Table); 2] = [
         "shared/storage/src",
         &[
             ("tenancy", &[]),
-            ("people", &["goals", "imports"]),
+            ("people", &["engine", "goals", "imports"]),
             ("goals", &["engine", "tenancy"]),
             ("sending", &["engine", "goals", "tenancy"]),
             ("conversations", &["goals", "people"]),

@@ -6,13 +6,18 @@ pub(crate) mod calendar;
 pub(crate) mod campaigns;
 pub(crate) mod contacts;
 pub(crate) mod conversations;
+pub(crate) mod fields;
+pub(crate) mod forms;
 pub(crate) mod goals;
 pub(crate) mod groups;
 pub(crate) mod import_sources;
 pub(crate) mod imports;
 pub(crate) mod members;
+pub(crate) mod merges;
+pub(crate) mod opt_outs;
 pub(crate) mod organizations;
 pub(crate) mod redactions;
+pub(crate) mod tags;
 pub(crate) mod texts;
 
 use utoipa_axum::router::OpenApiRouter;
@@ -27,12 +32,17 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .merge(campaigns::routes())
         .merge(contacts::routes())
         .merge(conversations::routes())
+        .merge(fields::routes())
+        .merge(forms::routes())
         .merge(goals::routes())
         .merge(groups::routes())
         .merge(import_sources::routes())
         .merge(imports::routes())
         .merge(members::routes())
+        .merge(merges::routes())
+        .merge(opt_outs::routes())
         .merge(organizations::routes())
         .merge(redactions::routes())
+        .merge(tags::routes())
         .merge(texts::routes())
 }

@@ -7,6 +7,7 @@ mod claim_replies;
 mod give_back;
 mod lease;
 mod list_goals;
+mod list_reasons;
 mod reply;
 mod send;
 mod skip;
@@ -22,6 +23,7 @@ use crate::{document::endpoint, state::Api};
 pub(crate) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(endpoint!(list_goals::list))
+        .routes(endpoint!(list_reasons::list))
         .routes(endpoint!(claim_batch::claim))
         .routes(endpoint!(send::send))
         .routes(endpoint!(skip::skip))

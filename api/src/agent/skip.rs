@@ -1,8 +1,8 @@
 //! `POST /v1/agent/batches/{batch_id}/skip` (rule B5).
 
 use axum::{Json as Answer, extract::State};
-use muster_domain::ids::{BatchId, ContactId};
-use muster_storage::goals::batches;
+use muster_domain::ids::{BatchId, ContactId, TagId};
+use muster_storage::{goals::batches, people::reasons};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -27,6 +27,10 @@ pub(crate) struct Skip {
     /// Why; no personal data.
     #[schema(value_type = bounds::Reason)]
     reason: String,
+    /// One of the organization's reasons, of which the contact gets the tag.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<uuid::Uuid>)]
+    reason_id: Option<TagId>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -47,9 +51,19 @@ pub(crate) async fn skip(
     let reason = bounds::Reason::read("reason", &body.reason)?;
     keyed
         .run(&api, agent.member.id, &body, async |tx| {
+            let named = match body.reason_id {
+                Some(id) => {
+                    let found = reasons::find(tx, agent.organization_id, body.contact_id, id).await?;
+                    Some(found.ok_or_else(|| Problem::invalid_body("reason_id is none of the reasons"))?)
+                }
+                None => None,
+            };
             let lease = lock_lease(tx, &agent, id, body.lease_token).await?;
             if batches::skip(tx, &lease, &[body.contact_id], reason).await? == 0 {
                 return Err(Problem::no("contact that is still to be texted in this batch"));
+            }
+            if let Some(named) = &named {
+                reasons::give_in_goal(tx, lease.goal_id, body.contact_id, named).await?;
             }
             let finished = batches::finish_if_done(tx, &lease).await?;
             Ok(Answer(Skipped { batch_finished: finished }))

@@ -19,10 +19,11 @@ use uuid::Uuid;
 use crate::{
     auth::{Admin, Agent, Caller, TokenHash},
     bounds,
-    document::OperationDoc,
+    document::{OperationDoc, problems::Access},
     extract::{CsvText, IfMatch, Json, OptionalJson, Path, Query},
     idempotency::{Keyed, LONGEST_KEY},
     list::ListQuery,
+    sign_ups::visitor::{FormKey, SmallJson, Visitor},
     state::Api,
     webhooks::signed::SignedForm,
 };
@@ -43,7 +44,7 @@ impl Asks for TokenHash {
 
 impl Asks for Caller {
     fn asks(doc: &mut OperationDoc) {
-        doc.bearer = true;
+        doc.access = Access::Bearer;
         doc.problem(StatusCode::UNAUTHORIZED);
         doc.problem(StatusCode::FORBIDDEN);
     }
@@ -97,8 +98,18 @@ ids!(
     BatchId,
     ThreadId,
     MessageId,
-    RedactionId
+    RedactionId,
+    TagId,
+    FieldId,
+    MergeId,
+    FormId
 );
+
+impl PathParts for FormKey {
+    fn parts(parts: &mut Vec<RefOr<Schema>>) {
+        parts.push(bounds::FormKey::schema());
+    }
+}
 
 impl PathParts for Uuid {
     fn parts(parts: &mut Vec<RefOr<Schema>>) {
@@ -150,6 +161,20 @@ impl<T: DeserializeOwned + Default + ToSchema> Asks for OptionalJson<T> {
         if let Some(body) = &mut doc.body {
             body.required = Some(Required::False);
         }
+    }
+}
+
+impl<T: DeserializeOwned + ToSchema> Asks for SmallJson<T> {
+    fn asks(doc: &mut OperationDoc) {
+        Json::<T>::asks(doc);
+    }
+}
+
+impl Asks for Visitor {
+    fn asks(doc: &mut OperationDoc) {
+        let origin = ObjectBuilder::new().schema_type(Type::String);
+        doc.header("Origin", Required::False, "The origin of the page, as browsers tell it.", origin);
+        doc.problem(StatusCode::FORBIDDEN);
     }
 }
 
@@ -222,6 +247,7 @@ impl Asks for IfMatch {
 
 impl Asks for SignedForm {
     fn asks(doc: &mut OperationDoc) {
+        doc.access = Access::Signed;
         let form = BTreeMap::<String, String>::schema();
         let body = RequestBodyBuilder::new()
             .description(Some("The carrier's form."))

@@ -25,6 +25,7 @@ use utoipa::{
 };
 use utoipa_axum::router::UtoipaMethodRouter;
 
+use self::problems::Access;
 pub(crate) use self::{
     answers::{Accepted, Answers, Created, Csv, Made, NoContent, Once, Success, Tagged, TakenOn},
     asks::{Asks, PathParts},
@@ -52,7 +53,7 @@ pub(crate) struct OperationDoc {
     body: Option<RequestBody>,
     answers: BTreeMap<u16, Response>,
     problems: BTreeSet<u16>,
-    bearer: bool,
+    access: Access,
     /// Schemas by name that are referred to.
     schemas: Vec<(String, RefOr<Schema>)>,
 }
@@ -196,8 +197,11 @@ impl OperationDoc {
         operation.parameters = Some(parameters.into_iter().map(RefOr::T).collect());
         operation.request_body = self.body.clone().map(RefOr::T);
         operation.responses = self.responses(method);
-        operation.security =
-            Some(if self.bearer { vec![SecurityRequirement::new(BEARER, Vec::<String>::new())] } else { Vec::new() });
+        operation.security = Some(if self.access == Access::Bearer {
+            vec![SecurityRequirement::new(BEARER, Vec::<String>::new())]
+        } else {
+            Vec::new()
+        });
     }
 
     fn responses(&self, method: &HttpMethod) -> Responses {
@@ -205,11 +209,11 @@ impl OperationDoc {
             self.answers.iter().map(|(status, response)| (status.to_string(), response.clone().into())).collect();
         let mut problems = self.problems.clone();
         problems.extend(EVERYWHERE.map(|status| status.as_u16()));
-        if self.bearer && *method != HttpMethod::Get {
+        if self.access == Access::Bearer && *method != HttpMethod::Get {
             problems.insert(StatusCode::CONFLICT.as_u16());
         }
         for status in problems {
-            all.extend(problems::response(status, self.bearer).map(|response| (status.to_string(), response.into())));
+            all.extend(problems::response(status, self.access).map(|response| (status.to_string(), response.into())));
         }
         all.insert("default".to_owned(), problems::any_other().into());
         Responses::from_iter(all)

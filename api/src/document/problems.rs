@@ -59,12 +59,37 @@ impl PartialSchema for Problem {
 /// The problem of a request that is signed instead of carrying a token.
 const BAD_SIGNATURE: &str = "urn:muster:problem:bad-signature";
 
-/// Returns a status' response, if there are problems with it. Operations with a token are `bearer`;
-/// the others are signed.
-pub(super) fn response(status: u16, bearer: bool) -> Option<Response> {
+/// The problem of a request from a page that a form does not know.
+const FOREIGN_ORIGIN: &str = "urn:muster:problem:foreign-origin";
+
+/// By what an operation knows its caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Access {
+    /// By nothing: anybody may ask.
+    #[default]
+    Public,
+    /// By a bearer token.
+    Bearer,
+    /// By a signature.
+    Signed,
+}
+
+impl Access {
+    /// Returns whether an operation refuses a caller by this problem.
+    fn refuses(self, kind: &str) -> bool {
+        match self {
+            Self::Public => kind == FOREIGN_ORIGIN,
+            Self::Bearer => kind != FOREIGN_ORIGIN && kind != BAD_SIGNATURE,
+            Self::Signed => kind == BAD_SIGNATURE,
+        }
+    }
+}
+
+/// Returns a status' response, if there are problems with it.
+pub(super) fn response(status: u16, access: Access) -> Option<Response> {
     let doc: Vec<String> = Problem::TYPES
         .iter()
-        .filter(|(kind, of, _)| *of == status && (status != 403 || (*kind == BAD_SIGNATURE) != bearer))
+        .filter(|(kind, of, _)| *of == status && (status != 403 || access.refuses(kind)))
         .map(|(kind, _, title)| format!("{title} (`{kind}`)."))
         .collect();
     if doc.is_empty() {

@@ -65,7 +65,7 @@ async fn opt_out(
     received: i64,
 ) -> Result<Option<ContactId>, Problem> {
     let Some(writer) = webhooks::known_writer(tx, addressee.organization_id, from).await? else { return Ok(None) };
-    let own = &addressee.opt_out_keywords;
+    let own = addressee.own_words();
     if word::intent(&text.body, text.carrier_word, own, writer.standing, received) == Intent::OptOut {
         contacts::opt_out_by(tx, addressee.organization_id, writer.contact_id, "by text", Some(received)).await?;
         return Ok(Some(writer.contact_id));

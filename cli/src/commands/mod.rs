@@ -10,10 +10,12 @@ pub(crate) mod import;
 pub(crate) mod jobs;
 pub(crate) mod migrate;
 pub(crate) mod numbers;
+pub(crate) mod opt_outs;
 pub(crate) mod policy;
 pub(crate) mod queues;
 pub(crate) mod schedule;
 pub(crate) mod segments;
+pub(crate) mod tags;
 pub(crate) mod why;
 pub(crate) mod workers;
 

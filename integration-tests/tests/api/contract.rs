@@ -40,7 +40,7 @@ impl Asked {
         match operation.who() {
             Who::Admins | Who::Anyone => self.organization.admin.clone(),
             Who::Agents => self.agent.clone(),
-            Who::Carrier => self.world.nobody(),
+            Who::Carrier | Who::Public => self.world.nobody(),
         }
     }
 
@@ -71,7 +71,7 @@ async fn without_a_token_or_with_a_wrong_one_every_operation_answers_401() {
             let mut asked = Asked::start(world).await;
             let good = asked.organization.admin.token().unwrap().to_owned();
             for operation in asked.operations.clone() {
-                if operation.who() == Who::Carrier {
+                if matches!(operation.who(), Who::Carrier | Who::Public) {
                     continue;
                 }
                 let url = asked.url(&operation);
@@ -191,7 +191,7 @@ async fn a5_agents_may_not_do_what_admins_may_and_admins_not_what_agents_may() {
                 let callers = match operation.who() {
                     Who::Admins => std::slice::from_ref(&asked.agent).to_vec(),
                     Who::Agents => admins.to_vec(),
-                    Who::Anyone | Who::Carrier => continue,
+                    Who::Anyone | Who::Carrier | Who::Public => continue,
                 };
                 let url = asked.url(&operation);
                 for caller in callers {

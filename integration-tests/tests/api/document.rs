@@ -17,6 +17,8 @@ DELETE /v1/organizations/{organization_id}/groups/{group_id}/members/{member_id}
 DELETE /v1/organizations/{organization_id}/members/{member_id} delete_member
 DELETE /v1/organizations/{organization_id}/members/{member_id}/tokens delete_member_token
 DELETE /v1/organizations/{organization_id}/tokens/{token_id} delete_token
+DELETE /v1/organizations/{organization_id}/fields/{field_id} delete_field
+DELETE /v1/organizations/{organization_id}/tags/{tag_id} delete_tag
 GET /v1/account get_account
 GET /v1/agent/goals list_agent_goals
 GET /v1/agent/groups/{group_id}/agents list_agent_group_agents
@@ -64,10 +66,23 @@ GET /v1/organizations/{organization_id}/registered-campaigns list_registered_cam
 GET /v1/organizations/{organization_id}/test-phone get_test_phone
 GET /v1/redactions/{redaction_id} get_redaction
 PATCH /v1/agent/threads/{thread_id}/contact patch_agent_thread_contact
+GET /v1/agent/reasons list_agent_reasons
+GET /v1/organizations/{organization_id}/fields list_fields
+GET /v1/organizations/{organization_id}/fields/{field_id} get_field
+GET /v1/organizations/{organization_id}/forms list_forms
+GET /v1/organizations/{organization_id}/forms/{form_id} get_form
+GET /v1/organizations/{organization_id}/merges/{merge_id} get_merge
+GET /v1/organizations/{organization_id}/opt-outs list_opt_outs
+GET /v1/organizations/{organization_id}/opt-outs.csv get_opt_outs_csv
+GET /v1/organizations/{organization_id}/tags list_tags
+GET /v1/organizations/{organization_id}/tags/{tag_id} get_tag
+GET /v1/sign-ups/{form_key} get_sign_up
 PATCH /v1/organizations/{organization_id} patch_organization
 PATCH /v1/organizations/{organization_id}/groups/{group_id} patch_group
 PATCH /v1/organizations/{organization_id}/groups/{group_id}/contacts/{contact_id} patch_group_contact
 PATCH /v1/organizations/{organization_id}/members/{member_id} patch_member
+PATCH /v1/organizations/{organization_id}/fields/{field_id} patch_field
+PATCH /v1/organizations/{organization_id}/tags/{tag_id} patch_tag
 POST /v1/agent/batches/{batch_id}/return return_agent_batch
 POST /v1/agent/batches/{batch_id}/send send_agent_batch
 POST /v1/agent/batches/{batch_id}/skip skip_agent_batch
@@ -117,6 +132,13 @@ POST /v1/organizations/{organization_id}/texts/segments post_text_segments
 POST /v1/redactions create_redaction
 POST /v1/webhooks/twilio/inbound receive_twilio_inbound
 POST /v1/webhooks/twilio/status/{message_id} receive_twilio_status
+POST /v1/organizations/{organization_id}/fields create_field
+POST /v1/organizations/{organization_id}/fields/{field_id}/merge merge_field
+POST /v1/organizations/{organization_id}/fields/{field_id}/rename rename_field
+POST /v1/organizations/{organization_id}/forms create_form
+POST /v1/organizations/{organization_id}/opt-outs/lookup lookup_opt_out
+POST /v1/organizations/{organization_id}/tags create_tag
+POST /v1/organizations/{organization_id}/tags/{tag_id}/merge merge_tag
 PUT /v1/agent/threads/{thread_id}/answer put_agent_thread_answer
 PUT /v1/organizations/{organization_id}/campaigns/{campaign_id} put_campaign
 PUT /v1/agent/threads/{thread_id}/tags/{tag_id} put_agent_thread_tag
@@ -129,6 +151,7 @@ PUT /v1/organizations/{organization_id}/laws put_laws
 PUT /v1/organizations/{organization_id}/rates put_rates
 PUT /v1/organizations/{organization_id}/registered-campaigns/{registered_campaign_id} put_registered_campaign
 PUT /v1/organizations/{organization_id}/registered-campaigns/{registered_campaign_id}/numbers put_registered_campaign_numbers
+PUT /v1/organizations/{organization_id}/forms/{form_id} put_form
 ";
 
 #[tokio::test]
@@ -234,8 +257,8 @@ fn every_operation_has_an_id_of_its_own_a_tag_and_says_who_may_ask() {
         assert!(id.contains('_') && id.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{name}: {id:?}");
         assert!(ids.insert(id.to_owned()), "{name}: {id} is another's too");
         assert!(spec["tags"].as_array().is_some_and(|tags| !tags.is_empty()), "{name}");
-        let signed = operation.who() == Who::Carrier;
-        let wanted = if signed { json!([]) } else { json!([{ "bearer": [] }]) };
+        let without_token = matches!(operation.who(), Who::Carrier | Who::Public);
+        let wanted = if without_token { json!([]) } else { json!([{ "bearer": [] }]) };
         assert_eq!(spec["security"], wanted, "{name}");
     }
     assert!(DOCUMENT.0["components"]["securitySchemes"]["bearer"].is_object());
@@ -270,6 +293,7 @@ fn every_answer_is_described_and_every_body_has_a_schema() {
             .collect();
         let needed: &[&str] = match operation.who() {
             Who::Carrier => &["403", "413", "422", "500", "503"],
+            Who::Public => &["403", "404", "429", "500", "503"],
             _ => &["401", "403", "500", "503"],
         };
         if let Some(missing) = needed.iter().find(|status| !errors.contains(status)) {
@@ -358,6 +382,7 @@ fn every_post_that_creates_or_sends_takes_an_idempotency_key() {
         let wanted = (operation.method == reqwest::Method::POST && creates && !without.contains(&id)) || sends;
         assert_eq!(keyed, wanted, "{id}");
         let edits = ["put_campaign", "put_goal", "patch_group", "patch_member"].contains(&id);
+        let edits = ["put_form", "put_goal", "patch_field", "patch_group", "patch_member", "patch_tag"].contains(&id);
         assert_eq!(parameters.iter().any(|parameter| parameter["name"] == "If-Match"), edits, "{id}");
     }
 }

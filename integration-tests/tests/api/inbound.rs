@@ -18,6 +18,25 @@ pub(crate) async fn texted(world: &World, contacts: usize) -> (Organization, Str
 }
 
 #[tokio::test]
+async fn i3_an_organizations_own_word_opts_in_again() {
+    World::with_engine()
+        .run(async |world| {
+            let ours = world.organization("Ours").await;
+            ours.set(json!({ "opt_in_keywords": ["Join"] })).await;
+            let group = ours.group("One").await;
+            let (_, number) = ours.agent(&group).await;
+            world.plant_contact_in(&ours.id, &group, "+16465550001").await;
+            let opted_out = || world.contacts().is("e164", "+16465550001").has("opted_out_at");
+            world.text("+16465550001", &number, "STOP").await;
+            opted_out().until(1).await;
+            world.text("+16465550001", &number, "JOIN!").await;
+            opted_out().until(0).await;
+            assert_eq!(ours.contact("+16465550001").await["opted_out_at"], json!(null));
+        })
+        .await;
+}
+
+#[tokio::test]
 async fn i3_a_stop_is_in_force_when_the_webhook_has_answered() {
     // Without an engine: nothing but the api itself can have done it.
     World::with_api()

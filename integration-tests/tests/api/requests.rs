@@ -46,7 +46,7 @@ impl Made {
         match operation.who() {
             Who::Admins | Who::Anyone => self.organization.admin.clone(),
             Who::Agents => self.agent.clone(),
-            Who::Carrier => self.world.nobody(),
+            Who::Carrier | Who::Public => self.world.nobody(),
         }
     }
 

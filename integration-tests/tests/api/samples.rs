@@ -25,6 +25,8 @@ pub(crate) enum Who {
     /// Any caller with a token.
     Anyone,
     Carrier,
+    /// Anybody, without a token.
+    Public,
 }
 
 /// Returns the document.
@@ -55,6 +57,8 @@ impl Operation {
     pub(crate) fn who(&self) -> Who {
         if self.path.starts_with("/v1/webhooks/") {
             Who::Carrier
+        } else if self.path.starts_with("/v1/sign-ups/") {
+            Who::Public
         } else if self.path.starts_with("/v1/agent/") {
             Who::Agents
         } else if self.path == "/v1/account" {
@@ -76,7 +80,11 @@ impl Operation {
         let mut url = self.path.clone();
         for name in self.parameters() {
             let id = ids.get(name.as_str()).cloned();
-            let usual = if name == "action" { "pause".to_owned() } else { Uuid::now_v7().to_string() };
+            let usual = match name.as_str() {
+                "action" => "pause".to_owned(),
+                "form_key" => Uuid::now_v7().simple().to_string(),
+                _ => Uuid::now_v7().to_string(),
+            };
             url = url.replace(&format!("{{{name}}}"), &id.unwrap_or(usual));
         }
         if self.path.ends_with("/calendar") {
@@ -126,6 +134,15 @@ pub(crate) fn body(schema: &str) -> Value {
         "HandOn" => json!({ "agent_id": id }),
         "ProfileEdit" => json!({ "first_name": "Grace" }),
         "AnswerBody" => json!({ "answer": "yes" }),
+        "FieldEdit" => json!({ "locked": true }),
+        "FieldRename" => json!({ "name": "Voting district" }),
+        "FormInput" => json!({ "group_id": id, "title": "Join us", "consent_text": "I agree to get texts" }),
+        "MergeInto" => json!({ "into": id }),
+        "NewFieldBody" => json!({ "name": "Precinct" }),
+        "NewTagBody" => json!({ "name": "Runner" }),
+        "OptOutLookup" => json!({ "phone": "+16465550001" }),
+        "SignUpBody" => json!({ "phone": "+16465550001", "agrees": true }),
+        "TagEdit" => json!({ "locked": true }),
         "Cap" => json!({ "daily_segments": 2000 }),
         "CampaignNumbersBody" => json!({ "numbers": [] }),
         "RegisteredCampaignBody" => json!({ "name": "Get out the vote" }),

@@ -17,8 +17,9 @@ use muster_domain::{
     },
     imports::{Compression, FileEncoding, ImportState, RejectReason},
     people::{
-        contact::{ContactEventKind, ContactSource},
+        contact::{ContactEventKind, ContactSource, OptOutOrigin},
         line::LineType,
+        merge::{MergeKind, MergeStep},
     },
     sending::{
         CancelReason, HoldReason,
@@ -46,6 +47,7 @@ fn of_the_domain() -> BTreeMap<String, Words> {
         ("batch.state", of::<BatchState>()),
         ("brand_hold.reason", of::<BrandHoldReason>()),
         ("contact.line_type", of::<LineType>()),
+        ("contact.opt_out_origin", of::<OptOutOrigin>()),
         ("contact.source", of::<ContactSource>()),
         ("contact_event.what", of::<ContactEventKind>()),
         ("goal.goal_type", of::<GoalType>()),
@@ -62,6 +64,8 @@ fn of_the_domain() -> BTreeMap<String, Words> {
         ("message.kind", of::<MessageKind>()),
         ("message.reason", &of::<HoldReason>() | &of::<CancelReason>()),
         ("message.state", of::<MessageState>()),
+        ("name_merge.kind", of::<MergeKind>()),
+        ("name_merge.step", of::<MergeStep>()),
         ("process.role", of::<ProcessRole>()),
         ("receipt.status", of::<ReceiptStatus>()),
         ("schedule.catch_up", of::<CatchUpPolicy>()),

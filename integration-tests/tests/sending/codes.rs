@@ -69,6 +69,7 @@ async fn s7_what_is_refused_for_good_marks_the_contact_and_never_goes_again() {
     Plant::start(60, 1_000)
         .run(async |plant| {
             refuse(&plant, &FINAL.map(|(code, _)| code));
+            plant.execute(&["update thread set unread_since = now()"]).await;
             let worker = plant.worker("worker");
             plant.until_settled(40).await;
             assert_eq!(plant.messages().state("failed").is("send_attempts", 1).count().await, 60);
@@ -97,6 +98,11 @@ async fn s7_what_is_refused_for_good_marks_the_contact_and_never_goes_again() {
                 assert_eq!(plant.count(&failed).await, texts, "{code}");
             }
             assert_eq!(plant.ledgers().is("reserved", 0).is("settled", 0).count().await, 1);
+
+            // Rule I3: threads of opt-outs at the carrier are hidden, and no others.
+            let hidden = "thread t join contact c on c.id = t.contact_id where t.unread_since is null";
+            assert_eq!(plant.count(hidden).await, out);
+            assert_eq!(plant.count(&format!("{hidden} and c.opt_out_origin = 'carrier'")).await, out);
 
             // The next text to each of them, from a carrier that takes everything.
             accept(&plant);

@@ -10,6 +10,7 @@
 //! - `schedule_preview`: the command line says when a schedule fires, with nothing running.
 //! - `ingestion`: large files, counted exactly, in flat memory.
 //! - `import_cli`: a file is imported from the command line, and taken back.
+//! - `people_cli`: tags are merged and opt-outs read from the command line.
 //! - `import_crashes`: an import ends as if nothing had happened when its worker is killed at any
 //!   of its points.
 
@@ -26,6 +27,7 @@ mod ingestion;
 mod kills;
 mod opt_outs;
 mod otlp;
+mod people_cli;
 mod privacy;
 mod rig;
 mod run;

@@ -61,4 +61,12 @@ ids! {
     WebhookId,
     /// An erasure of one person.
     RedactionId,
+    /// A tag of an organization's contacts.
+    TagId,
+    /// A custom field of an organization's contacts.
+    FieldId,
+    /// A tag or field that becomes another.
+    MergeId,
+    /// A sign-up form.
+    FormId,
 }

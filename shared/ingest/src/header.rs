@@ -76,6 +76,26 @@ impl Header {
         }
     }
 
+    /// Columns of these fields are not imported.
+    pub fn leave_out(&mut self, fields: &[String]) {
+        for column in &mut self.columns {
+            if matches!(column, Column::Custom(name) if fields.contains(name)) {
+                *column = Column::Ignored;
+            }
+        }
+    }
+
+    /// Columns of a field's former name fill the field, unless another column does.
+    pub fn rename_field(&mut self, former: &str, name: &str) {
+        let column = |name: &str| Column::Custom(name.to_owned());
+        let taken = self.columns.contains(&column(name));
+        for one in &mut self.columns {
+            if *one == column(former) {
+                *one = if taken { Column::Ignored } else { column(name) };
+            }
+        }
+    }
+
     /// Each column's name and the field that it fills, in the file's order. Columns without a name
     /// are left out; of columns with one name, the later have a number.
     pub fn fields(&self) -> Vec<(String, String)> {

@@ -4,6 +4,11 @@ use std::fmt::Write;
 
 use uuid::Uuid;
 
+/// Returns a key that names a public page: 122 random bits as hexadecimal digits.
+pub fn page_key() -> String {
+    Uuid::new_v4().simple().to_string()
+}
+
 /// Returns a bearer token: 244 random bits as hexadecimal digits, after a mark by which leaked ones
 /// can be searched for.
 pub fn token() -> String {

@@ -27,6 +27,8 @@ create table contact (
     looked_up_at timestamptz,
     opted_out_at timestamptz,
     opt_out_reason text,
+    -- The way by which the opt-out was recorded.
+    opt_out_origin text check (opt_out_origin in ('text', 'agent', 'admin', 'file', 'carrier', 'redacted')),
     -- The number of the word that the contact stands by (rule I3a), from `receive_order`.
     last_word bigint,
     redacted_at timestamptz,
@@ -39,6 +41,8 @@ create table contact (
     unique (organization_id, e164),
     constraint contact_redacted_has_no_number check ((redacted_at is null) = (e164 is not null))
 );
+-- Opt-outs by recency. Look-ups by number cannot use it, because it has no other contacts.
+create index contact_opted_out on contact (organization_id, opted_out_at, id) where opted_out_at is not null and redacted_at is null;
 
 -- Does a line take texts? Said once for targeting, sending and explaining (rules C5 and S7).
 create function is_textable(line_type text) returns boolean language sql immutable parallel safe as $$
@@ -88,10 +92,16 @@ create trigger membership_leaves after delete on membership
 create index membership_agent on membership (group_id, assigned_agent_id) where assigned_agent_id is not null;
 
 create table custom_field (
+    id uuid not null unique default uuid_v7(),
     organization_id uuid not null references organization,
     name text not null,
     -- Files and agents leave its values as they are (rule C14).
     locked boolean not null default false,
+    -- The field that has its values: files that go on naming this one fill that one.
+    merged_into uuid,
+    -- Since when scripts and targeting name the other field. Until then this one is a field too.
+    switched_at timestamptz,
+    version int not null default 1,
     created_at timestamptz not null default now(),
     primary key (organization_id, name)
 );
@@ -104,8 +114,41 @@ create table tag (
     locked boolean not null default false,
     -- Agents may name it as the reason of an opt-out or a skip (rule W8).
     reason boolean not null default false,
+    -- The tag that its contacts have: files that go on naming this one give that one.
+    merged_into uuid,
+    version int not null default 1,
+    created_at timestamptz not null default now(),
     unique (organization_id, name)
 );
+create index tag_merged_into on tag (merged_into) where merged_into is not null;
+
+-- Returns the tags that files give by name: neither locked nor merged into a locked one.
+create view given_tag as
+    select t.organization_id, t.name, coalesce(m.id, t.id) as tag_id
+    from tag t left join tag m on m.id = t.merged_into
+    where not t.locked and not coalesce(m.locked, false);
+
+-- One tag or field that becomes another, contact by contact (rule C16). A rename of a field is a
+-- merge into a new one.
+create table name_merge (
+    id uuid primary key,
+    organization_id uuid not null references organization,
+    kind text not null check (kind in ('tag', 'field')),
+    from_id uuid not null,
+    into_id uuid not null,
+    -- A rename's new field has no values of its own.
+    renames boolean not null default false,
+    step text not null default 'copy' check (step in ('copy', 'switch', 'move', 'done')),
+    -- The last contact of the step so far.
+    after_contact_id uuid,
+    -- Contacts that have the other tag or field by now.
+    contacts bigint not null default 0,
+    created_at timestamptz not null default now(),
+    finished_at timestamptz,
+    constraint name_merge_ends_when_done check ((step = 'done') = (finished_at is not null))
+);
+create unique index name_merge_open on name_merge (from_id) where finished_at is null;
+create index name_merge_into on name_merge (into_id) where finished_at is null;
 
 create table contact_tag (
     contact_id uuid not null references contact,
@@ -116,6 +159,54 @@ create table contact_tag (
     primary key (contact_id, tag_id)
 );
 create index contact_tag_tag on contact_tag (tag_id);
+
+-- Sign-up forms ---------------------------------------------------------------
+
+-- Forms by which people sign up themselves for a group (rule C16).
+create table form (
+    id uuid primary key,
+    organization_id uuid not null references organization,
+    group_id uuid not null references contact_group,
+    -- The public page's name, which cannot be guessed.
+    public_key text not null unique check (public_key ~ '^[0-9a-f]{32}$'),
+    title text not null,
+    -- The words that the person agrees to (rule C13).
+    consent_text text not null,
+    -- Questions beside the phone, as `domain::people::form` has them.
+    questions jsonb not null default '[]' check (jsonb_typeof(questions) = 'array'),
+    tag_ids uuid[] not null default '{}',
+    -- Origins of pages elsewhere that may post to it; `*` for any.
+    allowed_origins text[] not null default '{}',
+    -- Sign-ups in an hour, of the form and of one client address.
+    sign_ups_an_hour int not null check (sign_ups_an_hour > 0),
+    sign_ups_an_hour_and_client int not null check (sign_ups_an_hour_and_client > 0),
+    active boolean not null default true,
+    version int not null default 1,
+    created_by uuid not null references member,
+    created_at timestamptz not null default now()
+);
+create index form_organization on form (organization_id, id);
+
+-- Token buckets of forms, and of their clients by a keyed hash of the address. The form's own has
+-- an empty hash. Each is full again after an hour, and goes then.
+create table form_bucket (
+    form_id uuid not null references form,
+    client bytea not null,
+    tokens double precision not null,
+    at timestamptz not null,
+    primary key (form_id, client)
+);
+create index form_bucket_at on form_bucket (at);
+
+-- The consents that people gave by forms, in the words that they saw (rule C13).
+create table sign_up (
+    id uuid primary key,
+    form_id uuid not null references form,
+    contact_id uuid not null references contact,
+    consent_text text not null,
+    signed_up_at timestamptz not null default clock_timestamp()
+);
+create index sign_up_contact on sign_up (contact_id, id);
 
 -- Words -----------------------------------------------------------------------
 

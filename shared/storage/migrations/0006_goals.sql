@@ -165,6 +165,24 @@ returns boolean language sql stable as $$
     end
 $$;
 
+-- Returns the targeting with another tag in place of one.
+create function with_tag(targeting jsonb, before text, after text) returns jsonb language sql immutable parallel safe as $$
+    select targeting || coalesce((
+        select jsonb_object_agg(key, (
+            select jsonb_agg(name order by nth) from (
+                select case name when before then after else name end as name, min(nth) as nth
+                from jsonb_array_elements_text(value) with ordinality as said (name, nth) group by 1) each_once))
+        from jsonb_each(targeting)
+        where key in ('tags_all', 'tags_any', 'tags_none') and jsonb_typeof(value) = 'array' and value ? before), '{}')
+$$;
+
+-- The same for a custom field.
+create function with_field(targeting jsonb, before text, after text) returns jsonb language sql immutable parallel safe as $$
+    select case when jsonb_typeof(targeting -> 'fields') = 'array' then targeting || jsonb_build_object('fields', (
+        select coalesce(jsonb_agg(case one ->> 'field' when before then one || jsonb_build_object('field', after) else one end order by nth), '[]')
+        from jsonb_array_elements(targeting -> 'fields') with ordinality as said (one, nth))) else targeting end
+$$;
+
 -- Returns a group's contacts with the filters that they miss, by position in the list of filters
 -- (rules T1 and T1a), said once for previews, launches and explanations. It goes by the group's
 -- knowledge of them (rule A5): unknown values are absent.

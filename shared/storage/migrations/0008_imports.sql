@@ -40,6 +40,8 @@ create table import (
     size_bytes bigint not null,
     mapping jsonb not null default '{}',
     tags text[] not null default '{}',
+    -- Tags of the file and its rows that are locked, and so were not given.
+    locked_tags text[] not null default '{}',
     dry_run boolean not null default false,
     consent_text text,
     state text not null default 'waiting' check (state in ('waiting', 'running', 'succeeded', 'failed', 'cancelled')),

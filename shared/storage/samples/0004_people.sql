@@ -13,13 +13,30 @@ insert into membership (group_id, contact_id, assigned_agent_id, import_id) valu
     ('0195f000-0000-7000-8000-000000000101', '0195f000-0000-7000-8000-000000000201', '0195f000-0000-7000-8000-000000000012', '0195f000-0000-7000-8000-000000000601'),
     ('0195f000-0000-7000-8000-000000000101', '0195f000-0000-7000-8000-000000000202', null, null);
 insert into custom_field (organization_id, name) values ('0195f000-0000-7000-8000-0000000000a1', 'ward');
+insert into custom_field (organization_id, name, locked, merged_into, switched_at)
+select organization_id, 'ward no', true, id, now() from custom_field;
 insert into tag (id, organization_id, name) values ('0195f000-0000-7000-8000-000000000221', '0195f000-0000-7000-8000-0000000000a1', 'runner');
-insert into tag (organization_id, name, locked, reason) values ('0195f000-0000-7000-8000-0000000000a1', 'wrong number', true, true);
+insert into tag (organization_id, name, locked, reason, merged_into)
+values ('0195f000-0000-7000-8000-0000000000a1', 'wrong number', true, true, null),
+    ('0195f000-0000-7000-8000-0000000000a1', 'runners', false, false, '0195f000-0000-7000-8000-000000000221');
+insert into form (id, organization_id, group_id, public_key, title, consent_text, questions, tag_ids, allowed_origins, sign_ups_an_hour,
+    sign_ups_an_hour_and_client, created_by)
+values ('0195f000-0000-7000-8000-000000000231', '0195f000-0000-7000-8000-0000000000a1', '0195f000-0000-7000-8000-000000000101',
+    '0123456789abcdef0123456789abcdef', 'Run with us', 'I agree to get texts', '[{"field": "first_name", "required": true}]',
+    '{0195f000-0000-7000-8000-000000000221}', '{https://example.org}', 600, 20, '0195f000-0000-7000-8000-000000000011');
+insert into form_bucket (form_id, client, tokens, at) values ('0195f000-0000-7000-8000-000000000231', '\x01', 3.5, now());
+insert into sign_up (id, form_id, contact_id, consent_text)
+values (uuid_v7(), '0195f000-0000-7000-8000-000000000231', '0195f000-0000-7000-8000-000000000201', 'I agree to get texts');
+insert into name_merge (id, organization_id, kind, from_id, into_id, step, after_contact_id, contacts)
+values (uuid_v7(), '0195f000-0000-7000-8000-0000000000a1', 'tag', uuid_v7(), '0195f000-0000-7000-8000-000000000221', 'move',
+    '0195f000-0000-7000-8000-000000000201', 1);
+insert into name_merge (id, organization_id, kind, from_id, into_id, renames, step, finished_at)
+values (uuid_v7(), '0195f000-0000-7000-8000-0000000000a1', 'field', uuid_v7(), uuid_v7(), true, 'done', now());
 insert into contact_tag (contact_id, tag_id, import_id)
 values ('0195f000-0000-7000-8000-000000000201', '0195f000-0000-7000-8000-000000000221', '0195f000-0000-7000-8000-000000000601');
 
 -- The triggers number the word and write the history of these.
-update contact set opted_out_at = now(), opt_out_reason = 'texted STOP' where id = '0195f000-0000-7000-8000-000000000203';
+update contact set opted_out_at = now(), opt_out_reason = 'texted STOP', opt_out_origin = 'text' where id = '0195f000-0000-7000-8000-000000000203';
 update contact set e164 = null, redacted_at = now(), first_name = '', last_name = '' where id = '0195f000-0000-7000-8000-000000000204';
 update membership set deactivated_at = now() where contact_id = '0195f000-0000-7000-8000-000000000202';
 

@@ -5,7 +5,7 @@ mod get;
 mod list;
 mod opt_in;
 mod opt_out;
-mod reach;
+pub(crate) mod reach;
 mod why;
 
 use utoipa_axum::router::OpenApiRouter;

@@ -91,6 +91,8 @@ pub(crate) struct ImportBody {
     warning_reasons: BTreeMap<String, i64>,
     /// The lines on which the first ten of these begin.
     warning_lines: Vec<i64>,
+    /// Tags of the file that are locked, and so were not given.
+    locked_tags: Vec<String>,
     created_at: DateTime<Utc>,
     finished_at: Option<DateTime<Utc>>,
     /// When it was undone.
@@ -161,6 +163,7 @@ pub(crate) async fn body(api: &Api, import: Import) -> Result<ImportBody, Proble
         warnings: import.warnings,
         warning_reasons,
         warning_lines: import.warning_lines,
+        locked_tags: import.locked_tags,
         created_at: import.created_at,
         finished_at: import.finished_at,
         undone_at: import.undone_at,

@@ -10,7 +10,7 @@ use muster_ingest::{
     ReadError,
     preview::{Preview, preview},
 };
-use muster_storage::tenancy::organizations;
+use muster_storage::people::fields::{self, FileFields};
 use serde::{Deserialize, Serialize};
 use utoipa::{
     IntoParams, PartialSchema, ToSchema,
@@ -78,9 +78,9 @@ pub(crate) async fn show(
         .map_err(|_| Problem::invalid_parameter("rows is not within its bounds"))?;
     let source = Definition::of(&api, &admin, query.source_id).await?;
     let mapping = if query.mapping.is_some() { mapping(query.mapping.as_deref())? } else { source.mapping };
-    let locked = locked_fields(&api, &admin).await?;
+    let terms = field_terms(&api, &admin).await?;
     let file = beginning(body).await?;
-    let read = tokio::task::spawn_blocking(move || read(file, &mapping, rows, locked.as_deref())).await;
+    let read = tokio::task::spawn_blocking(move || read(file, &mapping, rows, &terms)).await;
     match read.map_err(|error| Problem::internal(format!("the reader: {error}")))? {
         Ok(preview) => Ok(Answer(PreviewBody(preview))),
         Err(ReadError::Refused(refused)) => Err(Problem::invalid_body(refused.to_string())),
@@ -101,26 +101,33 @@ async fn beginning(body: Body) -> Result<Vec<u8>, Problem> {
     Ok(file)
 }
 
-/// Returns the custom fields that there are, of an organization that takes no others (rule C14).
-async fn locked_fields(api: &Api, admin: &Admin) -> Result<Option<Vec<String>>, Problem> {
+/// Custom fields as a file meets them, and whether it may bring others (rule C14).
+struct FieldTerms {
+    fields: FileFields,
+    takes_no_others: bool,
+}
+
+async fn field_terms(api: &Api, admin: &Admin) -> Result<FieldTerms, Problem> {
     let mut tx = api.pool.begin().await?;
     let organization = admin.organization(&mut tx).await?;
     tx.rollback().await?;
-    if !organization.settings.lock_custom_fields {
-        return Ok(None);
-    }
-    Ok(Some(organizations::custom_fields(&api.pool, organization.id).await?))
+    let fields = fields::of_files(&api.pool, organization.id).await?;
+    Ok(FieldTerms { fields, takes_no_others: organization.settings.lock_custom_fields })
 }
 
 fn read(
     file: Vec<u8>,
     mapping: &BTreeMap<String, String>,
     rows: usize,
-    locked: Option<&[String]>,
+    FieldTerms { fields, takes_no_others }: &FieldTerms,
 ) -> Result<Preview, ReadError> {
     preview(Cursor::new(file), mapping, rows, |header| {
-        if let Some(known) = locked {
-            header.lock_fields(known);
+        for (former, name) in &fields.former {
+            header.rename_field(former, name);
         }
+        if *takes_no_others {
+            header.lock_fields(&fields.known);
+        }
+        header.leave_out(&fields.locked);
     })
 }

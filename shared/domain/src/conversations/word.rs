@@ -48,15 +48,39 @@ impl Standing {
     }
 }
 
+/// An organization's own words beside the usual ones (rules I2 and I3).
+#[derive(Debug, Clone, Copy, Default)]
+pub struct OwnWords<'a> {
+    /// They opt out.
+    pub opt_out: &'a [String],
+    /// They opt in, unless they opt out.
+    pub opt_in: &'a [String],
+}
+
 /// Returns the intent of a text: by the carrier's word, with any body, else by the body. A yes opts
 /// in again only when it came after the opt-out.
-pub fn intent(body: &str, carrier: Option<CarrierWord>, own: &[String], standing: Standing, received: i64) -> Intent {
+pub fn intent(
+    body: &str,
+    carrier: Option<CarrierWord>,
+    own: OwnWords<'_>,
+    standing: Standing,
+    received: i64,
+) -> Intent {
     match carrier {
         Some(CarrierWord::Stop) => Intent::OptOut,
         Some(CarrierWord::Start) => Intent::OptIn,
         Some(CarrierWord::Help) => Intent::Help,
-        None => classify(body, own, standing.opted_out && !standing.is_later_than(received)),
+        None => match classify(body, own.opt_out, standing.opted_out && !standing.is_later_than(received)) {
+            // A word is read alike for either purpose.
+            Intent::Conversation if is_own_word(body, own.opt_in) => Intent::OptIn,
+            intent => intent,
+        },
     }
+}
+
+/// Returns whether a text that opts out by no usual word is one of these.
+fn is_own_word(body: &str, words: &[String]) -> bool {
+    !words.is_empty() && classify(body, words, false) == Intent::OptOut
 }
 
 /// A text's effect on the contact.
@@ -130,7 +154,11 @@ mod tests {
     }
 
     fn text(standing: Standing, body: &str, received: i64) -> Standing {
-        after(standing, handle(intent(body, None, &[], standing, received), standing, received), received)
+        after(
+            standing,
+            handle(intent(body, None, OwnWords::default(), standing, received), standing, received),
+            received,
+        )
     }
 
     #[test]
@@ -160,12 +188,24 @@ mod tests {
 
     #[test]
     fn i2a_the_carriers_word_counts_whatever_the_body() {
-        let says = |carrier, body| intent(body, Some(carrier), &[], Standing::default(), 1);
+        let says = |carrier, body| intent(body, Some(carrier), OwnWords::default(), Standing::default(), 1);
         for body in ["", "Hello", "START", "stop", "help"] {
             assert_eq!(says(CarrierWord::Stop, body), Intent::OptOut, "{body}");
             assert_eq!(says(CarrierWord::Start, body), Intent::OptIn, "{body}");
             assert_eq!(says(CarrierWord::Help, body), Intent::Help, "{body}");
         }
+    }
+
+    #[test]
+    fn i3_an_organizations_own_word_opts_in_unless_it_opts_out() {
+        let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+        let (out, back) = (words(&["basta"]), words(&["Join", "basta", "stop"]));
+        let own = OwnWords { opt_out: &out, opt_in: &back };
+        let says = |body| intent(body, None, own, STOPPED, 3);
+        assert_eq!((says("JOIN!"), says(" join ")), (Intent::OptIn, Intent::OptIn));
+        assert_eq!((says("Basta"), says("stop")), (Intent::OptOut, Intent::OptOut));
+        assert_eq!(says("Can I join tomorrow?"), Intent::Conversation);
+        assert_eq!(intent("join", None, OwnWords::default(), STOPPED, 3), Intent::Conversation);
     }
 
     proptest! {

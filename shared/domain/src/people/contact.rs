@@ -20,6 +20,26 @@ pub enum ContactSource {
 
 text_enum!(ContactSource);
 
+/// The way by which an opt-out was recorded (rules I3, R2, C17 and R4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, VariantArray, VariantNames)]
+#[strum(serialize_all = "snake_case")]
+pub enum OptOutOrigin {
+    /// The contact's own text.
+    Text,
+    /// An agent, on the contact's behalf.
+    Agent,
+    /// An admin, on the contact's behalf.
+    Admin,
+    /// A column of an imported file.
+    File,
+    /// The carrier.
+    Carrier,
+    /// The remainder of a redacted person with this number.
+    Redacted,
+}
+
+text_enum!(OptOutOrigin);
+
 /// A change of a contact that decides whether they are texted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, VariantArray, VariantNames)]
 #[strum(serialize_all = "snake_case")]

@@ -3,9 +3,12 @@
 
 pub mod contact;
 pub mod e164;
+pub mod form;
 pub mod knowledge;
 pub mod line;
 pub mod membership;
+pub mod merge;
+pub mod names;
 pub mod number_zones;
 pub mod phone;
 pub mod phone_hash;

@@ -65,6 +65,12 @@ impl PhoneHashKeys {
         }
     }
 
+    /// Returns a keyed hash of a client's address, under which the rate of its sign-ups is kept.
+    /// While keys are rotated a client may have two.
+    pub fn client_hash(&self, address: &str) -> PhoneHash {
+        keyed(&self.current, format!("client {address}").as_bytes())
+    }
+
     /// Returns the hash that is written.
     pub fn current_hash(&self, number: &E164) -> PhoneHash {
         phone_hash(&self.current, number)

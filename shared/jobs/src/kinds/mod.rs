@@ -19,6 +19,7 @@ mod import_undo;
 mod inbound_message;
 mod lease_expiry;
 mod message_reconcile;
+mod name_merge;
 mod probe;
 mod rate_release;
 mod redaction;
@@ -44,6 +45,7 @@ crate::kinds! {
     // people
     carrier_lookup::CarrierLookup,
     redaction::Redaction,
+    name_merge::NameMerge,
     // goals
     batch_partition::BatchPartition,
     goal_transition::GoalTransition,

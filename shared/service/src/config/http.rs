@@ -31,6 +31,9 @@ section! {
         /// The slowest pace of an upload, over each `request_timeout_seconds` that the api waits
         /// for it.
         upload_bytes_per_second: u64 = default(1_024_u64), within 0..=1_099_511_627_776, env "upload_bytes_per_second";
+        /// Header in which the proxy in front tells the client's address, such as
+        /// `x-forwarded-for`; its last entry counts. Sign-up forms bound their rate by it.
+        client_address_header: Option<String> = unset(), env "client_address_header", shown "the connection's address";
     }
 }
 

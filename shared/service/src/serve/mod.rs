@@ -10,7 +10,7 @@
 
 mod pulse;
 
-use std::{convert::Infallible, io, pin::Pin, sync::Arc, time::Duration};
+use std::{convert::Infallible, io, net::IpAddr, pin::Pin, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -77,6 +77,10 @@ impl Connections {
     }
 }
 
+/// The other end of a request's connection: an extension of the request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer(pub IpAddr);
+
 /// Serves `routes` until the token is cancelled and requests under way are answered. `beyond`
 /// answers on connections for which there is no room.
 pub async fn serve(
@@ -91,7 +95,7 @@ pub async fn serve(
     let beyond = beyond.layer(middleware::map_response(closing));
     let hasty = Limits { header: HASTE, idle: HASTE, write: HASTE, ..limits };
     let connections = TaskTracker::new();
-    while let Some(stream) = accept(&listener, &stop).await {
+    while let Some((stream, peer)) = accept(&listener, &stop).await {
         let (permit, routes, limits) = if let Ok(permit) = Arc::clone(&room).try_acquire_owned() {
             (permit, routes.clone(), limits)
         } else {
@@ -102,7 +106,7 @@ pub async fn serve(
         let (stop, open) = (stop.clone(), figures.open.clone());
         connections.spawn(async move {
             open.inc();
-            drive(stream, routes, limits, &stop).await;
+            drive(stream, peer, routes, limits, &stop).await;
             open.dec();
             drop(permit);
         });
@@ -115,14 +119,14 @@ pub async fn serve(
 }
 
 /// Returns the next connection; none when it is time to stop.
-async fn accept(listener: &TcpListener, stop: &CancellationToken) -> Option<TcpStream> {
+async fn accept(listener: &TcpListener, stop: &CancellationToken) -> Option<(TcpStream, Peer)> {
     loop {
         match stop.run_until_cancelled(listener.accept()).await? {
-            Ok((stream, _)) => {
+            Ok((stream, address)) => {
                 // An answer is not held back for more that may follow. It fails where the client
                 // has gone already.
                 let _ = stream.set_nodelay(true);
-                return Some(stream);
+                return Some((stream, Peer(address.ip())));
             }
             Err(error) => {
                 let gone = [io::ErrorKind::ConnectionAborted, io::ErrorKind::ConnectionReset];
@@ -142,9 +146,9 @@ async fn closing(mut response: Response<Body>) -> Response<Body> {
 }
 
 /// Serves one connection to its end.
-async fn drive(stream: TcpStream, routes: Router, limits: Limits, stop: &CancellationToken) {
+async fn drive(stream: TcpStream, peer: Peer, routes: Router, limits: Limits, stop: &CancellationToken) {
     let pulse = Arc::new(Pulse::new(Instant::now()));
-    let service = Served { routes: TowerToHyperService::new(routes), pulse: Arc::clone(&pulse) };
+    let service = Served { routes: TowerToHyperService::new(routes), peer, pulse: Arc::clone(&pulse) };
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.idle.max(limits.header))
@@ -177,6 +181,7 @@ async fn drive(stream: TcpStream, routes: Router, limits: Limits, stop: &Cancell
 /// The routes, as hyper calls them.
 struct Served {
     routes: TowerToHyperService<Router>,
+    peer: Peer,
     pulse: Arc<Pulse>,
 }
 
@@ -187,7 +192,9 @@ impl Service<Request<Incoming>> for Served {
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let busy = Busy::begin(&self.pulse);
-        let answer = self.routes.call(request.map(Body::new));
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(self.peer);
+        let answer = self.routes.call(request);
         Box::pin(async move { Ok(answer.await?.map(|body| Counted::new(body, busy))) })
     }
 }

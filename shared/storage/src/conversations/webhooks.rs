@@ -3,7 +3,10 @@
 
 use chrono::{DateTime, Utc};
 use muster_domain::{
-    conversations::{outcome::InboundOutcome, word::Standing},
+    conversations::{
+        outcome::InboundOutcome,
+        word::{OwnWords, Standing},
+    },
     ids::{AccountId, ContactId, GroupId, MemberId, OrganizationId, WebhookId},
     people::{e164::E164, phone_hash::PhoneHashes},
     tenancy::settings::OrganizationSettings,
@@ -111,6 +114,15 @@ pub struct Addressee {
     pub agent_id: Option<MemberId>,
     /// The tenant's own opt-out words.
     pub opt_out_keywords: Vec<String>,
+    /// The tenant's own opt-in words.
+    pub opt_in_keywords: Vec<String>,
+}
+
+impl Addressee {
+    /// Returns the tenant's own words.
+    pub fn own_words(&self) -> OwnWords<'_> {
+        OwnWords { opt_out: &self.opt_out_keywords, opt_in: &self.opt_in_keywords }
+    }
 }
 
 /// Finds the number's organization: one of the account that the number belongs to.
@@ -130,6 +142,7 @@ pub async fn addressee(tx: &mut Tx, to: &E164) -> Result<Option<Addressee>> {
         group_id: row.group_id.map(GroupId),
         agent_id: row.agent_id.map(MemberId),
         opt_out_keywords: row.settings.0.opt_out_keywords,
+        opt_in_keywords: row.settings.0.opt_in_keywords,
     }))
 }
 
@@ -173,9 +186,10 @@ pub async fn writer(
         .await?;
     phone_keys::rehash(tx, AccountId(account), hashes).await?;
     let made = sqlx::query!(
-        "insert into contact (id, organization_id, e164, source, opted_out_at, opt_out_reason, last_word)
+        "insert into contact (id, organization_id, e164, source, opted_out_at, opt_out_reason, opt_out_origin, last_word)
          select $1, o.id, $3, 'inbound', case when s.opted_out then now() end,
-             case when s.opted_out then 'opted out before redaction' end, case when s.opted_out then 0 end
+             case when s.opted_out then 'opted out before redaction' end, case when s.opted_out then 'redacted' end,
+             case when s.opted_out then 0 end
          from organization o
          left join suppression s on s.account_id = o.account_id and s.organization_id = o.id and s.phone_hash = $4
          where o.id = $2

@@ -10,6 +10,7 @@ use muster_domain::ids::{ImportId, OrganizationId};
 use crate::{
     Pool, Result, Tx,
     imports::{Import, rows::Sorted},
+    people::tags,
 };
 
 /// Places in a group.
@@ -159,5 +160,16 @@ pub async fn create_names(
     )
     .execute(tx.conn())
     .await?;
+    Ok(())
+}
+
+/// Notes which tags of an import are locked, for its report: they are not given (rule C8).
+pub async fn note_locked_tags(tx: &mut Tx, import: &Import, names: &[String]) -> Result<()> {
+    let locked = tags::locked_of(tx, import.organization_id, names).await?;
+    if !locked.is_empty() {
+        sqlx::query!("update import set locked_tags = $2 where id = $1", import.id.0, &locked)
+            .execute(tx.conn())
+            .await?;
+    }
     Ok(())
 }

@@ -246,8 +246,10 @@ async fn opt_out(tx: &mut Tx, import: &Import, rejected: &[String]) -> Result<()
              select c.id from contact c join stated s on s.id = c.id
              where c.opted_out_at is null and c.e164 is not null order by c.id for no key update of c
          ), opted_out as (
-             update contact c set opted_out_at = clock_timestamp(), opt_out_reason = opt_out_reason_of_import($3), updated_at = now()
-             from locked l where c.id = l.id returning c.id
+             update contact c set opted_out_at = clock_timestamp(), opt_out_reason = opt_out_reason_of_import($3), opt_out_origin = 'file',
+                 updated_at = now()
+             from locked l where c.id = l.id
+             returning c.id
          )
          -- The thread leaves the agents' unread list (rule I3).
          update thread t set unread_since = null, held_by = null, held_until = null
@@ -378,9 +380,9 @@ async fn join_no_group(tx: &mut Tx) -> Result<i64> {
 async fn tag(tx: &mut Tx, import: &Import) -> Result<()> {
     sqlx::query!(
         "with wanted as (
-             select distinct r.contact_id, t.id as tag_id, r.created
+             select distinct r.contact_id, t.tag_id, r.created
              from import_row r cross join lateral unnest(r.tags || $3) as w (name)
-             join tag t on t.organization_id = $2 and t.name = w.name
+             join given_tag t on t.organization_id = $2 and t.name = w.name
          ), tagged as (
              insert into contact_tag (contact_id, tag_id, import_id)
              select contact_id, tag_id, $1 from wanted w

@@ -4,11 +4,12 @@
 -- (rule C9), and one that the row states is kept (rule C17). `offset 0` keeps the planner from
 -- reading all contacts to find a few.
 insert into contact (id, organization_id, e164, first_name, last_name, email, postal_code, notes, external_id, fields,
-    source, source_import_id, consent_text, opted_out_at, opt_out_reason)
+    source, source_import_id, consent_text, opted_out_at, opt_out_reason, opt_out_origin)
 select r.contact_id, $2, r.e164, r.first_name, r.last_name, r.email, r.postal_code, r.notes, r.external_id, r.fields,
     'file', $1, $4,
     case when s.opted_out or r.opt_out then now() end,
-    case when s.opted_out then 'opted out before redaction' when r.opt_out then opt_out_reason_of_import($1) end
+    case when s.opted_out then 'opted out before redaction' when r.opt_out then opt_out_reason_of_import($1) end,
+    case when s.opted_out then 'redacted' when r.opt_out then 'file' end
 from import_row r
 left join lateral (
     -- While keys are rotated there may be a hash under either.

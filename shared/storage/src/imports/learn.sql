@@ -7,7 +7,7 @@ update import_row r
 set known = m.knows,
     knows = known_with(coalesce(m.knows, '{}'),
         told(r.first_name, r.last_name, r.email, r.postal_code, r.notes, r.external_id, r.fields),
-        array(select t.id from tag t where t.organization_id = $1 and t.name = any(r.tags || $4))),
+        array(select distinct t.tag_id from given_tag t where t.organization_id = $1 and t.name = any(r.tags || $4))),
     changed = r.opt_out or cardinality(r.tags || $4) > 0
         or told(r.first_name, r.last_name, r.email, r.postal_code, r.notes, r.external_id, r.fields) <> '{"fields": {}}',
     -- Rule C17: an opt-out that the row states is everybody's to know.

@@ -34,6 +34,8 @@ pub struct Import {
     pub mapping: BTreeMap<String, String>,
     /// Tags for every contact of the file (rule C8).
     pub tags: Vec<String>,
+    /// Those of them and of its rows that are locked, and so were not given.
+    pub locked_tags: Vec<String>,
     /// Report only (rule C12).
     pub dry_run: bool,
     /// The consent that the contacts gave (rule C13).
@@ -183,6 +185,7 @@ pub async fn get(pool: &Pool, organization_id: OrganizationId, id: ImportId) -> 
             sha256: row.sha256,
             mapping: serde_json::from_value(row.mapping)?,
             tags: row.tags,
+            locked_tags: row.locked_tags,
             dry_run: row.dry_run,
             consent_text: row.consent_text,
             state,

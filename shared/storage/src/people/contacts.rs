@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use muster_domain::{
     ids::{ContactId, GroupId, ImportId, MemberId, OrganizationId},
     people::{
-        contact::ContactSource,
+        contact::{ContactSource, OptOutOrigin},
         knowledge::{Knowledge, Values},
         line::LineType,
         membership::{Membership, MembershipCommand},
@@ -175,13 +175,13 @@ pub async fn groups_of(tx: &mut Tx, organization_id: OrganizationId, id: Contact
     Ok(groups.map(|groups| groups.into_iter().map(GroupId).collect()))
 }
 
-/// Records an opt-out that is said now (rule R2); true when the contact had not opted out before.
-/// It takes effect on queued messages at once: the hand-over looks here.
+/// Records an opt-out that an admin says now (rule R2); true when the contact had not opted out
+/// before. It takes effect on queued messages at once: the hand-over looks here.
 pub async fn opt_out(tx: &mut Tx, organization_id: OrganizationId, id: ContactId, reason: &str) -> Result<bool> {
-    opt_out_by(tx, organization_id, id, reason, None).await
+    opt_out_from(tx, organization_id, id, OptOutOrigin::Admin, reason, None).await
 }
 
-/// Records an opt-out by the word of this number, in the order in which texts are received, unless
+/// Records an opt-out by the text of this number, in the order in which texts are received, unless
 /// a later word counts already (rule I3a). Without a number, it is said now.
 pub async fn opt_out_by(
     tx: &mut Tx,
@@ -190,9 +190,22 @@ pub async fn opt_out_by(
     reason: &str,
     word: Option<i64>,
 ) -> Result<bool> {
+    opt_out_from(tx, organization_id, id, OptOutOrigin::Text, reason, word).await
+}
+
+/// Records an opt-out of this origin, as [`opt_out_by`] does.
+pub async fn opt_out_from(
+    tx: &mut Tx,
+    organization_id: OrganizationId,
+    id: ContactId,
+    origin: OptOutOrigin,
+    reason: &str,
+    word: Option<i64>,
+) -> Result<bool> {
     let row = sqlx::query!(
         r#"update contact c set opted_out_at = coalesce(c.opted_out_at, clock_timestamp()),
              opt_out_reason = case when c.opted_out_at is null then $3 else c.opt_out_reason end,
+             opt_out_origin = case when c.opted_out_at is null then $5 else c.opt_out_origin end,
              last_word = coalesce($4, nextval('receive_order')), updated_at = now()
          from (select id, opted_out_at from contact where id = $1 and organization_id = $2 for update) before
          where c.id = before.id and ($4::bigint is null or c.last_word is null or c.last_word <= $4)
@@ -201,6 +214,7 @@ pub async fn opt_out_by(
         organization_id.0,
         reason,
         word,
+        origin.as_str(),
     )
     .fetch_optional(tx.conn())
     .await?;
@@ -227,7 +241,7 @@ pub async fn opt_in(tx: &mut Tx, organization_id: OrganizationId, id: ContactId)
 /// all the same: an older opt-out may still be on its way.
 pub async fn opt_in_by(tx: &mut Tx, organization_id: OrganizationId, id: ContactId, word: Option<i64>) -> Result<bool> {
     let row = sqlx::query!(
-        r#"update contact c set opted_out_at = null, opt_out_reason = null, last_word = coalesce($3, nextval('receive_order')),
+        r#"update contact c set opted_out_at = null, opt_out_reason = null, opt_out_origin = null, last_word = coalesce($3, nextval('receive_order')),
              updated_at = now()
          from (select id, opted_out_at from contact where id = $1 and organization_id = $2 for update) before
          where c.id = before.id and ($3::bigint is null or c.last_word is null or c.last_word <= $3)
@@ -332,7 +346,10 @@ pub async fn assign(
 
 /// Returns the names of an organization's custom fields.
 pub async fn custom_fields(tx: &mut Tx, organization_id: OrganizationId) -> Result<Vec<String>> {
-    Ok(sqlx::query_scalar!("select name from custom_field where organization_id = $1", organization_id.0)
-        .fetch_all(tx.conn())
-        .await?)
+    Ok(sqlx::query_scalar!(
+        "select name from custom_field where organization_id = $1 and switched_at is null",
+        organization_id.0
+    )
+    .fetch_all(tx.conn())
+    .await?)
 }

@@ -271,14 +271,20 @@ pub async fn mark_not_textable(tx: &mut Tx, messages: &[(MessageId, LineType)]) 
     Ok(())
 }
 
-/// People with an opt-out at the carrier (rule S7): they have opted out here.
+/// People with an opt-out at the carrier (rule S7): they have opted out here, and their threads
+/// leave the agents' unread lists (rule I3).
 pub async fn mark_opted_out(tx: &mut Tx, messages: &[MessageId]) -> Result<()> {
     if messages.is_empty() {
         return Ok(());
     }
     sqlx::query!(
-        "update contact set opted_out_at = clock_timestamp(), opt_out_reason = 'opted out at the carrier', updated_at = now()
-         where id in (select contact_id from message where id = any($1)) and opted_out_at is null",
+        "with opted_out as (
+             update contact set opted_out_at = clock_timestamp(), opt_out_reason = 'opted out at the carrier', opt_out_origin = 'carrier',
+                 updated_at = now()
+             where id in (select contact_id from message where id = any($1)) and opted_out_at is null
+             returning id
+         )
+         update thread t set unread_since = null, held_by = null, held_until = null from opted_out o where t.contact_id = o.id",
         &messages.iter().map(|id| id.0).collect::<Vec<_>>(),
     )
     .execute(tx.conn())

@@ -72,6 +72,7 @@ impl SettingsChange {
             require_opt_out_language: _,
             max_segments: _,
             opt_out_keywords: _,
+            opt_in_keywords: _,
             opt_out_text: _,
             help_text: _,
             replies_per_hour: _,

@@ -113,7 +113,7 @@ async fn converse(
     };
     messages::receive(tx, batch, &received, &with).await?;
 
-    let own = &to.addressee.opt_out_keywords;
+    let own = to.addressee.own_words();
     let intent = word::intent(&text.body, text.carrier_word, own, writer.standing, receive_order);
     let handling = word::handle(intent, writer.standing, receive_order);
     match handling.word {

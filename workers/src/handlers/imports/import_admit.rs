@@ -51,8 +51,9 @@ async fn admit(ctx: &Context, job: &ClaimedJob, payload: &ImportAdmit) -> Result
         });
     }
     let header = steps::header(&import)?;
+    let names = [read.tags, import.tags.clone()].concat();
+    admit::note_locked_tags(&mut tx, &import, &names).await?;
     if !import.dry_run {
-        let names = [read.tags, import.tags.clone()].concat();
         admit::create_names(&mut tx, import.organization_id, &names, &header.custom_fields()).await?;
     }
     let with_agents = header.columns.contains(&Column::AssignedAgent);

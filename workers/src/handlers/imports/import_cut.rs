@@ -39,6 +39,7 @@ use muster_storage::{
         self, End, Import,
         parts::{self, Cut},
     },
+    people::fields,
     tenancy::organizations::Organization,
 };
 use tokio::sync::mpsc;
@@ -233,14 +234,17 @@ fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-/// Rule C14: where an organization has locked its fields, columns that are none of them are not
-/// imported.
+/// Rule C14: columns of locked fields are not imported, and where an organization has locked its
+/// fields as a whole, those that are none of them. A field's former name is the field's.
 async fn lock_fields(ctx: &Context, organization: &Organization, header: &mut Header) -> Result<(), JobError> {
-    if !organization.settings.lock_custom_fields {
-        return Ok(());
+    let fields = fields::of_files(&ctx.pool, organization.id).await?;
+    for (former, name) in &fields.former {
+        header.rename_field(former, name);
     }
-    let known = muster_storage::tenancy::organizations::custom_fields(&ctx.pool, organization.id).await?;
-    header.lock_fields(&known);
+    if organization.settings.lock_custom_fields {
+        header.lock_fields(&fields.known);
+    }
+    header.leave_out(&fields.locked);
     Ok(())
 }
 

@@ -172,6 +172,20 @@ impl Template {
     }
 }
 
+/// Returns a regular expression of Postgres for a merge field of this name, up to its first group:
+/// the bar before its fallback, or its end.
+#[must_use]
+pub fn merge_field_pattern(name: &str) -> String {
+    let escaped = name.chars().fold(String::new(), |mut pattern, c| {
+        if c.is_ascii() && !c.is_ascii_alphanumeric() {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+        pattern
+    });
+    format!(r"\{{\{{\s*{escaped}\s*(\||\}}\}})")
+}
+
 /// Returns a merge field with more braces in it: one that is not closed before the next begins, or
 /// one in three and more.
 fn braces(script: &str, rest: &str, open: usize, inner: &str) -> TemplateError {

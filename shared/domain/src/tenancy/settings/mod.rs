@@ -141,6 +141,8 @@ settings! {
     max_segments: i32 = 57, number(1, 57);
     /// Opt-out words beside the usual ones (I2).
     opt_out_keywords: Vec<String> = Vec::<String>::new(), texts(1_000, 40);
+    /// Opt-in words beside the usual ones (I3).
+    opt_in_keywords: Vec<String> = Vec::<String>::new(), texts(1_000, 40);
     /// The one text that confirms an opt-out (I3).
     opt_out_text: String = "You are unsubscribed and will get no more texts from us.", text(320);
     /// The answer to HELP.

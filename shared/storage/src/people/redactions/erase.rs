@@ -100,11 +100,12 @@ async fn imports(tx: &mut Tx, redaction: &Redaction, Patterns { sure, alone }: &
     sqlx::query!(
         "update import i
          set file_name = without_person(file_name, $2, $3, false), mapping = without_person(mapping, $2, $3, false),
-             tags = without_person(tags, $2, $3, false), header = without_person(header, $2, $3, false),
+             tags = without_person(tags, $2, $3, false), locked_tags = without_person(locked_tags, $2, $3, false),
+             header = without_person(header, $2, $3, false),
              consent_text = without_person(consent_text, $2, $3, true), failure = without_person(failure, $2, $3, true)
          from organization o
          where o.id = i.organization_id and o.account_id = $1
-           and concat_ws(' ', file_name, mapping, tags, header, consent_text, failure) ~* ('(' || $2::text || ')|(' || $3::text || ')')",
+           and concat_ws(' ', file_name, mapping, tags, locked_tags, header, consent_text, failure) ~* ('(' || $2::text || ')|(' || $3::text || ')')",
         account,
         sure,
         alone,

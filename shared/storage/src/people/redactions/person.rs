@@ -142,13 +142,14 @@ async fn forget_changes(tx: &mut Tx, contacts: &[Uuid]) -> Result<()> {
 
 async fn clear_contacts(tx: &mut Tx, contacts: &[Uuid]) -> Result<()> {
     sqlx::query!("delete from contact_tag where contact_id = any($1)", contacts).execute(tx.conn()).await?;
+    sqlx::query!("delete from sign_up where contact_id = any($1)", contacts).execute(tx.conn()).await?;
     sqlx::query!("update membership set knows = '{}' where contact_id = any($1) and knows is not null", contacts)
         .execute(tx.conn())
         .await?;
     // The trigger on this tells the workers which texts to keep back.
     sqlx::query!(
         "update contact set e164 = null, first_name = '', last_name = '', email = null, postal_code = null, notes = null,
-             external_id = null, fields = '{}', consent_text = null, opt_out_reason = null, carrier = null,
+             external_id = null, fields = '{}', consent_text = null, opt_out_reason = null, opt_out_origin = null, carrier = null,
              line_type = 'unknown', looked_up_at = null, redacted_at = now(), updated_at = now()
          where id = any($1)",
         contacts,
