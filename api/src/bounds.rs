@@ -1,6 +1,8 @@
 //! Bounds of the values in requests. Each is a type: the document refers to it, and handlers read
 //! by it, so that both say the same.
 
+use std::collections::BTreeMap;
+
 use muster_domain::{
     goals::goal::INSTRUCTIONS_LIMIT,
     people::form::{ANSWER_LIMIT, QUESTION_LIMIT},
@@ -13,7 +15,7 @@ use utoipa::{
     PartialSchema, ToSchema,
     openapi::{
         RefOr, Schema,
-        schema::{ArrayBuilder, ObjectBuilder, SchemaFormat, Type},
+        schema::{ArrayBuilder, ObjectBuilder, SchemaFormat, SchemaType, Type},
     },
 };
 
@@ -63,10 +65,13 @@ texts! {
     ReplyText = 1..=RENDERED_LIMIT, "A text to a contact.";
     AnyText = 0..=RENDERED_LIMIT, "A text.";
     Reason = 1..=200, "A reason, without personal data.";
+    ContactName = 0..=200, "A part of a contact's name.";
+    ContactValue = 1..=200, "A value of a contact.";
+    Notes = 1..=10_000, "Notes for agents.";
+    FieldValue = 1..=10_000, "The value of a custom field.";
     PersonName = 1..=100, "A part of a person's name.";
     Email = 1..=254, "An email address.";
     PostalCode = 1..=20, "A postal code.";
-    FieldValue = 0..=1_000, "A value of a custom field.";
     TokenName = 0..=100, "A name by which tokens are told apart.";
     Search = 1..=100, "Words to look for.";
     Tag = 1..=100, "A tag.";
@@ -205,6 +210,50 @@ impl PartialSchema for TaxNumber {
 
 impl ToSchema for TaxNumber {}
 
+/// Custom fields by name, with the most of them.
+#[derive(Debug)]
+pub(crate) enum FieldEdits {}
+
+/// Custom fields of one request.
+const FIELDS_LIMIT: usize = 200;
+/// Characters of a custom field's name.
+const FIELD_NAME_LIMIT: usize = 200;
+
+impl FieldEdits {
+    /// Reads custom fields; none takes a value away.
+    pub(crate) fn read(
+        member: &str,
+        fields: &BTreeMap<String, Option<String>>,
+    ) -> Result<BTreeMap<String, Option<String>>, Problem> {
+        if fields.len() > FIELDS_LIMIT {
+            return Err(Problem::invalid_body(format!("{member} must have at most {FIELDS_LIMIT} members")));
+        }
+        let read = |(name, value): (&String, &Option<String>)| {
+            let name = text(&format!("a name in {member}"), name, FIELD_NAME_LIMIT)?;
+            let told = format!("{member}.{name}");
+            let value = value.as_deref().map(|value| FieldValue::read(&told, value)).transpose()?;
+            Ok((name.to_owned(), value.map(ToOwned::to_owned)))
+        };
+        fields.iter().map(read).collect()
+    }
+}
+
+impl PartialSchema for FieldEdits {
+    fn schema() -> RefOr<Schema> {
+        let value = ObjectBuilder::new()
+            .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+            .max_length(Some(10_000))
+            .pattern(Some(r"\S"));
+        ObjectBuilder::new()
+            .schema_type(Type::Object)
+            .additional_properties(Some(value))
+            .description(Some("Custom fields by name; null takes a value away."))
+            .into()
+    }
+}
+
+impl ToSchema for FieldEdits {}
+
 /// Lists with the least and the most items.
 macro_rules! lists {
     ($($name:ident = $items:expr, $least:literal..=$most:expr, $description:literal;)+) => {$(
@@ -276,5 +325,7 @@ lists! {
     FormQuestions = QuestionBody::schema(), 0..=QUESTION_LIMIT, "Questions beside the phone, each once.";
     FormTags = id(), 0..=50, "Tags for everybody who signs up.";
     FormOrigins = Origin::schema(), 0..=20, "Origins of pages elsewhere that may post to the form.";
+    ContactTags = Tag::schema(), 0..=100, "Tags of a contact, each once.";
+    ContactIds = id(), 1..=1_000, "Contacts, each once.";
     NewNumbers = PhoneNumber::schema(), 1..=1_000, "Numbers in E.164 form, owned at the carrier.";
 }

@@ -137,8 +137,17 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
 impl IfMatch {
     /// Returns whether a record of this version may be edited: any version, or one of a list.
     pub(crate) fn allows(&self, version: i32) -> bool {
-        let own = format!("\"{version}\"");
+        self.allows_tag(&format!("\"{version}\""))
+    }
+
+    /// Returns whether a record with this `ETag` may be edited.
+    pub(crate) fn allows_tag(&self, own: &str) -> bool {
         self.0.as_ref().is_none_or(|expected| expected.split(',').map(str::trim).any(|tag| tag == "*" || tag == own))
+    }
+
+    /// Returns whether a version is expected at all.
+    pub(crate) const fn is_sent(&self) -> bool {
+        self.0.is_some()
     }
 }
 

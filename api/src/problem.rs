@@ -39,6 +39,11 @@ impl Problem {
     pub(crate) fn into_conflict(self) -> Self {
         if self.status == 422 { Self::conflict(self.detail) } else { self }
     }
+
+    /// Returns the same refusal of a value that came as a parameter.
+    pub(crate) fn of_a_parameter(self) -> Self {
+        if self.status == 422 { Self::invalid_parameter(self.detail) } else { self }
+    }
 }
 
 macro_rules! problems {
@@ -85,6 +90,10 @@ problems! {
     lease_expired = "lease-expired", CONFLICT, "The lease has expired";
     /// The fencing token is old (rule B3).
     lease_stale = "lease-stale", CONFLICT, "The lease token is stale";
+    /// The group has as many contacts as it may (rule A2).
+    group_full = "group-full", CONFLICT, "The group has as many contacts as it may";
+    /// The agent has as many contacts in the group as they may (rule A2).
+    agent_full = "agent-full", CONFLICT, "The agent has as many contacts in the group as they may";
     /// Another agent holds the thread (rule W2).
     thread_held = "thread-held", CONFLICT, "Another agent holds this thread";
     /// An agent has replied as often in a conversation as is allowed within an hour.

@@ -9,7 +9,7 @@ use muster_domain::{
     conversations::thread,
     goals::{answer, calendar, campaign, forecast, goal, targeting},
     imports,
-    people::{contact, line, merge},
+    people::{bulk, contact, filter, line, merge},
     sending::{admission, brand_hold, hours, message, segments},
     tenancy::{member, role},
     text_enum::TextEnum,
@@ -69,6 +69,11 @@ words! {
     OptOutOrigin = contact::OptOutOrigin, "How an opt-out was recorded.";
     MergeKind = merge::MergeKind, "What is merged.";
     MergeStep = merge::MergeStep, "How far a merge is.";
+    SaveOutcome = contact::SaveOutcome, "What became of a contact that was saved.";
+    ContactStatus = filter::ContactStatus, "Whether a contact can be texted.";
+    BulkActionKind = bulk::BulkActionKind, "What is done with each contact.";
+    BulkState = bulk::BulkState, "How far a bulk change is.";
+    BulkFailure = bulk::BulkFailure, "Why a bulk change could not go on.";
     MessageKind = message::MessageKind, "Why a text was written.";
     MessageState = message::MessageState, "How far a text is.";
     BrandHoldReason = brand_hold::BrandHoldReason, "Why a carrier holds the brand.";
@@ -279,6 +284,34 @@ pub(crate) struct ContactFields {
     /// The agent that the contact was assigned to in the import's group.
     assigned_agent_id: Option<Uuid>,
     updated_at: Option<String>,
+}
+
+/// The filter of a bulk change as it was asked for; conditions that were not are absent. A
+/// redaction takes the person out of it.
+#[derive(ToSchema)]
+pub(crate) struct BulkFilter {
+    /// These contacts alone.
+    ids: Option<Vec<Uuid>>,
+    group_id: Option<Uuid>,
+    phone: Option<String>,
+    name: Option<String>,
+    email: Option<String>,
+    external_id: Option<String>,
+    tag: Option<String>,
+    without_tag: Option<String>,
+    assigned_agent_id: Option<Uuid>,
+    assigned: Option<bool>,
+    status: Option<ContactStatus>,
+}
+
+/// The action of a bulk change with its own members.
+#[derive(ToSchema)]
+pub(crate) struct BulkAction {
+    action: BulkActionKind,
+    tag: Option<String>,
+    group_id: Option<Uuid>,
+    agent_id: Option<Uuid>,
+    reason: Option<String>,
 }
 
 /// A file's beginning as it would be read.

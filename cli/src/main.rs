@@ -52,6 +52,9 @@ enum Command {
     /// Recurring schedules.
     #[command(subcommand)]
     Schedule(commands::schedule::Command),
+    /// Contacts: searched, saved, edited, moved between groups, and changed in bulk.
+    #[command(subcommand)]
+    Contacts(commands::contacts::Command),
     /// Files of contacts.
     #[command(subcommand)]
     Import(commands::import::Command),
@@ -86,6 +89,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Import(command) => return commands::import::run(command).await,
         Command::OptOuts(command) => commands::opt_outs::run(command).await,
         Command::Tags(command) => commands::tags::run(command).await,
+        Command::Contacts(command) => return commands::contacts::run(command).await,
         Command::Migrate(args) => commands::migrate::run(args).await,
         Command::Account(command) => commands::account::run(command).await,
         Command::Numbers(command) => commands::numbers::run(command).await,

@@ -14,6 +14,7 @@ crate::registry! {
         ImportFetch,
         ImportUndo,
         // people
+        BulkChange,
         CarrierLookup,
         Redaction,
         NameMerge,

@@ -23,7 +23,7 @@ const CRATES: [(&str, Table); 2] = [
         "shared/domain/src",
         &[
             ("tenancy", &["sending"]),
-            ("people", &["goals", "sending"]),
+            ("people", &["goals", "sending", "tenancy"]),
             ("goals", &["engine", "sending"]),
             ("sending", &["conversations", "goals", "people"]),
             ("conversations", &["goals"]),

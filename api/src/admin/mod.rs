@@ -3,6 +3,7 @@
 
 pub(crate) mod account;
 pub(crate) mod calendar;
+pub(crate) mod bulk_changes;
 pub(crate) mod campaigns;
 pub(crate) mod contacts;
 pub(crate) mod conversations;
@@ -29,6 +30,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .merge(account::routes())
         .merge(calendar::routes())
+        .merge(bulk_changes::routes())
         .merge(campaigns::routes())
         .merge(contacts::routes())
         .merge(conversations::routes())

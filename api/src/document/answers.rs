@@ -11,6 +11,7 @@ use axum::{
 };
 use serde::Serialize;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use utoipa::{
     ToSchema,
     openapi::schema::{ObjectBuilder, Type},
@@ -145,6 +146,31 @@ impl<T: Serialize + ToSchema> Answers for Tagged<T> {
     fn answers(doc: &mut OperationDoc) {
         Json::<T>::answers(doc);
         doc.answer_header("ETag", "The version, for `If-Match`.", ObjectBuilder::new().schema_type(Type::String));
+    }
+}
+
+/// 200 with a digest of the answer itself as its `ETag`: it changes with all that the answer shows,
+/// and tells nothing of the rest (rule A5).
+pub(crate) struct Digested<T>(pub(crate) T);
+
+/// Returns the digest of an answer, as `If-Match` names it.
+pub(crate) fn digest(body: &impl Serialize) -> String {
+    let bytes = serde_json::to_vec(body).unwrap_or_default();
+    let hex = Sha256::digest(&bytes).iter().take(16).fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
+    format!("\"{hex}\"")
+}
+
+impl<T: Serialize> IntoResponse for Digested<T> {
+    fn into_response(self) -> Response {
+        ([(header::ETAG, digest(&self.0))], Json(self.0)).into_response()
+    }
+}
+
+impl<T: Serialize + ToSchema> Answers for Digested<T> {
+    fn answers(doc: &mut OperationDoc) {
+        Json::<T>::answers(doc);
+        let schema = ObjectBuilder::new().schema_type(Type::String);
+        doc.answer_header("ETag", "A digest of the answer, for `If-Match`.", schema);
     }
 }
 

@@ -102,7 +102,8 @@ ids!(
     TagId,
     FieldId,
     MergeId,
-    FormId
+    FormId,
+    BulkChangeId
 );
 
 impl PathParts for FormKey {

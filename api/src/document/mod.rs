@@ -27,7 +27,7 @@ use utoipa_axum::router::UtoipaMethodRouter;
 
 use self::problems::Access;
 pub(crate) use self::{
-    answers::{Accepted, Answers, Created, Csv, Made, NoContent, Once, Success, Tagged, TakenOn},
+    answers::{Accepted, Answers, Created, Csv, Digested, Made, NoContent, Once, Success, Tagged, TakenOn, digest},
     asks::{Asks, PathParts},
 };
 use crate::{bounds, state::Api};

@@ -5,6 +5,7 @@ pub(crate) mod broker;
 pub(crate) mod classify;
 pub(crate) mod client;
 pub(crate) mod config;
+pub(crate) mod contacts;
 pub(crate) mod doctor;
 pub(crate) mod import;
 pub(crate) mod jobs;

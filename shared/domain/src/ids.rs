@@ -69,4 +69,6 @@ ids! {
     MergeId,
     /// A sign-up form.
     FormId,
+    /// A change of all contacts that match a filter.
+    BulkChangeId,
 }

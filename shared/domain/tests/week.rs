@@ -71,6 +71,7 @@ fn candidate(group: &str, contact: &Whereabouts, laws: Strictness) -> Candidate 
         redacted: false,
         opted_out: false,
         deactivated: false,
+        not_in_group: false,
         not_textable: false,
         replies_at_any_hour: true,
         reassigned: false,

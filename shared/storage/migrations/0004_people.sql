@@ -1,5 +1,5 @@
--- People: contacts, memberships, tags and fields (rules C1 to C15), their events, and the remainder
--- of redacted people (rules R3, R4 and R6).
+-- People: contacts, memberships, tags and fields (rules C1 to C16), bulk changes, their events, and
+-- the remainder of redacted people (rules R3, R4 and R6).
 
 -- Contacts --------------------------------------------------------------------
 
@@ -63,6 +63,10 @@ create table membership (
     -- organization has. Values and not names of fields, so that a group keeps its own values when
     -- another group's file replaces them.
     knows jsonb,
+    -- Provenance of a membership that neither an import nor a text made (rule C13): a group that
+    -- knows the contact partly is told this one, and not the contact's.
+    source text check (source in ('file', 'api', 'form', 'inbound')),
+    consent_text text,
     primary key (group_id, contact_id)
 );
 create index membership_contact on membership (contact_id);
@@ -229,6 +233,112 @@ create trigger contact_first_word before insert on contact for each row
     when (new.opted_out_at is not null and new.last_word is null)
     execute function number_a_word();
 
+-- Filters ---------------------------------------------------------------------
+
+-- Returns the contacts of an organization that match a filter (rule C16, `domain::people::filter`),
+-- said once for lists, searches and bulk changes. With a reader's groups: contacts of these groups,
+-- by what they know (rule A5). A single statement, so that the planner looks into it.
+create function matching_contacts(in_organization uuid, readers uuid[], filter jsonb) returns setof contact language sql stable as $$
+    select c.* from contact c
+    where c.organization_id = in_organization
+      and (filter -> 'ids' is null or c.id = any(array(select one::uuid from jsonb_array_elements_text(filter -> 'ids') one)))
+      and (filter ->> 'phone' is null or c.e164 = filter ->> 'phone')
+      and ((readers is null and filter -> 'group_id' is null and filter -> 'assigned_agent_id' is null and filter -> 'assigned' is null
+              and coalesce(filter ->> 'status', '') not in ('active', 'deactivated'))
+          or exists (
+              select from membership m
+              where m.contact_id = c.id
+                and (readers is null or m.group_id = any(readers))
+                and (filter -> 'group_id' is null or m.group_id = (filter ->> 'group_id')::uuid)
+                and (filter -> 'assigned_agent_id' is null or m.assigned_agent_id = (filter ->> 'assigned_agent_id')::uuid)
+                and (filter -> 'assigned' is null or (m.assigned_agent_id is not null) = (filter ->> 'assigned')::boolean)
+                and case filter ->> 'status'
+                    when 'active' then m.deactivated_at is null
+                    when 'deactivated' then m.deactivated_at is not null
+                    else true
+                end))
+      and case filter ->> 'status'
+          when 'active' then c.opted_out_at is null and c.redacted_at is null and is_textable(c.line_type)
+          when 'deactivated' then c.redacted_at is null
+          when 'opted_out' then c.opted_out_at is not null and c.redacted_at is null
+          when 'not_textable' then not is_textable(c.line_type) and c.redacted_at is null
+          when 'redacted' then c.redacted_at is not null
+          else true
+      end
+      and (filter ->> 'name' is null or case when readers is null
+          then strpos(lower(c.first_name || ' ' || c.last_name), lower(filter ->> 'name')) > 0
+          else exists (
+              select from membership m
+              where m.contact_id = c.id and m.group_id = any(readers)
+                and strpos(lower(case when m.knows is null then c.first_name || ' ' || c.last_name
+                    else coalesce(m.knows ->> 'first_name', '') || ' ' || coalesce(m.knows ->> 'last_name', '') end), lower(filter ->> 'name')) > 0)
+          end)
+      and (filter ->> 'email' is null or case when readers is null
+          then lower(c.email) = lower(filter ->> 'email')
+          else exists (
+              select from membership m
+              where m.contact_id = c.id and m.group_id = any(readers)
+                and lower(case when m.knows is null then c.email else m.knows ->> 'email' end) = lower(filter ->> 'email'))
+          end)
+      and (filter ->> 'external_id' is null or case when readers is null
+          then c.external_id = filter ->> 'external_id'
+          else exists (
+              select from membership m
+              where m.contact_id = c.id and m.group_id = any(readers)
+                and case when m.knows is null then c.external_id else m.knows ->> 'external_id' end = filter ->> 'external_id')
+          end)
+      and (filter ->> 'tag' is null or exists (
+          select from contact_tag ct join tag t on t.id = ct.tag_id
+          where ct.contact_id = c.id and t.organization_id = in_organization and t.name = filter ->> 'tag'
+            and (readers is null or exists (
+                select from membership m
+                where m.contact_id = c.id and m.group_id = any(readers) and (m.knows is null or m.knows -> 'tags' ? ct.tag_id::text)))))
+      and (filter ->> 'without_tag' is null or not exists (
+          select from contact_tag ct join tag t on t.id = ct.tag_id
+          where ct.contact_id = c.id and t.organization_id = in_organization and t.name = filter ->> 'without_tag'
+            and (readers is null or exists (
+                select from membership m
+                where m.contact_id = c.id and m.group_id = any(readers) and (m.knows is null or m.knows -> 'tags' ? ct.tag_id::text)))))
+$$;
+
+-- Changes of all contacts that match a filter (rule C16).
+create table bulk_change (
+    id uuid primary key,
+    organization_id uuid not null references organization,
+    created_by uuid not null references member,
+    filter jsonb not null,
+    action jsonb not null,
+    -- The tag that the action names. No reference: it may be merged into another meanwhile.
+    tag_id uuid,
+    -- The groups of the admin of groups that asked; null: all.
+    readers uuid[],
+    state text not null default 'waiting' check (state in ('waiting', 'running', 'succeeded', 'failed', 'cancelled')),
+    failure text check (failure in ('not_allowed_any_more', 'tag_gone', 'agent_gone')),
+    -- The size of the frozen set; null until it is frozen.
+    contacts bigint,
+    -- Of them, those that are accounted for, and how many by outcome.
+    done bigint not null default 0,
+    outcomes jsonb not null default '{}',
+    created_at timestamptz not null default now(),
+    -- The instant at which the set was frozen.
+    started_at timestamptz,
+    finished_at timestamptz,
+    constraint bulk_change_counts_within_its_set check (done <= coalesce(contacts, 0)),
+    constraint bulk_change_failed_has_failure check ((state = 'failed') = (failure is not null)),
+    constraint bulk_change_over_has_end check ((state in ('succeeded', 'failed', 'cancelled')) = (finished_at is not null))
+);
+create index bulk_change_organization on bulk_change (organization_id, id);
+-- Those that are not over, which are bounded for each organization.
+create index bulk_change_open on bulk_change (organization_id) where state in ('waiting', 'running');
+
+-- The contacts of a bulk change's frozen set that are not accounted for yet.
+create table bulk_change_contact (
+    bulk_change_id uuid not null references bulk_change,
+    -- No reference: the undo of an import deletes contacts.
+    contact_id uuid not null,
+    primary key (bulk_change_id, contact_id)
+);
+
 -- History ---------------------------------------------------------------------
 
 -- Events of people that decide whether they are texted. Beside the history of messages
@@ -242,9 +352,9 @@ create table contact_event (
     -- The group of a membership's event.
     group_id uuid,
     what text not null
-        check (what in ('opted_out', 'opted_in', 'not_textable', 'textable', 'redacted', 'deactivated', 'reactivated')),
+        check (what in ('opted_out', 'opted_in', 'not_textable', 'textable', 'redacted', 'deactivated', 'reactivated', 'removed_from_group')),
     at timestamptz not null default clock_timestamp(),
-    constraint contact_event_of_membership_has_group check ((group_id is not null) = (what in ('deactivated', 'reactivated')))
+    constraint contact_event_of_membership_has_group check ((group_id is not null) = (what in ('deactivated', 'reactivated', 'removed_from_group')))
 );
 create index contact_event_contact on contact_event (contact_id, id);
 create trigger contact_event_stays before update or delete on contact_event

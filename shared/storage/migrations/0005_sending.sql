@@ -132,7 +132,7 @@ create table message (
     reason text
         check (reason in (
             'paused', 'not_open', 'hours', 'cap', 'carrier', 'rate', 'frequency', 'redacted',
-            'opted_out', 'deactivated', 'not_textable', 'reassigned', 'no_longer_yes',
+            'opted_out', 'deactivated', 'not_in_group', 'not_textable', 'reassigned', 'no_longer_yes',
             'window_closed', 'no_common_hours', 'number_gone')),
     held_until timestamptz,
     -- The lane that a held message waits for.

@@ -41,6 +41,18 @@ create trigger membership_stops after update of deactivated_at, assigned_agent_i
           or (old.assigned_agent_id is not null and new.assigned_agent_id is distinct from old.assigned_agent_id))
     execute function tell_membership_stops();
 
+-- Rule C16: a contact that is taken out of a group, where texts may be on their way. Of one without
+-- a conversation there are none.
+create function tell_membership_ends() returns trigger language plpgsql as $$
+begin
+    perform pg_notify('muster_stops', g.contact_id::text) from gone g
+    where exists (select from thread t where t.group_id = g.group_id and t.contact_id = g.contact_id);
+    return null;
+end
+$$;
+create trigger membership_ends after delete on membership referencing old table as gone for each statement
+    execute function tell_membership_ends();
+
 -- Rules G4 and G7: a goal that is paused, closed, or has windows that open later or end sooner.
 create trigger goal_stops after update of paused_at, opens_at, closes_at, reminder_opens_at, reminder_closes_at on goal for each row
     when ((old.paused_at is null and new.paused_at is not null) or new.opens_at > old.opens_at or new.closes_at < old.closes_at

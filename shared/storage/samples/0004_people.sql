@@ -12,6 +12,7 @@ insert into contact (id, organization_id, e164, source) values
 insert into membership (group_id, contact_id, assigned_agent_id, import_id) values
     ('0195f000-0000-7000-8000-000000000101', '0195f000-0000-7000-8000-000000000201', '0195f000-0000-7000-8000-000000000012', '0195f000-0000-7000-8000-000000000601'),
     ('0195f000-0000-7000-8000-000000000101', '0195f000-0000-7000-8000-000000000202', null, null);
+update membership set source = 'api', consent_text = 'by a petition' where contact_id = '0195f000-0000-7000-8000-000000000202';
 insert into custom_field (organization_id, name) values ('0195f000-0000-7000-8000-0000000000a1', 'ward');
 insert into custom_field (organization_id, name, locked, merged_into, switched_at)
 select organization_id, 'ward no', true, id, now() from custom_field;
@@ -52,3 +53,13 @@ values
         null, null, '{}', null, null, null, null, now());
 update membership set knows = '{"first_name": "Emmy", "fields": {}, "tags": ["0195f000-0000-7000-8000-000000000221"]}'
 where contact_id = '0195f000-0000-7000-8000-000000000201';
+
+insert into bulk_change (id, organization_id, created_by, filter, action, tag_id, readers, state, failure, contacts, done, outcomes, started_at, finished_at)
+values
+    ('0195f000-0000-7000-8000-000000000231', '0195f000-0000-7000-8000-0000000000a1', '0195f000-0000-7000-8000-000000000011', '{"tag": "runner"}',
+        '{"action": "tag", "tag": "walker"}', '0195f000-0000-7000-8000-000000000221', '{0195f000-0000-7000-8000-000000000101}', 'running', null, 2, 1,
+        '{"changed": 1}', now(), null),
+    ('0195f000-0000-7000-8000-000000000232', '0195f000-0000-7000-8000-0000000000a1', '0195f000-0000-7000-8000-000000000011', '{"name": "Emmy"}',
+        '{"action": "untag", "tag": "runner"}', '0195f000-0000-7000-8000-000000000221', null, 'failed', 'tag_gone', 2, 1, '{"unchanged": 1}', now(), now());
+insert into bulk_change_contact (bulk_change_id, contact_id)
+values ('0195f000-0000-7000-8000-000000000231', '0195f000-0000-7000-8000-000000000201');

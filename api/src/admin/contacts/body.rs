@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use muster_domain::{
-    ids::{ContactId, GroupId, ImportId},
+    ids::{ContactId, GroupId, ImportId, MemberId},
     people::{contact::ContactSource, line::LineType},
 };
 use muster_storage::people::contacts::Contact;
@@ -22,6 +22,8 @@ pub(crate) struct ContactBody {
     last_name: String,
     email: Option<String>,
     postal_code: Option<String>,
+    /// Notes for agents.
+    notes: Option<String>,
     external_id: Option<String>,
     /// Custom fields by name.
     #[schema(value_type = BTreeMap<String, String>)]
@@ -39,6 +41,8 @@ pub(crate) struct ContactBody {
     redacted_at: Option<DateTime<Utc>>,
     #[schema(value_type = Vec<uuid::Uuid>)]
     groups: Vec<GroupId>,
+    /// The contact in each of these groups.
+    memberships: Vec<MembershipBody>,
     /// Where the contact comes from: `file`, `api`, `form` or `inbound`.
     #[schema(value_type = shapes::ContactSource)]
     source: ContactSource,
@@ -50,6 +54,22 @@ pub(crate) struct ContactBody {
     created_at: DateTime<Utc>,
 }
 
+/// A contact in a group.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct MembershipBody {
+    #[schema(value_type = uuid::Uuid)]
+    group_id: GroupId,
+    /// False: no goal of the group targets or texts the contact.
+    active: bool,
+    /// Since when they are deactivated there.
+    deactivated_at: Option<DateTime<Utc>>,
+    /// The contact's agent there.
+    #[schema(value_type = Option<uuid::Uuid>)]
+    assigned_agent_id: Option<MemberId>,
+    /// Since when they are in the group.
+    added_at: DateTime<Utc>,
+}
+
 impl Item for ContactBody {
     type Id = ContactId;
 
@@ -59,6 +79,7 @@ impl Item for ContactBody {
 /// Returns a contact as it was read for this admin: of the groups that the contact is in, those
 /// that are the admin's to see, and of where it comes from as much.
 pub(crate) fn body(contact: Contact, admin: &Admin) -> ContactBody {
+    let memberships: Vec<_> = contact.memberships.into_iter().filter(|one| admin.group(one.group_id).is_ok()).collect();
     ContactBody {
         id: contact.id,
         phone: contact.e164,
@@ -66,6 +87,7 @@ pub(crate) fn body(contact: Contact, admin: &Admin) -> ContactBody {
         last_name: contact.last_name,
         email: contact.email,
         postal_code: contact.postal_code,
+        notes: contact.notes,
         external_id: contact.external_id,
         fields: contact.fields,
         tags: contact.tags,
@@ -74,7 +96,17 @@ pub(crate) fn body(contact: Contact, admin: &Admin) -> ContactBody {
         opted_out_at: contact.opted_out_at,
         opt_out_reason: contact.opt_out_reason,
         redacted_at: contact.redacted_at,
-        groups: contact.groups.into_iter().filter(|group| admin.group(*group).is_ok()).collect(),
+        groups: memberships.iter().map(|one| one.group_id).collect(),
+        memberships: memberships
+            .into_iter()
+            .map(|one| MembershipBody {
+                group_id: one.group_id,
+                active: one.deactivated_at.is_none(),
+                deactivated_at: one.deactivated_at,
+                assigned_agent_id: one.assigned_agent_id,
+                added_at: one.added_at,
+            })
+            .collect(),
         source: contact.source,
         source_import_id: contact
             .source_import_id

@@ -1,5 +1,6 @@
 //! `/v1/organizations/{organization_id}/groups`: groups, their members and contacts.
 
+mod add_contact;
 mod add_member;
 mod archive;
 mod body;
@@ -9,6 +10,7 @@ mod edit_membership;
 mod get;
 mod leave;
 mod list;
+mod remove_contact;
 mod unarchive;
 
 use utoipa_axum::router::OpenApiRouter;
@@ -26,5 +28,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(endpoint!(unarchive::unarchive))
         .routes(endpoint!(add_member::add_member))
         .routes(endpoint!(edit_membership::patch))
+        .routes(endpoint!(add_contact::add))
+        .routes(endpoint!(remove_contact::remove))
         .routes(endpoint!(leave::leave))
 }

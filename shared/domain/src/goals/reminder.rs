@@ -105,6 +105,7 @@ const fn may_come_again(reason: CancelReason) -> bool {
         CancelReason::Redacted
         | CancelReason::OptedOut
         | CancelReason::Deactivated
+        | CancelReason::NotInGroup
         | CancelReason::NotTextable
         | CancelReason::Reassigned
         | CancelReason::NoCommonHours

@@ -40,6 +40,22 @@ pub enum OptOutOrigin {
 
 text_enum!(OptOutOrigin);
 
+/// The outcome of saving a contact in a group, as the group sees it (rules A5 and C1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, VariantArray, VariantNames)]
+#[strum(serialize_all = "snake_case")]
+pub enum SaveOutcome {
+    /// The contact is new, or new to a group that does not see whether others have it.
+    Created,
+    /// A contact of the organization has joined the group.
+    Joined,
+    /// A contact of the group was changed.
+    Updated,
+    /// A contact of the group was so already.
+    Unchanged,
+}
+
+text_enum!(SaveOutcome);
+
 /// A change of a contact that decides whether they are texted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, VariantArray, VariantNames)]
 #[strum(serialize_all = "snake_case")]
@@ -58,6 +74,8 @@ pub enum ContactEventKind {
     Deactivated,
     /// Is active in a group again.
     Reactivated,
+    /// Was taken out of a group.
+    RemovedFromGroup,
 }
 
 text_enum!(ContactEventKind);

@@ -21,6 +21,8 @@ pub struct Values {
     pub email: Option<String>,
     /// Postal code.
     pub postal_code: Option<String>,
+    /// Notes for agents.
+    pub notes: Option<String>,
     /// The caller's own id of the person.
     pub external_id: Option<String>,
     /// Custom fields: an object.
@@ -70,6 +72,23 @@ impl Knowledge {
         })
     }
 
+    /// Returns the knowledge as a membership stores it; none is everything.
+    ///
+    /// # Errors
+    /// When it has no form in JSON, which none of ours is without.
+    pub fn store(&self) -> Result<Option<Value>, serde_json::Error> {
+        match self {
+            Self::Everything => Ok(None),
+            Self::Only(known) => {
+                let mut stored = serde_json::to_value(known)?;
+                if let Some(members) = stored.as_object_mut() {
+                    members.retain(|_, value| !value.is_null());
+                }
+                Ok(Some(stored))
+            }
+        }
+    }
+
     /// Returns the visible part of a contact with these values.
     #[must_use]
     pub fn shows(self, values: Values) -> Values {
@@ -80,6 +99,7 @@ impl Knowledge {
                 last_name: known.last_name.unwrap_or_default(),
                 email: known.email,
                 postal_code: known.postal_code,
+                notes: known.notes,
                 external_id: known.external_id,
                 fields: Value::Object(known.fields),
             },
@@ -117,6 +137,7 @@ mod tests {
             last_name: "Secret".to_owned(),
             email: Some("Secret".to_owned()),
             postal_code: Some("Secret".to_owned()),
+            notes: Some("Secret".to_owned()),
             external_id: Some("Secret".to_owned()),
             fields: json!({ "ward": "Secret" }),
         }
@@ -137,6 +158,17 @@ mod tests {
     fn a5_a_group_that_made_the_contact_is_shown_all() {
         assert_eq!(Knowledge::stored(None).unwrap().shows(contact()), contact());
         assert_eq!(Knowledge::of_all([only(&json!({})), Knowledge::Everything]).shows(contact()), contact());
+    }
+
+    #[test]
+    fn a5_what_two_groups_know_is_stored_as_it_was_read() {
+        let one = json!({ "first_name": "Emmy", "fields": { "ward": "7" }, "tags": ["a"] });
+        let other = json!({ "first_name": "Amy", "email": "e@example.org", "fields": {}, "tags": ["b"] });
+        let both = Knowledge::of_all([only(&one), only(&other)]).store().unwrap().unwrap();
+        let wanted =
+            json!({ "first_name": "Emmy", "email": "e@example.org", "fields": { "ward": "7" }, "tags": ["a", "b"] });
+        assert_eq!(both, wanted);
+        assert_eq!(Knowledge::Everything.store().unwrap(), None);
     }
 
     #[test]
@@ -165,6 +197,7 @@ mod tests {
             prop_assert!(told("first_name", &shown.first_name) && told("last_name", &shown.last_name));
             prop_assert!(told("email", shown.email.as_deref().unwrap_or_default()));
             prop_assert!(told("postal_code", shown.postal_code.as_deref().unwrap_or_default()));
+            prop_assert!(told("notes", shown.notes.as_deref().unwrap_or_default()));
             prop_assert!(told("external_id", shown.external_id.as_deref().unwrap_or_default()));
             for (name, value) in shown.fields.as_object().unwrap() {
                 prop_assert!(one["fields"][name] == *value || other["fields"][name] == *value);

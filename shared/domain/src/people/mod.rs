@@ -1,9 +1,11 @@
-//! Phones, places and time zones of contacts, groups' knowledge of them, and the reasons for which
-//! a contact was or was not texted.
+//! Phones, places and time zones of contacts, groups' knowledge of them, filters and bulk changes,
+//! and the reasons for which a contact was or was not texted.
 
+pub mod bulk;
 pub mod contact;
 pub mod e164;
 pub mod form;
+pub mod filter;
 pub mod knowledge;
 pub mod line;
 pub mod membership;

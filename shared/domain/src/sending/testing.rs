@@ -25,6 +25,7 @@ pub(crate) fn candidate(kind: MessageKind) -> Candidate {
         redacted: false,
         opted_out: false,
         deactivated: false,
+        not_in_group: false,
         not_textable: false,
         reassigned: false,
         no_longer_yes: false,

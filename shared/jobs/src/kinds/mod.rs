@@ -5,6 +5,7 @@
 
 mod batch_partition;
 mod batch_release;
+mod bulk_change;
 mod carrier_lookup;
 mod csv_ingestion;
 mod delivery_receipt;
@@ -43,6 +44,7 @@ crate::kinds! {
     import_fetch::ImportFetch,
     import_undo::ImportUndo,
     // people
+    bulk_change::BulkChange,
     carrier_lookup::CarrierLookup,
     redaction::Redaction,
     name_merge::NameMerge,

@@ -290,6 +290,7 @@ pub async fn contacts(tx: &mut Tx, goal: &Goal, lease: &Lease, agent_id: MemberI
                     last_name: row.last_name,
                     email: row.email,
                     postal_code: row.postal_code,
+                    notes: None,
                     external_id: row.external_id,
                     fields: row.fields,
                 }),
@@ -333,6 +334,9 @@ async fn contacts_left(tx: &mut Tx, lease: &Lease) -> Result<bool> {
     Ok(sqlx::query_scalar!(
         r#"select exists (
                select from target t
+               -- A contact that is not in the group any more is not waited for (rule C16).
+               join goal g on g.id = t.goal_id
+               join membership m on m.group_id = g.group_id and m.contact_id = t.contact_id
                where t.goal_id = $1 and t.skipped_at is null and (
                    (not $3 and t.batch_id = $2 and t.initial_message_id is null)
                    or ($3 and t.reminder_batch_id = $2 and t.reminder_message_id is null))) as "left!""#,

@@ -5,7 +5,7 @@
 //! at the same time do not fill it twice. Phones are looked at only where the limit could be
 //! reached.
 
-use muster_domain::ids::{ImportId, OrganizationId};
+use muster_domain::ids::{GroupId, ImportId, OrganizationId};
 
 use crate::{
     Pool, Result, Tx,
@@ -27,15 +27,25 @@ pub struct GroupRoom {
 /// Locks the group, so that imports into it are admitted one after the other, and returns the free
 /// places.
 pub async fn places(tx: &mut Tx, import: &Import, limit: i32) -> Result<GroupRoom> {
-    sqlx::query!("select from contact_group where id = $1 for no key update", import.group_id.map(|id| id.0))
+    room(tx, import.group_id, Some(import.id), limit).await
+}
+
+/// The same beside all imports but this one, for others that let contacts into a group.
+pub(crate) async fn room(
+    tx: &mut Tx,
+    group_id: Option<GroupId>,
+    beside: Option<ImportId>,
+    limit: i32,
+) -> Result<GroupRoom> {
+    sqlx::query!("select from contact_group where id = $1 for no key update", group_id.map(|id| id.0))
         .execute(tx.conn())
         .await?;
     let row = sqlx::query!(
         r#"select (select coalesce(sum(contacts), 0)::bigint from group_size where group_id = $1) as "taken!",
                   (select coalesce(sum(places_left), 0)::bigint from import
-                   where group_id = $1 and state = 'running' and id <> $2) as "kept!""#,
-        import.group_id.map(|id| id.0),
-        import.id.0,
+                   where group_id = $1 and state = 'running' and id is distinct from $2) as "kept!""#,
+        group_id.map(|id| id.0),
+        beside.map(|id| id.0),
     )
     .fetch_one(tx.conn())
     .await?;

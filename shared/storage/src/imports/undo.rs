@@ -224,7 +224,8 @@ async fn restore_fields(tx: &mut Tx, id: ImportId, organization_id: Organization
              from locked l where c.id = l.id and l.unedited
          ), unlearned as (
              update membership m set knows = l.known_before from locked l
-             where m.group_id = $3 and m.contact_id = l.id and l.known_before is not null
+             -- Told more since, it keeps all (rule C16).
+             where m.group_id = $3 and m.contact_id = l.id and l.known_before is not null and m.knows = l.known_after
          ), forgotten as (
              delete from import_change h using locked l where h.import_id = $1 and h.contact_id = l.id
          )

@@ -1,21 +1,24 @@
-//! Contacts and their memberships (rules C1, R1, R2, W4).
+//! Contacts as they are read, and their opt-outs (rules C1, C16, R1, R2). Edits are in `edit`, new
+//! contacts in `save`, memberships in `memberships`.
 
 use chrono::{DateTime, Utc};
 use muster_domain::{
     ids::{ContactId, GroupId, ImportId, MemberId, OrganizationId},
     people::{
         contact::{ContactSource, OptOutOrigin},
+        filter::ContactFilter,
         knowledge::{Knowledge, Values},
         line::LineType,
-        membership::{Membership, MembershipCommand},
     },
 };
+use serde::Deserialize;
+use serde_json::Value;
 
-use crate::{Db, Page, Result, Tx, db::error::read_word, goals::reassign};
+use crate::{Db, Page, Result, Tx, db::error::read_word};
 
 /// A contact as an admin sees it. For an admin of groups that know the contact partly, the contact
 /// came when the first of them had it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Contact {
     /// The contact.
     pub id: ContactId,
@@ -29,10 +32,12 @@ pub struct Contact {
     pub email: Option<String>,
     /// Postal code.
     pub postal_code: Option<String>,
+    /// Notes for agents.
+    pub notes: Option<String>,
     /// The caller's own id of the person.
     pub external_id: Option<String>,
     /// Custom fields.
-    pub fields: serde_json::Value,
+    pub fields: Value,
     /// Tags by name.
     pub tags: Vec<String>,
     /// The type of its line (rules C5 and S7).
@@ -46,8 +51,8 @@ pub struct Contact {
     pub opt_out_reason: Option<String>,
     /// Since when they are redacted.
     pub redacted_at: Option<DateTime<Utc>>,
-    /// Groups they are in.
-    pub groups: Vec<GroupId>,
+    /// Memberships of groups, of other readers' groups too.
+    pub memberships: Vec<ContactMembership>,
     /// Where they come from (rule C13).
     pub source: ContactSource,
     /// The import that made them.
@@ -60,13 +65,17 @@ pub struct Contact {
     pub created_at: DateTime<Utc>,
 }
 
-/// Contacts that a list has; each member narrows it.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Filter {
-    /// Of this group.
-    pub group_id: Option<GroupId>,
-    /// This one alone.
-    pub id: Option<ContactId>,
+/// A contact's membership of a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub struct ContactMembership {
+    /// The group.
+    pub group_id: GroupId,
+    /// Since when the contact is deactivated there (rule R1).
+    pub deactivated_at: Option<DateTime<Utc>>,
+    /// The contact's agent there.
+    pub assigned_agent_id: Option<MemberId>,
+    /// Since when the contact is in it.
+    pub added_at: DateTime<Utc>,
 }
 
 /// Returns a contact of an organization, for its reader as [`page`] does.
@@ -76,28 +85,26 @@ pub async fn get(
     readers: Option<&[GroupId]>,
     id: ContactId,
 ) -> Result<Option<Contact>> {
-    let filter = Filter { id: Some(id), ..Filter::default() };
-    Ok(page(db, organization_id, readers, &filter, Page::first(1)).await?.pop())
+    Ok(page(db, organization_id, readers, &ContactFilter::one(id), Page::first(1)).await?.pop())
 }
 
-/// Returns a page of an organization's contacts, by age. With a reader's groups, as those groups
-/// know them (rule A5).
+/// Returns a page of an organization's contacts that match a filter, the youngest first. With a
+/// reader's groups, the contacts of those groups as those know them (rule A5).
 pub async fn page(
     db: impl Into<Db<'_>>,
     organization_id: OrganizationId,
     readers: Option<&[GroupId]>,
-    filter: &Filter,
+    filter: &ContactFilter,
     page: Page<ContactId>,
 ) -> Result<Vec<Contact>> {
     let readers: Option<Vec<_>> = readers.map(|groups| groups.iter().map(|id| id.0).collect());
     let rows = sqlx::query_file!(
         "src/people/contacts_page.sql",
         organization_id.0,
-        filter.group_id.map(|id| id.0),
-        filter.id.map(|id| id.0),
+        readers.as_deref(),
+        serde_json::to_value(filter)?,
         page.after.map(|id| id.0),
         page.limit,
-        readers.as_deref(),
     )
     .fetch_all(&mut *db.into().connection().await?)
     .await?;
@@ -117,12 +124,15 @@ pub async fn page(
                 last_name: row.last_name,
                 email: row.email,
                 postal_code: row.postal_code,
+                notes: row.notes,
                 external_id: row.external_id,
                 fields: row.fields,
             });
+            let memberships: Vec<ContactMembership> = serde_json::from_value(row.memberships)?;
             // Others may have written it, and a file's reason names its import.
-            let shared =
-                readers.as_ref().is_some_and(|readers| row.groups.iter().any(|group| !readers.contains(group)));
+            let shared = readers
+                .as_ref()
+                .is_some_and(|readers| memberships.iter().any(|one| !readers.contains(&one.group_id.0)));
             Ok(Contact {
                 id: ContactId(row.id),
                 e164: row.e164,
@@ -130,6 +140,7 @@ pub async fn page(
                 last_name: shown.last_name,
                 email: shown.email,
                 postal_code: shown.postal_code,
+                notes: shown.notes,
                 external_id: shown.external_id,
                 fields: shown.fields,
                 tags: row.tags,
@@ -138,7 +149,7 @@ pub async fn page(
                 opted_out_at: row.opted_out_at,
                 opt_out_reason: row.opt_out_reason.filter(|_| whole && !shared),
                 redacted_at: row.redacted_at,
-                groups: row.groups.into_iter().map(GroupId).collect(),
+                memberships,
                 source: read_word("contact", if whole { &row.source } else { &row.joined_source })?,
                 source_import_id: if whole { row.source_import_id } else { row.joined_import_id }.map(ImportId),
                 source_group_id: if whole { row.source_group_id } else { row.joined_group_id }.map(GroupId),
@@ -160,6 +171,11 @@ pub async fn lock(tx: &mut Tx, organization_id: OrganizationId, ids: &[ContactId
     .fetch_all(tx.conn())
     .await?;
     Ok(found.into_iter().map(ContactId).collect())
+}
+
+/// Locks one contact for an edit; false where it is not there, or redacted.
+pub async fn lock_one(tx: &mut Tx, organization_id: OrganizationId, id: ContactId) -> Result<bool> {
+    Ok(!lock(tx, organization_id, &[id]).await?.is_empty())
 }
 
 /// Returns the groups a contact of this organization is in; `None` when there is no such contact.
@@ -231,6 +247,37 @@ pub async fn opt_out_from(
     Ok(row.first)
 }
 
+/// Records an opt-out of many contacts that is said now, as [`opt_out`] does; returns those that
+/// had not opted out before. Redacted ones are left out.
+pub async fn opt_out_all(
+    tx: &mut Tx,
+    organization_id: OrganizationId,
+    ids: &[ContactId],
+    reason: &str,
+) -> Result<Vec<ContactId>> {
+    let first = sqlx::query_scalar!(
+        r#"with before as (
+             select id, opted_out_at from contact
+             where organization_id = $1 and id = any($2) and redacted_at is null order by id for no key update
+         ), told as (
+             update contact c set opted_out_at = coalesce(c.opted_out_at, clock_timestamp()),
+                 opt_out_reason = case when c.opted_out_at is null then $3 else c.opt_out_reason end,
+                 last_word = nextval('receive_order'), updated_at = now()
+             from before where c.id = before.id
+             returning c.id, before.opted_out_at is null as first
+         ), hidden as (
+             update thread t set unread_since = null, held_by = null, held_until = null from told where t.contact_id = told.id
+         )
+         select id as "id!" from told where first"#,
+        organization_id.0,
+        &ids.iter().map(|id| id.0).collect::<Vec<_>>(),
+        reason,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(first.into_iter().map(ContactId).collect())
+}
+
 /// Undoes an opt-out now, as an account admin may.
 pub async fn opt_in(tx: &mut Tx, organization_id: OrganizationId, id: ContactId) -> Result<bool> {
     opt_in_by(tx, organization_id, id, None).await
@@ -253,95 +300,6 @@ pub async fn opt_in_by(tx: &mut Tx, organization_id: OrganizationId, id: Contact
     .fetch_optional(tx.conn())
     .await?;
     Ok(row.is_some_and(|row| row.undone))
-}
-
-/// Deactivates or reactivates a contact in a group (rule R1); false when they are not in it.
-pub async fn set_active(tx: &mut Tx, group_id: GroupId, id: ContactId, active: bool) -> Result<bool> {
-    let row = sqlx::query!(
-        "select deactivated_at, assigned_agent_id from membership where group_id = $1 and contact_id = $2 for no key update",
-        group_id.0,
-        id.0,
-    )
-    .fetch_optional(tx.conn())
-    .await?;
-    let Some(row) = row else { return Ok(false) };
-    let membership = Membership { deactivated_at: row.deactivated_at, agent_id: row.assigned_agent_id.map(MemberId) };
-    let command = if active { MembershipCommand::Activate } else { MembershipCommand::Deactivate };
-    let after = membership.after(command, tx.clock().await?);
-    sqlx::query!(
-        "update membership set deactivated_at = $3 where group_id = $1 and contact_id = $2",
-        group_id.0,
-        id.0,
-        after.deactivated_at,
-    )
-    .execute(tx.conn())
-    .await?;
-    Ok(true)
-}
-
-/// Outcome of an assignment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Assigned {
-    /// It holds.
-    Done,
-    /// The contact is not in the group.
-    NotInGroup,
-    /// The agent texts in the group no more, or is suspended (rule A6).
-    NoAgent,
-    /// The agent already has as many contacts there as rule A2 allows.
-    AgentFull,
-}
-
-/// Assigns a contact of a group to an agent, or to nobody (rule W4: at once, also for a batch in
-/// hand, because claims, sends and hand-overs look here).
-pub async fn assign(
-    tx: &mut Tx,
-    group_id: GroupId,
-    id: ContactId,
-    agent: Option<MemberId>,
-    limit: i32,
-) -> Result<Assigned> {
-    let goals = reassign::lock_goals(tx, group_id).await?;
-    if let Some(agent) = agent {
-        // Locking the agent's row in the group keeps two assignments from passing the limit
-        // together. Their contacts are counted by another statement, because only one that begins
-        // after the wait sees the rows that it waited for.
-        sqlx::query!("select from group_member where group_id = $1 and member_id = $2 for update", group_id.0, agent.0)
-            .execute(tx.conn())
-            .await?;
-        let row = sqlx::query!(
-            r#"select count(*) as "held!", texts_in($1, $2) as "texts!" from membership
-               where group_id = $1 and assigned_agent_id = $2 and contact_id <> $3"#,
-            group_id.0,
-            agent.0,
-            id.0,
-        )
-        .fetch_one(tx.conn())
-        .await?;
-        if !row.texts {
-            return Ok(Assigned::NoAgent);
-        }
-        if row.held >= i64::from(limit) {
-            return Ok(Assigned::AgentFull);
-        }
-    }
-    let before = sqlx::query_scalar!(
-        "update membership m set assigned_agent_id = $3
-         from (select assigned_agent_id from membership where group_id = $1 and contact_id = $2 for update) before
-         where m.group_id = $1 and m.contact_id = $2
-         returning before.assigned_agent_id",
-        group_id.0,
-        id.0,
-        agent.map(|id| id.0),
-    )
-    .fetch_optional(tx.conn())
-    .await?;
-    let Some(before) = before else { return Ok(Assigned::NotInGroup) };
-    reassign::move_contacts(tx, group_id, &goals, &[id.0]).await?;
-    if before != agent.map(|id| id.0) {
-        reassign::move_threads(tx, group_id, &[id.0]).await?;
-    }
-    Ok(Assigned::Done)
 }
 
 /// Returns the names of an organization's custom fields.

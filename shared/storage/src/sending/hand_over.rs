@@ -173,6 +173,7 @@ pub async fn read(tx: &mut Tx, ids: &[MessageId], settings: &OrganizationSetting
                     redacted: row.redacted,
                     opted_out: row.opted_out,
                     deactivated: row.deactivated,
+                    not_in_group: row.not_in_group,
                     not_textable: row.not_textable,
                     replies_at_any_hour: settings.replies_at_any_hour && !row.unasked,
                     reassigned: row.reassigned,

@@ -16,6 +16,7 @@ select m.id, m.contact_id, m.group_id, m.goal_id, m.kind, m.body, m.segments, m.
     coalesce(mb.deactivated_at is not null, false) as "deactivated!",
     -- Rule S5: a text in a conversation in which the contact has never written answers nobody.
     (m.kind = 'reply' and not exists (select from message i where i.thread_id = m.thread_id and i.kind = 'inbound')) as "unasked!",
+    mb.contact_id is null as "not_in_group!",
     -- Rules W4 and A6: the contact is another agent's, or the agent of a goal's text texts here no
     -- more.
     coalesce(g.strategy = 'assigned' and mb.assigned_agent_id is distinct from m.agent_id, false)

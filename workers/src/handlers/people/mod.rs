@@ -1,5 +1,6 @@
 //! People: looking their numbers up, and erasing them.
 
+mod bulk_change;
 pub(crate) mod carrier_lookup;
 mod name_merge;
 mod redaction;

@@ -39,6 +39,8 @@ pub struct Candidate {
     pub opted_out: bool,
     /// The contact is deactivated in the message's group.
     pub deactivated: bool,
+    /// The contact was taken out of the message's group (rule C16).
+    pub not_in_group: bool,
     /// A lookup said that the number takes no texts (rule C5).
     pub not_textable: bool,
     /// The contact was taken from the agent of this text, in a goal with assigned agents (rule W4).
@@ -129,6 +131,8 @@ pub enum CancelReason {
     OptedOut,
     /// The contact is deactivated in the group.
     Deactivated,
+    /// The contact was taken out of the group.
+    NotInGroup,
     /// The number takes no texts.
     NotTextable,
     /// The contact belongs to another agent now.
@@ -280,6 +284,8 @@ impl Candidate {
             Some(CancelReason::OptedOut)
         } else if self.deactivated && !owed {
             Some(CancelReason::Deactivated)
+        } else if self.not_in_group && !owed {
+            Some(CancelReason::NotInGroup)
         } else if self.not_textable {
             Some(CancelReason::NotTextable)
         } else if self.reassigned && self.kind.belongs_to_goal() {

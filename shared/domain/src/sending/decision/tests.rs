@@ -10,6 +10,7 @@ fn candidate() -> Candidate {
         redacted: false,
         opted_out: false,
         deactivated: false,
+        not_in_group: false,
         not_textable: false,
         reassigned: false,
         no_longer_yes: false,
@@ -91,6 +92,7 @@ fn s9_whatever_forbids_a_message_is_checked_at_the_hand_over() {
     assert_eq!(with(|c| c.opted_out = true), Decision::Cancel(CancelReason::OptedOut));
     assert_eq!(with(|c| c.redacted = true), Decision::Cancel(CancelReason::Redacted));
     assert_eq!(with(|c| c.deactivated = true), Decision::Cancel(CancelReason::Deactivated));
+    assert_eq!(with(|c| c.not_in_group = true), Decision::Cancel(CancelReason::NotInGroup));
     assert_eq!(with(|c| c.reassigned = true), Decision::Cancel(CancelReason::Reassigned));
     assert_eq!(with(|c| c.goal.as_mut().unwrap().paused = true), Decision::Hold(HoldReason::Paused, None));
 }

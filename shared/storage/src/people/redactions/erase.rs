@@ -65,6 +65,7 @@ pub async fn free_text(tx: &mut Tx, redaction: &Redaction, patterns: &Patterns) 
     imports(tx, redaction, patterns).await?;
     rejects(tx, redaction, patterns).await?;
     targeting(tx, redaction.account_id, patterns).await?;
+    bulk_changes(tx, redaction.account_id, patterns).await?;
     reasons(tx, redaction.account_id, patterns).await
 }
 
@@ -287,12 +288,28 @@ async fn field_names(tx: &mut Tx, account_id: AccountId, Patterns { sure, alone 
     Ok(())
 }
 
+/// Filters and actions of bulk changes. A filter is needed no more once its set is frozen.
+async fn bulk_changes(tx: &mut Tx, account_id: AccountId, Patterns { sure, alone }: &Patterns) -> Result<()> {
+    sqlx::query!(
+        "update bulk_change b set filter = without_person(filter, $2, $3, false), action = without_person(action, $2, $3, false)
+         from organization o
+         where o.id = b.organization_id and o.account_id = $1
+           and concat_ws(' ', filter, action) ~* ('(' || $2::text || ')|(' || $3::text || ')')",
+        account_id.0,
+        sure,
+        alone,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
 async fn reasons(tx: &mut Tx, account_id: AccountId, Patterns { sure, alone }: &Patterns) -> Result<()> {
     sqlx::query!(
         "update target t set skip_reason = without_person(skip_reason, $2, $3, true)
          from goal g join organization o on o.id = g.organization_id
          where o.account_id = $1 and t.goal_id = g.id and t.skip_reason is not null
-           and skip_reason not in ('redacted', 'opted_out', 'deactivated', 'not_textable')
+           and skip_reason not in ('redacted', 'opted_out', 'deactivated', 'not_in_group', 'not_textable')
            and without_person(skip_reason, $2, $3, true) <> skip_reason",
         account_id.0,
         sure,

@@ -143,9 +143,13 @@ async fn forget_changes(tx: &mut Tx, contacts: &[Uuid]) -> Result<()> {
 async fn clear_contacts(tx: &mut Tx, contacts: &[Uuid]) -> Result<()> {
     sqlx::query!("delete from contact_tag where contact_id = any($1)", contacts).execute(tx.conn()).await?;
     sqlx::query!("delete from sign_up where contact_id = any($1)", contacts).execute(tx.conn()).await?;
-    sqlx::query!("update membership set knows = '{}' where contact_id = any($1) and knows is not null", contacts)
-        .execute(tx.conn())
-        .await?;
+    sqlx::query!(
+        "update membership set knows = case when knows is not null then '{}'::jsonb end, consent_text = null
+         where contact_id = any($1) and (knows is not null or consent_text is not null)",
+        contacts,
+    )
+    .execute(tx.conn())
+    .await?;
     // The trigger on this tells the workers which texts to keep back.
     sqlx::query!(
         "update contact set e164 = null, first_name = '', last_name = '', email = null, postal_code = null, notes = null,
@@ -186,7 +190,7 @@ async fn clear_conversations(tx: &mut Tx, contacts: &[Uuid]) -> Result<u64> {
     sqlx::query!(
         "update target set skip_reason = 'redacted'
          where contact_id = any($1) and skip_reason is not null
-           and skip_reason not in ('redacted', 'opted_out', 'deactivated', 'not_textable') and skip_reason !~ '^missing_value:'",
+           and skip_reason not in ('redacted', 'opted_out', 'deactivated', 'not_in_group', 'not_textable') and skip_reason !~ '^missing_value:'",
         contacts,
     )
     .execute(tx.conn())
