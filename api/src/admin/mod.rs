@@ -2,8 +2,8 @@
 //! each operation.
 
 pub(crate) mod account;
-pub(crate) mod calendar;
 pub(crate) mod bulk_changes;
+pub(crate) mod calendar;
 pub(crate) mod campaigns;
 pub(crate) mod contacts;
 pub(crate) mod conversations;

@@ -53,7 +53,7 @@ async fn w7_a_search_looks_at_so_many_conversations_a_page_and_goes_on_behind_th
                     let Some(next) = page["next"].as_str() else { break };
                     cursor = format!("&cursor={next}");
                 }
-                assert_eq!((pages, &found), (3, &vec![oldest.clone()]), "{path}");
+                assert_eq!((pages, found.as_slice()), (3, std::slice::from_ref(&oldest)), "{path}");
             }
         })
         .await;

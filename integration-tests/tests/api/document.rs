@@ -381,8 +381,18 @@ fn every_post_that_creates_or_sends_takes_an_idempotency_key() {
         let sends = ["skip_agent_batch", "put_group_member"].contains(&id);
         let wanted = (operation.method == reqwest::Method::POST && creates && !without.contains(&id)) || sends;
         assert_eq!(keyed, wanted, "{id}");
-        let edits = ["put_campaign", "put_goal", "patch_group", "patch_member"].contains(&id);
-        let edits = ["put_form", "put_goal", "patch_field", "patch_group", "patch_member", "patch_tag"].contains(&id);
+        let edits = [
+            "put_automation",
+            "put_campaign",
+            "put_form",
+            "put_goal",
+            "patch_contact",
+            "patch_field",
+            "patch_group",
+            "patch_member",
+            "patch_tag",
+        ]
+        .contains(&id);
         assert_eq!(parameters.iter().any(|parameter| parameter["name"] == "If-Match"), edits, "{id}");
     }
 }

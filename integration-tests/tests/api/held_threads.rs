@@ -119,25 +119,25 @@ async fn w3_a_claim_ends_at_its_time_however_often_its_agent_asks() {
         .run(async |world| {
             let desk = Desk::open(world).await;
             desk.written_to_by(2).await;
-            let first = desk.claim(&desk.first).await;
+            let first = desk.claim(&desk.second).await;
             for _ in 0..3 {
-                let again = desk.claim(&desk.first).await;
+                let again = desk.claim(&desk.second).await;
                 assert_eq!(again.iter().map(until).collect::<Vec<_>>(), first.iter().map(until).collect::<Vec<_>>());
             }
             // Another text of the contact does not lengthen it either.
             desk.world.text("+16465550000", &desk.number, "Are you there?").await;
             desk.world.messages().kind("inbound").until(3).await;
             desk.world.settled().await;
-            assert_eq!(until(&desk.claim(&desk.first).await[0]), until(&first[0]));
-            assert!(desk.claim(&desk.second).await.is_empty());
+            assert_eq!(until(&desk.claim(&desk.second).await[0]), until(&first[0]));
+            assert!(desk.claim(&desk.first).await.is_empty());
 
             desk.world.threads().set("held_until", now()).await;
             let threads = ids(&first);
-            reply(&desk.first.client, &threads[0]).await.problem(409, "conflict");
-            assert_eq!(ids(&desk.claim(&desk.second).await), threads);
-            let held = reply(&desk.first.client, &threads[0]).await.problem(409, "thread-held");
-            assert_eq!(held["held_by"], desk.second.id.as_str());
-            reply(&desk.second.client, &threads[0]).await.ok();
+            reply(&desk.second.client, &threads[0]).await.problem(409, "conflict");
+            assert_eq!(ids(&desk.claim(&desk.first).await), threads);
+            let held = reply(&desk.second.client, &threads[0]).await.problem(409, "thread-held");
+            assert_eq!(held["held_by"], desk.first.id.as_str());
+            reply(&desk.first.client, &threads[0]).await.ok();
         })
         .await;
 }

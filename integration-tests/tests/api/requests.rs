@@ -228,7 +228,7 @@ fn bounds_of_requests_are_said() {
             }
         }
     }
-    let known = ["NewRedaction.confirmation", "NewRedaction.phone", "SourceBody.mapping"];
+    let known = ["NewRedaction.confirmation", "NewRedaction.phone", "ProfileEdit.fields", "SourceBody.mapping"];
     assert_eq!(unbounded, known.map(ToOwned::to_owned).into());
 }
 

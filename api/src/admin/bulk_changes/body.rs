@@ -12,7 +12,6 @@ use muster_storage::people::bulk::{BulkChange, Filter};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use crate::{auth::Admin, list::Item, shapes};
 

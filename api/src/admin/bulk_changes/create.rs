@@ -25,7 +25,6 @@ use muster_storage::{
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use crate::{
     admin::contacts::filter::ContactFilter,

@@ -19,7 +19,6 @@ use muster_storage::{
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use crate::{
     admin::contacts::input::{Values, new_fields, read_tags},

@@ -9,7 +9,6 @@ use muster_domain::{
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use uuid::Uuid;
 
 use crate::{bounds, problem::Problem, shapes};
 

@@ -21,9 +21,7 @@ use uuid::Uuid;
 use crate::{
     auth::Admin,
     bounds,
-    document::Once,
     extract::{Json, Path},
-    idempotency::Keyed,
     problem::Problem,
     state::Api,
 };
@@ -50,44 +48,40 @@ pub(crate) struct MovedContacts {
 pub(crate) async fn assign(
     State(api): State<Api>,
     admin: Admin,
-    keyed: Keyed,
     Path(_organization): Path<Uuid>,
     Json(body): Json<Assignment>,
-) -> Result<Once<Answer<MovedContacts>>, Problem> {
+) -> Result<Answer<MovedContacts>, Problem> {
     bounds::AssignedThreads::check("thread_ids", &body.thread_ids)?;
-    let mut contacts = Vec::new();
-    let answer = keyed
-        .run(&api, admin.member.id, &body, async |tx| {
-            let by_group = by_group(tx, &admin, &body.thread_ids).await?;
-            contacts = by_group.values().flatten().copied().collect();
-            let limit = admin.organization(tx).await?.settings.agent_contact_limit;
-            if let Some(agent_id) = body.agent_id {
-                let found = members::get(tx, admin.member.account_id, agent_id).await?;
-                let fits = found.is_some_and(|member| {
-                    member.role == Role::Agent && by_group.keys().all(|group_id| member.groups.contains(group_id))
-                });
-                if !fits {
-                    return Err(Problem::no("agent in the groups of these conversations"));
-                }
+    let mut tx = api.pool.begin().await?;
+    let by_group = by_group(&mut tx, &admin, &body.thread_ids).await?;
+    let limit = admin.organization(&mut tx).await?.settings.agent_contact_limit;
+    let no_agent = || Problem::no("agent in the groups of these conversations");
+    if let Some(agent_id) = body.agent_id {
+        let found = members::get(&mut tx, admin.member.account_id, agent_id).await?;
+        let fits = found.is_some_and(|member| {
+            member.role == Role::Agent && by_group.keys().all(|group_id| member.groups.contains(group_id))
+        });
+        if !fits {
+            return Err(no_agent());
+        }
+    }
+    let mut moved = 0;
+    for (group_id, contacts) in &by_group {
+        match assign::assign_all(&mut tx, *group_id, contacts, body.agent_id, limit).await? {
+            AssignedAll::Done { moved: more } => moved += more,
+            AssignedAll::NotInGroup => {
+                return Err(Problem::conflict("a contact of these conversations is not in the group any more"));
             }
-            let mut moved = 0;
-            for (group_id, contacts) in &by_group {
-                match assign::assign_all(tx, *group_id, contacts, body.agent_id, limit).await? {
-                    AssignedAll::Done { moved: more } => moved += more,
-                    AssignedAll::NotInGroup => {
-                        return Err(Problem::conflict("a contact of these conversations is not in the group any more"));
-                    }
-                    AssignedAll::NoAgent => return Err(Problem::no("agent in the groups of these conversations")),
-                    AssignedAll::AgentFull => {
-                        return Err(Problem::conflict("the agent would have more contacts in a group than allowed"));
-                    }
-                }
+            AssignedAll::NoAgent => return Err(no_agent()),
+            AssignedAll::AgentFull => {
+                return Err(Problem::conflict("the agent would have more contacts in a group than allowed"));
             }
-            Ok(Answer(MovedContacts { moved }))
-        })
-        .await?;
+        }
+    }
+    tx.commit().await?;
+    let contacts: Vec<_> = by_group.into_values().flatten().collect();
     api.until_it_holds(Concerned::Contacts(&contacts)).await;
-    Ok(answer)
+    Ok(Answer(MovedContacts { moved }))
 }
 
 /// Returns the contacts of conversations that the admin sees, by group in one order.

@@ -53,7 +53,7 @@ pub(crate) struct ThreadFilter {
     #[param(inline, value_type = Option<bounds::Search>)]
     search: Option<String>,
     /// Only those that are so far; all unless told.
-    #[param(value_type = Option<shapes::ThreadProgress>)]
+    #[param(inline, value_type = Option<shapes::ThreadProgress>)]
     state: Option<ThreadProgress>,
     /// The same as the state `unresponded`.
     #[serde(default)]

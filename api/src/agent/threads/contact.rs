@@ -89,12 +89,12 @@ pub(crate) async fn patch(
 ) -> Result<NoContent, Problem> {
     let wanted = read(&body)?;
     let mut tx = api.pool.begin().await?;
-    let thread = lock_contact(&mut tx, &agent, id).await?;
     let names: Vec<_> = wanted.fields.keys().cloned().collect();
     let free = agent_tags::free_fields(&mut tx, agent.organization_id, &names).await?;
     if free.len() != names.len() {
         return Err(Problem::invalid_body("fields has one that agents do not set"));
     }
+    let thread = lock_contact(&mut tx, &agent, id).await?;
     let learn = [thread.group_id];
     edit::edit(&mut tx, Hearers::of(Some(&learn)), thread.contact_id, &wanted).await?;
     tx.commit().await?;

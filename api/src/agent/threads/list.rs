@@ -27,7 +27,7 @@ pub(crate) struct OwnThreads {
     #[param(value_type = Option<uuid::Uuid>)]
     group_id: Option<GroupId>,
     /// Only those that are so far; all unless told.
-    #[param(value_type = Option<shapes::ThreadProgress>)]
+    #[param(inline, value_type = Option<shapes::ThreadProgress>)]
     state: Option<ThreadProgress>,
     /// Only those with all of these words in the contact's name or in one text, or with these four
     /// or more digits in the contact's number.

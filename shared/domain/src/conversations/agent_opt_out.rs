@@ -73,7 +73,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::conversations::word::{Word, handle, intent};
+    use crate::conversations::word::{OwnWords, Word, handle, intent};
 
     fn at(second: i64) -> DateTime<Utc> {
         DateTime::UNIX_EPOCH + TimeDelta::seconds(second)
@@ -111,7 +111,7 @@ mod tests {
         fn i3_a_stop_on_its_way_counts_after_an_undo(number in 4_i64..20, second in 0_i64..30) {
             prop_assume!(number != 7);
             let after = opt_out().undo(AGENT, OUT, 2, at(second)).unwrap();
-            let handled = handle(intent("STOP", None, &[], after, number), after, number);
+            let handled = handle(intent("STOP", None, OwnWords::default(), after, number), after, number);
             prop_assert_eq!(handled.word, Word::Out);
             prop_assert!(handled.confirm);
         }

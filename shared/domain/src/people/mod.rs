@@ -4,8 +4,8 @@
 pub mod bulk;
 pub mod contact;
 pub mod e164;
-pub mod form;
 pub mod filter;
+pub mod form;
 pub mod knowledge;
 pub mod line;
 pub mod membership;

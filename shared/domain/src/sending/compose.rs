@@ -110,6 +110,7 @@ mod tests {
             last_name: "Lovelace".to_owned(),
             email: Some("ada@example.org".to_owned()),
             postal_code: Some("10001".to_owned()),
+            notes: None,
             external_id: Some("7".to_owned()),
             fields: json!({ "ward": "5th", "floor": 3 }),
         }

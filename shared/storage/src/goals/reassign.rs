@@ -77,9 +77,9 @@ pub(crate) async fn move_contacts(tx: &mut Tx, group_id: GroupId, goals: &[Uuid]
     Ok(())
 }
 
-/// Moves the conversations in hand of contacts that were assigned anew (rule W4): to their present
-/// agent, for a whole response window, or back to all agents when they have none. Comes last: an
-/// agent that sends a batch holds its targets before its threads.
+/// Moves the conversations of contacts that were assigned anew (rule W4) to their present agent:
+/// those in hand for a whole response window, or back to all agents when the contact has none.
+/// Comes last: an agent that sends a batch holds its targets before its threads.
 pub(crate) async fn move_threads(tx: &mut Tx, group_id: GroupId, contacts: &[Uuid]) -> Result<()> {
     if contacts.is_empty() {
         return Ok(());
@@ -87,16 +87,19 @@ pub(crate) async fn move_threads(tx: &mut Tx, group_id: GroupId, contacts: &[Uui
     let minutes = organizations::settings_of_group(tx, group_id).await?.response_window_minutes;
     sqlx::query!(
         "with moving as (
-             select t.id, m.assigned_agent_id as agent_id
+             select t.id, m.assigned_agent_id as agent_id,
+                 coalesce(t.held_until > clock_timestamp() and t.held_by is distinct from m.assigned_agent_id, false) as in_hand
              from thread t
              join membership m on m.group_id = t.group_id and m.contact_id = t.contact_id
              where t.group_id = $1 and t.contact_id = any($2)
-               and t.held_until > clock_timestamp() and t.held_by is distinct from m.assigned_agent_id
              order by t.id for no key update of t
          )
          update thread t
-         set held_by = w.agent_id, held_since = clock_timestamp(),
-             held_until = case when w.agent_id is not null then clock_timestamp() + make_interval(mins => $3) end
+         set agent_id = w.agent_id, next_agent_id = case when t.next_agent_id is not null then w.agent_id end,
+             held_by = case when w.in_hand then w.agent_id else t.held_by end,
+             held_since = case when w.in_hand then clock_timestamp() else t.held_since end,
+             held_until = case when not w.in_hand then t.held_until
+                 when w.agent_id is not null then clock_timestamp() + make_interval(mins => $3) end
          from moving w where t.id = w.id",
         group_id.0,
         contacts,

@@ -163,6 +163,8 @@ pub async fn candidates(
                     last_name: row.last_name,
                     email: row.email,
                     postal_code: row.postal_code,
+                    // No template and no preview shows them.
+                    notes: None,
                     external_id: row.external_id,
                     fields: row.fields,
                 }),

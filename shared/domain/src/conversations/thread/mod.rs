@@ -17,7 +17,7 @@ pub struct Thread {
     pub claim: Option<Claim>,
     /// The agent that the contact is assigned to.
     pub assigned_to: Option<MemberId>,
-    /// The agent that texted last.
+    /// The agent that texted last; after an assignment the contact's.
     pub texted_by: Option<MemberId>,
     /// Since when the contact waits for an answer.
     pub unread_since: Option<DateTime<Utc>>,
@@ -209,9 +209,10 @@ impl Thread {
                 Ok(Self { unread_since: None, claim: None, closed: true, ..self })
             }
             ThreadCommand::Written { shown, at } => Ok(self.written(shown, at)),
-            // A claim in hand goes with the contact (rule W4).
+            // The conversation goes with the contact, and so does a claim in hand (rule W4).
             ThreadCommand::Reassign(to) => {
-                let this = Self { assigned_to: to.map(|claim| claim.agent_id), ..self };
+                let agent = to.map(|claim| claim.agent_id);
+                let this = Self { assigned_to: agent, texted_by: agent, ..self };
                 Ok(match (self.holder(now), to) {
                     (Some(held), Some(to)) if held.agent_id == to.agent_id => this,
                     (Some(_), to) => Self { claim: to, ..this },

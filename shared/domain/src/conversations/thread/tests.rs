@@ -110,7 +110,7 @@ impl Model {
                     (Some(_), to) => to.and_then(fresh),
                     (None, _) => self.hold,
                 };
-                Some(Self { hold, contact_of: to, ..self })
+                Some(Self { hold, contact_of: to, texted_by: to, ..self })
             }
         }
     }

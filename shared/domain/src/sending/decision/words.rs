@@ -34,6 +34,7 @@ impl CancelReason {
             Self::Redacted => "not sent: the contact's data was erased",
             Self::OptedOut => "not sent: the contact has opted out",
             Self::Deactivated => "not sent: the contact is deactivated in the group",
+            Self::NotInGroup => "not sent: the contact was taken out of the group",
             Self::NotTextable => "not sent: the number takes no texts",
             Self::Reassigned => "not sent: the contact is another agent's now",
             Self::NoLongerYes => "not sent: the contact's answer is not yes any more",
