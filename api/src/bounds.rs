@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use muster_domain::{
+    conversations::automation::LONGEST_KEYWORD,
     goals::goal::INSTRUCTIONS_LIMIT,
     people::form::{ANSWER_LIMIT, QUESTION_LIMIT},
     sending::{
@@ -78,6 +79,7 @@ texts! {
     CronFields = 1..=200, "A cron expression, such as `0 9,13,17 * * MON-FRI`, or `@daily`.";
     FieldName = 1..=200, "A custom field's name.";
     WrittenPhone = 1..=64, "A number as people write it.";
+    Keyword = 1..=LONGEST_KEYWORD, "Words that a contact's text is held against.";
     Consent = 0..=2_000, "The consent that the contacts gave.";
     Url = 0..=2_000, "`https://…`, or `store:PATH`.";
     FileName = 1..=255, "A file's name.";

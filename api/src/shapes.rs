@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use muster_domain::{
-    conversations::thread,
+    conversations::{automation, thread},
     goals::{answer, calendar, campaign, forecast, goal, targeting},
     imports,
     people::{bulk, contact, filter, line, merge},
@@ -46,6 +46,7 @@ macro_rules! words {
 }
 
 words! {
+    KeywordMatch = automation::KeywordMatch, "How a keyword is looked for in a text.";
     GoalType = goal::GoalType, "What a goal is for.";
     AssignmentStrategy = goal::AssignmentStrategy, "Who gets which batch.";
     GoalStatus = goal::GoalStatus, "What a goal's clock and record say.";
@@ -143,6 +144,42 @@ pub(crate) enum FieldCondition {
     HasValue,
     /// No value.
     Blank,
+}
+
+/// An action of an automation on the contact of the text.
+#[derive(ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub(crate) enum AutomationAction {
+    /// Puts a tag on them.
+    AddTag {
+        #[schema(value_type = bounds::Tag)]
+        tag: String,
+    },
+    /// Takes a tag from them.
+    RemoveTag {
+        #[schema(value_type = bounds::Tag)]
+        tag: String,
+    },
+    /// Sets a custom field.
+    SetField {
+        #[schema(value_type = bounds::FieldName)]
+        field: String,
+        #[schema(value_type = bounds::FieldValue)]
+        value: String,
+    },
+    /// Puts them into a group, or makes them active there.
+    AddToGroup { group_id: Uuid },
+    /// Deactivates them in a group.
+    LeaveGroup { group_id: Uuid },
+    /// Opts them out, as STOP does.
+    OptOut {},
+    /// Opts them in again, as START does.
+    OptIn {},
+    /// Answers with a text.
+    Answer {
+        #[schema(value_type = bounds::ReplyText)]
+        text: String,
+    },
 }
 
 /// A result in an earlier goal: any of several.

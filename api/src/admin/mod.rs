@@ -2,6 +2,7 @@
 //! each operation.
 
 pub(crate) mod account;
+pub(crate) mod automations;
 pub(crate) mod bulk_changes;
 pub(crate) mod calendar;
 pub(crate) mod campaigns;
@@ -29,6 +30,7 @@ use crate::state::Api;
 pub(crate) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .merge(account::routes())
+        .merge(automations::routes())
         .merge(calendar::routes())
         .merge(bulk_changes::routes())
         .merge(campaigns::routes())

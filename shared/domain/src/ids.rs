@@ -57,6 +57,8 @@ ids! {
     BrandId,
     /// A job.
     JobId,
+    /// A keyword automation.
+    AutomationId,
     /// A webhook as it was received.
     WebhookId,
     /// An erasure of one person.

@@ -94,3 +94,43 @@ create table webhook (
     unique (provider, carrier_sid)
 );
 create index webhook_outcome on webhook (received_at) where outcome <> 'conversation';
+
+-- Keyword automations (rule I4): the effect of a contact's text beside its place in the conversation.
+create table automation (
+    id uuid primary key,
+    organization_id uuid not null references organization,
+    -- The group that the text was sent to; null: any.
+    group_id uuid references contact_group,
+    -- The goal that the text replies to; null: any.
+    in_reply_to uuid references goal,
+    name text not null,
+    -- They are looked at in this order.
+    position int not null,
+    active boolean not null,
+    keywords text[] not null,
+    matching text not null check (matching in ('exact', 'contains')),
+    -- `domain::conversations::automation::AutomationAction`s.
+    actions jsonb not null,
+    version int not null default 1,
+    created_by uuid not null references member,
+    created_at timestamptz not null default now(),
+    unique (organization_id, name)
+);
+
+-- Runs of automations, for explanations, and so that none answers a contact again too soon. Words
+-- and ids alone, nothing of the text.
+create table automation_run (
+    id uuid primary key default uuid_v7(),
+    -- No reference: runs stay when the automation is deleted.
+    automation_id uuid not null,
+    organization_id uuid not null references organization,
+    contact_id uuid not null references contact,
+    -- The contact's text.
+    message_id uuid not null,
+    answered boolean not null,
+    -- Words of the actions and of their outcomes.
+    outcomes jsonb not null,
+    at timestamptz not null default clock_timestamp(),
+    unique (message_id, automation_id)
+);
+create index automation_run_contact on automation_run (contact_id, id);

@@ -1,6 +1,7 @@
-//! Inbound texts: their requests, and the latest word of a contact. Threads.
+//! Inbound texts: their requests, the latest word of a contact, and what they set off. Threads.
 
 pub mod agent_opt_out;
+pub mod automation;
 pub mod inbound;
 pub mod outcome;
 pub mod thread;

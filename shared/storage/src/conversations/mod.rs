@@ -4,5 +4,6 @@ pub mod agent_opt_outs;
 pub mod agent_tags;
 pub mod answers;
 pub mod assign;
+pub mod automations;
 pub mod threads;
 pub mod webhooks;

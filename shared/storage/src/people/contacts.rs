@@ -262,9 +262,13 @@ pub async fn opt_out_all(
          ), told as (
              update contact c set opted_out_at = coalesce(c.opted_out_at, clock_timestamp()),
                  opt_out_reason = case when c.opted_out_at is null then $3 else c.opt_out_reason end,
+                 opt_out_origin = case when c.opted_out_at is null then 'admin' else c.opt_out_origin end,
                  last_word = nextval('receive_order'), updated_at = now()
              from before where c.id = before.id
              returning c.id, before.opted_out_at is null as first
+         ), final as (
+             -- An agent's own is not undone any more (rule W9).
+             delete from agent_opt_out a using told where a.contact_id = told.id
          ), hidden as (
              update thread t set unread_since = null, held_by = null, held_until = null from told where t.contact_id = told.id
          )

@@ -200,7 +200,7 @@ async fn freeze(tx: &mut Tx, contacts: &[Uuid], groups: &[Uuid], others: bool) -
     Ok(())
 }
 
-/// Returns the tag of this name, made if there is none.
+/// Returns the tag of this name, or the one that it has become; made if there is none.
 pub async fn tag(tx: &mut Tx, organization_id: OrganizationId, name: &str) -> Result<Uuid> {
     sqlx::query!(
         "insert into tag (organization_id, name) values ($1, $2) on conflict do nothing",
@@ -209,16 +209,24 @@ pub async fn tag(tx: &mut Tx, organization_id: OrganizationId, name: &str) -> Re
     )
     .execute(tx.conn())
     .await?;
-    Ok(sqlx::query_scalar!("select id from tag where organization_id = $1 and name = $2", organization_id.0, name)
-        .fetch_one(tx.conn())
-        .await?)
+    Ok(sqlx::query_scalar!(
+        r#"select coalesce(merged_into, id) as "id!" from tag where organization_id = $1 and name = $2"#,
+        organization_id.0,
+        name
+    )
+    .fetch_one(tx.conn())
+    .await?)
 }
 
-/// Returns the tag of this name, if there is one.
+/// Returns the tag of this name, or the one that it has become, if there is one.
 pub async fn known_tag(tx: &mut Tx, organization_id: OrganizationId, name: &str) -> Result<Option<Uuid>> {
-    Ok(sqlx::query_scalar!("select id from tag where organization_id = $1 and name = $2", organization_id.0, name)
-        .fetch_optional(tx.conn())
-        .await?)
+    Ok(sqlx::query_scalar!(
+        r#"select coalesce(merged_into, id) as "id!" from tag where organization_id = $1 and name = $2"#,
+        organization_id.0,
+        name
+    )
+    .fetch_optional(tx.conn())
+    .await?)
 }
 
 /// Locks a tag against its end; false when it is no more.

@@ -34,6 +34,11 @@ pub enum Holds {
 /// Each column: table, name, and contents.
 pub const COLUMNS: &[(&str, &str, Holds)] = &[
     ("account", "name", Holds::NoPerson),
+    ("automation", "actions", Holds::StaffWrote),
+    ("automation", "keywords", Holds::StaffWrote),
+    ("automation", "matching", Holds::NoPerson),
+    ("automation", "name", Holds::StaffWrote),
+    ("automation_run", "outcomes", Holds::NoPerson),
     ("batch", "kind", Holds::NoPerson),
     ("batch", "state", Holds::NoPerson),
     ("brand", "name", Holds::NoPerson),

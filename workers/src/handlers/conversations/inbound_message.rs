@@ -5,9 +5,10 @@ use std::time::Duration;
 use muster_carrier::twilio::{InboundText, Party};
 use muster_domain::{
     conversations::{
+        automation,
         inbound::Intent,
         outcome::InboundOutcome,
-        word::{self, Word},
+        word::{self, Shown, Word},
     },
     ids::{ContactId, GroupId, MessageId, ThreadId},
     people::e164::E164,
@@ -25,6 +26,7 @@ use muster_storage::{
     sending::messages::{self, Batch, NewMessage, Received},
 };
 
+use super::automate::{self, Taken};
 use crate::{Context, InTransaction, error::JobError};
 
 /// How long a text waits before somebody looks again whether its number's redaction is done.
@@ -125,13 +127,26 @@ async fn converse(
         }
         Word::None => {}
     }
-    threads::replied(tx, thread_id, handling.shown, received_at).await?;
-    let answer = if handling.confirm && !webhooks::confirmed(tx, writer.contact_id).await? {
+    let automated = automate::run(
+        tx,
+        &Taken {
+            organization: &organization,
+            contact_id: writer.contact_id,
+            message_id: received.id,
+            receive_order,
+            text: automation::InboundText { body: &text.body, intent, group: to.group_id, goal: goal_id },
+        },
+    )
+    .await?;
+    let shown = if automated.opted_out { Shown::Hidden } else { handling.shown };
+    threads::replied(tx, thread_id, shown, received_at).await?;
+    let confirm = handling.confirm || automated.opted_out;
+    let answer = if confirm && !webhooks::confirmed(tx, writer.contact_id).await? {
         Some((MessageKind::OptOutConfirmation, organization.settings.opt_out_text.clone()))
     } else if intent == Intent::Help {
         Some((MessageKind::Help, organization.settings.help_text.clone()))
     } else {
-        None
+        automated.answer.map(|text| (MessageKind::Reply, text))
     };
     if let Some((kind, body)) = answer {
         let message = new_message(writer.contact_id, thread_id, body);

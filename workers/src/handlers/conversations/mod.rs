@@ -1,3 +1,4 @@
 //! Conversations: texts that came in.
 
+mod automate;
 mod inbound_message;

@@ -47,6 +47,13 @@ pub(crate) fn plain_characters(text: &str) -> String {
     text.chars().filter(|c| !fold::is_invisible(*c)).map(fold::plain).collect()
 }
 
+/// Returns the words of a text in plain form: without case, accents and punctuation, and without
+/// quotations of other texts.
+pub fn plain_words(text: &str) -> Vec<String> {
+    let (kept, _) = quoted::own_words(text);
+    rules::Rules::built_in().sentences(&kept).into_iter().flatten().map(|word| word.text).collect()
+}
+
 /// Classifies a text. `own` are the organization's own opt-out words, in normal form or not.
 /// `opted_out` says whether the contact has opted out, because then a plain yes opts in again.
 pub fn classify(text: &str, own: &[String], opted_out: bool) -> Intent {
