@@ -168,6 +168,7 @@ impl<T: DeserializeOwned + Default + ToSchema> Asks for OptionalJson<T> {
 impl<T: DeserializeOwned + ToSchema> Asks for SmallJson<T> {
     fn asks(doc: &mut OperationDoc) {
         Json::<T>::asks(doc);
+        doc.problem(StatusCode::CONFLICT);
     }
 }
 

@@ -6,6 +6,7 @@
 mod cross_origin;
 mod get;
 pub(crate) mod preflight;
+mod submit;
 pub(crate) mod visitor;
 
 use utoipa_axum::router::OpenApiRouter;
@@ -14,5 +15,5 @@ use crate::{document::endpoint, state::Api};
 
 /// Returns the routes.
 pub(crate) fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().routes(endpoint!(get::get))
+    OpenApiRouter::new().routes(endpoint!(get::get)).routes(endpoint!(submit::submit))
 }

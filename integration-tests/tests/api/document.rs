@@ -67,6 +67,7 @@ GET /v1/organizations/{organization_id}/test-phone get_test_phone
 GET /v1/redactions/{redaction_id} get_redaction
 PATCH /v1/agent/threads/{thread_id}/contact patch_agent_thread_contact
 GET /v1/agent/reasons list_agent_reasons
+GET /v1/organizations/{organization_id}/contacts/{contact_id}/consents list_contact_consents
 GET /v1/organizations/{organization_id}/fields list_fields
 GET /v1/organizations/{organization_id}/fields/{field_id} get_field
 GET /v1/organizations/{organization_id}/forms list_forms
@@ -139,6 +140,7 @@ POST /v1/organizations/{organization_id}/forms create_form
 POST /v1/organizations/{organization_id}/opt-outs/lookup lookup_opt_out
 POST /v1/organizations/{organization_id}/tags create_tag
 POST /v1/organizations/{organization_id}/tags/{tag_id}/merge merge_tag
+POST /v1/sign-ups/{form_key}/submit submit_sign_up
 PUT /v1/agent/threads/{thread_id}/answer put_agent_thread_answer
 PUT /v1/organizations/{organization_id}/campaigns/{campaign_id} put_campaign
 PUT /v1/agent/threads/{thread_id}/tags/{tag_id} put_agent_thread_tag

@@ -78,6 +78,7 @@ mod requests;
 mod samples;
 mod segments;
 mod settings_bounds;
+mod sign_ups;
 mod slow_clients;
 mod tags;
 mod targeting;

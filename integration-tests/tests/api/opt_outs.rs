@@ -125,9 +125,19 @@ async fn a5_a_group_admin_is_told_opt_outs_and_the_reasons_of_their_own_contacts
         assert_eq!((&found["opted_out"], &found["origin"]), (&json!(true), &json!("admin")), "it holds for the number");
         assert_eq!((&found["reason"], &found["contact_id"]), (&Value::Null, &Value::Null));
         assert_eq!(looked_up(&two.theirs, "+16465550001").await["reason"], "secret reason");
+        // Rule W8: a reason that is a tag is given with it, to the admin's groups.
+        let tag = json!({ "name": "moved", "reason": true });
+        let tag = text(&two.ours.admin.post(&two.ours.at("tags"), tag).await.ok()["id"]);
+        let path = two.theirs.at(&format!("contacts/{contact}/opt-out"));
+        let why = json!({ "reason": "by phone", "reason_id": contact });
+        two.theirs.admin.post(&path, why).await.problem(422, "invalid-body");
+        let why = json!({ "reason": "by phone", "reason_id": tag });
+        assert_eq!(two.theirs.admin.post(&path, why).await.status, 204);
+        assert_eq!(two.ours.contact("+16465550001").await["tags"], json!(["moved", "secret-all", "secret-tag"]));
         let list = async |by: &Organization| by.admin.get(&by.at("opt-outs")).await.ok()["items"].clone();
         assert_eq!(list(&two.mine).await, json!([]));
         two.import("first,last,phone\nEmmy,,6465550001\n").await;
+        assert_eq!(two.seen("+16465550001").await["tags"], json!([]));
         let mine = list(&two.mine).await;
         assert_eq!((&mine[0]["phone"], &mine[0]["reason"]), (&json!("+16465550001"), &Value::Null));
         assert_eq!(two.mine.admin.get(&two.mine.at("opt-outs.csv")).await.text.lines().count(), 2);

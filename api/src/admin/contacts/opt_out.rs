@@ -1,8 +1,11 @@
 //! `POST /v1/organizations/{organization_id}/contacts/{contact_id}/opt-out` (rule R2).
 
 use axum::extract::State;
-use muster_domain::ids::ContactId;
-use muster_storage::{people::contacts, sending::Concerned};
+use muster_domain::ids::{ContactId, TagId};
+use muster_storage::{
+    people::{contacts, tags},
+    sending::Concerned,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -23,6 +26,10 @@ pub(crate) struct OptOut {
     /// How it is known; no personal data.
     #[schema(value_type = bounds::Reason)]
     reason: String,
+    /// One of the organization's reasons, of which the contact gets the tag.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<uuid::Uuid>)]
+    reason_id: Option<TagId>,
 }
 
 /// Records an opt-out, organization-wide and at once, also for queued texts.
@@ -36,6 +43,11 @@ pub(crate) async fn opt_out(
     let reason = bounds::Reason::read("reason", &why.reason)?;
     let mut tx = api.pool.begin().await?;
     reachable(&mut tx, &admin, id).await?;
+    if let Some(tag) = why.reason_id {
+        let named = tags::get(&mut tx, admin.organization_id, None, tag).await?.filter(|tag| tag.reason);
+        let named = named.ok_or_else(|| Problem::invalid_body("reason_id is none of the reasons"))?;
+        tags::give(&mut tx, admin.groups(), &[id], &[named.id]).await?;
+    }
     contacts::opt_out(&mut tx, admin.organization_id, id, reason).await?;
     tx.commit().await?;
     api.until_it_holds(Concerned::Contacts(&[id])).await;

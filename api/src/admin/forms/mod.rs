@@ -2,6 +2,7 @@
 //! by them.
 
 mod body;
+mod consents;
 mod create;
 mod get;
 mod input;
@@ -20,4 +21,5 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(endpoint!(list::list))
         .routes(endpoint!(get::get))
         .routes(endpoint!(replace::replace))
+        .routes(endpoint!(consents::list))
 }

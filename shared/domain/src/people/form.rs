@@ -35,7 +35,12 @@ impl Question {
 
     /// Returns whether it asks for something that a contact has.
     pub fn is_known(&self) -> bool {
-        KNOWN.contains(&self.field.as_str()) || self.custom().is_some_and(|name| !name.trim().is_empty())
+        Self::asks(&self.field)
+    }
+
+    /// Returns whether a question can ask for this field.
+    pub fn asks(field: &str) -> bool {
+        KNOWN.contains(&field) || field.strip_prefix("custom:").is_some_and(|name| !name.trim().is_empty())
     }
 }
 

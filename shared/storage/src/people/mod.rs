@@ -14,5 +14,6 @@ pub mod phone_keys;
 pub mod reasons;
 pub mod redactions;
 pub mod save;
+pub mod sign_ups;
 pub mod tags;
 pub mod why;

@@ -9,7 +9,7 @@ mod give;
 use chrono::{DateTime, Utc};
 use muster_domain::ids::{GroupId, OrganizationId, TagId};
 
-pub use self::give::give_in_group;
+pub use self::give::{give, give_in_group};
 use crate::{Db, Page, Result, Tx};
 
 /// Contacts of a tag or a field are counted to here, so that a count has a bounded cost.
