@@ -103,7 +103,8 @@ ids!(
     FieldId,
     MergeId,
     FormId,
-    BulkChangeId
+    BulkChangeId,
+    AutomationId
 );
 
 impl PathParts for FormKey {

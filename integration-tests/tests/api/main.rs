@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod agent_opt_outs;
+mod automations;
 mod availability;
 mod bad_numbers;
 mod calendar;

@@ -7,7 +7,11 @@ use muster_domain::{
     ids::{ContactId, GoalId},
     people::why::{Advice, FilterOutcome, Reason, explain},
 };
-use muster_storage::{goals, people::why};
+use muster_storage::{
+    conversations::automations::{self, ActionOutcome, ToldRun},
+    goals,
+    people::why,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -38,6 +42,29 @@ pub(crate) struct WhyBody {
     /// The filters of the goal's targeting, by the contact's values of now; none for a contact that
     /// is not in the goal's group. The targets were frozen when the goal was launched.
     filters: Vec<FilterItem>,
+    /// The latest hundred runs of automations on the contact's texts, in any goal.
+    automations: Vec<AutomationRunItem>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct AutomationRunItem {
+    at: DateTime<Utc>,
+    /// The automation's name; null where it was deleted.
+    name: Option<String>,
+    actions: Vec<ActionItem>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ActionItem {
+    /// The action's kind, such as `add_tag`.
+    action: String,
+    /// Such as `changed`, `unchanged`, `group_full`, `queued`, `answered_lately`.
+    outcome: String,
+}
+
+fn run_item(run: ToldRun) -> AutomationRunItem {
+    let action = |done: ActionOutcome| ActionItem { action: done.action, outcome: done.outcome };
+    AutomationRunItem { at: run.at, name: run.name, actions: run.outcomes.into_iter().map(action).collect() }
 }
 
 #[derive(Serialize, ToSchema)]
@@ -89,6 +116,7 @@ pub(crate) async fn get(
     let facts = why::facts(&api.pool, admin.organization_id, id, which.goal_id).await?;
     let answer = explain(&facts.ok_or_else(|| Problem::no("goal"))?, now);
     let filters = why::filters(&api.pool, admin.organization_id, id, which.goal_id).await?;
+    let runs = automations::of_contact(&api.pool, admin.organization_id, id).await?;
     let filters = filters.into_iter().map(|FilterOutcome { place, rule, need, passes }| FilterItem {
         filter: place,
         passes,
@@ -99,5 +127,6 @@ pub(crate) async fn get(
         texted: answer.texted,
         reasons: answer.reasons.into_iter().map(ReasonItem::of).collect(),
         filters: filters.collect(),
+        automations: runs.into_iter().map(run_item).collect(),
     }))
 }
