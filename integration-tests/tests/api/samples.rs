@@ -148,6 +148,7 @@ pub(crate) fn body(schema: &str) -> Value {
         "RegisteredCampaignBody" => json!({ "name": "Get out the vote" }),
         "Claim" => json!({ "workflow": "initial" }),
         "Duplicate" => json!({ "group_ids": [id] }),
+        "ContactEditBody" => json!({ "notes": "likes tea" }),
         "GoalInput" => goal,
         "GroupEdit" => json!({ "name": "Bronx" }),
         "LawsEdit" => json!({ "laws": null }),
@@ -158,6 +159,12 @@ pub(crate) fn body(schema: &str) -> Value {
         "CampaignFollowUp" => json!({ "name": "Again", "any_of": ["yes"], "goal": goal }),
         "GoalFollowUp" => json!({ "any_of": ["yes"], "goal": goal }),
         "MoreGroups" => json!({ "group_ids": [id] }),
+        "NewBulkChangeBody" => json!({ "filter": { "name": "Ada" }, "action": "tag", "tag": "vip" }),
+        "Automation" => {
+            json!({ "name": "Join", "keywords": ["join"], "matching": "exact", "actions": [{ "kind": "opt_in" }] })
+        }
+        "DryRun" => json!({ "group_id": id, "automation": body("Automation") }),
+        "NewContactBody" => json!({ "phone": "+16465550009", "group_id": id, "first_name": "Ada" }),
         "NewCampaign" => json!({ "name": "Everywhere", "group_ids": [id], "goal": goal }),
         "NewGoal" => json!({ "group_id": id, "goal": goal }),
         "NewGroupBody" => json!({ "name": "Queens", "zone": "America/New_York", "area_code": "718" }),

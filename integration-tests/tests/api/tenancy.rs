@@ -38,6 +38,8 @@ impl Full {
         let redaction = organization.admin.post("/v1/redactions", redaction).await.ok();
         let source = json!({ "group_id": group, "name": "Drop", "url": "store:a.csv" });
         let source = organization.admin.post(&organization.at("import-sources"), source).await.ok();
+        let change = json!({ "filter": { "group_id": group }, "action": "tag", "tag": "vip" });
+        let change = organization.admin.post(&organization.at("bulk-changes"), change).await.ok();
         let conversations = organization.admin.get(&organization.at("conversations")).await.ok();
         let contact = organization.contact("+16465550001").await;
         world.settled().await;
@@ -52,6 +54,7 @@ impl Full {
             ("goal_id", goal),
             ("campaign_id", text(&campaign["id"])),
             ("thread_id", text(&conversations["items"][0]["id"])),
+            ("bulk_change_id", text(&change["id"])),
             ("batch_id", text(&claimed.ok()["batch"]["id"])),
             ("redaction_id", text(&redaction["id"])),
         ]);
@@ -143,6 +146,10 @@ async fn a5_another_tenants_id_in_the_path_answers_404_on_every_operation() {
                     theirs.organization.at(&format!("conversations/{}", theirs.ids["thread_id"])),
                 ),
                 (&theirs.organization.admin, format!("/v1/redactions/{}", theirs.ids["redaction_id"])),
+                (
+                    &theirs.organization.admin,
+                    theirs.organization.at(&format!("bulk-changes/{}", theirs.ids["bulk_change_id"])),
+                ),
                 (&theirs.agent, "/v1/agent/goals".to_owned()),
             ] {
                 client.get(&path).await.ok();
@@ -198,6 +205,24 @@ async fn a5_another_tenants_id_in_a_body_or_query_answers_404() {
                     ours.at(&format!("groups/{our_group}/contacts/{contact}")),
                     Call::json(&json!({ "assigned_agent_id": their_agent.id })),
                 ),
+                (
+                    Method::POST,
+                    ours.at("contacts"),
+                    Call::json(&json!({ "phone": "+16465550009", "group_id": their_group })),
+                ),
+                (
+                    Method::POST,
+                    ours.at("contacts"),
+                    Call::json(&json!({
+                        "phone": "+16465550009", "group_id": our_group, "assigned_agent_id": their_agent.id
+                    })),
+                ),
+                (
+                    Method::POST,
+                    ours.at("bulk-changes"),
+                    Call::json(&json!({ "filter": { "group_id": their_group }, "action": "tag", "tag": "x" })),
+                ),
+                (Method::PUT, ours.at(&format!("groups/{their_group}/contacts/{contact}")), Call::empty()),
                 (Method::GET, ours.at(&format!("contacts?group_id={their_group}")), Call::empty()),
                 (Method::GET, ours.at(&format!("goals?group_id={their_group}")), Call::empty()),
                 (Method::GET, ours.at(&format!("conversations?group_id={their_group}")), Call::empty()),
@@ -281,6 +306,13 @@ async fn a5_a_group_admin_has_only_their_groups() {
                 client.post(&ours.at(&format!("contacts/{contact}/opt-out")), json!({ "reason": "said so" })).await,
                 client.patch(&ours.at(&format!("groups/{other}/contacts/{contact}")), json!({ "active": false })).await,
                 client.patch(&ours.at(&format!("groups/{mine}/contacts/{contact}")), json!({ "active": false })).await,
+                client.patch(&ours.at(&format!("contacts/{contact}")), json!({ "notes": "x" })).await,
+                client.call(Method::PUT, &ours.at(&format!("groups/{mine}/contacts/{contact}")), Call::empty()).await,
+                client.call(Method::PUT, &ours.at(&format!("groups/{other}/contacts/{contact}")), Call::empty()).await,
+                client
+                    .call(Method::DELETE, &ours.at(&format!("groups/{other}/contacts/{contact}")), Call::empty())
+                    .await,
+                client.post(&ours.at("contacts"), json!({ "phone": "+16465550009", "group_id": other })).await,
                 client.call(Method::PUT, &ours.at(&format!("groups/{other}/members/{member}")), Call::empty()).await,
                 client
                     .call(

@@ -19,6 +19,7 @@
 mod audit;
 mod campaign;
 mod chaos;
+mod contacts_cli;
 mod endings;
 mod import_check;
 mod import_cli;
