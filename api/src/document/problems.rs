@@ -62,7 +62,7 @@ const BAD_SIGNATURE: &str = "urn:muster:problem:bad-signature";
 /// The problem of a request from a page that a form does not know.
 const FOREIGN_ORIGIN: &str = "urn:muster:problem:foreign-origin";
 
-/// By what an operation knows its caller.
+/// The way in which an operation knows its caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Access {
     /// By nothing: anybody may ask.

@@ -14,7 +14,7 @@ use crate::{
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Say whether a number is opted out, since when, and by what.
+    /// Say whether a number is opted out, since when, and the origin.
     Check(Check),
     /// List opt-outs, the latest first.
     List(List),

@@ -102,7 +102,7 @@ async fn c16_a_form_refuses_what_it_does_not_ask_and_whoever_does_not_agree() {
             let large =
                 json!({ "phone": "+16465550001", "answers": { "first_name": "x".repeat(140_000) }, "agrees": true });
             world.nobody().post(&submit, large).await.problem(413, "too-large");
-            // A program fills in what people do not see: the same answer, and nobody is signed up.
+            // A program fills in the hidden question: the same answer, and no contact.
             let trap =
                 json!({ "phone": "+16465550001", "answers": { "first_name": "A" }, "agrees": true, "website": "x" });
             assert_eq!(world.nobody().post(&submit, trap).await.status, 204);

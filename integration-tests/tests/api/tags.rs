@@ -37,7 +37,7 @@ async fn until_merged(ours: &Organization, path: &str, body: Value) -> Value {
     .await
 }
 
-fn tagged(targeting: Value) -> Value {
+fn tagged(targeting: &Value) -> Value {
     goal_at("2027-06-01T10:00:00", "2027-06-02T10:00:00", json!({ "targeting": targeting }))
 }
 
@@ -77,7 +77,7 @@ async fn c16_a_tag_is_made_edited_by_version_and_deleted_where_nothing_refers_to
             assert_eq!(ours.admin.patch(&path, json!({ "name": "Caller" })).await.ok()["name"], "Caller");
             made(&ours, "tags", json!({ "name": "Phone banker" })).await;
 
-            let goal = ours.draft(&group, tagged(json!({ "tags_any": ["Caller"] }))).await;
+            let goal = ours.draft(&group, tagged(&json!({ "tags_any": ["Caller"] }))).await;
             ours.admin.call(Method::DELETE, &path, Call::empty()).await.problem(409, "conflict");
             ours.admin.patch(&path, json!({ "name": "Dialer" })).await.ok();
             let goal = ours.goal(&goal).await;
@@ -142,7 +142,7 @@ async fn c16_a_merge_of_tags_takes_contacts_knowledge_targeting_and_later_files_
     Two::run(async |two| {
         two.import("first,last,phone,tags\nEmmy,,6465550001,mine\nEva,,6465550002,mine;both\nIda,,6465550003,both\n")
             .await;
-        let goal = two.mine.draft(&two.group, tagged(json!({ "tags_all": ["mine"], "tags_none": ["none"] }))).await;
+        let goal = two.mine.draft(&two.group, tagged(&json!({ "tags_all": ["mine"], "tags_none": ["none"] }))).await;
         let source = json!({ "group_id": two.group, "name": "S", "url": "store:s.csv", "tags": ["mine", "x"] });
         let source = made(&two.ours, "import-sources", source).await;
         let (from, into) = (id_of(&two.ours, "tags", "mine").await, id_of(&two.ours, "tags", "both").await);
@@ -179,9 +179,9 @@ async fn c16_a_merge_goes_by_slices_and_waits_for_imports_that_began_before_it()
         .run(async |world| {
             let ours = world.organization("Ours").await;
             let group = ours.group("One").await;
-            let rows: String = (0..12).map(|nth| format!("Ada{nth},L,646555{nth:04},a\n")).collect();
+            let rows: Vec<_> = (0..12).map(|nth| format!("Ada{nth},L,646555{nth:04},a")).collect();
             let query = format!("file_name=a.csv&group_id={group}");
-            ours.import(&query, format!("first,last,phone,tags\n{rows}")).await;
+            ours.import(&query, format!("first,last,phone,tags\n{}\n", rows.join("\n"))).await;
             let into = made(&ours, "tags", json!({ "name": "b" })).await;
             let from = id_of(&ours, "tags", "a").await;
             // An import that is under way, as far as the record says.
@@ -262,7 +262,7 @@ async fn c16_of_merged_fields_a_contact_with_both_keeps_the_others_value() {
                 assert_eq!(ours.contact(phone).await["fields"], json!({ "ward": ward }), "{phone}");
             }
             assert_eq!(names(&ours, "fields").await, ["ward"]);
-            // Nobody has a value of a new field: it can go.
+            // A new field has no values: it can go.
             let unused = made(&ours, "fields", json!({ "name": "unused" })).await;
             let unused = ours.at(&format!("fields/{unused}"));
             let locked = ours.admin.patch(&unused, json!({ "locked": true })).await;

@@ -18,7 +18,7 @@ pub(crate) struct OptOutItem {
     /// How it was recorded; null where that is not known.
     #[schema(value_type = Option<shapes::OptOutOrigin>)]
     origin: Option<OptOutOrigin>,
-    /// Null for a group admin whose groups share the contact.
+    /// Null for a group admin, if other groups have the contact too.
     reason: Option<String>,
 }
 

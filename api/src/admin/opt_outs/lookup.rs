@@ -23,9 +23,9 @@ pub(crate) struct OptOutLookup {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct OptOutAnswer {
     opted_out: bool,
-    /// Null where it is not opted out, and for what remains of a redacted person.
+    /// Null where it is not opted out, and for the remainder of a redacted person.
     since: Option<DateTime<Utc>>,
-    /// How it was recorded. `redacted`: it remains of a redacted person, who is not told.
+    /// How it was recorded. `redacted`: the remainder of a redacted person says so.
     #[schema(value_type = Option<shapes::OptOutOrigin>)]
     origin: Option<OptOutOrigin>,
     /// The reason that was given, of contacts that are the admin's alone to see.
@@ -35,8 +35,8 @@ pub(crate) struct OptOutAnswer {
     contact_id: Option<ContactId>,
 }
 
-/// Tells whether a number is opted out in the organization, since when, and by what. The answer is
-/// the same for a number that nobody has and for one that may be texted.
+/// Tells whether a number is opted out in the organization, since when, and its origin. The answer
+/// is the same for a number without a contact and for one that may be texted.
 #[utoipa::path(post, path = "/v1/organizations/{organization_id}/opt-outs/lookup", tag = "contacts")]
 pub(crate) async fn lookup(
     State(api): State<Api>,

@@ -289,8 +289,7 @@ async fn create_and_update(tx: &mut Tx, import: &Import, account_id: AccountId, 
     if created == rows {
         return Ok(Some(Known::Wholly));
     }
-    // A shard is small beside all contacts: each row looks for its own, in spite of the planner's
-    // beliefs about tables that it has not seen full.
+    // Each row looks for its own contact, in spite of the planner's beliefs about new tables.
     sqlx::query!("select set_config('enable_hashjoin', 'off', true) as hash, set_config('enable_mergejoin', 'off', true) as merge")
         .fetch_one(tx.conn())
         .await?;

@@ -34,7 +34,7 @@ pub struct Import {
     pub mapping: BTreeMap<String, String>,
     /// Tags for every contact of the file (rule C8).
     pub tags: Vec<String>,
-    /// Those of them and of its rows that are locked, and so were not given.
+    /// Locked ones of them and of its rows, which were not given.
     pub locked_tags: Vec<String>,
     /// Report only (rule C12).
     pub dry_run: bool,

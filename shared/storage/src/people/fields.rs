@@ -31,7 +31,7 @@ pub struct Field {
 pub struct Filter {
     /// This one alone.
     pub id: Option<FieldId>,
-    /// Those with these words in their name, in any case.
+    /// Fields with these words in their name, in any case.
     pub search: Option<String>,
 }
 

@@ -21,7 +21,7 @@ pub struct Definition {
     pub consent_text: String,
     /// Questions beside the phone.
     pub questions: Vec<Question>,
-    /// Tags for everybody who signs up.
+    /// Tags for everybody that signs up.
     pub tags: Vec<TagId>,
     /// Origins of pages elsewhere that may post to it; `*` for any.
     pub allowed_origins: Vec<String>,

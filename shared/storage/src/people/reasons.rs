@@ -1,5 +1,5 @@
 //! Reasons of opt-outs and skips (rule W8): tags that admins have marked as such. Naming one gives
-//! the contact the tag, so that it is seen by everybody who may see the contact.
+//! the contact the tag, so that it is seen by all that may see the contact.
 
 use muster_domain::ids::{ContactId, GoalId, GroupId, OrganizationId, TagId};
 

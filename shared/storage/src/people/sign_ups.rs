@@ -132,7 +132,7 @@ async fn make(tx: &mut Tx, new: &NewSignUp<'_>, told: &Value) -> Result<Option<C
 }
 
 /// Updates the number's contact within the group's knowledge (rule A5): other groups that know all
-/// of the contact know from then on what they knew so far.
+/// of the contact know from then on their knowledge so far.
 async fn update(tx: &mut Tx, new: &NewSignUp<'_>, told: &Value) -> Result<ContactId> {
     let form = &new.public.form;
     let id = sqlx::query_scalar!(
@@ -173,8 +173,8 @@ async fn update(tx: &mut Tx, new: &NewSignUp<'_>, told: &Value) -> Result<Contac
     Ok(id)
 }
 
-/// Puts the contact into the group; of a contact that others brought, the group knows what it was
-/// told.
+/// Puts the contact into the group; of a contact that others brought, the group knows the answers
+/// alone.
 async fn join(tx: &mut Tx, group_id: GroupId, id: ContactId, told: Option<&Value>) -> Result<()> {
     sqlx::query!(
         "insert into membership (group_id, contact_id, knows)

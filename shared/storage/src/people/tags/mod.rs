@@ -39,7 +39,7 @@ pub struct Filter {
     pub id: Option<TagId>,
     /// Reasons, or others.
     pub reason: Option<bool>,
-    /// Those with these words in their name, in any case.
+    /// Tags with these words in their name, in any case.
     pub search: Option<String>,
 }
 
