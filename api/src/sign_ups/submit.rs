@@ -45,8 +45,8 @@ pub(crate) struct SignUpBody {
 }
 
 /// Signs a person up for the form's group. A known number is updated as by an import; an opt-out
-/// stays, because a form proves no number. The answer is the same for numbers that
-/// are known and that are not.
+/// stays, because a form proves no number. The answer is the same for numbers that are known and
+/// that are not.
 #[utoipa::path(post, path = "/v1/sign-ups/{form_key}/submit", tag = "sign-ups")]
 pub(crate) async fn submit(
     State(api): State<Api>,
