@@ -257,14 +257,19 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let Caller(member) = Caller::from_request_parts(parts, state).await?;
+        Self::of(member)
+    }
+}
+
+impl Agent {
+    /// Returns a member as an agent.
+    pub(crate) fn of(member: Member) -> Result<Self, Problem> {
         match (member.role, member.organization_id) {
             (Role::Agent, Some(organization_id)) => Ok(Self { member, organization_id }),
             _ => Err(Problem::forbidden("only an agent may do this")),
         }
     }
-}
 
-impl Agent {
     /// An agent has only the groups they were added to.
     pub(crate) fn group(&self, id: GroupId) -> Result<(), Problem> {
         if self.member.groups.contains(&id) { Ok(()) } else { Err(Problem::no("group")) }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use muster_domain::{
     conversations::automation::LONGEST_KEYWORD,
-    goals::goal::INSTRUCTIONS_LIMIT,
+    goals::{goal::INSTRUCTIONS_LIMIT, script::NAME_LIMIT},
     people::form::{ANSWER_LIMIT, QUESTION_LIMIT},
     sending::{
         rate::FASTEST_RATE,
@@ -63,6 +63,7 @@ texts! {
     Instructions = 0..=INSTRUCTIONS_LIMIT, "What agents read.";
     Script = 0..=RENDERED_LIMIT, "A script with merge fields such as `{{first_name|there}}`.";
     ReminderScript = 0..=REMINDER_LIMIT, "A reminder's script.";
+    ScriptName = 1..=NAME_LIMIT, "A script's name.";
     ReplyText = 1..=RENDERED_LIMIT, "A text to a contact.";
     AnyText = 0..=RENDERED_LIMIT, "A text.";
     Reason = 1..=200, "A reason, without personal data.";

@@ -1,7 +1,8 @@
-//! The composer of an agent's texts in a goal (rules M1 to M5).
+//! The composer of an agent's texts (rules M1 to M5).
 
 use muster_domain::{
     goals::{batch::BatchKind, estimate},
+    ids::GroupId,
     sending::{compose::Composer, template::Template},
     tenancy::settings::OrganizationSettings,
 };
@@ -20,9 +21,14 @@ pub(crate) fn encoded(text: String, settings: &OrganizationSettings) -> String {
 }
 
 /// Returns the composer of a workflow's texts.
-pub(crate) async fn composer(tx: &mut Tx, agent: &Agent, goal: &Goal, kind: BatchKind) -> Result<Composer, Problem> {
-    let organization = agent.organization(tx).await?;
-    composer_of(tx, &organization, goal, kind, &agent.member).await
+pub(crate) async fn composer(
+    tx: &mut Tx,
+    agent: &Agent,
+    organization: &Organization,
+    goal: &Goal,
+    kind: BatchKind,
+) -> Result<Composer, Problem> {
+    composer_of(tx, organization, goal, kind, &agent.member).await
 }
 
 /// Returns the composer of a workflow's texts that this member signs.
@@ -33,19 +39,34 @@ pub(crate) async fn composer_of(
     kind: BatchKind,
     member: &Member,
 ) -> Result<Composer, Problem> {
-    let group = groups::get(&mut *tx, organization.id, goal.group_id).await?.ok_or_else(|| Problem::no("group"))?;
     let script = match kind {
         BatchKind::Initial => &goal.content.script,
         BatchKind::Reminder => goal.content.reminder_script.as_deref().unwrap_or_default(),
     };
+    let template = Template::parse(script, |_| true).map_err(|error| Problem::conflict(error.to_string()))?;
+    let composer = composer_in(tx, member, organization, goal.group_id, Some(goal)).await?;
+    Ok(Composer { template, max_segments: organization.settings.max_segments.unsigned_abs(), ..composer })
+}
+
+/// Returns the composer of a member's replies in a group, with an empty script: texts of any number
+/// of segments, about a goal or about none.
+pub(crate) async fn composer_in(
+    tx: &mut Tx,
+    member: &Member,
+    organization: &Organization,
+    group_id: GroupId,
+    goal: Option<&Goal>,
+) -> Result<Composer, Problem> {
+    let group = groups::get(&mut *tx, organization.id, group_id).await?.ok_or_else(|| Problem::no("group"))?;
+    let goal_date = goal.map(|goal| goal.content.goal_type.date_words(goal.content.date_local));
     Ok(Composer {
-        template: Template::parse(script, |_| true).map_err(|error| Problem::conflict(error.to_string()))?,
+        template: Template::default(),
         agent_first_name: member.first_name.clone(),
         agent_last_name: member.last_name.clone(),
         group_name: group.name,
         organization_name: organization.name.clone(),
-        goal_date: goal.content.goal_type.date_words(goal.content.date_local),
+        goal_date: goal_date.unwrap_or_default(),
         smart_encoding: organization.settings.smart_encoding,
-        max_segments: organization.settings.max_segments.unsigned_abs(),
+        max_segments: u32::MAX,
     })
 }

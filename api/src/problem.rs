@@ -98,6 +98,10 @@ problems! {
     thread_held = "thread-held", CONFLICT, "Another agent holds this thread";
     /// An agent has replied as often in a conversation as is allowed within an hour.
     reply_limit = "reply-limit", TOO_MANY_REQUESTS, "That is as many replies in a conversation as are allowed";
+    /// The organization wants a request for each text (rule W9).
+    one_contact_a_request = "one-contact-a-request", CONFLICT, "Each text needs a request of its own";
+    /// The text goes as it is written (rule W9).
+    edit_not_allowed = "edit-not-allowed", CONFLICT, "The text may not be edited";
     /// There is no free number of the area code (rule A3).
     no_sender_number = "no-sender-number", CONFLICT, "No sender number is free";
     /// The key was used for another request.

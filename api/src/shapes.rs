@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use muster_domain::{
     conversations::{automation, thread},
-    goals::{answer, calendar, campaign, forecast, goal, targeting},
+    goals::{answer, availability, batch, calendar, campaign, forecast, goal, home, script, targeting},
     imports,
     people::{bulk, contact, filter, line, merge},
     sending::{admission, brand_hold, hours, message, segments},
@@ -50,6 +50,11 @@ words! {
     GoalType = goal::GoalType, "What a goal is for.";
     AssignmentStrategy = goal::AssignmentStrategy, "Who gets which batch.";
     GoalStatus = goal::GoalStatus, "What a goal's clock and record say.";
+    ScriptKind = script::ScriptKind, "What a script is for.";
+    GoalWork = availability::Work, "What a goal's status allows.";
+    BatchKind = batch::BatchKind, "What a batch is for.";
+    HomeStep = home::Step, "What an agent can do now.";
+    HomeObstacle = home::ObstacleKind, "What stands in an agent's way.";
     Answer = answer::Answer, "What a contact said.";
     EarlierResult = targeting::EarlierResult, "What happened to a contact that was targeted.";
     EntryKind = calendar::EntryKind, "A dated thing of a goal.";

@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     admin::imports::events::ImportSnapshot,
+    agent::Homes,
     asker::Tenants,
     looks::{Listeners, Looks},
 };
@@ -37,6 +38,8 @@ pub(crate) struct Api {
     pub(crate) tenants: Arc<Tenants>,
     /// Imports that somebody follows.
     pub(crate) imports: Arc<Looks<(OrganizationId, ImportId), ImportSnapshot>>,
+    /// Agents that follow their home.
+    pub(crate) homes: Arc<Homes>,
     /// Clients that follow something.
     pub(crate) listeners: Arc<Listeners>,
     /// The api is to stop.
@@ -72,6 +75,7 @@ impl Api {
             settings: Arc::new(settings),
             tenants: Arc::default(),
             imports: Arc::default(),
+            homes: Arc::default(),
             listeners: Arc::default(),
             stop,
             requests,

@@ -19,6 +19,7 @@ pub(crate) mod merges;
 pub(crate) mod opt_outs;
 pub(crate) mod organizations;
 pub(crate) mod redactions;
+pub(crate) mod scripts;
 pub(crate) mod tags;
 pub(crate) mod texts;
 
@@ -47,6 +48,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .merge(opt_outs::routes())
         .merge(organizations::routes())
         .merge(redactions::routes())
+        .merge(scripts::routes())
         .merge(tags::routes())
         .merge(texts::routes())
 }

@@ -101,12 +101,13 @@ pub(crate) async fn claim(
     if !members::lock_texting(&mut tx, goal.group_id, agent.member.id).await? {
         return Err(Problem::no("goal"));
     }
-    let minutes = agent.organization(&mut tx).await?.settings.lease_minutes;
+    let organization = agent.organization(&mut tx).await?;
+    let minutes = organization.settings.lease_minutes;
     let Some((lease, contacts)) = claim_with_contacts(&mut tx, &agent, &goal, kind, minutes).await? else {
         tx.commit().await?;
         return Ok(Answer(Claimed { batch: None }));
     };
-    let composer = composer(&mut tx, &agent, &goal, kind).await?;
+    let composer = composer(&mut tx, &agent, &organization, &goal, kind).await?;
     let contacts = contacts.iter().filter_map(|contact| preview(contact, &composer)).collect();
     tx.commit().await?;
     let batch = ClaimedBatch {

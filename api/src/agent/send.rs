@@ -5,24 +5,19 @@ use std::collections::BTreeMap;
 
 use axum::extract::State;
 use muster_domain::{
-    goals::batch::BatchKind,
-    ids::{BatchId, ContactId, MessageId},
-    sending::{
-        batch_send::{self, BatchSend},
-        compose::Text,
-        message::MessageKind,
-    },
+    ids::{BatchId, ContactId},
+    sending::batch_send::{self, BatchSend},
 };
-use muster_storage::{
-    conversations::threads,
-    goals::batches,
-    sending::messages::{self, Batch, NewMessage},
-};
+use muster_storage::goals::batches;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    agent::{lease::lock_lease, work::workable},
+    agent::{
+        lease::lock_lease,
+        queue::{InHand, sender},
+        work::workable,
+    },
     auth::Agent,
     compose::composer,
     document::{Accepted, Once},
@@ -55,7 +50,8 @@ pub(crate) struct Queued {
 
 /// Queues the texts. Each contact gets at most one initial and one reminder of a goal, however
 /// often this is called. Contacts without a value that the script needs are skipped with that
-/// reason.
+/// reason. Refused where the organization wants a request for each text: then each contact is sent
+/// to by `…/contacts/{contact_id}/send`.
 #[utoipa::path(post, path = "/v1/agent/batches/{batch_id}/send", tag = "agent")]
 pub(crate) async fn send(
     State(api): State<Api>,
@@ -68,51 +64,23 @@ pub(crate) async fn send(
         .run(&api, agent.member.id, &body, async |tx| {
             let lease = lock_lease(tx, &agent, id, body.lease_token).await?;
             let goal = workable(tx, &agent, lease.goal_id, lease.kind).await?;
-            let sender = messages::sender_of(tx, goal.group_id, agent.member.id).await?;
-            let sender = sender.ok_or_else(|| Problem::no_sender_number("the agent has no number in this group"))?;
-            let composer = composer(tx, &agent, &goal, lease.kind).await?;
+            let organization = agent.organization(tx).await?;
+            if organization.settings.one_request_one_contact {
+                return Err(Problem::one_contact_a_request("send each contact's text by a request of its own"));
+            }
+            let sender = sender(tx, &agent, &goal).await?;
+            let composer = composer(tx, &agent, &organization, &goal, lease.kind).await?;
             let contacts = batches::contacts(tx, &goal, &lease, agent.member.id).await?;
-            let BatchSend { mut texts, skipped, forbidden, .. } =
+            let BatchSend { texts, skipped, forbidden, .. } =
                 batch_send::decide(&contacts, body.contact_ids.as_deref(), &composer);
             batches::skip_all(tx, &lease, &skipped).await?;
             batches::skip_all(tx, &lease, &forbidden).await?;
-            let wanted: Vec<_> = texts.keys().map(|contact| (*contact, MessageId::new())).collect();
-            let taken = messages::take_targets(tx, &lease, &wanted).await?;
-            let threads = threads::ensure(
-                tx,
-                agent.organization_id,
-                goal.group_id,
-                &sender,
-                Some(goal.id),
-                Some(agent.member.id),
-                &taken,
-            )
-            .await?;
-            let new: Vec<NewMessage> = wanted
-                .iter()
-                .filter_map(|(contact, id)| {
-                    // Only those that were taken have a thread here.
-                    let thread_id = *threads.get(contact)?;
-                    let Text { body, segments } = texts.remove(contact)?;
-                    Some(NewMessage { id: *id, contact_id: *contact, thread_id, body, segments })
-                })
-                .collect();
-            let kind = match lease.kind {
-                BatchKind::Initial => MessageKind::Initial,
-                BatchKind::Reminder => MessageKind::Reminder,
-            };
-            let batch = Batch {
-                organization_id: agent.organization_id,
-                group_id: goal.group_id,
-                goal_id: Some(goal.id),
-                agent_id: Some(agent.member.id),
-                kind,
-            };
-            messages::queue(tx, batch, &new, &agent.origin()).await?;
+            let in_hand = InHand { agent: &agent, goal: &goal, lease: &lease, sender: &sender };
+            let queued = in_hand.queue(tx, texts, false).await?;
             let finished = batches::finish_if_done(tx, &lease).await?;
             let skipped: BTreeMap<_, _> =
                 skipped.into_iter().map(|(reason, contacts)| (reason, contacts.len())).collect();
-            Ok(Accepted(Queued { queued: new.len(), skipped, batch_finished: finished }))
+            Ok(Accepted(Queued { queued, skipped, batch_finished: finished }))
         })
         .await
 }

@@ -96,6 +96,7 @@ ids!(
     CampaignId,
     GoalId,
     BatchId,
+    ScriptId,
     ThreadId,
     MessageId,
     RedactionId,

@@ -31,7 +31,17 @@ impl Texted {
         let now = world.now().await;
         let at = |minutes| (now + TimeDelta::minutes(minutes)).to_rfc3339();
         let reminder = json!({ "script": "See you, {{first_name}}! Reply STOP", "opens": at(0), "closes": at(90) });
-        let goal = ours.open_goal(&world, &group, json!({ "reminder": reminder })).await;
+        let goal = ours
+            .open_goal(
+                &world,
+                &group,
+                json!({ "reminder": reminder, "responses": [{ "name": "Yes", "script": "Great!" }] }),
+            )
+            .await;
+        let library = json!({ "kind": "response", "name": "Thanks", "script": "Thank you!" });
+        ours.admin.post(&ours.at("scripts"), library).await.ok();
+        let own = json!({ "name": "Mine", "script": "Yours, {{agent.first_name}}" });
+        agent.client.post("/v1/agent/scripts", own).await.ok();
         let thread = String::new();
         let mut texted = Self { world, ours, group, agent: agent.client, agent_id: agent.id, goal, thread };
 
@@ -116,6 +126,33 @@ impl Texted {
         claimed.as_array().unwrap().clone()
     }
 
+    /// Reads the scripts of the goal and those of the thread; returns whether they have the goal's
+    /// and the library's, and the agent's own. A draft is not there for agents.
+    async fn scripts(&self, status: GoalStatus) -> (bool, bool) {
+        let told = self.agent.get(&format!("/v1/agent/threads/{}/scripts", self.thread)).await.ok();
+        let some = |scripts: &Value| !scripts.as_array().unwrap().is_empty();
+        let (scripts, own) = (told["scripts"] == true, told["own_scripts"] == true);
+        assert_eq!((some(&told["responses"]), some(&told["library"]), some(&told["own"])), (scripts, scripts, own));
+        let of_goal = self.agent.get(&format!("/v1/agent/goals/{}/scripts", self.goal)).await;
+        if status == GoalStatus::Draft {
+            of_goal.problem(404, "not-found");
+            return (scripts, own);
+        }
+        let of_goal = of_goal.ok();
+        assert_eq!((&of_goal["scripts"], &of_goal["own_scripts"]), (&told["scripts"], &told["own_scripts"]));
+        let goals = [of_goal["initial"].is_string(), of_goal["reminder"].is_string(), some(&of_goal["responses"])];
+        assert_eq!(goals, [scripts; 3], "{of_goal}");
+        assert_eq!((some(&of_goal["library"]), some(&of_goal["own"])), (scripts, own), "{of_goal}");
+        (scripts, own)
+    }
+
+    /// Returns the words for all that the goal allows, by the agent's home; none for a draft.
+    async fn allowed_at_home(&self) -> Option<Value> {
+        let home = self.agent.get("/v1/agent/home").await.ok();
+        let goal = home["goals"].as_array().unwrap().iter().find(|goal| goal["id"] == self.goal.as_str())?;
+        Some(goal["allows"].clone())
+    }
+
     async fn reply(&self) -> Answer {
         self.agent.post(&format!("/v1/agent/threads/{}/reply", self.thread), json!({ "text": "Hello!" })).await
     }
@@ -159,6 +196,12 @@ async fn g5_every_cell_that_has_an_endpoint_is_as_the_table_says() {
                     assert_eq!(texted.unread().await.len(), usize::from(allows(Work::Unread)), "in hand: {cell}");
                     assert_eq!(obeyed(&texted.answer().await), allows(Work::Answers), "{cell}");
                     texted.thread_is(true).await;
+                    let wanted = (allows(Work::Scripts), allows(Work::OwnScripts));
+                    assert_eq!(texted.scripts(status).await, wanted, "{cell}");
+                    let allowed: Vec<_> =
+                        Work::ALL.iter().filter(|work| allows(**work)).map(|work| work.as_str()).collect();
+                    let wanted = (status != GoalStatus::Draft).then_some(json!(allowed));
+                    assert_eq!(texted.allowed_at_home().await, wanted, "{cell}");
                     assert_eq!(obeyed(&texted.reply().await), allows(Work::Unread), "{cell}");
                     texted.world.settled().await;
                     // Admins read a conversation at any status.

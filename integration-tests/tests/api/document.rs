@@ -20,6 +20,7 @@ DELETE /v1/organizations/{organization_id}/members/{member_id} delete_member
 DELETE /v1/organizations/{organization_id}/members/{member_id}/tokens delete_member_token
 DELETE /v1/organizations/{organization_id}/tags/{tag_id} delete_tag
 DELETE /v1/organizations/{organization_id}/tokens/{token_id} delete_token
+DELETE /v1/agent/scripts/{script_id} delete_agent_script
 GET /v1/account get_account
 GET /v1/agent/goals list_agent_goals
 GET /v1/agent/groups/{group_id}/agents list_agent_group_agents
@@ -27,6 +28,12 @@ GET /v1/agent/reasons list_agent_reasons
 GET /v1/agent/tags list_agent_tags
 GET /v1/agent/threads list_agent_threads
 GET /v1/agent/threads/{thread_id} get_agent_thread
+GET /v1/agent/events get_agent_events
+GET /v1/agent/goals/{goal_id}/scripts get_agent_goal_scripts
+GET /v1/agent/home get_agent_home
+GET /v1/agent/scripts list_agent_scripts
+GET /v1/agent/scripts/{script_id} get_agent_script
+GET /v1/agent/threads/{thread_id}/scripts get_agent_thread_scripts
 GET /v1/organizations list_organizations
 GET /v1/organizations/{organization_id} get_organization
 GET /v1/organizations/{organization_id}/automations list_automations
@@ -80,6 +87,8 @@ GET /v1/organizations/{organization_id}/registered-campaigns list_registered_cam
 GET /v1/organizations/{organization_id}/tags list_tags
 GET /v1/organizations/{organization_id}/tags/{tag_id} get_tag
 GET /v1/organizations/{organization_id}/test-phone get_test_phone
+GET /v1/organizations/{organization_id}/scripts list_scripts
+GET /v1/organizations/{organization_id}/scripts/{script_id} get_script
 GET /v1/redactions/{redaction_id} get_redaction
 GET /v1/sign-ups/{form_key} get_sign_up
 PATCH /v1/agent/threads/{thread_id}/contact patch_agent_thread_contact
@@ -90,7 +99,12 @@ PATCH /v1/organizations/{organization_id}/groups/{group_id} patch_group
 PATCH /v1/organizations/{organization_id}/groups/{group_id}/contacts/{contact_id} patch_group_contact
 PATCH /v1/organizations/{organization_id}/members/{member_id} patch_member
 PATCH /v1/organizations/{organization_id}/tags/{tag_id} patch_tag
+PATCH /v1/organizations/{organization_id}/scripts/{script_id} patch_script
+PATCH /v1/agent/scripts/{script_id} patch_agent_script
 POST /v1/agent/batches/{batch_id}/return return_agent_batch
+POST /v1/agent/batches/{batch_id}/contacts/{contact_id}/send send_agent_batch_contact
+POST /v1/agent/batches/{batch_id}/preview preview_agent_batch
+POST /v1/agent/scripts create_agent_script
 POST /v1/agent/batches/{batch_id}/send send_agent_batch
 POST /v1/agent/batches/{batch_id}/skip skip_agent_batch
 POST /v1/agent/goals/{goal_id}/claim claim_agent_goal
@@ -147,6 +161,9 @@ POST /v1/organizations/{organization_id}/opt-outs/lookup lookup_opt_out
 POST /v1/organizations/{organization_id}/registered-campaigns create_registered_campaign
 POST /v1/organizations/{organization_id}/tags create_tag
 POST /v1/organizations/{organization_id}/tags/{tag_id}/merge merge_tag
+POST /v1/organizations/{organization_id}/scripts create_script
+POST /v1/organizations/{organization_id}/scripts/{script_id}/archive archive_script
+POST /v1/organizations/{organization_id}/scripts/{script_id}/unarchive unarchive_script
 POST /v1/organizations/{organization_id}/texts/segments post_text_segments
 POST /v1/redactions create_redaction
 POST /v1/sign-ups/{form_key}/submit submit_sign_up
@@ -405,6 +422,8 @@ fn every_post_that_creates_or_sends_takes_an_idempotency_key() {
             "patch_group",
             "patch_member",
             "patch_tag",
+            "patch_script",
+            "patch_agent_script",
         ]
         .contains(&id);
         assert_eq!(parameters.iter().any(|parameter| parameter["name"] == "If-Match"), edits, "{id}");

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+mod agent_home;
 mod agent_opt_outs;
 mod automations;
 mod availability;
@@ -23,6 +24,7 @@ mod conversation_search;
 mod conversation_work;
 mod conversations;
 mod document;
+mod edited_initials;
 mod figures;
 mod forecast;
 mod forecasts;
@@ -83,6 +85,7 @@ mod reminders;
 mod request_values;
 mod requests;
 mod samples;
+mod scripts;
 mod segments;
 mod settings_bounds;
 mod sign_ups;

@@ -14,6 +14,7 @@ use muster_domain::{
         batch::{BatchKind, BatchState},
         goal::{AssignmentStrategy, GoalType},
         release::WaitsFor,
+        script::ScriptKind,
     },
     imports::{Compression, FileEncoding, ImportState, RejectReason},
     people::{
@@ -61,6 +62,7 @@ fn of_the_domain() -> BTreeMap<String, Words> {
         ("import.state", of::<ImportState>()),
         ("import_reject.reason", of::<RejectReason>()),
         ("job.state", of::<JobState>()),
+        ("library_script.kind", of::<ScriptKind>()),
         ("member.role", of::<Role>()),
         ("membership.source", of::<ContactSource>()),
         ("message.cap_state", of::<CapState>()),

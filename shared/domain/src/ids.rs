@@ -49,6 +49,8 @@ ids! {
     GoalId,
     /// A set of targets handed to one agent at a time.
     BatchId,
+    /// A script of an organization's library, or of an agent.
+    ScriptId,
     /// The conversation between a group and a contact.
     ThreadId,
     /// One text, in or out.

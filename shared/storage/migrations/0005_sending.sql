@@ -123,6 +123,8 @@ create table message (
     encoding text not null
         check (encoding in ('GSM-7', 'UCS-2')),
     segments int not null,
+    -- An initial that its agent has edited: the body is not the script's (rule W9).
+    edited boolean not null default false,
     -- Pictures and the like of an inbound text, as [{"content_type", "url"}]. Redaction takes the
     -- addresses away.
     media jsonb,

@@ -28,6 +28,8 @@ create table goal (
     targeting jsonb not null default '{}',
     script text not null,
     reminder_script text,
+    -- Response scripts in their order, as [{"name", "script"}] (rule W9).
+    responses jsonb not null default '[]' check (jsonb_array_length(responses) <= 20),
     -- Local intents, their zone, and the instants that they resolve to (rule G11).
     zone text not null,
     opens_local timestamp not null,
@@ -87,6 +89,31 @@ insert into schedule (name, cron, zone, kind, payload, jitter_seconds) values
 create index goal_group on goal (group_id, id);
 create index goal_organization on goal (organization_id, id);
 create index goal_campaign on goal (campaign_id) where campaign_id is not null;
+
+-- An organization's library of scripts (rule W9).
+create table library_script (
+    id uuid primary key,
+    organization_id uuid not null references organization,
+    kind text not null check (kind in ('initial', 'reminder', 'response')),
+    name text not null check (char_length(name) between 1 and 100),
+    script text not null,
+    version int not null default 1,
+    archived_at timestamptz,
+    created_by uuid not null references member,
+    created_at timestamptz not null default now()
+);
+create index library_script_organization on library_script (organization_id, id);
+
+-- An agent's own scripts (rules G5 and W9). Other members do not see them.
+create table agent_script (
+    id uuid primary key,
+    member_id uuid not null references member,
+    name text not null check (char_length(name) between 1 and 100),
+    script text not null,
+    version int not null default 1,
+    created_at timestamptz not null default now()
+);
+create index agent_script_member on agent_script (member_id, id);
 
 create table batch (
     id uuid primary key,

@@ -105,6 +105,8 @@ pub(crate) struct MessageBody {
     encoding: Encoding,
     /// Parts that the carrier bills.
     segments: i32,
+    /// An initial that its agent has edited.
+    edited: bool,
     /// Pictures and the like that came with it; null when there are none.
     media: Option<MediaBody>,
     /// The channel that it came by, such as `whatsapp`; null for plain texts.
@@ -143,6 +145,7 @@ pub(crate) fn message(message: ThreadMessage) -> MessageBody {
         goal_id: message.goal_id,
         agent_id: message.agent_id,
         body: message.body,
+        edited: message.edited,
         encoding: message.encoding,
         segments: message.segments,
         media: media(message.media),

@@ -14,7 +14,13 @@ use muster_storage::goals::{Goal, stats::Figures};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{bounds, document::Tagged, list::Item, shapes};
+use crate::{
+    admin::goals::responses::{ResponseBody, told},
+    bounds,
+    document::Tagged,
+    list::Item,
+    shapes,
+};
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct GoalBody {
@@ -43,6 +49,8 @@ pub(crate) struct GoalBody {
     release_plan: ReleasePlan,
     script: String,
     reminder_script: Option<String>,
+    /// In the order in which agents see them.
+    responses: Vec<ResponseBody>,
     /// The group's zone, in which local times are meant.
     zone: String,
     /// Local.
@@ -123,6 +131,7 @@ pub(crate) fn body(goal: Goal, now: DateTime<Utc>) -> GoalBody {
         instructions: goal.content.instructions,
         script: goal.content.script,
         reminder_script: goal.content.reminder_script,
+        responses: told(goal.content.responses),
         zone: goal.content.zone,
         opens: window.opens.local,
         closes: window.closes.local,

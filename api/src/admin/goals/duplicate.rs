@@ -18,6 +18,7 @@ use crate::{
     admin::goals::{
         change::lock,
         input::{check_group_ids, check_targeting, goal_scripts},
+        responses,
     },
     auth::Admin,
     bounds,
@@ -73,6 +74,7 @@ pub(crate) async fn duplicate(
             }
             let organization = admin.organization(tx).await?;
             goal_scripts(tx, &organization, &goal.content).await?;
+            responses::check(tx, organization.id, &goal.content.responses).await?;
             check_targeting(tx, &admin, &goal.content.targeting).await?;
             let mut made = Vec::with_capacity(body.group_ids.len());
             for group_id in &body.group_ids {

@@ -24,7 +24,14 @@ use muster_storage::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{auth::Admin, bounds, extract::at_most, problem::Problem, shapes};
+use crate::{
+    admin::goals::responses::{self, ResponseBody},
+    auth::Admin,
+    bounds,
+    extract::at_most,
+    problem::Problem,
+    shapes,
+};
 
 /// A goal as an admin writes it. Times are either wall-clock times in the group's zone
 /// (`2026-11-03T10:00:00`; one that does not exist moves to the first instant after the gap, one
@@ -64,6 +71,11 @@ pub(crate) struct GoalInput {
     /// The reminder; off without.
     #[serde(default)]
     pub(crate) reminder: Option<ReminderInput>,
+    /// Response scripts that agents pick from when they reply, in their order: a first one and
+    /// additional ones.
+    #[serde(default)]
+    #[schema(max_items = 20)]
+    pub(crate) responses: Vec<ResponseBody>,
     /// When workflows become available. Unless told at 10:00, an event's a week before its start, a
     /// shift's three days before, and the other types' two weeks before their day.
     #[serde(default)]
@@ -173,6 +185,8 @@ impl GoalInput {
         }
         let reminder = self.reminder.as_ref().map(|reminder| reminder.script.as_str());
         check_scripts(tx, organization, self.goal_type, self.written(), reminder).await?;
+        let responses = responses::read(&self.responses);
+        responses::check(tx, organization.id, &responses).await?;
         let content = GoalContent {
             name: bounds::Name::read("name", &self.name)?.to_owned(),
             description: bounds::Description::read("description", &self.description)?.to_owned(),
@@ -183,6 +197,7 @@ impl GoalInput {
             targeting: self.targeting.clone(),
             script: self.script.clone(),
             reminder_script: self.reminder.as_ref().map(|reminder| reminder.script.clone()),
+            responses,
             zone: zone.to_owned(),
             times,
             release_plan: self.release_plan.clone(),

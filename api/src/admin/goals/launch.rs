@@ -16,6 +16,7 @@ use crate::{
         body::GoalBody,
         change::{after, answer, lock},
         input::{check_names, goal_scripts},
+        responses,
     },
     auth::Admin,
     extract::Path,
@@ -40,6 +41,7 @@ pub(crate) async fn launch_now(
     if goal.content.script.trim().is_empty() {
         return Err(Problem::conflict("the goal has no script yet"));
     }
+    responses::check(tx, organization.id, &goal.content.responses).await.map_err(Problem::into_conflict)?;
     goals::set_clock(tx, goal, &launched).await?;
     goals::set_timers(tx, &admin.origin(), goal, &goal.window()).await?;
     enqueue(tx, &BatchPartition { goal_id: goal.id }, &admin.origin()).await?;

@@ -16,6 +16,7 @@ pub(crate) mod pause;
 pub(crate) mod preview;
 mod preview_contacts;
 mod preview_texts;
+pub(crate) mod responses;
 pub(crate) mod resume;
 pub(crate) mod stats;
 mod test_text;

@@ -6,6 +6,7 @@ pub mod brand_hold;
 pub mod cap;
 pub mod compose;
 mod decision;
+pub mod edited;
 pub mod hand_over;
 pub mod hours;
 pub mod lane_turns;

@@ -5,5 +5,6 @@ pub mod agent_tags;
 pub mod answers;
 pub mod assign;
 pub mod automations;
+pub mod recipient;
 pub mod threads;
 pub mod webhooks;

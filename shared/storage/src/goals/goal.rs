@@ -6,6 +6,7 @@ use muster_domain::{
         availability::GoalMoment,
         goal::{AssignmentStrategy, GoalClock, GoalStatus, GoalType, Window},
         release::ReleasePlan,
+        script::ResponseScript,
         targeting::Targeting,
         times::{GoalTimes, Span, Time},
     },
@@ -59,6 +60,8 @@ pub struct GoalContent {
     pub script: String,
     /// The reminder's script; reminders are off without.
     pub reminder_script: Option<String>,
+    /// The response scripts, in their order.
+    pub responses: Vec<ResponseScript>,
     /// The group's zone when it was written.
     pub zone: String,
     /// When workflows are available, and when reminders go.
@@ -148,8 +151,8 @@ pub async fn create(tx: &mut Tx, id: GoalId, place: GoalScope, content: &GoalCon
     sqlx::query!(
         "insert into goal (id, organization_id, group_id, campaign_id, created_by, name, description, goal_type, date_local,
              strategy, instructions, targeting, script, reminder_script, zone, opens_local, closes_local, opens_at, closes_at,
-             reminder_opens_at, reminder_closes_at, release_plan, reminder_opens_local, reminder_closes_local, fixed_times, zone_rules)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26)",
+             reminder_opens_at, reminder_closes_at, release_plan, reminder_opens_local, reminder_closes_local, fixed_times, zone_rules, responses)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)",
         id.0,
         place.organization_id.0,
         place.group_id.0,
@@ -176,6 +179,7 @@ pub async fn create(tx: &mut Tx, id: GoalId, place: GoalScope, content: &GoalCon
         at.reminder_closes.map(|time| time.local),
         &at.fixed(),
         Zone::rules_version(),
+        serde_json::to_value(&content.responses)?,
     )
     .execute(tx.conn())
     .await?;
@@ -295,6 +299,7 @@ pub async fn page(
                     targeting: serde_json::from_value(row.targeting)?,
                     script: row.script,
                     reminder_script: row.reminder_script,
+                    responses: serde_json::from_value(row.responses)?,
                     zone: row.zone,
                     times,
                     release_plan: serde_json::from_value(row.release_plan)?,
@@ -321,7 +326,7 @@ pub async fn update(tx: &mut Tx, id: GoalId, content: &GoalContent, clock: &Goal
         "update goal set name = $2, description = $3, instructions = $4, script = $5, reminder_script = $6, opens_local = $7,
              closes_local = $8, opens_at = $9, closes_at = $10, reminder_opens_at = $11, reminder_closes_at = $12, targeting = $13,
              date_local = $14, goal_type = $15, strategy = $16, release_plan = $17, paused_at = $18,
-             reminder_opens_local = $19, reminder_closes_local = $20, fixed_times = $21, zone_rules = $22, version = version + 1
+             reminder_opens_local = $19, reminder_closes_local = $20, fixed_times = $21, zone_rules = $22, responses = $23, version = version + 1
          where id = $1",
         id.0,
         content.name,
@@ -345,6 +350,7 @@ pub async fn update(tx: &mut Tx, id: GoalId, content: &GoalContent, clock: &Goal
         at.reminder_closes.map(|time| time.local),
         &at.fixed(),
         Zone::rules_version(),
+        serde_json::to_value(&content.responses)?,
     )
     .execute(tx.conn())
     .await?;

@@ -140,9 +140,16 @@ pub async fn room_to_release(
     let Some(left) = lock_left(tx, brand_id, &[carrier.to_owned()], day).await?.remove(carrier) else {
         return Ok(None);
     };
+    let spoken_for = spoken_for(tx, brand_id).await?;
+    Ok(Some(CapRoom { left: (left - spoken_for).max(0), day: cap, spoken_for }))
+}
+
+/// Returns the segments of a brand's queued texts, and the estimate for all contacts still to be
+/// texted in batches that agents have or can claim (rule B6).
+async fn spoken_for(tx: &mut Tx, brand_id: BrandId) -> Result<i64> {
     // People move between batches (rule W4): it is they that count, not the original purpose of a
     // batch.
-    let spoken_for = sqlx::query_scalar!(
+    Ok(sqlx::query_scalar!(
         r#"select (
                select coalesce(sum(m.segments), 0) from message m
                where m.organization_id in (select id from organization where brand_id = $1) and m.state in ('queued', 'held')
@@ -157,8 +164,14 @@ pub async fn room_to_release(
         brand_id.0,
     )
     .fetch_one(tx.conn())
-    .await?;
-    Ok(Some(CapRoom { left: (left - spoken_for).max(0), day: cap, spoken_for }))
+    .await?)
+}
+
+/// Returns the segments of today that nothing waiting is estimated to need, under the strictest cap
+/// of a brand; `None` when nothing caps it. Nothing is locked: the answer is an estimate.
+pub async fn room(tx: &mut Tx, brand_id: BrandId, carrier: &str, day: CarrierDay) -> Result<Option<i64>> {
+    let Some(left) = left(tx, brand_id, &[carrier.to_owned()], day).await?.remove(carrier) else { return Ok(None) };
+    Ok(Some((left - spoken_for(tx, brand_id).await?).max(0)))
 }
 
 /// Counts the texts that have gone today without a cap under one that is new: a cap is the day's,

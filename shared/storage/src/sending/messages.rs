@@ -90,6 +90,15 @@ pub async fn take_targets(tx: &mut Tx, lease: &Lease, wanted: &[(ContactId, Mess
 /// Makes messages and the jobs that will hand them over, at most [`kinds::Send::MAX_MESSAGES`] a
 /// job.
 pub async fn queue(tx: &mut Tx, batch: Batch, new: &[NewMessage], origin: &Origin) -> Result<()> {
+    make(tx, batch, new, false, origin).await
+}
+
+/// Makes an initial that its agent has edited, and the job that will hand it over (rule W9).
+pub async fn queue_edited(tx: &mut Tx, batch: Batch, new: &NewMessage, origin: &Origin) -> Result<()> {
+    make(tx, batch, std::slice::from_ref(new), true, origin).await
+}
+
+async fn make(tx: &mut Tx, batch: Batch, new: &[NewMessage], edited: bool, origin: &Origin) -> Result<()> {
     let jobs: Vec<JobId> = new.chunks(kinds::Send::MAX_MESSAGES).map(|_| JobId::new()).collect();
     let job_of = |index: usize| jobs[index / kinds::Send::MAX_MESSAGES].0;
     let column = |index: usize, message: &NewMessage| {
@@ -98,8 +107,8 @@ pub async fn queue(tx: &mut Tx, batch: Batch, new: &[NewMessage], origin: &Origi
     let rows: Vec<_> = new.iter().enumerate().map(|(index, message)| column(index, message)).collect();
     sqlx::query!(
         "insert into message (id, organization_id, group_id, goal_id, agent_id, kind, state, contact_id, thread_id, body, encoding,
-             segments, send_job_id, traceparent)
-         select n.id, $1, $2, $3, $4, $5, 'queued', n.contact_id, n.thread_id, n.body, n.encoding, n.segments, n.job_id, $6
+             segments, send_job_id, traceparent, edited)
+         select n.id, $1, $2, $3, $4, $5, 'queued', n.contact_id, n.thread_id, n.body, n.encoding, n.segments, n.job_id, $6, $14
          from unnest($7::uuid[], $8::uuid[], $9::uuid[], $10::text[], $11::text[], $12::int[], $13::uuid[])
              as n (id, contact_id, thread_id, body, encoding, segments, job_id)",
         batch.organization_id.0,
@@ -115,6 +124,7 @@ pub async fn queue(tx: &mut Tx, batch: Batch, new: &[NewMessage], origin: &Origi
         &rows.iter().map(|row| row.4.encoding.as_str().to_owned()).collect::<Vec<_>>(),
         &rows.iter().map(|row| i32::try_from(row.4.segments).unwrap_or(i32::MAX)).collect::<Vec<_>>(),
         &rows.iter().map(|row| row.5).collect::<Vec<_>>(),
+        edited,
     )
     .execute(tx.conn())
     .await?;

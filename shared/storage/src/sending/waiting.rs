@@ -76,6 +76,8 @@ impl SettingsChange {
             opt_out_text: _,
             help_text: _,
             replies_per_hour: _,
+            agents_edit_initials: _,
+            one_request_one_contact: _,
             lock_custom_fields: _,
         } = before;
         Self {

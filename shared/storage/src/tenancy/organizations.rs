@@ -1,5 +1,7 @@
 //! Accounts, organizations with their settings, and brands with their caps.
 
+use std::collections::BTreeMap;
+
 use muster_domain::{
     ids::{AccountId, BrandId, GroupId, OrganizationId},
     tenancy::settings::OrganizationSettings,
@@ -98,6 +100,21 @@ pub(crate) async fn settings_of_brand(tx: &mut Tx, id: BrandId) -> Result<Vec<(O
     let rows = sqlx::query!(
         r#"select id, settings as "settings: Json<OrganizationSettings>" from organization where brand_id = $1"#,
         id.0
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|row| (OrganizationId(row.id), row.settings.0)).collect())
+}
+
+/// Returns the settings of these organizations.
+pub async fn settings_of(
+    tx: &mut Tx,
+    ids: &[OrganizationId],
+) -> Result<BTreeMap<OrganizationId, OrganizationSettings>> {
+    let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
+    let rows = sqlx::query!(
+        r#"select id, settings as "settings: Json<OrganizationSettings>" from organization where id = any($1)"#,
+        &ids,
     )
     .fetch_all(tx.conn())
     .await?;

@@ -34,6 +34,8 @@ pub enum Holds {
 /// Each column: table, name, and contents.
 pub const COLUMNS: &[(&str, &str, Holds)] = &[
     ("account", "name", Holds::NoPerson),
+    ("agent_script", "name", Holds::StaffWrote),
+    ("agent_script", "script", Holds::StaffWrote),
     ("automation", "actions", Holds::StaffWrote),
     ("automation", "keywords", Holds::StaffWrote),
     ("automation", "matching", Holds::NoPerson),
@@ -93,6 +95,7 @@ pub const COLUMNS: &[(&str, &str, Holds)] = &[
     ("goal", "name", Holds::StaffWrote),
     ("goal", "release_plan", Holds::NoPerson),
     ("goal", "reminder_script", Holds::StaffWrote),
+    ("goal", "responses", Holds::StaffWrote),
     ("goal", "script", Holds::StaffWrote),
     ("goal", "strategy", Holds::NoPerson),
     ("goal", "targeting", Holds::Searched),
@@ -167,6 +170,9 @@ pub const COLUMNS: &[(&str, &str, Holds)] = &[
     ("job_policy", "kind", Holds::NoPerson),
     ("job_policy", "reason", Holds::IdsAlone),
     ("job_unique", "unique_key", Holds::NoPerson),
+    ("library_script", "kind", Holds::NoPerson),
+    ("library_script", "name", Holds::StaffWrote),
+    ("library_script", "script", Holds::StaffWrote),
     ("member", "email", Holds::Staff),
     ("member", "first_name", Holds::Staff),
     ("member", "last_name", Holds::Staff),

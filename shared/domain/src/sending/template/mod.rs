@@ -4,8 +4,8 @@ mod look_alike;
 
 use crate::conversations::inbound::instruction::says_how_to_opt_out;
 
-/// A parsed script.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A parsed script; the default is an empty one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Template {
     pieces: Vec<Piece>,
 }

@@ -105,6 +105,11 @@ settings! {
     response_window_minutes: i32 = 60, number(1, 1_440);
     /// Replies of agents in one conversation in an hour (W9).
     replies_per_hour: i32 = 30, number(1, 1_000);
+    /// Agents may edit an initial before it goes (W9). The edited text keeps to the rules of
+    /// scripts (M1 to M3) and to the day's cap (B6). Reminders go as they are written.
+    agents_edit_initials: bool = false, SWITCH;
+    /// Each text is sent by a request of its own (W9): no request sends a batch.
+    one_request_one_contact: bool = false, SWITCH;
     /// Contacts in a group (A2).
     group_contact_limit: i32 = 10_000, number(1, i32::MAX);
     /// Contacts assigned to one agent in a group (A2).

@@ -78,6 +78,8 @@ pub struct ThreadMessage {
     pub agent_id: Option<MemberId>,
     /// The text.
     pub body: String,
+    /// An initial that its agent has edited (rule W9).
+    pub edited: bool,
     /// How it travels.
     pub encoding: Encoding,
     /// Parts that the carrier bills.
@@ -331,7 +333,7 @@ async fn read(
 pub async fn messages(pool: &Pool, id: ThreadId, before: Option<MessageId>, limit: i64) -> Result<Vec<ThreadMessage>> {
     let rows = sqlx::query!(
         r#"select id as "id!", kind as "kind!", state as "state!", reason, held_until, error_code, goal_id, agent_id,
-               body as "body!", encoding as "encoding!", segments as "segments!", channel, created_at as "created_at!",
+               body as "body!", edited as "edited!", encoding as "encoding!", segments as "segments!", channel, created_at as "created_at!",
                sent_at, delivered_at,
                array(select one.value ->> 'content_type' from jsonb_array_elements(last.media) one) as "types!: Vec<Option<String>>",
                array(select one.value ->> 'url' from jsonb_array_elements(last.media) one) as "urls!: Vec<Option<String>>"
@@ -357,6 +359,7 @@ pub async fn messages(pool: &Pool, id: ThreadId, before: Option<MessageId>, limi
                 goal_id: row.goal_id.map(GoalId),
                 agent_id: row.agent_id.map(MemberId),
                 body: row.body,
+                edited: row.edited,
                 encoding: read_word("message", &row.encoding)?,
                 segments: row.segments,
                 media: media.map(|(content_type, url)| Media { content_type, url }).collect(),
