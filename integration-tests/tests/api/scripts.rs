@@ -222,8 +222,8 @@ async fn m1_responses_are_rendered_for_a_conversation_by_the_groups_knowledge() 
             let (grace, number) = ours.agent(&group).await;
             let (alan, _) = ours.agent(&group).await;
             let phones = ours.contacts(&group, 1).await;
-            // Another group knows the ward, and this one its own file's values alone; the field exists
-            // for the whole organization.
+            // Another group knows the ward, and this one the values of its own file.
+            // The field is the whole organization's.
             let file = format!("first,last,phone,Ward\nAda0,Lovelace,{},5th\n", phones[0]);
             ours.import(&format!("file_name=d.csv&group_id={sister}"), file).await;
             let knows = json!({ "first_name": "Ada0", "last_name": "Lovelace", "fields": {}, "tags": [] });
