@@ -91,7 +91,7 @@ const MORNING: u32 = 10;
 const EVENING: u32 = 20;
 
 /// A date as scripts say it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DateWords {
     /// `{{goal.date}}`: `Tuesday, November 3`.
     pub date: String,

@@ -109,7 +109,6 @@ mod tests {
             first_name: "Ada".to_owned(),
             last_name: "Lovelace".to_owned(),
             email: Some("ada@example.org".to_owned()),
-            notes: None,
             postal_code: Some("10001".to_owned()),
             notes: None,
             external_id: Some("7".to_owned()),

@@ -29,7 +29,7 @@ pub struct Recipient {
 /// Returns the contact of a conversation of this organization.
 pub async fn of_thread(tx: &mut Tx, organization_id: OrganizationId, id: ThreadId) -> Result<Option<Recipient>> {
     let row = sqlx::query!(
-        r#"select t.group_id, t.agent_id, h.held_by, t.held_until, clock_timestamp() as "now!",
+        r#"select t.group_id, t.agent_id, h.held_by, t.held_since, t.held_until, clock_timestamp() as "now!",
                   case when h.held_by is null then coalesce(t.next_goal_id, t.goal_id) else t.goal_id end as goal_id,
                   c.first_name, c.last_name, c.email, c.postal_code, c.external_id, c.fields,
                   m.contact_id is not null as "member!", m.knows as "knows?"
@@ -50,13 +50,19 @@ pub async fn of_thread(tx: &mut Tx, organization_id: OrganizationId, id: ThreadI
         last_name: row.last_name,
         email: row.email,
         postal_code: row.postal_code,
+        // No template shows them.
+        notes: None,
         external_id: row.external_id,
         fields: row.fields,
     };
     Ok(Some(Recipient {
         group_id: GroupId(row.group_id),
         goal_id: row.goal_id.map(GoalId),
-        claim: row.held_by.map(MemberId).zip(row.held_until).map(|(agent_id, until)| Claim { agent_id, until }),
+        claim: row.held_by.map(MemberId).zip(row.held_since).zip(row.held_until).map(|((agent_id, since), until)| Claim {
+            agent_id,
+            since,
+            until,
+        }),
         agent_id: row.agent_id.map(MemberId),
         values: knowledge.shows(values),
         now: row.now,

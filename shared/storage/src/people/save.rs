@@ -155,10 +155,11 @@ async fn find_or_make(tx: &mut Tx, new: &NewContact<'_>) -> Result<Found> {
     let told = new.values.told();
     let made = sqlx::query_scalar!(
         "insert into contact (id, organization_id, e164, first_name, last_name, email, postal_code, notes, external_id, fields,
-             source, consent_text, opted_out_at, opt_out_reason)
+             source, consent_text, opted_out_at, opt_out_reason, opt_out_origin)
          select $1, $2, $3, coalesce(t.told ->> 'first_name', ''), coalesce(t.told ->> 'last_name', ''), t.told ->> 'email',
              t.told ->> 'postal_code', t.told ->> 'notes', t.told ->> 'external_id', t.told -> 'fields', $5, $6,
-             case when s.opted_out then now() end, case when s.opted_out then 'opted out before redaction' end
+             case when s.opted_out then now() end, case when s.opted_out then 'opted out before redaction' end,
+             case when s.opted_out then 'redacted' end
          from (select $4::jsonb as told) t
          left join suppression s on s.account_id = $7 and s.organization_id = $2 and s.phone_hash = $8
          on conflict (organization_id, e164) do nothing
