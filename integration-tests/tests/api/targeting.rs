@@ -301,7 +301,7 @@ async fn t3_texts_are_shown_as_real_contacts_would_get_them() {
             ours.admin
                 .get(&ours.at(&format!("goals/{goal}/preview/texts?reminder=true")))
                 .await
-                .problem(409, "conflict");
+                .problem(400, "invalid-parameter");
         })
         .await;
 }

@@ -13,7 +13,7 @@ async fn s1_a_goals_text_is_tested_on_a_phone_that_has_proved_itself() {
             let (group, other) = (ours.group("One").await, ours.group("Other").await);
             let (_, number) = ours.agent(&group).await;
             ours.contacts(&group, 1).await;
-            let script = "Hi {{first_name}} of {{ward|your ward}}! {{agent.first_name}}. Reply STOP";
+            let script = "Hi {{first_name}} of {{postal_code|your ward}}! {{agent.first_name}}. Reply STOP";
             let id = ours.draft(&group, goal(json!({ "script": script }))).await;
             let path = ours.at(&format!("goals/{id}/test-text"));
             let phone = "+16465559000";

@@ -97,7 +97,8 @@ async fn g8_a_close_ends_reminders_too() {
             world
         .execute(&[
             "update message set kind = 'reminder'",
-            "update goal set reminder_script = 'x', reminder_opens_at = opens_at, reminder_closes_at = closes_at",
+            "update goal set reminder_script = 'x', reminder_opens_at = opens_at, reminder_closes_at = closes_at,
+                 reminder_opens_local = opens_local, reminder_closes_local = closes_local",
             "insert into job_policy (kind, paused) values ('goal-transition', true)",
         ])
         .await;

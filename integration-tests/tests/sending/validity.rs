@@ -40,8 +40,8 @@ fn just_before((ends, end): (DateTime<Utc>, DateTime<Utc>), of: &str) {
 async fn s7a_a_text_ends_with_its_goal_or_its_reminder_window() {
     let closes = "update goal set closes_at = clock_timestamp() + interval '90 seconds'";
     just_before(one_text(&[closes], "closes_at").await, "the goal");
-    let reminder = "update goal set reminder_script = 'x', reminder_opens_at = now() - interval '1 hour',
-        reminder_closes_at = clock_timestamp() + interval '95 seconds'";
+    let reminder = "update goal set reminder_script = 'x', reminder_opens_at = now() - interval '1 hour', reminder_opens_local = now(),
+        reminder_closes_local = now(), reminder_closes_at = clock_timestamp() + interval '95 seconds'";
     let kind = "update message set kind = 'reminder'";
     let said_yes = "insert into target (goal_id, contact_id, position, answer, replied_at, reminder_message_id)
         select goal_id, contact_id, 0, 'yes', now(), id from message";

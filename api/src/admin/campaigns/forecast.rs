@@ -62,7 +62,8 @@ pub(crate) async fn get(
     tx.rollback().await?;
     goals.retain(|goal| goal.clock.status(now) != GoalStatus::Completed);
     if goals.len() > GOALS {
-        return Err(Problem::conflict(format!("a forecast has at most {GOALS} goals; ask for each goal's own")));
+        let why = format!("a forecast has at most {GOALS} goals that are not over; ask for each goal's own");
+        return Err(Problem::invalid_parameter(why));
     }
     goals.sort_by_key(|goal| (goal.clock.opens_at, goal.id));
     let mut spent = Spent::new();

@@ -80,7 +80,7 @@ pub(crate) async fn texts(
     let goal = seen(&mut tx, &admin, id).await?;
     let kind = if query.reminder { BatchKind::Reminder } else { BatchKind::Initial };
     if query.reminder && goal.content.reminder_script.is_none() {
-        return Err(Problem::conflict("the goal has no reminder"));
+        return Err(Problem::invalid_parameter("the goal has no reminder"));
     }
     let organization = admin.organization(&mut tx).await?;
     let mut composer = composer_of(&mut tx, &organization, &goal, kind, &admin.member).await?;

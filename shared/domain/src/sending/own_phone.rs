@@ -13,8 +13,8 @@ pub const MARK: &str = "[Test] ";
 /// Returns the text by which a phone becomes this member's own, such as `TEST 1a2b3c4d5e`.
 pub fn proof(member: MemberId) -> String {
     let hash = Sha256::digest(format!("own phone of {member}"));
-    let code: String = hash.iter().take(5).map(|byte| format!("{byte:02x}")).collect();
-    format!("TEST {code}")
+    let code = hash.iter().take(5).fold(0_u64, |code, byte| (code << 8) | u64::from(*byte));
+    format!("TEST {code:010x}")
 }
 
 /// Returns a text as it is tested.
