@@ -89,7 +89,7 @@ pub(crate) async fn list(
             let goals = goals.remove(&campaign.id).unwrap_or_default();
             let figures = each.as_ref().map(|each| {
                 let all = goals.ids.iter().filter_map(|id| each.get(id));
-                GoalFigures::of(&all.fold(Figures::default(), |sum, of| sum.and(of)))
+                GoalFigures::of(&all.fold(Figures::default(), Figures::and))
             });
             CampaignItem {
                 id: campaign.id,

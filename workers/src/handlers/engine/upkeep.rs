@@ -96,10 +96,7 @@ impl Leased for Upkeep {
             }
             Task::ZoneRules => {
                 // In transactions of their own, one a goal.
-                let moved = zone_rules::resolve_all(ctx).await?;
-                if moved > 0 {
-                    tracing::info!(goals = moved, "resolved local times again by new rules of zones");
-                }
+                zone_rules::resolve_all(ctx).await?;
                 Ok(ctx.pool.begin().await?)
             }
             Task::Reconcile => {

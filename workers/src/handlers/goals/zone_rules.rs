@@ -25,16 +25,16 @@ use crate::{Context, error::JobError};
 /// Goals that are found at a time.
 const PAGE: i64 = 500;
 
-/// Resolves the times of every goal that goes by older rules; tells how many have moved. A goal
-/// that can't have its new window keeps the old one, and is in the log.
-pub(crate) async fn resolve_all(ctx: &Context) -> Result<u64, JobError> {
+/// Resolves the times of every goal that goes by older rules. A goal that can't have its new window
+/// keeps the old one, and is in the log.
+pub(crate) async fn resolve_all(ctx: &Context) -> Result<(), JobError> {
     let release = Zone::rules_version();
-    let (mut moved, mut after) = (0, None::<GoalId>);
+    let (mut moved, mut after) = (0_u64, None::<GoalId>);
     loop {
         let mut tx = ctx.pool.begin().await?;
         let found = goals::with_old_rules(&mut tx, release, after, PAGE).await?;
         tx.rollback().await?;
-        let Some(last) = found.last() else { break Ok(moved) };
+        let Some(last) = found.last() else { break };
         after = Some(last.goal_id);
         for goal in &found {
             if resolve(ctx, *goal, release).await? {
@@ -42,6 +42,10 @@ pub(crate) async fn resolve_all(ctx: &Context) -> Result<u64, JobError> {
             }
         }
     }
+    if moved > 0 {
+        tracing::info!(goals = moved, "resolved local times again by new rules of zones");
+    }
+    Ok(())
 }
 
 /// Resolves one goal's times; true when they have moved. Its texts that wait for one of them are
