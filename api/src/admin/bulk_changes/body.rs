@@ -17,10 +17,10 @@ use crate::{auth::Admin, list::Item, shapes};
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct BulkChangeBody {
-    #[schema(value_type = Uuid)]
+    #[schema(value_type = uuid::Uuid)]
     id: BulkChangeId,
     /// The admin that asked.
-    #[schema(value_type = Uuid)]
+    #[schema(value_type = uuid::Uuid)]
     created_by: MemberId,
     #[schema(value_type = shapes::BulkFilter)]
     filter: Value,

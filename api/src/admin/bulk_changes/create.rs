@@ -59,9 +59,9 @@ pub(crate) struct NewBulkChangeBody {
     /// The tag; made if there is none, where contacts get it.
     #[schema(value_type = Option<bounds::Tag>)]
     tag: Option<String>,
-    #[schema(value_type = Option<Uuid>)]
+    #[schema(value_type = Option<uuid::Uuid>)]
     group_id: Option<GroupId>,
-    #[schema(value_type = Option<Uuid>)]
+    #[schema(value_type = Option<uuid::Uuid>)]
     agent_id: Option<MemberId>,
     /// How it is known; no personal data.
     #[schema(value_type = Option<bounds::Reason>)]
@@ -74,7 +74,7 @@ pub(crate) struct NewBulkChangeBody {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct BulkChangeAsked {
     /// The bulk change; null for a dry run.
-    #[schema(value_type = Option<Uuid>)]
+    #[schema(value_type = Option<uuid::Uuid>)]
     id: Option<BulkChangeId>,
     /// Contacts that match now.
     contacts: i64,

@@ -39,7 +39,7 @@ pub(crate) struct NewContactBody {
     #[schema(value_type = bounds::ContactValue)]
     phone: String,
     /// The group that the contact joins.
-    #[schema(value_type = Uuid)]
+    #[schema(value_type = uuid::Uuid)]
     group_id: GroupId,
     #[serde(default)]
     #[schema(value_type = bounds::ContactName)]
@@ -67,7 +67,7 @@ pub(crate) struct NewContactBody {
     #[schema(value_type = bounds::ContactTags)]
     tags: Vec<String>,
     /// The contact's agent in the group.
-    #[schema(value_type = Option<Uuid>)]
+    #[schema(value_type = Option<uuid::Uuid>)]
     assigned_agent_id: Option<MemberId>,
     /// The consent that the person gave, which stays with the contact.
     #[schema(value_type = Option<bounds::Consent>)]
@@ -76,7 +76,7 @@ pub(crate) struct NewContactBody {
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct SavedContact {
-    #[schema(value_type = Uuid)]
+    #[schema(value_type = uuid::Uuid)]
     id: ContactId,
     /// `created`; `joined`, for a contact of the organization that is new in the group; `updated`;
     /// or `unchanged`. For a group admin a contact that is new in the group is `created`, whichever

@@ -19,8 +19,8 @@ use crate::{bounds, problem::Problem, shapes};
 #[into_params(parameter_in = Query)]
 pub(crate) struct ContactFilter {
     /// Only members of this group.
-    #[param(value_type = Option<Uuid>)]
-    #[schema(value_type = Option<Uuid>)]
+    #[param(value_type = Option<uuid::Uuid>)]
+    #[schema(value_type = Option<uuid::Uuid>)]
     pub(crate) group_id: Option<GroupId>,
     /// With this number, in any of the usual ways of writing it.
     #[param(inline, value_type = Option<bounds::ContactValue>)]
@@ -47,8 +47,8 @@ pub(crate) struct ContactFilter {
     #[schema(value_type = Option<bounds::Tag>)]
     without_tag: Option<String>,
     /// Assigned to this agent in a group.
-    #[param(value_type = Option<Uuid>)]
-    #[schema(value_type = Option<Uuid>)]
+    #[param(value_type = Option<uuid::Uuid>)]
+    #[schema(value_type = Option<uuid::Uuid>)]
     assigned_agent_id: Option<MemberId>,
     /// True: with an agent in a group; false: in a group without one.
     assigned: Option<bool>,

@@ -58,11 +58,12 @@ pub async fn of_thread(tx: &mut Tx, organization_id: OrganizationId, id: ThreadI
     Ok(Some(Recipient {
         group_id: GroupId(row.group_id),
         goal_id: row.goal_id.map(GoalId),
-        claim: row.held_by.map(MemberId).zip(row.held_since).zip(row.held_until).map(|((agent_id, since), until)| Claim {
-            agent_id,
-            since,
-            until,
-        }),
+        claim: row
+            .held_by
+            .map(MemberId)
+            .zip(row.held_since)
+            .zip(row.held_until)
+            .map(|((agent_id, since), until)| Claim { agent_id, since, until }),
         agent_id: row.agent_id.map(MemberId),
         values: knowledge.shows(values),
         now: row.now,
