@@ -73,7 +73,7 @@ pub(crate) async fn dry_run(
     let own = OwnWords { opt_out: &settings.opt_out_keywords, opt_in: &settings.opt_in_keywords };
     let mut texts = automations::past_texts(&mut tx, body.group_id).await?;
     drop(tx);
-    texts.sort_unstable_by(|one, other| other.message_id.cmp(&one.message_id));
+    texts.sort_unstable_by_key(|text| std::cmp::Reverse(text.message_id));
     let looked_at = texts.len();
     texts.retain(|text| {
         definition.condition.holds(&InboundText {

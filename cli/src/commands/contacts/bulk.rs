@@ -27,7 +27,7 @@ const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 pub(crate) enum Command {
     /// Count the contacts that match, and have the action done with them. With --dry-run, count
     /// alone.
-    Start(Start),
+    Start(Box<Start>),
     /// List bulk changes, the youngest first.
     List(List),
     /// Show a bulk change and its progress.

@@ -221,9 +221,8 @@ impl Asker<'_> {
     pub fn may_go_on(&self, asked_with: Option<&[GroupId]>) -> bool {
         self.active
             && match (asked_with, self.role) {
-                (_, Role::Agent) => false,
+                (_, Role::Agent) | (None, Role::GroupAdmin) => false,
                 (_, Role::OrganizationAdmin | Role::AccountAdmin) => true,
-                (None, Role::GroupAdmin) => false,
                 (Some(groups), Role::GroupAdmin) => groups.iter().all(|group| self.groups.contains(group)),
             }
     }

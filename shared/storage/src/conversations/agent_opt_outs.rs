@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use muster_domain::{
     conversations::{agent_opt_out::AgentOptOut, word::Standing},
     ids::{ContactId, MemberId, OrganizationId, ThreadId},
+    people::contact::OptOutOrigin,
 };
 use uuid::Uuid;
 
@@ -57,7 +58,7 @@ pub async fn record(
     .await?;
     let word_before =
         sqlx::query_scalar!("select last_word from contact where id = $1", contact).fetch_one(tx.conn()).await?;
-    contacts::opt_out(tx, organization_id, locked.contact_id, reason.words).await?;
+    contacts::opt_out_from(tx, organization_id, locked.contact_id, OptOutOrigin::Agent, reason.words, None).await?;
     let result = sqlx::query_scalar!(
         "update target set opted_out_at = clock_timestamp()
          where goal_id = $1 and contact_id = $2 and opted_out_at is null and was_messaged(initial_message_id)
@@ -153,7 +154,7 @@ pub async fn undo(tx: &mut Tx, contact_id: ContactId, after: Standing) -> Result
     .await?;
     // The trigger takes the record away.
     sqlx::query!(
-        "update contact set opted_out_at = null, opt_out_reason = null, last_word = $2, updated_at = now() where id = $1",
+        "update contact set opted_out_at = null, opt_out_reason = null, opt_out_origin = null, last_word = $2, updated_at = now() where id = $1",
         contact_id.0,
         after.last_word,
     )

@@ -23,7 +23,7 @@ pub async fn list(pool: &Pool, organization_id: OrganizationId, groups: &[GroupI
     Ok(sqlx::query_as!(
         AgentTag,
         "select t.id, t.name from tag t
-         where t.organization_id = $1 and not t.locked and (t.reason or exists (
+         where t.organization_id = $1 and not t.locked and t.merged_into is null and (t.reason or exists (
              select from contact_tag ct join membership m on m.contact_id = ct.contact_id
              where ct.tag_id = t.id and m.group_id = any($2) and (m.knows is null or m.knows -> 'tags' ? ct.tag_id::text)))
          order by t.name, t.id limit $3",
@@ -46,7 +46,7 @@ pub async fn find(
     Ok(sqlx::query_as!(
         AgentTag,
         "select t.id, t.name from tag t
-         where t.id = $3 and t.organization_id = $1 and not t.locked and (t.reason or exists (
+         where t.id = $3 and t.organization_id = $1 and not t.locked and t.merged_into is null and (t.reason or exists (
              select from contact_tag ct join membership m on m.contact_id = ct.contact_id
              where ct.tag_id = t.id and m.group_id = any($2) and (m.knows is null or m.knows -> 'tags' ? ct.tag_id::text)))
          for key share of t",
@@ -62,7 +62,7 @@ pub async fn find(
 pub async fn reason(tx: &mut Tx, organization_id: OrganizationId, id: Uuid) -> Result<Option<AgentTag>> {
     Ok(sqlx::query_as!(
         AgentTag,
-        "select id, name from tag where id = $1 and organization_id = $2 and reason and not locked for key share",
+        "select id, name from tag where id = $1 and organization_id = $2 and reason and not locked and merged_into is null for key share",
         id,
         organization_id.0,
     )
@@ -73,7 +73,7 @@ pub async fn reason(tx: &mut Tx, organization_id: OrganizationId, id: Uuid) -> R
 /// Returns those of these custom fields that the organization has and that no admin has locked.
 pub async fn free_fields(tx: &mut Tx, organization_id: OrganizationId, names: &[String]) -> Result<Vec<String>> {
     Ok(sqlx::query_scalar!(
-        "select name from custom_field where organization_id = $1 and name = any($2) and not locked",
+        "select name from custom_field where organization_id = $1 and name = any($2) and not locked and switched_at is null",
         organization_id.0,
         names,
     )

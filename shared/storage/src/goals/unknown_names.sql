@@ -5,7 +5,7 @@ from (
     select 'tag' as kind, n.name from unnest($3::text[]) n (name)
     where not exists (
         select from tag t
-        where t.organization_id = $1 and t.name = n.name
+        where t.organization_id = $1 and t.name = n.name and t.merged_into is null
           and ($2::uuid[] is null or exists (
               select from contact_tag ct join membership m on m.contact_id = ct.contact_id
               where ct.tag_id = t.id and m.group_id = any($2) and (m.knows is null or m.knows -> 'tags' ? t.id::text))))
@@ -13,7 +13,7 @@ from (
     select 'field', n.name from unnest($4::text[]) n (name)
     where not exists (
         select from custom_field f
-        where f.organization_id = $1 and f.name = n.name
+        where f.organization_id = $1 and f.name = n.name and f.switched_at is null
           and ($2::uuid[] is null or exists (
               select from membership m join contact c on c.id = m.contact_id
               where m.group_id = any($2) and (case when m.knows is null then c.fields else m.knows -> 'fields' end) ? n.name)))

@@ -175,7 +175,12 @@ pub async fn delete(tx: &mut Tx, organization_id: OrganizationId, field: &Field,
                   exists (
                       select from goal
                       where organization_id = $2
-                        and (with_field(targeting, $3, '') <> targeting or script ~ $4 or reminder_script ~ $4))
+                        and (with_field(targeting, $3, '') <> targeting or script ~ $4 or reminder_script ~ $4
+                             or exists (select from jsonb_array_elements(responses) one where one ->> 'script' ~ $4)))
+                  or exists (select from library_script where organization_id = $2 and script ~ $4)
+                  or exists (
+                      select from agent_script s join member m on m.id = s.member_id
+                      where m.organization_id = $2 and s.script ~ $4)
                   or exists (
                       select from import_source s
                       where s.organization_id = $2 and exists (select from jsonb_each_text(s.mapping) where value = 'custom:' || $3::text))

@@ -119,6 +119,7 @@ pub(super) async fn switch(tx: &mut Tx, merge: &Merge) -> Result<Vec<Uuid>> {
     )
     .execute(tx.conn())
     .await?;
+    switch_scripts(tx, merge, &pattern, &instead).await?;
     sqlx::query!(
         "update import_source s
          set mapping = (select jsonb_object_agg(key, case value when to_jsonb('custom:' || $2::text) then to_jsonb('custom:' || $3::text) else value end)
@@ -147,4 +148,40 @@ pub(super) async fn switch(tx: &mut Tx, merge: &Merge) -> Result<Vec<Uuid>> {
         .execute(tx.conn())
         .await?;
     Ok(Vec::new())
+}
+
+/// Names the other field in response scripts, the library and agents' own scripts.
+async fn switch_scripts(tx: &mut Tx, merge: &Merge, pattern: &str, instead: &str) -> Result<()> {
+    sqlx::query!(
+        "update goal g
+         set responses = (select jsonb_agg(one || jsonb_build_object('script', regexp_replace(one ->> 'script', $2, $3, 'g')) order by nth)
+                          from jsonb_array_elements(g.responses) with ordinality as said (one, nth)),
+             version = version + 1
+         where g.organization_id = $1
+           and exists (select from jsonb_array_elements(g.responses) one where one ->> 'script' ~ $2)",
+        merge.organization_id.0,
+        pattern,
+        instead,
+    )
+    .execute(tx.conn())
+    .await?;
+    sqlx::query!(
+        "update library_script set script = regexp_replace(script, $2, $3, 'g'), version = version + 1
+         where organization_id = $1 and script ~ $2",
+        merge.organization_id.0,
+        pattern,
+        instead,
+    )
+    .execute(tx.conn())
+    .await?;
+    sqlx::query!(
+        "update agent_script s set script = regexp_replace(s.script, $2, $3, 'g'), version = s.version + 1
+         from member m where m.id = s.member_id and m.organization_id = $1 and s.script ~ $2",
+        merge.organization_id.0,
+        pattern,
+        instead,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
 }
