@@ -205,7 +205,7 @@ async fn g10_a_group_joins_a_campaign_that_runs_or_is_a_draft() {
             add(&running, json!([honolulu])).await.ok();
             let goals = two.goals(&running).await;
             assert_eq!((&goals[2]["status"], &goals[2]["opens_at"]), (&json!("active"), &goals[0]["opens_at"]));
-            world.targets().is("goal_id", &text(&goals[2]["id"])).until(1).await;
+            world.targets().is("goal_id", text(&goals[2]["id"])).until(1).await;
             assert_eq!(two.ours.admin.act(&two.at(&running, "/close")).await.status, 204);
             let other = two.ours.group("Other").await;
             add(&running, json!([other])).await.problem(409, "conflict");

@@ -2,6 +2,7 @@
 //! campaigns through it.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+#![allow(clippy::cloned_ref_to_slice_refs, reason = "a list of one is written as any other list")]
 
 mod agent_home;
 mod agent_opt_outs;

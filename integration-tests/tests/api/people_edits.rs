@@ -191,7 +191,7 @@ async fn c16_an_undo_of_an_import_leaves_what_was_edited_since() {
             edit(&ours, &id, "*", json!({ "notes": "edited", "tags": ["old", "file", "new"] })).await.ok();
             let path = ours.at(&format!("imports/{}", text(&report["id"])));
             ours.admin.act(&format!("{path}/undo")).await.ok();
-            world.imports().id(&text(&report["id"])).has("undone_at").until(1).await;
+            world.imports().id(text(&report["id"])).has("undone_at").until(1).await;
             let (contact, _) = tagged(&ours, &id).await;
             assert_eq!((&contact["first_name"], &contact["notes"]), (&json!("Eve"), &json!("edited")));
             assert_eq!(contact["groups"], json!([group]));

@@ -60,6 +60,22 @@ impl Full {
         ]);
         Self { organization, agent: agent.client, ids }
     }
+
+    /// Returns the records, each with somebody that may read it.
+    fn records(&self) -> Vec<(&Client, String)> {
+        vec![
+            (&self.organization.admin, self.organization.path.clone()),
+            (&self.organization.admin, self.organization.at(&format!("groups/{}", self.ids["group_id"]))),
+            (&self.organization.admin, self.organization.at(&format!("imports/{}", self.ids["import_id"]))),
+            (&self.organization.admin, self.organization.at(&format!("contacts/{}", self.ids["contact_id"]))),
+            (&self.organization.admin, self.organization.at(&format!("goals/{}", self.ids["goal_id"]))),
+            (&self.organization.admin, self.organization.at(&format!("campaigns/{}", self.ids["campaign_id"]))),
+            (&self.organization.admin, self.organization.at(&format!("conversations/{}", self.ids["thread_id"]))),
+            (&self.organization.admin, format!("/v1/redactions/{}", self.ids["redaction_id"])),
+            (&self.organization.admin, self.organization.at(&format!("bulk-changes/{}", self.ids["bulk_change_id"]))),
+            (&self.agent, "/v1/agent/goals".to_owned()),
+        ]
+    }
 }
 
 /// Every operation with a record in its path is asked for another tenant's: under its organization
@@ -131,27 +147,7 @@ async fn a5_another_tenants_id_in_the_path_answers_404_on_every_operation() {
             }
 
             // The ids are good: their owners have the records.
-            for (client, path) in [
-                (&theirs.organization.admin, theirs.organization.path.clone()),
-                (&theirs.organization.admin, theirs.organization.at(&format!("groups/{}", theirs.ids["group_id"]))),
-                (&theirs.organization.admin, theirs.organization.at(&format!("imports/{}", theirs.ids["import_id"]))),
-                (&theirs.organization.admin, theirs.organization.at(&format!("contacts/{}", theirs.ids["contact_id"]))),
-                (&theirs.organization.admin, theirs.organization.at(&format!("goals/{}", theirs.ids["goal_id"]))),
-                (
-                    &theirs.organization.admin,
-                    theirs.organization.at(&format!("campaigns/{}", theirs.ids["campaign_id"])),
-                ),
-                (
-                    &theirs.organization.admin,
-                    theirs.organization.at(&format!("conversations/{}", theirs.ids["thread_id"])),
-                ),
-                (&theirs.organization.admin, format!("/v1/redactions/{}", theirs.ids["redaction_id"])),
-                (
-                    &theirs.organization.admin,
-                    theirs.organization.at(&format!("bulk-changes/{}", theirs.ids["bulk_change_id"])),
-                ),
-                (&theirs.agent, "/v1/agent/goals".to_owned()),
-            ] {
+            for (client, path) in theirs.records() {
                 client.get(&path).await.ok();
             }
             let batch = &theirs.ids["batch_id"];
@@ -177,24 +173,12 @@ async fn a5_another_tenants_id_in_a_body_or_query_answers_404() {
             let create = |goal: Value| {
                 (Method::POST, ours.at("goals"), Call::json(&json!({ "group_id": our_group, "goal": goal })))
             };
+            let both = [&our_group, &their_group];
+            let post = |path: &str, body: Value| (Method::POST, ours.at(path), Call::json(&body));
             let cases = [
-                (
-                    Method::POST,
-                    ours.at("goals"),
-                    Call::json(&json!({ "group_id": their_group, "goal": window(json!({})) })),
-                ),
-                (
-                    Method::POST,
-                    ours.at("campaigns"),
-                    Call::json(
-                        &json!({ "name": "C", "group_ids": [our_group, their_group], "goal": window(json!({})) }),
-                    ),
-                ),
-                (
-                    Method::POST,
-                    ours.at(&format!("goals/{our_goal}/duplicate")),
-                    Call::json(&json!({ "group_ids": [our_group, their_group] })),
-                ),
+                post("goals", json!({ "group_id": their_group, "goal": window(json!({})) })),
+                post("campaigns", json!({ "name": "C", "group_ids": both, "goal": window(json!({})) })),
+                post(&format!("goals/{our_goal}/duplicate"), json!({ "group_ids": both })),
                 (
                     Method::POST,
                     ours.at(&format!("imports?file_name=a.csv&group_id={their_group}")),
@@ -205,23 +189,12 @@ async fn a5_another_tenants_id_in_a_body_or_query_answers_404() {
                     ours.at(&format!("groups/{our_group}/contacts/{contact}")),
                     Call::json(&json!({ "assigned_agent_id": their_agent.id })),
                 ),
-                (
-                    Method::POST,
-                    ours.at("contacts"),
-                    Call::json(&json!({ "phone": "+16465550009", "group_id": their_group })),
+                post("contacts", json!({ "phone": "+16465550009", "group_id": their_group })),
+                post(
+                    "contacts",
+                    json!({ "phone": "+16465550009", "group_id": our_group, "assigned_agent_id": their_agent.id }),
                 ),
-                (
-                    Method::POST,
-                    ours.at("contacts"),
-                    Call::json(&json!({
-                        "phone": "+16465550009", "group_id": our_group, "assigned_agent_id": their_agent.id
-                    })),
-                ),
-                (
-                    Method::POST,
-                    ours.at("bulk-changes"),
-                    Call::json(&json!({ "filter": { "group_id": their_group }, "action": "tag", "tag": "x" })),
-                ),
+                post("bulk-changes", json!({ "filter": { "group_id": their_group }, "action": "tag", "tag": "x" })),
                 (Method::PUT, ours.at(&format!("groups/{their_group}/contacts/{contact}")), Call::empty()),
                 (Method::GET, ours.at(&format!("contacts?group_id={their_group}")), Call::empty()),
                 (Method::GET, ours.at(&format!("goals?group_id={their_group}")), Call::empty()),
@@ -325,14 +298,19 @@ async fn a5_a_group_admin_has_only_their_groups() {
             all_are(&answers, reqwest::StatusCode::NOT_FOUND);
             assert_eq!(world.contents().await, before);
 
-            let groups = client.get(&ours.at("groups")).await.ok();
-            let names: Vec<&str> =
-                groups["items"].as_array().unwrap().iter().map(|group| group["name"].as_str().unwrap()).collect();
-            assert_eq!(names, ["Mine"]);
-            let goals = client.get(&ours.at("goals")).await.ok();
-            let of: Vec<&str> =
-                goals["items"].as_array().unwrap().iter().map(|goal| goal["group_id"].as_str().unwrap()).collect();
-            assert_eq!(of, [mine.as_str()]);
+            only_theirs(client, &ours, &mine).await;
         })
         .await;
+}
+
+/// The admin of one group sees that group and its goals in the lists.
+async fn only_theirs(client: &Client, ours: &Organization, mine: &str) {
+    let groups = client.get(&ours.at("groups")).await.ok();
+    let names: Vec<&str> =
+        groups["items"].as_array().unwrap().iter().map(|group| group["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["Mine"]);
+    let goals = client.get(&ours.at("goals")).await.ok();
+    let of: Vec<&str> =
+        goals["items"].as_array().unwrap().iter().map(|goal| goal["group_id"].as_str().unwrap()).collect();
+    assert_eq!(of, [mine]);
 }
