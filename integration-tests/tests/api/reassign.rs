@@ -189,7 +189,10 @@ async fn b7_a_contact_who_is_given_away_during_a_hand_over_is_texted_once() {
                 }
             };
             let opened = async {
-                shift.world.until(&waits.replace("update message", "update membership"), 1).await;
+                shift
+                    .world
+                    .until(&waits.replace("update message", "select contact_id, assigned_agent_id from membership"), 1)
+                    .await;
                 gate.open().await;
             };
             tokio::join!(assigned, opened);
