@@ -1,5 +1,5 @@
-//! Rule G5, cell by cell: what a goal's status allows, asked of the API and of the database's
-//! functions, and held against the domain's one table.
+//! Rule G5, cell by cell: the work that a goal's status allows, asked of the API and of the
+//! database's functions, and held against the domain's one table.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use muster_domain::goals::{

@@ -44,8 +44,8 @@ async fn w4_a_bulk_assignment_moves_the_batches_and_a_bulk_opt_out_stops_the_tex
         .await;
 }
 
-/// Rule A5: a group admin's change is for contacts of their groups, by what these know, and tells
-/// other groups nothing.
+/// Rule A5: a group admin's change is for contacts of their groups, by the knowledge of these, and
+/// tells other groups nothing.
 #[tokio::test]
 async fn a5_a_group_admins_change_reaches_their_groups_alone() {
     Two::run(async |two| {

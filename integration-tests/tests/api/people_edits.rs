@@ -126,7 +126,7 @@ async fn a5_an_edit_of_a_group_admin_tells_other_groups_nothing_and_takes_nothin
         tells_nothing("the edit", &seen_by_me);
         assert_eq!((&seen_by_me["first_name"], &seen_by_me["tags"]), (&json!("Mymy"), &json!(["mine"])));
         assert_eq!(seen(theirs, their_group, "+16465550001").await, their_before);
-        // What the group never knew stays the organization's; the latest value stands.
+        // Values that the group never knew stay the organization's; the latest value stands.
         let whole = ours.contact("+16465550001").await;
         let wanted = json!({
             "first_name": "Mymy", "last_name": "Secretlast", "email": "mymy@example.org", "postal_code": "96801",
@@ -175,7 +175,7 @@ async fn a5_a_tag_that_another_group_has_stays_theirs() {
         .await;
 }
 
-/// An import that is undone does not take back what was edited since.
+/// An import that is undone does not take back later edits.
 #[tokio::test]
 async fn c16_an_undo_of_an_import_leaves_what_was_edited_since() {
     World::with_engine()

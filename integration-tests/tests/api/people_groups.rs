@@ -208,8 +208,8 @@ async fn w6_a_contact_that_left_the_group_is_not_reminded() {
         .await;
 }
 
-/// Rule A5: a group learns all by an admin of the organization, and by a group admin what the
-/// admin's other groups know.
+/// Rule A5: a group learns all by an admin of the organization, and by a group admin as much
+/// as the admin's other groups.
 #[tokio::test]
 async fn a5_a_group_learns_what_the_admin_who_adds_a_contact_knows() {
     Two::run(async |two| {

@@ -81,8 +81,8 @@ async fn c1_the_same_number_is_one_contact_updated_in_its_group_and_joined_in_an
             assert_eq!(outcome(&one, json!({ "tags": ["a", "b"] })).await, "updated");
             assert_eq!(outcome(&two, json!({ "fields": { "ward": "8", "shift": "am" }, "consent_text": "second" })).await, "joined");
             let contact = read(&ours, &saved["id"]).await;
-            // What the request does not say stays, and so does the consent that the contact came
-            // by.
+            // Values that the request does not name stay, and so does the consent that the contact
+            // came by.
             let wanted = json!({
                 "first_name": "Ada", "last_name": "King", "email": "ada@example.org", "tags": ["a", "b"],
                 "fields": { "ward": "8", "shift": "am" }, "consent_text": "first",
@@ -154,7 +154,7 @@ async fn c9_a_redacted_number_comes_back_by_api_as_a_new_contact_that_keeps_its_
             .ok();
             let path = ours.at(&format!("contacts/{}", text(&before["id"])));
             ours.admin.post(&format!("{path}/opt-out"), json!({ "reason": "said so" })).await.ok();
-            // Nobody is made of the number as long as it is being redacted.
+            // No contact is made of the number as long as it is being redacted.
             world.pause_jobs("redaction").await;
             let body = json!({ "phone": "+16465550001", "confirmation": muster_integration_tests::CONFIRMATION });
             ours.admin.post("/v1/redactions", body).await.ok();
@@ -183,7 +183,7 @@ async fn c9_a_redacted_number_comes_back_by_api_as_a_new_contact_that_keeps_its_
 }
 
 /// Rules A5 and C1: a group admin that saves a number brings their own values, and is told nothing
-/// of what others have.
+/// of others' values.
 #[tokio::test]
 async fn a5_saving_a_known_number_tells_a_group_admin_nothing_of_another_group() {
     Two::run(async |two| {

@@ -84,7 +84,7 @@ async fn c16_each_filter_finds_its_contacts_the_youngest_first() {
         .await;
 }
 
-/// Filters are no way to ask: they go by what the admin's groups know.
+/// Filters are no way to ask: they go by the knowledge of the admin's groups.
 #[tokio::test]
 async fn a5_no_filter_finds_a_contact_by_what_the_group_does_not_know() {
     Two::run(async |two| {

@@ -237,7 +237,7 @@ create trigger contact_first_word before insert on contact for each row
 
 -- Returns the contacts of an organization that match a filter (rule C16, `domain::people::filter`),
 -- said once for lists, searches and bulk changes. With a reader's groups: contacts of these groups,
--- by what they know (rule A5). A single statement, so that the planner looks into it.
+-- by their knowledge (rule A5). A single statement, so that the planner looks into it.
 create function matching_contacts(in_organization uuid, readers uuid[], filter jsonb) returns setof contact language sql stable as $$
     select c.* from contact c
     where c.organization_id = in_organization
@@ -328,7 +328,7 @@ create table bulk_change (
     constraint bulk_change_over_has_end check ((state in ('succeeded', 'failed', 'cancelled')) = (finished_at is not null))
 );
 create index bulk_change_organization on bulk_change (organization_id, id);
--- Those that are not over, which are bounded for each organization.
+-- Changes that are not over, which are bounded for each organization.
 create index bulk_change_open on bulk_change (organization_id) where state in ('waiting', 'running');
 
 -- The contacts of a bulk change's frozen set that are not accounted for yet.

@@ -95,7 +95,8 @@ create table webhook (
 );
 create index webhook_outcome on webhook (received_at) where outcome <> 'conversation';
 
--- Keyword automations (rule I4): the effect of a contact's text beside its place in the conversation.
+-- Keyword automations (rule I4): the effects of a contact's text beside its place in the
+-- conversation.
 create table automation (
     id uuid primary key,
     organization_id uuid not null references organization,

@@ -72,7 +72,7 @@ pub(crate) fn body(change: BulkChange) -> BulkChangeBody {
 }
 
 /// Returns the bulk changes that an admin sees: a group admin their own, because a filter names
-/// what others know of contacts.
+/// others' knowledge of contacts.
 pub(crate) fn seen(admin: &Admin) -> Filter {
     let own = admin.at_least(Role::OrganizationAdmin).is_err().then_some(admin.member.id);
     Filter { created_by: own, id: None }

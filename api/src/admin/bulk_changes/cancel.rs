@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Cancels a bulk change that is not over, between two slices of its contacts: from the answer on
-/// no more is changed. What was changed stays.
+/// no more is changed. Its changes so far stay.
 #[utoipa::path(
     post,
     path = "/v1/organizations/{organization_id}/bulk-changes/{bulk_change_id}/cancel",

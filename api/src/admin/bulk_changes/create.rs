@@ -84,7 +84,7 @@ pub(crate) struct BulkChangeAsked {
 /// The set is frozen once, a moment after the answer: contacts that match later are not in it, and
 /// those that match no more are. A job works through it; follow it at
 /// `…/bulk-changes/{bulk_change_id}`. A group admin's change is for contacts of their groups, by
-/// what these know, and ends when the admin loses one of them.
+/// the knowledge of these, and ends when the admin loses one of them.
 #[utoipa::path(post, path = "/v1/organizations/{organization_id}/bulk-changes", tag = "contacts")]
 pub(crate) async fn create(
     State(api): State<Api>,

@@ -67,7 +67,7 @@ pub(crate) struct ContactEditBody {
 }
 
 /// Edits a contact. An edit by an admin of the organization is told to all of the contact's groups;
-/// one by a group admin to the admin's own, and other groups keep what they know. A value or a tag
+/// one by a group admin to the admin's own, and other groups keep their knowledge. A value or a tag
 /// that only other groups know is not a group admin's to take away.
 #[utoipa::path(patch, path = "/v1/organizations/{organization_id}/contacts/{contact_id}", tag = "contacts")]
 pub(crate) async fn patch(

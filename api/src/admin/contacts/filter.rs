@@ -12,7 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{bounds, problem::Problem, shapes};
 
-/// Conditions on contacts, which combine with AND. Those on groups, agents and a standing in a
+/// Conditions on contacts, which combine with AND. Conditions on groups, agents and a standing in a
 /// group hold for one membership together.
 #[derive(Debug, Default, Serialize, Deserialize, IntoParams, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Adds a contact to a group; one that is in it stays as it is. By an admin of the organization the
-/// group knows all of the contact; by a group admin what the admin's other groups know of it.
+/// group knows all of the contact; by a group admin as much as the admin's other groups.
 #[utoipa::path(
     put,
     path = "/v1/organizations/{organization_id}/groups/{group_id}/contacts/{contact_id}",

@@ -34,7 +34,7 @@ pub(crate) enum Command {
     Show(One),
     /// Wait for the end of a bulk change. Exits with 2 unless it succeeded.
     Follow(One),
-    /// Cancel a bulk change that is not over; what was changed stays.
+    /// Cancel a bulk change that is not over; its changes so far stay.
     Cancel(One),
 }
 

@@ -1,4 +1,4 @@
-//! Keyword automations (rule I4): what a contact's text sets off by itself.
+//! Keyword automations (rule I4): the effects of a contact's text by itself.
 //!
 //! Only texts of contacts set anything off, never a text of ours, and one automation answers one
 //! contact at most once in [`ANSWER_AGAIN_HOURS`]: two machines that answer each other come to

@@ -1,4 +1,4 @@
-//! Inbound texts: their requests, the latest word of a contact, and what they set off. Threads.
+//! Inbound texts: their requests, the latest word of a contact, and automations. Threads.
 
 pub mod agent_opt_out;
 pub mod automation;

@@ -28,8 +28,8 @@ pub enum ContactStatus {
 
 text_enum!(ContactStatus);
 
-/// Conditions on contacts, which combine with AND. Those on groups, agents and a status in a group
-/// hold for one membership together.
+/// Conditions on contacts, which combine with AND. Conditions on groups, agents and a status in a
+/// group hold for one membership together.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ContactFilter {

@@ -98,7 +98,7 @@ fn stored(readers: Option<&[GroupId]>) -> Option<Vec<Uuid>> {
     readers.map(|groups| groups.iter().map(|id| id.0).collect())
 }
 
-/// Returns how many bulk changes of an organization are not over. Those that ask at the same time
+/// Returns how many bulk changes of an organization are not over. Requests at the same time
 /// wait for one another.
 pub async fn open(tx: &mut Tx, organization_id: OrganizationId) -> Result<i64> {
     sqlx::query!("select pg_advisory_xact_lock(hashtextextended($1, 0))", format!("bulk changes {organization_id}"))
@@ -223,9 +223,9 @@ pub async fn freeze(tx: &mut Tx, organization_id: OrganizationId, change: &BulkC
 /// The next contacts of a set.
 #[derive(Debug)]
 pub struct Slice {
-    /// Those that the action is for.
+    /// The action is for these.
     pub contacts: Vec<ContactId>,
-    /// Those that have gone, or were redacted, since the set was frozen.
+    /// Contacts that have gone, or were redacted, since the set was frozen.
     pub left_out: Outcomes,
 }
 

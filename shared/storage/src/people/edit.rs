@@ -2,7 +2,7 @@
 //!
 //! A contact is one in the organization, and the latest value of a field stands for it. A group
 //! that knows the contact partly is told a value where [`Hearers`] says so. An admin of groups
-//! tells nothing to other groups: one that knew all of the contact knows from then on what it knew
+//! tells nothing to other groups: one that knew all of the contact keeps from then on its knowledge
 //! so far, as after a file (`imports::knowledge`).
 
 use std::collections::BTreeMap;
@@ -171,7 +171,7 @@ pub async fn edit(tx: &mut Tx, hearers: Hearers<'_>, id: ContactId, edit: &Conta
     Ok(())
 }
 
-/// Groups beyond the hearers that know all of these contacts know from now on what they knew so
+/// Groups beyond the hearers that know all of these contacts keep from now on their knowledge so
 /// far.
 async fn keep_known(tx: &mut Tx, hearers: Hearers<'_>, contacts: &[Uuid]) -> Result<()> {
     let Some(theirs) = hearers.learning().filter(|_| hearers.alone) else { return Ok(()) };

@@ -32,7 +32,7 @@ pub struct NewContact<'a> {
     pub account_id: AccountId,
     /// The tenant.
     pub organization_id: OrganizationId,
-    /// The groups of an admin of groups, by whom other groups learn nothing (rule A5).
+    /// The groups of an admin of groups: other groups learn nothing (rule A5).
     pub readers: Option<&'a [GroupId]>,
     /// The group that the contact joins.
     pub group_id: GroupId,

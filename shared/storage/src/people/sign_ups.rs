@@ -74,7 +74,7 @@ pub async fn sign_up(tx: &mut Tx, new: &NewSignUp<'_>) -> Result<SignedUp> {
     let id = match save::save(tx, &contact).await? {
         Ok(saved) => saved.id,
         Err(NotSaved::BeingRedacted) => return Ok(SignedUp::BeingRedacted),
-        // Nobody is assigned to an agent here.
+        // A sign-up assigns no agent.
         Err(NotSaved::GroupFull | NotSaved::AgentFull | NotSaved::NoAgent) => return Ok(SignedUp::GroupFull),
     };
     let hearers = Hearers { learn: Some(&groups), alone: true };

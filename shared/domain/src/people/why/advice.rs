@@ -33,6 +33,7 @@ pub(super) fn of(what: &str, detail: Option<&str>) -> Advice {
         "opted_in" => over("I3"),
         "deactivated" => says("R1", "reactivate the contact in the group"),
         "reactivated" => over("R1"),
+        "removed_from_group" => says("A2", "put the contact into the group again"),
         "not_textable" => says("C5", "a look-up finds a line that takes texts"),
         "textable" => over("C5"),
         "redacted" => over("R3"),
@@ -53,6 +54,7 @@ fn skipped(reason: &str) -> Advice {
         "text_too_long" => says("M3", "a shorter script"),
         "opted_out" => says("I3", "the contact texts START, or an account admin opts them in"),
         "deactivated" => says("R1", "reactivate the contact in the group"),
+        "not_in_group" => says("A2", "put the contact into the group again"),
         "not_textable" => says("C5", "a look-up finds a line that takes texts"),
         "redacted" => over("R3"),
         missing if missing.starts_with("missing_value:") => {
@@ -78,6 +80,7 @@ fn of_message(what: &str, detail: &str) -> Advice {
         ("cancelled", "redacted") => over("R3"),
         ("cancelled", "opted_out") => says("I3", "the contact texts START, or an account admin opts them in"),
         ("cancelled", "deactivated") => says("R1", "reactivate the contact in the group"),
+        ("cancelled", "not_in_group") => says("A2", "put the contact into the group again"),
         ("cancelled", "not_textable") => says("C5", "a look-up finds a line that takes texts"),
         ("cancelled", "reassigned") => says("W4", "the contact's agent sends it"),
         ("cancelled", "no_longer_yes") => says("W6", "the contact's answer is yes again"),

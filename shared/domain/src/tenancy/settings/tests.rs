@@ -98,7 +98,7 @@ fn the_store_gives_back_what_it_was_given_and_what_is_not_there_has_its_default(
     }
     let names: Vec<&str> = SETTINGS.iter().map(|setting| setting.name).collect();
     let members = OrganizationSettings::default().members();
-    assert_eq!((members.len(), names.len()), (names.len(), 24));
+    assert_eq!((members.len(), names.len()), (names.len(), 25));
 }
 
 #[test]

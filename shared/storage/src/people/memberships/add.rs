@@ -19,14 +19,14 @@ pub struct Joining<'a> {
     pub organization_id: OrganizationId,
     /// The group.
     pub group_id: GroupId,
-    /// The groups of the admin of groups that adds them: the group learns what these know
-    /// (rule A5). None for an admin of the organization, by whom it learns all.
+    /// The groups of the admin of groups that adds them: the group gets the knowledge of
+    /// these (rule A5). None for an admin of the organization, which gives it all.
     pub readers: Option<&'a [GroupId]>,
     /// Contacts that the group may have (rule A2).
     pub limit: i32,
 }
 
-/// Adds contacts to a group. Those that are in it stay as they are.
+/// Adds contacts to a group. Contacts that are in it stay as they are.
 pub async fn add(tx: &mut Tx, joining: Joining<'_>, contacts: &[ContactId]) -> Result<Outcomes> {
     let there = contacts::lock(tx, joining.organization_id, contacts).await?;
     let mut outcomes: Outcomes = contacts.iter().map(|id| (*id, BulkOutcome::Redacted)).collect();
