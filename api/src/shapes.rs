@@ -358,7 +358,7 @@ pub(crate) struct BulkAction {
 
 /// A file's beginning as it would be read.
 #[derive(ToSchema)]
-pub(crate) struct Preview {
+pub(crate) struct FilePreview {
     encoding: FileEncoding,
     /// Character between its cells.
     delimiter: char,

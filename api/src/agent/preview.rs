@@ -23,7 +23,7 @@ use crate::{
 
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct PreviewText {
+pub(crate) struct TextToPreview {
     /// From the claim.
     lease_token: i64,
     #[schema(value_type = uuid::Uuid)]
@@ -53,7 +53,7 @@ pub(crate) async fn preview(
     State(api): State<Api>,
     agent: Agent,
     Path(id): Path<BatchId>,
-    Json(body): Json<PreviewText>,
+    Json(body): Json<TextToPreview>,
 ) -> Result<Answer<PreviewedText>, Problem> {
     let words = body.text.as_deref().map(|text| bounds::ReplyText::read("text", text)).transpose()?;
     let mut tx = api.pool.begin().await?;

@@ -54,6 +54,8 @@ fn singular(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::{collections::BTreeMap, path::Path};
+
     use super::*;
 
     #[test]
@@ -85,5 +87,35 @@ mod tests {
         ] {
             assert_eq!(operation_id(&method, path, lists, makes), id, "{path}");
         }
+    }
+
+    /// Two types of one name would be one schema: the latter takes the place of the former.
+    #[test]
+    fn every_schema_has_a_name_of_its_own() {
+        let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+        let mut names = BTreeMap::<String, Vec<String>>::new();
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+                let path = entry.path();
+                if path.is_dir() {
+                    folders.push(path);
+                    continue;
+                }
+                let source = std::fs::read_to_string(&path).unwrap();
+                for derived in source
+                    .split("#[derive(")
+                    .skip(1)
+                    .filter(|rest| rest.split_once(')').is_some_and(|(list, _)| list.contains("ToSchema")))
+                {
+                    let mut words = derived.split_whitespace().skip_while(|word| !matches!(*word, "struct" | "enum"));
+                    let name = words.nth(1).unwrap().trim_end_matches(['(', ';', '{']);
+                    let name = name.split(['<', '(']).next().unwrap();
+                    names.entry(name.to_owned()).or_default().push(path.display().to_string());
+                }
+            }
+        }
+        assert!(names.len() > 100, "{} schemas", names.len());
+        names.retain(|_, files| files.len() > 1);
+        assert!(names.is_empty(), "{names:?}");
     }
 }

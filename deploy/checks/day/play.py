@@ -13,6 +13,8 @@ import time
 from operations import Operations, given
 
 PEOPLE = 40
+# One more is saved by the admin, and one signs up by a form.
+ALL = PEOPLE + 2
 SCRIPT = "Hi {{first_name|there}}, this is {{agent.first_name}}. Will you vote on {{goal.date}}? Reply STOP to opt out"
 REMINDER = "Hi {{first_name|there}}, polls are open until 8. Thank you! Reply STOP to opt out"
 
@@ -98,6 +100,30 @@ class Day:
         assert len(page.items) == 5 and given(page.next_) is not None, page
         say(f"imported {PEOPLE} contacts, one row merged, one rejected")
 
+    def bring_more(self):
+        """A contact saved by hand, one that signs up by a form, and a tag for all of them."""
+        ida = {"phone": "(208) 555-0900", "group_id": str(self.group), "first_name": "Ida", "consent_text": "on the phone"}
+        outcomes = [self.of("post_contacts", body=ida).outcome for _ in range(2)]
+        assert outcomes == ["created", "unchanged"], outcomes
+        form = {"group_id": str(self.group), "title": "Join us", "consent_text": "I agree to get texts"}
+        made = self.of("create_form", body=form).id
+        key = self.of("get_form", form_id=made).url.rsplit("/", 1)[-1]
+        nobody = Operations(self.url, "")
+        assert nobody("get_sign_up", form_key=key).title == "Join us"
+        nobody("submit_sign_up", form_key=key, body={"phone": "208-555-0901", "agrees": True})
+        asked = self.of("create_bulk_change", body={"action": "tag", "tag": "voter", "filter": {"group_id": str(self.group)}})
+        done = until("the tags", lambda: self.changed(asked.id))
+        assert done.contacts == ALL, done
+        keen = {"kind": "add_tag", "tag": "keen"}
+        rule = {"name": "Keen", "keywords": ["count on me"], "matching": "contains", "actions": [keen]}
+        self.of("create_automation", body=rule)
+        say(f"saved one by hand, signed one up by a form, tagged all {ALL}")
+
+    def changed(self, change_id):
+        told = self.of("get_bulk_change", bulk_change_id=change_id)
+        assert told.state not in ("failed", "cancelled"), told
+        return told if told.state == "succeeded" else None
+
     def finished(self, import_id):
         told = self.of("get_import", import_id=import_id)
         assert told.state not in ("failed", "cancelled"), told
@@ -114,15 +140,16 @@ class Day:
             "script": SCRIPT,
             "opens": instant(minutes=-1),
             "closes": closes,
+            "targeting": {"tags_all": ["voter"]},
             "reminder": {"script": REMINDER, "opens": instant(minutes=-1), "closes": closes},
         }
         unkind = {"group_id": str(self.group), "goal": {**goal, "script": "Hi {{nobody}}"}}
         self.admin.refuses(422, "create_goal", organization_id=self.organization, body=unkind)
         self.goal = self.of("create_goal", body={"group_id": str(self.group), "goal": goal}).id
         preview = self.of("get_goal_preview", goal_id=self.goal)
-        assert preview.contacts == PEOPLE, preview
+        assert preview.contacts == ALL, preview
         forecast = self.of("get_goal_forecast", goal_id=self.goal)
-        assert forecast.reached == PEOPLE, forecast
+        assert forecast.reached == ALL, forecast
         self.of("launch_goal", goal_id=self.goal)
         say(f"launched a goal that reaches {preview.contacts} contacts with {preview.segments} segments")
 
@@ -133,18 +160,27 @@ class Day:
     def shift(self):
         """The agents text everybody, answer everybody, and remind those with a yes."""
         agents = [self.token_of(agent) for agent in self.agents]
+        until("a batch in the home", lambda: self.at_home(agents[0]))
         texted = 0
-        while texted < PEOPLE:
+        while texted < ALL:
             for agent in agents:
                 batch = self.claimed(agent, "initial")
                 texted += 0 if batch is None else self.send(agent, batch)
             time.sleep(0.1)
         say(f"texted {texted} contacts in batches of 10")
-        until("the texts", lambda: self.figures().messages.additional_properties.get("initial.delivered") == PEOPLE)
+        until("the texts", lambda: self.figures().messages.additional_properties.get("initial.delivered") == ALL)
         until("the replies", lambda: self.figures().replied >= PEOPLE // 2)
         yeses = self.answer(agents)
         reminded = until("the reminders", lambda: self.remind(agents, yeses))
+        mine = agents[0]("list_agent_threads").items
+        assert mine and all(thread.agent_id is not None for thread in mine), mine
         say(f"answered all replies, {yeses} of them a yes, and reminded {reminded}")
+
+    def at_home(self, agent):
+        """Returns the goal in an agent's home once there is something to do."""
+        goals = agent("get_agent_home").goals
+        assert [goal.id for goal in goals] == [self.goal], goals
+        return goals[0].initial.step == "claim" and goals[0]
 
     def claimed(self, agent, workflow):
         answer = agent("claim_agent_goal", goal_id=self.goal, body={"workflow": workflow})
@@ -183,7 +219,7 @@ class Day:
     def look_back(self):
         """The admin reads the figures and conversations, and ends the day."""
         figures = self.figures()
-        assert (figures.targeted, figures.messaged) == (PEOPLE, PEOPLE), figures
+        assert (figures.targeted, figures.messaged) == (ALL, ALL), figures
         assert figures.opted_out > 0, "the carrier's contacts say STOP now and then"
         self.admin.refuses(404, "get_goal_stats", organization_id=self.organization, goal_id=self.group)
         threads = self.of("list_conversations", group_id=self.group).items
@@ -191,6 +227,13 @@ class Day:
         stopped = next(thread for thread in threads if thread.opted_out)
         why = self.of("get_contact_why", contact_id=stopped.contact_id, goal_id=self.goal)
         assert why.texted, why
+        opted_out = self.of("list_opt_outs").items
+        assert len(opted_out) == figures.opted_out and opted_out[0].origin == "text", opted_out
+        keen = self.of("list_contacts", tag="keen").items
+        assert len(keen) > 0, "the automation has tagged them (I4)"
+        today = datetime.date.today()
+        days = self.of("get_calendar", from_=today, to=today + datetime.timedelta(days=7))
+        assert self.goal in [entry.goal_id for entry in days.entries], days
         self.of("close_goal", goal_id=self.goal)
         assert self.of("get_goal", goal_id=self.goal).status == "completed"
         say(f"closed the goal: {figures.replied} replied, {figures.opted_out} opted out, {figures.segments} segments")
@@ -198,6 +241,7 @@ class Day:
     def play(self):
         self.set_up()
         self.bring_contacts()
+        self.bring_more()
         self.launch()
         self.shift()
         self.look_back()

@@ -168,7 +168,7 @@ pub(crate) fn body(schema: &str) -> Value {
         "NewLibraryScript" => json!({ "kind": "response", "name": "Thanks", "script": "Thank you!" }),
         "NewOwnScript" => json!({ "name": "Thanks", "script": "Thank you!" }),
         "OwnScriptEdit" | "ScriptEdit" => json!({ "name": "Thanks" }),
-        "PreviewText" => json!({ "lease_token": 1, "contact_id": id }),
+        "TextToPreview" => json!({ "lease_token": 1, "contact_id": id }),
         "NewCampaign" => json!({ "name": "Everywhere", "group_ids": [id], "goal": goal }),
         "NewGoal" => json!({ "group_id": id, "goal": goal }),
         "NewGroupBody" => json!({ "name": "Queens", "zone": "America/New_York", "area_code": "718" }),

@@ -54,13 +54,13 @@ pub(crate) struct PreviewBody(Preview);
 
 impl PartialSchema for PreviewBody {
     fn schema() -> RefOr<Schema> {
-        shapes::Preview::schema()
+        shapes::FilePreview::schema()
     }
 }
 
 impl ToSchema for PreviewBody {
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
-        shapes::Preview::schemas(schemas);
+        shapes::FilePreview::schemas(schemas);
     }
 }
 
