@@ -49,7 +49,7 @@ fn forget(value: &mut Value) {
     match value {
         Value::Array(items) => items.iter_mut().for_each(forget),
         Value::Object(members) => {
-            for own in ["id", "contact_id", "created_at", "updated_at", "source_import_id"] {
+            for own in ["id", "contact_id", "created_at", "added_at", "updated_at", "source_import_id"] {
                 members.remove(own);
             }
             members.values_mut().for_each(forget);
