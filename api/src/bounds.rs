@@ -130,6 +130,7 @@ numbers! {
     DailySegments: i64 = 0..=i64::MAX, "Segments a carrier day.";
     PageLimit: i64 = 1..=500, "Items of a page.";
     PreviewRows: usize = 1..=100, "Rows to show.";
+    Place: i32 = 0..=10_000, "A place among others.";
     SampleTexts: i64 = 1..=50, "Texts to show.";
     OpensMinute: u16 = 0..=1_439, "Minutes after midnight.";
     ClosesMinute: u16 = 1..=1_440, "Minutes after midnight.";

@@ -149,6 +149,22 @@ impl<T: Serialize + ToSchema> Answers for Tagged<T> {
     }
 }
 
+/// 200 as long as another agent does not hold the conversation; else 409.
+pub(crate) struct Unheld<T>(pub(crate) T);
+
+impl<T: Serialize> IntoResponse for Unheld<T> {
+    fn into_response(self) -> Response {
+        Json(self.0).into_response()
+    }
+}
+
+impl<T: Serialize + ToSchema> Answers for Unheld<T> {
+    fn answers(doc: &mut OperationDoc) {
+        Json::<T>::answers(doc);
+        doc.problem(StatusCode::CONFLICT);
+    }
+}
+
 /// 200 with a digest of the answer itself as its `ETag`: it changes with all that the answer shows,
 /// and tells nothing of the rest (rule A5).
 pub(crate) struct Digested<T>(pub(crate) T);

@@ -27,7 +27,9 @@ use utoipa_axum::router::UtoipaMethodRouter;
 
 use self::problems::Access;
 pub(crate) use self::{
-    answers::{Accepted, Answers, Created, Csv, Digested, Made, NoContent, Once, Success, Tagged, TakenOn, digest},
+    answers::{
+        Accepted, Answers, Created, Csv, Digested, Made, NoContent, Once, Success, Tagged, TakenOn, Unheld, digest,
+    },
     asks::{Asks, PathParts},
 };
 use crate::{bounds, state::Api};

@@ -36,7 +36,9 @@ async fn every_setting_begins_with_its_default_and_is_edited_alone_within_its_bo
             let told = DOCUMENT.0.pointer("/components/schemas/OrganizationSettings/properties").unwrap();
             for setting in SETTINGS {
                 let name = setting.name;
-                assert_eq!((&wanted[name], &told[name]["default"]), (&setting.default(), &setting.default()), "{name}");
+                assert_eq!(wanted[name], setting.default(), "{name}");
+                // An object's default stands in its description.
+                assert!(told[name]["default"] == setting.default() || told[name]["oneOf"].is_array(), "{name}");
                 let (within, beyond) = edges(setting.form);
                 for value in beyond {
                     let detail =

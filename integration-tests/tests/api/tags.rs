@@ -142,7 +142,8 @@ async fn c16_a_merge_of_tags_takes_contacts_knowledge_targeting_and_later_files_
     Two::run(async |two| {
         two.import("first,last,phone,tags\nEmmy,,6465550001,mine\nEva,,6465550002,mine;both\nIda,,6465550003,both\n")
             .await;
-        let goal = two.mine.draft(&two.group, tagged(&json!({ "tags_all": ["mine"], "tags_none": ["none"] }))).await;
+        made(&two.ours, "tags", json!({ "name": "none" })).await;
+        let goal = two.ours.draft(&two.group, tagged(&json!({ "tags_all": ["mine"], "tags_none": ["none"] }))).await;
         let source = json!({ "group_id": two.group, "name": "S", "url": "store:s.csv", "tags": ["mine", "x"] });
         let source = made(&two.ours, "import-sources", source).await;
         let (from, into) = (id_of(&two.ours, "tags", "mine").await, id_of(&two.ours, "tags", "both").await);

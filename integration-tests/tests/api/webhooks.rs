@@ -130,15 +130,13 @@ async fn i1_a_picture_is_seen_and_a_redaction_takes_its_address_away() {
             ];
             world.webhook(INBOUND, &form).await.ok();
             world.threads().has("unread_since").until(1).await;
-            let pictures = json!({ "count": 2, "content_types": ["image/jpeg", "image/png"] });
+            let urls = ["https://carrier.example/secret-address-1", "https://carrier.example/secret-address-2"];
+            let pictures = json!({ "count": 2, "content_types": ["image/jpeg", "image/png"], "urls": urls });
             let claimed = agent.client.act(&format!("/v1/agent/groups/{group}/replies/claim")).await;
             let thread = text(&claimed.ok()[0]["thread"]["id"]);
             let reviewed = ours.admin.get(&ours.at(&format!("conversations/{thread}"))).await;
-            for (answer, messages) in
-                [(&claimed, &claimed.ok()[0]["messages"]), (&reviewed, &reviewed.ok()["messages"])]
-            {
+            for messages in [&claimed.ok()[0]["messages"], &reviewed.ok()["messages"]] {
                 assert_eq!((&messages[0]["media"], &messages[1]["media"]), (&Value::Null, &pictures));
-                assert!(!answer.text.contains("secret-address"), "{}", answer.text);
             }
             let address = world.messages().and("media::text like '%secret-address%'");
             assert_eq!(address.count().await, 1);
@@ -146,10 +144,9 @@ async fn i1_a_picture_is_seen_and_a_redaction_takes_its_address_away() {
             ours.admin.post("/v1/redactions", redact).await.ok();
             world.redactions().has("finished_at").until(1).await;
             assert_eq!(address.count().await, 0);
-            assert_eq!(
-                ours.admin.get(&ours.at(&format!("conversations/{thread}"))).await.ok()["messages"][1]["media"],
-                pictures
-            );
+            let left = ours.admin.get(&ours.at(&format!("conversations/{thread}"))).await.ok();
+            let pictures = json!({ "count": 2, "content_types": ["image/jpeg", "image/png"], "urls": [null, null] });
+            assert_eq!(left["messages"][1]["media"], pictures);
         })
         .await;
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use muster_domain::{
-    conversations::outcome::InboundOutcome,
+    conversations::{automation::KeywordMatch, outcome::InboundOutcome},
     engine::{
         job::JobState,
         process::ProcessRole,
@@ -45,6 +45,7 @@ fn of<T: TextEnum>() -> Words {
 /// Returns the words of each column, by the enums of the domain.
 fn of_the_domain() -> BTreeMap<String, Words> {
     [
+        ("automation.matching", of::<KeywordMatch>()),
         ("batch.kind", of::<BatchKind>()),
         ("batch.state", of::<BatchState>()),
         ("brand_hold.reason", of::<BrandHoldReason>()),

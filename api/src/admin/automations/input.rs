@@ -23,6 +23,7 @@ pub(crate) struct Automation {
     name: String,
     /// Its place among the others: the least is looked at first.
     #[serde(default)]
+    #[schema(value_type = bounds::Place)]
     position: i32,
     /// Whether it acts.
     #[serde(default = "active")]
@@ -61,6 +62,7 @@ pub(crate) fn told(definition: Definition) -> Automation {
 pub(crate) async fn check(api: &Api, admin: &Admin, body: &Automation) -> Result<Definition, Problem> {
     admin.at_least(Role::OrganizationAdmin)?;
     let name = bounds::Name::read("name", &body.name)?.to_owned();
+    let position = bounds::Place::read("position", body.position)?;
     if body.keywords.len() > MOST_KEYWORDS {
         return Err(Problem::invalid_body(format!("keywords: at most {MOST_KEYWORDS}")));
     }
@@ -89,7 +91,7 @@ pub(crate) async fn check(api: &Api, admin: &Admin, body: &Automation) -> Result
         group: body.group_id,
         in_reply_to: body.in_reply_to,
     };
-    Ok(Definition { name, position: body.position, active: body.active, condition, actions: body.actions.clone() })
+    Ok(Definition { name, position, active: body.active, condition, actions: body.actions.clone() })
 }
 
 async fn check_action(api: &Api, admin: &Admin, action: &AutomationAction) -> Result<(), Problem> {

@@ -1,7 +1,7 @@
 //! `GET /v1/agent/threads/{thread_id}/scripts`: replies to pick from in a conversation, as they
 //! would go to its contact (rules G5, M1 and W9).
 
-use axum::{Json as Answer, extract::State};
+use axum::extract::State;
 use muster_domain::{
     conversations::thread::ThreadRefusal,
     goals::{
@@ -22,7 +22,7 @@ use muster_storage::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{auth::Agent, compose::composer_in, extract::Path, problem::Problem, shapes, state::Api};
+use crate::{auth::Agent, compose::composer_in, document::Unheld, extract::Path, problem::Problem, shapes, state::Api};
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ThreadScripts {
@@ -63,7 +63,7 @@ pub(crate) async fn get(
     State(api): State<Api>,
     agent: Agent,
     Path(id): Path<ThreadId>,
-) -> Result<Answer<ThreadScripts>, Problem> {
+) -> Result<Unheld<ThreadScripts>, Problem> {
     let mut tx = api.pool.begin().await?;
     let recipient = find(&mut tx, &agent, id).await?;
     let goal = match recipient.goal_id {
@@ -88,7 +88,7 @@ pub(crate) async fn get(
         own.extend(stored.into_iter().map(|stored| render(Some(stored.id), stored.name, &stored.script)));
     }
     let goal_status = moment.map(|moment| moment.status);
-    Ok(Answer(ThreadScripts { goal_status, scripts, own_scripts, responses, library, own }))
+    Ok(Unheld(ThreadScripts { goal_status, scripts, own_scripts, responses, library, own }))
 }
 
 /// Returns the contact of a conversation that is the agent's to answer.

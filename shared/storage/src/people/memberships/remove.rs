@@ -50,8 +50,7 @@ pub async fn remove(
              select id from thread where group_id = $1 and contact_id = any($2) order by id for no key update
          )
          update thread t set unread_since = null, held_by = null, held_until = null,
-             goal_id = coalesce(t.next_goal_id, t.goal_id), agent_id = coalesce(t.next_agent_id, t.agent_id),
-             next_goal_id = null, next_agent_id = null
+             goal_id = coalesce(t.next_goal_id, t.goal_id), agent_id = null, next_goal_id = null, next_agent_id = null
          from theirs where t.id = theirs.id",
         group_id.0,
         &members,
