@@ -148,8 +148,9 @@ impl Bucket {
             let hours = (now - bucket.at).num_milliseconds().max(0) as f64 / 3_600_000.0;
             (bucket.tokens + hours * most).min(most)
         });
-        if tokens >= 1.0 {
-            return Ok(Self { tokens: tokens - 1.0, at: now });
+        // Sums of fractions are a little off: the told time is enough all the same.
+        if tokens >= 1.0 - 1e-9 {
+            return Ok(Self { tokens: (tokens - 1.0).max(0.0), at: now });
         }
         #[expect(clippy::cast_possible_truncation, reason = "an hour at most")]
         let seconds = ((1.0 - tokens) / most * 3_600.0).ceil() as i64;

@@ -248,8 +248,7 @@ async fn opt_out(tx: &mut Tx, import: &Import, rejected: &[String]) -> Result<()
          ), opted_out as (
              update contact c set opted_out_at = clock_timestamp(), opt_out_reason = opt_out_reason_of_import($3), opt_out_origin = 'file',
                  updated_at = now()
-             from locked l where c.id = l.id
-             returning c.id
+             from locked l where c.id = l.id returning c.id
          )
          -- The thread leaves the agents' unread list (rule I3).
          update thread t set unread_since = null, held_by = null, held_until = null
