@@ -37,15 +37,17 @@ def modules():
 
 
 class Operations:
-    """The operations of the API, called by one person."""
+    """The operations of the API, called by one person, or without a token by anybody."""
 
     MODULES = modules()
     used = set()
 
-    def __init__(self, url, token):
-        self.client = muster_client.AuthenticatedClient(
-            base_url=url, token=token, raise_on_unexpected_status=True, timeout=30
-        )
+    def __init__(self, url, token=None):
+        common = {"base_url": url, "raise_on_unexpected_status": True, "timeout": 30}
+        if token is None:
+            self.client = muster_client.Client(**common)
+        else:
+            self.client = muster_client.AuthenticatedClient(token=token, **common)
 
     def __call__(self, operation, body=None, **arguments):
         function = importlib.import_module(self.MODULES[operation]).sync_detailed

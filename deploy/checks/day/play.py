@@ -108,7 +108,7 @@ class Day:
         form = {"group_id": str(self.group), "title": "Join us", "consent_text": "I agree to get texts"}
         made = self.of("create_form", body=form).id
         key = self.of("get_form", form_id=made).url.rsplit("/", 1)[-1]
-        nobody = Operations(self.url, "")
+        nobody = Operations(self.url)
         assert nobody("get_sign_up", form_key=key).title == "Join us"
         nobody("submit_sign_up", form_key=key, body={"phone": "208-555-0901", "agrees": True})
         asked = self.of("create_bulk_change", body={"action": "tag", "tag": "voter", "filter": {"group_id": str(self.group)}})
@@ -180,7 +180,7 @@ class Day:
         """Returns the goal in an agent's home once there is something to do."""
         goals = agent("get_agent_home").goals
         assert [goal.id for goal in goals] == [self.goal], goals
-        return goals[0].initial.step == "claim" and goals[0]
+        return given(goals[0].initial.can) == "claim" and goals[0]
 
     def claimed(self, agent, workflow):
         answer = agent("claim_agent_goal", goal_id=self.goal, body={"workflow": workflow})
