@@ -63,7 +63,7 @@ pub(crate) async fn skip(
                 return Err(Problem::no("contact that is still to be texted in this batch"));
             }
             if let Some(named) = &named {
-                reasons::give_in_goal(tx, lease.goal_id, body.contact_id, named).await?;
+                reasons::give_in_goal(tx, agent.organization_id, lease.goal_id, body.contact_id, named).await?;
             }
             let finished = batches::finish_if_done(tx, &lease).await?;
             Ok(Answer(Skipped { batch_finished: finished }))

@@ -3,7 +3,11 @@
 use axum::extract::State;
 use muster_domain::ids::{ContactId, TagId};
 use muster_storage::{
-    people::{contacts, tags},
+    people::{
+        contacts,
+        edit::{self, Hearers},
+        tags,
+    },
     sending::Concerned,
 };
 use serde::{Deserialize, Serialize};
@@ -46,7 +50,7 @@ pub(crate) async fn opt_out(
     if let Some(tag) = why.reason_id {
         let named = tags::get(&mut tx, admin.organization_id, None, tag).await?.filter(|tag| tag.reason);
         let named = named.ok_or_else(|| Problem::invalid_body("reason_id is none of the reasons"))?;
-        tags::give(&mut tx, admin.groups(), &[id], &[named.id]).await?;
+        edit::add_tag(&mut tx, admin.organization_id, Hearers::of(admin.groups()), &[id], named.id.0).await?;
     }
     contacts::opt_out(&mut tx, admin.organization_id, id, reason).await?;
     tx.commit().await?;

@@ -4,15 +4,15 @@ use axum::{Json as Answer, extract::State};
 use chrono::{DateTime, Utc};
 use muster_domain::{
     conversations::{agent_opt_out::AgentOptOut, thread::ThreadCommand},
-    ids::{ContactId, ThreadId},
+    ids::{ContactId, TagId, ThreadId},
 };
 use muster_storage::{
     Tx,
     conversations::{
         agent_opt_outs::{self, Reason},
-        agent_tags, threads,
+        threads,
     },
-    people::edit::{self, Hearers},
+    people::{edit::Hearers, reasons},
     sending::Concerned,
 };
 use serde::{Deserialize, Serialize};
@@ -67,13 +67,12 @@ async fn record(
     let (words, new_tag) = match reason_id {
         None => ("recorded by an agent".to_owned(), None),
         Some(tag_id) => {
-            let reason = agent_tags::reason(tx, agent.organization_id, tag_id).await?;
+            let reason = reasons::find(tx, agent.organization_id, present.contact_id, TagId(tag_id)).await?;
             let reason = reason.ok_or_else(|| Problem::invalid_body("reason_id is none of the reasons"))?;
-            let had = agent_tags::has(tx, present.group_id, present.contact_id, tag_id).await?;
-            let learn = [present.group_id];
-            let hearers = Hearers::of(Some(&learn));
-            edit::add_tag(tx, agent.organization_id, hearers, &[present.contact_id], tag_id).await?;
-            (format!("recorded by an agent: {}", reason.name), (!had).then_some(tag_id))
+            let group = [present.group_id];
+            let hearers = Hearers::of(Some(&group));
+            let is_new = reasons::give(tx, agent.organization_id, hearers, present.contact_id, &reason).await?;
+            (format!("recorded by an agent: {}", reason.name), is_new.then_some(tag_id))
         }
     };
     // Memberships come before threads in the order of locks, so that the thread is locked now.

@@ -1,6 +1,6 @@
 //! Tags and fields that agents may set (rules W8 and W9): those that no admin has locked.
 
-use muster_domain::ids::{ContactId, GroupId, OrganizationId};
+use muster_domain::ids::{GroupId, OrganizationId};
 use uuid::Uuid;
 
 use crate::{Pool, Result, Tx};
@@ -58,18 +58,6 @@ pub async fn find(
     .await?)
 }
 
-/// Returns a reason that an agent may name, locked against its end.
-pub async fn reason(tx: &mut Tx, organization_id: OrganizationId, id: Uuid) -> Result<Option<AgentTag>> {
-    Ok(sqlx::query_as!(
-        AgentTag,
-        "select id, name from tag where id = $1 and organization_id = $2 and reason and not locked and merged_into is null for key share",
-        id,
-        organization_id.0,
-    )
-    .fetch_optional(tx.conn())
-    .await?)
-}
-
 /// Returns those of these custom fields that the organization has and that no admin has locked.
 pub async fn free_fields(tx: &mut Tx, organization_id: OrganizationId, names: &[String]) -> Result<Vec<String>> {
     Ok(sqlx::query_scalar!(
@@ -78,19 +66,5 @@ pub async fn free_fields(tx: &mut Tx, organization_id: OrganizationId, names: &[
         names,
     )
     .fetch_all(tx.conn())
-    .await?)
-}
-
-/// Returns whether a contact has a tag to a group's knowledge.
-pub async fn has(tx: &mut Tx, group_id: GroupId, contact_id: ContactId, tag_id: Uuid) -> Result<bool> {
-    Ok(sqlx::query_scalar!(
-        r#"select exists (
-               select from contact_tag ct join membership m on m.contact_id = ct.contact_id and m.group_id = $1
-               where ct.contact_id = $2 and ct.tag_id = $3 and (m.knows is null or m.knows -> 'tags' ? ct.tag_id::text)) as "has!""#,
-        group_id.0,
-        contact_id.0,
-        tag_id,
-    )
-    .fetch_one(tx.conn())
     .await?)
 }

@@ -3,7 +3,10 @@
 
 use muster_domain::ids::{ContactId, GoalId, GroupId, OrganizationId, TagId};
 
-use crate::{Db, Result, Tx, people::tags};
+use crate::{
+    Db, Result, Tx,
+    people::edit::{self, Hearers},
+};
 
 /// A tag that agents may name as a reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,14 +55,25 @@ pub async fn find(
     Ok(row.map(|row| Reason { id: TagId(row.id), name: row.name }))
 }
 
-/// Gives a contact the tag of a reason that was named in this group.
-pub async fn give(tx: &mut Tx, group_id: GroupId, contact_id: ContactId, reason: &Reason) -> Result<()> {
-    tags::give_in_group(tx, group_id, &[contact_id], &[reason.id]).await?;
-    Ok(())
+/// Gives a contact the tag of a reason; returns whether it is new to the hearers.
+pub async fn give(
+    tx: &mut Tx,
+    organization_id: OrganizationId,
+    hearers: Hearers<'_>,
+    contact_id: ContactId,
+    reason: &Reason,
+) -> Result<bool> {
+    Ok(!edit::add_tag(tx, organization_id, hearers, &[contact_id], reason.id.0).await?.is_empty())
 }
 
-/// The same in a goal's group.
-pub async fn give_in_goal(tx: &mut Tx, goal_id: GoalId, contact_id: ContactId, reason: &Reason) -> Result<()> {
+/// The same, told to a goal's group.
+pub async fn give_in_goal(
+    tx: &mut Tx,
+    organization_id: OrganizationId,
+    goal_id: GoalId,
+    contact_id: ContactId,
+    reason: &Reason,
+) -> Result<bool> {
     let group = sqlx::query_scalar!("select group_id from goal where id = $1", goal_id.0).fetch_one(tx.conn()).await?;
-    give(tx, GroupId(group), contact_id, reason).await
+    give(tx, organization_id, Hearers::of(Some(&[GroupId(group)])), contact_id, reason).await
 }

@@ -1,15 +1,12 @@
-//! Tags of an organization's contacts (rules C8, C16, T1 and W8): the records, and giving them to
-//! contacts of a group.
+//! Tags of an organization's contacts (rules C8, C16, T1 and W8): the records. `people::edit` gives
+//! them to contacts.
 //!
 //! A tag that was renamed or merged leaves its former name behind as a row of its own that points
 //! to it, so that files that go on writing that name give the tag.
 
-mod give;
-
 use chrono::{DateTime, Utc};
 use muster_domain::ids::{GroupId, OrganizationId, TagId};
 
-pub use self::give::{give, give_in_group};
 use crate::{Db, Page, Result, Tx};
 
 /// Contacts of a tag or a field are counted to here, so that a count has a bounded cost.
