@@ -54,7 +54,7 @@ impl Kind {
         let is = |ends: &[&str]| *method == Method::POST && ends.iter().any(|end| route.ends_with(end));
         if is(&["/imports", "/imports/preview"]) {
             Self::Upload
-        } else if is(&["/campaigns", "/campaigns/{campaign_id}/{action}", "/duplicate", "/members/invite"]) {
+        } else if (route.contains("/campaigns") && *method != Method::GET) || is(&["/duplicate", "/members/invite"]) {
             Self::Large
         } else {
             Self::Small
@@ -319,11 +319,17 @@ mod tests {
 
     #[test]
     fn files_are_uploads_and_nothing_else_is() {
-        let of = |method: &str, route| Kind::of(&method.parse().unwrap(), route);
+        let of = |method: &str, route: &str| Kind::of(&method.parse().unwrap(), route);
         assert_eq!(of("POST", "/v1/organizations/{organization_id}/imports"), Kind::Upload);
         assert_eq!(of("POST", "/v1/organizations/{organization_id}/imports/preview"), Kind::Upload);
         assert_eq!(of("GET", "/v1/organizations/{organization_id}/imports"), Kind::Small);
         assert_eq!(of("POST", "/v1/organizations/{organization_id}/campaigns"), Kind::Large);
+        let campaign = "/v1/organizations/{organization_id}/campaigns/{campaign_id}";
+        assert_eq!((of("PUT", campaign), of("GET", campaign)), (Kind::Large, Kind::Small));
+        for act in ["launch", "groups", "follow-up", "{action}"] {
+            assert_eq!(of("POST", &format!("{campaign}/{act}")), Kind::Large, "{act}");
+        }
+        assert_eq!(of("POST", "/v1/organizations/{organization_id}/registered-campaigns"), Kind::Small);
         assert_eq!(of("POST", "/v1/webhooks/twilio/inbound"), Kind::Small);
     }
 }

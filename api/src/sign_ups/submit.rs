@@ -79,6 +79,9 @@ async fn take(api: &Api, public: &PublicForm, visitor: &Visitor, body: &SignUpBo
     if let Err(Empty { seconds }) = forms::take(&mut tx, form, &client[..16]).await? {
         return Err(Problem::sign_up_limit("more sign-ups come than the form takes; try again later").after(seconds));
     }
+    // It counts, whatever becomes of it.
+    tx.commit().await?;
+    let mut tx = api.pool.begin().await?;
     if body.website.trim().is_empty() {
         let hashes = api.phone_hash_keys.of(&number);
         let new = NewSignUp { public, number: &number, hashes: &hashes, answers: &answers };

@@ -18,8 +18,9 @@ async fn made(ours: &Organization, name: &str, keyword: &str, actions: Value) ->
 async fn i4_a_keyword_tags_joins_sets_a_field_and_answers_once_a_day() {
     World::with_engine()
         .run(async |world| {
-            let (ours, group, _, number) = texted(&world, 1).await;
+            let (ours, group, _, number) = texted(&world, 2).await;
             let other = ours.group("Runners").await;
+            let field = text(&ours.admin.post(&ours.at("fields"), json!({ "name": "shirt" })).await.ok()["id"]);
             let actions = json!([
                 { "kind": "add_tag", "tag": "runner" },
                 { "kind": "set_field", "field": "shirt", "value": "M" },
@@ -47,6 +48,12 @@ async fn i4_a_keyword_tags_joins_sets_a_field_and_answers_once_a_day() {
                 runs.as_array().unwrap().iter().map(|run| run["actions"][3]["outcome"].clone()).collect();
             assert_eq!(outcomes, [json!("queued"), json!("answered_lately")], "{runs}");
             assert_eq!(runs[0]["name"], "Join");
+
+            // The field has another name now.
+            ours.admin.post(&ours.at(&format!("fields/{field}/rename")), json!({ "name": "size" })).await.ok();
+            world.text("+16465550000", &number, "Run").await;
+            answers().until(2).await;
+            assert_eq!(ours.contact("+16465550000").await["fields"]["size"], "M");
         })
         .await;
 }
@@ -103,6 +110,7 @@ async fn i4_an_automation_is_checked_edited_by_version_and_the_organizations_own
                 (json!([]), 422, "invalid-body"),
                 (json!([{ "kind": "answer", "text": "Hi {{first_name}}" }]), 422, "invalid-body"),
                 (json!([{ "kind": "shout" }]), 422, "invalid-body"),
+                (json!([{ "kind": "set_field", "field": "shirt", "value": "M" }]), 422, "invalid-body"),
                 (json!([{ "kind": "add_to_group", "group_id": foreign }]), 404, "not-found"),
             ] {
                 ours.admin.post(&ours.at("automations"), with(actions)).await.problem(status, kind);

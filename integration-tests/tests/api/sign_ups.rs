@@ -159,6 +159,10 @@ async fn c16_an_answer_never_tells_whether_a_number_is_known() {
             for phone in ["+16465550001", "+16465550005"] {
                 sign_up(&world, &path, phone, json!({})).await.problem(409, "conflict");
             }
+            // A refusal counts towards the rate as well.
+            let (_, path) = form(&ours, &group, json!({ "questions": [], "sign_ups_an_hour_and_client": 1 })).await;
+            sign_up(&world, &path, "+16465550006", json!({})).await.problem(409, "conflict");
+            sign_up(&world, &path, "+16465550006", json!({})).await.problem(429, "sign-up-limit");
         })
         .await;
 }

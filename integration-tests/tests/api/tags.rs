@@ -209,12 +209,18 @@ async fn c16_a_renamed_field_keeps_its_values_scripts_and_targeting() {
         two.import("first,last,phone,precinct\nEmmy,,6465550001,7\nEva,,6465550002,8\n").await;
         let goal = json!({
             "script": "Hi from {{ precinct|here}}! Reply STOP to opt out",
+            "responses": [{ "name": "Where", "script": "In {{precinct}}" }],
             "targeting": { "fields": [{ "field": "precinct", "is": { "any_of": ["7"] } }] },
         });
         let goal = two.mine.draft(&two.group, goal_at("2027-06-01T10:00:00", "2027-06-02T10:00:00", goal)).await;
         let source =
             json!({ "group_id": two.group, "name": "S", "url": "store:s.csv", "mapping": { "P": "custom:precinct" } });
         let source = made(&two.ours, "import-sources", source).await;
+        let library = json!({ "kind": "response", "name": "L", "script": "You vote in {{precinct}}" });
+        let library = made(&two.ours, "scripts", library).await;
+        let (agent, _) = two.ours.agent(&two.group).await;
+        let own = json!({ "name": "Mine", "script": "Yours in {{precinct}}" });
+        agent.client.post("/v1/agent/scripts", own).await.ok();
         let field = id_of(&two.ours, "fields", "precinct").await;
         let path = format!("fields/{field}/rename");
         two.ours.admin.post(&two.ours.at(&path), json!({ "name": "ward" })).await.problem(409, "conflict");
@@ -230,6 +236,11 @@ async fn c16_a_renamed_field_keeps_its_values_scripts_and_targeting() {
         let goal = two.ours.goal(&goal).await;
         assert_eq!(goal["script"], "Hi from {{Voting district|here}}! Reply STOP to opt out");
         assert_eq!(goal["targeting"]["fields"][0]["field"], "Voting district");
+        assert_eq!(goal["responses"][0]["script"], "In {{Voting district}}");
+        let library = two.ours.admin.get(&two.ours.at(&format!("scripts/{library}"))).await.ok();
+        assert_eq!(library["script"], "You vote in {{Voting district}}");
+        let own = agent.client.get("/v1/agent/scripts").await.ok();
+        assert_eq!(own[0]["script"], "Yours in {{Voting district}}");
         let source = two.ours.admin.get(&two.ours.at(&format!("import-sources/{source}"))).await.ok();
         assert_eq!(source["mapping"], json!({ "P": "custom:Voting district" }));
         assert_eq!(names(&two.mine, "fields").await, ["Voting district"]);

@@ -8,7 +8,7 @@ use muster_domain::{
     ids::{GoalId, GroupId},
     tenancy::role::Role,
 };
-use muster_storage::{conversations::automations::Definition, goals, tenancy::groups};
+use muster_storage::{conversations::automations::Definition, goals, people::fields, tenancy::groups};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -102,6 +102,9 @@ async fn check_action(api: &Api, admin: &Admin, action: &AutomationAction) -> Re
         AutomationAction::SetField { field, value } => {
             bounds::FieldName::read("field", field)?;
             bounds::FieldValue::read("value", value)?;
+            let mut tx = api.pool.begin().await?;
+            let known = fields::present_name(&mut tx, admin.organization_id, field).await?;
+            known.ok_or_else(|| Problem::invalid_body(format!("field: there is no custom field {field:?}")))?;
         }
         AutomationAction::AddToGroup { group_id } | AutomationAction::LeaveGroup { group_id } => {
             groups::get(&api.pool, admin.organization_id, *group_id).await?.ok_or_else(|| Problem::no("group"))?;

@@ -58,7 +58,7 @@ pub(crate) struct AutomationRunItem {
 pub(crate) struct ActionItem {
     /// The action's kind, such as `add_tag`.
     action: String,
-    /// Such as `changed`, `unchanged`, `group_full`, `queued`, `answered_lately`.
+    /// Such as `changed`, `unchanged`, `group_full`, `no_field`, `queued`, `answered_lately`.
     outcome: String,
 }
 

@@ -245,3 +245,15 @@ pub async fn of_files(pool: &Pool, organization_id: OrganizationId) -> Result<Fi
     }
     Ok(fields)
 }
+
+/// Returns the present name of a custom field, by its present or a former one.
+pub async fn present_name(tx: &mut Tx, organization_id: OrganizationId, name: &str) -> Result<Option<String>> {
+    Ok(sqlx::query_scalar!(
+        r#"select coalesce(i.name, f.name) as "name!" from custom_field f left join custom_field i on i.id = f.merged_into
+           where f.organization_id = $1 and f.name = $2"#,
+        organization_id.0,
+        name,
+    )
+    .fetch_optional(tx.conn())
+    .await?)
+}

@@ -13,6 +13,7 @@ use muster_storage::{
     people::{
         contacts,
         edit::{self, ContactEdit, Hearers},
+        fields,
         memberships::{self, Joining},
     },
     tenancy::organizations::Organization,
@@ -112,11 +113,14 @@ async fn edit_contact(tx: &mut Tx, taken: &Taken<'_>, action: &AutomationAction)
             Some(id) => change(!edit::remove_tag(tx, organization.id, all, &contacts, id).await?.is_empty()),
             None => "unchanged",
         },
-        AutomationAction::SetField { field, value } => {
-            let fields = BTreeMap::from([(field.clone(), Some(value.clone()))]);
-            edit::edit(tx, all, taken.contact_id, &ContactEdit { fields, ..ContactEdit::default() }).await?;
-            "changed"
-        }
+        AutomationAction::SetField { field, value } => match fields::present_name(tx, organization.id, field).await? {
+            Some(name) => {
+                let fields = BTreeMap::from([(name, Some(value.clone()))]);
+                edit::edit(tx, all, taken.contact_id, &ContactEdit { fields, ..ContactEdit::default() }).await?;
+                "changed"
+            }
+            None => "no_field",
+        },
         AutomationAction::AddToGroup { group_id } => {
             let limit = organization.settings.group_contact_limit;
             let joining = Joining { organization_id: organization.id, group_id: *group_id, readers: None, limit };
