@@ -86,6 +86,7 @@ pub async fn run(settings: ApiSettings, stop: CancellationToken) -> anyhow::Resu
     let connections = Connections::register(&metrics);
     let gauges = Gauges::register(&metrics);
     let api = Api::new(settings, pool.clone(), &metrics, stop.clone())?;
+    let writing = api.writing.clone();
     let (keys, keys_confirmed) = (api.phone_hash_keys.clone(), Arc::clone(&api.keys_confirmed));
     let (mut routes, mut beyond) = (openapi::router(api), health::no_room());
     let health = health::routes(readiness.clone(), metrics);
@@ -126,6 +127,8 @@ pub async fn run(settings: ApiSettings, stop: CancellationToken) -> anyhow::Resu
     };
     let serve_clients = async {
         let served = serve::serve(listener, routes, beyond, limits, connections, stop.clone()).await;
+        writing.close();
+        writing.wait().await;
         answered.cancel();
         served
     };

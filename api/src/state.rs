@@ -14,13 +14,14 @@ use prometheus_client::{
     encoding::EncodeLabelSet,
     metrics::{counter::Counter, family::Family},
 };
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     admin::imports::events::ImportSnapshot,
     agent::Homes,
     asker::Tenants,
     looks::{Listeners, Looks},
+    webhooks::{gather::Gather, inbound::OrdinaryText, status::TracedReceipt},
 };
 
 /// State shared by all endpoints; a clone shares it.
@@ -40,6 +41,11 @@ pub(crate) struct Api {
     pub(crate) imports: Arc<Looks<(OrganizationId, ImportId), ImportSnapshot>>,
     /// Agents that follow their home.
     pub(crate) homes: Arc<Homes>,
+    /// Contacts' texts and receipts that are about to be written.
+    pub(crate) texts: Gather<OrdinaryText>,
+    pub(crate) receipts: Gather<TracedReceipt>,
+    /// Transactions that go on when their client has hung up.
+    pub(crate) writing: TaskTracker,
     /// Clients that follow something.
     pub(crate) listeners: Arc<Listeners>,
     /// The api is to stop.
@@ -66,7 +72,11 @@ impl Api {
         metrics.register(|registry| {
             registry.register("requests", "Requests by route and status", Family::clone(&requests));
         });
+        let writing = TaskTracker::new();
         Ok(Self {
+            texts: Gather::new(pool.clone(), writing.clone()),
+            receipts: Gather::new(pool.clone(), writing.clone()),
+            writing,
             pool,
             objects: Objects::open(&settings.object_store.place(StoreAddress::new))?,
             fetcher: Fetcher::new(Guard::new(settings.imports.allowed_hosts.clone()))?,

@@ -3,21 +3,33 @@
 use axum::extract::State;
 use muster_carrier::twilio::InboundText;
 use muster_domain::{
-    conversations::{inbound::Intent, word},
+    conversations::{
+        inbound::Intent,
+        word::{self, OwnWords, Standing},
+    },
     ids::{ContactId, JobId, WebhookId},
     people::{e164::E164, phone_hash::PhoneHashKeys},
 };
 use muster_jobs::kinds::InboundMessage;
 use muster_service::trace;
 use muster_storage::{
-    Tx,
-    conversations::webhooks::{self, Addressee},
-    engine::enqueue::{JobOrder, Origin, enqueue_all},
+    Pool, Result, Tx,
+    conversations::webhooks::{self, Addressee, NewWebhook},
+    engine::enqueue::{JobInTurn, JobOrder, Origin, enqueue_all, enqueue_in_turn},
     people::contacts,
     sending::Concerned,
 };
+use serde_json::Value;
 
-use crate::{document::NoContent, problem::Problem, state::Api, webhooks::signed::SignedForm};
+use crate::{
+    document::NoContent,
+    problem::Problem,
+    state::Api,
+    webhooks::{gather::Gathered, signed::SignedForm},
+};
+
+/// The carrier's name in the table of texts.
+const PROVIDER: &str = "twilio";
 
 /// Records a text once and enqueues the job that handles it. An opt-out is recorded right here,
 /// before the carrier has its answer: from then on nothing more is handed over to this contact. No
@@ -27,9 +39,109 @@ use crate::{document::NoContent, problem::Problem, state::Api, webhooks::signed:
 pub(crate) async fn receive(State(api): State<Api>, SignedForm(form): SignedForm) -> Result<NoContent, Problem> {
     let text = InboundText::read(&form).map_err(|error| Problem::invalid_body(error.to_string()))?;
     let payload = serde_json::to_value(&text).map_err(|error| Problem::from(muster_storage::Error::from(error)))?;
-    let id = WebhookId::new();
+    let (sender, recipient) = (text.sender(), text.recipient());
+    let told = Told { id: WebhookId::new(), payload, traceparent: trace::current() };
+    if let (Some(from), Some(to)) = (sender.number(), recipient.number())
+        && !opts_out(&text, OwnWords::default())
+    {
+        let ordinary = OrdinaryText {
+            told: told.clone(),
+            to: to.clone(),
+            order_key: order_key(&api.phone_hash_keys, from),
+            text: text.clone(),
+        };
+        match api.texts.write(ordinary).await? {
+            Recorded::Done => return Ok(NoContent),
+            Recorded::OptsOut => {}
+        }
+    }
+    alone(&api, &text, &told).await
+}
+
+/// A text's record.
+#[derive(Debug, Clone)]
+struct Told {
+    id: WebhookId,
+    payload: Value,
+    traceparent: Option<String>,
+}
+
+/// Returns whether a text opts out, by the carrier's word, the usual words or these. The contact's
+/// earlier words do not matter for it.
+fn opts_out(text: &InboundText, own: OwnWords<'_>) -> bool {
+    word::intent(&text.body, text.carrier_word, own, Standing::default(), i64::MAX) == Intent::OptOut
+}
+
+/// A text from a number to a number that opts out by no usual word. Such texts are recorded
+/// together with others.
+#[derive(Debug)]
+pub(crate) struct OrdinaryText {
+    told: Told,
+    text: InboundText,
+    to: E164,
+    order_key: String,
+}
+
+/// The outcome for an ordinary text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Recorded {
+    /// It is recorded, now or before.
+    Done,
+    /// Nothing was written: it opts out by a word of its organization's own.
+    OptsOut,
+}
+
+impl Gathered for OrdinaryText {
+    type Context = Pool;
+    type Written = Recorded;
+
+    async fn write(pool: &Pool, webhooks: &[Self]) -> Result<Vec<Recorded>> {
+        let mut tx = pool.begin().await?;
+        let numbers: Vec<_> = webhooks.iter().map(|webhook| &webhook.to).collect();
+        let addressees = webhooks::addressees(&mut tx, &numbers).await?;
+        let outcomes: Vec<_> = webhooks
+            .iter()
+            .map(|webhook| match addressees.get(&webhook.to) {
+                Some(addressee) if opts_out(&webhook.text, addressee.own_words()) => Recorded::OptsOut,
+                _ => Recorded::Done,
+            })
+            .collect();
+        let ordinary = || webhooks.iter().zip(&outcomes).filter(|(_, outcome)| **outcome == Recorded::Done);
+        let new: Vec<_> = ordinary()
+            .map(|(webhook, _)| NewWebhook {
+                id: webhook.told.id,
+                carrier_sid: &webhook.text.sid,
+                payload: &webhook.told.payload,
+            })
+            .collect();
+        let fresh = webhooks::record_all(&mut tx, PROVIDER, &new).await?;
+        let jobs: Vec<_> = ordinary()
+            .filter(|(webhook, _)| fresh.contains(&webhook.told.id))
+            .map(|(webhook, _)| {
+                let organization_id = addressees.get(&webhook.to).map(|addressee| addressee.organization_id);
+                let origin = Origin { organization_id, traceparent: webhook.told.traceparent.clone() };
+                (webhook, InboundMessage { webhook_id: webhook.told.id }, origin)
+            })
+            .collect();
+        let in_turn: Vec<_> = jobs
+            .iter()
+            .map(|(webhook, payload, origin)| JobInTurn {
+                id: JobId::new(),
+                payload,
+                order_key: &webhook.order_key,
+                origin,
+            })
+            .collect();
+        enqueue_in_turn(&mut tx, &in_turn).await?;
+        tx.commit().await?;
+        Ok(outcomes)
+    }
+}
+
+/// Records one text in a transaction of its own, and the opt-out that it says.
+async fn alone(api: &Api, text: &InboundText, told: &Told) -> Result<NoContent, Problem> {
     let mut tx = api.pool.begin().await?;
-    let Some(received) = webhooks::record(&mut tx, id, "twilio", &text.sid, &payload).await? else {
+    let Some(received) = webhooks::record(&mut tx, told.id, PROVIDER, &text.sid, &told.payload).await? else {
         return Ok(NoContent);
     };
     let (sender, recipient) = (text.sender(), text.recipient());
@@ -39,14 +151,14 @@ pub(crate) async fn receive(State(api): State<Api>, SignedForm(form): SignedForm
     };
     let mut opted_out = None;
     if let Some((addressee, from)) = addressee.as_ref().zip(sender.number()) {
-        opted_out = opt_out(&mut tx, addressee, from, &text, received).await?;
+        opted_out = opt_out(&mut tx, addressee, from, text, received).await?;
     }
     let organization_id = addressee.map(|addressee| addressee.organization_id);
     // Texts of one person are handled in the order in which they came.
     let order_key = sender.number().map(|from| order_key(&api.phone_hash_keys, from));
     let line = order_key.as_deref().map_or(JobOrder::Ordinary, JobOrder::InOrder);
-    let job = (JobId::new(), &InboundMessage { webhook_id: id });
-    let origin = Origin { organization_id, traceparent: trace::current() };
+    let job = (JobId::new(), &InboundMessage { webhook_id: told.id });
+    let origin = Origin { organization_id, traceparent: told.traceparent.clone() };
     enqueue_all(&mut tx, &[job], line, &origin).await?;
     tx.commit().await?;
     if let Some(contact) = opted_out {

@@ -1,9 +1,10 @@
 //! `/v1/webhooks`: webhooks of carriers, one file each. Authenticated by signature, recorded once,
 //! answered fast, processed as jobs (rule I1).
 
+pub(crate) mod gather;
 pub(crate) mod inbound;
 pub(crate) mod signed;
-mod status;
+pub(crate) mod status;
 
 use utoipa_axum::router::OpenApiRouter;
 

@@ -183,6 +183,43 @@ async fn i1_a_repeated_webhook_is_one_text() {
         .await;
 }
 
+/// Texts of the same moment are written together: each once, with a job in its person's order, and
+/// an opt-out in the organization's own word holds before its answer.
+#[tokio::test]
+async fn i1_texts_of_one_moment_are_each_recorded_once_and_in_their_persons_order() {
+    World::with_api()
+        .run(async |world| {
+            let ours = world.organization("Ours").await;
+            ours.set(json!({ "opt_out_keywords": ["Basta!"] })).await;
+            let group = ours.group("One").await;
+            let (_, number) = ours.agent(&group).await;
+            let people: Vec<_> = (0..50).map(|nth| format!("+16465550{nth:03}")).collect();
+            for person in &people {
+                world.plant_contact(&ours.id, person).await;
+            }
+            let mut posts = Vec::new();
+            for (nth, person) in people.iter().enumerate() {
+                let last = if nth % 5 == 0 { "basta" } else { "And when?" };
+                for (text, said) in [(0, "Hello"), (1, "Where is it?"), (1, "Where is it?"), (2, last)] {
+                    let (world, number, sid) = (&world, &number, format!("SM{nth}of{text}"));
+                    posts.push(async move { world.text_as(&sid, person, number, said).await });
+                }
+            }
+            for answer in futures::future::join_all(posts).await {
+                assert_eq!(answer.status, 204, "{}", answer.text);
+            }
+            assert_eq!(world.webhooks().count().await, 150);
+            assert_eq!(world.jobs().kind("inbound-message").count().await, 150);
+            assert_eq!(world.contacts().has("opted_out_at").count().await, 10);
+            let out_of_order = "(select order_key, count(*) filter (where not j.blocked) as first,
+                    count(distinct w.carrier_sid) as texts
+                 from job j join webhook w on w.id = (j.payload ->> 'webhook_id')::uuid
+                 group by order_key) person where first <> 1 or texts <> 3";
+            assert_eq!(world.count(out_of_order).await, 0);
+        })
+        .await;
+}
+
 /// Rules I3 and I6.
 #[tokio::test]
 async fn i6_an_unknown_number_makes_an_unnamed_contact_and_help_is_answered() {

@@ -3,13 +3,16 @@
 
 use muster_domain::{
     ids::{JobId, MessageId},
-    sending::HoldReason,
+    sending::{HoldReason, message::ReceiptStatus},
 };
 use muster_integration_tests::{ago, eventually, minutes, now, seconds};
 use muster_jobs::kinds::{DeliveryReceipt, Task, Upkeep};
 use muster_local::programs::Binary;
 use muster_simulator::{Behaviour, Millis};
-use muster_storage::sending::{self, Held, Outcomes, receipts};
+use muster_storage::sending::{
+    self, Held, Outcomes,
+    receipts::{self, Receipt},
+};
 
 use crate::plant::{Plant, silent};
 
@@ -123,9 +126,13 @@ async fn s2_a_receipt_proves_that_a_hand_over_came_through_after_all() {
                 ])
                 .await;
             let mut tx = plant.pool().begin().await.unwrap();
-            receipts::record(&mut tx, id, "SM1", muster_domain::sending::message::ReceiptStatus::Delivered, None)
-                .await
-                .unwrap();
+            let receipt = Receipt {
+                message_id: id,
+                carrier_sid: "SM1".to_owned(),
+                status: ReceiptStatus::Delivered,
+                error_code: None,
+            };
+            receipts::record(&mut tx, std::iter::once(&receipt)).await.unwrap();
             tx.commit().await.unwrap();
             let worker = plant.worker("worker");
             plant.enqueue(&DeliveryReceipt { shard: receipts::shard(id) }).await;

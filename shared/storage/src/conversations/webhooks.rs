@@ -1,6 +1,8 @@
 //! Inbound texts as the carrier's webhook brought them, and their contacts
 //! (rules I1, I3, I5 and I6).
 
+use std::collections::{HashMap, HashSet};
+
 use chrono::{DateTime, Utc};
 use muster_domain::{
     conversations::{
@@ -36,6 +38,39 @@ pub async fn record(
     )
     .fetch_optional(tx.conn())
     .await?)
+}
+
+/// An inbound text to be recorded.
+#[derive(Debug, Clone, Copy)]
+pub struct NewWebhook<'a> {
+    /// Made by the caller.
+    pub id: WebhookId,
+    /// The carrier's id.
+    pub carrier_sid: &'a str,
+    /// The carrier's request, as the api has read it.
+    pub payload: &'a Value,
+}
+
+/// Records inbound texts in their order; returns those that the carrier has not sent before.
+pub async fn record_all(tx: &mut Tx, provider: &str, texts: &[NewWebhook<'_>]) -> Result<HashSet<WebhookId>> {
+    let ids: Vec<_> = texts.iter().map(|text| text.id.0).collect();
+    let sids: Vec<_> = texts.iter().map(|text| text.carrier_sid).collect();
+    let payloads: Vec<_> = texts.iter().map(|text| text.payload.clone()).collect();
+    let fresh = sqlx::query_scalar!(
+        "insert into webhook (id, provider, carrier_sid, payload)
+         select id, $1, carrier_sid, payload
+         from unnest($2::uuid[], $3::text[], $4::jsonb[]) with ordinality as new (id, carrier_sid, payload, number)
+         order by number
+         on conflict (provider, carrier_sid) do nothing
+         returning id",
+        provider,
+        &ids,
+        &sids as &[&str],
+        &payloads,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(fresh.into_iter().map(WebhookId).collect())
 }
 
 /// A recorded text that nobody has dealt with yet.
@@ -127,23 +162,34 @@ impl Addressee {
 
 /// Finds the number's organization: one of the account that the number belongs to.
 pub async fn addressee(tx: &mut Tx, to: &E164) -> Result<Option<Addressee>> {
-    let row = sqlx::query!(
-        r#"select n.organization_id, n.group_id, n.agent_id, o.settings as "settings: Json<OrganizationSettings>"
+    Ok(addressees(tx, &[to]).await?.remove(to))
+}
+
+/// Finds the organizations of numbers, as [`addressee`] does.
+pub async fn addressees(tx: &mut Tx, numbers: &[&E164]) -> Result<HashMap<E164, Addressee>> {
+    let numbers: Vec<_> = numbers.iter().map(|number| number.as_str()).collect();
+    let rows = sqlx::query!(
+        r#"select n.e164, n.organization_id, n.group_id, n.agent_id, o.settings as "settings: Json<OrganizationSettings>"
            from sender_number n
            join organization o on o.id = n.organization_id
            left join number_owner w on w.e164 = n.e164
-           where n.e164 = $1 and (w.e164 is null or w.account_id = o.account_id)"#,
-        to.as_str(),
+           where n.e164 = any($1) and (w.e164 is null or w.account_id = o.account_id)"#,
+        &numbers as &[&str],
     )
-    .fetch_optional(tx.conn())
+    .fetch_all(tx.conn())
     .await?;
-    Ok(row.map(|row| Addressee {
-        organization_id: OrganizationId(row.organization_id),
-        group_id: row.group_id.map(GroupId),
-        agent_id: row.agent_id.map(MemberId),
-        opt_out_keywords: row.settings.0.opt_out_keywords,
-        opt_in_keywords: row.settings.0.opt_in_keywords,
-    }))
+    rows.into_iter()
+        .map(|row| {
+            let addressee = Addressee {
+                organization_id: OrganizationId(row.organization_id),
+                group_id: row.group_id.map(GroupId),
+                agent_id: row.agent_id.map(MemberId),
+                opt_out_keywords: row.settings.0.opt_out_keywords,
+                opt_in_keywords: row.settings.0.opt_in_keywords,
+            };
+            Ok((E164::parse(&row.e164)?, addressee))
+        })
+        .collect()
 }
 
 /// Sender of a text.

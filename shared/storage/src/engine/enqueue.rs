@@ -2,6 +2,7 @@
 
 use muster_domain::ids::{JobId, OrganizationId};
 use muster_jobs::Job;
+use uuid::Uuid;
 
 use crate::{Result, Tx};
 
@@ -64,6 +65,65 @@ pub async fn enqueue<P: Job>(tx: &mut Tx, payload: &P, origin: &Origin) -> Resul
 pub async fn enqueue_all<P: Job>(tx: &mut Tx, jobs: &[(JobId, &P)], line: JobOrder<'_>, origin: &Origin) -> Result<()> {
     debug_assert!(jobs.iter().all(|(_, payload)| payload.unique_key().is_none()), "{} has a unique key", P::NAME);
     insert(tx, jobs, None, line, origin).await
+}
+
+/// A job after the earlier ones of its own key.
+#[derive(Debug, Clone, Copy)]
+pub struct JobInTurn<'a, P> {
+    /// Made by the caller.
+    pub id: JobId,
+    /// Its payload, without a unique key.
+    pub payload: &'a P,
+    /// The key of [`JobOrder::InOrder`].
+    pub order_key: &'a str,
+    /// Its own tenant and trace.
+    pub origin: &'a Origin,
+}
+
+/// Enqueues jobs of a kind, each in the order of its own key, in two statements.
+pub async fn enqueue_in_turn<P: Job>(tx: &mut Tx, jobs: &[JobInTurn<'_, P>]) -> Result<()> {
+    debug_assert!(jobs.iter().all(|job| job.payload.unique_key().is_none()), "{} has a unique key", P::NAME);
+    if jobs.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<_> = jobs.iter().map(|job| job.id.0).collect();
+    let payloads = jobs.iter().map(|job| serde_json::to_value(job.payload)).collect::<Result<Vec<_>, _>>()?;
+    let keys: Vec<_> = jobs.iter().map(|job| job.order_key).collect();
+    let tenants: Vec<_> = jobs.iter().map(|job| job.origin.organization_id.map(|id| id.0)).collect();
+    let traces: Vec<_> = jobs.iter().map(|job| job.origin.traceparent.as_deref()).collect();
+    // As in `insert`, in the order of the locks: transactions with several keys do not wait for
+    // each other in a circle.
+    sqlx::query!(
+        "select pg_advisory_xact_lock(number)
+         from (select distinct hashtextextended(key, 0) as number from unnest($1::text[]) key order by 1) locks",
+        &keys as &[&str],
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    sqlx::query!(
+        "insert into job (id, kind, organization_id, payload, max_attempts, traceparent, order_key, position, blocked)
+         select id, $2, organization_id, payload, $4, traceparent, order_key, nextval('job_position'),
+                nth > 1 or exists (
+                    select from job before
+                    where before.order_key = new.order_key and before.state in ('pending', 'published', 'running'))
+         from (
+             select *, row_number() over (partition by order_key order by number) as nth
+             from unnest($1::uuid[], $3::jsonb[], $5::text[], $6::uuid[], $7::text[]) with ordinality
+                 as given (id, payload, order_key, organization_id, traceparent, number)
+             order by number
+         ) new",
+        &ids,
+        P::NAME,
+        &payloads,
+        P::POLICY.max_attempts,
+        &keys as &[&str],
+        &tenants as &[Option<Uuid>],
+        &traces as &[Option<&str>],
+    )
+    .execute(tx.conn())
+    .await?;
+    tx.has_enqueued();
+    Ok(())
 }
 
 async fn insert<P: Job>(

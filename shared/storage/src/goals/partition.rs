@@ -8,9 +8,9 @@ use crate::{Result, Tx, goals::Goal};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Partitioned {
     /// Contacts that are targeted.
-    pub targets: u64,
+    pub targets: i64,
     /// Batches that were made.
-    pub batches: u64,
+    pub batches: i64,
 }
 
 /// Freezes a launched goal's targets and cuts them into batches (rules T3 and B1), once; `None`
@@ -24,22 +24,16 @@ pub async fn partition(tx: &mut Tx, goal: &Goal, batch_size: i32, segments_each:
     if fresh.rows_affected() == 0 {
         return Ok(None);
     }
-    let assigned = goal.content.strategy == AssignmentStrategy::Assigned;
-    let targets = sqlx::query!(
-        "insert into target (goal_id, contact_id, position)
-         select $1, contact_id, row_number() over (order by contact_id) from targeted_contacts($2, $3)",
+    let made = sqlx::query_file!(
+        "src/goals/partition.sql",
         goal.id.0,
         goal.group_id.0,
         goal.content.targeting.as_filters()?,
+        goal.content.strategy == AssignmentStrategy::Assigned,
+        i64::from(batch_size),
+        segments_each,
     )
-    .execute(tx.conn())
+    .fetch_one(tx.conn())
     .await?;
-    let batches =
-        sqlx::query_file!("src/goals/partition.sql", goal.id.0, assigned, i64::from(batch_size), segments_each)
-            .execute(tx.conn())
-            .await?;
-    sqlx::query_file!("src/goals/fill_batches.sql", goal.id.0, assigned, i64::from(batch_size))
-        .execute(tx.conn())
-        .await?;
-    Ok(Some(Partitioned { targets: targets.rows_affected(), batches: batches.rows_affected() }))
+    Ok(Some(Partitioned { targets: made.targets, batches: made.batches }))
 }

@@ -15,21 +15,37 @@ pub fn shard(message_id: MessageId) -> i16 {
     i16::from(message_id.0.as_bytes()[15]) % DeliveryReceipt::SHARDS
 }
 
-/// Keeps a receipt until a job applies it.
-pub async fn record(
-    tx: &mut Tx,
-    message_id: MessageId,
-    carrier_sid: &str,
-    status: ReceiptStatus,
-    error_code: Option<i32>,
-) -> Result<()> {
+/// A receipt as the carrier tells it.
+#[derive(Debug, Clone)]
+pub struct Receipt {
+    /// The message.
+    pub message_id: MessageId,
+    /// The carrier's id of it.
+    pub carrier_sid: String,
+    /// The message's status at the carrier.
+    pub status: ReceiptStatus,
+    /// The carrier's code for why it was not delivered.
+    pub error_code: Option<i32>,
+}
+
+/// Keeps receipts until jobs apply them.
+pub async fn record<'a>(tx: &mut Tx, receipts: impl Iterator<Item = &'a Receipt>) -> Result<()> {
+    let (mut shards, mut messages, mut sids, mut statuses, mut codes) = (vec![], vec![], vec![], vec![], vec![]);
+    for receipt in receipts {
+        shards.push(shard(receipt.message_id));
+        messages.push(receipt.message_id.0);
+        sids.push(receipt.carrier_sid.as_str());
+        statuses.push(receipt.status.as_str());
+        codes.push(receipt.error_code);
+    }
     sqlx::query!(
-        "insert into receipt (shard, message_id, carrier_sid, status, error_code) values ($1, $2, $3, $4, $5)",
-        shard(message_id),
-        message_id.0,
-        carrier_sid,
-        status.as_str(),
-        error_code,
+        "insert into receipt (shard, message_id, carrier_sid, status, error_code)
+         select * from unnest($1::smallint[], $2::uuid[], $3::text[], $4::text[], $5::int[])",
+        &shards,
+        &messages,
+        &sids as &[&str],
+        &statuses as &[&str],
+        &codes as &[Option<i32>],
     )
     .execute(tx.conn())
     .await?;
