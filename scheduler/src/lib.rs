@@ -5,6 +5,7 @@
 //! `FOR UPDATE SKIP LOCKED` and finishes them in the transaction that took them. It emits jobs and
 //! does no business work.
 
+mod figures;
 mod listen;
 mod metrics;
 mod relay;
@@ -30,7 +31,7 @@ use muster_storage::{
 use tokio::{net::TcpListener, sync::Notify};
 use tokio_util::sync::CancellationToken;
 
-use crate::metrics::SchedulerMetrics;
+use crate::{figures::LatestFigures, metrics::SchedulerMetrics};
 
 /// The longest that a round of anything may take. A database that does not answer looks the same as
 /// one that is slow; a caller that waits longer gives the connection up and takes another.
@@ -73,6 +74,8 @@ pub async fn run(settings: SchedulerSettings, stop: CancellationToken) -> anyhow
         settings: Arc::new(settings),
         stop: stop.clone(),
     };
+    let latest = LatestFigures::default();
+    registry.register(|registry| registry.register_collector(Box::new(latest.clone())));
     let relay_pool = relay::pool(&scheduler.settings)?;
     let publisher = Publisher::new(scheduler.settings.broker.url.clone(), &scheduler.settings.process.name);
     tracing::info!(process = scheduler.settings.process.name, "the scheduler runs");
@@ -85,6 +88,7 @@ pub async fn run(settings: SchedulerSettings, stop: CancellationToken) -> anyhow
         alone(Asker::Ours, timers::run(&scheduler)),
         alone(Asker::Ours, schedules::run(&scheduler)),
         alone(Asker::Ours, sweeps::run(&scheduler)),
+        alone(Asker::Ours, figures::run(&scheduler, &latest)),
         alone(Asker::Ours, report(&scheduler)),
     );
     served.context("health")?;

@@ -3,10 +3,10 @@
 #![expect(clippy::print_stderr, reason = "it tells what it runs")]
 
 mod chapters;
-mod day;
 mod imports;
 mod modules;
 mod newest;
+mod outside;
 mod prepare;
 mod rules;
 mod sizes;
@@ -61,7 +61,7 @@ fn run_command() -> anyhow::Result<()> {
         "local" => after_build("muster-local", command, rest)?,
         "day" => {
             build_binaries()?;
-            day::run()?;
+            outside::DAY.run()?;
         }
         "bench" => bench(rest)?,
         "test" => test::run(rest)?,

@@ -6,9 +6,9 @@ use std::process::Command;
 use anyhow::bail;
 
 use crate::{
-    build_binaries, cargo, chapters, day, imports, local_stack, modules,
+    build_binaries, cargo, chapters, imports, local_stack, modules,
     newest::{self, Tests},
-    prepare, rules, run as execute, sizes,
+    outside, prepare, rules, run as execute, sizes,
     times::Times,
     words,
 };
@@ -30,8 +30,9 @@ pub(crate) fn run(rest: &[String]) -> anyhow::Result<()> {
 
 fn everything(times: &mut Times, is_strict: bool) -> anyhow::Result<()> {
     run_checks(times)?;
+    times.step("alerts", || outside::ALERTS.run_where_possible(is_strict))?;
     suite(times)?;
-    times.step("a day through the API", || day::run_where_possible(is_strict))?;
+    times.step("a day through the API", || outside::DAY.run_where_possible(is_strict))?;
     times.tests("tests on the newest servers", || newest::run_where_possible(is_strict))
 }
 

@@ -8,6 +8,7 @@
 mod doctor;
 mod dropped;
 mod failure_table;
+mod figures;
 mod history;
 mod j10_time;
 mod j11_changes;

@@ -169,6 +169,17 @@ create table process (
     seen_at timestamptz not null default now()
 );
 
+-- Figures of the whole installation, taken by one scheduler at a time: a list of gauges with their
+-- labels and values, without anything of tenants.
+create table figures (
+    id boolean primary key default true check (id),
+    -- A scheduler takes them from then on.
+    claimed_at timestamptz not null default '-infinity',
+    taken_at timestamptz,
+    figures jsonb not null default '[]'
+);
+insert into figures default values;
+
 -- Timers and schedules --------------------------------------------------------
 
 -- One-shot timers: one for each kind and subject.

@@ -9,6 +9,7 @@ pub mod conversations;
 pub mod db;
 pub mod doctor;
 pub mod engine;
+pub mod figures;
 pub mod goals;
 pub mod imports;
 pub mod people;

@@ -1,0 +1,57 @@
+//! Checks by programs that are neither Rust nor the project's own (`deploy/checks`). Each has a
+//! script that fetches its program.
+
+use std::process::Command;
+
+use anyhow::{Context, ensure};
+
+use crate::{forget_cargo, run as execute, target_dir};
+
+/// The status of a script whose program cannot be had here: `EX_UNAVAILABLE` of sysexits.h.
+const UNAVAILABLE: i32 = 69;
+
+/// A check.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Outside {
+    script: &'static str,
+    covers: &'static str,
+    needs: &'static str,
+}
+
+/// A day of an admin and the shift of an agent through the API alone.
+pub(crate) const DAY: Outside = Outside {
+    script: "deploy/checks/day/run",
+    covers: "a day through a generated client",
+    needs: "Python 3 with venv, or a package of it,",
+};
+
+/// The rules of alerts against their tests.
+pub(crate) const ALERTS: Outside =
+    Outside { script: "deploy/checks/alerts/run", covers: "the alerts' rules", needs: "promtool" };
+
+impl Outside {
+    fn script(self) -> Command {
+        let mut command = Command::new(self.script);
+        command.env("CARGO_TARGET_DIR", target_dir());
+        forget_cargo(&mut command);
+        command
+    }
+
+    /// Runs it; a program that cannot be had is a failure too.
+    pub(crate) fn run(self) -> anyhow::Result<()> {
+        execute(&mut self.script())
+    }
+
+    /// Runs it where its program can be had, and says where it can't; strictly, that is a failure.
+    pub(crate) fn run_where_possible(self, is_strict: bool) -> anyhow::Result<()> {
+        let Self { script, covers, needs } = self;
+        let status = self.script().status().with_context(|| format!("start {script}"))?;
+        if status.code() == Some(UNAVAILABLE) {
+            eprintln!("\nNOT COVERED: {covers}. {needs} cannot be had here.");
+            ensure!(!is_strict, "not covered: {covers}");
+            return Ok(());
+        }
+        ensure!(status.success(), "{covers}: {status}");
+        Ok(())
+    }
+}
