@@ -1,9 +1,9 @@
-//! Figures of the whole installation for operators: work that waits, its age, its speed, and what
-//! keeps texts back. One scheduler, whichever comes first, takes them every [`INTERVAL`]; all tell
+//! Figures of the whole installation for operators: work that waits, its age and speed, and texts
+//! that are kept back. One scheduler, whichever comes first, takes them every [`INTERVAL`]; all tell
 //! them.
 //!
-//! Each statement looks at a bounded number of rows ([`LOOKED_AT`]) by an index, whatever the
-//! tables hold. A figure that has come to the bound means "as many or more". Labels are kinds,
+//! Each statement looks at a bounded number of rows ([`LOOKED_AT`]) by an index, however
+//! large the tables are. A figure that has come to the bound means "as many or more". Labels are kinds,
 //! states, reasons, roles and carriers, never tenants (rule R5).
 
 use std::{collections::BTreeMap, time::Duration};
@@ -17,7 +17,7 @@ use crate::{Pool, Result, Tx};
 pub const INTERVAL: Duration = Duration::from_secs(10);
 /// Rows that a statement counts at most.
 pub const LOOKED_AT: i64 = 1_000_000;
-/// Rows that a statement reads at most where its index does not have what it counts by.
+/// Rows that a statement reads at most where its index lacks the column that it counts by.
 const READ: i64 = 100_000;
 
 /// A gauge's name without its prefix, and its meaning.
