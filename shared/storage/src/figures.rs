@@ -1,9 +1,9 @@
 //! Figures of the whole installation for operators: work that waits, its age and speed, and texts
-//! that are kept back. One scheduler, whichever comes first, takes them every [`INTERVAL`]; all tell
+//! that are kept back. One scheduler, the first to come, takes them every [`INTERVAL`]; all tell
 //! them.
 //!
-//! Each statement looks at a bounded number of rows ([`LOOKED_AT`]) by an index, however
-//! large the tables are. A figure that has come to the bound means "as many or more". Labels are kinds,
+//! Each statement looks at a bounded number of rows ([`LOOKED_AT`]) by an index, however large the
+//! tables are. A figure that has come to the bound means "as many or more". Labels are kinds,
 //! states, reasons, roles and carriers, never tenants (rule R5).
 
 use std::{collections::BTreeMap, time::Duration};
