@@ -23,7 +23,7 @@ use muster_storage::{
 use uuid::Uuid;
 
 use crate::{
-    auth::{bearer, secret_hash},
+    credentials::{secret_hash, secret_of},
     state::Api,
 };
 
@@ -58,7 +58,7 @@ pub(crate) async fn ask(State(api): State<Api>, request: Request, next: Next) ->
     let asker = if request.uri().path().starts_with("/v1/webhooks/") {
         Asker::Ours
     } else {
-        let tenant = bearer(request.headers()).and_then(|secret| api.tenants.of(&secret_hash(secret)));
+        let tenant = secret_of(request.headers()).and_then(|secret| api.tenants.of(&secret_hash(secret)));
         tenant.map_or(Asker::Unknown, Asker::Tenant)
     };
     room::alone(asker, next.run(request)).await

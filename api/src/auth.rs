@@ -3,7 +3,7 @@
 
 use axum::{
     extract::{FromRef, FromRequestParts, RawPathParams},
-    http::{HeaderMap, header::AUTHORIZATION, request::Parts},
+    http::request::Parts,
 };
 use muster_domain::{
     ids::{GroupId, MemberId, OrganizationId},
@@ -18,37 +18,12 @@ use muster_storage::{
         organizations::{self, Organization},
     },
 };
-use sha2::{Digest, Sha256};
 
-use crate::{problem::Problem, state::Api};
+use crate::{credentials::Signed, problem::Problem, state::Api};
 
-/// Returns the hash under which a token's secret is kept. The secret has 244 random bits, so that a
-/// plain hash is enough.
-pub(crate) fn secret_hash(secret: &str) -> Vec<u8> {
-    Sha256::digest(secret.as_bytes()).to_vec()
-}
+pub(crate) use crate::credentials::{Operator, TokenHash, secret_hash};
 
-/// Returns the secret of a request's bearer token. The scheme's name may be in any case.
-pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let (scheme, secret) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim_start())
-}
-
-/// The hash of a request's token, with which a long answer asks again whether the token is in
-/// force.
-#[derive(Debug, Clone)]
-pub(crate) struct TokenHash(pub(crate) Vec<u8>);
-
-impl<S: Send + Sync> FromRequestParts<S> for TokenHash {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let secret = bearer(&parts.headers);
-        secret.map(|secret| Self(secret_hash(secret))).ok_or_else(|| Problem::unauthenticated("no token came"))
-    }
-}
-
-/// A member with a token that is in force.
+/// A member with a token or a session that is in force.
 #[derive(Debug, Clone)]
 pub(crate) struct Caller(pub(crate) Member);
 
@@ -59,29 +34,58 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let secret = bearer(&parts.headers)
-            .ok_or_else(|| Problem::unauthenticated("send the header Authorization: Bearer TOKEN"))?;
-        let (api, hash) = (Api::from_ref(state), secret_hash(secret));
-        let token = members::by_token(&api.pool, &hash).await?;
-        let token =
-            token.ok_or_else(|| Problem::invalid_token("the token is not known, was revoked or has expired"))?;
-        api.tenants.learn(hash, &token.member);
-        if token.use_is_due {
-            members::note_use(&api.pool, token.id).await?;
-        }
-        Ok(Self(token.member))
+        let Signed(credential) = Signed::from_request_parts(parts, state).await?;
+        Ok(Self(credential.member))
     }
 }
 
-impl Caller {
-    /// Only an account admin.
-    pub(crate) fn account_admin(self) -> Result<Self, Problem> {
-        if self.0.role == Role::AccountAdmin {
-            Ok(self)
+/// An account admin.
+#[derive(Debug, Clone)]
+pub(crate) struct AccountAdmin(pub(crate) Member);
+
+impl<S: Send + Sync> FromRequestParts<S> for AccountAdmin
+where
+    Api: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Caller(member) = Caller::from_request_parts(parts, state).await?;
+        if member.role == Role::AccountAdmin {
+            Ok(Self(member))
         } else {
             Err(Problem::forbidden("only an account admin may do this"))
         }
     }
+}
+
+/// Admins of at least a role, for the organization that the path names.
+macro_rules! admins {
+    ($($(#[$doc:meta])* $name:ident = $role:ident;)+) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone)]
+        pub(crate) struct $name(pub(crate) Admin);
+
+        impl<S: Send + Sync> FromRequestParts<S> for $name
+        where
+            Api: FromRef<S>,
+        {
+            type Rejection = Problem;
+
+            async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+                let admin = Admin::from_request_parts(parts, state).await?;
+                admin.at_least(Role::$role)?;
+                Ok(Self(admin))
+            }
+        }
+    )+};
+}
+
+admins! {
+    /// An admin of the whole organization, or of its account.
+    OrganizationAdmin = OrganizationAdmin;
+    /// An account admin, at an organization of theirs.
+    AccountAdminHere = AccountAdmin;
 }
 
 /// An admin, for the organization that the path names.

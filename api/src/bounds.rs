@@ -87,7 +87,15 @@ texts! {
     FormTitle = 1..=200, "A form's title.";
     FormConsent = 1..=2_000, "The words that people agree to.";
     QuestionLabel = 1..=200, "A question's words.";
+    OperatorName = 1..=100, "An operator's name.";
+    SignInSecret = 1..=200, "A secret that an answer or a link had.";
+    OidcCode = 1..=2_000, "A code of an identity provider.";
+    Issuer = 1..=500, "The address of an identity provider.";
+    ClientSecret = 1..=500, "A secret at an identity provider.";
+    EmailDomain = 1..=253, "A domain of email addresses.";
+    SignInCode = 1..=40, "A code as people type it.";
     Honeypot = 0..=500, "A value that people do not see the question of.";
+    ExportColumn = 1..=206, "A column of an export, or `field:NAME`.";
 }
 
 /// Whole numbers from the least to the most.
@@ -128,6 +136,7 @@ macro_rules! numbers {
 numbers! {
     CarrierPace: i64 = 1..=FASTEST_RATE, "Segments in any minute to one carrier.";
     DailySegments: i64 = 0..=i64::MAX, "Segments a carrier day.";
+    AuditNumber: i64 = 1..=i64::MAX, "A place in an account's chain of acts.";
     PageLimit: i64 = 1..=500, "Items of a page.";
     PreviewRows: usize = 1..=100, "Rows to show.";
     Place: i32 = 0..=10_000, "A place among others.";
@@ -136,6 +145,9 @@ numbers! {
     ClosesMinute: u16 = 1..=1_440, "Minutes after midnight.";
     ReleasedBatches: u32 = 1..=u32::MAX, "Batches of one release.";
     SignUpsAnHour: u32 = 1..=100_000, "Sign-ups in an hour.";
+    SessionIdleMinutes: i32 = 5..=43_200, "Minutes without a request.";
+    SessionLifetimeHours: i32 = 1..=8_760, "Hours from a sign-in on.";
+    InviteDays: i32 = 1..=60, "Days for which an invite can be accepted.";
     ReleaseMinutes: u32 = 1..=44_640, "Minutes between releases, at most 31 days.";
 }
 
@@ -161,6 +173,7 @@ fn form(pattern: &str, description: &str) -> ObjectBuilder {
 }
 
 forms! {
+    AuditWord = "^[a-z][a-z_]{0,59}$", "An operation or a kind of record, in the audit's words.";
     AreaCode = "^[2-9][0-9]{2}$", "An area code of the North American numbering plan.";
     CampaignClass = "^[A-Z]{1,2}$", "A class of registered campaigns.";
     CapTier = "^[a-z0-9_]{1,40}$", "A tier of caps.";
@@ -187,8 +200,21 @@ forms! {
         "A value of a contact, or `custom:NAME`.";
     Origin = r"^(\*|https?://[a-z0-9.-]{1,253}(:[0-9]{1,5})?)$", "An origin, `https://example.org`, or `*` for any.";
     FormKey = "^[0-9a-f]{32}$", "The public name of a form.";
+    DownloadKey = "^muster_[0-9a-f]{64}$", "The secret of a link.";
     Sha256 = "^[0-9a-f]{64}$", "A SHA-256.";
     CsvMapping = r"^\s*\{", "An object of strings, as JSON.";
+}
+
+impl AuditWord {
+    /// Reads a parameter.
+    pub(crate) fn read(word: &str) -> Result<(), Problem> {
+        let letters = word.bytes().all(|letter| letter.is_ascii_lowercase() || letter == b'_');
+        if letters && (1..=60).contains(&word.len()) && !word.starts_with('_') {
+            Ok(())
+        } else {
+            Err(Problem::invalid_parameter("operation and record_kind are words such as patch_contact"))
+        }
+    }
 }
 
 /// An Employer Identification Number.
@@ -322,6 +348,7 @@ impl ToSchema for FormAnswers {}
 
 lists! {
     CampaignGroups = id(), 1..=5_000, "Groups of a campaign, each once.";
+    EmailDomains = EmailDomain::schema(), 1..=50, "Domains of email addresses, each once.";
     DuplicateGroups = id(), 1..=1_000, "Groups that get a copy, each once.";
     MemberGroups = id(), 0..=1_000, "Groups of a member, each once.";
     CampaignNumbers = PhoneNumber::schema(), 0..=1_000, "Numbers of the organization in E.164 form.";
@@ -331,5 +358,8 @@ lists! {
     FormOrigins = Origin::schema(), 0..=20, "Origins of pages elsewhere that may post to the form.";
     ContactTags = Tag::schema(), 0..=100, "Tags of a contact, each once.";
     ContactIds = id(), 1..=1_000, "Contacts, each once.";
+    ExportColumns = ExportColumn::schema(), 1..=200, "Columns of an export in their order, each once.";
+    ExportGoals = id(), 1..=1_000, "Goals, each once.";
+    ExportCampaigns = id(), 1..=1_000, "Campaigns, each once.";
     NewNumbers = PhoneNumber::schema(), 1..=1_000, "Numbers in E.164 form, owned at the carrier.";
 }

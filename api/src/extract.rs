@@ -5,8 +5,10 @@ use axum::{
     extract::{FromRequest, FromRequestParts, Request, rejection::JsonRejection},
     http::{header::CONTENT_TYPE, request::Parts},
 };
+use muster_storage::trust::audit;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
+use uuid::Uuid;
 
 use crate::problem::Problem;
 
@@ -31,7 +33,42 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
         if has_nul(&body) {
             return Err(Problem::invalid_body("a text contains a NUL character"));
         }
-        serde_json::from_value(body).map(Self).map_err(|error| Problem::invalid_body(error.to_string()))
+        let named = Named::of(&body);
+        let read = serde_json::from_value(body).map_err(|error| Problem::invalid_body(error.to_string()))?;
+        named.tell();
+        Ok(Self(read))
+    }
+}
+
+/// The parts of a body that the audit has: names of its members, which are the document's words,
+/// ids of records, and a reason.
+struct Named {
+    members: Vec<String>,
+    records: Vec<(String, Uuid)>,
+    reason: Option<String>,
+}
+
+impl Named {
+    fn of(body: &Value) -> Self {
+        let members = body.as_object().into_iter().flatten();
+        let record = |(name, value): (&String, &Value)| {
+            let id = value.as_str().and_then(|text| Uuid::parse_str(text).ok())?;
+            Some((name.strip_suffix("_id")?.to_owned(), id))
+        };
+        Self {
+            members: members.clone().map(|(name, _)| name.clone()).collect(),
+            records: members.filter_map(record).collect(),
+            reason: body.get("reason").and_then(Value::as_str).map(ToOwned::to_owned),
+        }
+    }
+
+    /// Tells the audit, once the body is one that the operation takes.
+    fn tell(&self) {
+        audit::changes(&self.members);
+        self.records.iter().for_each(|(kind, id)| audit::concerns(kind, *id));
+        if let Some(reason) = &self.reason {
+            audit::because(reason);
+        }
     }
 }
 

@@ -6,11 +6,14 @@ use axum::{
     http::{HeaderValue, StatusCode, request::Parts},
 };
 use muster_domain::ids::MemberId;
-use muster_storage::{Tx, tenancy::idempotency};
+use muster_storage::{Tx, tenancy::idempotency, trust::audit};
 use serde::Serialize;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 use crate::{
+    audit::made_by,
     document::{Once, Success},
     problem::Problem,
     state::Api,
@@ -66,6 +69,9 @@ impl Keyed {
         }
         let answer = work(&mut tx).await?.into_body();
         let answer = serde_json::to_value(answer).map_err(muster_storage::Error::from)?;
+        if let Some(id) = answer.get("id").and_then(Value::as_str).and_then(|id| Uuid::parse_str(id).ok()) {
+            audit::made_here(id, made_by);
+        }
         if let Some(key) = &self.key {
             idempotency::keep(&mut tx, member_id, key, S::STATUS.as_u16(), &answer).await?;
         }

@@ -7,11 +7,13 @@
 mod admin;
 mod agent;
 mod asker;
+mod audit;
 mod auth;
 mod bounds;
 mod compose;
-mod csv;
+mod credentials;
 mod document;
+mod downloads;
 mod extract;
 mod idempotency;
 mod keys;
@@ -19,8 +21,11 @@ mod limits;
 mod list;
 mod looks;
 mod openapi;
+mod operator;
 mod problem;
+mod rates;
 mod shapes;
+mod sign_in;
 mod sign_ups;
 mod state;
 mod stops;
@@ -46,6 +51,7 @@ use muster_storage::{
     db::room::{self, Asker, RoomFigures, RoomOptions},
     engine::processes,
     people::phone_keys::{self, WrongKeys},
+    trust::ledger,
 };
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::net::TcpListener;
@@ -59,6 +65,9 @@ const LONGEST_STATEMENT: Duration = Duration::from_mins(2);
 /// Requests that have their turn at once at least, on a machine with fewer processors: while one
 /// waits for the disk, another goes on.
 const AT_ONCE: usize = 4;
+
+/// Said by `readyz`.
+const RESTORED: &str = "the database came back from a backup; nothing is answered: run muster ledger replay";
 
 /// How long the database may take to say that it is there.
 const LONGEST_ANSWER: Duration = Duration::from_secs(10);
@@ -88,6 +97,7 @@ pub async fn run(settings: ApiSettings, stop: CancellationToken) -> anyhow::Resu
     let api = Api::new(settings, pool.clone(), &metrics, stop.clone())?;
     let writing = api.writing.clone();
     let (keys, keys_confirmed) = (api.phone_hash_keys.clone(), Arc::clone(&api.keys_confirmed));
+    let restored = Arc::clone(&api.restored);
     let (mut routes, mut beyond) = (openapi::router(api), health::no_room());
     let health = health::routes(readiness.clone(), metrics);
     if health_listener.is_none() {
@@ -98,8 +108,13 @@ pub async fn run(settings: ApiSettings, stop: CancellationToken) -> anyhow::Resu
     let report_all = async {
         let waits = |why| readiness.report("database", Err(why));
         room::alone(Asker::Ours, phone_keys::verified(&pool, &keys, waits)).await?;
-        keys_confirmed.store(true, Ordering::Release);
         loop {
+            // A look that fails says nothing: the one before stands.
+            if let Ok(Ok(is_restored)) = tokio::time::timeout(LONGEST_ANSWER, restored_now(&pool)).await {
+                restored.store(is_restored, Ordering::Release);
+                keys_confirmed.store(true, Ordering::Release);
+                readiness.report("ledger", if is_restored { Err(RESTORED.to_owned()) } else { Ok(()) });
+            }
             let seen = room::alone(Asker::Ours, processes::heartbeat(&pool, &process, ProcessRole::Api));
             let seen = match tokio::time::timeout(LONGEST_ANSWER, seen).await {
                 Ok(seen) => seen.map_err(|error| error.to_string()),
@@ -137,6 +152,11 @@ pub async fn run(settings: ApiSettings, stop: CancellationToken) -> anyhow::Resu
     served.and(healthy).context("serve")?;
     tracing::info!("the api has stopped");
     Ok(())
+}
+
+/// Returns whether the database came back from a backup, and writes down the place of a new one.
+async fn restored_now(pool: &Pool) -> muster_storage::Result<bool> {
+    room::alone(Asker::Ours, ledger::compare(pool, None)).await
 }
 
 /// A fifth of the connections is kept for webhooks and the api itself. One tenant's requests use

@@ -9,7 +9,7 @@ use std::{
 };
 
 use muster_service::clock;
-use muster_storage::tenancy::members::{self, Member};
+use muster_storage::tenancy::{members::Member, sign_in::credentials};
 use tokio::sync::Mutex as Turn;
 
 use crate::{problem::Problem, state::Api};
@@ -102,7 +102,7 @@ impl Listener {
         let ask = async {
             let tokens: Vec<Vec<u8>> =
                 self.all.tokens.lock().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect();
-            let found = members::by_tokens(&api.pool, &tokens).await?;
+            let found = credentials::by_secrets(&api.pool, &tokens).await?;
             Ok::<_, Problem>(Arc::new(
                 found.into_iter().map(|token| (token.secret_hash, token.member)).collect::<HashMap<_, _>>(),
             ))

@@ -12,13 +12,21 @@ use utoipa::{
     OpenApi,
     openapi::{
         OpenApi as Document,
-        security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    admin, agent, asker, document::BEARER, keys, limits, problem::Problem, sign_ups, state::Api, trace, webhooks,
+    admin, agent, asker,
+    audit::{self, Operations},
+    credentials,
+    document::{BEARER, COOKIE},
+    downloads, keys, limits, operator,
+    problem::Problem,
+    sign_in, sign_ups,
+    state::Api,
+    trace, webhooks,
 };
 
 #[derive(OpenApi)]
@@ -26,7 +34,9 @@ use crate::{
     title = "Muster",
     description = "Peer-to-peer texting campaigns. Errors are problem+json (RFC 9457) with a stable `type`; lists have \
                    cursors; POSTs that create or send take an `Idempotency-Key`. Webhooks are authenticated by \
-                   `X-Twilio-Signature`, sign-up forms are public, and everything else has a bearer token."
+                   `X-Twilio-Signature`, sign-up forms are public, and everything else has a bearer token or a session's \
+                   cookie. `x-muster-access` has the least role that may ask for an operation, and the scope that its token \
+                   or session needs."
 ))]
 struct Base;
 
@@ -34,7 +44,10 @@ fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::with_openapi(Base::openapi())
         .merge(admin::routes())
         .merge(agent::routes())
+        .merge(operator::routes())
+        .merge(sign_in::routes())
         .merge(sign_ups::routes())
+        .merge(downloads::routes())
         .merge(webhooks::routes())
 }
 
@@ -49,15 +62,23 @@ pub(crate) fn document() -> Document {
     let description = document.info.description.get_or_insert_default();
     description.push_str(&problems);
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
-    document.components.get_or_insert_default().add_security_scheme(BEARER, SecurityScheme::Http(bearer));
+    let cookie = ApiKeyValue::with_description(
+        credentials::SESSION_COOKIE,
+        "A session's secret. A change must come from a page of this origin.",
+    );
+    let components = document.components.get_or_insert_default();
+    components.add_security_scheme(BEARER, SecurityScheme::Http(bearer));
+    components.add_security_scheme(COOKIE, SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
     document
 }
 
 /// Returns the router.
 pub(crate) fn router(api: Api) -> Router {
     let document = document();
+    let operations = Operations::of(&document);
     let (router, _) = routes().split_for_parts();
     router
+        .merge(sign_in::pages())
         // A URL that was given to the carrier with a slash at its end.
         .route("/v1/webhooks/twilio/inbound/", post(webhooks::inbound::receive))
         // Browsers ask before they post from a page elsewhere.
@@ -66,7 +87,9 @@ pub(crate) fn router(api: Api) -> Router {
         .route("/openapi.json", get(move || async move { Json(document) }))
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed("see /openapi.json for what is") })
         .fallback(|uri: Uri| async move { Problem::not_found(format!("nothing is at {}", uri.path())) })
+        .layer(middleware::from_fn_with_state((api.clone(), operations), audit::act))
         .layer(middleware::from_fn_with_state(api.clone(), asker::ask))
+        .layer(middleware::from_fn_with_state(api.clone(), credentials::from_own_page))
         .layer(middleware::from_fn_with_state(api.clone(), keys::confirmed))
         .layer(middleware::from_fn_with_state(api.clone(), limits::within))
         .layer(middleware::map_response(limits::labelled))

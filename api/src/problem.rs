@@ -113,8 +113,16 @@ problems! {
     bad_signature = "bad-signature", FORBIDDEN, "The signature is not the carrier's";
     /// A form takes sign-ups from other pages than this.
     foreign_origin = "foreign-origin", FORBIDDEN, "The form takes no sign-ups from this origin";
+    /// A change that a session's cookie came with was asked for by a page of another origin.
+    cross_site = "cross-site", FORBIDDEN, "The request comes from another site's page";
+    /// A code, a link or an identity is not the right one.
+    sign_in_failed = "sign-in-failed", FORBIDDEN, "The sign-in failed";
+    /// More sign-ins come than are allowed.
+    sign_in_limit = "sign-in-limit", TOO_MANY_REQUESTS, "That is as many sign-ins as are allowed";
     /// More sign-ups come than the form takes.
     sign_up_limit = "sign-up-limit", TOO_MANY_REQUESTS, "That is as many sign-ups as are allowed";
+    /// A token, a session or an account makes more requests than are allowed.
+    rate_limit = "rate-limit", TOO_MANY_REQUESTS, "That is as many requests as are allowed";
     /// The tenant asks for more than its share, and more of it waits than may.
     too_many_requests = "too-many-requests", TOO_MANY_REQUESTS, "Too many requests at once";
     /// The request did not come in, in time.

@@ -21,6 +21,8 @@ use crate::{
     agent::Homes,
     asker::Tenants,
     looks::{Listeners, Looks},
+    rates::Rates,
+    sign_in::Providers,
     webhooks::{gather::Gather, inbound::OrdinaryText, status::TracedReceipt},
 };
 
@@ -31,12 +33,20 @@ pub(crate) struct Api {
     pub(crate) objects: Objects,
     /// Says which addresses files may be fetched from.
     pub(crate) fetcher: Fetcher,
+    /// Asks identity providers.
+    pub(crate) identity: Fetcher,
+    /// Identity providers that were asked.
+    pub(crate) providers: Arc<Providers>,
     pub(crate) phone_hash_keys: PhoneHashKeys,
     /// The database has confirmed them.
     pub(crate) keys_confirmed: Arc<AtomicBool>,
+    /// The database came back from a backup, and shows people that are erased (rule R6).
+    pub(crate) restored: Arc<AtomicBool>,
     pub(crate) settings: Arc<ApiSettings>,
     /// Which tenant's line a token's requests wait in.
     pub(crate) tenants: Arc<Tenants>,
+    /// Requests that are counted.
+    pub(crate) rates: Arc<Rates>,
     /// Imports that somebody follows.
     pub(crate) imports: Arc<Looks<(OrganizationId, ImportId), ImportSnapshot>>,
     /// Agents that follow their home.
@@ -80,10 +90,14 @@ impl Api {
             pool,
             objects: Objects::open(&settings.object_store.place(StoreAddress::new))?,
             fetcher: Fetcher::new(Guard::new(settings.imports.allowed_hosts.clone()))?,
+            identity: Fetcher::new(Guard::new(settings.sign_in.allowed_hosts.clone()))?,
+            providers: Arc::default(),
             phone_hash_keys: PhoneHashKeys::new(current, previous),
             keys_confirmed: Arc::default(),
+            restored: Arc::default(),
             settings: Arc::new(settings),
             tenants: Arc::default(),
+            rates: Arc::default(),
             imports: Arc::default(),
             homes: Arc::default(),
             listeners: Arc::default(),

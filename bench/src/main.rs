@@ -7,6 +7,7 @@
 
 mod agents;
 mod bare;
+mod export;
 mod fair;
 mod floor;
 mod idle;
@@ -15,6 +16,7 @@ mod jobs;
 mod partition;
 mod pause;
 mod process;
+mod redact;
 mod replies;
 mod report;
 mod rig;
@@ -55,6 +57,8 @@ enum Name {
     /// A file of about 10 GB through the whole import: its counters, and the memory that it takes.
     /// Needs 40 GB of disk.
     IngestLarge,
+    /// An export of a million contacts; the reference is COPY of the same rows.
+    Export,
     /// Messages to the simulated carrier with caps and rates on; the references are the same
     /// without, and a bare loop of requests.
     Send,
@@ -73,6 +77,9 @@ enum Name {
     /// Two thousand webhooks a second, texts and receipts; the reference is a handler that only
     /// stores their bodies.
     Replies,
+    /// People are redacted among ten million messages; the reference is the same among ten
+    /// thousand.
+    Redact,
     /// Cost of an idle scheduler and worker.
     Idle,
 }
@@ -96,12 +103,14 @@ async fn run() -> anyhow::Result<()> {
         Name::Timers => timers::run(arguments.scale).await?,
         Name::Ingest => ingest::run(arguments.scale).await?,
         Name::IngestLarge => ingest::large(arguments.scale).await?,
+        Name::Export => export::run(arguments.scale).await?,
         Name::Send => send::run(arguments.scale).await?,
         Name::Pause => pause::run(arguments.scale).await?,
         Name::Agents => agents::run(arguments.scale).await?,
         Name::Fair => fair::run(arguments.scale).await?,
         Name::Partition => partition::run(arguments.scale).await?,
         Name::Replies => replies::run(arguments.scale).await?,
+        Name::Redact => redact::run(arguments.scale).await?,
         Name::Idle => idle::run(arguments.scale).await?,
     };
     if arguments.json {

@@ -24,12 +24,26 @@ struct Cli {
 enum Command {
     /// Bring the database's schema up to date. Daemons never do so by themselves.
     Migrate(commands::migrate::Args),
+    /// Back the database up, by `pg_dump`.
+    Backup(commands::backup::Args),
+    /// Restore a backup into an empty database. Nothing is sent from it before the ledger was
+    /// replayed.
+    Restore(commands::restore::Args),
+    /// The ledger of redactions and opt-outs, which is kept apart from the database.
+    #[command(subcommand)]
+    Ledger(commands::ledger::Command),
     /// Accounts.
     #[command(subcommand)]
     Account(commands::account::Command),
     /// Numbers to text from, and the accounts that they belong to.
     #[command(subcommand)]
     Numbers(commands::numbers::Command),
+    /// Acts of members and operators, and whether their record is as it was written.
+    #[command(subcommand)]
+    Audit(commands::audit::Command),
+    /// Operators of the installation, and their tokens.
+    #[command(subcommand)]
+    Operators(commands::operators::Command),
     /// Jobs.
     #[command(subcommand)]
     Jobs(commands::jobs::Command),
@@ -55,6 +69,9 @@ enum Command {
     /// Contacts: searched, saved, edited, moved between groups, and changed in bulk.
     #[command(subcommand)]
     Contacts(commands::contacts::Command),
+    /// Records as files: contacts, conversations, results, opt-outs.
+    #[command(subcommand)]
+    Export(commands::export::Command),
     /// Files of contacts.
     #[command(subcommand)]
     Import(commands::import::Command),
@@ -86,13 +103,19 @@ async fn main() -> ExitCode {
 
 async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
+        Command::Export(command) => return commands::export::run(command).await,
         Command::Import(command) => return commands::import::run(command).await,
         Command::OptOuts(command) => commands::opt_outs::run(command).await,
         Command::Tags(command) => commands::tags::run(command).await,
         Command::Contacts(command) => return commands::contacts::run(command).await,
         Command::Migrate(args) => commands::migrate::run(args).await,
+        Command::Backup(args) => commands::backup::run(args).await,
+        Command::Restore(args) => commands::restore::run(args).await,
+        Command::Ledger(command) => commands::ledger::run(command).await,
         Command::Account(command) => commands::account::run(command).await,
         Command::Numbers(command) => commands::numbers::run(command).await,
+        Command::Audit(command) => commands::audit::run(command).await,
+        Command::Operators(command) => commands::operators::run(command).await,
         Command::Jobs(command) => commands::jobs::run(command).await,
         Command::Workers(args) => commands::workers::run(args).await,
         Command::Pause(whose) => commands::policy::set_paused(whose, true).await,

@@ -27,6 +27,7 @@ use muster_storage::{
     Pool, PoolOptions,
     db::room::{Asker, alone},
     engine,
+    trust::ledger,
 };
 use tokio::{net::TcpListener, sync::Notify};
 use tokio_util::sync::CancellationToken;
@@ -82,18 +83,38 @@ pub async fn run(settings: SchedulerSettings, stop: CancellationToken) -> anyhow
     let routes = health::routes(scheduler.readiness.clone(), registry);
     let (served, ..) = tokio::join!(
         health::serve(listener, routes, stop),
-        alone(Asker::Ours, relay::run(&scheduler, &relay_pool, publisher)),
-        listen::run(&scheduler),
-        // Each uses one connection at a time.
-        alone(Asker::Ours, timers::run(&scheduler)),
-        alone(Asker::Ours, schedules::run(&scheduler)),
-        alone(Asker::Ours, sweeps::run(&scheduler)),
+        work(&scheduler, &relay_pool, publisher),
         alone(Asker::Ours, figures::run(&scheduler, &latest)),
         alone(Asker::Ours, report(&scheduler)),
     );
     served.context("health")?;
     tracing::info!("the scheduler has stopped");
     Ok(())
+}
+
+/// Does the scheduler's work, once the database is none that came back from a backup (rule R6).
+async fn work(scheduler: &Scheduler, relay_pool: &Pool, publisher: Publisher) {
+    loop {
+        let why = match alone(Asker::Ours, ledger::is_restored(&scheduler.pool)).await {
+            Ok(false) => break,
+            Ok(true) => "the database came back from a backup; nothing is relayed: run muster ledger replay".to_owned(),
+            // A database that does not answer may be one that came back.
+            Err(error) => error.to_string(),
+        };
+        scheduler.readiness.report("ledger", Err(why));
+        if !scheduler.pause(Duration::from_secs(2)).await {
+            return;
+        }
+    }
+    scheduler.readiness.report("ledger", Ok(()));
+    tokio::join!(
+        alone(Asker::Ours, relay::run(scheduler, relay_pool, publisher)),
+        listen::run(scheduler),
+        // Each uses one connection at a time.
+        alone(Asker::Ours, timers::run(scheduler)),
+        alone(Asker::Ours, schedules::run(scheduler)),
+        alone(Asker::Ours, sweeps::run(scheduler)),
+    );
 }
 
 /// Says at once and at intervals that this process is alive, and whether its database answers.

@@ -10,9 +10,12 @@ mod consume;
 mod context;
 pub mod error;
 mod handlers;
+mod mail;
 mod metrics;
 pub mod modes;
 mod registry;
+mod restore;
+mod rights;
 mod runner;
 pub mod testing;
 
@@ -25,12 +28,15 @@ use muster_service::{
     health::{self, Readiness},
     metrics::Metrics,
 };
-use muster_storage::{engine::processes, people::phone_keys};
+use muster_storage::{engine::processes, people::phone_keys, trust::ledger};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 pub use context::{Context, slot::Slot};
 pub use modes::{InTransaction, Leased, Together};
+
+/// How long the database may take to answer.
+const LONGEST_ANSWER: Duration = Duration::from_secs(10);
 
 /// Runs a worker until `stop` is cancelled and its jobs are finished or handed back.
 pub async fn run(settings: WorkerSettings, stop: CancellationToken) -> anyhow::Result<()> {
@@ -48,18 +54,20 @@ pub async fn run(settings: WorkerSettings, stop: CancellationToken) -> anyhow::R
         match stop.run_until_cancelled(verified).await {
             Some(Err(wrong)) => {
                 stop.cancel();
-                return Err(wrong);
+                return Err(wrong.into());
             }
-            Some(Ok(())) => {
-                tokio::join!(
-                    consume::run(&context, &readiness, &stop),
-                    report(&context, &readiness, &stop),
-                    context.stops.listen(&context.engine_pool, &context.metrics, &stop),
-                );
-            }
-            None => {}
+            Some(Ok(())) => {}
+            None => return Ok(()),
         }
-        Ok(())
+        if stop.run_until_cancelled(restore::until_replayed(&context, &readiness)).await.is_none() {
+            return Ok(());
+        }
+        let ((), reported, ()) = tokio::join!(
+            consume::run(&context, &readiness, &stop),
+            report(&context, &readiness, &stop),
+            context.stops.listen(&context.engine_pool, &context.metrics, &stop),
+        );
+        reported
     };
     let (served, worked) = tokio::join!(health::serve(listener, routes, stop.clone()), work);
     worked?;
@@ -68,17 +76,24 @@ pub async fn run(settings: WorkerSettings, stop: CancellationToken) -> anyhow::R
     Ok(())
 }
 
-/// Says at once and at intervals that this process is alive, and whether its database answers.
-async fn report(context: &Context, readiness: &Readiness, stop: &CancellationToken) {
+/// Says at once and at intervals that this process is alive, and whether its database answers. Ends
+/// the worker when a backup took its database's place: the next one waits for the replay.
+async fn report(context: &Context, readiness: &Readiness, stop: &CancellationToken) -> anyhow::Result<()> {
     loop {
+        let restored = tokio::time::timeout(LONGEST_ANSWER, ledger::is_restored(&context.engine_pool)).await;
+        if matches!(restored, Ok(Ok(true))) {
+            readiness.report("ledger", Err(restore::WHY.to_owned()));
+            stop.cancel();
+            anyhow::bail!("{}", restore::WHY);
+        }
         let seen = processes::heartbeat(&context.engine_pool, &context.settings.process.name, ProcessRole::Worker);
-        let seen = match tokio::time::timeout(Duration::from_secs(10), seen).await {
+        let seen = match tokio::time::timeout(LONGEST_ANSWER, seen).await {
             Ok(seen) => seen.map_err(|error| error.to_string()),
             Err(_) => Err("no answer within 10 s".to_owned()),
         };
         readiness.report("database", seen);
         if stop.run_until_cancelled(tokio::time::sleep(Duration::from_secs(2))).await.is_none() {
-            return;
+            return Ok(());
         }
     }
 }

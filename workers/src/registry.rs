@@ -18,6 +18,9 @@ crate::registry! {
         CarrierLookup,
         Redaction,
         NameMerge,
+        OptOutSharing,
+        // tenancy
+        MailSend,
         // goals
         BatchPartition,
         GoalTransition,
@@ -29,6 +32,11 @@ crate::registry! {
         RateRelease,
         MessageReconcile,
         DeliveryReceipt,
+        // trust
+        AuditHeads,
+        LedgerPublish,
+        Export,
+        Retention,
         // engine
         Upkeep,
     ];

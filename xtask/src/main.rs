@@ -35,7 +35,7 @@ cargo xtask COMMAND
   test --fast               tests alone
   test --containers         tests of everything that talks to servers, on Postgres 17 and RabbitMQ 4 in containers
   bench NAME [--json]       measure in release: jobs, timers, idle, ingest, ingest-large, partition, send, pause, replies, agents,
-                            fair
+                            fair, export, redact
   prepare [--check]         write the query cache (.sqlx), or only say whether it is up to date
   imports                   check which crate and which chapter imports which, and that no file is too long
   rules [--check]           write the table of rules, code and tests, or only say whether it is up to date

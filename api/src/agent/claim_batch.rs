@@ -143,7 +143,7 @@ async fn claim_with_contacts(
 }
 
 /// Returns a contact and their text for the agent's screen; none where they stay out of the send
-/// whatever the script.
+/// with any script.
 fn preview(contact: &BatchContact, composer: &Composer) -> Option<BatchContactBody> {
     let (text, kept_out) = match contact.decide(true, composer) {
         ContactDecision::Queue(text) => (Some(text), None),

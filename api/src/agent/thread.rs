@@ -11,6 +11,7 @@ use muster_storage::{
         threads::{self, Locked},
     },
     tenancy::members,
+    trust::audit,
 };
 
 use crate::{auth::Agent, problem::Problem};
@@ -26,7 +27,9 @@ async fn lock_texting(tx: &mut Tx, agent: &Agent, id: ThreadId) -> Result<(), Pr
 /// Returns a thread of a group in which this agent texts, locked for a command.
 pub(crate) async fn lock_thread(tx: &mut Tx, agent: &Agent, id: ThreadId) -> Result<Locked, Problem> {
     lock_texting(tx, agent, id).await?;
-    threads::lock(tx, agent.organization_id, id).await?.ok_or_else(|| Problem::no("thread"))
+    let locked = threads::lock(tx, agent.organization_id, id).await?.ok_or_else(|| Problem::no("thread"))?;
+    audit::concerns("contact", locked.contact_id.0);
+    Ok(locked)
 }
 
 /// Returns a thread that this agent works on, for a change of its contact. The contact is locked
@@ -37,6 +40,7 @@ pub(crate) async fn lock_contact(tx: &mut Tx, agent: &Agent, id: ThreadId) -> Re
     lock_texting(tx, agent, id).await?;
     let thread = threads::at_present(tx, agent.organization_id, id).await?.ok_or_else(no_thread)?;
     thread.thread.worked_by(agent.member.id, thread.now)?;
+    audit::concerns("contact", thread.contact_id.0);
     if thread.thread.closed { Err(ThreadRefusal::Closed.into()) } else { Ok(thread) }
 }
 
@@ -45,6 +49,7 @@ pub(crate) async fn lock_contact_of(tx: &mut Tx, agent: &Agent, id: ThreadId) ->
     let found = agent_opt_outs::lock_contact(tx, agent.organization_id, id).await?;
     let contact = found.ok_or_else(|| Problem::no("thread"))?;
     lock_texting(tx, agent, id).await?;
+    audit::concerns("contact", contact.0);
     Ok(contact)
 }
 

@@ -14,11 +14,11 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use utoipa::{
     ToSchema,
-    openapi::schema::{ObjectBuilder, Type},
+    openapi::schema::{ObjectBuilder, SchemaFormat, Type},
 };
 use uuid::Uuid;
 
-use crate::{document::OperationDoc, problem::Problem};
+use crate::{credentials::SESSION_COOKIE, document::OperationDoc, problem::Problem};
 
 /// A return type that declares its answers.
 pub(crate) trait Answers {
@@ -110,6 +110,58 @@ impl IntoResponse for NoContent {
 impl Answers for NoContent {
     fn answers(doc: &mut OperationDoc) {
         doc.answer(StatusCode::NO_CONTENT, "Done.", None);
+    }
+}
+
+/// An answer with a session's cookie, or one that takes it back.
+pub(crate) struct WithCookie<T> {
+    /// The header `Set-Cookie`.
+    cookie: Option<String>,
+    /// The answer.
+    answer: T,
+}
+
+/// Attributes of a session's cookie: for this origin's pages over TLS alone, out of reach of
+/// scripts, and not sent with requests that another site's page makes.
+const COOKIE_ATTRIBUTES: &str = "Path=/; Secure; HttpOnly; SameSite=Lax";
+
+impl<T> WithCookie<T> {
+    /// Answers with a cookie of this name, value and age in seconds, or without one. A cookie
+    /// without an age lasts until the browser is closed.
+    pub(crate) fn new(answer: T, cookie: Option<(&str, String, Option<i64>)>) -> Self {
+        let cookie = cookie.map(|(name, value, age)| {
+            let age = age.map(|seconds| format!("Max-Age={seconds}; ")).unwrap_or_default();
+            format!("{name}={value}; {age}{COOKIE_ATTRIBUTES}")
+        });
+        Self { cookie, answer }
+    }
+
+    /// Answers otherwise, with the same cookie.
+    pub(crate) fn over<U>(self, answer: U) -> WithCookie<U> {
+        WithCookie { cookie: self.cookie, answer }
+    }
+
+    /// Takes the cookie back.
+    pub(crate) fn taken_back(answer: T) -> Self {
+        Self { cookie: Some(format!("{SESSION_COOKIE}=; Max-Age=0; {COOKIE_ATTRIBUTES}")), answer }
+    }
+}
+
+impl<T: IntoResponse> IntoResponse for WithCookie<T> {
+    fn into_response(self) -> Response {
+        let mut response = self.answer.into_response();
+        if let Some(cookie) = self.cookie.and_then(|cookie| HeaderValue::try_from(cookie).ok()) {
+            response.headers_mut().insert(header::SET_COOKIE, cookie);
+        }
+        response
+    }
+}
+
+impl<T: Answers> Answers for WithCookie<T> {
+    fn answers(doc: &mut OperationDoc) {
+        T::answers(doc);
+        let text = ObjectBuilder::new().schema_type(Type::String);
+        doc.answer_header("Set-Cookie", "The session's cookie, where one was asked for.", text);
     }
 }
 
@@ -242,6 +294,35 @@ impl Answers for Csv {
     fn answers(doc: &mut OperationDoc) {
         let text = ObjectBuilder::new().schema_type(Type::String).into();
         doc.answer(StatusCode::OK, "The file, with a line of headers.", Some(("text/csv", text)));
+    }
+}
+
+/// 200 with a file to keep, under a name.
+pub(crate) struct Download {
+    /// The file's name: letters, digits, `-`, `_` and `.`.
+    pub(crate) name: String,
+    /// The file.
+    pub(crate) file: Body,
+}
+
+impl IntoResponse for Download {
+    fn into_response(self) -> Response {
+        let headers = [
+            (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
+            (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{}\"", self.name)),
+            (header::CACHE_CONTROL, "no-store".to_owned()),
+            (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
+            (header::REFERRER_POLICY, "no-referrer".to_owned()),
+        ];
+        (headers, self.file).into_response()
+    }
+}
+
+impl Answers for Download {
+    fn answers(doc: &mut OperationDoc) {
+        let bytes =
+            ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::Custom("binary".to_owned())));
+        doc.answer(StatusCode::OK, "The file.", Some(("application/octet-stream", bytes.into())));
     }
 }
 

@@ -17,12 +17,15 @@ use utoipa::{
 use uuid::Uuid;
 
 use crate::{
-    auth::{Admin, Agent, Caller, TokenHash},
+    auth::{AccountAdmin, AccountAdminHere, Admin, Agent, Caller, Operator, OrganizationAdmin, TokenHash},
     bounds,
-    document::{OperationDoc, problems::Access},
+    credentials::Signed,
+    document::{Least, OperationDoc, problems::Access},
+    downloads::client::{ClientAddress, DownloadKey},
     extract::{CsvText, IfMatch, Json, OptionalJson, Path, Query},
     idempotency::{Keyed, LONGEST_KEY},
     list::ListQuery,
+    sign_in::SignInClient,
     sign_ups::visitor::{FormKey, SmallJson, Visitor},
     state::Api,
     webhooks::signed::SignedForm,
@@ -42,9 +45,18 @@ impl Asks for TokenHash {
     fn asks(_: &mut OperationDoc) {}
 }
 
+impl Asks for Signed {
+    fn asks(doc: &mut OperationDoc) {
+        Caller::asks(doc);
+    }
+}
+
 impl Asks for Caller {
     fn asks(doc: &mut OperationDoc) {
         doc.access = Access::Bearer;
+        if doc.least == Least::Anybody {
+            doc.least = Least::Member;
+        }
         doc.problem(StatusCode::UNAUTHORIZED);
         doc.problem(StatusCode::FORBIDDEN);
     }
@@ -53,13 +65,43 @@ impl Asks for Caller {
 impl Asks for Admin {
     fn asks(doc: &mut OperationDoc) {
         Caller::asks(doc);
+        doc.least = Least::GroupAdmin;
         doc.problem(StatusCode::NOT_FOUND);
+    }
+}
+
+impl Asks for OrganizationAdmin {
+    fn asks(doc: &mut OperationDoc) {
+        Admin::asks(doc);
+        doc.least = Least::OrganizationAdmin;
+    }
+}
+
+impl Asks for AccountAdminHere {
+    fn asks(doc: &mut OperationDoc) {
+        Admin::asks(doc);
+        doc.least = Least::AccountAdmin;
+    }
+}
+
+impl Asks for AccountAdmin {
+    fn asks(doc: &mut OperationDoc) {
+        Caller::asks(doc);
+        doc.least = Least::AccountAdmin;
+    }
+}
+
+impl Asks for Operator {
+    fn asks(doc: &mut OperationDoc) {
+        Caller::asks(doc);
+        doc.least = Least::Operator;
     }
 }
 
 impl Asks for Agent {
     fn asks(doc: &mut OperationDoc) {
         Caller::asks(doc);
+        doc.least = Least::Agent;
     }
 }
 
@@ -105,8 +147,17 @@ ids!(
     MergeId,
     FormId,
     BulkChangeId,
-    AutomationId
+    AutomationId,
+    SessionId,
+    ExportId,
+    ExportLinkId
 );
+
+impl PathParts for DownloadKey {
+    fn parts(parts: &mut Vec<RefOr<Schema>>) {
+        parts.push(bounds::DownloadKey::schema());
+    }
+}
 
 impl PathParts for FormKey {
     fn parts(parts: &mut Vec<RefOr<Schema>>) {
@@ -174,12 +225,23 @@ impl<T: DeserializeOwned + ToSchema> Asks for SmallJson<T> {
     }
 }
 
+impl Asks for SignInClient {
+    fn asks(doc: &mut OperationDoc) {
+        doc.access = Access::SignIn;
+        doc.problem(StatusCode::FORBIDDEN);
+    }
+}
+
 impl Asks for Visitor {
     fn asks(doc: &mut OperationDoc) {
         let origin = ObjectBuilder::new().schema_type(Type::String);
         doc.header("Origin", Required::False, "The origin of the page, as browsers tell it.", origin);
         doc.problem(StatusCode::FORBIDDEN);
     }
+}
+
+impl Asks for ClientAddress {
+    fn asks(_: &mut OperationDoc) {}
 }
 
 /// A file of members.
@@ -252,6 +314,7 @@ impl Asks for IfMatch {
 impl Asks for SignedForm {
     fn asks(doc: &mut OperationDoc) {
         doc.access = Access::Signed;
+        doc.least = Least::Carrier;
         let form = BTreeMap::<String, String>::schema();
         let body = RequestBodyBuilder::new()
             .description(Some("The carrier's form."))

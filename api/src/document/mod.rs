@@ -12,7 +12,9 @@ mod problems;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
+use muster_domain::tenancy::sign_in::scope::Scope;
+use serde_json::json;
 use utoipa::{
     ToSchema,
     openapi::{
@@ -26,16 +28,24 @@ use utoipa::{
 use utoipa_axum::router::UtoipaMethodRouter;
 
 use self::problems::Access;
+pub(crate) use self::problems::Least;
 pub(crate) use self::{
     answers::{
-        Accepted, Answers, Created, Csv, Digested, Made, NoContent, Once, Success, Tagged, TakenOn, Unheld, digest,
+        Accepted, Answers, Created, Csv, Digested, Download, Made, NoContent, Once, Success, Tagged, TakenOn, Unheld,
+        WithCookie, digest,
     },
     asks::{Asks, PathParts},
 };
-use crate::{bounds, state::Api};
+use crate::{bounds, credentials, state::Api};
 
-/// The name of the security scheme.
+/// The name of the security scheme of tokens.
 pub(crate) const BEARER: &str = "bearer";
+
+/// The name of the security scheme of sessions' cookies.
+pub(crate) const COOKIE: &str = "cookie";
+
+/// The part of an operation that says its callers and the scope that they need.
+const ACCESS: &str = "x-muster-access";
 
 /// Problems that any operation may answer, as far as there are such types.
 const EVERYWHERE: [StatusCode; 5] = [
@@ -56,6 +66,8 @@ pub(crate) struct OperationDoc {
     answers: BTreeMap<u16, Response>,
     problems: BTreeSet<u16>,
     access: Access,
+    /// Callers that it is for.
+    least: Least,
     /// Schemas by name that are referred to.
     schemas: Vec<(String, RefOr<Schema>)>,
 }
@@ -113,6 +125,19 @@ pub(crate) fn route((_, mut paths, methods): UtoipaMethodRouter<Api>, doc: Opera
         }
     }
     (doc.schemas, paths, methods)
+}
+
+/// Returns the operations of a path, with their methods.
+pub(crate) fn operations_of(item: &PathItem) -> impl Iterator<Item = (Method, &Operation)> {
+    [
+        (Method::GET, &item.get),
+        (Method::PUT, &item.put),
+        (Method::POST, &item.post),
+        (Method::DELETE, &item.delete),
+        (Method::PATCH, &item.patch),
+    ]
+    .into_iter()
+    .filter_map(|(method, operation)| operation.as_ref().map(|operation| (method, operation)))
 }
 
 /// Returns the operations of a path.
@@ -199,11 +224,15 @@ impl OperationDoc {
         operation.parameters = Some(parameters.into_iter().map(RefOr::T).collect());
         operation.request_body = self.body.clone().map(RefOr::T);
         operation.responses = self.responses(method);
-        operation.security = Some(if self.access == Access::Bearer {
-            vec![SecurityRequirement::new(BEARER, Vec::<String>::new())]
-        } else {
-            Vec::new()
+        let scheme = |name| SecurityRequirement::new(name, Vec::<String>::new());
+        operation.security = Some(match (self.access, self.least) {
+            (Access::Bearer, Least::Operator) => vec![scheme(BEARER)],
+            (Access::Bearer, _) => vec![scheme(BEARER), scheme(COOKIE)],
+            (Access::Public | Access::SignIn | Access::Signed, _) => Vec::new(),
         });
+        let scope = if credentials::changes(&verb(method), path) { Scope::Full } else { Scope::Read };
+        let access = json!({ "role": self.least.as_str(), "scope": scope.as_str() });
+        operation.extensions = Some([(ACCESS, access)].into_iter().collect());
     }
 
     fn responses(&self, method: &HttpMethod) -> Responses {
@@ -234,6 +263,17 @@ impl OperationDoc {
     /// Returns whether the operation makes something.
     fn makes(&self) -> bool {
         self.answers.keys().any(|status| matches!(status, 201 | 202))
+    }
+}
+
+/// Returns a method as requests have it.
+fn verb(method: &HttpMethod) -> Method {
+    match method {
+        HttpMethod::Get => Method::GET,
+        HttpMethod::Put => Method::PUT,
+        HttpMethod::Delete => Method::DELETE,
+        HttpMethod::Patch => Method::PATCH,
+        _ => Method::POST,
     }
 }
 

@@ -59,6 +59,9 @@ impl PartialSchema for Problem {
 /// The problem of a request that is signed instead of carrying a token.
 const BAD_SIGNATURE: &str = "urn:muster:problem:bad-signature";
 
+/// Problems of sign-in.
+const SIGN_IN: [&str; 2] = ["urn:muster:problem:sign-in-failed", "urn:muster:problem:cross-site"];
+
 /// The problem of a request from a page that a form does not know.
 const FOREIGN_ORIGIN: &str = "urn:muster:problem:foreign-origin";
 
@@ -68,10 +71,50 @@ pub(super) enum Access {
     /// By nothing: anybody may ask.
     #[default]
     Public,
+    /// By the proof that the request has, of which a session is made.
+    SignIn,
     /// By a bearer token.
     Bearer,
     /// By a signature.
     Signed,
+}
+
+/// Callers that an operation is for: one kind, or admins of at least a role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Least {
+    /// Anybody.
+    #[default]
+    Anybody,
+    /// The carrier.
+    Carrier,
+    /// Any member.
+    Member,
+    /// Agents, and nobody else.
+    Agent,
+    /// Admins of groups, and those above.
+    GroupAdmin,
+    /// Admins of organizations, and those above.
+    OrganizationAdmin,
+    /// Account admins.
+    AccountAdmin,
+    /// Operators of the installation: `read` for reading, `act` for changes.
+    Operator,
+}
+
+impl Least {
+    /// Returns the word in the document.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Anybody => "anybody",
+            Self::Carrier => "carrier",
+            Self::Member => "member",
+            Self::Agent => "agent",
+            Self::GroupAdmin => "group_admin",
+            Self::OrganizationAdmin => "organization_admin",
+            Self::AccountAdmin => "account_admin",
+            Self::Operator => "operator",
+        }
+    }
 }
 
 impl Access {
@@ -79,7 +122,8 @@ impl Access {
     fn refuses(self, kind: &str) -> bool {
         match self {
             Self::Public => kind == FOREIGN_ORIGIN,
-            Self::Bearer => kind != FOREIGN_ORIGIN && kind != BAD_SIGNATURE,
+            Self::SignIn => SIGN_IN.contains(&kind),
+            Self::Bearer => kind != FOREIGN_ORIGIN && kind != BAD_SIGNATURE && kind != SIGN_IN[0],
             Self::Signed => kind == BAD_SIGNATURE,
         }
     }

@@ -13,8 +13,12 @@ use muster_domain::{
     imports,
     people::{bulk, contact, filter, line, merge},
     sending::{admission, brand_hold, hours, message, segments},
-    tenancy::{member, role},
+    tenancy::{
+        member, role,
+        sign_in::{code, invite, operator, scope, session},
+    },
     text_enum::TextEnum,
+    trust::{audit, export, retention},
 };
 use utoipa::{
     PartialSchema, ToSchema,
@@ -64,6 +68,11 @@ words! {
     TargetingPart = targeting::Part, "A part of a group's contacts, by a targeting.";
     Attribute = targeting::Attribute, "An attribute that can be filtered like a field; an agent by id.";
     Role = role::Role, "What a member may do.";
+    Scope = scope::Scope, "The part of the member's rights that a token or session has.";
+    MailLanguage = code::MailLanguage, "The language of a mail.";
+    InviteState = invite::InviteState, "How far an invite is.";
+    SignInMethod = session::SignInMethod, "How a session began.";
+    OperatorRights = operator::OperatorRights, "What an operator may do.";
     MemberState = member::MemberState, "Whether a member may do anything.";
     Strictness = hours::Strictness, "Which laws' hours are kept.";
     UnknownCarriers = admission::UnknownCarriers, "How texts count to numbers whose carrier is not known.";
@@ -83,10 +92,18 @@ words! {
     BulkActionKind = bulk::BulkActionKind, "What is done with each contact.";
     BulkState = bulk::BulkState, "How far a bulk change is.";
     BulkFailure = bulk::BulkFailure, "Why a bulk change could not go on.";
+    ExportKind = export::ExportKind, "The records of an export.";
+    ExportFormat = export::ExportFormat, "The format of a file.";
+    ExportState = export::ExportState, "How far an export is.";
+    ExportFailure = export::ExportFailure, "Why an export could not go on.";
+    FileEnd = export::FileEnd, "Why an export has no file any more.";
+    RetentionStep = retention::RetentionStep, "A kind of records that leave.";
     MessageKind = message::MessageKind, "Why a text was written.";
     MessageState = message::MessageState, "How far a text is.";
     BrandHoldReason = brand_hold::BrandHoldReason, "Why a carrier holds the brand.";
     UnreachedWhy = forecast::UnreachedReason, "Why contacts will not be reached.";
+    PrincipalKind = audit::PrincipalKind, "A kind of party that does something.";
+    AuditVia = audit::Via, "A way by which something is done.";
     CampaignAction = campaign::CampaignAction, "What is done with every goal of a campaign.";
 }
 
@@ -189,6 +206,33 @@ pub(crate) struct BulkFilter {
     assigned_agent_id: Option<Uuid>,
     assigned: Option<bool>,
     status: Option<ContactStatus>,
+}
+
+/// The filter of an export. Members are those of the kind's list. They are texts and no more: a
+/// redaction takes the person out of it.
+#[derive(ToSchema)]
+pub(crate) struct ExportFilter {
+    /// These records alone.
+    ids: Option<Vec<Uuid>>,
+    group_id: Option<Uuid>,
+    phone: Option<String>,
+    name: Option<String>,
+    email: Option<String>,
+    external_id: Option<String>,
+    tag: Option<String>,
+    without_tag: Option<String>,
+    assigned_agent_id: Option<Uuid>,
+    assigned: Option<bool>,
+    /// A standing of contacts, or a status of goals.
+    status: Option<String>,
+    agent_id: Option<Uuid>,
+    goal_id: Option<Uuid>,
+    /// Words of a search, in small letters.
+    words: Option<Vec<String>>,
+    /// Digits of a search.
+    digits: Option<String>,
+    state: Option<ThreadProgress>,
+    origin: Option<OptOutOrigin>,
 }
 
 /// The action of a bulk change with its own members.

@@ -3,13 +3,19 @@
 use std::collections::BTreeMap;
 
 use axum::extract::State;
-use muster_domain::people::{
-    form::{self, Empty, Question},
-    phone,
+use muster_domain::{
+    engine::bucket::Empty,
+    people::{
+        form::{self, Question},
+        phone,
+    },
 };
-use muster_storage::people::{
-    forms::{self, PublicForm},
-    sign_ups::{self, NewSignUp, SignedUp},
+use muster_storage::{
+    people::{
+        forms::{self, PublicForm},
+        sign_ups::{self, NewSignUp, SignedUp},
+    },
+    trust::audit::{self, Principal},
 };
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -79,18 +85,20 @@ async fn take(api: &Api, public: &PublicForm, visitor: &Visitor, body: &SignUpBo
     if let Err(Empty { seconds }) = forms::take(&mut tx, form, &client[..16]).await? {
         return Err(Problem::sign_up_limit("more sign-ups come than the form takes; try again later").after(seconds));
     }
-    // It counts, whatever becomes of it.
-    tx.commit().await?;
+    // It counts, with any outcome.
+    tx.commit_unrecorded().await?;
+    audit::acting_as(Principal::visitor(public.account_id.0, form.organization_id.0));
+    audit::concerns("form", form.id.0);
     let mut tx = api.pool.begin().await?;
     if body.website.trim().is_empty() {
         let hashes = api.phone_hash_keys.of(&number);
         let new = NewSignUp { public, number: &number, hashes: &hashes, answers: &answers };
         match sign_ups::sign_up(&mut tx, &new).await? {
+            SignedUp::Done => tx.commit().await?,
             // A number that is being redacted is told as any other; nothing is kept of it.
-            SignedUp::Done | SignedUp::BeingRedacted => {}
+            SignedUp::BeingRedacted => {}
             SignedUp::GroupFull => return Err(Problem::conflict("the form takes no more people")),
         }
     }
-    tx.commit().await?;
     Ok(NoContent)
 }

@@ -9,7 +9,7 @@ use axum::{
 use muster_service::serve::Peer;
 use serde::{Deserialize, de::DeserializeOwned};
 
-use crate::{extract::Json, problem::Problem, state::Api};
+use crate::{audit::client_address, extract::Json, problem::Problem, state::Api};
 
 /// Bytes of a sign-up.
 const BODY_LIMIT: usize = 128 * 1024;
@@ -53,11 +53,8 @@ where
 
 /// Returns the address in the last entry of a proxy's header, or the connection's. Of an IPv6
 /// address the network counts, because a client has many of one.
-fn address(headers: &HeaderMap, header: Option<&str>, peer: Option<IpAddr>) -> String {
-    let last = header.and_then(|name| headers.get_all(name).iter().next_back());
-    let told = last.and_then(|value| value.to_str().ok()).and_then(|value| value.rsplit(',').next());
-    let address = told.and_then(|told| told.trim().parse().ok()).or(peer);
-    match address.map(|address| address.to_canonical()) {
+pub(crate) fn address(headers: &HeaderMap, header: Option<&str>, peer: Option<IpAddr>) -> String {
+    match client_address(headers, header, peer) {
         Some(IpAddr::V6(address)) => {
             let [a, b, c, d, ..] = address.segments();
             format!("{a:x}:{b:x}:{c:x}:{d:x}")

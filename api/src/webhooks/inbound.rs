@@ -15,8 +15,8 @@ use muster_service::trace;
 use muster_storage::{
     Pool, Result, Tx,
     conversations::webhooks::{self, Addressee, NewWebhook},
-    engine::enqueue::{JobInTurn, JobOrder, Origin, enqueue_all, enqueue_in_turn},
-    people::contacts,
+    engine::enqueue::{JobInTurn, JobOrder, Origin, enqueue_all, enqueue_in_turn, take_keys},
+    people::{account_words, contacts},
     sending::Concerned,
 };
 use serde_json::Value;
@@ -52,7 +52,7 @@ pub(crate) async fn receive(State(api): State<Api>, SignedForm(form): SignedForm
         };
         match api.texts.write(ordinary).await? {
             Recorded::Done => return Ok(NoContent),
-            Recorded::OptsOut => {}
+            Recorded::ForItself => {}
         }
     }
     alone(&api, &text, &told).await
@@ -87,8 +87,9 @@ pub(crate) struct OrdinaryText {
 pub(crate) enum Recorded {
     /// It is recorded, now or before.
     Done,
-    /// Nothing was written: it opts out by a word of its organization's own.
-    OptsOut,
+    /// Nothing was written: it opts out by a word of its organization's own, or another transaction
+    /// has a text of the same person in its hands.
+    ForItself,
 }
 
 impl Gathered for OrdinaryText {
@@ -99,10 +100,13 @@ impl Gathered for OrdinaryText {
         let mut tx = pool.begin().await?;
         let numbers: Vec<_> = webhooks.iter().map(|webhook| &webhook.to).collect();
         let addressees = webhooks::addressees(&mut tx, &numbers).await?;
+        let keys: Vec<_> = webhooks.iter().map(|webhook| webhook.order_key.as_str()).collect();
+        let taken = take_keys(&mut tx, &keys).await?;
         let outcomes: Vec<_> = webhooks
             .iter()
             .map(|webhook| match addressees.get(&webhook.to) {
-                Some(addressee) if opts_out(&webhook.text, addressee.own_words()) => Recorded::OptsOut,
+                _ if !taken.contains(&webhook.order_key) => Recorded::ForItself,
+                Some(addressee) if opts_out(&webhook.text, addressee.own_words()) => Recorded::ForItself,
                 _ => Recorded::Done,
             })
             .collect();
@@ -149,7 +153,7 @@ async fn alone(api: &Api, text: &InboundText, told: &Told) -> Result<NoContent, 
         Some(to) => webhooks::addressee(&mut tx, to).await?,
         None => None,
     };
-    let mut opted_out = None;
+    let mut opted_out = Vec::new();
     if let Some((addressee, from)) = addressee.as_ref().zip(sender.number()) {
         opted_out = opt_out(&mut tx, addressee, from, text, received).await?;
     }
@@ -161,28 +165,37 @@ async fn alone(api: &Api, text: &InboundText, told: &Told) -> Result<NoContent, 
     let origin = Origin { organization_id, traceparent: told.traceparent.clone() };
     enqueue_all(&mut tx, &[job], line, &origin).await?;
     tx.commit().await?;
-    if let Some(contact) = opted_out {
-        api.until_it_holds(Concerned::Contacts(&[contact])).await;
+    if !opted_out.is_empty() {
+        api.until_it_holds(Concerned::Contacts(&opted_out)).await;
     }
     Ok(NoContent)
 }
 
-/// Records an opt-out of a known contact, and returns the contact. Another writer's opt-out waits
-/// for the job, which makes the contact.
+/// Records an opt-out of a known contact, or of a number that another organization of the account
+/// knows and whose opt-outs it hears. Returns the contacts that are not to be texted any more.
+/// Another writer's opt-out waits for the job, which makes the contact.
 async fn opt_out(
     tx: &mut Tx,
     addressee: &Addressee,
     from: &E164,
     text: &InboundText,
     received: i64,
-) -> Result<Option<ContactId>, Problem> {
-    let Some(writer) = webhooks::known_writer(tx, addressee.organization_id, from).await? else { return Ok(None) };
-    let own = addressee.own_words();
-    if word::intent(&text.body, text.carrier_word, own, writer.standing, received) == Intent::OptOut {
-        contacts::opt_out_by(tx, addressee.organization_id, writer.contact_id, "by text", Some(received)).await?;
-        return Ok(Some(writer.contact_id));
+) -> Result<Vec<ContactId>, Problem> {
+    let organization = addressee.organization_id;
+    let opts_out = |standing| {
+        word::intent(&text.body, text.carrier_word, addressee.own_words(), standing, received) == Intent::OptOut
+    };
+    if let Some(writer) = webhooks::known_writer(tx, organization, from).await? {
+        if !opts_out(writer.standing) {
+            return Ok(Vec::new());
+        }
+        contacts::opt_out_by(tx, organization, writer.contact_id, "by text", Some(received)).await?;
+        return Ok(account_words::hearing(tx, organization, writer.contact_id).await?);
     }
-    Ok(None)
+    if !opts_out(Standing::default()) {
+        return Ok(Vec::new());
+    }
+    Ok(account_words::opt_out_elsewhere(tx, organization, from, received).await?)
 }
 
 /// Returns a keyed hash of the writer's number: jobs carry no phones (rule R5).

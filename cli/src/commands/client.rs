@@ -25,6 +25,7 @@ pub(crate) struct Where {
 pub(crate) struct Api {
     http: Client,
     uploads: Client,
+    root: String,
     base: String,
     token: SecretString,
 }
@@ -46,8 +47,9 @@ impl Where {
         // The wait for an answer begins with the request: it would end uploads that take longer
         // than that.
         let uploads = Client::builder().connect_timeout(CONNECT_TIMEOUT).build()?;
-        let base = format!("{}/v1/organizations/{}", base.trim_end_matches('/'), self.organization);
-        Ok(Api { http, uploads, base, token: token.into() })
+        let root = base.trim_end_matches('/').to_owned();
+        let base = format!("{root}/v1/organizations/{}", self.organization);
+        Ok(Api { http, uploads, root, base, token: token.into() })
     }
 }
 
@@ -60,6 +62,11 @@ impl Api {
     /// Returns a POST below the organization that may take as long as its body does.
     pub(crate) fn upload(&self, path: &str) -> RequestBuilder {
         self.at(&self.uploads, Method::POST, path)
+    }
+
+    /// Opens a link that the API has made, which needs no token.
+    pub(crate) async fn open_link(&self, path: &str) -> anyhow::Result<Response> {
+        self.send(self.http.get(format!("{}{path}", self.root))).await
     }
 
     fn at(&self, client: &Client, method: Method, path: &str) -> RequestBuilder {

@@ -3,6 +3,7 @@
 use clap::builder::PossibleValuesParser;
 use muster_domain::tenancy::settings;
 use muster_service::config::{Key, Origin, PROCESSES, Source, reference};
+use muster_storage::trust::map;
 use serde_json::{Map, Value};
 
 use crate::out::say;
@@ -20,6 +21,8 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Print the map of personal data, as Markdown.
+    DataMap,
     /// Print the documentation of every key, as Markdown.
     Reference {
         /// Print the documentation of an organization's settings instead.
@@ -31,6 +34,7 @@ pub(crate) enum Command {
 pub(crate) fn run(command: &Command) -> anyhow::Result<()> {
     match command {
         Command::Check { process, json } => check(process, *json),
+        Command::DataMap => map::page().lines().try_for_each(|line| say!("{line}")),
         Command::Reference { settings } => {
             let page = if *settings { settings::reference() } else { reference() };
             page.lines().try_for_each(|line| say!("{line}"))

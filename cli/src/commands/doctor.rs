@@ -4,8 +4,12 @@ use std::path::Path;
 
 use anyhow::{Context, bail, ensure};
 use bytes::Bytes;
+use chrono::TimeDelta;
 use muster_broker::{Management, is_supported};
-use muster_domain::people::phone_hash::PhoneHashKeys;
+use muster_domain::{
+    people::phone_hash::PhoneHashKeys,
+    trust::ledger::{HEAD, Head, LONGEST, is_older},
+};
 use muster_objects::{Objects, StoreAddress};
 use muster_service::{
     clock,
@@ -15,6 +19,7 @@ use muster_service::{
 use muster_storage::{
     Pool,
     conversations::webhooks,
+    db::roles::{self, RoleInspection},
     doctor::{self, Jobs, Ledger, Unknown},
     pending_migrations,
     people::{
@@ -22,10 +27,11 @@ use muster_storage::{
         redactions,
     },
     tenancy::numbers,
+    trust::ledger,
 };
 use serde::Serialize;
 
-use super::{configured, connect};
+use super::{configured, connect, operator};
 use crate::{out::say, table::Table};
 
 #[derive(clap::Args)]
@@ -56,17 +62,29 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let mut checks = Vec::new();
     if args.repair {
         let mended = doctor::repair(&pool, settings.engine.reconcile_after()).await.context("repair")?;
+        if !mended.is_empty() {
+            let mut tx = pool.begin().await?;
+            tx.record(operator::draft("doctor_repair", mended.iter().map(|(what, _)| (*what).to_owned())));
+            tx.commit().await?;
+        }
         checks.extend(mended.into_iter().map(|(what, count)| Check {
             check: "mended",
             ok: true,
             detail: format!("{count} {what}"),
         }));
     }
-    checks.extend([migrations(&pool).await, clocks(&pool).await, zone_rules(), broker(&settings.broker).await]);
+    checks.extend([
+        migrations(&pool).await,
+        role(&pool).await,
+        clocks(&pool).await,
+        zone_rules(),
+        broker(&settings.broker).await,
+    ]);
     checks.extend(broker_settings(&settings.broker).await);
     checks.push(objects(&settings.object_store).await);
     checks.push(phone_key(&settings.privacy, &pool).await);
     checks.push(redactions_waiting(&pool).await);
+    checks.push(restored(&settings, &pool).await);
     match doctor::audit(&pool).await {
         Ok(findings) if findings.is_empty() => {
             checks.push(Check { check: "jobs", ok: true, detail: "nothing is stuck".to_owned() });
@@ -145,6 +163,21 @@ async fn migrations(pool: &Pool) -> Check {
         Err(error) => (false, error.to_string()),
     };
     Check { check: "migrations", ok, detail }
+}
+
+/// The role that the configuration names can do its work and nothing that would undo a guard.
+async fn role(pool: &Pool) -> Check {
+    let (ok, detail) = match roles::inspect(pool).await {
+        Ok(RoleInspection { role, too_much }) if too_much.is_empty() => {
+            (true, format!("{role} can change neither the schema nor what is append-only"))
+        }
+        Ok(RoleInspection { role, too_much }) => {
+            let more = "daemons need a role that is a member of muster_app (muster migrate --roles)";
+            (false, format!("{role} {}: {more}", too_much.join(", ")))
+        }
+        Err(error) => (false, error.to_string()),
+    };
+    Check { check: "role", ok, detail }
 }
 
 async fn clocks(pool: &Pool) -> Check {
@@ -242,10 +275,38 @@ async fn phone_key(privacy: &Privacy, pool: &Pool) -> Check {
     };
     let (ok, detail) = match inspected.await {
         Ok(0) => (true, "the key of this database".to_owned()),
-        Ok(left) => (true, format!("{left} hashes are still under phone_hash_key_previous: keep it set")),
+        Ok(left) => (true, format!("{left} hashes are still under keys of phone_hash_key_previous: keep them set")),
         Err(error) => (false, format!("{error:#}")),
     };
     Check { check: "phone_hash_key", ok, detail }
+}
+
+/// The ledger's last beat may be so long ago before it is worth a word.
+const BEAT_TAKES: TimeDelta = TimeDelta::minutes(5);
+
+/// Says whether the database came back from a backup, and whether the ledger is kept (rule R6).
+async fn restored(settings: &DoctorSettings, pool: &Pool) -> Check {
+    let looked = async {
+        let objects = Objects::open(&settings.object_store.place(StoreAddress::new))?;
+        let (current, previous) = settings.privacy.keys();
+        let keys = PhoneHashKeys::new(current, previous);
+        let head = objects.read_small(HEAD, LONGEST).await?.map(|text| Head::read(&text, &keys)).transpose()?;
+        Ok::<_, anyhow::Error>((ledger::standing(pool).await?, head, pool.now().await?))
+    };
+    let (ok, detail) = match looked.await {
+        Ok((standing, head, _))
+            if standing.restored || head.as_ref().is_some_and(|head| is_older(standing.beat, head)) =>
+        {
+            (false, "the database came back from a backup, and nothing is sent: run muster ledger replay".to_owned())
+        }
+        Ok((_, None, _)) => (true, "there is none yet".to_owned()),
+        Ok((standing, Some(head), now)) => {
+            let late = now - head.at > BEAT_TAKES;
+            (!late, format!("{} segments, written {} s ago", standing.segment, (now - head.at).num_seconds()))
+        }
+        Err(error) => (false, format!("{error:#}")),
+    };
+    Check { check: "ledger", ok, detail }
 }
 
 /// A redaction may take so long before it is worth a word; it waits for files of imports under way.

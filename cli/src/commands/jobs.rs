@@ -14,7 +14,7 @@ use muster_storage::{
 };
 use serde_json::json;
 
-use super::{pool, words};
+use super::{operator, pool, words};
 use crate::{out::say, table::Table};
 
 #[derive(clap::Subcommand)]
@@ -128,7 +128,7 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
             Ok(())
         }
         Command::Retry { id, json } => {
-            let state = operate::retry(&pool, JobId(id)).await?;
+            let state = operator::acts(operator::draft("jobs_retry", []), operate::retry(&pool, JobId(id))).await?;
             let state = state.with_context(|| format!("job {id} is not parked or cancelled, or is not there"))?;
             tell(
                 json,
@@ -142,7 +142,9 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
             )
         }
         Command::Cancel { id, json } => {
-            ensure!(operate::cancel(&pool, JobId(id)).await?, "job {id} runs, is over, or is not there");
+            let cancelled =
+                operator::acts(operator::draft("jobs_cancel", []), operate::cancel(&pool, JobId(id))).await?;
+            ensure!(cancelled, "job {id} runs, is over, or is not there");
             tell(json, id, JobState::Cancelled, "is cancelled")
         }
         Command::Replay { which, dry_run, rate, abort_on_error_rate, wait_seconds, json } => {
@@ -154,7 +156,9 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
             let Replayed { replayed, tried, failed, aborted } = if dry_run {
                 Replayed::default()
             } else {
-                replay(&pool, &filter, rate, abort_on_error_rate, wait_seconds).await?
+                let kind = filter.kind.map(|kind| kind.as_str().to_owned());
+                let work = replay(&pool, &filter, rate, abort_on_error_rate, wait_seconds);
+                operator::acts(operator::draft("jobs_replay", kind), work).await?
             };
             if json {
                 let report = json!({

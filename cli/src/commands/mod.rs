@@ -1,19 +1,27 @@
 //! One command, one file.
 
 pub(crate) mod account;
+pub(crate) mod audit;
+pub(crate) mod backup;
 pub(crate) mod broker;
 pub(crate) mod classify;
 pub(crate) mod client;
 pub(crate) mod config;
 pub(crate) mod contacts;
 pub(crate) mod doctor;
+pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod jobs;
+pub(crate) mod ledger;
 pub(crate) mod migrate;
 pub(crate) mod numbers;
+pub(crate) mod operator;
+pub(crate) mod operators;
 pub(crate) mod opt_outs;
 pub(crate) mod policy;
+mod postgres_tools;
 pub(crate) mod queues;
+pub(crate) mod restore;
 pub(crate) mod schedule;
 pub(crate) mod segments;
 pub(crate) mod tags;

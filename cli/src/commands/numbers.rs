@@ -4,13 +4,13 @@
 use anyhow::{bail, ensure};
 use muster_domain::{ids::AccountId, people::e164::E164};
 use muster_storage::{
-    Page,
+    Page, Tx,
     tenancy::numbers::{self, Assigned, Filter},
 };
 use serde_json::json;
 use uuid::Uuid;
 
-use super::pool;
+use super::{operator, pool};
 use crate::{out::say, table::Table};
 
 #[derive(clap::Subcommand)]
@@ -59,12 +59,14 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
         Command::Assign { account, move_taken, numbers } => assign(AccountId(account), &numbers, move_taken).await,
         Command::Release { numbers } => {
             let mut tx = pool()?.begin().await?;
+            let owners = numbers::owners_of(&mut tx, &numbers).await?;
             let released = numbers::release(&mut tx, &numbers).await?;
             ensure!(
                 released == numbers.len(),
                 "{} of these numbers are no account's; nothing was changed",
                 numbers.len() - released
             );
+            record(&mut tx, "numbers_release", &owners, &numbers);
             tx.commit().await?;
             say!("{released} released")?;
             Ok(())
@@ -73,10 +75,25 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
     }
 }
 
+/// Records the command in the audit of each account that has or had one of the numbers.
+fn record(tx: &mut Tx, command: &str, accounts: &[AccountId], numbers: &[E164]) {
+    for account in accounts {
+        let arguments = numbers.iter().map(|number| number.as_str().to_owned());
+        tx.record(operator::draft(command, arguments).in_account(account.0));
+    }
+}
+
 async fn assign(account: AccountId, numbers: &[E164], move_taken: bool) -> anyhow::Result<()> {
     let mut tx = pool()?.begin().await?;
+    let mut concerned = numbers::owners_of(&mut tx, numbers).await?;
+    concerned.push(account);
+    concerned.sort_unstable();
+    concerned.dedup();
     match numbers::assign(&mut tx, account, numbers, move_taken).await? {
-        Assigned::Done => tx.commit().await?,
+        Assigned::Done => {
+            record(&mut tx, "numbers_assign", &concerned, numbers);
+            tx.commit().await?;
+        }
         Assigned::NoAccount => bail!("there is no account {account}"),
         Assigned::Taken(taken) => {
             bail!("{} belong to another account; --move takes them from it; nothing was changed", taken.join(", "))

@@ -6,7 +6,7 @@ use muster_jobs::JobKind;
 use muster_storage::engine::operate;
 use serde_json::{Value, json};
 
-use super::{jobs::kind, pool};
+use super::{jobs::kind, operator, pool};
 use crate::out::say;
 
 /// Choice of jobs by kind and organization.
@@ -45,7 +45,11 @@ pub(crate) struct Limit {
 pub(crate) async fn set_paused(whose: Whose, paused: bool) -> anyhow::Result<()> {
     let Whose { kind, organization, reason, json } = whose;
     ensure!(kind.is_some() || organization.is_some(), "name a --kind, an --organization, or both");
-    operate::set_paused(&pool()?, kind, organization.map(OrganizationId), paused, reason.as_deref()).await?;
+    let command = if paused { "pause" } else { "resume" };
+    let mut draft = operator::draft(command, kind.map(|kind| kind.as_str().to_owned()));
+    draft.reason.clone_from(&reason);
+    let (pool, organization_id) = (pool()?, organization.map(OrganizationId));
+    operator::acts(draft, operate::set_paused(&pool, kind, organization_id, paused, reason.as_deref())).await?;
     let row = json!({ "kind": kind, "organization": organization, "paused": paused, "reason": reason });
     tell(json, &row, if paused { "paused: what is published already still runs" } else { "resumed" })
 }
@@ -53,7 +57,9 @@ pub(crate) async fn set_paused(whose: Whose, paused: bool) -> anyhow::Result<()>
 pub(crate) async fn limit(limit: Limit) -> anyhow::Result<()> {
     let Limit { kind, organization, at_most, json } = limit;
     ensure!(kind.is_some() || organization.is_some(), "name a --kind, an --organization, or both");
-    operate::set_limit(&pool()?, kind, organization.map(OrganizationId), at_most).await?;
+    let arguments = [kind.map(|kind| kind.as_str().to_owned()), at_most.map(|limit| limit.to_string())];
+    let draft = operator::draft("limit", arguments.into_iter().flatten());
+    operator::acts(draft, operate::set_limit(&pool()?, kind, organization.map(OrganizationId), at_most)).await?;
     let row = json!({ "kind": kind, "organization": organization, "at_most": at_most });
     tell(json, &row, if at_most.is_some() { "limited" } else { "the limit is lifted" })
 }

@@ -16,7 +16,7 @@ use muster_storage::{
 use serde::Serialize;
 use serde_json::json;
 
-use super::{pool, words};
+use super::{operator, pool, words};
 use crate::{out::say, table::Table};
 
 #[derive(clap::Subcommand)]
@@ -133,15 +133,21 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
                 jitter_seconds: args.jitter_seconds,
                 enabled: None,
             };
-            change(&args.name, &edit).await
+            change("schedule_edit", &args.name, &edit).await
         }
-        Command::Enable { name } => change(&name, &Edit { enabled: Some(true), ..Edit::default() }).await,
-        Command::Disable { name } => change(&name, &Edit { enabled: Some(false), ..Edit::default() }).await,
+        Command::Enable { name } => {
+            change("schedule_enable", &name, &Edit { enabled: Some(true), ..Edit::default() }).await
+        }
+        Command::Disable { name } => {
+            change("schedule_disable", &name, &Edit { enabled: Some(false), ..Edit::default() }).await
+        }
     }
 }
 
-async fn change(name: &str, edit: &Edit) -> anyhow::Result<()> {
-    ensure!(schedule_ops::edit(&pool()?, name, edit).await?, "there is no schedule {name}");
+async fn change(command: &str, name: &str, edit: &Edit) -> anyhow::Result<()> {
+    let (pool, draft) = (pool()?, operator::draft(command, [name.to_owned()]));
+    let changed = operator::acts(draft, schedule_ops::edit(&pool, name, edit)).await?;
+    ensure!(changed, "there is no schedule {name}");
     say!("schedule {name} is changed")?;
     Ok(())
 }

@@ -55,6 +55,11 @@ impl Client {
         Events(self.api.events(path).await.unwrap_or_else(|error| panic!("{error:#}")))
     }
 
+    /// Returns a GET with a success that may have no end: the body of one is not read.
+    pub async fn begin(&self, path: &str) -> Answer {
+        self.api.begin(path).await.unwrap_or_else(|error| panic!("{error:#}"))
+    }
+
     /// Returns a GET.
     pub async fn get(&self, path: &str) -> Answer {
         self.call(Method::GET, path, Call::empty()).await

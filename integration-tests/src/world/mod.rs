@@ -2,6 +2,7 @@
 
 mod broker;
 mod client;
+mod clock;
 mod conform;
 mod contacts;
 mod daemon;
@@ -109,7 +110,12 @@ impl World {
         found
     }
 
-    /// Returns the URL of the test's database.
+    /// Returns the URL with which daemons use the test's database: with their rights alone.
+    pub fn daemons_database_url(&self) -> String {
+        self.stack().postgres.app_url(&self.0.database)
+    }
+
+    /// Returns the URL of the test's database, for its owner.
     pub fn database_url(&self) -> String {
         self.stack().postgres.url(&self.0.database)
     }

@@ -10,6 +10,7 @@ use muster_domain::{
     people::e164::E164,
     tenancy::role::Role,
 };
+use muster_service::secret;
 use muster_storage::tenancy::{
     members::{self, NewMember},
     numbers::{self, Assigned},
@@ -46,6 +47,29 @@ impl World {
         self.nobody().with_token(Some(&token))
     }
 
+    /// Returns an operator, made as `muster operators create` makes them.
+    pub async fn operator(&self, rights: &str) -> Client {
+        let token = secret::operator();
+        let insert = format!(
+            "insert into operator (id, name, rights, secret_hash, expires_at)
+             values ('{0}', '{0}', '{rights}', sha256('{token}'::bytea), now() + interval '1 day')",
+            Uuid::now_v7()
+        );
+        self.execute(&[&insert]).await;
+        self.nobody().with_token(Some(&token))
+    }
+
+    /// Returns a session of a member, as a sign-in makes it, and its id.
+    pub async fn session(&self, member_id: &str, scope: &str) -> (Client, String) {
+        let (id, secret) = (Uuid::now_v7(), secret::session());
+        let insert = format!(
+            "insert into session (id, member_id, secret_hash, scope, method, client, address, idle_minutes, lifetime_hours)
+             values ('{id}', '{member_id}', sha256('{secret}'::bytea), '{scope}', 'email_code', 'Firefox', '198.51.100.7', 720, 720)"
+        );
+        self.execute(&[&insert]).await;
+        (self.nobody().with_token(Some(&secret)), id.to_string())
+    }
+
     /// Returns a new account with one organization, for which the hours never end.
     pub async fn organization(&self, name: &str) -> Organization {
         let admin = self.account(name).await;
@@ -53,14 +77,14 @@ impl World {
     }
 
     /// Returns every table's rows, counted and hashed; without the daemons' rows about themselves
-    /// and the last uses of tokens, which reading writes.
+    /// and the last uses and rates of tokens and sessions, which reading writes.
     pub async fn contents(&self) -> BTreeMap<String, String> {
         self.execute(&["create or replace function contents() returns json language plpgsql as $$
                  declare name text; line text; found json[] := '{}'; answer jsonb := '{}';
                  begin
                      for name in select c.relname from pg_class c
                          where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
-                             and c.relname not in ('process', 'token_use', '_sqlx_migrations')
+                             and c.relname not in ('process', 'token_use', 'session_use', 'operator_use', 'rate_bucket', 'figures', '_sqlx_migrations')
                      loop
                          execute format(
                              'select count(*) || '' rows '' || md5(coalesce(string_agg(t::text, '','' order by t::text), '''')) from %I t',

@@ -68,6 +68,11 @@ impl S3 {
             .collect()
     }
 
+    /// Returns the port that it listens on.
+    pub fn port(&self) -> u16 {
+        self.endpoint.rsplit(':').next().and_then(|port| port.parse().ok()).expect("the port of the object store")
+    }
+
     /// Returns the store as daemons see it.
     pub fn objects(&self) -> Objects {
         self.objects_with(S3_SECRET, "muster").expect("the object store")

@@ -31,8 +31,8 @@ pub(crate) async fn own() -> Arc<Stack> {
     Arc::new(Stack::start(options).await.expect("starting Postgres and RabbitMQ"))
 }
 
-/// The template's name holds a hash of the migrations, so that one which was made before they
-/// changed is never cloned.
+/// The template's name holds a hash of the migrations and the roles' rights, so that one which was
+/// made before they changed is never cloned.
 pub(crate) fn template() -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/storage/migrations");
     let mut files: Vec<_> = std::fs::read_dir(&folder)
@@ -40,6 +40,7 @@ pub(crate) fn template() -> String {
         .map(|entry| entry.expect("reading an entry of the migrations' folder").path())
         .collect();
     files.sort();
+    files.push(folder.join("../src/db/roles.sql"));
     let mut hasher = DefaultHasher::new();
     for file in files {
         file.file_name().hash(&mut hasher);

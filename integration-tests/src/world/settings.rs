@@ -30,6 +30,8 @@ impl TestSettings {
             ("carrier_timeout_ms", "1000".to_owned()),
             ("public_url", text("http://127.0.0.1:9")),
             ("phone_hash_key", text(&"0123456789abcdef".repeat(4))),
+            ("sign_in_key", text(&"fedcba9876543210".repeat(4))),
+            ("mail_from", text("Muster <muster@example.org>")),
             ("job_lease_seconds", "3".to_owned()),
             ("republish_after_seconds", "3".to_owned()),
             ("reconcile_after_seconds", "4".to_owned()),

@@ -2,6 +2,7 @@
 
 use std::{
     panic::{AssertUnwindSafe, resume_unwind},
+    path::Path,
     sync::{Arc, Mutex, OnceLock},
     time::Duration,
 };
@@ -13,11 +14,12 @@ use muster_simulator::{Behaviour, Config, Millis, Receipts, Simulator};
 use muster_storage::{
     Pool, PoolOptions,
     testing::{clone_template, execute},
+    trust::objects::folder_of,
 };
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{Inner, Running, services};
+use super::{Inner, Running, clock, services};
 use crate::{CARRIER_ACCOUNT, CARRIER_SECRET, Daemon, TestSettings, UPLOAD_LIMIT, World, eventually, holds, seconds};
 
 /// A test's set-up. [`Setup::run`] makes it and takes it away again.
@@ -30,6 +32,7 @@ pub struct Setup {
     has_engine: bool,
     has_lookups: bool,
     has_own_servers: bool,
+    has_moved_clock: bool,
 }
 
 impl World {
@@ -59,6 +62,11 @@ impl World {
         Setup { has_lookups: true, ..Self::with_engine() }
     }
 
+    /// [`World::with_engine`] with a clock that the test moves.
+    pub fn with_moved_clock() -> Setup {
+        Self::with_engine().moved_clock()
+    }
+
     /// Returns a world on servers that this test alone uses, and may freeze and kill.
     pub fn on_own_servers() -> Setup {
         Setup::default().own_servers()
@@ -80,6 +88,12 @@ impl Setup {
     /// Asks for an api.
     pub fn api(mut self) -> Self {
         self.has_api = true;
+        self
+    }
+
+    /// Asks for a clock that the test moves.
+    pub fn moved_clock(mut self) -> Self {
+        self.has_moved_clock = true;
         self
     }
 
@@ -108,7 +122,7 @@ impl Setup {
 
     async fn start(self) -> World {
         let stack = if self.has_own_servers { services::own().await } else { services::shared().await };
-        let world = World::on(stack).await;
+        let world = World::on(stack, self.has_moved_clock).await;
         for (key, value) in &self.settings {
             world.set(key, value);
         }
@@ -125,7 +139,7 @@ impl Setup {
 impl World {
     /// Returns a migrated database and a vhost, both empty. The installation's schedules are turned
     /// off.
-    async fn on(stack: Arc<Stack>) -> Self {
+    async fn on(stack: Arc<Stack>, has_moved_clock: bool) -> Self {
         log();
         let id = Uuid::now_v7().simple().to_string();
         let (database, vhost) = (format!("muster_test_{id}"), format!("muster-test-{id}"));
@@ -136,13 +150,18 @@ impl World {
         );
         cloned.expect("cloning the migrated template");
         made.expect("making a vhost");
-        let options = PoolOptions { max_connections: 8, ..PoolOptions::default() };
         let database_url = stack.postgres.url(&database);
+        if has_moved_clock {
+            clock::give(&database_url).await;
+        }
+        let options = PoolOptions { max_connections: 8, ..PoolOptions::default() };
         let pool = Pool::connect_lazily(&database_url.as_str().into(), &options).expect("the test's own pool");
         let folder = tempfile::Builder::new().prefix("muster-test-").tempdir().expect("a folder for the test");
         let objects = format!("file://{}", folder.path().display());
         let (amqp_url, management_url) = (stack.rabbitmq.amqp_url(&vhost), stack.rabbitmq.management_url());
-        let settings = TestSettings::new(&database_url, &amqp_url, &management_url, &objects);
+        let mails = format!("\"{}\"", folder.path().join("mails").display());
+        let settings = TestSettings::new(&stack.postgres.app_url(&database), &amqp_url, &management_url, &objects)
+            .with("mail_folder", mails);
         // Upkeep comes at its own times, and tests count jobs.
         execute(&pool, "update schedule set enabled = false").await.expect("turning upkeep off");
         Self(Arc::new(Inner {
@@ -224,6 +243,7 @@ impl World {
             tokio::join!(scheduler.stop(), worker.stop());
         }
         let inner = Arc::into_inner(self.0).expect("the test alone held the world");
+        every_object_is_in_the_registry(inner.folder.path());
         if let Some(carrier) = inner.carrier.into_inner() {
             carrier.shutdown().await;
         }
@@ -270,6 +290,17 @@ async fn serve(mut settings: ApiSettings, stop: CancellationToken) -> anyhow::Re
 
 fn alone(api: Arc<Daemon>) -> Daemon {
     Arc::into_inner(api).expect("no test keeps the api for later")
+}
+
+/// Rule R5a: no writer puts an object into a folder of the object store that the registry does not
+/// have.
+fn every_object_is_in_the_registry(store: &Path) {
+    for entry in std::fs::read_dir(store).expect("the world's folder").flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        // Mails are beside the store's folders.
+        let known = !entry.path().is_dir() || name == "mails" || folder_of(&name).is_some();
+        assert!(known, "say in shared/storage/src/trust/objects.rs what the objects in {name}/ hold of people");
+    }
 }
 
 async fn drop_database(stack: &Stack, name: &str) -> muster_storage::Result<()> {

@@ -19,6 +19,7 @@ pub(crate) struct Asked {
     pub(crate) world: World,
     pub(crate) organization: Organization,
     pub(crate) agent: Client,
+    pub(crate) operator: Client,
     pub(crate) document: serde_json::Value,
     pub(crate) operations: Vec<Operation>,
     pub(crate) before: BTreeMap<String, String>,
@@ -29,10 +30,11 @@ impl Asked {
     pub(crate) async fn start(world: World) -> Self {
         let organization = world.organization("Ours").await;
         let agent = organization.member("agent").await.client;
+        let operator = world.operator("act").await;
         let document = document(&world.nobody()).await;
         let operations = operations(&document);
         let before = world.contents().await;
-        Self { world, organization, agent, document, operations, before, wrong: Vec::new() }
+        Self { world, organization, agent, operator, document, operations, before, wrong: Vec::new() }
     }
 
     /// Returns a caller that the operation is for.
@@ -40,6 +42,7 @@ impl Asked {
         match operation.who() {
             Who::Admins | Who::Anyone => self.organization.admin.clone(),
             Who::Agents => self.agent.clone(),
+            Who::Operators => self.operator.clone(),
             Who::Carrier | Who::Public => self.world.nobody(),
         }
     }
@@ -191,7 +194,7 @@ async fn a5_agents_may_not_do_what_admins_may_and_admins_not_what_agents_may() {
                 let callers = match operation.who() {
                     Who::Admins => std::slice::from_ref(&asked.agent).to_vec(),
                     Who::Agents => admins.to_vec(),
-                    Who::Anyone | Who::Carrier | Who::Public => continue,
+                    Who::Anyone | Who::Operators | Who::Carrier | Who::Public => continue,
                 };
                 let url = asked.url(&operation);
                 for caller in callers {

@@ -88,6 +88,9 @@ async fn r4_opt_outs_of_redacted_people_outlive_a_rotation_of_the_key() {
                 let judged = phone_keys::verify(world.pool(), &alone).await.unwrap();
                 assert!(matches!(judged, Err(WrongKeys::Missing { .. })), "{judged:?}");
             }
+            // A second rotation needs nobody to be seen again: the keys of before are kept.
+            let newest = PhoneHashKeys::new([9; 32], [key(NEW), key(OLD)]);
+            assert_eq!(phone_keys::inspect(world.pool(), &newest).await.unwrap().judged, Ok(()));
             redact(&world, &ours, &phones[2]).await;
             let report = ours
                 .import(&format!("file_name=d.csv&group_id={group}"), format!("first,last,phone\nE,F,{}\n", phones[2]))

@@ -31,6 +31,7 @@ async fn nothing_identifies(world: &World, stranger: &Organization) {
         ("dead_letter", "true".to_owned()),
         ("import_change", "true".to_owned()),
         ("bulk_change", "true".to_owned()),
+        ("export", "true".to_owned()),
     ] {
         for needle in
             ["zebulon", "quagmire", "6465550001", "646-555-0001", "zq@example.org", "likes tea", "ward-nine", "van-77"]

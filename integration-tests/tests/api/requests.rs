@@ -18,6 +18,7 @@ pub(crate) struct Made {
     pub(crate) world: World,
     pub(crate) organization: Organization,
     pub(crate) agent: Client,
+    pub(crate) operator: Client,
     pub(crate) ids: BTreeMap<&'static str, String>,
 }
 
@@ -26,6 +27,7 @@ impl Made {
         let organization = world.organization("Ours").await;
         let group = organization.group("One").await;
         let (agent, _) = organization.agent(&group).await;
+        let operator = world.operator("act").await;
         let goal = goal_at("2027-06-01T10:00:00", "2027-06-02T10:00:00", json!({}));
         let goal = organization.draft(&group, goal).await;
         let source = json!({ "group_id": group, "name": "Known", "url": "store:known.csv" });
@@ -39,13 +41,14 @@ impl Made {
             ("contact_id", contact),
             ("source_id", source),
         ]);
-        Self { world, organization, agent: agent.client, ids }
+        Self { world, organization, agent: agent.client, operator, ids }
     }
 
     pub(crate) fn caller(&self, operation: &Operation) -> Client {
         match operation.who() {
             Who::Admins | Who::Anyone => self.organization.admin.clone(),
             Who::Agents => self.agent.clone(),
+            Who::Operators => self.operator.clone(),
             Who::Carrier | Who::Public => self.world.nobody(),
         }
     }

@@ -22,8 +22,9 @@ pub(crate) struct Operation {
 pub(crate) enum Who {
     Admins,
     Agents,
-    /// Any caller with a token.
+    /// Any member.
     Anyone,
+    Operators,
     Carrier,
     /// Anybody, without a token.
     Public,
@@ -55,17 +56,25 @@ impl Operation {
     }
 
     pub(crate) fn who(&self) -> Who {
-        if self.path.starts_with("/v1/webhooks/") {
-            Who::Carrier
-        } else if self.path.starts_with("/v1/sign-ups/") {
-            Who::Public
-        } else if self.path.starts_with("/v1/agent/") {
-            Who::Agents
-        } else if self.path == "/v1/account" {
-            Who::Anyone
-        } else {
-            Who::Admins
+        match self.role() {
+            "anybody" => Who::Public,
+            "carrier" => Who::Carrier,
+            "member" => Who::Anyone,
+            "agent" => Who::Agents,
+            "group_admin" | "organization_admin" | "account_admin" => Who::Admins,
+            "operator" => Who::Operators,
+            other => panic!("{} is for {other:?}", self.name()),
         }
+    }
+
+    /// Returns the least role that may ask, or another kind of caller, as the document says.
+    pub(crate) fn role(&self) -> &str {
+        self.spec["x-muster-access"]["role"].as_str().unwrap_or_default()
+    }
+
+    /// Returns whether it needs the full scope, as the document says.
+    pub(crate) fn changes(&self) -> bool {
+        self.spec["x-muster-access"]["scope"] == "full"
     }
 
     /// Names of the path's parameters.
@@ -83,6 +92,7 @@ impl Operation {
             let usual = match name.as_str() {
                 "action" => "pause".to_owned(),
                 "form_key" => Uuid::now_v7().simple().to_string(),
+                "download_key" => format!("muster_{}{}", Uuid::now_v7().simple(), Uuid::now_v7().simple()),
                 _ => Uuid::now_v7().to_string(),
             };
             url = url.replace(&format!("{{{name}}}"), &id.unwrap_or(usual));
@@ -130,6 +140,7 @@ pub(crate) fn body(schema: &str) -> Value {
     let id = Uuid::now_v7();
     let goal = goal_at("2027-06-01T10:00:00", "2027-06-02T10:00:00", json!({}));
     match schema {
+        "AccountSettingsBody" => json!({ "opt_outs_account_wide": true }),
         "AgentOptOutBody" => json!({ "reason_id": id }),
         "Assignment" => json!({ "thread_ids": [id], "agent_id": id }),
         "HandOn" => json!({ "agent_id": id }),
@@ -159,6 +170,7 @@ pub(crate) fn body(schema: &str) -> Value {
         "CampaignFollowUp" => json!({ "name": "Again", "any_of": ["yes"], "goal": goal }),
         "GoalFollowUp" => json!({ "any_of": ["yes"], "goal": goal }),
         "MoreGroups" => json!({ "group_ids": [id] }),
+        "NewExportBody" => json!({ "kind": "contacts" }),
         "NewBulkChangeBody" => json!({ "filter": { "name": "Ada" }, "action": "tag", "tag": "vip" }),
         "Automation" => {
             json!({ "name": "Join", "keywords": ["join"], "matching": "exact", "actions": [{ "kind": "opt_in" }] })
@@ -180,6 +192,17 @@ pub(crate) fn body(schema: &str) -> Value {
         "OptOut" => json!({ "reason": "by phone" }),
         "Reply" | "TextToCount" => json!({ "text": "See you there" }),
         "Return" | "Send" | "SendOne" => json!({ "lease_token": 1 }),
+        "IdentityProviderInput" => json!({
+            "issuer": "https://127.0.0.1:1", "client_id": "muster", "client_secret": "hush", "email_domains": ["example.org"],
+        }),
+        "OidcSignInBody" => json!({ "account_id": id }),
+        "OidcConfirmation" => json!({ "client_secret": "none", "state": "none", "code": "none" }),
+        "InviteToAccept" => json!({ "invite_id": id, "secret": "0".repeat(64) }),
+        "NewInviteBody" => json!({ "days": 3 }),
+        "SignInBody" => json!({ "email": "ada@example.org" }),
+        "SignInConfirmation" => json!({ "sign_in_id": id, "client_secret": "none", "code": "BCDF2345" }),
+        "SessionsToEnd" => json!({ "others_only": true }),
+        "SignInPolicyEdit" => json!({ "session_idle_minutes": 60 }),
         "SettingsBody" => json!({ "batch_size": 50 }),
         "SourceBody" => json!({ "group_id": id, "name": "Voters", "url": "store:voters.csv" }),
         "TestText" => json!({ "phone": "+16465550001" }),

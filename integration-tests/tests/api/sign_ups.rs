@@ -219,7 +219,7 @@ async fn c16_sign_ups_are_bounded_by_form_and_by_client() {
             assert_eq!(world.contacts().count().await, 4);
             // No address is kept (rule R5).
             let kept: String =
-                world.row("select to_json(coalesce(string_agg(b::text, ' '), '')) from form_bucket b").await;
+                world.row("select to_json(coalesce(string_agg(b::text, ' '), '')) from rate_bucket b").await;
             assert!(!kept.contains("203.0.113"), "{kept}");
         })
         .await;

@@ -40,6 +40,7 @@ impl Full {
         let source = organization.admin.post(&organization.at("import-sources"), source).await.ok();
         let change = json!({ "filter": { "group_id": group }, "action": "tag", "tag": "vip" });
         let change = organization.admin.post(&organization.at("bulk-changes"), change).await.ok();
+        let export = organization.admin.post(&organization.at("exports"), json!({ "kind": "contacts" })).await.ok();
         let conversations = organization.admin.get(&organization.at("conversations")).await.ok();
         let contact = organization.contact("+16465550001").await;
         world.settled().await;
@@ -55,6 +56,7 @@ impl Full {
             ("campaign_id", text(&campaign["id"])),
             ("thread_id", text(&conversations["items"][0]["id"])),
             ("bulk_change_id", text(&change["id"])),
+            ("export_id", text(&export["id"])),
             ("batch_id", text(&claimed.ok()["batch"]["id"])),
             ("redaction_id", text(&redaction["id"])),
         ]);
@@ -73,6 +75,7 @@ impl Full {
             (&self.organization.admin, self.organization.at(&format!("conversations/{}", self.ids["thread_id"]))),
             (&self.organization.admin, format!("/v1/redactions/{}", self.ids["redaction_id"])),
             (&self.organization.admin, self.organization.at(&format!("bulk-changes/{}", self.ids["bulk_change_id"]))),
+            (&self.organization.admin, self.organization.at(&format!("exports/{}", self.ids["export_id"]))),
             (&self.agent, "/v1/agent/goals".to_owned()),
         ]
     }
@@ -124,7 +127,7 @@ async fn a5_another_tenants_id_in_the_path_answers_404_on_every_operation() {
                         }
                     }
                     Who::Agents => asks.extend(agents.iter().map(|agent| (agent, theirs.ids.clone()))),
-                    Who::Anyone | Who::Carrier | Who::Public => {}
+                    Who::Anyone | Who::Operators | Who::Carrier | Who::Public => {}
                 }
                 for (client, ids) in asks {
                     let answer = client.call(operation.method.clone(), &operation.url(&ids), operation.sample()).await;

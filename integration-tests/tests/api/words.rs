@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use muster_domain::{
     conversations::{automation::KeywordMatch, outcome::InboundOutcome},
     engine::{
+        bucket::BucketKind,
         job::JobState,
         process::ProcessRole,
         schedule::{CatchUpPolicy, Gap, Note, Overlap, SkipReason, TickFate},
@@ -30,8 +31,17 @@ use muster_domain::{
         message::{MessageKind, MessageState, ReceiptStatus},
         segments::Encoding,
     },
-    tenancy::role::Role,
+    tenancy::{
+        role::Role,
+        sign_in::{code::MailLanguage, operator::OperatorRights, scope::Scope, session::SignInMethod},
+    },
     text_enum::TextEnum,
+    trust::{
+        audit::{AsideKind, PrincipalKind, Via},
+        export::{ExportFailure, ExportFormat, ExportKind, ExportState, FileEnd},
+        ledger::RestoredBy,
+        retention::RetentionStep,
+    },
 };
 
 use muster_integration_tests::World;
@@ -45,6 +55,10 @@ fn of<T: TextEnum>() -> Words {
 /// Returns the words of each column, by the enums of the domain.
 fn of_the_domain() -> BTreeMap<String, Words> {
     [
+        ("audit_aside.kind", of::<AsideKind>()),
+        ("audit_entry.principal", of::<PrincipalKind>()),
+        ("audit_entry.role", of::<Role>()),
+        ("audit_entry.via", of::<Via>()),
         ("automation.matching", of::<KeywordMatch>()),
         ("batch.kind", of::<BatchKind>()),
         ("batch.state", of::<BatchState>()),
@@ -55,6 +69,11 @@ fn of_the_domain() -> BTreeMap<String, Words> {
         ("contact.opt_out_origin", of::<OptOutOrigin>()),
         ("contact.source", of::<ContactSource>()),
         ("contact_event.what", of::<ContactEventKind>()),
+        ("export.failure", of::<ExportFailure>()),
+        ("export.file_end", of::<FileEnd>()),
+        ("export.format", of::<ExportFormat>()),
+        ("export.kind", of::<ExportKind>()),
+        ("export.state", of::<ExportState>()),
         ("goal.goal_type", of::<GoalType>()),
         ("goal.strategy", of::<AssignmentStrategy>()),
         ("goal_estimate.release_waits_for", of::<WaitsFor>()),
@@ -62,6 +81,7 @@ fn of_the_domain() -> BTreeMap<String, Words> {
         ("import.encoding", of::<FileEncoding>()),
         ("import.state", of::<ImportState>()),
         ("import_reject.reason", of::<RejectReason>()),
+        ("invite.language", of::<MailLanguage>()),
         ("job.state", of::<JobState>()),
         ("library_script.kind", of::<ScriptKind>()),
         ("member.role", of::<Role>()),
@@ -71,17 +91,25 @@ fn of_the_domain() -> BTreeMap<String, Words> {
         ("message.kind", of::<MessageKind>()),
         ("message.reason", &of::<HoldReason>() | &of::<CancelReason>()),
         ("message.state", of::<MessageState>()),
+        ("ledger.restored_by", of::<RestoredBy>()),
         ("name_merge.kind", of::<MergeKind>()),
         ("name_merge.step", of::<MergeStep>()),
+        ("operator.rights", of::<OperatorRights>()),
         ("process.role", of::<ProcessRole>()),
+        ("rate_bucket.kind", of::<BucketKind>()),
         ("receipt.status", of::<ReceiptStatus>()),
+        ("retention_run.step", of::<RetentionStep>()),
         ("schedule.catch_up", of::<CatchUpPolicy>()),
         ("schedule.gap", of::<Gap>()),
         ("schedule.overlap", of::<Overlap>()),
+        ("session.method", of::<SignInMethod>()),
+        ("session.scope", of::<Scope>()),
+        ("sign_in.language", of::<MailLanguage>()),
         ("target.answer", of::<Answer>()),
         ("tick.fate", of::<TickFate>()),
         ("tick.note", of::<Note>()),
         ("tick.why", of::<SkipReason>()),
+        ("token.scope", of::<Scope>()),
         ("webhook.outcome", of::<InboundOutcome>()),
     ]
     .map(|(column, words)| (column.to_owned(), words))

@@ -66,7 +66,7 @@ struct Wired {
 
 async fn wired(world: &World) -> Wired {
     world.record_completions().await;
-    let (broker, database) = (world.amqp_url(), world.database_url());
+    let (broker, database) = (world.amqp_url(), world.daemons_database_url());
     let ports = [world.stack().rabbitmq.port(), world.stack().postgres.port()];
     let lay = async || {
         let wires = [Wire::to(ports[0]).await.unwrap(), Wire::to(ports[1]).await.unwrap()];

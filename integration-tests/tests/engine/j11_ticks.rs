@@ -149,13 +149,18 @@ async fn j11_upkeep_runs_by_schedules() {
             .await;
 
         for name in [
+            "audit-addresses",
+            "audit-heads",
             "partitions",
             "job-history",
             "engine-history",
             "engine-sweep",
             "idempotency-keys",
+            "exports",
             "import-rejects",
+            "ledger",
             "reconcile",
+            "retention",
             "zone-rules",
         ] {
             world

@@ -326,7 +326,7 @@ async fn j2_locks_of_a_process_that_was_cut_off_are_given_up() {
         let wire = Wire::to(world.stack().postgres.port()).await.unwrap();
         let gate = world.close_publish_gate().await;
         world.enqueue_no_ops(JOBS).await;
-        let straight = world.database_url();
+        let straight = world.daemons_database_url();
         let through = wire.instead(&straight).unwrap();
         world.set("database_url", format!("{through:?}"));
         let _cut_off = world.scheduler("scheduler-1");

@@ -333,3 +333,26 @@ async fn j11_a_schedule_is_looked_at_changed_and_switched_off_and_on() {
     })
     .await;
 }
+
+/// Rule A5: operators are principals of their own.
+#[tokio::test]
+async fn a5_operators_are_made_listed_and_ended_and_their_names_are_one_operators_at_a_time() {
+    World::run(async |world| {
+        let create = ["operators", "create", "--name", "Night shift", "--rights", "read", "--json"];
+        let made = json(&world, &create).await;
+        let (id, token) = (made["operator_id"].as_str().unwrap(), made["token"].as_str().unwrap());
+        assert!(token.starts_with("muster_operator_"), "{token}");
+        fails(&world, &create, "another operator has the name").await;
+        fails(&world, &["operators", "create", "--name", "Day", "--rights", "all"], "unknown word").await;
+        let listed = json(&world, &["operators", "list", "--json"]).await;
+        assert_eq!((&listed["id"], &listed["rights"]), (&Value::from(id), &Value::from("read")));
+        assert!(!listed.to_string().contains(token), "no secret is told");
+        succeeds(&world, &["operators", "end", id]).await;
+        fails(&world, &["operators", "end", id], "there is no operator").await;
+        assert!(muster(&world, &["operators", "list", "--json"]).await.stdout.is_empty());
+        let ended = json(&world, &["operators", "list", "--all", "--json"]).await;
+        assert!(ended["ended_at"].is_string(), "{ended}");
+        json(&world, &create).await;
+    })
+    .await;
+}

@@ -57,7 +57,7 @@ async fn half_open_connections_to_the_broker_are_given_up() {
 async fn half_open_connections_to_the_database_are_given_up() {
     World::run(async |world| {
         let wire = Wire::to(world.stack().postgres.port()).await.unwrap();
-        let url = wire.instead(&world.database_url()).unwrap();
+        let url = wire.instead(&world.daemons_database_url()).unwrap();
         world.set("database_url", format!("{url:?}"));
         let daemons = flowing(&world).await;
 

@@ -11,6 +11,8 @@
 //! - `ingestion`: large files, counted exactly, in flat memory.
 //! - `import_cli`: a file is imported from the command line, and taken back.
 //! - `people_cli`: tags are merged and opt-outs read from the command line.
+//! - `opt_outs_under_load`: no text goes to a person after the answer to their opt-out, with a
+//!   hundred thousand texts queued and a worker that stands still.
 //! - `import_crashes`: an import ends as if nothing had happened when its worker is killed at any
 //!   of its points.
 
@@ -27,9 +29,12 @@ mod import_crashes;
 mod ingestion;
 mod kills;
 mod opt_outs;
+mod opt_outs_under_load;
 mod otlp;
 mod people_cli;
 mod privacy;
+mod process_lists;
+mod restore;
 mod rig;
 mod run;
 mod schedule_preview;

@@ -43,6 +43,28 @@ async fn c16_tags_are_merged_and_opt_outs_read_from_the_command_line() {
         let again = muster(rig, &["tags", "merge", &first, "--into", &other]).await;
         assert!(!again.status.success() && String::from_utf8_lossy(&again.stderr).contains("no such tag"), "{again:?}");
 
+        let file = folder.path().join("out.csv");
+        let columns = ["--column", "phone", "--column", "tags", "--tag", "b"];
+        let start = ["export", "start", "contacts", "--output", file.to_str().unwrap()];
+        let shown = said(rig, &[&start[..], &columns].concat()).await;
+        assert!(shown.contains("(contacts: succeeded)") && shown.contains("2 records"), "{shown}");
+        let written = std::fs::read_to_string(&file).unwrap();
+        assert!(
+            written.starts_with("\"phone\",\"tags\"\r\n") && written.contains("\"+16465550002\",\"b\""),
+            "{written}"
+        );
+        let exports: Value = serde_json::from_str(&said(rig, &["export", "list", "--json"]).await).unwrap();
+        let id = exports["items"][0]["id"].as_str().unwrap().to_owned();
+        assert!(said(rig, &["export", "link", &id]).await.starts_with("/v1/downloads/muster_"));
+        let links = said(rig, &["export", "links", &id]).await;
+        assert!(links.lines().count() == 3 && links.contains("127.0.0.1"), "{links}");
+        assert!(said(rig, &["export", "follow", &id]).await.contains("kept until"));
+        let over = muster(rig, &["export", "cancel", &id]).await;
+        assert!(
+            !over.status.success() && String::from_utf8_lossy(&over.stderr).contains("the export is over"),
+            "{over:?}"
+        );
+
         assert_eq!(said(rig, &["opt-outs", "check", "646-555-0001"]).await, "not opted out");
         let found = said(rig, &["opt-outs", "check", "(646) 555-0002"]).await;
         assert!(found.starts_with("opted out since ") && found.contains("recorded by file"), "{found}");

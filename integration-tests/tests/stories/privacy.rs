@@ -92,6 +92,9 @@ async fn names_phones_and_texts_stay_out_of_queues_logs_job_rows_and_spans() {
         let spans = collector.spans().iter().map(|span| format!("{span:?}")).collect::<Vec<_>>();
         nothing_in("a span", &spans);
         for name in ["api", "scheduler-1", "worker-1"] {
+            let member = rig.cluster.members().iter().find(|member| member.process.name() == name).unwrap();
+            let metrics = reqwest::get(format!("{}/metrics", member.url)).await.unwrap().text().await.unwrap();
+            nothing_in(&format!("{name}'s metrics"), &metrics.lines().map(ToOwned::to_owned).collect::<Vec<_>>());
             let log = std::fs::read_to_string(rig.cluster.process(name).unwrap().log()).unwrap();
             nothing_in(&format!("{name}'s log"), &log.lines().map(ToOwned::to_owned).collect::<Vec<_>>());
         }
@@ -139,6 +142,7 @@ impl Rig {
         assert_eq!(refused.status, 422, "{}", refused.text);
         nothing_in("a refusal", std::slice::from_ref(&refused.text));
 
+        self.look_for_people(&group).await;
         let agent = self.agent("Ann", &[&group]).await;
         let script = "Hi there-and-hello {{first_name}} {{last_name}}, vote on {{goal.date}}! STOP to opt out";
         let goal = self.campaign(&[&group], script).await.remove(0);
@@ -166,6 +170,22 @@ impl Rig {
             if status["done"] == true { Ok(()) } else { Err(status.to_string()) }
         })
         .await;
+    }
+
+    /// Admins search by name, phone and address, in URLs, and a client says a name of itself and of
+    /// its request.
+    async fn look_for_people(&self, group: &str) {
+        for query in ["name=Quorvella1", "phone=%2B19175550001", "email=p1%40quorv.example"] {
+            self.get(&self.path(&format!("contacts?{query}&group_id={group}"))).await;
+        }
+        self.get(&self.path("conversations?search=Quorvella1")).await;
+        let request = reqwest::Client::new()
+            .post(format!("{}{}", self.cluster.api_url, self.path("tags")))
+            .bearer_auth(&self.cluster.bootstrap_token)
+            .header("user-agent", "Quorvella1's phone")
+            .header("idempotency-key", "for-Quorvella1-of-9175550001")
+            .json(&json!({ "name": "Friends of Xanthibrook1" }));
+        assert!(request.send().await.unwrap().status().is_success());
     }
 
     /// Contacts write, one of them an opt-out and one a cry for help, a stranger too; an agent

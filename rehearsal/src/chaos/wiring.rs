@@ -37,7 +37,7 @@ impl Wires {
         let mut env: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
         for ((daemon, service), wire) in &self.wires {
             let (name, straight) = match service {
-                Service::Database => ("MUSTER_DATABASE_URL", stack.postgres.url(database)),
+                Service::Database => ("MUSTER_DATABASE_URL", stack.postgres.app_url(database)),
                 Service::Broker => ("MUSTER_AMQP_URL", stack.rabbitmq.amqp_url(vhost)),
                 Service::Carrier => ("MUSTER_CARRIER_URL", format!("http://127.0.0.1:{}", self.simulator_port)),
             };

@@ -138,6 +138,16 @@ impl Client {
         bail!("{request} answers {status}: {text}")
     }
 
+    /// Makes a GET request once with a success that may have no end: the body of one is not read.
+    pub async fn begin(&self, path: &str) -> anyhow::Result<Answer> {
+        let response = self.send(&Method::GET, path, &[], None).await?;
+        if response.status().is_success() {
+            let (status, headers) = (response.status().as_u16(), response.headers().clone());
+            return Ok(Answer { request: format!("GET {path}"), status, headers, text: String::new() });
+        }
+        read(&Method::GET, path, response).await
+    }
+
     /// Makes a request once, and reads its answer.
     async fn ask(
         &self,

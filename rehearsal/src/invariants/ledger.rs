@@ -7,16 +7,17 @@ use anyhow::Context as _;
 use super::tables::Reader;
 
 const INSTALL: &str = "
+-- The daemons' role has no rights here: the functions run with those of their owner.
 create schema rehearsal;
 create table rehearsal.enqueued (job_id uuid primary key);
 create table rehearsal.completed (job_id uuid not null);
 create table rehearsal.revived (job_id uuid not null, was text not null, became text not null);
 
-create function rehearsal.on_insert() returns trigger language plpgsql as $$
+create function rehearsal.on_insert() returns trigger language plpgsql security definer as $$
 begin insert into rehearsal.enqueued values (new.id) on conflict do nothing; return null; end $$;
-create function rehearsal.on_success() returns trigger language plpgsql as $$
+create function rehearsal.on_success() returns trigger language plpgsql security definer as $$
 begin insert into rehearsal.completed values (new.id); return null; end $$;
-create function rehearsal.on_revival() returns trigger language plpgsql as $$
+create function rehearsal.on_revival() returns trigger language plpgsql security definer as $$
 begin insert into rehearsal.revived values (new.id, old.state, new.state); return null; end $$;
 
 -- Nothing is enqueued between the copies and the triggers.

@@ -75,4 +75,18 @@ ids! {
     FormId,
     /// A change of all contacts that match a filter.
     BulkChangeId,
+    /// A member's session.
+    SessionId,
+    /// A sign-in by a code that is sent.
+    SignInId,
+    /// An invite of a member.
+    InviteId,
+    /// A person or program that operates the installation.
+    OperatorId,
+    /// Records of an organization as a file.
+    ExportId,
+    /// A link to an export's file.
+    ExportLinkId,
+    /// A run of an organization's retention.
+    RetentionRunId,
 }

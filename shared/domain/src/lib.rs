@@ -6,12 +6,15 @@
 
 pub mod cell;
 pub mod conversations;
+pub mod csv;
 pub mod engine;
 pub mod goals;
 pub mod ids;
 pub mod imports;
+pub mod keyed;
 pub mod people;
 pub mod sending;
 pub mod tenancy;
 pub mod text_enum;
+pub mod trust;
 pub mod zone;

@@ -5,6 +5,7 @@
 //! a name cannot lead elsewhere a moment later. Each redirect is looked at like the first address.
 //! No part of a request carries a secret of the installation.
 
+mod asks;
 mod guard;
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
@@ -12,13 +13,14 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
 use reqwest::{
-    Client, StatusCode, Url,
+    Client, ClientBuilder, StatusCode, Url,
     dns::{Addrs, Name, Resolve, Resolving},
     header::{ETAG, HeaderMap, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED},
     redirect,
 };
 use tracing::{Instrument, Span, field::Empty, info_span};
 
+pub use asks::ANSWER_LIMIT;
 pub use guard::{Guard, is_public};
 
 /// The longest waits: for a connection, and for the next bytes.
@@ -62,6 +64,8 @@ pub struct Fetched<S> {
 #[derive(Debug, Clone)]
 pub struct Fetcher {
     http: Client,
+    /// Asks for small documents, and follows no redirect.
+    asks: Client,
     guard: Arc<Guard>,
 }
 
@@ -83,17 +87,12 @@ impl Fetcher {
                 }
             })
         };
-        let http = Client::builder()
-            .no_proxy()
-            .http1_only()
+        let http = builder(&guard)
             .redirect(policy)
-            .connect_timeout(CONNECT_TIMEOUT)
             .read_timeout(STALL_TIMEOUT)
-            .dns_resolver(Arc::new(Resolver(Arc::clone(&guard))))
-            .user_agent("muster")
             .build()
             .map_err(|error| Error::Broken(error.to_string()))?;
-        Ok(Self { http, guard })
+        Ok(Self { http, asks: asks::client(&guard)?, guard })
     }
 
     /// Returns whether this address may be asked, as far as can be said without asking. An address
@@ -111,7 +110,7 @@ impl Fetcher {
         seen: &Seen,
     ) -> Result<Option<Fetched<impl Stream<Item = Result<Bytes, Error>> + Send + Unpin + use<>>>, Error> {
         let url = self.check(url)?;
-        let span = span(&url);
+        let span = span("GET", &url);
         let mut request = self.http.get(url);
         for (name, value) in [(IF_NONE_MATCH, &seen.etag), (IF_MODIFIED_SINCE, &seen.last_modified)] {
             if let Some(value) = value {
@@ -136,15 +135,25 @@ impl Fetcher {
     }
 }
 
+/// Returns a client that connects to addresses alone that the guard admits.
+fn builder(guard: &Arc<Guard>) -> ClientBuilder {
+    Client::builder()
+        .no_proxy()
+        .http1_only()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .dns_resolver(Arc::new(Resolver(Arc::clone(guard))))
+        .user_agent("muster")
+}
+
 /// Returns the client span of a request, by OpenTelemetry's semantic conventions; its path may be a
 /// tenant's secret.
-fn span(url: &Url) -> Span {
+fn span(method: &'static str, url: &Url) -> Span {
     info_span!(
         "request",
-        otel.name = "GET",
+        otel.name = method,
         otel.kind = "client",
         otel.status_code = Empty,
-        http.request.method = "GET",
+        http.request.method = method,
         url.scheme = url.scheme(),
         server.address = url.host_str(),
         server.port = url.port_or_known_default().map(i64::from),

@@ -15,7 +15,7 @@ use std::{future, ops::Range, sync::Arc};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures::{Stream, StreamExt, TryStreamExt};
-use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, path::Path};
+use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions, path::Path};
 
 pub use contacts_file::{ContactsFile, NotTakenIn};
 pub use error::Error;
@@ -45,6 +45,33 @@ impl Objects {
         limit: u64,
     ) -> Result<u64, Error> {
         upload::write(self.store.as_ref(), &self.path(key)?, self.piece, source, limit).await
+    }
+
+    /// Writes a small object as a whole.
+    pub async fn write_small(&self, key: &str, bytes: impl Into<Bytes>) -> Result<(), Error> {
+        self.store.put(&self.path(key)?, bytes.into().into()).await?;
+        Ok(())
+    }
+
+    /// Writes a small object as a whole if there is none under this key; returns whether there was
+    /// none.
+    pub async fn create_small(&self, key: &str, bytes: impl Into<Bytes>) -> Result<bool, Error> {
+        let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+        match self.store.put_opts(&self.path(key)?, bytes.into().into(), options).await {
+            Ok(_) => Ok(true),
+            Err(object_store::Error::AlreadyExists { .. }) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Reads an object that fits into memory, up to `limit` bytes; `None` when there is none under
+    /// this key.
+    pub async fn read_small(&self, key: &str, limit: u64) -> Result<Option<Bytes>, Error> {
+        let Some(found) = there(self.store.get(&self.path(key)?).await)? else { return Ok(None) };
+        if found.meta.size > limit {
+            return Err(Error::TooLarge { limit });
+        }
+        Ok(Some(found.bytes().await?))
     }
 
     /// Reads an object as a stream; `None` when there is none under this key.

@@ -55,6 +55,13 @@ begin
             execute format(
                 'create trigger %I before truncate on %I for each statement execute function %s()', guard.tgname, name, guard.does);
         end loop;
+        -- Rows are written through the table, by the rights that roles have on it.
+        for guard in
+            select distinct a.grantee::regrole::text as role from pg_class c cross join lateral aclexplode(c.relacl) a
+            where c.oid = to_regclass(name) and a.grantee not in (0, c.relowner)
+        loop
+            execute format('revoke insert, update, delete on %I from %s', name, guard.role);
+        end loop;
     end loop;
 end
 $$;

@@ -4,7 +4,17 @@
 create table account (
     id uuid primary key,
     name text not null,
-    created_at timestamptz not null default now()
+    version int not null default 1,
+    created_at timestamptz not null default now(),
+    -- `domain::tenancy::settings` declares them, as it does an organization's.
+    settings jsonb not null default '{}' check (jsonb_typeof(settings) = 'object'),
+    -- Since when the account's organizations hear each other's opt-outs (rule I3); null: they do
+    -- not.
+    opt_outs_shared_since timestamptz,
+    -- Opt-outs from before are still being written to sister organizations. As long as they are,
+    -- each hand-over looks for them itself.
+    opt_outs_catching_up boolean not null default false,
+    constraint account_catches_up_while_it_shares check (not opt_outs_catching_up or opt_outs_shared_since is not null)
 );
 
 -- The usual daily caps of carriers by a brand's registration, in segments (rule S3). They are data:
@@ -55,6 +65,21 @@ create table organization (
 );
 create index organization_account on organization (account_id);
 create index organization_brand on organization (brand_id);
+
+-- Returns the account of an organization where its organizations hear each other's opt-outs
+-- (rule I3), and keeps it from changing that until the transaction ends. Each statement has a
+-- snapshot of its own: the setting is read after the lock.
+create function sharing_account(of_organization uuid) returns uuid language plpgsql as $$
+declare
+    of_account uuid;
+    shared boolean;
+begin
+    select account_id into of_account from organization where id = of_organization;
+    perform pg_advisory_xact_lock_shared(hashtextextended('opt-outs:' || of_account::text, 0));
+    select opt_outs_shared_since is not null into shared from account where id = of_account;
+    return case when shared then of_account end;
+end
+$$;
 
 -- "group" is a reserved word of SQL.
 create table contact_group (

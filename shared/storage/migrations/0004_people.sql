@@ -28,7 +28,7 @@ create table contact (
     opted_out_at timestamptz,
     opt_out_reason text,
     -- The way by which the opt-out was recorded.
-    opt_out_origin text check (opt_out_origin in ('text', 'agent', 'admin', 'file', 'carrier', 'redacted')),
+    opt_out_origin text check (opt_out_origin in ('text', 'agent', 'admin', 'file', 'carrier', 'redacted', 'account')),
     -- The number of the word that the contact stands by (rule I3a), from `receive_order`.
     last_word bigint,
     redacted_at timestamptz,
@@ -43,6 +43,9 @@ create table contact (
 );
 -- Opt-outs by recency. Look-ups by number cannot use it, because it has no other contacts.
 create index contact_opted_out on contact (organization_id, opted_out_at, id) where opted_out_at is not null and redacted_at is null;
+
+-- Reasons that staff wrote: a redaction looks through them, and not through all contacts.
+create index contact_reason_said on contact (organization_id) where opt_out_origin in ('agent', 'admin') and opt_out_reason is not null;
 
 -- Does a line take texts? Said once for targeting, sending and explaining (rules C5 and S7).
 create function is_textable(line_type text) returns boolean language sql immutable parallel safe as $$
@@ -163,6 +166,34 @@ create trigger contact_first_word before insert on contact for each row
     when (new.opted_out_at is not null and new.last_word is null)
     execute function number_a_word();
 
+-- The latest words of numbers in accounts with organizations that hear each other's opt-outs (rules
+-- I3 and I3a). All that says a word, and all that makes a contact, locks the number's row before
+-- any contact, so that two organizations' words come one after the other and a new contact hears of
+-- each. A row that says nothing lasts no longer than the transaction that needed its lock.
+create table account_word (
+    account_id uuid not null references account,
+    e164 text not null check (e164 ~ '^\+1[2-9][0-9]{2}[2-9][0-9]{6}$'),
+    opted_out_at timestamptz,
+    last_word bigint,
+    primary key (account_id, e164)
+);
+
+-- A number that no contact of the account has any more is forgotten: the remainder of a redacted
+-- person says whether they had opted out (rule R4).
+create function forget_account_word() returns trigger language plpgsql as $$
+begin
+    delete from account_word w using organization o
+    where o.id = new.organization_id and w.account_id = o.account_id and w.e164 = old.e164
+      and not exists (
+          select from organization s join contact c on c.organization_id = s.id
+          where s.account_id = o.account_id and c.e164 = old.e164);
+    return null;
+end
+$$;
+create trigger contact_forgets_its_word after update of redacted_at on contact for each row
+    when (old.redacted_at is null and new.redacted_at is not null)
+    execute function forget_account_word();
+
 -- History ---------------------------------------------------------------------
 
 -- Events of people that decide whether they are texted. Beside the history of messages
@@ -176,7 +207,7 @@ create table contact_event (
     -- The group of a membership's event.
     group_id uuid,
     what text not null
-        check (what in ('opted_out', 'opted_in', 'not_textable', 'textable', 'redacted', 'deactivated', 'reactivated', 'removed_from_group')),
+        check (what in ('opted_out', 'opted_out_by_account', 'opted_in', 'not_textable', 'textable', 'redacted', 'deactivated', 'reactivated', 'removed_from_group')),
     at timestamptz not null default clock_timestamp(),
     constraint contact_event_of_membership_has_group check ((group_id is not null) = (what in ('deactivated', 'reactivated', 'removed_from_group')))
 );
@@ -191,7 +222,8 @@ begin
     insert into contact_event (organization_id, contact_id, what)
     select new.organization_id, new.id, what from unnest(array[
         case when old.redacted_at is null and new.redacted_at is not null then 'redacted' end,
-        case when new.redacted_at is null and old.opted_out_at is null and new.opted_out_at is not null then 'opted_out' end,
+        case when new.redacted_at is null and old.opted_out_at is null and new.opted_out_at is not null
+            then case when new.opt_out_origin = 'account' then 'opted_out_by_account' else 'opted_out' end end,
         case when new.redacted_at is null and old.opted_out_at is not null and new.opted_out_at is null then 'opted_in' end,
         case when new.redacted_at is null and is_textable(old.line_type) and not is_textable(new.line_type) then 'not_textable' end,
         case when new.redacted_at is null and is_textable(new.line_type) and not is_textable(old.line_type) then 'textable' end
@@ -242,7 +274,8 @@ create index suppression_key on suppression (key_id);
 create table redaction (
     id uuid primary key,
     account_id uuid not null references account,
-    requested_by uuid not null references member,
+    -- Null when the engine repeats a redaction, or keeps to a time of retention.
+    requested_by uuid references member,
     phone_hash bytea not null,
     -- The check value of the hash's key.
     key_id bytea not null,
@@ -259,6 +292,11 @@ create table redaction (
     looked_at timestamptz,
     contacts int,
     messages bigint,
+    -- The receipt: how many rows of each table and objects of each folder were erased, and the
+    -- imports that were ended for it.
+    erased_rows jsonb not null default '{}',
+    erased_objects jsonb not null default '{}',
+    ended_imports uuid[] not null default '{}',
     created_at timestamptz not null default now(),
     finished_at timestamptz,
     constraint redaction_number_until_finished check ((finished_at is null) = (e164 is not null)),
@@ -267,6 +305,14 @@ create table redaction (
 );
 create index redaction_pending on redaction (e164, account_id) where finished_at is null;
 create index redaction_of_account on redaction (account_id, phone_hash);
+
+-- Returns counts by name, added up.
+create function sum_of_counts(one jsonb, another jsonb) returns jsonb language sql immutable parallel safe as $$
+    select coalesce(jsonb_object_agg(name, counts), '{}') from (
+        select name, sum(count::bigint) as counts
+        from (select * from jsonb_each_text(one) union all select * from jsonb_each_text(another)) each_one (name, count)
+        group by name) summed
+$$;
 
 -- Returns free text without the traces of a person. `sure` is left out without regard to case.
 -- `alone`, single names, is too, but in prose only as they are written: there "hope" is not Hope.

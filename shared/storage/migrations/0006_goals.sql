@@ -172,6 +172,13 @@ create table target (
 create index target_batch on target (batch_id) where batch_id is not null;
 create index target_reminder_batch on target (reminder_batch_id) where reminder_batch_id is not null;
 create index target_contact on target (contact_id);
+
+-- Is a reason to skip a target one of the engine's own words, and not of an agent?
+create function is_engines_skip_reason(reason text) returns boolean language sql immutable parallel safe as $$
+    select reason in ('redacted', 'opted_out', 'deactivated', 'not_in_group', 'not_textable', 'maybe_texted') or reason ~ '^missing_value:'
+$$;
+-- Reasons that agents wrote: a redaction looks through them, and not through all targets.
+create index target_reason_said on target (goal_id) where skip_reason is not null and not is_engines_skip_reason(skip_reason);
 create index target_yes on target (goal_id) where answer = 'yes' and reminder_batch_id is null;
 
 -- Targeting -------------------------------------------------------------------

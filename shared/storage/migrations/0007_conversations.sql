@@ -93,6 +93,8 @@ create table webhook (
             'from_foreign_number', 'from_nobody')),
     unique (provider, carrier_sid)
 );
+-- Texts of a number that nobody has dealt with, for a redaction.
+create index webhook_of_number on webhook (right(digits_of(payload ->> 'From'), 10)) where payload is not null;
 create index webhook_outcome on webhook (received_at) where outcome <> 'conversation';
 
 -- Keyword automations (rule I4): the effects of a contact's text beside its place in the

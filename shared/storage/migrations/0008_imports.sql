@@ -85,6 +85,8 @@ create table import (
     rejects_kept_bytes bigint not null default 0,
     -- The instant at which kept rejects were forgotten, because they were kept long enough.
     rejects_forgotten_at timestamptz,
+    -- When its file and the record for its undo were removed (rule R7).
+    file_forgotten_at timestamptz,
     created_at timestamptz not null default now(),
     -- The first look at the file.
     started_at timestamptz,
@@ -189,6 +191,9 @@ create table import_change (
     primary key (import_id, contact_id)
 );
 
+-- Changes of a person, for a redaction.
+create index import_change_contact on import_change (contact_id);
+
 -- Agents that an import took or gave, of contacts that were in its group before it, told by its
 -- report and taken back by its undo. Contacts that joined by it leave the group with it.
 create table import_assignment (
@@ -201,6 +206,8 @@ create table import_assignment (
     after_agent_id uuid not null,
     primary key (import_id, contact_id)
 );
+
+create index import_assignment_contact on import_assignment (contact_id);
 
 -- The shape of the temporary table in which an import's rows stand while they are applied. It is
 -- always empty itself.
@@ -219,8 +226,8 @@ create table import_row (
     fields jsonb not null,
     tags text[] not null,
     phone_hash bytea,
-    -- While keys are rotated, rows are looked for under the other key as well (rule R4).
-    phone_hash_previous bytea,
+    -- Rows are looked for under the keys of before as well (rule R4); null when there are none.
+    phone_hashes_previous bytea[],
     opt_out boolean not null default false,
     created boolean not null default true,
     changed boolean not null default false,

@@ -68,6 +68,17 @@ create trigger answer_changes after update of answer on target for each row
 create trigger organization_stops after update of settings on organization for each row
     when (old.settings is distinct from new.settings) execute function tell_stop('id');
 
+-- Rule I3: an account with organizations that hear each other's opt-outs from now on.
+create function tell_account_stops() returns trigger language plpgsql as $$
+begin
+    perform pg_notify('muster_stops', o.id::text) from organization o where o.account_id = new.id;
+    return null;
+end
+$$;
+create trigger account_shares_opt_outs after update of opt_outs_shared_since on account for each row
+    when (old.opt_outs_shared_since is null and new.opt_outs_shared_since is not null)
+    execute function tell_account_stops();
+
 -- Rule S3: a cap that is new or lower.
 create trigger cap_is_made after insert on brand_cap for each row execute function tell_stop('brand_id');
 create trigger cap_falls after update of daily_segments on brand_cap for each row

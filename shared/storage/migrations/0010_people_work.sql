@@ -52,17 +52,6 @@ create table form (
 );
 create index form_organization on form (organization_id, id);
 
--- Token buckets of forms, and of their clients by a keyed hash of the address. The form's own has
--- an empty hash. Each is full again after an hour, and goes then.
-create table form_bucket (
-    form_id uuid not null references form,
-    client bytea not null,
-    tokens double precision not null,
-    at timestamptz not null,
-    primary key (form_id, client)
-);
-create index form_bucket_at on form_bucket (at);
-
 -- The consents that people gave by forms, in the words that they saw (rule C13).
 create table sign_up (
     id uuid primary key,

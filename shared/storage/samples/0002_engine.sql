@@ -30,3 +30,4 @@ values ('import:members', '0195f000-0000-7000-8000-0000000000a1', '0 6 * * 1-5',
 insert into tick (schedule, planned_at, local, note, fate, why, late_ms, coalesced_into, job_id, ticks, planned_until) values
     ('partitions', '2026-11-29T12:07Z', '2026-11-29T12:07', 'plain', 'late', null, 65000, null, uuid_v7(), 1, '2026-11-29T12:07Z'),
     ('partitions', '2026-11-29T11:07Z', '2026-11-29T11:07', 'plain', 'coalesced', 'missed', null, '2026-11-29T12:07Z', null, 1, '2026-11-29T11:07Z');
+update figures set claimed_at = now(), taken_at = now(), figures = '[{"name": "replies_waiting", "labels": {}, "value": 2}]';

@@ -1,6 +1,7 @@
 -- Sample rows of the tenancy: an account with two organizations, the second with defaults alone.
 
-insert into account (id, name) values ('0195f000-0000-7000-8000-000000000001', 'Sample account');
+insert into account (id, name, settings, opt_outs_shared_since, opt_outs_catching_up)
+values ('0195f000-0000-7000-8000-000000000001', 'Sample account', '{"opt_outs_account_wide": true}', now(), true);
 insert into brand (id, account_id, name, tax_number, tier) values
     ('0195f000-0000-7000-8000-0000000000b1', '0195f000-0000-7000-8000-000000000001', 'Sample brand', '12-3456789', null),
     ('0195f000-0000-7000-8000-0000000000b2', '0195f000-0000-7000-8000-000000000001', 'Second brand', null, 'low_volume');

@@ -27,6 +27,8 @@ values ('0195f000-0000-7000-8000-000000000201', '0195f000-0000-7000-8000-0000000
 update contact set opted_out_at = now(), opt_out_reason = 'texted STOP', opt_out_origin = 'text' where id = '0195f000-0000-7000-8000-000000000203';
 update contact set e164 = null, redacted_at = now(), first_name = '', last_name = '' where id = '0195f000-0000-7000-8000-000000000204';
 update membership set deactivated_at = now() where contact_id = '0195f000-0000-7000-8000-000000000202';
+insert into account_word (account_id, e164, opted_out_at, last_word)
+select '0195f000-0000-7000-8000-000000000001', e164, opted_out_at, last_word from contact where id = '0195f000-0000-7000-8000-000000000203';
 
 insert into phone_hash_key (key_id) values ('\x0102030405060708');
 insert into suppression (account_id, phone_hash, key_id, organization_id, opted_out)

@@ -41,3 +41,4 @@ insert into import_assignment (import_id, contact_id, before_agent_id, after_age
     ('0195f000-0000-7000-8000-000000000601', '0195f000-0000-7000-8000-000000000201', '0195f000-0000-7000-8000-000000000012', '0195f000-0000-7000-8000-000000000012'),
     ('0195f000-0000-7000-8000-000000000601', '0195f000-0000-7000-8000-000000000202', null, '0195f000-0000-7000-8000-000000000012');
 update import_change set known_before = '{"fields": {}, "tags": []}', known_after = '{"first_name": "Emmy", "fields": {}, "tags": []}';
+update import set file_forgotten_at = now() where dry_run;

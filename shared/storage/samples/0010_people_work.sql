@@ -5,7 +5,6 @@ insert into form (id, organization_id, group_id, public_key, title, consent_text
 values ('0195f000-0000-7000-8000-000000000231', '0195f000-0000-7000-8000-0000000000a1', '0195f000-0000-7000-8000-000000000101',
     '0123456789abcdef0123456789abcdef', 'Run with us', 'I agree to get texts', '[{"field": "first_name", "required": true}]',
     '{0195f000-0000-7000-8000-000000000221}', '{https://example.org}', 600, 20, '0195f000-0000-7000-8000-000000000011');
-insert into form_bucket (form_id, client, tokens, at) values ('0195f000-0000-7000-8000-000000000231', '\x01', 3.5, now());
 insert into sign_up (id, form_id, contact_id, consent_text)
 values (uuid_v7(), '0195f000-0000-7000-8000-000000000231', '0195f000-0000-7000-8000-000000000201', 'I agree to get texts');
 insert into name_merge (id, organization_id, kind, from_id, into_id, step, after_contact_id, contacts)

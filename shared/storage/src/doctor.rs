@@ -15,6 +15,14 @@ use crate::{
     sending::{self, MissingTimers},
 };
 
+/// Returns whether the database has no tables.
+pub async fn is_empty(pool: &Pool) -> Result<bool> {
+    let empty = sqlx::query_scalar!(
+        r#"select not exists (select from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')) as "empty!""#
+    );
+    Ok(empty.fetch_one(&mut *pool.connection().await?).await?)
+}
+
 /// Something that should not be there, and how often it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {

@@ -73,7 +73,7 @@ pub struct Figure {
 struct Figures(Vec<Figure>);
 
 impl Figures {
-    #[allow(clippy::cast_precision_loss)] // Counts stay far below 2^53.
+    #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
     fn count(&mut self, gauge: Gauge, labels: &[(&str, &str)], count: i64) {
         self.put(gauge, labels, count as f64);
     }
@@ -144,7 +144,7 @@ async fn jobs(tx: &mut Tx, figures: &mut Figures) -> Result<()> {
         figures.put(OLDEST_DUE, &kind, row.oldest.unwrap_or_default().max(0.0));
         figures.count(DONE, &kind, row.done.unwrap_or_default());
         if let Some(done @ 1..) = row.done {
-            #[allow(clippy::cast_precision_loss)] // As above.
+            #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
             figures.put(DRAIN, &kind, row.due as f64 * 60.0 / done as f64);
         }
     }

@@ -19,8 +19,9 @@ pub mod testing;
 pub mod trust;
 
 pub use db::{
-    database::{Db, Pool, PoolOptions, Tx},
+    database::{Pool, PoolOptions, Tx},
     error::{Error, Result},
+    handle::Db,
     listen::{Ear, Listener},
     migrations::{WrongHistory, migrate, pending_migrations},
     page::Page,

@@ -26,7 +26,7 @@ use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use self::{stops::Stops, turns::Turns};
-use crate::{error::JobError, metrics::WorkerMetrics};
+use crate::{error::JobError, mail::Mailer, metrics::WorkerMetrics};
 
 /// Connections for claims, heartbeats and outcomes, beside the handlers' and the one that hears of
 /// stops.
@@ -54,6 +54,8 @@ pub struct Context {
     pub fetcher: Fetcher,
     /// The way to the carriers.
     pub gateway: Arc<dyn Gateway>,
+    /// The way of mails.
+    pub(crate) mailer: Mailer,
     /// The lookup service, if there is one.
     pub lookups: Option<Lookups>,
     /// The carriers' days.
@@ -109,6 +111,7 @@ impl Context {
             objects: Objects::open(&settings.object_store.place(StoreAddress::new))?,
             fetcher: Fetcher::new(Guard::new(settings.imports.allowed_hosts.clone()))?,
             gateway: Arc::new(Twilio::new(&settings.gateway.url, &settings.carrier.public_url, credentials, timeout)?),
+            mailer: Mailer::new(&settings.mail)?,
             lookups,
             calendar: CarrierCalendar::load()?,
             phone_hash_keys: PhoneHashKeys::new(current, previous),

@@ -12,3 +12,5 @@ mod goals;
 pub(crate) mod imports;
 pub(crate) mod people;
 mod sending;
+mod tenancy;
+mod trust;

@@ -40,7 +40,7 @@ const NO_BEGINNINGS: [&str; 2] = ["nobody", "those"];
 const SKIPPED: [&str; 6] = ["target", ".git", ".sqlx", "node_modules", ".venv", "data"];
 
 /// Documents that a program writes.
-const GENERATED: [&str; 3] = ["docs/rules-index.md", "docs/configuration.md", "docs/settings.md"];
+const GENERATED: [&str; 4] = ["docs/rules-index.md", "docs/configuration.md", "docs/data-map.md", "docs/settings.md"];
 
 /// Problems that are printed without `--list`.
 const SHOWN: usize = 25;

@@ -1,18 +1,25 @@
 //! `GET /v1/account`: the caller and their account.
 
-use axum::{Json, extract::State};
+use axum::extract::State;
 use muster_domain::{
     ids::{AccountId, GroupId, MemberId, OrganizationId},
     tenancy::role::Role,
 };
-use muster_storage::tenancy::organizations;
+use muster_storage::tenancy::{
+    accounts::{self, Account},
+    members::Member,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{auth::Caller, problem::Problem, shapes, state::Api};
+use crate::{
+    admin::organizations::settings::AccountSettings, auth::Caller, document::Tagged, problem::Problem, shapes,
+    state::Api,
+};
 
 #[derive(Serialize, ToSchema)]
-pub(crate) struct Account {
+#[schema(as = Account)]
+pub(crate) struct AccountBody {
     #[schema(value_type = uuid::Uuid)]
     account_id: AccountId,
     account_name: String,
@@ -24,17 +31,32 @@ pub(crate) struct Account {
     role: Role,
     #[schema(value_type = Vec<uuid::Uuid>)]
     groups: Vec<GroupId>,
+    settings: AccountSettings,
+    /// Opt-outs from before the organizations heard each other's are still being written to the
+    /// other organizations. They count already: no text is handed over against one.
+    opt_outs_catching_up: bool,
 }
 
+/// Returns an account as one of its members sees it.
+pub(super) fn body(account: Account, member: Member) -> Tagged<AccountBody> {
+    Tagged {
+        version: account.version,
+        body: AccountBody {
+            account_id: account.id,
+            account_name: account.name,
+            member_id: member.id,
+            organization_id: member.organization_id,
+            role: member.role,
+            groups: member.groups,
+            settings: AccountSettings(account.settings.members()),
+            opt_outs_catching_up: account.catching_up,
+        },
+    }
+}
+
+/// Reads the caller's account. The answer's `ETag` goes into `If-Match` of an edit.
 #[utoipa::path(get, path = "/v1/account", tag = "accounts")]
-pub(crate) async fn get(State(api): State<Api>, Caller(member): Caller) -> Result<Json<Account>, Problem> {
-    let name = organizations::account_name(&api.pool, member.account_id).await?;
-    Ok(Json(Account {
-        account_id: member.account_id,
-        account_name: name.unwrap_or_default(),
-        member_id: member.id,
-        organization_id: member.organization_id,
-        role: member.role,
-        groups: member.groups,
-    }))
+pub(crate) async fn get(State(api): State<Api>, Caller(member): Caller) -> Result<Tagged<AccountBody>, Problem> {
+    let account = accounts::get(&api.pool, member.account_id).await?.ok_or_else(|| Problem::no("account"))?;
+    Ok(body(account, member))
 }

@@ -6,7 +6,7 @@ use muster_storage::conversations::automations::{self, Written};
 
 use crate::{
     admin::automations::input::{Automation, check, taken},
-    auth::Admin,
+    auth::OrganizationAdmin,
     document::{Created, Made, Once},
     extract::Json,
     idempotency::Keyed,
@@ -18,7 +18,7 @@ use crate::{
 #[utoipa::path(post, path = "/v1/organizations/{organization_id}/automations", tag = "automations")]
 pub(crate) async fn create(
     State(api): State<Api>,
-    admin: Admin,
+    OrganizationAdmin(admin): OrganizationAdmin,
     keyed: Keyed,
     Json(body): Json<Automation>,
 ) -> Result<Once<Created<Made>>, Problem> {

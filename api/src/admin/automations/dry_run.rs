@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 
 use crate::{
     admin::automations::input::{Automation, check},
-    auth::Admin,
+    auth::OrganizationAdmin,
     extract::Json,
     problem::Problem,
     state::Api,
@@ -62,7 +62,7 @@ pub(crate) struct DryRunBody {
 #[utoipa::path(post, path = "/v1/organizations/{organization_id}/automations/dry-run", tag = "automations")]
 pub(crate) async fn dry_run(
     State(api): State<Api>,
-    admin: Admin,
+    OrganizationAdmin(admin): OrganizationAdmin,
     Json(body): Json<DryRun>,
 ) -> Result<Answer<DryRunBody>, Problem> {
     let definition = check(&api, &admin, &body.automation).await?;

@@ -1,12 +1,12 @@
 //! `GET /v1/organizations/{organization_id}/automations/{automation_id}`.
 
 use axum::extract::State;
-use muster_domain::{ids::AutomationId, tenancy::role::Role};
+use muster_domain::ids::AutomationId;
 use uuid::Uuid;
 
 use crate::{
     admin::automations::body::{AutomationBody, body, find},
-    auth::Admin,
+    auth::OrganizationAdmin,
     document::Tagged,
     extract::Path,
     problem::Problem,
@@ -17,10 +17,9 @@ use crate::{
 #[utoipa::path(get, path = "/v1/organizations/{organization_id}/automations/{automation_id}", tag = "automations")]
 pub(crate) async fn get(
     State(api): State<Api>,
-    admin: Admin,
+    OrganizationAdmin(admin): OrganizationAdmin,
     Path((_organization, id)): Path<(Uuid, AutomationId)>,
 ) -> Result<Tagged<AutomationBody>, Problem> {
-    admin.at_least(Role::OrganizationAdmin)?;
     let found = find(&api, &admin, id).await?;
     Ok(Tagged { version: found.version, body: body(found) })
 }

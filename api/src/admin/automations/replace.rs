@@ -10,7 +10,7 @@ use crate::{
         body::{AutomationBody, body, find},
         input::{Automation, check, taken},
     },
-    auth::Admin,
+    auth::OrganizationAdmin,
     document::Tagged,
     extract::{IfMatch, Json, Path},
     problem::Problem,
@@ -21,7 +21,7 @@ use crate::{
 #[utoipa::path(put, path = "/v1/organizations/{organization_id}/automations/{automation_id}", tag = "automations")]
 pub(crate) async fn put(
     State(api): State<Api>,
-    admin: Admin,
+    OrganizationAdmin(admin): OrganizationAdmin,
     Path((_organization, id)): Path<(Uuid, AutomationId)>,
     expected: IfMatch,
     Json(new): Json<Automation>,

@@ -21,6 +21,7 @@ use muster_storage::{
         edit,
     },
     tenancy::{groups, members},
+    trust::audit,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -104,6 +105,7 @@ pub(crate) async fn create(
             check_groups(tx, &admin, &filter, &action).await?;
             let contacts = bulk::count(tx, admin.organization_id, admin.groups(), &filter).await?;
             if body.dry_run {
+                audit::changes_nothing();
                 return Ok(Accepted(BulkChangeAsked { id: None, contacts }));
             }
             if bulk::open(tx, admin.organization_id).await? >= OPEN_LIMIT {

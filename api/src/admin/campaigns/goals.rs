@@ -10,6 +10,7 @@ use muster_storage::{
         self, Goal, GoalContent, GoalScope,
         campaigns::{self, Campaign},
     },
+    trust::audit,
 };
 
 use crate::{auth::Admin, problem::Problem};
@@ -44,6 +45,7 @@ pub(crate) async fn draft(
 ) -> Result<Goal, Problem> {
     let id = GoalId::new();
     goals::create(tx, id, place, content).await?;
+    audit::made("goal", id.0);
     goals::lock(tx, admin.organization_id, id).await?.ok_or_else(|| Problem::no("goal"))
 }
 

@@ -22,16 +22,18 @@ use crate::{
     state::Api,
 };
 
-#[derive(Deserialize, IntoParams)]
+/// Conditions on campaigns, which combine with AND; the same for the list and for exports.
+#[derive(Serialize, Deserialize, IntoParams, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct CampaignQuery {
     /// Only campaigns with a goal that has this status now.
     #[param(value_type = Option<shapes::GoalStatus>)]
-    status: Option<GoalStatus>,
+    #[schema(value_type = Option<shapes::GoalStatus>)]
+    pub(crate) status: Option<GoalStatus>,
     /// Tells live figures of each campaign, of at most 20 a page.
     #[serde(default)]
-    figures: bool,
+    pub(crate) figures: bool,
 }
 
 #[derive(Serialize, ToSchema)]

@@ -9,7 +9,7 @@ mod forecast;
 mod get;
 mod goals;
 mod launch;
-mod list;
+pub(crate) mod list;
 mod preview;
 
 use utoipa_axum::router::OpenApiRouter;

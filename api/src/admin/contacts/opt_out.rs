@@ -4,7 +4,7 @@ use axum::extract::State;
 use muster_domain::ids::{ContactId, TagId};
 use muster_storage::{
     people::{
-        contacts,
+        account_words, contacts,
         edit::{self, Hearers},
         tags,
     },
@@ -36,7 +36,8 @@ pub(crate) struct OptOut {
     reason_id: Option<TagId>,
 }
 
-/// Records an opt-out, organization-wide and at once, also for queued texts.
+/// Records an opt-out, organization-wide or account-wide as the account has it, and at once, also
+/// for queued texts.
 #[utoipa::path(post, path = "/v1/organizations/{organization_id}/contacts/{contact_id}/opt-out", tag = "contacts")]
 pub(crate) async fn opt_out(
     State(api): State<Api>,
@@ -47,13 +48,15 @@ pub(crate) async fn opt_out(
     let reason = bounds::Reason::read("reason", &why.reason)?;
     let mut tx = api.pool.begin().await?;
     reachable(&mut tx, &admin, id).await?;
+    account_words::lock(&mut tx, admin.organization_id, &[id]).await?;
     if let Some(tag) = why.reason_id {
         let named = tags::get(&mut tx, admin.organization_id, None, tag).await?.filter(|tag| tag.reason);
         let named = named.ok_or_else(|| Problem::invalid_body("reason_id is none of the reasons"))?;
         edit::add_tag(&mut tx, admin.organization_id, Hearers::of(admin.groups()), &[id], named.id.0).await?;
     }
     contacts::opt_out(&mut tx, admin.organization_id, id, reason).await?;
+    let stopped = account_words::hearing(&mut tx, admin.organization_id, id).await?;
     tx.commit().await?;
-    api.until_it_holds(Concerned::Contacts(&[id])).await;
+    api.until_it_holds(Concerned::Contacts(&stopped)).await;
     Ok(NoContent)
 }

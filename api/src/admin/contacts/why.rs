@@ -83,7 +83,8 @@ pub(crate) struct ReasonItem {
     at: Option<DateTime<Utc>>,
     /// Such as `targeted`, `skipped`, `initial.held`, `opted_out`, `goal_paused`.
     what: String,
-    /// Such as `missing_value:email`, `cap until 2026-11-22T08:00:00Z`, `code 30006`.
+    /// Such as `missing_value:email`, `cap until 2026-11-22T08:00:00Z`, `code 30006`. Of
+    /// `opted_out`: `account`, where another organization of the account heard it.
     detail: Option<String>,
     /// The rule behind it, such as `S3`.
     rule: &'static str,
@@ -96,6 +97,13 @@ impl ReasonItem {
         let Advice { rule, change } = reason.advice();
         Self { at: reason.at, what: reason.what, detail: reason.detail, rule, change }
     }
+}
+
+/// Returns a reason as this admin may know it: other organizations are no business of group
+/// admins.
+fn told(admin: &Admin, reason: Reason) -> Reason {
+    let detail = reason.detail.filter(|_| reason.what != "opted_out" || admin.groups().is_none());
+    Reason { detail, ..reason }
 }
 
 /// Returns why a contact was or was not texted in a goal: the history of its messages there, the
@@ -125,7 +133,7 @@ pub(crate) async fn get(
     });
     Ok(Answer(WhyBody {
         texted: answer.texted,
-        reasons: answer.reasons.into_iter().map(ReasonItem::of).collect(),
+        reasons: answer.reasons.into_iter().map(|reason| ReasonItem::of(told(&admin, reason))).collect(),
         filters: filters.collect(),
         automations: runs.into_iter().map(run_item).collect(),
     }))

@@ -12,8 +12,8 @@ use muster_storage::{
     goals,
     tenancy::groups,
 };
-use serde::Deserialize;
-use utoipa::IntoParams;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     admin::conversations::{
@@ -28,36 +28,55 @@ use crate::{
     state::Api,
 };
 
-#[derive(Deserialize, IntoParams)]
+/// Conditions on conversations, which combine with AND; the same for the list and for exports.
+#[derive(Serialize, Deserialize, IntoParams, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ThreadFilter {
     /// Only conversations of this group.
     #[param(value_type = Option<uuid::Uuid>)]
-    group_id: Option<GroupId>,
+    #[schema(value_type = Option<uuid::Uuid>)]
+    pub(crate) group_id: Option<GroupId>,
     /// Only those of this agent: held, with a contact of theirs, or with their text as an agent's
     /// last.
     #[param(value_type = Option<uuid::Uuid>)]
-    agent_id: Option<MemberId>,
+    #[schema(value_type = Option<uuid::Uuid>)]
+    pub(crate) agent_id: Option<MemberId>,
     /// Only those with contacts that this goal has texted.
     #[param(value_type = Option<uuid::Uuid>)]
-    goal_id: Option<GoalId>,
+    #[schema(value_type = Option<uuid::Uuid>)]
+    pub(crate) goal_id: Option<GoalId>,
     /// Only those with contacts with this tag.
     #[param(inline, value_type = Option<bounds::Tag>)]
-    tag: Option<String>,
+    #[schema(value_type = Option<bounds::Tag>)]
+    pub(crate) tag: Option<String>,
     /// Only those with the contact with this number.
     #[param(inline, value_type = Option<bounds::PhoneNumber>)]
-    phone: Option<String>,
+    #[schema(value_type = Option<bounds::PhoneNumber>)]
+    pub(crate) phone: Option<String>,
     /// Only those with all of these words in the contact's name or in one text, or with these four
     /// or more digits in the contact's number.
     #[param(inline, value_type = Option<bounds::Search>)]
-    search: Option<String>,
+    #[schema(value_type = Option<bounds::Search>)]
+    pub(crate) search: Option<String>,
     /// Only those that are so far; all unless told.
     #[param(inline, value_type = Option<shapes::ThreadProgress>)]
-    state: Option<ThreadProgress>,
+    #[schema(value_type = Option<shapes::ThreadProgress>)]
+    pub(crate) state: Option<ThreadProgress>,
     /// The same as the state `unresponded`.
     #[serde(default)]
     unresponded: bool,
+}
+
+impl ThreadFilter {
+    /// Returns how far conversations of the list are.
+    pub(crate) fn progress(&self) -> ThreadProgress {
+        match self.state {
+            Some(progress) => progress,
+            None if self.unresponded => ThreadProgress::Unresponded,
+            None => ThreadProgress::All,
+        }
+    }
 }
 
 /// Lists conversations of the groups that the admin sees, the latest first. A page may have few
@@ -76,14 +95,9 @@ pub(crate) async fn list(
     let tag = tag.map_err(|_| Problem::invalid_parameter("tag must be 1 to 100 characters"))?;
     let unreadable = |_| Problem::invalid_parameter("phone must be a number in E.164 form");
     let phone = asked.phone.as_deref().map(E164::parse).transpose().map_err(unreadable)?;
-    let progress = match asked.state {
-        Some(progress) => progress,
-        None if asked.unresponded => ThreadProgress::Unresponded,
-        None => ThreadProgress::All,
-    };
     let filter = Filter {
         groups: groups.as_deref(),
-        progress,
+        progress: asked.progress(),
         agent_id: asked.agent_id,
         goal_id: asked.goal_id,
         tag,

@@ -4,7 +4,7 @@ mod assign;
 pub(crate) mod body;
 mod failure;
 mod get;
-mod list;
+pub(crate) mod list;
 pub(crate) mod search;
 
 use utoipa_axum::router::OpenApiRouter;

@@ -1,14 +1,14 @@
 //! `POST /v1/organizations/{organization_id}/fields` (rules C14 and C16).
 
 use axum::extract::State;
-use muster_domain::{ids::FieldId, tenancy::role::Role};
+use muster_domain::ids::FieldId;
 use muster_storage::people::fields;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
     admin::fields::body::{name, taken},
-    auth::Admin,
+    auth::OrganizationAdmin,
     bounds,
     document::{Created, Made, Once},
     extract::Json,
@@ -33,11 +33,10 @@ pub(crate) struct NewFieldBody {
 #[utoipa::path(post, path = "/v1/organizations/{organization_id}/fields", tag = "tags")]
 pub(crate) async fn create(
     State(api): State<Api>,
-    admin: Admin,
+    OrganizationAdmin(admin): OrganizationAdmin,
     keyed: Keyed,
     Json(body): Json<NewFieldBody>,
 ) -> Result<Once<Created<Made>>, Problem> {
-    admin.at_least(Role::OrganizationAdmin)?;
     let name = name(&body.name)?;
     keyed
         .run(&api, admin.member.id, &body, async |tx| {

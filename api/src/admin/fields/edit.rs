@@ -1,7 +1,7 @@
 //! `PATCH /v1/organizations/{organization_id}/fields/{field_id}`: its lock (rule C14).
 
 use axum::extract::State;
-use muster_domain::{ids::FieldId, tenancy::role::Role};
+use muster_domain::ids::FieldId;
 use muster_storage::people::fields;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     admin::fields::body::{FieldBody, body},
-    auth::Admin,
+    auth::OrganizationAdmin,
     document::Tagged,
     extract::{IfMatch, Json, Path},
     problem::Problem,
@@ -28,12 +28,11 @@ pub(crate) struct FieldEdit {
 #[utoipa::path(patch, path = "/v1/organizations/{organization_id}/fields/{field_id}", tag = "tags")]
 pub(crate) async fn patch(
     State(api): State<Api>,
-    admin: Admin,
+    OrganizationAdmin(admin): OrganizationAdmin,
     Path((_organization, id)): Path<(Uuid, FieldId)>,
     expected: IfMatch,
     Json(edit): Json<FieldEdit>,
 ) -> Result<Tagged<FieldBody>, Problem> {
-    admin.at_least(Role::OrganizationAdmin)?;
     let mut tx = api.pool.begin().await?;
     let before = fields::lock(&mut tx, admin.organization_id, id).await?.ok_or_else(|| Problem::no("field"))?;
     if !expected.allows(before.version) {

@@ -1,13 +1,13 @@
 //! `POST /v1/organizations/{organization_id}/fields/{field_id}/merge` (rule C16).
 
 use axum::extract::State;
-use muster_domain::{ids::FieldId, tenancy::role::Role};
+use muster_domain::ids::FieldId;
 use muster_storage::people::merges;
 use uuid::Uuid;
 
 use crate::{
     admin::merges::{MergeInto, started},
-    auth::Admin,
+    auth::OrganizationAdmin,
     document::{Accepted, Made, Once},
     extract::{Json, Path},
     idempotency::Keyed,
@@ -21,12 +21,11 @@ use crate::{
 #[utoipa::path(post, path = "/v1/organizations/{organization_id}/fields/{field_id}/merge", tag = "tags")]
 pub(crate) async fn merge(
     State(api): State<Api>,
-    admin: Admin,
+    OrganizationAdmin(admin): OrganizationAdmin,
     Path((_organization, id)): Path<(Uuid, FieldId)>,
     keyed: Keyed,
     Json(body): Json<MergeInto>,
 ) -> Result<Once<Accepted<Made>>, Problem> {
-    admin.at_least(Role::OrganizationAdmin)?;
     body.check(id.0)?;
     keyed
         .run(&api, admin.member.id, &body, async |tx| {

@@ -1,7 +1,7 @@
 //! `POST /v1/organizations/{organization_id}/fields/{field_id}/rename` (rule C16).
 
 use axum::extract::State;
-use muster_domain::{ids::FieldId, tenancy::role::Role};
+use muster_domain::ids::FieldId;
 use muster_storage::people::{fields, merges};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -12,7 +12,7 @@ use crate::{
         fields::body::{name, taken},
         merges::started,
     },
-    auth::Admin,
+    auth::OrganizationAdmin,
     bounds,
     document::{Accepted, Made, Once},
     extract::{Json, Path},
@@ -34,12 +34,11 @@ pub(crate) struct FieldRename {
 #[utoipa::path(post, path = "/v1/organizations/{organization_id}/fields/{field_id}/rename", tag = "tags")]
 pub(crate) async fn rename(
     State(api): State<Api>,
-    admin: Admin,
+    OrganizationAdmin(admin): OrganizationAdmin,
     Path((_organization, id)): Path<(Uuid, FieldId)>,
     keyed: Keyed,
     Json(body): Json<FieldRename>,
 ) -> Result<Once<Accepted<Made>>, Problem> {
-    admin.at_least(Role::OrganizationAdmin)?;
     let name = name(&body.name)?;
     keyed
         .run(&api, admin.member.id, &body, async |tx| {

@@ -9,6 +9,7 @@ use muster_domain::{
 use muster_storage::{
     goals::{self, GoalScope},
     tenancy::groups,
+    trust::audit,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -98,6 +99,7 @@ pub(crate) async fn duplicate(
                     created_by: admin.member.id,
                 };
                 goals::create(tx, id, place, &content).await?;
+                audit::made("goal", id.0);
                 made.push(GoalCopy { id, group_id: *group_id });
             }
             Ok(Created(GoalCopies { goals: made }))

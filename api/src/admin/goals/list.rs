@@ -13,8 +13,8 @@ use muster_storage::{
     },
     tenancy::groups,
 };
-use serde::Deserialize;
-use utoipa::IntoParams;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     admin::goals::body::{GoalBody, body},
@@ -25,19 +25,22 @@ use crate::{
     state::Api,
 };
 
-#[derive(Deserialize, IntoParams)]
+/// Conditions on goals, which combine with AND; the same for the list and for exports.
+#[derive(Serialize, Deserialize, IntoParams, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct GoalFilter {
     /// Only goals of this group.
     #[param(value_type = Option<Uuid>)]
-    group_id: Option<GroupId>,
+    #[schema(value_type = Option<Uuid>)]
+    pub(crate) group_id: Option<GroupId>,
     /// Only goals with this status now.
     #[param(value_type = Option<shapes::GoalStatus>)]
-    status: Option<GoalStatus>,
+    #[schema(value_type = Option<shapes::GoalStatus>)]
+    pub(crate) status: Option<GoalStatus>,
     /// Tells live figures of each goal, of at most 50 a page.
     #[serde(default)]
-    figures: bool,
+    pub(crate) figures: bool,
 }
 
 /// Goals of a page with figures at most: each counts its targets.

@@ -11,7 +11,7 @@ pub(crate) mod forecast;
 mod get;
 pub(crate) mod input;
 pub(crate) mod launch;
-mod list;
+pub(crate) mod list;
 pub(crate) mod pause;
 pub(crate) mod preview;
 mod preview_contacts;

@@ -1,13 +1,13 @@
 //! `POST /v1/organizations/{organization_id}/groups` (rule A1).
 
 use axum::extract::State;
-use muster_domain::{ids::GroupId, tenancy::role::Role, zone::Zone};
+use muster_domain::{ids::GroupId, zone::Zone};
 use muster_storage::tenancy::groups::{self, NewGroup};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    auth::Admin,
+    auth::OrganizationAdmin,
     bounds,
     document::{Created, Made, Once},
     extract::Json,
@@ -47,11 +47,10 @@ pub(crate) fn check_area_code(code: &str) -> Result<&str, Problem> {
 #[utoipa::path(post, path = "/v1/organizations/{organization_id}/groups", tag = "groups")]
 pub(crate) async fn create(
     State(api): State<Api>,
-    admin: Admin,
+    OrganizationAdmin(admin): OrganizationAdmin,
     keyed: Keyed,
     Json(body): Json<NewGroupBody>,
 ) -> Result<Once<Created<Made>>, Problem> {
-    admin.at_least(Role::OrganizationAdmin)?;
     let zone = Zone::parse(&body.zone).map_err(|error| Problem::invalid_body(error.to_string()))?;
     let new = NewGroup {
         name: bounds::Name::read("name", &body.name)?,

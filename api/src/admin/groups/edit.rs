@@ -2,7 +2,7 @@
 //! code (rule A1).
 
 use axum::extract::State;
-use muster_domain::{ids::GroupId, tenancy::role::Role, zone::Zone};
+use muster_domain::{ids::GroupId, zone::Zone};
 use muster_storage::{
     goals,
     sending::{
@@ -23,7 +23,7 @@ use crate::{
         body::{GroupBody, body},
         create::check_area_code,
     },
-    auth::Admin,
+    auth::OrganizationAdmin,
     bounds,
     document::Tagged,
     extract::{IfMatch, Json, Path},
@@ -52,13 +52,12 @@ pub(crate) struct GroupEdit {
 #[utoipa::path(patch, path = "/v1/organizations/{organization_id}/groups/{group_id}", tag = "groups")]
 pub(crate) async fn patch(
     State(api): State<Api>,
-    admin: Admin,
+    OrganizationAdmin(admin): OrganizationAdmin,
     Path((_organization, id)): Path<(Uuid, GroupId)>,
     expected: IfMatch,
     Json(edit): Json<GroupEdit>,
 ) -> Result<Tagged<GroupBody>, Problem> {
     admin.group(id)?;
-    admin.at_least(Role::OrganizationAdmin)?;
     let name = edit.name.as_deref().map(|name| bounds::Name::read("name", name)).transpose()?;
     let location = edit.location.as_deref().map(|location| bounds::Location::read("location", location)).transpose()?;
     let zone = edit.zone.as_deref().map(Zone::parse).transpose();

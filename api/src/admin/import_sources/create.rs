@@ -7,7 +7,7 @@ use muster_storage::imports::sources;
 
 use crate::{
     admin::import_sources::input::{SourceBody, check, set_schedule, taken},
-    auth::Admin,
+    auth::OrganizationAdmin,
     document::{Created, Made, Once},
     extract::Json,
     idempotency::Keyed,
@@ -20,7 +20,7 @@ use crate::{
 #[utoipa::path(post, path = "/v1/organizations/{organization_id}/import-sources", tag = "imports")]
 pub(crate) async fn create(
     State(api): State<Api>,
-    admin: Admin,
+    OrganizationAdmin(admin): OrganizationAdmin,
     keyed: Keyed,
     Json(body): Json<SourceBody>,
 ) -> Result<Once<Created<Made>>, Problem> {

@@ -9,14 +9,15 @@ use muster_storage::{
 use uuid::Uuid;
 
 use crate::{
-    admin::import_sources::body::find, auth::Admin, document::NoContent, extract::Path, problem::Problem, state::Api,
+    admin::import_sources::body::find, auth::OrganizationAdmin, document::NoContent, extract::Path, problem::Problem,
+    state::Api,
 };
 
 /// Deletes a source and its schedule; its imports stay.
 #[utoipa::path(delete, path = "/v1/organizations/{organization_id}/import-sources/{source_id}", tag = "imports")]
 pub(crate) async fn delete(
     State(api): State<Api>,
-    admin: Admin,
+    OrganizationAdmin(admin): OrganizationAdmin,
     Path((_organization, id)): Path<(Uuid, ImportSourceId)>,
 ) -> Result<NoContent, Problem> {
     find(&api, &admin, id).await?;

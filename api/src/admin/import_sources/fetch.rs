@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     admin::import_sources::body::find,
-    auth::Admin,
+    auth::OrganizationAdmin,
     document::{Accepted, Made, Once},
     extract::Path,
     idempotency::Keyed,
@@ -22,7 +22,7 @@ use crate::{
 #[utoipa::path(post, path = "/v1/organizations/{organization_id}/import-sources/{source_id}/fetch", tag = "imports")]
 pub(crate) async fn fetch(
     State(api): State<Api>,
-    admin: Admin,
+    OrganizationAdmin(admin): OrganizationAdmin,
     keyed: Keyed,
     Path((_organization, id)): Path<(Uuid, ImportSourceId)>,
 ) -> Result<Once<Accepted<Made>>, Problem> {

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::{
     admin::import_sources::body::{SourceItem, find, item},
-    auth::Admin,
+    auth::OrganizationAdmin,
     extract::Path,
     problem::Problem,
     state::Api,
@@ -16,7 +16,7 @@ use crate::{
 #[utoipa::path(get, path = "/v1/organizations/{organization_id}/import-sources/{source_id}", tag = "imports")]
 pub(crate) async fn get(
     State(api): State<Api>,
-    admin: Admin,
+    OrganizationAdmin(admin): OrganizationAdmin,
     Path((_organization, id)): Path<(Uuid, ImportSourceId)>,
 ) -> Result<Answer<SourceItem>, Problem> {
     Ok(Answer(item(find(&api, &admin, id).await?)))

@@ -1,12 +1,12 @@
 //! `GET /v1/organizations/{organization_id}/import-sources`: sources by age.
 
 use axum::{Json as Answer, extract::State};
-use muster_domain::{ids::ImportSourceId, tenancy::role::Role};
+use muster_domain::ids::ImportSourceId;
 use muster_storage::imports::sources::{self, Filter};
 
 use crate::{
     admin::import_sources::body::{SourceItem, item},
-    auth::Admin,
+    auth::OrganizationAdmin,
     list::{ListQuery, Listed},
     problem::Problem,
     state::Api,
@@ -16,10 +16,9 @@ use crate::{
 #[utoipa::path(get, path = "/v1/organizations/{organization_id}/import-sources", tag = "imports")]
 pub(crate) async fn list(
     State(api): State<Api>,
-    admin: Admin,
+    OrganizationAdmin(admin): OrganizationAdmin,
     query: ListQuery,
 ) -> Result<Answer<Listed<SourceItem>>, Problem> {
-    admin.at_least(Role::OrganizationAdmin)?;
     let page = query.page(ImportSourceId);
     let found = sources::page(&api.pool, admin.organization_id, &Filter::default(), page).await?;
     Ok(Listed::answer(&page, found, |source| source.id, item))

@@ -10,7 +10,7 @@ use crate::{
         body::{SourceItem, find, item},
         input::{SourceBody, check, set_schedule, taken},
     },
-    auth::Admin,
+    auth::OrganizationAdmin,
     extract::{Json, Path},
     problem::Problem,
     state::Api,
@@ -20,7 +20,7 @@ use crate::{
 #[utoipa::path(put, path = "/v1/organizations/{organization_id}/import-sources/{source_id}", tag = "imports")]
 pub(crate) async fn put(
     State(api): State<Api>,
-    admin: Admin,
+    OrganizationAdmin(admin): OrganizationAdmin,
     Path((_organization, id)): Path<(Uuid, ImportSourceId)>,
     Json(body): Json<SourceBody>,
 ) -> Result<Answer<SourceItem>, Problem> {

@@ -8,7 +8,7 @@ use axum::{
     extract::State,
 };
 use futures::stream;
-use muster_domain::ids::ImportId;
+use muster_domain::{csv, ids::ImportId};
 use muster_storage::{
     Page,
     db::room::{self, Asker},
@@ -16,7 +16,7 @@ use muster_storage::{
 };
 use uuid::Uuid;
 
-use crate::{admin::imports::body::find, auth::Admin, csv, document::Csv, extract::Path, problem::Problem, state::Api};
+use crate::{admin::imports::body::find, auth::Admin, document::Csv, extract::Path, problem::Problem, state::Api};
 
 /// Rejected rows in one page of the download.
 const PAGE_SIZE: i64 = 1_000;

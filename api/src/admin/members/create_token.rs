@@ -3,8 +3,8 @@
 
 use axum::extract::State;
 use chrono::{DateTime, Utc};
-use muster_domain::ids::MemberId;
-use muster_storage::tenancy::members;
+use muster_domain::{ids::MemberId, tenancy::sign_in::scope::Scope};
+use muster_storage::{tenancy::members, trust::audit};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -15,6 +15,7 @@ use crate::{
     document::Created,
     extract::{OptionalJson, Path},
     problem::Problem,
+    shapes,
     state::Api,
 };
 
@@ -25,6 +26,10 @@ pub(crate) struct NewTokenBody {
     #[serde(default)]
     #[schema(value_type = bounds::TokenName)]
     name: String,
+    /// `read` for reading alone; all rights of the member if absent.
+    #[serde(default)]
+    #[schema(value_type = Option<shapes::Scope>)]
+    scope: Option<Scope>,
     /// From then on it is refused; it lasts until it is ended if absent.
     #[serde(default)]
     expires_at: Option<DateTime<Utc>>,
@@ -33,6 +38,8 @@ pub(crate) struct NewTokenBody {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct NewToken {
     id: Uuid,
+    #[schema(value_type = shapes::Scope)]
+    scope: Scope,
     expires_at: Option<DateTime<Utc>>,
     /// Shown once, here.
     token: String,
@@ -57,9 +64,10 @@ pub(crate) async fn create(
     admin.act_for(&mut tx, member_id).await?.ok_or_else(|| Problem::no("member"))?;
     let id = Uuid::now_v7();
     let token = muster_service::secret::token();
-    let secret_hash = secret_hash(&token);
-    let new = members::NewToken { id, member_id, name, secret_hash: &secret_hash, expires_at: body.expires_at };
+    let (secret_hash, scope) = (secret_hash(&token), body.scope.unwrap_or(Scope::Full));
+    let new = members::NewToken { id, member_id, name, secret_hash: &secret_hash, scope, expires_at: body.expires_at };
     members::add_token(&mut tx, new).await?;
+    audit::made("token", id);
     tx.commit().await?;
-    Ok(Created(NewToken { id, expires_at: body.expires_at, token }))
+    Ok(Created(NewToken { id, scope, expires_at: body.expires_at, token }))
 }

@@ -4,26 +4,35 @@ use std::collections::BTreeMap;
 
 use axum::{body::Body, extract::State};
 use muster_domain::{
+    csv,
     ids::{GroupId, MemberId},
-    tenancy::role::Role,
+    tenancy::{
+        role::Role,
+        sign_in::{code::MailLanguage, invite::INVITE_DAYS},
+    },
 };
 use muster_storage::{
     Tx,
     tenancy::{
         groups,
         members::{self, NewMember},
+        sign_in::invites::NewInvite,
     },
+    trust::audit,
 };
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::{
-    admin::members::invited::{self, Invited, Reason},
+    admin::{
+        invites,
+        members::invited::{self, Invited, Reason},
+    },
     auth::Admin,
-    csv,
     document::Csv,
     extract::{CsvText, Query},
     problem::Problem,
+    shapes,
     state::Api,
 };
 
@@ -37,15 +46,18 @@ pub(crate) struct InviteQuery {
     /// The same answer, and nothing is written.
     #[serde(default)]
     dry_run: bool,
+    /// The mails' language; English if absent.
+    #[param(value_type = Option<shapes::MailLanguage>)]
+    language: Option<MailLanguage>,
 }
 
 /// Makes members of a file's rows: columns `first_name`, `last_name`, `email`, and if wanted `role`
 /// (`agent`, `group_admin` or `organization_admin`; an agent where nothing is) and `groups` (names
 /// or ids, parted by semicolons). At most 1,000 rows and 1 MiB. Each row is taken or refused by
-/// itself; the answer is a file with a line for each: `invited` with the member's id,
-/// `would_invite` in a dry run, or `refused` with the reason. The same file again makes nobody
-/// twice, because an email is one member's. Cells that a spreadsheet would take for formulas begin
-/// with an apostrophe.
+/// itself; a new member gets an invite by mail where the installation sends mails. The
+/// answer is a file with a line for each: `invited` with the member's id, `would_invite` in a dry
+/// run, or `refused` with the reason. The same file again makes nobody twice, because an email is
+/// one member's. Cells that a spreadsheet would take for formulas begin with an apostrophe.
 #[utoipa::path(post, path = "/v1/organizations/{organization_id}/members/invite", tag = "members")]
 pub(crate) async fn invite(
     State(api): State<Api>,
@@ -57,13 +69,22 @@ pub(crate) async fn invite(
         return Err(Problem::too_large(format!("the file has more than {BYTES_LIMIT} bytes")));
     }
     let rows = invited::read(&file)?;
+    let mails = api.settings.sign_in.key().is_some();
     let mut tx = api.pool.begin().await?;
     let known = Known::of(&mut tx, &admin).await?;
     let mut answer = String::from("line,email,first_name,last_name,role,outcome,reason,member_id\r\n");
     for row in &rows {
         tx.begin_part().await?;
         let made = one(&mut tx, &admin, &known, row).await?;
+        if let (Ok(member_id), true) = (made, mails) {
+            let language = query.language.unwrap_or_default();
+            let new = NewInvite { member_id, created_by: admin.member.id, language, days: INVITE_DAYS };
+            invites::send(&mut tx, new, &admin.origin()).await?;
+        }
         tx.end_part(made.is_ok()).await?;
+        if let Ok(id) = made {
+            audit::made("member", id.0);
+        }
         answer.push_str(&line(row, made, query.dry_run));
     }
     if query.dry_run {

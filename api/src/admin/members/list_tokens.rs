@@ -2,7 +2,7 @@
 
 use axum::{Json as Answer, extract::State};
 use chrono::{DateTime, Utc};
-use muster_domain::ids::MemberId;
+use muster_domain::{ids::MemberId, tenancy::sign_in::scope::Scope};
 use muster_storage::tenancy::members::{self, Token};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -13,6 +13,7 @@ use crate::{
     extract::Path,
     list::{Item, ListQuery, Listed},
     problem::Problem,
+    shapes,
     state::Api,
 };
 
@@ -20,6 +21,8 @@ use crate::{
 pub(crate) struct TokenBody {
     id: Uuid,
     name: String,
+    #[schema(value_type = shapes::Scope)]
+    scope: Scope,
     created_at: DateTime<Utc>,
     /// To the minute; null if it was never used.
     last_used_at: Option<DateTime<Utc>>,
@@ -46,9 +49,10 @@ pub(crate) async fn list(
     admin.act_for(&mut tx, member_id).await?.ok_or_else(|| Problem::no("member"))?;
     let page = query.page(|id| id);
     let found = members::tokens(&mut tx, member_id, page).await?;
-    let body = |Token { id, name, created_at, last_used_at, expires_at }| TokenBody {
+    let body = |Token { id, name, scope, created_at, last_used_at, expires_at }| TokenBody {
         id,
         name,
+        scope,
         created_at,
         last_used_at,
         expires_at,

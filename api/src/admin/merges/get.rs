@@ -5,14 +5,13 @@ use chrono::{DateTime, Utc};
 use muster_domain::{
     ids::MergeId,
     people::merge::{MergeKind, MergeStep},
-    tenancy::role::Role,
 };
 use muster_storage::people::merges::{self, Merge};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{auth::Admin, extract::Path, problem::Problem, shapes, state::Api};
+use crate::{auth::OrganizationAdmin, extract::Path, problem::Problem, shapes, state::Api};
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct MergeBody {
@@ -38,10 +37,9 @@ pub(crate) struct MergeBody {
 #[utoipa::path(get, path = "/v1/organizations/{organization_id}/merges/{merge_id}", tag = "tags")]
 pub(crate) async fn get(
     State(api): State<Api>,
-    admin: Admin,
+    OrganizationAdmin(admin): OrganizationAdmin,
     Path((_organization, id)): Path<(Uuid, MergeId)>,
 ) -> Result<Answer<MergeBody>, Problem> {
-    admin.at_least(Role::OrganizationAdmin)?;
     let found = merges::get(&api.pool, admin.organization_id, id).await?.ok_or_else(|| Problem::no("merge"))?;
     let Merge { id, kind, from_id, into_id, step, contacts, created_at, finished_at, .. } = found;
     Ok(Answer(MergeBody { id, kind, from: from_id, into: into_id, step, contacts, created_at, finished_at }))

@@ -15,7 +15,8 @@ pub(crate) struct OptOutItem {
     #[schema(value_type = bounds::PhoneNumber)]
     phone: String,
     opted_out_at: DateTime<Utc>,
-    /// How it was recorded; null where that is not known.
+    /// How it was recorded; null where that is not known. `account`: another organization of the
+    /// account heard it; null for a group admin.
     #[schema(value_type = Option<shapes::OptOutOrigin>)]
     origin: Option<OptOutOrigin>,
     /// Null for a group admin, if other groups have the contact too.

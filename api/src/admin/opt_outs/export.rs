@@ -7,7 +7,7 @@ use axum::{
     extract::State,
 };
 use futures::stream;
-use muster_domain::{ids::GroupId, people::contact::OptOutOrigin};
+use muster_domain::{csv, ids::GroupId, people::contact::OptOutOrigin};
 use muster_storage::{
     db::room::{self, Asker},
     people::opt_outs::{self, OptOut, Part},
@@ -16,7 +16,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::{
-    admin::opt_outs::body::place, auth::Admin, csv, document::Csv, extract::Query, problem::Problem, shapes, state::Api,
+    admin::opt_outs::body::place, auth::Admin, document::Csv, extract::Query, problem::Problem, shapes, state::Api,
 };
 
 /// Opt-outs in one page of the download.

@@ -25,7 +25,8 @@ pub(crate) struct OptOutAnswer {
     opted_out: bool,
     /// Null where it is not opted out, and for the remainder of a redacted person.
     since: Option<DateTime<Utc>>,
-    /// How it was recorded. `redacted`: the remainder of a redacted person says so.
+    /// How it was recorded. `redacted`: the remainder of a redacted person says so. `account`:
+    /// another organization of the account heard it; null for a group admin.
     #[schema(value_type = Option<shapes::OptOutOrigin>)]
     origin: Option<OptOutOrigin>,
     /// The reason that was given, of contacts that are the admin's alone to see.

@@ -2,13 +2,13 @@
 //! (rule A3).
 
 use axum::extract::State;
-use muster_domain::{people::e164::E164, tenancy::role::Role};
+use muster_domain::people::e164::E164;
 use muster_storage::tenancy::numbers::{self, Added};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    auth::Admin,
+    auth::OrganizationAdmin,
     bounds,
     document::{Created, Once},
     extract::Json,
@@ -37,11 +37,10 @@ pub(crate) struct NumbersAdded {
 #[utoipa::path(post, path = "/v1/organizations/{organization_id}/numbers", tag = "organizations")]
 pub(crate) async fn add(
     State(api): State<Api>,
-    admin: Admin,
+    OrganizationAdmin(admin): OrganizationAdmin,
     keyed: Keyed,
     Json(body): Json<Numbers>,
 ) -> Result<Once<Created<NumbersAdded>>, Problem> {
-    admin.at_least(Role::OrganizationAdmin)?;
     bounds::NewNumbers::check("numbers", &body.numbers)?;
     keyed
         .run(&api, admin.member.id, &body, async |tx| {

@@ -2,7 +2,7 @@
 //! them (rule S3).
 
 use axum::{Json as Answer, extract::State};
-use muster_domain::{sending::cap::STRICTEST_CARRIER, tenancy::role::Role};
+use muster_domain::sending::cap::STRICTEST_CARRIER;
 use muster_storage::{
     sending::{caps, waiting::SettingsChange},
     tenancy::{brands, organizations},
@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use crate::{
     admin::organizations::{brand::LockedBrand, rates::carrier_word},
-    auth::Admin,
+    auth::{Admin, OrganizationAdmin},
     bounds,
     extract::Json,
     problem::Problem,
@@ -94,8 +94,11 @@ pub(crate) async fn get(State(api): State<Api>, admin: Admin) -> Result<Answer<C
 /// Sets the brand's daily cap at a carrier. It takes effect on texts that are queued already
 /// (rule S9), and the texts of today count under it.
 #[utoipa::path(put, path = "/v1/organizations/{organization_id}/caps", tag = "organizations")]
-pub(crate) async fn put(State(api): State<Api>, admin: Admin, Json(cap): Json<Cap>) -> Result<Answer<Cap>, Problem> {
-    admin.at_least(Role::OrganizationAdmin)?;
+pub(crate) async fn put(
+    State(api): State<Api>,
+    OrganizationAdmin(admin): OrganizationAdmin,
+    Json(cap): Json<Cap>,
+) -> Result<Answer<Cap>, Problem> {
     if cap.daily_segments.is_some_and(|segments| segments < 0) {
         return Err(Problem::invalid_body("daily_segments must not be negative"));
     }

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use crate::{
     admin::organizations::body::OrganizationItem,
-    auth::Caller,
+    auth::AccountAdmin,
     bounds,
     document::{Created, Once},
     extract::Json,
@@ -34,11 +34,10 @@ pub(crate) struct NewOrganization {
 #[utoipa::path(post, path = "/v1/organizations", tag = "organizations")]
 pub(crate) async fn create(
     State(api): State<Api>,
-    caller: Caller,
+    AccountAdmin(member): AccountAdmin,
     keyed: Keyed,
     Json(body): Json<NewOrganization>,
 ) -> Result<Once<Created<OrganizationItem>>, Problem> {
-    let Caller(member) = caller.account_admin()?;
     let name = bounds::Name::read("name", &body.name)?.to_owned();
     let tax_number = body.tax_number.as_deref().map(|number| bounds::TaxNumber::read("tax_number", number));
     let tax_number = tax_number.transpose()?;

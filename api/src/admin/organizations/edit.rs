@@ -1,7 +1,6 @@
 //! `PATCH /v1/organizations/{organization_id}`: edit an organization's settings.
 
 use axum::{Json as Answer, extract::State};
-use muster_domain::tenancy::role::Role;
 use muster_storage::{
     sending::{
         Concerned, rates,
@@ -15,7 +14,7 @@ use crate::{
         body::{OrganizationBody, body},
         settings::SettingsBody,
     },
-    auth::Admin,
+    auth::OrganizationAdmin,
     extract::Json,
     problem::Problem,
     state::Api,
@@ -26,10 +25,9 @@ use crate::{
 #[utoipa::path(patch, path = "/v1/organizations/{organization_id}", tag = "organizations")]
 pub(crate) async fn patch(
     State(api): State<Api>,
-    admin: Admin,
+    OrganizationAdmin(admin): OrganizationAdmin,
     Json(edit): Json<SettingsBody>,
 ) -> Result<Answer<OrganizationBody>, Problem> {
-    admin.at_least(Role::OrganizationAdmin)?;
     let mut tx = api.pool.begin().await?;
     organizations::lock_terms(&mut tx, admin.organization_id).await?;
     let mut organization = admin.organization(&mut tx).await?;

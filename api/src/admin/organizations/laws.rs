@@ -1,7 +1,7 @@
 //! `/v1/organizations/{organization_id}/laws`: the table of laws' hours (rule S5).
 
 use axum::{Json as Answer, extract::State};
-use muster_domain::{sending::hours::Jurisdictions, tenancy::role::Role};
+use muster_domain::sending::hours::Jurisdictions;
 use muster_storage::{
     sending::{
         Concerned,
@@ -12,7 +12,13 @@ use muster_storage::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{auth::Admin, extract::Json, problem::Problem, shapes, state::Api};
+use crate::{
+    auth::{Admin, OrganizationAdmin},
+    extract::Json,
+    problem::Problem,
+    shapes,
+    state::Api,
+};
 
 /// Rows that a table may have: there are 50 states, the District and the territories.
 const MOST_STATES: usize = 60;
@@ -48,10 +54,9 @@ pub(crate) async fn get(State(api): State<Api>, admin: Admin) -> Result<Answer<L
 #[utoipa::path(put, path = "/v1/organizations/{organization_id}/laws", tag = "organizations")]
 pub(crate) async fn put(
     State(api): State<Api>,
-    admin: Admin,
+    OrganizationAdmin(admin): OrganizationAdmin,
     Json(edit): Json<LawsEdit>,
 ) -> Result<Answer<Laws>, Problem> {
-    admin.at_least(Role::OrganizationAdmin)?;
     if let Some(laws) = &edit.laws {
         laws.check().map_err(|error| Problem::invalid_body(error.to_string()))?;
         if laws.states.len() > MOST_STATES {

@@ -13,7 +13,7 @@ mod list;
 mod list_numbers;
 mod rates;
 mod registered_campaigns;
-mod settings;
+pub(crate) mod settings;
 mod test_phone;
 mod tiers;
 

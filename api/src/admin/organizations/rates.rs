@@ -5,12 +5,9 @@ use std::collections::BTreeMap;
 
 use axum::{Json as Answer, extract::State};
 use chrono::{DateTime, Utc};
-use muster_domain::{
-    sending::{
-        brand_hold::BrandHoldReason,
-        rate::{AT_AND_T_CLASSES, FASTEST_RATE},
-    },
-    tenancy::role::Role,
+use muster_domain::sending::{
+    brand_hold::BrandHoldReason,
+    rate::{AT_AND_T_CLASSES, FASTEST_RATE},
 };
 use muster_storage::{
     sending::{rates, waiting::SettingsChange},
@@ -20,7 +17,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    admin::organizations::brand::LockedBrand, auth::Admin, bounds, extract::Json, problem::Problem, shapes, state::Api,
+    admin::organizations::brand::LockedBrand,
+    auth::{Admin, OrganizationAdmin},
+    bounds,
+    extract::Json,
+    problem::Problem,
+    shapes,
+    state::Api,
 };
 
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -113,8 +116,11 @@ pub(crate) async fn get(State(api): State<Api>, admin: Admin) -> Result<Answer<R
 /// Sets the rate of the brand's campaign at a carrier; waiting texts go on at the new pace
 /// (rule S9).
 #[utoipa::path(put, path = "/v1/organizations/{organization_id}/rates", tag = "organizations")]
-pub(crate) async fn put(State(api): State<Api>, admin: Admin, Json(rate): Json<Rate>) -> Result<Answer<Rate>, Problem> {
-    admin.at_least(Role::OrganizationAdmin)?;
+pub(crate) async fn put(
+    State(api): State<Api>,
+    OrganizationAdmin(admin): OrganizationAdmin,
+    Json(rate): Json<Rate>,
+) -> Result<Answer<Rate>, Problem> {
     let carrier = carrier_word(&rate.carrier)?;
     if rate.segments_per_minute.is_some_and(|pace| !(1..=FASTEST_RATE).contains(&pace)) {
         return Err(Problem::invalid_body(format!("segments_per_minute must be 1 to {FASTEST_RATE}")));

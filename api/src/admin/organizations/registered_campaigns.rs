@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use crate::{
     admin::organizations::{brand::LockedBrand, rates::carrier_word},
-    auth::Admin,
+    auth::{Admin, OrganizationAdmin},
     bounds,
     document::{Created, Made, NoContent, Once},
     extract::{Json, Path},
@@ -93,13 +93,13 @@ impl RegisteredCampaignBody {
 /// `/rates` has.
 #[utoipa::path(get, path = "/v1/organizations/{organization_id}/registered-campaigns", tag = "organizations")]
 pub(crate) async fn list(State(api): State<Api>, admin: Admin) -> Result<Answer<Vec<RegisteredCampaignItem>>, Problem> {
-    let mut tx = api.pool.begin().await?;
-    let brand = admin.organization(&mut tx).await?.brand_id;
-    let all = registered::list(&mut tx, brand, admin.organization_id).await?;
     let own = match admin.groups() {
         Some(groups) => Some(muster_storage::tenancy::groups::numbers(&api.pool, admin.organization_id, groups).await?),
         None => None,
     };
+    let mut tx = api.pool.begin().await?;
+    let brand = admin.organization(&mut tx).await?.brand_id;
+    let all = registered::list(&mut tx, brand, admin.organization_id).await?;
     let item = |mut campaign: RegisteredCampaign| {
         campaign.numbers.retain(|number| own.as_ref().is_none_or(|own| own.contains(number)));
         let RegisteredCampaign { id, name, class, segments_per_minute, numbers } = campaign;
@@ -112,7 +112,7 @@ pub(crate) async fn list(State(api): State<Api>, admin: Admin) -> Result<Answer<
 #[utoipa::path(post, path = "/v1/organizations/{organization_id}/registered-campaigns", tag = "organizations")]
 pub(crate) async fn create(
     State(api): State<Api>,
-    admin: Admin,
+    OrganizationAdmin(admin): OrganizationAdmin,
     keyed: Keyed,
     Json(body): Json<RegisteredCampaignBody>,
 ) -> Result<Once<Created<Made>>, Problem> {
@@ -141,7 +141,7 @@ async fn find(tx: &mut Tx, admin: &Admin, brand: &LockedBrand, id: Uuid) -> Resu
 )]
 pub(crate) async fn put(
     State(api): State<Api>,
-    admin: Admin,
+    OrganizationAdmin(admin): OrganizationAdmin,
     Path((_organization, id)): Path<(Uuid, Uuid)>,
     Json(body): Json<RegisteredCampaignBody>,
 ) -> Result<NoContent, Problem> {
@@ -164,7 +164,7 @@ pub(crate) async fn put(
 )]
 pub(crate) async fn put_numbers(
     State(api): State<Api>,
-    admin: Admin,
+    OrganizationAdmin(admin): OrganizationAdmin,
     Path((_organization, id)): Path<(Uuid, Uuid)>,
     Json(body): Json<CampaignNumbersBody>,
 ) -> Result<NoContent, Problem> {

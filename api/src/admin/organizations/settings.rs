@@ -1,6 +1,6 @@
 //! Settings in the OpenAPI document: made from their declarations.
 
-use muster_domain::tenancy::settings::{Form, SETTINGS, Setting};
+use muster_domain::tenancy::settings::{ACCOUNT_SETTINGS, Form, SETTINGS, Setting};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::{
@@ -63,16 +63,30 @@ fn referred(schemas: &mut Vec<(String, RefOr<Schema>)>) {
     SendingHours::schemas(schemas);
 }
 
+/// Returns the schema of an edit of settings.
+fn edit_of(settings: &[Setting]) -> RefOr<Schema> {
+    let description = "Settings; a member that is absent or null stays as it is.";
+    let object = ObjectBuilder::new().schema_type(Type::Object).description(Some(description));
+    let members = settings.iter().fold(object, |object, setting| {
+        let none = ObjectBuilder::new().schema_type(Type::Null);
+        let either = OneOfBuilder::new().item(none).item(values(setting, None)).description(Some(told(setting)));
+        object.property(setting.name, either)
+    });
+    members.additional_properties(Some(AdditionalProperties::<Schema>::FreeForm(false))).into()
+}
+
+/// Returns the schema of an answer with settings.
+fn answer_of(settings: &[Setting], description: &str) -> RefOr<Schema> {
+    let object = ObjectBuilder::new().schema_type(Type::Object).description(Some(description));
+    let with = |object: ObjectBuilder, setting: &Setting| {
+        object.property(setting.name, values(setting, Some(setting.default()))).required(setting.name)
+    };
+    settings.iter().fold(object, with).into()
+}
+
 impl PartialSchema for SettingsBody {
     fn schema() -> RefOr<Schema> {
-        let description = "Settings; a member that is absent or null stays as it is.";
-        let object = ObjectBuilder::new().schema_type(Type::Object).description(Some(description));
-        let members = SETTINGS.iter().fold(object, |object, setting| {
-            let none = ObjectBuilder::new().schema_type(Type::Null);
-            let either = OneOfBuilder::new().item(none).item(values(setting, None)).description(Some(told(setting)));
-            object.property(setting.name, either)
-        });
-        members.additional_properties(Some(AdditionalProperties::<Schema>::FreeForm(false))).into()
+        edit_of(SETTINGS)
     }
 }
 
@@ -84,12 +98,7 @@ impl ToSchema for SettingsBody {
 
 impl PartialSchema for OrganizationSettings {
     fn schema() -> RefOr<Schema> {
-        let object =
-            ObjectBuilder::new().schema_type(Type::Object).description(Some("The settings of an organization."));
-        let with = |object: ObjectBuilder, setting: &Setting| {
-            object.property(setting.name, values(setting, Some(setting.default()))).required(setting.name)
-        };
-        SETTINGS.iter().fold(object, with).into()
+        answer_of(SETTINGS, "The settings of an organization.")
     }
 }
 
@@ -98,6 +107,32 @@ impl ToSchema for OrganizationSettings {
         referred(schemas);
     }
 }
+
+/// Members of an account's settings to change, as `domain::tenancy::settings` declares them.
+#[derive(Deserialize)]
+#[serde(transparent)]
+pub(crate) struct AccountSettingsBody(pub(crate) Map<String, Value>);
+
+/// Every setting of an account, as `domain::tenancy::settings` declares them.
+#[derive(Serialize)]
+#[serde(transparent)]
+pub(crate) struct AccountSettings(pub(crate) Map<String, Value>);
+
+impl PartialSchema for AccountSettingsBody {
+    fn schema() -> RefOr<Schema> {
+        edit_of(ACCOUNT_SETTINGS)
+    }
+}
+
+impl ToSchema for AccountSettingsBody {}
+
+impl PartialSchema for AccountSettings {
+    fn schema() -> RefOr<Schema> {
+        answer_of(ACCOUNT_SETTINGS, "The settings of an account.")
+    }
+}
+
+impl ToSchema for AccountSettings {}
 
 #[cfg(test)]
 mod tests {

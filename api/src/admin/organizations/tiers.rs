@@ -10,7 +10,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    admin::organizations::brand::LockedBrand, auth::Admin, bounds, extract::Json, problem::Problem, state::Api,
+    admin::organizations::brand::LockedBrand,
+    auth::{Admin, OrganizationAdmin},
+    bounds,
+    extract::Json,
+    problem::Problem,
+    state::Api,
 };
 
 #[derive(Serialize, ToSchema)]
@@ -67,7 +72,7 @@ pub(crate) async fn get(State(api): State<Api>, admin: Admin) -> Result<Answer<B
 #[utoipa::path(put, path = "/v1/organizations/{organization_id}/cap-tier", tag = "organizations")]
 pub(crate) async fn put(
     State(api): State<Api>,
-    admin: Admin,
+    OrganizationAdmin(admin): OrganizationAdmin,
     Json(choice): Json<TierChoice>,
 ) -> Result<Answer<TierItem>, Problem> {
     let mut tx = api.pool.begin().await?;

@@ -6,18 +6,19 @@ use muster_domain::{
     ids::RedactionId,
     people::{e164::E164, phone},
 };
-use muster_jobs::kinds::Redaction;
+use muster_jobs::kinds::{LedgerPublish, Redaction};
 use muster_service::trace;
 use muster_storage::{
     engine::enqueue::{Origin, enqueue},
     people::redactions,
     sending::Concerned,
+    trust::treatment::Treatment,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    auth::Caller,
+    auth::AccountAdmin,
     document::{Accepted, Made, Once},
     extract::Json,
     idempotency::Keyed,
@@ -42,11 +43,10 @@ pub(crate) struct NewRedaction {
 #[utoipa::path(post, path = "/v1/redactions", tag = "privacy")]
 pub(crate) async fn create(
     State(api): State<Api>,
-    caller: Caller,
+    AccountAdmin(member): AccountAdmin,
     keyed: Keyed,
     Json(body): Json<NewRedaction>,
 ) -> Result<Once<Accepted<Made>>, Problem> {
-    let Caller(member) = caller.account_admin()?;
     let number: E164 = phone::read(&body.phone).map_err(|error| Problem::invalid_body(format!("phone: {error}")))?;
     if body.confirmation != CONFIRMATION {
         return Err(Problem::invalid_body(format!("confirmation must be {CONFIRMATION:?}")));
@@ -58,10 +58,13 @@ pub(crate) async fn create(
     let answer = keyed
         .run(&api, member.id, hashes.agreed(), async |tx| {
             let id = RedactionId::new();
-            let overwritten = redactions::begin(tx, id, member.account_id, member.id, &number, &hashes).await?;
+            let overwritten =
+                redactions::begin(tx, id, member.account_id, Some(member.id), &number, &hashes, Treatment::whole())
+                    .await?;
             stopped = overwritten.contacts;
             let origin = Origin { organization_id: None, traceparent: trace::current() };
             enqueue(tx, &Redaction { redaction_id: id }, &origin).await?;
+            enqueue(tx, &LedgerPublish {}, &origin).await?;
             Ok(Accepted(Made { id: id.0 }))
         })
         .await?;

@@ -1,14 +1,14 @@
 //! `POST /v1/organizations/{organization_id}/scripts`.
 
 use axum::extract::State;
-use muster_domain::{goals::script::ScriptKind, ids::ScriptId, tenancy::role::Role};
+use muster_domain::{goals::script::ScriptKind, ids::ScriptId};
 use muster_storage::goals::scripts::library::{self, NewScript};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
     admin::scripts::body::{check, saved},
-    auth::Admin,
+    auth::OrganizationAdmin,
     bounds,
     document::{Created, Made, Once},
     extract::Json,
@@ -35,11 +35,10 @@ pub(crate) struct NewLibraryScript {
 #[utoipa::path(post, path = "/v1/organizations/{organization_id}/scripts", tag = "scripts")]
 pub(crate) async fn create(
     State(api): State<Api>,
-    admin: Admin,
+    OrganizationAdmin(admin): OrganizationAdmin,
     keyed: Keyed,
     Json(new): Json<NewLibraryScript>,
 ) -> Result<Once<Created<Made>>, Problem> {
-    admin.at_least(Role::OrganizationAdmin)?;
     let name = bounds::ScriptName::read("name", &new.name)?;
     bounds::Script::read("script", &new.script)?;
     keyed

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     admin::scripts::body::{LibraryScriptBody, check, lock, saved, tagged},
-    auth::Admin,
+    auth::OrganizationAdmin,
     bounds,
     document::Tagged,
     extract::{IfMatch, Json, Path},
@@ -31,7 +31,7 @@ pub(crate) struct ScriptEdit {
 #[utoipa::path(patch, path = "/v1/organizations/{organization_id}/scripts/{script_id}", tag = "scripts")]
 pub(crate) async fn patch(
     State(api): State<Api>,
-    admin: Admin,
+    OrganizationAdmin(admin): OrganizationAdmin,
     Path((_organization, id)): Path<(Uuid, ScriptId)>,
     expected: IfMatch,
     Json(edit): Json<ScriptEdit>,

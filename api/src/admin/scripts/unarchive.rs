@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::{
     admin::scripts::body::{LibraryScriptBody, set_archived},
-    auth::Admin,
+    auth::OrganizationAdmin,
     document::Tagged,
     extract::Path,
     problem::Problem,
@@ -17,7 +17,7 @@ use crate::{
 #[utoipa::path(post, path = "/v1/organizations/{organization_id}/scripts/{script_id}/unarchive", tag = "scripts")]
 pub(crate) async fn unarchive(
     State(api): State<Api>,
-    admin: Admin,
+    OrganizationAdmin(admin): OrganizationAdmin,
     Path((_organization, id)): Path<(Uuid, ScriptId)>,
 ) -> Result<Tagged<LibraryScriptBody>, Problem> {
     set_archived(api.pool.begin().await?, &admin, id, false).await

@@ -1,14 +1,14 @@
 //! `POST /v1/organizations/{organization_id}/tags` (rules C16 and W8).
 
 use axum::extract::State;
-use muster_domain::{ids::TagId, tenancy::role::Role};
+use muster_domain::ids::TagId;
 use muster_storage::people::tags::{self, NewTag};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
     admin::tags::body::{name, taken},
-    auth::Admin,
+    auth::OrganizationAdmin,
     bounds,
     document::{Created, Made, Once},
     extract::Json,
@@ -35,11 +35,10 @@ pub(crate) struct NewTagBody {
 #[utoipa::path(post, path = "/v1/organizations/{organization_id}/tags", tag = "tags")]
 pub(crate) async fn create(
     State(api): State<Api>,
-    admin: Admin,
+    OrganizationAdmin(admin): OrganizationAdmin,
     keyed: Keyed,
     Json(body): Json<NewTagBody>,
 ) -> Result<Once<Created<Made>>, Problem> {
-    admin.at_least(Role::OrganizationAdmin)?;
     let name = name(&body.name)?;
     keyed
         .run(&api, admin.member.id, &body, async |tx| {

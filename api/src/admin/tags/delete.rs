@@ -1,20 +1,19 @@
 //! `DELETE /v1/organizations/{organization_id}/tags/{tag_id}`: where nothing refers to it.
 
 use axum::extract::State;
-use muster_domain::{ids::TagId, tenancy::role::Role};
+use muster_domain::ids::TagId;
 use muster_storage::people::tags::{self, Deleted};
 use uuid::Uuid;
 
-use crate::{auth::Admin, document::NoContent, extract::Path, problem::Problem, state::Api};
+use crate::{auth::OrganizationAdmin, document::NoContent, extract::Path, problem::Problem, state::Api};
 
 /// Deletes a tag that no contact has, and that no goal, source and form names.
 #[utoipa::path(delete, path = "/v1/organizations/{organization_id}/tags/{tag_id}", tag = "tags")]
 pub(crate) async fn delete(
     State(api): State<Api>,
-    admin: Admin,
+    OrganizationAdmin(admin): OrganizationAdmin,
     Path((_organization, id)): Path<(Uuid, TagId)>,
 ) -> Result<NoContent, Problem> {
-    admin.at_least(Role::OrganizationAdmin)?;
     let mut tx = api.pool.begin().await?;
     let tag = tags::lock(&mut tx, admin.organization_id, id).await?.ok_or_else(|| Problem::no("tag"))?;
     deleted(tags::delete(&mut tx, admin.organization_id, &tag).await?)?;

@@ -2,7 +2,7 @@
 //! reason (rules C16 and W8).
 
 use axum::extract::State;
-use muster_domain::{ids::TagId, tenancy::role::Role};
+use muster_domain::ids::TagId;
 use muster_storage::people::tags::{self, NewTag};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::{
     admin::tags::body::{TagBody, body, name, taken},
-    auth::Admin,
+    auth::OrganizationAdmin,
     bounds,
     document::Tagged,
     extract::{IfMatch, Json, Path},
@@ -35,12 +35,11 @@ pub(crate) struct TagEdit {
 #[utoipa::path(patch, path = "/v1/organizations/{organization_id}/tags/{tag_id}", tag = "tags")]
 pub(crate) async fn patch(
     State(api): State<Api>,
-    admin: Admin,
+    OrganizationAdmin(admin): OrganizationAdmin,
     Path((_organization, id)): Path<(Uuid, TagId)>,
     expected: IfMatch,
     Json(edit): Json<TagEdit>,
 ) -> Result<Tagged<TagBody>, Problem> {
-    admin.at_least(Role::OrganizationAdmin)?;
     let new_name = edit.name.as_deref().map(name).transpose()?;
     let mut tx = api.pool.begin().await?;
     let before = tags::lock(&mut tx, admin.organization_id, id).await?.ok_or_else(|| Problem::no("tag"))?;

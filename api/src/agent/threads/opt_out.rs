@@ -12,7 +12,7 @@ use muster_storage::{
         agent_opt_outs::{self, Reason},
         threads,
     },
-    people::{edit::Hearers, reasons},
+    people::{account_words, edit::Hearers, reasons},
     sending::Concerned,
 };
 use serde::{Deserialize, Serialize};
@@ -41,8 +41,9 @@ pub(crate) struct OptedOut {
     undo_until: DateTime<Utc>,
 }
 
-/// Records an opt-out, organization-wide and at once, also for queued texts. The conversation is
-/// hidden. No text confirms it: the contact has not asked by one.
+/// Records an opt-out, organization-wide or account-wide as the account has it, and at once, also
+/// for queued texts. The conversation is hidden. No text confirms it: the contact has not asked by
+/// one.
 #[utoipa::path(post, path = "/v1/agent/threads/{thread_id}/opt-out", tag = "agent")]
 pub(crate) async fn opt_out(
     State(api): State<Api>,
@@ -51,9 +52,11 @@ pub(crate) async fn opt_out(
     OptionalJson(body): OptionalJson<AgentOptOutBody>,
 ) -> Result<Answer<OptedOut>, Problem> {
     let mut tx = api.pool.begin().await?;
+    account_words::lock_thread(&mut tx, agent.organization_id, id).await?;
     let (contact_id, recorded) = record(&mut tx, &agent, id, body.reason_id).await?;
+    let stopped = account_words::hearing(&mut tx, agent.organization_id, contact_id).await?;
     tx.commit().await?;
-    api.until_it_holds(Concerned::Contacts(&[contact_id])).await;
+    api.until_it_holds(Concerned::Contacts(&stopped)).await;
     Ok(Answer(OptedOut { undo_until: recorded.undo_until() }))
 }
 

@@ -4,7 +4,10 @@ use axum::extract::State;
 use muster_domain::{conversations::agent_opt_out::UndoRefusal, ids::ThreadId};
 use muster_storage::{
     conversations::{agent_opt_outs, threads},
-    people::edit::{self, Hearers},
+    people::{
+        account_words,
+        edit::{self, Hearers},
+    },
 };
 
 use crate::{
@@ -27,6 +30,7 @@ impl From<UndoRefusal> for Problem {
 #[utoipa::path(post, path = "/v1/agent/threads/{thread_id}/opt-out/undo", tag = "agent")]
 pub(crate) async fn undo(State(api): State<Api>, agent: Agent, Path(id): Path<ThreadId>) -> Result<NoContent, Problem> {
     let mut tx = api.pool.begin().await?;
+    account_words::lock_thread(&mut tx, agent.organization_id, id).await?;
     let contact_id = lock_contact_of(&mut tx, &agent, id).await?;
     let undoable = agent_opt_outs::undoable(&mut tx, contact_id, id).await?.ok_or(UndoRefusal::NotYours)?;
     let after = undoable.opt_out.undo(agent.member.id, undoable.standing, undoable.texts, undoable.now)?;
@@ -36,7 +40,7 @@ pub(crate) async fn undo(State(api): State<Api>, agent: Agent, Path(id): Path<Th
         let hearers = Hearers::of(Some(&learn));
         edit::remove_tag(&mut tx, agent.organization_id, hearers, &[contact_id], tag_id).await?;
     }
-    agent_opt_outs::undo(&mut tx, contact_id, after).await?;
+    agent_opt_outs::undo(&mut tx, agent.organization_id, contact_id, after).await?;
     tx.commit().await?;
     Ok(NoContent)
 }

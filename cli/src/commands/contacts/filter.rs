@@ -44,7 +44,7 @@ pub(crate) struct Filter {
 
 impl Filter {
     /// Returns the conditions that were given, as the API names them.
-    pub(super) fn members(&self) -> Map<String, Value> {
+    pub(crate) fn members(&self) -> Map<String, Value> {
         let members = [
             ("group_id", self.group.map(|id| json!(id))),
             ("phone", self.phone.as_ref().map(|text| json!(text))),

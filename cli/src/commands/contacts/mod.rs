@@ -2,7 +2,7 @@
 //! changed in bulk.
 
 mod bulk;
-mod filter;
+pub(crate) mod filter;
 mod membership;
 mod read;
 mod write;

@@ -115,7 +115,10 @@ impl Cluster {
 
         let settings = Settings::new(stack, &options, wiring)?;
         settings.write_simulator_config(options.simulator)?;
-        settings.run_cli(&["migrate"]).await.context("migrating the database")?;
+        // The schema is its owner's; everything else runs with the rights of daemons.
+        let owner = [("MUSTER_DATABASE_URL", stack.postgres.url(&options.database))];
+        settings.run_cli_with(&["migrate", "--roles"], &owner).await.context("migrating the database")?;
+        stack.postgres.make_app_login().await?;
         settings.run_cli(&["broker", "apply"]).await.context("setting the broker's policy")?;
 
         let mut members = vec![settings.simulator()?, settings.daemon(API, Binary::Api, settings.api_port)?];
@@ -146,6 +149,16 @@ impl Cluster {
     /// Runs `muster` with the daemons' environment and returns its output.
     pub async fn muster(&self, args: &[&str]) -> anyhow::Result<String> {
         self.settings.run_cli(args).await
+    }
+
+    /// The same with more in its environment, such as the owner's URL of the database, which wins.
+    pub async fn muster_with(&self, args: &[&str], env: &[(&str, String)]) -> anyhow::Result<String> {
+        self.settings.run_cli_with(args, env).await
+    }
+
+    /// Returns the environment of Muster's processes, in which their secrets are.
+    pub fn environment(&self) -> &[(String, String)] {
+        self.settings.environment()
     }
 
     /// Returns all processes, in the order of starting.

@@ -32,6 +32,7 @@ impl Settings {
         let folder = std::path::absolute(&options.folder).context("finding the cluster's folder")?;
         let objects = folder.join("objects");
         std::fs::create_dir_all(&objects).with_context(|| format!("making {}", objects.display()))?;
+        let folder_of_mails = folder.join("mails").display().to_string();
         let mut settings = Self {
             folder,
             api_port: ports::free_port()?,
@@ -43,7 +44,7 @@ impl Settings {
             wiring,
         };
         let env = [
-            ("MUSTER_DATABASE_URL", stack.postgres.url(&options.database)),
+            ("MUSTER_DATABASE_URL", stack.postgres.app_url(&options.database)),
             ("MUSTER_AMQP_URL", stack.rabbitmq.amqp_url(&options.vhost)),
             ("MUSTER_RABBITMQ_MANAGEMENT_URL", stack.rabbitmq.management_url()),
             ("MUSTER_OBJECT_STORE_URL", format!("file://{}", objects.display())),
@@ -52,6 +53,9 @@ impl Settings {
             ("MUSTER_CARRIER_AUTH_TOKEN", settings.auth_token.clone()),
             ("MUSTER_PUBLIC_URL", settings.api_url()),
             ("MUSTER_PHONE_HASH_KEY", secret::hex(32)?),
+            ("MUSTER_SIGN_IN_KEY", secret::hex(32)?),
+            ("MUSTER_MAIL_FROM", "Muster <muster@localhost>".to_owned()),
+            ("MUSTER_MAIL_FOLDER", folder_of_mails),
         ];
         settings.env = env.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         settings.env.extend(options.extra_env.iter().cloned());
@@ -68,6 +72,10 @@ impl Settings {
 
     pub(super) fn carrier_account(&self) -> (&str, &str) {
         (&self.account_sid, &self.auth_token)
+    }
+
+    pub(super) fn environment(&self) -> &[(String, String)] {
+        &self.env
     }
 
     pub(super) fn simulator_log(&self) -> PathBuf {
@@ -89,11 +97,11 @@ impl Settings {
             self.simulator_config().display().to_string(),
             "--account-sid".to_owned(),
             self.account_sid.clone(),
-            "--auth-token".to_owned(),
-            self.auth_token.clone(),
             "--log-file".to_owned(),
             self.simulator_log().display().to_string(),
         ]);
+        // Arguments are seen by everybody on the machine.
+        let spec = spec.env("SIM_AUTH_TOKEN", self.auth_token.clone());
         Ok(Member { process: Process::spawn(spec)?, url: self.simulator_url(), health: "/_sim/health" })
     }
 
@@ -107,12 +115,18 @@ impl Settings {
 
     /// Runs Muster's command-line tool with the daemons' environment and returns its output.
     pub(super) async fn run_cli(&self, args: &[&str]) -> anyhow::Result<String> {
+        self.run_cli_with(args, &[]).await
+    }
+
+    /// The same with more in its environment, which wins.
+    pub(super) async fn run_cli_with(&self, args: &[&str], env: &[(&str, String)]) -> anyhow::Result<String> {
         let mut command = Command::new(Binary::Cli.path()?);
         command
             .args(args)
             .env_clear()
             .envs(process::inherited_environment())
             .envs(self.env.iter().map(|(name, value)| (name, value)))
+            .envs(env.iter().map(|(name, value)| (name, value)))
             .current_dir(&self.folder);
         capture(command, None, CLI_LIMIT).await.with_context(|| format!("muster {}", args.join(" ")))
     }

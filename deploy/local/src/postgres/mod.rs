@@ -21,6 +21,9 @@ use server::{Programs, Server};
 /// A superuser's URL to the database `postgres` of a server to use instead of starting one.
 pub const URL_VAR: &str = "MUSTER_TEST_POSTGRES_URL";
 
+/// The role with which daemons connect.
+const APP_LOGIN: &str = "muster_local";
+
 const READY_LIMIT: Duration = Duration::from_mins(1);
 const POLL: Duration = Duration::from_millis(40);
 
@@ -73,6 +76,31 @@ impl Postgres {
         let mut url = self.admin.clone();
         url.set_path(database);
         url.to_string()
+    }
+
+    /// Returns the URL with which daemons use `database`: that of a role with a daemon's rights
+    /// alone ([`Self::make_app_login`]).
+    pub fn app_url(&self, database: &str) -> String {
+        let mut url = self.admin.clone();
+        url.set_path(database);
+        let _a_url_with_a_host = url.set_username(APP_LOGIN);
+        url.to_string()
+    }
+
+    /// Makes the role with which daemons connect, once `muster migrate --roles` has made the one
+    /// that it is a member of. Its password is the superuser's.
+    pub async fn make_app_login(&self) -> anyhow::Result<()> {
+        let password = self.admin.password().unwrap_or_default().replace('\'', "''");
+        let sql = format!(
+            "select pg_advisory_lock(7267830);
+             do $$ begin
+                 if not exists (select from pg_roles where rolname = '{APP_LOGIN}') then
+                     create role {APP_LOGIN} login password '{password}' in role muster_app;
+                 end if;
+             end $$;"
+        );
+        self.run_sql("postgres", &sql).await.context("making the daemons' role")?;
+        Ok(())
     }
 
     /// Returns the port it listens on.

@@ -11,7 +11,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use futures::stream;
-use muster_domain::people::e164::E164;
+use muster_domain::{people::e164::E164, sending::message::ReceiptStatus};
 use reqwest::{
     Body, Client, RequestBuilder, Response, StatusCode,
     header::{CONTENT_LENGTH, HeaderValue},
@@ -21,11 +21,16 @@ use serde::Deserialize;
 use tracing::Span;
 
 use crate::{
-    CarrierCopy, Gateway, OutboundText, Outcome, Permit, Unreachable, gateway::Answer, spans, twilio::status_path,
+    CarrierCopy, Gateway, OutboundText, Outcome, Permit, Unreachable,
+    gateway::Answer,
+    spans,
+    twilio::{StatusUpdate, status_path},
 };
 
 /// Texts in one page of a list.
 const PAGE_SIZE: &str = "200";
+/// The largest page of a list.
+const LARGEST_PAGE: &str = "1000";
 /// Pages of one number's texts that are read at most.
 const MAX_PAGES: usize = 50;
 
@@ -107,28 +112,52 @@ impl Twilio {
         }
     }
 
+    /// Returns a page of a list of texts.
+    async fn page(&self, url: &str, query: &[(&str, &str)]) -> Result<Page, Unreachable> {
+        let request = self
+            .client
+            .get(url)
+            .query(query)
+            .basic_auth(&self.credentials.account_sid, Some(self.credentials.auth_token.expose_secret()));
+        // The query names a number.
+        let page = spans::get("GET Messages", &self.messages_url(), request)
+            .await
+            .and_then(Response::error_for_status)
+            .map_err(|error| Unreachable(error.without_url().to_string()))?;
+        page.json().await.map_err(|error| Unreachable(error.without_url().to_string()))
+    }
+
+    /// Returns a page of the texts that the carrier got from the account at or after `since`, and
+    /// where the next page is; `at` is where the page before said. Complete once there is none.
+    pub async fn sent_since(&self, since: DateTime<Utc>, at: Option<String>) -> Result<SentPage, Unreachable> {
+        let day = since.date_naive().to_string();
+        let page = match at {
+            Some(at) => self.page(&format!("{}{at}", self.base_url), &[]).await?,
+            None => self.page(&self.messages_url(), &[("DateSent>", &day), ("PageSize", LARGEST_PAGE)]).await?,
+        };
+        let mut texts = Vec::new();
+        for message in page.messages {
+            let at = created_at(&message.date_created)?;
+            if at >= since && message.direction.as_deref().is_none_or(|direction| direction.starts_with("outbound")) {
+                let status = StatusUpdate::status_of(message.status.as_deref().unwrap_or_default());
+                let (from, to) = (message.from.unwrap_or_default(), message.to.unwrap_or_default());
+                let error_code = message.error_code;
+                texts.push(SentText { sid: message.sid, from, to, body: message.body, at, status, error_code });
+            }
+        }
+        Ok(SentPage { texts, next: page.next_page_uri })
+    }
+
     async fn list(&self, to: &E164, since: DateTime<Utc>) -> Result<Vec<CarrierCopy>, Unreachable> {
         let mut found = Vec::new();
         let mut url = self.messages_url();
         let mut query = vec![("To", to.as_str()), ("PageSize", PAGE_SIZE)];
         for _ in 0..MAX_PAGES {
-            let request = self
-                .client
-                .get(&url)
-                .query(&query)
-                .basic_auth(&self.credentials.account_sid, Some(self.credentials.auth_token.expose_secret()));
-            // The query names a number.
-            let page = spans::get("GET Messages", &self.messages_url(), request)
-                .await
-                .and_then(Response::error_for_status)
-                .map_err(|error| Unreachable(error.without_url().to_string()))?;
-            let page: Page = page.json().await.map_err(|error| Unreachable(error.without_url().to_string()))?;
+            let page = self.page(&url, &query).await?;
             // In the order in which they were sent, which says little of when they came: one that
             // was queued for long may stand before one that is newer. So all of them are looked at.
             for message in page.messages {
-                let created_at = DateTime::parse_from_rfc2822(&message.date_created)
-                    .map_err(|_| Unreachable("a message without a readable date_created".to_owned()))?
-                    .to_utc();
+                let created_at = created_at(&message.date_created)?;
                 if created_at < since {
                     continue;
                 }
@@ -147,6 +176,39 @@ impl Twilio {
         }
         Err(Unreachable("more texts to one number than can be read".to_owned()))
     }
+}
+
+/// A text as the carrier's list has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SentText {
+    /// The carrier's id.
+    pub sid: String,
+    /// From which number.
+    pub from: String,
+    /// To which number.
+    pub to: String,
+    /// The text.
+    pub body: String,
+    /// When the carrier got it, to the second.
+    pub at: DateTime<Utc>,
+    /// Its receipt, as far as it has one.
+    pub status: Option<ReceiptStatus>,
+    /// Why it was not delivered.
+    pub error_code: Option<i32>,
+}
+
+/// A page of texts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SentPage {
+    /// The texts.
+    pub texts: Vec<SentText>,
+    /// Where the next page is.
+    pub next: Option<String>,
+}
+
+fn created_at(date: &str) -> Result<DateTime<Utc>, Unreachable> {
+    let read = DateTime::parse_from_rfc2822(date);
+    Ok(read.map_err(|_| Unreachable("a message without a readable date_created".to_owned()))?.to_utc())
 }
 
 /// Returns the seconds that a text is valid for, within the carrier's limits; none when it is over.
@@ -268,8 +330,12 @@ struct Page {
 struct Listed {
     sid: String,
     from: Option<String>,
+    to: Option<String>,
     body: String,
     date_created: String,
+    direction: Option<String>,
+    status: Option<String>,
+    error_code: Option<i32>,
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ mod party;
 mod signature;
 mod webhook;
 
-pub use client::{ClientError, Credentials, Twilio};
+pub use client::{ClientError, Credentials, SentPage, SentText, Twilio};
 pub use form::Form;
 pub use inbound::{InboundText, Media};
 pub use lookups::{LookupError, Lookups};

@@ -35,18 +35,22 @@ pub struct StatusUpdate {
 }
 
 impl StatusUpdate {
-    /// Reads a form. A receipt is not lost for an odd field beside its status.
-    pub fn read(form: &Form) -> Result<Self, NoId> {
-        let status = match form.first_of(&["MessageStatus", "SmsStatus"]).unwrap_or_default() {
+    /// Returns the meaning of the carrier's word; none for steps that tell us nothing.
+    pub fn status_of(word: &str) -> Option<ReceiptStatus> {
+        match word {
             "sent" => Some(ReceiptStatus::Sent),
             "delivered" | "read" => Some(ReceiptStatus::Delivered),
             "undelivered" => Some(ReceiptStatus::Undelivered),
             "failed" | "canceled" => Some(ReceiptStatus::Failed),
             _ => None,
-        };
+        }
+    }
+
+    /// Reads a form. A receipt is not lost for an odd field beside its status.
+    pub fn read(form: &Form) -> Result<Self, NoId> {
         Ok(Self {
             sid: message_sid(form)?,
-            status,
+            status: Self::status_of(form.first_of(&["MessageStatus", "SmsStatus"]).unwrap_or_default()),
             error_code: form.first_of(&["ErrorCode"]).and_then(|code| code.parse().ok()),
         })
     }

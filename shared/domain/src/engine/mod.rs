@@ -1,5 +1,6 @@
-//! Jobs, processes, schedules, retries and turns.
+//! Jobs, processes, schedules, retries, rates and turns.
 
+pub mod bucket;
 pub mod concurrency;
 pub mod job;
 pub mod process;

@@ -36,6 +36,8 @@ pub enum OptOutOrigin {
     Carrier,
     /// The remainder of a redacted person with this number.
     Redacted,
+    /// Another organization of the account, where its organizations hear each other's opt-outs.
+    Account,
 }
 
 text_enum!(OptOutOrigin);
@@ -62,6 +64,8 @@ text_enum!(SaveOutcome);
 pub enum ContactEventKind {
     /// Opted out of the organization.
     OptedOut,
+    /// Opted out of another organization of the account, which counts for all.
+    OptedOutByAccount,
     /// Opted in again.
     OptedIn,
     /// A lookup or a carrier said that the number takes no texts.

@@ -1,8 +1,7 @@
-//! Sign-up forms (rules C13 and C16): their questions, answers, and bounded rate.
+//! Sign-up forms (rules C13 and C16): their questions and answers.
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 /// Characters of an answer.
@@ -119,50 +118,8 @@ fn is_address(text: &str) -> bool {
         && !text.contains(char::is_whitespace)
 }
 
-/// A token bucket of sign-ups.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Bucket {
-    /// Sign-ups that may come at once.
-    pub tokens: f64,
-    /// When that was so.
-    pub at: DateTime<Utc>,
-}
-
-/// A bucket has no sign-up left.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Empty {
-    /// Seconds until it has one.
-    pub seconds: i64,
-}
-
-impl Bucket {
-    /// Takes a sign-up out of a bucket that fills by so many in an hour, up to as many. A new
-    /// bucket is full.
-    ///
-    /// # Errors
-    /// When it is empty.
-    pub fn take(before: Option<Self>, an_hour: u32, now: DateTime<Utc>) -> Result<Self, Empty> {
-        let most = f64::from(an_hour.max(1));
-        let tokens = before.map_or(most, |bucket| {
-            #[expect(clippy::cast_precision_loss, reason = "milliseconds of a bucket's age")]
-            let hours = (now - bucket.at).num_milliseconds().max(0) as f64 / 3_600_000.0;
-            (bucket.tokens + hours * most).min(most)
-        });
-        // Sums of fractions are a little off: the told time is enough all the same.
-        if tokens >= 1.0 - 1e-9 {
-            return Ok(Self { tokens: (tokens - 1.0).max(0.0), at: now });
-        }
-        #[expect(clippy::cast_possible_truncation, reason = "an hour at most")]
-        let seconds = ((1.0 - tokens) / most * 3_600.0).ceil() as i64;
-        Err(Empty { seconds: seconds.max(1) })
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use chrono::TimeDelta;
-    use proptest::prelude::*;
-
     use super::*;
 
     fn question(field: &str, required: bool) -> Question {
@@ -185,33 +142,6 @@ mod tests {
         for wrong in ["emmy", "@x.org", "a b@x.org", "a@x", "a@.org"] {
             let answers = given(&[("first_name", "Emmy"), ("email", wrong)]);
             assert_eq!(read(&asked, &answers), Err(BadAnswer::Email), "{wrong}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn c16_no_hour_has_more_sign_ups_than_twice_the_rate(
-            an_hour in 1_u32..20, waits in prop::collection::vec(0_i64..600_000, 1..200)
-        ) {
-            let begin = DateTime::UNIX_EPOCH;
-            let (mut now, mut bucket, mut taken) = (begin, None, Vec::new());
-            for wait in waits {
-                now += TimeDelta::milliseconds(wait);
-                match Bucket::take(bucket, an_hour, now) {
-                    Ok(after) => {
-                        bucket = Some(after);
-                        taken.push(now);
-                    }
-                    Err(empty) => {
-                        // After the told time there is one.
-                        prop_assert!(Bucket::take(bucket, an_hour, now + TimeDelta::seconds(empty.seconds)).is_ok());
-                    }
-                }
-            }
-            for first in &taken {
-                let within = taken.iter().filter(|at| **at >= *first && **at < *first + TimeDelta::hours(1)).count();
-                prop_assert!(within <= 2 * an_hour as usize, "{within}");
-            }
         }
     }
 }

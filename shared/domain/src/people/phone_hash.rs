@@ -1,10 +1,7 @@
 //! The remainder of a redacted person: a keyed hash of the number (rule R4), and the key that it is
 //! under.
 
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
-
-use crate::people::e164::E164;
+use crate::{keyed::keyed, people::e164::E164};
 
 /// A keyed hash of a number.
 pub type PhoneHash = [u8; 32];
@@ -15,12 +12,12 @@ pub type KeyId = [u8; 16];
 /// The text with a hash under a key that is the key's check value.
 const CHECK_TEXT: &[u8] = b"muster phone_hash_key check value";
 
-/// The keys under which numbers are hashed: the one that is written with, and while keys are
-/// rotated the other one, under which hashes may be as well.
+/// The keys under which numbers are hashed: the one that is written with, and others, under which
+/// hashes may be as well: the next one while keys are rotated, and those before.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PhoneHashKeys {
     current: [u8; 32],
-    previous: Option<[u8; 32]>,
+    previous: Vec<[u8; 32]>,
 }
 
 impl std::fmt::Debug for PhoneHashKeys {
@@ -36,14 +33,14 @@ pub struct PhoneHashes {
     pub key_id: KeyId,
     /// The hash to write.
     pub current: PhoneHash,
-    /// The hash that may have been written before.
-    pub previous: Option<PhoneHash>,
+    /// The hashes that may have been written before.
+    pub previous: Vec<PhoneHash>,
 }
 
 impl PhoneHashKeys {
     /// Keys; a previous one that is the current one is none.
-    pub fn new(current: [u8; 32], previous: Option<[u8; 32]>) -> Self {
-        Self { previous: previous.filter(|previous| *previous != current), current }
+    pub fn new(current: [u8; 32], previous: impl IntoIterator<Item = [u8; 32]>) -> Self {
+        Self { previous: previous.into_iter().filter(|previous| *previous != current).collect(), current }
     }
 
     /// Returns the check value of the key that is written with.
@@ -51,9 +48,9 @@ impl PhoneHashKeys {
         check_value(&self.current)
     }
 
-    /// Returns the check value of the other key.
-    pub fn previous_id(&self) -> Option<KeyId> {
-        self.previous.as_ref().map(check_value)
+    /// Returns the check values of the other keys.
+    pub fn previous_ids(&self) -> Vec<KeyId> {
+        self.previous.iter().map(check_value).collect()
     }
 
     /// Hashes a number under all keys.
@@ -61,7 +58,7 @@ impl PhoneHashKeys {
         PhoneHashes {
             key_id: self.current_id(),
             current: phone_hash(&self.current, number),
-            previous: self.previous.as_ref().map(|key| phone_hash(key, number)),
+            previous: self.previous_hashes(number),
         }
     }
 
@@ -71,14 +68,25 @@ impl PhoneHashKeys {
         keyed(&self.current, format!("client {address}").as_bytes())
     }
 
+    /// Signs a text of the ledger; returns the check value of the key and the signature.
+    pub fn sign(&self, text: &[u8]) -> (KeyId, PhoneHash) {
+        (self.current_id(), keyed(&self.current, &ledger_text(text)))
+    }
+
+    /// Returns whether a text of the ledger was signed with one of the keys.
+    pub fn is_signed(&self, text: &[u8], key: &KeyId, signature: &PhoneHash) -> bool {
+        let mut keys = std::iter::once(&self.current).chain(&self.previous);
+        keys.find(|of| check_value(of) == *key).is_some_and(|of| keyed(of, &ledger_text(text)) == *signature)
+    }
+
     /// Returns the hash that is written.
     pub fn current_hash(&self, number: &E164) -> PhoneHash {
         phone_hash(&self.current, number)
     }
 
-    /// Returns the hash under the other key.
-    pub fn previous_hash(&self, number: &E164) -> Option<PhoneHash> {
-        self.previous.as_ref().map(|key| phone_hash(key, number))
+    /// Returns the hashes under the other keys.
+    pub fn previous_hashes(&self, number: &E164) -> Vec<PhoneHash> {
+        self.previous.iter().map(|key| phone_hash(key, number)).collect()
     }
 }
 
@@ -88,7 +96,7 @@ impl PhoneHashes {
         std::iter::once(&self.current).chain(&self.previous).map(|hash| hash.to_vec()).collect()
     }
 
-    /// Returns one of them that is the same whichever of the two keys is the current one: processes
+    /// Returns one of them that is the same whichever of the keys is the current one: processes
     /// that are configured before and after a rotation agree on it.
     pub fn agreed(&self) -> &PhoneHash {
         self.previous.iter().fold(&self.current, |least, other| least.min(other))
@@ -101,20 +109,15 @@ pub fn phone_hash(key: &[u8; 32], number: &E164) -> PhoneHash {
     keyed(key, number.as_str().as_bytes())
 }
 
+/// No number and no client's address begins like this.
+fn ledger_text(text: &[u8]) -> Vec<u8> {
+    [b"muster ledger\n", text].concat()
+}
+
 fn check_value(key: &[u8; 32]) -> KeyId {
     let mut id = [0; 16];
     id.copy_from_slice(&keyed(key, CHECK_TEXT)[..16]);
     id
-}
-
-fn keyed(key: &[u8; 32], text: &[u8]) -> [u8; 32] {
-    // A 32-byte key fits the block of SHA-256, so that the constructor that takes exactly one block
-    // is total.
-    let mut block = [0u8; 64];
-    block[..32].copy_from_slice(key);
-    let mut mac = Hmac::<Sha256>::new(&block.into());
-    mac.update(text);
-    mac.finalize().into_bytes().into()
 }
 
 #[cfg(test)]
@@ -134,8 +137,10 @@ mod tests {
     fn r4_a_key_is_known_by_its_check_value_alone() {
         let (one, two) = (PhoneHashKeys::new([1; 32], None), PhoneHashKeys::new([2; 32], Some([1; 32])));
         assert_ne!(one.current_id(), two.current_id());
-        assert_eq!(two.previous_id(), Some(one.current_id()));
-        assert_eq!(PhoneHashKeys::new([1; 32], Some([1; 32])).previous_id(), None);
+        assert_eq!(two.previous_ids(), [one.current_id()]);
+        assert_eq!(PhoneHashKeys::new([1; 32], Some([1; 32])).previous_ids(), [[0; 16]; 0]);
+        let three = PhoneHashKeys::new([3; 32], [[2; 32], [1; 32]]);
+        assert_eq!(three.previous_ids(), [two.current_id(), one.current_id()]);
     }
 
     #[test]
@@ -143,7 +148,7 @@ mod tests {
         let number = E164::parse("+12125551234").unwrap();
         let before = PhoneHashKeys::new([1; 32], Some([2; 32])).of(&number);
         let after = PhoneHashKeys::new([2; 32], Some([1; 32])).of(&number);
-        assert_eq!(before.previous, Some(after.current));
+        assert_eq!(before.previous, [after.current]);
         assert_eq!(before.agreed(), after.agreed());
         let sorted = |hashes: &PhoneHashes| {
             let mut all = hashes.all();

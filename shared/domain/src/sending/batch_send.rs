@@ -64,7 +64,7 @@ impl SkipReason {
         }
     }
 
-    /// Returns whether the contact may not be texted at all, whatever the script.
+    /// Returns whether the contact may not be texted at all, with any script.
     pub const fn is_of_contact(&self) -> bool {
         match self {
             Self::Redacted | Self::OptedOut | Self::Deactivated | Self::NotTextable => true,

@@ -1,5 +1,6 @@
-//! Members, roles and their reach, and settings.
+//! Members, roles and their reach, settings, and sign-in.
 
 pub mod member;
 pub mod role;
 pub mod settings;
+pub mod sign_in;

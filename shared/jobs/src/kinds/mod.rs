@@ -3,12 +3,14 @@
 //!
 //! docs/adding-a-job.md adds one.
 
+mod audit_heads;
 mod batch_partition;
 mod batch_release;
 mod bulk_change;
 mod carrier_lookup;
 mod csv_ingestion;
 mod delivery_receipt;
+mod export;
 mod goal_transition;
 mod hold_release;
 mod import_admit;
@@ -19,12 +21,16 @@ mod import_fetch;
 mod import_undo;
 mod inbound_message;
 mod lease_expiry;
+mod ledger_publish;
+mod mail_send;
 mod message_reconcile;
 mod name_merge;
+mod opt_out_sharing;
 mod probe;
 mod rate_release;
 mod redaction;
 mod reminder_open;
+mod retention;
 mod send;
 mod upkeep;
 
@@ -32,6 +38,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
+pub use opt_out_sharing::OptOutPlace;
 pub use upkeep::Task;
 
 crate::kinds! {
@@ -48,6 +55,9 @@ crate::kinds! {
     carrier_lookup::CarrierLookup,
     redaction::Redaction,
     name_merge::NameMerge,
+    opt_out_sharing::OptOutSharing,
+    // tenancy
+    mail_send::MailSend,
     // goals
     batch_partition::BatchPartition,
     goal_transition::GoalTransition,
@@ -62,6 +72,11 @@ crate::kinds! {
     delivery_receipt::DeliveryReceipt,
     // conversations
     inbound_message::InboundMessage,
+    // trust
+    audit_heads::AuditHeads,
+    ledger_publish::LedgerPublish,
+    export::Export,
+    retention::Retention,
     // engine
     upkeep::Upkeep,
     probe::Probe,

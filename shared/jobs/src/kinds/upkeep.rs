@@ -25,13 +25,21 @@ pub enum Task {
     EngineHistory,
     /// Forget rejected rows of imports that were over longer ago than they are kept.
     ImportRejects,
+    /// Forget addresses of clients in the audit that are older than they are kept.
+    AuditAddresses,
     /// Forget answers to idempotent requests.
     IdempotencyKeys,
+    /// Forget sessions and sign-ins that are over for longer than they are kept.
+    SignInHistory,
     /// Bring back jobs of dead workers, and jobs that the broker lost.
     Sweep,
     /// Set the timers that messages without an outcome, and held ones, should have; fold the sizes
     /// of groups.
     Reconcile,
+    /// End files of exports that are kept no longer, and remove them.
+    Exports,
+    /// Enqueue the retention of each organization.
+    Retention,
     /// Resolve local times of goals again that were resolved by older rules of their zones.
     ZoneRules,
 }

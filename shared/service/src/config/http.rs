@@ -28,6 +28,10 @@ section! {
         /// Seconds that a request may take, with its body. Uploads may take longer as long as they
         /// move; campaigns and duplicates four times as long.
         request_timeout_seconds: u64 = default(15_u64), within 1..=86_400, env "request_timeout_seconds";
+        /// Requests that a token or a session may make within a minute, over all processes.
+        token_requests_a_minute: u32 = default(6_000_u32), within 1..=10_000_000, env "token_requests_a_minute";
+        /// Requests that an account's members may make within a minute, over all processes.
+        account_requests_a_minute: u32 = default(300_000_u32), within 1..=100_000_000, env "account_requests_a_minute";
         /// The slowest pace of an upload, over each `request_timeout_seconds` that the api waits
         /// for it.
         upload_bytes_per_second: u64 = default(1_024_u64), within 0..=1_099_511_627_776, env "upload_bytes_per_second";

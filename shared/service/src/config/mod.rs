@@ -14,13 +14,16 @@ mod error;
 mod http;
 mod imports;
 mod key;
+mod mail;
 mod object_store;
 mod privacy;
 mod process;
 mod processes;
 mod reference;
+mod secret_command;
 mod secret_file;
 mod section;
+mod sign_in;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -33,15 +36,17 @@ pub use error::ConfigError;
 pub use http::Http;
 pub use imports::Imports;
 pub use key::{Form, Key};
+pub use mail::Mail;
 pub use object_store::ObjectStore;
-pub use privacy::{HashKey, Privacy};
+pub use privacy::{HashKey, HashKeys, Privacy};
 pub use process::Process;
 pub use processes::{
-    ApiSettings, BrokerSettings, DaemonSettings, DatabaseSettings, DoctorSettings, InstallationSettings, PROCESSES,
-    ProcessKind, SchedulerSettings, Settings, WorkerSettings,
+    ApiSettings, AuditSettings, BrokerSettings, DaemonSettings, DatabaseSettings, DoctorSettings, InstallationSettings,
+    LedgerSettings, PROCESSES, ProcessKind, SchedulerSettings, Settings, WorkerSettings,
 };
 pub use reference::reference;
 pub use section::Shown;
+pub use sign_in::SignIn;
 pub use source::{Origin, Source};
 
 /// Returns every key of every section, in the order of the documentation.

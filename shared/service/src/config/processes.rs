@@ -4,7 +4,7 @@
 use std::fmt;
 
 use super::{
-    Broker, CarrierAccess, Database, Engine, Gateway, Http, Imports, ObjectStore, Privacy, Process,
+    Broker, CarrierAccess, Database, Engine, Gateway, Http, Imports, Mail, ObjectStore, Privacy, Process, SignIn,
     error::ConfigError,
     key::Key,
     section::{Declared, Reader, Section, Shown},
@@ -112,6 +112,8 @@ processes! {
         carrier: CarrierAccess,
         gateway: Gateway,
         privacy: Privacy,
+        sign_in: SignIn,
+        mail: Mail,
         http: Http,
         engine: Engine,
         imports: Imports,
@@ -124,6 +126,7 @@ processes! {
         object_store: ObjectStore,
         carrier: CarrierAccess,
         privacy: Privacy,
+        sign_in: SignIn,
         http: Http,
         imports: Imports,
     };
@@ -140,16 +143,30 @@ processes! {
         carrier: CarrierAccess,
         gateway: Gateway,
         privacy: Privacy,
+        sign_in: SignIn,
+        mail: Mail,
         engine: Engine,
         imports: Imports,
     } where worker_reconciles_in_time;
 
     /// `muster migrate`, and `muster`'s other commands that work on the database: `account`,
-    /// `numbers`, `jobs`, `queues`, `workers`, `pause`, `resume`, `limit`, `schedule` and `why`.
+    /// `numbers`, `operators`, `jobs`, `queues`, `workers`, `pause`, `resume`, `limit`, `schedule`
+    /// and `why`.
     DatabaseSettings = "migrate" { database: Database };
 
     /// `muster broker apply`.
     BrokerSettings = "broker-apply" { broker: Broker };
+
+    /// `muster audit`.
+    AuditSettings = "audit" { database: Database, object_store: ObjectStore };
+    /// `muster ledger` and `muster restore`.
+    LedgerSettings = "ledger" {
+        database: Database,
+        object_store: ObjectStore,
+        carrier: CarrierAccess,
+        gateway: Gateway,
+        privacy: Privacy,
+    };
 
     /// `muster doctor`.
     DoctorSettings = "doctor" {

@@ -55,6 +55,10 @@ pub fn reference() -> String {
         page,
         "\nA line break at the end of the file is no part of the secret. A file has at most {kib} KiB. Setting a key and its file is an error, \
          and so is a file\nthat is missing, unreadable or empty. Files are read when a process starts, by the processes that use them.\n\n\
+         ## Secrets by a command\n\nA secret can be the output of a command, such as that of a key management service: \
+         `MUSTER_PHONE_HASH_KEY_COMMAND='[\"vault\", \"kv\",\n\"get\", \"-field=key\", \"secret/muster\"]'` in the environment, \
+         `phone_hash_key_command = [\"vault\", …]` in the section. It is a list: the\nprogram and its arguments. It runs without a shell when a \
+         process starts, for 10 seconds at most, and must end with 0; its output has the bounds of a file\nand is never shown.\n\n\
          ## Processes\n\n| process | `--process` | sections | must be set |\n| --- | --- | --- | --- |\n"
     );
     for process in PROCESSES.iter().skip(1) {

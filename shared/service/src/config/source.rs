@@ -1,4 +1,4 @@
-//! Values and their origins: the environment, the TOML file, or a secret's own file.
+//! Values and their origins: the environment, the TOML file, a secret's own file, or a command.
 
 use std::{
     collections::BTreeMap,
@@ -15,15 +15,17 @@ use figment::{
 use super::{
     error::ConfigError,
     key::{Form, Key},
-    key_of_environment, keys, secret_file,
+    key_of_environment, keys, secret_command, secret_file,
 };
 
 const PREFIX: &str = "MUSTER_";
 /// Ends the name of a key that says in which file a secret is.
 const FILE: &str = "_file";
+/// Ends the name of a key that says which command tells a secret.
+const COMMAND: &str = "_command";
 /// Variables of the prefix that are no keys: where the file is, and the address and token by which
 /// `muster`'s commands for admins go.
-const NOT_KEYS: [&str; 3] = ["config", "api_url", "token"];
+const NOT_KEYS: [&str; 4] = ["config", "api_url", "operator", "token"];
 
 /// Where a value comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +40,8 @@ pub enum Origin {
     Text(String),
     /// A file of its own, and the variable or key that names it.
     SecretFile(PathBuf, Box<Self>),
+    /// The output of a command, and the variable or key that names it. Its arguments may be secret.
+    SecretCommand(String, Box<Self>),
 }
 
 impl fmt::Display for Origin {
@@ -47,6 +51,7 @@ impl fmt::Display for Origin {
             Self::Environment(name) | Self::Text(name) => f.write_str(name),
             Self::File(file, name) => write!(f, "{name} in {}", file.display()),
             Self::SecretFile(file, by) => write!(f, "the file {}, named by {by}", file.display()),
+            Self::SecretCommand(program, by) => write!(f, "the command {program}, named by {by}"),
         }
     }
 }
@@ -69,6 +74,7 @@ impl fmt::Debug for Given {
 pub struct Source {
     values: BTreeMap<&'static str, Given>,
     files: BTreeMap<&'static str, Given>,
+    commands: BTreeMap<&'static str, Given>,
 }
 
 impl Source {
@@ -129,6 +135,9 @@ impl Source {
             self.values.insert(key.flat, Given { value, origin });
         } else if let Some(key) = flat.strip_suffix(FILE).and_then(secret) {
             self.files.insert(key.flat, Given { value: Value::from(text), origin });
+        } else if let Some(key) = flat.strip_suffix(COMMAND).and_then(secret) {
+            let value = text.parse().unwrap_or_else(|_| Value::from(text));
+            self.commands.insert(key.flat, Given { value, origin });
         } else {
             let names = keys().flat_map(|key| {
                 let file = key.may_be_in_a_file().then(|| format!("{}_FILE", key.environment()));
@@ -163,6 +172,8 @@ impl Source {
                 self.values.insert(key.flat, Given { value, origin });
             } else if let Some(key) = name.strip_suffix(FILE).and_then(named).filter(|key| key.may_be_in_a_file()) {
                 self.files.insert(key.flat, Given { value, origin });
+            } else if let Some(key) = name.strip_suffix(COMMAND).and_then(named).filter(|key| key.may_be_in_a_file()) {
+                self.commands.insert(key.flat, Given { value, origin });
             } else {
                 let nearest = nearest(&path, paths());
                 problems.push(format!("{origin} is no key of the configuration; the nearest is {nearest}"));
@@ -172,35 +183,62 @@ impl Source {
 
     /// Returns where the value of a key comes from.
     pub fn origin(&self, key: &Key) -> Origin {
-        match (self.values.get(key.flat), self.files.get(key.flat)) {
-            (Some(given), _) => given.origin.clone(),
-            (None, Some(named)) => {
-                let file = named.value.as_str().unwrap_or_default();
-                Origin::SecretFile(PathBuf::from(file), Box::new(named.origin.clone()))
+        if let Some(given) = self.values.get(key.flat) {
+            return given.origin.clone();
+        }
+        if let Some(named) = self.files.get(key.flat) {
+            let file = named.value.as_str().unwrap_or_default();
+            return Origin::SecretFile(PathBuf::from(file), Box::new(named.origin.clone()));
+        }
+        match self.commands.get(key.flat) {
+            Some(named) => {
+                let program = words(&named.value).into_iter().flatten().next().unwrap_or_default();
+                Origin::SecretCommand(program, Box::new(named.origin.clone()))
             }
-            (None, None) => Origin::Default,
+            None => Origin::Default,
         }
     }
 
-    /// Returns the value of a key that is set. A secret's file is read now: another process need
-    /// not be able to.
+    /// Returns the value of a key that is set. A secret's file is read now, and its command run
+    /// now: another process need not be able to.
     pub(super) fn value(&self, key: &Key) -> Result<Option<Value>, String> {
-        match (self.values.get(key.flat), self.files.get(key.flat)) {
-            (Some(given), Some(named)) => {
-                Err(format!("{} is set twice, by {} and by {}: leave one out", key.path(), given.origin, named.origin))
-            }
-            (Some(given), None) => Ok(Some(given.value.clone())),
-            (None, Some(named)) => {
-                let text = match named.value.as_str() {
-                    Some(file) => secret_file::read(Path::new(file)).map_err(|problem| format!("{file} {problem}")),
-                    None => Err("the name of a file must be a text".to_owned()),
-                };
-                let text = text.map_err(|problem| format!("{} ({}): {problem}", key.path(), named.origin))?;
-                Ok(Some(Value::from(text)))
-            }
-            (None, None) => Ok(None),
+        let given: Vec<_> =
+            [&self.values, &self.files, &self.commands].iter().filter_map(|by| by.get(key.flat)).collect();
+        if let [one, other, ..] = given.as_slice() {
+            return Err(format!(
+                "{} is set twice, by {} and by {}: leave one out",
+                key.path(),
+                one.origin,
+                other.origin
+            ));
         }
+        if let Some(given) = self.values.get(key.flat) {
+            return Ok(Some(given.value.clone()));
+        }
+        let told = |named: &Given, text: Result<String, String>| {
+            text.map(|text| Some(Value::from(text)))
+                .map_err(|problem| format!("{} ({}): {problem}", key.path(), named.origin))
+        };
+        if let Some(named) = self.files.get(key.flat) {
+            let text = match named.value.as_str() {
+                Some(file) => secret_file::read(Path::new(file)).map_err(|problem| format!("{file} {problem}")),
+                None => Err("the name of a file must be a text".to_owned()),
+            };
+            return told(named, text);
+        }
+        let Some(named) = self.commands.get(key.flat) else { return Ok(None) };
+        let text = match words(&named.value) {
+            Some(words) => secret_command::read(&words)
+                .map_err(|problem| format!("{} {problem}", words.first().map_or("", String::as_str))),
+            None => Err("a command must be a list of texts: its program and its arguments".to_owned()),
+        };
+        told(named, text)
     }
+}
+
+/// Returns a command's program and arguments.
+fn words(value: &Value) -> Option<Vec<String>> {
+    value.as_array()?.iter().map(|word| word.as_str().map(ToOwned::to_owned)).collect()
 }
 
 fn secret(flat: &str) -> Option<&'static Key> {

@@ -1,8 +1,8 @@
 //! Opt-outs that agents record in a conversation, and their short undo (rules R2, I3 and W9).
 //!
-//! Locks are taken in the order of the worker that handles a contact's text: the contact first,
-//! then threads. Under the contact's lock no text of theirs comes in, so that all that was said is
-//! known.
+//! Locks are taken in the order of the worker that handles a contact's text: the word of its number
+//! where an account shares opt-outs, the contact, then threads. Under the contact's lock no text of
+//! theirs comes in, so that all that was said is known.
 
 use chrono::{DateTime, Utc};
 use muster_domain::{
@@ -13,7 +13,10 @@ use muster_domain::{
 use uuid::Uuid;
 
 use super::threads::Locked;
-use crate::{Result, Tx, people::contacts};
+use crate::{
+    Result, Tx,
+    people::{account_words, contacts},
+};
 
 /// Returns the contact of a thread of this organization, locked; the thread is not.
 pub async fn lock_contact(tx: &mut Tx, organization_id: OrganizationId, id: ThreadId) -> Result<Option<ContactId>> {
@@ -49,10 +52,12 @@ pub async fn record(
     reason: Reason<'_>,
 ) -> Result<AgentOptOut> {
     let contact = locked.contact_id.0;
+    // Conversations of other organizations that hear it are hidden too, and come back with an undo.
+    let hearing = account_words::hearing(tx, organization_id, locked.contact_id).await?;
     let unread = sqlx::query!(
         r#"select id, unread_since as "unread_since!" from thread
-           where contact_id = $1 and unread_since is not null order by id for update"#,
-        contact,
+           where contact_id = any($1) and unread_since is not null order by id for update"#,
+        &hearing.iter().map(|id| id.0).collect::<Vec<_>>(),
     )
     .fetch_all(tx.conn())
     .await?;
@@ -143,15 +148,19 @@ pub async fn undoable(tx: &mut Tx, contact_id: ContactId, id: ThreadId) -> Resul
 /// Undoes an opt-out: the contact stands by the word of before, their conversations wait for an
 /// answer again, and the agent has the claim back, as long as it would have lasted and no agent
 /// holds the conversation. Texts that the opt-out has cancelled stay so.
-pub async fn undo(tx: &mut Tx, contact_id: ContactId, after: Standing) -> Result<()> {
+pub async fn undo(tx: &mut Tx, organization_id: OrganizationId, contact_id: ContactId, after: Standing) -> Result<()> {
+    let words = account_words::lock(tx, organization_id, &[contact_id]).await?;
     let row = sqlx::query!(
-        r#"select thread_id, agent_id, goal_id, unread_threads as "unread_threads: Vec<Uuid>",
+        r#"select word, thread_id, agent_id, goal_id, unread_threads as "unread_threads: Vec<Uuid>",
                unread_since as "unread_since: Vec<DateTime<Utc>>", held_since, held_until
            from agent_opt_out where contact_id = $1"#,
         contact_id.0,
     )
     .fetch_one(tx.conn())
     .await?;
+    if let Some(words) = &words {
+        account_words::unsay(tx, words, row.word, after).await?;
+    }
     // The trigger takes the record away.
     sqlx::query!(
         "update contact set opted_out_at = null, opt_out_reason = null, opt_out_origin = null, last_word = $2, updated_at = now() where id = $1",

@@ -16,7 +16,11 @@ use muster_domain::{
 use serde_json::Value;
 use sqlx::types::Json;
 
-use crate::{Pool, Result, Tx, db::error::read_word, people::phone_keys};
+use crate::{
+    Pool, Result, Tx,
+    db::error::read_word,
+    people::{account_words, phone_keys},
+};
 
 /// Records an inbound text once; returns its number in the order in which texts are received, or
 /// none when the carrier has sent this one before.
@@ -230,6 +234,7 @@ pub async fn writer(
     let account = sqlx::query_scalar!("select account_id from organization where id = $1", organization_id.0)
         .fetch_one(tx.conn())
         .await?;
+    let words = account_words::lock_numbers(tx, organization_id, &[from.as_str().to_owned()]).await?;
     phone_keys::rehash(tx, AccountId(account), hashes).await?;
     let made = sqlx::query!(
         "insert into contact (id, organization_id, e164, source, opted_out_at, opt_out_reason, opt_out_origin, last_word)
@@ -249,6 +254,12 @@ pub async fn writer(
     .await?
     .rows_affected()
         == 1;
+    if let Some(words) = &words {
+        if made {
+            account_words::hear(tx, words, organization_id, hashes).await?;
+        }
+        account_words::forget_silent(tx, words).await?;
+    }
     let row = sqlx::query!(
         r#"select id, opted_out_at is not null as "opted_out!", last_word
            from contact where organization_id = $1 and e164 = $2 for update"#,
@@ -274,13 +285,14 @@ pub async fn writer(
 }
 
 /// Returns whether this contact has had the one confirmation of their opt-out since they last opted
-/// in (rule I3).
-pub async fn confirmed(tx: &mut Tx, contact_id: ContactId) -> Result<bool> {
+/// in (rule I3), from any organization that hears their words.
+pub async fn confirmed(tx: &mut Tx, organization_id: OrganizationId, contact_id: ContactId) -> Result<bool> {
+    let contacts = account_words::hearing(tx, organization_id, contact_id).await?;
     Ok(sqlx::query_scalar!(
         r#"select exists (
                select from message m join contact c on c.id = m.contact_id
-               where m.contact_id = $1 and m.kind = 'opt_out_confirmation' and m.created_at >= c.opted_out_at) as "any!""#,
-        contact_id.0,
+               where m.contact_id = any($1) and m.kind = 'opt_out_confirmation' and m.created_at >= c.opted_out_at) as "any!""#,
+        &contacts.iter().map(|id| id.0).collect::<Vec<_>>(),
     )
     .fetch_one(tx.conn())
     .await?)

@@ -1,7 +1,7 @@
 //! The pool, transactions and notifications.
 
 use std::{
-    ops::{Deref, DerefMut},
+    ops::Deref,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -9,23 +9,29 @@ use std::{
     time::Duration,
 };
 
+use bytes::{Bytes, BytesMut};
 use chrono::{DateTime, Utc};
+use futures::TryStreamExt as _;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{
-    PgConnection, PgPool, Postgres,
-    pool::PoolConnection,
+    PgPool, Postgres,
     postgres::{PgConnectOptions, PgListener, PgPoolOptions},
 };
+use tokio::sync::mpsc;
+
+use uuid::Uuid;
 
 use crate::{
     Error, Result,
     db::{
         announce::Announcer,
+        handle::Lent,
         listen::{Ear, Listener},
         outage::Outage,
         room::{Pass, Room, RoomFigures, RoomOptions},
         usable::Trust,
     },
+    trust::audit::{self, Acting, Draft},
 };
 
 /// How a process connects.
@@ -96,86 +102,12 @@ pub struct Tx {
     inner: sqlx::Transaction<'static, Postgres>,
     announcer: Arc<Announcer>,
     enqueued: bool,
+    /// The operation of which this is a transaction.
+    acting: Option<Arc<Acting>>,
+    /// Entries of the audit that it ends with.
+    entries: Vec<Draft>,
     // After the connection: the next caller finds it given back.
     _pass: Pass,
-}
-
-/// A connection for one statement.
-#[derive(Debug)]
-pub(crate) struct Lent {
-    inner: PoolConnection<Postgres>,
-    _pass: Pass,
-}
-
-impl Deref for Lent {
-    type Target = PgConnection;
-
-    fn deref(&self) -> &PgConnection {
-        &self.inner
-    }
-}
-
-impl DerefMut for Lent {
-    fn deref_mut(&mut self) -> &mut PgConnection {
-        &mut self.inner
-    }
-}
-
-/// Where a statement runs: by itself, on a connection of a pool, or in its caller's transaction.
-#[derive(Debug)]
-pub enum Db<'a> {
-    /// By itself.
-    Pool(&'a Pool),
-    /// In a transaction.
-    Tx(&'a mut Tx),
-}
-
-impl<'a> From<&'a Pool> for Db<'a> {
-    fn from(pool: &'a Pool) -> Self {
-        Self::Pool(pool)
-    }
-}
-
-impl<'a> From<&'a mut Tx> for Db<'a> {
-    fn from(tx: &'a mut Tx) -> Self {
-        Self::Tx(tx)
-    }
-}
-
-/// The connection of a [`Db`].
-#[derive(Debug)]
-pub(crate) enum Conn<'a> {
-    Lent(Box<Lent>),
-    Tx(&'a mut PgConnection),
-}
-
-impl<'a> Db<'a> {
-    pub(crate) async fn connection(self) -> Result<Conn<'a>> {
-        Ok(match self {
-            Self::Pool(pool) => Conn::Lent(Box::new(pool.connection().await?)),
-            Self::Tx(tx) => Conn::Tx(tx.conn()),
-        })
-    }
-}
-
-impl Deref for Conn<'_> {
-    type Target = PgConnection;
-
-    fn deref(&self) -> &PgConnection {
-        match self {
-            Self::Lent(lent) => lent,
-            Self::Tx(connection) => connection,
-        }
-    }
-}
-
-impl DerefMut for Conn<'_> {
-    fn deref_mut(&mut self) -> &mut PgConnection {
-        match self {
-            Self::Lent(lent) => lent,
-            Self::Tx(connection) => connection,
-        }
-    }
 }
 
 /// Whether a COPY is under way. A connection on which one was dropped in the middle may be an
@@ -241,7 +173,8 @@ impl Pool {
         let pass = self.pass().await?;
         let inner = self.inner.begin().await.inspect_err(|_| self.suspect())?;
         let copying = Copying { now: false, trust: Arc::clone(&self.trust) };
-        Ok(Tx { copying, inner, announcer: Arc::clone(&self.announcer), enqueued: false, _pass: pass })
+        let (announcer, acting) = (Arc::clone(&self.announcer), audit::present());
+        Ok(Tx { copying, inner, announcer, enqueued: false, acting, entries: Vec::new(), _pass: pass })
     }
 
     /// Returns a connection for one statement.
@@ -307,13 +240,35 @@ impl Pool {
 }
 
 impl Tx {
-    /// Makes the writes durable.
-    pub async fn commit(self) -> Result<()> {
+    /// Makes the writes durable. The audit's entries come last, so that their chain is locked for
+    /// no longer than the commit takes.
+    pub async fn commit(mut self) -> Result<()> {
+        self.entries.extend(self.acting.take().and_then(|acting| acting.at_commit()));
+        self.commit_unrecorded().await
+    }
+
+    /// The same for bookkeeping, such as a token of a rate limit: the operation under way writes no
+    /// entry.
+    pub async fn commit_unrecorded(mut self) -> Result<()> {
+        let entries = std::mem::take(&mut self.entries);
+        audit::append_all(self.conn(), entries).await?;
         self.inner.commit().await?;
         if self.enqueued {
             self.announcer.announce();
         }
         Ok(())
+    }
+
+    /// The transaction ends with this entry of the audit, if it commits.
+    pub fn record(&mut self, entry: Draft) {
+        self.entries.push(entry);
+    }
+
+    /// The operation under way is on these records, within an organization if they are in one.
+    pub(crate) fn names(&self, kind: &str, ids: &[Uuid], organization_id: Option<Uuid>) {
+        if let Some(acting) = &self.acting {
+            acting.names(kind, ids, organization_id);
+        }
     }
 
     /// Drops the writes.
@@ -356,6 +311,32 @@ impl Tx {
         let rows = copy.finish().await?;
         self.copying.now = false;
         Ok(rows)
+    }
+
+    /// Receives rows in COPY's text format, and hands them on in pieces of whole lines. Ends when
+    /// the receiver has gone.
+    pub(crate) async fn copy_out(
+        &mut self,
+        statement: &str,
+        piece: usize,
+        to: &mpsc::Sender<Option<Bytes>>,
+    ) -> Result<()> {
+        self.copying.now = true;
+        let mut copy = self.inner.copy_out_raw(statement).await?;
+        let mut gathered = BytesMut::new();
+        // Postgres sends a line at a time.
+        while let Some(line) = copy.try_next().await? {
+            gathered.extend_from_slice(&line);
+            if gathered.len() >= piece && to.send(Some(gathered.split().freeze())).await.is_err() {
+                return Ok(());
+            }
+        }
+        drop(copy);
+        self.copying.now = false;
+        if !gathered.is_empty() {
+            let _gone = to.send(Some(gathered.freeze())).await;
+        }
+        Ok(())
     }
 
     /// Jobs come with this transaction: relays are woken when it has committed.

@@ -5,7 +5,7 @@
 
 use sqlx::migrate::{AppliedMigration, Migrate, Migration, Migrator};
 
-use crate::{Error, Pool, Result, db::database::Lent};
+use crate::{Error, Pool, Result, db::handle::Lent};
 
 pub(crate) static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
 

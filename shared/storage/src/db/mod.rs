@@ -3,9 +3,11 @@
 pub(crate) mod announce;
 pub(crate) mod database;
 pub(crate) mod error;
+pub(crate) mod handle;
 pub(crate) mod listen;
 pub(crate) mod migrations;
 pub(crate) mod outage;
 pub(crate) mod page;
+pub mod roles;
 pub mod room;
 pub(crate) mod usable;

@@ -1,5 +1,7 @@
 //! Making jobs, in the transaction that makes them necessary.
 
+use std::collections::HashSet;
+
 use muster_domain::ids::{JobId, OrganizationId};
 use muster_jobs::Job;
 use uuid::Uuid;
@@ -80,7 +82,22 @@ pub struct JobInTurn<'a, P> {
     pub origin: &'a Origin,
 }
 
-/// Enqueues jobs of a kind, each in the order of its own key, in two statements.
+/// Takes the keys that nobody else enqueues with or ends a job of, until the transaction ends, and
+/// returns them. It waits for none: a transaction that waits for one key with another in its hands
+/// could wait in a circle.
+pub async fn take_keys(tx: &mut Tx, keys: &[&str]) -> Result<HashSet<String>> {
+    let taken = sqlx::query_scalar!(
+        r#"select key as "key!" from (select distinct key from unnest($1::text[]) key) asked
+           where pg_try_advisory_xact_lock(hashtextextended(key, 0))"#,
+        keys as &[&str],
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(taken.into_iter().collect())
+}
+
+/// Enqueues jobs of a kind, each in the order of its own key, which the transaction has taken by
+/// [`take_keys`].
 pub async fn enqueue_in_turn<P: Job>(tx: &mut Tx, jobs: &[JobInTurn<'_, P>]) -> Result<()> {
     debug_assert!(jobs.iter().all(|job| job.payload.unique_key().is_none()), "{} has a unique key", P::NAME);
     if jobs.is_empty() {
@@ -91,15 +108,6 @@ pub async fn enqueue_in_turn<P: Job>(tx: &mut Tx, jobs: &[JobInTurn<'_, P>]) -> 
     let keys: Vec<_> = jobs.iter().map(|job| job.order_key).collect();
     let tenants: Vec<_> = jobs.iter().map(|job| job.origin.organization_id.map(|id| id.0)).collect();
     let traces: Vec<_> = jobs.iter().map(|job| job.origin.traceparent.as_deref()).collect();
-    // As in `insert`, in the order of the locks: transactions with several keys do not wait for
-    // each other in a circle.
-    sqlx::query!(
-        "select pg_advisory_xact_lock(number)
-         from (select distinct hashtextextended(key, 0) as number from unnest($1::text[]) key order by 1) locks",
-        &keys as &[&str],
-    )
-    .fetch_all(tx.conn())
-    .await?;
     sqlx::query!(
         "insert into job (id, kind, organization_id, payload, max_attempts, traceparent, order_key, position, blocked)
          select id, $2, organization_id, payload, $4, traceparent, order_key, nextval('job_position'),

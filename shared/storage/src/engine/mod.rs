@@ -3,6 +3,7 @@
 //! Invariants: a job exists once its row commits; every write by a worker compares the epoch that
 //! its claim got; a job's effects and its completion commit together.
 
+pub mod buckets;
 pub mod claim;
 pub mod dead_letters;
 pub mod enqueue;

@@ -121,8 +121,11 @@ pub async fn replay(pool: &Pool, filter: &Filter, before: DateTime<Utc>, limit: 
     )
     .fetch_all(tx.conn())
     .await?;
-    run_again(&mut tx, &ids).await?;
-    tx.commit().await?;
+    if !ids.is_empty() {
+        run_again(&mut tx, &ids).await?;
+        tx.names("job", &ids, filter.organization_id.map(|id| id.0));
+        tx.commit().await?;
+    }
     Ok(ids.into_iter().map(JobId).collect())
 }
 
@@ -130,15 +133,18 @@ pub async fn replay(pool: &Pool, filter: &Filter, before: DateTime<Utc>, limit: 
 /// when it is in another one. It is cancelled again when another job holds its unique key by now.
 pub async fn retry(pool: &Pool, id: JobId) -> Result<Option<JobState>> {
     let mut tx = pool.begin().await?;
-    let found =
-        sqlx::query_scalar!("select id from job where id = $1 and state in ('parked', 'cancelled') for update", id.0)
-            .fetch_all(tx.conn())
-            .await?;
-    run_again(&mut tx, &found).await?;
-    let state =
-        sqlx::query_scalar!("select state from job where id = any($1)", &found).fetch_optional(tx.conn()).await?;
+    let found = sqlx::query_scalar!(
+        "select organization_id from job where id = $1 and state in ('parked', 'cancelled') for update",
+        id.0
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    let Some(organization_id) = found else { return Ok(None) };
+    run_again(&mut tx, &[id.0]).await?;
+    let state = sqlx::query_scalar!("select state from job where id = $1", id.0).fetch_one(tx.conn()).await?;
+    tx.names("job", &[id.0], organization_id);
     tx.commit().await?;
-    state.map(|state| read_word("job", &state)).transpose()
+    read_word("job", &state).map(Some)
 }
 
 /// A job with an order key goes to the end of its line, several in the order in which they were
@@ -177,16 +183,18 @@ async fn run_again(tx: &mut Tx, ids: &[Uuid]) -> Result<()> {
 /// Cancels a job that is not running and not over; false when it is in another state.
 pub async fn cancel(pool: &Pool, id: JobId) -> Result<bool> {
     let mut tx = pool.begin().await?;
-    let done = sqlx::query!(
+    let done = sqlx::query_scalar!(
         "update job set state = 'cancelled', finished_at = clock_timestamp(), published_at = null
-         where id = $1 and state in ('pending', 'published', 'parked')",
+         where id = $1 and state in ('pending', 'published', 'parked') returning organization_id",
         id.0
     )
-    .execute(tx.conn())
+    .fetch_optional(tx.conn())
     .await?;
+    let Some(organization_id) = done else { return Ok(false) };
     sqlx::query!("delete from job_unique where job_id = $1", id.0).execute(tx.conn()).await?;
+    tx.names("job", &[id.0], organization_id);
     tx.commit().await?;
-    Ok(done.rows_affected() == 1)
+    Ok(true)
 }
 
 /// How replayed jobs fare.
@@ -316,6 +324,7 @@ pub async fn set_paused(
     paused: bool,
     reason: Option<&str>,
 ) -> Result<()> {
+    let mut tx = pool.begin().await?;
     sqlx::query!(
         "insert into job_policy (kind, organization_id, paused, reason) values ($1, tenant($2), $3, $4)
          on conflict (kind, organization_id)
@@ -325,9 +334,10 @@ pub async fn set_paused(
         paused,
         reason,
     )
-    .execute(&mut *pool.connection().await?)
+    .execute(tx.conn())
     .await?;
-    Ok(())
+    tx.names("organization", organization_id.map(|id| id.0).as_slice(), organization_id.map(|id| id.0));
+    tx.commit().await
 }
 
 /// Limits how many jobs are published and running at a time: of a kind, of a kind and one
@@ -339,6 +349,7 @@ pub async fn set_limit(
     organization_id: Option<OrganizationId>,
     at_most: Option<i32>,
 ) -> Result<()> {
+    let mut tx = pool.begin().await?;
     sqlx::query!(
         "insert into job_policy (kind, organization_id, at_most) values ($1, tenant($2), $3)
          on conflict (kind, organization_id) do update set at_most = excluded.at_most, changed_at = clock_timestamp()",
@@ -346,7 +357,8 @@ pub async fn set_limit(
         organization_id.map(|id| id.0) as Option<Uuid>,
         at_most,
     )
-    .execute(&mut *pool.connection().await?)
+    .execute(tx.conn())
     .await?;
-    Ok(())
+    tx.names("organization", organization_id.map(|id| id.0).as_slice(), organization_id.map(|id| id.0));
+    tx.commit().await
 }

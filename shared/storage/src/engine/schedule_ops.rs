@@ -155,7 +155,7 @@ pub struct Edit {
 pub async fn edit(pool: &Pool, name: &str, edit: &Edit) -> Result<bool> {
     let mut tx = pool.begin().await?;
     let before = sqlx::query!(
-        r#"select cron, zone, gap, overlap, enabled, decided_until, clock_timestamp() as "now!"
+        r#"select organization_id, cron, zone, gap, overlap, enabled, decided_until, clock_timestamp() as "now!"
            from schedule where name = $1 and retired_at is null for update"#,
         name
     )
@@ -183,6 +183,7 @@ pub async fn edit(pool: &Pool, name: &str, edit: &Edit) -> Result<bool> {
     )
     .execute(tx.conn())
     .await?;
+    tx.names("schedule", &[], before.organization_id);
     tx.commit().await?;
     Ok(true)
 }

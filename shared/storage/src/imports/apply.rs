@@ -6,7 +6,8 @@
 //! contacts are created in the order of their phones, then the known ones are locked in the order
 //! of their ids, then come memberships and tags in the order of theirs. None in a later step waits
 //! for one in an earlier. Where rows take contacts from an agent, goals come before all that
-//! (`reassign`).
+//! (`reassign`), and words of numbers in an account that shares opt-outs
+//! (`account_words`).
 
 use std::collections::BTreeMap;
 
@@ -18,8 +19,9 @@ use crate::{
         Import, admit, agents, knowledge,
         rejects::RejectBudget,
         rows::{PhoneHash, Sorted},
+        stated,
     },
-    people::phone_keys,
+    people::{account_words, phone_keys},
 };
 
 /// The outcome of a shard's rows.
@@ -107,11 +109,19 @@ pub async fn apply(
     if admitted.to_agents {
         agents::lock_goals(tx, import).await?;
     }
+    let words = if import.dry_run {
+        None
+    } else {
+        account_words::lock_staged(tx, import.organization_id, &refused.opted_out).await?
+    };
     let Some(known) = create_and_update(tx, import, terms.account_id, staged - rejected.unsigned_abs()).await? else {
         return Ok(None);
     };
     if terms.states_opt_outs {
-        opt_out(tx, import, &refused.opted_out).await?;
+        stated::opt_out(tx, import, &refused.opted_out).await?;
+    }
+    if let Some(words) = &words {
+        account_words::hear_staged(tx, words, import.organization_id, &refused.opted_out).await?;
     }
     let joined = join_group(tx, import).await?;
     if known == Known::Partly {
@@ -162,7 +172,7 @@ async fn stage(tx: &mut Tx, terms: &Terms<'_>, rows: &Sorted, hash: Option<&Phon
     }
     tx.copy(
             "copy import_row (e164, line, opt_out, first_name, last_name, email, postal_code, notes, external_id, agent, fields, tags,
-                 contact_id, phone_hash, phone_hash_previous) from stdin",
+                 contact_id, phone_hash, phone_hashes_previous) from stdin",
         rows.chunks_to_stage(terms.custom_fields, hash),
     )
     .await?;
@@ -222,43 +232,6 @@ async fn refuse_rows(tx: &mut Tx, import: &Import, terms: &Terms<'_>, refused: &
         refused.reasons.insert(row.reason, row.rows);
         refused.opted_out.extend(row.opted_out);
     }
-    Ok(())
-}
-
-/// Rule C17: a contact with an opt-out stated in the file is opted out, as by their own word, and
-/// stays it (rule C9). Also people with rejected rows, if they are known: a full group is no reason
-/// to text them from another.
-async fn opt_out(tx: &mut Tx, import: &Import, rejected: &[String]) -> Result<()> {
-    sqlx::query!(
-        "insert into contact_event (organization_id, contact_id, what)
-         select $1, contact_id, 'opted_out' from import_row where created and opt_out order by contact_id",
-        import.organization_id.0,
-    )
-    .execute(tx.conn())
-    .await?;
-    sqlx::query!(
-        "with stated as (
-             select contact_id as id from import_row where opt_out and not created
-             union select id from contact where organization_id = $1 and e164 = any($2)
-         -- An agent's own opt-out is not undone any more (rule W9).
-         ), for_good as (delete from agent_opt_out where contact_id in (select id from stated)
-         ), locked as (
-             select c.id from contact c join stated s on s.id = c.id
-             where c.opted_out_at is null and c.e164 is not null order by c.id for no key update of c
-         ), opted_out as (
-             update contact c set opted_out_at = clock_timestamp(), opt_out_reason = opt_out_reason_of_import($3), opt_out_origin = 'file',
-                 updated_at = now()
-             from locked l where c.id = l.id returning c.id
-         )
-         -- The thread leaves the agents' unread list (rule I3).
-         update thread t set unread_since = null, held_by = null, held_until = null
-         from opted_out o where t.contact_id = o.id",
-        import.organization_id.0,
-        rejected,
-        import.id.0,
-    )
-    .execute(tx.conn())
-    .await?;
     Ok(())
 }
 

@@ -12,9 +12,9 @@ select r.contact_id, $2, r.e164, r.first_name, r.last_name, r.email, r.postal_co
     case when s.opted_out then 'redacted' when r.opt_out then 'file' end
 from import_row r
 left join lateral (
-    -- While keys are rotated there may be a hash under either.
+    -- A hash may be under a key of before.
     select bool_or(s.opted_out) as opted_out from suppression s
-    where s.account_id = $3 and s.phone_hash in (r.phone_hash, r.phone_hash_previous) and s.organization_id = $2
+    where s.account_id = $3 and s.phone_hash = any(r.phone_hash || coalesce(r.phone_hashes_previous, '{}')) and s.organization_id = $2
 ) s on r.phone_hash is not null
 where not exists (select from contact c where c.organization_id = $2 and c.e164 = r.e164 offset 0)
 order by r.e164

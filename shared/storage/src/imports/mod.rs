@@ -21,6 +21,7 @@ pub mod rejects;
 mod report;
 pub mod rows;
 pub mod sources;
+mod stated;
 mod told;
 pub mod undo;
 

@@ -5,7 +5,7 @@ with gone as (
     using import i
     where i.id = $1 and exists (
         select from redaction d
-        where d.account_id = $2 and (d.e164 = r.e164 or d.phone_hash in (r.phone_hash, r.phone_hash_previous))
+        where d.account_id = $2 and (d.e164 = r.e164 or d.phone_hash = any(r.phone_hash || coalesce(r.phone_hashes_previous, '{}')))
           and (d.finished_at is null or d.finished_at >= i.created_at))
     returning r.line
 )

@@ -8,7 +8,7 @@ use muster_domain::{
     imports::{Compression, FileEncoding, ImportState},
 };
 
-use crate::{Pool, Result, Tx, db::error::read_word};
+use crate::{Pool, Result, Tx, db::error::read_word, trust::audit::Draft};
 
 /// An import.
 #[derive(Debug, Clone)]
@@ -288,7 +288,7 @@ pub async fn finish(tx: &mut Tx, id: ImportId, end: End<'_>) -> Result<()> {
         .execute(tx.conn())
         .await?;
     }
-    sqlx::query!(
+    let ended = sqlx::query!(
         "with part as (
              -- A file that is refused before anything of it was applied has no rows to report.
              select case when $2 <> 'failed' or exists (select from import_shard where import_id = $1)
@@ -309,13 +309,18 @@ pub async fn finish(tx: &mut Tx, id: ImportId, end: End<'_>) -> Result<()> {
              finished_at = now(), places_left = 0,
              rejects_kept = case when $2 = 'failed' and p.rejected = 0 then 0 else i.rejects_kept end
          from part p, shard s
-         where i.id = $1 and i.state in ('waiting', 'running')",
+         where i.id = $1 and i.state in ('waiting', 'running')
+         returning i.organization_id, i.created_by",
         id.0,
         state.as_str(),
         failure,
     )
-    .execute(tx.conn())
+    .fetch_optional(tx.conn())
     .await?;
+    if let Some(ended) = ended {
+        let done = Draft::of_job(&format!("import_{state}"), ended.created_by, ("import", id.0));
+        tx.record(done.in_organization(ended.organization_id));
+    }
     Ok(())
 }
 

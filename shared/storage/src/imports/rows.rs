@@ -173,9 +173,13 @@ pub struct Sorted {
     pub merged: i64,
 }
 
-/// The keyed hashes of an E.164 number: under the current key, and under the other one while keys
-/// are rotated.
-pub type PhoneHash<'a> = dyn Fn(&E164) -> (phone_hash::PhoneHash, Option<phone_hash::PhoneHash>) + Send + Sync + 'a;
+/// The keyed hashes of an E.164 number: under the current key, and under the others.
+pub type PhoneHash<'a> = dyn Fn(&E164) -> (phone_hash::PhoneHash, Vec<phone_hash::PhoneHash>) + Send + Sync + 'a;
+
+/// Returns a hash as Postgres reads bytes.
+fn hex(hash: &phone_hash::PhoneHash) -> String {
+    hash.iter().fold("\\x".to_owned(), |text, byte| text + &format!("{byte:02x}"))
+}
 
 /// Bytes handed over at a time.
 const CHUNK: usize = 256 * 1024;
@@ -205,12 +209,14 @@ impl Sorted {
                 let e164 = row.split(|byte| *byte == b'\t').next()?;
                 Some(hash(&E164::parse(std::str::from_utf8(e164).ok()?).ok()?))
             });
-            let (current, previous) = hash.map_or((None, None), |(current, previous)| (Some(current), previous));
-            for hash in [current, previous] {
-                out.extend_from_slice(if hash.is_some() { b"\t\\\\x" } else { b"\t\\N" });
-                for byte in hash.iter().flatten() {
-                    let _ = write!(out, "{byte:02x}");
-                }
+            let (current, previous) =
+                hash.map_or((None, Vec::new()), |(current, previous)| (Some(hex(&current)), previous));
+            put(out, current.as_deref());
+            if previous.is_empty() {
+                put(out, None);
+            } else {
+                let previous: Vec<_> = previous.iter().map(hex).collect();
+                text_array(out, previous.iter().map(String::as_str));
             }
         })
     }

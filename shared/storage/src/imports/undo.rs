@@ -13,7 +13,7 @@ use serde_json::json;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use crate::{Result, Tx, goals::reassign, imports::agents};
+use crate::{Result, Tx, goals::reassign, imports::agents, trust::audit::Draft};
 
 /// Whether an import can be undone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub enum Undoable {
 /// Asks for an import to be undone; the answer says whether that can be.
 pub async fn request(tx: &mut Tx, organization_id: OrganizationId, id: ImportId) -> Result<Undoable> {
     let row = sqlx::query!(
-        r#"select group_id, dry_run, undo_requested, undone_at is not null as "undone!", state in ('waiting', 'running') as "running!"
+        r#"select group_id, dry_run, undo_requested, undone_at is not null as "undone!", file_forgotten_at is not null as "forgotten!", state in ('waiting', 'running') as "running!"
            from import where id = $1 and organization_id = $2 for update"#,
         id.0,
         organization_id.0,
@@ -42,6 +42,8 @@ pub async fn request(tx: &mut Tx, organization_id: OrganizationId, id: ImportId)
         Some("the import is not over")
     } else if import.undone {
         Some("the import is undone already")
+    } else if import.forgotten {
+        Some("the record for its undo is kept no longer")
     } else if import.undo_requested {
         Some("the import is being undone")
     } else {
@@ -111,13 +113,15 @@ pub async fn undo(tx: &mut Tx, id: ImportId) -> Result<()> {
     // People that have left have made room for people that come back (rule A2).
     restored += agents::restore(tx, id, group_id, &goals, import.settings.agent_contact_limit).await?;
     let kept = created.kept + forget(tx, id).await?;
-    sqlx::query!(
-        "update import set undone_at = now(), undone = $2 where id = $1",
+    let created_by = sqlx::query_scalar!(
+        "update import set undone_at = now(), undone = $2 where id = $1 returning created_by",
         id.0,
         json!({ "deleted": created.deleted + created.left, "restored": restored, "kept": kept }),
     )
-    .execute(tx.conn())
+    .fetch_one(tx.conn())
     .await?;
+    let done = Draft::of_job("import_undone", created_by, ("import", id.0));
+    tx.record(done.in_organization(import.organization_id));
     Ok(())
 }
 

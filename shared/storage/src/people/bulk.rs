@@ -16,7 +16,7 @@ use muster_domain::{
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{Db, Page, Result, Tx, db::error::read_word, people::memberships::Outcomes};
+use crate::{Db, Page, Result, Tx, db::error::read_word, people::memberships::Outcomes, trust::audit::Draft};
 
 /// A bulk change to be made.
 #[derive(Debug)]
@@ -294,14 +294,19 @@ pub async fn record(tx: &mut Tx, change: &BulkChange, outcomes: &Outcomes) -> Re
 /// Ends a locked bulk change, and forgets the rest of its set; false when it is over already.
 pub async fn end(tx: &mut Tx, change: &BulkChange, command: BulkCommand, failure: Option<BulkFailure>) -> Result<bool> {
     let Some(state) = change.state.after(command).filter(|state| state.is_over()) else { return Ok(false) };
-    sqlx::query!(
-        "update bulk_change set state = $2, failure = $3, finished_at = clock_timestamp() where id = $1",
+    let organization_id = sqlx::query_scalar!(
+        "update bulk_change set state = $2, failure = $3, finished_at = clock_timestamp() where id = $1 returning organization_id",
         change.id.0,
         state.as_str(),
         failure.map(BulkFailure::as_str),
     )
-    .execute(tx.conn())
+    .fetch_one(tx.conn())
     .await?;
+    if command != BulkCommand::Cancel {
+        let record = ("bulk_change", change.id.0);
+        let done = Draft::of_job(&format!("bulk_change_{state}"), change.created_by.0, record);
+        tx.record(done.in_organization(organization_id));
+    }
     sqlx::query!("delete from bulk_change_contact where bulk_change_id = $1", change.id.0).execute(tx.conn()).await?;
     Ok(true)
 }

@@ -14,7 +14,7 @@ use muster_domain::{
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::{Db, Page, Result, Tx, db::error::read_word};
+use crate::{Db, Page, Result, Tx, db::error::read_word, people::account_words};
 
 /// A contact as an admin sees it. For an admin of groups that know the contact partly, the contact
 /// came when the first of them had it.
@@ -133,6 +133,8 @@ pub async fn page(
             let shared = readers
                 .as_ref()
                 .is_some_and(|readers| memberships.iter().any(|one| !readers.contains(&one.group_id.0)));
+            // Another organization's opt-out is no business of theirs.
+            let by_account = row.opt_out_origin.as_deref() == Some(OptOutOrigin::Account.as_str());
             Ok(Contact {
                 id: ContactId(row.id),
                 e164: row.e164,
@@ -147,7 +149,7 @@ pub async fn page(
                 line_type: read_word("contact", &row.line_type)?,
                 carrier: row.carrier,
                 opted_out_at: row.opted_out_at,
-                opt_out_reason: row.opt_out_reason.filter(|_| whole && !shared),
+                opt_out_reason: row.opt_out_reason.filter(|_| whole && !shared && !(by_account && readers.is_some())),
                 redacted_at: row.redacted_at,
                 memberships,
                 source: read_word("contact", if whole { &row.source } else { &row.joined_source })?,
@@ -218,6 +220,7 @@ pub async fn opt_out_from(
     reason: &str,
     word: Option<i64>,
 ) -> Result<bool> {
+    let words = account_words::lock(tx, organization_id, &[id]).await?;
     let row = sqlx::query!(
         r#"update contact c set opted_out_at = coalesce(c.opted_out_at, clock_timestamp()),
              opt_out_reason = case when c.opted_out_at is null then $3 else c.opt_out_reason end,
@@ -236,6 +239,9 @@ pub async fn opt_out_from(
     .await?;
     // Also where a later word counts: an agent's own is not undone any more (rule W9).
     sqlx::query!("delete from agent_opt_out where contact_id = $1", id.0).execute(tx.conn()).await?;
+    if let Some(words) = &words {
+        account_words::spread(tx, words, &[id]).await?;
+    }
     let Some(row) = row else { return Ok(false) };
     // The thread leaves the agents' unread list (rule I3).
     sqlx::query!(
@@ -255,6 +261,7 @@ pub async fn opt_out_all(
     ids: &[ContactId],
     reason: &str,
 ) -> Result<Vec<ContactId>> {
+    let words = account_words::lock(tx, organization_id, ids).await?;
     let first = sqlx::query_scalar!(
         r#"with before as (
              select id, opted_out_at from contact
@@ -279,6 +286,9 @@ pub async fn opt_out_all(
     )
     .fetch_all(tx.conn())
     .await?;
+    if let Some(words) = &words {
+        account_words::spread(tx, words, ids).await?;
+    }
     Ok(first.into_iter().map(ContactId).collect())
 }
 
@@ -291,6 +301,10 @@ pub async fn opt_in(tx: &mut Tx, organization_id: OrganizationId, id: ContactId)
 /// (rule I3a). Without a number, it is said now. Of a contact without an opt-out the word is kept
 /// all the same: an older opt-out may still be on its way.
 pub async fn opt_in_by(tx: &mut Tx, organization_id: OrganizationId, id: ContactId, word: Option<i64>) -> Result<bool> {
+    let words = account_words::lock(tx, organization_id, &[id]).await?;
+    if words.is_none() {
+        account_words::forget_unshared(tx, id).await?;
+    }
     let row = sqlx::query!(
         r#"update contact c set opted_out_at = null, opt_out_reason = null, opt_out_origin = null, last_word = coalesce($3, nextval('receive_order')),
              updated_at = now()
@@ -303,6 +317,9 @@ pub async fn opt_in_by(tx: &mut Tx, organization_id: OrganizationId, id: Contact
     )
     .fetch_optional(tx.conn())
     .await?;
+    if let Some(words) = &words {
+        account_words::spread(tx, words, &[id]).await?;
+    }
     Ok(row.is_some_and(|row| row.undone))
 }
 

@@ -2,7 +2,7 @@
 -- first. With a reader's groups: each group's knowledge (JSON's null: everything), tags that one of
 -- them knows, and how the contact joined the first of them (rule A5).
 select c.id as "id!", c.e164, c.first_name as "first_name!", c.last_name as "last_name!", c.email, c.postal_code, c.notes, c.external_id,
-       c.fields as "fields!", c.opted_out_at, c.opt_out_reason, c.redacted_at, c.line_type as "line_type!", c.carrier, c.source as "source!",
+       c.fields as "fields!", c.opted_out_at, c.opt_out_reason, c.opt_out_origin, c.redacted_at, c.line_type as "line_type!", c.carrier, c.source as "source!",
        c.source_import_id, c.consent_text, c.created_at as "created_at!",
        (select i.group_id from import i where i.id = c.source_import_id) as source_group_id,
        array(select t.name from contact_tag ct join tag t on t.id = ct.tag_id

@@ -1,14 +1,15 @@
-//! Sign-up forms (rule C16): their records, and the token buckets that bound their rate.
+//! Sign-up forms (rule C16): their records, and the bounds of their rate.
 
 use chrono::{DateTime, Utc};
 use muster_domain::{
+    engine::bucket::{BucketKind, Empty, Rate},
     ids::{AccountId, FormId, GroupId, MemberId, OrganizationId, TagId},
-    people::form::{Bucket, Empty, Question},
+    people::form::Question,
     tenancy::settings::OrganizationSettings,
 };
 use sqlx::types::Json;
 
-use crate::{Db, Page, Result, Tx};
+use crate::{Db, Page, Result, Tx, engine::buckets};
 
 /// An admin's definition of a form.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -235,55 +236,19 @@ impl FormRow {
     }
 }
 
-/// Buckets that are forgotten at a time, when they are full again.
-const FORGOTTEN_AT_ONCE: i64 = 50;
-
 /// Takes a sign-up out of the form's bucket and of the client's. The client is a keyed hash of an
 /// address. A refusal changes nothing.
 pub async fn take(tx: &mut Tx, form: &Form, client: &[u8]) -> Result<Result<(), Empty>> {
-    let now = tx.clock().await?;
-    let rates = [(&b""[..], form.definition.sign_ups_an_hour), (client, form.definition.sign_ups_an_hour_and_client)];
-    for (key, an_hour) in rates {
-        // So that there is a row to wait for.
-        sqlx::query!(
-            "insert into form_bucket (form_id, client, tokens, at) values ($1, $2, $3, $4) on conflict do nothing",
-            form.id.0,
-            key,
-            f64::from(an_hour),
-            now,
-        )
-        .execute(tx.conn())
-        .await?;
-        let row = sqlx::query!(
-            "select tokens, at from form_bucket where form_id = $1 and client = $2 for update",
-            form.id.0,
-            key
-        )
-        .fetch_optional(tx.conn())
-        .await?;
-        let before = row.map(|row| Bucket { tokens: row.tokens, at: row.at });
-        let after = match Bucket::take(before, an_hour, now) {
-            Ok(after) => after,
-            Err(empty) => return Ok(Err(empty)),
-        };
-        sqlx::query!(
-            "update form_bucket set tokens = $3, at = $4 where form_id = $1 and client = $2",
-            form.id.0,
-            key,
-            after.tokens,
-            after.at,
-        )
-        .execute(tx.conn())
-        .await?;
+    let own = form.id.0.as_bytes().as_slice();
+    let rates = [
+        (BucketKind::Form, own.to_vec(), form.definition.sign_ups_an_hour),
+        (BucketKind::FormClient, [own, client].concat(), form.definition.sign_ups_an_hour_and_client),
+    ];
+    for (kind, subject, an_hour) in rates {
+        if let Err(empty) = buckets::take(tx, kind, &subject, Rate::an_hour(an_hour), 1).await? {
+            return Ok(Err(empty));
+        }
     }
-    sqlx::query!(
-        "delete from form_bucket b using (
-             select form_id, client from form_bucket where at < $1::timestamptz - interval '1 hour' limit $2 for update skip locked
-         ) full_again where b.form_id = full_again.form_id and b.client = full_again.client",
-        now,
-        FORGOTTEN_AT_ONCE,
-    )
-    .execute(tx.conn())
-    .await?;
+    buckets::forget(tx).await?;
     Ok(Ok(()))
 }

@@ -6,7 +6,7 @@ use muster_domain::{
     people::{contact::OptOutOrigin, e164::E164, phone_hash::PhoneHashes},
 };
 
-use crate::{Db, Result, Tx, db::error::read_word};
+use crate::{Db, Result, Tx, db::error::read_word, people::account_words};
 
 /// An opt-out that is in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,13 +49,14 @@ pub async fn of_number(
     .fetch_optional(tx.conn())
     .await?;
     if let Some(row) = contact {
-        let origin = row.opt_out_origin.as_deref().map(|word| read_word("contact", word)).transpose()?;
+        let origin = origin(row.opt_out_origin.as_deref(), readers.is_some())?;
+        let whole = row.whole && !is_the_accounts(row.opt_out_origin.as_deref(), readers.is_some());
         return Ok(row.opted_out_at.map(|since| OptOut {
             contact_id: row.seen.then_some(ContactId(row.id)),
             e164: None,
             since: Some(since),
             origin,
-            reason: row.opt_out_reason.filter(|_| row.whole),
+            reason: row.opt_out_reason.filter(|_| whole),
         }));
     }
     let remains = sqlx::query_scalar!(
@@ -68,13 +69,57 @@ pub async fn of_number(
     )
     .fetch_one(tx.conn())
     .await?;
-    Ok(remains.then_some(OptOut {
+    if !remains {
+        return of_account(tx, organization_id, readers.is_some(), number, hashes).await;
+    }
+    Ok(Some(OptOut { contact_id: None, e164: None, since: None, origin: Some(OptOutOrigin::Redacted), reason: None }))
+}
+
+/// Returns the opt-out of a number that other organizations of the account have heard of, where
+/// their opt-outs count here.
+async fn of_account(
+    tx: &mut Tx,
+    organization_id: OrganizationId,
+    of_groups: bool,
+    number: &E164,
+    hashes: &PhoneHashes,
+) -> Result<Option<OptOut>> {
+    let Some(account_id) = account_words::sharing(tx, organization_id).await? else { return Ok(None) };
+    let row = sqlx::query!(
+        r#"select w.opted_out_at as "since?",
+               w.opted_out_at is not null or (w.last_word is null and (
+                   exists (select from suppression s where s.account_id = a.id and s.phone_hash = any($3) and s.opted_out)
+                   or exists (
+                       select from organization o join contact c on c.organization_id = o.id
+                       where o.account_id = a.id and c.e164 = $2 and c.opted_out_at is not null))) as "out!"
+           from account a left join account_word w on w.account_id = a.id and w.e164 = $2
+           where a.id = $1"#,
+        account_id.0,
+        number.as_str(),
+        &hashes.all(),
+    )
+    .fetch_one(tx.conn())
+    .await?;
+    let known = !of_groups;
+    Ok(row.out.then_some(OptOut {
         contact_id: None,
         e164: None,
-        since: None,
-        origin: Some(OptOutOrigin::Redacted),
+        since: row.since.filter(|_| known),
+        origin: known.then_some(OptOutOrigin::Account),
         reason: None,
     }))
+}
+
+/// Returns whether an opt-out is another organization's, to a reader of groups: such a reader
+/// learns nothing of other organizations.
+fn is_the_accounts(origin: Option<&str>, of_groups: bool) -> bool {
+    of_groups && origin == Some(OptOutOrigin::Account.as_str())
+}
+
+/// Returns the origin as its reader may know it.
+fn origin(stored: Option<&str>, of_groups: bool) -> Result<Option<OptOutOrigin>> {
+    let told = stored.filter(|_| !is_the_accounts(stored, of_groups));
+    told.map(|word| read_word("contact", word)).transpose()
 }
 
 /// A place in the list of opt-outs: the instant of one, and its contact.
@@ -113,7 +158,7 @@ pub async fn part(
                       and not exists (select from membership m where m.contact_id = c.id and m.group_id <> all($6))) as "whole!"
            from contact c
            where c.organization_id = $1 and c.opted_out_at is not null and c.redacted_at is null
-             and ($2::text is null or c.opt_out_origin = $2)
+             and ($2::text is null or (c.opt_out_origin = $2 and ($6::uuid[] is null or $2 <> 'account')))
              and ($3::timestamptz is null or (c.opted_out_at, c.id) < ($3, $4::uuid))
              and ($6::uuid[] is null or exists (
                  select from membership m where m.contact_id = c.id and m.group_id = any($6)))
@@ -129,13 +174,13 @@ pub async fn part(
     .await?;
     rows.into_iter()
         .map(|row| {
-            let origin = row.opt_out_origin.as_deref().map(|word| read_word("contact", word)).transpose()?;
+            let whole = row.whole && !is_the_accounts(row.opt_out_origin.as_deref(), readers.is_some());
             Ok(OptOut {
                 contact_id: Some(ContactId(row.id)),
                 e164: row.e164,
                 since: row.opted_out_at,
-                origin,
-                reason: row.opt_out_reason.filter(|_| row.whole),
+                origin: origin(row.opt_out_origin.as_deref(), readers.is_some())?,
+                reason: row.opt_out_reason.filter(|_| whole),
             })
         })
         .collect()

@@ -23,7 +23,7 @@ pub enum WrongKeys {
     /// The database knows other keys, and neither of these.
     #[error(
         "phone_hash_key is not the key of this database ({found} is configured, {known} is known): the opt-outs of redacted people would be lost; \
-         to rotate the key, set phone_hash_key_previous to the one before"
+         to rotate the key, add the one before to phone_hash_key_previous"
     )]
     Unknown {
         /// The check value of the configured key.
@@ -31,9 +31,9 @@ pub enum WrongKeys {
         /// The keys that the database knows.
         known: String,
     },
-    /// Hashes are under a key that is neither of the two.
+    /// Hashes are under a key that is none of them.
     #[error(
-        "{count} hashes of redacted people are under the key {key}, which is neither phone_hash_key nor phone_hash_key_previous: their opt-outs \
+        "{count} hashes of redacted people are under the key {key}, which is neither phone_hash_key nor in phone_hash_key_previous: their opt-outs \
          would be lost"
     )]
     Missing {
@@ -106,8 +106,8 @@ pub async fn inspect(pool: &Pool, keys: &PhoneHashKeys) -> Result<KeyInspection>
 }
 
 async fn judge(tx: &mut Tx, keys: &PhoneHashKeys) -> Result<Result<(), WrongKeys>> {
-    let (current, previous) = (keys.current_id(), keys.previous_id());
-    let is_ours = |id: &[u8]| id == current || previous.is_some_and(|previous| id == previous);
+    let (current, previous) = (keys.current_id(), keys.previous_ids());
+    let is_ours = |id: &[u8]| id == current || previous.iter().any(|previous| id == previous);
     let known =
         sqlx::query_scalar!("select key_id from phone_hash_key order by first_used_at").fetch_all(tx.conn()).await?;
     if !known.is_empty() && !known.iter().any(|id| is_ours(id)) {
@@ -124,16 +124,19 @@ async fn judge(tx: &mut Tx, keys: &PhoneHashKeys) -> Result<Result<(), WrongKeys
 /// Puts the rows that are kept of a number under the current key: a process that has seen the
 /// person knows the number.
 pub(crate) async fn rehash(tx: &mut Tx, account_id: AccountId, hashes: &PhoneHashes) -> Result<()> {
-    let Some(previous) = &hashes.previous else { return Ok(()) };
+    if hashes.previous.is_empty() {
+        return Ok(());
+    }
+    let previous: Vec<_> = hashes.previous.iter().map(|hash| hash.to_vec()).collect();
     sqlx::query!(
         "with moved as (
-             delete from suppression where account_id = $1 and phone_hash = $2 returning organization_id, opted_out
+             delete from suppression where account_id = $1 and phone_hash = any($2) returning organization_id, opted_out
          )
          insert into suppression (account_id, phone_hash, key_id, organization_id, opted_out)
-         select $1, $3, $4, organization_id, opted_out from moved
+         select $1, $3, $4, organization_id, bool_or(opted_out) from moved group by organization_id
          on conflict (account_id, phone_hash, organization_id) do update set opted_out = suppression.opted_out or excluded.opted_out",
         account_id.0,
-        &previous[..],
+        &previous,
         &hashes.current[..],
         &hashes.key_id[..],
     )
@@ -147,11 +150,11 @@ pub(crate) async fn rehash_staged(tx: &mut Tx, account_id: AccountId, key: &KeyI
     sqlx::query!(
         "with moved as (
              delete from suppression s using import_row r
-             where s.account_id = $1 and s.phone_hash = r.phone_hash_previous
+             where r.phone_hashes_previous is not null and s.account_id = $1 and s.phone_hash = any(r.phone_hashes_previous)
              returning r.phone_hash, s.organization_id, s.opted_out
          )
          insert into suppression (account_id, phone_hash, key_id, organization_id, opted_out)
-         select $1, phone_hash, $2, organization_id, opted_out from moved
+         select $1, phone_hash, $2, organization_id, bool_or(opted_out) from moved group by phone_hash, organization_id
          on conflict (account_id, phone_hash, organization_id) do update set opted_out = suppression.opted_out or excluded.opted_out",
         account_id.0,
         &key[..],

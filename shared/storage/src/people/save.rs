@@ -18,7 +18,7 @@ use crate::{
     goals::reassign,
     imports::admit,
     people::{
-        contacts,
+        account_words, contacts,
         edit::{self, ContactEdit, Hearers},
         memberships::{self, Assigned, Fresh},
         phone_keys, redactions,
@@ -151,6 +151,7 @@ struct Found {
 /// Finds or makes the contact of the number, and locks it. A redacted number comes back as a new
 /// contact that keeps its opt-out (rule C9).
 async fn find_or_make(tx: &mut Tx, new: &NewContact<'_>) -> Result<Found> {
+    let words = account_words::lock_numbers(tx, new.organization_id, &[new.number.as_str().to_owned()]).await?;
     phone_keys::rehash(tx, new.account_id, new.hashes).await?;
     let told = new.values.told();
     let made = sqlx::query_scalar!(
@@ -175,6 +176,12 @@ async fn find_or_make(tx: &mut Tx, new: &NewContact<'_>) -> Result<Found> {
     )
     .fetch_optional(tx.conn())
     .await?;
+    if let Some(words) = &words {
+        if made.is_some() {
+            account_words::hear(tx, words, new.organization_id, new.hashes).await?;
+        }
+        account_words::forget_silent(tx, words).await?;
+    }
     let id: Uuid = match made {
         Some(id) => id,
         None => {

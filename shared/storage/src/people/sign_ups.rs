@@ -17,6 +17,7 @@ use crate::{
         forms::PublicForm,
         save::{self, Limits, NewContact, NotSaved},
     },
+    trust::audit,
 };
 
 /// A sign-up that the form takes.
@@ -77,6 +78,7 @@ pub async fn sign_up(tx: &mut Tx, new: &NewSignUp<'_>) -> Result<SignedUp> {
         // A sign-up assigns no agent.
         Err(NotSaved::GroupFull | NotSaved::AgentFull | NotSaved::NoAgent) => return Ok(SignedUp::GroupFull),
     };
+    audit::concerns("contact", id.0);
     let hearers = Hearers { learn: Some(&groups), alone: true };
     for tag in &form.definition.tags {
         edit::add_tag(tx, form.organization_id, hearers, &[id], tag.0).await?;

@@ -20,7 +20,7 @@ pub async fn facts(
     goal_id: GoalId,
 ) -> Result<Option<Facts>> {
     let row = sqlx::query!(
-        r#"select c.redacted_at is not null as "redacted!", c.opted_out_at, not is_textable(c.line_type) as "not_textable!",
+        r#"select c.redacted_at is not null as "redacted!", c.opted_out_at, coalesce(c.opt_out_origin = 'account', false) as "by_account!", not is_textable(c.line_type) as "not_textable!",
                   m.contact_id is not null as "member!", m.deactivated_at as "deactivated_at?",
                   g.launched_at, g.partitioned_at, g.paused_at, g.opens_at, g.closes_at,
                   t.contact_id is not null as "targeted!", t.skipped_at as "skipped_at?", t.skip_reason as "skip_reason?",
@@ -60,6 +60,7 @@ pub async fn facts(
     Ok(Some(Facts {
         redacted: row.redacted,
         opted_out_at: row.opted_out_at,
+        opted_out_by_account: row.by_account,
         not_textable: row.not_textable,
         member: row.member,
         deactivated_at: row.deactivated_at,

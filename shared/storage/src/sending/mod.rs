@@ -10,6 +10,7 @@ pub mod own_phones;
 pub mod rates;
 pub mod receipts;
 pub mod registered;
+pub mod replay;
 mod unsettled;
 pub mod waiting;
 

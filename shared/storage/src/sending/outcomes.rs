@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use muster_domain::{
-    ids::{BrandId, JobId, MessageId},
+    ids::{BrandId, ContactId, JobId, MessageId, OrganizationId},
     people::line::LineType,
     sending::cap::CarrierDay,
 };
 
 use super::Held;
-use crate::{Result, Tx};
+use crate::{Result, Tx, people::account_words};
 
 /// The carrier's answers to the messages that one attempt handed over.
 #[derive(Debug, Clone, Default)]
@@ -277,6 +277,20 @@ pub async fn mark_opted_out(tx: &mut Tx, messages: &[MessageId]) -> Result<()> {
     if messages.is_empty() {
         return Ok(());
     }
+    let said = sqlx::query!(
+        r#"select organization_id as "organization_id!", array_agg(distinct contact_id) as "contacts!"
+           from message where id = any($1) group by organization_id order by organization_id"#,
+        &messages.iter().map(|id| id.0).collect::<Vec<_>>(),
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    let mut shared = Vec::new();
+    for row in said {
+        let contacts: Vec<_> = row.contacts.into_iter().map(ContactId).collect();
+        if let Some(words) = account_words::lock(tx, OrganizationId(row.organization_id), &contacts).await? {
+            shared.push((words, contacts));
+        }
+    }
     sqlx::query!(
         "with opted_out as (
              update contact set opted_out_at = clock_timestamp(), opt_out_reason = 'opted out at the carrier', opt_out_origin = 'carrier',
@@ -296,5 +310,8 @@ pub async fn mark_opted_out(tx: &mut Tx, messages: &[MessageId]) -> Result<()> {
     )
     .execute(tx.conn())
     .await?;
+    for (words, contacts) in &shared {
+        account_words::spread(tx, words, contacts).await?;
+    }
     Ok(())
 }

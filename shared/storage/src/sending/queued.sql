@@ -11,7 +11,11 @@ select m.id, m.contact_id, m.group_id, m.goal_id, m.kind, m.body, m.segments, m.
     -- A contact that an import made while the redaction was asked for is redacted by its job.
     c.redacted_at is not null or exists (
         select from redaction d where d.e164 = c.e164 and d.finished_at is null and d.account_id = o.account_id) as "redacted!",
-    c.opted_out_at is not null as "opted_out!",
+    -- Rule I3: while an account catches up with opt-outs that it did not share before, a sister
+    -- organization's counts too.
+    c.opted_out_at is not null or (a.opt_outs_catching_up and exists (
+        select from organization so join contact sc on sc.organization_id = so.id
+        where so.account_id = o.account_id and sc.e164 = c.e164 and sc.opted_out_at is not null)) as "opted_out!",
     not is_textable(c.line_type) as "not_textable!",
     coalesce(mb.deactivated_at is not null, false) as "deactivated!",
     -- Rule S5: a text in a conversation in which the contact has never written answers nobody.
@@ -39,6 +43,7 @@ join contact c on c.id = m.contact_id
 join thread t on t.id = m.thread_id
 join contact_group gr on gr.id = m.group_id
 join organization o on o.id = m.organization_id
+join account a on a.id = o.account_id
 left join membership mb on mb.group_id = m.group_id and mb.contact_id = m.contact_id
 left join goal g on g.id = m.goal_id
 left join target tg on tg.goal_id = m.goal_id and tg.contact_id = m.contact_id

@@ -79,6 +79,14 @@ impl SettingsChange {
             agents_edit_initials: _,
             one_request_one_contact: _,
             lock_custom_fields: _,
+            // Files and links keep the end that they were given.
+            export_file_days: _,
+            export_link_hours: _,
+            // A run asks for these at each of its slices.
+            retention_contact_days: _,
+            retention_text_days: _,
+            retention_import_days: _,
+            retention_address_days: _,
         } = before;
         Self {
             hours: *recipient_safe != after.recipient_safe

@@ -189,6 +189,17 @@ pub async fn owners(pool: &Pool) -> Result<Owners> {
     Ok(Owners { accounts: row.accounts, arranged: row.arranged })
 }
 
+/// Returns the accounts that have some of these numbers.
+pub async fn owners_of(tx: &mut Tx, numbers: &[E164]) -> Result<Vec<AccountId>> {
+    let found = sqlx::query_scalar!(
+        "select distinct account_id from number_owner where e164 = any($1) order by account_id",
+        &texts(numbers)
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(found.into_iter().map(AccountId).collect())
+}
+
 /// Outcome of assigning numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Assigned {

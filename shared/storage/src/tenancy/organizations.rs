@@ -31,13 +31,6 @@ pub async fn create_account(tx: &mut Tx, id: AccountId, name: &str) -> Result<()
     Ok(())
 }
 
-/// Returns the name of an account.
-pub async fn account_name(pool: &Pool, id: AccountId) -> Result<Option<String>> {
-    Ok(sqlx::query_scalar!("select name from account where id = $1", id.0)
-        .fetch_optional(&mut *pool.connection().await?)
-        .await?)
-}
-
 /// Creates an organization with the default settings. With a tax number it joins the account's
 /// brand of that number, if there is one; else it has a brand of its own, with the strictest tier
 /// (rules S3 and S10).
@@ -141,12 +134,27 @@ pub struct OrganizationSummary {
     pub name: String,
 }
 
+/// Returns every organization of the installation.
+pub async fn all(tx: &mut Tx) -> Result<Vec<OrganizationId>> {
+    let ids = sqlx::query_scalar!("select id from organization order by id").fetch_all(tx.conn()).await?;
+    Ok(ids.into_iter().map(OrganizationId).collect())
+}
+
 /// Returns the organizations of an account.
 pub async fn list(pool: &Pool, account_id: AccountId) -> Result<Vec<OrganizationSummary>> {
     let rows = sqlx::query!("select id, name from organization where account_id = $1 order by id", account_id.0)
         .fetch_all(&mut *pool.connection().await?)
         .await?;
     Ok(rows.into_iter().map(|row| OrganizationSummary { id: OrganizationId(row.id), name: row.name }).collect())
+}
+
+/// Returns the first organization of an account; none where it has none.
+pub async fn first(tx: &mut Tx, account_id: AccountId) -> Result<Option<OrganizationId>> {
+    let first =
+        sqlx::query_scalar!("select id from organization where account_id = $1 order by id limit 1", account_id.0)
+            .fetch_optional(tx.conn())
+            .await?;
+    Ok(first.map(OrganizationId))
 }
 
 /// Takes the shared lock on the terms on which the organization's texts go: its settings, laws,

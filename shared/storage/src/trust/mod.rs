@@ -1,3 +1,13 @@
-//! The registry of personal data (rules R3 and R5).
+//! The registry of personal data (rules R3, R5 and R5a), the statements of a redaction that are
+//! made of it, exports (rule E1), retention (rule R7), the audit (rule R9), and the ledger that is
+//! replayed after a restore (rule R6).
 
+pub mod audit;
+pub mod exports;
+pub mod ledger;
+pub mod map;
+pub mod objects;
 pub mod personal;
+pub mod retention;
+pub mod tables;
+pub mod treatment;

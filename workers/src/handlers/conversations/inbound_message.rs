@@ -141,7 +141,7 @@ async fn converse(
     let shown = if automated.opted_out { Shown::Hidden } else { handling.shown };
     threads::replied(tx, thread_id, shown, received_at).await?;
     let confirm = handling.confirm || automated.opted_out;
-    let answer = if confirm && !webhooks::confirmed(tx, writer.contact_id).await? {
+    let answer = if confirm && !webhooks::confirmed(tx, organization.id, writer.contact_id).await? {
         Some((MessageKind::OptOutConfirmation, organization.settings.opt_out_text.clone()))
     } else if intent == Intent::Help {
         Some((MessageKind::Help, organization.settings.help_text.clone()))

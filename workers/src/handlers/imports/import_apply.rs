@@ -47,7 +47,7 @@ async fn apply(ctx: &Context, job: &ClaimedJob, payload: &ImportApply) -> Result
         // phone alone (rule R4).
         let redacted = imports::knows_redacted_people(&mut tx, organization.account_id).await?;
         let keys = &ctx.phone_hash_keys;
-        let hash = |e164: &E164| (keys.current_hash(e164), keys.previous_hash(e164));
+        let hash = |e164: &E164| (keys.current_hash(e164), keys.previous_hashes(e164));
         let hash = redacted.then_some(&hash as &PhoneHash<'_>);
         let header = steps::header(&import)?;
         let agents = header.columns.iter().position(|column| *column == Column::AssignedAgent);

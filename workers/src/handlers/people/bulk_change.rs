@@ -7,12 +7,12 @@
 
 use muster_domain::{
     ids::{ContactId, GroupId, MemberId, OrganizationId},
-    people::bulk::{Asker, BulkAction, BulkCommand, BulkFailure, BulkOutcome, BulkState},
-    tenancy::{member::MemberState, settings::OrganizationSettings},
+    people::bulk::{BulkAction, BulkCommand, BulkFailure, BulkOutcome, BulkState},
+    tenancy::settings::OrganizationSettings,
 };
 use muster_jobs::kinds::BulkChange;
 use muster_storage::{
-    Page, Tx,
+    Tx,
     engine::{claim::ClaimedJob, enqueue::enqueue},
     people::{
         bulk::{self, BulkChange as Change},
@@ -20,13 +20,10 @@ use muster_storage::{
         edit::{self, Hearers},
         memberships::{self, Assigned, Joining, Outcomes},
     },
-    tenancy::{
-        members::{self, MemberFilter},
-        organizations::Organization,
-    },
+    tenancy::organizations::Organization,
 };
 
-use crate::{Context, Leased, error::JobError};
+use crate::{Context, Leased, error::JobError, rights};
 
 /// Contacts of one transaction. Their rows are locked as long as it takes.
 const SLICE: i64 = 200;
@@ -82,7 +79,7 @@ async fn fail(ctx: &Context, organization: &Organization, job: &BulkChange, why:
 }
 
 async fn slice(tx: &mut Tx, organization: &Organization, change: &Change) -> Result<Step, JobError> {
-    if !may_go_on(tx, organization, change).await? {
+    if !rights::may_go_on(tx, organization, change.created_by, change.readers.as_deref()).await? {
         return Ok(Step::Failed(BulkFailure::NotAllowedAnyMore));
     }
     let action = change.read_action()?;
@@ -106,27 +103,6 @@ async fn slice(tx: &mut Tx, organization: &Organization, change: &Change) -> Res
     outcomes.extend(next.left_out);
     bulk::record(tx, change, &outcomes).await?;
     Ok(Step::Went)
-}
-
-/// Returns whether the admin that asked may still do so (rule A5).
-async fn may_go_on(tx: &mut Tx, organization: &Organization, change: &Change) -> Result<bool, JobError> {
-    let filter = MemberFilter {
-        account_id: organization.account_id,
-        organization_id: organization.id,
-        with_account_admins: true,
-        reader: None,
-        only: Some(change.created_by),
-        role: None,
-        group_id: None,
-        search: None,
-        state: None,
-    };
-    let found = members::page(&mut *tx, filter, Page::first(1)).await?.pop();
-    Ok(found.is_some_and(|found| {
-        let active = found.state == MemberState::Active;
-        let asker = Asker { active, role: found.member.role, groups: &found.member.groups };
-        asker.may_go_on(change.readers.as_deref())
-    }))
 }
 
 /// Does the action for contacts that are there.

@@ -3,4 +3,5 @@
 mod bulk_change;
 pub(crate) mod carrier_lookup;
 mod name_merge;
+mod opt_out_sharing;
 mod redaction;

@@ -4,7 +4,7 @@
 //! It waits for the imports that were under way when it first looked, with files that may hold the
 //! person, and for no other.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use futures::TryStreamExt;
@@ -13,7 +13,7 @@ use muster_jobs::kinds::Redaction;
 use muster_storage::{
     Tx,
     engine::claim::ClaimedJob,
-    people::redactions::{self, Leftover, OldFiles, Redaction as Entry, UnderWay},
+    people::redactions::{self, Erased, Leftover, OldFiles, Redaction as Entry, UnderWay},
 };
 
 use crate::{Context, Leased, error::JobError, handlers::imports::steps};
@@ -37,7 +37,7 @@ impl Leased for Redaction {
         let UnderWay { imports, waited } = redactions::under_way(&mut tx, id).await?;
         let too_long = waited > LONGEST_WAIT;
         if too_long {
-            redactions::end_imports(&mut tx, &imports).await?;
+            redactions::end_imports(&mut tx, id, &imports).await?;
         }
         tx.commit().await?;
         if !imports.is_empty() && !too_long {
@@ -51,7 +51,11 @@ impl Leased for Redaction {
         let organizations = redactions::organizations(&mut tx, entry.account_id).await?;
         // The object store may take its time; no transaction waits for it.
         tx.rollback().await?;
+        let mut erased = Erased::default();
         for file in &files {
+            if ctx.objects.size(&file.object_key).await?.is_some() {
+                erased.add_objects("imports", 1);
+            }
             ctx.objects.delete(&file.object_key).await?;
             // A worker that died at an import's last step, or woke up after it, may have left rows
             // there.
@@ -61,7 +65,10 @@ impl Leased for Redaction {
             // A process that died behind an upload, or a caller that went away, has left a file
             // that no import knows.
             ctx.objects.delete_older(&format!("imports/{organization_id}"), looked_at - LEFT_BEHIND).await?;
-            clear_incoming(ctx, &format!("incoming/{organization_id}"), &entry).await?;
+            // The files of exports that were written before are ended, and served no more.
+            ctx.objects.delete_older(&format!("exports/{organization_id}"), looked_at).await?;
+            let gone = clear_incoming(ctx, &format!("incoming/{organization_id}"), &entry).await?;
+            erased.add_objects("incoming", gone);
         }
         let mut tx = ctx.pool.begin().await?;
         let Some(entry) = redactions::lock(&mut tx, id, hash).await? else {
@@ -75,20 +82,20 @@ impl Leased for Redaction {
         let Some(entry) = redactions::lock(&mut tx, id, hash).await? else {
             return Ok(tx);
         };
-        let names = entry.traces.single_names();
-        let others = redactions::single_names_of_others(&mut tx, entry.account_id, &names).await?;
-        let alone: BTreeSet<_> = names.difference(&others).cloned().collect();
+        let alone = redactions::telling_names(&mut tx, &entry).await?;
         let patterns = entry.traces.patterns(Some(&entry.number), &alone);
-        redactions::free_text(&mut tx, &entry, &patterns).await?;
-        redactions::finish(&mut tx, id).await?;
+        redactions::free_text(&mut tx, id, &entry, &patterns).await?;
+        redactions::record(&mut tx, id, &erased).await?;
+        redactions::finish(&mut tx, id, &entry).await?;
         tracing::info!(redaction.id = %id, "redacted");
         Ok(tx)
     }
 }
 
 /// Removes the files in which the person is of those that were put there to be fetched, whether
-/// they were fetched or not.
-async fn clear_incoming(ctx: &Context, folder: &str, entry: &Entry) -> Result<(), JobError> {
+/// they were fetched or not. Returns how many.
+async fn clear_incoming(ctx: &Context, folder: &str, entry: &Entry) -> Result<u64, JobError> {
+    let mut gone = 0;
     for key in ctx.objects.keys(folder).await? {
         let mut search = FileSearch::new(&entry.number, &entry.traces);
         // A name is searched like the file's contents.
@@ -103,8 +110,9 @@ async fn clear_incoming(ctx: &Context, folder: &str, entry: &Entry) -> Result<()
             }
             if search.found() || search_in.found() {
                 ctx.objects.delete(&key).await?;
+                gone += 1;
             }
         }
     }
-    Ok(())
+    Ok(gone)
 }

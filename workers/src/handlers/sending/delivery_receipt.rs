@@ -31,8 +31,8 @@ impl Leased for DeliveryReceipt {
                 _ => {}
             }
         }
-        sending::mark_not_textable(&mut tx, &not_textable).await?;
         sending::mark_opted_out(&mut tx, &opted_out).await?;
+        sending::mark_not_textable(&mut tx, &not_textable).await?;
         // After contacts, as when texts are handed over.
         receipts::settle(&mut tx, &applied).await?;
         hold_brands(ctx, &mut tx, &applied).await?;

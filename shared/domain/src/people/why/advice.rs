@@ -29,7 +29,7 @@ pub(super) fn of(what: &str, detail: Option<&str>) -> Advice {
         }
         "not_targeted" => says("T3", "targets are frozen: a new goal whose filters they pass"),
         "skipped" => skipped(detail),
-        "opted_out" => says("I3", "the contact texts START, or an account admin opts them in"),
+        "opted_out" | "opted_out_by_account" => says("I3", "the contact texts START, or an account admin opts them in"),
         "opted_in" => over("I3"),
         "deactivated" => says("R1", "reactivate the contact in the group"),
         "reactivated" => over("R1"),

@@ -24,6 +24,8 @@ pub struct Facts {
     pub redacted: bool,
     /// When the contact opted out.
     pub opted_out_at: Option<DateTime<Utc>>,
+    /// Another organization of the account heard the opt-out, and it counts for all.
+    pub opted_out_by_account: bool,
     /// A lookup said that the number takes no texts.
     pub not_textable: bool,
     /// The contact is in the goal's group.
@@ -128,6 +130,9 @@ pub struct Explanation {
     pub reasons: Vec<Reason>,
 }
 
+/// The detail of an opt-out that counts for every organization of the account.
+const BY_ACCOUNT: &str = "account";
+
 /// Puts the facts in the order of their instants: the events of the contact, the goal, the target
 /// and its messages. A present state without an instant comes last.
 pub fn explain(facts: &Facts, now: DateTime<Utc>) -> Explanation {
@@ -156,7 +161,10 @@ pub fn explain(facts: &Facts, now: DateTime<Utc>) -> Explanation {
             detail: detail(event),
         });
     }
-    reasons.extend(facts.changes.iter().map(|change| reason(Some(change.at), change.kind.as_str(), None)));
+    reasons.extend(facts.changes.iter().map(|change| match change.kind {
+        ContactEventKind::OptedOutByAccount => reason(Some(change.at), "opted_out", Some(BY_ACCOUNT)),
+        kind => reason(Some(change.at), kind.as_str(), None),
+    }));
     // A present state that began before its history, or with the contact.
     let is_told = |now: ContactEventKind, over: ContactEventKind| {
         facts
@@ -165,8 +173,9 @@ pub fn explain(facts: &Facts, now: DateTime<Utc>) -> Explanation {
             .rfind(|change| change.kind == now || change.kind == over)
             .is_some_and(|last| last.kind == now)
     };
-    if facts.opted_out_at.is_some() && !is_told(ContactEventKind::OptedOut, ContactEventKind::OptedIn) {
-        reasons.push(reason(facts.opted_out_at, "opted_out", None));
+    let out = if facts.opted_out_by_account { ContactEventKind::OptedOutByAccount } else { ContactEventKind::OptedOut };
+    if facts.opted_out_at.is_some() && !is_told(out, ContactEventKind::OptedIn) {
+        reasons.push(reason(facts.opted_out_at, "opted_out", facts.opted_out_by_account.then_some(BY_ACCOUNT)));
     }
     if facts.deactivated_at.is_some() && !is_told(ContactEventKind::Deactivated, ContactEventKind::Reactivated) {
         reasons.push(reason(facts.deactivated_at, "deactivated", None));
@@ -186,20 +195,7 @@ pub fn explain(facts: &Facts, now: DateTime<Utc>) -> Explanation {
     // A refused text is handed over, and yet the carrier did not take it.
     let taken = |state: MessageState| state != MessageState::Failed && state.is_messaged();
     let texted = last.is_some_and(|last| taken(last.state));
-    // A contact with a text that was cancelled for another agent waits for that agent's (rule W4),
-    // and one with a text that the goal's close cancelled has another chance when the goal is open
-    // again (rule G9a).
-    let waits = last.is_none_or(|last| {
-        let in_a_batch = facts.batch.is_some_and(|state| state != BatchState::Finished);
-        last.state == MessageState::Cancelled
-            && match last.reason {
-                Some(MessageReason::Cancelled(CancelReason::Reassigned)) => true,
-                Some(MessageReason::Cancelled(CancelReason::WindowClosed)) => in_a_batch,
-                Some(MessageReason::Cancelled(_) | MessageReason::Held(_)) | None => false,
-            }
-    });
-    let open = waits && facts.skipped.is_none();
-    if facts.targeted && open {
+    if facts.targeted && facts.skipped.is_none() && waits_for_a_text(facts, last) {
         let what = match facts.batch {
             None => "in_no_batch",
             Some(BatchState::Held) => "batch_not_released",
@@ -216,6 +212,21 @@ pub fn explain(facts: &Facts, now: DateTime<Utc>) -> Explanation {
         reasons.push(reason(None, "not_textable", None));
     }
     Explanation { texted, reasons }
+}
+
+/// Returns whether a target, with this last initial of theirs, is still to have one. A contact with
+/// a text that was cancelled for another agent waits for that agent's (rule W4). One with a text
+/// that the goal's close cancelled has another chance when the goal is open again (rule G9a).
+fn waits_for_a_text(facts: &Facts, last: Option<&MessageEvent>) -> bool {
+    last.is_none_or(|last| {
+        let in_a_batch = facts.batch.is_some_and(|state| state != BatchState::Finished);
+        last.state == MessageState::Cancelled
+            && match last.reason {
+                Some(MessageReason::Cancelled(CancelReason::Reassigned)) => true,
+                Some(MessageReason::Cancelled(CancelReason::WindowClosed)) => in_a_batch,
+                Some(MessageReason::Cancelled(_) | MessageReason::Held(_)) | None => false,
+            }
+    })
 }
 
 fn detail(event: &MessageEvent) -> Option<String> {
@@ -328,6 +339,20 @@ mod tests {
             "opted_out",
         ];
         assert_eq!(words(&facts), (true, wanted.map(ToOwned::to_owned).to_vec()));
+    }
+
+    #[test]
+    fn i3_an_opt_out_names_the_account_where_it_is_another_organizations() {
+        let event = |minute, what: &str| ContactEvent { at: at(minute), kind: what.parse().unwrap() };
+        let changes = vec![event(2, "opted_out"), event(3, "opted_in"), event(4, "opted_out_by_account")];
+        let facts = Facts { changes, opted_out_at: Some(at(4)), opted_out_by_account: true, ..launched() };
+        let wanted = ["in_no_batch", "targeted", "opted_out", "opted_in", "opted_out (account)"];
+        let told = words(&facts).1;
+        assert!(told.len() == 5 && wanted.iter().all(|word| told.contains(&(*word).to_owned())), "{told:?}");
+        // A contact that was made with it has no history of it.
+        let facts = Facts { changes: Vec::new(), targeted: false, ..facts };
+        assert!(words(&facts).1.contains(&"opted_out (account)".to_owned()));
+        assert_eq!(explain(&facts, at(50)).reasons.last().unwrap().advice().rule, "I3");
     }
 
     #[test]

@@ -1,7 +1,7 @@
-//! An organization's settings. A setting is declared once, below: its type, default, bounds and
-//! documentation. The store, the API's PATCH and answers, the OpenAPI document and
-//! `docs/settings.md` follow from that; `storage::sending::waiting` does not compile until it names
-//! the waiting things that a new setting moves.
+//! The settings of organizations and accounts. A setting is declared once, below: its type,
+//! default, bounds and documentation. The store, the API's PATCH and answers, the OpenAPI document
+//! and `docs/settings.md` follow from that; `storage::sending::waiting` does not compile until it
+//! names the waiting things that a new setting of an organization moves.
 
 mod form;
 
@@ -45,34 +45,39 @@ impl Setting {
 }
 
 macro_rules! settings {
-    ($($(#[doc = $doc:literal])+ $name:ident: $type:ty = $default:expr, $form:expr;)+) => {
-        /// The settings of an organization. In the store they are a JSON object; a member that is
-        /// not there has its default. Stored values are not held against the bounds, which are for
-        /// edits: a bound that is narrowed later leaves an organization as it is.
+    (
+        $(#[doc = $about:literal])+
+        $settings:ident in $all:ident
+        $(with $(#[doc = $apart:literal])+ $extra:ident: $extra_type:ty)?;
+        $($(#[doc = $doc:literal])+ $name:ident: $type:ty = $default:expr, $form:expr;)+
+    ) => {
+        $(#[doc = $about])+
+        ///
+        /// In the store they are a JSON object; a member that is not there has its default. Stored
+        /// values are not held against the bounds, which are for edits: a bound that is narrowed
+        /// later leaves a tenant as it is.
         #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
         #[serde(default)]
-        pub struct OrganizationSettings {
+        pub struct $settings {
             $($(#[doc = $doc])+ pub $name: $type,)+
-            /// The organization's own table of laws; without, the built-in one. It is edited as a
-            /// whole, apart from the settings.
-            pub own_laws: Option<Jurisdictions>,
+            $($(#[doc = $apart])+ pub $extra: $extra_type,)?
         }
 
-        impl Default for OrganizationSettings {
+        impl Default for $settings {
             fn default() -> Self {
-                Self { $($name: $default.into(),)+ own_laws: None }
+                Self { $($name: $default.into(),)+ $($extra: <$extra_type>::default())? }
             }
         }
 
         /// Every setting, in the order of the documentation.
-        pub const SETTINGS: &[Setting] = &[$(Setting {
+        pub const $all: &[Setting] = &[$(Setting {
             name: stringify!($name),
             form: $form,
-            default: || Kind::shown(&OrganizationSettings::default().$name),
+            default: || Kind::shown(&$settings::default().$name),
             doc: concat!($($doc),+),
         }),+];
 
-        impl OrganizationSettings {
+        impl $settings {
             /// Returns these settings with the members of a JSON merge patch: a member that is
             /// absent or null stays as it is. Nothing of a patch with a wrong member is taken.
             pub fn patched(&self, patch: &Map<String, Value>) -> Result<Self, BadSetting> {
@@ -88,7 +93,7 @@ macro_rules! settings {
                 Ok(settings)
             }
 
-            /// Returns every setting by its name, without the table of laws.
+            /// Returns every setting by its name.
             pub fn members(&self) -> Map<String, Value> {
                 [$((stringify!($name).to_owned(), Kind::shown(&self.$name))),+].into_iter().collect()
             }
@@ -97,6 +102,21 @@ macro_rules! settings {
 }
 
 settings! {
+    /// The settings of an account.
+    AccountSettings in ACCOUNT_SETTINGS;
+    /// The organizations of the account hear each other's opt-outs (I3): an opt-out of one is one
+    /// of all, and so is the contact's own word that opts in again. Turned on, it holds for the
+    /// opt-outs from before too; turned off, it opts nobody in.
+    opt_outs_account_wide: bool = false, SWITCH;
+}
+
+settings! {
+    /// The settings of an organization.
+    OrganizationSettings in SETTINGS
+    with
+    /// The organization's own table of laws; without, the built-in one. It is edited as a whole,
+    /// apart from the settings.
+    own_laws: Option<Jurisdictions>;
     /// Contacts in a batch (B1).
     batch_size: i32 = 100, number(1, 1_000);
     /// Minutes of a batch's lease (B3).
@@ -155,6 +175,19 @@ settings! {
     /// Columns of files that are no custom field yet are left out of imports and reported, instead
     /// of becoming fields (C14).
     lock_custom_fields: bool = false, SWITCH;
+    /// Days for which files of exports are kept (E1).
+    export_file_days: i32 = 7, number(1, 90);
+    /// Hours after which a link to an export's file expires (E1).
+    export_link_hours: i32 = 24, number(1, 720);
+    /// Days after which contacts that were not in touch are redacted (R7); 0 for never.
+    retention_contact_days: i32 = 0, number(0, 36_500);
+    /// Days after which texts lose their bodies (R7); 0 for never.
+    retention_text_days: i32 = 0, number(0, 36_500);
+    /// Days after which imports lose their files, their rejected rows and the record for an undo
+    /// (R7); 0 for never.
+    retention_import_days: i32 = 0, number(0, 36_500);
+    /// Days after which openings of links lose the client's address (R7); 0 for never.
+    retention_address_days: i32 = 0, number(0, 36_500);
 }
 
 impl OrganizationSettings {
@@ -182,16 +215,28 @@ pub fn reference() -> String {
 `PATCH /v1/organizations/{organization_id}`; a member that is absent stays as it is. A change takes effect on texts that are queued, held or
 still to be released (S9, B6).
 
-| setting | default | bounds | |
-| --- | --- | --- | --- |
 "
     .to_owned();
-    for setting in SETTINGS {
+    table(&mut page, SETTINGS);
+    page.push_str(
+        "
+## Settings of an account
+
+Account admins edit them with `PATCH /v1/account`.
+
+",
+    );
+    table(&mut page, ACCOUNT_SETTINGS);
+    page
+}
+
+fn table(page: &mut String, settings: &[Setting]) {
+    page.push_str("| setting | default | bounds | |\n| --- | --- | --- | --- |\n");
+    for setting in settings {
         let Setting { name, form, .. } = setting;
         // Writing to a string does not fail.
         let _ = writeln!(page, "| `{name}` | `{}` | {form} | {} |", setting.default(), setting.doc());
     }
-    page
 }
 
 #[cfg(test)]

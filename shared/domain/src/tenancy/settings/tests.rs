@@ -98,7 +98,28 @@ fn the_store_gives_back_what_it_was_given_and_what_is_not_there_has_its_default(
     }
     let names: Vec<&str> = SETTINGS.iter().map(|setting| setting.name).collect();
     let members = OrganizationSettings::default().members();
-    assert_eq!((members.len(), names.len()), (names.len(), 25));
+    assert_eq!((members.len(), names.len()), (names.len(), 31));
+}
+
+#[test]
+fn the_settings_of_an_account_are_declared_bounded_and_stored_as_an_organizations() {
+    for setting in ACCOUNT_SETTINGS {
+        let (within, beyond) = edges(setting.form);
+        for value in &within {
+            let edited = AccountSettings::default().patched(&patch(setting.name, value.clone())).unwrap();
+            assert_eq!(edited.members()[setting.name], *value);
+            let stored = serde_json::to_value(&edited).unwrap();
+            assert_eq!(serde_json::from_value::<AccountSettings>(stored).unwrap(), edited);
+        }
+        for value in &beyond {
+            let error = AccountSettings::default().patched(&patch(setting.name, value.clone())).unwrap_err();
+            assert!(error.to_string().starts_with(setting.name), "{} {value}: {error}", setting.name);
+        }
+        let own = AccountSettings::default().patched(&patch(setting.name, setting.default()));
+        assert_eq!(own.unwrap(), AccountSettings::default());
+    }
+    assert_eq!((ACCOUNT_SETTINGS.len(), AccountSettings::default().opt_outs_account_wide), (1, false));
+    assert!(AccountSettings::default().patched(&patch("batch_size", json!(7))).is_err());
 }
 
 #[test]

@@ -7,7 +7,10 @@
 //! other.
 
 mod erase;
+mod names;
 mod person;
+mod receipt;
+mod run;
 mod wait;
 
 use muster_domain::{
@@ -15,27 +18,37 @@ use muster_domain::{
     people::{e164::E164, phone_hash::PhoneHashes, traces::Traces},
 };
 
-pub use erase::{Leftover, finish, free_text, overwrite_again, single_names_of_others};
-pub use person::Overwritten;
+pub use erase::{Leftover, finish, free_text, overwrite_again, telling_names};
+pub use person::{Overwritten, retire};
+pub use receipt::{Receipt, receipt};
+pub use run::{Erased, record};
 pub use wait::{Files, OldFiles, UnderWay, Waiting, end_imports, files, look, organizations, under_way, waiting};
 
-use crate::{Pool, Result, Tx};
+use crate::{
+    Result, Tx,
+    people::account_words,
+    trust::{exports, treatment::Treatment},
+};
 
 /// Enters a redaction into the ledger and overwrites the person's rows in every organization of the
-/// account. No queued text goes from the commit on.
+/// account. No queued text goes, and no exported file is served, from the commit on. `by` is the
+/// member that asked for it; none when the engine repeats one, or keeps to a time of retention.
 pub async fn begin(
     tx: &mut Tx,
     id: RedactionId,
     account_id: AccountId,
-    by: MemberId,
+    by: Option<MemberId>,
     number: &E164,
     hashes: &PhoneHashes,
+    treatment: Treatment,
 ) -> Result<Overwritten> {
+    // Before the contacts, as all that says a word.
+    let was_out = account_words::forget(tx, account_id, number).await?;
     sqlx::query!(
         "insert into redaction (id, account_id, requested_by, phone_hash, e164, key_id) values ($1, $2, $3, $4, $5, $6)",
         id.0,
         account_id.0,
-        by.0,
+        by.map(|by| by.0),
         &hashes.current[..],
         number.as_str(),
         &hashes.key_id[..],
@@ -48,8 +61,14 @@ pub async fn begin(
         hashes: hashes.clone(),
         traces: Traces::default(),
         contacts: Vec::new(),
+        treatment,
     };
-    person::overwrite(tx, id, &redaction, person::Depth::AtOnce).await
+    exports::end_for_redaction(tx, account_id, None).await?;
+    let overwritten = person::overwrite(tx, id, &redaction, person::Depth::AtOnce).await?;
+    if was_out {
+        person::keep_word(tx, &redaction).await?;
+    }
+    Ok(overwritten)
 }
 
 /// A redaction that is still to be done.
@@ -65,6 +84,8 @@ pub struct Redaction {
     pub traces: Traces,
     /// The contacts that were overwritten.
     pub contacts: Vec<uuid::Uuid>,
+    /// The columns that it treats.
+    pub treatment: Treatment,
 }
 
 /// Locks a redaction; `None` when it is done. `hash` gives the keyed hashes of its number.
@@ -83,33 +104,10 @@ pub async fn lock(tx: &mut Tx, id: RedactionId, hash: impl Fn(&E164) -> PhoneHas
             number,
             traces: row.traces.map(serde_json::from_value).transpose()?.unwrap_or_default(),
             contacts: row.contact_ids,
+            treatment: Treatment::whole(),
         })
     })
     .transpose()
-}
-
-/// The progress of a redaction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RedactionStatus {
-    /// It is done.
-    pub done: bool,
-    /// Contacts that it overwrote.
-    pub contacts: i32,
-    /// Messages that it overwrote.
-    pub messages: i64,
-}
-
-/// Returns the progress of a redaction.
-pub async fn status(pool: &Pool, account_id: AccountId, id: RedactionId) -> Result<Option<RedactionStatus>> {
-    Ok(sqlx::query_as!(
-        RedactionStatus,
-        r#"select finished_at is not null as "done!", coalesce(contacts, 0) as "contacts!", coalesce(messages, 0) as "messages!"
-           from redaction where id = $1 and account_id = $2"#,
-        id.0,
-        account_id.0,
-    )
-    .fetch_optional(&mut *pool.connection().await?)
-    .await?)
 }
 
 /// Returns whether a redaction of this number is still to be done in the organization's account.

@@ -7,13 +7,20 @@
 use std::collections::BTreeSet;
 
 use muster_domain::{
-    ids::{ContactId, RedactionId},
-    people::traces::Traces,
+    ids::{AccountId, ContactId, RedactionId},
+    people::{e164::E164, phone_hash::PhoneHashes, traces::Traces},
 };
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{Result, Tx, people::redactions::Redaction};
+use crate::{
+    Result, Tx,
+    people::redactions::{
+        Redaction,
+        run::{self, Erased},
+    },
+    trust::treatment::Treatment,
+};
 
 /// The overwritten rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,14 +74,17 @@ pub(super) async fn overwrite(
     }
     let all: BTreeSet<Uuid> = redaction.contacts.iter().chain(&fresh).copied().collect();
     let all: Vec<Uuid> = all.into_iter().collect();
+    let mut erased = Erased::default();
     if depth == Depth::Everything {
         traces.add(earlier(tx, &all).await?);
-        forget_changes(tx, &all).await?;
-        clear_texts_that_came(tx, id, redaction).await?;
+        // Imports' changes of them, and their former agents there.
+        run::own(tx, redaction.treatment.delete(&["import_change", "import_assignment"]), &all, &mut erased).await?;
+        clear_texts_that_came(tx, id, redaction, &mut erased).await?;
     }
     keep_opt_outs(tx, redaction, &fresh).await?;
-    clear_contacts(tx, &fresh).await?;
-    let messages = clear_conversations(tx, &all).await?;
+    clear_contacts(tx, redaction.treatment, &fresh, &mut erased).await?;
+    let messages = clear_conversations(tx, redaction.treatment, &all, &mut erased).await?;
+    run::record(tx, id, &erased).await?;
     sqlx::query!(
         "update redaction set traces = $2, contact_ids = $3, contacts = coalesce(contacts, 0) + $4, messages = coalesce(messages, 0) + $5
          where id = $1",
@@ -87,6 +97,35 @@ pub(super) async fn overwrite(
     .execute(tx.conn())
     .await?;
     Ok(Overwritten { contacts: fresh.into_iter().map(ContactId).collect(), messages })
+}
+
+/// Overwrites these contacts, which the caller has locked, and nothing of the same people elsewhere
+/// (rule R7). Their opt-outs stay under the keyed hashes that `hash` gives.
+pub async fn retire(
+    tx: &mut Tx,
+    account_id: AccountId,
+    contacts: &[ContactId],
+    hash: impl Fn(&E164) -> PhoneHashes,
+) -> Result<()> {
+    let ids: Vec<Uuid> = contacts.iter().map(|id| id.0).collect();
+    let found = sqlx::query!(
+        r#"select id, e164 as "e164!" from contact where id = any($1) and redacted_at is null order by id"#,
+        &ids
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    let treatment = Treatment::whole();
+    for row in &found {
+        let number = E164::parse(&row.e164)?;
+        let hashes = hash(&number);
+        let one = Redaction { account_id, number, hashes, traces: Traces::default(), contacts: Vec::new(), treatment };
+        keep_opt_outs(tx, &one, &[row.id]).await?;
+    }
+    let mut erased = Erased::default();
+    run::own(tx, treatment.delete(&["import_change", "import_assignment"]), &ids, &mut erased).await?;
+    clear_contacts(tx, treatment, &ids, &mut erased).await?;
+    clear_conversations(tx, treatment, &ids, &mut erased).await?;
+    Ok(())
 }
 
 /// Returns the contacts' names from before imports changed them.
@@ -133,75 +172,51 @@ async fn keep_opt_outs(tx: &mut Tx, redaction: &Redaction, contacts: &[Uuid]) ->
     Ok(())
 }
 
-/// Forgets imports' changes of them, and their former agents there.
-async fn forget_changes(tx: &mut Tx, contacts: &[Uuid]) -> Result<()> {
-    sqlx::query!("delete from import_change where contact_id = any($1)", contacts).execute(tx.conn()).await?;
-    sqlx::query!("delete from import_assignment where contact_id = any($1)", contacts).execute(tx.conn()).await?;
+/// The remainder of an opt-out that the account heard, also where no contact has it any more.
+pub(super) async fn keep_word(tx: &mut Tx, redaction: &Redaction) -> Result<()> {
+    sqlx::query!(
+        "insert into suppression (account_id, phone_hash, key_id, organization_id, opted_out)
+         select $1, $2, $3, id, true from organization where account_id = $1 order by id limit 1
+         on conflict (account_id, phone_hash, organization_id) do update set opted_out = true",
+        redaction.account_id.0,
+        &redaction.hashes.current[..],
+        &redaction.hashes.key_id[..],
+    )
+    .execute(tx.conn())
+    .await?;
     Ok(())
 }
 
-async fn clear_contacts(tx: &mut Tx, contacts: &[Uuid]) -> Result<()> {
-    sqlx::query!("delete from contact_tag where contact_id = any($1)", contacts).execute(tx.conn()).await?;
-    sqlx::query!("delete from sign_up where contact_id = any($1)", contacts).execute(tx.conn()).await?;
-    sqlx::query!(
-        "update membership set knows = case when knows is not null then '{}'::jsonb end, consent_text = null
-         where contact_id = any($1) and (knows is not null or consent_text is not null)",
-        contacts,
-    )
-    .execute(tx.conn())
-    .await?;
+async fn clear_contacts(tx: &mut Tx, treatment: Treatment, contacts: &[Uuid], erased: &mut Erased) -> Result<()> {
+    run::own(tx, treatment.delete(&["contact_tag", "sign_up"]), contacts, erased).await?;
+    run::own(tx, treatment.overwrite("membership"), contacts, erased).await?;
     // The trigger on this tells the workers which texts to keep back.
-    sqlx::query!(
-        "update contact set e164 = null, first_name = '', last_name = '', email = null, postal_code = null, notes = null,
-             external_id = null, fields = '{}', consent_text = null, opt_out_reason = null, opt_out_origin = null, carrier = null,
-             line_type = 'unknown', looked_up_at = null, redacted_at = now(), updated_at = now()
-         where id = any($1)",
-        contacts,
-    )
-    .execute(tx.conn())
-    .await?;
+    run::own(tx, treatment.overwrite("contact"), contacts, erased).await?;
     Ok(())
 }
 
 /// Threads first: an agent that answers has locked theirs, and the answer is seen once they are
 /// through. Returns how many messages were overwritten.
-async fn clear_conversations(tx: &mut Tx, contacts: &[Uuid]) -> Result<u64> {
+async fn clear_conversations(tx: &mut Tx, treatment: Treatment, contacts: &[Uuid], erased: &mut Erased) -> Result<u64> {
     sqlx::query!(
         "update thread set unread_since = null, held_by = null, held_until = null where contact_id = any($1)",
         contacts
     )
     .execute(tx.conn())
     .await?;
-    let messages = sqlx::query!(
-        "with free as (
-             select id from message where contact_id = any($1) and (body <> '' or jsonb_path_exists(media, '$[*].url') or state in ('queued', 'held')) for update skip locked
-         )
-         update message m set body = '',
-             media = (select jsonb_agg(one.value - 'url') from jsonb_array_elements(m.media) one),
-             state = case when state in ('queued', 'held') then 'cancelled' else state end,
-             reason = case when state in ('queued', 'held') then 'redacted' else reason end
-         from free where m.id = free.id",
-        contacts
-    )
-    .execute(tx.conn())
-    .await?
-    .rows_affected();
+    let messages = run::own(tx, treatment.overwrite_messages(), contacts, erased).await?;
     // Agents write why they skip somebody; the engine's own words stay.
-    sqlx::query!(
-        "update target set skip_reason = 'redacted'
-         where contact_id = any($1) and skip_reason is not null
-           and skip_reason not in ('redacted', 'opted_out', 'deactivated', 'not_in_group', 'not_textable') and skip_reason !~ '^missing_value:'",
-        contacts,
-    )
-    .execute(tx.conn())
-    .await?;
+    run::own(tx, treatment.overwrite("target"), contacts, erased).await?;
     Ok(messages)
 }
 
 /// Texts that the account's numbers had got before the request, and that nobody has dealt with: the
 /// person they are from is gone.
-async fn clear_texts_that_came(tx: &mut Tx, id: RedactionId, redaction: &Redaction) -> Result<()> {
-    sqlx::query!(
+async fn clear_texts_that_came(tx: &mut Tx, id: RedactionId, redaction: &Redaction, erased: &mut Erased) -> Result<()> {
+    if !redaction.treatment.has("webhook", "payload") {
+        return Ok(());
+    }
+    let texts = sqlx::query!(
         "update webhook w set payload = null, processed_at = coalesce(processed_at, now())
          from redaction r
          where r.id = $1 and w.payload is not null and w.received_at <= r.created_at
@@ -214,6 +229,8 @@ async fn clear_texts_that_came(tx: &mut Tx, id: RedactionId, redaction: &Redacti
         redaction.account_id.0,
     )
     .execute(tx.conn())
-    .await?;
+    .await?
+    .rows_affected();
+    erased.add_rows("webhook", texts);
     Ok(())
 }

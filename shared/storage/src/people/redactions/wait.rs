@@ -53,11 +53,18 @@ pub async fn under_way(tx: &mut Tx, id: RedactionId) -> Result<UnderWay> {
     Ok(UnderWay { imports: imports.collect(), waited })
 }
 
-/// Ends imports that a redaction has waited for too long.
-pub async fn end_imports(tx: &mut Tx, imports: &[(OrganizationId, ImportId)]) -> Result<()> {
-    for (_, id) in imports {
+/// Ends imports that a redaction has waited for too long. Its receipt names them.
+pub async fn end_imports(tx: &mut Tx, id: RedactionId, imports: &[(OrganizationId, ImportId)]) -> Result<()> {
+    sqlx::query!(
+        "update redaction set ended_imports = ended_imports || $2 where id = $1",
+        id.0,
+        &imports.iter().map(|(_, import)| import.0).collect::<Vec<_>>(),
+    )
+    .execute(tx.conn())
+    .await?;
+    for (_, import) in imports {
         let why = "it was still under way a day after somebody of the account was redacted; upload the file again";
-        imports::finish(tx, *id, End::Failed(why)).await?;
+        imports::finish(tx, *import, End::Failed(why)).await?;
     }
     Ok(())
 }

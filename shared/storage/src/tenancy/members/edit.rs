@@ -6,7 +6,7 @@ use muster_domain::{
 };
 
 use super::MemberRecord;
-use crate::{Result, Tx};
+use crate::{Result, Tx, tenancy::sign_in::sessions};
 
 /// A member's new name, address and role.
 #[derive(Debug, Clone, Copy)]
@@ -23,7 +23,7 @@ pub struct MemberEdit<'a> {
 
 /// Changes a member; false when another member of the same place has the address. Two edits of one
 /// place take turns, so that the database never meets an address twice, which it would write into
-/// its log (rule R5).
+/// its log (rule R5). Another role ends the member's sessions (rule A6).
 pub async fn edit(tx: &mut Tx, before: &MemberRecord, edit: MemberEdit<'_>) -> Result<bool> {
     let place = before.member.organization_id.map_or(before.member.account_id.0, |id| id.0);
     sqlx::query!("select pg_advisory_xact_lock(hashtextextended($1, 0))", format!("member emails {place}"))
@@ -43,10 +43,14 @@ pub async fn edit(tx: &mut Tx, before: &MemberRecord, edit: MemberEdit<'_>) -> R
     )
     .execute(tx.conn())
     .await?;
+    if done.rows_affected() == 1 && edit.role != before.member.role {
+        sessions::end_all(tx, before.member.id, None).await?;
+    }
     Ok(done.rows_affected() == 1)
 }
 
-/// Takes a member to another state. A removed member has no groups and no tokens any more.
+/// Takes a member to another state. Sessions end with a suspension and a removal; a removed member
+/// has no groups and no tokens any more.
 pub async fn set_state(tx: &mut Tx, id: MemberId, state: MemberState) -> Result<()> {
     sqlx::query!(
         "update member set version = version + 1,
@@ -58,6 +62,9 @@ pub async fn set_state(tx: &mut Tx, id: MemberId, state: MemberState) -> Result<
     )
     .execute(tx.conn())
     .await?;
+    if state != MemberState::Active {
+        sessions::end_all(tx, id, None).await?;
+    }
     if state == MemberState::Removed {
         sqlx::query!("update token set revoked_at = now() where member_id = $1 and revoked_at is null", id.0)
             .execute(tx.conn())

@@ -1,75 +1,10 @@
 //! Tokens of members (rules A5 and A6).
 
 use chrono::{DateTime, Utc};
-use muster_domain::ids::{AccountId, GroupId, MemberId, OrganizationId};
+use muster_domain::{ids::MemberId, tenancy::sign_in::scope::Scope};
 use uuid::Uuid;
 
-use super::Member;
-use crate::{Page, Pool, Result, Tx, db::error::read_word};
-
-/// A token in force.
-#[derive(Debug, Clone)]
-pub struct LiveToken {
-    /// The token.
-    pub id: Uuid,
-    /// The hash of its secret.
-    pub secret_hash: Vec<u8>,
-    /// The member that holds it.
-    pub member: Member,
-    /// Its last use is not known to the minute.
-    pub use_is_due: bool,
-}
-
-/// Returns the token in force with a secret of this hash.
-pub async fn by_token(pool: &Pool, secret_hash: &[u8]) -> Result<Option<LiveToken>> {
-    Ok(by_tokens(pool, &[secret_hash.to_vec()]).await?.pop())
-}
-
-/// Of these tokens, those in force, by the hashes of their secrets: neither revoked nor expired, of
-/// members that are neither suspended nor removed.
-pub async fn by_tokens(pool: &Pool, secret_hashes: &[Vec<u8>]) -> Result<Vec<LiveToken>> {
-    let rows = sqlx::query!(
-        r#"select t.id as token_id, t.secret_hash, m.id, m.account_id, m.organization_id, m.role, m.first_name, m.last_name,
-                  array(select g.group_id from group_member g where g.member_id = m.id) as "groups!",
-                  not exists (
-                      select from token_use u
-                      where u.token_id = t.id and u.used_at > clock_timestamp() - interval '1 minute') as "use_is_due!"
-           from token t join member m on m.id = t.member_id
-           where t.secret_hash = any($1) and t.revoked_at is null and (t.expires_at is null or t.expires_at > clock_timestamp())
-             and m.suspended_at is null and m.removed_at is null"#,
-        secret_hashes,
-    )
-    .fetch_all(&mut *pool.connection().await?)
-    .await?;
-    rows.into_iter()
-        .map(|row| {
-            let member = Member {
-                id: MemberId(row.id),
-                account_id: AccountId(row.account_id),
-                organization_id: row.organization_id.map(OrganizationId),
-                role: read_word("member", &row.role)?,
-                first_name: row.first_name,
-                last_name: row.last_name,
-                groups: row.groups.into_iter().map(GroupId).collect(),
-            };
-            let (id, secret_hash, use_is_due) = (row.token_id, row.secret_hash, row.use_is_due);
-            Ok(LiveToken { id, secret_hash, member, use_is_due })
-        })
-        .collect()
-}
-
-/// Keeps that a token was used now; at most one write a minute and token, however many ask.
-pub async fn note_use(pool: &Pool, token_id: Uuid) -> Result<()> {
-    sqlx::query!(
-        "insert into token_use as u (token_id, used_at) values ($1, clock_timestamp())
-         on conflict (token_id) do update set used_at = excluded.used_at
-         where u.used_at <= excluded.used_at - interval '1 minute'",
-        token_id,
-    )
-    .execute(&mut *pool.connection().await?)
-    .await?;
-    Ok(())
-}
+use crate::{Page, Result, Tx, db::error::read_word};
 
 /// A token to be made.
 #[derive(Debug, Clone, Copy)]
@@ -82,6 +17,8 @@ pub struct NewToken<'a> {
     pub name: &'a str,
     /// The hash of its secret.
     pub secret_hash: &'a [u8],
+    /// Its part of the member's rights.
+    pub scope: Scope,
     /// From then on it is refused.
     pub expires_at: Option<DateTime<Utc>>,
 }
@@ -89,11 +26,12 @@ pub struct NewToken<'a> {
 /// Keeps the hash of a new token's secret.
 pub async fn add_token(tx: &mut Tx, new: NewToken<'_>) -> Result<()> {
     sqlx::query!(
-        "insert into token (id, member_id, name, secret_hash, expires_at) values ($1, $2, $3, $4, $5)",
+        "insert into token (id, member_id, name, secret_hash, scope, expires_at) values ($1, $2, $3, $4, $5, $6)",
         new.id,
         new.member_id.0,
         new.name,
         new.secret_hash,
+        new.scope.as_str(),
         new.expires_at,
     )
     .execute(tx.conn())
@@ -108,6 +46,8 @@ pub struct Token {
     pub id: Uuid,
     /// Its name.
     pub name: String,
+    /// Its part of the member's rights.
+    pub scope: Scope,
     /// When it was made.
     pub created_at: DateTime<Utc>,
     /// Its last use, to the minute.
@@ -118,9 +58,8 @@ pub struct Token {
 
 /// Tokens of a member after `after`, by age, that were not ended; expired ones too.
 pub async fn tokens(tx: &mut Tx, member_id: MemberId, page: Page<Uuid>) -> Result<Vec<Token>> {
-    Ok(sqlx::query_as!(
-        Token,
-        r#"select t.id, t.name, t.created_at, u.used_at as "last_used_at?", t.expires_at
+    let rows = sqlx::query!(
+        r#"select t.id, t.name, t.scope, t.created_at, u.used_at as "last_used_at?", t.expires_at
            from token t left join token_use u on u.token_id = t.id
            where t.member_id = $1 and t.revoked_at is null and ($2::uuid is null or t.id > $2)
            order by t.id limit $3"#,
@@ -129,7 +68,19 @@ pub async fn tokens(tx: &mut Tx, member_id: MemberId, page: Page<Uuid>) -> Resul
         page.limit,
     )
     .fetch_all(tx.conn())
-    .await?)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Token {
+                id: row.id,
+                name: row.name,
+                scope: read_word("token", &row.scope)?,
+                created_at: row.created_at,
+                last_used_at: row.last_used_at,
+                expires_at: row.expires_at,
+            })
+        })
+        .collect()
 }
 
 /// Ends all tokens of a member; they are refused from then on.

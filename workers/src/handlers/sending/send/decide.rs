@@ -34,10 +34,14 @@ use muster_storage::{
         rates::{self, BrandHold, Limits, SeenBuckets},
     },
     tenancy::organizations::{self, Organization},
+    trust::ledger,
 };
 
 use super::super::pace;
 use crate::{Context, error::JobError};
+
+/// Between two looks whether a restore is over (rule R6).
+const RESTORED: Duration = Duration::from_secs(10);
 
 /// When lanes and ledgers are locked, for which all workers of a brand wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,7 +103,10 @@ pub(super) async fn mark(ctx: &Context, jobs: &[&ClaimedJob], locks: Locks) -> R
     let ids: Vec<_> = jobs.iter().map(|job| job.id).collect();
     let decided = clock::start();
     let queued = sending::lock_queued(&mut tx, &ids, &organization.settings).await?;
-    let now = tx.clock().await?;
+    let Some(now) = ledger::clock_unless_restored(&mut tx).await? else {
+        let why = "the database came back from a backup: run muster ledger replay";
+        return Err(JobError::NotYet { delay: RESTORED, why });
+    };
     let latest = latest(ctx, now);
     if queued.is_empty() {
         let (handed_over, caps) = (Vec::new(), BTreeMap::new());

@@ -41,8 +41,8 @@ pub(super) async fn record(
     let answers = Answers::of(messages, answers, now, ctx.calendar.next_day_starts(now));
     let jobs: Vec<_> = jobs.iter().map(|job| job.id).collect();
     let settled = sending::settle(tx, &jobs, &answers.outcomes).await?;
-    sending::mark_not_textable(tx, &answers.not_textable).await?;
     sending::mark_opted_out(tx, &answers.opted_out).await?;
+    sending::mark_not_textable(tx, &answers.not_textable).await?;
     let open = sending::jobs_unsettled(tx, &jobs).await?;
     let over: Vec<_> = jobs.iter().filter(|id| !open.contains(id)).map(|id| id.0).collect();
     timers::cancel_all(tx, TimerKind::ReconcileDue, &over).await?;

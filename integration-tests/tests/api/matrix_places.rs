@@ -1,0 +1,153 @@
+//! Places of the matrix: a group with a record of each kind that paths name, and its people.
+
+use std::collections::BTreeMap;
+
+use muster_integration_tests::{CONFIRMATION, Call, Organization, Person, World, goal_at, text};
+use serde_json::{Value, json};
+
+use crate::samples::{Operation, Who, body};
+
+/// A group with one record of each kind.
+pub(crate) struct Place {
+    pub(crate) agent: Person,
+    /// By the names that paths use.
+    pub(crate) ids: BTreeMap<&'static str, String>,
+    agent_script: String,
+}
+
+/// Records that are a group's: a group admin and an agent of another group do not see them.
+pub(crate) const OF_A_GROUP: [&str; 13] = [
+    "group_id",
+    "member_id",
+    "token_id",
+    "session_id",
+    "import_id",
+    "contact_id",
+    "goal_id",
+    "campaign_id",
+    "thread_id",
+    "bulk_change_id",
+    "batch_id",
+    "form_id",
+    "source_id",
+];
+
+impl Place {
+    /// Makes a group in an organization. `nth` tells places apart.
+    pub(crate) async fn create(world: &World, organization: Organization, nth: usize) -> Self {
+        let (admin, at) = (&organization.admin, |path: &str| organization.at(path));
+        let made = async |path: &str, body: Value| text(&admin.post(&at(path), body).await.ok()["id"]);
+        let phone = format!("+1646555{nth:04}");
+        let group = organization.group(&format!("Group {nth}")).await;
+        let (agent, number) = organization.agent(&group).await;
+        let (_, session) = world.session(&agent.id, "full").await;
+        let member = at(&format!("members/{}", agent.id));
+        admin.patch(&member, json!({ "email": format!("agent{nth}@example.org") })).await.ok();
+        admin.put(&format!("{member}/invite"), json!({})).await.ok();
+        let file = format!("first,last,phone,Ward\nAda,L,{},7\nBad,L,1,7\n", &phone[2..]);
+        let report = organization.import(&format!("file_name=c{nth}.csv&group_id={group}"), file).await;
+        let goal = organization.open_goal(world, &group, json!({})).await;
+        let claimed = agent.client.claim(&goal, "initial").await;
+        world.text(&phone, &number, "Who is this?").await;
+        let of_group = |table: &str| world.rows(table).is("group_id", &group);
+        of_group("thread").until(1).await;
+        let campaign = json!({
+            "name": format!("Everywhere {nth}"), "group_ids": [group],
+            "goal": goal_at("2027-06-01T10:00:00", "2027-06-02T10:00:00", json!({})),
+        });
+        let campaign = made("campaigns", campaign).await;
+        let redaction = json!({ "phone": format!("+1646556{nth:04}"), "confirmation": CONFIRMATION });
+        let redaction = text(&admin.post("/v1/redactions", redaction).await.ok()["id"]);
+        let change = json!({ "filter": { "group_id": group }, "action": "tag", "tag": "vip" });
+        let change = made("bulk-changes", change).await;
+        world.settled().await;
+        let listed = async |path: &str, name: &str, value: &str| {
+            let items = admin.get(&at(path)).await.ok()["items"].as_array().cloned().unwrap_or_default();
+            text(&items.into_iter().find(|item| item[name] == value).unwrap_or_default()["id"])
+        };
+        let form = json!({ "group_id": group, "title": format!("Join {nth}"), "consent_text": "I agree to get texts" });
+        let script = json!({ "name": "Thanks", "script": "Thank you!" });
+        let agent_script = text(&agent.client.post("/v1/agent/scripts", script).await.ok()["id"]);
+        let merged = made("tags", json!({ "name": format!("Merged {nth}") })).await;
+        let vip = listed("tags", "name", "vip").await;
+        let ids = BTreeMap::from([
+            ("organization_id", organization.id.clone()),
+            ("member_id", agent.id.clone()),
+            ("token_id", agent.token_id.clone()),
+            ("session_id", session),
+            ("import_id", text(&report["id"])),
+            ("source_id", made("import-sources", source(&group, nth)).await),
+            ("contact_id", text(&organization.contact(&phone).await["id"])),
+            ("goal_id", goal),
+            ("campaign_id", campaign),
+            ("thread_id", of_group("thread").the("id").await),
+            ("bulk_change_id", change),
+            ("batch_id", text(&claimed["id"])),
+            ("redaction_id", redaction),
+            ("form_id", made("forms", form).await),
+            ("merge_id", made(&format!("tags/{merged}/merge"), json!({ "into": vip })).await),
+            ("tag_id", vip),
+            ("field_id", listed("fields", "name", "Ward").await),
+            ("automation_id", made("automations", automation(nth)).await),
+            ("script_id", made("scripts", library_script(nth)).await),
+            ("registered_campaign_id", made("registered-campaigns", json!({ "name": format!("Vote {nth}") })).await),
+            ("group_id", group),
+        ]);
+        world.settled().await;
+        Self { agent, ids, agent_script }
+    }
+
+    /// Returns the ids for an operation: an agent's scripts are their own.
+    pub(crate) fn ids(&self, operation: &Operation) -> BTreeMap<&'static str, String> {
+        let mut ids = self.ids.clone();
+        if operation.who() == Who::Agents {
+            ids.insert("script_id", self.agent_script.clone());
+        }
+        ids
+    }
+
+    /// Returns a request of this place with a body that names its records.
+    pub(crate) fn call(&self, operation: &Operation) -> (String, Call) {
+        let mut url = operation.url(&self.ids(operation));
+        if operation.is_upload() {
+            url = format!("{url}&group_id={}", self.ids["group_id"]);
+        }
+        let call = match operation.schema() {
+            Some(schema) => Call::json(&self.named(body(schema))),
+            None => operation.sample(),
+        };
+        (url, call)
+    }
+
+    fn named(&self, mut body: Value) -> Value {
+        let id = |name: &str| json!(self.ids[name]);
+        for (name, value) in [
+            ("group_id", id("group_id")),
+            ("group_ids", json!([self.ids["group_id"]])),
+            ("contact_id", id("contact_id")),
+            ("thread_ids", json!([self.ids["thread_id"]])),
+            ("agent_id", id("member_id")),
+            ("into", id("tag_id")),
+        ] {
+            if body.get(name).is_some() {
+                body[name] = value;
+            }
+        }
+        body
+    }
+}
+
+fn source(group: &str, nth: usize) -> Value {
+    json!({ "group_id": group, "name": format!("Drop {nth}"), "url": format!("store:{nth}.csv") })
+}
+
+fn library_script(nth: usize) -> Value {
+    json!({ "kind": "response", "name": format!("Thanks {nth}"), "script": "Thank you!" })
+}
+
+fn automation(nth: usize) -> Value {
+    json!({
+        "name": format!("Join {nth}"), "keywords": [format!("join{nth}")], "matching": "exact",
+        "actions": [{ "kind": "opt_in" }],
+    })
+}

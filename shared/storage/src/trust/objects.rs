@@ -1,0 +1,87 @@
+//! The registry of stored objects: every folder of the object store, the person that its objects
+//! may hold, and how they are redacted and aged (rule R5a).
+//!
+//! An object in no folder of it does not pass the tests: each world of the integration tests looks
+//! through its own store when it ends.
+
+use crate::trust::tables::Whose;
+
+/// A folder of the object store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Folder {
+    /// The beginning of the keys.
+    pub name: &'static str,
+    /// The person that its objects may hold.
+    pub whose: Whose,
+    /// The contents.
+    pub holds: &'static str,
+    /// The treatment by a redaction.
+    pub redaction: &'static str,
+    /// How they age.
+    pub aged: &'static str,
+}
+
+/// Every folder, in the order of their names.
+pub const FOLDERS: &[Folder] = &[
+    Folder {
+        name: "audit",
+        whose: Whose::Nobody,
+        holds: "heads of the audit's chains: numbers and hashes",
+        redaction: "nothing to do",
+        aged: "kept for good",
+    },
+    Folder {
+        name: "doctor",
+        whose: Whose::Nobody,
+        holds: "the probe of `muster doctor`, for a moment",
+        redaction: "nothing to do",
+        aged: "removed at once",
+    },
+    Folder {
+        name: "exports",
+        whose: Whose::Contact,
+        holds: "files of exports and of access requests",
+        redaction: "files that were written before it go, and none of them is served from its answer on",
+        aged: "removed when their time is over, a week by default",
+    },
+    Folder {
+        name: "imports",
+        whose: Whose::Contact,
+        holds: "uploaded contacts files, and rows of running imports",
+        redaction: "files and rows of imports that are over go",
+        aged: "rows go with their import; the file stays for an undo and for the next redaction",
+    },
+    Folder {
+        name: "incoming",
+        whose: Whose::Contact,
+        holds: "contacts files that others put there to be fetched",
+        redaction: "files in which the person is go; packed ones go",
+        aged: "whoever puts them there removes them",
+    },
+    Folder {
+        name: "ledger",
+        whose: Whose::Contact,
+        holds: "redactions and opt-outs by keyed hash and id, for a replay after a restore",
+        redaction: "nothing to do: a keyed hash remains of a redacted person",
+        aged: "kept for good",
+    },
+];
+
+/// Returns the folder of a key; none for one that is in no folder of the registry.
+pub fn folder_of(key: &str) -> Option<&'static Folder> {
+    let first = key.split('/').next().unwrap_or_default();
+    FOLDERS.iter().find(|folder| folder.name == first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r5a_a_key_is_in_the_folder_that_it_begins_with() {
+        assert!(FOLDERS.is_sorted_by(|one, next| one.name < next.name));
+        assert_eq!(folder_of("imports/a/b").map(|folder| folder.name), Some("imports"));
+        assert_eq!(folder_of("importsx/a"), None);
+        assert_eq!(folder_of(""), None);
+    }
+}

@@ -1,0 +1,3 @@
+//! Jobs of tenancy: mails of sign-in.
+
+mod mail_send;
