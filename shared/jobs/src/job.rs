@@ -154,7 +154,7 @@ macro_rules! kinds {
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum JobKind {
             $(
-                #[doc = concat!("[`", stringify!($Kind), "`](struct@", stringify!($Kind), ").")]
+                #[doc = concat!("[`", stringify!($Kind), "`](type@", stringify!($Kind), ").")]
                 $Kind,
             )*
         }
