@@ -5,7 +5,10 @@ use muster_domain::{people::bulk::Asker, tenancy::member::MemberState};
 use muster_storage::{
     Page, Tx,
     tenancy::members::{self, MemberFilter},
-    trust::exports::{self, Export, Opened},
+    trust::{
+        audit::{self, Principal},
+        exports::{self, Export, Opened},
+    },
 };
 
 use crate::{
@@ -33,6 +36,9 @@ pub(crate) async fn get(
     if !export.has_file(tx.clock().await?) || !may_have(&mut tx, &opened, &export).await? {
         return Err(gone());
     }
+    let organization_id = Some(opened.organization_id.0);
+    audit::acting_as(Principal { organization_id, ..Principal::member(opened.account_id.0, opened.member_id.0) });
+    audit::concerns("export", opened.export_id.0);
     exports::record_opening(&mut tx, opened.link_id, &address).await?;
     tx.commit().await?;
     let file = api.objects.get(&export.object_key()).await?.ok_or_else(gone)?;

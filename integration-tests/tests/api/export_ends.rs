@@ -177,6 +177,11 @@ async fn e1_links_expire_and_are_told_apart_by_who_opened_them() {
             world.rows("export_link").backdate("expires_at", seconds(25 * 3_600)).await;
             world.nobody().get(&first).await.problem(404, "not-found");
             assert_eq!(world.rows("export_opening").count().await, 4, "refused ones are none");
+            // Each is a read in the audit, by the admin that made the link (rule R9).
+            let audit = ours.admin.get(&ours.at("audit?operation=get_download")).await.ok();
+            let entries = audit["items"].as_array().unwrap();
+            assert!(entries.len() == 4 && entries.iter().all(|entry| entry["records"][0]["id"] == id), "{audit}");
+            assert_eq!(entries.iter().filter(|entry| entry["member_id"] == other.id).count(), 1, "{audit}");
         })
         .await;
 }

@@ -42,7 +42,7 @@ pub struct Principal {
 }
 
 impl Principal {
-    /// Returns a member that signs in: neither the role nor the organization matters yet.
+    /// Returns a member that signs in or opens a link: neither shows the role.
     pub const fn member(account_id: Uuid, member_id: Uuid) -> Self {
         let (kind, account_id, member_id) = (PrincipalKind::Member, Some(account_id), Some(member_id));
         Self { kind, account_id, organization_id: None, member_id, role: None, operator: None }
