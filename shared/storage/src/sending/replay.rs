@@ -9,7 +9,9 @@ use muster_domain::{
     ids::MessageId,
     people::e164::E164,
     sending::{message::MessageKind, segments::Segments},
+    tenancy::settings::OrganizationSettings,
 };
+use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::{Result, Tx};
@@ -63,8 +65,10 @@ struct Candidate {
 /// which on texts are missing: goals that closed before have sent none.
 pub async fn replay(tx: &mut Tx, text: &CarrierText, since: DateTime<Utc>) -> Result<Finding> {
     let row = sqlx::query!(
-        r#"select c.organization_id, c.id as contact_id, coalesce(th.group_id, n.group_id) as "group_id!", coalesce(th.agent_id, n.agent_id) as agent_id
+        r#"select c.organization_id, c.id as contact_id, coalesce(th.group_id, n.group_id) as "group_id!", coalesce(th.agent_id, n.agent_id) as agent_id,
+               o.settings as "settings: Json<OrganizationSettings>"
            from sender_number n
+           join organization o on o.id = n.organization_id
            join contact c on c.organization_id = n.organization_id and c.e164 = $2
            left join thread th on th.sender_e164 = n.e164 and th.contact_id = c.id
            where n.e164 = $1 and coalesce(th.group_id, n.group_id) is not null
@@ -89,6 +93,9 @@ pub async fn replay(tx: &mut Tx, text: &CarrierText, since: DateTime<Utc>) -> Re
     if let Some(id) = waiting(tx, text, &recipient).await? {
         return Ok(Finding::Found(id));
     }
+    if let Some(kind) = of_the_organization(&text.body, &row.settings) {
+        return Ok(Finding::Found(write(tx, text, &recipient, kind, None).await?));
+    }
     let candidates = candidates(tx, &recipient, since).await?;
     let doubtful = leave_unknown(tx, text, &recipient).await?;
     match candidates.as_slice() {
@@ -96,12 +103,22 @@ pub async fn replay(tx: &mut Tx, text: &CarrierText, since: DateTime<Utc>) -> Re
             for candidate in &candidates {
                 give_up(tx, &recipient, *candidate).await?;
             }
-            write(tx, text, &recipient, None).await?;
+            write(tx, text, &recipient, MessageKind::Reply, None).await?;
             Ok(Finding::Open)
         }
-        [one] => Ok(Finding::Found(write(tx, text, &recipient, Some(*one)).await?)),
+        [one] => Ok(Finding::Found(write(tx, text, &recipient, one.kind, Some(one.goal)).await?)),
         // An answer in a conversation, or a text of a goal that the backup does not have.
-        _ => Ok(Finding::Found(write(tx, text, &recipient, None).await?)),
+        _ => Ok(Finding::Found(write(tx, text, &recipient, MessageKind::Reply, None).await?)),
+    }
+}
+
+/// Returns the kind of a text that the organization itself says: no target's, and the one
+/// confirmation of an opt-out (rule I3).
+fn of_the_organization(body: &str, settings: &OrganizationSettings) -> Option<MessageKind> {
+    if body == settings.opt_out_text {
+        Some(MessageKind::OptOutConfirmation)
+    } else {
+        (body == settings.help_text).then_some(MessageKind::Help)
     }
 }
 
@@ -193,8 +210,14 @@ async fn give_up(tx: &mut Tx, recipient: &Recipient, candidate: Candidate) -> Re
     Ok(())
 }
 
-/// Writes the text down as sent, for a target or as an answer in the conversation.
-async fn write(tx: &mut Tx, text: &CarrierText, recipient: &Recipient, of: Option<Candidate>) -> Result<MessageId> {
+/// Writes the text down as sent, for a goal's target or in the conversation alone.
+async fn write(
+    tx: &mut Tx,
+    text: &CarrierText,
+    recipient: &Recipient,
+    kind: MessageKind,
+    goal: Option<Uuid>,
+) -> Result<MessageId> {
     let thread = sqlx::query_scalar!(
         "insert into thread (id, organization_id, group_id, contact_id, sender_e164, goal_id, agent_id, last_message_at)
          values (uuid_v7(), $1, $2, $3, $4, $5, $6, $7)
@@ -205,14 +228,13 @@ async fn write(tx: &mut Tx, text: &CarrierText, recipient: &Recipient, of: Optio
         recipient.group,
         recipient.contact,
         text.from.as_str(),
-        of.map(|candidate| candidate.goal),
+        goal,
         recipient.agent,
         text.at,
     )
     .fetch_one(tx.conn())
     .await?;
     let id = MessageId::new();
-    let kind = of.map_or(MessageKind::Reply, |candidate| candidate.kind);
     sqlx::query!(
         "insert into message (id, organization_id, group_id, goal_id, contact_id, thread_id, agent_id, kind, state, body, encoding, segments,
              carrier_sid, sent_at, handed_over_at, created_at)
@@ -220,7 +242,7 @@ async fn write(tx: &mut Tx, text: &CarrierText, recipient: &Recipient, of: Optio
         id.0,
         recipient.organization,
         recipient.group,
-        of.map(|candidate| candidate.goal),
+        goal,
         recipient.contact,
         thread,
         recipient.agent,
@@ -233,15 +255,15 @@ async fn write(tx: &mut Tx, text: &CarrierText, recipient: &Recipient, of: Optio
     )
     .execute(tx.conn())
     .await?;
-    if let Some(candidate) = of {
+    if let Some(goal) = goal {
         sqlx::query!(
             "update target set initial_message_id = case when $4 then $3 else initial_message_id end,
                  reminder_message_id = case when $4 then reminder_message_id else $3 end
              where goal_id = $1 and contact_id = $2",
-            candidate.goal,
+            goal,
             recipient.contact,
             id.0,
-            candidate.kind == MessageKind::Initial,
+            kind == MessageKind::Initial,
         )
         .execute(tx.conn())
         .await?;
