@@ -258,3 +258,58 @@ async fn a5_every_refused_cell_of_operations_callers_and_places_is_refused_and_c
         })
         .await;
 }
+
+/// Returns the place of an operation in the order of a day: looking, making and editing, and last
+/// the ends, after which others find nothing.
+fn turn(operation: &Operation) -> u8 {
+    let ends =
+        ["/archive", "/suspend", "/close", "/merge", "/end", "/undo", "/cancel", "/opt-out", "/done", "/release"];
+    match operation.method.as_str() {
+        "GET" => 0,
+        "DELETE" if operation.path.contains("/sessions") => 3,
+        "DELETE" => 4,
+        "POST" if ends.iter().any(|end| operation.path.ends_with(end)) => 2,
+        _ => 1,
+    }
+}
+
+/// The other cells. Reading finds its record; a change may be refused for the record's state.
+#[tokio::test]
+async fn a5_every_other_cell_is_open() {
+    World::with_engine()
+        .run(async |world| {
+            let mut matrix = Matrix::start(world).await;
+            let mut operations = matrix.operations.clone();
+            operations.sort_by_key(turn);
+            let mut empty = Vec::new();
+            for operation in operations {
+                for place in places(&operation) {
+                    for kind in KINDS {
+                        // The own members must not be ended before the end.
+                        if expected(&operation, kind, place) != Expected::Allowed || ends_a_caller(&operation, place) {
+                            continue;
+                        }
+                        let answer = matrix.ask(&operation, kind, place).await;
+                        if operation.method == Method::GET && !answer.is_success() {
+                            let told = format!("{} by {kind:?} at {place:?}", operation.name());
+                            empty.push(format!("{told}: {} {}", answer.status, answer.text));
+                        }
+                    }
+                }
+            }
+            matrix.is_right();
+            assert!(empty.is_empty(), "{}:\n{}", empty.len(), empty.join("\n"));
+        })
+        .await;
+}
+
+/// Returns whether a change would end a caller of the matrix: the agent of the own place, or their
+/// token.
+fn ends_a_caller(operation: &Operation, place: Where) -> bool {
+    let ends = ["/members/{member_id}", "/suspend", "/tokens/{token_id}", "/members/{member_id}/tokens"];
+    place == Where::Own
+        && operation.changes()
+        && operation.method != Method::PATCH
+        && ends.iter().any(|end| operation.path.ends_with(end))
+        && !(operation.method == Method::POST && operation.path.ends_with("/tokens"))
+}
