@@ -35,6 +35,8 @@ const LONG_REQUEST_FACTOR: u32 = 4;
 /// How long a request keeps its turn while it waits for its body: most bodies are there with their
 /// heads.
 const BRIEF: Duration = Duration::from_millis(10);
+/// A body of so many bytes comes with its head.
+const SMALL_BODY_BYTES: u64 = 16 * 1024;
 /// How long a body may stand still once the api is to stop.
 const STALL_TIMEOUT_AT_STOP: Duration = Duration::from_secs(2);
 
@@ -66,6 +68,8 @@ impl Kind {
 #[derive(Debug)]
 struct Coming {
     done: AtomicBool,
+    /// The request has asked for it.
+    begun: AtomicBool,
     /// The request waits for its client, and not for anything of ours.
     awaited: AtomicBool,
     too_slow: AtomicBool,
@@ -76,6 +80,7 @@ impl Coming {
     fn new(done: bool) -> Arc<Self> {
         Arc::new(Self {
             done: AtomicBool::new(done),
+            begun: AtomicBool::new(false),
             awaited: AtomicBool::new(false),
             too_slow: AtomicBool::new(false),
             last: Mutex::new(Instant::now()),
@@ -99,6 +104,7 @@ pub(crate) async fn within(State(api): State<Api>, request: Request, next: Next)
     let limit = api.settings.http.request_timeout();
     let (parts, body) = request.into_parts();
     let coming = Coming::new(body.is_end_stream());
+    let is_small = body.size_hint().exact().is_some_and(|bytes| bytes <= SMALL_BODY_BYTES);
     let body = if body.is_end_stream() {
         body
     } else {
@@ -129,7 +135,10 @@ pub(crate) async fn within(State(api): State<Api>, request: Request, next: Next)
     if coming.too_slow.load(Ordering::Acquire) && response.status().is_client_error() {
         response = if api.stop.is_cancelled() { stops() } else { too_slow() };
     }
-    if !coming.done.load(Ordering::Acquire) {
+    // The server passes over a small body that has come and that nothing has asked for, so that a
+    // client that is put off keeps its connection.
+    let is_unread = is_small && !coming.begun.load(Ordering::Acquire);
+    if !coming.done.load(Ordering::Acquire) && !is_unread {
         // The rest of the body is not waited for.
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
@@ -178,6 +187,7 @@ impl Incoming {
     fn into_body(self) -> Body {
         Body::from_stream(stream::unfold(Some(self), async |incoming| {
             let mut incoming = incoming?;
+            incoming.coming.begun.store(true, Ordering::Release);
             incoming.coming.awaited.store(true, Ordering::Release);
             let chunk = incoming.next().await;
             incoming.coming.awaited.store(false, Ordering::Release);

@@ -23,8 +23,9 @@ use uuid::Uuid;
 
 use crate::{problem::Problem, state::Api};
 
-/// How long tokens that were taken are kept.
-const KEPT: Duration = Duration::from_secs(10);
+/// How long tokens that were taken are kept: the time in which the buckets fill, so that a client
+/// with a request every few seconds costs a transaction a minute.
+const KEPT: Duration = Duration::from_mins(1);
 
 /// Parts of a bucket that a process takes at a time.
 const PARTS: u32 = 100;

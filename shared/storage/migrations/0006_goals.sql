@@ -225,7 +225,7 @@ returns table (contact_id uuid, assigned_agent_id uuid, deactivated_at timestamp
     line_type text, misses int[])
 language sql stable as $$
     select c.id, m.assigned_agent_id, m.deactivated_at, c.opted_out_at, c.redacted_at, c.line_type,
-        array(
+        case when filters = '[]' then '{}'::int[] else array(
             select f.nth::int
             from jsonb_array_elements(filters) with ordinality f (filter, nth),
                  lateral (select case f.filter ->> 'filter'
@@ -263,7 +263,7 @@ language sql stable as $$
                     when f.filter ->> 'is' = 'blank' then v.value is null
                 end
             end, false)
-            order by f.nth)
+            order by f.nth) end
     from membership m
     join contact c on c.id = m.contact_id
     where m.group_id = in_group

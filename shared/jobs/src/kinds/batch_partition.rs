@@ -17,7 +17,7 @@ pub struct BatchPartition {
 impl Job for BatchPartition {
     const NAME: &'static str = "batch-partition";
     type Mode = Leased;
-    const POLICY: Policy = Policy { share: Some(1), ..Policy::LONG };
+    const POLICY: Policy = Policy::LONG;
 
     fn unique_key(&self) -> Option<String> {
         Some(format!("batch-partition:{}", self.goal_id))

@@ -17,25 +17,18 @@ pub async fn take(
     rate: Rate,
     wanted: u32,
 ) -> Result<Result<u32, Empty>> {
-    let now = tx.clock().await?;
-    // So that there is a row to wait for.
-    sqlx::query!(
-        "insert into rate_bucket (kind, subject, tokens, at, full_at) values ($1, $2, $3, $4, $4) on conflict do nothing",
+    // One that is there is locked, and left as it is.
+    let row = sqlx::query!(
+        "insert into rate_bucket (kind, subject, tokens, at, full_at) values ($1, $2, $3, clock_timestamp(), clock_timestamp())
+         on conflict (kind, subject) do update set tokens = rate_bucket.tokens
+         returning tokens, at, clock_timestamp() as \"now!\"",
         kind.as_str(),
         subject,
         f64::from(rate.tokens),
-        now,
     )
-    .execute(tx.conn())
+    .fetch_one(tx.conn())
     .await?;
-    let row = sqlx::query!(
-        "select tokens, at from rate_bucket where kind = $1 and subject = $2 for update",
-        kind.as_str(),
-        subject,
-    )
-    .fetch_optional(tx.conn())
-    .await?;
-    let before = row.map(|row| Bucket { tokens: row.tokens, at: row.at });
+    let (before, now) = (Some(Bucket { tokens: row.tokens, at: row.at }), row.now);
     let (after, taken) = match Bucket::take(before, rate, wanted, now) {
         Ok(taken) => taken,
         Err(empty) => return Ok(Err(empty)),
