@@ -29,6 +29,13 @@ pub(crate) const DAY: Outside = Outside {
 pub(crate) const ALERTS: Outside =
     Outside { script: "deploy/checks/alerts/run", covers: "the alerts' rules", needs: "promtool" };
 
+/// The Helm chart, rendered and held against schemas; the built `muster` reads its settings.
+pub(crate) const CHART: Outside = Outside {
+    script: "deploy/checks/chart/run",
+    covers: "the Helm chart",
+    needs: "helm, promtool, or a package of schemas",
+};
+
 impl Outside {
     fn script(self) -> Command {
         let mut command = Command::new(self.script);
