@@ -29,6 +29,13 @@ pub(crate) const DAY: Outside = Outside {
 pub(crate) const ALERTS: Outside =
     Outside { script: "deploy/checks/alerts/run", covers: "the alerts' rules", needs: "promtool" };
 
+/// The bill of materials against its schema and `Cargo.lock`.
+pub(crate) const BILL: Outside = Outside {
+    script: "deploy/checks/sbom/run",
+    covers: "the bill of materials",
+    needs: "Python 3.11 with venv, or the package of its schema,",
+};
+
 /// The Helm chart, rendered and held against schemas; the built `muster` reads its settings.
 pub(crate) const CHART: Outside = Outside {
     script: "deploy/checks/chart/run",
