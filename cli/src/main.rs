@@ -51,6 +51,8 @@ enum Command {
     Queues(commands::queues::Args),
     /// Show the live daemons, their jobs, and which are safe to stop.
     Workers(commands::workers::Args),
+    /// Ask a process whether it is ready; exit with 1 if it is not.
+    Health(commands::health::Args),
     /// Hold back jobs of a kind, of an organization, or both.
     Pause(commands::policy::Whose),
     /// Let paused jobs go on.
@@ -118,6 +120,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Operators(command) => commands::operators::run(command).await,
         Command::Jobs(command) => commands::jobs::run(command).await,
         Command::Workers(args) => commands::workers::run(args).await,
+        Command::Health(args) => commands::health::run(args).await,
         Command::Pause(whose) => commands::policy::set_paused(whose, true).await,
         Command::Resume(whose) => commands::policy::set_paused(whose, false).await,
         Command::Limit(limit) => commands::policy::limit(limit).await,

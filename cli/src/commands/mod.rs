@@ -10,6 +10,7 @@ pub(crate) mod config;
 pub(crate) mod contacts;
 pub(crate) mod doctor;
 pub(crate) mod export;
+pub(crate) mod health;
 pub(crate) mod import;
 pub(crate) mod jobs;
 pub(crate) mod ledger;
