@@ -45,12 +45,13 @@ async fn figures_are_taken_by_one_scheduler_and_told_by_all() {
         .await;
 }
 
-/// Daemons tell every metric that an alert or a dashboard names. Every alert has a section in the
+/// Daemons tell every metric that an alert, a dashboard or the autoscaler names. Every alert has a section in the
 /// runbooks.
 #[tokio::test]
 async fn alerts_and_dashboards_name_metrics_that_are_there_and_alerts_have_a_runbook() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let alerts = std::fs::read_to_string(root.join("deploy/prometheus/alerts.yaml")).unwrap();
+    let scaling = std::fs::read_to_string(root.join("deploy/helm/muster/templates/workers.yaml")).unwrap();
     let runbooks = std::fs::read_to_string(root.join("docs/runbooks.md")).unwrap();
     let mut sections: Vec<_> = runbooks.lines().filter_map(|line| line.strip_prefix("## ")).collect();
     let mut names: Vec<_> = alerts.lines().filter_map(|line| line.trim().strip_prefix("- alert: ")).collect();
@@ -70,7 +71,8 @@ async fn alerts_and_dashboards_name_metrics_that_are_there_and_alerts_have_a_run
             told.extend(scrape(worker.url()).await);
             told.extend(scrape(world.api().url()).await);
             let mut asked = named(&alerts);
-            for board in ["api", "engine", "sending"] {
+            asked.extend(named(&scaling));
+            for board in ["api", "engine", "floor", "imports", "sending"] {
                 let board = std::fs::read_to_string(root.join(format!("deploy/grafana/{board}.json"))).unwrap();
                 let board: serde_json::Value = serde_json::from_str(&board).unwrap();
                 let panels = board["panels"].as_array().unwrap();
