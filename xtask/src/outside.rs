@@ -36,6 +36,10 @@ pub(crate) const BILL: Outside = Outside {
     needs: "Python 3.11 with venv, or the package of its schema,",
 };
 
+/// The systemd units by systemd's own reading.
+pub(crate) const UNITS: Outside =
+    Outside { script: "deploy/checks/units/run", covers: "the systemd units", needs: "systemd-analyze of systemd 250" };
+
 /// The Helm chart, rendered and held against schemas; the built `muster` reads its settings.
 pub(crate) const CHART: Outside = Outside {
     script: "deploy/checks/chart/run",

@@ -32,6 +32,7 @@ fn everything(times: &mut Times, is_strict: bool) -> anyhow::Result<()> {
     run_checks(times)?;
     times.step("alerts", || outside::ALERTS.run_where_possible(is_strict))?;
     times.step("the bill of materials", || outside::BILL.run_where_possible(is_strict))?;
+    times.step("systemd units", || outside::UNITS.run_where_possible(is_strict))?;
     suite(times)?;
     times.step("the Helm chart", || outside::CHART.run_where_possible(is_strict))?;
     times.step("a day through the API", || outside::DAY.run_where_possible(is_strict))?;
