@@ -29,6 +29,7 @@ cargo xtask COMMAND
   local [OPTIONS]           start the same processes and stay: --schedulers N --workers N --json
   chaos [OPTIONS]           break everything by a seed while a campaign runs, and check every invariant:
                             --seed N | --seeds A..B, --minutes M, --plan, --plant VIOLATION
+  oidc                      sign in at an identity provider of others' making, the npm package oidc-provider
   day                       play a day of an admin and an agent through the API alone, by a client made from its document
   test                      all checks and tests, and some of them on Postgres 17 and RabbitMQ 4 in containers, as CI runs them
   test --strict             the same, and that the containers cannot be had is a failure
@@ -62,6 +63,10 @@ fn run_command() -> anyhow::Result<()> {
         "day" => {
             build_binaries()?;
             outside::DAY.run()?;
+        }
+        "oidc" => {
+            build_binaries()?;
+            outside::OIDC.run()?;
         }
         "bench" => bench(rest)?,
         "test" => test::run(rest)?,

@@ -47,6 +47,13 @@ pub(crate) const CHART: Outside = Outside {
     needs: "helm, promtool, or a package of schemas",
 };
 
+/// Sign-in at an identity provider of others' making.
+pub(crate) const OIDC: Outside = Outside {
+    script: "deploy/checks/oidc/run",
+    covers: "sign-in at an identity provider",
+    needs: "Node 18 or later, or the npm package oidc-provider,",
+};
+
 impl Outside {
     fn script(self) -> Command {
         let mut command = Command::new(self.script);

@@ -5,7 +5,15 @@ import { createServer } from 'node:http';
 import { Provider } from 'oidc-provider';
 
 const [port, redirect] = process.argv.slice(2);
-const server = createServer((request, response) => handle(request, response));
+// The first line of the standard output is the issuer, and nobody reads another: the package's
+// notices go where its warnings go.
+console.info = console.warn;
+const server = createServer((request, response) => {
+  handle(request, response).catch((error) => {
+    console.error(error);
+    response.writeHead(500).end(String(error));
+  });
+});
 let handle;
 server.listen(Number(port), '127.0.0.1', () => {
   const issuer = `http://127.0.0.1:${port}`;
