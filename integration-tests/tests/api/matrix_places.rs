@@ -9,14 +9,18 @@ use crate::samples::{Operation, Who, body};
 
 /// A group with one record of each kind.
 pub(crate) struct Place {
+    organization: Organization,
     pub(crate) agent: Person,
+    /// A group admin, of whom the group's bulk change and export are: others of their role do not
+    /// see these.
+    pub(crate) group_admin: Person,
     /// By the names that paths use.
     pub(crate) ids: BTreeMap<&'static str, String>,
     agent_script: String,
 }
 
 /// Records that are a group's: a group admin and an agent of another group do not see them.
-pub(crate) const OF_A_GROUP: [&str; 13] = [
+pub(crate) const OF_A_GROUP: [&str; 14] = [
     "group_id",
     "member_id",
     "token_id",
@@ -27,6 +31,7 @@ pub(crate) const OF_A_GROUP: [&str; 13] = [
     "campaign_id",
     "thread_id",
     "bulk_change_id",
+    "export_id",
     "batch_id",
     "form_id",
     "source_id",
@@ -58,8 +63,11 @@ impl Place {
         let campaign = made("campaigns", campaign).await;
         let redaction = json!({ "phone": format!("+1646556{nth:04}"), "confirmation": CONFIRMATION });
         let redaction = text(&admin.post("/v1/redactions", redaction).await.ok()["id"]);
+        let (group_admin, _) = organization.member_of("group_admin", &[&group]).await;
+        let theirs = async |path: &str, body: Value| text(&group_admin.client.post(&at(path), body).await.ok()["id"]);
         let change = json!({ "filter": { "group_id": group }, "action": "tag", "tag": "vip" });
-        let change = made("bulk-changes", change).await;
+        let change = theirs("bulk-changes", change).await;
+        let export = theirs("exports", json!({ "kind": "contacts" })).await;
         world.settled().await;
         let listed = async |path: &str, name: &str, value: &str| {
             let items = admin.get(&at(path)).await.ok()["items"].as_array().cloned().unwrap_or_default();
@@ -82,6 +90,7 @@ impl Place {
             ("campaign_id", campaign),
             ("thread_id", of_group("thread").the("id").await),
             ("bulk_change_id", change),
+            ("export_id", export),
             ("batch_id", text(&claimed["id"])),
             ("redaction_id", redaction),
             ("form_id", made("forms", form).await),
@@ -94,7 +103,15 @@ impl Place {
             ("group_id", group),
         ]);
         world.settled().await;
-        Self { agent, ids, agent_script }
+        Self { organization, agent, group_admin, ids, agent_script }
+    }
+
+    /// Returns a request that ends a member or a token: of somebody else with each.
+    pub(crate) async fn ending(&self, operation: &Operation) -> (String, Call) {
+        let (somebody, _) = self.organization.agent(&self.ids["group_id"]).await;
+        let mut ids = self.ids(operation);
+        ids.extend([("member_id", somebody.id), ("token_id", somebody.token_id)]);
+        (operation.url(&ids), operation.sample())
     }
 
     /// Returns the ids for an operation: an agent's scripts are their own.
