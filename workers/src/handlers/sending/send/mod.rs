@@ -110,9 +110,10 @@ fn fill<J>(sized: impl Iterator<Item = (Option<OrganizationId>, usize, J)>, most
 /// that the carrier could not send in time, or that was forbidden since it was decided: the answer
 /// for that is none.
 async fn call_carrier(ctx: &Context, hand: &Arc<Hand>, messages: &[Queued]) -> Vec<Option<Outcome>> {
-    let calls = messages.iter().map(|message| {
-        let (gateway, hand, message) = (Arc::clone(&ctx.gateway), Arc::clone(hand), message.clone());
-        let under_way = Arc::clone(&ctx.carrier_calls);
+    let (gateway, hand, under_way) = (Arc::clone(&ctx.gateway), Arc::clone(hand), Arc::clone(&ctx.carrier_calls));
+    // A call takes memory from its turn on: calls are made as the stream asks for them.
+    let calls = messages.to_vec().into_iter().map(move |message| {
+        let (gateway, hand, under_way) = (Arc::clone(&gateway), Arc::clone(&hand), Arc::clone(&under_way));
         async move {
             // The semaphore is never closed.
             let _under_way = under_way.acquire().await;
@@ -120,7 +121,6 @@ async fn call_carrier(ctx: &Context, hand: &Arc<Hand>, messages: &[Queued]) -> V
         }
         .boxed()
     });
-    let calls: Vec<_> = calls.collect();
     stream::iter(calls).buffered(ctx.settings.gateway.concurrency).collect().await
 }
 
