@@ -95,6 +95,7 @@ texts! {
     EmailDomain = 1..=253, "A domain of email addresses.";
     SignInCode = 1..=40, "A code as people type it.";
     Honeypot = 0..=500, "A value that people do not see the question of.";
+    CarrierSid = 1..=64, "A carrier's id of a text.";
     ExportColumn = 1..=206, "A column of an export, or `field:NAME`.";
 }
 
@@ -137,6 +138,9 @@ numbers! {
     CarrierPace: i64 = 1..=FASTEST_RATE, "Segments in any minute to one carrier.";
     DailySegments: i64 = 0..=i64::MAX, "Segments a carrier day.";
     AuditNumber: i64 = 1..=i64::MAX, "A place in an account's chain of acts.";
+    JobsASecond: i32 = 1..=10_000, "Jobs a second.";
+    JobsAtMost: i32 = 1..=1_000_000, "Jobs at a time.";
+    CarrierCode: i32 = 1..=999_999, "A carrier's code.";
     PageLimit: i64 = 1..=500, "Items of a page.";
     PreviewRows: usize = 1..=100, "Rows to show.";
     Place: i32 = 0..=10_000, "A place among others.";
@@ -150,6 +154,34 @@ numbers! {
     InviteDays: i32 = 1..=60, "Days for which an invite can be accepted.";
     ReleaseMinutes: u32 = 1..=44_640, "Minutes between releases, at most 31 days.";
 }
+
+/// A share, from 0 to 1.
+#[derive(Debug)]
+pub(crate) enum Share {}
+
+impl Share {
+    /// Reads a member.
+    pub(crate) fn read(member: &str, value: f64) -> Result<f64, Problem> {
+        if (0.0..=1.0).contains(&value) {
+            Ok(value)
+        } else {
+            Err(Problem::invalid_body(format!("{member} must be 0 to 1")))
+        }
+    }
+}
+
+impl PartialSchema for Share {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::Number)
+            .minimum(Some(0))
+            .maximum(Some(1))
+            .description(Some("A share, from 0 to 1."))
+            .into()
+    }
+}
+
+impl ToSchema for Share {}
 
 /// Texts of one form.
 macro_rules! forms {

@@ -44,6 +44,7 @@ use muster_service::{
     config::{ApiSettings, Database},
     health::{self, Readiness},
     metrics::Metrics,
+    notify,
     serve::{self, Connections},
 };
 use muster_storage::{
@@ -105,6 +106,7 @@ pub async fn run(settings: ApiSettings, stop: CancellationToken) -> anyhow::Resu
         beyond = beyond.merge(health.clone());
     }
     tracing::info!(process, "the api runs");
+    notify::ready();
     let report_all = async {
         let waits = |why| readiness.report("database", Err(why));
         room::alone(Asker::Ours, phone_keys::verified(&pool, &keys, waits)).await?;

@@ -8,7 +8,7 @@ mod visible;
 use std::process::ExitCode;
 
 use crate::visible::visible;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use muster_service::daemon;
 
 use crate::out::NobodyReads;
@@ -47,12 +47,13 @@ enum Command {
     /// Jobs.
     #[command(subcommand)]
     Jobs(commands::jobs::Command),
+    /// Acts on all jobs that match a filter, each a job of its own.
+    #[command(subcommand)]
+    Acts(commands::acts::Command),
     /// Show the jobs that are not over, by kind: how many, how old, how fast.
     Queues(commands::queues::Args),
     /// Show the live daemons, their jobs, and which are safe to stop.
     Workers(commands::workers::Args),
-    /// Ask a process whether it is ready; exit with 1 if it is not.
-    Health(commands::health::Args),
     /// Hold back jobs of a kind, of an organization, or both.
     Pause(commands::policy::Whose),
     /// Let paused jobs go on.
@@ -60,6 +61,11 @@ enum Command {
     /// Limit how many jobs of a kind, of an organization, or both are published and running at a
     /// time.
     Limit(commands::policy::Limit),
+    /// Say whether daemons live and can work, by their URLs.
+    Health(commands::health::Args),
+    /// Wait until a queue is drained, or an import, a goal or an act on many jobs is over.
+    #[command(subcommand)]
+    Wait(commands::wait::Command),
     /// Check that everything is as it should be and adds up.
     Doctor(commands::doctor::Args),
     /// Settings of the broker that AMQP cannot make.
@@ -92,6 +98,16 @@ enum Command {
     /// Configuration.
     #[command(subcommand)]
     Config(commands::config::Command),
+    /// Work with an installation by its operators' API from now on.
+    Login(commands::profiles::Login),
+    /// Forget an installation's token.
+    Logout(commands::profiles::Logout),
+    /// List the installations that were logged in to, or choose one.
+    Profiles(commands::profiles::Profiles),
+    /// Print the script that completes commands in a shell.
+    Completions(commands::completions::Completions),
+    /// Write a page of the manual for each command.
+    Man(commands::completions::Man),
 }
 
 #[tokio::main]
@@ -109,6 +125,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Import(command) => return commands::import::run(command).await,
         Command::OptOuts(command) => commands::opt_outs::run(command).await,
         Command::Tags(command) => commands::tags::run(command).await,
+        Command::Wait(command) => return commands::wait::run(command).await,
         Command::Contacts(command) => return commands::contacts::run(command).await,
         Command::Migrate(args) => commands::migrate::run(args).await,
         Command::Backup(args) => commands::backup::run(args).await,
@@ -119,6 +136,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Audit(command) => commands::audit::run(command).await,
         Command::Operators(command) => commands::operators::run(command).await,
         Command::Jobs(command) => commands::jobs::run(command).await,
+        Command::Acts(command) => commands::acts::run(command).await,
         Command::Workers(args) => commands::workers::run(args).await,
         Command::Health(args) => commands::health::run(args).await,
         Command::Pause(whose) => commands::policy::set_paused(whose, true).await,
@@ -132,6 +150,11 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Classify(args) => commands::classify::run(&args),
         Command::Why(args) => commands::why::run(args).await,
         Command::Config(command) => commands::config::run(&command),
+        Command::Login(args) => commands::profiles::login(args).await,
+        Command::Logout(args) => commands::profiles::logout(&args),
+        Command::Profiles(args) => commands::profiles::profiles(args),
+        Command::Completions(args) => commands::completions::print(&args, Cli::command()),
+        Command::Man(args) => commands::completions::write_man(&args, Cli::command()),
     }?;
     Ok(ExitCode::SUCCESS)
 }

@@ -55,6 +55,15 @@ pub(crate) fn piece(bytes: &[u8]) -> anyhow::Result<()> {
     told(out.write_all(bytes).and_then(|()| out.flush()))
 }
 
+/// Clears the screen, where output goes to a terminal.
+pub(crate) fn clear() -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    if out.is_terminal() {
+        return told(out.write_all(b"\x1b[H\x1b[2J").and_then(|()| out.flush()));
+    }
+    Ok(())
+}
+
 fn told(written: io::Result<()>) -> anyhow::Result<()> {
     match written {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(NobodyReads.into()),

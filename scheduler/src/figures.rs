@@ -59,7 +59,7 @@ pub(crate) async fn run(scheduler: &Scheduler, latest: &LatestFigures) {
 
 async fn round(scheduler: &Scheduler, latest: &LatestFigures) -> muster_storage::Result<()> {
     figures::take_if_due(&scheduler.pool).await?;
-    let figures = figures::latest(&scheduler.pool).await?;
+    let figures = figures::latest(&scheduler.pool).await?.figures;
     *latest.0.lock().unwrap_or_else(PoisonError::into_inner) = figures;
     Ok(())
 }

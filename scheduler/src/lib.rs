@@ -22,6 +22,7 @@ use muster_service::{
     config::SchedulerSettings,
     health::{self, Readiness},
     metrics::Metrics,
+    notify,
 };
 use muster_storage::{
     Pool, PoolOptions,
@@ -80,6 +81,7 @@ pub async fn run(settings: SchedulerSettings, stop: CancellationToken) -> anyhow
     let relay_pool = relay::pool(&scheduler.settings)?;
     let publisher = Publisher::new(scheduler.settings.broker.url.clone(), &scheduler.settings.process.name);
     tracing::info!(process = scheduler.settings.process.name, "the scheduler runs");
+    notify::ready();
     let routes = health::routes(scheduler.readiness.clone(), registry);
     let (served, ..) = tokio::join!(
         health::serve(listener, routes, stop),

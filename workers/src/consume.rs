@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use muster_broker::Session;
 use muster_domain::engine::retry::ReconnectDelays;
-use muster_jobs::JobKind;
 use muster_service::{clock, health::Readiness};
+use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{Context, runner};
@@ -20,7 +20,16 @@ const LONGEST_ANSWER: Duration = Duration::from_secs(10);
 pub(crate) async fn run(ctx: &Context, readiness: &Readiness, stop: &CancellationToken) {
     let running = TaskTracker::new();
     let mut delays = ReconnectDelays::default();
+    let mut draining = ctx.draining.subscribe();
     while !stop.is_cancelled() {
+        if *draining.borrow_and_update() {
+            tracing::info!(jobs = running.len(), "draining: no more jobs are taken until an operator says so");
+            let told = draining.wait_for(|draining| !draining);
+            if stop.run_until_cancelled(told).await.is_none() {
+                break;
+            }
+            continue;
+        }
         // While the database does not answer, nothing is taken and nothing is acknowledged.
         if let Err(error) = database_answers(ctx).await {
             tracing::warn!(error, "the database does not answer; taking no jobs");
@@ -28,17 +37,19 @@ pub(crate) async fn run(ctx: &Context, readiness: &Readiness, stop: &Cancellatio
             stop.run_until_cancelled(tokio::time::sleep(delays.next_delay(clock::jitter()))).await;
             continue;
         }
-        match Session::open(&ctx.settings.broker.url, &ctx.settings.process.name, &JobKind::ALL, |kind| {
-            kind.policy().prefetch()
-        })
-        .await
-        {
+        let (url, name) = (&ctx.settings.broker.url, &ctx.settings.process.name);
+        match Session::open(url, name, ctx.choice.kinds(), |kind| ctx.choice.prefetch(kind)).await {
             Ok(session) => {
                 delays.reset();
                 readiness.report("broker", Ok(()));
-                let session = drive(ctx, session, &running, stop).await;
+                let session = drive(ctx, session, &running, stop, &mut draining).await;
                 if stop.is_cancelled() {
                     drain(ctx, &running).await;
+                } else if *draining.borrow() {
+                    // Messages that were not begun go to others at once. Those of running jobs go
+                    // too, find them claimed, and do nothing (engine promise J3).
+                    session.close().await;
+                    continue;
                 } else {
                     readiness.report("broker", Err("reconnecting".to_owned()));
                 }
@@ -63,12 +74,20 @@ async fn database_answers(ctx: &Context) -> Result<(), String> {
 }
 
 /// Runs the session's deliveries until the session fails, the database is lost, or it is time to
-/// stop.
-async fn drive(ctx: &Context, mut session: Session, running: &TaskTracker, stop: &CancellationToken) -> Session {
+/// drain or to stop.
+async fn drive(
+    ctx: &Context,
+    mut session: Session,
+    running: &TaskTracker,
+    stop: &CancellationToken,
+    draining: &mut watch::Receiver<bool>,
+) -> Session {
     loop {
         tokio::select! {
             biased;
             () = stop.cancelled() => return session,
+            // The sender lives as long as the context.
+            _ = draining.wait_for(|draining| *draining) => return session,
             () = ctx.database_lost.notified() => {
                 tracing::warn!("the database was lost; giving deliveries back until it answers");
                 return session;

@@ -6,6 +6,7 @@
 
 #[cfg(test)]
 mod adding_a_job;
+mod choice;
 mod consume;
 mod context;
 pub mod error;
@@ -22,11 +23,11 @@ pub mod testing;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use muster_domain::engine::process::ProcessRole;
 use muster_service::{
     config::WorkerSettings,
     health::{self, Readiness},
     metrics::Metrics,
+    notify,
 };
 use muster_storage::{engine::processes, people::phone_keys, trust::ledger};
 use tokio::net::TcpListener;
@@ -46,6 +47,7 @@ pub async fn run(settings: WorkerSettings, stop: CancellationToken) -> anyhow::R
     let readiness = Readiness::awaiting(&["database", "broker"]);
     let context = Context::new(settings, metrics::WorkerMetrics::register(&registry))?;
     tracing::info!(process = context.settings.process.name, "the worker runs");
+    notify::ready();
     let routes = health::routes(readiness.clone(), registry);
     // Nothing is taken with the wrong keys.
     let work = async {
@@ -79,6 +81,7 @@ pub async fn run(settings: WorkerSettings, stop: CancellationToken) -> anyhow::R
 /// Says at once and at intervals that this process is alive, and whether its database answers. Ends
 /// the worker when a backup took its database's place: the next one waits for the replay.
 async fn report(context: &Context, readiness: &Readiness, stop: &CancellationToken) -> anyhow::Result<()> {
+    let mut started = false;
     loop {
         let restored = tokio::time::timeout(LONGEST_ANSWER, ledger::is_restored(&context.engine_pool)).await;
         if matches!(restored, Ok(Ok(true))) {
@@ -86,8 +89,7 @@ async fn report(context: &Context, readiness: &Readiness, stop: &CancellationTok
             stop.cancel();
             anyhow::bail!("{}", restore::WHY);
         }
-        let seen = processes::heartbeat(&context.engine_pool, &context.settings.process.name, ProcessRole::Worker);
-        let seen = match tokio::time::timeout(LONGEST_ANSWER, seen).await {
+        let seen = match tokio::time::timeout(LONGEST_ANSWER, lives(context, &mut started)).await {
             Ok(seen) => seen.map_err(|error| error.to_string()),
             Err(_) => Err("no answer within 10 s".to_owned()),
         };
@@ -96,4 +98,21 @@ async fn report(context: &Context, readiness: &Readiness, stop: &CancellationTok
             return Ok(());
         }
     }
+}
+
+/// Says that this process is alive, first with the kinds that it takes, and hears whether an
+/// operator has asked it to drain.
+async fn lives(context: &Context, started: &mut bool) -> muster_storage::Result<()> {
+    let (pool, name) = (&context.engine_pool, &context.settings.process.name);
+    let told = if *started { processes::worker_lives(pool, name).await? } else { None };
+    let draining = match told {
+        Some(draining) => draining,
+        None => {
+            processes::worker_started(pool, name, context.choice.kinds()).await?;
+            *started = true;
+            false
+        }
+    };
+    context.draining.send_if_modified(|known| std::mem::replace(known, draining) != draining);
+    Ok(())
 }

@@ -38,6 +38,7 @@ crate::registry! {
         Export,
         Retention,
         // engine
+        JobAct,
         Upkeep,
     ];
     in_transaction![InboundMessage, Probe];

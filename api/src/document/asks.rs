@@ -150,8 +150,17 @@ ids!(
     AutomationId,
     SessionId,
     ExportId,
-    ExportLinkId
+    ExportLinkId,
+    JobId,
+    JobActId
 );
+
+/// A name, such as a daemon's or a schedule's.
+impl PathParts for String {
+    fn parts(parts: &mut Vec<RefOr<Schema>>) {
+        parts.push(bounds::Name::schema());
+    }
+}
 
 impl PathParts for DownloadKey {
     fn parts(parts: &mut Vec<RefOr<Schema>>) {

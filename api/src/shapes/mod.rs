@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use muster_domain::{
     conversations::{automation, thread},
+    engine::{act, job, process, schedule},
     goals::{answer, availability, batch, calendar, campaign, forecast, goal, home, script, targeting},
     imports,
     people::{bulk, contact, filter, line, merge},
@@ -104,8 +105,33 @@ words! {
     UnreachedWhy = forecast::UnreachedReason, "Why contacts will not be reached.";
     PrincipalKind = audit::PrincipalKind, "A kind of party that does something.";
     AuditVia = audit::Via, "A way by which something is done.";
+    JobActState = act::JobActState, "How far an act on many jobs is.";
+    JobVerb = act::JobVerb, "What is done with each job.";
+    JobState = job::JobState, "How far a job is.";
+    ProcessRole = process::ProcessRole, "What a daemon does.";
+    GapPolicy = schedule::Gap, "What becomes of a local time that does not exist.";
+    OverlapPolicy = schedule::Overlap, "What becomes of a local time that happens twice.";
+    CatchUpPolicy = schedule::CatchUpPolicy, "What becomes of ticks that were missed.";
+    TickFate = schedule::TickFate, "What became of a tick.";
+    SkipReason = schedule::SkipReason, "Why a tick was skipped.";
+    TickNote = schedule::Note, "Whether a local time exists once.";
     CampaignAction = campaign::CampaignAction, "What is done with every goal of a campaign.";
 }
+
+/// A kind of job.
+pub(crate) enum JobKind {}
+
+impl PartialSchema for JobKind {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .enum_values(Some(muster_jobs::JobKind::NAMES))
+            .description(Some("A kind of job."))
+            .into()
+    }
+}
+
+impl ToSchema for JobKind {}
 
 /// A daily window of wall-clock time: it opens before it closes.
 #[derive(ToSchema)]

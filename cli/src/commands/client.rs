@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::Args;
-use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
+use reqwest::{Client, ClientBuilder, Method, RequestBuilder, Response, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use uuid::Uuid;
@@ -34,6 +34,13 @@ pub(crate) struct Api {
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const STALL_TIMEOUT: Duration = Duration::from_mins(1);
 
+/// Returns a client of HTTP in the making.
+pub(crate) fn http_client() -> ClientBuilder {
+    // Another part of the process may have installed it already.
+    let _installed = rustls::crypto::ring::default_provider().install_default();
+    Client::builder()
+}
+
 impl Where {
     pub(crate) fn open(&self) -> anyhow::Result<Api> {
         let base = match &self.api {
@@ -41,9 +48,7 @@ impl Where {
             None => std::env::var("MUSTER_API_URL").context("give --api or MUSTER_API_URL")?,
         };
         let token = std::env::var("MUSTER_TOKEN").context("set MUSTER_TOKEN to your token")?;
-        // Another part of the process may have installed it already.
-        let _installed = rustls::crypto::ring::default_provider().install_default();
-        let http = Client::builder().connect_timeout(CONNECT_TIMEOUT).read_timeout(STALL_TIMEOUT).build()?;
+        let http = http_client().connect_timeout(CONNECT_TIMEOUT).read_timeout(STALL_TIMEOUT).build()?;
         // The wait for an answer begins with the request: it would end uploads that take longer
         // than that.
         let uploads = Client::builder().connect_timeout(CONNECT_TIMEOUT).build()?;

@@ -3,18 +3,22 @@
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
+use chrono::{DateTime, FixedOffset, SecondsFormat};
 use muster_domain::{
     engine::job::JobState,
-    ids::{JobId, OrganizationId},
+    ids::{GoalId, JobId, OrganizationId},
 };
 use muster_jobs::JobKind;
 use muster_storage::{
     Page, Pool,
-    engine::operate::{self, Filter, ReplayOutcome, Summary},
+    engine::{
+        look::{self, Filter, Summary},
+        operate::{self, ReplayOutcome},
+    },
 };
 use serde_json::json;
 
-use super::{operator, pool, words};
+use super::{operator, pool, remote::Remote, words};
 use crate::{out::say, table::Table};
 
 #[derive(clap::Subcommand)]
@@ -48,6 +52,9 @@ pub(crate) enum Command {
     Retry {
         /// The job.
         id: uuid::Uuid,
+        /// Reason, for later readers.
+        #[arg(long)]
+        reason: Option<String>,
         /// Print one JSON object: {id, state}.
         #[arg(long)]
         json: bool,
@@ -56,6 +63,9 @@ pub(crate) enum Command {
     Cancel {
         /// The job.
         id: uuid::Uuid,
+        /// Reason, for later readers.
+        #[arg(long)]
+        reason: Option<String>,
         /// Print one JSON object: {id, state}.
         #[arg(long)]
         json: bool,
@@ -93,14 +103,27 @@ pub(crate) struct JobFilterArgs {
     /// Only this organization's.
     #[arg(long)]
     organization: Option<uuid::Uuid>,
+    /// Only jobs with a payload that names this goal.
+    #[arg(long)]
+    goal: Option<uuid::Uuid>,
+    /// Only jobs with a last error of this instant or later, in RFC 3339.
+    #[arg(long)]
+    failed_since: Option<DateTime<FixedOffset>>,
     /// Only jobs with this text in their last error.
     #[arg(long)]
     error: Option<String>,
 }
 
 impl JobFilterArgs {
-    fn filter(self, state: Option<JobState>) -> Filter {
-        Filter { kind: self.kind, state, organization_id: self.organization.map(OrganizationId), error: self.error }
+    pub(crate) fn filter(self, state: Option<JobState>) -> Filter {
+        Filter {
+            kind: self.kind,
+            state,
+            organization_id: self.organization.map(OrganizationId),
+            goal_id: self.goal.map(GoalId),
+            failed_since: self.failed_since.map(|since| since.to_utc()),
+            error: self.error,
+        }
     }
 }
 
@@ -112,38 +135,87 @@ pub(crate) fn kind(name: &str) -> Result<JobKind, String> {
     })
 }
 
+/// Jobs that one page of the operators' API has at most.
+const PAGE_LIMIT: usize = 500;
+
 /// Before the share of failures means anything.
 const FEWEST_TRIED: i64 = 10;
 
 pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
-    let pool = pool()?;
+    match Remote::chosen()? {
+        Some(remote) => remotely(&remote, command).await,
+        None => directly(&pool()?, command).await,
+    }
+}
+
+/// By the operators' API.
+async fn remotely(remote: &Remote, command: Command) -> anyhow::Result<()> {
+    let act = async |id: uuid::Uuid, verb: &str, reason: Option<String>| {
+        let acted = remote.act(&format!("jobs/{id}/{verb}"), json!({}), reason.as_deref()).await?;
+        Ok::<JobState, anyhow::Error>(serde_json::from_value(acted["state"].clone())?)
+    };
     match command {
         Command::List { which, state, limit, after, json } => {
-            let page = Page { after: after.map(JobId), limit: limit.into() };
-            print(&operate::page(&pool, &which.filter(state), page).await?, json)
+            print(&listed(remote, &which.filter(state), after, limit as usize).await?, json)
         }
         Command::Show { id, .. } => {
-            let job = operate::show(&pool, JobId(id)).await?.with_context(|| format!("there is no job {id}"))?;
+            say!("{}", serde_json::to_string_pretty(&remote.get(&format!("jobs/{id}")).await?)?)
+        }
+        Command::Retry { id, reason, json } => retried(json, id, act(id, "retry", reason).await?),
+        Command::Cancel { id, reason, json } => tell(json, id, act(id, "cancel", reason).await?, "is cancelled"),
+        Command::Replay { .. } => bail!("by the operators' API, muster acts start retry does it"),
+    }
+}
+
+/// Returns the newest jobs that match, behind one, at most so many, page by page.
+async fn listed(
+    remote: &Remote,
+    filter: &Filter,
+    mut after: Option<uuid::Uuid>,
+    limit: usize,
+) -> anyhow::Result<Vec<Summary>> {
+    let mut jobs: Vec<Summary> = Vec::new();
+    loop {
+        let page = [
+            ("kind", filter.kind.map(|kind| kind.to_string())),
+            ("state", filter.state.map(|state| state.to_string())),
+            ("organization_id", filter.organization_id.map(|id| id.to_string())),
+            ("goal_id", filter.goal_id.map(|id| id.to_string())),
+            ("failed_since", filter.failed_since.map(|since| since.to_rfc3339_opts(SecondsFormat::Micros, true))),
+            ("error", filter.error.clone()),
+            ("cursor", after.map(|id| id.to_string())),
+            ("limit", Some((limit - jobs.len()).min(PAGE_LIMIT).to_string())),
+        ];
+        let mut page = remote.read("jobs", &page).await?;
+        jobs.extend(serde_json::from_value::<Vec<Summary>>(page["items"].take())?);
+        after = serde_json::from_value(page["next"].take())?;
+        if after.is_none() || jobs.len() >= limit {
+            return Ok(jobs);
+        }
+    }
+}
+
+/// By the database.
+async fn directly(pool: &Pool, command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::List { which, state, limit, after, json } => {
+            print(&list(pool, &which.filter(state), after.map(JobId), limit.into()).await?, json)
+        }
+        Command::Show { id, .. } => {
+            let job = look::show(pool, JobId(id)).await?.with_context(|| format!("there is no job {id}"))?;
             say!("{}", serde_json::to_string_pretty(&job)?)?;
             Ok(())
         }
-        Command::Retry { id, json } => {
-            let state = operator::acts(operator::draft("jobs_retry", []), operate::retry(&pool, JobId(id))).await?;
-            let state = state.with_context(|| format!("job {id} is not parked or cancelled, or is not there"))?;
-            tell(
-                json,
-                id,
-                state,
-                if state == JobState::Cancelled {
-                    "is cancelled again: a newer job with its unique key waits"
-                } else {
-                    "will run again"
-                },
-            )
+        Command::Retry { id, reason, json } => {
+            let mut draft = operator::draft("jobs_retry", []);
+            draft.reason = reason;
+            let state = operator::acts(draft, operate::retry(pool, JobId(id))).await?;
+            retried(json, id, state.with_context(|| format!("job {id} is not parked or cancelled, or is not there"))?)
         }
-        Command::Cancel { id, json } => {
-            let cancelled =
-                operator::acts(operator::draft("jobs_cancel", []), operate::cancel(&pool, JobId(id))).await?;
+        Command::Cancel { id, reason, json } => {
+            let mut draft = operator::draft("jobs_cancel", []);
+            draft.reason = reason;
+            let cancelled = operator::acts(draft, operate::cancel(pool, JobId(id))).await?;
             ensure!(cancelled, "job {id} runs, is over, or is not there");
             tell(json, id, JobState::Cancelled, "is cancelled")
         }
@@ -152,12 +224,12 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
                 bail!("--abort-on-error-rate is a share, from 0 to 1");
             }
             let filter = which.filter(None);
-            let matching = operate::count_parked(&pool, &filter).await?;
+            let matching = operate::count_parked(pool, &filter).await?;
             let Replayed { replayed, tried, failed, aborted } = if dry_run {
                 Replayed::default()
             } else {
                 let kind = filter.kind.map(|kind| kind.as_str().to_owned());
-                let work = replay(&pool, &filter, rate, abort_on_error_rate, wait_seconds);
+                let work = replay(pool, &filter, rate, abort_on_error_rate, wait_seconds);
                 operator::acts(operator::draft("jobs_replay", kind), work).await?
             };
             if json {
@@ -176,6 +248,27 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
             Ok(())
         }
     }
+}
+
+/// Returns the newest jobs that match, behind one, at most so many. Each statement looks through a
+/// bounded number of rows.
+async fn list(pool: &Pool, filter: &Filter, mut after: Option<JobId>, limit: i64) -> anyhow::Result<Vec<Summary>> {
+    let mut jobs: Vec<Summary> = Vec::new();
+    loop {
+        let left = limit - i64::try_from(jobs.len())?;
+        let looked = look::page(pool, filter, Page { after, limit: left }).await?;
+        jobs.extend(looked.jobs);
+        after = looked.next;
+        if after.is_none() || i64::try_from(jobs.len())? >= limit {
+            return Ok(jobs);
+        }
+    }
+}
+
+/// Tells the outcome of a retry.
+fn retried(as_json: bool, id: uuid::Uuid, state: JobState) -> anyhow::Result<()> {
+    let again = "is cancelled again: a newer job with its unique key waits";
+    tell(as_json, id, state, if state == JobState::Cancelled { again } else { "will run again" })
 }
 
 /// Tells the outcome for a job.

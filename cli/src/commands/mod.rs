@@ -1,11 +1,13 @@
 //! One command, one file.
 
 pub(crate) mod account;
+pub(crate) mod acts;
 pub(crate) mod audit;
 pub(crate) mod backup;
 pub(crate) mod broker;
 pub(crate) mod classify;
 pub(crate) mod client;
+pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod contacts;
 pub(crate) mod doctor;
@@ -21,11 +23,15 @@ pub(crate) mod operators;
 pub(crate) mod opt_outs;
 pub(crate) mod policy;
 mod postgres_tools;
+pub(crate) mod profiles;
 pub(crate) mod queues;
+mod remote;
 pub(crate) mod restore;
 pub(crate) mod schedule;
 pub(crate) mod segments;
 pub(crate) mod tags;
+pub(crate) mod wait;
+mod watch;
 pub(crate) mod why;
 pub(crate) mod workers;
 

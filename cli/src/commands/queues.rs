@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use muster_storage::engine::operate::{self, Queue};
-use serde_json::json;
+use muster_storage::engine::policies::{self, Queue};
+use serde_json::{Value, json};
 
-use super::pool;
+use super::{pool, remote::Remote, watch::Watch};
 use crate::{out::say, table::Table};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
+    #[command(flatten)]
+    watch: Watch,
     /// Print one JSON object: by kind, `{jobs: {pending, published, running, parked}, due,
     /// oldest_seconds, per_minute, seconds_to_drain, paused}`.
     #[arg(long)]
@@ -17,8 +19,38 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
-    let queues = operate::queues(&pool()?).await?;
-    if args.json {
+    if let Some(remote) = Remote::chosen()? {
+        return args.watch.show(async || show(&told(&remote.get("queues").await?), args.json)).await;
+    }
+    let pool = pool()?;
+    args.watch.show(async || show(&policies::queues(&pool).await?, args.json)).await
+}
+
+/// Returns the queues that the operators' API tells, without those that have no job and no pause.
+fn told(answer: &Value) -> Vec<Queue> {
+    #[expect(clippy::cast_possible_truncation, reason = "counts of jobs")]
+    let number = |kind: &Value, name: &str| kind[name].as_f64().unwrap_or_default() as i64;
+    let queue = |kind: &Value| Queue {
+        kind: kind["kind"].as_str().unwrap_or_default().to_owned(),
+        pending: number(kind, "pending") + number(kind, "blocked"),
+        due: number(kind, "due"),
+        published: number(kind, "published"),
+        running: number(kind, "running"),
+        parked: number(kind, "parked"),
+        oldest_seconds: kind["oldest_due_seconds"].as_f64(),
+        succeeded_last_minute: number(kind, "done_per_minute"),
+        paused: kind["policy"]["paused"] == true,
+    };
+    let mut queues: Vec<_> = answer["kinds"].as_array().into_iter().flatten().map(queue).collect();
+    queues.retain(|queue| {
+        let jobs = [queue.pending, queue.published, queue.running, queue.parked, queue.succeeded_last_minute];
+        queue.paused || jobs.iter().any(|jobs| *jobs > 0)
+    });
+    queues
+}
+
+fn show(queues: &[Queue], as_json: bool) -> anyhow::Result<()> {
+    if as_json {
         let kinds: BTreeMap<_, _> = queues.iter().map(|queue| (&queue.kind, row(queue))).collect();
         say!("{}", serde_json::to_string(&kinds)?)?;
         return Ok(());
@@ -26,7 +58,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let names =
         ["kind", ">pending", ">due", ">published", ">running", ">parked", ">oldest", ">per min", ">to drain", ""];
     let mut table = Table::with_names(names);
-    for queue in &queues {
+    for queue in queues {
         let seconds =
             |seconds: Option<f64>| seconds.map_or_else(|| "-".to_owned(), |seconds| format!("{seconds:.0} s"));
         let [pending, due, published, running, parked] =

@@ -11,7 +11,7 @@ use muster_domain::{
 use muster_service::clock;
 use muster_storage::{
     Page,
-    engine::schedule_ops::{self, Edit},
+    engine::schedule_ops::{self, Edit, ScheduleFilter},
 };
 use serde::Serialize;
 use serde_json::json;
@@ -153,7 +153,8 @@ async fn change(command: &str, name: &str, edit: &Edit) -> anyhow::Result<()> {
 }
 
 async fn list(with_removed: bool, as_json: bool) -> anyhow::Result<()> {
-    let listed = schedule_ops::list(&pool()?, with_removed).await?;
+    let filter = ScheduleFilter { with_removed, name: None };
+    let listed = schedule_ops::list(&pool()?, filter, Page::first(i64::MAX)).await?;
     if as_json {
         let rows: Vec<_> = listed
             .iter()

@@ -18,6 +18,8 @@ pub struct QueueCounts {
     pub unacknowledged: u64,
     /// Messages acknowledged since the queue was declared.
     pub acknowledged: u64,
+    /// Workers that take from it.
+    pub consumers: u64,
 }
 
 #[derive(Deserialize)]
@@ -26,6 +28,8 @@ struct Queue {
     messages: u64,
     #[serde(default)]
     messages_unacknowledged: u64,
+    #[serde(default)]
+    consumers: u64,
     #[serde(default)]
     message_stats: Stats,
 }
@@ -86,6 +90,7 @@ impl World {
             messages: queue.messages,
             unacknowledged: queue.messages_unacknowledged,
             acknowledged: queue.message_stats.ack,
+            consumers: queue.consumers,
         }
     }
 

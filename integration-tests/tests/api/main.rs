@@ -76,6 +76,8 @@ mod numbers;
 mod numbers_listed;
 mod objects;
 mod oidc;
+mod operator_acts;
+mod operator_looks;
 mod operators;
 mod opt_outs;
 mod organization_settings;

@@ -100,6 +100,9 @@ impl Place {
             ("automation_id", made("automations", automation(nth)).await),
             ("script_id", made("scripts", library_script(nth)).await),
             ("registered_campaign_id", made("registered-campaigns", json!({ "name": format!("Vote {nth}") })).await),
+            ("job_act_id", job_act(world).await),
+            ("schedule_name", "engine-sweep".to_owned()),
+            ("job_id", world.row("select to_json(id::text) from job order by id limit 1").await),
             ("group_id", group),
         ]);
         world.settled().await;
@@ -152,6 +155,12 @@ impl Place {
         }
         body
     }
+}
+
+/// Makes an act of an operator on many jobs.
+async fn job_act(world: &World) -> String {
+    let operator = world.operator("act").await;
+    text(&operator.post("/v1/operator/job-acts", body("NewJobAct")).await.ok()["id"])
 }
 
 fn source(group: &str, nth: usize) -> Value {

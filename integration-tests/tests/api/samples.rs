@@ -91,6 +91,8 @@ impl Operation {
             let id = ids.get(name.as_str()).cloned();
             let usual = match name.as_str() {
                 "action" => "pause".to_owned(),
+                "daemon_name" => "no-such-daemon".to_owned(),
+                "schedule_name" => "no-such-schedule".to_owned(),
                 "form_key" => Uuid::now_v7().simple().to_string(),
                 "download_key" => format!("muster_{}{}", Uuid::now_v7().simple(), Uuid::now_v7().simple()),
                 _ => Uuid::now_v7().to_string(),
@@ -140,6 +142,11 @@ pub(crate) fn body(schema: &str) -> Value {
     let id = Uuid::now_v7();
     let goal = goal_at("2027-06-01T10:00:00", "2027-06-02T10:00:00", json!({}));
     match schema {
+        "ActReason" => json!({ "reason": "by the night shift" }),
+        "NewJobAct" => json!({ "verb": "retry", "filter": { "kind": "probe" }, "reason": "the cause is mended" }),
+        "CarriersWord" => json!({ "error_code": 30008, "reason": "the carrier's console" }),
+        "JobsToHold" => json!({ "kind": "probe", "reason": "by the night shift" }),
+        "JobsToLimit" => json!({ "kind": "probe", "at_most": 2, "reason": "by the night shift" }),
         "AccountSettingsBody" => json!({ "opt_outs_account_wide": true }),
         "AgentOptOutBody" => json!({ "reason_id": id }),
         "Assignment" => json!({ "thread_ids": [id], "agent_id": id }),

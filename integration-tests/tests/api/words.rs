@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use muster_domain::{
     conversations::{automation::KeywordMatch, outcome::InboundOutcome},
     engine::{
+        act::{JobActState, JobVerb},
         bucket::BucketKind,
         job::JobState,
         process::ProcessRole,
@@ -83,6 +84,8 @@ fn of_the_domain() -> BTreeMap<String, Words> {
         ("import_reject.reason", of::<RejectReason>()),
         ("invite.language", of::<MailLanguage>()),
         ("job.state", of::<JobState>()),
+        ("job_act.state", of::<JobActState>()),
+        ("job_act.verb", of::<JobVerb>()),
         ("library_script.kind", of::<ScriptKind>()),
         ("member.role", of::<Role>()),
         ("membership.source", of::<ContactSource>()),

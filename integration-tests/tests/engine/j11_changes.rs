@@ -5,9 +5,9 @@ use std::time::Duration;
 use muster_integration_tests::{World, ago, minutes, seconds};
 use muster_jobs::kinds::Probe;
 use muster_storage::{
-    doctor,
+    Page, doctor,
     engine::{
-        schedule_ops::{self, Edit},
+        schedule_ops::{self, Edit, ScheduleFilter},
         schedules::{self, NewSchedule},
     },
 };
@@ -150,7 +150,10 @@ async fn j11_a_schedule_that_is_removed_keeps_its_ticks() {
             );
             world.execute(&[&to]).await;
         };
-        let listed = async |all| schedule_ops::list(world.pool(), all).await.unwrap().len();
+        let listed = async |with_removed| {
+            let filter = ScheduleFilter { with_removed, name: None };
+            schedule_ops::list(world.pool(), filter, Page::first(1_000)).await.unwrap().len()
+        };
         change(None).await;
         change(Some("* * * * * *")).await;
         let scheduler = world.scheduler("scheduler-1");

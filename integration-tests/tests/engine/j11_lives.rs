@@ -1,7 +1,7 @@
 //! J11: a job's whole life can be read from its row.
 
 use muster_integration_tests::{World, no_op, seconds};
-use muster_storage::engine::{claim, operate};
+use muster_storage::engine::{claim, look};
 use serde_json::json;
 
 /// Enqueued, handed back, tried in vain, tried again, and done: by which process, when and why, in
@@ -26,7 +26,7 @@ async fn j11_a_jobs_whole_life_is_read_from_its_row() {
 
         let job = world.until_state(id, "succeeded", seconds(30)).await;
         assert_eq!((job.attempt, job.epoch, job.worker.as_deref(), job.errors.len()), (2, 3, Some("worker-1"), 1));
-        let row = operate::show(world.pool(), id).await.unwrap().unwrap();
+        let row = look::show(world.pool(), id).await.unwrap().unwrap();
         let told = json!({
             "hand_back": [1, 1, "worker-0", "what it waits for has not \
                  happened"], "error": [1, "worker-1"], "progress": [3, 8, "steps"],
@@ -56,7 +56,7 @@ async fn j11_a_row_keeps_a_bounded_number_of_hand_backs() {
             let claimed = claim::claim(world.pool(), id, "worker-1", seconds(60)).await.unwrap().unwrap();
             claim::requeue(world.pool(), &[&claimed], seconds(0), "not yet").await.unwrap();
         }
-        let row = operate::show(world.pool(), id).await.unwrap().unwrap();
+        let row = look::show(world.pool(), id).await.unwrap().unwrap();
         let kept = row["hand_backs"].as_array().unwrap();
         assert_eq!(kept.len(), 20);
         assert_eq!(json!([kept[0]["number"], kept[19]["number"]]), json!([4, 23]));

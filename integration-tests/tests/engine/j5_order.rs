@@ -9,7 +9,8 @@ use muster_storage::{
     engine::{
         claim,
         enqueue::{JobOrder, Origin, enqueue_all},
-        operate::{self, Filter},
+        look::Filter,
+        operate,
     },
 };
 use tokio::task::JoinSet;
@@ -205,7 +206,7 @@ async fn j5_jobs_that_are_replayed_keep_their_order_whatever_their_ids_say() {
             .await;
 
         let before = world.pool().begin().await.unwrap().clock().await.unwrap();
-        let filter = Filter { kind: None, state: None, organization_id: None, error: None };
+        let filter = Filter::default();
         let first = operate::replay(world.pool(), &filter, before, 2).await.unwrap();
         assert_eq!(first.len(), 2);
         assert!(ids[..2].iter().all(|id| first.contains(id)), "those that came first");

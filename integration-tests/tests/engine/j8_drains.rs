@@ -187,3 +187,27 @@ async fn j8_a_worker_that_can_do_neither_ends_with_its_grace_time() {
         })
         .await;
 }
+
+/// Units of `Type=notify` know when a daemon works, and that it finishes its work.
+#[tokio::test]
+async fn j8_systemd_is_told_that_a_daemon_works_and_that_it_stops() {
+    World::run(async |world| {
+        let path = world.folder().join("notify");
+        let socket = tokio::net::UnixDatagram::bind(&path).unwrap();
+        let hears = async |word: &str| {
+            let mut told = [0; 256];
+            let length = tokio::time::timeout(seconds(20), socket.recv(&mut told)).await.expect("a word").unwrap();
+            let told = String::from_utf8_lossy(&told[..length]).into_owned();
+            assert!(told.lines().any(|line| line == word), "{told:?} is not {word}");
+        };
+        let address = path.display().to_string();
+        for (binary, name) in [(Binary::Api, "api"), (Binary::Scheduler, "scheduler"), (Binary::Worker, "worker")] {
+            let daemon = world.process_with(binary, name, &[("NOTIFY_SOCKET", &address)]);
+            hears("READY=1").await;
+            daemon.terminate();
+            hears("STOPPING=1").await;
+            assert_exit_0(&daemon, 10).await;
+        }
+    })
+    .await;
+}

@@ -1,11 +1,13 @@
 //! The engine's guarantees: one file for each promise of the engine, named as there (and one more
 //! of J6, for sends, of J7, for jobs that end their worker, and of J11, for jobs and for schedules
 //! that change), one for the table of failures, one for the ages of records, one for its operators,
-//! one for their doctor, one for the schema, one for the audit's chain, one for the rights of
+//! one for their acts on many jobs, one for their tools, one for pools of workers, one for their
+//! doctor, one for the schema, one for the audit's chain, one for the rights of
 //! daemons, and one for TLS.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+mod acts;
 mod audit_chain;
 mod doctor;
 mod dropped;
@@ -29,7 +31,9 @@ mod j8_drains;
 mod j9_schedulers;
 mod migrations;
 mod operators;
+mod pools;
 mod roles;
 mod servers_die;
 mod supervisor;
 mod tls;
+mod tools;

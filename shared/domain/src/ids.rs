@@ -59,6 +59,8 @@ ids! {
     BrandId,
     /// A job.
     JobId,
+    /// An operator's act on all jobs that match a filter.
+    JobActId,
     /// A keyword automation.
     AutomationId,
     /// A webhook as it was received.

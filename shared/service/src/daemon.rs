@@ -4,7 +4,7 @@ use std::{error::Error, future::Future, process::ExitCode};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::{config::DaemonSettings, shutdown, telemetry, zones};
+use crate::{config::DaemonSettings, notify, shutdown, telemetry, zones};
 
 type AnyError = Box<dyn Error + Send + Sync>;
 
@@ -28,7 +28,13 @@ where
     zones::compare_in_background();
     let stop = CancellationToken::new();
     let grace = settings.process().shutdown_grace();
-    let error = match shutdown::run(stop.clone(), grace, work(settings, stop)).await {
+    let work = async {
+        tokio::select! {
+            done = work(settings, stop.clone()) => done,
+            never = notify::keep_watchdog() => match never {},
+        }
+    };
+    let error = match shutdown::run(stop.clone(), grace, work).await {
         Ok((_, None | Some(Ok(())))) => return ExitCode::SUCCESS,
         Ok((_, Some(Err(error)))) => told(&*error.into()),
         Err(error) => format!("signals cannot be waited for: {error}"),

@@ -6,6 +6,7 @@ pub mod config;
 pub mod daemon;
 pub mod health;
 pub mod metrics;
+pub mod notify;
 pub mod secret;
 pub mod serve;
 pub mod shutdown;

@@ -6,6 +6,8 @@ use std::{future::Future, time::Duration};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+use crate::notify;
+
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
@@ -35,6 +37,7 @@ pub async fn run<T>(
         done = &mut work => return Ok((Ended::Finished, Some(done))),
         name = next_signal() => tracing::info!(signal = name, "stopping: finishing what is under way"),
     }
+    notify::stopping();
     stop.cancel();
     tokio::select! {
         done = &mut work => Ok((Ended::Finished, Some(done))),

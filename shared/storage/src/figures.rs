@@ -8,6 +8,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::types::Json;
 
@@ -31,7 +32,10 @@ pub struct Gauge {
 
 macro_rules! gauges {
     ($($constant:ident = $name:literal, $help:literal;)+) => {
-        $(const $constant: Gauge = Gauge { name: $name, help: $help };)+
+        $(
+            #[doc = $help]
+            pub const $constant: Gauge = Gauge { name: $name, help: $help };
+        )+
         /// Every gauge, in the order in which they are told.
         pub const GAUGES: &[Gauge] = &[$($constant),+];
     };
@@ -110,12 +114,33 @@ pub async fn take_if_due(pool: &Pool) -> Result<bool> {
     Ok(true)
 }
 
-/// Returns the latest figures; none before the first were taken.
-pub async fn latest(pool: &Pool) -> Result<Vec<Figure>> {
-    let row = sqlx::query_scalar!(r#"select figures as "figures: Json<Vec<Figure>>" from figures"#)
+/// The latest figures.
+#[derive(Debug, Clone, Default)]
+pub struct Taken {
+    /// When they were taken; none before the first were.
+    pub at: Option<DateTime<Utc>>,
+    /// The figures.
+    pub figures: Vec<Figure>,
+}
+
+impl Taken {
+    /// Returns a gauge's value with exactly these labels.
+    pub fn value(&self, gauge: Gauge, labels: &[(&str, &str)]) -> Option<f64> {
+        let is = |figure: &&Figure| {
+            figure.name == gauge.name
+                && figure.labels.len() == labels.len()
+                && labels.iter().all(|(name, value)| figure.labels.get(*name).is_some_and(|own| own == value))
+        };
+        self.figures.iter().find(is).map(|figure| figure.value)
+    }
+}
+
+/// Returns the latest figures.
+pub async fn latest(pool: &Pool) -> Result<Taken> {
+    let row = sqlx::query!(r#"select taken_at, figures as "figures: Json<Vec<Figure>>" from figures"#)
         .fetch_optional(&mut *pool.connection().await?)
         .await?;
-    Ok(row.map(|figures| figures.0).unwrap_or_default())
+    Ok(row.map(|row| Taken { at: row.taken_at, figures: row.figures.0 }).unwrap_or_default())
 }
 
 async fn jobs(tx: &mut Tx, figures: &mut Figures) -> Result<()> {

@@ -5,6 +5,7 @@
 //! types stay inside. Rows are private structs; results are the structs declared here in the rule
 //! book's words.
 
+pub mod checkup;
 pub mod conversations;
 pub mod db;
 pub mod doctor;

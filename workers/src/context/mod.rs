@@ -22,11 +22,11 @@ use muster_storage::{
     engine::{claim::ClaimedJob, enqueue::Origin},
     tenancy::organizations::{self, Organization},
 };
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 use self::{stops::Stops, turns::Turns};
-use crate::{error::JobError, mail::Mailer, metrics::WorkerMetrics};
+use crate::{choice::Choice, error::JobError, mail::Mailer, metrics::WorkerMetrics};
 
 /// Connections for claims, heartbeats and outcomes, beside the handlers' and the one that hears of
 /// stops.
@@ -69,6 +69,10 @@ pub struct Context {
     pub(crate) metrics: WorkerMetrics,
     /// Goals, contacts, organizations and brands that have just stopped.
     pub(crate) stops: Stops,
+    /// The kinds that it takes, and its own limits for them.
+    pub(crate) choice: Arc<Choice>,
+    /// An operator has asked it to take no more jobs.
+    pub(crate) draining: Arc<watch::Sender<bool>>,
     /// The database could not be reached: take no more jobs until it answers.
     pub(crate) database_lost: Arc<Notify>,
     /// The worker is to stop: begin nothing new.
@@ -84,6 +88,7 @@ impl Context {
             max_connections: settings.database.max_connections,
             ..PoolOptions::default()
         };
+        let choice = Choice::read(&settings.worker)?;
         let credentials = Credentials {
             account_sid: settings.gateway.account_sid.clone(),
             auth_token: settings.carrier.auth_token.clone(),
@@ -93,7 +98,7 @@ impl Context {
         // A handler uses one connection at a time (`storage::db::room`), and announcements use one
         // for a moment.
         let slots = settings.database.max_connections.saturating_sub(1).max(1) as usize;
-        let carrier_calls = usize::from(JobKind::Send.policy().prefetch()).saturating_mul(settings.gateway.concurrency);
+        let carrier_calls = usize::from(choice.prefetch(JobKind::Send)).saturating_mul(settings.gateway.concurrency);
         let lookups = settings
             .gateway
             .lookup_url
@@ -122,6 +127,8 @@ impl Context {
             settings: Arc::new(settings),
             metrics,
             stops: Stops::default(),
+            choice: Arc::new(choice),
+            draining: Arc::new(watch::Sender::new(false)),
             database_lost: Arc::new(Notify::new()),
             stopping: CancellationToken::new(),
             hand_back: CancellationToken::new(),

@@ -30,7 +30,7 @@ pub(super) async fn run(ctx: &Context, kind: JobKind, refs: Vec<JobRef>) -> Resu
         }
     };
     let ended = tokio::select! {
-        ended = within(kind.policy().time_limit, bundle) => ended,
+        ended = within(ctx.choice.time_limit(kind), bundle) => ended,
         () = ctx.hand_back.cancelled() => return Ok(refs),
     };
     let left = left_of(kind, refs, ended);

@@ -1,5 +1,6 @@
-//! Jobs, processes, schedules, retries, rates and turns.
+//! Jobs, acts on them, processes, schedules, retries, rates and turns.
 
+pub mod act;
 pub mod bucket;
 pub mod concurrency;
 pub mod job;

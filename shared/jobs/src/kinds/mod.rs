@@ -20,6 +20,7 @@ mod import_end;
 mod import_fetch;
 mod import_undo;
 mod inbound_message;
+mod job_act;
 mod lease_expiry;
 mod ledger_publish;
 mod mail_send;
@@ -78,6 +79,7 @@ crate::kinds! {
     export::Export,
     retention::Retention,
     // engine
+    job_act::JobAct,
     upkeep::Upkeep,
     probe::Probe,
 }

@@ -27,6 +27,7 @@ mod sign_in;
 mod source;
 #[cfg(test)]
 mod tests;
+mod worker;
 
 pub use broker::Broker;
 pub use carrier::{CarrierAccess, Gateway};
@@ -48,6 +49,7 @@ pub use reference::reference;
 pub use section::Shown;
 pub use sign_in::SignIn;
 pub use source::{Origin, Source};
+pub use worker::Worker;
 
 /// Returns every key of every section, in the order of the documentation.
 pub fn keys() -> impl Iterator<Item = &'static Key> {

@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::{
     Broker, CarrierAccess, Database, Engine, Gateway, Http, Imports, Mail, ObjectStore, Privacy, Process, SignIn,
+    Worker,
     error::ConfigError,
     key::Key,
     section::{Declared, Reader, Section, Shown},
@@ -116,6 +117,7 @@ processes! {
         mail: Mail,
         http: Http,
         engine: Engine,
+        worker: Worker,
         imports: Imports,
     } where installation_reconciles_in_time;
 
@@ -146,6 +148,7 @@ processes! {
         sign_in: SignIn,
         mail: Mail,
         engine: Engine,
+        worker: Worker,
         imports: Imports,
     } where worker_reconciles_in_time;
 

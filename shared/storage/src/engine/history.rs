@@ -1,6 +1,6 @@
 //! The engine's records for operators, forgotten after a time: ticks, schedules that were removed,
-//! messages that could not be decoded, and processes that are gone. Jobs leave with their
-//! partitions (`partitions`).
+//! messages that could not be decoded, acts on many jobs, and processes that are gone. Jobs leave
+//! with their partitions (`partitions`).
 //!
 //! Each call forgets the oldest rows, no more than a bounded number, so that no transaction is
 //! long.
@@ -80,6 +80,19 @@ pub async fn forget_processes(tx: &mut Tx, kept: Duration) -> Result<u64> {
     let done = sqlx::query!(
         "delete from process where name in (
              select name from process where seen_at < now() - make_interval(secs => $1) order by seen_at limit $2)",
+        kept.as_secs_f64(),
+        STEP_LIMIT,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Forgets acts on many jobs that have been over for longer than `kept`.
+pub async fn forget_acts(tx: &mut Tx, kept: Duration) -> Result<u64> {
+    let done = sqlx::query!(
+        "delete from job_act where id in (
+             select id from job_act where finished_at < now() - make_interval(secs => $1) order by id limit $2)",
         kept.as_secs_f64(),
         STEP_LIMIT,
     )

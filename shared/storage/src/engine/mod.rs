@@ -3,13 +3,16 @@
 //! Invariants: a job exists once its row commits; every write by a worker compares the epoch that
 //! its claim got; a job's effects and its completion commit together.
 
+pub mod acts;
 pub mod buckets;
 pub mod claim;
 pub mod dead_letters;
 pub mod enqueue;
 pub mod history;
+pub mod look;
 pub mod operate;
 pub mod partitions;
+pub mod policies;
 pub mod processes;
 pub mod relay;
 pub mod schedule_ops;

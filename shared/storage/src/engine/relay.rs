@@ -107,10 +107,10 @@ pub async fn apply_limits(tx: &mut Tx, lanes: &mut [Lane]) -> Result<()> {
 }
 
 /// Narrows lanes of kinds with long jobs to the rest of their tenant's share of the workers
-/// (engine promise J6): no more of its jobs are published or running than the workers take and have
-/// room beside, nor more published than leaves room in the kind's window. One relay at a time does
-/// this, so that no two fill the same room. While it is at it, these lanes get nothing from the
-/// others. It costs by the published and running jobs, not by the waiting ones.
+/// (engine promise J6): no more of its jobs are published or running than the workers of the kind
+/// take and have room beside, nor more published than leaves room in the kind's window. One relay
+/// at a time does this, so that no two fill the same room. While it is at it, these lanes get
+/// nothing from the others. It costs by the published and running jobs, not by the waiting ones.
 pub async fn apply_shares(tx: &mut Tx, lanes: &mut [Lane]) -> Result<()> {
     let mut lanes: Vec<_> = lanes.iter_mut().filter_map(|lane| Some((lane.kind.policy().share?, lane))).collect();
     if lanes.is_empty() {
@@ -133,10 +133,12 @@ pub async fn apply_shares(tx: &mut Tx, lanes: &mut [Lane]) -> Result<()> {
                    where state = 'running' and kind = any($1) group by 1, 2
                )
                select least(w.workers * q.share - coalesce(p.jobs, 0) - coalesce(r.jobs, 0), q.at_once - coalesce(p.jobs, 0)) as "room!"
-               from (select greatest(count(*), 1) as workers from process
-                     where role = 'worker' and seen_at > clock_timestamp() - interval '10 s') w
-               cross join unnest($1::text[], $2::uuid[], $3::bigint[], $4::bigint[]) with ordinality
+               from unnest($1::text[], $2::uuid[], $3::bigint[], $4::bigint[]) with ordinality
                    as q (kind, tenant, share, at_once, number)
+               cross join lateral (
+                   select greatest(count(*), 1) as workers from process
+                   where role = 'worker' and seen_at > clock_timestamp() - interval '10 s' and draining_since is null
+                     and (kinds is null or q.kind = any(kinds))) w
                left join published p on p.kind = q.kind and p.tenant = q.tenant
                left join running r on r.kind = q.kind and r.tenant = q.tenant
                order by q.number"#,

@@ -2,10 +2,17 @@
 //! and change when they recur.
 
 use chrono::{DateTime, Utc};
-use muster_domain::engine::schedule::{CatchUpPolicy, Gap, Overlap, SkipReason, TickFate};
+use muster_domain::{
+    engine::schedule::{CatchUpPolicy, Gap, Overlap, SkipReason, TickFate},
+    ids::JobId,
+};
+use muster_jobs::JobKind;
 
 use super::schedules::{schedule, skip_undecided, why_skipped};
-use crate::{Page, Pool, Result, db::error::read_word};
+use crate::{
+    Page, Pool, Result,
+    db::error::{read_word, recognized},
+};
 
 /// A schedule, its policies, and the fate of its last tick.
 #[derive(Debug, Clone)]
@@ -47,16 +54,28 @@ pub struct LastTick {
     pub fate: TickFate,
 }
 
-/// Returns every schedule, by name; those that were removed only if they are asked for.
-pub async fn list(pool: &Pool, with_removed: bool) -> Result<Vec<ScheduleSummary>> {
+/// Choice of schedules.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ScheduleFilter<'a> {
+    /// Removed ones too.
+    pub with_removed: bool,
+    /// The one of this name.
+    pub name: Option<&'a str>,
+}
+
+/// Returns a page of the schedules that a filter means, by name.
+pub async fn list(pool: &Pool, filter: ScheduleFilter<'_>, page: Page<&str>) -> Result<Vec<ScheduleSummary>> {
     let rows = sqlx::query!(
         r#"select s.name, s.cron, s.zone, s.gap, s.overlap, s.catch_up, s.jitter_seconds, s.enabled, s.retired_at, s.error, s.kind,
                   s.next_at, t.planned_until as "last?", t.fate as "fate?"
            from schedule s left join lateral (
                select planned_until, fate from tick where schedule = s.name order by planned_at desc limit 1) t on true
-           where $1 or s.retired_at is null
-           order by s.name"#,
-        with_removed,
+           where ($1 or s.retired_at is null) and ($2::text is null or s.name = $2) and ($3::text is null or s.name > $3)
+           order by s.name limit $4"#,
+        filter.with_removed,
+        filter.name,
+        page.after,
+        page.limit,
     )
     .fetch_all(&mut *pool.connection().await?)
     .await?;
@@ -128,6 +147,36 @@ pub async fn ticks(pool: &Pool, name: &str, page: Page<DateTime<Utc>>) -> Result
             })
         })
         .collect()
+}
+
+/// Makes a job of a schedule now, beside its ticks; returns which, none where there is no schedule
+/// of this name. The ledger of ticks has planned ones alone.
+pub async fn run_now(pool: &Pool, name: &str, traceparent: Option<&str>) -> Result<Option<JobId>> {
+    let mut tx = pool.begin().await?;
+    let schedule = sqlx::query!(
+        "select kind, payload, organization_id from schedule where name = $1 and retired_at is null for share",
+        name
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    let Some(schedule) = schedule else { return Ok(None) };
+    let kind = recognized("schedule", &schedule.kind, JobKind::parse(&schedule.kind))?;
+    let id = JobId::new();
+    sqlx::query!(
+        "insert into job (id, kind, organization_id, payload, max_attempts, traceparent) values ($1, $2, $3, $4, $5, $6)",
+        id.0,
+        kind.as_str(),
+        schedule.organization_id,
+        schedule.payload,
+        kind.policy().max_attempts,
+        traceparent,
+    )
+    .execute(tx.conn())
+    .await?;
+    tx.has_enqueued();
+    tx.names("job", &[id.0], schedule.organization_id);
+    tx.commit().await?;
+    Ok(Some(id))
 }
 
 /// An operator's change of a schedule; `None` stays.

@@ -3,6 +3,7 @@
 pub mod caps;
 mod hand_over;
 mod held;
+pub mod holds;
 pub mod messages;
 mod on_their_way;
 mod outcomes;
@@ -11,6 +12,7 @@ pub mod rates;
 pub mod receipts;
 pub mod registered;
 pub mod replay;
+mod unknown;
 mod unsettled;
 pub mod waiting;
 
@@ -21,6 +23,7 @@ pub use on_their_way::{Concerned, any_on_their_way};
 pub use outcomes::{
     Outcomes, Settled, lock_ledgers, mark_not_textable, mark_opted_out, refund_caps, settle, settle_caps, settle_ledger,
 };
+pub use unknown::{ToSettle, UnknownText, lock_unknown, unknown_texts};
 pub use unsettled::{
     MissingTimers, Unsettled, jobs_unsettled, lock_known_sids, send_again, set_missing_timers, unsettled,
 };

@@ -1,4 +1,5 @@
-//! The engine's own kinds: upkeep and a probe.
+//! The engine's own kinds: acts on many jobs, upkeep and a probe.
 
+mod job_act;
 mod probe;
 mod upkeep;

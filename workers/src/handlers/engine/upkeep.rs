@@ -124,6 +124,7 @@ async fn engine_history(ctx: &Context, job: &ClaimedJob, upkeep: &Upkeep) -> Res
     let mut tx = ctx.pool.begin().await?;
     let ticks = history::forget_ticks(&mut tx, days(ctx.settings.engine.tick_history_days)).await?;
     let schedules = history::forget_schedules(&mut tx, days(ctx.settings.engine.tick_history_days)).await?;
+    history::forget_acts(&mut tx, days(ctx.settings.engine.tick_history_days)).await?;
     let letters = history::forget_dead_letters(&mut tx, days(ctx.settings.engine.dead_letter_history_days)).await?;
     let processes = history::forget_processes(&mut tx, days(ctx.settings.engine.process_history_days)).await?;
     if [ticks, schedules, letters, processes].contains(&history::STEP) {

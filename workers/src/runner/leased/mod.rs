@@ -87,6 +87,10 @@ async fn begin<'a>(
     leases: &Leases,
     not_begun: &Mutex<Vec<&'a ClaimedJob>>,
 ) -> bool {
+    let _turn = match group.first() {
+        Some(job) => ctx.choice.turn(job.kind).await,
+        None => None,
+    };
     if ctx.stopping.is_cancelled() {
         not_begun.lock().unwrap_or_else(PoisonError::into_inner).extend(group);
         return true;
@@ -122,7 +126,7 @@ async fn work(ctx: &Context, job: &ClaimedJob, slot: &mut Slot, lost: &Cancellat
         Ok(())
     };
     tokio::select! {
-        ended = within(job.kind.policy().time_limit, handler) => ended,
+        ended = within(ctx.choice.time_limit(job.kind), handler) => ended,
         () = lost.cancelled() => Err(JobError::Lost),
         () = ctx.hand_back.cancelled() => Err(JobError::NotYet { delay: Duration::ZERO, why: "the worker stops" }),
     }

@@ -73,6 +73,7 @@ impl Acting {
         }
         let mut draft = state.draft.clone();
         let mut records = std::mem::take(&mut state.made);
+        draft.act.records.retain(|record| !records.contains(record));
         records.append(&mut draft.act.records);
         records.truncate(RECORDS_LIMIT);
         draft.act.records = records;
