@@ -46,8 +46,8 @@ pub(crate) async fn run(ctx: &Context, readiness: &Readiness, stop: &Cancellatio
                 if stop.is_cancelled() {
                     drain(ctx, &running).await;
                 } else if *draining.borrow() {
-                    // Messages that were not begun go to others at once. Those of running jobs go
-                    // too, find them claimed, and do nothing (engine promise J3).
+                    // Messages that were not begun go to others at once. Messages of running jobs
+                    // go too, find these claimed, and do nothing (engine promise J3).
                     session.close().await;
                     continue;
                 } else {

@@ -8,7 +8,7 @@ use muster_service::{
     daemon,
 };
 
-/// Runs jobs. The configuration is that of MUSTER_* and `MUSTER_CONFIG`; arguments go before it.
+/// Runs jobs. The configuration is that of `MUSTER_*` and `MUSTER_CONFIG`; arguments go before it.
 #[derive(Parser)]
 #[command(name = "muster-worker", version)]
 struct Args {

@@ -9,7 +9,7 @@ use std::{
     env, fs,
     io::{self, BufRead, IsTerminal, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use anyhow::{Context, bail, ensure};
@@ -158,7 +158,7 @@ fn path() -> Option<PathBuf> {
     })
 }
 
-fn read(path: &PathBuf) -> anyhow::Result<File> {
+fn read(path: &Path) -> anyhow::Result<File> {
     match fs::read_to_string(path) {
         Ok(text) => serde_json::from_str(&text).with_context(|| format!("read {}", path.display())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(File::default()),
@@ -167,7 +167,7 @@ fn read(path: &PathBuf) -> anyhow::Result<File> {
 }
 
 /// Writes a new file and puts it in the old one's place, so that nobody reads half of it.
-fn write(path: &PathBuf, file: &File) -> anyhow::Result<()> {
+fn write(path: &Path, file: &File) -> anyhow::Result<()> {
     let written = || -> io::Result<()> {
         if let Some(folder) = path.parent() {
             fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;

@@ -1,5 +1,5 @@
-//! Operators act on the installation by the API: on many jobs, on dead letters, on workers, on texts
-//! of unknown outcome, and by the doctor.
+//! Operators act on the installation by the API: on many jobs, on dead letters, on workers, on
+//! texts of unknown outcome, and by the doctor.
 
 use muster_integration_tests::{World, eventually, holds, seconds};
 use muster_jobs::{Envelope, JobKind, JobRef, kinds::Probe};

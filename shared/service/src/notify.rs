@@ -4,7 +4,7 @@
 use std::{
     convert::Infallible,
     env,
-    ffi::OsString,
+    ffi::OsStr,
     io,
     os::{
         linux::net::SocketAddrExt as _,
@@ -57,7 +57,7 @@ fn tell(state: &str) {
 }
 
 /// Sends a word to a socket: a path, or after `@` a name without one.
-fn send(socket: &OsString, state: &str) -> io::Result<()> {
+fn send(socket: &OsStr, state: &str) -> io::Result<()> {
     let address = match socket.as_bytes() {
         [b'@', name @ ..] => SocketAddr::from_abstract_name(name)?,
         _ => SocketAddr::from_pathname(socket)?,
@@ -67,6 +67,8 @@ fn send(socket: &OsString, state: &str) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::OsString;
+
     use super::*;
 
     #[test]
@@ -87,7 +89,7 @@ mod tests {
             let length = socket.recv(&mut word).unwrap();
             assert_eq!(&word[..length], b"READY=1");
         }
-        assert!(send(&OsString::from("/no/such/socket"), "READY=1").is_err());
+        assert!(send(OsStr::new("/no/such/socket"), "READY=1").is_err());
     }
 
     #[test]
