@@ -33,6 +33,7 @@ async fn figures_are_taken_by_one_scheduler_and_told_by_all() {
             probes(&world, tenant, JobOrder::InOrder("one after another"), 3).await;
             let schedulers = [world.scheduler("scheduler-1"), world.scheduler("scheduler-2")];
             for scheduler in &schedulers {
+                scheduler.ready().await;
                 eventually(seconds(40), async || {
                     let due = scheduler.metric("muster_engine_jobs_due", "kind=\"probe\"").await;
                     let blocked = scheduler.metric("muster_engine_jobs", "state=\"blocked\"").await;

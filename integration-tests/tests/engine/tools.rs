@@ -1,7 +1,7 @@
 //! Commands that scripts and containers use: health, waiting, completions and pages of the manual;
 //! and commands that use the operators' API in the place of the database.
 
-use std::{os::unix::fs::PermissionsExt, process::Stdio};
+use std::{os::unix::fs::PermissionsExt, path::Path, process::Stdio};
 
 use muster_domain::ids::OrganizationId;
 use muster_integration_tests::{World, seconds};
@@ -55,12 +55,11 @@ async fn completions_and_pages_of_the_manual_are_made_of_the_commands() {
             let script = String::from_utf8_lossy(&script.stdout).into_owned();
             assert!(script.contains("operators") && script.contains("queues"), "{shell}");
         }
-        let folder = world.folder().join("man");
-        std::fs::create_dir(&folder).unwrap();
-        let written = muster(&world, &["man", folder.to_str().unwrap()]).await;
+        let folder = tempfile::tempdir().unwrap();
+        let written = muster(&world, &["man", folder.path().to_str().unwrap()]).await;
         assert!(written.status.success(), "{}", String::from_utf8_lossy(&written.stderr));
         for page in ["muster.1", "muster-queues.1", "muster-jobs-list.1"] {
-            let page = std::fs::read_to_string(folder.join(page)).unwrap();
+            let page = std::fs::read_to_string(folder.path().join(page)).unwrap();
             assert!(page.contains(".TH muster"), "{page}");
         }
     })
@@ -68,9 +67,9 @@ async fn completions_and_pages_of_the_manual_are_made_of_the_commands() {
 }
 
 /// Runs `muster` for a user with a home and nothing else: no database is configured.
-async fn at_home(world: &World, args: &[&str], input: &str) -> (bool, String) {
+async fn at_home(home: &Path, args: &[&str], input: &str) -> (bool, String) {
     let mut command = tokio::process::Command::new(Binary::Cli.path().unwrap());
-    command.env_clear().env("HOME", world.folder().join("home")).args(args);
+    command.env_clear().env("HOME", home).args(args);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut running = command.spawn().unwrap();
     running.stdin.take().unwrap().write_all(input.as_bytes()).await.unwrap();
@@ -84,7 +83,9 @@ async fn an_operator_that_has_logged_in_needs_no_database() {
     World::with_api()
         .run(async |world| {
             let operator = world.operator("act").await;
-            let run = async |args: &[&str]| at_home(&world, args, "").await;
+            let folder = tempfile::tempdir().unwrap();
+            let home = folder.path();
+            let run = async |args: &[&str]| at_home(home, args, "").await;
             let read = async |args: &[&str]| -> Value {
                 let (succeeded, told) = run(args).await;
                 assert!(succeeded, "{args:?}: {told}");
@@ -96,11 +97,11 @@ async fn an_operator_that_has_logged_in_needs_no_database() {
             };
             fails(&["queues"], "MUSTER_CONFIG").await;
             let url = world.api().url().to_owned();
-            let (wrong, told) = at_home(&world, &["login", &url], "muster_operator_0").await;
+            let (wrong, told) = at_home(home, &["login", &url], "muster_operator_0").await;
             assert!(!wrong && told.contains("does not know this token"), "{told}");
-            let (succeeded, told) = at_home(&world, &["login", &url], operator.token().unwrap()).await;
+            let (succeeded, told) = at_home(home, &["login", &url], operator.token().unwrap()).await;
             assert!(succeeded && told.contains("(act)"), "{told}");
-            let file = world.folder().join("home/.config/muster/profiles.json");
+            let file = home.join(".config/muster/profiles.json");
             assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
             assert_eq!(read(&["profiles", "--json"]).await[0]["current"], true);
 
