@@ -64,6 +64,15 @@ impl From<muster_storage::Error> for JobError {
     }
 }
 
+impl From<muster_mail::Error> for JobError {
+    fn from(error: muster_mail::Error) -> Self {
+        match error {
+            muster_mail::Error::Later(error) => Self::retry(error),
+            muster_mail::Error::Never(error) => Self::fail(error),
+        }
+    }
+}
+
 impl From<muster_objects::Error> for JobError {
     fn from(error: muster_objects::Error) -> Self {
         Self::retry(error)

@@ -9,7 +9,7 @@ use crate::cargo;
 
 /// Imports that each of our crates may have of ours, in its own build. A crate that is not here may
 /// not exist.
-const OURS: [(&str, &[&str]); 19] = [
+const OURS: [(&str, &[&str]); 20] = [
     ("muster-domain", &[]),
     ("muster-ingest", &["muster-domain"]),
     ("muster-jobs", &["muster-domain"]),
@@ -17,6 +17,7 @@ const OURS: [(&str, &[&str]); 19] = [
     ("muster-broker", &["muster-domain", "muster-jobs"]),
     ("muster-carrier", &["muster-domain", "muster-jobs"]),
     ("muster-fetch", &[]),
+    ("muster-mail", &[]),
     ("muster-objects", &["muster-ingest"]),
     ("muster-service", &[]),
     ("muster-scheduler", SHARED),
@@ -39,6 +40,7 @@ const SHARED: &[&str] = &[
     "muster-broker",
     "muster-carrier",
     "muster-fetch",
+    "muster-mail",
     "muster-objects",
     "muster-service",
 ];
@@ -51,6 +53,7 @@ const ANYTHING: &[&str] = &[
     "muster-broker",
     "muster-carrier",
     "muster-fetch",
+    "muster-mail",
     "muster-objects",
     "muster-service",
     "muster-scheduler",
@@ -63,10 +66,11 @@ const ANYTHING: &[&str] = &[
 
 /// Libraries that one crate alone may use. `integration-tests` may use any, to look behind the
 /// scenes, and `bench`, to measure the bare servers.
-const OWNERS: [(&str, &str); 5] = [
+const OWNERS: [(&str, &str); 6] = [
     ("sqlx", "muster-storage"),
     ("lapin", "muster-broker"),
     ("object_store", "muster-objects"),
+    ("lettre", "muster-mail"),
     ("opentelemetry_sdk", "muster-service"),
     ("figment", "muster-service"),
 ];

@@ -10,10 +10,11 @@ use muster_domain::{
     people::phone_hash::PhoneHashKeys,
     trust::ledger::{HEAD, Head, LONGEST, is_older},
 };
+use muster_mail::{Mailer, ServerAddress};
 use muster_objects::{Objects, StoreAddress};
 use muster_service::{
     clock,
-    config::{Broker, DoctorSettings, ObjectStore, Privacy},
+    config::{Broker, DoctorSettings, Mail, ObjectStore, Privacy},
     zones,
 };
 use muster_storage::{
@@ -61,6 +62,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     checks.extend([clocks(&pool).await, zone_rules(), broker(&settings.broker).await]);
     checks.extend(broker_settings(&settings.broker).await);
     checks.push(objects(&settings.object_store).await);
+    checks.push(mails(&settings.mail).await);
     checks.push(phone_key(&settings.privacy, &pool).await);
     checks.push(restored(&settings, &pool).await);
     checks.extend(checkup::checks(&pool, "--repair").await);
@@ -134,6 +136,20 @@ async fn objects(store: &ObjectStore) -> Check {
         Err(error) => (false, format!("{error:#}")),
     };
     Check { check: "object_store", ok, detail }
+}
+
+/// Signs in at the mail server, and sends nothing.
+async fn mails(mail: &Mail) -> Check {
+    let tried = async {
+        let way = Mailer::open(mail.from.as_deref(), mail.folder.as_deref(), mail.server(ServerAddress::new))?;
+        let Some(way) = way else { return Ok("there are none: members sign in with tokens") };
+        Ok::<_, anyhow::Error>(way.check().await?)
+    };
+    let (ok, detail) = match tried.await {
+        Ok(detail) => (true, detail.to_owned()),
+        Err(error) => (false, format!("{error:#}")),
+    };
+    Check { check: "mails", ok, detail }
 }
 
 /// Facts that only the management API tells: the broker's version, and whether every queue is under

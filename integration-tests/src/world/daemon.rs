@@ -105,6 +105,12 @@ impl World {
         *settings = settings.clone().with(key, value);
     }
 
+    /// Leaves a setting unset.
+    pub fn unset(&self, key: &str) {
+        let mut settings = self.0.settings.lock().unwrap_or_else(PoisonError::into_inner);
+        *settings = settings.clone().without(key);
+    }
+
     /// Returns the settings of a process of this name, listening on a port of its own.
     pub fn settings(&self, name: &str) -> TestSettings {
         let port = ports::free_port().expect("a free port");

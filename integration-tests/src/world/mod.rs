@@ -1,6 +1,7 @@
 //! The words that tests are written in, one file a subject.
 
 mod broker;
+mod certificates;
 mod client;
 mod clock;
 mod conform;
@@ -17,6 +18,7 @@ mod s3;
 mod services;
 mod settings;
 mod setup;
+mod smtp;
 mod sql;
 mod tables;
 
@@ -32,6 +34,7 @@ use muster_storage::Pool;
 use tempfile::TempDir;
 
 pub use broker::QueueCounts;
+pub use certificates::{certificates, tls_acceptor};
 pub use client::{Answer, Call, Client, Events, urlencoded};
 pub use conform::{DOCUMENT, Document};
 pub use daemon::Daemon;
@@ -45,6 +48,7 @@ pub use rows::{Moment, Rows, Value as RowValue, ago, ahead, days, minutes, now};
 pub use s3::{S3, S3_SECRET};
 pub use settings::{CARRIER_ACCOUNT, CARRIER_SECRET, TestSettings};
 pub use setup::Setup;
+pub use smtp::{SMTP_LOGIN, Smtp, SmtpWays, TakenMail};
 
 /// Bytes that may be uploaded.
 pub const UPLOAD_LIMIT: usize = 1024 * 1024;

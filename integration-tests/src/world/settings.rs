@@ -52,6 +52,13 @@ impl TestSettings {
         self
     }
 
+    /// Leaves a key unset.
+    #[must_use]
+    pub fn without(mut self, key: &str) -> Self {
+        self.0.remove(key);
+        self
+    }
+
     /// Returns the configuration file.
     pub fn toml(&self) -> String {
         let line = |(name, value): (&String, &String)| {

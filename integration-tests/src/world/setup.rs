@@ -28,6 +28,7 @@ use crate::{CARRIER_ACCOUNT, CARRIER_SECRET, Daemon, TestSettings, UPLOAD_LIMIT,
 #[expect(clippy::struct_excessive_bools, reason = "each asks for one part of the world")]
 pub struct Setup {
     settings: Vec<(String, String)>,
+    unset: Vec<String>,
     has_api: bool,
     has_engine: bool,
     has_lookups: bool,
@@ -80,6 +81,12 @@ impl Setup {
         self
     }
 
+    /// Leaves a setting of all daemons unset.
+    pub fn without(mut self, key: &str) -> Self {
+        self.unset.push(key.to_owned());
+        self
+    }
+
     /// Changes more of them.
     pub fn with_all<'a, T: AsRef<str> + 'a>(self, settings: impl IntoIterator<Item = &'a (&'a str, T)>) -> Self {
         settings.into_iter().fold(self, |setup, (key, value)| setup.with(key, value.as_ref()))
@@ -123,6 +130,9 @@ impl Setup {
     async fn start(self) -> World {
         let stack = if self.has_own_servers { services::own().await } else { services::shared().await };
         let world = World::on(stack, self.has_moved_clock).await;
+        for key in &self.unset {
+            world.unset(key);
+        }
         for (key, value) in &self.settings {
             world.set(key, value);
         }

@@ -65,6 +65,7 @@ mod inbound;
 mod invites;
 mod latest_word;
 mod lookups;
+mod mails;
 mod matrix;
 mod matrix_places;
 mod member_edits;

@@ -1,10 +1,10 @@
 //! TLS to Postgres, RabbitMQ and the object store, with a private CA: each is used when its
 //! certificate is that CA's, and refused when it is another's or when there is no TLS.
 
-use std::{fs::Permissions, os::unix::fs::PermissionsExt as _, path::Path, process::Output, sync::Arc};
+use std::{fs::Permissions, os::unix::fs::PermissionsExt as _, path::Path, process::Output};
 
 use muster_domain::ids::OrganizationId;
-use muster_integration_tests::{S3, World, eventually, holds, seconds};
+use muster_integration_tests::{S3, World, certificates, eventually, holds, seconds, tls_acceptor};
 use muster_local::{ports, programs::Binary};
 use muster_storage::engine::enqueue::JobOrder;
 use serde_json::Value;
@@ -14,36 +14,8 @@ use tokio::{
     process::Command,
     task::JoinSet,
 };
-use tokio_rustls::{
-    TlsAcceptor,
-    rustls::{
-        ServerConfig,
-        crypto::ring,
-        pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
-    },
-};
 
 use crate::operators::probes;
-
-async fn openssl(folder: &Path, arguments: &str) {
-    let output = Command::new("openssl").current_dir(folder).args(arguments.split(' ')).output().await.unwrap();
-    assert!(output.status.success(), "openssl {arguments}: {}", String::from_utf8_lossy(&output.stderr));
-}
-
-/// Makes two CAs, and a certificate of the first for this machine.
-async fn certificates(folder: &Path) {
-    for ca in ["ca", "other"] {
-        let key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
-        let subject = format!("-days 2 -subj /CN=muster-tests-{ca}");
-        openssl(folder, &format!("req -x509 {key} -keyout {ca}.key -out {ca}.pem {subject}")).await;
-    }
-    let key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
-    openssl(folder, &format!("req {key} -keyout server.key -out server.csr -subj /CN=localhost")).await;
-    std::fs::write(folder.join("names"), "subjectAltName=IP:127.0.0.1,DNS:localhost\n").unwrap();
-    let signed =
-        "x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile names -out server.pem";
-    openssl(folder, signed).await;
-}
 
 /// Lets Postgres speak TLS alone. Its own process writes the files, so that they are its user's.
 async fn secure_postgres(world: &World, folder: &Path) {
@@ -91,15 +63,7 @@ async fn secure_rabbitmq(world: &World, folder: &Path) -> u16 {
 
 /// Puts TLS in front of a port; returns the port that speaks it.
 async fn secure_front(folder: &Path, behind: u16) -> (u16, JoinSet<()>) {
-    let chain = CertificateDer::pem_file_iter(folder.join("server.pem")).unwrap().map(Result::unwrap).collect();
-    let key = PrivateKeyDer::from_pem_file(folder.join("server.key")).unwrap();
-    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .unwrap();
-    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let acceptor = tls_acceptor(folder);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let mut front = JoinSet::new();

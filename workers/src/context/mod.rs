@@ -15,6 +15,7 @@ use muster_domain::{
 };
 use muster_fetch::{Fetcher, Guard};
 use muster_jobs::JobKind;
+use muster_mail::Mailer;
 use muster_objects::{Objects, StoreAddress};
 use muster_service::{config::WorkerSettings, trace};
 use muster_storage::{
@@ -26,7 +27,7 @@ use tokio::sync::{Notify, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 use self::{stops::Stops, turns::Turns};
-use crate::{choice::Choice, error::JobError, mail::Mailer, metrics::WorkerMetrics};
+use crate::{choice::Choice, error::JobError, mail, metrics::WorkerMetrics};
 
 /// Connections for claims, heartbeats and outcomes, beside the handlers' and the one that hears of
 /// stops.
@@ -54,8 +55,8 @@ pub struct Context {
     pub fetcher: Fetcher,
     /// The way to the carriers.
     pub gateway: Arc<dyn Gateway>,
-    /// The way of mails.
-    pub(crate) mailer: Mailer,
+    /// The way of mails, if there is one.
+    pub(crate) mailer: Option<Mailer>,
     /// The lookup service, if there is one.
     pub lookups: Option<Lookups>,
     /// The carriers' days.
@@ -116,7 +117,7 @@ impl Context {
             objects: Objects::open(&settings.object_store.place(StoreAddress::new))?,
             fetcher: Fetcher::new(Guard::new(settings.imports.allowed_hosts.clone()))?,
             gateway: Arc::new(Twilio::new(&settings.gateway.url, &settings.carrier.public_url, credentials, timeout)?),
-            mailer: Mailer::new(&settings.mail)?,
+            mailer: mail::mailer(&settings.mail)?,
             lookups,
             calendar: CarrierCalendar::load()?,
             phone_hash_keys: PhoneHashKeys::new(current, previous),

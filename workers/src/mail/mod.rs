@@ -1,67 +1,21 @@
-//! Mails on their way out: into a folder, for development and tests.
+//! Mails: their words, and their way out (`shared/mail`).
 
 pub(crate) mod templates;
 
-use std::path::PathBuf;
-
-use anyhow::Context as _;
-use lettre::{
-    Message,
-    message::{Mailbox, MultiPart},
-};
+use muster_mail::{BadSettings, Mail, Mailer, ServerAddress};
 use muster_service::config::Mail as MailSettings;
-use uuid::Uuid;
 
 use self::templates::Text;
 use crate::error::JobError;
 
-/// The way of mails.
-#[derive(Debug, Clone)]
-pub(crate) struct Mailer {
-    from: Option<Mailbox>,
-    way: Way,
+/// Returns the way of mails that the configuration says, if it says one.
+pub(crate) fn mailer(settings: &MailSettings) -> Result<Option<Mailer>, BadSettings> {
+    Mailer::open(settings.from.as_deref(), settings.folder.as_deref(), settings.server(ServerAddress::new))
 }
 
-#[derive(Debug, Clone)]
-enum Way {
-    Folder(PathBuf),
-    None,
-}
-
-impl Mailer {
-    /// Returns the way that the configuration says.
-    pub(crate) fn new(settings: &MailSettings) -> anyhow::Result<Self> {
-        let from = settings.from.as_deref().map(str::parse).transpose().context("mail.from is no address")?;
-        let way = settings.folder.as_ref().map_or(Way::None, |folder| Way::Folder(PathBuf::from(folder)));
-        Ok(Self { from, way })
-    }
-
-    /// Hands a mail over. An error never names the receiver (rule R5).
-    pub(crate) async fn send(&self, to: &str, text: Text) -> Result<(), JobError> {
-        let (Some(from), false) = (&self.from, matches!(self.way, Way::None)) else {
-            return Err(JobError::retry("no way of mails is configured: set mail.folder"));
-        };
-        let to: Mailbox = to.parse().map_err(|_| JobError::fail("the receiver is no address of mail"))?;
-        let message = Message::builder()
-            .from(from.clone())
-            .to(to)
-            .subject(text.subject)
-            .message_id(None)
-            .multipart(MultiPart::alternative_plain_html(text.plain, text.html))
-            .map_err(|_| JobError::fail("the mail cannot be written"))?;
-        match &self.way {
-            Way::Folder(folder) => {
-                let written = async {
-                    tokio::fs::create_dir_all(folder).await?;
-                    let file = folder.join(format!("{}.eml", Uuid::now_v7()));
-                    // Whole at once: a reader sees no half of a mail.
-                    let part = file.with_extension("part");
-                    tokio::fs::write(&part, message.formatted()).await?;
-                    tokio::fs::rename(part, file).await
-                };
-                written.await.map_err(|error| JobError::retry(format!("writing a mail into mail.folder: {error}")))
-            }
-            Way::None => Ok(()),
-        }
-    }
+/// Hands a mail over. `id` is the mail's own: sent again, it has the same.
+pub(crate) async fn send(mailer: Option<&Mailer>, to: &str, id: &str, text: Text) -> Result<(), JobError> {
+    let none = || JobError::retry("no way of mails is configured: set mail.smtp_host or mail.folder");
+    let Text { subject, plain, html } = text;
+    Ok(mailer.ok_or_else(none)?.send(Mail { to, id, subject, plain, html }).await?)
 }

@@ -173,7 +173,7 @@ macro_rules! numbers {
     )+};
 }
 
-numbers!(u32, usize);
+numbers!(u16, u32, usize);
 
 impl Field for bool {
     const FORM: Form = Form::Switch;

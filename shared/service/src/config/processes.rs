@@ -177,6 +177,7 @@ processes! {
         broker: Broker,
         object_store: ObjectStore,
         privacy: Privacy,
+        mail: Mail,
         engine: Engine,
     };
 }

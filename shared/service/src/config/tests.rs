@@ -189,6 +189,9 @@ fn every_secret_can_be_in_a_file_and_is_never_shown() {
         if secret.flat == "object_store_key_secret" {
             values.push((key("object_store_key_id"), "\"AKIA1\"".to_owned()));
         }
+        if secret.flat == "mail_smtp_password" {
+            values.push((key("mail_smtp_user"), "\"muster\"".to_owned()));
+        }
         let rest = toml(values.clone());
         let named = format!("{rest}{}.{}_file = {file:?}\n", secret.section, secret.name);
         let source = Source::from_toml(&named).unwrap();
@@ -234,6 +237,35 @@ fn secrets_are_not_shown_and_other_values_are() {
         assert!(!told.contains(HASH_KEY) && told.contains("hush-carrier_url"), "{told}");
     }
     assert_eq!(settings.privacy.keys().0[31], 1);
+}
+
+#[test]
+fn a6_mails_have_one_way_with_a_sender_and_go_in_the_clear_on_this_machine_alone() {
+    let with = |more: &str| format!("{}{more}", toml(whole()));
+    for (more, problem) in [
+        ("mail.folder = \"/mails\"\n", "mail.from is missing"),
+        ("mail.smtp_host = \"mail.example.org\"\n", "mail.from is missing"),
+        ("mail.smtp_host = \"mail.example.org\"\nmail.smtp_tls = \"none\"\n", "another machine needs TLS"),
+        ("mail.smtp_host = \"localhost.example.org\"\nmail.smtp_tls = \"none\"\n", "another machine needs TLS"),
+        ("mail.smtp_host = \"x\"\nmail.smtp_tls = \"maybe\"\n", "must be implicit, starttls or none"),
+        ("mail.smtp_host = \"x\"\nmail.smtp_user = \"muster\"\n", "come together"),
+        ("mail.smtp_host = \"x\"\nmail.folder = \"/mails\"\n", "mails have one way"),
+        ("mail.smtp_host = \"x\"\nmail.smtp_port = 70000\n", "must be at most 65535"),
+    ] {
+        let error = refused(&with(more));
+        assert!(error.contains(problem), "{more}: {error}");
+    }
+    let from = "mail.from = \"muster@example.org\"\n";
+    for (more, port) in [
+        ("mail.smtp_host = \"mail.example.org\"\n", 465),
+        ("mail.smtp_host = \"mail.example.org\"\nmail.smtp_tls = \"starttls\"\n", 587),
+        ("mail.smtp_host = \"127.0.0.1\"\nmail.smtp_tls = \"none\"\n", 25),
+        ("mail.smtp_host = \"localhost\"\nmail.smtp_tls = \"none\"\nmail.smtp_port = 2525\n", 2525),
+    ] {
+        let source = Source::from_toml(&with(&format!("{from}{more}"))).unwrap();
+        let settings = InstallationSettings::read(&source).unwrap_or_else(|error| panic!("{more}: {error}"));
+        assert_eq!(settings.mail.server(|_, port, _, _, _, _| port), Some(port), "{more}");
+    }
 }
 
 #[test]

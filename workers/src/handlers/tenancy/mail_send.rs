@@ -13,7 +13,11 @@ use muster_storage::{
     },
 };
 
-use crate::{Context, Leased, error::JobError, mail::templates};
+use crate::{
+    Context, Leased,
+    error::JobError,
+    mail::{self, templates},
+};
 
 impl Leased for MailSend {
     async fn run(self, ctx: &Context, _: &ClaimedJob) -> Result<Tx, JobError> {
@@ -37,7 +41,8 @@ async fn sign_in(ctx: &Context, key: &SignInKey, id: SignInId) -> Result<Tx, Job
     tx.rollback().await?;
     let code = key.code(id);
     let link = format!("{}/v1/sign-in/{id}/page?code={code}&lang={}", public_url(ctx), open.language.as_str());
-    ctx.mailer.send(&open.email, templates::sign_in(open.language, &code, &link)).await?;
+    let text = templates::sign_in(open.language, &code, &link);
+    mail::send(ctx.mailer.as_ref(), &open.email, &format!("sign-in.{id}"), text).await?;
     let mut tx = ctx.pool.begin().await?;
     attempts::mailed(&mut tx, id).await?;
     Ok(tx)
@@ -55,7 +60,8 @@ async fn invite(ctx: &Context, key: &SignInKey, link: InviteLink) -> Result<Tx, 
     let days = ((pending.expires_at - now).num_minutes() + 1_439) / 1_440;
     let (base, id, secret) = (public_url(ctx), link.id, key.invite(link.id, link.generation));
     let url = format!("{base}/v1/invites/{id}/page?secret={secret}&lang={}", pending.language.as_str());
-    ctx.mailer.send(email, templates::invite(pending.language, &pending.first_name, place, days, &url)).await?;
+    let text = templates::invite(pending.language, &pending.first_name, place, days, &url);
+    mail::send(ctx.mailer.as_ref(), email, &format!("invite.{id}.{}", link.generation), text).await?;
     let mut tx = ctx.pool.begin().await?;
     invites::mailed(&mut tx, link).await?;
     Ok(tx)
