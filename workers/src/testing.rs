@@ -6,6 +6,8 @@ use muster_storage::{Tx, engine::claim::ClaimedJob};
 
 use crate::{Context, Slot, error::JobError, metrics::WorkerMetrics, registry};
 
+pub use crate::handlers::people::redacted_objects::erase_objects;
+
 /// A worker without a broker that takes the jobs it is given.
 #[derive(Clone)]
 pub struct Hand(Context);

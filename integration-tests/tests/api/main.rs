@@ -91,6 +91,8 @@ mod people_save;
 mod people_search;
 mod phone_keys;
 mod planted;
+mod planted_doors;
+mod planted_objects;
 mod privacy;
 mod privacy_registry;
 mod rates;

@@ -11,8 +11,7 @@ use crate::samples::{Operation, Who, body};
 pub(crate) struct Place {
     organization: Organization,
     pub(crate) agent: Person,
-    /// A group admin, of whom the group's bulk change and export are: others of their role do not
-    /// see these.
+    /// A group admin with a bulk change and an export: others of their role do not see these.
     pub(crate) group_admin: Person,
     /// By the names that paths use.
     pub(crate) ids: BTreeMap<&'static str, String>,

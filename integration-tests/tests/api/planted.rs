@@ -20,7 +20,7 @@ use muster_storage::{
 };
 use serde_json::{Value, json};
 
-use crate::privacy::redact;
+use crate::{planted_doors, privacy::redact};
 
 const NEEDLES: [&str; 12] = [
     "zebulon",
@@ -36,6 +36,28 @@ const NEEDLES: [&str; 12] = [
     "６４６５５５０００１",
     "646555000",
 ];
+
+/// Returns the needles that are in a text.
+fn needles(text: &str) -> impl Iterator<Item = &'static str> {
+    let lower = text.to_lowercase();
+    // Ids are hexadecimal digits.
+    let is_there =
+        move |needle: &&str| lower.contains(needle) && (*needle != "646555000" || lower.contains(",646555000"));
+    NEEDLES.into_iter().filter(is_there)
+}
+
+/// Returns the files of the object store in which the person is, by their paths in it.
+pub(crate) fn objects_with_the_person(world: &World) -> Vec<String> {
+    let mut found = Vec::new();
+    for file in files(world.folder()) {
+        let name = file.strip_prefix(world.folder()).unwrap().display().to_string();
+        let text = format!("{name} {}", String::from_utf8_lossy(&fs::read(&file).unwrap()));
+        if needles(&text).next().is_some() {
+            found.push(name);
+        }
+    }
+    found
+}
 
 /// Returns everything that is kept, in tables and in the object store, with the traces of the
 /// person found in it.
@@ -71,17 +93,12 @@ async fn found(world: &World) -> Vec<String> {
     }
     let mut found = Vec::new();
     for (what, text) in seen {
-        let lower = text.to_lowercase();
-        // Ids are hexadecimal digits.
-        let needles = NEEDLES
-            .iter()
-            .filter(|needle| lower.contains(*needle) && (**needle != "646555000" || lower.contains(",646555000")));
-        found.extend(needles.map(|needle| format!("{needle} in {what}: {text}")));
+        found.extend(needles(&text).map(|needle| format!("{needle} in {what}: {text}")));
     }
     found
 }
 
-fn files(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
     entries
         .flat_map(|entry| {
@@ -92,14 +109,14 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// The doors' house: an organization with the planted person.
-struct Planted {
+pub(crate) struct Planted {
     ours: Organization,
     upload: Value,
     incoming: PathBuf,
 }
 
 /// Opens every door.
-async fn plant(world: &World) -> Planted {
+pub(crate) async fn plant(world: &World) -> Planted {
     let ours = world.organization("Ours").await;
     let group = ours.group("One").await;
     let (agent, number) = ours.agent(&group).await;
@@ -157,9 +174,11 @@ async fn plant(world: &World) -> Planted {
     world.messages().kind("initial").state("delivered").until(2).await;
     world.text("+16465550001", &number, "Zebulon here, who likes tea").await;
     world.messages().kind("inbound").until(1).await;
+    planted_doors::before_the_opt_out(world, &ours, &agent, &group, &number).await;
     let opt_out = json!({ "reason": "Quagmire called and said so" });
     ours.admin.post(&ours.at(&format!("contacts/{contact}/opt-out")), opt_out).await.ok();
     world.settled().await;
+    planted_doors::open(world, &ours, &group).await;
     // A text that nobody has dealt with.
     world.pause_jobs("inbound-message").await;
     world.text("+16465550001", &number, "Zebulon once more").await;
@@ -229,7 +248,8 @@ const BY_HAND: [&str; 16] = [
     "update import set failure = 'zq@example.org is in it', locked_tags = '{zebulon quagmire}'",
     "update import_source set failure = 'zq@example.org is in it', tags = '{zebulon quagmire}', mapping = '{\"zebulon quagmire\": \"notes\"}',
          url = 'store:zq@example.org.csv'",
-    "update message set media = '[{\"content_type\": \"image/png\", \"url\": \"https://example.org/zebulon\"}]' where kind = 'inbound'",
+    "update message set media = '[{\"content_type\": \"image/png\", \"url\": \"https://example.org/zebulon\"}]'
+     where kind = 'inbound' and contact_id in (select id from contact where e164 = '+16465550001')",
     "update contact_group set name = 'Friends of Zebulon Quagmire', location = 'With zq@example.org'",
     "insert into job_policy (kind, reason) values ('probe', 'zq@example.org asked for it')",
     "insert into registered_campaign (id, brand_id, name) select uuid_v7(), id, 'Zebulon Quagmire' from brand",

@@ -122,15 +122,15 @@ impl Objects {
     }
 
     /// Removes every object with a key that begins with this folder's and that was last written
-    /// before an instant of the store's clock.
-    pub async fn delete_older(&self, folder: &str, before: DateTime<Utc>) -> Result<(), Error> {
+    /// before an instant of the store's clock. Returns how many.
+    pub async fn delete_older(&self, folder: &str, before: DateTime<Utc>) -> Result<u64, Error> {
         let found = self.store.list(Some(&self.path(folder)?));
         let older = found.try_filter(move |object| future::ready(object.last_modified < before));
-        let mut deleted = self.store.delete_stream(older.map_ok(|object| object.location).boxed());
+        let (mut deleted, mut count) = (self.store.delete_stream(older.map_ok(|object| object.location).boxed()), 0);
         while let Some(object) = deleted.next().await {
-            there(object)?;
+            count += u64::from(there(object)?.is_some());
         }
-        Ok(())
+        Ok(count)
     }
 
     /// Removes an object; one that is not there is as good as removed.

@@ -141,7 +141,7 @@ $$;
 
 -- Forgets a person's words beside an account's chain: reasons of acts on these contacts, reasons in
 -- which one of the patterns is found, and addresses from which visitors of forms became these
--- contacts; returns how many.
+-- contacts. Operators' reasons on the whole installation go by the sure pattern. Returns how many.
 create function audit_forget_person(of_account uuid, contacts uuid[], sure text, alone text) returns bigint
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
@@ -152,7 +152,10 @@ begin
         where e.chain = of_account and e.record_ids && contacts and (o.kind = 'reason' or e.principal = 'visitor')
         union
         select o.chain, o.number, o.kind from audit_aside o
-        where o.chain = of_account and o.kind = 'reason' and (o.words ~* sure or o.words ~* alone)) found
+        where o.chain = of_account and o.kind = 'reason' and (o.words ~* sure or o.words ~* alone)
+        union
+        select o.chain, o.number, o.kind from audit_aside o
+        where o.chain = '00000000-0000-0000-0000-000000000000' and o.kind = 'reason' and o.words ~* sure) found
     where a.chain = found.chain and a.number = found.number and a.kind = found.kind;
     get diagnostics gone = row_count;
     return gone;

@@ -6,6 +6,19 @@
 
 use crate::trust::tables::Whose;
 
+/// The objects of a folder that a redaction deletes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Erasure {
+    /// None: nothing of a person is in them, or no more than a keyed hash.
+    Nothing,
+    /// The files and rows of imports that are over, and files of no import.
+    OfImports,
+    /// All that were written before it.
+    Earlier,
+    /// Objects in which the person is, and objects that cannot be looked into.
+    WithThePerson,
+}
+
 /// A folder of the object store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Folder {
@@ -15,7 +28,9 @@ pub struct Folder {
     pub whose: Whose,
     /// The contents.
     pub holds: &'static str,
-    /// The treatment by a redaction.
+    /// The objects that a redaction deletes.
+    pub erasure: Erasure,
+    /// The same in words.
     pub redaction: &'static str,
     /// How they age.
     pub aged: &'static str,
@@ -27,6 +42,7 @@ pub const FOLDERS: &[Folder] = &[
         name: "audit",
         whose: Whose::Nobody,
         holds: "heads of the audit's chains: numbers and hashes",
+        erasure: Erasure::Nothing,
         redaction: "nothing to do",
         aged: "kept for good",
     },
@@ -34,6 +50,7 @@ pub const FOLDERS: &[Folder] = &[
         name: "doctor",
         whose: Whose::Nobody,
         holds: "the probe of `muster doctor`, for a moment",
+        erasure: Erasure::Nothing,
         redaction: "nothing to do",
         aged: "removed at once",
     },
@@ -41,6 +58,7 @@ pub const FOLDERS: &[Folder] = &[
         name: "exports",
         whose: Whose::Contact,
         holds: "files of exports and of access requests",
+        erasure: Erasure::Earlier,
         redaction: "files that were written before it go, and none of them is served from its answer on",
         aged: "removed when their time is over, a week by default",
     },
@@ -48,6 +66,7 @@ pub const FOLDERS: &[Folder] = &[
         name: "imports",
         whose: Whose::Contact,
         holds: "uploaded contacts files, and rows of running imports",
+        erasure: Erasure::OfImports,
         redaction: "files and rows of imports that are over go",
         aged: "rows go with their import; the file stays for an undo and for the next redaction",
     },
@@ -55,6 +74,7 @@ pub const FOLDERS: &[Folder] = &[
         name: "incoming",
         whose: Whose::Contact,
         holds: "contacts files that others put there to be fetched",
+        erasure: Erasure::WithThePerson,
         redaction: "files in which the person is go; packed ones go",
         aged: "whoever puts them there removes them",
     },
@@ -62,6 +82,7 @@ pub const FOLDERS: &[Folder] = &[
         name: "ledger",
         whose: Whose::Contact,
         holds: "redactions and opt-outs by keyed hash and id, for a replay after a restore",
+        erasure: Erasure::Nothing,
         redaction: "nothing to do: a keyed hash remains of a redacted person",
         aged: "kept for good",
     },
@@ -83,5 +104,14 @@ mod tests {
         assert_eq!(folder_of("imports/a/b").map(|folder| folder.name), Some("imports"));
         assert_eq!(folder_of("importsx/a"), None);
         assert_eq!(folder_of(""), None);
+    }
+
+    /// A keyed hash may stay (rule R4), and no other trace of a contact.
+    #[test]
+    fn r5a_every_folder_of_contacts_but_the_ledger_is_erased() {
+        for folder in FOLDERS {
+            let stays = folder.whose == Whose::Nobody || folder.name == "ledger";
+            assert_eq!(folder.erasure == Erasure::Nothing, stays, "{}", folder.name);
+        }
     }
 }

@@ -42,8 +42,12 @@ pub async fn overwrite_again(tx: &mut Tx, id: RedactionId, redaction: &Redaction
     let clean = sqlx::query_scalar!(
         r#"select not exists (
                select from message m join redaction r on m.contact_id = any(r.contact_ids)
-               where r.id = $1 and (m.body <> '' or jsonb_path_exists(m.media, '$[*].url') or m.state in ('queued', 'held'))) as "clean!""#,
+               where r.id = $1 and (m.body <> '' or jsonb_path_exists(m.media, '$[*].url') or m.state in ('queued', 'held')))
+           and not exists (
+               select from message m join organization o on o.id = m.organization_id join redaction r on r.id = $1
+               where o.account_id = $2 and m.kind = 'test' and m.body <> '' and m.created_at <= coalesce(r.looked_at, r.created_at)) as "clean!""#,
         id.0,
+        redaction.account_id.0,
     )
     .fetch_one(tx.conn())
     .await?;

@@ -80,6 +80,7 @@ pub(super) async fn overwrite(
         // Imports' changes of them, and their former agents there.
         run::own(tx, redaction.treatment.delete(&["import_change", "import_assignment"]), &all, &mut erased).await?;
         clear_texts_that_came(tx, id, redaction, &mut erased).await?;
+        run::tests(tx, redaction.treatment.overwrite_tests(), redaction.account_id, id, &mut erased).await?;
     }
     keep_opt_outs(tx, redaction, &fresh).await?;
     clear_contacts(tx, redaction.treatment, &fresh, &mut erased).await?;

@@ -58,6 +58,21 @@ pub(super) async fn own(
     Ok(all)
 }
 
+/// Runs the statement over the test texts of an account.
+pub(super) async fn tests(
+    tx: &mut Tx,
+    statement: Option<Statement>,
+    account_id: AccountId,
+    id: RedactionId,
+    erased: &mut Erased,
+) -> Result<()> {
+    if let Some(Statement { table, sql }) = statement {
+        let query = sqlx::query(AssertSqlSafe(sql)).bind(account_id.0).bind(id.0);
+        erased.add_rows(table, query.execute(tx.conn()).await?.rows_affected());
+    }
+    Ok(())
+}
+
 /// Runs statements over the free text of an account.
 pub(super) async fn searched(
     tx: &mut Tx,

@@ -6,16 +6,21 @@
 //! the contacts. Of searches `$1` is the account, `$2` the pattern of traces that can be of no one
 //! else, and `$3` that of single names.
 
+#[cfg(test)]
+mod tests;
+
 use crate::trust::{
+    objects::{Erasure, FOLDERS, Folder},
     personal::{COLUMNS, Holds},
     tables::{Rows, TABLES, Table, named},
 };
 
-/// The columns that a redaction treats: all of the registry, or all but one, by which a test shows
-/// that each is needed.
+/// The columns and the folders of the object store that a redaction treats: all of the registry, or
+/// all but one, by which a test shows that each is needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Treatment {
     without: Option<(&'static str, &'static str)>,
+    without_folder: Option<&'static str>,
 }
 
 /// A statement and the table that it treats.
@@ -144,14 +149,26 @@ const SAID_OF_OTHERS: &[(&str, &str, &str)] = &[
 const ROWS_WITH_A_TRACE: &[&str] = &["idempotency", "import_agent"];
 
 impl Treatment {
-    /// Returns the treatment of every column.
+    /// Returns the treatment of every column and folder.
     pub const fn whole() -> Self {
-        Self { without: None }
+        Self { without: None, without_folder: None }
     }
 
-    /// Returns the treatment of every column but one.
+    /// Returns the treatment of every column but one, and of every folder.
     pub const fn without(table: &'static str, column: &'static str) -> Self {
-        Self { without: Some((table, column)) }
+        Self { without: Some((table, column)), without_folder: None }
+    }
+
+    /// Returns the treatment of every column, and of every folder but one.
+    pub const fn without_folder(name: &'static str) -> Self {
+        Self { without: None, without_folder: Some(name) }
+    }
+
+    /// Returns the folders that it treats.
+    pub fn folders(self) -> impl Iterator<Item = &'static Folder> {
+        let treated =
+            move |folder: &&Folder| folder.erasure != Erasure::Nothing && self.without_folder != Some(folder.name);
+        FOLDERS.iter().filter(treated)
     }
 
     /// Returns whether a column is treated.
@@ -197,6 +214,21 @@ impl Treatment {
             sets.collect::<String>()
         );
         Some(Statement { table: known.name, sql })
+    }
+
+    /// Returns the statement that overwrites the test texts of the account `$1` from before the
+    /// redaction `$2`: they are on phones of admins, and one may have been written as the person.
+    pub fn overwrite_tests(self) -> Option<Statement> {
+        let sql = "with free as (
+                 select m.id from message m join organization o on o.id = m.organization_id join redaction r on r.id = $2
+                 where o.account_id = $1 and m.kind = 'test' and m.body <> '' and m.created_at <= coalesce(r.looked_at, r.created_at)
+                 for update of m skip locked
+             )
+             update message t set body = '',
+                 state = case when t.state in ('queued', 'held') then 'cancelled' else t.state end,
+                 reason = case when t.state in ('queued', 'held') then 'redacted' else t.reason end
+             from free where t.id = free.id";
+        self.has("message", "body").then(|| Statement { table: "message", sql: sql.to_owned() })
     }
 
     fn values(self, table: &'static Table) -> impl Iterator<Item = (&'static str, &'static str)> {
@@ -359,40 +391,5 @@ fn of_contact(table: &str) -> Option<(&'static Table, &'static str)> {
     match table.rows {
         Rows::OfContact(by) => Some((table, by)),
         Rows::OfAccount(_) | Rows::Installation => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn r5a_every_column_that_the_registry_treats_is_in_a_statement_and_no_other_is() {
-        for (table, column, holds) in COLUMNS {
-            let deleted = *holds == Holds::Deleted
-                && (of_contact(table).is_some()
-                    || ROWS_WITH_A_TRACE.contains(table)
-                    || LEAVE.iter().any(|(of, name, _)| (of, name) == (table, column)));
-            let listed = |list: &[(&str, &str, &str)]| list.iter().any(|(of, name, _)| (of, name) == (table, column));
-            let overwritten = listed(VALUES);
-            let searched = SEARCHES.iter().any(|(of, name, _)| (of, name) == (table, column));
-            let ways = usize::from(deleted)
-                + usize::from(overwritten)
-                + usize::from(searched)
-                + usize::from(listed(BY_FUNCTION));
-            let wanted = usize::from(matches!(holds, Holds::Overwritten | Holds::Deleted | Holds::Searched));
-            assert_eq!(ways, wanted, "{table}.{column} is {holds:?}");
-        }
-    }
-
-    #[test]
-    fn r5a_a_column_that_is_left_out_is_in_no_statement() {
-        let whole = Treatment::whole().overwrite("contact").unwrap().sql;
-        assert!(whole.starts_with("update contact t set carrier = null, consent_text = null, e164 = null"), "{whole}");
-        let without = Treatment::without("contact", "email");
-        assert!(!without.overwrite("contact").unwrap().sql.contains("email"));
-        assert!(Treatment::without("sign_up", "consent_text").delete(&["sign_up", "contact_tag"]).len() == 1);
-        let searches = Treatment::without("campaign", "name").searches();
-        assert!(searches.iter().all(|search| search.table != "campaign"), "{searches:?}");
     }
 }
