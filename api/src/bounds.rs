@@ -238,13 +238,13 @@ forms! {
 }
 
 impl AuditWord {
-    /// Reads a parameter.
+    /// Reads a member.
     pub(crate) fn read(word: &str) -> Result<(), Problem> {
         let letters = word.bytes().all(|letter| letter.is_ascii_lowercase() || letter == b'_');
         if letters && (1..=60).contains(&word.len()) && !word.starts_with('_') {
             Ok(())
         } else {
-            Err(Problem::invalid_parameter("operation and record_kind are words such as patch_contact"))
+            Err(Problem::invalid_body("operation and record_kind are words such as patch_contact"))
         }
     }
 }

@@ -77,9 +77,12 @@ enum Command {
     /// Contacts: searched, saved, edited, moved between groups, and changed in bulk.
     #[command(subcommand)]
     Contacts(commands::contacts::Command),
-    /// Records as files: contacts, conversations, results, opt-outs.
+    /// Records as files: contacts, conversations, results, opt-outs, acts.
     #[command(subcommand)]
     Export(commands::export::Command),
+    /// Everything that is held of one person, as a file.
+    #[command(subcommand)]
+    AccessRequest(commands::access_request::Command),
     /// Files of contacts.
     #[command(subcommand)]
     Import(commands::import::Command),
@@ -122,6 +125,7 @@ async fn main() -> ExitCode {
 async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Export(command) => return commands::export::run(command).await,
+        Command::AccessRequest(command) => return commands::access_request::run(command).await,
         Command::Import(command) => return commands::import::run(command).await,
         Command::OptOuts(command) => commands::opt_outs::run(command).await,
         Command::Tags(command) => commands::tags::run(command).await,

@@ -3,7 +3,7 @@
 use muster_domain::{
     ids::{GroupId, MemberId},
     people::bulk::Asker,
-    tenancy::member::MemberState,
+    tenancy::{member::MemberState, role::Role},
 };
 use muster_storage::{
     Page, Tx,
@@ -16,12 +16,13 @@ use muster_storage::{
 use crate::error::JobError;
 
 /// Returns whether the admin that asked for a job with these groups, or with all where there are
-/// none, may still do so.
+/// none, may still do so. It needs this role at least.
 pub(crate) async fn may_go_on(
     tx: &mut Tx,
     organization: &Organization,
     asked_by: MemberId,
     asked_with: Option<&[GroupId]>,
+    role: Role,
 ) -> Result<bool, JobError> {
     let filter = MemberFilter {
         account_id: organization.account_id,
@@ -38,6 +39,6 @@ pub(crate) async fn may_go_on(
     Ok(found.is_some_and(|found| {
         let active = found.state == MemberState::Active;
         let asker = Asker { active, role: found.member.role, groups: &found.member.groups };
-        asker.may_go_on(asked_with)
+        asker.may_go_on(asked_with) && asker.role >= role
     }))
 }

@@ -1,6 +1,7 @@
 //! Endpoints for admins: a folder for each resource, with its routes in `mod.rs` and one file for
 //! each operation.
 
+pub(crate) mod access_requests;
 pub(crate) mod account;
 pub(crate) mod audit;
 pub(crate) mod automations;
@@ -36,6 +37,7 @@ use crate::state::Api;
 /// Returns the routes of every resource.
 pub(crate) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
+        .merge(access_requests::routes())
         .merge(account::routes())
         .merge(audit::routes())
         .merge(automations::routes())

@@ -1,7 +1,7 @@
 //! `GET /v1/downloads/{download_key}`.
 
 use axum::{body::Body, extract::State};
-use muster_domain::{people::bulk::Asker, tenancy::member::MemberState};
+use muster_domain::{people::bulk::Asker, tenancy::member::MemberState, trust::export::ExportKind};
 use muster_storage::{
     Page, Tx,
     tenancy::members::{self, MemberFilter},
@@ -20,9 +20,9 @@ use crate::{
     state::Api,
 };
 
-/// Downloads a file by a link. The link is all that is asked for; it is refused once it has
-/// expired, the file has ended, or the admin that made it may not have it any more. Each opening is
-/// kept with its time and the client's address.
+/// Downloads the file of an export or of an access request by a link. The link is all that is asked
+/// for; it is refused once it has expired, the file has ended, or the admin that made it may not
+/// have it any more. Each opening is kept with its time and the client's address.
 #[utoipa::path(get, path = "/v1/downloads/{download_key}", tag = "exports")]
 pub(crate) async fn get(
     State(api): State<Api>,
@@ -38,7 +38,8 @@ pub(crate) async fn get(
     }
     let organization_id = Some(opened.organization_id.0);
     audit::acting_as(Principal { organization_id, ..Principal::member(opened.account_id.0, opened.member_id.0) });
-    audit::concerns("export", opened.export_id.0);
+    let record = if export.kind == ExportKind::AccessRequest { "access_request" } else { "export" };
+    audit::concerns(record, opened.export_id.0);
     exports::record_opening(&mut tx, opened.link_id, &address).await?;
     tx.commit().await?;
     let file = api.objects.get(&export.object_key()).await?.ok_or_else(gone)?;
@@ -65,6 +66,6 @@ async fn may_have(tx: &mut Tx, opened: &Opened, export: &Export) -> Result<bool,
     Ok(found.is_some_and(|found| {
         let active = found.state == MemberState::Active;
         let asker = Asker { active, role: found.member.role, groups: &found.member.groups };
-        asker.may_go_on(export.readers.as_deref())
+        asker.may_go_on(export.readers.as_deref()) && asker.role >= export.least_role()
     }))
 }

@@ -93,8 +93,6 @@ words! {
     BulkActionKind = bulk::BulkActionKind, "What is done with each contact.";
     BulkState = bulk::BulkState, "How far a bulk change is.";
     BulkFailure = bulk::BulkFailure, "Why a bulk change could not go on.";
-    ExportKind = export::ExportKind, "The records of an export.";
-    ExportFormat = export::ExportFormat, "The format of a file.";
     ExportState = export::ExportState, "How far an export is.";
     ExportFailure = export::ExportFailure, "Why an export could not go on.";
     FileEnd = export::FileEnd, "Why an export has no file any more.";
@@ -132,6 +130,31 @@ impl PartialSchema for JobKind {
 }
 
 impl ToSchema for JobKind {}
+
+/// The same with some of the words alone.
+macro_rules! offered {
+    ($($name:ident = $of:expr, $description:literal;)+) => {$(
+        #[doc = $description]
+        pub(crate) enum $name {}
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                ObjectBuilder::new()
+                    .schema_type(Type::String)
+                    .enum_values(Some($of.map(|value| value.as_str())))
+                    .description(Some($description))
+                    .into()
+            }
+        }
+
+        impl ToSchema for $name {}
+    )+};
+}
+
+offered! {
+    ExportKind = export::ExportKind::OFFERED, "The records of an export.";
+    ExportFormat = export::ExportFormat::OFFERED, "The format of a file.";
+}
 
 /// A daily window of wall-clock time: it opens before it closes.
 #[derive(ToSchema)]
@@ -259,6 +282,15 @@ pub(crate) struct ExportFilter {
     digits: Option<String>,
     state: Option<ThreadProgress>,
     origin: Option<OptOutOrigin>,
+    /// Acts of the whole account.
+    account: Option<bool>,
+    member_id: Option<Uuid>,
+    operator: Option<String>,
+    operation: Option<String>,
+    record_kind: Option<String>,
+    record_id: Option<Uuid>,
+    from: Option<String>,
+    to: Option<String>,
 }
 
 /// The action of a bulk change with its own members.

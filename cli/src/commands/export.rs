@@ -1,29 +1,26 @@
 //! `muster export`: an organization's records as files, by the API.
 
-use std::{path::PathBuf, process::ExitCode, time::Duration};
+use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use muster_domain::trust::export::{ExportFormat, ExportKind};
 use reqwest::Method;
 use serde_json::{Value, json};
-use tokio::io::AsyncWriteExt as _;
 use uuid::Uuid;
 
 use crate::{
     commands::{
-        client::{Api, Where},
+        client::Where,
         contacts::filter::Filter,
-        words,
+        offered,
+        to_file::{Download, One, Work, code, state},
     },
     out::say,
     table::Table,
 };
 
-/// The exit code of an export that ends otherwise than with success.
-const EXIT_NOT_DONE: u8 = 2;
-/// Between two looks at an export.
-const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+const EXPORTS: Work = Work("exports");
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -49,12 +46,12 @@ pub(crate) enum Command {
 #[derive(Args)]
 pub(crate) struct Start {
     /// The records.
-    #[arg(value_parser = words::<ExportKind>())]
+    #[arg(value_parser = offered(&ExportKind::OFFERED, ExportKind::as_str))]
     kind: ExportKind,
     #[command(flatten)]
     at: Where,
     /// The form of the file.
-    #[arg(long, value_parser = words::<ExportFormat>(), default_value = "csv")]
+    #[arg(long, value_parser = offered(&ExportFormat::OFFERED, ExportFormat::as_str), default_value = "csv")]
     format: ExportFormat,
     /// Pack the file by gzip.
     #[arg(long)]
@@ -63,6 +60,9 @@ pub(crate) struct Start {
     /// none is given.
     #[arg(long = "column", value_name = "COLUMN")]
     columns: Vec<String>,
+    /// Of `audit`: acts of the whole account; for account admins.
+    #[arg(long)]
+    account: bool,
     /// Conditions on contacts, of the kind `contacts` alone.
     #[command(flatten)]
     filter: Filter,
@@ -95,58 +95,22 @@ pub(crate) struct List {
     json: bool,
 }
 
-#[derive(Args)]
-pub(crate) struct One {
-    /// The export.
-    id: Uuid,
-    #[command(flatten)]
-    at: Where,
-    /// Print one JSON object.
-    #[arg(long)]
-    json: bool,
-}
-
-#[derive(Args)]
-pub(crate) struct Download {
-    /// The export.
-    id: Uuid,
-    /// Where to.
-    #[arg(long, value_name = "FILE")]
-    output: PathBuf,
-    #[command(flatten)]
-    at: Where,
-}
-
 pub(crate) async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Start(args) => return start(&args).await,
         Command::List(args) => list(&args).await?,
-        Command::Show(one) => show(&one.at.open()?.get(&format!("exports/{}", one.id)).await?, one.json)?,
+        Command::Show(one) => show(&EXPORTS.get(&one).await?, one.json)?,
         Command::Follow(one) => {
-            let export = until_over(&one.at.open()?, &one.id.to_string()).await?;
+            let export = EXPORTS.until_over(&one.at.open()?, &one.id.to_string()).await?;
             show(&export, one.json)?;
             return Ok(code(&export));
         }
-        Command::Cancel(one) => show(&post(&one, "cancel").await?, one.json)?,
-        Command::Link(one) => {
-            let link = post(&one, "links").await?;
-            if one.json {
-                say!("{link}")?;
-            } else {
-                say!("{}", link["path"].as_str().unwrap_or_default())?;
-                say!("until {}", link["expires_at"].as_str().unwrap_or_default())?;
-            }
-        }
-        Command::Links(one) => links(&one).await?,
-        Command::Download(args) => download(&args.at.open()?, &args.id.to_string(), &args.output).await?,
+        Command::Cancel(one) => show(&EXPORTS.post(&one, "cancel").await?, one.json)?,
+        Command::Link(one) => EXPORTS.link(&one).await?,
+        Command::Links(one) => EXPORTS.links(&one).await?,
+        Command::Download(args) => EXPORTS.download(&args.at.open()?, &args.id.to_string(), &args.output).await?,
     }
     Ok(ExitCode::SUCCESS)
-}
-
-async fn post(one: &One, act: &str) -> anyhow::Result<Value> {
-    let api = one.at.open()?;
-    let request = api.request(Method::POST, &format!("exports/{}/{act}", one.id));
-    Ok(api.send(request).await?.json().await?)
 }
 
 async fn start(args: &Start) -> anyhow::Result<ExitCode> {
@@ -158,6 +122,7 @@ async fn start(args: &Start) -> anyhow::Result<ExitCode> {
         ("contacts", (!filter.is_empty()).then(|| json!(filter))),
         ("goal_ids", (!args.goals.is_empty()).then(|| json!(args.goals))),
         ("campaign_ids", (!args.campaigns.is_empty()).then(|| json!(args.campaigns))),
+        ("audit", args.account.then(|| json!({ "account": true }))),
     ];
     for (name, value) in members {
         if let Some(value) = value {
@@ -174,10 +139,10 @@ async fn start(args: &Start) -> anyhow::Result<ExitCode> {
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let export = until_over(&api, id).await?;
+    let export = EXPORTS.until_over(&api, id).await?;
     show(&export, args.json)?;
     if let Some(output) = args.output.as_ref().filter(|_| export["state"] == "succeeded") {
-        download(&api, id, output).await?;
+        EXPORTS.download(&api, id, output).await?;
     }
     Ok(code(&export))
 }
@@ -194,65 +159,6 @@ async fn list(args: &List) -> anyhow::Result<()> {
         table.row([text("id"), text("created_at"), state(export), rows, text("kind"), text("format")]);
     }
     table.print("")
-}
-
-async fn links(one: &One) -> anyhow::Result<()> {
-    let links = one.at.open()?.get(&format!("exports/{}/links", one.id)).await?;
-    if one.json {
-        return say!("{links}");
-    }
-    let mut table = Table::with_names(["member", "until", ">opened", "last", "from"]);
-    for link in links["items"].as_array().into_iter().flatten() {
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let last = &link["openings"][0];
-        let opened = link["opened"].as_i64().unwrap_or_default().to_string();
-        table.row([
-            text(&link["member_id"]),
-            text(&link["expires_at"]),
-            opened,
-            text(&last["at"]),
-            text(&last["client_address"]),
-        ]);
-    }
-    table.print("")
-}
-
-/// Makes a link of one's own, and writes the file.
-async fn download(api: &Api, id: &str, output: &PathBuf) -> anyhow::Result<()> {
-    let link: Value = api.send(api.request(Method::POST, &format!("exports/{id}/links"))).await?.json().await?;
-    let mut file = api.open_link(link["path"].as_str().context("the API told no path")?).await?;
-    let mut partial = output.clone().into_os_string();
-    partial.push(".partial");
-    let mut written = tokio::fs::File::create(&partial).await.context("the file cannot be written")?;
-    while let Some(piece) = file.chunk().await.context("the download broke off")? {
-        written.write_all(&piece).await.context("the file cannot be written")?;
-    }
-    written.sync_all().await.context("the file cannot be written")?;
-    tokio::fs::rename(&partial, output).await.context("the file cannot be written")
-}
-
-/// Looks at an export until it is over; returns it.
-async fn until_over(api: &Api, id: &str) -> anyhow::Result<Value> {
-    loop {
-        let export = api.get(&format!("exports/{id}")).await?;
-        if !matches!(export["state"].as_str(), Some("waiting" | "running")) {
-            return Ok(export);
-        }
-        tokio::time::sleep(LOOK_INTERVAL).await;
-    }
-}
-
-fn code(export: &Value) -> ExitCode {
-    if export["state"] == "succeeded" { ExitCode::SUCCESS } else { ExitCode::from(EXIT_NOT_DONE) }
-}
-
-/// Returns the state, or why the file of an export has ended.
-fn state(export: &Value) -> String {
-    let state = export["state"].as_str().unwrap_or_default();
-    match export["file_end"].as_str() {
-        Some(end) => format!("{state}, file ended ({end})"),
-        None => state.to_owned(),
-    }
 }
 
 fn show(export: &Value, json: bool) -> anyhow::Result<()> {

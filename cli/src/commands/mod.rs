@@ -1,5 +1,6 @@
 //! One command, one file.
 
+pub(crate) mod access_request;
 pub(crate) mod account;
 pub(crate) mod acts;
 pub(crate) mod audit;
@@ -30,6 +31,7 @@ pub(crate) mod restore;
 pub(crate) mod schedule;
 pub(crate) mod segments;
 pub(crate) mod tags;
+pub(crate) mod to_file;
 pub(crate) mod wait;
 mod watch;
 pub(crate) mod why;
@@ -44,6 +46,14 @@ use muster_storage::{Pool, PoolOptions};
 /// Reads the words of an enum, which the help lists.
 pub(crate) fn words<T: TextEnum + Send + Sync>() -> impl TypedValueParser<Value = T> {
     PossibleValuesParser::new(T::WORDS.iter().copied()).try_map(|word| text_enum::read::<T>(&word))
+}
+
+/// Reads some of the words of an enum, which the help lists.
+pub(crate) fn offered<T: TextEnum + Send + Sync>(
+    values: &'static [T],
+    word: fn(T) -> &'static str,
+) -> impl TypedValueParser<Value = T> {
+    PossibleValuesParser::new(values.iter().map(move |value| word(*value))).try_map(|word| text_enum::read::<T>(&word))
 }
 
 /// Reads a command's part of the configuration.

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Returns the files of exports in the object store.
-fn objects(world: &World) -> Vec<PathBuf> {
+pub(crate) fn objects(world: &World) -> Vec<PathBuf> {
     fn files(folder: &std::path::Path, found: &mut Vec<PathBuf>) {
         let Ok(entries) = std::fs::read_dir(folder) else { return };
         for entry in entries {

@@ -2,10 +2,7 @@
 
 use std::{collections::BTreeSet, io::Read as _};
 
-use muster_domain::{
-    text_enum::TextEnum,
-    trust::export::{ExportFormat, ExportKind},
-};
+use muster_domain::trust::export::{ExportFormat, ExportKind};
 use muster_integration_tests::{Answer, Organization, World, eventually, goal_at, seconds, set, text};
 use serde_json::{Value, json};
 
@@ -103,7 +100,7 @@ async fn e1_every_kind_is_written_in_every_format_with_all_of_its_columns() {
     World::with_engine()
         .run(async |world| {
             let (ours, _) = full(&world).await;
-            for kind in ExportKind::ALL {
+            for kind in ExportKind::OFFERED {
                 let names: Vec<_> = kind.columns().iter().map(|column| column.name).collect();
                 let body = json!({ "kind": kind });
                 let csv = file(&world, &ours, body.clone()).await;
@@ -121,19 +118,28 @@ async fn e1_every_kind_is_written_in_every_format_with_all_of_its_columns() {
                     ExportKind::GoalResults => 5,
                     ExportKind::Conversations => 6,
                     ExportKind::CampaignResults | ExportKind::OptOuts => 1,
+                    // Each act is one more: the second export, and the opening of the first.
+                    ExportKind::Audit => records.len(),
+                    ExportKind::AccessRequest => unreachable!("it is no export"),
                 };
-                assert_eq!(records.len(), wanted, "{kind}: {records:?}");
-                assert_eq!(csv.matches("\r\n").count(), wanted + 1, "{kind}: {csv}");
+                assert!(records.len() == wanted && wanted > 0, "{kind}: {records:?}");
+                let lines = csv.matches("\r\n").count() - 1;
+                assert!(lines == wanted || (kind == ExportKind::Audit && lines < wanted), "{kind}: {csv}");
                 for record in &records {
                     let members: BTreeSet<_> = record.as_object().unwrap().keys().map(String::as_str).collect();
                     assert_eq!(members, names.iter().copied().collect(), "{kind}");
                 }
                 let id = names[0];
+                // A number is no text.
                 for value in column(&records, id) {
                     assert!(csv.contains(value), "{kind}: {id} {value} is in both");
                 }
             }
-            assert_eq!(ExportFormat::WORDS, ["csv", "json_lines"], "each is looked at above");
+            assert_eq!(
+                ExportFormat::OFFERED.map(ExportFormat::as_str),
+                ["csv", "json_lines"],
+                "each is looked at above"
+            );
         })
         .await;
 }
@@ -247,7 +253,7 @@ async fn r3_redacted_people_appear_as_redacted() {
         .run(async |world| {
             let (ours, _) = full(&world).await;
             redact(&world, &ours, "+16465550001").await;
-            for kind in ExportKind::ALL {
+            for kind in ExportKind::OFFERED {
                 let csv = file(&world, &ours, json!({ "kind": kind })).await;
                 for secret in ["6465550001", "\"Ada\"", "Hi Ada", "Lovelace", "ada@example.org", "Who is this"] {
                     assert!(!csv.contains(secret), "{kind} tells {secret}: {csv}");
@@ -272,15 +278,15 @@ async fn a5_a_group_admins_export_has_their_groups_and_the_knowledge_of_these() 
         world.text("+16465550001", &number, "STOP").await;
         world.messages().kind("opt_out_confirmation").state("delivered").until(1).await;
         world.settled().await;
-        for kind in ExportKind::ALL {
+        for kind in ExportKind::OF_GROUPS {
             let mut body = json!({ "kind": kind });
-            if *kind == ExportKind::Contacts {
+            if kind == ExportKind::Contacts {
                 let names = kind.columns().iter().map(|column| json!(column.name)).chain([json!("field:ward")]);
                 body["columns"] = names.collect();
             }
             let seen = records(world, mine, body.clone()).await;
             tells_nothing(kind.as_str(), &json!(seen));
-            assert!(!seen.is_empty() || *kind == ExportKind::CampaignResults, "{kind}");
+            assert!(!seen.is_empty() || kind == ExportKind::CampaignResults, "{kind}");
             let others = json!(records(world, theirs, body).await).to_string();
             assert!(!others.contains("6465550002"), "{kind}: {others}");
         }

@@ -4,12 +4,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 #![allow(clippy::cloned_ref_to_slice_refs, reason = "a list of one is written as any other list")]
 
+mod access_requests;
 mod account_opt_out_races;
 mod account_opt_outs;
 mod account_words;
 mod agent_home;
 mod agent_opt_outs;
 mod audit;
+mod audit_exports;
 mod automations;
 mod availability;
 mod bad_numbers;

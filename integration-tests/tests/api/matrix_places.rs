@@ -92,6 +92,7 @@ impl Place {
             ("export_id", export),
             ("batch_id", text(&claimed["id"])),
             ("redaction_id", redaction),
+            ("access_request_id", made("access-requests", access_request(&organization.contact(&phone).await)).await),
             ("form_id", made("forms", form).await),
             ("merge_id", made(&format!("tags/{merged}/merge"), json!({ "into": vip })).await),
             ("tag_id", vip),
@@ -164,6 +165,10 @@ async fn job_act(world: &World) -> String {
 
 fn source(group: &str, nth: usize) -> Value {
     json!({ "group_id": group, "name": format!("Drop {nth}"), "url": format!("store:{nth}.csv") })
+}
+
+fn access_request(contact: &Value) -> Value {
+    json!({ "contact_id": contact["id"], "reason": "asked by letter" })
 }
 
 fn library_script(nth: usize) -> Value {

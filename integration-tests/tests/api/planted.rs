@@ -110,7 +110,7 @@ pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
 
 /// The doors' house: an organization with the planted person.
 pub(crate) struct Planted {
-    ours: Organization,
+    pub(crate) ours: Organization,
     upload: Value,
     incoming: PathBuf,
 }
@@ -236,7 +236,7 @@ async fn r3_nothing_of_a_planted_person_is_left_in_any_column_or_object() {
 
 /// Columns that a door writes for a moment, or that a carrier, an operator or a mistake writes:
 /// they are filled without one.
-const BY_HAND: [&str; 16] = [
+pub(crate) const BY_HAND: [&str; 17] = [
     "update contact set carrier = 'zebulon mobile' where e164 = '+16465550001'",
     "update membership m set consent_text = 'zq@example.org agreed', knows = '{\"first_name\": \"Zebulon\", \"fields\": {}, \"tags\": []}'
      from contact c where c.id = m.contact_id and c.e164 = '+16465550001'",
@@ -256,6 +256,13 @@ const BY_HAND: [&str; 16] = [
     "insert into export (id, organization_id, created_by, kind, format, gzip, columns, filter, state, failure, attempt, rows, bytes, started_at, finished_at)
      select uuid_v7(), o.id, m.id, 'contacts', 'csv', false, '{field:zebulon quagmire}', '{\"name\": \"zq@example.org\"}', 'failed', 'given_up', 1, 0, 0, now(), now()
      from organization o, member m limit 1",
+    "with made as (
+         insert into export (id, organization_id, created_by, kind, format, gzip, columns, filter, state, failure, attempt, rows, bytes, started_at, finished_at)
+         select uuid_v7(), o.id, m.id, 'access_request', 'html', false, '{}', '{}', 'failed', 'given_up', 1, 0, 0, now(), now()
+         from organization o, member m limit 1
+         returning id)
+     insert into access_request (id, contact_id, reason)
+     select made.id, c.id, 'zq@example.org wrote' from made, contact c where c.e164 = '+16465550001'",
     "insert into idempotency (member_id, key, request_hash, status, body)
      select id, 'once', '\\x00', 200, '{\"name\": \"zq@example.org\"}' from member limit 1",
     "insert into import_reject (import_id, line, reason, column_name, raw)

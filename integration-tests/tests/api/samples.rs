@@ -178,6 +178,7 @@ pub(crate) fn body(schema: &str) -> Value {
         "GoalFollowUp" => json!({ "any_of": ["yes"], "goal": goal }),
         "MoreGroups" => json!({ "group_ids": [id] }),
         "NewExportBody" => json!({ "kind": "contacts" }),
+        "NewAccessRequestBody" => json!({ "contact_id": id, "reason": "asked by letter" }),
         "NewBulkChangeBody" => json!({ "filter": { "name": "Ada" }, "action": "tag", "tag": "vip" }),
         "Automation" => {
             json!({ "name": "Join", "keywords": ["join"], "matching": "exact", "actions": [{ "kind": "opt_in" }] })

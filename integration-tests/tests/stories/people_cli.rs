@@ -65,6 +65,22 @@ async fn c16_tags_are_merged_and_opt_outs_read_from_the_command_line() {
             "{over:?}"
         );
 
+        let counted = said(rig, &["access-request", "start", "646-555-0001", "--reason", "asked", "--dry-run"]).await;
+        assert!(counted.contains("Profile") && !counted.contains("access request"), "{counted}");
+        let file = folder.path().join("all.html");
+        let start =
+            ["access-request", "start", "646-555-0001", "--reason", "asked", "--output", file.to_str().unwrap()];
+        let shown = said(rig, &start).await;
+        assert!(shown.contains("(succeeded)") && shown.contains("kept until"), "{shown}");
+        let written = std::fs::read_to_string(&file).unwrap();
+        assert!(written.starts_with("<!doctype html>") && written.contains("+16465550001"), "{written}");
+        let requests: Value = serde_json::from_str(&said(rig, &["access-request", "list", "--json"]).await).unwrap();
+        let id = requests["items"][0]["id"].as_str().unwrap().to_owned();
+        assert!(said(rig, &["access-request", "link", &id]).await.starts_with("/v1/downloads/muster_"));
+        assert_eq!(said(rig, &["access-request", "links", &id]).await.lines().count(), 3);
+        let over = muster(rig, &["access-request", "cancel", &id]).await;
+        assert!(!over.status.success() && String::from_utf8_lossy(&over.stderr).contains("is over"), "{over:?}");
+
         assert_eq!(said(rig, &["opt-outs", "check", "646-555-0001"]).await, "not opted out");
         let found = said(rig, &["opt-outs", "check", "(646) 555-0002"]).await;
         assert!(found.starts_with("opted out since ") && found.contains("recorded by file"), "{found}");

@@ -51,7 +51,7 @@ pub(crate) fn read(query: AuditQuery) -> Result<(Filter, Page<i64>), Problem> {
         bounds::OperatorName::read("operator", operator).map_err(Problem::of_a_parameter)?;
     }
     for word in [&query.operation, &query.record_kind].into_iter().flatten() {
-        bounds::AuditWord::read(word)?;
+        bounds::AuditWord::read(word).map_err(Problem::of_a_parameter)?;
     }
     let after = query.cursor.map(|number| bounds::AuditNumber::read("cursor", number)).transpose();
     let page = Page { after: after.map_err(Problem::of_a_parameter)?, limit: page_limit(query.limit)? };

@@ -91,10 +91,17 @@ pub(crate) fn body(export: Export) -> ExportBody {
 }
 
 /// Returns the exports that an admin sees: a group admin their own, because a file has the
-/// knowledge of groups.
+/// knowledge of groups. Acts of the whole account are for account admins, and access requests are
+/// no exports.
 pub(crate) fn seen(admin: &Admin) -> Filter {
-    let own = admin.at_least(Role::OrganizationAdmin).is_err().then_some(admin.member.id);
-    Filter { created_by: own, id: None }
+    let of_groups = admin.at_least(Role::OrganizationAdmin).is_err();
+    let kinds: &'static [ExportKind] = if of_groups { &ExportKind::OF_GROUPS } else { &ExportKind::OFFERED };
+    Filter {
+        created_by: of_groups.then_some(admin.member.id),
+        id: None,
+        kinds: Some(kinds),
+        without_account_acts: admin.at_least(Role::AccountAdmin).is_err(),
+    }
 }
 
 /// Returns an export that an admin sees.

@@ -4,6 +4,7 @@ use axum::extract::State;
 use muster_domain::{
     ids::{CampaignId, ContactId, ExportId, GoalId},
     people::{contact::OptOutOrigin, e164::E164},
+    tenancy::role::Role,
     trust::export::{Chosen, ExportFormat, ExportKind},
 };
 use muster_jobs::kinds::Export;
@@ -20,7 +21,7 @@ use crate::{
         campaigns::list::CampaignQuery,
         contacts::filter::ContactFilter,
         conversations::list::ThreadFilter,
-        exports::filter::{check_named, read},
+        exports::filter::{AuditFilter, check_named, read},
         goals::list::GoalFilter,
     },
     auth::Admin,
@@ -33,8 +34,8 @@ use crate::{
     state::Api,
 };
 
-/// Exports of an organization that are not over, at most.
-const OPEN_LIMIT: i64 = 5;
+/// Exports of an organization that are not over, access requests among them, at most.
+pub(crate) const OPEN_LIMIT: i64 = 5;
 
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -45,7 +46,7 @@ pub(crate) struct NewExportBody {
     /// `csv` unless told.
     #[serde(default = "csv")]
     #[schema(value_type = shapes::ExportFormat)]
-    format: ExportFormat,
+    pub(crate) format: ExportFormat,
     /// Pack the file by gzip.
     #[serde(default)]
     gzip: bool,
@@ -72,6 +73,8 @@ pub(crate) struct NewExportBody {
     pub(crate) campaign_ids: Option<Vec<CampaignId>>,
     /// Of `opt_outs`: those that the list finds.
     pub(crate) opt_outs: Option<OptOutFilter>,
+    /// Of `audit`: those that the list finds.
+    pub(crate) audit: Option<AuditFilter>,
 }
 
 /// Conditions on opt-outs.
@@ -90,7 +93,8 @@ const fn csv() -> ExportFormat {
 /// Has records written into a file by a job; follow it at `…/exports/{export_id}`, and make a link
 /// to the file when it has succeeded. Filters are those of the lists. A group admin's file has the
 /// records of their groups, by the knowledge of these, and the export ends when the admin loses one
-/// of them.
+/// of them. The audit is for admins of the organization, and acts of the whole account are for
+/// account admins.
 #[utoipa::path(post, path = "/v1/organizations/{organization_id}/exports", tag = "exports")]
 pub(crate) async fn create(
     State(api): State<Api>,
@@ -99,6 +103,10 @@ pub(crate) async fn create(
     Json(body): Json<NewExportBody>,
 ) -> Result<Once<Accepted<Made>>, Problem> {
     let asked = read(&body)?;
+    if body.kind == ExportKind::Audit {
+        let of_account = body.audit.as_ref().is_some_and(|filter| filter.account);
+        admin.at_least(if of_account { Role::AccountAdmin } else { Role::OrganizationAdmin })?;
+    }
     let columns = body.columns.clone().unwrap_or_default();
     if body.columns.is_some() {
         bounds::ExportColumns::check("columns", &columns)?;

@@ -4,7 +4,10 @@ use axum::extract::State;
 use chrono::{DateTime, Utc};
 use muster_domain::ids::{ExportId, ExportLinkId};
 use muster_service::secret;
-use muster_storage::trust::exports::{self, NewLink};
+use muster_storage::{
+    Tx,
+    trust::exports::{self, Export, NewLink},
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -38,16 +41,21 @@ pub(crate) async fn create(
     Path((_organization, id)): Path<(Uuid, ExportId)>,
 ) -> Result<Created<NewExportLink>, Problem> {
     let mut tx = api.pool.begin().await?;
-    let organization = admin.organization(&mut tx).await?;
     let export = find(&mut tx, &admin, id).await?;
+    make(tx, &admin, &export).await
+}
+
+/// Makes a link to a file.
+pub(crate) async fn make(mut tx: Tx, admin: &Admin, export: &Export) -> Result<Created<NewExportLink>, Problem> {
+    let organization = admin.organization(&mut tx).await?;
     if !export.has_file(tx.clock().await?) {
-        return Err(Problem::conflict("the export has no file"));
+        return Err(Problem::conflict("there is no file"));
     }
     let secret = secret::token();
     let hash = secret_hash(&secret);
     let link_id = ExportLinkId::new();
     let new = NewLink {
-        export_id: id,
+        export_id: export.id,
         member_id: admin.member.id,
         secret_hash: &hash,
         hours: organization.settings.export_link_hours,

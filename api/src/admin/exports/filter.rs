@@ -1,12 +1,15 @@
 //! The conditions of an export's records: those of the kind's list.
 
+use chrono::{DateTime, Datelike as _, Utc};
 use muster_domain::{
-    ids::{GoalId, GroupId},
+    ids::{GoalId, GroupId, MemberId},
     people::e164::E164,
-    trust::export::ExportKind,
+    trust::export::{ExportFormat, ExportKind},
 };
 use muster_storage::{Tx, goals, tenancy::groups};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
 
 use crate::{
     admin::{
@@ -18,6 +21,33 @@ use crate::{
     bounds,
     problem::Problem,
 };
+
+/// Conditions on acts, which combine with AND; those of the list.
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AuditFilter {
+    /// Acts in all organizations of the account, and on the account itself; for account admins.
+    #[serde(default)]
+    pub(crate) account: bool,
+    /// Only acts of this member.
+    #[schema(value_type = Option<uuid::Uuid>)]
+    member_id: Option<MemberId>,
+    /// Only acts of the operator of this name.
+    #[schema(value_type = Option<bounds::OperatorName>)]
+    operator: Option<String>,
+    /// Only this operation, such as `patch_contact`.
+    #[schema(value_type = Option<bounds::AuditWord>)]
+    operation: Option<String>,
+    /// Only acts with a main record of this kind, such as `contact`.
+    #[schema(value_type = Option<bounds::AuditWord>)]
+    record_kind: Option<String>,
+    /// Only acts that name this record.
+    record_id: Option<uuid::Uuid>,
+    /// Only acts at this instant or later.
+    from: Option<DateTime<Utc>>,
+    /// Only acts before this instant.
+    to: Option<DateTime<Utc>>,
+}
 
 /// A filter that was read, with the groups that it names.
 pub(crate) struct Read {
@@ -47,7 +77,11 @@ pub(crate) fn read(body: &NewExportBody) -> Result<Read, Problem> {
         ("campaigns", body.campaigns.is_some(), ExportKind::CampaignResults),
         ("campaign_ids", body.campaign_ids.is_some(), ExportKind::CampaignResults),
         ("opt_outs", body.opt_outs.is_some(), ExportKind::OptOuts),
+        ("audit", body.audit.is_some(), ExportKind::Audit),
     ];
+    if !ExportKind::OFFERED.contains(&kind) || !ExportFormat::OFFERED.contains(&body.format) {
+        return Err(Problem::invalid_body("kind and format must be of the words of exports"));
+    }
     if let Some((member, ..)) = members.iter().find(|(_, there, of)| *there && *of != kind) {
         return Err(Problem::invalid_body(format!("{member} is nothing to the kind {kind}")));
     }
@@ -60,6 +94,9 @@ pub(crate) fn read(body: &NewExportBody) -> Result<Read, Problem> {
             let origin = body.opt_outs.as_ref().and_then(|filter| filter.origin);
             Ok(Read::new(of([("origin", origin.map(|origin| json!(origin)))]), None))
         }
+        ExportKind::Audit => audit(body.audit.as_ref()),
+        // Refused above.
+        ExportKind::AccessRequest => Ok(Read::new(json!({}), None)),
     }
 }
 
@@ -74,6 +111,32 @@ pub(crate) async fn check_named(tx: &mut Tx, admin: &Admin, asked: &Read) -> Res
         admin.group(goal.group_id).map_err(|_| Problem::no("goal"))?;
     }
     if groups::all_exist(tx, admin.organization_id, named).await? { Ok(()) } else { Err(Problem::no("group")) }
+}
+
+fn audit(asked: Option<&AuditFilter>) -> Result<Read, Problem> {
+    let Some(asked) = asked else { return Ok(Read::new(json!({}), None)) };
+    if let Some(operator) = &asked.operator {
+        bounds::OperatorName::read("operator", operator)?;
+    }
+    for word in [&asked.operation, &asked.record_kind].into_iter().flatten() {
+        bounds::AuditWord::read(word)?;
+    }
+    // There are acts in no other years, and the database reads no others.
+    let known = |at: DateTime<Utc>| (1..=9_999).contains(&at.year());
+    if ![asked.from, asked.to].into_iter().flatten().all(known) {
+        return Err(Problem::invalid_body("from and to must be in the years 1 to 9999"));
+    }
+    let filter = of([
+        ("account", asked.account.then(|| json!(true))),
+        ("member_id", asked.member_id.map(|id| json!(id))),
+        ("operator", asked.operator.as_ref().map(|name| json!(name))),
+        ("operation", asked.operation.as_ref().map(|word| json!(word))),
+        ("record_kind", asked.record_kind.as_ref().map(|word| json!(word))),
+        ("record_id", asked.record_id.map(|id| json!(id))),
+        ("from", asked.from.map(|at| json!(at))),
+        ("to", asked.to.map(|at| json!(at))),
+    ]);
+    Ok(Read::new(filter, None))
 }
 
 fn of<const N: usize>(members: [(&str, Option<Value>); N]) -> Value {

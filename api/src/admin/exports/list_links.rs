@@ -48,6 +48,11 @@ pub(crate) async fn list(
     let mut tx = api.pool.begin().await?;
     find(&mut tx, &admin, id).await?;
     tx.rollback().await?;
+    links(&api, id).await
+}
+
+/// Returns the links to a file.
+pub(crate) async fn links(api: &Api, id: ExportId) -> Result<Answer<ExportLinks>, Problem> {
     let links = exports::links(&api.pool, id).await?;
     let items = links.into_iter().map(|link| ExportLinkBody {
         id: link.id,

@@ -2,12 +2,12 @@
 
 mod body;
 mod cancel;
-mod create;
-mod create_link;
+pub(crate) mod create;
+pub(crate) mod create_link;
 mod filter;
 mod get;
 mod list;
-mod list_links;
+pub(crate) mod list_links;
 
 use utoipa_axum::router::OpenApiRouter;
 

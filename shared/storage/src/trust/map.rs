@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::trust::{
+    access,
     objects::FOLDERS,
     personal::Holds,
     tables::{Aged, TABLES, Table, Whose},
@@ -23,7 +24,6 @@ pub fn page() -> String {
     let mut page = HEAD.to_owned();
     page += "## Columns\n\n| table | column | of | contents | redaction | age | access request |\n| --- | --- | --- | --- | --- | --- | --- |\n";
     for table in TABLES {
-        let told = table.told();
         for (column, holds) in table.texts().filter(|(_, holds)| is_personal(*holds)) {
             let row = [
                 table.name.to_owned(),
@@ -32,7 +32,7 @@ pub fn page() -> String {
                 contents(holds).to_owned(),
                 redaction(holds).to_owned(),
                 age(table),
-                if told.contains(&column) { "told" } else { "not a contact's row" }.to_owned(),
+                if access::tells(table, column) { "told" } else { "not a contact's row" }.to_owned(),
             ];
             // Writing into a text cannot fail.
             let _ = writeln!(page, "| `{}` | `{}` | {} |", row[0], row[1], row[2..].join(" | "));

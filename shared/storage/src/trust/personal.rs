@@ -33,6 +33,7 @@ pub enum Holds {
 
 /// Each column: table, name, and contents.
 pub const COLUMNS: &[(&str, &str, Holds)] = &[
+    ("access_request", "reason", Holds::Overwritten),
     ("account", "name", Holds::NoPerson),
     ("account", "settings", Holds::NoPerson),
     ("account_word", "e164", Holds::Deleted),

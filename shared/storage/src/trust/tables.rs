@@ -110,6 +110,11 @@ pub fn named(name: &str) -> Option<&'static Table> {
 
 /// Columns of a contact's rows that tell nothing of the person, and why.
 pub const WITHHELD: &[(&str, &str, &str)] = &[
+    ("agent_opt_out", "agent_id", "a member"),
+    ("import_assignment", "after_agent_id", "a member"),
+    ("import_assignment", "before_agent_id", "a member"),
+    ("membership", "assigned_agent_id", "a member"),
+    ("message", "agent_id", "a member"),
     ("message", "traceparent", "a trace of the engine"),
     ("message", "send_job_id", "a job of the engine"),
     ("message", "send_epoch", "a job of the engine"),
@@ -118,11 +123,16 @@ pub const WITHHELD: &[(&str, &str, &str)] = &[
     ("message", "cap_day", "the brand's ledger"),
     ("message", "cap_state", "the brand's ledger"),
     ("message", "cap_carrier", "the brand's ledger"),
+    ("thread", "agent_id", "a member"),
+    ("thread", "held_by", "a member"),
+    ("thread", "next_agent_id", "a member"),
+    ("thread", "recency", "the place in the agents' list"),
 ];
 
 /// Every table, in the order of their names.
 #[rustfmt::skip]
 pub const TABLES: &[Table] = &[
+    table("access_request", Whose::Contact, Rows::OfContact("contact_id"), Aged::WithContact, "contact_id id"),
     table("account", Whose::Nobody, Rows::Installation, Aged::Kept("the organization's own work"), "created_at id opt_outs_catching_up opt_outs_shared_since version"),
     table("account_word", Whose::Contact, Rows::OfAccount("t.account_id = $1"), Aged::Kept("the latest word of a number, until its redaction"), "account_id last_word opted_out_at"),
     table("agent_opt_out", Whose::Contact, Rows::OfContact("contact_id"), Aged::WithContact, "agent_id at contact_id goal_id held_since held_until tag_id texts_before thread_id unread_since unread_threads word word_before"),

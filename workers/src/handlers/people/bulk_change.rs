@@ -8,7 +8,7 @@
 use muster_domain::{
     ids::{ContactId, GroupId, MemberId, OrganizationId},
     people::bulk::{BulkAction, BulkCommand, BulkFailure, BulkOutcome, BulkState},
-    tenancy::settings::OrganizationSettings,
+    tenancy::{role::Role, settings::OrganizationSettings},
 };
 use muster_jobs::kinds::BulkChange;
 use muster_storage::{
@@ -79,7 +79,7 @@ async fn fail(ctx: &Context, organization: &Organization, job: &BulkChange, why:
 }
 
 async fn slice(tx: &mut Tx, organization: &Organization, change: &Change) -> Result<Step, JobError> {
-    if !rights::may_go_on(tx, organization, change.created_by, change.readers.as_deref()).await? {
+    if !rights::may_go_on(tx, organization, change.created_by, change.readers.as_deref(), Role::GroupAdmin).await? {
         return Ok(Step::Failed(BulkFailure::NotAllowedAnyMore));
     }
     let action = change.read_action()?;

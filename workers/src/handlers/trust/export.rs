@@ -1,40 +1,36 @@
-//! `export`: writes an export's file (rule E1).
+//! `export`: writes an export's file (rule E1). The file of an access request is made by
+//! `access_file`.
 //!
 //! Records come out of one COPY and go into the object store as they come, so that a file of any
 //! size takes the same memory. A worker that dies leaves nothing that is served: the next one
 //! begins again, under the number of its attempt. While it writes, progress is told, and a cancel
 //! or a redaction is heard.
 
-use std::{
-    io::Write as _,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{io::Write as _, sync::Arc};
 
 use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
 use futures::{Stream, stream};
-use muster_domain::trust::export::{ExportCommand, ExportFailure, Lines};
+use muster_domain::trust::export::{ExportCommand, ExportFailure, ExportKind, Lines};
 use muster_jobs::kinds::Export;
 use muster_storage::{
     Tx,
-    engine::claim::{self, ClaimedJob},
+    engine::claim::ClaimedJob,
     tenancy::organizations::Organization,
     trust::exports::{self, Export as Entry, Piece, Progress, Values},
 };
 use tokio::sync::mpsc;
 
+use super::{
+    access_file,
+    written::{Seen, tell},
+};
 use crate::{Context, Leased, error::JobError, rights};
 
 /// Attempts at most: each redaction in the account asks for another.
 const MOST_ATTEMPTS: i32 = 50;
 /// Pieces of records between the database and the file.
 const PIECES_WAITING: usize = 4;
-/// How often progress is told, and asked whether the file is still wanted.
-const EVERY: Duration = Duration::from_millis(500);
 
 impl Leased for Export {
     async fn run(self, ctx: &Context, job: &ClaimedJob) -> Result<Tx, JobError> {
@@ -48,7 +44,14 @@ impl Leased for Export {
             }
             let Some(entry) = exports::begin(&mut tx, &entry).await? else { return Ok(tx) };
             tx.commit().await?;
-            let Some(written) = write(ctx, job, &entry).await? else { continue };
+            // Files of earlier attempts.
+            ctx.objects.delete_folder(&exports::folder(entry.organization_id, entry.id)).await?;
+            let written = if entry.kind == ExportKind::AccessRequest {
+                access_file::write(ctx, job, &entry, &organization.name).await?
+            } else {
+                write(ctx, job, &entry).await?
+            };
+            let Some(written) = written else { continue };
             let mut tx = ctx.pool.begin().await?;
             if let Some(now) = allowed(&mut tx, &organization, &self).await? {
                 let days = organization.settings.export_file_days;
@@ -71,7 +74,8 @@ async fn allowed(tx: &mut Tx, organization: &Organization, job: &Export) -> Resu
     if entry.state.is_over() {
         return Ok(None);
     }
-    if rights::may_go_on(tx, organization, entry.created_by, entry.readers.as_deref()).await? {
+    let (by, groups, role) = (entry.created_by, entry.readers.as_deref(), entry.least_role());
+    if rights::may_go_on(tx, organization, by, groups, role).await? {
         return Ok(Some(entry));
     }
     exports::end(tx, &entry, ExportCommand::Fail, Some(ExportFailure::NotAllowedAnyMore)).await?;
@@ -79,17 +83,8 @@ async fn allowed(tx: &mut Tx, organization: &Organization, job: &Export) -> Resu
     Ok(None)
 }
 
-/// Records and bytes that were written so far.
-#[derive(Debug, Default)]
-struct Seen {
-    rows: AtomicU64,
-    bytes: AtomicU64,
-}
-
 /// Writes the file of an attempt; none when it is wanted no more, of which nothing is left.
 async fn write(ctx: &Context, job: &ClaimedJob, entry: &Entry) -> Result<Option<Progress>, JobError> {
-    // Files of earlier attempts.
-    ctx.objects.delete_folder(&exports::folder(entry.organization_id, entry.id)).await?;
     let mut tx = ctx.pool.begin().await?;
     let expected = exports::expected(&mut tx, entry).await?;
     let seen = Arc::new(Seen::default());
@@ -110,31 +105,7 @@ async fn write(ctx: &Context, job: &ClaimedJob, entry: &Entry) -> Result<Option<
             return Ok(None);
         }
     };
-    Ok(Some(Progress { rows: signed(seen.rows.load(Ordering::Relaxed)), bytes: signed(size), expected }))
-}
-
-/// Tells at intervals how far the file is. Ends when it is wanted no more.
-async fn tell(
-    ctx: &Context,
-    job: &ClaimedJob,
-    entry: &Entry,
-    expected: Option<i64>,
-    seen: &Seen,
-) -> Result<(), JobError> {
-    loop {
-        tokio::time::sleep(EVERY).await;
-        let rows = signed(seen.rows.load(Ordering::Relaxed));
-        let progress = Progress { rows, bytes: signed(seen.bytes.load(Ordering::Relaxed)), expected };
-        // The handlers' pool has a connection for each of them, and this one's is copying.
-        claim::progress(&ctx.engine_pool, job, rows, expected, "records written").await?;
-        if !exports::record_progress(&ctx.engine_pool, entry.id, entry.attempt, progress).await? {
-            return Ok(());
-        }
-    }
-}
-
-fn signed(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
+    Ok(Some(seen.progress(size, expected)))
 }
 
 /// A file that is made of records.
@@ -177,11 +148,11 @@ impl File {
             Some(records) => {
                 let Self { values, lines, .. } = self;
                 let rows = values.read(&records, |values| lines.put(&mut text, values.iter().copied()))?;
-                self.seen.rows.fetch_add(rows, Ordering::Relaxed);
+                self.seen.add(rows, 0);
             }
             None => self.ended = true,
         }
-        self.seen.bytes.fetch_add(text.len() as u64, Ordering::Relaxed);
+        self.seen.add(0, text.len());
         self.packed(text).map(Some).map_err(JobError::retry)
     }
 

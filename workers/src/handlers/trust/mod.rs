@@ -1,6 +1,9 @@
-//! Trust: exports, retention, the audit's proofs, and the ledger of redactions and opt-outs.
+//! Trust: exports, access requests, retention, the audit's proofs, and the ledger of redactions and
+//! opt-outs.
 
+mod access_file;
 mod audit_heads;
 mod export;
 mod ledger_publish;
 mod retention;
+mod written;

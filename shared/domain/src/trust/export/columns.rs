@@ -137,8 +137,29 @@ const OPT_OUTS: &[Column] = columns![
     reason: Text,
 ];
 
+const AUDIT: &[Column] = columns![
+    number: Number,
+    at: Instant,
+    organization_id: Word,
+    principal: Word,
+    member_id: Word,
+    role: Word,
+    operator: Text,
+    via: Word,
+    job_id: Word,
+    operation: Word,
+    method: Word,
+    records: Texts,
+    members: Texts,
+    trace_id: Word,
+    address: Text,
+    reason: Text,
+    hash: Word,
+];
+
 impl ExportKind {
-    /// Returns the columns of a kind, in their order. Contacts have their custom fields besides.
+    /// Returns the columns of a kind, in their order. Contacts have their custom fields besides,
+    /// and the file of an access request has none.
     pub const fn columns(self) -> &'static [Column] {
         match self {
             Self::Contacts => CONTACTS,
@@ -146,6 +167,8 @@ impl ExportKind {
             Self::GoalResults => GOAL_RESULTS,
             Self::CampaignResults => CAMPAIGN_RESULTS,
             Self::OptOuts => OPT_OUTS,
+            Self::Audit => AUDIT,
+            Self::AccessRequest => &[],
         }
     }
 }

@@ -18,6 +18,8 @@ impl Lines {
     pub fn new(format: ExportFormat, columns: &[Chosen]) -> Self {
         let names = columns.iter().map(|column| match format {
             ExportFormat::Csv => csv::cell(&column.name()),
+            // A page has no lines.
+            ExportFormat::Html => String::new(),
             ExportFormat::JsonLines => {
                 let mut name = String::new();
                 json_text(&mut name, &column.name());
@@ -35,7 +37,7 @@ impl Lines {
                 file.push_str(&self.names.join(","));
                 file.push_str("\r\n");
             }
-            ExportFormat::JsonLines => {}
+            ExportFormat::JsonLines | ExportFormat::Html => {}
         }
     }
 
@@ -67,6 +69,7 @@ impl Lines {
                 }
                 file.push_str("}\n");
             }
+            ExportFormat::Html => {}
         }
     }
 }

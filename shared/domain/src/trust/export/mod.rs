@@ -27,6 +27,20 @@ pub enum ExportKind {
     CampaignResults,
     /// Opt-outs in force.
     OptOuts,
+    /// Acts (rule R9).
+    Audit,
+    /// Everything that is held of one contact (rule R8). It is asked for by an access request.
+    AccessRequest,
+}
+
+impl ExportKind {
+    /// The kinds with records of groups, which admins of groups may ask for.
+    pub const OF_GROUPS: [Self; 5] =
+        [Self::Contacts, Self::Conversations, Self::GoalResults, Self::CampaignResults, Self::OptOuts];
+
+    /// The kinds that an export is asked for by; an access request has a way of its own.
+    pub const OFFERED: [Self; 6] =
+        [Self::Contacts, Self::Conversations, Self::GoalResults, Self::CampaignResults, Self::OptOuts, Self::Audit];
 }
 
 /// The format of an export's file.
@@ -38,14 +52,20 @@ pub enum ExportFormat {
     Csv,
     /// A JSON object on each line.
     JsonLines,
+    /// A page with the same records as JSON in it: the form of an access request.
+    Html,
 }
 
 impl ExportFormat {
+    /// The formats that an export is asked for in.
+    pub const OFFERED: [Self; 2] = [Self::Csv, Self::JsonLines];
+
     /// Returns the ending of a file's name.
     pub const fn ending(self) -> &'static str {
         match self {
             Self::Csv => "csv",
             Self::JsonLines => "jsonl",
+            Self::Html => "html",
         }
     }
 
@@ -54,6 +74,7 @@ impl ExportFormat {
         match self {
             Self::Csv => "text/csv; charset=utf-8",
             Self::JsonLines => "application/jsonl; charset=utf-8",
+            Self::Html => "text/html; charset=utf-8",
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::{
         Redaction,
         run::{self, Erased},
     },
-    trust::treatment::Treatment,
+    trust::{exports, treatment::Treatment},
 };
 
 /// The overwritten rows.
@@ -126,7 +126,7 @@ pub async fn retire(
     run::own(tx, treatment.delete(&["import_change", "import_assignment"]), &ids, &mut erased).await?;
     clear_contacts(tx, treatment, &ids, &mut erased).await?;
     clear_conversations(tx, treatment, &ids, &mut erased).await?;
-    Ok(())
+    exports::end_for_contacts(tx, &ids).await
 }
 
 /// Returns the contacts' names from before imports changed them.
@@ -191,6 +191,7 @@ pub(super) async fn keep_word(tx: &mut Tx, redaction: &Redaction) -> Result<()> 
 async fn clear_contacts(tx: &mut Tx, treatment: Treatment, contacts: &[Uuid], erased: &mut Erased) -> Result<()> {
     run::own(tx, treatment.delete(&["contact_tag", "sign_up"]), contacts, erased).await?;
     run::own(tx, treatment.overwrite("membership"), contacts, erased).await?;
+    run::own(tx, treatment.overwrite("access_request"), contacts, erased).await?;
     // The trigger on this tells the workers which texts to keep back.
     run::own(tx, treatment.overwrite("contact"), contacts, erased).await?;
     Ok(())

@@ -12,13 +12,14 @@ mod sweep;
 use chrono::{DateTime, Utc};
 use muster_domain::{
     ids::{ExportId, GroupId, MemberId, OrganizationId},
+    tenancy::role::Role,
     trust::export::{Chosen, ExportCommand, ExportFailure, ExportFormat, ExportKind, ExportState, FileEnd},
 };
 use serde_json::Value;
 
 pub use links::{Link, NewLink, Opened, Opening, add_link, find_by_secret, links, record_opening};
 pub use rows::{Piece, Values, copy, expected};
-pub use sweep::{Leftover, age, end_abandoned, end_for_redaction, leftovers, removed};
+pub use sweep::{Leftover, age, end_abandoned, end_for_contacts, end_for_redaction, leftovers, removed};
 
 use crate::{Db, Page, Pool, Result, Tx, db::error::read_word};
 
@@ -97,6 +98,20 @@ impl Export {
         Chosen::read(self.kind, &self.columns).unwrap_or_default()
     }
 
+    /// Returns the least role that may have its file (rule A5): acts of the whole account are for
+    /// account admins, acts and a person's everything for admins of the organization.
+    pub fn least_role(&self) -> Role {
+        match self.kind {
+            ExportKind::Audit if self.filter.get("account").is_some() => Role::AccountAdmin,
+            ExportKind::Audit | ExportKind::AccessRequest => Role::OrganizationAdmin,
+            ExportKind::Contacts
+            | ExportKind::Conversations
+            | ExportKind::GoalResults
+            | ExportKind::CampaignResults
+            | ExportKind::OptOuts => Role::GroupAdmin,
+        }
+    }
+
     /// Returns the key of its attempt's file.
     pub fn object_key(&self) -> String {
         format!("{}/{}", folder(self.organization_id, self.id), self.attempt)
@@ -115,8 +130,8 @@ pub fn folder(organization_id: OrganizationId, id: ExportId) -> String {
     format!("exports/{organization_id}/{id}")
 }
 
-/// Returns how many exports of an organization are not over. Requests at the same time wait for
-/// one another.
+/// Returns how many exports of an organization, access requests among them, are not over. Requests
+/// at the same time wait for one another.
 pub async fn open(tx: &mut Tx, organization_id: OrganizationId) -> Result<i64> {
     sqlx::query!("select pg_advisory_xact_lock(hashtextextended($1, 0))", format!("exports {organization_id}"))
         .execute(tx.conn())
@@ -156,6 +171,10 @@ pub struct Filter {
     pub created_by: Option<MemberId>,
     /// This one alone.
     pub id: Option<ExportId>,
+    /// Of these kinds.
+    pub kinds: Option<&'static [ExportKind]>,
+    /// Without those with acts of the whole account.
+    pub without_account_acts: bool,
 }
 
 /// Returns a page of an organization's exports, the youngest first.
@@ -165,18 +184,22 @@ pub async fn page(
     filter: Filter,
     page: Page<ExportId>,
 ) -> Result<Vec<Export>> {
+    let kinds: Option<Vec<_>> = filter.kinds.map(|kinds| kinds.iter().map(|kind| kind.as_str().to_owned()).collect());
     let rows = sqlx::query!(
         "select id, organization_id, created_by, kind, format, gzip, columns, filter, readers, state, failure, attempt, rows_expected, rows, bytes,
                 created_at, started_at, finished_at, file_until, file_ended_at, file_end
          from export
          where organization_id = $1 and ($2::uuid is null or created_by = $2) and ($3::uuid is null or id = $3)
-           and ($4::uuid is null or id < $4)
+           and ($4::uuid is null or id < $4) and ($6::text[] is null or kind = any($6))
+           and (not $7 or not (kind = 'audit' and filter ? 'account'))
          order by id desc limit $5",
         organization_id.0,
         filter.created_by.map(|id| id.0),
         filter.id.map(|id| id.0),
         page.after.map(|id| id.0),
         page.limit,
+        kinds.as_deref(),
+        filter.without_account_acts,
     )
     .fetch_all(&mut *db.into().connection().await?)
     .await?;

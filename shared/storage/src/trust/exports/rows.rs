@@ -27,6 +27,11 @@ async fn query(tx: &mut Tx, export: &Export) -> Result<String> {
         ExportKind::GoalResults => "export_goal_results",
         ExportKind::CampaignResults => "export_campaign_results",
         ExportKind::OptOuts => "export_opt_outs",
+        ExportKind::Audit => "export_audit",
+        ExportKind::AccessRequest => {
+            let what = "an access request, whose records are no list".to_owned();
+            return Err(Error::Corrupt { table: "export", what });
+        }
     };
     let mut columns = Vec::new();
     for column in export.chosen() {

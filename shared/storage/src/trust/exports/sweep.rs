@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use muster_domain::ids::{AccountId, ExportId, OrganizationId, RedactionId};
+use uuid::Uuid;
 
 use crate::{Result, Tx};
 
@@ -36,6 +37,24 @@ pub async fn end_for_redaction(tx: &mut Tx, account_id: AccountId, redaction: Op
     .execute(tx.conn())
     .await?
     .rows_affected())
+}
+
+/// Ends the files of access requests of contacts that are redacted by a time of retention
+/// (rule R7); files that are being written are begun again. Files with other people as well leave
+/// by their own age.
+pub async fn end_for_contacts(tx: &mut Tx, contacts: &[Uuid]) -> Result<()> {
+    sqlx::query!(
+        "update export e
+         set attempt = e.attempt + 1,
+             file_end = case when e.state = 'succeeded' then 'redaction' end,
+             file_ended_at = case when e.state = 'succeeded' then clock_timestamp() end
+         from access_request a
+         where a.id = e.id and a.contact_id = any($1) and e.file_end is null and e.state in ('waiting', 'running', 'succeeded')",
+        contacts,
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
 }
 
 /// Ends the files that were kept as long as files are.

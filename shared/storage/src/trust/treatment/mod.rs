@@ -34,6 +34,7 @@ pub struct Statement {
 
 /// The values with which a person's own columns are overwritten.
 const VALUES: &[(&str, &str, &str)] = &[
+    ("access_request", "reason", "null"),
     ("contact", "carrier", "null"),
     ("contact", "consent_text", "null"),
     ("contact", "e164", "null"),
@@ -74,6 +75,7 @@ const CONTACT_BESIDE: &str =
 
 /// Rows that need nothing, so that a redaction that is repeated writes nothing.
 const GUARDS: &[(&str, &str)] = &[
+    ("access_request", "t.reason is not null"),
     ("membership", "(t.knows is not null or t.consent_text is not null)"),
     ("target", "t.skip_reason is not null and not is_engines_skip_reason(t.skip_reason)"),
 ];
@@ -141,6 +143,7 @@ const SEARCHES: &[(&str, &str, Search)] = &[
 /// Columns of other people's rows in which somebody may have named the person. They are the
 /// person's too where the row is theirs, and overwritten there. The condition is an index's.
 const SAID_OF_OTHERS: &[(&str, &str, &str)] = &[
+    ("access_request", "reason", "t.reason is not null"),
     ("contact", "opt_out_reason", "t.opt_out_origin in ('agent', 'admin') and t.opt_out_reason is not null"),
     ("target", "skip_reason", "t.skip_reason is not null and not is_engines_skip_reason(t.skip_reason)"),
 ];
@@ -378,6 +381,9 @@ fn scope(table: &Table) -> Option<&'static str> {
         // An operator's words may be of anybody.
         (_, "job_policy") => Some("$1::uuid is not null"),
         (_, "organization") => Some("t.account_id = $1"),
+        (_, "access_request") => Some(
+            "t.id in (select e.id from export e join organization o on o.id = e.organization_id where o.account_id = $1)",
+        ),
         (_, "contact") => Some("t.organization_id in (select id from organization where account_id = $1)"),
         (_, "target") => Some(
             "t.goal_id in (select g.id from goal g join organization o on o.id = g.organization_id where o.account_id = $1)",
