@@ -271,7 +271,7 @@ pub(crate) const BY_HAND: [&str; 17] = [
 ];
 
 /// Returns the columns that have a needle, as `TABLE.COLUMN`.
-const PLACES: &str = "create function places(needles text) returns setof text language plpgsql as $$
+pub(crate) const PLACES: &str = "create function places(needles text) returns setof text language plpgsql as $$
     declare c record; there boolean;
     begin
         for c in select k.relname, a.attname from pg_class k join pg_attribute a on a.attrelid = k.oid and a.attnum > 0 and not a.attisdropped
@@ -283,7 +283,7 @@ const PLACES: &str = "create function places(needles text) returns setof text la
         end loop;
     end $$";
 
-async fn places(tx: &mut Tx) -> Result<Vec<String>> {
+pub(crate) async fn places(tx: &mut Tx) -> Result<Vec<String>> {
     // Digits in a row are in ids too.
     let needles = "zebulon|quagmire|zebby|\\+16465550001|646-555-0001|zq@example|van-77771|likes tea|ward-nine|^10001$";
     testing::texts(tx, &format!("select places('{needles}')")).await

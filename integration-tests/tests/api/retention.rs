@@ -2,16 +2,28 @@
 //! and R7).
 
 use chrono::TimeDelta;
-use muster_domain::ids::OrganizationId;
+use muster_domain::{
+    ids::{AccountId, ContactId, OrganizationId},
+    people::phone_hash::PhoneHashKeys,
+};
 use muster_integration_tests::{Organization, World, seconds, text};
 use muster_jobs::kinds::{Retention, Task, Upkeep};
 use muster_storage::{
     engine::enqueue::{Origin, enqueue},
-    trust::retention,
+    people::redactions,
+    trust::{
+        retention,
+        tables::{Aged, named},
+        treatment::Treatment,
+    },
 };
 use serde_json::{Value, json};
+use uuid::Uuid;
 
-use crate::exports::{done, link};
+use crate::{
+    exports::{done, link},
+    planted::{BY_HAND, PLACES, places, plant},
+};
 
 /// Has everything of an organization's happened so many days ago.
 async fn age(world: &World, days: u32) {
@@ -189,12 +201,17 @@ async fn r7_old_texts_files_and_addresses_leave_and_the_record_stays() {
             ours.set(times).await;
             age(&world, 40).await;
             world.execute(&["update message set state = 'queued' where id = (select id from message where kind = 'initial' order by id limit 1)"]).await;
+            // A picture without a text is a text like others.
+            let picture = "update message set body = '', media = '[{\"content_type\": \"image/png\", \"url\": \"https://example.org/1\"}]'
+                 where id = (select id from message where kind = 'inbound' order by id limit 1)";
+            world.execute(&[picture]).await;
             assert_eq!(preview(&ours).await, json!({ "contacts": 0, "texts": 4, "imports": 1, "addresses": 1 }));
             let messages = world.rows("message").count().await;
             let report = run(&world, &ours).await;
             assert_eq!(report["counts"], json!({ "texts": 4, "imports": 1, "addresses": 1 }), "{report}");
             assert_eq!(world.rows("message").count().await, messages, "texts stay, without their bodies");
             assert_eq!(world.count("message where body <> ''").await, 1, "the queued one's alone is left");
+            assert_eq!(world.count("message where media::text like '%example.org%'").await, 0);
             assert_eq!(world.rows("contact").has("redacted_at").count().await, 0);
             assert!(world.objects().is_empty(), "{:?}", world.objects());
             assert_eq!(world.rows("import_reject").count().await, 0);
@@ -203,6 +220,59 @@ async fn r7_old_texts_files_and_addresses_leave_and_the_record_stays() {
             let undo = ours.admin.act(&ours.at(&format!("imports/{import}/undo"))).await;
             undo.problem(409, "conflict");
             assert_eq!(preview(&ours).await, json!({ "contacts": 0, "texts": 0, "imports": 0, "addresses": 0 }));
+        })
+        .await;
+}
+
+/// With the whole registry nothing of a planted person is left in the tables that age; without any
+/// one column of them, something is, in that column, or the contact cannot be retired at all.
+#[tokio::test]
+async fn r7_without_any_one_column_of_the_registry_retention_leaves_the_planted_person() {
+    World::with_engine()
+        .run(async |world| {
+            plant(&world).await;
+            world.settled().await;
+            world.execute(&BY_HAND).await;
+            world.execute(&[PLACES]).await;
+            let account: Uuid = world.row("select id from account").await;
+            let contact: Uuid = world.row("select id from contact where e164 = '+16465550001'").await;
+            let threads: Vec<Uuid> = world.row("select json_agg(id) from thread").await;
+            // A consent that names somebody is on each contact of its file.
+            world.execute(&[&format!("update contact set consent_text = null where id <> '{contact}'")]).await;
+            let of = |table: &str, ages: fn(Aged) -> bool| named(table).is_some_and(|table| ages(table.aged));
+            let with_contact: fn(Aged) -> bool = |aged| matches!(aged, Aged::WithContact | Aged::Bodies);
+            let bodies: fn(Aged) -> bool = |aged| aged == Aged::Bodies;
+            let left = async |old_texts: bool, treatment: Treatment| {
+                let mut tx = world.pool().begin().await.unwrap();
+                let keys = PhoneHashKeys::new([7; 32], None);
+                let done = if old_texts {
+                    let cutoff = tx.clock().await.unwrap() + TimeDelta::days(1);
+                    retention::erase_texts(&mut tx, &threads, cutoff, treatment).await.map(|_| ())
+                } else {
+                    let contacts = [ContactId(contact)];
+                    redactions::retire(&mut tx, AccountId(account), &contacts, treatment, |number| keys.of(number))
+                        .await
+                };
+                let places = match done {
+                    Ok(()) => Some(places(&mut tx).await.unwrap()),
+                    Err(_) => None,
+                };
+                tx.rollback().await.unwrap();
+                places
+            };
+            for (old_texts, ages) in [(false, with_contact), (true, bodies)] {
+                let columns: Vec<_> = Treatment::columns().filter(|(table, _)| of(table, ages)).collect();
+                assert!(columns.len() > 1, "{columns:?}");
+                let place = |(table, column): &(&str, &str)| format!("{table}.{column}");
+                let whole = left(old_texts, Treatment::whole()).await.unwrap();
+                let stay: Vec<_> = columns.iter().map(place).filter(|place| whole.contains(place)).collect();
+                assert!(stay.is_empty(), "retention leaves {stay:?}");
+                for column in &columns {
+                    let without = left(old_texts, Treatment::without(column.0, column.1)).await;
+                    let found = without.is_none_or(|places| places.contains(&place(column)));
+                    assert!(found, "the person is not found without {}", place(column));
+                }
+            }
         })
         .await;
 }

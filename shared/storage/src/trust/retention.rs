@@ -12,9 +12,14 @@ use muster_domain::{
     ids::{ContactId, ImportId, OrganizationId, RetentionRunId},
     trust::retention::{RetentionCounts, RetentionStep},
 };
+use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
-use crate::{Db, Page, Pool, Result, Tx, db::error::read_word};
+use crate::{
+    Db, Page, Pool, Result, Tx,
+    db::error::read_word,
+    trust::treatment::{Statement, Treatment},
+};
 
 /// A run.
 #[derive(Debug, Clone)]
@@ -128,7 +133,7 @@ pub async fn freeze(tx: &mut Tx, organization_id: OrganizationId, run: &Run, cut
                  select $1, t.id from thread t
                  where t.organization_id = $2 and exists (
                      select from message x
-                     where x.thread_id = t.id and x.created_at < $3 and x.body <> '' and x.state not in ('queued', 'held', 'sending', 'unknown'))",
+                     where x.thread_id = t.id and x.created_at < $3 and (x.body <> '' or jsonb_path_exists(x.media, '$[*].url')) and x.state not in ('queued', 'held', 'sending', 'unknown'))",
                 run.id.0,
                 organization_id.0,
                 cutoff
@@ -204,19 +209,16 @@ pub async fn imports_under_way(tx: &mut Tx, organization_id: OrganizationId) -> 
     .await?)
 }
 
-/// Erases the bodies, and the addresses of pictures, of texts in these conversations from before
-/// the cutoff that have nothing under way. Returns how many.
-pub async fn erase_texts(tx: &mut Tx, threads: &[Uuid], cutoff: DateTime<Utc>) -> Result<u64> {
-    Ok(sqlx::query!(
-        "update message set body = '',
-             media = (select jsonb_agg(one.value - 'url') from jsonb_array_elements(media) one)
-         where thread_id = any($1) and created_at < $2 and body <> '' and state not in ('queued', 'held', 'sending', 'unknown')",
-        threads,
-        cutoff
-    )
-    .execute(tx.conn())
-    .await?
-    .rows_affected())
+/// Erases texts in these conversations from before the cutoff that have nothing under way: of each
+/// table of the registry with bodies, the columns that it names. Returns how many.
+pub async fn erase_texts(tx: &mut Tx, threads: &[Uuid], cutoff: DateTime<Utc>, treatment: Treatment) -> Result<u64> {
+    let mut erased = 0;
+    for Statement { sql, .. } in treatment.old_bodies() {
+        // Made of names and values in the source alone.
+        let done = sqlx::query(AssertSqlSafe(sql)).bind(threads).bind(cutoff).execute(tx.conn()).await?;
+        erased += done.rows_affected();
+    }
+    Ok(erased)
 }
 
 /// An import with a file that is old.
@@ -294,7 +296,7 @@ pub async fn count(
         RetentionStep::Texts => {
             sqlx::query_scalar!(
                 r#"select count(*) as "count!" from thread t join message x on x.thread_id = t.id
-                   where t.organization_id = $1 and x.created_at < $2 and x.body <> '' and x.state not in ('queued', 'held', 'sending', 'unknown')"#,
+                   where t.organization_id = $1 and x.created_at < $2 and (x.body <> '' or jsonb_path_exists(x.media, '$[*].url')) and x.state not in ('queued', 'held', 'sending', 'unknown')"#,
                 organization_id.0,
                 cutoff
             )

@@ -17,7 +17,10 @@ use muster_storage::{
     engine::{claim::ClaimedJob, enqueue::enqueue},
     people::redactions,
     tenancy::organizations::Organization,
-    trust::retention::{self, Run},
+    trust::{
+        retention::{self, Run},
+        treatment::Treatment,
+    },
 };
 
 use crate::{Context, Leased, error::JobError, handlers::imports::steps};
@@ -76,7 +79,7 @@ async fn slice(ctx: &Context, tx: &mut Tx, organization: &Organization, run: &Ru
             if threads.is_empty() {
                 return Ok(retention::step_on(tx, run).await?);
             }
-            let texts = retention::erase_texts(tx, &threads, cutoff).await?;
+            let texts = retention::erase_texts(tx, &threads, cutoff, Treatment::whole()).await?;
             Ok(retention::record(tx, run, texts, 0).await?)
         }
         RetentionStep::Imports => imports(ctx, tx, organization, run, cutoff).await,
@@ -106,7 +109,7 @@ async fn contacts(
     }
     let leaving = retention::lock_contacts(tx, organization.id, &items, cutoff).await?;
     let hash = |number: &E164| ctx.phone_hash_keys.of(number);
-    redactions::retire(tx, organization.account_id, &leaving, hash).await?;
+    redactions::retire(tx, organization.account_id, &leaving, Treatment::whole(), hash).await?;
     retention::record(tx, run, leaving.len() as u64, (items.len() - leaving.len()) as u64).await?;
     Ok(())
 }

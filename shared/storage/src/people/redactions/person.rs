@@ -19,7 +19,10 @@ use crate::{
         Redaction,
         run::{self, Erased},
     },
-    trust::{exports, treatment::Treatment},
+    trust::{
+        exports,
+        treatment::{Part, Treatment, Which},
+    },
 };
 
 /// The overwritten rows.
@@ -78,13 +81,13 @@ pub(super) async fn overwrite(
     if depth == Depth::Everything {
         traces.add(earlier(tx, &all).await?);
         // Imports' changes of them, and their former agents there.
-        run::own(tx, redaction.treatment.delete(&["import_change", "import_assignment"]), &all, &mut erased).await?;
+        run::own(tx, redaction.treatment.of_contacts(Which::Later, Part::Profile), &all, &mut erased).await?;
         clear_texts_that_came(tx, id, redaction, &mut erased).await?;
         run::tests(tx, redaction.treatment.overwrite_tests(), redaction.account_id, id, &mut erased).await?;
     }
     keep_opt_outs(tx, redaction, &fresh).await?;
-    clear_contacts(tx, redaction.treatment, &fresh, &mut erased).await?;
-    let messages = clear_conversations(tx, redaction.treatment, &all, &mut erased).await?;
+    run::own(tx, redaction.treatment.of_contacts(Which::AtOnce, Part::Profile), &fresh, &mut erased).await?;
+    let messages = clear_conversations(tx, redaction.treatment, Which::AtOnce, &all, &mut erased).await?;
     run::record(tx, id, &erased).await?;
     sqlx::query!(
         "update redaction set traces = $2, contact_ids = $3, contacts = coalesce(contacts, 0) + $4, messages = coalesce(messages, 0) + $5
@@ -100,12 +103,14 @@ pub(super) async fn overwrite(
     Ok(Overwritten { contacts: fresh.into_iter().map(ContactId).collect(), messages })
 }
 
-/// Overwrites these contacts, which the caller has locked, and nothing of the same people elsewhere
-/// (rule R7). Their opt-outs stay under the keyed hashes that `hash` gives.
+/// Overwrites these contacts, which the caller has locked, in each table that ages with them, and
+/// nothing of the same people elsewhere (rule R7). Their opt-outs stay under the keyed hashes that
+/// `hash` gives.
 pub async fn retire(
     tx: &mut Tx,
     account_id: AccountId,
     contacts: &[ContactId],
+    treatment: Treatment,
     hash: impl Fn(&E164) -> PhoneHashes,
 ) -> Result<()> {
     let ids: Vec<Uuid> = contacts.iter().map(|id| id.0).collect();
@@ -115,7 +120,6 @@ pub async fn retire(
     )
     .fetch_all(tx.conn())
     .await?;
-    let treatment = Treatment::whole();
     for row in &found {
         let number = E164::parse(&row.e164)?;
         let hashes = hash(&number);
@@ -123,9 +127,8 @@ pub async fn retire(
         keep_opt_outs(tx, &one, &[row.id]).await?;
     }
     let mut erased = Erased::default();
-    run::own(tx, treatment.delete(&["import_change", "import_assignment"]), &ids, &mut erased).await?;
-    clear_contacts(tx, treatment, &ids, &mut erased).await?;
-    clear_conversations(tx, treatment, &ids, &mut erased).await?;
+    run::own(tx, treatment.of_contacts(Which::Aged, Part::Profile), &ids, &mut erased).await?;
+    clear_conversations(tx, treatment, Which::Aged, &ids, &mut erased).await?;
     exports::end_for_contacts(tx, &ids).await
 }
 
@@ -188,18 +191,15 @@ pub(super) async fn keep_word(tx: &mut Tx, redaction: &Redaction) -> Result<()> 
     Ok(())
 }
 
-async fn clear_contacts(tx: &mut Tx, treatment: Treatment, contacts: &[Uuid], erased: &mut Erased) -> Result<()> {
-    run::own(tx, treatment.delete(&["contact_tag", "sign_up"]), contacts, erased).await?;
-    run::own(tx, treatment.overwrite("membership"), contacts, erased).await?;
-    run::own(tx, treatment.overwrite("access_request"), contacts, erased).await?;
-    // The trigger on this tells the workers which texts to keep back.
-    run::own(tx, treatment.overwrite("contact"), contacts, erased).await?;
-    Ok(())
-}
-
 /// Threads first: an agent that answers has locked theirs, and the answer is seen once they are
 /// through. Returns how many messages were overwritten.
-async fn clear_conversations(tx: &mut Tx, treatment: Treatment, contacts: &[Uuid], erased: &mut Erased) -> Result<u64> {
+async fn clear_conversations(
+    tx: &mut Tx,
+    treatment: Treatment,
+    which: Which,
+    contacts: &[Uuid],
+    erased: &mut Erased,
+) -> Result<u64> {
     sqlx::query!(
         "update thread set unread_since = null, held_by = null, held_until = null where contact_id = any($1)",
         contacts
@@ -208,7 +208,7 @@ async fn clear_conversations(tx: &mut Tx, treatment: Treatment, contacts: &[Uuid
     .await?;
     let messages = run::own(tx, treatment.overwrite_messages(), contacts, erased).await?;
     // Agents write why they skip somebody; the engine's own words stay.
-    run::own(tx, treatment.overwrite("target"), contacts, erased).await?;
+    run::own(tx, treatment.of_contacts(which, Part::Conversations), contacts, erased).await?;
     Ok(messages)
 }
 
