@@ -59,14 +59,10 @@ pub(crate) async fn get(State(api): State<Api>, _operator: Operator) -> Result<A
         texts: figure.value,
     });
     let brands = holds::held_brands(&api.pool).await?;
-    Ok(Answer(HoldsBody {
-        taken_at: taken.at,
-        texts: texts.collect(),
-        brands: brands.into_iter().map(brand).collect(),
-    }))
+    Ok(Answer(HoldsBody { taken_at: taken.at, texts: texts.collect(), brands: brands.iter().map(brand).collect() }))
 }
 
-fn brand(held: HeldBrand) -> HeldBrandBody {
-    let HeldBrand { brand_id, account_id, reason, code, since, until } = held;
+fn brand(held: &HeldBrand) -> HeldBrandBody {
+    let &HeldBrand { brand_id, account_id, reason, code, since, until } = held;
     HeldBrandBody { brand_id, account_id, reason, code, since, until }
 }

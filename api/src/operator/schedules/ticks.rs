@@ -59,10 +59,10 @@ pub(crate) async fn list(
 ) -> Result<Answer<Vec<TickBody>>, Problem> {
     let page = Page { after: query.before, limit: page_limit(query.limit)? };
     let name = named(&api, &name).await?.name;
-    Ok(Answer(schedule_ops::ticks(&api.pool, &name, page).await?.into_iter().map(body).collect()))
+    Ok(Answer(schedule_ops::ticks(&api.pool, &name, page).await?.iter().map(body).collect()))
 }
 
-fn body(tick: Tick) -> TickBody {
-    let Tick { planned_at, planned_until, ticks, fate, why, late_ms, job_id } = tick;
+fn body(tick: &Tick) -> TickBody {
+    let &Tick { planned_at, planned_until, ticks, fate, why, late_ms, job_id } = tick;
     TickBody { planned_at, planned_until, ticks, fate, why, late_ms, job_id }
 }

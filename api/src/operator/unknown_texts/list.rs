@@ -64,10 +64,10 @@ pub(crate) async fn list(
 ) -> Result<Answer<Listed<UnknownTextBody>>, Problem> {
     let page = query.page(MessageId);
     let found = sending::unknown_texts(&api.pool, query.filter.organization_id, page).await?;
-    Ok(Listed::answer(&page, found, |text| text.id, body))
+    Ok(Listed::answer(&page, found, |text| text.id, |text| body(&text)))
 }
 
-fn body(text: UnknownText) -> UnknownTextBody {
+fn body(text: &UnknownText) -> UnknownTextBody {
     UnknownTextBody {
         id: text.id,
         organization_id: text.organization_id,
