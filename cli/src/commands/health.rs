@@ -15,7 +15,12 @@ const LONGEST_ANSWER: Duration = Duration::from_secs(5);
 pub(crate) struct Args {
     /// Base URLs of daemons, of the api's health listener where it has one of its own. One with a
     /// path is asked as it is.
-    #[arg(default_value = "http://127.0.0.1:9090", env = "MUSTER_HEALTH_URL", value_name = "URL", value_delimiter = ',')]
+    #[arg(
+        default_value = "http://127.0.0.1:9090",
+        env = "MUSTER_HEALTH_URL",
+        value_name = "URL",
+        value_delimiter = ','
+    )]
     urls: Vec<String>,
     /// Ask whether they live, and not whether they can work.
     #[arg(long)]

@@ -14,10 +14,8 @@ fn r5a_every_column_that_the_registry_treats_is_in_a_statement_and_no_other_is()
         let listed = |list: &[(&str, &str, &str)]| list.iter().any(|(of, name, _)| (of, name) == (table, column));
         let overwritten = listed(VALUES);
         let searched = SEARCHES.iter().any(|(of, name, _)| (of, name) == (table, column));
-        let ways = usize::from(deleted)
-            + usize::from(overwritten)
-            + usize::from(searched)
-            + usize::from(listed(BY_FUNCTION));
+        let ways =
+            usize::from(deleted) + usize::from(overwritten) + usize::from(searched) + usize::from(listed(BY_FUNCTION));
         let wanted = usize::from(matches!(holds, Holds::Overwritten | Holds::Deleted | Holds::Searched));
         assert_eq!(ways, wanted, "{table}.{column} is {holds:?}");
     }
