@@ -10,7 +10,7 @@ use crate::{root, words};
 /// Files that begin a crate.
 const ROOTS: [&str; 3] = ["main.rs", "lib.rs", "build.rs"];
 
-/// Folders whose files each begin a crate, or are read by a test as they stand.
+/// Folders with files that each begin a crate, or are read by a test as they stand.
 const APART: [&str; 3] = ["examples", "fuzz_targets", "adding_a_job"];
 
 /// Fails with every file that no module declares.

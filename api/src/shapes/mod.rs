@@ -116,21 +116,6 @@ words! {
     CampaignAction = campaign::CampaignAction, "What is done with every goal of a campaign.";
 }
 
-/// A kind of job.
-pub(crate) enum JobKind {}
-
-impl PartialSchema for JobKind {
-    fn schema() -> RefOr<Schema> {
-        ObjectBuilder::new()
-            .schema_type(Type::String)
-            .enum_values(Some(muster_jobs::JobKind::NAMES))
-            .description(Some("A kind of job."))
-            .into()
-    }
-}
-
-impl ToSchema for JobKind {}
-
 /// The same with some of the words alone.
 macro_rules! offered {
     ($($name:ident = $of:expr, $description:literal;)+) => {$(
@@ -141,7 +126,7 @@ macro_rules! offered {
             fn schema() -> RefOr<Schema> {
                 ObjectBuilder::new()
                     .schema_type(Type::String)
-                    .enum_values(Some($of.map(|value| value.as_str())))
+                    .enum_values(Some($of))
                     .description(Some($description))
                     .into()
             }
@@ -152,8 +137,9 @@ macro_rules! offered {
 }
 
 offered! {
-    ExportKind = export::ExportKind::OFFERED, "The records of an export.";
-    ExportFormat = export::ExportFormat::OFFERED, "The format of a file.";
+    JobKind = muster_jobs::JobKind::NAMES, "A kind of job.";
+    ExportKind = export::ExportKind::OFFERED.map(export::ExportKind::as_str), "The records of an export.";
+    ExportFormat = export::ExportFormat::OFFERED.map(export::ExportFormat::as_str), "The format of a file.";
 }
 
 /// A daily window of wall-clock time: it opens before it closes.

@@ -35,8 +35,8 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Let the admins of an account sign in by mail again whose identity provider is required: the
-    /// way back where it is away or set wrongly.
+    /// Let an account's admins sign in by mail again although its identity provider is required:
+    /// the way back where it is away or set wrongly.
     SignInByMail {
         /// The account.
         account: Uuid,

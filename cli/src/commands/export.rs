@@ -44,6 +44,7 @@ pub(crate) enum Command {
 }
 
 #[derive(Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command")]
 pub(crate) struct Start {
     /// The records.
     #[arg(value_parser = offered(&ExportKind::OFFERED, ExportKind::as_str))]

@@ -126,7 +126,7 @@ async fn queue(pool: &Pool, kind: JobKind) -> anyhow::Result<Look> {
     })
 }
 
-/// The same by the operators' API, whose figures are up to ten seconds old.
+/// The same by the operators' API: its figures are up to ten seconds old.
 async fn queue_of(remote: &Remote, kind: JobKind) -> anyhow::Result<Look> {
     let queues = remote.get("queues").await?;
     let kinds = queues["kinds"].as_array().cloned().unwrap_or_default();

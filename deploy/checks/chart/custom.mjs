@@ -1,4 +1,5 @@
-// Validates the objects of custom resources in a JSON file against the schemas of their definitions.
+// Validates the objects of custom resources in a JSON file against the schemas of their
+// definitions.
 import { readFileSync } from "node:fs";
 import * as keda from "@kubernetes-models/keda/keda.sh/v1alpha1";
 import * as prometheus from "@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1";

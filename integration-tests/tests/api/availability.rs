@@ -9,7 +9,7 @@ use muster_domain::goals::{
 use muster_integration_tests::{Answer, Client, Organization, World, text};
 use serde_json::{Value, json};
 
-/// A goal that has texted one contact, who has said yes and has written once more. One batch of
+/// A goal that has texted one contact: they have said yes and have written once more. One batch of
 /// initials and one of reminders can be claimed.
 struct Texted {
     world: World,

@@ -98,7 +98,7 @@ impl Expected {
     }
 }
 
-/// Returns the places that an operation has: one whose path names no record has the own one alone.
+/// Returns the places that an operation has: a path without a record has the own one alone.
 fn places(operation: &Operation) -> Vec<Where> {
     let parameters = operation.parameters();
     let names = |known: &[&str]| parameters.iter().any(|name| known.contains(&name.as_str()));

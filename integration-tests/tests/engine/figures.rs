@@ -46,8 +46,8 @@ async fn figures_are_taken_by_one_scheduler_and_told_by_all() {
         .await;
 }
 
-/// Daemons tell every metric that an alert, a dashboard or the autoscaler names. Every alert has a section in the
-/// runbooks.
+/// Daemons tell every metric that an alert, a dashboard or the autoscaler names. Every alert has a
+/// section in the runbooks.
 #[tokio::test]
 async fn alerts_and_dashboards_name_metrics_that_are_there_and_alerts_have_a_runbook() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");

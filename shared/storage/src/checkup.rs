@@ -24,7 +24,7 @@ pub struct Check {
     pub detail: String,
 }
 
-/// Checks everything that the database tells. `repair` is the reader's way to mend what can be.
+/// Checks everything that the database tells. `repair` is the reader's way to mend a fault.
 pub async fn checks(pool: &Pool, repair: &str) -> Vec<Check> {
     let mut checks = vec![migrations(pool).await, role(pool).await, redactions_waiting(pool).await];
     match doctor::audit(pool).await {

@@ -127,7 +127,7 @@ fn audit(asked: Option<&AuditFilter>) -> Result<Read, Problem> {
         return Err(Problem::invalid_body("from and to must be in the years 1 to 9999"));
     }
     let filter = of([
-        ("account", asked.account.then(|| json!(true))),
+        ("account", asked.account.then_some(json!(true))),
         ("member_id", asked.member_id.map(|id| json!(id))),
         ("operator", asked.operator.as_ref().map(|name| json!(name))),
         ("operation", asked.operation.as_ref().map(|word| json!(word))),

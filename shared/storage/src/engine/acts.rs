@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{Db, Page, Pool, Result, Tx, db::error::read_word};
 
-/// Jobs of one act whose attempt is looked at in one step.
+/// Jobs of one act with an attempt that is looked at in one step.
 const FOLLOWED: i64 = 10_000;
 
 /// Minutes after the last job for which an act waits until each has been tried.

@@ -16,7 +16,7 @@ pub const DATA_BEGIN: &str = "<script type=\"application/json\" id=\"data\">\n";
 /// The line behind the JSON. The JSON has no `<`.
 pub const DATA_END: &str = "\n</script>\n";
 
-/// Nothing is loaded and nothing runs, whatever the texts are.
+/// Nothing is loaded and nothing runs, with any text.
 const HEAD: &str = "\
 <!doctype html>
 <html lang=\"en\">

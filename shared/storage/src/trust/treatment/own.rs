@@ -39,7 +39,7 @@ const ROWS_GO: &[&str] = &["contact_tag", "import_assignment"];
 /// Tables that a redaction's job looks into, and not its request.
 const LATER: &[&str] = &["import_assignment", "import_change"];
 
-/// Tables of conversations, whose rows are locked behind their threads. Messages have a statement
+/// Tables of conversations: their rows are locked behind their threads. Messages have a statement
 /// of their own.
 const OF_CONVERSATIONS: &[&str] = &["message", "target"];
 
@@ -67,7 +67,7 @@ pub enum Which {
 /// A part of a person's tables: rows of each are locked in an order of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
-    /// The contact, who is last, and all about them but conversations.
+    /// The contact, as the last, and all about them but conversations.
     Profile,
     /// Conversations without their messages.
     Conversations,

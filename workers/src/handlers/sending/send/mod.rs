@@ -112,7 +112,7 @@ fn fill<J>(sized: impl Iterator<Item = (Option<OrganizationId>, usize, J)>, most
 async fn call_carrier(ctx: &Context, hand: &Arc<Hand>, messages: &[Queued]) -> Vec<Option<Outcome>> {
     let (gateway, hand, under_way) = (Arc::clone(&ctx.gateway), Arc::clone(hand), Arc::clone(&ctx.carrier_calls));
     // A call takes memory from its turn on: calls are made as the stream asks for them.
-    let calls = messages.to_vec().into_iter().map(move |message| {
+    let calls = messages.iter().cloned().map(move |message| {
         let (gateway, hand, under_way) = (Arc::clone(&gateway), Arc::clone(&hand), Arc::clone(&under_way));
         async move {
             // The semaphore is never closed.
