@@ -127,8 +127,8 @@ fn compare(table: &Table, rows: &[Value], file: &File) {
 async fn r8_every_value_that_the_registry_tells_of_a_planted_person_is_in_the_file() {
     World::with_engine()
         .run(async |world| {
+            // One text is left that no worker has dealt with.
             let ours = plant(&world).await.ours;
-            world.settled().await;
             world.pause_jobs("ledger-publish").await;
             world.execute(&BY_HAND).await;
             world.execute(&ROWS).await;

@@ -102,6 +102,10 @@ impl Place {
             ("registered_campaign_id", made("registered-campaigns", json!({ "name": format!("Vote {nth}") })).await),
             ("job_act_id", job_act(world).await),
             ("schedule_name", "engine-sweep".to_owned()),
+            ("daemon_name", world.row("select to_json(name) from process where role = 'worker' limit 1").await),
+            ("dead_letter_id", dead_letter(world).await),
+            // Known to be none of unknown outcome: the way to one is in `operator_acts`.
+            ("message_id", world.row("select to_json(id::text) from message order by id limit 1").await),
             ("job_id", world.row("select to_json(id::text) from job order by id limit 1").await),
             ("group_id", group),
         ]);
@@ -161,6 +165,13 @@ impl Place {
 async fn job_act(world: &World) -> String {
     let operator = world.operator("act").await;
     text(&operator.post("/v1/operator/job-acts", body("NewJobAct")).await.ok()["id"])
+}
+
+/// Makes a message that no worker could read.
+async fn dead_letter(world: &World) -> String {
+    let unread = "insert into dead_letter (queue, body, error) values ('muster.probe', '{', 'no envelope')";
+    world.execute(&[unread]).await;
+    world.row("select to_json(id::text) from dead_letter order by id desc limit 1").await
 }
 
 fn source(group: &str, nth: usize) -> Value {

@@ -151,6 +151,7 @@ impl Rig {
         agent.send(&batch, now, &[]).await;
         self.until_none("message where kind = 'initial' and state <> 'delivered'", seconds(20)).await;
         self.converse(&agent, &group).await;
+        self.through_other_doors(&group).await;
 
         // The carrier takes the rest without a word, and then is away.
         let silent = json!({ "drop_after_accept": 1.0, "receipts": { "enabled": false } });
@@ -206,6 +207,45 @@ impl Rig {
             agent.api.post(&path, json!({ "text": ANSWERED })).await;
         }
         self.until_none("message where state in ('queued', 'sending', 'unknown', 'sent')", seconds(20)).await;
+    }
+
+    /// The staff's words name a person: tags and fields that become others, a form at which the
+    /// person signs up, a file of members, scripts, automations, exports and reasons.
+    async fn through_other_doors(&self, group: &str) {
+        let named = "Quorvella1 Xanthibrook1 of 917-555-0001";
+        let made = async |path: &str, body: Value| text(&self.post(&self.path(path), body).await["id"]).to_owned();
+        for noun in ["tags", "fields"] {
+            let one = made(noun, json!({ "name": format!("{noun} of Quorvella1") })).await;
+            let other = made(noun, json!({ "name": format!("{noun} of Xanthibrook1") })).await;
+            self.post(&self.path(&format!("{noun}/{one}/merge")), json!({ "into": other })).await;
+        }
+        let questions = json!([{ "field": "first_name" }, { "field": "email" }]);
+        let form = json!({ "group_id": group, "title": named, "consent_text": named, "questions": questions });
+        let form = made("forms", form).await;
+        let url = text(&self.get(&self.path(&format!("forms/{form}"))).await["url"]).to_owned();
+        let path = &url[url.find("/v1/").unwrap()..];
+        let answers = json!({ "first_name": "Quorvella1", "email": "p1@quorv.example" });
+        let signed_up = reqwest::Client::new()
+            .post(format!("{}{path}/submit", self.cluster.api_url))
+            .header("user-agent", named)
+            .json(&json!({ "phone": "917-555-0001", "answers": answers, "agrees": true }));
+        assert!(signed_up.send().await.unwrap().status().is_success());
+        let members = "First Name,Last Name,Email,Role,Groups\n\
+             Quorvella1,Xanthibrook1,p1@quorv.example,agent,Friends of Xanthibrook1\n";
+        let answer = self.try_upload(&self.path("members/invite"), members).await;
+        assert!(answer.text.contains("refused"), "{}", answer.text);
+        let action = json!([{ "kind": "answer", "text": named }]);
+        let automation = json!({ "name": named, "keywords": ["quorvella1"], "matching": "exact", "actions": action });
+        made("automations", automation).await;
+        made("scripts", json!({ "kind": "response", "name": named, "script": named })).await;
+        made("bulk-changes", json!({ "filter": { "name": "Quorvella1" }, "action": "tag", "tag": named })).await;
+        let export = made("exports", json!({ "kind": "contacts", "contacts": { "name": "Quorvella1" } })).await;
+        self.until_some(&format!("export where id = '{export}' and state = 'succeeded'"), seconds(20)).await;
+        let found = self.get(&self.path("contacts?phone=%2B19175550001")).await;
+        let contact = text(&found["items"][0]["id"]);
+        let reason = json!({ "reason": format!("{named} called and said so") });
+        self.post(&self.path(&format!("contacts/{contact}/opt-out")), reason).await;
+        self.post("/v1/sign-in", json!({ "email": "p1@quorv.example" })).await;
     }
 
     /// A message that is no envelope: the worker parks it, and says so.

@@ -17,7 +17,7 @@ section! {
         /// Host of the SMTP server, which its certificate must name.
         smtp_host: Option<String> = unset();
         /// Port of the SMTP server.
-        smtp_port: Option<u16> = unset(), within 1..=65_535, shown "`465` with `implicit`, `587` with `starttls`, `25` with `none`";
+        smtp_port: Option<u32> = unset(), within 1..=65_535, shown "`465` with `implicit`, `587` with `starttls`, `25` with `none`";
         /// `implicit`: TLS from the first byte; `starttls`: asked for on a plain connection, and no
         /// mail without it; `none`: without TLS, which is allowed on this machine alone.
         smtp_tls: String = default("implicit");
@@ -68,7 +68,7 @@ impl Mail {
             "starttls" => 587,
             _ => 25,
         };
-        let port = self.smtp_port.unwrap_or(usual);
+        let port = self.smtp_port.and_then(|port| u16::try_from(port).ok()).unwrap_or(usual);
         let login = self.smtp_user.as_deref().zip(self.smtp_password.as_ref());
         let timeout = Duration::from_secs(self.smtp_timeout_seconds);
         Some(server(host, port, &self.smtp_tls, login, self.smtp_ca.as_deref(), timeout))

@@ -250,7 +250,7 @@ fn a6_mails_have_one_way_with_a_sender_and_go_in_the_clear_on_this_machine_alone
         ("mail.smtp_host = \"x\"\nmail.smtp_tls = \"maybe\"\n", "must be implicit, starttls or none"),
         ("mail.smtp_host = \"x\"\nmail.smtp_user = \"muster\"\n", "come together"),
         ("mail.smtp_host = \"x\"\nmail.folder = \"/mails\"\n", "mails have one way"),
-        ("mail.smtp_host = \"x\"\nmail.smtp_port = 70000\n", "must be at most 65535"),
+        ("mail.smtp_host = \"x\"\nmail.smtp_port = 70000\n", "must be 1 to 65535"),
     ] {
         let error = refused(&with(more));
         assert!(error.contains(problem), "{more}: {error}");

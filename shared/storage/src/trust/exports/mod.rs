@@ -299,13 +299,14 @@ pub async fn finish(tx: &mut Tx, export: &Export, attempt: i32, progress: Progre
     };
     sqlx::query!(
         "update export set state = $2, rows = $3, bytes = $4, finished_at = clock_timestamp(),
-             file_until = clock_timestamp() + make_interval(days => $5)
+             file_until = clock_timestamp() + make_interval(days => $5), rows_expected = coalesce($6, rows_expected)
          where id = $1",
         export.id.0,
         state.as_str(),
         progress.rows,
         progress.bytes,
         days,
+        progress.expected,
     )
     .execute(tx.conn())
     .await?;
