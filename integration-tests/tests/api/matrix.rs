@@ -274,7 +274,7 @@ fn turn(operation: &Operation) -> u8 {
     // A field that is renamed is another.
     let ends = [
         "/archive", "/suspend", "/close", "/merge", "/rename", "/end", "/undo", "/cancel", "/opt-out", "/done",
-        "/release", "/settle",
+        "/release",
     ];
     match operation.method.as_str() {
         "GET" => 0,

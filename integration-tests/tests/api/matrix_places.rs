@@ -67,6 +67,7 @@ impl Place {
         let change = json!({ "filter": { "group_id": group }, "action": "tag", "tag": "vip" });
         let change = theirs("bulk-changes", change).await;
         let export = theirs("exports", json!({ "kind": "contacts" })).await;
+        let unknown = unknown_text(world, &organization, &group, &agent).await;
         world.settled().await;
         let listed = async |path: &str, name: &str, value: &str| {
             let items = admin.get(&at(path)).await.ok()["items"].as_array().cloned().unwrap_or_default();
@@ -104,8 +105,7 @@ impl Place {
             ("schedule_name", "engine-sweep".to_owned()),
             ("daemon_name", world.row("select to_json(name) from process where role = 'worker' limit 1").await),
             ("dead_letter_id", dead_letter(world).await),
-            // Known to be none of unknown outcome: the way to one is in `operator_acts`.
-            ("message_id", world.row("select to_json(id::text) from message order by id limit 1").await),
+            ("message_id", unknown),
             ("job_id", world.row("select to_json(id::text) from job order by id limit 1").await),
             ("group_id", group),
         ]);
@@ -165,6 +165,19 @@ impl Place {
 async fn job_act(world: &World) -> String {
     let operator = world.operator("act").await;
     text(&operator.post("/v1/operator/job-acts", body("NewJobAct")).await.ok()["id"])
+}
+
+/// Makes a text of unknown outcome, for which the carrier is asked no more.
+async fn unknown_text(world: &World, organization: &Organization, group: &str, agent: &Person) -> String {
+    let goal = organization.open_goal(world, group, json!({})).await;
+    let batch = agent.client.claim(&goal, "initial").await;
+    agent.client.send(&batch).await.ok();
+    let texts = world.messages().is("goal_id", &goal);
+    texts.state("delivered").until(1).await;
+    let unknown = "update message set state = 'unknown', handed_over_at = now() - interval '25 hours', cap_state = null, \
+                   cap_carrier = null, cap_day = null where goal_id";
+    world.execute(&[&format!("{unknown} = '{goal}'")]).await;
+    world.messages().is("goal_id", &goal).the("id").await
 }
 
 /// Makes a message that no worker could read.

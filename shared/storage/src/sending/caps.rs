@@ -168,10 +168,13 @@ async fn spoken_for(tx: &mut Tx, brand_id: BrandId) -> Result<i64> {
 }
 
 /// Returns the segments of today that nothing waiting is estimated to need, under the strictest cap
-/// of a brand; `None` when nothing caps it. Nothing is locked: the answer is an estimate.
+/// of a brand; `None` when nothing caps it. Nothing is locked: the answer is an estimate. The
+/// texts that wait are read first: one that is handed over meanwhile counts twice, instead of not
+/// at all.
 pub async fn room(tx: &mut Tx, brand_id: BrandId, carrier: &str, day: CarrierDay) -> Result<Option<i64>> {
+    let spoken_for = spoken_for(tx, brand_id).await?;
     let Some(left) = left(tx, brand_id, &[carrier.to_owned()], day).await?.remove(carrier) else { return Ok(None) };
-    Ok(Some((left - spoken_for(tx, brand_id).await?).max(0)))
+    Ok(Some((left - spoken_for).max(0)))
 }
 
 /// Counts the texts that have gone today without a cap under one that is new: a cap is the day's,
