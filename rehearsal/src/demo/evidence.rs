@@ -42,7 +42,7 @@ impl Sources<'_> {
             contacts: self.contacts().await?,
             redaction,
             leases: self.leases().await?,
-            uploads_left: files_in(&folder.join("objects"))?,
+            files_left: files_of_people(&folder.join("objects"))?,
             abandoned: self.floor.tally.abandoned.get(),
         })
     }
@@ -87,6 +87,20 @@ impl Sources<'_> {
 fn total(metrics: &str, counter: &str, label: &str) -> i64 {
     let samples = metrics.lines().filter_map(|line| line.strip_prefix(counter)).filter(|rest| rest.contains(label));
     samples.filter_map(|rest| rest.rsplit(' ').next()?.parse::<i64>().ok()).sum()
+}
+
+/// Folders of the object store in which no person is: chains' heads, and keyed hashes.
+const WITHOUT_PEOPLE: [&str; 2] = ["audit", "ledger"];
+
+/// Returns how many files an object store has that may hold somebody's data.
+fn files_of_people(objects: &std::path::Path) -> anyhow::Result<usize> {
+    let without: anyhow::Result<usize> = WITHOUT_PEOPLE
+        .iter()
+        .map(|name| objects.join(name))
+        .filter(|folder| folder.exists())
+        .map(|it| files_in(&it))
+        .sum();
+    Ok(files_in(objects)? - without?)
 }
 
 /// Returns how many files there are below a folder.

@@ -93,8 +93,8 @@ pub(crate) struct Demo {
     pub(crate) contacts: BTreeMap<String, String>,
     pub(crate) redaction: Redaction,
     pub(crate) leases: Leases,
-    /// Uploaded files that are still in the object store.
-    pub(crate) uploads_left: usize,
+    /// Files of people that are still in the object store.
+    pub(crate) files_left: usize,
     /// Batches that an agent walked away with.
     pub(crate) abandoned: i64,
 }

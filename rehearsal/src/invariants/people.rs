@@ -115,9 +115,9 @@ pub(super) fn redacted(evidence: &Evidence, demo: &Demo) -> Finding {
     let figures = format!(
         "the contact is {}, {late} texts since, {} uploaded files left",
         if blank { "blank" } else { "not blank" },
-        demo.uploads_left
+        demo.files_left
     );
-    found(blank && late == 0 && demo.uploads_left == 0, figures)
+    found(blank && late == 0 && demo.files_left == 0, figures)
 }
 
 pub(super) fn nobody_in_logs(evidence: &Evidence) -> Finding {
