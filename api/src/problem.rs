@@ -191,6 +191,13 @@ impl From<muster_storage::Error> for Problem {
         if matches!(error, muster_storage::Error::Away) {
             return Self::unavailable("the database is away; try again");
         }
+        if matches!(error, muster_storage::Error::Busy { everywhere: true }) {
+            return Self::unavailable("more requests wait than may; try again");
+        }
+        if error.is_contention() {
+            tracing::warn!(%error, "a request met another one");
+            return Self::unavailable("another change was under way and nothing was changed; try again");
+        }
         if error.is_passing() {
             tracing::warn!(%error, "the database does not answer");
             return Self::unavailable("the database does not answer; try again");

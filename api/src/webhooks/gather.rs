@@ -18,6 +18,8 @@ use crate::problem::Problem;
 
 /// Webhooks of one transaction at most.
 const TOGETHER: usize = 200;
+/// Attempts for one webhook that meets other transactions.
+const WRITES: u32 = 5;
 /// Transactions under way at a time: while one waits for the disk, the next is written.
 const WRITERS: usize = 2;
 
@@ -117,12 +119,18 @@ impl<T: Gathered> Gather<T> {
             together.into_iter().map(|waiting| (waiting.webhook, waiting.answer)).unzip();
         let outcomes: Vec<Result<T::Written>> = match T::write(&self.context, &webhooks).await {
             Ok(written) => written.into_iter().map(Ok).collect(),
-            Err(error) if webhooks.len() == 1 => vec![Err(error)],
+            Err(error) if webhooks.len() == 1 && !error.is_contention() => vec![Err(error)],
             Err(error) if error.is_unavailable() => webhooks.iter().map(|_| Err(Error::Away)).collect(),
             Err(_) => {
                 let mut outcomes = Vec::with_capacity(webhooks.len());
                 for webhook in webhooks.chunks(1) {
-                    let written = T::write(&self.context, webhook).await;
+                    let mut attempts = Attempts::default();
+                    let written = loop {
+                        let written = T::write(&self.context, webhook).await;
+                        if !attempts.another(&written) {
+                            break written;
+                        }
+                    };
                     outcomes
                         .extend(written.map_or_else(|error| vec![Err(error)], |one| one.into_iter().map(Ok).collect()));
                 }
@@ -133,6 +141,24 @@ impl<T: Gathered> Gather<T> {
             // The client may have hung up.
             let _taken = answer.send(outcome);
         }
+    }
+}
+
+/// Attempts to write one webhook. The carrier does not repeat a text whose webhook was refused, so
+/// that one which met another transaction is written again, a few times at most.
+#[derive(Debug, Default)]
+pub(crate) struct Attempts(u32);
+
+impl Attempts {
+    /// Returns whether there is to be another one after this outcome.
+    pub(crate) fn another<V>(&mut self, outcome: &Result<V>) -> bool {
+        self.0 += 1;
+        let Err(error) = outcome else { return false };
+        let again = error.is_contention() && self.0 < WRITES;
+        if again {
+            tracing::info!(%error, attempt = self.0, "a webhook is written again");
+        }
+        again
     }
 }
 

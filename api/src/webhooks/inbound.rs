@@ -15,7 +15,7 @@ use muster_service::trace;
 use muster_storage::{
     Pool, Result, Tx,
     conversations::webhooks::{self, Addressee, NewWebhook},
-    engine::enqueue::{JobInTurn, JobOrder, Origin, enqueue_all, enqueue_in_turn, take_keys},
+    engine::enqueue::{JobInTurn, JobOrder, Origin, enqueue_all, enqueue_in_turn, take_key, take_keys},
     people::{account_words, contacts},
     sending::Concerned,
 };
@@ -25,7 +25,10 @@ use crate::{
     document::NoContent,
     problem::Problem,
     state::Api,
-    webhooks::{gather::Gathered, signed::SignedForm},
+    webhooks::{
+        gather::{Attempts, Gathered},
+        signed::SignedForm,
+    },
 };
 
 /// The carrier's name in the table of texts.
@@ -55,7 +58,17 @@ pub(crate) async fn receive(State(api): State<Api>, SignedForm(form): SignedForm
             Recorded::ForItself => {}
         }
     }
-    alone(&api, &text, &told).await
+    let mut attempts = Attempts::default();
+    let opted_out = loop {
+        let opted_out = alone(&api, &text, &told).await;
+        if !attempts.another(&opted_out) {
+            break opted_out?;
+        }
+    };
+    if !opted_out.is_empty() {
+        api.until_it_holds(Concerned::Contacts(&opted_out)).await;
+    }
+    Ok(NoContent)
 }
 
 /// A text's record.
@@ -100,12 +113,17 @@ impl Gathered for OrdinaryText {
         let mut tx = pool.begin().await?;
         let numbers: Vec<_> = webhooks.iter().map(|webhook| &webhook.to).collect();
         let addressees = webhooks::addressees(&mut tx, &numbers).await?;
-        let keys: Vec<_> = webhooks.iter().map(|webhook| webhook.order_key.as_str()).collect();
+        // Of the texts too: the same one, come again, may be in the hands of a transaction that
+        // waits for its person's key.
+        let texts: Vec<_> = webhooks.iter().map(|webhook| text_key(&webhook.text)).collect();
+        let keys: Vec<_> =
+            webhooks.iter().map(|webhook| &webhook.order_key).chain(&texts).map(String::as_str).collect();
         let taken = take_keys(&mut tx, &keys).await?;
         let outcomes: Vec<_> = webhooks
             .iter()
-            .map(|webhook| match addressees.get(&webhook.to) {
-                _ if !taken.contains(&webhook.order_key) => Recorded::ForItself,
+            .zip(&texts)
+            .map(|(webhook, text)| match addressees.get(&webhook.to) {
+                _ if !taken.contains(&webhook.order_key) || !taken.contains(text) => Recorded::ForItself,
                 Some(addressee) if opts_out(&webhook.text, addressee.own_words()) => Recorded::ForItself,
                 _ => Recorded::Done,
             })
@@ -142,11 +160,13 @@ impl Gathered for OrdinaryText {
     }
 }
 
-/// Records one text in a transaction of its own, and the opt-out that it says.
-async fn alone(api: &Api, text: &InboundText, told: &Told) -> Result<NoContent, Problem> {
+/// Records one text in a transaction of its own, and the opt-out that it says. Returns the contacts
+/// that are not to be texted any more.
+async fn alone(api: &Api, text: &InboundText, told: &Told) -> Result<Vec<ContactId>> {
     let mut tx = api.pool.begin().await?;
+    take_key(&mut tx, &text_key(text)).await?;
     let Some(received) = webhooks::record(&mut tx, told.id, PROVIDER, &text.sid, &told.payload).await? else {
-        return Ok(NoContent);
+        return Ok(Vec::new());
     };
     let (sender, recipient) = (text.sender(), text.recipient());
     let addressee = match recipient.number() {
@@ -165,10 +185,7 @@ async fn alone(api: &Api, text: &InboundText, told: &Told) -> Result<NoContent, 
     let origin = Origin { organization_id, traceparent: told.traceparent.clone() };
     enqueue_all(&mut tx, &[job], line, &origin).await?;
     tx.commit().await?;
-    if !opted_out.is_empty() {
-        api.until_it_holds(Concerned::Contacts(&opted_out)).await;
-    }
-    Ok(NoContent)
+    Ok(opted_out)
 }
 
 /// Records an opt-out of a known contact, or of a number that another organization of the account
@@ -180,7 +197,7 @@ async fn opt_out(
     from: &E164,
     text: &InboundText,
     received: i64,
-) -> Result<Vec<ContactId>, Problem> {
+) -> Result<Vec<ContactId>> {
     let organization = addressee.organization_id;
     let opts_out = |standing| {
         word::intent(&text.body, text.carrier_word, addressee.own_words(), standing, received) == Intent::OptOut
@@ -190,16 +207,21 @@ async fn opt_out(
             return Ok(Vec::new());
         }
         contacts::opt_out_by(tx, organization, writer.contact_id, "by text", Some(received)).await?;
-        return Ok(account_words::hearing(tx, organization, writer.contact_id).await?);
+        return account_words::hearing(tx, organization, writer.contact_id).await;
     }
     if !opts_out(Standing::default()) {
         return Ok(Vec::new());
     }
-    Ok(account_words::opt_out_elsewhere(tx, organization, from, received).await?)
+    account_words::opt_out_elsewhere(tx, organization, from, received).await
 }
 
 /// Returns a keyed hash of the writer's number: jobs carry no phones (rule R5).
 fn order_key(keys: &PhoneHashKeys, from: &E164) -> String {
     let hashes = keys.of(from);
     hashes.agreed()[..16].iter().fold("inbound:".to_owned(), |text, byte| text + &format!("{byte:02x}"))
+}
+
+/// Returns the key by which one transaction at a time has a text in its hands.
+fn text_key(text: &InboundText) -> String {
+    format!("text:{PROVIDER}:{}", text.sid)
 }

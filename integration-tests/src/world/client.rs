@@ -1,5 +1,7 @@
 //! A caller of the api, as the rehearsals have it. Every answer is held against the API's document.
 
+use std::time::Duration;
+
 use muster_rehearsal::{agent::Request, client};
 use muster_storage::Pool;
 use reqwest::Method;
@@ -9,18 +11,37 @@ use crate::DOCUMENT;
 
 pub use client::{Answer, Call};
 
-/// A caller of the api that asks once, with the words that tests need: each returns the answer of
-/// any kind.
+/// Answers to requests that were not begun, or that met another one and changed nothing: on a
+/// machine that is busy with other tests any request may have one.
+const AGAIN: [&str; 3] = [
+    "more of your organization's requests wait than may",
+    "more requests wait than may",
+    "another change was under way and nothing was changed",
+];
+
+/// Times that a request is made at most, and the pause in between.
+const TRIES: usize = 100;
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// A caller of the api, with the words that tests need: each returns the answer of any kind. A
+/// request that is told to come again because too many wait comes again.
 #[derive(Debug, Clone)]
 pub struct Client {
     api: client::Client,
+    comes_again: bool,
     /// The database, in which the operator arranges numbers.
     pub(super) pool: Pool,
 }
 
 impl Client {
     pub(super) fn new(http: reqwest::Client, pool: Pool, base: &str) -> Self {
-        Self { api: client::Client::over(http, base).once(), pool }
+        Self { api: client::Client::over(http, base).once(), comes_again: true, pool }
+    }
+
+    /// The same, for tests of too many requests: each is made once.
+    #[must_use]
+    pub fn once(&self) -> Self {
+        Self { comes_again: false, ..self.clone() }
     }
 
     /// Somebody else at the same address.
@@ -36,8 +57,15 @@ impl Client {
 
     /// Returns a request with an answer that is held against the document.
     pub async fn call(&self, method: Method, path: &str, call: Call) -> Answer {
-        let answer = self.api.call(method.clone(), path, &call).await;
-        conforming(&method, path, answer)
+        for _ in 1..TRIES {
+            let answer = conforming(&method, path, self.api.call(method.clone(), path, &call).await);
+            let is_put_off = matches!(answer.status, 429 | 503) && AGAIN.iter().any(|told| answer.text.contains(told));
+            if !(self.comes_again && is_put_off) {
+                return answer;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        conforming(&method, path, self.api.call(method.clone(), path, &call).await)
     }
 
     /// Returns an agent's request.

@@ -74,7 +74,7 @@ impl Daemon {
         self.stop.cancel();
         let (runtime, done) = self.running.take().expect("a daemon is stopped once");
         let name = &self.name;
-        let ended = tokio::time::timeout(seconds(30), done).await;
+        let ended = tokio::time::timeout(seconds(120), done).await;
         runtime.shutdown_background();
         ended
             .unwrap_or_else(|_| panic!("{name} has not stopped within 30 s"))

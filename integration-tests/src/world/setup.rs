@@ -261,7 +261,7 @@ impl World {
             alone(api).stop().await;
         }
         // A transaction that the test has not ended would never give its connection back.
-        tokio::time::timeout(seconds(10), inner.pool.close()).await.expect("the test has ended its transactions");
+        tokio::time::timeout(seconds(60), inner.pool.close()).await.expect("the test has ended its transactions");
         let (dropped, deleted) =
             tokio::join!(drop_database(&inner.stack, &inner.database), inner.stack.rabbitmq.delete_vhost(&inner.vhost));
         dropped.expect("dropping the test's database");

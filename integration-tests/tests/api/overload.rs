@@ -48,7 +48,7 @@ async fn i1_a_stop_is_taken_while_agents_hold_every_connection() {
                 assert_eq!(ready.status(), 200, "{}", ready.text().await.unwrap());
                 // Everything that tenants have is in use; that is said, and not waited for without
                 // end.
-                let refused = sixth.admin.get("/v1/account").await;
+                let refused = sixth.admin.once().get("/v1/account").await;
                 assert_eq!(refused.wrong_problem(PUT_OFF), None);
                 assert_ne!(refused.header("retry-after"), "");
                 gate.open().await;
@@ -84,7 +84,7 @@ async fn one_tenant_that_waits_leaves_the_others_room() {
                 // Alone, it has three quarters of them.
                 world.until(HANGING, 9).await;
                 for _ in 0..20 {
-                    two.admin.get("/v1/account").await.ok();
+                    two.admin.once().get("/v1/account").await.ok();
                     two.group("Another").await;
                 }
                 world.until(HANGING, 9).await;
@@ -146,14 +146,14 @@ async fn i1_hundreds_of_texts_at_once_are_all_taken() {
 
 /// Returns a request that hangs while goals are locked.
 fn look(agent: &Client) -> impl Future<Output = Answer> + Send + 'static {
-    let agent = agent.clone();
+    let agent = agent.once();
     async move { agent.get("/v1/agent/goals").await }
 }
 
 /// Calls until the answer is not "come again", as clients do that heed `Retry-After`.
 async fn insist(client: &Client, path: &str, body: &Value, seen: &mut Vec<u16>) -> Value {
     loop {
-        let answer = client.post(path, body.clone()).await;
+        let answer = client.once().post(path, body.clone()).await;
         seen.push(answer.status);
         if answer.status != 429 {
             return answer.ok();

@@ -74,18 +74,25 @@ impl Error {
     /// stood still, ran out of a resource, or had to choose between two that waited for each other;
     /// or its answer broke off in the middle.
     pub fn is_passing(&self) -> bool {
-        if self.is_unavailable() {
+        if self.is_unavailable() || self.is_contention() {
             return true;
         }
         match self {
             Self::Database(sqlx::Error::Protocol(_) | sqlx::Error::Tls(_)) => true,
             Self::Database(sqlx::Error::Database(error)) => error.code().is_some_and(|code| {
                 // Class 53: insufficient resources. 25P03: idle in a transaction. 57014: cancelled.
-                // 40001, 40P01: serialization, deadlock.
-                code.starts_with("53") || matches!(&*code, "25P03" | "25P04" | "57014" | "55P03" | "40001" | "40P01")
+                code.starts_with("53") || matches!(&*code, "25P03" | "25P04" | "57014")
             }),
             _ => false,
         }
+    }
+
+    /// Returns whether the transaction met another one: a deadlock, a serialization failure, or a
+    /// lock that was not to be had in time. Nothing was written, and the same one may well succeed
+    /// at once.
+    pub fn is_contention(&self) -> bool {
+        let Self::Database(sqlx::Error::Database(error)) = self else { return false };
+        error.code().is_some_and(|code| matches!(&*code, "55P03" | "40001" | "40P01"))
     }
 
     /// Returns whether a lock was not to be had within the time that the transaction waits for one.

@@ -96,6 +96,12 @@ pub async fn take_keys(tx: &mut Tx, keys: &[&str]) -> Result<HashSet<String>> {
     Ok(taken.into_iter().collect())
 }
 
+/// Takes a key until the transaction ends, and waits for it. For the first lock of a transaction.
+pub async fn take_key(tx: &mut Tx, key: &str) -> Result<()> {
+    sqlx::query!("select pg_advisory_xact_lock(hashtextextended($1, 0))", key).execute(tx.conn()).await?;
+    Ok(())
+}
+
 /// Enqueues jobs of a kind, each in the order of its own key, which the transaction has taken by
 /// [`take_keys`].
 pub async fn enqueue_in_turn<P: Job>(tx: &mut Tx, jobs: &[JobInTurn<'_, P>]) -> Result<()> {
@@ -151,7 +157,7 @@ async fn insert<P: Job>(
     if let JobOrder::InOrder(key) = line {
         // Until this commits nobody else enqueues with the key or ends the job before: the order is
         // that of the commits, and whether there is a job before is known.
-        sqlx::query!("select pg_advisory_xact_lock(hashtextextended($1, 0))", key).execute(tx.conn()).await?;
+        take_key(tx, key).await?;
         sqlx::query!(
             "insert into job (id, kind, organization_id, payload, max_attempts, traceparent, unique_key, order_key, position, blocked)
              select id, $2, $3, payload, $4, $5, $6, $8, nextval('job_position'),
