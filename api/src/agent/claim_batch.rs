@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    agent::work::workable,
+    agent::{lease::contacts_in_hand, work::workable},
     auth::Agent,
     compose::composer,
     extract::{Json, Path},
@@ -133,7 +133,7 @@ async fn claim_with_contacts(
     for _ in 0..EMPTY_BATCHES_LIMIT {
         let lease = batches::claim(tx, agent.organization_id, goal.id, kind, agent.member.id, minutes).await?;
         let Some(lease) = lease else { return Ok(None) };
-        let contacts = batches::contacts(tx, goal, &lease, agent.member.id).await?;
+        let contacts = contacts_in_hand(tx, agent, goal, &lease).await?;
         batches::skip_all(tx, &lease, &batch_send::forbidden(&contacts)).await?;
         if !batches::finish_if_done(tx, &lease).await? {
             return Ok(Some((lease, contacts)));

@@ -1,9 +1,14 @@
 //! Leases that an agent holds.
 
-use muster_domain::{goals::batch::LeaseRefusal, ids::BatchId};
+use muster_domain::{goals::batch::LeaseRefusal, ids::BatchId, sending::batch_send::BatchContact};
+use muster_jobs::kinds::BatchPartition;
 use muster_storage::{
     Tx,
-    goals::batches::{self, Lease},
+    engine::enqueue::enqueue,
+    goals::{
+        Goal,
+        batches::{self, Lease},
+    },
 };
 
 use crate::{auth::Agent, problem::Problem};
@@ -17,4 +22,20 @@ pub(crate) async fn lock_lease(tx: &mut Tx, agent: &Agent, id: BatchId, token: i
         }
         LeaseRefusal::Expired => Problem::lease_expired("claim the batch again"),
     })
+}
+
+/// Returns the contacts of a batch in hand that are neither texted nor skipped. Where one of them
+/// is another agent's by now and no assignment has moved them, as after a goal was closed, a job
+/// does it: nobody could ever text them here (rule W4).
+pub(crate) async fn contacts_in_hand(
+    tx: &mut Tx,
+    agent: &Agent,
+    goal: &Goal,
+    lease: &Lease,
+) -> Result<Vec<BatchContact>, Problem> {
+    let contacts = batches::contacts(tx, goal, lease, agent.member.id).await?;
+    if contacts.iter().any(|contact| contact.another_agents) {
+        enqueue(tx, &BatchPartition { goal_id: goal.id }, &agent.origin()).await?;
+    }
+    Ok(contacts)
 }

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 use crate::{
     agent::{
-        lease::lock_lease,
+        lease::{contacts_in_hand, lock_lease},
         queue::{InHand, sender},
         work::workable,
     },
@@ -70,7 +70,7 @@ pub(crate) async fn send(
             }
             let sender = sender(tx, &agent, &goal).await?;
             let composer = composer(tx, &agent, &organization, &goal, lease.kind).await?;
-            let contacts = batches::contacts(tx, &goal, &lease, agent.member.id).await?;
+            let contacts = contacts_in_hand(tx, &agent, &goal, &lease).await?;
             let BatchSend { texts, skipped, forbidden, .. } =
                 batch_send::decide(&contacts, body.contact_ids.as_deref(), &composer);
             batches::skip_all(tx, &lease, &skipped).await?;

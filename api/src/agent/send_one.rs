@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use crate::{
     agent::{
         edited::{self, Edited},
-        lease::lock_lease,
+        lease::{contacts_in_hand, lock_lease},
         queue::{InHand, sender},
         work::workable,
     },
@@ -73,7 +73,7 @@ pub(crate) async fn send(
             let organization = agent.organization(tx).await?;
             let sender = sender(tx, &agent, &goal).await?;
             let composer = composer(tx, &agent, &organization, &goal, lease.kind).await?;
-            let contacts = batches::contacts(tx, &goal, &lease, agent.member.id).await?;
+            let contacts = contacts_in_hand(tx, &agent, &goal, &lease).await?;
             let contact = find(&contacts, contact_id)?;
             let decided = match (contact.decide(true, &composer), words) {
                 (ContactDecision::Skip(reason), None) => Err(reason),

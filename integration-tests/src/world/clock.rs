@@ -6,7 +6,7 @@
 //! built-in ones. So the statements, the functions and the daemons are those of production, and
 //! none pays for it there. Daemons' own clocks go on: they serve logs, metrics and time-outs.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use muster_storage::{Pool, PoolOptions, testing::execute};
 
 use crate::World;
@@ -61,5 +61,13 @@ impl World {
             to.to_rfc3339()
         )])
         .await;
+    }
+
+    /// Moves the clock to the next noon of carriers' days, so that none ends during the test.
+    pub async fn at_the_carriers_noon(&self) {
+        let today = self.now().await.date_naive();
+        // Noon or one o'clock on the Pacific coast of America.
+        let noon = today.and_time(NaiveTime::MIN).and_utc() + TimeDelta::hours(20);
+        self.set_clock(if noon < self.now().await { noon + TimeDelta::days(1) } else { noon }).await;
     }
 }

@@ -42,8 +42,9 @@ impl Two {
 
 #[tokio::test]
 async fn g10_a_campaign_of_drafts_is_previewed_forecast_and_launched_as_a_whole() {
-    World::with_engine()
+    World::with_moved_clock()
         .run(async |world| {
+            world.at_the_carriers_noon().await;
             let two = Two::start(&world).await;
             for group in &two.groups {
                 two.ours.agent(group).await;

@@ -1,7 +1,9 @@
 //! Contacts that are given to another agent while a text to them waits (rules S9, W4 and B7).
 
 use chrono::TimeDelta;
-use muster_integration_tests::{Client, Organization, Person, World, ahead, days, eventually, seconds, set, text};
+use muster_integration_tests::{
+    Client, Organization, Person, World, ahead, days, eventually, open_goal, seconds, set, text,
+};
 use serde_json::{Value, json};
 
 use crate::rates::send_all;
@@ -92,6 +94,52 @@ async fn w4_a_queued_text_is_cancelled_and_the_new_agent_texts_the_contact_once(
             shift.world.settled().await;
             assert_eq!(shift.texted(), shift.phones);
             assert_eq!(shift.second.client.claim(&goal, "initial").await, Value::Null);
+        })
+        .await;
+}
+
+/// Rule G9a: nobody looks at a closed goal, and its contacts are with their agents once it is open
+/// again.
+#[tokio::test]
+async fn w4_who_gets_another_agent_while_a_goal_is_closed_is_with_them_when_it_is_open_again() {
+    World::with_engine()
+        .run(async |world| {
+            let shift = Shift::begin(world, 3).await;
+            let goal = shift.goal(json!({})).await;
+            shift.ours.goal_act(&goal, "close").await;
+            shift.world.settled().await;
+            shift.assign(&shift.ids[0], json!(shift.second.id)).await;
+            shift.assign(&shift.ids[1], json!(null)).await;
+            let name = shift.world.goals().id(&goal).the::<String>("name").await;
+            let again = open_goal(&shift.world, json!({ "strategy": "assigned", "name": name })).await;
+            shift.ours.admin.put(&shift.ours.at(&format!("goals/{goal}")), again).await.ok();
+            shift.is_with(&shift.ids[0], &shift.second).await;
+            assert_eq!(contacts(&shift.second.client.claim(&goal, "initial").await), shift.ids[..1]);
+            assert_eq!(contacts(&shift.first.client.claim(&goal, "initial").await), shift.ids[2..]);
+        })
+        .await;
+}
+
+/// An assignment that began while the goal was closed and ended when it was open has moved nobody:
+/// the next agent that meets the contact has them moved.
+#[tokio::test]
+async fn w4_a_contact_that_no_assignment_moved_is_moved_once_a_batch_with_them_is_in_hand() {
+    World::with_engine()
+        .run(async |world| {
+            let shift = Shift::begin(world, 2).await;
+            let goal = shift.goal(json!({})).await;
+            shift
+                .world
+                .execute(&[&format!(
+                    "update membership set assigned_agent_id = '{}' where contact_id = '{}'",
+                    shift.second.id, shift.ids[0]
+                )])
+                .await;
+            send_all(&shift.first.client, &goal).await;
+            shift.is_with(&shift.ids[0], &shift.second).await;
+            send_all(&shift.second.client, &goal).await;
+            shift.world.messages().state("delivered").until(2).await;
+            assert_eq!(shift.texted(), shift.phones);
         })
         .await;
 }

@@ -262,8 +262,9 @@ async fn s9_wider_hours_give_back_whom_the_night_would_have_cost_the_goal() {
 
 #[tokio::test]
 async fn m5_preview_forecast_and_release_count_a_scripts_texts_alike() {
-    World::with_engine()
+    World::with_moved_clock()
         .run(async |world| {
+            world.at_the_carriers_noon().await;
             let ours = world.organization("Ours").await;
             ours.set(json!({ "batch_size": 1 })).await;
             let group = ours.group("One").await;

@@ -202,6 +202,47 @@ pub async fn take_back(tx: &mut Tx, goal: &Goal) -> Result<TakenBack> {
     Ok(TakenBack { initials: initials.len(), reminders })
 }
 
+/// Moves the contacts of a goal that are in batches of agents that do not have them any more: those
+/// that were assigned while the goal was closed, when no assignment looked at it (rule G9a). The
+/// goal is locked. Returns how many there were, without those that wait for a reminder.
+pub async fn catch_up(tx: &mut Tx, goal: &Goal, origin: &Origin) -> Result<usize> {
+    if goal.content.strategy != AssignmentStrategy::Assigned {
+        return Ok(0);
+    }
+    let (goals, group_id) = ([goal.id.0], goal.group_id);
+    let initials = sqlx::query_scalar!(
+        "select t.contact_id from target t
+         join membership m on m.group_id = $2 and m.contact_id = t.contact_id
+         left join batch b on b.id = t.batch_id
+         where t.goal_id = $1 and t.initial_message_id is null and t.skipped_at is null
+           and b.assigned_agent_id is distinct from m.assigned_agent_id",
+        goal.id.0,
+        group_id.0,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    if !initials.is_empty() {
+        place(tx, group_id, &goals, &initials).await?;
+    }
+    let reminders = sqlx::query_scalar!(
+        "select t.contact_id from target t
+         join membership m on m.group_id = $2 and m.contact_id = t.contact_id
+         join batch b on b.id = t.reminder_batch_id
+         where t.goal_id = $1 and t.reminder_message_id is null and t.skipped_at is null
+           and b.assigned_agent_id is distinct from m.assigned_agent_id",
+        goal.id.0,
+        group_id.0,
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    if !reminders.is_empty() {
+        for goal_id in leave_reminders(tx, group_id, &goals, &reminders).await? {
+            enqueue(tx, &ReminderOpen { goal_id }, origin).await?;
+        }
+    }
+    Ok(initials.len())
+}
+
 /// Puts contacts without an initial yet into a batch of their agent that is not finished, the last
 /// one, or into a new one. A contact without an agent is in no batch. A contact in a batch that the
 /// release plan holds, or in none, goes on waiting for the plan as long as it holds any (rule B6):

@@ -35,7 +35,9 @@ impl Leased for BatchPartition {
             if taken.reminders > 0 {
                 enqueue(&mut tx, &ReminderOpen { goal_id: goal.id }, &ctx.origin(job)).await?;
             }
-            tracing::info!(goal.id = %goal.id, initials = taken.initials, reminders = taken.reminders, "gave back");
+            let moved = reassign::catch_up(&mut tx, &goal, &ctx.origin(job)).await?;
+            let (initials, reminders) = (taken.initials, taken.reminders);
+            tracing::info!(goal.id = %goal.id, initials, reminders, moved, "gave back");
         }
         Ok(tx)
     }

@@ -5,7 +5,7 @@ use muster_jobs::kinds::{BatchPartition, BatchRelease, GoalTransition, HoldRelea
 use muster_storage::{
     Tx,
     engine::{claim::ClaimedJob, enqueue::enqueue},
-    goals::{self, give_back},
+    goals::{self, give_back, reassign},
     sending,
 };
 
@@ -38,6 +38,10 @@ impl Leased for GoalTransition {
                 let back = give_back::closed(&mut tx, &goal, settings.batch_size, segments).await?;
                 if back.initials > 0 || back.reminders > 0 {
                     tracing::info!(goal.id = %goal.id, initials = back.initials, reminders = back.reminders, "gave back");
+                }
+                let moved = reassign::catch_up(&mut tx, &goal, &ctx.origin(job)).await?;
+                if moved > 0 {
+                    tracing::info!(goal.id = %goal.id, moved, "moved contacts to their present agents");
                 }
                 if back.reminders > 0 {
                     enqueue(&mut tx, &ReminderOpen { goal_id: goal.id }, &ctx.origin(job)).await?;
