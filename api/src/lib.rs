@@ -11,6 +11,7 @@ mod audit;
 mod auth;
 mod bounds;
 mod compose;
+mod console;
 mod credentials;
 mod document;
 mod downloads;
@@ -99,7 +100,7 @@ pub async fn run(settings: ApiSettings, stop: CancellationToken) -> anyhow::Resu
     let writing = api.writing.clone();
     let (keys, keys_confirmed) = (api.phone_hash_keys.clone(), Arc::clone(&api.keys_confirmed));
     let restored = Arc::clone(&api.restored);
-    let (mut routes, mut beyond) = (openapi::router(api), health::no_room());
+    let (mut routes, mut beyond) = (console::with_console(api), health::no_room());
     let health = health::routes(readiness.clone(), metrics);
     if health_listener.is_none() {
         routes = routes.merge(health.clone());

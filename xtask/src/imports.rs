@@ -9,7 +9,7 @@ use crate::cargo;
 
 /// Imports that each of our crates may have of ours, in its own build. A crate that is not here may
 /// not exist.
-const OURS: [(&str, &[&str]); 20] = [
+const OURS: [(&str, &[&str]); 21] = [
     ("muster-domain", &[]),
     ("muster-ingest", &["muster-domain"]),
     ("muster-jobs", &["muster-domain"]),
@@ -20,9 +20,10 @@ const OURS: [(&str, &[&str]); 20] = [
     ("muster-mail", &[]),
     ("muster-objects", &["muster-ingest"]),
     ("muster-service", &[]),
+    ("muster-console", &["muster-domain"]),
     ("muster-scheduler", SHARED),
     ("muster-workers", SHARED),
-    ("muster-api", SHARED),
+    ("muster-api", API),
     ("muster", SHARED),
     ("muster-simulator", &[]),
     ("muster-local", &[]),
@@ -45,7 +46,23 @@ const SHARED: &[&str] = &[
     "muster-service",
 ];
 
+/// The api serves the console, which knows it as a router alone.
+const API: &[&str] = &[
+    "muster-console",
+    "muster-domain",
+    "muster-ingest",
+    "muster-jobs",
+    "muster-storage",
+    "muster-broker",
+    "muster-carrier",
+    "muster-fetch",
+    "muster-mail",
+    "muster-objects",
+    "muster-service",
+];
+
 const ANYTHING: &[&str] = &[
+    "muster-console",
     "muster-domain",
     "muster-ingest",
     "muster-jobs",
@@ -146,6 +163,9 @@ mod tests {
             ("muster-storage", "muster-broker"),
             ("muster-workers", "muster-scheduler"),
             ("muster-api", "sqlx"),
+            ("muster-console", "muster-api"),
+            ("muster-console", "muster-storage"),
+            ("muster-workers", "muster-console"),
             ("muster-scheduler", "lapin"),
             ("muster-local", "muster-rehearsal"),
             ("muster-rehearsal", "muster-integration-tests"),

@@ -109,8 +109,9 @@ fn choose(language: Language, code: &str, memberships: &[Membership]) -> Respons
 /// The page after a session has begun.
 pub(crate) fn signed_in<T>(language: Language, answer: WithCookie<T>) -> Response {
     let title = language.of("You are signed in", "Ha accedido");
-    let words = language.of("You can close this page.", "Puede cerrar esta página.");
-    let page = Page { status: StatusCode::OK, language, title, body: format!("<p>{words}</p>") };
+    let words = language.of("Go on to your work", "Ir a su trabajo");
+    // The console leads to the part of the member's role.
+    let page = Page { status: StatusCode::OK, language, title, body: format!("<p><a href=\"/\">{words}</a></p>") };
     answer.over(page).into_response()
 }
 

@@ -1,0 +1,94 @@
+//! `GET /text/conversations/{thread_id}`: one conversation.
+
+use askama::Template;
+use axum::{extract::Path, response::Response};
+use futures::join;
+use uuid::Uuid;
+
+use crate::{
+    client::{Problem, operations::agent as operations},
+    form::Query,
+    page::{Page, html},
+    text::{
+        Agent,
+        batch::Reason,
+        replies,
+        thread::{Colleague, Conversation, Scripts, Tag},
+    },
+    visit::Visit,
+};
+
+/// A text that the agent may write has at most so many characters (rule M3).
+const LONGEST_REPLY: u32 = 1_600;
+
+#[derive(Template)]
+#[template(path = "text/conversation.html")]
+struct ConversationPage {
+    page: Page,
+    agent: Agent,
+    conversation: Conversation,
+    /// Replies to pick from; none where the agent may not write now.
+    scripts: Option<Scripts>,
+    /// Why the agent may not write now.
+    refusal: String,
+    tags: Vec<Tag>,
+    reasons: Vec<Reason>,
+    colleagues: Vec<Colleague>,
+    /// Conversations in hand that wait for an answer.
+    waiting: usize,
+    key: Uuid,
+    longest: u32,
+}
+
+impl ConversationPage {
+    fn is_mine(&self) -> bool {
+        self.conversation.thread.is_held_by(&self.agent.member_id)
+    }
+
+    /// Returns the tags that the contact has, with the ids of those that the agent may take.
+    fn tags_of_contact(&self) -> Vec<(&str, Option<&str>)> {
+        let id = |name: &str| self.tags.iter().find(|tag| tag.name == name).map(|tag| tag.id.as_str());
+        self.conversation.contact.tags.iter().map(|name| (name.as_str(), id(name))).collect()
+    }
+
+    /// Returns the tags that the contact can get.
+    fn other_tags(&self) -> Vec<&Tag> {
+        self.tags.iter().filter(|tag| !self.conversation.contact.tags.contains(&tag.name)).collect()
+    }
+}
+
+pub(crate) async fn show(
+    visit: Visit,
+    Path(thread_id): Path<String>,
+    Query(query): Query,
+) -> Result<Response, Problem> {
+    let thread = visit.call(&operations::THREAD, [&thread_id]).query_some("before", query.some("before"));
+    let conversation: Conversation = thread.read().await?;
+    let (scripts, tags, reasons, colleagues, waiting) = join!(
+        visit.call(&operations::THREAD_SCRIPTS, [&thread_id]).read::<Scripts>(),
+        visit.call(&operations::TAGS, []).read(),
+        visit.call(&operations::REASONS, []).read(),
+        visit.call(&operations::COLLEAGUES, [&conversation.thread.group_id]).read(),
+        replies::waiting(&visit),
+    );
+    let (agent, waiting) = waiting?;
+    let (scripts, refusal) = match scripts {
+        Ok(scripts) => (Some(scripts), String::new()),
+        Err(problem) if problem.status == 409 => (None, visit.lang.not_yours_now(&problem)),
+        Err(problem) => return Err(problem),
+    };
+    let others = waiting.iter().filter(|thread| thread.id != conversation.thread.id).count();
+    Ok(html(&ConversationPage {
+        page: visit.page(conversation.thread.name(visit.lang), "conversations"),
+        agent,
+        scripts,
+        refusal,
+        tags: tags?,
+        reasons: reasons?,
+        colleagues: colleagues?,
+        waiting: others,
+        conversation,
+        key: Uuid::now_v7(),
+        longest: LONGEST_REPLY,
+    }))
+}
