@@ -25,7 +25,7 @@ function putParts(html) {
     if (!old) continue;
     tellTimes(fresh);
     const busy = old.contains(document.activeElement) ? document.activeElement : null;
-    // A form that somebody fills in stays, and so does what is the same.
+    // A form that somebody fills in stays, and so does an element that is the same.
     if (busy?.matches("input, select, textarea") || old.isEqualNode(fresh)) continue;
     const focused = busy?.id;
     old.replaceWith(document.adoptNode(fresh));

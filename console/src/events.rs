@@ -18,7 +18,7 @@ use crate::client::Problem;
 /// The longest event; a home of fifty goals a group is far below.
 const EVENT_LIMIT: usize = 4 * 1024 * 1024;
 
-/// What a tab is told of an event.
+/// The news of an event for a tab.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Told {
     /// Elements of the page that are new, each with the id of the one that it replaces.
@@ -29,8 +29,8 @@ pub(crate) enum Told {
     Nothing,
 }
 
-/// Relays an event stream of the api. `tell` makes of an event's name and data what the tab is
-/// told. A stream that the api refuses because the session is over tells the tab so, and a passing
+/// Relays an event stream of the api. `tell` makes the news for
+/// the tab of an event's name and data. A stream that the api refuses because the session is over tells the tab so, and a passing
 /// failure lets the browser ask again.
 pub(crate) fn relay(
     stream: Result<Response, Problem>,
@@ -58,7 +58,7 @@ fn events(body: Body) -> Response {
     response
 }
 
-/// Returns what is told as an event, or as a comment that keeps the connection.
+/// Returns the news as an event, or as a comment that keeps the connection.
 fn told(told: &Told) -> String {
     match told {
         Told::Parts(html) => {

@@ -45,7 +45,7 @@ impl Flash {
         Self { tone: Tone::Bad, text: text.into() }
     }
 
-    /// Reads what the page before has left.
+    /// Reads the sentence that the page before has left.
     pub(crate) fn of(headers: &HeaderMap) -> Option<Self> {
         let value = URL_SAFE_NO_PAD.decode(cookie(headers, NAME)?).ok()?;
         let value = String::from_utf8(value).ok()?;

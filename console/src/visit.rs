@@ -1,4 +1,4 @@
-//! A request to a page: with whose cookie, in which language, for which part of the console.
+//! A request to a page: its credential, its language, and its part of the console.
 
 use axum::{
     extract::{FromRequestParts, OriginalUri},
@@ -84,7 +84,7 @@ pub(crate) struct Visit {
     pub(crate) here: String,
     /// A script of the page asks, and wants JSON.
     pub(crate) by_script: bool,
-    /// What the page before has left to be said.
+    /// The sentence that the page before has left.
     pub(crate) flash: Option<Flash>,
 }
 

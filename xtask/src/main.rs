@@ -30,6 +30,7 @@ cargo xtask COMMAND
   chaos [OPTIONS]           break everything by a seed while a campaign runs, and check every invariant:
                             --seed N | --seeds A..B, --minutes M, --plan, --plant VIOLATION
   oidc                      sign in at an identity provider of others' making, the npm package oidc-provider
+  console                   play stories of the web console in Debian's Chromium, by clicking and typing alone
   day                       play a day of an admin and an agent through the API alone, by a client made from its document
   test                      all checks and tests, and some of them on Postgres 17 and RabbitMQ 4 in containers, as CI runs them
   test --strict             the same, and that the containers cannot be had is a failure
@@ -63,6 +64,10 @@ fn run_command() -> anyhow::Result<()> {
         "day" => {
             build_binaries()?;
             outside::DAY.run()?;
+        }
+        "console" => {
+            build_binaries()?;
+            outside::CONSOLE.run()?;
         }
         "oidc" => {
             build_binaries()?;

@@ -54,6 +54,13 @@ pub(crate) const OIDC: Outside = Outside {
     needs: "Node 18 or later, or the npm package oidc-provider,",
 };
 
+/// The web console in Debian's Chromium.
+pub(crate) const CONSOLE: Outside = Outside {
+    script: "deploy/checks/console/run",
+    covers: "the web console in a browser",
+    needs: "Chromium, Node 18 or later, or the npm package playwright-core,",
+};
+
 impl Outside {
     fn script(self) -> Command {
         let mut command = Command::new(self.script);

@@ -37,6 +37,7 @@ fn everything(times: &mut Times, is_strict: bool) -> anyhow::Result<()> {
     times.step("the Helm chart", || outside::CHART.run_where_possible(is_strict))?;
     times.step("sign-in at an identity provider", || outside::OIDC.run_where_possible(is_strict))?;
     times.step("a day through the API", || outside::DAY.run_where_possible(is_strict))?;
+    times.step("the console in a browser", || outside::CONSOLE.run_where_possible(is_strict))?;
     times.tests("tests on the newest servers", || newest::run_where_possible(is_strict))
 }
 

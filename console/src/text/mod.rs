@@ -1,8 +1,8 @@
 //! `/text`: the screens of agents, for a phone first.
 //!
 //! `to_do` is the work, `batch` sends first texts and reminders one contact after the other,
-//! `replies` hands out conversations that wait, `conversation` shows one, `acts` has what an agent
-//! does in it, `conversations` lists and searches the agent's own.
+//! `replies` hands out conversations that wait, `conversation` shows one, `acts` has an agent's
+//! acts in it, `conversations` lists and searches the agent's own.
 
 mod acts;
 mod batch;

@@ -44,7 +44,7 @@ pub(crate) async fn next(visit: Visit, Query(query): Query) -> Result<Response, 
         None => waiting.first(),
     };
     let to = next.map(|thread| see(&format!("/text/conversations/{}", thread.id)));
-    // What was done in the conversation before is still to be said.
+    // The sentence about the conversation before is still to be said.
     let said = visit.flash.clone();
     Ok(match (to, said) {
         (Some(to), Some(said)) => said.on(to),

@@ -1,9 +1,9 @@
-//! A sentence for each refusal of the api: what is wrong, and what to do now.
+//! A sentence for each refusal of the api: the fault, and the next step.
 
 use crate::{client::Problem, language::Language};
 
 impl Problem {
-    /// Returns the refusal as a sentence. Where the fault is in what was typed, the api's own
+    /// Returns the refusal as a sentence. Where the fault is in the input, the api's own
     /// detail names it.
     pub(crate) fn sentence(&self, lang: Language) -> String {
         match lang {

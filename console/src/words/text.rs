@@ -168,7 +168,7 @@ impl Language {
         }
     }
 
-    /// Returns why there is no step for the agent now, and what that means.
+    /// Returns why there is no step for the agent now, and its meaning for them.
     pub(crate) fn obstacle(self, word: &str) -> &'static str {
         match word {
             "paused" => self.pick("An admin has paused this.", "Un administrador lo pausó."),

@@ -1,6 +1,7 @@
 //! The words that tests are written in, one file a subject.
 
 mod broker;
+mod browser;
 mod certificates;
 mod client;
 mod clock;
@@ -34,6 +35,7 @@ use muster_storage::Pool;
 use tempfile::TempDir;
 
 pub use broker::QueueCounts;
+pub use browser::{Browser, PageSeen};
 pub use certificates::{certificates, tls_acceptor};
 pub use client::{Answer, Call, Client, Events, urlencoded};
 pub use conform::{DOCUMENT, Document};

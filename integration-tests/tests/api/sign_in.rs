@@ -22,13 +22,13 @@ fn mails(world: &World, email: &str) -> Vec<String> {
 }
 
 /// Waits for the nth mail to an address.
-async fn mail(world: &World, email: &str, nth: usize) -> String {
+pub(crate) async fn mail(world: &World, email: &str, nth: usize) -> String {
     let look = async || mails(world, email).get(nth).cloned().ok_or_else(|| format!("no mail {nth} to {email}"));
     eventually(seconds(20), look).await
 }
 
 /// Returns the value behind a word in a mail's link.
-fn of_link(mail: &str, name: &str) -> String {
+pub(crate) fn of_link(mail: &str, name: &str) -> String {
     let (_, rest) = mail.split_once(&format!("{name}=")).unwrap_or_else(|| panic!("no {name} in {mail}"));
     rest.chars().take_while(char::is_ascii_alphanumeric).collect()
 }

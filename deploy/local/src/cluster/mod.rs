@@ -161,6 +161,11 @@ impl Cluster {
         self.settings.environment()
     }
 
+    /// Returns the folder into which mails are written.
+    pub fn mails(&self) -> PathBuf {
+        self.settings.mails()
+    }
+
     /// Returns all processes, in the order of starting.
     pub fn members(&self) -> &[Member] {
         &self.members

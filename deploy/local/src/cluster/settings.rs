@@ -32,7 +32,6 @@ impl Settings {
         let folder = std::path::absolute(&options.folder).context("finding the cluster's folder")?;
         let objects = folder.join("objects");
         std::fs::create_dir_all(&objects).with_context(|| format!("making {}", objects.display()))?;
-        let folder_of_mails = folder.join("mails").display().to_string();
         let mut settings = Self {
             folder,
             api_port: ports::free_port()?,
@@ -55,7 +54,7 @@ impl Settings {
             ("MUSTER_PHONE_HASH_KEY", secret::hex(32)?),
             ("MUSTER_SIGN_IN_KEY", secret::hex(32)?),
             ("MUSTER_MAIL_FROM", "Muster <muster@localhost>".to_owned()),
-            ("MUSTER_MAIL_FOLDER", folder_of_mails),
+            ("MUSTER_MAIL_FOLDER", settings.mails().display().to_string()),
         ];
         settings.env = env.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         settings.env.extend(options.extra_env.iter().cloned());
@@ -76,6 +75,10 @@ impl Settings {
 
     pub(super) fn environment(&self) -> &[(String, String)] {
         &self.env
+    }
+
+    pub(super) fn mails(&self) -> PathBuf {
+        self.folder.join("mails")
     }
 
     pub(super) fn simulator_log(&self) -> PathBuf {

@@ -10,6 +10,8 @@ use anyhow::Context as _;
 use muster_local::{Cluster, ClusterOptions, Stack, StackOptions, programs::Binary, signals::Signals};
 use serde::Serialize;
 
+use super::sign_in_link::{self, ADDRESS};
+
 /// Arguments of `local`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -38,6 +40,7 @@ struct Summary<'a> {
     token: &'a str,
     simulator_url: &'a str,
     simulator_log: &'a Path,
+    mails: PathBuf,
     postgres_url: String,
     amqp_url: String,
     rabbitmq_management_url: String,
@@ -68,7 +71,11 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     if arguments.json {
         println!("{}", serde_json::to_string(&summary).context("writing the summary as JSON")?);
     } else {
-        print(&summary);
+        let made = sign_in_link::make(summary.api_url, summary.token, &summary.mails);
+        match signals.unless_ended(made).await? {
+            Ok(link) => print(&summary, &link),
+            Err(ending) => return Ok(ending.exit_code()),
+        }
     }
     signals.next().await;
     let stopped = cluster.stop().await;
@@ -114,6 +121,7 @@ fn summarise<'a>(stack: &'a Stack, cluster: &'a Cluster) -> Summary<'a> {
         token: &cluster.bootstrap_token,
         simulator_url: &cluster.simulator_url,
         simulator_log: &cluster.simulator_log,
+        mails: cluster.mails(),
         postgres_url: stack.postgres.url(NAME),
         amqp_url: stack.rabbitmq.amqp_url(NAME),
         rabbitmq_management_url: stack.rabbitmq.management_url(),
@@ -124,8 +132,11 @@ fn summarise<'a>(stack: &'a Stack, cluster: &'a Cluster) -> Summary<'a> {
     }
 }
 
-fn print(summary: &Summary) {
+fn print(summary: &Summary, link: &str) {
     println!("Muster is running; Ctrl-C ends it.\n");
+    println!("console     {}", summary.api_url);
+    println!("sign in     {link}");
+    println!("            once; later with codes to {ADDRESS}, which are in {}\n", summary.mails.display());
     println!("API         {}", summary.api_url);
     println!("account     {}", summary.account_id);
     println!("token       {}", summary.token);

@@ -4,3 +4,4 @@ pub(crate) mod foreground;
 pub(crate) mod local;
 pub(crate) mod prepare;
 pub(crate) mod run;
+pub(crate) mod sign_in_link;
