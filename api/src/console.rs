@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use axum::{Router, http::Extensions, middleware};
+use axum::{
+    Router,
+    http::{Extensions, HeaderMap},
+    middleware,
+};
 use muster_console::Door;
 use muster_service::serve::Peer;
 
@@ -14,7 +18,7 @@ pub(crate) fn with_console(api: Api) -> Router {
     let settings = Arc::clone(&api.settings);
     let door = Door {
         api: routes.clone(),
-        from_own_page: Arc::new(move |headers| is_same_origin(headers, &settings.carrier.public_url)),
+        from_own_page: Arc::new(move |headers: &HeaderMap| is_same_origin(headers, &settings.carrier.public_url)),
         carry,
     };
     let console = muster_console::router(door)

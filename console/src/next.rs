@@ -1,7 +1,7 @@
 //! The page to go to after sign-in or a choice: one of the console's own, and never another site.
 
 /// Pages to which a request can ask to be led.
-const PLACES: [&str; 4] = ["/text", "/app", "/operator", "/docs"];
+const PLACES: [&str; 5] = ["/text", "/app", "/operator", "/docs", "/sign-in"];
 
 /// The longest path that is taken.
 const LIMIT: usize = 1_000;

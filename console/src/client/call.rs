@@ -186,7 +186,7 @@ impl<'v> Call<'v> {
         }
         let retry_after = response.headers().get(RETRY_AFTER).cloned();
         let bytes = to_bytes(response.into_body(), ANSWER_LIMIT).await.unwrap_or_default();
-        Err(Problem { retry_after, ..Problem::read(status, &bytes) })
+        Err(Problem::read(status, &bytes, retry_after))
     }
 }
 

@@ -25,7 +25,7 @@ pub(crate) struct Problem {
     more: Map<String, Value>,
     /// Seconds after which another try may succeed.
     #[serde(skip)]
-    pub(crate) retry_after: Option<HeaderValue>,
+    retry_after: Option<HeaderValue>,
 }
 
 /// The failure of an answer, for the page that is made of it.
@@ -34,10 +34,10 @@ pub(crate) struct Failed(pub(crate) Problem);
 
 impl Problem {
     /// Reads an answer that is no success.
-    pub(crate) fn read(status: StatusCode, body: &[u8]) -> Self {
+    pub(crate) fn read(status: StatusCode, body: &[u8], retry_after: Option<HeaderValue>) -> Self {
         let read = serde_json::from_slice::<Self>(body).ok();
         let problem = read.unwrap_or_else(|| Self::own(status, "", String::new()));
-        Self { status: status.as_u16(), ..problem }
+        Self { status: status.as_u16(), retry_after, ..problem }
     }
 
     /// Returns a refusal of the console itself.
@@ -90,13 +90,13 @@ mod tests {
     #[test]
     fn a_problem_is_read_with_its_members() {
         let body = br#"{"type":"urn:muster:problem:thread-held","title":"t","status":409,"detail":"d","held_by":"x"}"#;
-        let problem = Problem::read(StatusCode::CONFLICT, body);
+        let problem = Problem::read(StatusCode::CONFLICT, body, None);
         assert_eq!(
             (problem.word(), problem.detail.as_str(), problem.member("held_by")),
             ("thread-held", "d", Some("x"))
         );
         assert!(problem.is_of_the_input());
-        let problem = Problem::read(StatusCode::BAD_GATEWAY, b"<html>");
+        let problem = Problem::read(StatusCode::BAD_GATEWAY, b"<html>", None);
         assert_eq!((problem.word(), problem.status), ("", 502));
         assert!(!problem.is_of_the_input());
     }

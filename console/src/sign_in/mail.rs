@@ -21,15 +21,16 @@ struct Begun {
 
 #[derive(Template)]
 #[template(path = "sign_in/mail.html")]
-struct Mail {
-    page: Page,
+pub(super) struct Mail {
+    pub(super) page: Page,
     next: String,
     email: String,
     /// The account with the identity provider at which its admins sign in.
     account_id: Option<Uuid>,
 }
 
-fn page(visit: &Visit, fields: &Fields) -> Mail {
+/// Returns the page with the fields that came.
+pub(super) fn page(visit: &Visit, fields: &Fields) -> Mail {
     Mail {
         page: visit.page(visit.lang.sign_in(), ""),
         next: next::own(fields.get("next")).unwrap_or_default().to_owned(),

@@ -10,8 +10,10 @@ use serde_json::json;
 
 use crate::{
     client::{Problem, operations::sign_in as operations},
+    flash::Flash,
     form::Fields,
-    page::{Page, html},
+    page::{Page, html, html_with},
+    sign_in::mail,
     visit::Visit,
 };
 
@@ -31,7 +33,15 @@ struct Provider {
 /// nowhere but to this origin (`form-action`).
 pub(crate) async fn begin(visit: Visit, fields: Fields) -> Result<Response, Problem> {
     let body = json!({ "account_id": fields.get("account"), "cookie": true });
-    let answer = visit.call(&operations::SIGN_IN_OIDC, []).json(&body).answer::<Begun>().await?;
+    let answer = match visit.call(&operations::SIGN_IN_OIDC, []).json(&body).answer::<Begun>().await {
+        Ok(answer) => answer,
+        Err(problem) if problem.is_of_the_input() => {
+            let mut shown = mail::page(&visit, &fields);
+            shown.page.flash = Some(Flash::bad(format!("{} {}", visit.lang.provider_failed(), problem.detail)));
+            return Ok(html_with(problem.status(), &shown));
+        }
+        Err(problem) => return Err(problem),
+    };
     let url = answer.body.authorization_url.clone();
     if !(url.starts_with("https://") || url.starts_with("http://")) {
         return Err(Problem::nothing());

@@ -86,6 +86,13 @@ struct BatchPage {
     words: String,
 }
 
+impl BatchPage {
+    /// Returns the time that is left, in minutes and seconds.
+    fn clock(&self) -> String {
+        format!("{}:{:02}", self.seconds / 60, self.seconds % 60)
+    }
+}
+
 /// `GET`: shows the batch in hand. Without one there is nothing to show, and nothing is claimed.
 pub(crate) async fn show(visit: Visit, Path((goal_id, workflow)): Path<(String, String)>) -> Result<Response, Problem> {
     let home: Home = visit.call(&operations::HOME, []).read().await?;

@@ -41,6 +41,11 @@ struct ConversationPage {
 }
 
 impl ConversationPage {
+    /// Returns the address of an act in the conversation.
+    fn at(&self, act: &str) -> String {
+        format!("/text/conversations/{}/{act}", self.conversation.thread.id)
+    }
+
     fn is_mine(&self) -> bool {
         self.conversation.thread.is_held_by(&self.agent.member_id)
     }

@@ -56,7 +56,6 @@ pub(crate) struct Batch {
 pub(crate) struct Replies {
     pub(crate) can: Option<String>,
     pub(crate) why_not: Option<String>,
-    pub(crate) until: Option<String>,
     pub(crate) waiting: i64,
     pub(crate) oldest_at: Option<String>,
     pub(crate) in_hand: i64,

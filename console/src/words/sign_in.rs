@@ -18,6 +18,7 @@ words! {
     other_address = "Another address, or another code", "Otra dirección u otro código";
     choose_member = "Where do you want to sign in?", "¿Dónde quiere acceder?";
     to_provider = "On to your organization's sign-in", "Al acceso de su organización";
+    provider_failed = "That did not work:", "No ha funcionado:";
     go_on = "Go on", "Continuar";
     signed_out_now = "You are signed out.", "Ha salido.";
     role_agent = "Texts", "Envía mensajes";
