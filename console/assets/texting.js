@@ -141,6 +141,7 @@ class Texting {
     this.ends = performance.now() + Number(root.dataset.seconds) * 1000;
     this.over = false;
     this.part = (name) => root.querySelector(`[data-part="${name}"]`);
+    if (!this.part("form")) return;
     this.listen();
     this.show();
     this.tick();

@@ -2,15 +2,13 @@
 
 use askama::Template;
 use axum::{extract::Path, response::Response};
-use chrono::{DateTime, Utc};
-use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
     client::{Problem, operations::agent as operations},
     flash::Flash,
-    form::{Fields, Query},
+    form::Fields,
     page::{Page, html, see},
     text::acts::place,
     visit::Visit,
@@ -19,17 +17,11 @@ use crate::{
 /// Seconds for which the API takes an opt-out back (docs/conversations.md).
 const UNDO_SECONDS: i64 = 30;
 
-#[derive(Debug, Deserialize)]
-struct OptedOut {
-    undo_until: DateTime<Utc>,
-}
-
 #[derive(Template)]
 #[template(path = "text/opted_out.html")]
 struct OptedOutPage {
     page: Page,
     thread_id: Uuid,
-    until: Option<String>,
     seconds: i64,
 }
 
@@ -39,20 +31,18 @@ pub(crate) async fn record(visit: Visit, Path(id): Path<Uuid>, fields: Fields) -
         Some(reason_id) => json!({ "reason_id": reason_id }),
         None => json!({}),
     };
-    match visit.call(&operations::OPT_OUT, [&id.to_string()]).json(&body).read::<OptedOut>().await {
-        Ok(OptedOut { undo_until }) => Ok(see(&format!("{}/opt-out?until={}", place(id), undo_until.timestamp()))),
+    match visit.call(&operations::OPT_OUT, [&id.to_string()]).json(&body).done().await {
+        Ok(()) => Ok(see(&format!("{}/opt-out", place(id)))),
         Err(problem) if problem.is_of_the_input() => Ok(Flash::bad(problem.sentence(visit.lang)).on(see(&place(id)))),
         Err(problem) => Err(problem),
     }
 }
 
 /// `GET …/opt-out`: says that it holds, and offers to take it back.
-pub(crate) async fn show(visit: Visit, Path(id): Path<Uuid>, Query(query): Query) -> Response {
-    let until = query.get("until").parse::<i64>().ok().and_then(|seconds| DateTime::from_timestamp(seconds, 0));
+pub(crate) async fn show(visit: Visit, Path(id): Path<Uuid>) -> Response {
     html(&OptedOutPage {
         page: visit.page(visit.lang.opted_out_title(), "conversations"),
         thread_id: id,
-        until: until.map(|until| until.to_rfc3339()),
         seconds: UNDO_SECONDS,
     })
 }
