@@ -2,7 +2,8 @@
 //!
 //! `to_do` is the work, `batch` sends first texts and reminders one contact after the other,
 //! `replies` hands out conversations that wait, `conversation` shows one, `acts` has an agent's
-//! acts in it, `conversations` lists and searches the agent's own.
+//! acts in it, `conversations` lists and searches the agent's own,
+//! `scripts` has their own answers.
 
 mod acts;
 mod batch;
@@ -13,6 +14,7 @@ mod home;
 mod opt_out;
 mod profile;
 mod replies;
+mod scripts;
 mod thread;
 mod to_do;
 
@@ -54,6 +56,9 @@ pub(crate) fn routes() -> Router<Console> {
         .route("/groups/{group_id}/replies", post(replies::claim))
         .route("/replies", get(replies::next))
         .route("/conversations", get(conversations::list))
+        .route("/scripts", get(scripts::list).post(scripts::add))
+        .route("/scripts/{script_id}", get(scripts::show).post(scripts::edit))
+        .route("/scripts/{script_id}/delete", post(scripts::delete))
         .nest("/conversations/{thread_id}", conversation)
         .fallback(nothing)
 }

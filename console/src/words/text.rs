@@ -137,6 +137,21 @@ words! {
     they_wrote = "They wrote", "Escribió";
     we_wrote = "We wrote", "Escribimos";
     edited = "edited", "cambiado";
+
+    own_scripts = "Your answers", "Sus respuestas";
+    own_scripts_hint =
+        "Conversations offer these beside your organization's. {{first_name|there}} becomes the person's name.",
+        "Las conversaciones las ofrecen junto a las de su organización. {{first_name|amigo}} se vuelve el nombre de la persona.";
+    no_scripts = "You have none yet. Save words that you write often.", "Todavía no tiene ninguna. Guarde palabras que escribe a menudo.";
+    new_script = "A new one", "Una nueva";
+    edit_script = "Edit your answer", "Cambiar su respuesta";
+    script_name = "Name", "Nombre corto";
+    script_words = "Words", "Palabras";
+    script_saved = "Your answer is saved.", "Su respuesta está guardada.";
+    script_deleted = "Your answer is deleted.", "Su respuesta está borrada.";
+    edit = "Edit", "Cambiar";
+    delete = "Delete", "Borrar";
+    delete_script_question = "It is gone for good. Texts that were sent with it stay.", "Se borra para siempre. Los mensajes enviados quedan.";
 }
 
 impl Language {
@@ -257,6 +272,31 @@ impl Language {
             "paused" => self.pick("paused", "en pausa"),
             "completed" => self.pick("over", "terminada"),
             _ => self.pick("draft", "borrador"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use muster_domain::{
+        goals::{goal::GoalStatus, home::ObstacleKind},
+        sending::message::MessageState,
+    };
+
+    #[test]
+    fn every_obstacle_status_and_state_has_its_words_in_each_language() {
+        for lang in [Language::English, Language::Spanish] {
+            let unknown = lang.obstacle("unknown");
+            for kind in ObstacleKind::ALL.iter().filter(|kind| **kind != ObstacleKind::Draft) {
+                assert_ne!(lang.obstacle(kind.as_str()), unknown, "{kind:?}");
+            }
+            for status in GoalStatus::ALL.iter().filter(|status| **status != GoalStatus::Draft) {
+                assert_ne!(lang.goal_status(status.as_str()), lang.goal_status("draft"), "{status:?}");
+            }
+            for state in MessageState::ALL.iter().filter(|state| **state != MessageState::Received) {
+                assert_ne!(lang.message_state(state.as_str()), "", "{state:?}");
+            }
         }
     }
 }

@@ -167,3 +167,36 @@ async fn w9_conversations_are_found_by_state_and_words() {
         })
         .await;
 }
+
+#[tokio::test]
+async fn w9_an_agent_keeps_answers_of_their_own() {
+    World::with_api()
+        .run(async |world| {
+            let ours = world.organization("Ours").await;
+            let group = ours.group("One").await;
+            let (agent, _) = ours.agent(&group).await;
+            let browser = world.signed_in(&agent.id).await;
+            let added = browser.post("/text/scripts", &[("name", "Thanks"), ("script", MARKUP)]).await;
+            let page = browser.follow(&added).await;
+            page.says("Your answer is saved.").says("Thanks");
+            is_escaped(&page);
+            let refused = browser.post("/text/scripts", &[("name", "Odd"), ("script", "Hi {{nothing}}")]).await;
+            assert_eq!(refused.status, 422);
+            refused.says("Please correct this").says("value=\"Odd\"");
+
+            let id = text(&agent.client.get("/v1/agent/scripts").await.ok()[0]["id"]);
+            let place = format!("/text/scripts/{id}");
+            let shown = browser.get(&place).await;
+            let etag = shown.field("etag").replace("&#34;", "\"");
+            let edit = async |words: &str| {
+                browser.post(&place, &[("name", "Thanks"), ("script", words), ("etag", &etag)]).await
+            };
+            assert_eq!(edit("Thank you!").await.location(), "/text/scripts");
+            let late = edit("Thanks a lot").await;
+            assert_eq!(late.status, 412);
+            late.says("Somebody else has edited it meanwhile.").says("Thanks a lot");
+            let deleted = browser.post(&format!("{place}/delete"), &[]).await;
+            browser.follow(&deleted).await.says("You have none yet.");
+        })
+        .await;
+}

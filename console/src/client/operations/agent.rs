@@ -26,6 +26,11 @@ operations! {
     OPT_OUT = POST "/v1/agent/threads/{thread_id}/opt-out";
     UNDO = POST "/v1/agent/threads/{thread_id}/opt-out/undo";
     PROFILE = PATCH "/v1/agent/threads/{thread_id}/contact";
+    SCRIPTS = GET "/v1/agent/scripts";
+    SCRIPT = GET "/v1/agent/scripts/{script_id}";
+    ADD_SCRIPT = POST "/v1/agent/scripts";
+    EDIT_SCRIPT = PATCH "/v1/agent/scripts/{script_id}";
+    DELETE_SCRIPT = DELETE "/v1/agent/scripts/{script_id}";
     TAGS = GET "/v1/agent/tags";
     TAG = PUT "/v1/agent/threads/{thread_id}/tags/{tag_id}";
     UNTAG = DELETE "/v1/agent/threads/{thread_id}/tags/{tag_id}";
