@@ -6,21 +6,13 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 
-use crate::{
-    assets::Asset,
-    client::Problem,
-    flash::Flash,
-    language::Language,
-    visit::{Part, Visit},
-};
+use crate::{assets::Asset, client::Problem, flash::Flash, language::Language, visit::Visit};
 
 /// The frame of a page.
 #[derive(Debug, Clone)]
 pub(crate) struct Page {
     /// The language.
     pub(crate) lang: Language,
-    /// The part of the console.
-    pub(crate) part: Part,
     /// The title, which is the page's heading too.
     pub(crate) title: String,
     /// The item of the navigation that the page is under.
@@ -35,15 +27,7 @@ pub(crate) struct Page {
 
 impl Page {
     pub(crate) fn new(visit: &Visit, title: String, nav: &'static str) -> Self {
-        Self {
-            lang: visit.lang,
-            part: visit.part,
-            title,
-            nav,
-            here: visit.here.clone(),
-            flash: visit.flash.clone(),
-            events: None,
-        }
+        Self { lang: visit.lang, title, nav, here: visit.here.clone(), flash: visit.flash.clone(), events: None }
     }
 
     /// Lets the page's live parts follow an event stream.

@@ -79,6 +79,11 @@ impl Goal {
         }
     }
 
+    /// Returns whether the agent has something to do in it now.
+    pub(crate) fn has_work(&self) -> bool {
+        self.initial.can.is_some() || self.reminder.can.is_some() || self.replies.can.is_some()
+    }
+
     /// Returns the workflows that are worth a line; reminders where the goal has some.
     pub(crate) fn works(&self, lang: Language) -> Vec<NamedWorkflow<'_>> {
         let mut works = vec![NamedWorkflow { word: "initial", name: lang.first_texts(), workflow: &self.initial }];

@@ -6,7 +6,6 @@ words! {
     skip_to_content = "Skip to the content", "Ir al contenido";
     navigation = "Pages", "Páginas";
     sign_out = "Sign out", "Salir";
-    language_choice = "Language", "Idioma";
     back_home = "Go to the first page", "Ir a la primera página";
     more = "More", "Más";
     signed_out_title = "You are signed out", "No ha accedido";

@@ -72,7 +72,6 @@ words! {
         "1 a 9 ponen una respuesta en el campo. Ctrl+Intro la envía. j va a la siguiente, r al campo, y, n y m a las respuestas, d a listo.";
 
     all_answered = "Every reply in your hand is answered.", "Ha respondido a todas.";
-    held_for_you = "Yours for", "Suya durante";
     extend = "More time", "Más tiempo";
     extended = "You have more time.", "Tiene más tiempo.";
     release = "Give it back", "Devolver";
