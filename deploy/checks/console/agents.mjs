@@ -101,7 +101,7 @@ export async function agents(stage) {
 async function answer(stage, tab, number, phones) {
   const { page } = tab;
   const texted = phones.filter((phone) => !phone.endsWith("0900")).slice(0, 3);
-  const words = ["Yes, where do I vote?", MARKUP, "Leave me alone"];
+  const words = ["Yes, where do I vote?", MARKUP, "I am busy"];
   for (const [nth, phone] of texted.entries()) await stage.api.inbound(phone, number, words[nth]);
   await page.getByRole("link", { name: "Back to the work" }).tap();
   // The page shows by itself that people wait.
@@ -121,7 +121,7 @@ async function answer(stage, tab, number, phones) {
   await page.getByRole("button", { name: "Save" }).last().tap();
   await page.getByText("The profile is saved.").waitFor();
   await page.getByRole("button", { name: "Done, no answer needed" }).tap();
-  await page.getByText("Leave me alone").waitFor();
+  await page.getByText("I am busy").waitFor();
   await page.getByText("They want no more texts").tap();
   await tab.check("opt-out");
   await page.getByRole("button", { name: "Stop all texts to this person" }).tap();

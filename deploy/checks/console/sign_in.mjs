@@ -2,6 +2,8 @@
 
 import assert from "node:assert/strict";
 
+import { until } from "./browser.mjs";
+
 export async function signIn(stage) {
   const ours = await stage.api.organization("Sign-in");
   await ours.agent("sam@signin.example", "Sam");
@@ -34,5 +36,21 @@ export async function signIn(stage) {
   await tab.page.goto("/text/conversations");
   await tab.page.getByLabel("E-mail address").waitFor();
   stage.say("signed in by a code, in two languages, and out");
+  await tab.close();
+  await invite(stage, ours);
+}
+
+/** An admin signs in by the link of an invite, and lands among the pages of admins. */
+async function invite(stage, ours) {
+  const admin = await ours.member("organization_admin", "ann@signin.example", "Ann");
+  await stage.api.ask("PUT", ours.at(`members/${admin}/invite`), {});
+  const mail = await until("the invite", () => stage.mails("ann@signin.example")[0]);
+  const tab = await stage.phone();
+  await tab.page.goto(/https?:\S+\/v1\/invites\/\S+/.exec(mail)[0]);
+  await tab.page.getByRole("button", { name: "Accept and sign in" }).click();
+  await tab.page.getByRole("link", { name: "Go on to your work" }).click();
+  await tab.page.getByRole("heading", { level: 1 }).waitFor();
+  assert.equal(new URL(tab.page.url()).pathname, "/app");
+  stage.say("an admin came in by the link of an invite");
   await tab.close();
 }

@@ -86,9 +86,11 @@ async fn w9_an_agent_answers_with_a_script_records_a_yes_and_goes_on_to_the_next
 async fn w9_tags_the_profile_more_time_and_giving_back_are_a_click_each() {
     World::with_engine()
         .run(async |world| {
-            let desk = Desk::open(world, 1).await;
-            let (group, phone) = (&desk.group, &desk.phones[0]);
-            let file = format!("first,last,phone,ward,tags\nAda0,Lovelace,{phone},5,runner\n");
+            let desk = Desk::open(world, 2).await;
+            let (group, phone, other) = (&desk.group, &desk.phones[0], &desk.phones[1]);
+            // Another contact keeps the tag, so that agents can set it still.
+            let rows = format!("Ada0,Lovelace,{phone},5,runner\nAda1,Lovelace,{other},5,runner\n");
+            let file = format!("first,last,phone,ward,tags\n{rows}");
             desk.ours.import(&format!("file_name=t.csv&group_id={group}"), file).await;
             let page = desk.written(&["Hello"]).await;
             page.says("runner").says("name=\"field.ward\" value=\"5\"");
@@ -130,7 +132,7 @@ async fn i3_an_opt_out_holds_and_can_be_undone_for_half_a_minute() {
     World::with_engine()
         .run(async |world| {
             let desk = Desk::open(world, 1).await;
-            let page = desk.written(&["Leave me alone"]).await;
+            let page = desk.written(&["I am busy"]).await;
             let here = place(&page);
             let stopped = desk.browser.post(&format!("{here}/opt-out"), &[]).await;
             let shown = desk.browser.follow(&stopped).await;
@@ -139,7 +141,7 @@ async fn i3_an_opt_out_holds_and_can_be_undone_for_half_a_minute() {
             let refused = desk.browser.script(&format!("{here}/reply"), &[("text", "But why?")]).await;
             assert_eq!(refused.status, 409);
             let undone = desk.browser.post(&format!("{here}/opt-out/undo"), &[]).await;
-            desk.browser.follow(&undone).await.says("It is undone").says("Leave me alone");
+            desk.browser.follow(&undone).await.says("It is undone").says("I am busy");
             // Once more is too late: nothing is to be undone.
             let late = desk.browser.post(&format!("{here}/opt-out/undo"), &[]).await;
             desk.browser.follow(&late).await.says("It stands");

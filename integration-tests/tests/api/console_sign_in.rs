@@ -92,9 +92,9 @@ async fn a6_an_address_that_nobody_has_is_answered_like_any_other() {
         .run(async |world| {
             let browser = world.browser();
             ask(&browser, "nobody@example.org", "").await.says("Enter the code");
-            let bad = browser.post("/sign-in", &[("email", "no address")]).await;
+            let bad = browser.post("/sign-in", &[("email", " ")]).await;
             assert_eq!(bad.status, 422);
-            bad.says("Please correct this").says("value=\"no address\"");
+            bad.says("Please correct this").says("name=\"email\"");
             // A provider is asked for by its account, and one without says so.
             let account = "00000000-0000-0000-0000-000000000000";
             let page = browser.get(&format!("/sign-in?account={account}")).await;

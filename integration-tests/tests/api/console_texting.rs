@@ -51,8 +51,8 @@ impl Shift {
 
 /// Returns the action of a page's first form that sends a text.
 fn send_action(page: &PageSeen) -> String {
-    let (before, _) = page.text.split_once("/send\"").unwrap();
-    format!("{}/send", before.rsplit('"').next().unwrap())
+    let (_, rest) = page.text.split_once("action=\"/text/batches/").unwrap();
+    format!("/text/batches/{}", rest.split('"').next().unwrap())
 }
 
 #[tokio::test]
@@ -112,7 +112,7 @@ async fn w9_an_edited_initial_is_shown_with_its_segments_and_sent() {
                 let fields = [("lease_token", token.as_str()), ("contact_id", &contact), ("text", text)];
                 shift.browser.script(&format!("{before}/preview"), &fields).await
             };
-            words("Hello, {{first_name}}! STOP ends this").await.says("Hello, Ada0!").says("\"segments\":1");
+            words("Hello, {{first_name}}! Reply STOP to quit").await.says("Hello, Ada0!").says("\"segments\":1");
             let refused = words("Hello, no way out").await;
             assert_eq!(refused.status, 422);
             refused.says("Please correct this");
