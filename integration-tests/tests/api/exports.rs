@@ -69,7 +69,7 @@ fn column<'r>(records: &'r [Value], name: &str) -> BTreeSet<&'r str> {
 }
 
 /// An organization with something of each kind: three contacts, of which one has opted out.
-async fn full(world: &World) -> (Organization, String) {
+pub(crate) async fn full(world: &World) -> (Organization, String) {
     let ours = world.organization("Ours").await;
     let group = ours.group("One").await;
     let (agent, number) = ours.agent(&group).await;

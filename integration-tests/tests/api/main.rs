@@ -37,6 +37,7 @@ mod conversations;
 mod document;
 mod edited_initials;
 mod export_ends;
+mod export_registry;
 mod exports;
 mod figures;
 mod forecast;

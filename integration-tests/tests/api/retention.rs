@@ -3,7 +3,7 @@
 
 use chrono::TimeDelta;
 use muster_domain::{
-    ids::{AccountId, ContactId, OrganizationId},
+    ids::{AccountId, ContactId, ImportId, OrganizationId},
     people::phone_hash::PhoneHashKeys,
 };
 use muster_integration_tests::{Organization, World, seconds, text};
@@ -13,7 +13,7 @@ use muster_storage::{
     people::redactions,
     trust::{
         retention,
-        tables::{Aged, named},
+        tables::{Aged, OfImport, Table, named},
         treatment::Treatment,
     },
 };
@@ -224,6 +224,24 @@ async fn r7_old_texts_files_and_addresses_leave_and_the_record_stays() {
         .await;
 }
 
+/// A way in which rows of the registry's tables leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Contact,
+    OldTexts,
+    OldImports,
+}
+
+impl Way {
+    fn takes(self, table: &Table) -> bool {
+        match self {
+            Self::Contact => matches!(table.aged, Aged::WithContact | Aged::Bodies),
+            Self::OldTexts => table.aged == Aged::Bodies,
+            Self::OldImports => table.of_import() == Some(OfImport::Leaves),
+        }
+    }
+}
+
 /// With the whole registry nothing of a planted person is left in the tables that age; without any
 /// one column of them, something is, in that column, or the contact cannot be retired at all.
 #[tokio::test]
@@ -241,19 +259,26 @@ async fn r7_without_any_one_column_of_the_registry_retention_leaves_the_planted_
             let threads: Vec<Uuid> = world.row("select json_agg(id) from thread").await;
             // A consent that names somebody is on each contact of its file.
             world.execute(&[&format!("update contact set consent_text = null where id <> '{contact}'")]).await;
-            let of = |table: &str, ages: fn(Aged) -> bool| named(table).is_some_and(|table| ages(table.aged));
-            let with_contact: fn(Aged) -> bool = |aged| matches!(aged, Aged::WithContact | Aged::Bodies);
-            let bodies: fn(Aged) -> bool = |aged| aged == Aged::Bodies;
-            let left = async |old_texts: bool, treatment: Treatment| {
+            let imports: Vec<Uuid> = world.row("select json_agg(id) from import").await;
+            let left = async |way: Way, treatment: Treatment| {
                 let mut tx = world.pool().begin().await.unwrap();
                 let keys = PhoneHashKeys::new([7; 32], None);
-                let done = if old_texts {
-                    let cutoff = tx.clock().await.unwrap() + TimeDelta::days(1);
-                    retention::erase_texts(&mut tx, &threads, cutoff, treatment).await.map(|_| ())
-                } else {
-                    let contacts = [ContactId(contact)];
-                    redactions::retire(&mut tx, AccountId(account), &contacts, treatment, |number| keys.of(number))
-                        .await
+                let done = match way {
+                    Way::OldTexts => {
+                        let cutoff = tx.clock().await.unwrap() + TimeDelta::days(1);
+                        retention::erase_texts(&mut tx, &threads, cutoff, treatment).await.map(|_| ())
+                    }
+                    Way::Contact => {
+                        let contacts = [ContactId(contact)];
+                        redactions::retire(&mut tx, AccountId(account), &contacts, treatment, |number| keys.of(number))
+                            .await
+                    }
+                    Way::OldImports => {
+                        for id in &imports {
+                            retention::forget_import(&mut tx, ImportId(*id), treatment).await.unwrap();
+                        }
+                        Ok(())
+                    }
                 };
                 let places = match done {
                     Ok(()) => Some(places(&mut tx).await.unwrap()),
@@ -262,15 +287,17 @@ async fn r7_without_any_one_column_of_the_registry_retention_leaves_the_planted_
                 tx.rollback().await.unwrap();
                 places
             };
-            for (old_texts, ages) in [(false, with_contact), (true, bodies)] {
-                let columns: Vec<_> = Treatment::columns().filter(|(table, _)| of(table, ages)).collect();
+            for way in [Way::Contact, Way::OldTexts, Way::OldImports] {
+                let columns: Vec<_> = Treatment::columns()
+                    .filter(|(table, _)| named(table).is_some_and(|table| way.takes(table)))
+                    .collect();
                 assert!(columns.len() > 1, "{columns:?}");
                 let place = |(table, column): &(&str, &str)| format!("{table}.{column}");
-                let whole = left(old_texts, Treatment::whole()).await.unwrap();
+                let whole = left(way, Treatment::whole()).await.unwrap();
                 let stay: Vec<_> = columns.iter().map(place).filter(|place| whole.contains(place)).collect();
                 assert!(stay.is_empty(), "retention leaves {stay:?}");
                 for column in &columns {
-                    let without = left(old_texts, Treatment::without(column.0, column.1)).await;
+                    let without = left(way, Treatment::without(column.0, column.1)).await;
                     let found = without.is_none_or(|places| places.contains(&place(column)));
                     assert!(found, "the person is not found without {}", place(column));
                 }

@@ -7,7 +7,7 @@ use axum::{
     extract::State,
 };
 use futures::stream;
-use muster_domain::{csv, ids::GroupId, people::contact::OptOutOrigin};
+use muster_domain::{csv, ids::GroupId, people::contact::OptOutOrigin, trust::export::ExportKind};
 use muster_storage::{
     db::room::{self, Asker},
     people::opt_outs::{self, OptOut, Part},
@@ -47,7 +47,8 @@ pub(crate) async fn export(
     let organization = admin.organization_id;
     let readers: Option<Vec<GroupId>> = admin.groups().map(<[GroupId]>::to_vec);
     let tenant = Asker::Tenant(organization.0);
-    let header = Bytes::from_static(b"contact_id,phone,opted_out_at,origin,reason\r\n");
+    let columns: Vec<_> = ExportKind::OptOuts.columns().iter().map(|column| column.name).collect();
+    let header = Bytes::from(format!("{}\r\n", columns.join(",")));
     let first = Part { origin: query.origin, after: None, limit: PAGE_SIZE };
     let pages = stream::try_unfold(Some(first), move |asked| {
         let (pool, readers) = (api.pool.clone(), readers.clone());

@@ -318,6 +318,11 @@ pub async fn finish(tx: &mut Tx, id: ImportId, end: End<'_>) -> Result<()> {
     .fetch_optional(tx.conn())
     .await?;
     if let Some(ended) = ended {
+        // Words of the rows that no step reads any more.
+        sqlx::query!("update import_part set tags = null where import_id = $1 and tags is not null", id.0)
+            .execute(tx.conn())
+            .await?;
+        sqlx::query!("delete from import_agent where import_id = $1", id.0).execute(tx.conn()).await?;
         let done = Draft::of_job(&format!("import_{state}"), ended.created_by, ("import", id.0));
         tx.record(done.in_organization(ended.organization_id));
     }

@@ -3,28 +3,29 @@
 use std::fmt::Write as _;
 
 use crate::trust::{
-    access,
-    objects::FOLDERS,
+    access, exported,
+    objects::{FOLDERS, Told},
     personal::Holds,
-    tables::{Aged, TABLES, Table, Whose},
+    tables::{Aged, OfImport, TABLES, Table, Whose},
 };
 
 const HEAD: &str = "\
 # Data map
 
 This page is written from the registry of personal data (`muster config data-map`), by which
-redaction, retention and access requests go. It lists every column and every folder of the object
-store that can hold something of a person. Columns that are not here hold words of the engine,
-settings, ids and figures. [privacy.md](privacy.md) says how they flow and what protects them.
+redaction, retention, access requests and exports go. It lists every column and every folder of the
+object store that can hold something of a person. Columns that are not here hold words of the
+engine, settings, ids and figures. [privacy.md](privacy.md) says how they flow and what protects
+them.
 
 ";
 
 /// Returns the page.
 pub fn page() -> String {
     let mut page = HEAD.to_owned();
-    page += "## Columns\n\n| table | column | of | contents | redaction | age | access request |\n| --- | --- | --- | --- | --- | --- | --- |\n";
+    page += "## Columns\n\n| table | column | of | contents | redaction | age | access request | exports |\n| --- | --- | --- | --- | --- | --- | --- | --- |\n";
     for table in TABLES {
-        for (column, holds) in table.texts().filter(|(_, holds)| is_personal(*holds)) {
+        for (column, holds) in table.texts().filter(|(_, holds)| holds.is_personal()) {
             let row = [
                 table.name.to_owned(),
                 column.to_owned(),
@@ -33,25 +34,22 @@ pub fn page() -> String {
                 redaction(holds).to_owned(),
                 age(table),
                 if access::tells(table, column) { "told" } else { "not a contact's row" }.to_owned(),
+                exports(table.name, column),
             ];
             // Writing into a text cannot fail.
             let _ = writeln!(page, "| `{}` | `{}` | {} |", row[0], row[1], row[2..].join(" | "));
         }
     }
-    page += "\n## Objects\n\n| folder | of | contents | redaction | age |\n| --- | --- | --- | --- | --- |\n";
+    page += "\n## Objects\n\n| folder | of | contents | redaction | age | access request |\n| --- | --- | --- | --- | --- | --- |\n";
     for folder in FOLDERS {
-        let of = whose(folder.whose);
-        let _ =
-            writeln!(page, "| `{}/` | {of} | {} | {} | {} |", folder.name, folder.holds, folder.redaction, folder.aged);
+        let told = match folder.told {
+            Told::Rows => "the person's rows are told",
+            Told::No(why) => why,
+        };
+        let row = [whose(folder.whose), folder.holds, folder.redaction, folder.aged, told].join(" | ");
+        let _ = writeln!(page, "| `{}/` | {row} |", folder.name);
     }
     page
-}
-
-const fn is_personal(holds: Holds) -> bool {
-    match holds {
-        Holds::Staff | Holds::KeyedHash | Holds::Overwritten | Holds::Deleted | Holds::Searched => true,
-        Holds::NoPerson | Holds::IdsAlone | Holds::Ours | Holds::StaffWrote | Holds::Shape => false,
-    }
 }
 
 const fn whose(whose: Whose) -> &'static str {
@@ -89,13 +87,21 @@ const fn redaction(holds: Holds) -> &'static str {
 }
 
 fn age(table: &Table) -> String {
-    match table.aged {
+    let age = match table.aged {
         Aged::WithContact => "with the contact".to_owned(),
         Aged::Bodies => "texts by the time for texts, else with the contact".to_owned(),
         Aged::Work => "when its work is over".to_owned(),
         Aged::Upkeep(task) => format!("by the schedule `{task}`"),
         Aged::Kept(why) => format!("kept: {why}"),
-    }
+    };
+    let with_import = if table.of_import() == Some(OfImport::Leaves) { ", or by the time for imports" } else { "" };
+    age + with_import
+}
+
+/// Returns the exports that have a column, or why none has.
+fn exports(table: &str, column: &str) -> String {
+    let kinds: Vec<_> = exported::exports_of(table, column).map(|kind| format!("`{kind}`")).collect();
+    exported::not_exported(table, column).map_or_else(|| kinds.join(", "), |why| format!("none: {why}"))
 }
 
 #[cfg(test)]

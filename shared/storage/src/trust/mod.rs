@@ -4,6 +4,7 @@
 
 pub mod access;
 pub mod audit;
+pub mod exported;
 pub mod exports;
 pub mod ledger;
 pub mod map;

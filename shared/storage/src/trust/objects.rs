@@ -19,6 +19,15 @@ pub enum Erasure {
     WithThePerson,
 }
 
+/// How an access request tells the objects of a folder (rule R8).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// They are read as files of contacts, and the person's own rows are told.
+    Rows,
+    /// They are not opened, for this reason.
+    No(&'static str),
+}
+
 /// A folder of the object store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Folder {
@@ -34,6 +43,8 @@ pub struct Folder {
     pub redaction: &'static str,
     /// How they age.
     pub aged: &'static str,
+    /// How an access request tells them.
+    pub told: Told,
 }
 
 /// Every folder, in the order of their names.
@@ -45,6 +56,7 @@ pub const FOLDERS: &[Folder] = &[
         erasure: Erasure::Nothing,
         redaction: "nothing to do",
         aged: "kept for good",
+        told: Told::No("nothing of a person"),
     },
     Folder {
         name: "doctor",
@@ -53,6 +65,7 @@ pub const FOLDERS: &[Folder] = &[
         erasure: Erasure::Nothing,
         redaction: "nothing to do",
         aged: "removed at once",
+        told: Told::No("nothing of a person"),
     },
     Folder {
         name: "exports",
@@ -61,6 +74,7 @@ pub const FOLDERS: &[Folder] = &[
         erasure: Erasure::Earlier,
         redaction: "files that were written before it go, and none of them is served from its answer on",
         aged: "removed when their time is over, a week by default",
+        told: Told::No("the files that had the person are named"),
     },
     Folder {
         name: "imports",
@@ -69,6 +83,7 @@ pub const FOLDERS: &[Folder] = &[
         erasure: Erasure::OfImports,
         redaction: "files and rows of imports that are over go",
         aged: "rows go with their import; the file stays for an undo and for the next redaction",
+        told: Told::Rows,
     },
     Folder {
         name: "incoming",
@@ -77,6 +92,7 @@ pub const FOLDERS: &[Folder] = &[
         erasure: Erasure::WithThePerson,
         redaction: "files in which the person is go; packed ones go",
         aged: "whoever puts them there removes them",
+        told: Told::Rows,
     },
     Folder {
         name: "ledger",
@@ -85,6 +101,7 @@ pub const FOLDERS: &[Folder] = &[
         erasure: Erasure::Nothing,
         redaction: "nothing to do: a keyed hash remains of a redacted person",
         aged: "kept for good",
+        told: Told::No("the same redactions and opt-outs are told from the database"),
     },
 ];
 
@@ -112,6 +129,16 @@ mod tests {
         for folder in FOLDERS {
             let stays = folder.whose == Whose::Nobody || folder.name == "ledger";
             assert_eq!(folder.erasure == Erasure::Nothing, stays, "{}", folder.name);
+        }
+    }
+
+    #[test]
+    fn r8_a_folder_that_may_hold_a_contact_is_told_or_has_a_reason() {
+        for folder in FOLDERS {
+            match folder.told {
+                Told::Rows => assert_eq!(folder.whose, Whose::Contact, "{}", folder.name),
+                Told::No(why) => assert!(!why.is_empty(), "{}", folder.name),
+            }
         }
     }
 }

@@ -31,6 +31,16 @@ pub enum Holds {
     Shape,
 }
 
+impl Holds {
+    /// Returns whether a column may hold something of a person.
+    pub const fn is_personal(self) -> bool {
+        match self {
+            Self::Staff | Self::KeyedHash | Self::Overwritten | Self::Deleted | Self::Searched => true,
+            Self::NoPerson | Self::IdsAlone | Self::Ours | Self::StaffWrote | Self::Shape => false,
+        }
+    }
+}
+
 /// Each column: table, name, and contents.
 pub const COLUMNS: &[(&str, &str, Holds)] = &[
     ("access_request", "reason", Holds::Overwritten),

@@ -251,11 +251,13 @@ pub async fn old_imports(
     Ok(rows.into_iter().map(|row| OldImport { id: ImportId(row.id), object_key: row.object_key }).collect())
 }
 
-/// Forgets an import's rejected rows and the record for its undo, once its file is gone.
-pub async fn forget_import(tx: &mut Tx, id: ImportId) -> Result<()> {
-    sqlx::query!("delete from import_reject where import_id = $1", id.0).execute(tx.conn()).await?;
-    sqlx::query!("delete from import_change where import_id = $1", id.0).execute(tx.conn()).await?;
-    sqlx::query!("delete from import_assignment where import_id = $1", id.0).execute(tx.conn()).await?;
+/// Forgets the rows that an import has brought and that leave with its file, which is gone: of each
+/// table that the registry names.
+pub async fn forget_import(tx: &mut Tx, id: ImportId, treatment: Treatment) -> Result<()> {
+    for Statement { sql, .. } in treatment.of_imports() {
+        // Made of names in the source alone.
+        sqlx::query(AssertSqlSafe(sql)).bind(id.0).execute(tx.conn()).await?;
+    }
     sqlx::query!(
         "update import set file_forgotten_at = clock_timestamp(), rejects_forgotten_at = coalesce(rejects_forgotten_at, now()) where id = $1",
         id.0

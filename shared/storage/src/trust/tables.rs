@@ -50,6 +50,16 @@ pub enum Aged {
     Kept(&'static str),
 }
 
+/// How rows that an import has brought age with it, after the organization's time for imports
+/// (rule R7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OfImport {
+    /// They leave with the import's file.
+    Leaves,
+    /// They stay, for this reason.
+    Stays(&'static str),
+}
+
 /// A table of the registry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Table {
@@ -87,6 +97,12 @@ impl Table {
     pub fn texts(&self) -> impl Iterator<Item = (&'static str, Holds)> + use<> {
         let name = self.name;
         COLUMNS.iter().filter(move |(table, ..)| *table == name).map(|(_, column, holds)| (*column, *holds))
+    }
+
+    /// Returns how its rows age with the import that brought them; none for a table that names no
+    /// import.
+    pub fn of_import(&self) -> Option<OfImport> {
+        OF_IMPORTS.iter().find(|(name, _)| *name == self.name).map(|(_, of)| *of)
     }
 
     /// Returns the columns that an access request tells of a contact's rows (rule R8): all but
@@ -127,6 +143,20 @@ pub const WITHHELD: &[(&str, &str, &str)] = &[
     ("thread", "held_by", "a member"),
     ("thread", "next_agent_id", "a member"),
     ("thread", "recency", "the place in the agents' list"),
+];
+
+/// Every table that names an import, and how its rows age with it.
+pub const OF_IMPORTS: &[(&str, OfImport)] = &[
+    ("contact", OfImport::Stays("a contact's source, which ages with them")),
+    ("contact_tag", OfImport::Stays("a tag of a contact, which ages with them")),
+    ("import_agent", OfImport::Stays("it leaves when the import is over")),
+    ("import_assignment", OfImport::Leaves),
+    ("import_change", OfImport::Leaves),
+    ("import_part", OfImport::Stays("counts of the file; its words leave when the import is over")),
+    ("import_reject", OfImport::Leaves),
+    ("import_shard", OfImport::Stays("counts of the file")),
+    ("import_source", OfImport::Stays("the organization's own work")),
+    ("membership", OfImport::Stays("a membership's source, which ages with the contact")),
 ];
 
 /// Every table, in the order of their names.
@@ -238,6 +268,13 @@ mod tests {
             let found = named(table).unwrap_or_else(|| panic!("say in tables.rs whose the rows of {table} are"));
             assert!(!found.others().any(|other| other == *column), "{table}.{column} is said twice");
         }
+    }
+
+    #[test]
+    fn r7_every_table_that_names_an_import_says_how_it_ages_with_it() {
+        let names = |table: &Table| table.others().any(|column| column.ends_with("import_id"));
+        let naming: Vec<_> = TABLES.iter().filter(|table| names(table)).map(|table| table.name).collect();
+        assert_eq!(naming, OF_IMPORTS.iter().map(|(name, _)| *name).collect::<Vec<_>>(), "say it in OF_IMPORTS");
     }
 
     #[test]

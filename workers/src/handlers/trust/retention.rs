@@ -129,7 +129,7 @@ async fn imports(
     for import in &old {
         ctx.objects.delete(&import.object_key).await?;
         ctx.objects.delete_folder(&steps::folder(organization.id, import.id)).await?;
-        retention::forget_import(tx, import.id).await?;
+        retention::forget_import(tx, import.id, Treatment::whole()).await?;
     }
     Ok(retention::record(tx, run, old.len() as u64, 0).await?)
 }

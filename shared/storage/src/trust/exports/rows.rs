@@ -2,7 +2,8 @@
 //!
 //! COPY takes no arguments, and the chosen columns are part of the statement: it is the one that is
 //! not checked when Muster is compiled. Postgres itself writes the values into it as literals
-//! (`format`), columns are ours, and the rest is a function of the migration for each kind. A test
+//! (`format`), columns are ours, and the rest is a function of a migration for each kind. The
+//! registry (`trust::exported`) says of each column how a redacted person appears in it. A test
 //! runs every kind with every column.
 
 use bytes::Bytes;
@@ -10,7 +11,10 @@ use muster_domain::trust::export::{Chosen, ExportKind};
 use sqlx::AssertSqlSafe;
 use tokio::sync::mpsc;
 
-use crate::{Error, Result, Tx, trust::exports::Export};
+use crate::{
+    Error, Result, Tx,
+    trust::{exported, exports::Export},
+};
 
 /// Bytes that are handed on at a time.
 const PIECE: usize = 64 * 1024;
@@ -35,13 +39,18 @@ async fn query(tx: &mut Tx, export: &Export) -> Result<String> {
     };
     let mut columns = Vec::new();
     for column in export.chosen() {
-        columns.push(match column {
+        let value = match &column {
             Chosen::Fixed(column) => format!("\"{}\"", column.name),
             Chosen::Field(name) => {
                 let literal = sqlx::query_scalar!(r#"select format('%L', $1::text) as "literal!""#, name);
                 format!("fields ->> {}", literal.fetch_one(tx.conn()).await?)
             }
-        });
+        };
+        let exported = exported::column(export.kind, &column).ok_or_else(|| Error::Corrupt {
+            table: "export",
+            what: format!("a column of {} that the registry does not export", export.kind),
+        })?;
+        columns.push(exported.expression(column.form(), &value));
     }
     let readers: Option<Vec<_>> = export.readers.as_ref().map(|groups| groups.iter().map(|id| id.0).collect());
     Ok(sqlx::query_scalar!(

@@ -12,6 +12,8 @@ mod searches;
 mod tests;
 
 pub use self::own::{Part, Which};
+#[cfg(test)]
+pub(super) use self::own::{leaves_a_word, rows_go};
 use crate::trust::{
     objects::{Erasure, FOLDERS, Folder},
     personal::{COLUMNS, Holds},

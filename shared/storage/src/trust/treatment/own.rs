@@ -3,7 +3,7 @@
 
 use crate::trust::{
     personal::Holds,
-    tables::{Aged, TABLES, Table},
+    tables::{Aged, OfImport, TABLES, Table},
     treatment::{Statement, Treatment, of_contact},
 };
 
@@ -35,6 +35,18 @@ const CONTACT_BESIDE: &str =
 /// Tables of contacts with rows that go, though no column of theirs holds text: the row itself
 /// tells something of the person.
 const ROWS_GO: &[&str] = &["contact_tag", "import_assignment"];
+
+/// Returns whether a person's rows of a table go though no column of theirs holds text.
+#[cfg(test)]
+pub(in crate::trust) fn rows_go(table: &str) -> bool {
+    ROWS_GO.contains(&table)
+}
+
+/// Returns whether a redaction leaves a word in a column that says nothing of the person.
+#[cfg(test)]
+pub(in crate::trust) fn leaves_a_word(table: &str, column: &str) -> bool {
+    VALUES.iter().any(|(of, name, value)| (*of, *name) == (table, column) && *value == "'redacted'")
+}
 
 /// Tables that a redaction's job looks into, and not its request.
 const LATER: &[&str] = &["import_assignment", "import_change"];
@@ -121,6 +133,21 @@ impl Treatment {
                 (!sets.is_empty()).then_some(Statement { table: table.name, sql })
             })
             .collect()
+    }
+
+    /// Returns the statements that remove the rows that an import `$1` has brought and that leave
+    /// with its file (rule R7). Rows go for each of their columns; without one of them they stay.
+    pub fn of_imports(self) -> Vec<Statement> {
+        let tables = TABLES.iter().filter(|table| table.of_import() == Some(OfImport::Leaves));
+        let whole = |table: &&Table| {
+            let mut personal = table.texts().filter(|(_, holds)| holds.is_personal());
+            personal.all(|(column, _)| self.has(table.name, column))
+        };
+        let statement = |table: &'static Table| Statement {
+            table: table.name,
+            sql: format!("delete from {} t where t.import_id = $1", table.name),
+        };
+        tables.filter(whole).map(statement).collect()
     }
 
     /// Returns the statement that overwrites the person's rows of a table; none for one without
