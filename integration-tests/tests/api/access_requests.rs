@@ -47,14 +47,14 @@ async fn link(by: &Organization, request: &Value) -> String {
 }
 
 /// A file: the page for a reader, and the records for a program.
-struct File {
-    page: String,
-    records: Value,
-    whole: String,
+pub(crate) struct File {
+    pub(crate) page: String,
+    pub(crate) records: Value,
+    pub(crate) whole: String,
 }
 
 /// Asks for a person's everything; returns the file.
-async fn file(world: &World, by: &Organization, body: Value) -> File {
+pub(crate) async fn file(world: &World, by: &Organization, body: Value) -> File {
     let request = request(by, body).await;
     assert_eq!(request["state"], "succeeded", "{request}");
     let answer = world.nobody().get(&link(by, &request).await).await;

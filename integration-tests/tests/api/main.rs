@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 #![allow(clippy::cloned_ref_to_slice_refs, reason = "a list of one is written as any other list")]
 
+mod access_files;
 mod access_requests;
 mod account_opt_out_races;
 mod account_opt_outs;

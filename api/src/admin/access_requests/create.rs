@@ -79,7 +79,8 @@ pub(crate) struct AccessRequestSection {
 
 /// Has everything that the organization holds of a person written into one file, which a reader
 /// opens in a browser and a program reads as JSON; with `dry_run` the records are counted alone.
-/// The person is named by number or by contact. Follow it at
+/// Rows of kept files of contacts are looked for when the file is made, and not counted here. The
+/// person is named by number or by contact. Follow it at
 /// `…/access-requests/{access_request_id}`, and make a link to the file when it has succeeded. For
 /// admins of the organization and the account.
 #[utoipa::path(post, path = "/v1/organizations/{organization_id}/access-requests", tag = "privacy")]

@@ -132,6 +132,14 @@ impl<'a> Row<'a> {
         fields.enumerate().filter(|(_, value)| !value.is_empty())
     }
 
+    /// Returns every value of the row with the name of its column in the file, also of columns that
+    /// an import leaves out.
+    pub fn cells(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let values = self.values;
+        let named = self.header.names.iter().enumerate();
+        named.map(move |(index, name)| (name.as_str(), values.value(index))).filter(|(_, value)| !value.is_empty())
+    }
+
     /// Returns the tags of the row's tag columns, as often as they are written.
     pub fn tags(&self) -> impl Iterator<Item = &'a str> {
         let values = self.values;

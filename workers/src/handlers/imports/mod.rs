@@ -7,6 +7,6 @@ mod import_cut;
 mod import_end;
 mod import_fetch;
 mod import_undo;
-mod object;
+pub(crate) mod object;
 mod shard;
 pub(crate) mod steps;

@@ -21,6 +21,12 @@ pub(crate) fn folder(organization_id: OrganizationId, id: ImportId) -> String {
     format!("imports/{organization_id}/{id}.work")
 }
 
+/// Returns whether a key is in the folder of an import's objects while it runs.
+pub(crate) fn is_work(key: &str) -> bool {
+    let mut segments = key.split('/');
+    segments.next() == Some("imports") && segments.nth(1).is_some_and(|folder| folder.ends_with(".work"))
+}
+
 /// Returns the object of a part's rows, sorted into shards. Each attempt writes its own, so that
 /// one that wakes up late disturbs nobody.
 pub(crate) fn rows_key(import: &Import, part: u32, epoch: i64) -> String {

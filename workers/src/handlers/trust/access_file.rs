@@ -1,5 +1,6 @@
 //! The file of an access request (rule R8), in two passes over the records of one instant: the page
 //! first, and the same records as JSON behind it. Records go into the object store as they come.
+//! Rows in files that the object store has are looked for before (`file_rows`), and stand last.
 
 use std::sync::Arc;
 
@@ -7,16 +8,18 @@ use bytes::Bytes;
 use futures::{Stream, stream};
 use muster_domain::{people::e164::E164, trust::access::Page};
 use muster_storage::{
-    Tx,
     engine::claim::ClaimedJob,
     trust::{
-        access::{self, Part, Section, Subject},
+        access::{self, Part},
         exports::{Export, Progress},
     },
 };
 use tokio::sync::mpsc;
 
-use super::written::{Seen, tell};
+use super::{
+    file_rows,
+    written::{Seen, tell},
+};
 use crate::{Context, error::JobError};
 
 /// Records between the database and the file.
@@ -31,23 +34,39 @@ pub(super) async fn write(
     entry: &Export,
     organization: &str,
 ) -> Result<Option<Progress>, JobError> {
+    let seen = Arc::new(Seen::default());
+    let gone = || JobError::fail("the contact of the access request does not exist");
+    let hash = |number: &E164| ctx.phone_hash_keys.of(number);
+    let mut tx = ctx.pool.begin().await?;
+    let contact = access::contact_of(&mut tx, entry.id).await?.ok_or_else(gone)?;
+    let subject = access::subject(&mut tx, entry.organization_id, contact, hash).await?.ok_or_else(gone)?;
+    // Files may take their time; no transaction waits for them.
+    tx.rollback().await?;
+    let files = tokio::select! {
+        found = file_rows::find(ctx, entry.organization_id, subject.number()) => found?,
+        told = tell(ctx, job, entry, None, &seen) => {
+            told?;
+            return Ok(None);
+        }
+    };
     let mut tx = ctx.pool.begin().await?;
     access::as_of_one_instant(&mut tx).await?;
     let made_at = tx.clock().await?;
-    let gone = || JobError::fail("the contact of the access request does not exist");
-    let contact = access::contact_of(&mut tx, entry.id).await?.ok_or_else(gone)?;
-    let hash = |number: &E164| ctx.phone_hash_keys.of(number);
     let subject = access::subject(&mut tx, entry.organization_id, contact, hash).await?.ok_or_else(gone)?;
     let sections = access::sections();
-    let counts = access::counts(&mut tx, &sections, &subject).await?;
+    let mut counts = access::counts(&mut tx, &sections, &subject).await?;
+    counts.push(i64::try_from(files.len()).unwrap_or(i64::MAX));
     let expected = Some(counts.iter().sum());
-    let shown = sections.iter().map(|section| section.shown.clone()).collect();
+    let shown = sections.iter().map(|section| section.shown.clone()).chain([access::of_files()]).collect();
     let page = Page::new(organization.to_owned(), entry.id.0, made_at, shown);
-    let seen = Arc::new(Seen::default());
     let (to, from) = mpsc::channel(RECORDS_WAITING);
     let reading = async {
         let to = to;
-        read(&mut tx, &sections, &subject, &to).await
+        for _ in [Pass::Page, Pass::Json] {
+            access::send(&mut tx, &sections, &subject, &to).await?;
+            send(sections.len(), &files, &to).await;
+        }
+        Ok(())
     };
     let key = entry.object_key();
     let writing = async {
@@ -64,10 +83,21 @@ pub(super) async fn write(
     Ok(Some(seen.progress(size, expected)))
 }
 
-/// Sends all records twice.
-async fn read(tx: &mut Tx, sections: &[Section], subject: &Subject, to: &mpsc::Sender<Part>) -> Result<(), JobError> {
-    access::send(tx, sections, subject, to).await?;
-    Ok(access::send(tx, sections, subject, to).await?)
+/// The two passes over all records.
+enum Pass {
+    Page,
+    Json,
+}
+
+/// Sends the records of the last section, and the end behind it. A receiver that has gone away has
+/// failed by itself.
+async fn send(nth: usize, records: &[String], to: &mpsc::Sender<Part>) {
+    let records = records.iter().map(|record| Part::Record(record.clone()));
+    for part in [Part::Section(nth)].into_iter().chain(records).chain([Part::SectionEnd, Part::End]) {
+        if to.send(part).await.is_err() {
+            return;
+        }
+    }
 }
 
 /// The place in a file that the writer has come to.

@@ -4,6 +4,7 @@
 mod access_file;
 mod audit_heads;
 mod export;
+mod file_rows;
 mod ledger_publish;
 mod retention;
 mod written;

@@ -18,7 +18,7 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 pub(crate) use self::sections::tells;
-pub use self::sections::{Section, sections};
+pub use self::sections::{Section, of_files, sections};
 use crate::{
     Page, Result, Tx,
     trust::exports::{self, Export, NewExport},
@@ -149,6 +149,13 @@ pub async fn as_of_one_instant(tx: &mut Tx) -> Result<()> {
     Ok(())
 }
 
+impl Subject {
+    /// Returns their number; none once they are redacted.
+    pub fn number(&self) -> Option<&str> {
+        self.number.as_deref()
+    }
+}
+
 /// Returns the contact that a request is about.
 pub async fn contact_of(tx: &mut Tx, id: ExportId) -> Result<Option<ContactId>> {
     let found = sqlx::query_scalar!("select contact_id from access_request where id = $1", id.0);
@@ -216,8 +223,8 @@ pub enum Part {
     End,
 }
 
-/// Sends the records of all sections as they are received, section by section. Ends when the
-/// receiver has gone.
+/// Sends the records of all sections as they are received, section by section, without the end
+/// behind them. Ends when the receiver has gone.
 pub async fn send(tx: &mut Tx, sections: &[Section], subject: &Subject, to: &mpsc::Sender<Part>) -> Result<()> {
     for (nth, section) in sections.iter().enumerate() {
         if to.send(Part::Section(nth)).await.is_err() {
@@ -240,7 +247,5 @@ pub async fn send(tx: &mut Tx, sections: &[Section], subject: &Subject, to: &mps
             return Ok(());
         }
     }
-    // A receiver that has gone away has failed by itself.
-    let _gone = to.send(Part::End).await;
     Ok(())
 }

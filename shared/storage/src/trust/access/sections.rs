@@ -105,6 +105,29 @@ pub fn sections() -> Vec<Section> {
     all
 }
 
+/// Returns the section of the person's rows in files that the object store has, behind all others.
+/// Its records are no rows of the database: a worker reads the files of the folders that
+/// `trust::objects` names.
+pub fn of_files() -> Shown {
+    let column = |name: &str, heading: &str, form| Column { name: name.to_owned(), heading: heading.to_owned(), form };
+    let columns = vec![
+        column("file", "File", Form::Text),
+        column("import_id", "Import", Form::Id { named: true }),
+        column("line", "Line", Form::Fact),
+        column("values", "Values", Form::Text),
+        column("raw", "Row", Form::Text),
+        column("reason", "Was not taken", Form::Text),
+        column("not_read", "The file could not be read to its end", Form::Text),
+        column("more", "More rows like these", Form::Fact),
+    ];
+    Shown {
+        name: "file_row",
+        title: "Your rows in files of contacts that are kept".to_owned(),
+        about: "As the files have them.",
+        columns,
+    }
+}
+
 /// Returns whether the file tells a column of a table.
 pub(crate) fn tells(table: &Table, column: &str) -> bool {
     let also = ALSO.iter().filter(|also| also.table == table.name);
@@ -200,6 +223,12 @@ mod tests {
         for (table, _) in NOT_TOLD {
             assert!(named(table).is_some(), "{table}");
         }
+    }
+
+    #[test]
+    fn r8_no_table_has_the_name_of_the_section_of_files() {
+        let files = of_files().name;
+        assert!(TABLES.iter().all(|table| table.name != files));
     }
 
     #[test]
