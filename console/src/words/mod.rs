@@ -6,6 +6,7 @@
 //! about a state, a reason or a refusal stands here.
 
 mod common;
+pub(crate) mod operator;
 mod problems;
 mod sign_in;
 mod text;

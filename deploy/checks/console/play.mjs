@@ -3,10 +3,11 @@
 
 import { agents, keyboard } from "./agents.mjs";
 import { Stage } from "./browser.mjs";
+import { operators } from "./operators.mjs";
 import { signIn } from "./sign_in.mjs";
 
 /** The stories by name. Each gets the stage. */
-const STORIES = { signIn, agents, keyboard };
+const STORIES = { signIn, agents, keyboard, operators };
 
 const wanted = process.argv.slice(2);
 const stage = await Stage.open(JSON.parse(process.env.SUMMARY));

@@ -26,6 +26,7 @@ mod classify;
 mod codes;
 mod console;
 mod console_conversations;
+mod console_operators;
 mod console_sign_in;
 mod console_texting;
 mod contract;
