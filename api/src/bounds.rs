@@ -139,6 +139,7 @@ numbers! {
     DailySegments: i64 = 0..=i64::MAX, "Segments a carrier day.";
     AuditNumber: i64 = 1..=i64::MAX, "A place in an account's chain of acts.";
     JobsASecond: i32 = 1..=10_000, "Jobs a second.";
+    JitterSeconds: i32 = 0..=86_400, "Seconds of a day.";
     JobsAtMost: i32 = 1..=1_000_000, "Jobs at a time.";
     CarrierCode: i32 = 1..=999_999, "A carrier's code.";
     PageLimit: i64 = 1..=500, "Items of a page.";

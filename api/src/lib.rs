@@ -47,6 +47,7 @@ use muster_service::{
     metrics::Metrics,
     notify,
     serve::{self, Connections},
+    telemetry,
 };
 use muster_storage::{
     Pool, PoolOptions,
@@ -101,7 +102,7 @@ pub async fn run(settings: ApiSettings, stop: CancellationToken) -> anyhow::Resu
     let (keys, keys_confirmed) = (api.phone_hash_keys.clone(), Arc::clone(&api.keys_confirmed));
     let restored = Arc::clone(&api.restored);
     let (mut routes, mut beyond) = (console::with_console(api), health::no_room());
-    let health = health::routes(readiness.clone(), metrics);
+    let health = health::routes(readiness.clone(), metrics.clone());
     if health_listener.is_none() {
         routes = routes.merge(health.clone());
         beyond = beyond.merge(health.clone());
@@ -150,7 +151,8 @@ pub async fn run(settings: ApiSettings, stop: CancellationToken) -> anyhow::Resu
         answered.cancel();
         served
     };
-    let (served, healthy, reported) = tokio::join!(serve_clients, serve_health, report);
+    let (served, healthy, reported, ()) =
+        tokio::join!(serve_clients, serve_health, report, telemetry::push_metrics(&metrics, &stop));
     reported?;
     served.and(healthy).context("serve")?;
     tracing::info!("the api has stopped");

@@ -52,6 +52,9 @@ enum Command {
     Acts(commands::acts::Command),
     /// Show the jobs that are not over, by kind: how many, how old, how fast.
     Queues(commands::queues::Args),
+    /// Show everything that stands still: late and parked jobs, pauses, silent workers, texts of
+    /// unknown outcome.
+    Stuck(commands::stuck::Args),
     /// Show the live daemons, their jobs, and which are safe to stop.
     Workers(commands::workers::Args),
     /// Hold back jobs of a kind, of an organization, or both.
@@ -92,6 +95,8 @@ enum Command {
     /// Tags: list, make, rename, lock, merge.
     #[command(subcommand)]
     Tags(commands::tags::Command),
+    /// Plan the installation that a campaign needs, by a model.
+    Plan(commands::plan::Args),
     /// Count the segments of a text, as carriers bill it.
     Segments(commands::segments::Args),
     /// Say whether a contact's text opts out, opts in or asks for help, and by which rule.
@@ -148,8 +153,10 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Limit(limit) => commands::policy::limit(limit).await,
         Command::Doctor(args) => commands::doctor::run(args).await,
         Command::Broker(command) => commands::broker::run(&command).await,
+        Command::Stuck(args) => commands::stuck::run(args).await,
         Command::Queues(args) => commands::queues::run(args).await,
         Command::Schedule(command) => commands::schedule::run(command).await,
+        Command::Plan(args) => commands::plan::run(&args),
         Command::Segments(args) => commands::segments::run(&args),
         Command::Classify(args) => commands::classify::run(&args),
         Command::Why(args) => commands::why::run(args).await,

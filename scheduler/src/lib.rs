@@ -22,7 +22,7 @@ use muster_service::{
     config::SchedulerSettings,
     health::{self, Readiness},
     metrics::Metrics,
-    notify,
+    notify, telemetry,
 };
 use muster_storage::{
     Pool, PoolOptions,
@@ -82,9 +82,10 @@ pub async fn run(settings: SchedulerSettings, stop: CancellationToken) -> anyhow
     let publisher = Publisher::new(scheduler.settings.broker.url.clone(), &scheduler.settings.process.name);
     tracing::info!(process = scheduler.settings.process.name, "the scheduler runs");
     notify::ready();
-    let routes = health::routes(scheduler.readiness.clone(), registry);
+    let routes = health::routes(scheduler.readiness.clone(), registry.clone());
     let (served, ..) = tokio::join!(
-        health::serve(listener, routes, stop),
+        health::serve(listener, routes, stop.clone()),
+        telemetry::push_metrics(&registry, &stop),
         work(&scheduler, &relay_pool, publisher),
         alone(Asker::Ours, figures::run(&scheduler, &latest)),
         alone(Asker::Ours, report(&scheduler)),

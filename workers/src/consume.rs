@@ -96,7 +96,11 @@ async fn drive(
                 // The broker's prefetch bounds how many run at once.
                 Some(delivery) => {
                     let ctx = ctx.clone();
-                    running.spawn(async move { runner::run(&ctx, delivery).await });
+                    running.spawn(async move {
+                        ctx.metrics.begun();
+                        runner::run(&ctx, delivery).await;
+                        ctx.metrics.ended();
+                    });
                 }
                 None => {
                     tracing::warn!("the session with the broker ended; opening another");

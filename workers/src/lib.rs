@@ -27,7 +27,7 @@ use muster_service::{
     config::WorkerSettings,
     health::{self, Readiness},
     metrics::Metrics,
-    notify,
+    notify, telemetry,
 };
 use muster_storage::{engine::processes, people::phone_keys, trust::ledger};
 use tokio::net::TcpListener;
@@ -48,7 +48,7 @@ pub async fn run(settings: WorkerSettings, stop: CancellationToken) -> anyhow::R
     let context = Context::new(settings, metrics::WorkerMetrics::register(&registry))?;
     tracing::info!(process = context.settings.process.name, "the worker runs");
     notify::ready();
-    let routes = health::routes(readiness.clone(), registry);
+    let routes = health::routes(readiness.clone(), registry.clone());
     // Nothing is taken with the wrong keys.
     let work = async {
         let waits = |why| readiness.report("database", Err(why));
@@ -71,7 +71,8 @@ pub async fn run(settings: WorkerSettings, stop: CancellationToken) -> anyhow::R
         );
         reported
     };
-    let (served, worked) = tokio::join!(health::serve(listener, routes, stop.clone()), work);
+    let (served, worked, ()) =
+        tokio::join!(health::serve(listener, routes, stop.clone()), work, telemetry::push_metrics(&registry, &stop),);
     worked?;
     served.context("health")?;
     tracing::info!("the worker has stopped");

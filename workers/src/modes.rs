@@ -3,8 +3,13 @@
 //! A kind's payload says its mode (`muster_jobs::Job::Mode`); its handler implements the trait of
 //! that mode and no other.
 
+use std::time::Duration;
+
 use futures::{FutureExt, future::BoxFuture};
-use muster_jobs::Job;
+use muster_jobs::{
+    Job,
+    payload::{self, PayloadError},
+};
 use muster_storage::{Tx, engine::claim::ClaimedJob};
 
 use crate::{Context, Slot, error::JobError};
@@ -106,9 +111,19 @@ impl Handler {
     }
 }
 
-/// Returns a payload that cannot be read is parked at once (engine promise J7).
+/// How long a job waits for a worker of a newer version before the next try.
+pub(crate) const NEWER_WORKER_WAIT: Duration = Duration::from_mins(1);
+
+/// Reads a payload. One of a newer version waits for a worker of that version; any other that
+/// cannot be read is parked at once (engine promise J7).
 fn payload<J: Job>(job: &ClaimedJob) -> Result<J, JobError> {
-    serde_json::from_value(job.payload.clone()).map_err(|error| JobError::fail(format!("payload: {error}")))
+    payload::read(job.payload.clone()).map_err(|error| match error {
+        PayloadError::Newer(_) => JobError::NotYet {
+            delay: NEWER_WORKER_WAIT,
+            why: "its payload is of a newer version: it waits for such a worker",
+        },
+        PayloadError::Shape(_) => JobError::fail(error.to_string()),
+    })
 }
 
 /// Makes `of`, which returns the [`Handler`] of a `JobKind`, of a list of kinds for each mode.

@@ -25,9 +25,16 @@ pub(crate) const DAY: Outside = Outside {
     needs: "Python 3 with venv, or a package of it,",
 };
 
-/// The rules of alerts against their tests.
+/// The rules of alerts against their tests; stories have the same program evaluate them.
 pub(crate) const ALERTS: Outside =
     Outside { script: "deploy/checks/alerts/run", covers: "the alerts' rules", needs: "promtool" };
+
+/// A collector of OpenTelemetry's, which a story has between the daemons and itself.
+pub(crate) const COLLECTOR: Outside = Outside {
+    script: "deploy/checks/otel/tool",
+    covers: "telemetry through a collector of others' making",
+    needs: "Python 3 with venv, or the package rotel,",
+};
 
 /// The bill of materials against its schema and `Cargo.lock`.
 pub(crate) const BILL: Outside = Outside {

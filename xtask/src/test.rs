@@ -31,6 +31,7 @@ pub(crate) fn run(rest: &[String]) -> anyhow::Result<()> {
 fn everything(times: &mut Times, is_strict: bool) -> anyhow::Result<()> {
     run_checks(times)?;
     times.step("alerts", || outside::ALERTS.run_where_possible(is_strict))?;
+    times.step("a collector", || outside::COLLECTOR.run_where_possible(is_strict))?;
     times.step("the bill of materials", || outside::BILL.run_where_possible(is_strict))?;
     times.step("systemd units", || outside::UNITS.run_where_possible(is_strict))?;
     suite(times)?;

@@ -58,11 +58,20 @@ impl Remote {
     }
 
     /// Acts. The API asks for a reason with each act.
-    pub(crate) async fn act(&self, path: &str, mut body: Value, reason: Option<&str>) -> anyhow::Result<Value> {
+    pub(crate) async fn act(&self, path: &str, body: Value, reason: Option<&str>) -> anyhow::Result<Value> {
+        self.ask(Method::POST, path, body, reason).await
+    }
+
+    /// Changes something, with a reason.
+    pub(crate) async fn change(&self, path: &str, body: Value, reason: Option<&str>) -> anyhow::Result<Value> {
+        self.ask(Method::PATCH, path, body, reason).await
+    }
+
+    async fn ask(&self, method: Method, path: &str, mut body: Value, reason: Option<&str>) -> anyhow::Result<Value> {
         let Some(reason) = reason else { bail!("the operators' API asks for a --reason") };
         body["reason"] = json!(reason);
         let url = format!("{}/{path}", self.base);
-        let request = self.http.request(Method::POST, url).bearer_auth(self.token.expose_secret()).json(&body);
+        let request = self.http.request(method, url).bearer_auth(self.token.expose_secret()).json(&body);
         let response = accepted(request.send().await.context("the API does not answer")?).await?;
         match response.status() {
             StatusCode::NO_CONTENT => Ok(Value::Null),

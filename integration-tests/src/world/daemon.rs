@@ -65,6 +65,8 @@ impl Daemon {
         let text = response.text().await.expect("a scrape's text");
         text.lines()
             .filter(|line| line.starts_with(name) && line.contains(labels))
+            // A bucket may end with the trace of one of its values.
+            .map(|line| line.split_once(" # ").map_or(line, |(line, _)| line))
             .filter_map(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok())
             .sum()
     }

@@ -3,7 +3,7 @@
 use std::{fmt::Display, time::Duration};
 
 use muster_domain::ids::{BatchId, JobId, OrganizationId};
-use muster_jobs::kinds::LeaseExpiry;
+use muster_jobs::{Job as _, kinds::LeaseExpiry};
 use muster_storage::engine::enqueue::{JobOrder, Origin, enqueue, enqueue_all};
 use serde::Deserialize;
 
@@ -137,6 +137,19 @@ impl World {
             ),
         ])
         .await;
+    }
+
+    /// Waits until a job has failed for good, at its first attempt, and returns it. It is one that
+    /// finds nothing to do.
+    pub async fn parked(&self) -> JobId {
+        // No worker may have it before it is bound to fail.
+        self.pause_jobs(LeaseExpiry::NAME).await;
+        let failing = self.enqueue(&no_op()).await;
+        self.sabotage(failing, "raise exception 'it fails'").await;
+        self.jobs().id(failing).set("max_attempts", 1).await;
+        self.job_policies().kind(LeaseExpiry::NAME).delete().await;
+        self.until_state(failing, "parked", Duration::from_mins(1)).await;
+        failing
     }
 
     /// Returns all jobs by kind and state, for messages.

@@ -141,6 +141,11 @@ impl World {
         self.running(|running| running.api.clone()).expect("the world has an api")
     }
 
+    /// Returns where the scheduler and the worker that the world has started answer `/metrics`.
+    pub fn engine_urls(&self) -> Vec<String> {
+        self.running(|running| running.engine.iter().flatten().map(|daemon| daemon.url().to_owned()).collect())
+    }
+
     /// Somebody without a token.
     pub fn nobody(&self) -> Client {
         Client::new(self.0.http.clone(), self.pool().clone(), self.api().url())

@@ -1,7 +1,7 @@
 //! Operators look at the installation by the API: at a cost that is bounded, and at nobody's data.
 
 use muster_domain::ids::GoalId;
-use muster_integration_tests::{Client, World, no_op, seconds};
+use muster_integration_tests::{Client, World, no_op, seconds, set};
 use muster_jobs::{
     JobKind,
     kinds::{GoalTransition, Probe},
@@ -228,6 +228,21 @@ async fn j11_a_schedule_is_previewed_run_now_and_switched() {
                 operator.post(&format!("{path}/{act}"), reason.clone()).await.ok();
                 assert_eq!(operator.get(path).await.ok()["enabled"], enabled);
             }
+            let edit = |more: Value| {
+                let mut edit = reason.clone();
+                set(&mut edit, more);
+                operator.patch(path, edit)
+            };
+            edit(json!({ "cron": "*/20 * * * *", "zone": "America/Chicago", "jitter_seconds": 9 })).await.ok();
+            let edited = operator.get(path).await.ok();
+            assert_eq!(
+                (&edited["cron"], &edited["zone"], &edited["jitter_seconds"]),
+                (&json!("*/20 * * * *"), &json!("America/Chicago"), &json!(9))
+            );
+            edit(json!({ "cron": "61 * * * *" })).await.problem(422, "invalid-body");
+            edit(json!({ "zone": "Middle/Earth" })).await.problem(422, "invalid-body");
+            edit(json!({ "jitter_seconds": 86_401 })).await.problem(422, "invalid-body");
+            assert_eq!(operator.get(path).await.ok(), edited, "a change that cannot be read changes nothing");
             assert!(operator.get(&format!("{path}/ticks")).await.ok().is_array());
             operator.post("/v1/operator/schedules/no-such/run", reason).await.problem(404, "not-found");
             operator.get("/v1/operator/schedules/no-such/ticks").await.problem(404, "not-found");

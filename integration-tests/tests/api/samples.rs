@@ -143,6 +143,7 @@ pub(crate) fn body(schema: &str) -> Value {
     let goal = goal_at("2027-06-01T10:00:00", "2027-06-02T10:00:00", json!({}));
     match schema {
         "ActReason" => json!({ "reason": "by the night shift" }),
+        "ScheduleEdit" => json!({ "cron": "*/5 * * * *", "zone": "UTC", "reason": "by the night shift" }),
         "NewJobAct" => json!({ "verb": "retry", "filter": { "kind": "probe" }, "reason": "the cause is mended" }),
         "CarriersWord" => json!({ "error_code": 30008, "reason": "the carrier's console" }),
         "JobsToHold" => json!({ "kind": "probe", "reason": "by the night shift" }),

@@ -3,14 +3,18 @@
 //! that change), one for the table of failures, one for the ages of records, one for its operators,
 //! one for their acts on many jobs, one for their tools, one for pools of workers, one for their
 //! doctor, one for the schema, one for the audit's chain, one for the rights of
-//! daemons, and one for TLS.
+//! daemons, one for TLS, one for
+//! two versions at a time, and one for alerts, which `exposition` reads scrapes for.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod acts;
+mod alerts;
 mod audit_chain;
 mod doctor;
+mod drill;
 mod dropped;
+mod exposition;
 mod failure_table;
 mod figures;
 mod history;
@@ -32,8 +36,10 @@ mod j9_schedulers;
 mod migrations;
 mod operators;
 mod pools;
+mod remote;
 mod roles;
 mod servers_die;
 mod supervisor;
 mod tls;
 mod tools;
+mod upgrade;

@@ -1,10 +1,11 @@
 //! Whichever process is killed during a campaign and started again, no contact is texted twice and
 //! nothing is lost.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, path::PathBuf};
 
 use futures::future::join_all;
 use muster_integration_tests::{eventually, seconds};
+use muster_local::programs::Binary;
 use muster_simulator::Stats;
 use muster_storage::testing;
 use reqwest::Method;
@@ -51,6 +52,7 @@ fn options(own_servers: bool) -> RigOptions {
             ],
         }),
         env: env.map(|(name, value)| (name, value.to_owned())).to_vec(),
+        first_programs: None,
     }
 }
 
@@ -219,6 +221,31 @@ async fn a_killed_database_changes_no_zero() {
         })
         .await;
         rig.stack.postgres.start_again().await.unwrap();
+    })
+    .await;
+}
+
+/// A rolling upgrade: the schema first, then workers, schedulers and the api, one at a time, while
+/// the campaign goes on. `MUSTER_TEST_PREVIOUS` names a folder with the programs of the build
+/// before; without it, each daemon is replaced by its like.
+#[tokio::test]
+async fn a_campaign_goes_on_while_every_daemon_is_replaced() {
+    let first_programs = std::env::var_os("MUSTER_TEST_PREVIOUS").map(PathBuf::from);
+    campaign_survives(RigOptions { first_programs, ..options(false) }, async |rig| {
+        let owner = [("MUSTER_DATABASE_URL", rig.stack.postgres.url(&rig.database))];
+        rig.cluster.muster_with(&["migrate", "--roles"], &owner).await.unwrap();
+        let daemons = [
+            ("worker-1", Binary::Worker),
+            ("worker-2", Binary::Worker),
+            ("scheduler-1", Binary::Scheduler),
+            ("scheduler-2", Binary::Scheduler),
+            ("api", Binary::Api),
+        ];
+        for (name, binary) in daemons {
+            rig.cluster.replace(name, binary).await.unwrap();
+        }
+        let parked = rig.number("select count(*) from job where state = 'parked'").await;
+        assert_eq!(parked, 0, "work that meets another version waits");
     })
     .await;
 }

@@ -4,6 +4,7 @@
 //! - `kills`: whichever process is killed during a campaign, no contact is texted twice and nothing
 //!   is lost.
 //! - `trace`: one trace leads from an agent's request to the carrier.
+//! - `collector`: metrics and logs reach a collector, also one of others' making.
 //! - `privacy`: names, phones and texts stay out of queues, logs, job rows and spans.
 //! - `chaos`: a seed's faults leave every invariant whole.
 //! - `endings`: a program that cannot go on says why in one line.
@@ -21,6 +22,7 @@
 mod audit;
 mod campaign;
 mod chaos;
+mod collector;
 mod contacts_cli;
 mod endings;
 mod import_check;

@@ -1,12 +1,18 @@
-//! A small collector of traces: OTLP over HTTP, in protobuf, as the daemons export them.
+//! A small collector of traces, metrics and logs: OTLP over HTTP, in protobuf, as the daemons
+//! export them.
 
 use std::sync::{Arc, Mutex};
 
 use axum::{Router, body::Bytes, extract::State, http::StatusCode, routing::post};
 use muster_integration_tests::{eventually, seconds};
 use opentelemetry_proto::tonic::{
-    collector::trace::v1::ExportTraceServiceRequest,
+    collector::{
+        logs::v1::ExportLogsServiceRequest, metrics::v1::ExportMetricsServiceRequest,
+        trace::v1::ExportTraceServiceRequest,
+    },
     common::v1::{KeyValue, any_value::Value},
+    logs::v1::LogRecord,
+    metrics::v1::Metric,
     trace::v1::{Span, span::SpanKind},
 };
 use prost::Message;
@@ -46,6 +52,7 @@ impl Exported {
         }
         let needed: &[&str] = match SpanKind::try_from(self.span.kind) {
             Ok(SpanKind::Server) => &["http.request.method", "http.response.status_code", "url.scheme"],
+            Ok(SpanKind::Client) if self.span.name == "COMMIT" => &["db.system.name", "db.operation.name"],
             Ok(SpanKind::Client) => &["http.request.method", "server.address", "server.port"],
             Ok(SpanKind::Producer) => &[
                 "messaging.system",
@@ -80,9 +87,11 @@ impl Exported {
     }
 }
 
-/// Attributes that are texts: OpenTelemetry's semantic conventions for HTTP and messaging, then our
-/// own.
-const TEXTS: [&str; 18] = [
+/// Attributes that are texts: OpenTelemetry's semantic conventions for databases, HTTP and
+/// messaging, then our own.
+const TEXTS: [&str; 20] = [
+    "db.operation.name",
+    "db.system.name",
     "error.type",
     "http.request.method",
     "http.route",
@@ -128,32 +137,58 @@ fn attribute(attributes: &[KeyValue], key: &str) -> Option<String> {
     }
 }
 
+/// Everything that was exported, each with the service that it comes from.
+#[derive(Debug, Default)]
+struct Received {
+    spans: Vec<Exported>,
+    metrics: Vec<(String, Metric)>,
+    logs: Vec<(String, LogRecord)>,
+}
+
+type Shared = Arc<Mutex<Received>>;
+
 /// Listens until it is dropped.
 pub(crate) struct Collector {
     pub(crate) url: String,
-    spans: Arc<Mutex<Vec<Exported>>>,
+    received: Shared,
     _server: JoinSet<std::io::Result<()>>,
 }
 
 impl Collector {
     pub(crate) async fn start() -> Self {
-        let spans = Arc::new(Mutex::new(Vec::new()));
-        let app = Router::new().route("/v1/traces", post(receive)).with_state(Arc::clone(&spans));
+        let received = Shared::default();
+        let app = Router::new()
+            .route("/v1/traces", post(take_spans))
+            .route("/v1/metrics", post(take_metrics))
+            .route("/v1/logs", post(take_logs))
+            .with_state(Arc::clone(&received));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let mut server = JoinSet::new();
         server.spawn(async move { axum::serve(listener, app).await });
-        Self { url, spans, _server: server }
+        Self { url, received, _server: server }
     }
 
-    /// Returns the environment that has daemons export here, soon after each span.
+    /// Returns the environment that has daemons export spans here, soon after each.
     pub(crate) fn env(&self) -> Vec<(&'static str, String)> {
         vec![("MUSTER_OTLP_ENDPOINT", self.url.clone()), ("OTEL_BSP_SCHEDULE_DELAY", "200".to_owned())]
     }
 
+    /// Returns the metrics of a name so far, each with its service.
+    pub(crate) fn metrics(&self, name: &str) -> Vec<(String, Metric)> {
+        let received = self.received.lock().unwrap();
+        received.metrics.iter().filter(|(_, metric)| metric.name == name).cloned().collect()
+    }
+
+    /// Returns the lines of a service's log so far.
+    pub(crate) fn logs(&self, service: &str) -> Vec<LogRecord> {
+        let received = self.received.lock().unwrap();
+        received.logs.iter().filter(|(own, _)| own == service).map(|(_, line)| line.clone()).collect()
+    }
+
     /// Everything so far.
     pub(crate) fn spans(&self) -> Vec<Exported> {
-        self.spans.lock().unwrap().clone()
+        self.received.lock().unwrap().spans.clone()
     }
 
     /// Waits until there are at least so many spans that fit, and returns them.
@@ -169,13 +204,36 @@ impl Collector {
     }
 }
 
-async fn receive(State(spans): State<Arc<Mutex<Vec<Exported>>>>, body: Bytes) -> StatusCode {
+async fn take_spans(State(received): State<Shared>, body: Bytes) -> StatusCode {
     let Ok(request) = ExportTraceServiceRequest::decode(body) else { return StatusCode::BAD_REQUEST };
     for resource in request.resource_spans {
-        let attributes = resource.resource.map(|resource| resource.attributes).unwrap_or_default();
-        let service = attribute(&attributes, "service.name").unwrap_or_default();
+        let service = service(resource.resource.map(|resource| resource.attributes));
         let new = resource.scope_spans.into_iter().flat_map(|scope| scope.spans);
-        spans.lock().unwrap().extend(new.map(|span| Exported { service: service.clone(), span }));
+        received.lock().unwrap().spans.extend(new.map(|span| Exported { service: service.clone(), span }));
     }
     StatusCode::OK
+}
+
+async fn take_metrics(State(received): State<Shared>, body: Bytes) -> StatusCode {
+    let Ok(request) = ExportMetricsServiceRequest::decode(body) else { return StatusCode::BAD_REQUEST };
+    for resource in request.resource_metrics {
+        let service = service(resource.resource.map(|resource| resource.attributes));
+        let new = resource.scope_metrics.into_iter().flat_map(|scope| scope.metrics);
+        received.lock().unwrap().metrics.extend(new.map(|metric| (service.clone(), metric)));
+    }
+    StatusCode::OK
+}
+
+async fn take_logs(State(received): State<Shared>, body: Bytes) -> StatusCode {
+    let Ok(request) = ExportLogsServiceRequest::decode(body) else { return StatusCode::BAD_REQUEST };
+    for resource in request.resource_logs {
+        let service = service(resource.resource.map(|resource| resource.attributes));
+        let new = resource.scope_logs.into_iter().flat_map(|scope| scope.log_records);
+        received.lock().unwrap().logs.extend(new.map(|line| (service.clone(), line)));
+    }
+    StatusCode::OK
+}
+
+fn service(attributes: Option<Vec<KeyValue>>) -> String {
+    attribute(&attributes.unwrap_or_default(), "service.name").unwrap_or_default()
 }

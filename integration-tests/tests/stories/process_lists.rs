@@ -42,7 +42,15 @@ fn secrets(rig: &Rig) -> Vec<(String, String)> {
 async fn no_secret_is_in_the_process_list_while_everything_runs() {
     let env =
         vec![("MUSTER_OBJECT_STORE_KEY_ID", "id".to_owned()), ("MUSTER_OBJECT_STORE_KEY_SECRET", S3_SECRET.to_owned())];
-    let rig = Rig::start(RigOptions { own_servers: true, schedulers: 1, workers: 1, behaviour: json!({}), env }).await;
+    let rig = Rig::start(RigOptions {
+        own_servers: true,
+        schedulers: 1,
+        workers: 1,
+        behaviour: json!({}),
+        env,
+        ..RigOptions::default()
+    })
+    .await;
     let secrets = secrets(&rig);
     let names: Vec<_> = secrets.iter().map(|(name, _)| name.as_str()).collect();
     for name in [

@@ -1,9 +1,9 @@
 //! A running Muster with an organization, and the ways to talk to it.
 
-use std::{ops::Deref, time::Duration};
+use std::{ops::Deref, path::PathBuf, time::Duration};
 
 use muster_integration_tests::{eventually, seconds};
-use muster_local::{Cluster, ClusterOptions, Stack, StackOptions};
+use muster_local::{Cluster, ClusterOptions, Stack, StackOptions, Wiring};
 use muster_rehearsal::client::{Answer, Call, Client};
 use muster_storage::{Pool, PoolOptions, testing};
 use reqwest::Method;
@@ -21,6 +21,8 @@ pub(crate) struct RigOptions {
     pub(crate) behaviour: Value,
     /// More environment for Muster's processes.
     pub(crate) env: Vec<(&'static str, String)>,
+    /// The folder of another build's programs, with which the rig begins.
+    pub(crate) first_programs: Option<PathBuf>,
 }
 
 /// Muster, one organization, and its admin. The cluster goes before its servers do.
@@ -53,7 +55,8 @@ impl Rig {
             extra_env: env,
             folder: stack.folder().join("cluster"),
         };
-        let cluster = Cluster::start(&stack, cluster).await.expect("starting Muster");
+        let wiring = Wiring { first_programs: options.first_programs, ..Wiring::default() };
+        let cluster = Cluster::start_wired(&stack, cluster, wiring).await.expect("starting Muster");
         let pool = PoolOptions { max_connections: 4, ..PoolOptions::default() };
         let pool = Pool::connect_lazily(&stack.postgres.url(&database).as_str().into(), &pool).unwrap();
         let http = reqwest::Client::builder().timeout(seconds(60)).no_proxy().build().unwrap();

@@ -13,14 +13,14 @@ use crate::{
     rig::{Rig, RigOptions},
 };
 
-const PEOPLE: [(&str, &str, &str); 3] = [
+pub(crate) const PEOPLE: [(&str, &str, &str); 3] = [
     ("Quorvella", "Xanthibrook", "9175550101"),
     ("Zephyrine", "Yttermoss", "9175550102"),
     ("Wolframia", "Vexlington", "9175550103"),
 ];
 
 /// Spans go to the collector, and failed work is tried again soon.
-fn watched(collector: &Collector) -> RigOptions {
+pub(crate) fn watched(collector: &Collector) -> RigOptions {
     let mut env = collector.env();
     env.extend([
         ("MUSTER_CARRIER_TIMEOUT_MS", "500".to_owned()),
@@ -32,7 +32,7 @@ fn watched(collector: &Collector) -> RigOptions {
 }
 
 /// Returns an agent with a batch of everybody.
-async fn campaign(rig: &Rig) -> (Agent, Batch) {
+pub(crate) async fn campaign(rig: &Rig) -> (Agent, Batch) {
     let group = rig.group("North", "212", 1).await;
     let rows = PEOPLE.map(|(first, last, phone)| format!("{first},{last},{phone}\n"));
     rig.import(&group, format!("first name,last name,phone\n{}", rows.concat())).await;
@@ -112,6 +112,13 @@ async fn one_trace_leads_from_the_agents_request_to_the_carrier() {
         assert!(publish.number("messaging.batch.message_count") >= Some(1), "{publish:?}");
         assert_eq!(run.attribute("messaging.operation.type").as_deref(), Some("process"));
         assert_eq!(run.attribute("messaging.destination.name").as_deref(), Some("muster.jobs:send:muster.send"));
+        let wait = one("wait send").await;
+        assert_eq!(wait.span.parent_span_id, publish.span.span_id, "the wait follows the publish");
+        assert_eq!(wait.attribute("job.id"), run.attribute("job.id"));
+        let commit =
+            collector.until("the job's commit", 1, |span| in_trace(span) && span.span.name == "COMMIT").await.remove(0);
+        assert_eq!(kind(&commit), SpanKind::Client);
+        assert_eq!(commit.attribute("db.system.name").as_deref(), Some("postgresql"));
         // A job can be claimed once its publish has committed, and that is after the broker's
         // confirmation.
         assert!(publish.span.start_time_unix_nano < publish.span.end_time_unix_nano, "{publish:?}");
@@ -191,7 +198,7 @@ fn links_to(span: &Exported, target: &Exported) -> bool {
     span.span.links.iter().any(|link| link.trace_id == target.trace_id && link.span_id == target.span_id)
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes.iter().fold(String::new(), |mut text, byte| {
         write!(text, "{byte:02x}").unwrap();

@@ -44,7 +44,7 @@ impl Wires {
             let url = wire.instead(&straight).with_context(|| format!("the URL of {service} for {daemon}"))?;
             env.entry((*daemon).to_owned()).or_default().push((name.to_owned(), url));
         }
-        Ok(Wiring { simulator_port: Some(self.simulator_port), env })
+        Ok(Wiring { simulator_port: Some(self.simulator_port), env, ..Wiring::default() })
     }
 
     /// Returns a daemon's wire to a service.

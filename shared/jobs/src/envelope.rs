@@ -40,15 +40,25 @@ impl JobRef {
     }
 }
 
-/// A message that cannot be decoded; it is parked at once, never retried.
+/// A message that cannot be decoded. It is parked at once, never retried, unless a newer version
+/// has written it.
 #[derive(Debug, thiserror::Error)]
 pub enum EnvelopeError {
     /// Not JSON of this shape.
     #[error("not an envelope: {0}")]
     Shape(#[from] serde_json::Error),
-    /// Written by a newer version.
+    /// Of a version that there is not.
     #[error("envelope version {0} is not known")]
     Version(u8),
+    /// Written by a newer version, which still names its jobs: these wait for a worker of that
+    /// version.
+    #[error("envelope version {version} is newer than this worker's")]
+    Newer {
+        /// The version of its shape.
+        version: u8,
+        /// Its jobs.
+        jobs: Vec<JobId>,
+    },
     /// Names no job.
     #[error("the envelope names no job")]
     Empty,
@@ -63,11 +73,12 @@ impl Envelope {
         Self { v: Self::VERSION, kind, jobs }
     }
 
-    /// Reads a message's body.
+    /// Reads a message's body. Every version has `v`, and the `id` of each of `jobs`.
     pub fn decode(body: &[u8]) -> Result<Self, EnvelopeError> {
-        let envelope: Self = serde_json::from_slice(body)?;
+        let envelope: Self =
+            serde_json::from_slice(body).map_err(|error| newer(body).unwrap_or_else(|| error.into()))?;
         if envelope.v != Self::VERSION {
-            return Err(EnvelopeError::Version(envelope.v));
+            return Err(newer(body).unwrap_or(EnvelopeError::Version(envelope.v)));
         }
         if envelope.jobs.is_empty() {
             return Err(EnvelopeError::Empty);
@@ -81,6 +92,26 @@ impl Envelope {
     }
 }
 
+/// The part of an envelope that no version changes.
+#[derive(Deserialize)]
+struct Head {
+    v: u8,
+    jobs: Vec<Named>,
+}
+
+/// The part of a job's entry that no version changes.
+#[derive(Deserialize)]
+struct Named {
+    id: JobId,
+}
+
+/// Returns the error of a newer version's envelope that names jobs; none if it is no such one.
+fn newer(body: &[u8]) -> Option<EnvelopeError> {
+    let Head { v: version, jobs } = serde_json::from_slice(body).ok()?;
+    let jobs: Vec<_> = jobs.into_iter().map(|job| job.id).collect();
+    (version > Envelope::VERSION && !jobs.is_empty()).then_some(EnvelopeError::Newer { version, jobs })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,6 +120,18 @@ mod tests {
     fn what_is_written_can_be_read() {
         let envelope = Envelope::new(JobKind::Send, vec![JobRef::new(JobId::new())]);
         assert_eq!(Envelope::decode(&envelope.encode().unwrap()).unwrap(), envelope);
+    }
+
+    #[test]
+    fn a_newer_version_still_names_its_jobs() {
+        let id = JobId::new();
+        let body = format!(r#"{{"v":2,"kind":"from-the-future","lane":7,"jobs":[{{"id":"{id}","hint":"x"}}]}}"#);
+        match Envelope::decode(body.as_bytes()) {
+            Err(EnvelopeError::Newer { version: 2, jobs }) => assert_eq!(jobs, [id]),
+            other => panic!("{other:?}"),
+        }
+        let none = Envelope::decode(br#"{"v":2,"kind":"send","jobs":[]}"#);
+        assert!(matches!(none, Err(EnvelopeError::Version(2))), "{none:?}");
     }
 
     #[test]

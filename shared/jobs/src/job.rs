@@ -17,6 +17,10 @@ pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// The kind's limits.
     const POLICY: Policy;
 
+    /// The version of the payload's form. A change that workers of the version before cannot read
+    /// raises it, and such a worker leaves the job to newer ones ([`payload`](crate::payload)).
+    const FORM: u8 = 1;
+
     /// How long a new job waits, so that more work can gather for it. For kinds with a unique key.
     const GATHERS: Duration = Duration::ZERO;
 

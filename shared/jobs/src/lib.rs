@@ -10,6 +10,7 @@ pub mod fair;
 mod job;
 pub mod kinds;
 pub mod names;
+pub mod payload;
 pub mod timer;
 
 pub use envelope::{Envelope, JobRef};

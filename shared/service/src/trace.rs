@@ -1,9 +1,12 @@
 //! W3C trace context across processes: it is stored beside a job, sent in a message, and taken up
 //! again.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::SystemTime};
 
-use opentelemetry::{Context, global, trace::TraceContextExt};
+use opentelemetry::{
+    Context, KeyValue, global,
+    trace::{Span as _, SpanKind, TraceContextExt, Tracer},
+};
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
@@ -33,6 +36,42 @@ pub fn set_parent(span: &Span, traceparent: Option<&str>) {
         // Fails only where spans are not exported.
         let _ = span.set_parent(context(traceparent));
     }
+}
+
+/// Returns the ids of a span's trace and of the span itself, as exemplars have them; none when
+/// spans are not exported.
+pub fn ids(span: &Span) -> Option<(String, String)> {
+    let context = span.context();
+    let context = context.span().span_context().clone();
+    context.is_sampled().then(|| (context.trace_id().to_string(), context.span_id().to_string()))
+}
+
+/// A span that is over when it is told, such as a wait.
+#[derive(Debug)]
+pub struct Past {
+    /// Its name.
+    pub name: String,
+    /// When it began.
+    pub from: SystemTime,
+    /// When it was over.
+    pub until: SystemTime,
+    /// Its attributes.
+    pub attributes: [(&'static str, String); 2],
+}
+
+/// Tells a span that is over as a child of a stored trace context. Does nothing when spans are not
+/// exported.
+pub fn over(past: Past, parent: &str) {
+    let Past { name, from, until, attributes } = past;
+    let context = context(parent);
+    if !context.span().span_context().is_sampled() {
+        return;
+    }
+    let tracer = global::tracer("muster");
+    let attributes = attributes.map(|(name, value)| KeyValue::new(name, value));
+    let span =
+        tracer.span_builder(name).with_kind(SpanKind::Internal).with_start_time(from).with_attributes(attributes);
+    tracer.build_with_context(span, &context).end_with_timestamp(until.max(from));
 }
 
 /// Records the status of an HTTP answer, as a number.

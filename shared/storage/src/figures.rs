@@ -145,19 +145,20 @@ pub async fn latest(pool: &Pool) -> Result<Taken> {
 
 async fn jobs(tx: &mut Tx, figures: &mut Figures) -> Result<()> {
     let waiting = sqlx::query!(
-        r#"select w.kind as "kind!", w.pending as "pending!", w.due as "due!", w.oldest, d.done as "done?"
+        r#"select coalesce(w.kind, d.kind) as "kind!", coalesce(w.pending, 0) as "pending!", coalesce(w.due, 0) as "due!",
+               w.oldest, d.done as "done?"
            from (
                select kind, count(*) as pending, count(*) filter (where run_at <= clock_timestamp()) as due,
                    extract(epoch from clock_timestamp() - min(run_at))::float8 as oldest
                from (select kind, run_at from job where state = 'pending' and not blocked limit $1) j
                group by kind
            ) w
-           left join (
+           full join (
                select kind, count(*) as done
                from (select kind from job where finished_at > clock_timestamp() - interval '1 minute' and state = 'succeeded'
                      limit $1) j
                group by kind
-           ) d using (kind)"#,
+           ) d on d.kind = w.kind"#,
         LOOKED_AT,
     )
     .fetch_all(tx.conn())

@@ -14,16 +14,19 @@ use std::{any::Any, panic::AssertUnwindSafe, time::Duration};
 use futures::FutureExt;
 use muster_broker::{Delivery, Source};
 use muster_domain::ids::JobId;
-use muster_jobs::{Envelope, Execution, JobRef, names};
-use muster_service::trace;
+use muster_jobs::{Envelope, Execution, JobRef, envelope::EnvelopeError, names};
+use muster_service::trace::{self, Past};
 use muster_storage::{
     Error,
     db::room::{self, Asker},
-    engine::{claim::ClaimedJob, dead_letters, sweep},
+    engine::{
+        claim::{self, ClaimedJob},
+        dead_letters, sweep,
+    },
 };
 use tracing::{Span, info_span};
 
-use crate::{Context, error::JobError};
+use crate::{Context, error::JobError, modes::NEWER_WORKER_WAIT};
 
 /// The longest that the engine waits for Postgres to answer a claim, a heartbeat or an outcome.
 const LONGEST_ANSWER: Duration = Duration::from_secs(15);
@@ -33,6 +36,10 @@ pub(crate) async fn run(ctx: &Context, delivery: Delivery) {
     let settled = match (Envelope::decode(delivery.body()), delivery.source) {
         (Ok(envelope), Source::Kind(_)) => bundle(ctx, envelope, delivery.redelivered()).await,
         (Ok(envelope), Source::Dead) => given_up(ctx, &envelope).await,
+        (Err(EnvelopeError::Newer { version, jobs }), _) => {
+            tracing::warn!(version, jobs = jobs.len(), "a message of a newer version; its jobs wait for such a worker");
+            kept(ctx, in_time(claim::defer(&ctx.engine_pool, &jobs, NEWER_WORKER_WAIT)).await)
+        }
         (Err(error), source) => {
             ctx.metrics.undecodable();
             let queue = source.queue();
@@ -117,14 +124,35 @@ fn span(job: &ClaimedJob, refs: &[JobRef]) -> Span {
         job.wait_ms = (job.claimed_at - job.run_at).num_milliseconds(),
         organization.id = job.organization_id.map(tracing::field::display),
     );
+    let message = refs.iter().find(|job_ref| job_ref.id == job.id).and_then(|message| message.traceparent.as_deref());
     if job.attempt == 1 {
-        let message = refs.iter().find(|job_ref| job_ref.id == job.id);
-        trace::set_parent(&span, message.and_then(|message| message.traceparent.as_deref()));
+        trace::set_parent(&span, message);
     } else {
         // A retry is a trace of its own, linked to the first attempt.
         trace::link(&span, job.first_attempt.as_deref().or(job.traceparent.as_deref()));
     }
+    // The wait in the broker and in this worker's prefetch is over when the attempt begins.
+    if let (Some(published_at), Some(message)) = (job.published_at, message) {
+        let wait = Past {
+            name: format!("wait {}", job.kind),
+            from: published_at.into(),
+            until: job.claimed_at.into(),
+            attributes: [("job.id", job.id.to_string()), ("job.kind", job.kind.as_str().to_owned())],
+        };
+        trace::over(wait, message);
+    }
     span
+}
+
+/// Returns the span of a commit, by OpenTelemetry's semantic conventions for databases.
+fn commit_span() -> Span {
+    info_span!(
+        "commit",
+        otel.name = "COMMIT",
+        otel.kind = "client",
+        "db.system.name" = "postgresql",
+        "db.operation.name" = "COMMIT",
+    )
 }
 
 /// Runs handlers for so long at most; a panic and a time-out are errors that may be tried again

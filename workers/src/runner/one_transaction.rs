@@ -79,7 +79,7 @@ async fn transaction(ctx: &Context, kind: JobKind, refs: &[JobRef], parts: Parts
         let span = span(job, refs);
         let result = registry::of(job.kind).run_within(ctx, &mut tx, job).instrument(span.clone()).await;
         match &result {
-            Ok(()) => done.push((job, started.elapsed())),
+            Ok(()) => done.push((job, started.elapsed(), span.clone())),
             Err(JobError::Retry { database_lost: true, .. }) => return result.map(|()| failed),
             Err(error) => {
                 span.in_scope(|| tracing::debug!(%error, "not in its bundle; tried again alone"));
@@ -93,11 +93,12 @@ async fn transaction(ctx: &Context, kind: JobKind, refs: &[JobRef], parts: Parts
             return Ok(failed);
         }
     }
-    let completed: Vec<_> = done.iter().map(|(job, _)| *job).collect();
+    let completed: Vec<_> = done.iter().map(|(job, ..)| *job).collect();
     claim::complete_taken(&mut tx, &completed, &ctx.settings.process.name).await?;
     tx.commit().await?;
-    for (job, took) in done {
-        ctx.metrics.took(job.kind, "succeeded", took.as_secs_f64());
+    for (job, took, span) in done {
+        ctx.metrics.claimed(job);
+        ctx.metrics.took(job.kind, "succeeded", took.as_secs_f64(), &span);
     }
     for _ in jobs.len()..refs.len() {
         ctx.metrics.count(kind, "duplicate");

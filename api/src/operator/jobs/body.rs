@@ -24,6 +24,8 @@ pub(crate) struct JobBody {
     /// When it could first run.
     run_at: DateTime<Utc>,
     created_at: DateTime<Utc>,
+    /// When its worker took it, the last time.
+    claimed_at: Option<DateTime<Utc>>,
     finished_at: Option<DateTime<Utc>>,
     /// Null for the installation's own upkeep.
     #[schema(value_type = Option<uuid::Uuid>)]
@@ -45,6 +47,7 @@ pub(crate) fn body(job: Summary) -> JobBody {
         max_attempts: job.max_attempts,
         run_at: job.run_at,
         created_at: job.created_at,
+        claimed_at: job.claimed_at,
         finished_at: job.finished_at,
         organization_id: job.organization_id,
         worker: job.worker,

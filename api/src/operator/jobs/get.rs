@@ -28,6 +28,9 @@ pub(crate) struct JobLife {
     order_key: Option<String>,
     /// An earlier job of its order key is not over.
     blocked: bool,
+    /// The first of these, which the job waits for.
+    #[schema(value_type = Option<uuid::Uuid>)]
+    behind: Option<JobId>,
     /// An attempt ended with its worker, so that it runs alone.
     suspect: bool,
     /// Until when its worker has it.
@@ -74,6 +77,7 @@ pub(crate) async fn get(
         unique_key: life.unique_key,
         order_key: life.order_key,
         blocked: life.blocked,
+        behind: life.behind,
         suspect: life.suspect,
         lease_until: life.lease_until,
         progress_done: life.progress_done,
@@ -94,7 +98,7 @@ fn timeline(life: &Life) -> Vec<JobEvent> {
     let event = |at, event: &str| JobEvent { at, event: event.to_owned(), attempt: None, worker: None, detail: None };
     let mut events = vec![event(job.created_at, "created"), event(job.run_at, "due")];
     events.extend(life.published_at.map(|at| event(at, "published")));
-    events.extend(life.claimed_at.map(|at| JobEvent { worker: job.worker.clone(), ..event(at, "claimed") }));
+    events.extend(job.claimed_at.map(|at| JobEvent { worker: job.worker.clone(), ..event(at, "claimed") }));
     events.extend(life.failures.iter().map(|failure| JobEvent {
         attempt: Some(failure.attempt),
         worker: failure.worker.clone(),

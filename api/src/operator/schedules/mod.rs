@@ -2,6 +2,7 @@
 
 mod body;
 mod disable;
+mod edit;
 mod enable;
 mod get;
 mod list;
@@ -20,6 +21,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(endpoint!(get::get))
         .routes(endpoint!(ticks::list))
         .routes(endpoint!(preview::list))
+        .routes(endpoint!(edit::edit))
         .routes(endpoint!(run::run))
         .routes(endpoint!(enable::enable))
         .routes(endpoint!(disable::disable))

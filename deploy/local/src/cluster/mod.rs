@@ -55,6 +55,9 @@ pub struct Wiring {
     pub simulator_port: Option<u16>,
     /// More environment for one process, by its name; it wins over that of all.
     pub env: BTreeMap<String, Vec<(String, String)>>,
+    /// The folder of the programs that the cluster begins with, where they are of another build:
+    /// its schema too. [`Cluster::replace`] puts this build's in their place.
+    pub first_programs: Option<PathBuf>,
 }
 
 /// A running Muster. Dropping it kills its processes; the database and the vhost stay.
@@ -113,7 +116,7 @@ impl Cluster {
         }
         stack.rabbitmq.create_vhost(&options.vhost).await?;
 
-        let settings = Settings::new(stack, &options, wiring)?;
+        let mut settings = Settings::new(stack, &options, wiring)?;
         settings.write_simulator_config(options.simulator)?;
         // The schema is its owner's; everything else runs with the rights of daemons.
         let owner = [("MUSTER_DATABASE_URL", stack.postgres.url(&options.database))];
@@ -134,6 +137,7 @@ impl Cluster {
         let created = settings.run_cli(&["account", "create", "--name", "Demo", "--json"]).await?;
         let account: CreatedAccount =
             serde_json::from_str(&created).context("reading what `muster account create --json` printed")?;
+        settings.begins_no_more();
         Ok(Self {
             api_url: settings.api_url(),
             simulator_url: settings.simulator_url(),
@@ -186,6 +190,14 @@ impl Cluster {
     pub async fn restart(&self, name: &str) -> anyhow::Result<()> {
         let member = self.member(name)?;
         member.process.restart().await?;
+        member.wait_until_ready(&self.client).await
+    }
+
+    /// Asks a daemon to end, starts this build's program in its place, with the same name, port and
+    /// environment, and waits until that is ready.
+    pub async fn replace(&self, name: &str, binary: Binary) -> anyhow::Result<()> {
+        let member = self.member(name)?;
+        member.process.replace(binary.path()?, STOP_LIMIT).await?;
         member.wait_until_ready(&self.client).await
     }
 

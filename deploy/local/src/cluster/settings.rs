@@ -61,6 +61,19 @@ impl Settings {
         Ok(settings)
     }
 
+    /// Returns a program: of the build that the cluster begins with as long as it begins.
+    fn program(&self, binary: Binary) -> anyhow::Result<PathBuf> {
+        match &self.wiring.first_programs {
+            Some(folder) => Ok(folder.join(binary.name())),
+            None => binary.path(),
+        }
+    }
+
+    /// From now on programs are this build's.
+    pub(super) fn begins_no_more(&mut self) {
+        self.wiring.first_programs = None;
+    }
+
     pub(super) fn api_url(&self) -> String {
         local_url(self.api_port)
     }
@@ -109,7 +122,7 @@ impl Settings {
     }
 
     pub(super) fn daemon(&self, name: &str, binary: Binary, port: u16) -> anyhow::Result<Member> {
-        let mut spec = ProcessSpec::new(name, binary.path()?, self.log(name));
+        let mut spec = ProcessSpec::new(name, self.program(binary)?, self.log(name));
         spec.env.clone_from(&self.env);
         spec.env.extend(self.wiring.env.get(name).into_iter().flatten().cloned());
         let spec = spec.env("MUSTER_LISTEN", format!("127.0.0.1:{port}")).env("MUSTER_PROCESS_NAME", name);
@@ -123,7 +136,7 @@ impl Settings {
 
     /// The same with more in its environment, which wins.
     pub(super) async fn run_cli_with(&self, args: &[&str], env: &[(&str, String)]) -> anyhow::Result<String> {
-        let mut command = Command::new(Binary::Cli.path()?);
+        let mut command = Command::new(self.program(Binary::Cli)?);
         command
             .args(args)
             .env_clear()

@@ -9,7 +9,7 @@ mod launch;
 mod spec;
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     process::ExitStatus,
     sync::{Mutex, PoisonError},
     time::Duration,
@@ -29,14 +29,16 @@ const KILL_LIMIT: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub struct Process {
     spec: ProcessSpec,
+    /// The program that runs, or is started again.
+    program: Mutex<PathBuf>,
     current: Mutex<Launched>,
 }
 
 impl Process {
     /// Starts the process; an error says that the program is missing or can't be run.
     pub fn spawn(spec: ProcessSpec) -> anyhow::Result<Self> {
-        let current = Mutex::new(start(&spec)?);
-        Ok(Self { spec, current })
+        let (current, program) = (Mutex::new(start(&spec)?), Mutex::new(spec.program.clone()));
+        Ok(Self { spec, program, current })
     }
 
     /// Returns the name it was given.
@@ -148,7 +150,20 @@ impl Process {
     /// same file.
     pub async fn restart(&self) -> anyhow::Result<()> {
         self.kill_family().await?;
-        let launched = start(&self.spec)?;
+        self.start_again()
+    }
+
+    /// Asks it to end, and starts another program in its place, with the same name, arguments and
+    /// environment: another build of the same daemon.
+    pub async fn replace(&self, program: PathBuf, limit: Duration) -> anyhow::Result<()> {
+        self.stop(limit).await?;
+        *self.program.lock().unwrap_or_else(PoisonError::into_inner) = program;
+        self.start_again()
+    }
+
+    fn start_again(&self) -> anyhow::Result<()> {
+        let program = self.program.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let launched = start(&ProcessSpec { program, ..self.spec.clone() })?;
         *self.current.lock().unwrap_or_else(PoisonError::into_inner) = launched;
         Ok(())
     }

@@ -1,9 +1,11 @@
-//! Jobs, acts on them, processes, schedules, retries, rates and turns.
+//! Jobs, acts on them, reasons of their lateness, processes, schedules, retries, rates and turns.
 
 pub mod act;
 pub mod bucket;
+pub mod capacity;
 pub mod concurrency;
 pub mod job;
+pub mod lateness;
 pub mod process;
 pub mod retry;
 pub mod schedule;

@@ -19,6 +19,10 @@ section! {
         log: String = default("info"), env "log";
         /// Base URL of a collector that takes OTLP over HTTP; without it, no traces are exported.
         otlp_endpoint: Option<String> = unset(), env "otlp_endpoint";
+        /// Push metrics to the collector as well, every 15 seconds.
+        otlp_metrics: bool = default(false), env "otlp_metrics";
+        /// Send log lines to the collector as well, by the filter of `log`.
+        otlp_logs: bool = default(false), env "otlp_logs";
         /// Seconds that a process that is asked to stop has to finish its work in hand.
         shutdown_grace_seconds: u64 = default(25_u64), within 1..=86_400, env "shutdown_grace_seconds";
     }

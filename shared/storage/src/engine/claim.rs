@@ -37,6 +37,8 @@ pub struct ClaimedJob {
     pub first_attempt: Option<String>,
     /// When it could first run.
     pub run_at: DateTime<Utc>,
+    /// When the relay gave it to the broker; none where the claim came first.
+    pub published_at: Option<DateTime<Utc>>,
     /// When it was claimed, by the database's clock.
     pub claimed_at: DateTime<Utc>,
 }
@@ -61,7 +63,7 @@ pub async fn claim_all(pool: &Pool, ids: &[JobId], worker: &str, lease: Duration
                delete from job_unique u using claimed c where c.unique_key is not null and u.job_id = c.id
            )
            select id as "id!", kind as "kind!", organization_id, payload as "payload!", attempt as "attempt!", epoch as "epoch!",
-                  traceparent, first_attempt, run_at as "run_at!", claimed_at as "claimed_at!"
+                  traceparent, first_attempt, run_at as "run_at!", published_at, claimed_at as "claimed_at!"
            from claimed order by run_at, id"#,
         &ids,
         worker,
@@ -85,7 +87,7 @@ pub async fn take(tx: &mut Tx, ids: &[JobId]) -> Result<Vec<ClaimedJob>> {
     let rows = sqlx::query_as!(
         Row,
         r#"select id, kind, organization_id, payload, attempt + 1 as "attempt!", epoch + 1 as "epoch!", traceparent, first_attempt,
-                  run_at, clock_timestamp() as "claimed_at!"
+                  run_at, published_at, clock_timestamp() as "claimed_at!"
            from job
            where id = any($1) and state in ('pending', 'published') and run_at <= clock_timestamp() and not blocked
              and unique_key is null
@@ -141,6 +143,7 @@ struct Row {
     traceparent: Option<String>,
     first_attempt: Option<String>,
     run_at: DateTime<Utc>,
+    published_at: Option<DateTime<Utc>>,
     claimed_at: DateTime<Utc>,
 }
 
@@ -158,6 +161,7 @@ impl TryFrom<Row> for ClaimedJob {
             traceparent: row.traceparent,
             first_attempt: row.first_attempt,
             run_at: row.run_at,
+            published_at: row.published_at,
             claimed_at: row.claimed_at,
         })
     }

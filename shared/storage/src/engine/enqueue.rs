@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use muster_domain::ids::{JobId, OrganizationId};
-use muster_jobs::Job;
+use muster_jobs::{Job, payload};
 use uuid::Uuid;
 
 use crate::{Result, Tx};
@@ -110,7 +110,7 @@ pub async fn enqueue_in_turn<P: Job>(tx: &mut Tx, jobs: &[JobInTurn<'_, P>]) -> 
         return Ok(());
     }
     let ids: Vec<_> = jobs.iter().map(|job| job.id.0).collect();
-    let payloads = jobs.iter().map(|job| serde_json::to_value(job.payload)).collect::<Result<Vec<_>, _>>()?;
+    let payloads = jobs.iter().map(|job| payload::write(job.payload)).collect::<Result<Vec<_>, _>>()?;
     let keys: Vec<_> = jobs.iter().map(|job| job.order_key).collect();
     let tenants: Vec<_> = jobs.iter().map(|job| job.origin.organization_id.map(|id| id.0)).collect();
     let traces: Vec<_> = jobs.iter().map(|job| job.origin.traceparent.as_deref()).collect();
@@ -152,7 +152,7 @@ async fn insert<P: Job>(
     }
     let ids: Vec<_> = jobs.iter().map(|(id, _)| id.0).collect();
     let delay = P::GATHERS.as_secs_f64();
-    let payloads = jobs.iter().map(|(_, payload)| serde_json::to_value(payload)).collect::<Result<Vec<_>, _>>()?;
+    let payloads = jobs.iter().map(|(_, payload)| payload::write(*payload)).collect::<Result<Vec<_>, _>>()?;
     let organization_id = origin.organization_id.map(|id| id.0);
     if let JobOrder::InOrder(key) = line {
         // Until this commits nobody else enqueues with the key or ends the job before: the order is

@@ -52,6 +52,8 @@ pub struct Summary {
     pub run_at: DateTime<Utc>,
     /// When it was made.
     pub created_at: DateTime<Utc>,
+    /// When its worker took it, the last time.
+    pub claimed_at: Option<DateTime<Utc>>,
     /// When it was over.
     pub finished_at: Option<DateTime<Utc>>,
     /// The tenant.
@@ -83,6 +85,7 @@ struct Row {
     max_attempts: i32,
     run_at: DateTime<Utc>,
     created_at: DateTime<Utc>,
+    claimed_at: Option<DateTime<Utc>>,
     finished_at: Option<DateTime<Utc>>,
     organization_id: Option<Uuid>,
     worker: Option<String>,
@@ -120,7 +123,7 @@ async fn among_all(pool: &Pool, filter: &Filter, page: &Page<JobId>) -> Result<V
     Ok(sqlx::query_as!(
         Row,
         r#"select id as "id!", kind as "kind!", state as "state!", attempt as "attempt!", max_attempts as "max_attempts!",
-                  run_at as "run_at!", created_at as "created_at!", finished_at, organization_id, worker,
+                  run_at as "run_at!", created_at as "created_at!", claimed_at, finished_at, organization_id, worker,
                   errors -> -1 ->> 'error' as last_error, (errors -> -1 ->> 'at')::timestamptz as failed_at, nth as "nth!"
            from (
                select *, row_number() over (order by id desc) as nth from job
@@ -163,7 +166,7 @@ async fn among_few(pool: &Pool, filter: &Filter, page: &Page<JobId>) -> Result<V
     Ok(sqlx::query_as!(
         Row,
         r#"select id as "id!", kind as "kind!", state as "state!", attempt as "attempt!", max_attempts as "max_attempts!",
-                  run_at as "run_at!", created_at as "created_at!", finished_at, organization_id, worker,
+                  run_at as "run_at!", created_at as "created_at!", claimed_at, finished_at, organization_id, worker,
                   errors -> -1 ->> 'error' as last_error, (errors -> -1 ->> 'at')::timestamptz as failed_at, nth as "nth!"
            from (
                select *, row_number() over (order by id desc) as nth
@@ -238,6 +241,7 @@ fn summary(row: Row) -> Result<Summary> {
         max_attempts: row.max_attempts,
         run_at: row.run_at,
         created_at: row.created_at,
+        claimed_at: row.claimed_at,
         finished_at: row.finished_at,
         organization_id: row.organization_id.map(OrganizationId),
         worker: row.worker,
@@ -292,6 +296,8 @@ pub struct Life {
     pub order_key: Option<String>,
     /// An earlier job of its order key is not over.
     pub blocked: bool,
+    /// The first of these.
+    pub behind: Option<JobId>,
     /// An attempt ended with its worker.
     pub suspect: bool,
     /// Trace context of the enqueuer.
@@ -302,8 +308,6 @@ pub struct Life {
     pub lease_until: Option<DateTime<Utc>>,
     /// When it was published last.
     pub published_at: Option<DateTime<Utc>>,
-    /// When it was claimed last.
-    pub claimed_at: Option<DateTime<Utc>>,
     /// Work that is done.
     pub progress_done: Option<i64>,
     /// Work in all.
@@ -320,7 +324,11 @@ pub async fn life(pool: &Pool, id: JobId) -> Result<Option<Life>> {
         r#"select id, kind, state, attempt, max_attempts, run_at, created_at, finished_at, organization_id, worker, payload,
                   priority, unique_key, order_key, blocked, suspect, traceparent, first_attempt, lease_until, published_at,
                   claimed_at, progress_done, progress_total, errors as "errors: Json<Vec<Failure>>",
-                  hand_backs as "hand_backs: Json<Vec<HandBack>>"
+                  hand_backs as "hand_backs: Json<Vec<HandBack>>",
+                  (select first.id from job first
+                   where job.blocked and first.order_key = job.order_key and first.position < job.position
+                     and first.state in ('pending', 'published', 'running')
+                   order by first.position limit 1) as behind
            from job where id = $1"#,
         id.0
     )
@@ -336,6 +344,7 @@ pub async fn life(pool: &Pool, id: JobId) -> Result<Option<Life>> {
         max_attempts: row.max_attempts,
         run_at: row.run_at,
         created_at: row.created_at,
+        claimed_at: row.claimed_at,
         finished_at: row.finished_at,
         organization_id: row.organization_id.map(OrganizationId),
         worker: row.worker,
@@ -349,12 +358,12 @@ pub async fn life(pool: &Pool, id: JobId) -> Result<Option<Life>> {
         unique_key: row.unique_key,
         order_key: row.order_key,
         blocked: row.blocked,
+        behind: row.behind.map(JobId),
         suspect: row.suspect,
         traceparent: row.traceparent,
         first_attempt: row.first_attempt,
         lease_until: row.lease_until,
         published_at: row.published_at,
-        claimed_at: row.claimed_at,
         progress_done: row.progress_done,
         progress_total: row.progress_total,
         failures: row.errors.0,

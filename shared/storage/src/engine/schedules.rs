@@ -274,7 +274,7 @@ pub async fn set<P: Job>(tx: &mut Tx, new: &NewSchedule<'_>, payload: &P) -> Res
         new.cron,
         new.zone,
         P::NAME,
-        serde_json::to_value(payload)?,
+        muster_jobs::payload::write(payload)?,
         i32::try_from(new.jitter.as_secs()).unwrap_or(i32::MAX),
         before.as_ref().map(|before| before.now),
     )

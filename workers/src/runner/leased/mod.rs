@@ -16,9 +16,9 @@ use muster_jobs::{JobKind, JobRef};
 use muster_service::clock;
 use muster_storage::engine::claim::{self, ClaimedJob};
 use tokio_util::sync::CancellationToken;
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
-use super::{in_time, kept, outcome, span, within};
+use super::{commit_span, in_time, kept, outcome, span, within};
 use crate::{
     Context, Slot,
     error::JobError,
@@ -48,6 +48,7 @@ pub(super) async fn run(ctx: &Context, kind: JobKind, refs: &[JobRef], suspect: 
     for _ in jobs.len()..refs.len() {
         ctx.metrics.count(kind, "duplicate");
     }
+    jobs.iter().for_each(|job| ctx.metrics.claimed(job));
     let leases = Leases::of(&jobs);
     let not_begun = Mutex::new(Vec::new());
     let runs = match registry::of(kind) {
@@ -113,7 +114,7 @@ async fn alone(ctx: &Context, job: &ClaimedJob, slot: &mut Slot, refs: &[JobRef]
 async fn attempt(ctx: &Context, job: &ClaimedJob, slot: &mut Slot, lost: &CancellationToken) -> bool {
     let started = clock::start();
     let (outcome, settled) = outcome::write(ctx, job, work(ctx, job, slot, lost).await).await;
-    ctx.metrics.took(job.kind, outcome, started.elapsed().as_secs_f64());
+    ctx.metrics.took(job.kind, outcome, started.elapsed().as_secs_f64(), &Span::current());
     settled
 }
 
@@ -122,7 +123,7 @@ async fn work(ctx: &Context, job: &ClaimedJob, slot: &mut Slot, lost: &Cancellat
     let handler = async {
         let mut tx = registry::of(job.kind).run(ctx, job, slot).await?;
         claim::complete(&mut tx, job).await?;
-        tx.commit().await?;
+        tx.commit().instrument(commit_span()).await?;
         Ok(())
     };
     tokio::select! {

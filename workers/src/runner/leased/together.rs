@@ -10,7 +10,7 @@ use muster_service::{clock, trace};
 use muster_storage::engine::claim::{self, ClaimedJob};
 use tracing::Instrument;
 
-use super::{Leases, alone, outcome, span, within};
+use super::{Leases, alone, commit_span, outcome, span, within};
 use crate::{Context, Slot, error::JobError, modes::GroupHandler};
 
 /// Puts jobs into the groups that are worked on together; each is alone if that cannot be found
@@ -46,9 +46,9 @@ pub(super) async fn attempt(
     let mut settled = true;
     match work(ctx, handler, jobs, slot, leases).instrument(first.clone()).await {
         Ok(()) => {
-            for job in jobs {
+            for (job, span) in jobs.iter().zip(&spans) {
                 leases.over(job.id);
-                ctx.metrics.took(job.kind, "succeeded", started.elapsed().as_secs_f64());
+                ctx.metrics.took(job.kind, "succeeded", started.elapsed().as_secs_f64(), span);
             }
         }
         Err(JobError::NotYet { delay, why }) => {
@@ -56,7 +56,7 @@ pub(super) async fn attempt(
                 let result = Err(JobError::NotYet { delay, why });
                 let (outcome, written) = outcome::write(ctx, job, result).instrument(span.clone()).await;
                 leases.over(job.id);
-                ctx.metrics.took(job.kind, outcome, started.elapsed().as_secs_f64());
+                ctx.metrics.took(job.kind, outcome, started.elapsed().as_secs_f64(), span);
                 settled &= written;
             }
         }
@@ -105,7 +105,7 @@ async fn work(
     let work = async {
         let mut tx = (handler.run)(ctx, jobs, slot).await?;
         claim::complete_all(&mut tx, jobs).await?;
-        tx.commit().await?;
+        tx.commit().instrument(commit_span()).await?;
         Ok(())
     };
     let lost: Vec<_> = jobs.iter().map(|job| leases.lost(job.id)).collect();

@@ -1,22 +1,19 @@
 //! `muster schedule`: when a schedule would fire, which needs neither services nor configuration;
-//! and those of the installation with their ticks, which can be switched off and on and told when
-//! to recur.
+//! and those of the installation with their ticks (`installed`), which can be switched off and on,
+//! run now, and told when to recur.
 
-use anyhow::ensure;
+mod installed;
+
 use chrono::{DateTime, FixedOffset, Offset, SecondsFormat, TimeDelta, Utc};
 use muster_domain::{
     engine::schedule::{CatchUpPolicy, CronExpression, Fire, Gap, Note, Overlap, Schedule},
     zone::Zone,
 };
 use muster_service::clock;
-use muster_storage::{
-    Page,
-    engine::schedule_ops::{self, Edit, ScheduleFilter},
-};
+use muster_storage::engine::schedule_ops::Edit;
 use serde::Serialize;
-use serde_json::json;
 
-use super::{operator, pool, words};
+use super::words;
 use crate::{out::say, table::Table};
 
 #[derive(clap::Subcommand)]
@@ -46,15 +43,21 @@ pub(crate) enum Command {
     /// Change when a schedule recurs, and its policies, from now on.
     Edit(Edited),
     /// Switch a schedule on, from now on.
-    Enable {
-        /// The schedule.
-        name: String,
-    },
+    Enable(Named),
     /// Switch a schedule off.
-    Disable {
-        /// The schedule.
-        name: String,
-    },
+    Disable(Named),
+    /// Make a job of a schedule now, beside its ticks.
+    Run(Named),
+}
+
+/// Options of an act on a schedule.
+#[derive(clap::Args)]
+pub(crate) struct Named {
+    /// The schedule.
+    name: String,
+    /// Reason, for later readers.
+    #[arg(long)]
+    reason: Option<String>,
 }
 
 #[derive(clap::Args)]
@@ -79,6 +82,9 @@ pub(crate) struct Edited {
     /// Its jobs run up to so many seconds later than planned.
     #[arg(long, value_parser = clap::value_parser!(i32).range(0..=86_400))]
     jitter_seconds: Option<i32>,
+    /// Reason, for later readers.
+    #[arg(long)]
+    reason: Option<String>,
 }
 
 #[derive(clap::Args)]
@@ -121,8 +127,8 @@ struct Row {
 pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Preview(args) => preview(args),
-        Command::List { all, json } => list(all, json).await,
-        Command::Ticks { name, limit, json } => ticks(&name, limit, json).await,
+        Command::List { all, json } => installed::list(all, json).await,
+        Command::Ticks { name, limit, json } => installed::ticks(&name, limit, json).await,
         Command::Edit(args) => {
             let edit = Edit {
                 cron: args.cron.map(|cron| cron.as_str().to_owned()),
@@ -133,89 +139,17 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
                 jitter_seconds: args.jitter_seconds,
                 enabled: None,
             };
-            change("schedule_edit", &args.name, &edit).await
+            installed::change("schedule_edit", &args.name, &edit, args.reason).await
         }
-        Command::Enable { name } => {
-            change("schedule_enable", &name, &Edit { enabled: Some(true), ..Edit::default() }).await
+        Command::Enable(Named { name, reason }) => {
+            installed::change("schedule_enable", &name, &Edit { enabled: Some(true), ..Edit::default() }, reason).await
         }
-        Command::Disable { name } => {
-            change("schedule_disable", &name, &Edit { enabled: Some(false), ..Edit::default() }).await
+        Command::Disable(Named { name, reason }) => {
+            installed::change("schedule_disable", &name, &Edit { enabled: Some(false), ..Edit::default() }, reason)
+                .await
         }
+        Command::Run(named) => installed::run_now(named).await,
     }
-}
-
-async fn change(command: &str, name: &str, edit: &Edit) -> anyhow::Result<()> {
-    let (pool, draft) = (pool()?, operator::draft(command, [name.to_owned()]));
-    let changed = operator::acts(draft, schedule_ops::edit(&pool, name, edit)).await?;
-    ensure!(changed, "there is no schedule {name}");
-    say!("schedule {name} is changed")?;
-    Ok(())
-}
-
-async fn list(with_removed: bool, as_json: bool) -> anyhow::Result<()> {
-    let filter = ScheduleFilter { with_removed, name: None };
-    let listed = schedule_ops::list(&pool()?, filter, Page::first(i64::MAX)).await?;
-    if as_json {
-        let rows: Vec<_> = listed
-            .iter()
-            .map(|one| {
-                json!({
-                    "name": one.name, "cron": one.cron, "zone": one.zone, "gap": one.gap, "overlap": one.overlap,
-                    "catch_up": one.catch_up, "jitter_seconds": one.jitter_seconds, "enabled": one.enabled, "error": one.error,
-                    "kind": one.kind, "removed_at": one.removed_at, "next_at": one.next_at, "last_tick": one.last.as_ref().map(|last| last.planned_at),
-                    "last_fate": one.last.as_ref().map(|last| last.fate),
-                })
-            })
-            .collect();
-        say!("{}", serde_json::to_string(&rows)?)?;
-        return Ok(());
-    }
-    let mut table = Table::with_names(["name", "cron", "zone", "next", "last tick", ""]);
-    for one in &listed {
-        let next = match (&one.error, one.enabled, one.next_at) {
-            _ if one.removed_at.is_some() => "removed".to_owned(),
-            (Some(_), ..) => "out of service".to_owned(),
-            (None, false, _) => "off".to_owned(),
-            (None, true, at) => at.map_or_else(|| "soon".to_owned(), instant),
-        };
-        let last =
-            one.last.as_ref().map_or_else(String::new, |last| format!("{} {}", instant(last.planned_at), last.fate));
-        let error = one.error.clone().unwrap_or_default();
-        table.row([one.name.clone(), one.cron.clone(), one.zone.clone(), next, last, error]);
-    }
-    table.print("")
-}
-
-async fn ticks(name: &str, limit: u32, as_json: bool) -> anyhow::Result<()> {
-    let ticks = schedule_ops::ticks(&pool()?, name, Page::first(limit.into())).await?;
-    if as_json {
-        let rows: Vec<_> = ticks
-            .iter()
-            .map(|tick| {
-                json!({
-                    "planned_at": tick.planned_at, "planned_until": tick.planned_until, "ticks": tick.ticks, "fate": tick.fate,
-                    "why": tick.why, "late_ms": tick.late_ms, "job_id": tick.job_id,
-                })
-            })
-            .collect();
-        say!("{}", serde_json::to_string(&rows)?)?;
-        return Ok(());
-    }
-    for tick in &ticks {
-        let more = if tick.ticks > 1 {
-            format!(" and {} more up to {}", tick.ticks - 1, instant(tick.planned_until))
-        } else {
-            String::new()
-        };
-        let late = tick.late_ms.map_or_else(String::new, |late| format!(" by {late} ms"));
-        let why = tick.why.as_ref().map_or_else(String::new, |why| format!(": {why}"));
-        say!("{}{more} {}{late}{why}", instant(tick.planned_at), tick.fate)?;
-    }
-    Ok(())
-}
-
-fn instant(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 fn preview(args: Preview) -> anyhow::Result<()> {

@@ -1,10 +1,12 @@
 //! `muster workers`: the live daemons, their jobs, and which are safe to stop; and draining.
 
+mod show;
+
 use anyhow::bail;
-use muster_storage::engine::processes::{self, Drained, Process, SILENT_SECONDS};
+use muster_storage::engine::processes::{self, Drained, SILENT_SECONDS};
 use serde_json::json;
 
-use super::{operator, pool, remote::Remote, watch::Watch};
+use super::{look::Way, operator, pool, remote::Remote, watch::Watch};
 use crate::{out::say, table::Table};
 
 #[derive(clap::Args)]
@@ -26,6 +28,15 @@ enum Command {
     Drain(Which),
     /// Have a worker that drains take jobs again.
     Undrain(Which),
+    /// Show a daemon with its running jobs, and the consequences of stopping it.
+    Show {
+        /// The daemon's name; on Kubernetes that of its pod.
+        name: String,
+        /// Print one JSON object: `{name, role, alive, draining_since, safe_to_stop, jobs: [{id,
+        /// kind, organization_id, running_seconds}], if_stopped: [sentence]}`.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[derive(clap::Args)]
@@ -41,6 +52,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     match args.command {
         Some(Command::Drain(which)) => drain(which, true).await,
         Some(Command::Undrain(which)) => drain(which, false).await,
+        Some(Command::Show { name, json }) => show::show(&name, json).await,
         None => args.watch.show(async || list(args.json).await).await,
     }
 }
@@ -70,16 +82,8 @@ fn tell(name: &str, draining: bool) -> anyhow::Result<()> {
     }
 }
 
-/// Returns the daemons that the operators' API tells.
-async fn told(remote: &Remote) -> anyhow::Result<Vec<Process>> {
-    Ok(serde_json::from_value(remote.get("daemons").await?)?)
-}
-
 async fn list(as_json: bool) -> anyhow::Result<()> {
-    let processes = match Remote::chosen()? {
-        Some(remote) => told(&remote).await?,
-        None => processes::list(&pool()?).await?,
-    };
+    let processes = Way::chosen()?.daemons().await?;
     let rows: Vec<_> = processes
         .iter()
         .map(|process| {
