@@ -1,125 +1,9 @@
-// Scripts of agents' screens: texts that wait in the tab, first texts one after another, and keys.
-//
-// A text that is sent goes into the tab's queue, with the key by which the server knows it again,
-// and leaves it with the server's answer. A lost network, a reload or a new sign-in repeats a
-// request with its key, so that nobody is texted twice.
+// Agents' screens: first texts one after another, conversations, and keys.
 
-const NAME = "muster-queue";
-const SOON = [500, 1000, 2000, 5000, 10000, 30000];
+import { ask, filled, isForPage, member, queue, say } from "./queue.js";
+
 /** Milliseconds that a contact is shown before it can be texted: a second tap texts nobody. */
 const SEEN = 350;
-const member = document.querySelector("[data-member]")?.dataset.member ?? "";
-
-/** The texts of this tab that the server has not answered for. */
-const queue = {
-  items: [],
-  running: false,
-
-  load() {
-    const stored = JSON.parse(sessionStorage.getItem(NAME) ?? "{}");
-    // Another member's texts are not this one's to send.
-    this.items = stored.member === member ? (stored.items ?? []) : [];
-    this.keep();
-  },
-
-  keep() {
-    sessionStorage.setItem(NAME, JSON.stringify({ member, items: this.items }));
-    document.dispatchEvent(new CustomEvent("queue", { detail: { left: this.items.length } }));
-  },
-
-  push(url, fields, about) {
-    const item = { url, fields: { key: crypto.randomUUID(), ...fields }, about };
-    this.items.push(item);
-    this.keep();
-    return this.run();
-  },
-
-  drop(which) {
-    this.items = this.items.filter((item) => !which(item));
-    this.keep();
-  },
-
-  async run() {
-    if (this.running) return;
-    this.running = true;
-    let failures = 0;
-    while (this.items.length > 0) {
-      const item = this.items[0];
-      const answer = await ask(item.url, item.fields);
-      if (answer.again) {
-        waits(true);
-        await pause(answer.after ?? SOON[Math.min(failures, SOON.length - 1)]);
-        failures += 1;
-        continue;
-      }
-      waits(false);
-      failures = 0;
-      if (answer.signedOut) {
-        const here = encodeURIComponent(location.pathname + location.search);
-        location.assign(`/sign-in?next=${here}`);
-        break;
-      }
-      this.drop((other) => other === item);
-      document.dispatchEvent(new CustomEvent(answer.ok ? "answered" : "refused", { detail: { item, answer } }));
-    }
-    this.running = false;
-  },
-};
-
-/** Asks the server once. */
-async function ask(url, fields) {
-  try {
-    const response = await fetch(url, {
-      method: "POST",
-      headers: { accept: "application/json" },
-      body: new URLSearchParams(fields),
-      signal: AbortSignal.timeout(20000),
-    });
-    if (response.status === 401) return { signedOut: true };
-    if (response.status >= 500 || response.status === 408 || response.status === 429) {
-      const seconds = Number(response.headers.get("retry-after"));
-      return { again: true, after: seconds > 0 ? seconds * 1000 : undefined };
-    }
-    return { ok: response.ok, ...(await response.json()) };
-  } catch {
-    return { again: true };
-  }
-}
-
-let wake = () => {};
-function pause(milliseconds) {
-  return new Promise((resolve) => {
-    wake = resolve;
-    setTimeout(resolve, milliseconds);
-  });
-}
-addEventListener("online", () => wake());
-
-/** Says that texts wait for the network. */
-function waits(are) {
-  const sign = document.getElementById("waits");
-  if (sign) sign.hidden = !are;
-}
-
-function say(sentence) {
-  const place = document.getElementById("refusal");
-  if (!place) return;
-  place.textContent = sentence ?? "";
-  place.hidden = !sentence;
-}
-
-/** Whether a key press is meant for the page, and not for a field or a control. */
-function isForPage(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || localStorage.getItem("muster-keys") === "off") {
-    return false;
-  }
-  return !event.target.closest("input, select, textarea, [contenteditable]");
-}
-
-/** Puts numbers into the words of the page. */
-function filled(words, numbers) {
-  return words.replace(/\{(\w+)\}/g, (_, name) => numbers[name]);
-}
 
 /** First texts and reminders, one contact after the other. */
 class Texting {
@@ -243,6 +127,7 @@ class Texting {
   end() {
     this.over = true;
     queue.drop((item) => item.about.batch === this.batch);
+    say("");
     this.show();
     this.part("over").focus();
   }
@@ -280,7 +165,7 @@ class Texting {
     const fields = { lease_token: this.token, contact_id: contact.id, text: this.part("edited").value };
     const answer = await ask(this.root.dataset.preview, fields);
     if (this.contact !== contact) return;
-    say(answer.ok ? "" : answer.sentence);
+    say(answer.ok ? "" : (answer.sentence ?? this.words.later));
     if (!answer.ok) return;
     this.part("text").textContent = answer.text;
     this.tellSegments(answer.segments);
@@ -305,7 +190,6 @@ class Texting {
       this.part("edit").open = true;
       this.part("edited").value = item.fields.text;
     }
-    say(`${item.about.name}: ${answer.sentence}`);
   }
 }
 
@@ -383,9 +267,7 @@ class Conversation {
     location.assign(this.form?.dataset.then ?? location.href);
   }
 
-  refused({ item, answer }) {
-    if (item.about.batch) return;
-    say(`${item.about.name}: ${answer.sentence}`);
+  refused({ item }) {
     if (item.about.thread !== this.root.dataset.thread || !this.box) return;
     this.sent = false;
     this.box.value ||= item.about.text;
@@ -417,7 +299,8 @@ function countDown(element) {
   tick();
 }
 
-queue.load();
+if (member) queue.load();
+document.addEventListener("refused", ({ detail: { item, answer } }) => say(`${item.about.name}: ${answer.sentence}`));
 for (const button of document.querySelectorAll("[data-keys]")) keysSwitch(button);
 for (const element of document.querySelectorAll("[data-seconds].clock")) countDown(element);
 const texting = document.getElementById("texting");
@@ -431,4 +314,4 @@ for (const form of document.querySelectorAll('form[action="/sign-out"]')) {
 addEventListener("beforeunload", (event) => {
   if (queue.items.length > 0 && !navigator.onLine) event.preventDefault();
 });
-queue.run();
+if (member) queue.run();

@@ -49,27 +49,27 @@ struct Served {
 
 static ALL: LazyLock<Vec<Served>> = LazyLock::new(|| {
     const SCRIPT: &str = "text/javascript; charset=utf-8";
+    let queue = served("queue.js", SCRIPT, include_bytes!("../assets/queue.js").as_slice());
+    // A script imports another by the name of its bytes.
+    let texting = include_str!("../assets/texting.js").replace("./queue.js", &queue.url);
     vec![
-        served("console.css", "text/css; charset=utf-8", include_bytes!("../assets/console.css")),
-        served("console.js", SCRIPT, include_bytes!("../assets/console.js")),
-        served("texting.js", SCRIPT, include_bytes!("../assets/texting.js")),
-        served("htmx.js", SCRIPT, include_bytes!("../assets/htmx-2.0.11.min.js")),
-        served("icon.svg", "image/svg+xml", include_bytes!("../assets/icon.svg")),
+        served("console.css", "text/css; charset=utf-8", include_bytes!("../assets/console.css").as_slice()),
+        served("console.js", SCRIPT, include_bytes!("../assets/console.js").as_slice()),
+        served("texting.js", SCRIPT, texting),
+        served("htmx.js", SCRIPT, include_bytes!("../assets/htmx-2.0.11.min.js").as_slice()),
+        served("icon.svg", "image/svg+xml", include_bytes!("../assets/icon.svg").as_slice()),
+        queue,
     ]
 });
 
-fn served(name: &str, content_type: &'static str, bytes: &'static [u8]) -> Served {
-    let hash: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+fn served(name: &str, content_type: &'static str, bytes: impl Into<Bytes>) -> Served {
+    let bytes = bytes.into();
+    let hash: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
     let (stem, ending) = name.split_once('.').unwrap_or((name, ""));
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     // Writing into memory does not fail; a browser gets the plain bytes otherwise.
-    let gzip = encoder.write_all(bytes).and_then(|()| encoder.finish()).unwrap_or_default();
-    Served {
-        url: format!("/assets/{stem}-{}.{ending}", &hash[..HASH_DIGITS]),
-        content_type,
-        bytes: Bytes::from_static(bytes),
-        gzip: gzip.into(),
-    }
+    let gzip = encoder.write_all(&bytes).and_then(|()| encoder.finish()).unwrap_or_default();
+    Served { url: format!("/assets/{stem}-{}.{ending}", &hash[..HASH_DIGITS]), content_type, bytes, gzip: gzip.into() }
 }
 
 impl Asset {
@@ -115,6 +115,8 @@ mod tests {
             assert!(asset.url().starts_with(begins), "{asset:?}: {}", asset.url());
         }
         assert!(Asset::Css.url().ends_with(".css") && Asset::Console.url().ends_with(".js"));
+        let texting = std::str::from_utf8(&ALL[Asset::Texting as usize].bytes).unwrap();
+        assert!(texting.contains("from \"/assets/queue-") && !texting.contains("./queue.js"), "{texting}");
     }
 
     #[test]

@@ -21,18 +21,34 @@ pub(crate) struct Page {
     pub(crate) here: String,
     /// A sentence on top.
     pub(crate) flash: Option<Flash>,
+    /// The agent, on their screens: texts that wait in a tab are one member's.
+    pub(crate) member: String,
     /// The address of the tab's one event stream, for a page with live parts.
     pub(crate) events: Option<&'static str>,
 }
 
 impl Page {
     pub(crate) fn new(visit: &Visit, title: String, nav: &'static str) -> Self {
-        Self { lang: visit.lang, title, nav, here: visit.here.clone(), flash: visit.flash.clone(), events: None }
+        Self {
+            lang: visit.lang,
+            title,
+            nav,
+            here: visit.here.clone(),
+            flash: visit.flash.clone(),
+            member: String::new(),
+            events: None,
+        }
     }
 
     /// Lets the page's live parts follow an event stream.
     pub(crate) fn live(mut self, events: &'static str) -> Self {
         self.events = Some(events);
+        self
+    }
+
+    /// Says which agent's page it is.
+    pub(crate) fn of(mut self, member_id: &str) -> Self {
+        member_id.clone_into(&mut self.member);
         self
     }
 

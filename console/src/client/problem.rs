@@ -5,7 +5,6 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
-use serde_json::{Map, Value};
 
 const URN: &str = "urn:muster:problem:";
 
@@ -20,9 +19,6 @@ pub(crate) struct Problem {
     /// The fault of this request, in English.
     #[serde(default)]
     pub(crate) detail: String,
-    /// More members, by type.
-    #[serde(flatten)]
-    more: Map<String, Value>,
     /// Seconds after which another try may succeed.
     #[serde(skip)]
     retry_after: Option<HeaderValue>,
@@ -42,7 +38,7 @@ impl Problem {
 
     /// Returns a refusal of the console itself.
     pub(crate) fn own(status: StatusCode, kind: &str, detail: String) -> Self {
-        Self { kind: format!("{URN}{kind}"), status: status.as_u16(), detail, more: Map::new(), retry_after: None }
+        Self { kind: format!("{URN}{kind}"), status: status.as_u16(), detail, retry_after: None }
     }
 
     /// Returns that there is no such thing.
@@ -53,11 +49,6 @@ impl Problem {
     /// Returns the type's word, such as `lease-expired`.
     pub(crate) fn word(&self) -> &str {
         self.kind.strip_prefix(URN).unwrap_or_default()
-    }
-
-    /// Returns a further member that is a text.
-    pub(crate) fn member(&self, name: &str) -> Option<&str> {
-        self.more.get(name).and_then(Value::as_str)
     }
 
     /// Returns the status.
@@ -88,13 +79,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_problem_is_read_with_its_members() {
+    fn a_problem_is_read_and_anything_else_is_one_without_a_word() {
         let body = br#"{"type":"urn:muster:problem:thread-held","title":"t","status":409,"detail":"d","held_by":"x"}"#;
         let problem = Problem::read(StatusCode::CONFLICT, body, None);
-        assert_eq!(
-            (problem.word(), problem.detail.as_str(), problem.member("held_by")),
-            ("thread-held", "d", Some("x"))
-        );
+        assert_eq!((problem.word(), problem.detail.as_str(), problem.status), ("thread-held", "d", 409));
         assert!(problem.is_of_the_input());
         let problem = Problem::read(StatusCode::BAD_GATEWAY, b"<html>", None);
         assert_eq!((problem.word(), problem.status), ("", 502));

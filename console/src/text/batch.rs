@@ -71,7 +71,6 @@ pub(crate) struct Reason {
 #[template(path = "text/batch.html")]
 struct BatchPage {
     page: Page,
-    agent: Agent,
     goal_id: String,
     workflow: String,
     goal_name: String,
@@ -111,8 +110,7 @@ pub(crate) async fn show(visit: Visit, Path((goal_id, workflow)): Path<(String, 
     let may_edit = workflow == "initial" && may_edit(&visit, &batch).await;
     let name = if workflow == "initial" { visit.lang.first_texts() } else { visit.lang.reminders() };
     Ok(html(&BatchPage {
-        page: visit.page(name, "to-do"),
-        agent,
+        page: visit.page(name, "to-do").of(&agent.member_id),
         goal_name: goal.name.clone(),
         seconds: in_hand.seconds_left,
         texts_wait_until: work.texts_wait_until.clone(),
@@ -144,6 +142,7 @@ fn words(visit: &Visit) -> Value {
         "sending": lang.sending_n(),
         "skipped": lang.skipped_name(),
         "keptOut": lang.kept_out(),
+        "later": lang.no_network(),
     })
 }
 
@@ -173,7 +172,7 @@ fn lease_token(fields: &Fields) -> i64 {
 }
 
 /// Answers a form's request: with JSON for the script, else by the page that the form was on.
-async fn answered(visit: &Visit, fields: &Fields, done: Result<Value, Problem>) -> Result<Response, Problem> {
+fn answered(visit: &Visit, fields: &Fields, done: Result<Value, Problem>) -> Result<Response, Problem> {
     match done {
         Ok(answer) if visit.by_script => Ok(Json(answer).into_response()),
         Ok(_) => Ok(back(fields)),
@@ -195,7 +194,7 @@ pub(crate) async fn send(
         body["text"] = text.into();
     }
     let call = visit.call(&operations::SEND_ONE, [&batch_id, &contact_id]).json(&body).key(fields.get("key"));
-    answered(&visit, &fields, call.read().await).await
+    answered(&visit, &fields, call.read().await)
 }
 
 /// `POST /text/batches/{batch_id}/skip`: leaves a contact out for good.
@@ -210,7 +209,7 @@ pub(crate) async fn skip(visit: Visit, Path(batch_id): Path<String>, fields: Fie
         body["reason_id"] = reason_id.into();
     }
     let call = visit.call(&operations::SKIP, [&batch_id]).json(&body).key(fields.get("key"));
-    answered(&visit, &fields, call.read().await).await
+    answered(&visit, &fields, call.read().await)
 }
 
 #[derive(Debug, Deserialize)]

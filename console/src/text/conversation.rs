@@ -10,7 +10,6 @@ use crate::{
     form::Query,
     page::{Page, html},
     text::{
-        Agent,
         batch::Reason,
         replies,
         thread::{Colleague, Conversation, Scripts, Tag},
@@ -25,7 +24,8 @@ const LONGEST_REPLY: u32 = 1_600;
 #[template(path = "text/conversation.html")]
 struct ConversationPage {
     page: Page,
-    agent: Agent,
+    /// The agent holds it.
+    is_mine: bool,
     conversation: Conversation,
     /// Replies to pick from; none where the agent may not write now.
     scripts: Option<Scripts>,
@@ -44,10 +44,6 @@ impl ConversationPage {
     /// Returns the address of an act in the conversation.
     fn at(&self, act: &str) -> String {
         format!("/text/conversations/{}/{act}", self.conversation.thread.id)
-    }
-
-    fn is_mine(&self) -> bool {
-        self.conversation.thread.is_held_by(&self.agent.member_id)
     }
 
     /// Returns the tags that the contact has, with the ids of those that the agent may take.
@@ -84,8 +80,8 @@ pub(crate) async fn show(
     };
     let others = waiting.iter().filter(|thread| thread.id != conversation.thread.id).count();
     Ok(html(&ConversationPage {
-        page: visit.page(conversation.thread.name(visit.lang), "conversations"),
-        agent,
+        page: visit.page(conversation.thread.name(visit.lang), "conversations").of(&agent.member_id),
+        is_mine: conversation.thread.is_held_by(&agent.member_id),
         scripts,
         refusal,
         tags: tags?,

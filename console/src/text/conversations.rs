@@ -2,12 +2,13 @@
 
 use askama::Template;
 use axum::response::Response;
+use futures::join;
 
 use crate::{
     client::{List, Problem, operations::agent as operations},
     form::Query,
     page::{Page, html},
-    text::thread::Thread,
+    text::{Agent, thread::Thread},
     visit::Visit,
 };
 
@@ -37,7 +38,8 @@ pub(crate) async fn list(visit: Visit, Query(query): Query) -> Result<Response, 
         .query_some("search", query.some("search"))
         .query_some("cursor", query.some("cursor"))
         .query("limit", ITEMS);
-    let (threads, refusal) = match call.read().await {
+    let (agent, found) = join!(Agent::of(&visit), call.read());
+    let (threads, refusal) = match found {
         Ok(threads) => (threads, None),
         Err(problem) if problem.is_of_the_input() => {
             (List { items: Vec::new(), next: None }, Some(problem.sentence(visit.lang)))
@@ -45,7 +47,7 @@ pub(crate) async fn list(visit: Visit, Query(query): Query) -> Result<Response, 
         Err(problem) => return Err(problem),
     };
     let filters = serde_urlencoded::to_string([("state", state), ("search", &search)]).unwrap_or_default();
-    let page = visit.page(visit.lang.conversations(), "conversations");
+    let page = visit.page(visit.lang.conversations(), "conversations").of(&agent?.member_id);
     let address = format!("/text/conversations?{filters}&");
     Ok(html(&Conversations { page, threads, state, search, address, refusal }))
 }

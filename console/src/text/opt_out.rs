@@ -10,7 +10,7 @@ use crate::{
     flash::Flash,
     form::Fields,
     page::{Page, html, see},
-    text::acts::place,
+    text::{Agent, acts::place},
     visit::Visit,
 };
 
@@ -39,12 +39,13 @@ pub(crate) async fn record(visit: Visit, Path(id): Path<Uuid>, fields: Fields) -
 }
 
 /// `GET …/opt-out`: says that it holds, and offers to take it back.
-pub(crate) async fn show(visit: Visit, Path(id): Path<Uuid>) -> Response {
-    html(&OptedOutPage {
-        page: visit.page(visit.lang.opted_out_title(), "conversations"),
+pub(crate) async fn show(visit: Visit, Path(id): Path<Uuid>) -> Result<Response, Problem> {
+    let agent = Agent::of(&visit).await?;
+    Ok(html(&OptedOutPage {
+        page: visit.page(visit.lang.opted_out_title(), "conversations").of(&agent.member_id),
         thread_id: id,
         seconds: UNDO_SECONDS,
-    })
+    }))
 }
 
 /// `POST …/opt-out/undo`: takes it back.

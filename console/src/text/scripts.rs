@@ -2,6 +2,7 @@
 
 use askama::Template;
 use axum::{extract::Path, response::Response};
+use futures::try_join;
 use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
@@ -11,6 +12,7 @@ use crate::{
     flash::Flash,
     form::Fields,
     page::{Page, html, html_with, see},
+    text::Agent,
     visit::Visit,
 };
 
@@ -49,9 +51,10 @@ impl Edit {
 }
 
 async fn page(visit: &Visit, fields: &Fields) -> Result<Scripts, Problem> {
+    let (agent, scripts) = try_join!(Agent::of(visit), visit.call(&operations::SCRIPTS, []).read())?;
     Ok(Scripts {
-        page: visit.page(visit.lang.own_scripts(), "scripts"),
-        scripts: visit.call(&operations::SCRIPTS, []).read().await?,
+        page: visit.page(visit.lang.own_scripts(), "scripts").of(&agent.member_id),
+        scripts,
         name: fields.get("name").to_owned(),
         script: fields.raw("script").to_owned(),
         key: Uuid::now_v7(),
@@ -80,9 +83,10 @@ pub(crate) async fn add(visit: Visit, fields: Fields) -> Result<Response, Proble
 
 /// `GET …/{script_id}`: shows one to edit.
 pub(crate) async fn show(visit: Visit, Path(id): Path<Uuid>) -> Result<Response, Problem> {
-    let answer = visit.call(&operations::SCRIPT, [&id.to_string()]).answer::<OwnScript>().await?;
+    let script = visit.call(&operations::SCRIPT, [&id.to_string()]);
+    let (agent, answer) = try_join!(Agent::of(&visit), script.answer::<OwnScript>())?;
     let etag = answer.etag.clone().unwrap_or_default();
-    let page = visit.page(visit.lang.edit_script(), "scripts");
+    let page = visit.page(visit.lang.edit_script(), "scripts").of(&agent.member_id);
     Ok(html(&Edit { page, script: answer.body, etag }))
 }
 

@@ -2,12 +2,13 @@
 
 use askama::Template;
 use axum::response::Response;
+use futures::try_join;
 
 use crate::{
     client::{Problem, operations::agent as operations},
     language::Language,
     page::{Page, html},
-    text::home::Home,
+    text::{Agent, home::Home},
     visit::Visit,
 };
 
@@ -27,7 +28,7 @@ pub(crate) struct Work {
 }
 
 pub(crate) async fn show(visit: Visit) -> Result<Response, Problem> {
-    let home = visit.call(&operations::HOME, []).read().await?;
-    let page = visit.page(visit.lang.to_do(), "to-do").live("/text/events");
+    let (agent, home) = try_join!(Agent::of(&visit), visit.call(&operations::HOME, []).read())?;
+    let page = visit.page(visit.lang.to_do(), "to-do").of(&agent.member_id).live("/text/events");
     Ok(html(&ToDo { work: Work { lang: page.lang, home }, page }))
 }

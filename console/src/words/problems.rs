@@ -32,7 +32,7 @@ impl Problem {
             ("edit-not-allowed", _) => "Your organization sends this text as it is written.".to_owned(),
             ("no-sender-number", _) => "You have no number to text from in this group. An admin can give you one.".to_owned(),
             ("idempotency-key-reused", _) => "This was sent already with other words. Load the page again.".to_owned(),
-            ("too-large", 413) | (_, 413) => format!("The file is too large. {detail}").trim_end().to_owned(),
+            (_, 413) => format!("The file is too large. {detail}").trim_end().to_owned(),
             ("sign-in-failed", _) => {
                 "The code is not the right one, was used, is too old, or was asked for in another browser. Ask for another one.".to_owned()
             }

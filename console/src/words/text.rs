@@ -54,6 +54,7 @@ words! {
     waits_for_network =
         "Your texts wait for the network, and go by themselves. Leave this page open.",
         "Sus mensajes esperan la red y salen solos. Deje abierta esta página.";
+    no_network = "There is no answer at present. Try again in a moment.", "Ahora no hay respuesta. Inténtelo en un momento.";
     left_n = "{n} left", "quedan {n}";
     segment_one = "1 segment", "1 segmento";
     segments_n = "{n} segments", "{n} segmentos";
