@@ -29,9 +29,9 @@ pub(crate) enum Told {
     Nothing,
 }
 
-/// Relays an event stream of the api. `tell` makes the news for the tab of an event's name and data.
-/// A stream that the api refuses because the session is over tells the tab so, and a passing failure
-/// lets the browser ask again.
+/// Relays an event stream of the api. `tell` makes the news for the tab of an event's name and
+/// data. A stream that the api refuses because the session is over tells the tab so, and a passing
+/// failure lets the browser ask again.
 pub(crate) fn relay(
     stream: Result<Response, Problem>,
     tell: impl Fn(&str, &str) -> Told + Send + Sync + 'static,

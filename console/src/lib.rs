@@ -2,8 +2,8 @@
 //!
 //! It can do nothing that `/openapi.json` does not list: each page asks the api's own routes within
 //! the process, with the session's cookie of its request. Pages are HTML made on the server
-//! (`templates`), each sentence for people is in `words`, and each operation of the api that it uses
-//! in `client::operations`. `security` has the rules that every request and answer keeps.
+//! (`templates`), each sentence for people is in `words`, and each operation of the api that it
+//! uses in `client::operations`. `security` has the rules that every request and answer keeps.
 
 mod app;
 mod assets;

@@ -1,5 +1,5 @@
-//! Operations of agents' screens. Those that the screens' own script asks are here too: it gets
-//! their addresses from its page.
+//! Operations of agents' screens, with the few that the screens' own script asks by the pages'
+//! addresses.
 
 use super::operations;
 
