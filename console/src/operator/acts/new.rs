@@ -55,8 +55,8 @@ impl NewAct {
 
     /// Returns how many jobs match, as a sentence says it.
     fn counted(&self) -> String {
-        let matching = self.matching.unwrap_or_default();
-        if matching == 1.0 { "1 job".to_owned() } else { format!("{} jobs", count(matching)) }
+        let matching = count(self.matching.unwrap_or_default());
+        if matching == "1" { "1 job".to_owned() } else { format!("{matching} jobs") }
     }
 
     async fn count(&mut self, look: &Look) -> Result<(), Problem> {
