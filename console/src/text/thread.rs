@@ -60,7 +60,7 @@ pub(crate) struct Message {
     pub(crate) state: String,
     pub(crate) failure: Option<String>,
     pub(crate) body: String,
-    pub(crate) segments: i32,
+    pub(crate) segments: u32,
     pub(crate) edited: bool,
     media: Option<Media>,
     pub(crate) created_at: String,

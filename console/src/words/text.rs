@@ -173,6 +173,11 @@ impl Language {
         }
     }
 
+    /// Returns how many parts of a text the carrier bills.
+    pub(crate) fn segments(self, number: u32) -> String {
+        if number == 1 { self.segment_one().to_owned() } else { self.segments_n().replace("{n}", &number.to_string()) }
+    }
+
     /// Returns how many conversations wait.
     pub(crate) fn replies_waiting(self, number: i64) -> String {
         match (self, number) {
