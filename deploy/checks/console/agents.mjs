@@ -40,8 +40,10 @@ export async function agents(stage) {
   // A second tap in the same moment texts nobody.
   const first = await page.locator("h2[data-part=name]").innerText();
   await page.waitForTimeout(400);
-  await send.tap();
-  await send.tap();
+  await send.evaluate((button) => {
+    button.click();
+    button.click();
+  });
   await until("the next contact", async () => (await page.locator("h2[data-part=name]").innerText()) !== first);
   assert.equal(await page.locator("[data-part=left]").innerText(), "9 left");
 
@@ -137,7 +139,8 @@ async function answer(stage, tab, number, phones) {
   await page.getByRole("link", { name: "Conversations" }).tap();
   await page.getByLabel("Search").fill("where vote");
   await page.getByRole("button", { name: "Show" }).tap();
-  assert.equal(await page.locator("main li").count(), 1);
+  await page.waitForURL(/search=where/);
+  await until("one is found", async () => (await page.locator("main li").count()) === 1);
   await tab.check("conversations");
   stage.say("answered three people, stopped one, and found one again");
 }
@@ -150,6 +153,7 @@ export async function keyboard(stage) {
   const tab = await stage.desk();
   const { page } = tab;
   await tab.signIn("lee@keys.example");
+  await page.getByRole("button", { name: "Start texting" }).waitFor();
   await tab.tabTo("Start texting");
   await page.keyboard.press("Enter");
   await page.getByRole("button", { name: /^Send/ }).waitFor();

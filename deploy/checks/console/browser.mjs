@@ -154,7 +154,10 @@ export class Tab {
   /** Presses Tab until a control has the focus. */
   async tabTo(name) {
     for (let presses = 0; presses < 80; presses += 1) {
-      const focused = await this.page.evaluate(() => document.activeElement?.innerText ?? "");
+      const focused = await this.page.evaluate(() => {
+        const { activeElement: at } = document;
+        return at && at !== document.body ? at.innerText : "";
+      });
       if (focused.includes(name)) return;
       await this.page.keyboard.press("Tab");
     }
