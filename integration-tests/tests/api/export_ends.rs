@@ -99,8 +99,8 @@ const IN_THE_MIDDLE: [&str; 2] = [
          return true;
      end $$",
     "create or replace function export_opt_outs(in_organization uuid, readers uuid[], filter jsonb)
-     returns table (contact_id uuid, phone text, opted_out_at timestamptz, origin text, reason text) language sql stable as $$
-         select in_organization, '+1646' || (2000000 + n), statement_timestamp(), 'text', repeat('x', 50)
+     returns table (contact_id uuid, phone text, opted_out_at timestamptz, origin text, reason text, is_redacted boolean) language sql stable as $$
+         select in_organization, '+1646' || (2000000 + n), statement_timestamp(), 'text', repeat('x', 50), false
          from generate_series(1, 150000) n where n < 100000 or stand(n)
      $$",
 ];

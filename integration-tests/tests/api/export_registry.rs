@@ -1,7 +1,7 @@
 //! Exports and the registry of personal data: each column of an export shows the columns that the
 //! registry names, and nothing of a redacted person (rules E1, R3 and R5a).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::Utc;
 use muster_domain::{
@@ -13,7 +13,7 @@ use muster_storage::{
     Tx, testing,
     trust::{
         exported::{self, OfRedacted},
-        exports::{self, Export, Values},
+        exports::{self, Export, Piece, Values},
         personal::COLUMNS,
     },
 };
@@ -25,7 +25,7 @@ use crate::exports::full;
 
 type Record = BTreeMap<String, Option<String>>;
 /// The columns of the database that each column of an export has shown.
-type Shown = BTreeMap<(ExportKind, String), BTreeSet<String>>;
+type Shown = HashMap<(ExportKind, String), BTreeSet<String>>;
 
 /// Says whether a statement could be done.
 const DONE: &str = "create function done(statement text) returns text language plpgsql as $$
@@ -102,7 +102,7 @@ async fn records(tx: &mut Tx, ours: &Organization, kind: ExportKind, readers: Op
         file_ended_at: None,
         file_end: None,
     };
-    let (to, mut from) = mpsc::channel(4);
+    let (to, mut from) = mpsc::channel::<Piece>(4);
     let reading = async {
         let mut records = Vec::new();
         while let Some(Some(piece)) = from.recv().await {
