@@ -140,6 +140,8 @@ async function reader(stage) {
     ["Schedules", "Schedules"],
     ["Health", "Health"],
   ]) {
+    // The page itself has the focus at first, with every word on it.
+    await page.keyboard.press("Tab");
     await tab.tabTo(link);
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { name: heading, level: 1 }).waitFor();
