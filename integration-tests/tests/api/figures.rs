@@ -92,6 +92,15 @@ async fn g12_figures_follow_each_step_of_a_goal() {
             world.contacts().has("opted_out_at").until(1).await;
             world.settled().await;
             holds(&stats(&field).await, &json!({ "replied": 2, "opted_out": 1, "reminded": 0 }));
+            // The same by the hour, and by the agent.
+            let activity = field.ours.at(&format!("goals/{}/activity", field.goal));
+            let activity = field.ours.admin.get(&activity).await.ok();
+            let hours = activity["hours"].as_array().unwrap();
+            let sum = |name: &str| hours.iter().map(|hour| hour[name].as_i64().unwrap()).sum::<i64>();
+            assert_eq!(["sent", "delivered", "failed", "segments"].map(sum), [3, 3, 0, 3], "{activity}");
+            let agents = activity["agents"].as_array().unwrap();
+            assert_eq!(agents.len(), 1, "{activity}");
+            holds(&agents[0], &json!({ "messaged": 3, "delivered": 3, "replied": 2, "opted_out": 1 }));
         })
         .await;
 }

@@ -1,5 +1,6 @@
 //! `/v1/organizations/{organization_id}/goals`.
 
+mod activity;
 pub(crate) mod body;
 pub(crate) mod change;
 pub(crate) mod close;
@@ -39,6 +40,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(endpoint!(duplicate::duplicate))
         .routes(endpoint!(follow_up::follow_up))
         .routes(endpoint!(stats::get))
+        .routes(endpoint!(activity::get))
         .routes(endpoint!(test_text::test_text))
         .routes(endpoint!(preview::preview))
         .routes(endpoint!(preview_contacts::list))

@@ -1,6 +1,7 @@
 //! Goals and campaigns, their batches and leases, reassigning and figures
 //! (rules G1 to G12, B1 to B6, T1 to T3, W4).
 
+pub mod activity;
 pub mod batches;
 pub mod campaigns;
 pub mod forecast;
