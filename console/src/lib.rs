@@ -16,6 +16,7 @@ mod language;
 mod next;
 mod operator;
 mod page;
+pub mod pictures;
 mod security;
 mod sign_in;
 mod text;
@@ -32,6 +33,7 @@ use axum::{
 };
 
 pub use client::operations::listed as operations;
+pub use words::states;
 
 /// The api as the console knows it.
 #[derive(Clone)]

@@ -9,6 +9,7 @@ mod common;
 pub(crate) mod operator;
 mod problems;
 mod sign_in;
+pub mod states;
 mod text;
 
 /// Writes sentences as methods: `name = "English", "Spanish";`.

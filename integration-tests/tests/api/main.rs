@@ -29,6 +29,7 @@ mod console_conversations;
 mod console_operators;
 mod console_sign_in;
 mod console_texting;
+mod console_words;
 mod contract;
 mod contract_bodies;
 mod conversation_races;
