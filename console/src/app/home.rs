@@ -13,6 +13,7 @@ use crate::{
 
 #[derive(Debug, Deserialize)]
 struct Organization {
+    id: String,
     name: String,
 }
 

@@ -7,6 +7,6 @@ mod call;
 pub(crate) mod operations;
 pub(crate) mod problem;
 
-pub(crate) use call::{Call, List};
+pub(crate) use call::{Answer, Call, List};
 pub(crate) use operations::Operation;
 pub(crate) use problem::Problem;

@@ -1,13 +1,14 @@
 // Plays the stories of the console in Chromium, one after another, each with an organization of its
 // own. Arguments name stories; all unless told.
 
+import { admins } from "./admins.mjs";
 import { agents, keyboard } from "./agents.mjs";
 import { Stage } from "./browser.mjs";
 import { operators } from "./operators.mjs";
 import { signIn } from "./sign_in.mjs";
 
 /** The stories by name. Each gets the stage. */
-const STORIES = { signIn, agents, keyboard, operators };
+const STORIES = { signIn, agents, keyboard, admins, operators };
 
 const wanted = process.argv.slice(2);
 const stage = await Stage.open(JSON.parse(process.env.SUMMARY));

@@ -25,6 +25,7 @@ mod caps;
 mod classify;
 mod codes;
 mod console;
+mod console_admin;
 mod console_conversations;
 mod console_operators;
 mod console_sign_in;

@@ -1,0 +1,265 @@
+//! `…/goals/{id}`: how a goal goes, in figures and pictures, and what to do about it.
+
+use std::collections::BTreeMap;
+
+use axum::{extract::Path, response::Response};
+use chrono::NaiveDate;
+use muster_domain::{
+    goals::{answer::Answer, batch::BatchState},
+    sending::{
+        CancelReason, HoldReason,
+        message::{MessageKind, MessageState},
+    },
+};
+use serde::Deserialize;
+
+use crate::{
+    app::{
+        Ids,
+        desk::{Desk, group_name, once},
+        goals::{
+            answer::{Goal, Stats},
+            outlook, steps, times,
+        },
+        kit::{Act, Body, Cell, Link, Table, Tone},
+        when,
+    },
+    client::{Problem, operations::admin as operations},
+    pictures::{self, delivery::Hour, number, percent},
+    words::states::{self, Plain, Tongue, Words},
+};
+
+#[derive(Deserialize)]
+struct Activity {
+    hours: Vec<ActivityHour>,
+    agents: Vec<Agent>,
+}
+
+#[derive(Deserialize)]
+struct ActivityHour {
+    at: String,
+    sent: i64,
+    delivered: i64,
+    failed: i64,
+    segments: i64,
+}
+
+#[derive(Deserialize)]
+struct Agent {
+    member_id: String,
+    first_name: String,
+    last_name: String,
+    messaged: i64,
+    delivered: i64,
+    replied: i64,
+    yes: i64,
+    opted_out: i64,
+}
+
+pub(crate) async fn show(desk: Desk, Path(ids): Path<Ids>) -> Result<Response, Problem> {
+    let goal = steps::goal(&desk, &ids.goal_id).await?;
+    let groups = desk.groups().await?;
+    let mut body = Body::new();
+    body.facts(&[
+        ("State".to_owned(), goal.state()),
+        ("Group".to_owned(), Cell::text(group_name(&groups, &goal.group_id))),
+    ]);
+    body.say(states::of_word::<muster_domain::goals::goal::GoalStatus>(&goal.status).now);
+    acts(&desk, &goal, &mut body);
+    if goal.is_draft() {
+        return Ok(desk.page(&goal.name, "goals", body));
+    }
+    let mut live = Body::new();
+    figures(&desk, &goal, &mut live).await?;
+    let is_over = goal.status != "active";
+    body.slow("figures", &desk.at(&format!("/goals/{}/figures", goal.id)), is_over, &live);
+    let activity: Activity = desk.call(&operations::ACTIVITY, [&goal.id]).read().await?;
+    over_time(&goal, &activity, &mut body);
+    agents(&desk, &activity, &mut body);
+    if goal.status != "completed" {
+        body.heading("What is to come");
+        outlook::forecast(&desk, &goal, &by_day(&goal, &activity), &mut body).await?;
+    }
+    body.heading("Times");
+    body.facts(&times::facts(&goal));
+    Ok(desk.page(&goal.name, "goals", body))
+}
+
+/// The figures alone, which the page asks for again.
+pub(crate) async fn part(desk: Desk, Path(ids): Path<Ids>) -> Result<Response, Problem> {
+    let goal = steps::goal(&desk, &ids.goal_id).await?;
+    let mut live = Body::new();
+    figures(&desk, &goal, &mut live).await?;
+    let mut body = Body::new();
+    body.slow("figures", &desk.at(&format!("/goals/{}/figures", goal.id)), goal.status != "active", &live);
+    Ok(desk.part(body))
+}
+
+fn acts(desk: &Desk, goal: &Goal, body: &mut Body) {
+    let at = |path: &str| desk.at(&format!("/goals/{}/{path}", goal.id));
+    let pause = Act::new("pause", at("pause"), "Pause");
+    let close = Act::new("close", at("close"), "Close the goal").sure(
+        "Texting ends now, and texts that wait are stopped. You can open it again by moving its closing to later.",
+    );
+    let copy = Act::new("copy", at("copy"), "Make a copy").with("group_id", &goal.group_id).with("key", once());
+    let (links, acts) = match goal.status.as_str() {
+        "draft" => {
+            (vec![Link::main(at("who"), "Go on with it"), Link::new(at("review"), "Review and launch")], vec![copy])
+        }
+        "active" | "scheduled" => (
+            vec![Link::new(at("words"), "Change the text"), Link::new(at("times"), "Change the times")],
+            vec![pause, close, copy],
+        ),
+        "paused" => (
+            vec![Link::new(at("words"), "Change the text"), Link::new(at("times"), "Change the times")],
+            vec![Act::new("resume", at("resume"), "Resume").main(), close, copy],
+        ),
+        _ => (vec![Link::new(at("times"), "Open it again: move its closing")], vec![copy]),
+    };
+    let answers = desk.at(&format!("/conversations?goal_id={}", goal.id));
+    let links: Vec<_> =
+        links.into_iter().chain((!goal.is_draft()).then(|| Link::new(answers, "Read the answers"))).collect();
+    body.links(&links);
+    for act in &acts {
+        body.act(act);
+    }
+}
+
+/// Adds the figures of now: people, texts, and reasons with what to do.
+async fn figures(desk: &Desk, goal: &Goal, body: &mut Body) -> Result<(), Problem> {
+    let stats: Stats = desk.call(&operations::STATS, [&goal.id]).read().await?;
+    body.heading("So far");
+    if goal.partitioned_at.is_none() {
+        body.note(Tone::Plain, "The people are being lined up", "Look again in a moment.");
+    }
+    let share = |part: i64| format!("{} ({} %)", number(part), percent(part, stats.messaged));
+    let answer = |answer: Answer| stats.answers.get(answer.as_str()).copied().unwrap_or(0);
+    let delivered = stats.messages.get("initial.delivered").copied().unwrap_or(0);
+    let fact = |name: &str, value: String| (name.to_owned(), Cell::text(value));
+    body.facts(&[
+        fact("People", number(stats.targeted)),
+        fact("Texted", number(stats.messaged)),
+        fact("Arrived", share(delivered)),
+        fact("Wrote back", share(stats.replied)),
+        fact("Yes", share(answer(Answer::Yes))),
+        fact("No", share(answer(Answer::No))),
+        fact("Maybe", share(answer(Answer::Maybe))),
+        fact("Stopped texts", share(stats.opted_out)),
+        fact("Reminded", number(stats.reminded)),
+        fact("Passed over", number(stats.skipped)),
+        fact("Parts of texts", number(stats.segments)),
+    ]);
+    people_left(&stats, body);
+    reasons(&stats, body);
+    Ok(())
+}
+
+fn people_left(stats: &Stats, body: &mut Body) {
+    let of = |state: BatchState| stats.batches.get(&format!("initial.{state}")).copied().unwrap_or(0);
+    let heads = ["Bundles of people", "Number", "What it means"];
+    let mut table = Table::new("People on their way to the texters", &heads, "");
+    for state in BatchState::ALL.iter().filter(|state| of(**state) > 0) {
+        let Words { what, why, now } = state.english();
+        table.row(vec![Cell::text(what), Cell::Number(of(*state)), Cell::text(format!("{why} {now}"))]);
+    }
+    if !stats.batches.is_empty() {
+        body.table(&table);
+    }
+}
+
+/// Adds why texts wait, do not go, or did not arrive.
+fn reasons(stats: &Stats, body: &mut Body) {
+    let heads = ["Why", "Number", "What to do"];
+    let row = |table: &mut Table, words: &Words, count: i64, code: &str| {
+        let what = if code.is_empty() { words.what.to_owned() } else { format!("{} (code {code})", words.what) };
+        table.row(vec![Cell::text(what), Cell::Number(count), Cell::text(format!("{} {}", words.why, words.now))]);
+    };
+    let mut texts = Table::new("Texts that wait or were stopped", &heads, "");
+    for (reason, count) in &stats.reasons {
+        let held = HoldReason::parse(reason).map(Plain::english);
+        let words = held.or_else(|| CancelReason::parse(reason).map(Plain::english)).unwrap_or(states::UNKNOWN);
+        row(&mut texts, &words, *count, "");
+    }
+    if !stats.reasons.is_empty() {
+        body.table(&texts);
+    }
+    let mut failed = Table::new("Texts that did not arrive", &heads, "");
+    for (code, count) in &stats.errors {
+        row(&mut failed, &states::of_code(code.parse().unwrap_or(0), Tongue::English), *count, code);
+    }
+    if !stats.errors.is_empty() {
+        body.table(&failed);
+    }
+    let mut skipped = Table::new("People who were passed over", &heads, "");
+    for (reason, count) in &stats.skip_reasons {
+        let told = states::skip(reason);
+        skipped.row(vec![
+            Cell::text(told.what),
+            Cell::Number(*count),
+            Cell::text(format!("{} {}", told.why, told.now)),
+        ]);
+    }
+    if !stats.skip_reasons.is_empty() {
+        body.table(&skipped);
+    }
+    let states = stats.messages.iter().filter_map(|(word, count)| {
+        let (kind, state) = word.split_once('.')?;
+        Some((MessageKind::parse(kind)?, MessageState::parse(state)?, *count))
+    });
+    let mut all =
+        Table::new("All texts, by how far they are", &["Text", "How far", "Number"], "No text was written yet.");
+    for (kind, state, count) in states {
+        all.row(vec![Cell::text(kind.english().what), Cell::state(Tone::Plain, &state.english()), Cell::Number(count)]);
+    }
+    let mut inner = Body::new();
+    inner.table(&all);
+    body.fold("All texts", &inner);
+}
+
+fn over_time(goal: &Goal, activity: &Activity, body: &mut Body) {
+    body.heading("Hour by hour");
+    if activity.hours.is_empty() {
+        body.say("No text went out yet. When the first has gone, its hour is shown here.");
+        return;
+    }
+    body.say(format!("The hours are those of {}.", when::place(&goal.zone)));
+    let hours = activity.hours.iter().map(|hour| Hour {
+        label: when::hour(&hour.at, &goal.zone),
+        delivered: hour.delivered,
+        on_the_way: (hour.sent - hour.delivered - hour.failed).max(0),
+        failed: hour.failed,
+    });
+    body.picture(&pictures::delivery::draw(&hours.collect::<Vec<_>>()));
+}
+
+fn by_day(goal: &Goal, activity: &Activity) -> BTreeMap<NaiveDate, i64> {
+    let mut days = BTreeMap::new();
+    for hour in &activity.hours {
+        if let Some(day) = when::day_of(&hour.at, &goal.zone) {
+            *days.entry(day).or_default() += hour.segments;
+        }
+    }
+    days
+}
+
+fn agents(desk: &Desk, activity: &Activity, body: &mut Body) {
+    body.heading("Texter by texter");
+    let heads = ["Texter", "Texted", "Arrived", "Wrote back", "Yes", "Stopped"];
+    let mut table = Table::new(
+        "Texters of this goal",
+        &heads,
+        "No texter has sent a text yet. Ask your texters to open their page.",
+    );
+    for agent in &activity.agents {
+        let name = crate::app::name(&agent.first_name, &agent.last_name);
+        table.row(vec![
+            Cell::link(desk.at(&format!("/team/{}", agent.member_id)), name),
+            Cell::Number(agent.messaged),
+            Cell::Number(agent.delivered),
+            Cell::Number(agent.replied),
+            Cell::Number(agent.yes),
+            Cell::Number(agent.opted_out),
+        ]);
+    }
+    body.table(&table);
+}
