@@ -23,9 +23,9 @@ const PREFIX: &str = "MUSTER_";
 const FILE: &str = "_file";
 /// Ends the name of a key that says which command tells a secret.
 const COMMAND: &str = "_command";
-/// Variables of the prefix that are no keys: where the file is, and the address and token by which
-/// `muster`'s commands for admins go.
-const NOT_KEYS: [&str; 4] = ["config", "api_url", "operator", "token"];
+/// Variables of the prefix that are no keys: where the file is, and the addresses, tokens and names
+/// of `muster`'s own commands.
+const NOT_KEYS: [&str; 7] = ["config", "api_url", "operator", "operator_token", "profile", "profiles", "token"];
 
 /// Where a value comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -297,7 +297,9 @@ fn an_unknown_key_is_an_error_that_names_the_nearest() {
     );
     let error = Source::from_environment([("MUSTER_LISTEN_FILE", "x")]).unwrap_err().to_string();
     assert!(error.contains("MUSTER_LISTEN_FILE is no key"), "{error}");
-    assert!(Source::from_environment([("MUSTER_TOKEN", "x"), ("MUSTER_API_URL", "x")]).is_ok());
+    for name in ["TOKEN", "API_URL", "OPERATOR", "OPERATOR_TOKEN", "PROFILE", "PROFILES"] {
+        assert!(Source::from_environment([(format!("MUSTER_{name}").as_str(), "x")]).is_ok(), "{name}");
+    }
 }
 
 #[test]
