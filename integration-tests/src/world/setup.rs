@@ -171,7 +171,9 @@ impl World {
         let (amqp_url, management_url) = (stack.rabbitmq.amqp_url(&vhost), stack.rabbitmq.management_url());
         let mails = format!("\"{}\"", folder.path().join("mails").display());
         let settings = TestSettings::new(&stack.postgres.app_url(&database), &amqp_url, &management_url, &objects)
-            .with("mail_folder", mails);
+            .with("mail_folder", mails)
+            // Tests ask as fast as the machine allows; rates are a subject of their own.
+            .with("token_requests_a_minute", "10000000");
         // Upkeep comes at its own times, and tests count jobs.
         execute(&pool, "update schedule set enabled = false").await.expect("turning upkeep off");
         Self(Arc::new(Inner {
