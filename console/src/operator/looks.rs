@@ -147,7 +147,7 @@ impl FromRequestParts<Console> for Look {
         let looks = parts.extensions.get::<Looks>().cloned().unwrap_or_else(Looks::new);
         within(&looks.0.looks)?;
         let me = visit.call(&operations::ME, []).read().await?;
-        Ok(Self { me, visit, looks })
+        Ok(Self { visit, looks, me })
     }
 }
 

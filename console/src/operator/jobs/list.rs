@@ -30,6 +30,7 @@ struct JobsPage {
     me: Me,
     filter: Filter,
     kinds: Vec<String>,
+    states: [(&'static str, &'static str); 6],
     jobs: Jobs,
 }
 
@@ -37,10 +38,6 @@ impl JobsPage {
     /// Returns the page's address, for the cursor behind it.
     fn address(&self) -> String {
         format!("/operator/jobs?{}", self.filter.address())
-    }
-
-    fn states(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
-        JOB_STATES.into_iter().map(|state| (state, job_state(state).name))
     }
 }
 
@@ -53,12 +50,16 @@ pub(crate) async fn show(look: Look, Query(query): Query) -> Result<Response, Pr
     let jobs = look.read::<Jobs>(&operations::JOBS, &[], &asked);
     let (queues, jobs) = futures::join!(queues, jobs);
     let kinds = queues?.kinds.into_iter().map(|queue| queue.kind).collect();
+    let states = JOB_STATES.map(|state| (state, job_state(state).name));
     let page = look.page("Jobs", "jobs");
     match jobs {
-        Ok(jobs) => Ok(html(&JobsPage { page, me: look.me, filter, kinds, jobs })),
+        Ok(jobs) => Ok(html(&JobsPage { page, me: look.me, filter, kinds, states, jobs })),
         Err(problem) if problem.is_of_the_input() => {
             let page = page.refused(&problem);
-            Ok(html_with(problem.status(), &JobsPage { page, me: look.me, filter, kinds, jobs: Jobs::default() }))
+            Ok(html_with(
+                problem.status(),
+                &JobsPage { page, me: look.me, filter, kinds, states, jobs: Jobs::default() },
+            ))
         }
         Err(problem) => Err(problem),
     }
