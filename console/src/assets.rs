@@ -64,7 +64,7 @@ static ALL: LazyLock<Vec<Served>> = LazyLock::new(|| {
 
 fn served(name: &str, content_type: &'static str, bytes: impl Into<Bytes>) -> Served {
     let bytes = bytes.into();
-    let hash: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = Sha256::digest(&bytes).iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
     let (stem, ending) = name.split_once('.').unwrap_or((name, ""));
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     // Writing into memory does not fail; a browser gets the plain bytes otherwise.

@@ -62,7 +62,11 @@ impl Page {
     pub(crate) fn current(&self, nav: &str) -> &'static str {
         if self.nav == nav { "page" } else { "false" }
     }
+}
 
+/// Addresses of assets, as templates ask a page for them.
+#[expect(clippy::unused_self, reason = "a template asks the page that it is given")]
+impl Page {
     pub(crate) fn css(&self) -> &'static str {
         Asset::Css.url()
     }

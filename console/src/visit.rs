@@ -144,7 +144,7 @@ impl Visit {
     }
 
     /// Lets the next requests to the api be made with this token, which is tried.
-    pub(crate) fn as_operator(mut self, token: HeaderValue) -> Self {
+    pub(crate) fn with_operator(mut self, token: HeaderValue) -> Self {
         self.operator = Some(token);
         self
     }

@@ -144,7 +144,7 @@ impl<T: Gathered> Gather<T> {
     }
 }
 
-/// Attempts to write one webhook. The carrier does not repeat a text whose webhook was refused, so
+/// Attempts to write one webhook. The carrier does not repeat a text with a refused webhook, so
 /// that one which met another transaction is written again, a few times at most.
 #[derive(Debug, Default)]
 pub(crate) struct Attempts(u32);

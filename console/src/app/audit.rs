@@ -1,4 +1,4 @@
-//! `…/audit`: what was done, by whom, when.
+//! `…/audit`: acts, with their member and their instant.
 
 use std::collections::BTreeMap;
 

@@ -53,7 +53,7 @@ struct Match {
     body: String,
 }
 
-/// What an automation can do, by its word in the API, and the value that it takes.
+/// Acts of automations, by their word in the API, and the value that each takes.
 const ACTIONS: [(&str, &str, &str); 8] = [
     ("answer", "Answer with a text", "text"),
     ("add_tag", "Add a tag", "tag"),

@@ -133,7 +133,7 @@ async fn choose(desk: Desk, RawQuery(query): RawQuery) -> Result<Response, Probl
     Ok(desk.page("Do something with many people", "people", body))
 }
 
-/// Returns the request, with only what its action takes.
+/// Returns the request, with the members that its action takes.
 fn wanted(fields: &Fields, dry_run: bool) -> Value {
     let filter: Map<String, Value> =
         fields.under("match.").map(|(name, value)| (name.to_owned(), json!(value))).collect();
@@ -247,7 +247,7 @@ async fn show(desk: Desk, Path(ids): Path<Ids>) -> Result<Response, Problem> {
 
 async fn part(desk: Desk, Path(ids): Path<Ids>) -> Result<Response, Problem> {
     let (body, _) = progress(&desk, &ids.change_id).await?;
-    Ok(desk.part(body))
+    Ok(Desk::part(body))
 }
 
 async fn progress(desk: &Desk, id: &str) -> Result<(Body, bool), Problem> {

@@ -123,7 +123,7 @@ async fn content(desk: &Desk, typed: &Fields, problem: Option<&Problem>) -> Resu
     body.say("It is saved as drafts. You see what it means for each group, and launch then.");
     let types = GoalType::ALL.iter().map(|of| (of.to_string(), format!("{}: {}", of.english().what, of.english().why)));
     let boxes = Field::boxes("groups", "Groups", group_options(&groups, None));
-    let boxes = typed.all("groups").fold(boxes, |field, id| field.value(id));
+    let boxes = typed.all("groups").fold(boxes, Field::value);
     let form = Form::new("campaign", desk.at("/campaigns/new"), "Save and review")
         .add(Field::hidden("key", typed.some("key").map_or_else(once, ToOwned::to_owned)))
         .add(Field::text("name", "Name").value(typed.raw("name")).needed().at_most(200))
@@ -200,7 +200,7 @@ async fn show(desk: Desk, Path(ids): Path<Ids>) -> Result<Response, Problem> {
     Ok(desk.page(campaign.name, "campaigns", body))
 }
 
-/// Adds what a launch would mean, and the launch.
+/// Adds the effects of a launch, and the launch.
 async fn review(desk: &Desk, campaign: &Campaign, body: &mut Body) -> Result<(), Problem> {
     let previews: List<Preview> =
         desk.call(&operations::CAMPAIGN_PREVIEW, [&campaign.id]).query("limit", 500).read().await?;

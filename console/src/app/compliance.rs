@@ -1,5 +1,5 @@
-//! `…/compliance`: people who stopped texts, erasing a person, everything about a person as a file,
-//! and times after which records leave.
+//! `…/compliance`: people that stopped texts, erasing a person, everything about a person as a
+//! file, and times after which records leave.
 
 use std::future::{Ready, ready};
 
@@ -218,6 +218,7 @@ fn erase_content(desk: &Desk, problem: Option<&Problem>) -> Body {
     body
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "a handler owns its extractors")]
 fn erase_form(desk: Desk) -> Ready<Response> {
     let body = erase_content(&desk, None);
     ready(desk.page("Erase a person", "compliance", body))

@@ -1,4 +1,4 @@
-//! `…/conversations`: review: what people wrote and what they were answered. Admins read here, and
+//! `…/conversations`: review: people's texts and the answers to them. Admins read here, and
 //! texters answer.
 
 use axum::{

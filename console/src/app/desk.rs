@@ -1,4 +1,4 @@
-//! An admin at one organization: whom a page is for, and the frame around it.
+//! An admin at one organization: the reader of a page, and the frame around it.
 
 use askama::Template;
 use axum::{
@@ -28,6 +28,8 @@ pub(crate) const GROUPS: u32 = 500;
 pub(crate) struct Me {
     pub(crate) member_id: String,
     pub(crate) role: String,
+    /// None for an account admin.
+    organization_id: Option<String>,
 }
 
 /// A group as pages name it.
@@ -103,6 +105,15 @@ impl FromRequestParts<Console> for Desk {
             let problem = Problem::own(StatusCode::FORBIDDEN, "forbidden", String::new());
             return Err(problem.into_response());
         }
+        // A page that asks the api for nothing is no page of another tenant either.
+        match &me.organization_id {
+            Some(own) if *own == organization => {}
+            Some(_) => return Err(Problem::nothing().into_response()),
+            None => {
+                let asked = visit.call(&operations::ORGANIZATION, [&organization]).done().await;
+                asked.map_err(IntoResponse::into_response)?;
+            }
+        }
         Ok(Self { visit, organization, me })
     }
 }
@@ -142,7 +153,7 @@ impl Desk {
     }
 
     /// Answers with a part of a page.
-    pub(crate) fn part(&self, body: Body) -> Response {
+    pub(crate) fn part(body: Body) -> Response {
         html(&Fragment { body: body.finish() })
     }
 
@@ -162,7 +173,7 @@ impl Desk {
         }
     }
 
-    /// Returns what is wrong, as a sentence for people.
+    /// Returns the fault as a sentence for people.
     pub(crate) fn sentence(&self, problem: &Problem) -> String {
         problem.sentence(self.visit.lang)
     }
@@ -172,7 +183,7 @@ impl Desk {
         form.refused(problem, |problem| self.sentence(problem))
     }
 
-    /// Returns whether the member may do what an account's admins alone may.
+    /// Returns whether the member has the rights of an account's admins.
     pub(crate) fn is_account_admin(&self) -> bool {
         self.me.role == "account_admin"
     }

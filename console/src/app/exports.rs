@@ -163,7 +163,7 @@ async fn show(desk: Desk, Path(ids): Path<Ids>) -> Result<Response, Problem> {
 
 async fn part(desk: Desk, Path(ids): Path<Ids>) -> Result<Response, Problem> {
     let (body, _) = progress(&desk, &ids.export_id).await?;
-    Ok(desk.part(body))
+    Ok(Desk::part(body))
 }
 
 async fn cancel(desk: Desk, Path(ids): Path<Ids>) -> Result<Response, Problem> {

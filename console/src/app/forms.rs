@@ -107,7 +107,7 @@ fn form(desk: &Desk, path: &str, now: &SignUp, groups: &[Group]) -> Form {
     form.back(desk.at("/forms"))
 }
 
-/// Returns the form of the page as the API takes it. What the page does not show stays as it is.
+/// Returns the form of the page as the API takes it. Members that the page does not show stay.
 fn read(fields: &Fields, before: &SignUp) -> Value {
     let questions = fields.under("field.").filter(|(_, field)| !field.is_empty()).map(|(nth, field)| {
         json!({

@@ -99,6 +99,7 @@ fn form(desk: &Desk, path: &str, typed: &Fields, problem: Option<&Problem>) -> F
     desk.refused(form, problem).back(desk.at("/groups"))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "a handler owns its extractors")]
 fn new(desk: Desk) -> Ready<Response> {
     let mut body = Body::new();
     body.form(&form(&desk, "/groups/new", &Fields::default(), None));

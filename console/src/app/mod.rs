@@ -1,7 +1,7 @@
 //! `/app`: the pages of admins.
 //!
 //! `/app` lists the organizations; everything else is at one of them, `/app/o/{organization_id}/…`.
-//! A folder is a subject. `desk` reads for whom a page is and puts the frame around it; `kit` has
+//! A folder is a subject. `desk` reads the admin and puts the frame around it; `kit` has
 //! the parts that pages are made of.
 
 mod account;

@@ -269,7 +269,7 @@ fn acts(desk: &Desk, member: &Member, body: &mut Body) {
 
 async fn signed_in(desk: &Desk, member: &Member, body: &mut Body) -> Result<(), Problem> {
     let found: Result<List<Session>, Problem> = desk.call(&operations::SESSIONS, [&member.id]).read().await;
-    // An admin sees the sessions of those whom they can act for alone.
+    // An admin sees sessions of members within their reach alone.
     let Some(sessions) = seen(found)? else { return Ok(()) };
     let mut table =
         Table::new("Where they are signed in", &["Since", "Browser", "Address", "By"], "They are signed in nowhere.");
@@ -306,7 +306,7 @@ fn edit_form(desk: &Desk, member: &Member, groups: &[Group], problem: Option<&Pr
     let at = desk.at(&format!("/team/{}", member.id));
     let roles = Role::ALL.iter().map(|role| (role.to_string(), role.english().what.to_owned()));
     let boxes = Field::boxes("groups", "Groups", group_options(groups, None));
-    let boxes = member.groups.iter().fold(boxes, |field, id| field.value(id));
+    let boxes = member.groups.iter().fold(boxes, Field::value);
     let form = Form::new("member", format!("{at}/edit"), "Save")
         .add(Field::hidden("version", member.version.to_string()))
         .add(Field::text("first_name", "First name").value(&member.first_name).needed())

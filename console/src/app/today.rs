@@ -1,4 +1,4 @@
-//! `…/`: what is going on today, and what somebody should look at.
+//! `…/`: today's work, and matters to look at.
 
 use axum::response::Response;
 use muster_domain::sending::brand_hold::BrandHoldReason;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use muster_domain::zone::Zone;
 
-/// Returns an instant in UTC, for readers whose browser does not show it in their own time.
+/// Returns an instant in UTC, for readers without a browser that shows it in their own time.
 pub(crate) fn utc(at: &str) -> String {
     instant(at).map_or_else(String::new, |at| at.format("%b %-d, %Y, %-I:%M %p UTC").to_string())
 }

@@ -84,7 +84,7 @@ pub(crate) async fn show(visit: Visit, Query(query): Query) -> Response {
 pub(crate) async fn enter(visit: Visit, fields: Fields) -> Result<Response, Problem> {
     let (token, next) = (fields.get("token"), next::own(fields.get("next")).unwrap_or("/operator"));
     let Some(tried) = header(token) else { return Ok(refused(&visit, next)) };
-    match visit.clone().as_operator(tried).call(&operations::ME, []).done().await {
+    match visit.clone().with_operator(tried).call(&operations::ME, []).done().await {
         Ok(()) => {
             let mut response = see(next);
             if let Ok(cookie) = HeaderValue::try_from(format!("{NAME}={token}; Max-Age={AGE}; {ATTRIBUTES}")) {

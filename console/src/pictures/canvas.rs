@@ -112,7 +112,7 @@ impl Canvas {
         }
     }
 
-    /// Returns the markup. `title` names the picture for people who do not see it.
+    /// Returns the markup. `title` names the picture for people that do not see it.
     pub fn finish(self, title: &str) -> String {
         let Self { name, height, body } = self;
         let title = escape(title);

@@ -1,4 +1,4 @@
-//! Texts over time: how many went out in each hour, and what became of them.
+//! Texts over time: how many went out in each hour, and their fate.
 
 use super::{
     Picture, at_most_columns,

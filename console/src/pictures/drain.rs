@@ -1,4 +1,4 @@
-//! Work that waits becoming less: a curve of what was seen, and a dashed one of what will be.
+//! Work that waits becoming less: a curve of the past, and a dashed one of the expectation.
 
 use super::{
     Picture,
@@ -13,7 +13,7 @@ pub struct Point {
     pub minute: i64,
     /// The moment, as the page writes it.
     pub label: String,
-    /// What waited.
+    /// Work that waited.
     pub waiting: i64,
 }
 

@@ -1,4 +1,4 @@
-//! A forecast against what happened, day by day.
+//! A forecast beside the texts that went, day by day.
 
 use super::{
     Picture, at_most_columns,
@@ -25,7 +25,7 @@ fn sum(one: Option<i64>, other: Option<i64>) -> Option<i64> {
     one.map_or(other, |value| Some(value + other.unwrap_or(0)))
 }
 
-/// Draws a forecast against what happened.
+/// Draws a forecast beside the texts that went.
 pub fn draw(days: &[Day]) -> Picture {
     let columns = at_most_columns(days, |one, next| Day {
         label: one.label.clone(),

@@ -13,7 +13,7 @@ pub mod forecast;
 /// A picture and its table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Picture {
-    /// What it shows, in one sentence with its main figures.
+    /// Its subject, in one sentence with its main figures.
     pub caption: String,
     /// Finished markup.
     pub svg: String,

@@ -1,6 +1,6 @@
-// An admin's first day, by clicking and typing alone and without the docs: a file, a texter, a goal,
-// the answers, one person's texts stopped, and why another was not texted. The texter's ten texts
-// come from the API, as the agents' story has them by hand.
+// An admin's first day, by clicking and typing alone and without the docs: a file, a texter, a
+// goal, the answers, one person's texts stopped, and why another was not texted. The texter's ten
+// texts come from the API, as the agents' story has them by hand.
 
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";

@@ -199,7 +199,7 @@ async fn r2_texts_to_a_person_are_stopped_and_why_tells_it_in_words() {
             let looked = admin.post(&format!("{at}/compliance/look"), &[("phone", "646 555 0001")]).await;
             looked.says("Yes, this number stopped texts");
 
-            // An edit of a version that is no more is refused, and what was typed is shown again.
+            // An edit of a version that is no more is refused, and typed values are shown again.
             let edit = format!("{at}/people/{person}/edit");
             let etag = admin.get(&edit).await.field("etag").replace("&#34;", "\"").replace("&quot;", "\"");
             let typed = |name: &'static str| {

@@ -148,7 +148,7 @@ async fn r9_each_act_of_a_page_takes_effect_shows_so_and_is_in_the_audit_with_it
             let letter: String = world.rows("dead_letter").the("id").await;
             act(&format!("/operator/dead-letters/{letter}/replay"), &[REASON], "It was read again").await;
             act("/operator/doctor/repair", &[REASON], "There was nothing to mend.").await;
-            // Those that were refused are no acts.
+            // Refused ones are no acts.
             let acts: Vec<String> = world
                 .row("select json_agg(distinct operation order by operation) from audit_entry where operator is not null")
                 .await;

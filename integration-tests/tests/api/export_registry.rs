@@ -3,12 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use chrono::Utc;
 use muster_domain::{
     ids::{ExportId, GroupId, MemberId, OrganizationId},
     trust::export::{CUSTOM_FIELD, ExportFormat, ExportKind, ExportState},
 };
 use muster_integration_tests::{Organization, World, text};
+use muster_service::clock;
 use muster_storage::{
     Tx, testing,
     trust::{
@@ -95,7 +95,7 @@ async fn records(tx: &mut Tx, ours: &Organization, kind: ExportKind, readers: Op
         rows_expected: None,
         rows: 0,
         bytes: 0,
-        created_at: Utc::now(),
+        created_at: clock::machine_now(),
         started_at: None,
         finished_at: None,
         file_until: None,

@@ -34,7 +34,7 @@ pub(crate) struct ActivityHour {
     segments: i64,
 }
 
-/// An agent's initials, and what their contacts did.
+/// An agent's initials, and their contacts' answers.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ActivityAgent {
     #[schema(value_type = Uuid)]

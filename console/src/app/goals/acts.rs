@@ -1,4 +1,4 @@
-//! What an admin does with a goal: launch, pause, resume, close, copy.
+//! An admin's acts on a goal: launch, pause, resume, close, copy.
 
 use axum::{extract::Path, response::Response};
 use serde::Deserialize;

@@ -78,7 +78,7 @@ impl Goal {
         status(&self.status)
     }
 
-    /// Returns what an edit of the goal takes, as it is now.
+    /// Returns the body of an edit of the goal, as it is now.
     pub(crate) fn input(&self) -> Value {
         let reminder = self
             .reminder_script

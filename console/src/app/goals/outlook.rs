@@ -1,4 +1,4 @@
-//! The outlook of a goal: how many people a launch would text, who is left out and why, the texts
+//! The outlook of a goal: how many people a launch would text, those left out and why, the texts
 //! as they would be, and when it would be done.
 
 use std::collections::BTreeMap;
@@ -79,7 +79,7 @@ struct Unreached {
     states: Vec<String>,
 }
 
-/// Adds the number of people, the parts of their texts, and who is left out. Returns the number.
+/// Adds the number of people, the parts of their texts, and those left out. Returns the number.
 pub(crate) async fn people(desk: &Desk, goal: &Goal, body: &mut Body) -> Result<i64, Problem> {
     let preview: Preview = desk.call(&operations::PREVIEW, [&goal.id]).read().await?;
     let each = preview.sample.segments;
@@ -111,7 +111,7 @@ pub(crate) async fn people(desk: &Desk, goal: &Goal, body: &mut Body) -> Result<
     Ok(preview.contacts)
 }
 
-/// Adds some of the people who cannot be texted, by name.
+/// Adds some of the people that cannot be texted, by name.
 pub(crate) async fn excluded(desk: &Desk, goal: &Goal, body: &mut Body) -> Result<(), Problem> {
     let call = desk.call(&operations::PREVIEW_CONTACTS, [&goal.id]).query("show", "excluded").query("limit", 20);
     let list: List<LeftOut> = call.read().await?;
@@ -157,8 +157,8 @@ pub(crate) async fn texts(desk: &Desk, goal: &Goal, reminder: bool, body: &mut B
     Ok(())
 }
 
-/// Adds when the goal would be done, and who would not be reached. What `happened` by day stands
-/// beside it.
+/// Adds the end of the goal, and the number that it would not reach. Texts that `happened` by day
+/// stand beside it.
 pub(crate) async fn forecast(
     desk: &Desk,
     goal: &Goal,
@@ -227,7 +227,7 @@ pub(crate) fn place(filter: &str) -> &'static str {
     }
 }
 
-/// Returns what a person has that fits a condition, as people say it.
+/// Returns the facts of a person that fit a condition, as people say them.
 pub(crate) fn needs(filter: &str, needs: &str) -> String {
     match filter.split(['[', '.']).next() {
         // These name groups and goals by their ids.

@@ -1,4 +1,4 @@
-//! `…/goals/{id}`: how a goal goes, in figures and pictures, and what to do about it.
+//! `…/goals/{id}`: how a goal goes, in figures and pictures, and the next step.
 
 use std::collections::BTreeMap;
 
@@ -92,7 +92,7 @@ pub(crate) async fn part(desk: Desk, Path(ids): Path<Ids>) -> Result<Response, P
     figures(&desk, &goal, &mut live).await?;
     let mut body = Body::new();
     body.slow("figures", &desk.at(&format!("/goals/{}/figures", goal.id)), goal.status != "active", &live);
-    Ok(desk.part(body))
+    Ok(Desk::part(body))
 }
 
 fn acts(desk: &Desk, goal: &Goal, body: &mut Body) {
@@ -125,7 +125,7 @@ fn acts(desk: &Desk, goal: &Goal, body: &mut Body) {
     }
 }
 
-/// Adds the figures of now: people, texts, and reasons with what to do.
+/// Adds the figures of now: people, texts, and reasons with the next step.
 async fn figures(desk: &Desk, goal: &Goal, body: &mut Body) -> Result<(), Problem> {
     let stats: Stats = desk.call(&operations::STATS, [&goal.id]).read().await?;
     body.heading("So far");

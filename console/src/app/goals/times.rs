@@ -1,4 +1,4 @@
-//! `…/goals/{id}/times`: when a goal's texts go, and who of the team may send them.
+//! `…/goals/{id}/times`: when a goal's texts go, and the texters that may send them.
 
 use std::collections::BTreeMap;
 
@@ -130,7 +130,7 @@ pub(crate) async fn save(desk: Desk, Path(ids): Path<Ids>, fields: Fields) -> Re
             let mut body = Body::new();
             body.note(Tone::Bad, "The times were not changed", desk.sentence(&problem));
             let mut whole = content(&desk, &goal, Some(&problem)).await?;
-            whole.before(body);
+            whole.before(&body);
             Ok(desk.wrong(&problem, &goal.name, "goals", whole))
         }
         Err(problem) => Err(problem),

@@ -147,7 +147,7 @@ fn other_groups(name: &str, label: &str, goal: &Goal, groups: &[Group]) -> Optio
         return None;
     }
     let chosen = goal.targeting[name].as_array().into_iter().flatten().filter_map(Value::as_str);
-    Some(chosen.fold(Field::boxes(name, label, others), |field, id| field.value(id)))
+    Some(chosen.fold(Field::boxes(name, label, others), Field::value))
 }
 
 /// Returns the goal's edit with the conditions of the form. Conditions that the form does not show
@@ -196,12 +196,12 @@ pub(crate) async fn save(desk: Desk, Path(ids): Path<Ids>, fields: Fields) -> Re
     }
 }
 
-/// Saves a draft while its form is filled, and answers with what that means.
+/// Saves a draft while its form is filled, and answers with the effect.
 pub(crate) async fn look(desk: Desk, Path(ids): Path<Ids>, fields: Fields) -> Result<Response, Problem> {
     let goal = steps::goal(&desk, &ids.goal_id).await?;
     let mut body = Body::new();
     if !goal.is_draft() {
-        return Ok(desk.part(body));
+        return Ok(Desk::part(body));
     }
     let wanted = input(&goal, &fields);
     let goal = if wanted["targeting"] == goal.targeting {
@@ -211,7 +211,7 @@ pub(crate) async fn look(desk: Desk, Path(ids): Path<Ids>, fields: Fields) -> Re
             Ok(goal) => goal,
             Err(problem) if problem.is_of_the_input() => {
                 body.note(Tone::Warn, "Not quite yet", desk.sentence(&problem));
-                return Ok(desk.part(body));
+                return Ok(Desk::part(body));
             }
             Err(problem) => return Err(problem),
         }
@@ -219,5 +219,5 @@ pub(crate) async fn look(desk: Desk, Path(ids): Path<Ids>, fields: Fields) -> Re
     body.version("who-version", goal.version);
     outlook::people(&desk, &goal, &mut body).await?;
     outlook::excluded(&desk, &goal, &mut body).await?;
-    Ok(desk.part(body))
+    Ok(Desk::part(body))
 }

@@ -116,7 +116,7 @@ pub(crate) async fn save(desk: Desk, Path(ids): Path<Ids>, fields: Fields) -> Re
     }
 }
 
-/// Returns the form with what was typed, beside the refusal. The renderings are those of the draft.
+/// Returns the form as it was typed, beside the refusal. The renderings are those of the draft.
 async fn refused(desk: &Desk, shown: &Goal, problem: &Problem) -> Result<Body, Problem> {
     content(desk, shown, Some(problem)).await
 }
@@ -126,7 +126,7 @@ pub(crate) async fn look(desk: Desk, Path(ids): Path<Ids>, fields: Fields) -> Re
     let goal = steps::goal(&desk, &ids.goal_id).await?;
     let mut body = Body::new();
     if !goal.is_draft() {
-        return Ok(desk.part(body));
+        return Ok(Desk::part(body));
     }
     match steps::save(&desk, &goal, "", &input(&goal, &fields)).await {
         Ok(goal) => {
@@ -142,7 +142,7 @@ pub(crate) async fn look(desk: Desk, Path(ids): Path<Ids>, fields: Fields) -> Re
         }
         Err(problem) => return Err(problem),
     }
-    Ok(desk.part(body))
+    Ok(Desk::part(body))
 }
 
 /// Adds the parts of a text that cannot be saved yet.

@@ -1,4 +1,4 @@
-//! `…/imports/look`: a file before it is imported: its columns, what each fills, and its first rows.
+//! `…/imports/look`: a file before it is imported: its columns, their meaning, its first rows.
 
 use std::{
     collections::BTreeMap,
@@ -101,7 +101,7 @@ struct Chosen {
 /// Shows a file's beginning. Nothing is kept.
 pub(crate) async fn look(desk: Desk, parts: Parts) -> Result<Response, Problem> {
     let mut body = Body::new();
-    let Some(file) = parts.file else { return Ok(desk.part(body)) };
+    let Some(file) = parts.file else { return Ok(Desk::part(body)) };
     let beginning = beginning(file).await?;
     let call = desk.call(&operations::LOOK_AT_FILE, []).query("rows", 8);
     let looked: Result<Looked, Problem> = call.body(Bytes::from(beginning), "application/octet-stream").read().await;
@@ -112,7 +112,7 @@ pub(crate) async fn look(desk: Desk, parts: Parts) -> Result<Response, Problem> 
         }
         Err(problem) => return Err(problem),
     }
-    Ok(desk.part(body))
+    Ok(Desk::part(body))
 }
 
 async fn beginning(file: File) -> Result<Vec<u8>, Problem> {
@@ -201,7 +201,8 @@ fn mapped(column: &Column, lines: &[Line]) -> Mapped {
 }
 
 /// Answers with the choices of all columns, as the upload takes them.
-pub(crate) fn mapping(desk: Desk, fields: Fields) -> Ready<Response> {
+#[expect(clippy::needless_pass_by_value, reason = "a handler owns its extractors")]
+pub(crate) fn mapping(_: Desk, fields: Fields) -> Ready<Response> {
     let mut body = Body::new();
     let chosen: BTreeMap<_, _> = fields
         .under("head.")
@@ -212,5 +213,5 @@ pub(crate) fn mapping(desk: Desk, fields: Fields) -> Ready<Response> {
         .collect();
     let json = serde_json::to_string(&chosen).unwrap_or_default();
     body.template(&Chosen { json });
-    ready(desk.part(body))
+    ready(Desk::part(body))
 }

@@ -1,4 +1,4 @@
-//! `…/imports/{id}`: how far a file is, what became of its rows, and taking it back.
+//! `…/imports/{id}`: how far a file is, the fate of its rows, and taking it back.
 
 use std::collections::BTreeMap;
 
@@ -85,7 +85,7 @@ pub(crate) async fn part(desk: Desk, Path(ids): Path<Ids>) -> Result<Response, P
     let import = import(&desk, &ids.import_id).await?;
     let mut body = Body::new();
     progress(&desk, &import, &mut body);
-    Ok(desk.part(body))
+    Ok(Desk::part(body))
 }
 
 fn progress(desk: &Desk, import: &Import, body: &mut Body) {

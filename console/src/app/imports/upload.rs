@@ -44,7 +44,7 @@ struct Upload<'a> {
     error: Option<String>,
 }
 
-/// What was typed already.
+/// Values that were typed already.
 #[derive(Debug, Default)]
 struct Given {
     group_id: String,
@@ -91,7 +91,7 @@ async fn content(desk: &Desk, given: Given, problem: Option<&Problem>) -> Result
     Ok(body)
 }
 
-/// Returns what is wrong, in the words of the form.
+/// Returns the fault in the words of the form.
 fn told(desk: &Desk, problem: &Problem) -> String {
     if problem.detail.contains("area_code") {
         return "There is no group with the file's name yet. Give the area code of the new group, or choose a group."

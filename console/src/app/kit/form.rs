@@ -91,12 +91,6 @@ impl Field {
         self
     }
 
-    /// Says what is wrong with it.
-    pub(crate) fn error(mut self, error: Option<String>) -> Self {
-        self.error = error;
-        self
-    }
-
     /// It must be filled.
     pub(crate) fn needed(mut self) -> Self {
         self.is_needed = true;
@@ -136,7 +130,7 @@ pub(crate) struct Form {
     submit: String,
     fields: Vec<Field>,
     is_get: bool,
-    /// What is wrong with the form as a whole.
+    /// The fault of the form as a whole.
     error: Option<String>,
     watch: Option<Watch>,
     back: Option<String>,
@@ -187,7 +181,7 @@ impl Form {
         self
     }
 
-    /// Puts a refusal beside the field that it is about: the one whose name, or whose name in the
+    /// Puts a refusal beside the field that it is about: the one with the name, or the name in the
     /// API, its sentence begins with.
     pub(crate) fn refused(mut self, problem: Option<&Problem>, sentence: impl FnOnce(&Problem) -> String) -> Self {
         let Some(problem) = problem else { return self };

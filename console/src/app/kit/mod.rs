@@ -1,7 +1,7 @@
 //! Parts that admins' pages are made of: tables, forms, facts, stories, pictures.
 //!
-//! A page puts parts into a [`Body`]. Each part has one template, so that every table scrolls within
-//! a phone's screen and every field has its label and its error beside it.
+//! A page puts parts into a [`Body`]. Each part has one template, so that every table scrolls
+//! within a phone's screen and every field has its label and its error beside it.
 
 pub(crate) mod form;
 pub(crate) mod table;
@@ -236,8 +236,8 @@ impl Body {
         self.put(act)
     }
 
-    /// Adds parts that are asked for again every two seconds until they are over. Nothing in them can
-    /// be pressed meanwhile.
+    /// Adds parts that are asked for again every two seconds until they are over. Nothing in them
+    /// can be pressed meanwhile.
     pub(crate) fn live(&mut self, id: &str, from: &str, is_over: bool, parts: &Self) -> &mut Self {
         self.put(&Live { id, from, seconds: 2, is_over, html: &parts.html })
     }
@@ -258,7 +258,7 @@ impl Body {
     }
 
     /// Puts parts before those that are there.
-    pub(crate) fn before(&mut self, first: Self) {
+    pub(crate) fn before(&mut self, first: &Self) {
         self.html.insert_str(0, &first.html);
     }
 

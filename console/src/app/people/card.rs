@@ -1,4 +1,4 @@
-//! `…/people/{id}`: everything about one person, and what can be done for them.
+//! `…/people/{id}`: everything about one person, and acts on them.
 
 use std::collections::BTreeMap;
 

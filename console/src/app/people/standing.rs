@@ -1,4 +1,4 @@
-//! What an admin does about a person: stop and allow texts, groups, texters.
+//! An admin's acts on a person: stop and allow texts, groups, texters.
 
 use axum::{extract::Path, response::Response};
 use serde_json::{Value, json};

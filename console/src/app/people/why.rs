@@ -1,5 +1,5 @@
-//! `…/people/{id}/why`: why a person was or was not texted in a goal, step by step, with what would
-//! change it.
+//! `…/people/{id}/why`: why a person was or was not texted in a goal, step by step, with
+//! the acts that would change it.
 
 use axum::{
     extract::{Path, RawQuery},

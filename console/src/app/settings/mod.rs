@@ -58,7 +58,7 @@ async fn content(desk: &Desk, typed: Option<&Fields>, problem: Option<&Problem>)
     Ok((organization.name, body))
 }
 
-/// Adds the fields of a setting to a form, with its value, or what was typed.
+/// Adds the fields of a setting to a form, with its value, or the typed one.
 fn fields(form: Form, name: &'static str, shape: &Shape, now: &Value, typed: Option<&Fields>) -> Form {
     let words = words::of(name);
     let value = |now: String| typed.map_or(now, |typed| typed.raw(name).to_owned());

@@ -1,4 +1,4 @@
-//! Words on conversations and what sets automatic answers off. Chapter: conversations.
+//! Words on conversations and the triggers of automatic answers. Chapter: conversations.
 
 use muster_domain::conversations::{automation::KeywordMatch, outcome::InboundOutcome, thread::ThreadProgress};
 

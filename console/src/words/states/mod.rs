@@ -1,5 +1,5 @@
-//! Sentences for people about every state, reason and code that an answer of the API can have: what
-//! it is, why, and what now.
+//! Sentences for people about every state, reason and code that an answer of the API can have: its
+//! meaning, its cause, and the next step.
 //!
 //! One `match` a list of values, without a catch-all: a new value does not compile without its
 //! words. Lists that agents see have Spanish words as well. Pages ask [`of`] for the words of a

@@ -1,4 +1,4 @@
-//! Words on an agent's next step, and on whatever stands in the way. Chapter: goals.
+//! Words on an agent's next step, and on obstacles to it. Chapter: goals.
 
 use muster_domain::goals::home::{ObstacleKind, Step};
 

@@ -1,4 +1,4 @@
-//! The same in Spanish, of what agents see.
+//! The same in Spanish, for agents.
 
 use muster_domain::sending::{
     CancelReason, HoldReason,

@@ -1,4 +1,4 @@
-//! Words on what answers tell by words that are no list of the domain: why a person was or was not
+//! Words on words of answers that are no list of the domain: why a person was or was not
 //! texted, skips, exclusions, outcomes of automatic answers.
 
 use muster_domain::{
@@ -137,7 +137,7 @@ fn lower_first(text: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }
 
-/// Returns the words on a person who was passed over in a goal: a rule's reason, or a texter's own
+/// Returns the words on a person that was passed over in a goal: a rule's reason, or a texter's own
 /// words.
 pub fn skip(reason: &str) -> Told {
     let words = match reason {
@@ -176,7 +176,7 @@ pub fn plain_field(field: &str) -> String {
     field.trim_start_matches("custom:").replace(['_', '.'], " ")
 }
 
-/// Returns the words on people whom no goal can text: `opted_out`, `deactivated`, and the like.
+/// Returns the words on people that no goal can text: `opted_out`, `deactivated`, and the like.
 pub fn exclusion(reason: &str) -> Words {
     CancelReason::parse(reason).map_or(UNKNOWN, Plain::english)
 }

@@ -11,7 +11,7 @@ const MOST_HOURS: i64 = 32 * 24;
 /// Agents that an answer has at most.
 const MOST_AGENTS: i64 = 500;
 
-/// Initials and reminders that the carrier took in an hour, and what they have come to.
+/// Initials and reminders that the carrier took in an hour, and their outcomes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hour {
     /// When it began.
@@ -26,7 +26,7 @@ pub struct Hour {
     pub segments: i64,
 }
 
-/// An agent's texts in a goal, and what their contacts did.
+/// An agent's texts in a goal, and their contacts' answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AgentShare {
     /// The agent.
@@ -37,7 +37,7 @@ pub struct AgentShare {
     pub last_name: String,
     /// Contacts with an initial of theirs that was handed to the carrier.
     pub messaged: i64,
-    /// Of these, contacts whose initial arrived.
+    /// Of these, contacts with an initial that arrived.
     pub delivered: i64,
     /// Of these, contacts that wrote back.
     pub replied: i64,

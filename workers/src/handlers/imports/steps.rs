@@ -24,7 +24,7 @@ pub(crate) fn folder(organization_id: OrganizationId, id: ImportId) -> String {
 /// Returns whether a key is in the folder of an import's objects while it runs.
 pub(crate) fn is_work(key: &str) -> bool {
     let mut segments = key.split('/');
-    segments.next() == Some("imports") && segments.nth(1).is_some_and(|folder| folder.ends_with(".work"))
+    segments.next() == Some("imports") && segments.nth(1).is_some_and(|folder| folder.strip_suffix(".work").is_some())
 }
 
 /// Returns the object of a part's rows, sorted into shards. Each attempt writes its own, so that

@@ -48,7 +48,9 @@ pub(super) async fn run(ctx: &Context, kind: JobKind, refs: &[JobRef], suspect: 
     for _ in jobs.len()..refs.len() {
         ctx.metrics.count(kind, "duplicate");
     }
-    jobs.iter().for_each(|job| ctx.metrics.claimed(job));
+    for job in &jobs {
+        ctx.metrics.claimed(job);
+    }
     let leases = Leases::of(&jobs);
     let not_begun = Mutex::new(Vec::new());
     let runs = match registry::of(kind) {
