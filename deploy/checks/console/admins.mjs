@@ -56,8 +56,8 @@ async function imports(stage, tab) {
   await tab.check("import-new");
   const path = join(stage.shots, "people.csv");
   writeFileSync(path, file());
-  await page.getByLabel("Group").selectOption({ label: "Boise" });
-  await page.getByLabel("The file").setInputFiles(path);
+  await page.getByLabel("Group", { exact: true }).selectOption({ label: "Boise" });
+  await page.getByLabel("The file", { exact: true }).setInputFiles(path);
   // The file is looked at before anything is imported.
   await page.getByText("What the columns mean").waitFor();
   await page.getByText("(718) 555-1000").waitFor();
@@ -76,7 +76,7 @@ async function invites(stage, tab) {
   await page.getByLabel("First name").fill("Tom");
   await page.getByLabel("Last name").fill("Diaz");
   await page.getByLabel("Email").fill("tom@lakeside.example");
-  await page.getByLabel("Group").selectOption({ label: "Boise" });
+  await page.getByLabel("Group", { exact: true }).selectOption({ label: "Boise" });
   await tab.check("team-new");
   await page.getByRole("button", { name: "Invite", exact: true }).click();
   await page.getByText("The invitation is on its way.").waitFor();
