@@ -228,12 +228,14 @@ async fn texts_that_the_carrier_keeps_back_or_loses_and_those_that_nobody_reads_
     let Some(promtool) = promtool() else { return };
     // Unknown texts are not asked about for as long as the test takes.
     World::with("reconcile_after_seconds", "3600")
+        // A slow machine makes no text unknown by itself.
+        .with("carrier_timeout_ms", "60000")
         .run(async |world| {
             let silent =
                 |behaviour| Behaviour { receipts: Receipts { enabled: false, ..Receipts::default() }, ..behaviour };
             let refuses = Behaviour { permanent_error: 1.0, permanent_codes: vec![20_429], ..Behaviour::default() };
             world.start_carrier(silent(refuses)).await;
-            let planted = Planted { messages: 105, cap: Some(10_000), ..Planted::default() };
+            let planted = Planted { messages: 300, cap: Some(10_000), ..Planted::default() };
             let planted = planted.statements();
             world.execute(&planted.iter().map(String::as_str).collect::<Vec<_>>()).await;
             let (scheduler, worker) = (world.scheduler("scheduler-1"), world.worker("worker-1"));

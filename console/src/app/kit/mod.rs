@@ -304,7 +304,8 @@ mod tests {
         let mut table = Table::new(evil, &["a"], evil);
         table.row(vec![Cell::text(evil)]);
         body.table(&table);
-        let form = Form::new("f", "/a", evil).add(Field::text("n", evil).value(evil).error(Some(evil.to_owned())));
+        let field = Field { error: Some(evil.to_owned()), ..Field::text("n", evil).value(evil) };
+        let form = Form::new("f", "/a", evil).add(field);
         body.form(&form).act(&Act::new("a", "/a", evil).sure(evil).with("x", evil));
         let html = body.finish();
         assert!(!html.contains("<img") && !html.contains("onerror=\""), "{html}");
