@@ -245,19 +245,17 @@ mod tests {
 
     use super::*;
 
-    fn asked(count: &AtomicUsize) -> impl Future<Output = Result<Value, Problem>> {
-        async {
-            let nth = count.fetch_add(1, Ordering::Relaxed);
-            futures::future::ready(()).await;
-            Ok(Value::from(nth))
-        }
+    async fn asked(count: &AtomicUsize) -> Result<Value, Problem> {
+        let nth = count.fetch_add(1, Ordering::Relaxed);
+        futures::future::ready(()).await;
+        Ok(Value::from(nth))
     }
 
     #[tokio::test]
     async fn an_answer_is_shared_by_all_that_ask_until_it_is_old_or_something_was_done() {
         let (looks, count) = (Looks::new(), AtomicUsize::new(0));
         let ask = async |key: &str, lasts| looks.answer(key.to_owned(), lasts, asked(&count)).await.unwrap();
-        let hour = Duration::from_secs(3_600);
+        let hour = Duration::from_hours(1);
         let all = futures::future::join_all((0..1_000).map(|_| ask("queues", hour))).await;
         assert!(all.iter().all(|answer| *answer == 0), "asked once for a thousand looks");
         assert_eq!(ask("jobs", hour).await, 1);

@@ -1,7 +1,10 @@
 //! A small collector of traces, metrics and logs: OTLP over HTTP, in protobuf, as the daemons
 //! export them.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    io::Read as _,
+    sync::{Arc, Mutex},
+};
 
 use axum::{Router, body::Bytes, extract::State, http::StatusCode, routing::post};
 use muster_integration_tests::{eventually, seconds};
@@ -204,8 +207,19 @@ impl Collector {
     }
 }
 
+/// Returns a body without its compression: a collector passes it on packed.
+fn unpacked(body: Bytes) -> Bytes {
+    const GZIP: &[u8] = &[0x1f, 0x8b];
+    if !body.starts_with(GZIP) {
+        return body;
+    }
+    let mut plain = Vec::new();
+    flate2::read::GzDecoder::new(&body[..]).read_to_end(&mut plain).unwrap();
+    plain.into()
+}
+
 async fn take_spans(State(received): State<Shared>, body: Bytes) -> StatusCode {
-    let Ok(request) = ExportTraceServiceRequest::decode(body) else { return StatusCode::BAD_REQUEST };
+    let Ok(request) = ExportTraceServiceRequest::decode(unpacked(body)) else { return StatusCode::BAD_REQUEST };
     for resource in request.resource_spans {
         let service = service(resource.resource.map(|resource| resource.attributes));
         let new = resource.scope_spans.into_iter().flat_map(|scope| scope.spans);
@@ -215,7 +229,7 @@ async fn take_spans(State(received): State<Shared>, body: Bytes) -> StatusCode {
 }
 
 async fn take_metrics(State(received): State<Shared>, body: Bytes) -> StatusCode {
-    let Ok(request) = ExportMetricsServiceRequest::decode(body) else { return StatusCode::BAD_REQUEST };
+    let Ok(request) = ExportMetricsServiceRequest::decode(unpacked(body)) else { return StatusCode::BAD_REQUEST };
     for resource in request.resource_metrics {
         let service = service(resource.resource.map(|resource| resource.attributes));
         let new = resource.scope_metrics.into_iter().flat_map(|scope| scope.metrics);
@@ -225,7 +239,7 @@ async fn take_metrics(State(received): State<Shared>, body: Bytes) -> StatusCode
 }
 
 async fn take_logs(State(received): State<Shared>, body: Bytes) -> StatusCode {
-    let Ok(request) = ExportLogsServiceRequest::decode(body) else { return StatusCode::BAD_REQUEST };
+    let Ok(request) = ExportLogsServiceRequest::decode(unpacked(body)) else { return StatusCode::BAD_REQUEST };
     for resource in request.resource_logs {
         let service = service(resource.resource.map(|resource| resource.attributes));
         let new = resource.scope_logs.into_iter().flat_map(|scope| scope.log_records);
