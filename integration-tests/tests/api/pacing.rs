@@ -13,10 +13,13 @@ async fn launch(world: &World, ours: &Organization, group: &str, more: Value) ->
     goal
 }
 
-/// Waits until a release has been decided that leaves something held.
+/// Waits until releases have been decided that leave something held. A launch has a goal looked at
+/// more than once; the last look is waited for, so that none comes while a test changes the ledger.
 async fn decided(world: &World, goal: &str) {
-    let waits = world.timers().kind("batch-release").is("subject", goal).above("fire_at", now());
-    waits.until(1).await;
+    let timers = || world.timers().is("subject", goal);
+    timers().kind("batch-release").above("fire_at", now()).until(1).await;
+    timers().below("fire_at", now()).until(0).await;
+    world.settled().await;
 }
 
 /// Lets the time of a goal's next release come.
