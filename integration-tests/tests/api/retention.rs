@@ -207,6 +207,12 @@ async fn r7_old_texts_files_and_addresses_leave_and_the_record_stays() {
             world.execute(&[picture]).await;
             assert_eq!(preview(&ours).await, json!({ "contacts": 0, "texts": 4, "imports": 1, "addresses": 1 }));
             let messages = world.rows("message").count().await;
+            let mut tx = world.pool().begin().await.unwrap();
+            let (organization, cutoff) = (OrganizationId(ours.id.parse().unwrap()), tx.clock().await.unwrap());
+            let without = Treatment::without("export_opening", "client_address");
+            let forgotten = retention::forget_addresses(&mut tx, organization, cutoff, without).await.unwrap();
+            assert_eq!(forgotten, 0, "the registry alone names the column");
+            tx.rollback().await.unwrap();
             let report = run(&world, &ours).await;
             assert_eq!(report["counts"], json!({ "texts": 4, "imports": 1, "addresses": 1 }), "{report}");
             assert_eq!(world.rows("message").count().await, messages, "texts stay, without their bodies");

@@ -90,6 +90,7 @@ fn age(table: &Table) -> String {
     let age = match table.aged {
         Aged::WithContact => "with the contact".to_owned(),
         Aged::Bodies => "texts by the time for texts, else with the contact".to_owned(),
+        Aged::Addresses => "addresses by the time for addresses; the row is kept".to_owned(),
         Aged::Work => "when its work is over".to_owned(),
         Aged::Upkeep(task) => format!("by the schedule `{task}`"),
         Aged::Kept(why) => format!("kept: {why}"),

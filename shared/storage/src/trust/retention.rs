@@ -12,7 +12,7 @@ use muster_domain::{
     ids::{ContactId, ImportId, OrganizationId, RetentionRunId},
     trust::retention::{RetentionCounts, RetentionStep},
 };
-use sqlx::AssertSqlSafe;
+use sqlx::{AssertSqlSafe, PgConnection};
 use uuid::Uuid;
 
 use crate::{
@@ -128,18 +128,11 @@ pub async fn freeze(tx: &mut Tx, organization_id: OrganizationId, run: &Run, cut
             .await?;
         }
         RetentionStep::Texts => {
-            sqlx::query!(
-                "insert into retention_item (run_id, id)
-                 select $1, t.id from thread t
-                 where t.organization_id = $2 and exists (
-                     select from message x
-                     where x.thread_id = t.id and x.created_at < $3 and (x.body <> '' or jsonb_path_exists(x.media, '$[*].url')) and x.state not in ('queued', 'held', 'sending', 'unknown'))",
-                run.id.0,
-                organization_id.0,
-                cutoff
-            )
-            .execute(tx.conn())
-            .await?;
+            for Statement { sql, .. } in Treatment::whole().freeze_old_bodies() {
+                // Made of names and values in the source alone.
+                let freeze = sqlx::query(AssertSqlSafe(sql)).bind(organization_id.0).bind(cutoff).bind(run.id.0);
+                freeze.execute(tx.conn()).await?;
+            }
         }
         RetentionStep::Imports | RetentionStep::Addresses | RetentionStep::Done => {}
     }
@@ -267,18 +260,21 @@ pub async fn forget_import(tx: &mut Tx, id: ImportId, treatment: Treatment) -> R
     Ok(())
 }
 
-/// Forgets the addresses of clients that opened links before the cutoff. Returns how many.
-pub async fn forget_addresses(tx: &mut Tx, organization_id: OrganizationId, cutoff: DateTime<Utc>) -> Result<u64> {
-    Ok(sqlx::query!(
-        "update export_opening o set client_address = ''
-         from export_link l join export e on e.id = l.export_id
-         where o.link_id = l.id and e.organization_id = $1 and o.at < $2 and o.client_address <> ''",
-        organization_id.0,
-        cutoff
-    )
-    .execute(tx.conn())
-    .await?
-    .rows_affected())
+/// Forgets the addresses of clients from before the cutoff: of each table that the registry names.
+/// Returns how many.
+pub async fn forget_addresses(
+    tx: &mut Tx,
+    organization_id: OrganizationId,
+    cutoff: DateTime<Utc>,
+    treatment: Treatment,
+) -> Result<u64> {
+    let mut forgotten = 0;
+    for Statement { sql, .. } in treatment.old_addresses() {
+        // Made of names in the source alone.
+        let forget = sqlx::query(AssertSqlSafe(sql)).bind(organization_id.0).bind(cutoff);
+        forgotten += forget.execute(tx.conn()).await?.rows_affected();
+    }
+    Ok(forgotten)
 }
 
 /// Returns how many records a step would take now.
@@ -296,14 +292,7 @@ pub async fn count(
                 .await?
         }
         RetentionStep::Texts => {
-            sqlx::query_scalar!(
-                r#"select count(*) as "count!" from thread t join message x on x.thread_id = t.id
-                   where t.organization_id = $1 and x.created_at < $2 and (x.body <> '' or jsonb_path_exists(x.media, '$[*].url')) and x.state not in ('queued', 'held', 'sending', 'unknown')"#,
-                organization_id.0,
-                cutoff
-            )
-            .fetch_one(&mut *connection)
-            .await?
+            count_of(&mut connection, Treatment::whole().count_old_bodies(), organization_id, cutoff).await?
         }
         RetentionStep::Imports => {
             sqlx::query_scalar!(
@@ -316,18 +305,27 @@ pub async fn count(
             .await?
         }
         RetentionStep::Addresses => {
-            sqlx::query_scalar!(
-                r#"select count(*) as "count!" from export_opening o join export_link l on l.id = o.link_id join export e on e.id = l.export_id
-                   where e.organization_id = $1 and o.at < $2 and o.client_address <> ''"#,
-                organization_id.0,
-                cutoff
-            )
-            .fetch_one(&mut *connection)
-            .await?
+            count_of(&mut connection, Treatment::whole().count_old_addresses(), organization_id, cutoff).await?
         }
         RetentionStep::Done => 0,
     };
     Ok(count)
+}
+
+/// Returns the sum of counts that the registry makes.
+async fn count_of(
+    connection: &mut PgConnection,
+    counts: Vec<Statement>,
+    organization_id: OrganizationId,
+    cutoff: DateTime<Utc>,
+) -> Result<i64> {
+    let mut sum = 0;
+    for Statement { sql, .. } in counts {
+        // Made of names in the source alone.
+        let count = sqlx::query_scalar::<_, i64>(AssertSqlSafe(sql)).bind(organization_id.0).bind(cutoff);
+        sum += count.fetch_one(&mut *connection).await?;
+    }
+    Ok(sum)
 }
 
 /// A contact that would leave.

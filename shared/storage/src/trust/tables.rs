@@ -42,6 +42,8 @@ pub enum Aged {
     WithContact,
     /// The same, and their texts go earlier, after the organization's time for texts.
     Bodies,
+    /// Their addresses of clients go after the organization's time for addresses; the rows stay.
+    Addresses,
     /// They leave when the work that they are for is over.
     Work,
     /// A scheduled task of upkeep removes them.
@@ -191,7 +193,7 @@ pub const TABLES: &[Table] = &[
     table("dead_letter", Whose::Nobody, Rows::Installation, Aged::Upkeep("engine-history"), "id received_at"),
     table("export", Whose::Contact, Rows::OfAccount(BY_ORGANIZATION), Aged::Kept("the record of a file, which leaves"), "attempt bytes created_at created_by file_ended_at file_until finished_at gzip id objects_removed_at organization_id readers rows rows_expected started_at"),
     table("export_link", Whose::Member, Rows::OfAccount("t.export_id in (select e.id from export e join organization o on o.id = e.organization_id where o.account_id = $1)"), Aged::Kept("the record of a file, which leaves"), "created_at expires_at export_id id member_id"),
-    table("export_opening", Whose::Member, Rows::OfAccount("t.link_id in (select l.id from export_link l join export e on e.id = l.export_id join organization o on o.id = e.organization_id where o.account_id = $1)"), Aged::Kept("the record of a file, which leaves; its address goes after the organization's time"), "at id link_id"),
+    table("export_opening", Whose::Member, Rows::OfAccount("t.link_id in (select l.id from export_link l join export e on e.id = l.export_id join organization o on o.id = e.organization_id where o.account_id = $1)"), Aged::Addresses, "at id link_id"),
     table("figures", Whose::Nobody, Rows::Installation, Aged::Work, "claimed_at id taken_at"),
     table("form", Whose::Nobody, Rows::OfAccount(BY_ORGANIZATION), Aged::Kept("the organization's own work"), "active created_at created_by group_id id organization_id sign_ups_an_hour sign_ups_an_hour_and_client tag_ids version"),
     table("goal", Whose::Contact, Rows::OfAccount(BY_ORGANIZATION), Aged::Kept("the organization's own work"), "campaign_id closes_at closes_local created_at created_by date_local group_id id launched_at opens_at opens_local organization_id partitioned_at paused_at reminder_closes_at reminder_closes_local reminder_opens_at reminder_opens_local version"),

@@ -84,7 +84,7 @@ async fn slice(ctx: &Context, tx: &mut Tx, organization: &Organization, run: &Ru
         }
         RetentionStep::Imports => imports(ctx, tx, organization, run, cutoff).await,
         RetentionStep::Addresses => {
-            let addresses = retention::forget_addresses(tx, organization.id, cutoff).await?;
+            let addresses = retention::forget_addresses(tx, organization.id, cutoff, Treatment::whole()).await?;
             retention::record(tx, run, addresses, 0).await?;
             Ok(retention::step_on(tx, run).await?)
         }

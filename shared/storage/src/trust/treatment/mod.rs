@@ -6,6 +6,7 @@
 //! the contacts. Of searches `$1` is the account, `$2` the pattern of traces that can be of no one
 //! else, and `$3` that of single names. Statements over old texts have their own.
 
+mod aged;
 mod own;
 mod searches;
 #[cfg(test)]

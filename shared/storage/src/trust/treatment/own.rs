@@ -1,9 +1,9 @@
 //! Statements over a person's own rows: they are overwritten or go, at once, behind the request, or
-//! by age.
+//! with an old contact.
 
 use crate::trust::{
     personal::Holds,
-    tables::{Aged, OfImport, TABLES, Table},
+    tables::{Aged, TABLES, Table},
     treatment::{Statement, Treatment, of_contact},
 };
 
@@ -55,15 +55,9 @@ const LATER: &[&str] = &["import_assignment", "import_change"];
 /// of their own.
 const OF_CONVERSATIONS: &[&str] = &["message", "target"];
 
-/// Tables with texts that leave before their contact (`Aged::Bodies`), and the rows of these that
-/// leave: `$1` is their conversations, and `$2` the instant before which they are from.
-const OLD_BODIES: &[(&str, &str)] = &[(
-    "message",
-    "t.thread_id = any($1) and t.created_at < $2 and t.state not in ('queued', 'held', 'sending', 'unknown')",
-)];
-
 /// Rows of which something is left of their texts.
-const HAVE_BODIES: &[(&str, &str)] = &[("message", "(t.body <> '' or jsonb_path_exists(t.media, '$[*].url'))")];
+pub(super) const HAVE_BODIES: &[(&str, &str)] =
+    &[("message", "(t.body <> '' or jsonb_path_exists(t.media, '$[*].url'))")];
 
 /// Which tables of contacts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,38 +112,6 @@ impl Treatment {
         statements
     }
 
-    /// Returns the statements that overwrite texts that are older than their time, of tables with
-    /// such texts (rule R7).
-    pub fn old_bodies(self) -> Vec<Statement> {
-        let tables = TABLES.iter().filter(|table| table.aged == Aged::Bodies);
-        tables
-            .filter_map(|table| {
-                let of = |list: &[(&str, &'static str)]| {
-                    list.iter().find(|(name, _)| *name == table.name).map(|(_, rows)| *rows)
-                };
-                let sets: Vec<_> = self.values(table).map(|(column, value)| format!("{column} = {value}")).collect();
-                let (old, left) = (of(OLD_BODIES)?, of(HAVE_BODIES)?);
-                let sql = format!("update {} t set {} where {old} and {left}", table.name, sets.join(", "));
-                (!sets.is_empty()).then_some(Statement { table: table.name, sql })
-            })
-            .collect()
-    }
-
-    /// Returns the statements that remove the rows that an import `$1` has brought and that leave
-    /// with its file (rule R7). Rows go for each of their columns; without one of them they stay.
-    pub fn of_imports(self) -> Vec<Statement> {
-        let tables = TABLES.iter().filter(|table| table.of_import() == Some(OfImport::Leaves));
-        let whole = |table: &&Table| {
-            let mut personal = table.texts().filter(|(_, holds)| holds.is_personal());
-            personal.all(|(column, _)| self.has(table.name, column))
-        };
-        let statement = |table: &'static Table| Statement {
-            table: table.name,
-            sql: format!("delete from {} t where t.import_id = $1", table.name),
-        };
-        tables.filter(whole).map(statement).collect()
-    }
-
     /// Returns the statement that overwrites the person's rows of a table; none for one without
     /// such columns.
     fn overwrite(self, table: &str) -> Option<Statement> {
@@ -200,7 +162,7 @@ impl Treatment {
         self.has("message", "body").then(|| Statement { table: "message", sql: sql.to_owned() })
     }
 
-    fn values(self, table: &'static Table) -> impl Iterator<Item = (&'static str, &'static str)> {
+    pub(super) fn values(self, table: &'static Table) -> impl Iterator<Item = (&'static str, &'static str)> {
         let of = table.name;
         let value = move |column: &str| VALUES.iter().find(|(table, name, _)| (*table, *name) == (of, column));
         let overwritten = table.texts().filter(|(_, holds)| *holds == Holds::Overwritten);
