@@ -12,7 +12,7 @@ use muster_storage::{
     tenancy::{groups, members::Member, organizations::Organization},
 };
 
-use crate::{auth::Agent, problem::Problem};
+use crate::{agent::work::AtWork, auth::Agent, problem::Problem};
 
 /// Returns a text as it is sent: with look-alikes replaced, if the organization wants that
 /// (rule M5).
@@ -21,14 +21,10 @@ pub(crate) fn encoded(text: String, settings: &OrganizationSettings) -> String {
 }
 
 /// Returns the composer of a workflow's texts.
-pub(crate) async fn composer(
-    tx: &mut Tx,
-    agent: &Agent,
-    organization: &Organization,
-    goal: &Goal,
-    kind: BatchKind,
-) -> Result<Composer, Problem> {
-    composer_of(tx, organization, goal, kind, &agent.member).await
+pub(crate) fn composer(agent: &Agent, at_work: &AtWork, kind: BatchKind) -> Result<Composer, Problem> {
+    let AtWork { goal, workplace } = at_work;
+    let composer = composer_with(&agent.member, &workplace.organization, workplace.group_name.clone(), Some(goal));
+    scripted(composer, &workplace.organization, goal, kind)
 }
 
 /// Returns the composer of a workflow's texts that this member signs.
@@ -39,12 +35,22 @@ pub(crate) async fn composer_of(
     kind: BatchKind,
     member: &Member,
 ) -> Result<Composer, Problem> {
+    let composer = composer_in(tx, member, organization, goal.group_id, Some(goal)).await?;
+    scripted(composer, organization, goal, kind)
+}
+
+/// Returns the composer with a workflow's script, within the organization's segments.
+fn scripted(
+    composer: Composer,
+    organization: &Organization,
+    goal: &Goal,
+    kind: BatchKind,
+) -> Result<Composer, Problem> {
     let script = match kind {
         BatchKind::Initial => &goal.content.script,
         BatchKind::Reminder => goal.content.reminder_script.as_deref().unwrap_or_default(),
     };
     let template = Template::parse(script, |_| true).map_err(|error| Problem::conflict(error.to_string()))?;
-    let composer = composer_in(tx, member, organization, goal.group_id, Some(goal)).await?;
     Ok(Composer { template, max_segments: organization.settings.max_segments.unsigned_abs(), ..composer })
 }
 
@@ -58,15 +64,19 @@ pub(crate) async fn composer_in(
     goal: Option<&Goal>,
 ) -> Result<Composer, Problem> {
     let group = groups::get(&mut *tx, organization.id, group_id).await?.ok_or_else(|| Problem::no("group"))?;
+    Ok(composer_with(member, organization, group.name, goal))
+}
+
+fn composer_with(member: &Member, organization: &Organization, group_name: String, goal: Option<&Goal>) -> Composer {
     let goal_date = goal.map(|goal| goal.content.goal_type.date_words(goal.content.date_local));
-    Ok(Composer {
+    Composer {
         template: Template::default(),
         agent_first_name: member.first_name.clone(),
         agent_last_name: member.last_name.clone(),
-        group_name: group.name,
+        group_name,
         organization_name: organization.name.clone(),
         goal_date: goal_date.unwrap_or_default(),
         smart_encoding: organization.settings.smart_encoding,
         max_segments: u32::MAX,
-    })
+    }
 }

@@ -27,6 +27,8 @@ pub(crate) const LONGEST_KEY: usize = 200;
 pub(crate) struct Keyed {
     key: Option<String>,
     request: String,
+    /// The request is made all day ([`Pool::begin_repeated`](muster_storage::Pool::begin_repeated)).
+    repeated: bool,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Keyed {
@@ -42,11 +44,16 @@ impl<S: Send + Sync> FromRequestParts<S> for Keyed {
                 )));
             }
         };
-        Ok(Self { key, request: format!("{} {}", parts.method, parts.uri) })
+        Ok(Self { key, request: format!("{} {}", parts.method, parts.uri), repeated: false })
     }
 }
 
 impl Keyed {
+    /// The same for a request that agents make all day, with statements on few rows by their ids.
+    pub(crate) fn repeated(self) -> Self {
+        Self { repeated: true, ..self }
+    }
+
     /// Does the work in one transaction, or repeats the earlier answer. `body` is the request's, so
     /// that a key that comes with another request is noticed.
     pub(crate) async fn run<S: Success>(
@@ -56,7 +63,7 @@ impl Keyed {
         body: &impl Serialize,
         work: impl AsyncFnOnce(&mut Tx) -> Result<S, Problem>,
     ) -> Result<Once<S>, Problem> {
-        let mut tx = api.pool.begin().await?;
+        let mut tx = if self.repeated { api.pool.begin_repeated().await? } else { api.pool.begin().await? };
         let hash = self.hash(body);
         if let Some(key) = &self.key
             && let Some(before) = idempotency::claim(&mut tx, member_id, key, &hash).await?

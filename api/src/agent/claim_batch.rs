@@ -22,7 +22,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    agent::{lease::contacts_in_hand, work::workable},
+    agent::{
+        lease::contacts_in_hand,
+        work::{AtWork, workable},
+    },
     auth::Agent,
     compose::composer,
     extract::{Json, Path},
@@ -96,18 +99,18 @@ pub(crate) async fn claim(
         Workflow::Initial => BatchKind::Initial,
         Workflow::Reminder => BatchKind::Reminder,
     };
-    let mut tx = api.pool.begin().await?;
-    let goal = workable(&mut tx, &agent, id, kind).await?;
+    let mut tx = api.pool.begin_repeated().await?;
+    let at_work = workable(&mut tx, &agent, id, kind).await?;
+    let AtWork { goal, workplace } = &at_work;
     if !members::lock_texting(&mut tx, goal.group_id, agent.member.id).await? {
         return Err(Problem::no("goal"));
     }
-    let organization = agent.organization(&mut tx).await?;
-    let minutes = organization.settings.lease_minutes;
-    let Some((lease, contacts)) = claim_with_contacts(&mut tx, &agent, &goal, kind, minutes).await? else {
+    let minutes = workplace.organization.settings.lease_minutes;
+    let Some((lease, contacts)) = claim_with_contacts(&mut tx, &agent, goal, kind, minutes).await? else {
         tx.commit().await?;
         return Ok(Answer(Claimed { batch: None }));
     };
-    let composer = composer(&mut tx, &agent, &organization, &goal, kind).await?;
+    let composer = composer(&agent, &at_work, kind)?;
     let contacts = contacts.iter().filter_map(|contact| preview(contact, &composer)).collect();
     tx.commit().await?;
     let batch = ClaimedBatch {
@@ -115,7 +118,7 @@ pub(crate) async fn claim(
         number: lease.number,
         lease_token: lease.token,
         expires_at: lease.expires_at,
-        instructions: goal.content.instructions,
+        instructions: at_work.goal.content.instructions,
         contacts,
     };
     Ok(Answer(Claimed { batch: Some(batch) }))

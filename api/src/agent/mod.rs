@@ -19,7 +19,7 @@ mod send_one;
 mod skip;
 mod thread;
 mod threads;
-mod work;
+pub(crate) mod work;
 
 use utoipa_axum::router::OpenApiRouter;
 

@@ -11,7 +11,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    agent::{edited, lease::lock_lease, send_one::find, work::workable},
+    agent::{
+        edited,
+        lease::lock_lease,
+        send_one::find,
+        work::{AtWork, workable},
+    },
     auth::Agent,
     bounds,
     compose::composer,
@@ -58,10 +63,10 @@ pub(crate) async fn preview(
     let words = body.text.as_deref().map(|text| bounds::ReplyText::read("text", text)).transpose()?;
     let mut tx = api.pool.begin().await?;
     let lease = lock_lease(&mut tx, &agent, id, body.lease_token).await?;
-    let goal = workable(&mut tx, &agent, lease.goal_id, lease.kind).await?;
-    let organization = agent.organization(&mut tx).await?;
-    let composer = composer(&mut tx, &agent, &organization, &goal, lease.kind).await?;
-    let contacts = batches::contacts(&mut tx, &goal, &lease, agent.member.id).await?;
+    let at_work = workable(&mut tx, &agent, lease.goal_id, lease.kind).await?;
+    let composer = composer(&agent, &at_work, lease.kind)?;
+    let AtWork { goal, workplace } = &at_work;
+    let contacts = batches::contacts(&mut tx, goal, &lease, agent.member.id).await?;
     let contact = find(&contacts, body.contact_id)?;
     let told = |Text { body, segments }, edited| {
         Answer(PreviewedText { text: Some(body), segments: Some(segments), kept_out: None, edited })
@@ -75,7 +80,8 @@ pub(crate) async fn preview(
         (ContactDecision::Queue(text), None) => Ok(told(text, false)),
         (_, words) => {
             let words = words.unwrap_or_default();
-            let made = edited::compose(&mut tx, &organization, &goal, &lease, contact, &composer, words).await?;
+            let made =
+                edited::compose(&mut tx, &workplace.organization, goal, &lease, contact, &composer, words).await?;
             Ok(told(made.text, made.edited))
         }
     }

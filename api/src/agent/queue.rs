@@ -13,13 +13,14 @@ use muster_storage::{
     conversations::threads,
     goals::{Goal, batches::Lease},
     sending::messages::{self, Batch, NewMessage},
+    tenancy::workplace::Workplace,
 };
 
 use crate::{auth::Agent, problem::Problem};
 
 /// Returns the number that an agent texts from in a goal's group.
-pub(crate) async fn sender(tx: &mut Tx, agent: &Agent, goal: &Goal) -> Result<E164, Problem> {
-    let sender = messages::sender_of(tx, goal.group_id, agent.member.id).await?;
+pub(crate) fn sender(workplace: &Workplace) -> Result<&E164, Problem> {
+    let sender = workplace.sender.as_ref();
     sender.ok_or_else(|| Problem::no_sender_number("the agent has no number in this group"))
 }
 

@@ -16,7 +16,7 @@ use crate::{
     agent::{
         lease::{contacts_in_hand, lock_lease},
         queue::{InHand, sender},
-        work::workable,
+        work::{AtWork, workable},
     },
     auth::Agent,
     compose::composer,
@@ -61,21 +61,22 @@ pub(crate) async fn send(
     Json(body): Json<Send>,
 ) -> Result<Once<Accepted<Queued>>, Problem> {
     keyed
+        .repeated()
         .run(&api, agent.member.id, &body, async |tx| {
             let lease = lock_lease(tx, &agent, id, body.lease_token).await?;
-            let goal = workable(tx, &agent, lease.goal_id, lease.kind).await?;
-            let organization = agent.organization(tx).await?;
-            if organization.settings.one_request_one_contact {
+            let at_work = workable(tx, &agent, lease.goal_id, lease.kind).await?;
+            let AtWork { goal, workplace } = &at_work;
+            if workplace.organization.settings.one_request_one_contact {
                 return Err(Problem::one_contact_a_request("send each contact's text by a request of its own"));
             }
-            let sender = sender(tx, &agent, &goal).await?;
-            let composer = composer(tx, &agent, &organization, &goal, lease.kind).await?;
-            let contacts = contacts_in_hand(tx, &agent, &goal, &lease).await?;
+            let sender = sender(workplace)?;
+            let composer = composer(&agent, &at_work, lease.kind)?;
+            let contacts = contacts_in_hand(tx, &agent, goal, &lease).await?;
             let BatchSend { texts, skipped, forbidden, .. } =
                 batch_send::decide(&contacts, body.contact_ids.as_deref(), &composer);
             batches::skip_all(tx, &lease, &skipped).await?;
             batches::skip_all(tx, &lease, &forbidden).await?;
-            let in_hand = InHand { agent: &agent, goal: &goal, lease: &lease, sender: &sender };
+            let in_hand = InHand { agent: &agent, goal, lease: &lease, sender };
             let queued = in_hand.queue(tx, texts, false).await?;
             let finished = batches::finish_if_done(tx, &lease).await?;
             let skipped: BTreeMap<_, _> =

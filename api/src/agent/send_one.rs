@@ -17,7 +17,7 @@ use crate::{
         edited::{self, Edited},
         lease::{contacts_in_hand, lock_lease},
         queue::{InHand, sender},
-        work::workable,
+        work::{AtWork, workable},
     },
     auth::Agent,
     bounds,
@@ -67,13 +67,14 @@ pub(crate) async fn send(
 ) -> Result<Once<Accepted<QueuedOne>>, Problem> {
     let words = body.text.as_deref().map(|text| bounds::ReplyText::read("text", text)).transpose()?;
     keyed
+        .repeated()
         .run(&api, agent.member.id, &body, async |tx| {
             let lease = lock_lease(tx, &agent, id, body.lease_token).await?;
-            let goal = workable(tx, &agent, lease.goal_id, lease.kind).await?;
-            let organization = agent.organization(tx).await?;
-            let sender = sender(tx, &agent, &goal).await?;
-            let composer = composer(tx, &agent, &organization, &goal, lease.kind).await?;
-            let contacts = contacts_in_hand(tx, &agent, &goal, &lease).await?;
+            let at_work = workable(tx, &agent, lease.goal_id, lease.kind).await?;
+            let AtWork { goal, workplace } = &at_work;
+            let sender = sender(workplace)?;
+            let composer = composer(&agent, &at_work, lease.kind)?;
+            let contacts = contacts_in_hand(tx, &agent, goal, &lease).await?;
             let contact = find(&contacts, contact_id)?;
             let decided = match (contact.decide(true, &composer), words) {
                 (ContactDecision::Skip(reason), None) => Err(reason),
@@ -83,10 +84,10 @@ pub(crate) async fn send(
                 }
                 (ContactDecision::Queue(text), None) => Ok(Edited { text, edited: false }),
                 (ContactDecision::Queue(_) | ContactDecision::Skip(_), Some(words)) => {
-                    Ok(edited::compose(tx, &organization, &goal, &lease, contact, &composer, words).await?)
+                    Ok(edited::compose(tx, &workplace.organization, goal, &lease, contact, &composer, words).await?)
                 }
             };
-            let in_hand = InHand { agent: &agent, goal: &goal, lease: &lease, sender: &sender };
+            let in_hand = InHand { agent: &agent, goal, lease: &lease, sender };
             let (queued, skipped, edited) = match decided {
                 Ok(Edited { text, edited }) => {
                     let queued = in_hand.queue(tx, BTreeMap::from([(contact_id, text)]), edited).await?;

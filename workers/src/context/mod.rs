@@ -95,7 +95,7 @@ impl Context {
             auth_token: settings.carrier.auth_token.clone(),
         };
         let timeout = settings.gateway.timeout();
-        let engine_options = PoolOptions { max_connections: ENGINE_CONNECTIONS, ..options.clone() };
+        let engine_options = PoolOptions { max_connections: ENGINE_CONNECTIONS, by_index: true, ..options.clone() };
         // A handler uses one connection at a time (`storage::db::room`), and announcements use one
         // for a moment.
         let slots = settings.database.max_connections.saturating_sub(1).max(1) as usize;

@@ -28,7 +28,7 @@ use crate::{
         handle::Lent,
         listen::{Ear, Listener},
         outage::Outage,
-        room::{Pass, Room, RoomFigures, RoomOptions},
+        room::{self, Pass, Room, RoomFigures, RoomOptions},
         usable::Trust,
     },
     trust::audit::{self, Acting, Draft},
@@ -49,7 +49,8 @@ pub struct PoolOptions {
     pub durable: bool,
     /// Statements follow indexes, in their order, in spite of the planner's beliefs about the
     /// tables: for queues, which are empty when statistics are made and full when they count, so
-    /// that it would read and sort all waiting rows to find the first.
+    /// that it would read and sort all waiting rows to find the first. Each keeps one plan, as in
+    /// [`Pool::begin_repeated`].
     pub by_index: bool,
     /// How long a transaction may stand still before the database ends it, and with it the locks of
     /// a process that hangs.
@@ -146,6 +147,7 @@ impl Pool {
             ("enable_sort", planned.clone()),
             ("enable_bitmapscan", planned.clone()),
             ("enable_seqscan", planned),
+            ("plan_cache_mode", if options.by_index { "force_generic_plan" } else { "auto" }.to_owned()),
             ("synchronous_commit", if options.durable { "on" } else { "off" }.to_owned()),
         ]);
         let outage = options.refuses_when_away.then(|| Outage::watch(connect.clone(), Arc::clone(&trust)));
@@ -170,8 +172,20 @@ impl Pool {
 
     /// Begins a transaction.
     pub async fn begin(&self) -> Result<Tx> {
+        self.begin_by("begin").await
+    }
+
+    /// Begins a transaction of statements on few rows by their ids, which are repeated all day.
+    /// Each keeps one plan: the planner would make another for each list of ids, which takes
+    /// longer than the statement. Statements that find rows by a filter of many parts need plans
+    /// of their own, and have no place here.
+    pub async fn begin_repeated(&self) -> Result<Tx> {
+        self.begin_by("begin; set local plan_cache_mode = force_generic_plan").await
+    }
+
+    async fn begin_by(&self, statements: &'static str) -> Result<Tx> {
         let pass = self.pass().await?;
-        let inner = self.inner.begin().await.inspect_err(|_| self.suspect())?;
+        let inner = self.inner.begin_with(statements).await.inspect_err(|_| self.suspect())?;
         let copying = Copying { now: false, trust: Arc::clone(&self.trust) };
         let (announcer, acting) = (Arc::clone(&self.announcer), audit::present());
         Ok(Tx { copying, inner, announcer, enqueued: false, acting, entries: Vec::new(), _pass: pass })
@@ -252,6 +266,7 @@ impl Tx {
     pub async fn commit_unrecorded(mut self) -> Result<()> {
         let entries = std::mem::take(&mut self.entries);
         audit::append_all(self.conn(), entries).await?;
+        room::commits();
         self.inner.commit().await?;
         if self.enqueued {
             self.announcer.announce();

@@ -57,7 +57,7 @@ pub async fn claim_all(pool: &Pool, ids: &[JobId], worker: &str, lease: Duration
                update job j
                set state = 'running', attempt = attempt + 1, epoch = epoch + 1, worker = $2,
                    lease_until = clock_timestamp() + make_interval(secs => $3), claimed_at = clock_timestamp()
-               from free where j.id = free.id
+               from free where j.id = any($1) and j.id = free.id
                returning j.*
            ), freed as (
                delete from job_unique u using claimed c where c.unique_key is not null and u.job_id = c.id
@@ -108,7 +108,7 @@ pub async fn complete_taken(tx: &mut Tx, jobs: &[&ClaimedJob], worker: &str) -> 
         "update job j
          set state = 'succeeded', attempt = attempt + 1, epoch = epoch + 1, worker = $2, claimed_at = t.at,
              finished_at = clock_timestamp()
-         from unnest($1::uuid[], $3::timestamptz[]) as t (id, at) where j.id = t.id and j.state in ('pending', 'published')",
+         from unnest($1::uuid[], $3::timestamptz[]) as t (id, at) where j.id = any($1) and j.id = t.id and j.state in ('pending', 'published')",
         &ids,
         worker,
         &taken_at,
@@ -173,7 +173,7 @@ pub async fn heartbeat(pool: &Pool, jobs: &[(JobId, i64)], lease: Duration) -> R
     let held = sqlx::query_scalar!(
         "update job j set lease_until = clock_timestamp() + make_interval(secs => $3)
          from unnest($1::uuid[], $2::bigint[]) as held (id, epoch)
-         where j.id = held.id and j.epoch = held.epoch and j.state = 'running' and j.lease_until > clock_timestamp()
+         where j.id = any($1) and j.id = held.id and j.epoch = held.epoch and j.state = 'running' and j.lease_until > clock_timestamp()
          returning j.id",
         &jobs.iter().map(|(id, _)| id.0).collect::<Vec<_>>(),
         &jobs.iter().map(|(_, epoch)| *epoch).collect::<Vec<_>>(),
@@ -287,7 +287,7 @@ pub async fn requeue(pool: &Pool, jobs: &[&ClaimedJob], delay: Duration, why: &s
                     'number', coalesce((hand_backs -> -1 ->> 'number')::bigint, 0) + 1, 'at', clock_timestamp(), 'worker', worker,
                     'epoch', j.epoch, 'why', $4::text)
          from unnest($1::uuid[], $2::bigint[]) as held (id, epoch)
-         where j.id = held.id and j.epoch = held.epoch and j.state = 'running'
+         where j.id = any($1) and j.id = held.id and j.epoch = held.epoch and j.state = 'running'
          returning j.id, j.unique_key",
         &jobs.iter().map(|job| job.id.0).collect::<Vec<_>>(),
         &jobs.iter().map(|job| job.epoch).collect::<Vec<_>>(),

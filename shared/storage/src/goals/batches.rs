@@ -268,8 +268,8 @@ pub async fn contacts(tx: &mut Tx, goal: &Goal, lease: &Lease, agent_id: MemberI
            join contact c on c.id = t.contact_id
            join membership m on m.group_id = $2 and m.contact_id = c.id
            where t.goal_id = $1
-             and case when $6 then t.reminder_batch_id = $3 and t.reminder_message_id is null
-                      else t.batch_id = $3 and t.initial_message_id is null end
+             and (($6 and t.reminder_batch_id = $3 and t.reminder_message_id is null)
+               or (not $6 and t.batch_id = $3 and t.initial_message_id is null))
              and t.skipped_at is null
            order by t.position for key share of c"#,
         goal.id.0,

@@ -14,7 +14,10 @@ use muster_domain::{
     zone::Zone,
 };
 
-use crate::{Page, Result, Tx, db::error::read_word};
+use crate::{
+    Page, Result, Tx,
+    goals::row::{self, CLOSES, GoalRow, OPENS, REMINDER_CLOSES, REMINDER_OPENS},
+};
 
 /// A goal.
 #[derive(Debug, Clone)]
@@ -95,12 +98,6 @@ impl GoalContent {
         }
     }
 }
-
-/// Names of times that were given as instants.
-const OPENS: &str = "opens";
-const CLOSES: &str = "closes";
-const REMINDER_OPENS: &str = "reminder_opens";
-const REMINDER_CLOSES: &str = "reminder_closes";
 
 /// Times as the columns of a goal have them.
 struct TimeColumns {
@@ -205,8 +202,7 @@ pub async fn lock_beside_agents(tx: &mut Tx, organization_id: OrganizationId, id
 
 /// Returns a goal of this organization.
 pub async fn get(tx: &mut Tx, organization_id: OrganizationId, id: GoalId) -> Result<Option<Goal>> {
-    let filter = Filter { id: Some(id), ..Filter::default() };
-    Ok(page(tx, organization_id, &filter, Page::first(1)).await?.pop())
+    row::get(tx, organization_id, id).await?.map(GoalRow::goal).transpose()
 }
 
 /// Goals of a campaign at most; the API takes fewer groups.
@@ -225,8 +221,6 @@ pub struct Filter<'a> {
     pub groups: Option<&'a [GroupId]>,
     /// Of this campaign.
     pub campaign_id: Option<CampaignId>,
-    /// This one alone.
-    pub id: Option<GoalId>,
     /// With this status at this instant.
     pub status: Option<(GoalStatus, DateTime<Utc>)>,
     /// Drafts, and launched ones that are not over at this instant.
@@ -244,20 +238,24 @@ pub async fn page(
     page: Page<GoalId>,
 ) -> Result<Vec<Goal>> {
     let groups: Option<Vec<_>> = filter.groups.map(|groups| groups.iter().map(|id| id.0).collect());
-    let rows = sqlx::query!(
-        "select * from goal
-         where organization_id = $1 and ($2::uuid is null or id = $2) and ($3::uuid[] is null or group_id = any($3))
-           and ($4::uuid is null or campaign_id = $4) and ($5::uuid is null or id > $5)
-           and ($9::timestamptz is null or launched_at is null or closes_at > $9)
-           and ($7::text is null or goal_status(launched_at, paused_at, opens_at, closes_at, $8) = $7)
-           and ($10::timestamp is null
-             or (opens_local >= $10 and opens_local < $11) or (closes_local >= $10 and closes_local < $11)
-             or (date_local >= $10 and date_local < $11) or (reminder_opens_local >= $10 and reminder_opens_local < $11)
-             or (reminder_closes_local >= $10 and reminder_closes_local < $11)
-             or (release_plan -> 'pace' ? 'cron' and opens_local < $11 and closes_local >= $10))
-         order by id limit $6",
+    let rows = sqlx::query_as!(
+        GoalRow,
+        "select id, organization_id, group_id, campaign_id, name, description, goal_type, date_local, strategy, instructions,
+             targeting, script, reminder_script, responses, zone, fixed_times, opens_local, closes_local, opens_at, closes_at,
+             reminder_opens_local, reminder_closes_local, reminder_opens_at, reminder_closes_at, release_plan, launched_at,
+             partitioned_at, paused_at, version
+         from goal
+         where organization_id = $1 and ($2::uuid[] is null or group_id = any($2))
+           and ($3::uuid is null or campaign_id = $3) and ($4::uuid is null or id > $4)
+           and ($8::timestamptz is null or launched_at is null or closes_at > $8)
+           and ($6::text is null or goal_status(launched_at, paused_at, opens_at, closes_at, $7) = $6)
+           and ($9::timestamp is null
+             or (opens_local >= $9 and opens_local < $10) or (closes_local >= $9 and closes_local < $10)
+             or (date_local >= $9 and date_local < $10) or (reminder_opens_local >= $9 and reminder_opens_local < $10)
+             or (reminder_closes_local >= $9 and reminder_closes_local < $10)
+             or (release_plan -> 'pace' ? 'cron' and opens_local < $10 and closes_local >= $9))
+         order by id limit $5",
         organization_id.0,
-        filter.id.map(|id| id.0),
         groups.as_deref(),
         filter.campaign_id.map(|id| id.0),
         page.after.map(|id| id.0),
@@ -270,52 +268,7 @@ pub async fn page(
     )
     .fetch_all(tx.conn())
     .await?;
-    rows.into_iter()
-        .map(|row| {
-            let time =
-                |name: &str, local, at| Time { local, at, fixed: row.fixed_times.iter().any(|fixed| fixed == name) };
-            let reminder = |name: &str, local: Option<_>, at: Option<_>| Some(time(name, local?, at?));
-            let opens = reminder(REMINDER_OPENS, row.reminder_opens_local, row.reminder_opens_at);
-            let closes = reminder(REMINDER_CLOSES, row.reminder_closes_local, row.reminder_closes_at);
-            let times = GoalTimes {
-                window: Span {
-                    opens: time(OPENS, row.opens_local, row.opens_at),
-                    closes: time(CLOSES, row.closes_local, row.closes_at),
-                },
-                reminder: opens.zip(closes).map(|(opens, closes)| Span { opens, closes }),
-            };
-            Ok(Goal {
-                id: GoalId(row.id),
-                organization_id,
-                group_id: GroupId(row.group_id),
-                campaign_id: row.campaign_id.map(CampaignId),
-                content: GoalContent {
-                    name: row.name,
-                    description: row.description,
-                    goal_type: read_word("goal", &row.goal_type)?,
-                    date_local: row.date_local,
-                    strategy: read_word("goal", &row.strategy)?,
-                    instructions: row.instructions,
-                    targeting: serde_json::from_value(row.targeting)?,
-                    script: row.script,
-                    reminder_script: row.reminder_script,
-                    responses: serde_json::from_value(row.responses)?,
-                    zone: row.zone,
-                    times,
-                    release_plan: serde_json::from_value(row.release_plan)?,
-                },
-                clock: GoalClock {
-                    launched_at: row.launched_at,
-                    paused_at: row.paused_at,
-                    opens_at: row.opens_at,
-                    closes_at: row.closes_at,
-                },
-                reminder_window: row.reminder_opens_at.zip(row.reminder_closes_at),
-                partitioned_at: row.partitioned_at,
-                version: row.version,
-            })
-        })
-        .collect()
+    rows.into_iter().map(GoalRow::goal).collect()
 }
 
 /// Replaces an admin's content, and the instants; `clock` is the goal's after the move. The caller

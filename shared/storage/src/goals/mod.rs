@@ -12,6 +12,7 @@ pub mod leaving;
 mod partition;
 pub mod reassign;
 pub mod reminders;
+mod row;
 pub mod scripts;
 mod selection;
 pub mod stats;

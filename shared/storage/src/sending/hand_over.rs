@@ -246,7 +246,7 @@ pub async fn hold(tx: &mut Tx, held: &[Held]) -> Result<()> {
         "update message m set state = 'held', reason = h.reason, held_until = h.until, lane = h.lane, rate_slot = null,
              send_job_id = null
          from unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::text[]) as h (id, reason, until, lane)
-         where m.id = h.id and m.state in ('queued', 'held')",
+         where m.id = any($1) and m.id = h.id and m.state in ('queued', 'held')",
         &held.iter().map(|held| held.id.0).collect::<Vec<_>>(),
         &held.iter().map(|held| held.reason.as_str().to_owned()).collect::<Vec<_>>(),
         &held.iter().map(|held| held.until).collect::<Vec<_>>() as &[Option<DateTime<Utc>>],
@@ -275,7 +275,7 @@ pub async fn cancel(tx: &mut Tx, cancelled: &[Cancelled]) -> Result<()> {
         "update message m set state = 'cancelled', reason = c.reason, held_until = null,
              body = case when c.reason = 'redacted' then '' else m.body end
          from unnest($1::uuid[], $2::text[]) as c (id, reason)
-         where m.id = c.id and m.state in ('queued', 'held')",
+         where m.id = any($1) and m.id = c.id and m.state in ('queued', 'held')",
         &cancelled.iter().map(|cancelled| cancelled.id.0).collect::<Vec<_>>(),
         &cancelled.iter().map(|cancelled| cancelled.reason.as_str().to_owned()).collect::<Vec<_>>(),
     )

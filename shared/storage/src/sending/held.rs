@@ -88,7 +88,7 @@ pub(super) async fn queue_again(
     sqlx::query!(
         "update message m set state = 'queued', reason = null, held_until = null, lane = null, send_job_id = j.job_id, send_epoch = null,
              rate_slot = $3
-         from unnest($1::uuid[], $2::uuid[]) as j (id, job_id) where m.id = j.id",
+         from unnest($1::uuid[], $2::uuid[]) as j (id, job_id) where m.id = any($1) and m.id = j.id",
         ids,
         &job_ids,
         slot,

@@ -51,7 +51,7 @@ pub async fn settle(tx: &mut Tx, send_jobs: &[JobId], outcomes: &Outcomes) -> Re
         sqlx::query!(
             "update message m set state = 'failed', error_code = r.code
              from unnest($1::uuid[], $2::int[]) as r (id, code)
-             where m.id = r.id and m.state in ('sending', 'unknown') and m.send_job_id = any($3)",
+             where m.id = any($1) and m.id = r.id and m.state in ('sending', 'unknown') and m.send_job_id = any($3)",
             &refused.iter().map(|(id, _)| id.0).collect::<Vec<_>>(),
             &refused.iter().map(|(_, code)| *code).collect::<Vec<_>>(),
             &send_jobs,
@@ -64,7 +64,7 @@ pub async fn settle(tx: &mut Tx, send_jobs: &[JobId], outcomes: &Outcomes) -> Re
             "update message m set state = 'held', reason = p.reason, held_until = p.until, lane = null, rate_slot = null,
                  send_job_id = null
              from unnest($1::uuid[], $2::text[], $3::timestamptz[]) as p (id, reason, until)
-             where m.id = p.id and m.state in ('sending', 'unknown') and m.send_job_id = any($4)",
+             where m.id = any($1) and m.id = p.id and m.state in ('sending', 'unknown') and m.send_job_id = any($4)",
             &postponed.iter().map(|held| held.id.0).collect::<Vec<_>>(),
             &postponed.iter().map(|held| held.reason.as_str().to_owned()).collect::<Vec<_>>(),
             &postponed.iter().map(|held| held.until).collect::<Vec<_>>() as &[Option<DateTime<Utc>>],

@@ -7,6 +7,9 @@ use muster_domain::{
     sending::message::ReceiptStatus,
 };
 use muster_jobs::kinds::DeliveryReceipt;
+use serde::Deserialize as _;
+use serde_json::Value;
+use uuid::Uuid;
 
 use crate::{Result, Tx, db::error::read_word, sending};
 
@@ -89,7 +92,8 @@ pub async fn apply(tx: &mut Tx, shard: i16, limit: i64) -> Result<AppliedReceipt
     .await?;
     let count = taken.len();
     let taken: Vec<_> = taken.into_iter().flatten().collect();
-    let rows = sqlx::query_file!("src/sending/receipts_apply.sql", &taken).fetch_all(tx.conn()).await?;
+    let messages = taken.iter().map(message_of).collect::<Result<Vec<_>>>()?;
+    let rows = sqlx::query_file!("src/sending/receipts_apply.sql", &taken, &messages).fetch_all(tx.conn()).await?;
     let mut applied = Vec::with_capacity(rows.len());
     for row in rows {
         applied.push(Applied {
@@ -101,6 +105,10 @@ pub async fn apply(tx: &mut Tx, shard: i16, limit: i64) -> Result<AppliedReceipt
         });
     }
     Ok(AppliedReceipts { taken: count, applied })
+}
+
+fn message_of(receipt: &Value) -> Result<Uuid> {
+    Ok(Uuid::deserialize(&receipt["message_id"])?)
 }
 
 /// A receipt proves that the carrier has the message: its segments are settled.

@@ -8,3 +8,4 @@ pub mod members;
 pub mod numbers;
 pub mod organizations;
 pub mod sign_in;
+pub mod workplace;

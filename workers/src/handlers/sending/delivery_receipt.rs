@@ -21,7 +21,7 @@ const ROUND: i64 = 2_000;
 
 impl Leased for DeliveryReceipt {
     async fn run(self, ctx: &Context, job: &ClaimedJob) -> Result<Tx, JobError> {
-        let mut tx = ctx.pool.begin().await?;
+        let mut tx = ctx.pool.begin_repeated().await?;
         let AppliedReceipts { taken, applied } = receipts::apply(&mut tx, self.shard, ROUND).await?;
         let (mut not_textable, mut opted_out) = (Vec::new(), Vec::new());
         for receipt in &applied {

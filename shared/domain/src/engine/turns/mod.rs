@@ -3,8 +3,8 @@
 //!
 //! A user has a place until it is done, and a turn for the first part of that time. Turns are as
 //! many as can make progress at once; places are as many as there are. A turn that lasts for longer
-//! than its slice waits for something else than its turn, and is the next user's. Users are told
-//! apart by a key. A key may use all that is free but for a rest, which is for keys that have
+//! than its slice waits for something else than its turn, and is the next user's; so is one that its
+//! user ends. Users are told apart by a key. A key may use all that is free but for a rest, which is for keys that have
 //! nothing yet. Where turns are short, the key with the fewest is next, keys with as many
 //! alternate, and within a key the first to come is the first to go. One key may have places
 //! reserved. Waiting is bounded by number and by age, so that overload is an answer and not a wait.
@@ -194,6 +194,17 @@ impl<K: Eq + Hash + Clone, W> Turns<K, W> {
         Ok(())
     }
 
+    /// A user's turn is over before its slice, and it keeps its place. [`Self::next`] returns the
+    /// next waiter then.
+    pub fn end_turn(&mut self, ticket: Ticket) {
+        let Some(user) = self.users.get_mut(&ticket).filter(|user| user.stage == Stage::Turn) else { return };
+        user.stage = Stage::Place;
+        self.total.turns -= 1;
+        if let Some(counts) = self.counts.get_mut(&user.key) {
+            counts.turns -= 1;
+        }
+    }
+
     /// A user is done. [`Self::next`] returns the next waiter then.
     pub fn end(&mut self, ticket: Ticket, now: Instant) {
         let Some(user) = self.users.remove(&ticket) else { return };
@@ -312,17 +323,11 @@ impl<K: Eq + Hash + Clone, W> Turns<K, W> {
 
     /// Turns that have lasted for a slice are over.
     fn end_slices(&mut self, now: Instant) {
-        for user in self.users.values_mut() {
-            if now.saturating_duration_since(user.since) < self.bounds.slice {
-                return;
-            }
-            if user.stage == Stage::Turn {
-                user.stage = Stage::Place;
-                self.total.turns -= 1;
-                if let Some(counts) = self.counts.get_mut(&user.key) {
-                    counts.turns -= 1;
-                }
-            }
+        let is_old = |user: &User<K>| now.saturating_duration_since(user.since) >= self.bounds.slice;
+        let old = self.users.iter().take_while(|(_, user)| is_old(user)).filter(|(_, user)| user.stage == Stage::Turn);
+        let over: Vec<_> = old.map(|(ticket, _)| *ticket).collect();
+        for ticket in over {
+            self.end_turn(ticket);
         }
     }
 }

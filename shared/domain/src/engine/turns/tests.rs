@@ -197,17 +197,34 @@ impl Seen {
     }
 }
 
+#[test]
+fn a_turn_that_its_user_ends_is_another_users_and_the_place_stays() {
+    let now = Instant::now();
+    let mut turns = turns(16, 1);
+    let ticket = turns.begin(&1, now).unwrap();
+    turns.wait(&1, 10, now).unwrap();
+    assert!(turns.next(now).is_none(), "there is one turn");
+    for _again in 0..2 {
+        turns.end_turn(ticket);
+    }
+    assert_eq!(turns.next(now).map(|(.., waiter)| waiter), Some(10));
+    assert!(turns.begin(&1, now).is_none(), "the second has the turn");
+    assert_eq!(turns.used(), 2);
+    turns.end(ticket, now);
+    assert_eq!(turns.used(), 1);
+}
+
 proptest! {
     /// In any order of arrivals and ends: no bound is broken, no user is lost, and none waits that
     /// could go.
     #[test]
     fn the_bounds_hold_and_no_user_waits_in_vain(
         room in 1..8_usize, at_once in 1..6_usize, share in 1..8_usize, reserved in 0..3_usize,
-        steps in prop::collection::vec((0..4_u16, any::<bool>(), 0..60_u64), 1..200)
+        steps in prop::collection::vec((0..4_u16, any::<bool>(), any::<bool>(), 0..60_u64), 1..200)
     ) {
         let bounds = Bounds { room, share, reserved, at_once, waiting_each: 5, waiting: 12, ..BOUNDS };
         let (mut turns, mut seen, mut now) = (Tested::new(bounds, Some(OURS)), Seen::default(), Instant::now());
-        for (number, (key, comes, millis)) in steps.into_iter().enumerate() {
+        for (number, (key, comes, leaves, millis)) in steps.into_iter().enumerate() {
             now += Duration::from_millis(millis);
             seen.go_on(&mut turns, now)?;
             if comes {
@@ -217,7 +234,13 @@ proptest! {
                     seen.waiting.push((key, number));
                 }
             } else if let Some(at) = seen.using.iter().position(|(uses, ..)| *uses == key) {
-                turns.end(seen.using.remove(at).1, now);
+                if leaves {
+                    turns.end(seen.using.remove(at).1, now);
+                } else if let Some(before) = now.checked_sub(SLICE) {
+                    turns.end_turn(seen.using[at].1);
+                    // As if its slice were over.
+                    seen.using[at].2 = before;
+                }
                 seen.go_on(&mut turns, now)?;
             }
             prop_assert_eq!((turns.used(), turns.waiters()), (seen.using.len(), seen.waiting.len()));

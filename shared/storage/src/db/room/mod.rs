@@ -8,7 +8,7 @@
 //! waits inside of it. A tenant's task waits once, for a turn that it keeps to its end, and asks
 //! for connections within it: a task that has begun is not put behind later ones. There are no more
 //! turns at once than make progress together (`domain::concurrency`), and tenants share them
-//! (`domain::engine::turns`). The process itself and its unconditional duties (carriers' webhooks,
+//! (`domain::engine::turns`). A commit waits for the disk, and ends its task's turn. The process itself and its unconditional duties (carriers' webhooks,
 //! its readiness) have connections that tenants cannot use. Overload is told at once
 //! ([`Error::Busy`]).
 
@@ -105,6 +105,16 @@ pub fn known_as(asker: Asker) {
 /// holds a connection keeps its turn.
 pub fn rest() {
     let _outside_of_a_task = TASK.try_with(|task| task.rest());
+}
+
+/// The running task is about to wait for the disk, as a commit does: others go on meanwhile. It
+/// keeps its connection.
+pub(crate) fn commits() {
+    let _outside_of_a_task = TASK.try_with(|task| {
+        if let Some(turn) = locked(&task.turn).as_ref() {
+            turn.end_turn();
+        }
+    });
 }
 
 /// Times that a task asked for a second connection, since the process began. It is a fault of ours:
@@ -329,6 +339,14 @@ struct Permit {
 }
 
 impl Permit {
+    /// Its holder needs its place alone from now on.
+    fn end_turn(&self) {
+        if let Some(room) = &self.room {
+            locked(&room.0).turns.end_turn(self.ticket);
+            room.go_on(None);
+        }
+    }
+
     /// The first connection was given back.
     fn observe(&self) {
         if let Some(room) = &self.room {

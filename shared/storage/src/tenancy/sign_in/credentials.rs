@@ -4,6 +4,7 @@ use muster_domain::{
     ids::{AccountId, GroupId, MemberId, OrganizationId, SessionId},
     tenancy::sign_in::scope::Scope,
 };
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{Pool, Result, db::error::read_word, tenancy::members::Member};
@@ -37,11 +38,36 @@ pub async fn by_secret(pool: &Pool, secret_hash: &[u8]) -> Result<Option<Credent
     Ok(by_secrets(pool, &[secret_hash.to_vec()]).await?.pop())
 }
 
+/// Hashes of one statement.
+const AT_ONCE: usize = 8;
+
 /// Of these credentials, those in force, of members that are neither suspended nor removed.
 pub async fn by_secrets(pool: &Pool, secret_hashes: &[Vec<u8>]) -> Result<Vec<Credential>> {
-    let rows = sqlx::query_file!("src/tenancy/sign_in/credentials.sql", secret_hashes)
-        .fetch_all(&mut *pool.connection().await?)
-        .await?;
+    let mut found = Vec::with_capacity(secret_hashes.len());
+    let mut connection = pool.connection().await?;
+    for some in secret_hashes.chunks(AT_ONCE) {
+        found.extend(look_up(&mut connection, some).await?);
+    }
+    Ok(found)
+}
+
+/// Looks up at most [`AT_ONCE`] credentials.
+async fn look_up(connection: &mut PgConnection, some: &[Vec<u8>]) -> Result<Vec<Credential>> {
+    // The last one again, where there are fewer.
+    let hash = |at: usize| some.get(at).or(some.last()).map(Vec::as_slice);
+    let rows = sqlx::query_file!(
+        "src/tenancy/sign_in/credentials.sql",
+        hash(0),
+        hash(1),
+        hash(2),
+        hash(3),
+        hash(4),
+        hash(5),
+        hash(6),
+        hash(7),
+    )
+    .fetch_all(connection)
+    .await?;
     rows.into_iter()
         .map(|row| {
             let id = match row.kind.as_str() {

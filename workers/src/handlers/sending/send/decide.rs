@@ -88,7 +88,7 @@ fn latest(ctx: &Context, now: DateTime<Utc>) -> DateTime<Utc> {
 
 /// Step 1. `None` if others took the room that there seemed to be: nothing is written then.
 pub(super) async fn mark(ctx: &Context, jobs: &[&ClaimedJob], locks: Locks) -> Result<Option<Marked>, JobError> {
-    let mut tx = ctx.pool.begin().await?;
+    let mut tx = ctx.pool.begin_repeated().await?;
     let Some(first) = jobs.first() else { return Err(JobError::fail("no jobs")) };
     // From here to the commit no other attempt of these jobs can begin.
     claim::fence_all(&mut tx, jobs).await?;

@@ -81,7 +81,7 @@ impl Together for Send {
 
         let outcomes = slot.lent_while(call_carrier(ctx, &hand, &marked.handed_over)).await;
 
-        let mut tx = ctx.pool.begin().await?;
+        let mut tx = ctx.pool.begin_repeated().await?;
         record(ctx, &mut tx, jobs, &marked.organization, &marked.handed_over, outcomes).await?;
         Ok(tx)
     }
