@@ -58,6 +58,10 @@ pub(crate) async fn run(scheduler: &Scheduler, pool: &Pool, mut publisher: Publi
         match published {
             Ok(published) => {
                 delays.reset();
+                if !publisher.is_open() {
+                    // Whether another can be made is known some seconds later.
+                    scheduler.readiness.report("broker", Err("connecting".to_owned()));
+                }
                 scheduler.readiness.report("broker", publisher.check().await.map_err(|error| error.to_string()));
                 if published == 0 {
                     tokio::select! {

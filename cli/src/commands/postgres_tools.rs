@@ -9,6 +9,7 @@ use std::{
 };
 
 use anyhow::{Context, bail, ensure};
+use muster_domain::servers;
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::process::Command;
@@ -73,8 +74,27 @@ impl Connection {
     }
 }
 
-/// Returns the variables of a URL, and its password.
+/// Returns the variables of a URL, and its password. Of several servers, the tools find the one
+/// that can be written to by themselves.
 fn variables(url: &str) -> anyhow::Result<Vec<(&'static str, String)>> {
+    let servers = servers::each(url).iter().map(|one| variables_of_one(one)).collect::<anyhow::Result<Vec<_>>>()?;
+    let listed = |name: &str| {
+        let values =
+            servers.iter().map(|one| one.iter().find(|(other, _)| *other == name).map_or("", |(_, value)| value));
+        values.collect::<Vec<_>>().join(",")
+    };
+    let (hosts, ports, several) = (listed("PGHOST"), listed("PGPORT"), servers.len() > 1);
+    let mut variables = servers.into_iter().next().context("the database's URL names no server")?;
+    if several {
+        variables.retain(|(name, _)| !["PGHOST", "PGPORT"].contains(name));
+        variables.extend([("PGHOST", hosts), ("PGPORT", ports)]);
+        variables.push(("PGTARGETSESSIONATTRS", "read-write".to_owned()));
+    }
+    Ok(variables)
+}
+
+/// Returns the variables of a URL that names one server.
+fn variables_of_one(url: &str) -> anyhow::Result<Vec<(&'static str, String)>> {
     // The error does not repeat the URL, which has the password.
     let url: Url = url.parse().map_err(|_| anyhow::anyhow!("the database's URL cannot be read"))?;
     ensure!(["postgres", "postgresql"].contains(&url.scheme()), "the database's URL is none of Postgres");
@@ -114,4 +134,31 @@ fn decoded(text: &str) -> anyhow::Result<String> {
 /// Returns a password as a password file has it.
 fn escaped(password: &str) -> String {
     password.replace('\\', "\\\\").replace(':', "\\:")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::variables;
+
+    fn value<'a>(variables: &'a [(&'static str, String)], wanted: &str) -> Option<&'a str> {
+        variables.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value.as_str())
+    }
+
+    #[test]
+    fn tools_are_told_of_all_servers() {
+        let found = variables("postgres://u:p%40@one:1,two/db?sslmode=require").unwrap();
+        for (name, expected) in [
+            ("PGHOST", "one,two"),
+            ("PGPORT", "1,5432"),
+            ("PGUSER", "u"),
+            ("password", "p@"),
+            ("PGDATABASE", "db"),
+            ("PGSSLMODE", "require"),
+            ("PGTARGETSESSIONATTRS", "read-write"),
+        ] {
+            assert_eq!(value(&found, name), Some(expected), "{name}");
+        }
+        let one = variables("postgres://u@one/db").unwrap();
+        assert_eq!((value(&one, "PGHOST"), value(&one, "PGTARGETSESSIONATTRS")), (Some("one"), None));
+    }
 }

@@ -7,14 +7,19 @@ pub enum Error {
     #[error("broker: {0}")]
     Broker(#[from] lapin::Error),
     /// The broker's URL cannot be read. It is not repeated here, for it holds a password.
-    #[error("the broker's URL is not of the form amqp://user:password@host:port/vhost")]
+    #[error(
+        "the broker's URL is not of the form amqp://user:password@host:port/vhost, with commas between several host:port"
+    )]
     Url,
     /// The management API's URL cannot be read. It is not repeated here, for it holds a password.
     #[error("the management API's URL is not of the form http://user:password@host:port")]
     ManagementUrl,
-    /// The management API cannot be reached or refuses.
+    /// The management API refuses.
     #[error("RabbitMQ's management API: {0}")]
     Management(String),
+    /// The management API cannot be reached.
+    #[error("RabbitMQ's management API: {0}")]
+    Unreachable(String),
     /// The broker did not answer in time: it is overloaded, blocked by an alarm, or cut off.
     #[error("broker: no answer within {0:?} to {1}")]
     TimedOut(std::time::Duration, &'static str),

@@ -10,6 +10,7 @@
 use std::time::Duration;
 
 use lapin::uri::AMQPUri;
+use muster_domain::servers;
 use muster_jobs::names;
 use reqwest::{Client, Method, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
@@ -31,11 +32,12 @@ const POLICY_NAME: &str = "muster";
 /// Every queue of Muster's but the one for dead letters.
 const QUEUE_PATTERN: &str = r"^muster\.(?!dead$)";
 
-/// A client of the management API, for one vhost.
+/// A client of the management API, for one vhost. It asks the nodes of its URL in turn, until one
+/// answers.
 #[derive(Debug)]
 pub struct Management {
     http: Client,
-    url: SecretString,
+    nodes: Vec<SecretString>,
     vhost: String,
 }
 
@@ -53,14 +55,17 @@ struct Queue {
 }
 
 impl Management {
-    /// Returns a client for the vhost of an AMQP URL. `url` is `http://user:password@host:port`.
+    /// Returns a client for the vhost of an AMQP URL. `url` is `http://user:password@host:port`, or
+    /// names several nodes.
     pub fn new(url: &SecretString, amqp_url: &SecretString) -> Result<Self> {
-        let amqp: AMQPUri = amqp_url.expose_secret().parse().map_err(|_| Error::Url)?;
+        let amqp = servers::each(amqp_url.expose_secret()).swap_remove(0);
+        let amqp: AMQPUri = amqp.parse().map_err(|_| Error::Url)?;
         // Another part of the process may have installed it already.
         let _installed = rustls::crypto::ring::default_provider().install_default();
         let http =
             Client::builder().timeout(ANSWER_TIMEOUT).build().map_err(|error| Error::Management(error.to_string()))?;
-        Ok(Self { http, url: url.clone(), vhost: amqp.vhost })
+        let nodes = servers::each(url.expose_secret()).into_iter().map(SecretString::from).collect();
+        Ok(Self { http, nodes, vhost: amqp.vhost })
     }
 
     /// Returns the broker's version, such as `3.10.8`.
@@ -95,15 +100,28 @@ impl Management {
     }
 
     async fn call(&self, method: Method, path: &[&str], body: Option<&Value>) -> Result<Vec<u8>> {
-        let failed = |why: String| Error::Management(format!("/api/{}: {why}", path.join("/")));
-        let mut url: Url = self.url.expose_secret().parse().map_err(|_| Error::ManagementUrl)?;
+        let mut answered = Err(Error::ManagementUrl);
+        for node in &self.nodes {
+            answered = self.ask(node, method.clone(), path, body).await;
+            if !matches!(answered, Err(Error::Unreachable(_))) {
+                break;
+            }
+        }
+        answered
+    }
+
+    async fn ask(&self, node: &SecretString, method: Method, path: &[&str], body: Option<&Value>) -> Result<Vec<u8>> {
+        let place = format!("/api/{}", path.join("/"));
+        let failed = |why: String| Error::Management(format!("{place}: {why}"));
+        let mut url: Url = node.expose_secret().parse().map_err(|_| Error::ManagementUrl)?;
         url.path_segments_mut().map_err(|()| Error::ManagementUrl)?.pop_if_empty().push("api").extend(path);
         let mut request = self.http.request(method, url);
         if let Some(body) = body {
             request = request.json(body);
         }
         // The error's own words would repeat the URL, which holds a password.
-        let response = request.send().await.map_err(|error| failed(error.without_url().to_string()))?;
+        let unreachable = |error: reqwest::Error| Error::Unreachable(format!("{place}: {}", error.without_url()));
+        let response = request.send().await.map_err(unreachable)?;
         let status = response.status();
         if status == StatusCode::UNAUTHORIZED {
             return Err(failed("the user may not use the management API".to_owned()));

@@ -14,6 +14,7 @@ pub mod imports;
 pub mod keyed;
 pub mod people;
 pub mod sending;
+pub mod servers;
 pub mod tenancy;
 pub mod text_enum;
 pub mod trust;

@@ -10,7 +10,8 @@ use super::{
 section! {
     /// Postgres.
     Database in "database" {
-        /// `postgres://user:password@host:port/database`.
+        /// `postgres://user:password@host:port/database`. Of several servers, with commas between
+        /// each `host:port`, connections go to the one that can be written to.
         url: SecretString = required();
         /// Connections at most, for each process. A worker runs one job fewer at once, and has five
         /// more for its own upkeep; the api has one more, to look whether the database is there.

@@ -15,7 +15,7 @@ use futures::TryStreamExt as _;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{
     PgPool, Postgres,
-    postgres::{PgConnectOptions, PgListener, PgPoolOptions},
+    postgres::{PgListener, PgPoolOptions},
 };
 use tokio::sync::mpsc;
 
@@ -29,6 +29,7 @@ use crate::{
         listen::{Ear, Listener},
         outage::Outage,
         room::{self, Pass, Room, RoomFigures, RoomOptions},
+        servers::{self, Choice, Moves, Newest},
         usable::Trust,
     },
     trust::audit::{self, Acting, Draft},
@@ -45,7 +46,8 @@ pub struct PoolOptions {
     pub acquire_timeout: Duration,
     /// Commits wait until they are on disk. Without, the last ones are gone after a crash of
     /// Postgres, though never one that others which are on disk have seen: for writes that are
-    /// harmless to do again.
+    /// harmless to do again. Where the URL names several servers, all commits wait: a primary that
+    /// lost its standbys takes none then.
     pub durable: bool,
     /// Statements follow indexes, in their order, in spite of the planner's beliefs about the
     /// tables: for queues, which are empty when statistics are made and full when they count, so
@@ -90,6 +92,7 @@ pub struct Pool {
     trust: Arc<Trust>,
     room: Option<Arc<Room>>,
     outage: Option<Arc<Outage>>,
+    choice: Option<Arc<Choice>>,
 }
 
 /// Pools that this process has made.
@@ -107,6 +110,7 @@ pub struct Tx {
     acting: Option<Arc<Acting>>,
     /// Entries of the audit that it ends with.
     entries: Vec<Draft>,
+    moves: Moves,
     // After the connection: the next caller finds it given back.
     _pass: Pass,
 }
@@ -129,32 +133,27 @@ impl Drop for Copying {
 
 impl Pool {
     /// Makes a pool that connects when it is first used, so that a process can start before its
-    /// database does.
+    /// database does. The URL may name several servers (`servers`).
     pub fn connect_lazily(url: &SecretString, options: &PoolOptions) -> Result<Self> {
-        let connect: PgConnectOptions = url.expose_secret().parse()?;
+        let mut servers = servers::of(url.expose_secret())?;
         let trust = Arc::new(Trust::new());
         let (lending, keeping) = (Arc::clone(&trust), Arc::clone(&trust));
         let application = if options.name.is_empty() { "muster" } else { &format!("muster {}", options.name) };
-        let planned = if options.by_index { "off" } else { "on" }.to_owned();
-        let statement_limit = options.statement_limit.unwrap_or_default().as_millis().to_string();
-        let connect = connect.application_name(application).options([
-            ("idle_in_transaction_session_timeout", options.idle_transaction_limit.as_millis().to_string()),
-            // A client that is cut off and holds locks is given up as soon.
-            ("tcp_user_timeout", options.idle_transaction_limit.as_millis().to_string()),
-            // 0 is none.
-            ("statement_timeout", statement_limit),
-            ("jit", "off".to_owned()),
-            ("enable_sort", planned.clone()),
-            ("enable_bitmapscan", planned.clone()),
-            ("enable_seqscan", planned),
-            ("plan_cache_mode", if options.by_index { "force_generic_plan" } else { "auto" }.to_owned()),
-            ("synchronous_commit", if options.durable { "on" } else { "off" }.to_owned()),
-        ]);
-        let outage = options.refuses_when_away.then(|| Outage::watch(connect.clone(), Arc::clone(&trust)));
+        let settings: Arc<str> = settings(options, servers.len() > 1).into();
+        for server in &mut servers {
+            *server = server.clone().application_name(application);
+        }
+        let first = servers.first().cloned().unwrap_or_default();
+        let newest = Arc::new(Newest::default());
+        let connecting = Arc::clone(&newest);
         let inner = PgPoolOptions::new()
             .max_connections(options.max_connections)
             .acquire_timeout(options.acquire_timeout)
             .test_before_acquire(false)
+            .after_connect(move |connection, _| {
+                let (newest, settings) = (Arc::clone(&connecting), Arc::clone(&settings));
+                Box::pin(async move { newest.admit(connection, &settings).await })
+            })
             .before_acquire(move |connection, meta| {
                 let trust = Arc::clone(&lending);
                 Box::pin(async move { trust.lend(connection, &meta).await })
@@ -163,11 +162,14 @@ impl Pool {
                 let trust = Arc::clone(&keeping);
                 Box::pin(async move { trust.keep(connection, &meta).await })
             })
-            .connect_lazy_with(connect);
+            .connect_lazy_with(first);
+        let outage =
+            options.refuses_when_away.then(|| Outage::watch(inner.clone(), Arc::clone(&trust), Arc::clone(&newest)));
+        let choice = (servers.len() > 1).then(|| Choice::begin(servers, inner.clone(), Arc::clone(&trust), newest));
         let announcer = Announcer::of(&inner);
         let room = options.room.map(|room| Room::of(options.max_connections, room));
         let number = POOLS.fetch_add(1, Ordering::Relaxed);
-        Ok(Self { inner, number, announcer, trust, room, outage })
+        Ok(Self { inner, number, announcer, trust, room, outage, choice })
     }
 
     /// Begins a transaction.
@@ -185,10 +187,21 @@ impl Pool {
 
     async fn begin_by(&self, statements: &'static str) -> Result<Tx> {
         let pass = self.pass().await?;
-        let inner = self.inner.begin_with(statements).await.inspect_err(|_| self.suspect())?;
+        let (inner, moves) = loop {
+            let moves = self.moves();
+            let inner = self.inner.begin_with(statements).await.inspect_err(|_| self.suspect())?;
+            if !moves.has_come() {
+                break (inner, moves);
+            }
+        };
         let copying = Copying { now: false, trust: Arc::clone(&self.trust) };
         let (announcer, acting) = (Arc::clone(&self.announcer), audit::present());
-        Ok(Tx { copying, inner, announcer, enqueued: false, acting, entries: Vec::new(), _pass: pass })
+        Ok(Tx { copying, inner, announcer, enqueued: false, acting, entries: Vec::new(), moves, _pass: pass })
+    }
+
+    /// Returns a sign that the pool has turned to another server since this call.
+    fn moves(&self) -> Moves {
+        self.choice.as_ref().map_or_else(Moves::none, |choice| choice.moves())
     }
 
     /// Returns a connection for one statement.
@@ -230,27 +243,49 @@ impl Pool {
 
     /// Listens to channels of the database.
     pub async fn listen(&self, channels: &[&str]) -> Result<Listener> {
-        let mut listener = PgListener::connect_with(&self.inner).await?;
-        listener.listen_all(channels.iter().copied()).await?;
-        Ok(Listener(listener))
+        let channels = channels.iter().map(|channel| (*channel).to_owned()).collect();
+        Listener::begin(self.inner.clone(), channels, self.moves()).await
     }
 
     /// Listens to one channel on a connection of its own beside the pool's, which can prove that
     /// nothing was missed.
     pub async fn hear(&self, channel: &str) -> Result<Ear> {
-        let options = self.inner.connect_options();
+        let (options, moves) = (self.inner.connect_options(), self.moves());
         let own = PgPoolOptions::new().max_connections(1).connect_lazy_with(options.as_ref().clone());
         let mut listener = PgListener::connect_with(&own).await?;
         // A lost connection is told, and not replaced unseen.
         listener.eager_reconnect(false);
         listener.listen(channel).await?;
-        Ok(Ear { listener, again: format!("LISTEN \"{channel}\"") })
+        Ok(Ear { listener, again: format!("LISTEN \"{channel}\""), moves })
     }
 
     /// Closes every connection, waiting for those in use.
     pub async fn close(&self) {
         self.inner.close().await;
     }
+}
+
+/// Returns the statements that set a new connection up. They are not sent with the connection's
+/// beginning: a pooler between would refuse it, or forget them.
+fn settings(options: &PoolOptions, several: bool) -> String {
+    let switch = |on: bool| if on { "on" } else { "off" };
+    let (idle, statement) = (options.idle_transaction_limit, options.statement_limit.unwrap_or_default());
+    let planned = switch(!options.by_index);
+    [
+        ("idle_in_transaction_session_timeout", idle.as_millis().to_string().as_str()),
+        // A client that is cut off and holds locks is given up as soon.
+        ("tcp_user_timeout", idle.as_millis().to_string().as_str()),
+        // 0 is none.
+        ("statement_timeout", statement.as_millis().to_string().as_str()),
+        ("jit", "off"),
+        ("enable_sort", planned),
+        ("enable_bitmapscan", planned),
+        ("enable_seqscan", planned),
+        ("plan_cache_mode", if options.by_index { "force_generic_plan" } else { "auto" }),
+        ("synchronous_commit", switch(options.durable || several)),
+    ]
+    .map(|(name, value)| format!("set {name} = {value};"))
+    .concat()
 }
 
 impl Tx {
@@ -267,7 +302,10 @@ impl Tx {
         let entries = std::mem::take(&mut self.entries);
         audit::append_all(self.conn(), entries).await?;
         room::commits();
-        self.inner.commit().await?;
+        tokio::select! {
+            committed = self.inner.commit() => committed?,
+            () = self.moves.next() => return Err(Error::Moved),
+        }
         if self.enqueued {
             self.announcer.announce();
         }

@@ -16,6 +16,10 @@ pub enum Error {
     /// The database is known to be away; nobody was asked.
     #[error("database: away")]
     Away,
+    /// The database's servers changed their parts while a commit was under way on the one that is
+    /// no longer written to. Whether the other has it is not known, as after a lost connection.
+    #[error("database: another server took over during a commit")]
+    Moved,
     /// Too many wait for a connection already, or have waited for too long.
     #[error("database: too many wait for a connection{}", if *.everywhere { "" } else { " on behalf of the same tenant" })]
     Busy {
@@ -52,7 +56,7 @@ impl Error {
     /// again later is right, and a worker takes no more jobs until it answers.
     pub fn is_unavailable(&self) -> bool {
         let error = match self {
-            Self::NoAnswer(_) | Self::Away | Self::Busy { .. } => return true,
+            Self::NoAnswer(_) | Self::Away | Self::Moved | Self::Busy { .. } => return true,
             Self::Database(error) => error,
             _ => return false,
         };
@@ -61,10 +65,10 @@ impl Error {
                 true
             }
             // Class 08: connection exceptions; 57P: the server is shutting down, crashed or
-            // starting.
-            sqlx::Error::Database(error) => {
-                error.code().is_some_and(|code| code.starts_with("08") || code.starts_with("57P") || code == "53300")
-            }
+            // starting; 25006: it has become one that cannot be written to.
+            sqlx::Error::Database(error) => error.code().is_some_and(|code| {
+                code.starts_with("08") || code.starts_with("57P") || matches!(&*code, "53300" | "25006")
+            }),
             _ => false,
         }
     }

@@ -10,4 +10,5 @@ pub(crate) mod outage;
 pub(crate) mod page;
 pub mod roles;
 pub mod room;
+pub(crate) mod servers;
 pub(crate) mod usable;

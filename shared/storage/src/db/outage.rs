@@ -13,10 +13,10 @@ use std::{
     time::Duration,
 };
 
-use sqlx::{Connection as _, PgConnection, postgres::PgConnectOptions};
+use sqlx::{ConnectOptions as _, PgConnection, PgPool};
 use tokio::{sync::Notify, task::JoinSet};
 
-use crate::db::usable::Trust;
+use crate::db::{servers::Newest, usable::Trust};
 
 /// How often the database is asked, and how often while it is away.
 const CHECK_INTERVAL: Duration = Duration::from_secs(1);
@@ -39,10 +39,10 @@ struct State {
 
 impl Outage {
     /// Begins to ask.
-    pub(crate) fn watch(options: PgConnectOptions, trust: Arc<Trust>) -> Arc<Self> {
+    pub(crate) fn watch(pool: PgPool, trust: Arc<Trust>, newest: Arc<Newest>) -> Arc<Self> {
         let state = Arc::new(State::default());
         let mut task = JoinSet::new();
-        task.spawn(run(options, trust, Arc::clone(&state)));
+        task.spawn(run(pool, trust, newest, Arc::clone(&state)));
         Arc::new(Self { state, _task: Mutex::new(task) })
     }
 
@@ -57,10 +57,10 @@ impl Outage {
     }
 }
 
-async fn run(options: PgConnectOptions, trust: Arc<Trust>, state: Arc<State>) {
+async fn run(pool: PgPool, trust: Arc<Trust>, newest: Arc<Newest>, state: Arc<State>) {
     let mut connection = None;
     loop {
-        let answered = tokio::time::timeout(LONGEST_ANSWER, ask(&options, &mut connection)).await;
+        let answered = tokio::time::timeout(LONGEST_ANSWER, ask(&pool, &newest, &mut connection)).await;
         let why = match answered {
             Ok(Ok(())) => None,
             Ok(Err(error)) => Some(error.to_string()),
@@ -88,13 +88,16 @@ async fn run(options: PgConnectOptions, trust: Arc<Trust>, state: Arc<State>) {
     }
 }
 
-/// Asks for a sign of life on a connection that is kept, or on a new one.
-async fn ask(options: &PgConnectOptions, connection: &mut Option<PgConnection>) -> sqlx::Result<()> {
-    let mut asked = match connection.take() {
-        Some(connection) => connection,
-        None => PgConnection::connect_with(options).await?,
+/// Asks the server that the pool connects to, on a connection that is kept or on a new one, whether
+/// it can be written to.
+async fn ask(pool: &PgPool, newest: &Newest, kept: &mut Option<(PgConnection, String)>) -> sqlx::Result<()> {
+    let options = pool.connect_options();
+    let place = format!("{}:{}", options.get_host(), options.get_port());
+    let mut asked = match kept.take().filter(|(_, to)| *to == place) {
+        Some((connection, _)) => connection,
+        None => options.connect().await?,
     };
-    asked.ping().await?;
-    *connection = Some(asked);
+    newest.must_write(&mut asked).await?;
+    *kept = Some((asked, place));
     Ok(())
 }
