@@ -26,9 +26,9 @@ const HELP: &str = "\
 cargo xtask COMMAND
 
   demo                      build everything, start everything, play a campaign and check it
-  local [OPTIONS]           start the same processes and stay: --schedulers N --workers N --json
+  local [OPTIONS]           start the same processes and stay: --schedulers N --workers N --json --ha
   chaos [OPTIONS]           break everything by a seed while a campaign runs, and check every invariant:
-                            --seed N | --seeds A..B, --minutes M, --plan, --plant VIOLATION
+                            --seed N | --seeds A..B, --minutes M, --ha, --drill broker|database, --plan, --plant VIOLATION
   oidc                      sign in at an identity provider of others' making, the npm package oidc-provider
   console                   play stories of the web console in Debian's Chromium, by clicking and typing alone
   day                       play a day of an admin and an agent through the API alone, by a client made from its document

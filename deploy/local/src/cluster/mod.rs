@@ -119,7 +119,7 @@ impl Cluster {
         let mut settings = Settings::new(stack, &options, wiring)?;
         settings.write_simulator_config(options.simulator)?;
         // The schema is its owner's; everything else runs with the rights of daemons.
-        let owner = [("MUSTER_DATABASE_URL", stack.postgres.url(&options.database))];
+        let owner = [("MUSTER_DATABASE_URL", stack.database_url(&options.database))];
         settings.run_cli_with(&["migrate", "--roles"], &owner).await.context("migrating the database")?;
         stack.postgres.make_app_login().await?;
         settings.run_cli(&["broker", "apply"]).await.context("setting the broker's policy")?;

@@ -43,9 +43,9 @@ impl Settings {
             wiring,
         };
         let env = [
-            ("MUSTER_DATABASE_URL", stack.postgres.app_url(&options.database)),
-            ("MUSTER_AMQP_URL", stack.rabbitmq.amqp_url(&options.vhost)),
-            ("MUSTER_RABBITMQ_MANAGEMENT_URL", stack.rabbitmq.management_url()),
+            ("MUSTER_DATABASE_URL", stack.app_url(&options.database)),
+            ("MUSTER_AMQP_URL", stack.amqp_url(&options.vhost)),
+            ("MUSTER_RABBITMQ_MANAGEMENT_URL", stack.management_url()),
             ("MUSTER_OBJECT_STORE_URL", format!("file://{}", objects.display())),
             ("MUSTER_CARRIER_URL", settings.simulator_url()),
             ("MUSTER_CARRIER_ACCOUNT_SID", settings.account_sid.clone()),

@@ -7,7 +7,9 @@ use std::{
 };
 
 use anyhow::Context as _;
-use muster_local::{Cluster, ClusterOptions, Stack, StackOptions, programs::Binary, signals::Signals};
+use muster_local::{
+    Cluster, ClusterOptions, Postgres, RabbitMq, Stack, StackOptions, programs::Binary, signals::Signals,
+};
 use serde::Serialize;
 
 use super::sign_in_link::{self, ADDRESS};
@@ -21,6 +23,9 @@ pub(crate) struct Arguments {
     /// How many workers to run.
     #[arg(long, default_value_t = 2)]
     workers: usize,
+    /// Run three nodes of `RabbitMQ` and two Postgres servers, so that one of each may go.
+    #[arg(long)]
+    ha: bool,
     /// A file with the simulator's configuration, as JSON.
     #[arg(long)]
     simulator_config: Option<PathBuf>,
@@ -47,6 +52,8 @@ struct Summary<'a> {
     folder: &'a Path,
     postgres_pid: Option<u32>,
     rabbitmq_pid: Option<u32>,
+    standby_pid: Option<u32>,
+    other_node_pids: Vec<u32>,
     processes: Vec<Running<'a>>,
 }
 
@@ -94,7 +101,8 @@ async fn start(arguments: &Arguments) -> anyhow::Result<(Stack, Cluster)> {
     for binary in Binary::ALL {
         binary.path()?;
     }
-    let stack = Stack::start(StackOptions { keep_folder: arguments.keep, ..StackOptions::default() }).await?;
+    let options = StackOptions { keep_folder: arguments.keep, ..StackOptions::default() };
+    let stack = Stack::start(if arguments.ha { options.highly_available() } else { options }).await?;
     let options = ClusterOptions {
         schedulers: arguments.schedulers,
         workers: arguments.workers,
@@ -122,12 +130,14 @@ fn summarise<'a>(stack: &'a Stack, cluster: &'a Cluster) -> Summary<'a> {
         simulator_url: &cluster.simulator_url,
         simulator_log: &cluster.simulator_log,
         mails: cluster.mails(),
-        postgres_url: stack.postgres.url(NAME),
-        amqp_url: stack.rabbitmq.amqp_url(NAME),
-        rabbitmq_management_url: stack.rabbitmq.management_url(),
+        postgres_url: stack.database_url(NAME),
+        amqp_url: stack.amqp_url(NAME),
+        rabbitmq_management_url: stack.management_url(),
         folder: stack.folder(),
         postgres_pid: stack.postgres.pid(),
         rabbitmq_pid: stack.rabbitmq.pid(),
+        standby_pid: stack.standby.as_ref().and_then(Postgres::pid),
+        other_node_pids: stack.other_nodes.iter().filter_map(RabbitMq::pid).collect(),
         processes: processes.collect(),
     }
 }

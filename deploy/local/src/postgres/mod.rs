@@ -5,6 +5,7 @@
 
 mod psql;
 mod server;
+mod standby;
 
 use std::{
     path::{Path, PathBuf},
@@ -192,6 +193,14 @@ impl Postgres {
     /// Each call starts a process. Tests that ask often use a client of their own.
     pub async fn run_sql(&self, database: &str, sql: &str) -> anyhow::Result<String> {
         self.psql()?.run(database, sql, &[]).await
+    }
+
+    /// Runs SQL as [`Postgres::run_sql`] does, by way of another port of this machine.
+    pub(crate) async fn run_sql_through(&self, port: u16, database: &str, sql: &str) -> anyhow::Result<String> {
+        let mut url = self.admin.clone();
+        url.set_port(Some(port)).ok().context("a URL that can have no port")?;
+        let program = self.psql()?.program().to_owned();
+        Psql::at(&url, program).run(database, sql, &[]).await
     }
 
     /// Runs a script through `psql` in one transaction, stopping at the first error.

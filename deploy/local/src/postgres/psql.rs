@@ -1,6 +1,9 @@
 //! The `psql` program: enough SQL to make databases, and no driver to compile.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::Context as _;
 use percent_encoding::percent_decode_str;
@@ -29,6 +32,10 @@ impl<'a> Psql<'a> {
             "no psql on this machine: install Postgres's client (Debian: apt-get install postgresql-client)",
         )?;
         Ok(Self::at(admin, program))
+    }
+
+    pub(super) fn program(&self) -> &Path {
+        &self.program
     }
 
     /// Runs `sql` from standard input and stops at the first error.

@@ -21,7 +21,7 @@ use tokio::{
 
 use crate::{capture::capture, install, ports, secret};
 use management::Management;
-use node::{Node, Programs};
+use node::{Node, Place, Programs};
 
 /// The AMQP URL, without a vhost, of a broker to use instead of starting one.
 pub const AMQP_URL_VAR: &str = "MUSTER_TEST_AMQP_URL";
@@ -69,15 +69,50 @@ impl RabbitMq {
                  those of a running broker"
             );
         };
-        let password = secret::hex(16)?;
+        let home = folder.join("rabbitmq");
+        Self::at(&home, &secret::hex(16)?, |place| Node::start(&programs, place)).await
+    }
+
+    /// Starts another node of this broker's cluster with its data under `folder`; returns when it
+    /// answers.
+    pub async fn start_another(&self, folder: &Path, number: usize) -> anyhow::Result<Self> {
+        let Host::Programs(first) = &self.host else { bail!(not_ours("joined")) };
+        let programs = find_or_install().await?.context("RabbitMQ is not installed any more")?;
+        let home = folder.join(format!("rabbitmq-{number}"));
+        let password = self.amqp.password().unwrap_or_default();
+        Self::at(&home, password, |place| first.start_another(&programs, place)).await
+    }
+
+    async fn at(
+        home: &Path,
+        password: &str,
+        start: impl FnOnce(Place<'_>) -> anyhow::Result<Node>,
+    ) -> anyhow::Result<Self> {
         let (port, management_port) = (ports::free_port()?, ports::free_port()?);
         let amqp = Url::parse(&format!("amqp://muster:{password}@127.0.0.1:{port}"))?;
         let management =
             Management::new(Url::parse(&format!("http://muster:{password}@127.0.0.1:{management_port}"))?)?;
-        let host = Host::Programs(Box::new(Node::start(folder, &programs, port, management_port, &password)?));
-        let rabbitmq = Self { amqp, management, host };
+        let node = start(Place { home, port, management_port, password })?;
+        let rabbitmq = Self { amqp, management, host: Host::Programs(Box::new(node)) };
         rabbitmq.wait_until_ready().await?;
         Ok(rabbitmq)
+    }
+
+    /// Returns the node's name in its cluster, where it is a process of ours.
+    pub fn node_name(&self) -> Option<&str> {
+        match &self.host {
+            Host::Programs(node) => Some(node.name()),
+            Host::Given => None,
+        }
+    }
+
+    /// Ends the node in an orderly way, starts it again, and waits until it answers.
+    pub async fn roll(&self) -> anyhow::Result<()> {
+        match &self.host {
+            Host::Given => bail!(not_ours("restarted")),
+            Host::Programs(node) => node.roll().await?,
+        }
+        self.wait_until_ready().await
     }
 
     /// Returns the URL of `vhost`, with its name percent-encoded as AMQP's URLs want it.
@@ -179,7 +214,8 @@ impl RabbitMq {
         }
     }
 
-    async fn wait_until_ready(&self) -> anyhow::Result<()> {
+    /// Waits until it answers.
+    pub async fn wait_until_ready(&self) -> anyhow::Result<()> {
         let deadline = Instant::now() + READY_LIMIT;
         loop {
             let Err(error) = self.answers().await else { return Ok(()) };

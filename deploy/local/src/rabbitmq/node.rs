@@ -22,6 +22,10 @@ use crate::{
 /// The node's data, in its folder.
 const DATA: &str = "data/node";
 const STOP_LIMIT: Duration = Duration::from_secs(30);
+const THREADS: &str = "+S 2:2 +sbwt none +sbwtdcpu none +sbwtdio none";
+/// After so long without a sign the nodes of a cluster take one of them for gone. During RabbitMQ's
+/// own 60 s every declaration waits for a node that stands still.
+const TICK_SECONDS: u32 = 8;
 
 /// The node's start script and Erlang's name server.
 #[derive(Debug, Clone)]
@@ -57,32 +61,83 @@ fn find_epmd() -> Option<PathBuf> {
     })
 }
 
+/// A place in a cluster: what its nodes share.
+#[derive(Debug, Clone)]
+pub(super) struct Seat {
+    cookie: String,
+    epmd_port: String,
+    /// The first node's name.
+    first: String,
+}
+
+/// Where a node lives and listens.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place<'a> {
+    /// Its own folder, which is made.
+    pub(super) home: &'a Path,
+    pub(super) port: u16,
+    pub(super) management_port: u16,
+    pub(super) password: &'a str,
+}
+
 /// A running node. Dropping it kills it.
 #[derive(Debug)]
 pub(super) struct Node {
+    seat: Seat,
+    name: String,
     /// Where the node keeps its quorum queues.
     quorum: PathBuf,
     ctl: PathBuf,
     environment: Vec<(String, String)>,
     broker: Process,
-    epmd: Process,
+    /// The name server of the cluster, which is the first node's.
+    epmd: Option<Process>,
 }
 
 impl Node {
-    pub(super) fn start(
-        folder: &Path,
+    /// Starts a node with a name server of its own, which others may join.
+    pub(super) fn start(programs: &Programs, place: Place<'_>) -> anyhow::Result<Self> {
+        let home = place.home;
+        make_folder(home)?;
+        let seat = Seat {
+            cookie: secret::hex(20)?,
+            epmd_port: ports::free_port()?.to_string(),
+            first: format!("muster-{}@localhost", secret::hex(4)?),
+        };
+        let epmd = ProcessSpec::new("epmd", &programs.epmd, home.join("epmd.log")).args([
+            "-address",
+            "127.0.0.1",
+            "-port",
+            &seat.epmd_port,
+        ]);
+        let epmd = Process::spawn(epmd)?;
+        let name = seat.first.clone();
+        Self::spawn(programs, place, seat, name, Some(epmd))
+    }
+
+    /// Starts another node of this one's cluster.
+    pub(super) fn start_another(&self, programs: &Programs, place: Place<'_>) -> anyhow::Result<Self> {
+        make_folder(place.home)?;
+        let name = format!("muster-{}@localhost", secret::hex(4)?);
+        Self::spawn(programs, place, self.seat.clone(), name, None)
+    }
+
+    fn spawn(
         programs: &Programs,
-        port: u16,
-        management_port: u16,
-        password: &str,
+        place: Place<'_>,
+        seat: Seat,
+        name: String,
+        epmd: Option<Process>,
     ) -> anyhow::Result<Self> {
-        let home = folder.join("rabbitmq");
-        let doing = || format!("making RabbitMQ's folder {}", home.display());
-        std::fs::create_dir(&home).with_context(doing)?;
-        std::fs::set_permissions(&home, Permissions::from_mode(0o700)).with_context(doing)?;
+        let Place { home, port, .. } = place;
+        let doing = || format!("filling RabbitMQ's folder {}", home.display());
+        let mut configuration = settings(place);
+        if name != seat.first {
+            configuration.push_str(&membership(&seat.first, &name));
+        }
         let files = [
-            (".erlang.cookie", secret::hex(20)?),
-            ("rabbitmq.conf", settings(management_port, password)),
+            (".erlang.cookie", seat.cookie.clone()),
+            ("rabbitmq.conf", configuration),
             ("rabbitmq-env.conf", String::new()),
             ("advanced.config", "[].\n".to_owned()),
             ("enabled_plugins", "[rabbitmq_management].\n".to_owned()),
@@ -93,22 +148,23 @@ impl Node {
         // Erlang refuses a cookie that others can read.
         std::fs::set_permissions(home.join(".erlang.cookie"), Permissions::from_mode(0o400)).with_context(doing)?;
 
-        let epmd_port = ports::free_port()?.to_string();
-        let epmd = ProcessSpec::new("epmd", &programs.epmd, home.join("epmd.log")).args([
-            "-address",
-            "127.0.0.1",
-            "-port",
-            &epmd_port,
-        ]);
-        let mut broker = ProcessSpec::new("rabbitmq", &programs.server, home.join("rabbitmq.log"));
-        broker.env = environment(&home, port, &epmd_port)?;
+        let called = home.file_name().map_or("rabbitmq".into(), |name| name.to_string_lossy());
+        let mut broker = ProcessSpec::new(called, &programs.server, home.join("rabbitmq.log"));
+        broker.env = environment(home, port, &name, &seat.epmd_port)?;
         Ok(Self {
+            seat,
+            name,
             ctl: programs.ctl.clone(),
             environment: broker.env.clone(),
             quorum: home.join(DATA).join("quorum"),
-            epmd: Process::spawn(epmd)?,
+            epmd,
             broker: Process::spawn(broker)?,
         })
+    }
+
+    /// Returns its name in the cluster.
+    pub(super) fn name(&self) -> &str {
+        &self.name
     }
 
     pub(super) fn process(&self) -> &Process {
@@ -128,8 +184,8 @@ impl Node {
     }
 
     pub(super) async fn start_again(&self) -> anyhow::Result<()> {
-        if !self.epmd.is_running() {
-            self.epmd.restart().await?;
+        if let Some(epmd) = self.epmd.as_ref().filter(|epmd| !epmd.is_running()) {
+            epmd.restart().await?;
         }
         self.broker.restart().await
     }
@@ -137,17 +193,32 @@ impl Node {
     pub(super) async fn stop(&self) -> anyhow::Result<()> {
         self.broker.resume_family();
         self.broker.stop(STOP_LIMIT).await?;
-        self.epmd.kill_family().await
+        match &self.epmd {
+            Some(epmd) => epmd.kill_family().await,
+            None => Ok(()),
+        }
+    }
+
+    /// Ends the broker in an orderly way and starts it again.
+    pub(super) async fn roll(&self) -> anyhow::Result<()> {
+        self.broker.stop(STOP_LIMIT).await?;
+        self.start_again().await
     }
 }
 
+fn make_folder(home: &Path) -> anyhow::Result<()> {
+    let doing = || format!("making RabbitMQ's folder {}", home.display());
+    std::fs::create_dir(home).with_context(doing)?;
+    std::fs::set_permissions(home, Permissions::from_mode(0o700)).with_context(doing)
+}
+
 /// Everything that would otherwise come from the system's own `RabbitMQ` is named.
-fn environment(home: &Path, port: u16, epmd_port: &str) -> anyhow::Result<Vec<(String, String)>> {
+fn environment(home: &Path, port: u16, name: &str, epmd_port: &str) -> anyhow::Result<Vec<(String, String)>> {
     let at = |name: &str| home.join(name).display().to_string();
     let pairs = [
         ("HOME", home.display().to_string()),
         ("LANG", "C.UTF-8".to_owned()),
-        ("RABBITMQ_NODENAME", format!("muster-{}@localhost", secret::hex(4)?)),
+        ("RABBITMQ_NODENAME", name.to_owned()),
         ("RABBITMQ_NODE_IP_ADDRESS", "127.0.0.1".to_owned()),
         ("RABBITMQ_NODE_PORT", port.to_string()),
         ("RABBITMQ_DIST_PORT", ports::free_port()?.to_string()),
@@ -172,7 +243,7 @@ fn environment(home: &Path, port: u16, epmd_port: &str) -> anyhow::Result<Vec<(S
         ("RABBITMQ_SCHEDULER_BIND_TYPE", "u".to_owned()),
         (
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS",
-            "+S 2:2 +sbwt none +sbwtdcpu none +sbwtdio none -kernel inet_dist_use_interface {127,0,0,1}".to_owned(),
+            format!("{THREADS} -kernel inet_dist_use_interface {{127,0,0,1}} -kernel net_ticktime {TICK_SECONDS}"),
         ),
         // The script then becomes Erlang instead of watching over it, so that signals reach the
         // broker itself.
@@ -181,13 +252,25 @@ fn environment(home: &Path, port: u16, epmd_port: &str) -> anyhow::Result<Vec<(S
     Ok(pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }
 
-fn settings(management_port: u16, password: &str) -> String {
+/// How a node finds the first one of its cluster.
+fn membership(first: &str, own: &str) -> String {
+    format!(
+        "cluster_formation.peer_discovery_backend = classic_config\n\
+         cluster_formation.classic_config.nodes.1 = {first}\n\
+         cluster_formation.classic_config.nodes.2 = {own}\n"
+    )
+}
+
+fn settings(place: Place<'_>) -> String {
+    let Place { management_port, password, .. } = place;
     format!(
         "default_user = muster\n\
          default_pass = {password}\n\
          default_user_tags.administrator = true\n\
          management.tcp.ip = 127.0.0.1\n\
          management.tcp.port = {management_port}\n\
+         # A node that sees fewer than half of its cluster stops serving.\n\
+         cluster_partition_handling = pause_minority\n\
          # Tests watch queues: fresh numbers.\n\
          collect_statistics_interval = 1000\n\
          disk_free_limit.absolute = 100MB\n"
