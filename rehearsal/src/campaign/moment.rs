@@ -34,6 +34,11 @@ impl Moment {
         Self(self.0.saturating_sub(i64::try_from(time.as_millis()).unwrap_or(i64::MAX)))
     }
 
+    /// Returns the time since an earlier moment.
+    pub(crate) fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+
     /// Reads `2026-03-01T09:00:00.000Z`.
     pub(crate) fn parse(text: &str) -> anyhow::Result<Self> {
         let fields: Option<Vec<i64>> = text

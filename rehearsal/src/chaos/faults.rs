@@ -8,19 +8,22 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use futures::future::try_join_all;
-use muster_local::{Cluster, Process, Stack, http};
+use muster_local::{Cluster, Process, RabbitMq, Stack, http, wire::Wire};
 use reqwest::Method;
 use serde_json::Value;
 
 use super::{
     plan::{Deed, Fault, Service, Target},
+    watch::Happened,
     wiring::Wires,
 };
-use crate::campaign::voice::Voice;
+use crate::campaign::{moment::Moment, voice::Voice};
 
 /// How long the broker's management may take to answer again after a restart.
 const MANAGEMENT_LIMIT: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(300);
+/// How long a former primary runs beside the present one.
+const BESIDE: Duration = Duration::from_secs(3);
 
 /// Where faults happen.
 pub(crate) struct Field<'a> {
@@ -31,6 +34,8 @@ pub(crate) struct Field<'a> {
     pub(crate) voice: Voice,
     /// Daemons found dead that nobody had killed.
     pub(crate) fallen: Mutex<Vec<String>>,
+    /// The faults so far.
+    pub(crate) happened: Mutex<Vec<Happened>>,
 }
 
 impl Field<'_> {
@@ -47,7 +52,11 @@ impl Field<'_> {
                 let at = started + Duration::from_millis(fault.at_ms);
                 tokio::time::sleep_until(at.into()).await;
                 self.voice.say(&format!("fault: {fault}"));
+                let from = Moment::now();
                 self.play_one(fault).await.with_context(|| format!("the fault {fault}"))?;
+                let what = format!("{} {} for {} ms", fault.deed, fault.target, fault.lasts_ms);
+                let mut happened = self.happened.lock().unwrap_or_else(PoisonError::into_inner);
+                happened.push(Happened { what, from, to: Moment::now() });
             }
             anyhow::Ok(())
         }))
@@ -75,10 +84,10 @@ impl Field<'_> {
             }
             (Target::Service(service), deed) => self.service(service, deed, time).await,
             (Target::Wire(daemon, service), Deed::Cut(how)) => {
-                let wire = self.wires.get(daemon, service)?;
-                wire.cut(how);
+                let wires = self.wires.get(daemon, service)?;
+                wires.iter().for_each(|wire| wire.cut(how));
                 tokio::time::sleep(time).await;
-                wire.mend();
+                wires.iter().for_each(Wire::mend);
                 Ok(())
             }
             (target, deed) => bail!("{deed:?} can't be done to {target}"),
@@ -86,7 +95,7 @@ impl Field<'_> {
     }
 
     async fn service(&self, service: Service, deed: Deed, time: Duration) -> anyhow::Result<()> {
-        let Stack { postgres, rabbitmq, .. } = self.stack;
+        let (postgres, rabbitmq) = (self.stack.primary(), &self.stack.rabbitmq);
         let wait = tokio::time::sleep(time);
         match (service, deed) {
             (Service::Database, Deed::Kill) => {
@@ -115,8 +124,77 @@ impl Field<'_> {
                 wait.await;
                 rabbitmq.create_vhost(self.vhost).await
             }
+            (Service::Broker, deed) => self.node(deed, time).await,
+            (Service::Database, deed) => self.pair(deed, time).await,
             (service, deed) => bail!("{deed:?} can't be done to {service}"),
         }
+    }
+
+    /// A fault of a broker of several nodes.
+    async fn node(&self, deed: Deed, time: Duration) -> anyhow::Result<()> {
+        match deed {
+            Deed::KillNode(number) => {
+                let node = self.stack.nodes().nth(number).context("there is no such node")?;
+                node.kill().await?;
+                tokio::time::sleep(time).await;
+                node.start_again().await
+            }
+            Deed::StopLeader => {
+                let leader = self.leader().await?;
+                leader.pause()?;
+                tokio::time::sleep(time).await;
+                leader.resume()?;
+                leader.wait_until_ready().await
+            }
+            Deed::Roll => {
+                for node in self.stack.nodes() {
+                    node.roll().await?;
+                }
+                Ok(())
+            }
+            deed => bail!("{deed:?} can't be done to a node of the broker"),
+        }
+    }
+
+    /// A fault of two database servers.
+    async fn pair(&self, deed: Deed, time: Duration) -> anyhow::Result<()> {
+        let (former, next) = (self.stack.primary(), self.stack.secondary().context("there is no standby")?);
+        match deed {
+            Deed::FailOver => {
+                former.kill().await?;
+                tokio::time::sleep(time).await;
+                self.stack.fail_over().await?;
+                former.follow(next).await
+            }
+            Deed::Usurp => {
+                former.pause()?;
+                tokio::time::sleep(time).await;
+                self.stack.fail_over().await?;
+                former.resume()?;
+                tokio::time::sleep(BESIDE).await;
+                former.follow(next).await
+            }
+            Deed::StopStandby => {
+                next.pause()?;
+                tokio::time::sleep(time).await;
+                next.resume()
+            }
+            deed => bail!("{deed:?} can't be done to a database"),
+        }
+    }
+
+    /// Returns the node that leads most queues.
+    async fn leader(&self) -> anyhow::Result<&RabbitMq> {
+        let queues = self.queues().await?;
+        let mut led: BTreeMap<&str, usize> = BTreeMap::new();
+        for leader in queues.iter().filter_map(|queue| queue["leader"].as_str()) {
+            *led.entry(leader).or_default() += 1;
+        }
+        let (leader, count) = led.into_iter().max_by_key(|(_, count)| *count).context("no queue has a leader")?;
+        let found = self.stack.nodes().enumerate().find(|(_, node)| node.node_name() == Some(leader));
+        let (number, node) = found.with_context(|| format!("the leader {leader} is no node of the stack"))?;
+        self.voice.say(&format!("node {} leads {count} of {} queues", number + 1, queues.len()));
+        Ok(node)
     }
 
     /// Returns a daemon, which should be running: a fault that kills it here also starts it again.
@@ -148,19 +226,28 @@ impl Field<'_> {
     /// Empties every queue. Queues that are being declared or have no leader yet are left alone.
     async fn purge(&self) -> anyhow::Result<()> {
         let client = http::client(Duration::from_secs(5))?;
-        let base = format!("{}/api/queues/{}", self.stack.rabbitmq.management_url(), self.vhost);
+        for name in self.queues().await?.iter().filter_map(|queue| queue["name"].as_str()) {
+            let url = format!("{}/{name}/contents", self.queues_url());
+            let _left_alone = client.request(Method::DELETE, url).send().await;
+        }
+        Ok(())
+    }
+
+    fn queues_url(&self) -> String {
+        format!("{}/api/queues/{}", self.stack.rabbitmq.management_url(), self.vhost)
+    }
+
+    /// Returns the queues as the broker's management tells them.
+    async fn queues(&self) -> anyhow::Result<Vec<Value>> {
+        let client = http::client(Duration::from_secs(5))?;
         let deadline = Instant::now() + MANAGEMENT_LIMIT;
-        let queues = loop {
-            let asked = async { client.get(&base).send().await?.error_for_status()?.json::<Value>().await };
+        loop {
+            let asked = async { client.get(self.queues_url()).send().await?.error_for_status()?.json().await };
             match asked.await {
-                Ok(queues) => break queues,
+                Ok(queues) => return Ok(queues),
                 Err(error) if Instant::now() > deadline => return Err(error.without_url()).context("listing queues"),
                 Err(_) => tokio::time::sleep(POLL).await,
             }
-        };
-        for name in queues.as_array().into_iter().flatten().filter_map(|queue| queue["name"].as_str()) {
-            let _left_alone = client.request(Method::DELETE, format!("{base}/{name}/contents")).send().await;
         }
-        Ok(())
     }
 }

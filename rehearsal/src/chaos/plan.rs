@@ -8,7 +8,7 @@
 use std::fmt;
 
 use fastrand::Rng;
-use muster_local::wire::Passage;
+use muster_local::{stack::CLUSTER, wire::Passage};
 
 /// The daemons that are killed, stopped and cut off, by their names in the cluster.
 pub(crate) const DAEMONS: [&str; 5] = ["api", "scheduler-1", "scheduler-2", "worker-1", "worker-2"];
@@ -52,6 +52,20 @@ pub(crate) enum Deed {
     Purge,
     /// The vhost is deleted with everything in it, and made again when the time is over.
     LoseEverything,
+    /// `SIGKILL` of one of the broker's nodes, and a start when the time is over.
+    KillNode(usize),
+    /// `SIGSTOP` of the node that leads most queues, and `SIGCONT` when the time is over.
+    StopLeader,
+    /// Each of the broker's nodes is ended in an orderly way and started again, in turn.
+    Roll,
+    /// `SIGKILL` of the primary; the standby is promoted when the time is over, and followed by the
+    /// former primary.
+    FailOver,
+    /// `SIGSTOP` of the primary; the standby is promoted when the time is over. The former primary
+    /// wakes up beside it and takes itself for the primary until it is made to follow.
+    Usurp,
+    /// `SIGSTOP` of the standby, without which no commit is answered.
+    StopStandby,
 }
 
 /// One fault.
@@ -65,15 +79,16 @@ pub(crate) struct Fault {
     pub(crate) deed: Deed,
 }
 
-/// Returns the whole schedule of a seed, in the order of time.
-pub(crate) fn schedule(seed: u64, time_ms: u64) -> Vec<Fault> {
+/// Returns the whole schedule of a seed, in the order of time: for servers of which one of a kind
+/// may go, or for one of each.
+pub(crate) fn schedule(seed: u64, time_ms: u64, ha: bool) -> Vec<Fault> {
     let mut dice = Rng::with_seed(seed);
     let mut faults: Vec<Fault> = Vec::new();
     let mut deck = Vec::new();
     let mut at_ms = QUIET_MS;
     while at_ms < time_ms {
         if deck.is_empty() {
-            deck = Card::DECK.to_vec();
+            deck = if ha { Card::HA_DECK.to_vec() } else { Card::DECK.to_vec() };
             dice.shuffle(&mut deck);
         }
         // A card with a target that is taken waits for its turn; without any that fits, nothing
@@ -113,6 +128,12 @@ enum Card {
     CutDatabase,
     CutBroker,
     CutCarrier,
+    KillNode,
+    StopLeader,
+    RollNodes,
+    FailOver,
+    Usurp,
+    StopStandby,
 }
 
 impl Card {
@@ -139,6 +160,29 @@ impl Card {
         Self::CutCarrier,
     ];
 
+    /// Faults of servers that others stand in for.
+    const HA_DECK: [Self; 19] = [
+        Self::KillWorker,
+        Self::KillScheduler,
+        Self::KillApi,
+        Self::StopWorkerPastItsLease,
+        Self::StopScheduler,
+        Self::StopApi,
+        Self::KillDatabase,
+        Self::StopDatabase,
+        Self::FailOver,
+        Self::Usurp,
+        Self::StopStandby,
+        Self::KillNode,
+        Self::KillNode,
+        Self::StopLeader,
+        Self::RollNodes,
+        Self::WipeBroker,
+        Self::CutDatabase,
+        Self::CutBroker,
+        Self::CutCarrier,
+    ];
+
     fn draw(self, dice: &mut Rng, at_ms: u64) -> Fault {
         let (target, deed, (least, most)) = match self {
             Self::KillWorker => (Target::Daemon(pick(dice, &WORKERS)), Deed::Kill, (500, 8_000)),
@@ -154,6 +198,12 @@ impl Card {
             Self::StopBroker => (Target::Service(Service::Broker), Deed::Stop, (1_000, 7_000)),
             Self::PurgeBroker => (Target::Service(Service::Broker), Deed::Purge, (0, 1)),
             Self::WipeBroker => (Target::Service(Service::Broker), Deed::LoseEverything, (100, 3_000)),
+            Self::KillNode => (Target::Service(Service::Broker), Deed::KillNode(dice.usize(..CLUSTER)), (200, 4_000)),
+            Self::StopLeader => (Target::Service(Service::Broker), Deed::StopLeader, (2_000, 12_000)),
+            Self::RollNodes => (Target::Service(Service::Broker), Deed::Roll, (0, 1)),
+            Self::FailOver => (Target::Service(Service::Database), Deed::FailOver, (200, 3_000)),
+            Self::Usurp => (Target::Service(Service::Database), Deed::Usurp, (200, 3_000)),
+            Self::StopStandby => (Target::Service(Service::Database), Deed::StopStandby, (1_000, 6_000)),
             Self::CutDatabase => {
                 let how = pick(dice, &[Passage::Silent, Passage::Lossy, Passage::Refusing]);
                 (Target::Wire(pick(dice, &DAEMONS), Service::Database), Deed::Cut(how), (1_000, 9_000))
@@ -183,18 +233,29 @@ fn pick<T: Copy>(dice: &mut Rng, items: &[T]) -> T {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { at_ms, lasts_ms, target, deed } = self;
-        let deed = match deed {
-            Deed::Kill => "kill -9",
-            Deed::Stop => "SIGSTOP",
-            Deed::Cut(Passage::Open) => "open",
-            Deed::Cut(Passage::Silent) => "cut, silent,",
-            Deed::Cut(Passage::Lossy) => "cut, lossy,",
-            Deed::Cut(Passage::Refusing) => "cut, refusing,",
-            Deed::Purge => "purge every queue of",
-            Deed::LoseEverything => "delete the vhost of",
-        };
         let (seconds, millis) = (at_ms / 1_000, at_ms % 1_000);
         write!(f, "{seconds:>4}.{millis:03} s  {deed} {target} for {lasts_ms} ms")
+    }
+}
+
+impl fmt::Display for Deed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Kill => "kill -9",
+            Self::Stop => "SIGSTOP",
+            Self::Cut(Passage::Open) => "open",
+            Self::Cut(Passage::Silent) => "cut, silent,",
+            Self::Cut(Passage::Lossy) => "cut, lossy,",
+            Self::Cut(Passage::Refusing) => "cut, refusing,",
+            Self::Purge => "purge every queue of",
+            Self::LoseEverything => "delete the vhost of",
+            Self::KillNode(node) => return write!(f, "kill -9 node {} of", node + 1),
+            Self::StopLeader => "SIGSTOP the leader of",
+            Self::Roll => "restart node after node of",
+            Self::FailOver => "kill -9 the primary, and promote the standby, of",
+            Self::Usurp => "SIGSTOP the primary, and promote the standby, of",
+            Self::StopStandby => "SIGSTOP the standby of",
+        })
     }
 }
 
@@ -224,14 +285,16 @@ mod tests {
 
     #[test]
     fn a_seed_gives_the_same_schedule_and_another_seed_another() {
-        assert_eq!(schedule(7, 60_000), schedule(7, 60_000));
-        assert_ne!(schedule(7, 60_000), schedule(8, 60_000));
+        for ha in [false, true] {
+            assert_eq!(schedule(7, 60_000, ha), schedule(7, 60_000, ha));
+            assert_ne!(schedule(7, 60_000, ha), schedule(8, 60_000, ha));
+        }
     }
 
     #[test]
     fn faults_are_over_in_time_and_never_two_on_a_target() {
         for seed in 0..200 {
-            let faults = schedule(seed, 60_000);
+            let faults = schedule(seed, 60_000, seed % 2 == 1);
             assert!(faults.len() > 12, "{} faults of seed {seed}", faults.len());
             for (index, fault) in faults.iter().enumerate() {
                 assert!(fault.at_ms + fault.lasts_ms <= 60_000, "{fault}");
@@ -245,8 +308,9 @@ mod tests {
 
     #[test]
     fn minutes_of_many_seeds_hit_every_target() {
-        let seen =
-            |wanted: Target| (0..50).any(|seed| schedule(seed, 60_000).iter().any(|fault| fault.target == wanted));
+        let seen = |wanted: Target| {
+            (0..50).any(|seed| schedule(seed, 60_000, false).iter().any(|fault| fault.target == wanted))
+        };
         for daemon in DAEMONS {
             assert!(seen(Target::Daemon(daemon)), "{daemon}");
         }

@@ -13,7 +13,9 @@ use super::{
     Arguments,
     beside::{self, Beside},
     faults::Field,
-    plan as faults, ticks,
+    plan::Fault,
+    ticks,
+    watch::Watch,
     wiring::Wires,
 };
 use crate::{
@@ -57,6 +59,11 @@ const LONG_ENOUGH_TO_WALK_AWAY_MS: u64 = 60_000;
 pub(crate) async fn play(arguments: &Arguments, seed: u64, time_ms: u64) -> anyhow::Result<String> {
     let voice = Voice::new();
     let options = StackOptions { always_own: true, keep_folder: arguments.keep, ..StackOptions::default() };
+    let options = match arguments.drill {
+        Some(drill) => drill.servers(options),
+        None if arguments.ha => options.highly_available(),
+        None => options,
+    };
     let mut stack = Stack::start(options).await?;
     let played = on(&stack, arguments, seed, time_ms, voice).await;
     if arguments.keep || !played.as_ref().is_ok_and(String::is_empty) {
@@ -82,8 +89,16 @@ async fn on(stack: &Stack, arguments: &Arguments, seed: u64, time_ms: u64, voice
     let reader = Reader { stack, database: NAME };
     ledger::install(reader).await?;
     ticks::begin(reader).await?;
-    let field = Field { stack, cluster: &cluster, wires: &wires, vhost: NAME, voice, fallen: Mutex::default() };
-    let run = Run { seed, time_ms, field: &field, reader };
+    let field = Field {
+        stack,
+        cluster: &cluster,
+        wires: &wires,
+        vhost: NAME,
+        voice,
+        fallen: Mutex::default(),
+        happened: Mutex::default(),
+    };
+    let run = Run { seed, time_ms, field: &field, reader, schedule: arguments.schedule(seed, time_ms) };
     let verdict = run.verdict(arguments).await;
     if verdict.is_err() {
         for member in cluster.members() {
@@ -119,6 +134,7 @@ struct Run<'a> {
     time_ms: u64,
     field: &'a Field<'a>,
     reader: Reader<'a>,
+    schedule: Vec<Fault>,
 }
 
 /// The campaign of a run.
@@ -219,8 +235,8 @@ impl Run<'_> {
             one_walks_away: self.time_ms >= LONG_ENOUGH_TO_WALK_AWAY_MS,
         };
         let mut working = agents::start(organization, &campaign, &floor, pace);
-        let schedule = faults::schedule(self.seed, self.time_ms);
-        let faults = self.field.play(&schedule);
+        let faults = self.field.play(&self.schedule);
+        let watch = Watch::new(admin, &self.field.cluster.api_url, &organization.path)?;
         let pause = async {
             tokio::time::sleep(after(PAUSE_PERCENT)).await;
             self.pause(play, &campaign).await.context("the pause")
@@ -238,11 +254,14 @@ impl Run<'_> {
             self.field.voice.say("everything is mended; waiting for rest");
             ticks::end(self.reader).await?;
             let rest = rest::wait(self.reader, carrier, self.field.voice).await?;
+            let happened = self.field.happened.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            watch.tell(self.reader, &happened).await?;
             anyhow::Ok(Played { pause, beside, rest })
         };
         let done = tokio::select! {
             done = all => done?,
             error = agents::first_failure(&mut working) => return Err(error.context("an agent")),
+            never = watch.run() => match never {},
         };
         floor.close();
         // An agent that waits for an answer that never comes is not waited for.

@@ -208,12 +208,12 @@ impl Reader<'_> {
 
     /// Runs statements that no production code does.
     pub(crate) async fn execute(self, sql: &str) -> anyhow::Result<String> {
-        self.stack.postgres.run_sql(self.database, sql).await
+        self.stack.primary().run_sql(self.database, sql).await
     }
 
     /// Runs a script in one transaction.
     pub(crate) async fn script(self, sql: &str) -> anyhow::Result<()> {
-        self.stack.postgres.run_script(self.database, sql).await.map(|_| ())
+        self.stack.primary().run_script(self.database, sql).await.map(|_| ())
     }
 
     /// Reads a query's answer as one JSON value.
