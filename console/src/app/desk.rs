@@ -80,14 +80,20 @@ const NEAR: &Ways = &[
 
 const FAR: &Ways = &[
     ("campaigns", "/campaigns", "Campaigns"),
+    ("calendar", "/calendar", "Calendar"),
     ("groups", "/groups", "Groups"),
     ("team", "/team", "Team"),
-    ("compliance", "/compliance", "Stops and privacy"),
-    ("exports", "/exports", "Files to download"),
+    ("tags", "/tags", "Tags and fields"),
+    ("library", "/library", "Library of texts"),
     ("automations", "/automations", "Automatic answers"),
     ("forms", "/forms", "Sign-up forms"),
+    ("sources", "/sources", "Files that come again"),
+    ("exports", "/exports", "Files to download"),
+    ("compliance", "/compliance", "Stops and privacy"),
+    ("companies", "/companies", "Phone companies"),
     ("settings", "/settings", "Settings"),
     ("audit", "/audit", "What was done"),
+    ("sign-ins", "/sign-ins", "Where you are signed in"),
 ];
 
 impl FromRequestParts<Console> for Desk {

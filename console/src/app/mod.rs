@@ -8,7 +8,9 @@ mod account;
 mod audit;
 mod automations;
 mod bulk;
+mod calendar;
 mod campaigns;
+mod companies;
 mod compliance;
 mod conversations;
 mod desk;
@@ -19,10 +21,14 @@ mod groups;
 mod home;
 mod imports;
 mod kit;
+mod library;
 mod people;
 mod settings;
+mod sign_ins;
+mod sources;
 mod team;
 mod today;
+mod vocabulary;
 mod when;
 
 use axum::{Router, routing::get};
@@ -37,7 +43,9 @@ pub(crate) fn routes() -> Router<Console> {
         .merge(audit::routes())
         .merge(automations::routes())
         .merge(bulk::routes())
+        .merge(calendar::routes())
         .merge(campaigns::routes())
+        .merge(companies::routes())
         .merge(compliance::routes())
         .merge(conversations::routes())
         .merge(exports::routes())
@@ -45,9 +53,13 @@ pub(crate) fn routes() -> Router<Console> {
         .merge(goals::routes())
         .merge(groups::routes())
         .merge(imports::routes())
+        .merge(library::routes())
         .merge(people::routes())
         .merge(settings::routes())
-        .merge(team::routes());
+        .merge(sign_ins::routes())
+        .merge(sources::routes())
+        .merge(team::routes())
+        .merge(vocabulary::routes());
     Router::new().route("/", get(home::show)).nest("/o/{organization_id}", organization).fallback(nothing)
 }
 
@@ -67,6 +79,13 @@ pub(crate) struct Ids {
     automation_id: String,
     form_id: String,
     redaction_id: String,
+    tag_id: String,
+    field_id: String,
+    merge_id: String,
+    script_id: String,
+    session_id: String,
+    source_id: String,
+    registered_campaign_id: String,
 }
 
 /// Returns an address's query of the fields that have a value.

@@ -1,4 +1,4 @@
-//! `…/team`: members: invited, suspended, let back in, removed, and where they are signed in.
+//! `…/team`: members: invited, suspended, let back in, removed.
 
 use axum::{
     Router,
@@ -6,11 +6,7 @@ use axum::{
     response::Response,
     routing::{get, post},
 };
-use muster_domain::tenancy::{
-    member::MemberState,
-    role::Role,
-    sign_in::{invite::InviteState, session::SignInMethod},
-};
+use muster_domain::tenancy::{member::MemberState, role::Role, sign_in::invite::InviteState};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -20,6 +16,7 @@ use crate::{
         Ids,
         desk::{Desk, Group, group_name, group_options, key, once},
         kit::{Act, Body, Cell, Field, Form, Link, Table, Tone},
+        sign_ins,
     },
     client::{List, Operation, Problem, operations::admin as operations},
     form::Fields,
@@ -47,14 +44,6 @@ struct Made {
 struct Invite {
     state: String,
     expires_at: String,
-}
-
-#[derive(Deserialize)]
-struct Session {
-    method: String,
-    client: String,
-    address: String,
-    last_used_at: Option<String>,
 }
 
 /// Returns the routes.
@@ -200,7 +189,7 @@ async fn show(desk: Desk, Path(ids): Path<Ids>) -> Result<Response, Problem> {
     body.links(&[Link::new(desk.at(&format!("/team/{}/edit", member.id)), "Edit")]);
     invitation(&desk, &member, &mut body).await?;
     acts(&desk, &member, &mut body);
-    signed_in(&desk, &member, &mut body).await?;
+    sign_ins::of_member(&desk, &member.id, &mut body).await?;
     Ok(desk.page(crate::app::name(&member.first_name, &member.last_name), "team", body))
 }
 
@@ -267,27 +256,6 @@ fn acts(desk: &Desk, member: &Member, body: &mut Body) {
     ));
 }
 
-async fn signed_in(desk: &Desk, member: &Member, body: &mut Body) -> Result<(), Problem> {
-    let found: Result<List<Session>, Problem> = desk.call(&operations::SESSIONS, [&member.id]).read().await;
-    // An admin sees sessions of members within their reach alone.
-    let Some(sessions) = seen(found)? else { return Ok(()) };
-    let mut table =
-        Table::new("Where they are signed in", &["Since", "Browser", "Address", "By"], "They are signed in nowhere.");
-    for session in &sessions.items {
-        table.row(vec![
-            Cell::time(session.last_used_at.as_deref()),
-            Cell::text(&session.client),
-            Cell::text(&session.address),
-            Cell::text(states::name::<SignInMethod>(&session.method)),
-        ]);
-    }
-    body.heading("Sign-ins").table(&table);
-    if !sessions.items.is_empty() {
-        body.act(&button(desk, member, "sign-out", "Sign them out everywhere").sure("They can sign in again."));
-    }
-    Ok(())
-}
-
 async fn act(desk: Desk, Path(ids): Path<Ids>, fields: Fields) -> Result<Response, Problem> {
     let (operation, sentence): (&'static Operation, _) = match fields.get("do") {
         "invite" => (&operations::INVITE, "The invitation is on its way."),
@@ -295,7 +263,6 @@ async fn act(desk: Desk, Path(ids): Path<Ids>, fields: Fields) -> Result<Respons
         "suspend" => (&operations::SUSPEND, "They are suspended."),
         "restore" => (&operations::RESTORE, "They can sign in again."),
         "remove" => (&operations::REMOVE_MEMBER, "They are removed."),
-        "sign-out" => (&operations::END_SESSIONS, "They are signed out everywhere."),
         _ => return Err(Problem::nothing()),
     };
     let done = desk.call(operation, [&ids.member_id]).done().await;

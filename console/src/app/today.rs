@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use crate::{
     app::{
+        companies,
         desk::{Desk, group_name},
         goals::answer::Goal,
         kit::{Act, Body, Cell, Link, Table, Tone},
@@ -218,11 +219,12 @@ async fn allowances(desk: &Desk, body: &mut Body) -> Result<(), Problem> {
     let drawn = caps.caps.iter().map(|cap| {
         let day = caps.days.iter().find(|day| day.carrier == cap.carrier && day.day == today);
         Cap {
-            carrier: cap.carrier.clone(),
+            carrier: companies::company(&cap.carrier),
             used: day.map_or(0, |day| day.reserved + day.settled),
             limit: Some(day.map_or(cap.daily_segments, |day| day.daily_limit)),
         }
     });
     body.picture(&pictures::caps::draw(&drawn.collect::<Vec<_>>()));
+    body.links(&[Link::new(desk.at("/companies"), "See the limits of phone companies")]);
     Ok(())
 }

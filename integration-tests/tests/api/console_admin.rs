@@ -280,6 +280,17 @@ async fn a5_each_page_of_an_admin_is_there_and_none_is_another_tenants() {
                 "/audit",
                 "/bulk",
                 "/bulk/new?tag=a",
+                "/calendar",
+                "/companies",
+                "/companies/campaigns/new",
+                "/compliance/retention/people",
+                "/fields",
+                "/library",
+                "/library/new",
+                "/sign-ins",
+                "/sources",
+                "/sources/new",
+                "/tags",
             ];
             let pages = pages.map(str::to_owned).into_iter().chain([
                 format!("/groups/{group}"),

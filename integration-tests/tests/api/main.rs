@@ -27,6 +27,7 @@ mod codes;
 mod console;
 mod console_admin;
 mod console_conversations;
+mod console_desk;
 mod console_operators;
 mod console_sign_in;
 mod console_texting;

@@ -2,6 +2,7 @@
 
 mod acts;
 pub(crate) mod answer;
+mod follow_up;
 mod list;
 mod new;
 mod outlook;
@@ -17,7 +18,11 @@ use axum::{
     routing::{get, post},
 };
 
-pub(crate) use self::outlook::{needs, place};
+pub(crate) use self::{
+    follow_up::results,
+    new::{date, purpose},
+    outlook::{needs, place},
+};
 use crate::Console;
 
 /// Returns the routes.
@@ -39,4 +44,5 @@ pub(crate) fn routes() -> Router<Console> {
         .route("/goals/{goal_id}/resume", post(acts::resume))
         .route("/goals/{goal_id}/close", post(acts::close))
         .route("/goals/{goal_id}/copy", post(acts::copy))
+        .route("/goals/{goal_id}/follow-up", get(follow_up::show).post(follow_up::make))
 }

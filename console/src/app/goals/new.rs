@@ -35,12 +35,19 @@ fn content(desk: &Desk, groups: &[Group], fields: &Fields, problem: Option<&Prob
         return body;
     }
     body.say(steps::told(0));
-    let types = GoalType::ALL.iter().map(|of| (of.to_string(), format!("{}: {}", of.english().what, of.english().why)));
     let form = Form::new("goal", desk.at("/goals/new"), "Next: who gets it")
         .add(Field::hidden("key", fields.some("key").map_or_else(once, ToOwned::to_owned)))
         .add(Field::text("name", "Name").value(fields.raw("name")).needed().at_most(200).hint("Your texters see it."))
-        .add(Field::choice("group_id", "Group of people", group_options(groups, None)).value(fields.get("group_id")))
-        .add(Field::choice("goal_type", "What is it for?", types.collect()).value(fields.get("goal_type")))
+        .add(Field::choice("group_id", "Group of people", group_options(groups, None)).value(fields.get("group_id")));
+    let form = purpose(form, fields).back(desk.at("/goals"));
+    body.form(&desk.refused(form, problem));
+    body
+}
+
+/// Adds a goal's purpose, and its day.
+pub(crate) fn purpose(form: Form, fields: &Fields) -> Form {
+    let types = GoalType::ALL.iter().map(|of| (of.to_string(), format!("{}: {}", of.english().what, of.english().why)));
+    form.add(Field::choice("goal_type", "What is it for?", types.collect()).value(fields.get("goal_type")))
         .add(
             Field::line("date", "Day", "date")
                 .value(fields.get("date"))
@@ -52,17 +59,17 @@ fn content(desk: &Desk, groups: &[Group], fields: &Fields, problem: Option<&Prob
                 .value(fields.get("time"))
                 .hint("Only for an event or a shift. It is the time on the clocks of the group."),
         )
-        .back(desk.at("/goals"));
-    body.form(&desk.refused(form, problem));
-    body
+}
+
+/// Returns the day of a form, with its time where the goal's type has one, as the API takes it.
+pub(crate) fn date(fields: &Fields) -> String {
+    let day = fields.get("date");
+    let has_time = GoalType::parse(fields.get("goal_type")).is_some_and(GoalType::has_time);
+    fields.some("time").filter(|_| has_time).map_or_else(|| day.to_owned(), |time| format!("{day}T{time}"))
 }
 
 pub(crate) async fn make(desk: Desk, fields: Fields) -> Result<Response, Problem> {
-    let day = fields.get("date");
-    let date = fields.some("time").map_or_else(|| day.to_owned(), |time| format!("{day}T{time}"));
-    let has_time = GoalType::parse(fields.get("goal_type")).is_some_and(GoalType::has_time);
-    let date = if has_time { date } else { day.to_owned() };
-    let goal = json!({ "name": fields.get("name"), "goal_type": fields.get("goal_type"), "date": date });
+    let goal = json!({ "name": fields.get("name"), "goal_type": fields.get("goal_type"), "date": date(&fields) });
     let new = json!({ "group_id": fields.get("group_id"), "goal": goal });
     let made: Result<Made, Problem> =
         desk.call(&operations::NEW_GOAL, []).json(&new).key(&key(fields.get("key"))).read().await;

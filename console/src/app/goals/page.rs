@@ -117,8 +117,8 @@ fn acts(desk: &Desk, goal: &Goal, body: &mut Body) {
         _ => (vec![Link::new(at("times"), "Open it again: move its closing")], vec![copy]),
     };
     let answers = desk.at(&format!("/conversations?goal_id={}", goal.id));
-    let links: Vec<_> =
-        links.into_iter().chain((!goal.is_draft()).then(|| Link::new(answers, "Read the answers"))).collect();
+    let more = [Link::new(answers, "Read the answers"), Link::new(at("follow-up"), "Follow it up by what came of it")];
+    let links: Vec<_> = links.into_iter().chain(more.into_iter().filter(|_| !goal.is_draft())).collect();
     body.links(&links);
     for act in &acts {
         body.act(act);

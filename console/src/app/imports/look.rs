@@ -180,6 +180,12 @@ pub(crate) fn field_name(field: &str) -> String {
     known.unwrap_or_else(|| field.trim_start_matches("custom:").to_owned())
 }
 
+/// Returns the field of a name for people; a name of no known field is a field of its own.
+pub(crate) fn field_word(name: &str) -> String {
+    let known = FIELDS.iter().find(|(word, known)| known.eq_ignore_ascii_case(name) || *word == name);
+    known.map_or_else(|| format!("custom:{name}"), |(word, _)| (*word).to_owned())
+}
+
 fn mapped(column: &Column, lines: &[Line]) -> Mapped {
     let field = column.field.as_str();
     let example = lines

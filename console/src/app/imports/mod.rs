@@ -13,7 +13,10 @@ use axum::{
     routing::{get, post},
 };
 
-pub(crate) use self::upload::zones;
+pub(crate) use self::{
+    look::{field_name, field_word},
+    upload::zones,
+};
 use crate::Console;
 
 /// Returns the routes.

@@ -16,7 +16,18 @@ operations! {
     TAKE_MEMBER = DELETE "/v1/organizations/{organization_id}/groups/{group_id}/members/{member_id}";
     NUMBERS = GET "/v1/organizations/{organization_id}/numbers";
     CAPS = GET "/v1/organizations/{organization_id}/caps";
+    SET_CAP = PUT "/v1/organizations/{organization_id}/caps";
+    CAP_TIERS = GET "/v1/organizations/{organization_id}/cap-tiers";
+    CAP_TIER = GET "/v1/organizations/{organization_id}/cap-tier";
+    CHOOSE_CAP_TIER = PUT "/v1/organizations/{organization_id}/cap-tier";
     RATES = GET "/v1/organizations/{organization_id}/rates";
+    SET_RATE = PUT "/v1/organizations/{organization_id}/rates";
+    REGISTERED_CAMPAIGNS = GET "/v1/organizations/{organization_id}/registered-campaigns";
+    NEW_REGISTERED_CAMPAIGN = POST "/v1/organizations/{organization_id}/registered-campaigns";
+    EDIT_REGISTERED_CAMPAIGN =
+        PUT "/v1/organizations/{organization_id}/registered-campaigns/{registered_campaign_id}";
+    REGISTERED_CAMPAIGN_NUMBERS =
+        PUT "/v1/organizations/{organization_id}/registered-campaigns/{registered_campaign_id}/numbers";
     END_HOLD = DELETE "/v1/organizations/{organization_id}/hold";
     GOALS = GET "/v1/organizations/{organization_id}/goals";
     GOAL = GET "/v1/organizations/{organization_id}/goals/{goal_id}";
@@ -26,6 +37,7 @@ operations! {
     PAUSE = POST "/v1/organizations/{organization_id}/goals/{goal_id}/pause";
     RESUME = POST "/v1/organizations/{organization_id}/goals/{goal_id}/resume";
     CLOSE = POST "/v1/organizations/{organization_id}/goals/{goal_id}/close";
+    FOLLOW_UP_GOAL = POST "/v1/organizations/{organization_id}/goals/{goal_id}/follow-up";
     DUPLICATE = POST "/v1/organizations/{organization_id}/goals/{goal_id}/duplicate";
     PREVIEW = GET "/v1/organizations/{organization_id}/goals/{goal_id}/preview";
     PREVIEW_CONTACTS = GET "/v1/organizations/{organization_id}/goals/{goal_id}/preview/contacts";
@@ -35,11 +47,13 @@ operations! {
     ACTIVITY = GET "/v1/organizations/{organization_id}/goals/{goal_id}/activity";
     TEST_TEXT = POST "/v1/organizations/{organization_id}/goals/{goal_id}/test-text";
     TEST_PHONE = GET "/v1/organizations/{organization_id}/test-phone";
+    CALENDAR = GET "/v1/organizations/{organization_id}/calendar";
     CAMPAIGNS = GET "/v1/organizations/{organization_id}/campaigns";
     CAMPAIGN = GET "/v1/organizations/{organization_id}/campaigns/{campaign_id}";
     NEW_CAMPAIGN = POST "/v1/organizations/{organization_id}/campaigns";
     LAUNCH_CAMPAIGN = POST "/v1/organizations/{organization_id}/campaigns/{campaign_id}/launch";
     ACT_ON_CAMPAIGN = POST "/v1/organizations/{organization_id}/campaigns/{campaign_id}/{action}";
+    FOLLOW_UP_CAMPAIGN = POST "/v1/organizations/{organization_id}/campaigns/{campaign_id}/follow-up";
     CAMPAIGN_PREVIEW = GET "/v1/organizations/{organization_id}/campaigns/{campaign_id}/preview";
     CAMPAIGN_FORECAST = GET "/v1/organizations/{organization_id}/campaigns/{campaign_id}/forecast";
     CONTACTS = GET "/v1/organizations/{organization_id}/contacts";
@@ -66,6 +80,12 @@ operations! {
     CANCEL_IMPORT = POST "/v1/organizations/{organization_id}/imports/{import_id}/cancel";
     UNDO_IMPORT = POST "/v1/organizations/{organization_id}/imports/{import_id}/undo";
     IMPORT_CHANGES = GET "/v1/organizations/{organization_id}/imports/{import_id}/changes";
+    SOURCES = GET "/v1/organizations/{organization_id}/import-sources";
+    SOURCE = GET "/v1/organizations/{organization_id}/import-sources/{source_id}";
+    NEW_SOURCE = POST "/v1/organizations/{organization_id}/import-sources";
+    EDIT_SOURCE = PUT "/v1/organizations/{organization_id}/import-sources/{source_id}";
+    FETCH_SOURCE = POST "/v1/organizations/{organization_id}/import-sources/{source_id}/fetch";
+    DELETE_SOURCE = DELETE "/v1/organizations/{organization_id}/import-sources/{source_id}";
     MEMBERS = GET "/v1/organizations/{organization_id}/members";
     MEMBER = GET "/v1/organizations/{organization_id}/members/{member_id}";
     NEW_MEMBER = POST "/v1/organizations/{organization_id}/members";
@@ -78,6 +98,10 @@ operations! {
     REVOKE_INVITE = DELETE "/v1/organizations/{organization_id}/members/{member_id}/invite";
     SESSIONS = GET "/v1/organizations/{organization_id}/members/{member_id}/sessions";
     END_SESSIONS = DELETE "/v1/organizations/{organization_id}/members/{member_id}/sessions";
+    END_SESSION = DELETE "/v1/organizations/{organization_id}/sessions/{session_id}";
+    OWN_SESSIONS = GET "/v1/account/sessions";
+    END_OWN_SESSION = DELETE "/v1/account/sessions/{session_id}";
+    END_OWN_SESSIONS = POST "/v1/account/sessions/end";
     OPT_OUTS = GET "/v1/organizations/{organization_id}/opt-outs";
     LOOK_UP_OPT_OUT = POST "/v1/organizations/{organization_id}/opt-outs/lookup";
     REDACT = POST "/v1/redactions";
@@ -86,6 +110,8 @@ operations! {
     NEW_ACCESS_REQUEST = POST "/v1/organizations/{organization_id}/access-requests";
     ACCESS_REQUEST_LINK = POST "/v1/organizations/{organization_id}/access-requests/{access_request_id}/links";
     RETENTION = GET "/v1/organizations/{organization_id}/retention";
+    RETENTION_CONTACTS = GET "/v1/organizations/{organization_id}/retention/contacts";
+    RETENTION_RUNS = GET "/v1/organizations/{organization_id}/retention/runs";
     EXPORTS = GET "/v1/organizations/{organization_id}/exports";
     EXPORT = GET "/v1/organizations/{organization_id}/exports/{export_id}";
     NEW_EXPORT = POST "/v1/organizations/{organization_id}/exports";
@@ -101,8 +127,26 @@ operations! {
     FORM = GET "/v1/organizations/{organization_id}/forms/{form_id}";
     NEW_FORM = POST "/v1/organizations/{organization_id}/forms";
     EDIT_FORM = PUT "/v1/organizations/{organization_id}/forms/{form_id}";
+    SCRIPTS = GET "/v1/organizations/{organization_id}/scripts";
+    SCRIPT = GET "/v1/organizations/{organization_id}/scripts/{script_id}";
+    NEW_SCRIPT = POST "/v1/organizations/{organization_id}/scripts";
+    EDIT_SCRIPT = PATCH "/v1/organizations/{organization_id}/scripts/{script_id}";
+    ARCHIVE_SCRIPT = POST "/v1/organizations/{organization_id}/scripts/{script_id}/archive";
+    UNARCHIVE_SCRIPT = POST "/v1/organizations/{organization_id}/scripts/{script_id}/unarchive";
     TAGS = GET "/v1/organizations/{organization_id}/tags";
+    TAG = GET "/v1/organizations/{organization_id}/tags/{tag_id}";
+    NEW_TAG = POST "/v1/organizations/{organization_id}/tags";
+    EDIT_TAG = PATCH "/v1/organizations/{organization_id}/tags/{tag_id}";
+    DELETE_TAG = DELETE "/v1/organizations/{organization_id}/tags/{tag_id}";
+    MERGE_TAG = POST "/v1/organizations/{organization_id}/tags/{tag_id}/merge";
     FIELDS = GET "/v1/organizations/{organization_id}/fields";
+    FIELD = GET "/v1/organizations/{organization_id}/fields/{field_id}";
+    NEW_FIELD = POST "/v1/organizations/{organization_id}/fields";
+    EDIT_FIELD = PATCH "/v1/organizations/{organization_id}/fields/{field_id}";
+    RENAME_FIELD = POST "/v1/organizations/{organization_id}/fields/{field_id}/rename";
+    DELETE_FIELD = DELETE "/v1/organizations/{organization_id}/fields/{field_id}";
+    MERGE_FIELD = POST "/v1/organizations/{organization_id}/fields/{field_id}/merge";
+    MERGE = GET "/v1/organizations/{organization_id}/merges/{merge_id}";
     AUDIT = GET "/v1/organizations/{organization_id}/audit";
     COUNT = POST "/v1/organizations/{organization_id}/texts/segments" reads;
 }

@@ -1,6 +1,8 @@
 //! `…/compliance`: people that stopped texts, erasing a person, everything about a person as a
 //! file, and times after which records leave.
 
+mod retention;
+
 use std::future::{Ready, ready};
 
 use axum::{
@@ -9,10 +11,7 @@ use axum::{
     response::Response,
     routing::{get, post},
 };
-use muster_domain::{
-    people::contact::OptOutOrigin,
-    trust::{export::ExportState, retention::RetentionStep},
-};
+use muster_domain::{people::contact::OptOutOrigin, trust::export::ExportState};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -27,7 +26,6 @@ use crate::{
     flash::Flash,
     form::Fields,
     page::see,
-    pictures::number,
     words::states::{self, Plain},
 };
 
@@ -87,18 +85,6 @@ struct NewLink {
     expires_at: String,
 }
 
-#[derive(Deserialize)]
-struct Retention {
-    steps: Vec<Step>,
-}
-
-#[derive(Deserialize)]
-struct Step {
-    step: String,
-    days: Option<i64>,
-    would_leave: i64,
-}
-
 /// Returns the routes.
 pub(crate) fn routes() -> Router<Console> {
     Router::new()
@@ -108,7 +94,8 @@ pub(crate) fn routes() -> Router<Console> {
         .route("/compliance/erasures/{redaction_id}", get(erased))
         .route("/compliance/access", get(access).post(ask))
         .route("/compliance/access/{export_id}/link", post(link))
-        .route("/compliance/retention", get(retention))
+        .route("/compliance/retention", get(retention::show))
+        .route("/compliance/retention/people", get(retention::people))
 }
 
 fn ways(desk: &Desk) -> Vec<Link> {
@@ -353,29 +340,4 @@ pub(crate) fn shown(path: &str, expires_at: &str, body: &mut Body) {
     );
     body.facts(&[("It ends".to_owned(), Cell::Time(expires_at.to_owned()))]);
     body.links(&[Link::main(path, "Download the file")]);
-}
-
-async fn retention(desk: Desk) -> Result<Response, Problem> {
-    let mut body = Body::new();
-    body.links(&ways(&desk));
-    if !desk.is_account_admin() {
-        body.note(Tone::Plain, "Account admins see this", "Ask one of them.");
-        return Ok(desk.page("How long records stay", "compliance", body));
-    }
-    let retention: Retention = desk.call(&operations::RETENTION, []).read().await?;
-    let heads = ["What leaves", "After", "Would leave now", "What it means"];
-    let mut table = Table::new("How long records stay", &heads, "Everything stays.");
-    for step in &retention.steps {
-        let words = states::of_word::<RetentionStep>(&step.step);
-        let after = step.days.map_or_else(|| "Never".to_owned(), |days| format!("{} days", number(days)));
-        table.row(vec![
-            Cell::text(words.what),
-            Cell::text(after),
-            Cell::Number(step.would_leave),
-            Cell::text(words.why),
-        ]);
-    }
-    body.table(&table);
-    body.links(&[Link::new(desk.at("/settings"), "Change it in Settings")]);
-    Ok(desk.page("How long records stay", "compliance", body))
 }

@@ -1,5 +1,7 @@
 //! `…/campaigns`: one goal in many groups at once.
 
+mod follow_up;
+
 use std::collections::BTreeMap;
 
 use axum::{
@@ -8,11 +10,7 @@ use axum::{
     response::Response,
     routing::{get, post},
 };
-use muster_domain::goals::{
-    answer::Answer,
-    campaign::CampaignAction,
-    goal::{GoalStatus, GoalType},
-};
+use muster_domain::goals::{answer::Answer, campaign::CampaignAction, goal::GoalStatus};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -21,7 +19,10 @@ use crate::{
     app::{
         Ids,
         desk::{Desk, group_name, group_options, key, once},
-        goals::answer::{Figures, Goal, Stats},
+        goals::{
+            answer::{Figures, Goal, Stats},
+            date, purpose,
+        },
         kit::{Act, Body, Cell, Field, Form, Link, Table, Tone},
         when,
     },
@@ -74,6 +75,7 @@ pub(crate) fn routes() -> Router<Console> {
         .route("/campaigns", get(list))
         .route("/campaigns/new", get(new).post(make))
         .route("/campaigns/{campaign_id}", get(show))
+        .route("/campaigns/{campaign_id}/follow-up", get(follow_up::show).post(follow_up::make))
         .route("/campaigns/{campaign_id}/launch", post(launch))
         .route("/campaigns/{campaign_id}/act", post(act))
 }
@@ -121,20 +123,20 @@ async fn content(desk: &Desk, typed: &Fields, problem: Option<&Problem>) -> Resu
         return Ok(body);
     }
     body.say("It is saved as drafts. You see what it means for each group, and launch then.");
-    let types = GoalType::ALL.iter().map(|of| (of.to_string(), format!("{}: {}", of.english().what, of.english().why)));
     let boxes = Field::boxes("groups", "Groups", group_options(&groups, None));
     let boxes = typed.all("groups").fold(boxes, Field::value);
     let form = Form::new("campaign", desk.at("/campaigns/new"), "Save and review")
         .add(Field::hidden("key", typed.some("key").map_or_else(once, ToOwned::to_owned)))
         .add(Field::text("name", "Name").value(typed.raw("name")).needed().at_most(200))
-        .add(boxes)
-        .add(Field::choice("goal_type", "What is it for?", types.collect()).value(typed.get("goal_type")))
-        .add(Field::line("date", "Day", "date").value(typed.get("date")).needed())
-        .add(
-            Field::line("time", "Time it starts", "time")
-                .value(typed.get("time"))
-                .hint("Only for an event or a shift, on the clocks of each group."),
-        )
+        .add(boxes);
+    let form = goal(form, typed).back(desk.at("/campaigns"));
+    body.form(&desk.refused(form, problem));
+    Ok(body)
+}
+
+/// Adds the fields of the goal that all groups get.
+fn goal(form: Form, typed: &Fields) -> Form {
+    purpose(form, typed)
         .add(Field::area("script", "First text").value(typed.raw("script")).needed().at_most(1600).hint(
             "{{first_name|there}} becomes the person's first name. Say how to stop: Reply STOP to get no more texts.",
         ))
@@ -149,9 +151,20 @@ async fn content(desk: &Desk, typed: &Fields, problem: Option<&Problem>) -> Resu
                 .hint("Blank means the usual time for what it is for."),
         )
         .add(Field::line("closes", "Texting closes", "datetime-local").value(typed.get("closes")))
-        .back(desk.at("/campaigns"));
-    body.form(&desk.refused(form, problem));
-    Ok(body)
+}
+
+/// Returns the goal of a form as the API takes it.
+fn input(fields: &Fields) -> serde_json::Value {
+    let tags: Vec<_> = fields.get("tags_all").split(',').map(str::trim).filter(|tag| !tag.is_empty()).collect();
+    json!({
+        "name": fields.get("name"),
+        "goal_type": fields.get("goal_type"),
+        "date": date(fields),
+        "script": fields.get("script"),
+        "targeting": { "tags_all": tags },
+        "opens": fields.some("opens"),
+        "closes": fields.some("closes"),
+    })
 }
 
 async fn new(desk: Desk) -> Result<Response, Problem> {
@@ -160,21 +173,8 @@ async fn new(desk: Desk) -> Result<Response, Problem> {
 }
 
 async fn make(desk: Desk, fields: Fields) -> Result<Response, Problem> {
-    let day = fields.get("date");
-    let has_time = GoalType::parse(fields.get("goal_type")).is_some_and(GoalType::has_time);
-    let date = fields.some("time").filter(|_| has_time).map_or_else(|| day.to_owned(), |time| format!("{day}T{time}"));
-    let tags: Vec<_> = fields.get("tags_all").split(',').map(str::trim).filter(|tag| !tag.is_empty()).collect();
-    let goal = json!({
-        "name": fields.get("name"),
-        "goal_type": fields.get("goal_type"),
-        "date": date,
-        "script": fields.get("script"),
-        "targeting": { "tags_all": tags },
-        "opens": fields.some("opens"),
-        "closes": fields.some("closes"),
-    });
     let groups: Vec<_> = fields.all("groups").collect();
-    let wanted = json!({ "name": fields.get("name"), "group_ids": groups, "goal": goal, "draft": true });
+    let wanted = json!({ "name": fields.get("name"), "group_ids": groups, "goal": input(&fields), "draft": true });
     let call = desk.call(&operations::NEW_CAMPAIGN, []).json(&wanted).key(&key(fields.get("key")));
     let made: Result<Made, Problem> = call.read().await;
     match made {
@@ -193,6 +193,8 @@ async fn show(desk: Desk, Path(ids): Path<Ids>) -> Result<Response, Problem> {
     if campaign.goals.iter().any(Goal::is_draft) {
         review(&desk, &campaign, &mut body).await?;
     } else {
+        let at = desk.at(&format!("/campaigns/{}/follow-up", campaign.id));
+        body.links(&[Link::new(at, "Follow it up by what came of it")]);
         figures(&campaign.stats, &mut body);
     }
     goals(&desk, &campaign, &mut body).await?;
