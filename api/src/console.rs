@@ -18,6 +18,7 @@ pub(crate) fn with_console(api: Api) -> Router {
     let settings = Arc::clone(&api.settings);
     let door = Door {
         api: routes.clone(),
+        document: || openapi::document().to_json().unwrap_or_default(),
         from_own_page: Arc::new(move |headers: &HeaderMap| is_same_origin(headers, &settings.carrier.public_url)),
         carry,
     };

@@ -38,6 +38,8 @@ pub(crate) enum Asset {
     Htmx,
     /// The icon.
     Icon,
+    /// Scripts of the API's documents.
+    Docs,
 }
 
 struct Served {
@@ -58,6 +60,7 @@ static ALL: LazyLock<Vec<Served>> = LazyLock::new(|| {
         served("texting.js", SCRIPT, texting),
         served("htmx.js", SCRIPT, include_bytes!("../assets/htmx-2.0.11.min.js").as_slice()),
         served("icon.svg", "image/svg+xml", include_bytes!("../assets/icon.svg").as_slice()),
+        served("docs.js", SCRIPT, include_bytes!("../assets/docs.js").as_slice()),
         queue,
     ]
 });
@@ -111,6 +114,7 @@ mod tests {
             (Asset::Texting, "/assets/texting-"),
             (Asset::Htmx, "/assets/htmx-"),
             (Asset::Icon, "/assets/icon-"),
+            (Asset::Docs, "/assets/docs-"),
         ] {
             assert!(asset.url().starts_with(begins), "{asset:?}: {}", asset.url());
         }

@@ -24,7 +24,11 @@ pub(crate) fn page(visit: &Visit, problem: &Problem) -> Response {
     let (status, lang) = (problem.status(), visit.lang);
     let mut page = visit.page(title(status, lang), "");
     page.flash = None;
-    let home = if visit.part == Part::Operator { "/operator" } else { "/" };
+    let home = match visit.part {
+        Part::Operator => "/operator",
+        Part::Docs => "/docs",
+        Part::SignIn | Part::Text | Part::App => "/",
+    };
     html_with(status, &Failure { page, sentence: problem.sentence(lang), home })
 }
 

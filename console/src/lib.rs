@@ -1,4 +1,5 @@
-//! The web console: `/text` for agents, `/app` for admins, `/operator` for operators, and sign-in.
+//! The web console: `/text` for agents, `/app` for admins, `/operator` for operators, sign-in, and
+//! `/docs`, the API's documents.
 //!
 //! It can do nothing that `/openapi.json` does not list: each page asks the api's own routes within
 //! the process, with the session's cookie of its request. Pages are HTML made on the server
@@ -8,6 +9,7 @@
 mod app;
 mod assets;
 mod client;
+mod docs;
 mod events;
 mod failure;
 mod flash;
@@ -23,7 +25,10 @@ mod text;
 mod visit;
 mod words;
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
 
 use axum::{
     Router,
@@ -40,6 +45,8 @@ pub use words::states;
 pub struct Door {
     /// The api's routes.
     pub api: Router,
+    /// Returns the api's document, as `/openapi.json` has it.
+    pub document: fn() -> String,
     /// Returns whether a request comes from a page of this origin, by the rule of the api itself.
     pub from_own_page: Arc<dyn Fn(&HeaderMap) -> bool + Send + Sync>,
     /// Carries from a browser's request into the console's the facts that the api wants to know,
@@ -55,11 +62,18 @@ impl fmt::Debug for Door {
 
 /// The state of all pages.
 #[derive(Debug, Clone)]
-pub(crate) struct Console(Arc<Door>);
+pub(crate) struct Console(Arc<Door>, Arc<OnceLock<docs::Book>>);
+
+impl Console {
+    /// Returns the api's document, which is read at the first look.
+    fn book(&self) -> &docs::Book {
+        self.1.get_or_init(|| docs::Book::read(&(self.0.document)()))
+    }
+}
 
 /// Returns the routes of the console.
 pub fn router(door: Door) -> Router {
-    let console = Console(Arc::new(door));
+    let console = Console(Arc::new(door), Arc::default());
     Router::new()
         .route("/", get(sign_in::home))
         .merge(sign_in::routes())
@@ -68,6 +82,7 @@ pub fn router(door: Door) -> Router {
         .nest("/text", text::routes())
         .nest("/app", app::routes())
         .nest("/operator", operator::routes())
+        .nest("/docs", docs::routes())
         .layer(middleware::from_fn_with_state(console.clone(), security::keep))
         .with_state(console)
 }

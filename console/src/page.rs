@@ -83,6 +83,10 @@ impl Page {
         Asset::Htmx.url()
     }
 
+    pub(crate) fn docs_js(&self) -> &'static str {
+        Asset::Docs.url()
+    }
+
     pub(crate) fn icon(&self) -> &'static str {
         Asset::Icon.url()
     }

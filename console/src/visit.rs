@@ -49,6 +49,8 @@ pub(crate) enum Part {
     App,
     /// Operators.
     Operator,
+    /// The API's documents.
+    Docs,
 }
 
 impl Part {
@@ -62,6 +64,8 @@ impl Part {
             Self::SignIn
         } else if is("/operator") {
             Self::Operator
+        } else if is("/docs") {
+            Self::Docs
         } else {
             Self::SignIn
         }
@@ -115,7 +119,7 @@ impl Visit {
         let lang = match part {
             Part::Text => Language::of(&headers),
             Part::SignIn if !uri.path().starts_with("/operator") => Language::of(&headers),
-            Part::SignIn | Part::App | Part::Operator => Language::English,
+            Part::SignIn | Part::App | Part::Operator | Part::Docs => Language::English,
         };
         let operator = if part == Part::Operator { session::token(&headers) } else { None };
         Self {
@@ -212,6 +216,7 @@ mod tests {
             ("/operator", Part::Operator),
             ("/operator/jobs", Part::Operator),
             ("/operator/sign-in", Part::SignIn),
+            ("/docs/operations/x", Part::Docs),
             ("/", Part::SignIn),
         ] {
             assert_eq!(Part::of(path), part, "{path}");

@@ -5,11 +5,12 @@ import { admins } from "./admins.mjs";
 import { agents, keyboard } from "./agents.mjs";
 import { Stage } from "./browser.mjs";
 import { desk } from "./desk.mjs";
+import { docs } from "./docs.mjs";
 import { operators } from "./operators.mjs";
 import { signIn } from "./sign_in.mjs";
 
 /** The stories by name. Each gets the stage. */
-const STORIES = { signIn, agents, keyboard, admins, desk, operators };
+const STORIES = { signIn, agents, keyboard, admins, desk, docs, operators };
 
 const wanted = process.argv.slice(2);
 const stage = await Stage.open(JSON.parse(process.env.SUMMARY));
