@@ -7,6 +7,7 @@
 //! - [`demo`]: a campaign from the upload to the reminder, with a report.
 //! - [`chaos`]: a campaign while a seed's schedule breaks daemons, servers and the wires between
 //!   them.
+//! - [`live`]: a campaign that goes on, to click through.
 //! - [`client`] and [`agent`]: the API as a member and as an agent use it, for the rehearsals and
 //!   for tests.
 
@@ -16,3 +17,4 @@ pub mod chaos;
 pub mod client;
 pub mod demo;
 mod invariants;
+pub mod live;

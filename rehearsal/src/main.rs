@@ -1,10 +1,10 @@
-//! `muster-rehearsal`: the demo and the chaos harness as commands, for `cargo xtask` and for
-//! people.
+//! `muster-rehearsal`: the demo, the chaos harness and the living system as commands, for `cargo
+//! xtask` and for people.
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use muster_rehearsal::{chaos, demo};
+use muster_rehearsal::{chaos, demo, live};
 
 /// Plays a campaign on private servers and checks its outcome.
 #[derive(Debug, Parser)]
@@ -20,6 +20,8 @@ enum Command {
     Demo(demo::Arguments),
     /// Plays a campaign while a seed breaks things, and checks every invariant.
     Chaos(chaos::Arguments),
+    /// Plays a campaign slowly until it is interrupted, to click through it.
+    Live(live::Arguments),
 }
 
 #[tokio::main]
@@ -28,6 +30,7 @@ async fn main() -> ExitCode {
     let done = match arguments.command {
         Command::Demo(arguments) => demo::run(arguments).await,
         Command::Chaos(arguments) => chaos::run(arguments).await,
+        Command::Live(arguments) => live::run(arguments).await,
     };
     done.unwrap_or_else(|error| {
         muster_local::say::say(&format!("{error:#}"));

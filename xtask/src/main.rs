@@ -27,6 +27,7 @@ cargo xtask COMMAND
 
   demo                      build everything, start everything, play a campaign and check it
   local [OPTIONS]           start the same processes and stay: --schedulers N --workers N --json --ha
+  local --demo              the same with a campaign that goes on, to click through: --contacts N
   chaos [OPTIONS]           break everything by a seed while a campaign runs, and check every invariant:
                             --seed N | --seeds A..B, --minutes M, --ha, --drill broker|database, --plan, --plant VIOLATION
   oidc                      sign in at an identity provider of others' making, the npm package oidc-provider
@@ -60,6 +61,10 @@ fn run_command() -> anyhow::Result<()> {
     env::set_current_dir(root())?;
     match command {
         "demo" | "chaos" => after_build("muster-rehearsal", command, rest)?,
+        "local" if rest.iter().any(|word| word == "--demo") => {
+            let rest: Vec<_> = rest.iter().filter(|word| *word != "--demo").cloned().collect();
+            after_build("muster-rehearsal", "live", &rest)?;
+        }
         "local" => after_build("muster-local", command, rest)?,
         "day" => {
             build_binaries()?;

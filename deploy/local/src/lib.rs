@@ -21,6 +21,7 @@ pub mod programs;
 pub mod rabbitmq;
 pub mod say;
 pub mod secret;
+pub mod sign_in_link;
 pub mod signals;
 pub mod stack;
 pub mod wire;

@@ -7,6 +7,7 @@
 //! - `collector`: metrics and logs reach a collector, also one of others' making.
 //! - `privacy`: names, phones and texts stay out of queues, logs, job rows and spans.
 //! - `chaos`: a seed's faults leave every invariant whole.
+//! - `living`: a system to click through lets people in, and its campaign goes on.
 //! - `endings`: a program that cannot go on says why in one line.
 //! - `schedule_preview`: the command line says when a schedule fires, with nothing running.
 //! - `ingestion`: large files, counted exactly, in flat memory.
@@ -30,6 +31,7 @@ mod import_cli;
 mod import_crashes;
 mod ingestion;
 mod kills;
+mod living;
 mod opt_outs;
 mod opt_outs_under_load;
 mod otlp;

@@ -38,6 +38,9 @@ impl Pace {
     /// As fast as the API answers.
     pub(crate) const DEMO: Self = Self { at_once: None, rest: Duration::ZERO, one_walks_away: true };
 
+    /// As people text: one contact, and the next some seconds later.
+    pub(crate) const LIVE: Self = Self { at_once: Some(1), rest: Duration::from_secs(8), one_walks_away: false };
+
     /// Returns the requests in which a batch is sent: some contacts each, and in the last one
     /// (`None`) all the rest.
     fn parts(self, contacts: &[Value]) -> Vec<Option<&[Value]>> {

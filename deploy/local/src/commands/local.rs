@@ -8,11 +8,12 @@ use std::{
 
 use anyhow::Context as _;
 use muster_local::{
-    Cluster, ClusterOptions, Postgres, RabbitMq, Stack, StackOptions, programs::Binary, signals::Signals,
+    Cluster, ClusterOptions, Postgres, RabbitMq, Stack, StackOptions,
+    programs::Binary,
+    sign_in_link::{self, ADDRESS},
+    signals::Signals,
 };
 use serde::Serialize;
-
-use super::sign_in_link::{self, ADDRESS};
 
 /// Arguments of `local`.
 #[derive(Debug, clap::Args)]

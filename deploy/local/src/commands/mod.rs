@@ -4,4 +4,3 @@ pub(crate) mod foreground;
 pub(crate) mod local;
 pub(crate) mod prepare;
 pub(crate) mod run;
-pub(crate) mod sign_in_link;
