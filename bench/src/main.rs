@@ -7,6 +7,7 @@
 
 mod agents;
 mod bare;
+mod console;
 mod export;
 mod fair;
 mod floor;
@@ -21,6 +22,7 @@ mod replies;
 mod report;
 mod rig;
 mod send;
+mod statements;
 mod store;
 mod timers;
 
@@ -80,6 +82,9 @@ enum Name {
     /// People are redacted among ten million messages; the reference is the same among ten
     /// thousand.
     Redact,
+    /// Every page of the web console beside a million people, and what the open screens of 500
+    /// agents cost while nothing happens.
+    Console,
     /// Cost of an idle scheduler and worker.
     Idle,
 }
@@ -111,6 +116,7 @@ async fn run() -> anyhow::Result<()> {
         Name::Partition => partition::run(arguments.scale).await?,
         Name::Replies => replies::run(arguments.scale).await?,
         Name::Redact => redact::run(arguments.scale).await?,
+        Name::Console => console::run(arguments.scale).await?,
         Name::Idle => idle::run(arguments.scale).await?,
     };
     if arguments.json {

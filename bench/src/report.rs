@@ -19,6 +19,8 @@ struct Line {
     unit: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     aim: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    beside: Option<String>,
 }
 
 impl Report {
@@ -28,12 +30,24 @@ impl Report {
 
     /// A figure.
     pub(crate) fn figure(&mut self, what: impl Into<String>, value: f64, unit: &'static str) {
-        self.lines.push(Line { what: what.into(), value, unit, aim: None });
+        self.lines.push(Line { what: what.into(), value, unit, aim: None, beside: None });
     }
 
     /// A figure that there is an aim for; a ratio has the unit `×`.
     pub(crate) fn aimed(&mut self, what: impl Into<String>, value: f64, unit: &'static str, aim: &'static str) {
-        self.lines.push(Line { what: what.into(), value, unit, aim: Some(aim) });
+        self.lines.push(Line { what: what.into(), value, unit, aim: Some(aim), beside: None });
+    }
+
+    /// The same with more in words.
+    pub(crate) fn detailed(
+        &mut self,
+        what: impl Into<String>,
+        value: f64,
+        unit: &'static str,
+        aim: &'static str,
+        beside: String,
+    ) {
+        self.lines.push(Line { what: what.into(), value, unit, aim: Some(aim), beside: Some(beside) });
     }
 }
 
@@ -43,8 +57,11 @@ impl fmt::Display for Report {
         for line in &self.lines {
             let decimals = if line.value.abs() < 100.0 { 2 } else { 0 };
             write!(f, "  {:<58} {:>12.decimals$} {}", line.what, line.value, line.unit)?;
-            match line.aim {
-                Some(aim) => writeln!(f, "   (aim: {aim})")?,
+            if let Some(aim) = line.aim {
+                write!(f, "   (aim: {aim})")?;
+            }
+            match &line.beside {
+                Some(beside) => writeln!(f, "   {beside}")?,
                 None => writeln!(f)?,
             }
         }
