@@ -143,6 +143,7 @@ numbers! {
     JobsAtMost: i32 = 1..=1_000_000, "Jobs at a time.";
     CarrierCode: i32 = 1..=999_999, "A carrier's code.";
     PageLimit: i64 = 1..=500, "Items of a page.";
+    BacklogMinutes: i32 = 1..=1_440, "Minutes of a day.";
     PreviewRows: usize = 1..=100, "Rows to show.";
     Place: i32 = 0..=10_000, "A place among others.";
     SampleTexts: i64 = 1..=50, "Texts to show.";

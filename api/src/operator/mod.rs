@@ -2,6 +2,7 @@
 //! personal data (rule R5). A token for reading looks; one for acting changes, and each act has a
 //! reason, which the audit keeps (rule R9).
 
+mod backlog;
 mod daemons;
 mod dead_letters;
 mod doctor;
@@ -31,6 +32,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(endpoint!(me::get))
         .routes(endpoint!(overview::get))
         .routes(endpoint!(queues::get))
+        .routes(endpoint!(backlog::get))
         .routes(endpoint!(holds::get))
         .merge(jobs::routes())
         .merge(job_acts::routes())

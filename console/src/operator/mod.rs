@@ -2,6 +2,7 @@
 //! operator has signed in with (`session`); looks are shared and bounded (`looks`).
 
 mod acts;
+mod backlog;
 mod dead_letters;
 mod doctor;
 mod figures;

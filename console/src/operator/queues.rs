@@ -7,12 +7,14 @@ use serde::Deserialize;
 use crate::{
     client::{Problem, operations::operator as operations},
     operator::{
+        backlog::Backlog,
         figures::{Bars, count, span},
         looks::Look,
         policies::Policy,
         session::Me,
     },
     page::{Page, html},
+    pictures::Picture,
 };
 
 /// The kinds of jobs.
@@ -86,13 +88,14 @@ struct QueuesPage {
     busy: Vec<Queue>,
     idle: Vec<Queue>,
     due: Bars,
+    picture: Picture,
     policies: Vec<Policy>,
 }
 
 pub(crate) async fn list(look: Look) -> Result<Response, Problem> {
     let queues = look.read::<Queues>(&operations::QUEUES, &[], &[]);
     let policies = look.read::<Vec<Policy>>(&operations::POLICIES, &[], &[]);
-    let (queues, policies) = futures::try_join!(queues, policies)?;
+    let (queues, policies, backlog) = futures::try_join!(queues, policies, Backlog::of(&look))?;
     let due = Bars::of(queues.kinds.iter().map(|queue| (queue.kind.clone(), queue.due)));
     let (idle, busy) = queues.kinds.into_iter().partition(Queue::is_idle);
     Ok(html(&QueuesPage {
@@ -102,6 +105,7 @@ pub(crate) async fn list(look: Look) -> Result<Response, Problem> {
         busy,
         idle,
         due,
+        picture: backlog.drawn(None),
         policies,
     }))
 }
@@ -112,14 +116,16 @@ struct QueuePage {
     page: Page,
     me: Me,
     queue: Queue,
+    picture: Picture,
     policies: Vec<Policy>,
 }
 
 pub(crate) async fn show(look: Look, Path(kind): Path<String>) -> Result<Response, Problem> {
     let queues = look.read::<Queues>(&operations::QUEUES, &[], &[]);
     let policies = look.read::<Vec<Policy>>(&operations::POLICIES, &[], &[]);
-    let (queues, mut policies) = futures::try_join!(queues, policies)?;
+    let (queues, mut policies, backlog) = futures::try_join!(queues, policies, Backlog::of(&look))?;
     let queue = queues.kinds.into_iter().find(|queue| queue.kind == kind).ok_or_else(Problem::nothing)?;
     policies.retain(|policy| policy.kind.as_ref() == Some(&kind) && policy.organization_id.is_some());
-    Ok(html(&QueuePage { page: look.page(kind, "queues"), me: look.me, queue, policies }))
+    let picture = backlog.drawn(Some(&kind));
+    Ok(html(&QueuePage { page: look.page(kind, "queues"), me: look.me, queue, picture, policies }))
 }

@@ -24,7 +24,7 @@ const LEFT: u32 = 52;
 /// Minutes that a guess looks ahead at most.
 const FAR: i64 = 7 * 24 * 60;
 
-/// Draws how much waits, and when nothing will, if it goes on at the pace of the points.
+/// Draws how much waits, and when nothing will, if it goes on at the pace since it was most.
 pub fn draw(points: &[Point]) -> Picture {
     let ends = points.last().and_then(|last| Some((last, minutes_left(points)?)));
     let caption = match (points.last(), ends) {
@@ -72,10 +72,11 @@ pub fn draw(points: &[Point]) -> Picture {
     }
 }
 
-/// Returns the minutes from the last point on after which nothing waits, at the pace of all points.
+/// Returns the minutes from the last point on after which nothing waits, at the pace since the most
+/// waited.
 fn minutes_left(points: &[Point]) -> Option<i64> {
-    let (first, last) = (points.first()?, points.last()?);
-    let (took, done) = (last.minute - first.minute, first.waiting - last.waiting);
+    let (peak, last) = (points.iter().max_by_key(|point| point.waiting)?, points.last()?);
+    let (took, done) = (last.minute - peak.minute, peak.waiting - last.waiting);
     if took <= 0 || done <= 0 || last.waiting == 0 {
         return None;
     }
@@ -111,6 +112,12 @@ mod tests {
         assert_eq!(picture.rows, [["+0", "1,000"], ["+5", "800"], ["+10", "600"]]);
         assert!(picture.svg.contains("stroke-dasharray"), "{}", picture.svg);
         assert_eq!(picture.svg.matches("<circle class=\"p-mark\"").count(), 3);
+    }
+
+    #[test]
+    fn the_pace_is_that_since_the_most_waited() {
+        let picture = draw(&points(&[0, 200, 1_000, 800, 600]));
+        assert_eq!(picture.caption, "600 wait. At this pace nothing waits in about 15 minutes.");
     }
 
     #[test]

@@ -84,7 +84,7 @@ impl World {
                  begin
                      for name in select c.relname from pg_class c
                          where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
-                             and c.relname not in ('process', 'token_use', 'session_use', 'operator_use', 'rate_bucket', 'figures', '_sqlx_migrations')
+                             and c.relname not in ('process', 'token_use', 'session_use', 'operator_use', 'rate_bucket', 'figures', 'figure_minute', '_sqlx_migrations')
                      loop
                          execute format(
                              'select count(*) || '' rows '' || md5(coalesce(string_agg(t::text, '','' order by t::text), '''')) from %I t',

@@ -134,6 +134,41 @@ async fn j11_one_jobs_life_is_told_in_order_with_every_error() {
 }
 
 #[tokio::test]
+async fn the_backlog_has_a_row_a_minute_for_a_day_and_no_longer() {
+    World::with_api()
+        .run(async |world| {
+            let operator = world.operator("read").await;
+            let backlog = async || operator.get("/v1/operator/backlog").await.ok()["minutes"].clone();
+            assert_eq!(backlog().await, json!([]));
+            let rows = "insert into figure_minute (at, due, done)
+                select now() - make_interval(mins => n), '{\"send\": 7}', '{}' from unnest(array[1500, 300, 20]) n";
+            world.execute(&[rows]).await;
+            for _ in 0..3 {
+                world.enqueue(&Probe {}).await;
+            }
+            assert!(figures::take_if_due(world.pool()).await.unwrap());
+            let minutes = backlog().await;
+            let due: Vec<_> = minutes.as_array().unwrap().iter().map(|minute| minute["due"].clone()).collect();
+            assert_eq!(due, [json!({ "send": 7 }), json!({ "probe": 3 })], "those of the last three hours");
+            // The row of more than a day ago is gone. Another look in the same minute leaves none.
+            assert_eq!(world.count("figure_minute").await, 3);
+            world
+                .execute(&[
+                    "update figures set claimed_at = '-infinity'",
+                    "delete from figure_minute where at < now() - interval '2 minutes'",
+                ])
+                .await;
+            assert!(figures::take_if_due(world.pool()).await.unwrap());
+            let kept = world.count("figure_minute").await;
+            assert!((1..=2).contains(&kept), "{kept} rows of one minute, or of two where one ended meanwhile");
+            for wrong in ["0", "1441", "x"] {
+                operator.get(&format!("/v1/operator/backlog?minutes={wrong}")).await.problem(400, "invalid-parameter");
+            }
+        })
+        .await;
+}
+
+#[tokio::test]
 async fn queues_overview_and_holds_are_the_figures_of_the_last_look() {
     World::with_api()
         .run(async |world| {

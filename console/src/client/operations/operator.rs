@@ -8,6 +8,7 @@ operations! {
     DOCTOR = GET "/v1/operator/doctor";
     REPAIR = POST "/v1/operator/doctor/repair";
     QUEUES = GET "/v1/operator/queues";
+    BACKLOG = GET "/v1/operator/backlog";
     POLICIES = GET "/v1/operator/policies";
     PAUSE = POST "/v1/operator/policies/pause";
     RESUME = POST "/v1/operator/policies/resume";

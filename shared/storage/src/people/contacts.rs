@@ -13,8 +13,17 @@ use muster_domain::{
 };
 use serde::Deserialize;
 use serde_json::Value;
+use sqlx::PgConnection;
+use uuid::Uuid;
 
-use crate::{Db, Page, Result, Tx, db::error::read_word, people::account_words};
+use crate::{
+    Db, Page, Result, Tx,
+    db::error::read_word,
+    people::{
+        account_words,
+        find::{self, Wanted},
+    },
+};
 
 /// A contact as an admin sees it. For an admin of groups that know the contact partly, the contact
 /// came when the first of them had it.
@@ -85,7 +94,9 @@ pub async fn get(
     readers: Option<&[GroupId]>,
     id: ContactId,
 ) -> Result<Option<Contact>> {
-    Ok(page(db, organization_id, readers, &ContactFilter::one(id), Page::first(1)).await?.pop())
+    let readers = stored(readers);
+    let mut connection = db.into().connection().await?;
+    Ok(of_ids(&mut connection, organization_id, readers.as_deref(), &[id.0]).await?.pop())
 }
 
 /// Returns a page of an organization's contacts that match a filter, the youngest first. With a
@@ -97,20 +108,30 @@ pub async fn page(
     filter: &ContactFilter,
     page: Page<ContactId>,
 ) -> Result<Vec<Contact>> {
-    let readers: Option<Vec<_>> = readers.map(|groups| groups.iter().map(|id| id.0).collect());
-    let rows = sqlx::query_file!(
-        "src/people/contacts_page.sql",
-        organization_id.0,
-        readers.as_deref(),
-        serde_json::to_value(filter)?,
-        page.after.map(|id| id.0),
-        page.limit,
-    )
-    .fetch_all(&mut *db.into().connection().await?)
-    .await?;
+    let readers = stored(readers);
+    let readers = readers.as_deref();
+    let mut connection = db.into().connection().await?;
+    let ids = find::ids(&mut connection, Wanted { organization_id, readers, filter, page }).await?;
+    of_ids(&mut connection, organization_id, readers, &ids).await
+}
+
+fn stored(readers: Option<&[GroupId]>) -> Option<Vec<Uuid>> {
+    readers.map(|groups| groups.iter().map(|id| id.0).collect())
+}
+
+/// Returns those of these contacts that the reader sees, the youngest first.
+async fn of_ids(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    readers: Option<&[Uuid]>,
+    ids: &[Uuid],
+) -> Result<Vec<Contact>> {
+    let rows = sqlx::query_file!("src/people/contacts_page.sql", organization_id.0, readers, ids)
+        .fetch_all(connection)
+        .await?;
     rows.into_iter()
         .map(|row| {
-            let knowledge = match &readers {
+            let knowledge = match readers {
                 None => Knowledge::Everything,
                 Some(_) => {
                     let each =
@@ -130,9 +151,8 @@ pub async fn page(
             });
             let memberships: Vec<ContactMembership> = serde_json::from_value(row.memberships)?;
             // Others may have written it, and a file's reason names its import.
-            let shared = readers
-                .as_ref()
-                .is_some_and(|readers| memberships.iter().any(|one| !readers.contains(&one.group_id.0)));
+            let shared =
+                readers.is_some_and(|readers| memberships.iter().any(|one| !readers.contains(&one.group_id.0)));
             // Another organization's opt-out is no business of theirs.
             let by_account = row.opt_out_origin.as_deref() == Some(OptOutOrigin::Account.as_str());
             Ok(Contact {

@@ -6,6 +6,7 @@ pub mod bulk;
 pub mod contacts;
 pub mod edit;
 pub mod fields;
+mod find;
 pub mod forms;
 pub mod lookups;
 pub mod memberships;

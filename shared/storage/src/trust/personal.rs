@@ -122,6 +122,8 @@ pub const COLUMNS: &[(&str, &str, Holds)] = &[
     ("export", "state", Holds::NoPerson),
     ("export_link", "secret_hash", Holds::NoPerson),
     ("export_opening", "client_address", Holds::Staff),
+    ("figure_minute", "done", Holds::NoPerson),
+    ("figure_minute", "due", Holds::NoPerson),
     ("figures", "figures", Holds::NoPerson),
     ("form", "allowed_origins", Holds::StaffWrote),
     ("form", "consent_text", Holds::Searched),

@@ -4,7 +4,9 @@
 //!
 //! Each statement looks at a bounded number of rows ([`LOOKED_AT`]) by an index, however large the
 //! tables are. A figure that has come to the bound means "as many or more". Labels are kinds,
-//! states, reasons, roles and carriers, never tenants (rule R5).
+//! states, reasons, roles and carriers, never tenants (rule R5). `minutes` keeps some for a day.
+
+pub mod minutes;
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -107,6 +109,7 @@ pub async fn take_if_due(pool: &Pool) -> Result<bool> {
     jobs(&mut tx, &mut figures).await?;
     engine(&mut tx, &mut figures).await?;
     texts(&mut tx, &mut figures).await?;
+    minutes::keep(&mut tx, &figures.0).await?;
     sqlx::query!("update figures set taken_at = clock_timestamp(), figures = $1", Json(figures.0) as _)
         .execute(tx.conn())
         .await?;
