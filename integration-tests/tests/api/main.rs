@@ -29,6 +29,7 @@ mod console_admin;
 mod console_conversations;
 mod console_desk;
 mod console_docs;
+mod console_idle;
 mod console_operators;
 mod console_sign_in;
 mod console_texting;
