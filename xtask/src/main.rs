@@ -32,13 +32,14 @@ cargo xtask COMMAND
                             --seed N | --seeds A..B, --minutes M, --ha, --drill broker|database, --plan, --plant VIOLATION
   oidc                      sign in at an identity provider of others' making, the npm package oidc-provider
   console                   play stories of the web console in Debian's Chromium, by clicking and typing alone
+  shots                     play them and keep the pictures of pages in docs/pictures
   day                       play a day of an admin and an agent through the API alone, by a client made from its document
   test                      all checks and tests, and some of them on Postgres 17 and RabbitMQ 4 in containers, as CI runs them
   test --strict             the same, and that the containers cannot be had is a failure
   test --fast               tests alone
   test --containers         tests of everything that talks to servers, on Postgres 17 and RabbitMQ 4 in containers
   bench NAME [--json]       measure in release: jobs, timers, idle, ingest, ingest-large, partition, send, pause, replies, agents,
-                            fair, export, redact
+                            fair, export, redact, console
   prepare [--check]         write the query cache (.sqlx), or only say whether it is up to date
   imports                   check which crate and which chapter imports which, and that no file is too long
   rules [--check]           write the table of rules, code and tests, or only say whether it is up to date
@@ -73,6 +74,10 @@ fn run_command() -> anyhow::Result<()> {
         "console" => {
             build_binaries()?;
             outside::CONSOLE.run()?;
+        }
+        "shots" => {
+            build_binaries()?;
+            outside::pictures()?;
         }
         "oidc" => {
             build_binaries()?;

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context, ensure};
 
-use crate::{forget_cargo, run as execute, target_dir};
+use crate::{forget_cargo, root, run as execute, target_dir};
 
 /// The status of a script whose program cannot be had here: `EX_UNAVAILABLE` of sysexits.h.
 const UNAVAILABLE: i32 = 69;
@@ -67,6 +67,13 @@ pub(crate) const CONSOLE: Outside = Outside {
     covers: "the web console in a browser",
     needs: "Chromium, Node 18 or later, or the npm package playwright-core,",
 };
+
+/// Plays the stories with pages that documents show, and keeps the pictures of these.
+pub(crate) fn pictures() -> anyhow::Result<()> {
+    let folder = root().join("docs/pictures");
+    std::fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
+    execute(CONSOLE.script().args(["agents", "admins", "operators"]).env("PICTURES", folder))
+}
 
 impl Outside {
     fn script(self) -> Command {

@@ -1,32 +1,24 @@
 // An admin's first day, by clicking and typing alone and without the docs: a file, a texter, a
-// goal, the answers, one person's texts stopped, and why another was not texted. The texter's ten
-// texts come from the API, as the agents' story has them by hand.
+// goal, ten texts by the texter, the answers, one person's texts stopped, and why another was not
+// texted. People answer at the simulated carrier.
 
 import assert from "node:assert/strict";
-import { randomUUID } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { until } from "./browser.mjs";
 
 const MARKUP = "<img src=x onerror=alert(1)>";
-const PEOPLE = 12;
+const NAMES = ["Maya", "Omar", "Lucía", MARKUP, "Ben", "Grace", "Tuan", "Ruth", "Andre", "Helen", "Pilar", "Sam"];
+const FAMILY = "Reyes";
 
 /** Returns a file of people: ten that can be texted, one without a phone, one with another tag. */
 function file() {
-  const rows = Array.from({ length: PEOPLE }, (_, nth) => {
+  const rows = NAMES.map((name, nth) => {
     const phone = nth === 11 ? "12" : `(718) 555-${String(1000 + nth).padStart(4, "0")}`;
-    return `${nth === 3 ? MARKUP : `Person${nth}`},Number${nth},${phone},${nth === 10 ? "other" : "walker"}`;
+    return `${name},${FAMILY},${phone},${nth === 10 ? "other" : "walker"}`;
   });
   return ["First Name,Last Name,Cell Phone,Tags", ...rows].join("\r\n");
-}
-
-/** Opens a page of the menu. */
-async function go(page, name) {
-  const near = page.locator("header nav > a", { hasText: name });
-  if ((await near.count()) === 0) await page.locator("header summary").click();
-  await page.locator("header nav").getByRole("link", { name, exact: true }).click();
-  await page.getByRole("heading", { level: 1 }).waitFor();
 }
 
 export async function admins(stage) {
@@ -41,9 +33,9 @@ export async function admins(stage) {
   await tab.check("admin-first-steps");
 
   await imports(stage, tab);
-  const texter = await invites(stage, tab);
+  await invites(stage, tab);
   const goal = await launches(stage, tab);
-  const number = await texts(stage, ours, goal, texter);
+  const number = await texts(stage, ours, goal);
   await answers(stage, tab, ours, number);
   await why(stage, tab);
   await looksAround(tab);
@@ -71,7 +63,7 @@ async function imports(stage, tab) {
 
 async function invites(stage, tab) {
   const { page } = tab;
-  await go(page, "Today");
+  await tab.menu("Today");
   await page.getByRole("link", { name: "Invite a texter" }).click();
   await page.getByLabel("First name").fill("Tom");
   await page.getByLabel("Last name").fill("Diaz");
@@ -81,13 +73,11 @@ async function invites(stage, tab) {
   await page.getByRole("button", { name: "Invite", exact: true }).click();
   await page.getByText("The invitation is on its way.").waitFor();
   await tab.check("team-member");
-  await until("the invitation", () => stage.mails("tom@lakeside.example").length > 0);
-  return new URL(page.url()).pathname.split("/").pop();
 }
 
 async function launches(stage, tab) {
   const { page } = tab;
-  await go(page, "Today");
+  await tab.menu("Today");
   await page.getByRole("link", { name: "Start a goal" }).click();
   await tab.check("goal-new");
   await page.getByLabel("Name").fill("Vote plan");
@@ -118,19 +108,30 @@ async function launches(stage, tab) {
   return new URL(page.url()).pathname.split("/").pop();
 }
 
-/** Ten people are texted, as an agent's program does it; returns the number that texts come from. */
-async function texts(stage, ours, goal, texter) {
+/** The texter follows the invitation, and texts ten people; returns the number that texts come from. */
+async function texts(stage, ours, goal) {
   await until("people for the texter", async () => (await ours.stats(goal)).batches["initial.released"] > 0);
-  const { token } = await stage.api.post(ours.at(`members/${texter}/tokens`), { name: "story" });
-  const ask = async (method, path, body) => {
-    const headers = { authorization: `Bearer ${token}`, "content-type": "application/json", "idempotency-key": randomUUID() };
-    const response = await fetch(`${stage.url}${path}`, { method, headers, body: JSON.stringify(body) });
-    assert.ok(response.ok, `${method} ${path}: ${response.status} ${await response.clone().text()}`);
-    return response.json();
-  };
-  const claimed = await ask("POST", `/v1/agent/goals/${goal}/claim`, { workflow: "initial" });
-  await ask("POST", `/v1/agent/batches/${claimed.batch.id}/send`, { lease_token: claimed.batch.lease_token });
+  const tab = await stage.phone();
+  const { page } = tab;
+  await tab.accept("tom@lakeside.example");
+  await page.getByRole("heading", { name: "Vote plan" }).waitFor();
+  await page.getByRole("button", { name: "Start texting" }).tap();
+  const send = page.getByRole("button", { name: /^Send/ });
+  const names = [];
+  for (let left = 10; left > 0; left -= 1) {
+    await until(`${left} are left`, async () => (await page.locator("[data-part=left]").innerText()) === `${left} left`);
+    const shown = await page.locator("h2[data-part=name]").innerText();
+    // Markup in a name is a name.
+    if (shown.startsWith(MARKUP)) await tab.check("texting-markup");
+    names.push(shown);
+    await page.waitForTimeout(400);
+    await send.tap();
+  }
+  await page.getByText("All of these are texted.").waitFor();
+  assert.ok(names.includes(MARKUP) && new Set(names).size === 10, names.join(", "));
+  await tab.close();
   await until("ten texts", async () => (await ours.stats(goal)).messaged === 10);
+  stage.say("the texter came in by the invitation, and texted ten people");
   const response = await fetch(`${stage.summary.simulator_url}/_sim/messages.ndjson`);
   const sent = (await response.text()).split("\n").filter(Boolean).map((line) => JSON.parse(line));
   return sent.find((message) => message.to === "+17185551000").from;
@@ -141,12 +142,12 @@ async function answers(stage, tab, ours, number) {
   await stage.api.inbound("+17185551000", number, "Yes, count me in");
   await stage.api.inbound("+17185551001", number, "Who is this? I never signed up");
   await until("the answers", async () => (await stage.api.get(ours.at("conversations?state=unresponded"))).items.length === 2);
-  await go(page, "Today");
+  await tab.menu("Today");
   await page.getByText("2 people wait for an answer").waitFor();
   await tab.check("today");
   await page.getByRole("link", { name: "Read them" }).click();
   await tab.check("conversations-review");
-  await page.getByRole("link", { name: "Person1 Number1" }).click();
+  await page.getByRole("link", { name: `${NAMES[1]} ${FAMILY}` }).click();
   await page.getByText("I never signed up").waitFor();
   await tab.check("conversation-review");
   await page.locator("summary", { hasText: "Stop texts to this person" }).click();
@@ -158,11 +159,11 @@ async function answers(stage, tab, ours, number) {
 
 async function why(stage, tab) {
   const { page } = tab;
-  await go(page, "People");
-  await page.getByLabel("Name").fill("Number10");
+  await tab.menu("People");
+  await page.getByLabel("Name").fill(NAMES[10]);
   await page.getByRole("button", { name: "Find" }).click();
   await tab.check("people");
-  await page.getByRole("link", { name: "Person10 Number10" }).click();
+  await page.getByRole("link", { name: `${NAMES[10]} ${FAMILY}` }).click();
   await tab.check("person");
   await page.getByRole("link", { name: "Why was or wasn't this person texted?" }).click();
   await page.getByText("No, this person was not texted").waitFor();
@@ -174,16 +175,16 @@ async function why(stage, tab) {
 /** Every other page, with what it says before there is anything to show. */
 async function looksAround(tab) {
   const { page } = tab;
-  await go(page, "Goals");
+  await tab.menu("Goals");
   await page.getByRole("link", { name: "Vote plan" }).click();
   await page.getByRole("heading", { name: "Texter by texter" }).waitFor();
   await tab.check("goal-figures");
   const names = ["Goals", "Imports", "Campaigns", "Groups", "Team", "Stops and privacy", "Files to download", "Automatic answers", "Sign-up forms", "Settings", "What was done"];
   for (const name of names) {
-    await go(page, name);
+    await tab.menu(name);
     await tab.check(`admin-${name.toLowerCase().replaceAll(" ", "-")}`);
   }
-  await go(page, "Files to download");
+  await tab.menu("Files to download");
   await page.getByRole("button", { name: "Make the file" }).click();
   await page.getByRole("button", { name: "Get a link to download it" }).click();
   await page.getByText("This link is shown once").waitFor();

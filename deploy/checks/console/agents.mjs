@@ -7,8 +7,10 @@ import { until } from "./browser.mjs";
 
 const MARKUP = "<img src=x onerror=alert(1)>";
 
+const NAMES = ["Maya", "Omar", "Ines", "Noah", "Ben", "Grace", "Tuan", "Ruth", "Andre", "Helen", "Pilar"];
+
 function rows(count, area) {
-  return Array.from({ length: count }, (_, nth) => `Person${nth},Number${nth},${area}555${String(nth).padStart(4, "0")}`);
+  return Array.from({ length: count }, (_, nth) => `${NAMES[nth]},Reyes,${area}555${String(nth).padStart(4, "0")}`);
 }
 
 /** Returns the texts that the carrier has accepted from a number, by the contact's number. */
@@ -69,7 +71,7 @@ export async function agents(stage) {
   await page.getByText("Please correct this").waitFor();
   await page.getByLabel("Your words for this contact").fill("Hello {{first_name}}, Joan here. Reply STOP to quit");
   await page.getByRole("button", { name: "Show it as it goes" }).tap();
-  await page.getByText(/^Hello Person\d+, Joan here\. Reply STOP to quit$/).waitFor();
+  await page.getByText(/^Hello \w+, Joan here\. Reply STOP to quit$/).waitFor();
   await tab.check("texting-edited");
   await send.tap();
 
@@ -115,9 +117,17 @@ async function answer(stage, tab, number, phones) {
   await page.getByRole("button", { name: "Yes", exact: true }).tap();
   await page.getByText("Recorded: yes.").waitFor();
   await page.getByRole("button", { name: /Where/ }).tap();
-  assert.match(await page.getByLabel("Your answer").inputValue(), /^Your polling place is the school, Person\d+\.$/);
+  assert.match(await page.getByLabel("Your answer").inputValue(), /^Your polling place is the school, \w+\.$/);
+  // The next conversation is there at once, even without a network; the answer goes when that is back.
+  await page.waitForLoadState("networkidle");
+  await tab.context.setOffline(true);
   await page.getByRole("button", { name: /^Send/ }).tap();
   await page.getByText(MARKUP, { exact: false }).first().waitFor();
+  await page.getByText("Your texts wait for the network").waitFor();
+  await tab.check("conversation-without-network");
+  await tab.context.setOffline(false);
+  await until("the answer is there", async () => (await accepted(stage, number)).some((sent) => sent.body.startsWith("Your polling place")));
+  await page.getByText("Your texts wait for the network").waitFor({ state: "hidden" });
   await page.getByText("Profile").tap();
   await page.getByLabel("Postal code").fill("83702");
   await page.getByRole("button", { name: "Save" }).last().tap();
@@ -143,6 +153,19 @@ async function answer(stage, tab, number, phones) {
   await until("one is found", async () => (await page.locator("main li").count()) === 1);
   await tab.check("conversations");
   stage.say("answered three people, stopped one, and found one again");
+
+  await page.getByRole("link", { name: "Your answers" }).tap();
+  await page.getByLabel("Name").fill("Thanks");
+  await page.getByLabel("Words").fill("Thank you, {{first_name|friend}}!");
+  await page.getByRole("button", { name: "Save" }).tap();
+  await page.getByText("Your answer is saved.").waitFor();
+  await tab.check("scripts");
+  await page.getByRole("link", { name: "Edit" }).tap();
+  await page.getByLabel("Words").fill("Thank you so much, {{first_name|friend}}!");
+  await tab.check("script");
+  await page.getByRole("button", { name: "Save" }).tap();
+  await page.getByText("Thank you so much").waitFor();
+  stage.say("kept words of their own, and changed them");
 }
 
 export async function keyboard(stage) {

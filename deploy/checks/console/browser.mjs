@@ -2,21 +2,35 @@
 // origin, nothing wider than the screen, and none of axe's violations of WCAG 2.2 AA.
 
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, readdirSync } from "node:fs";
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
 
 import { Api } from "./api.mjs";
+import { small } from "./png.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 const PHONE = { viewport: { width: 360, height: 640 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 };
+const WIDE = { width: 960, height: 720 };
 const DESK = { viewport: { width: 1280, height: 800 } };
 /** Milliseconds that a page may keep a step of a story waiting. */
 const PATIENCE = 30_000;
+/** Pages with a picture in the documents, its size, and the heading that it begins with, if not the first. */
+const PICTURES = {
+  today: { ...WIDE },
+  "goal-who": { ...WIDE },
+  "goal-figures": { ...WIDE, from: "Hour by hour" },
+  texting: { ...PHONE.viewport },
+  conversation: { ...PHONE.viewport },
+  "operator-overview": { ...WIDE },
+  "operator-job": { ...WIDE },
+};
 /** Bytes of a first view at most, as they come over the wire. */
 const FIRST_VIEW = 100 * 1024;
+/** Bytes of a picture in the documents at most. */
+const PICTURE = 60 * 1024;
 
 /** Waits until something is so. */
 export async function until(told, ready) {
@@ -36,6 +50,7 @@ export class Stage {
     const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args });
     const stage = new Stage();
     Object.assign(stage, { summary, browser, url: summary.api_url, shots: join(import.meta.dirname, "shots") });
+    Object.assign(stage, { visited: new Set(), pictures: process.env.PICTURES });
     stage.api = new Api(summary.api_url, summary.token, summary.simulator_url);
     mkdirSync(stage.shots, { recursive: true });
     return stage;
@@ -104,6 +119,8 @@ export class Tab {
     });
     this.page.on("response", (response) => {
       if (response.status() >= 500) this.faults.push(`status ${response.status()}: ${response.url()}`);
+      const opened = response.request().method() === "GET" && response.status() < 400;
+      if (opened) this.stage.visited.add(new URL(response.url()).pathname);
     });
   }
 
@@ -124,6 +141,47 @@ export class Tab {
     assert.deepEqual(told, [], `${name} (${page.url()})`);
     assert.deepEqual(this.faults, [], name);
     await page.screenshot({ path: join(this.stage.shots, `${name}.png`), animations: "disabled" });
+    if (this.stage.pictures && PICTURES[name]) await this.picture(name);
+  }
+
+  /** Keeps a page's picture for the documents. */
+  async picture(name) {
+    const { page } = this;
+    const [before, { width, height, from }] = [page.viewportSize(), PICTURES[name]];
+    await page.setViewportSize({ width, height });
+    const heading = from ? page.getByRole("heading", { name: from }) : page.locator("h1, h2").first();
+    await heading.evaluate((element, begins) => (begins ? element.scrollIntoView() : scrollTo(0, 0)), Boolean(from));
+    const shot = await page.screenshot({ animations: "disabled", scale: "css" });
+    const bytes = small(shot);
+    assert.ok(bytes.length <= PICTURE, `the picture of ${name} has ${bytes.length} bytes`);
+    writeFileSync(join(this.stage.pictures, `${name}.png`), bytes);
+    await page.setViewportSize(before);
+  }
+
+  /** Opens a page of the admins' menu. */
+  async menu(name) {
+    const { page } = this;
+    const near = page.locator("header nav > a", { hasText: name });
+    if ((await near.count()) === 0) await page.locator("header summary").click();
+    await page.locator("header nav").getByRole("link", { name, exact: true }).click();
+    await page.getByRole("heading", { level: 1 }).waitFor();
+  }
+
+  /** Loads the page again until it says something. */
+  async reloadUntil(words) {
+    await until(`the page says ${words}`, async () => {
+      await this.page.reload();
+      return (await this.page.getByText(words).count()) > 0;
+    });
+  }
+
+  /** Signs in by the link of an invite's mail. */
+  async accept(address) {
+    const mail = await until(`the invite of ${address}`, () => this.stage.mails(address)[0]);
+    await this.page.goto(/https?:\S+\/v1\/invites\/\S+/.exec(mail)[0]);
+    await this.page.getByRole("button", { name: "Accept and sign in" }).click();
+    await this.page.getByRole("link", { name: "Go on to your work" }).click();
+    await this.page.getByRole("heading", { level: 1 }).waitFor();
   }
 
   /** Opens a page for the first time; judges its weight. */
