@@ -57,6 +57,8 @@ function follow(address) {
 tellTimes(document);
 // htmx has put something new into the page.
 document.addEventListener("htmx:afterSwap", (event) => tellTimes(event.target));
+// A page has put another main part in place of its own.
+document.addEventListener("shown", (event) => tellTimes(event.target));
 if (document.body.dataset.events) follow(document.body.dataset.events);
 // A page that comes back out of the browser's memory is old, and its stream is closed.
 addEventListener("pageshow", (event) => {

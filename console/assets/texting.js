@@ -1,5 +1,6 @@
-// Agents' screens: first texts one after another, conversations, and keys.
+// Agents' screens: first texts one after another, and keys. Conversations have a file of their own.
 
+import { Conversation } from "./conversation.js";
 import { ask, filled, isForPage, member, queue, say } from "./queue.js";
 
 /** Milliseconds that a contact is shown before it can be texted: a second tap texts nobody. */
@@ -193,88 +194,6 @@ class Texting {
   }
 }
 
-/** A conversation: its reply, numbered answers, and the way to the next one. */
-class Conversation {
-  constructor(root) {
-    this.root = root;
-    this.form = root.querySelector("form[data-reply]");
-    this.box = this.form?.querySelector("textarea");
-    this.draft = `muster-draft-${root.dataset.thread}`;
-    if (this.box) {
-      this.box.value ||= sessionStorage.getItem(this.draft) ?? "";
-      this.box.addEventListener("input", () => this.keepDraft());
-      this.form.addEventListener("submit", (event) => {
-        event.preventDefault();
-        this.send();
-      });
-    }
-    for (const button of root.querySelectorAll("button[data-script]")) {
-      button.addEventListener("click", () => this.pick(button));
-    }
-    document.addEventListener("keydown", (event) => this.key(event));
-    document.addEventListener("answered", (event) => this.answered(event.detail));
-    document.addEventListener("refused", (event) => this.refused(event.detail));
-    root.querySelector(".log")?.lastElementChild?.scrollIntoView({ block: "nearest" });
-  }
-
-  keepDraft() {
-    if (this.box.value) sessionStorage.setItem(this.draft, this.box.value);
-    else sessionStorage.removeItem(this.draft);
-  }
-
-  pick(button) {
-    if (!this.box) return;
-    this.box.value = button.querySelector("[data-text]").textContent;
-    this.keepDraft();
-    this.box.focus();
-  }
-
-  key(event) {
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.repeat) {
-      event.preventDefault();
-      this.send();
-    } else if (!isForPage(event)) {
-      return;
-    } else if (/^[1-9]$/.test(event.key)) {
-      const button = this.root.querySelector(`button[data-script="${event.key}"]`);
-      if (!button) return;
-      event.preventDefault();
-      this.pick(button);
-    } else if (event.key === "j") {
-      this.root.querySelector("a[data-next]")?.click();
-    } else {
-      const control = this.root.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
-      if (!control) return;
-      event.preventDefault();
-      control.closest("details")?.setAttribute("open", "");
-      control.focus();
-    }
-  }
-
-  send() {
-    const text = this.box?.value.trim();
-    if (!text || this.sent) return;
-    this.sent = true;
-    say("");
-    const fields = { ...Object.fromEntries(new FormData(this.form)), text };
-    queue.push(this.form.action, fields, { thread: this.root.dataset.thread, name: this.root.dataset.name, text });
-    this.box.value = "";
-    this.keepDraft();
-  }
-
-  answered({ item }) {
-    if (item.about.thread !== this.root.dataset.thread) return;
-    location.assign(this.form?.dataset.then ?? location.href);
-  }
-
-  refused({ item }) {
-    if (item.about.thread !== this.root.dataset.thread || !this.box) return;
-    this.sent = false;
-    this.box.value ||= item.about.text;
-    this.keepDraft();
-  }
-}
-
 /** The switch of keys without Ctrl. */
 function keysSwitch(button) {
   const tell = () => button.setAttribute("aria-pressed", String(localStorage.getItem("muster-keys") !== "off"));
@@ -301,12 +220,17 @@ function countDown(element) {
 
 if (member) queue.load();
 document.addEventListener("refused", ({ detail: { item, answer } }) => say(`${item.about.name}: ${answer.sentence}`));
-for (const button of document.querySelectorAll("[data-keys]")) keysSwitch(button);
+/** Brings the page's main part to life, at first and when another conversation is shown in it. */
+function enliven(main) {
+  for (const button of main.querySelectorAll("[data-keys]")) keysSwitch(button);
+  const conversation = main.querySelector("#conversation");
+  if (conversation) new Conversation(conversation);
+}
+enliven(document.querySelector("main"));
+document.addEventListener("shown", (event) => enliven(event.target));
 for (const element of document.querySelectorAll("[data-seconds].clock")) countDown(element);
 const texting = document.getElementById("texting");
 if (texting) new Texting(texting);
-const conversation = document.getElementById("conversation");
-if (conversation) new Conversation(conversation);
 // Texts of somebody that signs out are not the next one's.
 for (const form of document.querySelectorAll('form[action="/sign-out"]')) {
   form.addEventListener("submit", () => sessionStorage.clear());

@@ -53,7 +53,10 @@ static ALL: LazyLock<Vec<Served>> = LazyLock::new(|| {
     const SCRIPT: &str = "text/javascript; charset=utf-8";
     let queue = served("queue.js", SCRIPT, include_bytes!("../assets/queue.js").as_slice());
     // A script imports another by the name of its bytes.
+    let conversation = include_str!("../assets/conversation.js").replace("./queue.js", &queue.url);
+    let conversation = served("conversation.js", SCRIPT, conversation);
     let texting = include_str!("../assets/texting.js").replace("./queue.js", &queue.url);
+    let texting = texting.replace("./conversation.js", &conversation.url);
     vec![
         served("console.css", "text/css; charset=utf-8", include_bytes!("../assets/console.css").as_slice()),
         served("console.js", SCRIPT, include_bytes!("../assets/console.js").as_slice()),
@@ -62,6 +65,7 @@ static ALL: LazyLock<Vec<Served>> = LazyLock::new(|| {
         served("icon.svg", "image/svg+xml", include_bytes!("../assets/icon.svg").as_slice()),
         served("docs.js", SCRIPT, include_bytes!("../assets/docs.js").as_slice()),
         queue,
+        conversation,
     ]
 });
 
@@ -122,7 +126,13 @@ mod tests {
             assert_eq!(asset.url().rsplit('.').next(), Some(ending));
         }
         let texting = std::str::from_utf8(&ALL[Asset::Texting as usize].bytes).unwrap();
-        assert!(texting.contains("from \"/assets/queue-") && !texting.contains("./queue.js"), "{texting}");
+        for script in ["queue", "conversation"] {
+            assert!(texting.contains(&format!("from \"/assets/{script}-")), "{texting}");
+        }
+        for served in ALL.iter().filter(|served| served.url.ends_with(".js")) {
+            let text = std::str::from_utf8(&served.bytes).unwrap();
+            assert!(!text.contains("from \"./"), "{} imports a file by another name", served.url);
+        }
     }
 
     #[test]

@@ -34,8 +34,10 @@ struct ConversationPage {
     tags: Vec<Tag>,
     reasons: Vec<Reason>,
     colleagues: Vec<Colleague>,
-    /// Conversations in hand that wait for an answer.
+    /// Other conversations in hand that wait for an answer.
     waiting: usize,
+    /// The first of these, which the page's script asks for ahead.
+    next: Option<String>,
     key: Uuid,
     longest: u32,
 }
@@ -58,6 +60,8 @@ impl ConversationPage {
     }
 }
 
+/// `after` names the conversation that was answered when this one is shown: a page that is asked for
+/// ahead leaves it out.
 pub(crate) async fn show(
     visit: Visit,
     Path(thread_id): Path<String>,
@@ -78,7 +82,9 @@ pub(crate) async fn show(
         Err(problem) if problem.status == 409 => (None, visit.lang.not_yours_now(&problem)),
         Err(problem) => return Err(problem),
     };
-    let others = waiting.iter().filter(|thread| thread.id != conversation.thread.id).count();
+    let next = replies::after(&waiting, &conversation.thread.id, query.some("after")).map(|thread| thread.id.clone());
+    let shown = [Some(conversation.thread.id.as_str()), query.some("after")];
+    let others = waiting.iter().filter(|thread| !shown.contains(&Some(&thread.id))).count();
     Ok(html(&ConversationPage {
         page: visit.page(conversation.thread.name(visit.lang), "conversations").of(&agent.member_id),
         is_mine: conversation.thread.is_held_by(&agent.member_id),
@@ -88,6 +94,7 @@ pub(crate) async fn show(
         reasons: reasons?,
         colleagues: colleagues?,
         waiting: others,
+        next,
         conversation,
         key: Uuid::now_v7(),
         longest: LONGEST_REPLY,

@@ -35,14 +35,18 @@ pub(crate) async fn waiting(visit: &Visit) -> Result<(Agent, Vec<Thread>), Probl
     Ok((agent, waiting))
 }
 
+/// Returns the conversation that comes after one, the first one after the last; none where no other
+/// waits. `answered` waits no more.
+pub(crate) fn after<'t>(waiting: &'t [Thread], id: &str, answered: Option<&str>) -> Option<&'t Thread> {
+    let place = waiting.iter().position(|thread| thread.id == id).map_or(0, |place| place + 1);
+    let round = waiting[place..].iter().chain(&waiting[..place]);
+    round.into_iter().find(|thread| thread.id != id && Some(thread.id.as_str()) != answered)
+}
+
 /// `GET /text/replies`: leads to the next conversation in hand; `after` names the one before.
 pub(crate) async fn next(visit: Visit, Query(query): Query) -> Result<Response, Problem> {
     let (_, waiting) = waiting(&visit).await?;
-    let place = query.some("after").and_then(|id| waiting.iter().position(|thread| thread.id == id));
-    let next = match place {
-        Some(place) => waiting.get(place + 1).or_else(|| waiting.first()),
-        None => waiting.first(),
-    };
+    let next = query.some("after").and_then(|id| after(&waiting, id, None)).or_else(|| waiting.first());
     let to = next.map(|thread| see(&format!("/text/conversations/{}", thread.id)));
     // The sentence about the conversation before is still to be said.
     let said = visit.flash.clone();
