@@ -173,11 +173,7 @@ async fn databases(folder: &Path, options: &StackOptions) -> anyhow::Result<(Pos
 async fn brokers(folder: &Path, options: &StackOptions) -> anyhow::Result<(RabbitMq, Vec<RabbitMq>)> {
     let first =
         if options.always_own { RabbitMq::start(folder).await? } else { RabbitMq::find_or_start(folder).await? };
-    let mut others = Vec::new();
-    // One after the other: two that join at a time may make a cluster of their own.
-    for number in 2..=options.nodes {
-        others.push(first.start_another(folder, number).await?);
-    }
+    let others = try_join_all((2..=options.nodes).map(|number| first.start_another(folder, number))).await?;
     Ok((first, others))
 }
 

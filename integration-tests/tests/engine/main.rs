@@ -3,7 +3,7 @@
 //! that change), one for the table of failures, one for the ages of records, one for its operators,
 //! one for their acts on many jobs, one for their tools, one for pools of workers, one for their
 //! doctor, one for the schema, one for the audit's chain, one for the rights of
-//! daemons, one for TLS, one for
+//! daemons, one for TLS, one for two database servers and one for a pooler before one, one for
 //! two versions at a time, and one for alerts, which `exposition` reads scrapes for.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
@@ -17,6 +17,7 @@ mod dropped;
 mod exposition;
 mod failure_table;
 mod figures;
+mod former_primary;
 mod history;
 mod j10_time;
 mod j11_changes;
@@ -35,6 +36,7 @@ mod j8_drains;
 mod j9_schedulers;
 mod migrations;
 mod operators;
+mod pgbouncer;
 mod pools;
 mod remote;
 mod roles;

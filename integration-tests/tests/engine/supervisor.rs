@@ -1,9 +1,12 @@
 //! The connections of daemons go wrong in every way but by the death of an end (that is in
 //! `servers_die`): each is given up and replaced, and every job is done, and done once.
 
+use std::time::Instant;
+
+use futures::future::join_all;
 use muster_integration_tests::{Daemon, World, eventually, holds, seconds};
 use muster_jobs::JobKind;
-use muster_local::wire::Wire;
+use muster_local::wire::{Passage, Wire};
 
 const JOBS: usize = 200;
 
@@ -64,6 +67,39 @@ async fn half_open_connections_to_the_database_are_given_up() {
         wire.forget_connections();
 
         more_go_through(&world).await;
+        for daemon in &daemons {
+            daemon.ready().await;
+        }
+    })
+    .await;
+}
+
+/// A link is cut without a word, and nothing has to be done meanwhile: readiness names the server
+/// behind it.
+#[tokio::test]
+async fn a_silently_cut_link_is_named_by_readiness() {
+    World::run(async |world| {
+        let broker = Wire::to(world.stack().rabbitmq.port()).await.unwrap();
+        let database = Wire::to(world.stack().postgres.port()).await.unwrap();
+        let url = broker.instead(&world.amqp_url()).unwrap();
+        world.set("amqp_url", format!("{url:?}"));
+        let url = database.instead(&world.daemons_database_url()).unwrap();
+        world.set("database_url", format!("{url:?}"));
+        let daemons = [world.scheduler("scheduler-1"), world.worker("worker-1")];
+        for (wire, server) in [(&broker, "broker"), (&database, "database")] {
+            for daemon in &daemons {
+                daemon.ready().await;
+            }
+            wire.cut(Passage::Silent);
+            let cut = Instant::now();
+            join_all(daemons.iter().map(async |daemon| {
+                let said = not_ready(daemon).await;
+                assert!(said.contains(server), "{said}");
+                eprintln!("{} named the {server} {:.1} s after the cut", daemon.url(), cut.elapsed().as_secs_f64());
+            }))
+            .await;
+            wire.mend();
+        }
         for daemon in &daemons {
             daemon.ready().await;
         }

@@ -8,6 +8,8 @@
 //! - `privacy`: names, phones and texts stay out of queues, logs, job rows and spans.
 //! - `chaos`: a seed's faults leave every invariant whole.
 //! - `living`: a system to click through lets people in, and its campaign goes on.
+//! - `node_goes`: nodes of the broker and the primary go one after the other, and the campaign goes
+//!   on.
 //! - `endings`: a program that cannot go on says why in one line.
 //! - `schedule_preview`: the command line says when a schedule fires, with nothing running.
 //! - `ingestion`: large files, counted exactly, in flat memory.
@@ -32,6 +34,7 @@ mod import_crashes;
 mod ingestion;
 mod kills;
 mod living;
+mod node_goes;
 mod opt_outs;
 mod opt_outs_under_load;
 mod otlp;

@@ -21,12 +21,12 @@ type Step = (u64, u64, Deed);
 
 const BROKER: [Step; 5] = [
     (2_000, 1_000, Deed::KillNode(0)),
-    (12_000, 1_000, Deed::KillNode(1)),
-    (22_000, 1_000, Deed::KillNode(2)),
-    (32_000, 12_000, Deed::StopLeader),
-    (52_000, 0, Deed::Roll),
+    (10_000, 1_000, Deed::KillNode(1)),
+    (18_000, 1_000, Deed::KillNode(2)),
+    (26_000, 10_000, Deed::StopLeader),
+    (38_000, 0, Deed::Roll),
 ];
-const DATABASE: [Step; 2] = [(2_000, 1_000, Deed::FailOver), (16_000, 1_000, Deed::Usurp)];
+const DATABASE: [Step; 2] = [(2_000, 1_000, Deed::FailOver), (10_000, 1_000, Deed::Usurp)];
 
 impl Drill {
     /// Returns its faults, in the order of time. A server that takes longer to come back keeps the
@@ -43,8 +43,8 @@ impl Drill {
     /// Returns the time for which there is work.
     pub(crate) fn time_ms(self) -> u64 {
         match self {
-            Self::Broker => 70_000,
-            Self::Database => 30_000,
+            Self::Broker => 60_000,
+            Self::Database => 20_000,
         }
     }
 
