@@ -94,11 +94,11 @@ fn seconds(time: Duration) -> f64 {
     time.as_secs_f64()
 }
 
-/// Returns the longest time between two of these moments, in their order, that is in part within
-/// the bounds.
+/// Returns the longest part within the bounds of a time between two of these moments, in their
+/// order.
 fn longest(moments: &[Moment], from: Moment, to: Moment) -> Duration {
-    let within = moments.windows(2).filter(|pair| pair[1] > from && pair[0] < to);
-    within.map(|pair| pair[1].since(pair[0])).max().unwrap_or_default()
+    let parts = moments.windows(2).map(|pair| pair[1].min(to).since(pair[0].max(from)));
+    parts.max().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -109,9 +109,9 @@ mod tests {
     fn the_longest_time_is_that_of_the_fault_and_of_no_other() {
         let moments: Vec<Moment> = [0, 1_000, 5_000, 6_000, 16_000].into_iter().map(Moment::from_millis).collect();
         let longest = |from, to| longest(&moments, Moment::from_millis(from), Moment::from_millis(to)).as_millis();
-        assert_eq!(longest(1_500, 2_000), 4_000);
+        assert_eq!(longest(1_500, 2_000), 500);
         assert_eq!(longest(500, 5_500), 4_000);
-        assert_eq!(longest(5_500, 7_000), 10_000);
+        assert_eq!(longest(5_500, 17_000), 10_000);
         assert_eq!(longest(20_000, 30_000), 0);
     }
 }
