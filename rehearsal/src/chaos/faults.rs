@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use futures::future::try_join_all;
-use muster_local::{Cluster, Process, RabbitMq, Stack, http, wire::Wire};
+use muster_local::{Cluster, Process, RabbitMq, Stack, http};
 use reqwest::Method;
 use serde_json::Value;
 
@@ -85,9 +85,13 @@ impl Field<'_> {
             (Target::Service(service), deed) => self.service(service, deed, time).await,
             (Target::Wire(daemon, service), Deed::Cut(how)) => {
                 let wires = self.wires.get(daemon, service)?;
-                wires.iter().for_each(|wire| wire.cut(how));
+                for wire in wires {
+                    wire.cut(how);
+                }
                 tokio::time::sleep(time).await;
-                wires.iter().for_each(Wire::mend);
+                for wire in wires {
+                    wire.mend();
+                }
                 Ok(())
             }
             (target, deed) => bail!("{deed:?} can't be done to {target}"),
@@ -183,18 +187,30 @@ impl Field<'_> {
         }
     }
 
-    /// Returns the node that leads most queues.
+    /// Returns the node that leads most queues, as soon as one leads any: after a loss of
+    /// everything they are declared anew.
     async fn leader(&self) -> anyhow::Result<&RabbitMq> {
-        let queues = self.queues().await?;
-        let mut led: BTreeMap<&str, usize> = BTreeMap::new();
-        for leader in queues.iter().filter_map(|queue| queue["leader"].as_str()) {
-            *led.entry(leader).or_default() += 1;
+        let deadline = Instant::now() + MANAGEMENT_LIMIT;
+        loop {
+            let queues = self.queues().await?;
+            let mut led: BTreeMap<&str, usize> = BTreeMap::new();
+            for leader in queues.iter().filter_map(|queue| queue["leader"].as_str()) {
+                *led.entry(leader).or_default() += 1;
+            }
+            let most = led.into_iter().max_by_key(|(_, count)| *count);
+            let found = most.and_then(|(leader, count)| {
+                let mut nodes = self.stack.nodes().enumerate();
+                nodes.find(|(_, node)| node.node_name() == Some(leader)).map(|(number, node)| (number, node, count))
+            });
+            if let Some((number, node, count)) = found {
+                self.voice.say(&format!("node {} leads {count} of {} queues", number + 1, queues.len()));
+                return Ok(node);
+            }
+            if Instant::now() > deadline {
+                bail!("no queue has a leader");
+            }
+            tokio::time::sleep(POLL).await;
         }
-        let (leader, count) = led.into_iter().max_by_key(|(_, count)| *count).context("no queue has a leader")?;
-        let found = self.stack.nodes().enumerate().find(|(_, node)| node.node_name() == Some(leader));
-        let (number, node) = found.with_context(|| format!("the leader {leader} is no node of the stack"))?;
-        self.voice.say(&format!("node {} leads {count} of {} queues", number + 1, queues.len()));
-        Ok(node)
     }
 
     /// Returns a daemon, which should be running: a fault that kills it here also starts it again.

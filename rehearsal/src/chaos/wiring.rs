@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Context as _;
 use futures::future::try_join_all;
-use muster_local::{Stack, Wiring, ports, stack::naming_all, wire::Wire};
+use muster_local::{Postgres, RabbitMq, Stack, Wiring, ports, stack::naming_all, wire::Wire};
 
 use super::plan::{DAEMONS, Service};
 
@@ -19,10 +19,10 @@ impl Wires {
     /// Lays all of them.
     pub(crate) async fn lay(stack: &Stack) -> anyhow::Result<Self> {
         let simulator_port = ports::free_port()?;
-        let databases = std::iter::once(&stack.postgres).chain(&stack.standby).map(|server| server.port()).collect();
+        let databases = std::iter::once(&stack.postgres).chain(&stack.standby).map(Postgres::port).collect();
         let far_ends: [(Service, Vec<u16>); 3] = [
             (Service::Database, databases),
-            (Service::Broker, stack.nodes().map(|node| node.port()).collect()),
+            (Service::Broker, stack.nodes().map(RabbitMq::port).collect()),
             (Service::Carrier, vec![simulator_port]),
         ];
         let mut wires = BTreeMap::new();

@@ -2,6 +2,8 @@
 //! full durability.
 
 use std::{
+    borrow::Cow,
+    ffi::OsStr,
     fs::{OpenOptions, Permissions},
     io::Write as _,
     os::unix::fs::{PermissionsExt as _, chown},
@@ -207,7 +209,7 @@ impl Place {
     }
 
     fn spawn(&self, programs: &Programs) -> anyhow::Result<Process> {
-        let name = self.home.file_name().map_or("postgres".into(), |name| name.to_string_lossy());
+        let name = self.home.file_name().map_or(Cow::Borrowed("postgres"), OsStr::to_string_lossy);
         let spec = self
             .spec(&name, programs.folder.join("postgres"), "postgres.log")
             .args(["-D".to_owned(), self.data().display().to_string()]);

@@ -3,6 +3,8 @@
 //! machine and outlive us).
 
 use std::{
+    borrow::Cow,
+    ffi::OsStr,
     fs::Permissions,
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
@@ -148,7 +150,7 @@ impl Node {
         // Erlang refuses a cookie that others can read.
         std::fs::set_permissions(home.join(".erlang.cookie"), Permissions::from_mode(0o400)).with_context(doing)?;
 
-        let called = home.file_name().map_or("rabbitmq".into(), |name| name.to_string_lossy());
+        let called = home.file_name().map_or(Cow::Borrowed("rabbitmq"), OsStr::to_string_lossy);
         let mut broker = ProcessSpec::new(called, &programs.server, home.join("rabbitmq.log"));
         broker.env = environment(home, port, &name, &seat.epmd_port)?;
         Ok(Self {
