@@ -207,7 +207,7 @@ pub(crate) async fn look(desk: Desk, Path(ids): Path<Ids>, fields: Fields) -> Re
     let goal = if wanted["targeting"] == goal.targeting {
         goal
     } else {
-        match steps::save(&desk, &goal, "", &wanted).await {
+        match steps::keep(&desk, &goal, |goal| input(goal, &fields)).await {
             Ok(goal) => goal,
             Err(problem) if problem.is_of_the_input() => {
                 body.note(Tone::Warn, "Not quite yet", desk.sentence(&problem));

@@ -128,7 +128,7 @@ pub(crate) async fn look(desk: Desk, Path(ids): Path<Ids>, fields: Fields) -> Re
     if !goal.is_draft() {
         return Ok(Desk::part(body));
     }
-    match steps::save(&desk, &goal, "", &input(&goal, &fields)).await {
+    match steps::keep(&desk, &goal, |goal| input(goal, &fields)).await {
         Ok(goal) => {
             body.version("words-version", goal.version);
             outlook::texts(&desk, &goal, false, &mut body).await?;
