@@ -36,7 +36,7 @@ const OPERATORS_ROUND: Duration = Duration::from_millis(5_200);
 const OPERATORS_ROUNDS: usize = 12;
 /// Kilobytes of a first view at most.
 const FIRST_VIEW: f64 = 100.0;
-/// Nobody asks as fast as a benchmark.
+/// People do not ask as fast as a benchmark.
 const RATE: &str = "10000000";
 const OPERATOR: [&str; 7] = ["operators", "create", "--name", "Bench", "--rights", "act", "--json"];
 

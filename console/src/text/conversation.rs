@@ -60,8 +60,8 @@ impl ConversationPage {
     }
 }
 
-/// `after` names the conversation that was answered when this one is shown: a page that is asked for
-/// ahead leaves it out.
+/// `after` names the conversation that was answered when this one is shown: a page that is asked
+/// for ahead leaves it out.
 pub(crate) async fn show(
     visit: Visit,
     Path(thread_id): Path<String>,

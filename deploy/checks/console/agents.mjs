@@ -118,7 +118,7 @@ async function answer(stage, tab, number, phones) {
   await page.getByText("Recorded: yes.").waitFor();
   await page.getByRole("button", { name: /Where/ }).tap();
   assert.match(await page.getByLabel("Your answer").inputValue(), /^Your polling place is the school, \w+\.$/);
-  // The next conversation is there at once, even without a network; the answer goes when that is back.
+  // The next conversation is there at once, even without a network; the answer goes later.
   await page.waitForLoadState("networkidle");
   await tab.context.setOffline(true);
   await page.getByRole("button", { name: /^Send/ }).tap();

@@ -1,4 +1,4 @@
-// Small PNG files of screens: colours of a palette, as there are few on a page, and the best packing.
+// Small PNG files of screens: the colours of a palette, as there are few on a page, well packed.
 
 import assert from "node:assert/strict";
 import { deflateSync, inflateSync } from "node:zlib";

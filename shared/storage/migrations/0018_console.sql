@@ -5,7 +5,7 @@ create index contact_tag_contacts on contact_tag (tag_id, contact_id);
 drop index contact_tag_tag;
 
 -- How work has drained in the last day: a row for each minute in which a scheduler took figures.
--- Those of a day ago leave with the next one. Numbers of jobs by kind, without anything of tenants.
+-- Rows of a day ago leave with the next one. Numbers of jobs by kind, without anything of tenants.
 create table figure_minute (
     at timestamptz primary key,
     -- Jobs that were due at the minute's first look.

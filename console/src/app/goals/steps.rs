@@ -57,8 +57,8 @@ pub(crate) async fn save(desk: &Desk, goal: &Goal, shown: &str, input: &Value) -
     desk.call(&operations::EDIT_GOAL, [&goal.id]).json(input).if_match(&etag).read().await
 }
 
-/// Saves a draft as it is typed; returns the goal as it is then. The form's look before this one may
-/// still be saving on a slow machine: the edit is then made anew, of the goal behind it.
+/// Saves a draft as it is typed; returns the goal as it is then. The form's look before this one
+/// may still be saving on a slow machine: the edit is then made anew, of the goal behind it.
 pub(crate) async fn keep(desk: &Desk, goal: &Goal, input: impl Fn(&Goal) -> Value) -> Result<Goal, Problem> {
     match save(desk, goal, "", &input(goal)).await {
         Err(problem) if problem.status == StatusCode::PRECONDITION_FAILED.as_u16() => {

@@ -1,5 +1,5 @@
-//! Work that waited, minute by minute for a day, so that operators see how it drains. The first look
-//! of a minute keeps a row, and takes away those of the day before.
+//! Work that waited, minute by minute for a day, so that operators see how it drains. The first
+//! look of a minute keeps a row, and takes away those of the day before.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,6 @@
--- $1 organization, $2 groups of the reader, $3 ids of contacts. The youngest first. With a reader's groups: each group's knowledge (JSON's null: everything), tags that one of
--- them knows, and how the contact joined the first of them (rule A5).
+-- $1 organization, $2 groups of the reader, $3 ids of contacts. The youngest first. With a
+-- reader's groups: each group's knowledge (JSON's null: everything), tags that one of them knows,
+-- and how the contact joined the first of them (rule A5).
 select c.id as "id!", c.e164, c.first_name as "first_name!", c.last_name as "last_name!", c.email, c.postal_code, c.notes, c.external_id,
        c.fields as "fields!", c.opted_out_at, c.opt_out_reason, c.opt_out_origin, c.redacted_at, c.line_type as "line_type!", c.carrier, c.source as "source!",
        c.source_import_id, c.consent_text, c.created_at as "created_at!",
