@@ -43,6 +43,7 @@ use anyhow::Context;
 use muster_domain::engine::process::ProcessRole;
 use muster_service::{
     config::{ApiSettings, Database},
+    connections::{Look, PoolState},
     health::{self, Readiness},
     metrics::Metrics,
     notify,
@@ -51,7 +52,10 @@ use muster_service::{
 };
 use muster_storage::{
     Pool, PoolOptions,
-    db::room::{self, Asker, RoomFigures, RoomOptions},
+    db::{
+        room::{self, Asker, RoomFigures, RoomOptions},
+        waits::PoolFigures,
+    },
     engine::processes,
     people::phone_keys::{self, WrongKeys},
     trust::ledger,
@@ -97,6 +101,7 @@ pub async fn run(settings: ApiSettings, stop: CancellationToken) -> anyhow::Resu
     let (process, limits) = (settings.process.name.clone(), settings.http.limits());
     let connections = Connections::register(&metrics);
     let gauges = Gauges::register(&metrics);
+    metrics.register_pools(vec![("requests", look(&pool))]);
     let api = Api::new(settings, pool.clone(), &metrics, stop.clone())?;
     let writing = api.writing.clone();
     let (keys, keys_confirmed) = (api.phone_hash_keys.clone(), Arc::clone(&api.keys_confirmed));
@@ -172,6 +177,15 @@ fn room(database: &Database) -> RoomOptions {
         share: database.tenant_connections,
         at_once: std::thread::available_parallelism().map_or(AT_ONCE, NonZero::get).max(AT_ONCE),
     }
+}
+
+/// Returns how to look at a pool, for a scrape.
+fn look(pool: &Pool) -> Look<PoolState> {
+    let pool = pool.clone();
+    Box::new(move || {
+        let PoolFigures { max, used, idle, waiting, timeouts, waited_seconds, waits } = pool.figures();
+        PoolState { max, used, idle, waiting, timeouts, waited_seconds, waits }
+    })
 }
 
 /// Gauges of the pool, which is looked at when its readiness is.

@@ -16,17 +16,21 @@ mod timers;
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
-use muster_broker::Publisher;
+use muster_broker::{LineFigures, Publisher};
 use muster_domain::engine::process::ProcessRole;
 use muster_service::{
     config::SchedulerSettings,
+    connections::{BrokerState, Look, PoolState},
     health::{self, Readiness},
     metrics::Metrics,
     notify, telemetry,
 };
 use muster_storage::{
     Pool, PoolOptions,
-    db::room::{Asker, alone},
+    db::{
+        room::{Asker, alone},
+        waits::PoolFigures,
+    },
     engine,
     trust::ledger,
 };
@@ -80,6 +84,12 @@ pub async fn run(settings: SchedulerSettings, stop: CancellationToken) -> anyhow
     registry.register(|registry| registry.register_collector(Box::new(latest.clone())));
     let relay_pool = relay::pool(&scheduler.settings)?;
     let publisher = Publisher::new(scheduler.settings.broker.url.clone(), &scheduler.settings.process.name);
+    registry.register_pools(vec![("engine", look(&scheduler.pool)), ("relay", look(&relay_pool))]);
+    let line = publisher.line();
+    registry.register_broker(Box::new(move || {
+        let LineFigures { connected, blocked, channels, consumers, unacknowledged, unconfirmed } = line.figures();
+        BrokerState { connected, blocked, channels, consumers, unacknowledged, unconfirmed }
+    }));
     tracing::info!(process = scheduler.settings.process.name, "the scheduler runs");
     notify::ready();
     let routes = health::routes(scheduler.readiness.clone(), registry.clone());
@@ -93,6 +103,15 @@ pub async fn run(settings: SchedulerSettings, stop: CancellationToken) -> anyhow
     served.context("health")?;
     tracing::info!("the scheduler has stopped");
     Ok(())
+}
+
+/// Returns how to look at a pool, for a scrape.
+fn look(pool: &Pool) -> Look<PoolState> {
+    let pool = pool.clone();
+    Box::new(move || {
+        let PoolFigures { max, used, idle, waiting, timeouts, waited_seconds, waits } = pool.figures();
+        PoolState { max, used, idle, waiting, timeouts, waited_seconds, waits }
+    })
 }
 
 /// Does the scheduler's work, once the database is none that came back from a backup (rule R6).

@@ -112,7 +112,9 @@ async fn round(scheduler: &Scheduler, pool: &Pool, publisher: &mut Publisher, tu
     // the confirmation. Callers of the relay wait for the commit.
     let ids: Vec<_> = due.iter().map(|job| job.id).collect();
     let publish = async {
+        let begun = clock::start();
         let confirmed = publisher.publish(&messages).await;
+        scheduler.metrics.published(&messages, confirmed.as_deref().ok(), begun.elapsed());
         end(spans, confirmed.as_deref().ok());
         confirmed
     };

@@ -38,7 +38,8 @@ pub(crate) async fn run(ctx: &Context, readiness: &Readiness, stop: &Cancellatio
             continue;
         }
         let (url, name) = (&ctx.settings.broker.url, &ctx.settings.process.name);
-        match Session::open(url, name, ctx.choice.kinds(), |kind| ctx.choice.prefetch(kind)).await {
+        let prefetch = |kind| ctx.choice.prefetch(kind);
+        match Session::open_on(&ctx.line, url, name, ctx.choice.kinds(), prefetch).await {
             Ok(session) => {
                 delays.reset();
                 readiness.report("broker", Ok(()));
@@ -97,9 +98,9 @@ async fn drive(
                 Some(delivery) => {
                     let ctx = ctx.clone();
                     running.spawn(async move {
-                        ctx.metrics.begun();
+                        let begun = ctx.metrics.begun(delivery.source);
                         runner::run(&ctx, delivery).await;
-                        ctx.metrics.ended();
+                        ctx.metrics.ended(begun);
                     });
                 }
                 None => {

@@ -23,13 +23,15 @@ pub mod testing;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use muster_broker::LineFigures;
 use muster_service::{
     config::WorkerSettings,
+    connections::{BrokerState, Look, PoolState},
     health::{self, Readiness},
     metrics::Metrics,
     notify, telemetry,
 };
-use muster_storage::{engine::processes, people::phone_keys, trust::ledger};
+use muster_storage::{Pool, db::waits::PoolFigures, engine::processes, people::phone_keys, trust::ledger};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -46,6 +48,12 @@ pub async fn run(settings: WorkerSettings, stop: CancellationToken) -> anyhow::R
     let registry = Metrics::default();
     let readiness = Readiness::awaiting(&["database", "broker"]);
     let context = Context::new(settings, metrics::WorkerMetrics::register(&registry))?;
+    registry.register_pools(vec![("handlers", look(&context.pool)), ("engine", look(&context.engine_pool))]);
+    let line = context.line.clone();
+    registry.register_broker(Box::new(move || {
+        let LineFigures { connected, blocked, channels, consumers, unacknowledged, unconfirmed } = line.figures();
+        BrokerState { connected, blocked, channels, consumers, unacknowledged, unconfirmed }
+    }));
     tracing::info!(process = context.settings.process.name, "the worker runs");
     notify::ready();
     let routes = health::routes(readiness.clone(), registry.clone());
@@ -77,6 +85,15 @@ pub async fn run(settings: WorkerSettings, stop: CancellationToken) -> anyhow::R
     served.context("health")?;
     tracing::info!("the worker has stopped");
     Ok(())
+}
+
+/// Returns how to look at a pool, for a scrape.
+fn look(pool: &Pool) -> Look<PoolState> {
+    let pool = pool.clone();
+    Box::new(move || {
+        let PoolFigures { max, used, idle, waiting, timeouts, waited_seconds, waits } = pool.figures();
+        PoolState { max, used, idle, waiting, timeouts, waited_seconds, waits }
+    })
 }
 
 /// Says at once and at intervals that this process is alive, and whether its database answers. Ends

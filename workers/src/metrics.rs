@@ -1,6 +1,9 @@
 //! The counters of a worker.
 
-use muster_jobs::JobKind;
+use std::time::Instant;
+
+use muster_broker::Source;
+use muster_jobs::{JobKind, names};
 use muster_service::{clock, metrics::Metrics, trace};
 use muster_storage::engine::{claim::ClaimedJob, sweep::Swept};
 use prometheus_client::{
@@ -37,6 +40,14 @@ pub(crate) struct CheckLabels {
     by: &'static str,
 }
 
+/// Labels of a message's metrics, as the conventions of messaging have them.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct MessageLabels {
+    messaging_system: &'static str,
+    messaging_operation_name: &'static str,
+    messaging_destination_name: String,
+}
+
 /// The trace of an attempt that stands for those of its bucket.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(crate) struct AttemptTrace {
@@ -57,6 +68,8 @@ pub(crate) struct WorkerMetrics {
     leases_expired: Counter,
     jobs_republished: Counter,
     checks: Family<CheckLabels, Counter>,
+    consumed: Family<MessageLabels, Counter>,
+    processed: Family<MessageLabels, Histogram>,
 }
 
 impl WorkerMetrics {
@@ -69,7 +82,15 @@ impl WorkerMetrics {
             leases_expired: Counter::default(),
             jobs_republished: Counter::default(),
             checks: Family::default(),
+            consumed: Family::default(),
+            processed: Family::new_with_constructor(|| Histogram::new(exponential_buckets(0.001, 4.0, 9))),
         };
+        metrics.register_conventional(|registry| {
+            let what = "Messages that this worker was given";
+            registry.register("messaging_client_consumed_messages", what, own.consumed.clone());
+            let what = "Time from a message's arrival until all of its jobs were dealt with";
+            registry.register("messaging_process_duration_seconds", what, own.processed.clone());
+        });
         metrics.register(|registry| {
             registry.register("jobs", "Deliveries by what came of them", own.jobs.clone());
             registry.register("job_seconds", "Time that an attempt took", own.seconds.clone());
@@ -105,13 +126,16 @@ impl WorkerMetrics {
     }
 
     /// A message has come.
-    pub(crate) fn begun(&self) {
+    pub(crate) fn begun(&self, from: Source) -> Begun {
         self.in_hand.inc();
+        self.consumed.get_or_create(&labels("consume", from)).inc();
+        Begun { from, at: clock::start() }
     }
 
     /// A message was dealt with.
-    pub(crate) fn ended(&self) {
+    pub(crate) fn ended(&self, Begun { from, at }: Begun) {
         self.in_hand.dec();
+        self.processed.get_or_create(&labels("process", from)).observe(at.elapsed().as_secs_f64());
     }
 
     pub(crate) fn swept(&self, swept: &Swept) {
@@ -136,4 +160,20 @@ impl WorkerMetrics {
         self.seconds.get_or_create(&labels).observe(seconds, trace, Some(clock::machine_now().into()));
         self.count(kind, outcome);
     }
+}
+
+/// A message in this worker's hands.
+#[derive(Debug)]
+pub(crate) struct Begun {
+    from: Source,
+    at: Instant,
+}
+
+/// Returns the labels of messages from a queue, which has the name that spans give it.
+fn labels(operation: &'static str, from: Source) -> MessageLabels {
+    let messaging_destination_name = match from {
+        Source::Kind(kind) => format!("{}:{kind}:{}", names::EXCHANGE, names::queue(kind)),
+        Source::Dead => names::DEAD.to_owned(),
+    };
+    MessageLabels { messaging_system: "rabbitmq", messaging_operation_name: operation, messaging_destination_name }
 }

@@ -28,12 +28,12 @@ use crate::exposition::{Series, scrape};
 /// Minutes for which all stays as it is: longer than each alert's `for`.
 const MINUTES: u32 = 300;
 
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
 /// Returns the path of promtool, if it can be had.
-fn promtool() -> Option<PathBuf> {
+pub(crate) fn promtool() -> Option<PathBuf> {
     let found = Command::new(root().join("deploy/checks/alerts/tool")).output().unwrap();
     let told = String::from_utf8_lossy(&found.stderr);
     match found.status.code() {
@@ -41,7 +41,9 @@ fn promtool() -> Option<PathBuf> {
         Some(69) => {
             #[allow(clippy::print_stderr, reason = "a test that looks at nothing says so")]
             {
-                eprintln!("NOT COVERED: alerts in a system with their faults. promtool cannot be had: {told}");
+                eprintln!(
+                    "NOT COVERED: alerts in a system with their faults, and the autoscaler. promtool cannot be had: {told}"
+                );
             }
             None
         }
@@ -221,6 +223,53 @@ async fn a_broker_that_is_away_is_told_by_the_relay() {
         tokio::join!(scheduler.stop(), worker.stop());
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_broker_without_memory_is_told_and_its_work_goes_on_afterwards() {
+    let Some(promtool) = promtool() else { return };
+    World::on_own_servers()
+        .run(async |world| {
+            let (scheduler, worker) = (world.scheduler("scheduler-1"), world.worker("worker-1"));
+            tokio::join!(scheduler.ready(), worker.ready());
+            let watch = Watch::begin(&promtool, &[&scheduler, &worker]).await;
+            let rabbitmq = &world.stack().rabbitmq;
+            rabbitmq.ctl(&["set_vm_memory_high_watermark", "absolute", "1MB"]).await.unwrap();
+            // It blocks a connection at its first publish.
+            world.enqueue(&no_op()).await;
+            watch.until(&["MusterBrokerBlocked"]).await;
+            rabbitmq.ctl(&["set_vm_memory_high_watermark", "0.4"]).await.unwrap();
+            world.all_succeed(1, seconds(60)).await;
+            tokio::join!(scheduler.stop(), worker.stop());
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn a_pool_without_a_free_connection_is_told() {
+    let Some(promtool) = promtool() else { return };
+    World::with("database_max_connections", "4")
+        .run(async |world| {
+            let (scheduler, worker) = (world.scheduler("scheduler-1"), world.worker("worker-1"));
+            eventually(seconds(60), async || {
+                let workers = scheduler.metric("muster_processes", "role=\"worker\"").await;
+                holds(workers > 0.5, workers)
+            })
+            .await;
+            let watch = Watch::begin(&promtool, &[&scheduler, &worker]).await;
+            // Timers, schedules, figures and heartbeats stand before locks, and sweeps wait.
+            let mut gates = Vec::new();
+            for table in ["timer", "schedule", "process"] {
+                gates.push(world.hold_table(table).await);
+            }
+            watch.until(&["MusterPoolExhausted"]).await;
+            for gate in gates {
+                gate.open().await;
+            }
+            watch.until(&[]).await;
+            tokio::join!(scheduler.stop(), worker.stop());
+        })
+        .await;
 }
 
 #[tokio::test]

@@ -75,6 +75,9 @@ pub(crate) struct Query {
 /// Words before a list of labels.
 const LISTS: [&str; 6] = ["by", "without", "on", "ignoring", "group_left", "group_right"];
 
+/// Beginnings of metrics: Muster's own, and those of OpenTelemetry's conventions.
+const PREFIXES: [&str; 3] = ["muster_", "db_client_", "messaging_"];
+
 impl Query {
     pub(crate) fn read(text: &str) -> Self {
         let mut query = Self::default();
@@ -90,7 +93,7 @@ impl Query {
                 let labels = labels.split(',').map(str::trim).filter(|label| !label.is_empty());
                 query.labels.extend(labels.map(ToOwned::to_owned));
                 rest = after;
-            } else if word.starts_with("muster_") {
+            } else if PREFIXES.iter().any(|prefix| word.starts_with(prefix)) {
                 let (matched, after) = match after.strip_prefix('{') {
                     Some(inner) => inner.split_at(closing_brace(inner)),
                     None => ("", after),

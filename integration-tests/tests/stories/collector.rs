@@ -101,6 +101,10 @@ async fn arrives(collector: &Collector, url: &str) {
             ("muster_relay_published", "muster-scheduler"),
             ("muster_processes", "muster-scheduler"),
             ("muster_jobs", "muster-worker"),
+            ("db.client.connection.count", "muster-api"),
+            ("db.client.connection.wait_time", "muster-worker"),
+            ("muster_broker_connected", "muster-worker"),
+            ("messaging.client.sent.messages", "muster-scheduler"),
         ] {
             eventually(seconds(60), async || {
                 let told = collector.metrics(name);

@@ -12,6 +12,7 @@ use tokio::{sync::mpsc, task::JoinSet};
 
 use crate::{
     Result,
+    line::{Counted, Line},
     topology::{connect, declare, in_time},
 };
 
@@ -49,12 +50,25 @@ pub struct Delivery {
     /// Where it came from.
     pub source: Source,
     inner: message::Delivery,
+    /// It is unacknowledged for as long as it is here.
+    _counted: Counted,
 }
 
 impl Session {
     /// Connects, declares and consumes these kinds, and the broker's dead letters, as one step.
     /// `prefetch` says how many messages of a kind may be unacknowledged here.
     pub async fn open(
+        url: &SecretString,
+        name: &str,
+        kinds: &[JobKind],
+        prefetch: impl Fn(JobKind) -> u16,
+    ) -> Result<Self> {
+        Self::open_on(&Line::default(), url, name, kinds, prefetch).await
+    }
+
+    /// The same, as the next connection of a line.
+    pub async fn open_on(
+        line: &Line,
         url: &SecretString,
         name: &str,
         kinds: &[JobKind],
@@ -84,18 +98,19 @@ impl Session {
                 ),
             )
             .await?;
-            let sender = sender.clone();
+            let (sender, line) = (sender.clone(), line.clone());
             pumps.spawn(async move {
                 // The channel lives as long as its consumer.
                 let _channel = channel;
                 while let Some(Ok(delivery)) = consumer.next().await {
-                    let delivery = Delivery { source, inner: delivery };
+                    let delivery = Delivery { source, inner: delivery, _counted: line.delivered() };
                     if sender.send(delivery).await.is_err() {
                         return;
                     }
                 }
             });
         }
+        line.is(&connection, pumps.len(), pumps.len());
         Ok(Self { connection, deliveries, pumps })
     }
 

@@ -8,12 +8,14 @@
 
 mod consumer;
 mod error;
+mod line;
 mod management;
 mod publisher;
 mod topology;
 
 pub use consumer::{Delivery, Session, Source};
 pub use error::{Error, Result};
+pub use line::{Line, LineFigures};
 pub use management::{DELIVERY_LIMIT, Management, is_supported};
 pub use publisher::{Message, Publisher};
 pub use topology::{Address, check};

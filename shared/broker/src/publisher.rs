@@ -10,6 +10,7 @@ use secrecy::SecretString;
 
 use crate::{
     Result,
+    line::Line,
     topology::{connect, declare, in_time},
 };
 
@@ -29,6 +30,7 @@ pub struct Publisher {
     url: SecretString,
     name: String,
     open: Option<(Connection, Channel)>,
+    line: Line,
 }
 
 impl Publisher {
@@ -37,7 +39,12 @@ impl Publisher {
 
     /// Returns a publisher that has not connected yet.
     pub fn new(url: SecretString, name: &str) -> Self {
-        Self { url, name: format!("{name} relay"), open: None }
+        Self { url, name: format!("{name} relay"), open: None, line: Line::default() }
+    }
+
+    /// Returns its line to the broker, for metrics.
+    pub fn line(&self) -> Line {
+        self.line.clone()
     }
 
     /// Publishes in order and answers, for each message, whether the broker has confirmed that it
@@ -59,6 +66,7 @@ impl Publisher {
         let mut confirmed = Vec::with_capacity(messages.len());
         for window in messages.chunks(Self::WINDOW) {
             let mut confirms = Vec::with_capacity(window.len());
+            let mut waiting = Vec::with_capacity(window.len());
             for message in window {
                 let properties = BasicProperties::default()
                     .with_delivery_mode(2)
@@ -72,6 +80,7 @@ impl Publisher {
                     &message.body,
                     properties,
                 );
+                waiting.push(self.line.published());
                 confirms.push(in_time("basic.publish", confirm).await?);
             }
             let answers = in_time("confirms", async { join_all(confirms).await.into_iter().collect() }).await;
@@ -94,6 +103,7 @@ impl Publisher {
         let channel = in_time("channel.open", connection.create_channel()).await?;
         in_time("confirm.select", channel.confirm_select(ConfirmSelectOptions::default())).await?;
         declare(&channel).await?;
+        self.line.is(&connection, 1, 0);
         self.open = Some((connection, channel.clone()));
         Ok(channel)
     }

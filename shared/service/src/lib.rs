@@ -3,6 +3,7 @@
 
 pub mod clock;
 pub mod config;
+pub mod connections;
 pub mod daemon;
 pub mod health;
 pub mod metrics;

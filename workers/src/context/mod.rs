@@ -6,6 +6,7 @@ pub(crate) mod turns;
 
 use std::{sync::Arc, time::Duration};
 
+use muster_broker::Line;
 use muster_carrier::{
     Gateway,
     twilio::{Credentials, Lookups, Twilio},
@@ -68,6 +69,8 @@ pub struct Context {
     /// The configuration.
     pub settings: Arc<WorkerSettings>,
     pub(crate) metrics: WorkerMetrics,
+    /// The line to the broker.
+    pub(crate) line: Line,
     /// Goals, contacts, organizations and brands that have just stopped.
     pub(crate) stops: Stops,
     /// The kinds that it takes, and its own limits for them.
@@ -127,6 +130,7 @@ impl Context {
             },
             settings: Arc::new(settings),
             metrics,
+            line: Line::default(),
             stops: Stops::default(),
             choice: Arc::new(choice),
             draining: Arc::new(watch::Sender::new(false)),

@@ -21,7 +21,7 @@ use prost::Message;
 use tokio_util::sync::CancellationToken;
 
 use super::exposition::{self, Family, Kind, Sample};
-use crate::{clock, metrics::Metrics};
+use crate::{clock, connections, metrics::Metrics};
 
 /// Time between two pushes, unless `OTEL_METRIC_EXPORT_INTERVAL` names another in milliseconds.
 const INTERVAL: Duration = Duration::from_secs(15);
@@ -106,12 +106,19 @@ fn nanoseconds(at: SystemTime) -> u64 {
 }
 
 fn metric(family: &Family, times: &Times) -> Metric {
+    let conventional = connections::CONVENTIONAL.iter().find(|(name, ..)| *name == family.name);
     let cumulative = AggregationTemporality::Cumulative.into();
     let data = match family.kind {
         Kind::Counter => Data::Sum(Sum {
             data_points: family.samples.iter().map(|sample| number(sample, times.began, times)).collect(),
             aggregation_temporality: cumulative,
             is_monotonic: true,
+        }),
+        // The conventions count what goes up and down as a sum.
+        Kind::Gauge if conventional.is_some() => Data::Sum(Sum {
+            data_points: family.samples.iter().map(|sample| number(sample, times.began, times)).collect(),
+            aggregation_temporality: cumulative,
+            is_monotonic: false,
         }),
         Kind::Gauge => {
             Data::Gauge(Gauge { data_points: family.samples.iter().map(|sample| number(sample, 0, times)).collect() })
@@ -120,9 +127,12 @@ fn metric(family: &Family, times: &Times) -> Metric {
             Data::Histogram(Histogram { data_points: histograms(family, times), aggregation_temporality: cumulative })
         }
     };
-    let unit = if family.name.ends_with("_seconds") { "s" } else { "" };
+    let (name, unit) = match conventional {
+        Some((_, name, unit)) => (*name, *unit),
+        None => (family.name.as_str(), if family.name.ends_with("_seconds") { "s" } else { "" }),
+    };
     Metric {
-        name: family.name.clone(),
+        name: name.to_owned(),
         description: family.help.clone(),
         unit: unit.to_owned(),
         data: Some(data),
@@ -195,10 +205,14 @@ fn bytes(digits: &str) -> Option<Vec<u8>> {
 }
 
 fn attributes(labels: &[(String, String)]) -> Vec<KeyValue> {
-    labels.iter().map(|(name, value)| attribute(name, value)).collect()
+    // A label without a value is none.
+    let labels = labels.iter().filter(|(_, value)| !value.is_empty());
+    labels.map(|(name, value)| attribute(name, value)).collect()
 }
 
-fn attribute(name: &str, value: &str) -> KeyValue {
+fn attribute(label: &str, value: &str) -> KeyValue {
+    let conventional = connections::ATTRIBUTES.iter().find(|(known, _)| *known == label);
+    let name = conventional.map_or(label, |(_, name)| *name);
     let value = AnyValue { value: Some(any_value::Value::StringValue(value.to_owned())) };
     KeyValue { key: name.to_owned(), value: Some(value), ..KeyValue::default() }
 }
@@ -221,6 +235,22 @@ mod tests {
         assert_eq!((point.count, point.sum, &point.bucket_counts[..]), (6, Some(4.5), &[2, 3, 1][..]));
         assert_eq!((&point.explicit_bounds[..], point.attributes.len(), told.unit.as_str()), (&[1.0, 2.0][..], 1, "s"));
         assert_eq!((point.exemplars[0].trace_id.len(), point.exemplars[0].span_id.len()), (16, 8));
+    }
+
+    #[test]
+    fn metrics_of_the_conventions_have_their_names_attributes_and_units() {
+        let text = "# TYPE db_client_connection_count gauge\n\
+             db_client_connection_count{db_client_connection_pool_name=\"engine\",db_client_connection_state=\"idle\"} 3\n\
+             # TYPE db_client_connection_wait_time_seconds histogram\n\
+             db_client_connection_wait_time_seconds_count{db_client_connection_pool_name=\"engine\"} 1\n# EOF\n";
+        let told: Vec<_> =
+            exposition::read(text).iter().map(|family| metric(family, &Times { began: 1, now: 2 })).collect();
+        let names: Vec<_> = told.iter().map(|told| (told.name.as_str(), told.unit.as_str())).collect();
+        assert_eq!(names, [("db.client.connection.count", "{connection}"), ("db.client.connection.wait_time", "s")]);
+        let Some(Data::Sum(sum)) = &told[0].data else { panic!("{told:?}") };
+        let attributes: Vec<_> = sum.data_points[0].attributes.iter().map(|attribute| &*attribute.key).collect();
+        let wanted = ["db.client.connection.pool.name", "db.client.connection.state"];
+        assert!(!sum.is_monotonic && attributes == wanted, "{attributes:?}");
     }
 
     #[test]

@@ -31,6 +31,7 @@ use crate::{
         room::{self, Pass, Room, RoomFigures, RoomOptions},
         servers::{self, Choice, Moves, Newest},
         usable::Trust,
+        waits::{PoolFigures, Waits},
     },
     trust::audit::{self, Acting, Draft},
 };
@@ -93,6 +94,7 @@ pub struct Pool {
     room: Option<Arc<Room>>,
     outage: Option<Arc<Outage>>,
     choice: Option<Arc<Choice>>,
+    waits: Arc<Waits>,
 }
 
 /// Pools that this process has made.
@@ -169,7 +171,7 @@ impl Pool {
         let announcer = Announcer::of(&inner);
         let room = options.room.map(|room| Room::of(options.max_connections, room));
         let number = POOLS.fetch_add(1, Ordering::Relaxed);
-        Ok(Self { inner, number, announcer, trust, room, outage, choice })
+        Ok(Self { inner, number, announcer, trust, room, outage, choice, waits: Arc::default() })
     }
 
     /// Begins a transaction.
@@ -186,10 +188,13 @@ impl Pool {
     }
 
     async fn begin_by(&self, statements: &'static str) -> Result<Tx> {
-        let pass = self.pass().await?;
+        let _wait = self.waits.begin();
+        let pass = self.pass().await.map_err(|error| self.waits.failed(error))?;
         let (inner, moves) = loop {
             let moves = self.moves();
-            let inner = self.inner.begin_with(statements).await.inspect_err(|_| self.suspect())?;
+            // On the heap: it is a part of every handler's future, which would be as much larger.
+            let begun = Box::pin(self.inner.begin_with(statements)).await;
+            let inner = begun.map_err(|error| self.none_lent(error))?;
             if !moves.has_come() {
                 break (inner, moves);
             }
@@ -206,9 +211,18 @@ impl Pool {
 
     /// Returns a connection for one statement.
     pub(crate) async fn connection(&self) -> Result<Lent> {
-        let pass = self.pass().await?;
-        let inner = self.inner.acquire().await.inspect_err(|_| self.suspect())?;
+        let (inner, pass) = self.lend(self.inner.acquire()).await?;
         Ok(Lent { inner, _pass: pass })
+    }
+
+    /// Waits for a pass, and then for what is taken of the pool.
+    async fn lend<T>(&self, take: impl Future<Output = sqlx::Result<T>>) -> Result<(T, Pass)> {
+        let _wait = self.waits.begin();
+        let lent = async {
+            let pass = self.pass().await?;
+            Ok((take.await.inspect_err(|_| self.suspect())?, pass))
+        };
+        lent.await.inspect_err(|error| self.waits.failed(error))
     }
 
     async fn pass(&self) -> Result<Pass> {
@@ -233,6 +247,12 @@ impl Pool {
     /// Returns how the pool's room is used; all zero for a pool without one.
     pub fn room(&self) -> RoomFigures {
         self.room.as_ref().map(|room| room.figures()).unwrap_or_default()
+    }
+
+    /// Returns how the pool is used, and how long its callers have waited. A transaction's BEGIN is
+    /// part of its wait.
+    pub fn figures(&self) -> PoolFigures {
+        self.waits.figures(self.inner.options().get_max_connections(), self.inner.size(), self.inner.num_idle())
     }
 
     /// Asks the database for its time: it answers, and this is its clock.

@@ -12,3 +12,4 @@ pub mod roles;
 pub mod room;
 pub(crate) mod servers;
 pub(crate) mod usable;
+pub mod waits;
