@@ -2,15 +2,17 @@
 //! of J6, for sends, of J7, for jobs that end their worker, and of J11, for jobs and for schedules
 //! that change), one for the table of failures, one for the ages of records, one for its operators,
 //! one for their acts on many jobs, one for their tools, one for pools of workers, one for their
-//! doctor, one for the schema, one for the audit's chain, one for the rights of
-//! daemons, one for TLS, one for two database servers and one for a pooler before one, one for
-//! two versions at a time, and one for alerts, which `exposition` reads scrapes for.
+//! doctor, one for the schema, one for the audit's chain, one for the rights of daemons, one for
+//! TLS, one for two database servers and one for a pooler before one, one for two versions at a
+//! time, one for the autoscaler of workers, and one for alerts, which `exposition` reads scrapes
+//! for.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod acts;
 mod alerts;
 mod audit_chain;
+mod autoscaler;
 mod doctor;
 mod drill;
 mod dropped;
