@@ -4,8 +4,8 @@
 //! one for their acts on many jobs, one for their tools, one for pools of workers, one for their
 //! doctor, one for the schema, one for the audit's chain, one for the rights of daemons, one for
 //! TLS, one for two database servers and one for a pooler before one, one for two versions at a
-//! time, one for the autoscaler of workers, and one for alerts, which `exposition` reads scrapes
-//! for.
+//! time, one for the autoscaler of workers, one for partitions, and one for alerts, which
+//! `exposition` reads scrapes for.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
@@ -38,6 +38,7 @@ mod j8_drains;
 mod j9_schedulers;
 mod migrations;
 mod operators;
+mod partitions;
 mod pgbouncer;
 mod pools;
 mod remote;
