@@ -58,7 +58,7 @@ async fn an_act_ends_when_too_many_of_its_jobs_fail() {
             world.enqueue(&GoalTransition { goal_id: GoalId::new() }).await;
         }
         world.jobs().state("parked").at_least(60, seconds(30)).await;
-        let (id, _) = start(&world, &["retry", "--kind", "goal-transition", "--rate", "6"]).await;
+        let (id, _) = start(&world, &["retry", "--kind", "goal-transition", "--rate", "3"]).await;
         let (code, act) = wait(&world, &id).await;
         assert_eq!((code, &act["state"]), (Some(2), &Value::from("aborted")), "{act}");
         assert!(act["acted"].as_i64().unwrap() < 60 && act["failed"].as_i64().unwrap() >= 10, "{act}");

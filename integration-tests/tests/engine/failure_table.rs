@@ -21,40 +21,41 @@ const KIND: JobKind = JobKind::LeaseExpiry;
 
 #[tokio::test]
 async fn j3_a_worker_dies_after_its_commit_and_before_its_acknowledgement() {
-    World::run(async |world| {
-        world.record_completions().await;
-        let _scheduler = world.scheduler("scheduler-1");
-        let straight = world.amqp_url();
-        let wire = Wire::to(world.stack().rabbitmq.port()).await.unwrap();
-        let through = wire.instead(&straight).unwrap();
-        world.set("amqp_url", format!("{through:?}"));
-        let doomed = world.worker("worker-1");
-        doomed.ready().await;
-        let gate = world.close_gate().await;
-        let id = world.enqueue(&no_op()).await;
-        world.until_state(id, "running", seconds(20)).await;
+    World::with("job_lease_seconds", "60")
+        .run(async |world| {
+            world.record_completions().await;
+            let _scheduler = world.scheduler("scheduler-1");
+            let straight = world.amqp_url();
+            let wire = Wire::to(world.stack().rabbitmq.port()).await.unwrap();
+            let through = wire.instead(&straight).unwrap();
+            world.set("amqp_url", format!("{through:?}"));
+            let doomed = world.worker("worker-1");
+            doomed.ready().await;
+            let gate = world.close_gate().await;
+            let id = world.enqueue(&no_op()).await;
+            world.until_state(id, "running", seconds(20)).await;
 
-        // Its acknowledgement is said to nobody.
-        wire.cut(Passage::Lossy);
-        gate.open().await;
-        world.until_state(id, "succeeded", seconds(20)).await;
-        doomed.abort();
-        wire.cut(Passage::Refusing);
-        // The broker's side of the connection ends with it, and the message is delivered again.
-        world.set("amqp_url", format!("{straight:?}"));
-        let worker = world.worker("worker-2");
-        eventually(seconds(30), async || {
-            let queue = world.queue(KIND).await;
-            holds(queue.acknowledged == 1 && queue.messages == 0, queue)
+            // Its acknowledgement is said to nobody.
+            wire.cut(Passage::Lossy);
+            gate.open().await;
+            world.until_state(id, "succeeded", seconds(20)).await;
+            doomed.abort();
+            wire.cut(Passage::Refusing);
+            // The broker's side of the connection ends with it, and the message is delivered again.
+            world.set("amqp_url", format!("{straight:?}"));
+            let worker = world.worker("worker-2");
+            eventually(seconds(30), async || {
+                let queue = world.queue(KIND).await;
+                holds(queue.acknowledged == 1 && queue.messages == 0, queue)
+            })
+            .await;
+
+            let job = world.job(id).await;
+            assert_eq!((job.state.as_str(), job.attempt, job.errors.len()), ("succeeded", 1, 0));
+            world.completed_once_each(1).await;
+            worker.stop().await;
         })
         .await;
-
-        let job = world.job(id).await;
-        assert_eq!((job.state.as_str(), job.attempt, job.errors.len()), ("succeeded", 1, 0));
-        world.completed_once_each(1).await;
-        worker.stop().await;
-    })
-    .await;
 }
 
 /// A scheduler and a worker, each with a wire to each server.

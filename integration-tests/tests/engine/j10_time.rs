@@ -75,30 +75,32 @@ async fn j10_a_scheduler_whose_clock_is_an_hour_off_fires_on_time() {
 #[tokio::test]
 async fn j10_a_worker_whose_clock_is_an_hour_off_keeps_its_leases_and_retries_on_time() {
     for offset in ["+3600s", "-3600s"] {
-        World::run(async |world| {
-            let _scheduler = world.scheduler("scheduler-1");
-            let gate = world.close_gate().await;
-            let worker = process_off_by(&world, Binary::Worker, "worker-1", offset).await;
-            let (id, failing) = (world.enqueue(&no_op()).await, world.enqueue(&no_op()).await);
-            world.sabotage(failing, "raise exception 'sabotaged'").await;
-            world.jobs().state("running").at_least(2, seconds(20)).await;
-            // More than two leases of 3 s.
-            world.jobs().below("created_at", ago(seconds(7))).at_least(2, seconds(20)).await;
-            let leases = "job where lease_until between clock_timestamp() and clock_timestamp() + interval '3 s'";
-            assert_eq!(world.count(leases).await, 2, "with {offset}");
-            gate.open().await;
+        let leases = World::with("job_lease_seconds", "6").with("republish_after_seconds", "6");
+        leases
+            .run(async |world| {
+                let _scheduler = world.scheduler("scheduler-1");
+                let gate = world.close_gate().await;
+                let worker = process_off_by(&world, Binary::Worker, "worker-1", offset).await;
+                let (id, failing) = (world.enqueue(&no_op()).await, world.enqueue(&no_op()).await);
+                world.sabotage(failing, "raise exception 'sabotaged'").await;
+                world.jobs().state("running").at_least(2, seconds(20)).await;
+                // More than two leases of 6 s.
+                world.jobs().below("created_at", ago(seconds(14))).at_least(2, seconds(20)).await;
+                let leases = "job where lease_until between clock_timestamp() and clock_timestamp() + interval '6 s'";
+                assert_eq!(world.count(leases).await, 2, "with {offset}");
+                gate.open().await;
 
-            let job = world.until_state(id, "succeeded", seconds(20)).await;
-            assert_eq!((job.attempt, job.errors.len()), (1, 0), "with {offset}");
-            let job = world.until_state(failing, "parked", seconds(30)).await;
-            assert!(
-                job.errors.iter().all(|error| error.error.contains("sabotaged")),
-                "with {offset}: {:?}",
-                job.errors
-            );
-            worker.terminate();
-            worker.wait(seconds(10)).await.unwrap();
-        })
-        .await;
+                let job = world.until_state(id, "succeeded", seconds(20)).await;
+                assert_eq!((job.attempt, job.errors.len()), (1, 0), "with {offset}");
+                let job = world.until_state(failing, "parked", seconds(30)).await;
+                assert!(
+                    job.errors.iter().all(|error| error.error.contains("sabotaged")),
+                    "with {offset}: {:?}",
+                    job.errors
+                );
+                worker.terminate();
+                worker.wait(seconds(10)).await.unwrap();
+            })
+            .await;
     }
 }

@@ -79,19 +79,20 @@ async fn j1_relays_that_die_between_publishing_and_marking_lose_nothing() {
 #[tokio::test]
 async fn j1_purged_messages_are_published_again() {
     const JOBS: usize = 100;
-    World::run(async |world| {
-        let _scheduler = world.scheduler("scheduler-1");
-        world.enqueue_no_ops(JOBS).await;
-        world.jobs().state("published").at_least(100, seconds(20)).await;
+    World::with("job_lease_seconds", "60")
+        .run(async |world| {
+            let _scheduler = world.scheduler("scheduler-1");
+            world.enqueue_no_ops(JOBS).await;
+            world.jobs().state("published").at_least(100, seconds(20)).await;
 
-        world.purge(KIND).await;
-        assert_eq!(world.waiting(KIND).await, 0);
+            world.purge(KIND).await;
+            assert_eq!(world.waiting(KIND).await, 0);
 
-        let _worker = world.worker("worker-1");
-        world.all_succeed(JOBS, seconds(30)).await;
-        assert_eq!(world.jobs().not("attempt", 1).count().await, 0);
-    })
-    .await;
+            let _worker = world.worker("worker-1");
+            world.all_succeed(JOBS, seconds(30)).await;
+            assert_eq!(world.jobs().not("attempt", 1).count().await, 0);
+        })
+        .await;
 }
 
 #[tokio::test]

@@ -196,6 +196,8 @@ async fn j2_slow_handlers_keep_their_leases_however_many_they_are() {
     // A worker runs two jobs fewer at once than it has connections for them: every one of these is
     // taken by a handler that waits.
     World::with("database_max_connections", "10")
+        .with("job_lease_seconds", "6")
+        .with("republish_after_seconds", "6")
         .run(async |world| {
             let (scheduler, worker) = (world.scheduler("scheduler-1"), world.worker("worker-1"));
             tokio::join!(scheduler.ready(), worker.ready());
@@ -203,8 +205,8 @@ async fn j2_slow_handlers_keep_their_leases_however_many_they_are() {
             world.enqueue_no_ops(JOBS).await;
             world.jobs().state("running").at_least(8, seconds(20)).await;
 
-            // Nearly three leases of 3 s.
-            world.jobs().below("created_at", ago(seconds(8))).at_least(8, seconds(20)).await;
+            // More than two leases of 6 s.
+            world.jobs().below("created_at", ago(seconds(14))).at_least(8, seconds(20)).await;
             let lost = world.count("job where attempt <> 1 or errors <> '[]'").await;
             gate.open().await;
             assert_eq!(lost, 0, "jobs that lost a lease while their worker was well; {}", world.census().await);

@@ -18,26 +18,27 @@ async fn duplicates(workers: &[&Daemon]) -> String {
 
 #[tokio::test]
 async fn j3_an_envelope_published_many_times_runs_once() {
-    World::run(async |world| {
-        world.record_completions().await;
-        let id = world.enqueue(&no_op()).await;
-        world.publish(KIND, id, 50).await;
+    World::with("job_lease_seconds", "60")
+        .run(async |world| {
+            world.record_completions().await;
+            let id = world.enqueue(&no_op()).await;
+            world.publish(KIND, id, 50).await;
 
-        let (one, two) = (world.worker("worker-1"), world.worker("worker-2"));
-        eventually(seconds(30), async || {
-            let queue = world.queue(KIND).await;
-            holds(queue.acknowledged == 50 && queue.messages == 0, queue)
+            let (one, two) = (world.worker("worker-1"), world.worker("worker-2"));
+            eventually(seconds(30), async || {
+                let queue = world.queue(KIND).await;
+                holds(queue.acknowledged == 50 && queue.messages == 0, queue)
+            })
+            .await;
+
+            let job = world.job(id).await;
+            assert_eq!((job.state.as_str(), job.attempt, job.epoch, job.errors.len()), ("succeeded", 1, 1, 0));
+            world.completed_once_each(1).await;
+            assert_eq!(duplicates(&[&one, &two]).await, "49", "each but the first is counted");
+            tokio::join!(one.stop(), two.stop());
+            assert_eq!(world.waiting(KIND).await, 0, "nothing came back");
         })
         .await;
-
-        let job = world.job(id).await;
-        assert_eq!((job.state.as_str(), job.attempt, job.epoch, job.errors.len()), ("succeeded", 1, 1, 0));
-        world.completed_once_each(1).await;
-        assert_eq!(duplicates(&[&one, &two]).await, "49", "each but the first is counted");
-        tokio::join!(one.stop(), two.stop());
-        assert_eq!(world.waiting(KIND).await, 0, "nothing came back");
-    })
-    .await;
 }
 
 /// Of a short kind, with claim, effects and completion in one transaction.

@@ -23,27 +23,28 @@ async fn j7_a_message_that_cannot_be_decoded_is_parked_and_the_queue_goes_on() {
         br#"{"v":1,"kind":"no-such-kind","jobs":[{"id":"019876b4-6a7e-7000-8000-000000000000"}]}"#,
         br#"{"v":1,"kind":"lease-expiry","jobs":[]}"#,
     ];
-    World::run(async |world| {
-        let (scheduler, worker) = (world.scheduler("scheduler-1"), world.worker("worker-1"));
-        world.publish_raw(KIND, poison.map(<[u8]>::to_vec)).await;
-        world.publish_raw(KIND, [vec![b'x'; 1_000_000]]).await;
-        world.enqueue_no_ops(100).await;
+    World::with("job_lease_seconds", "60")
+        .run(async |world| {
+            let (scheduler, worker) = (world.scheduler("scheduler-1"), world.worker("worker-1"));
+            world.publish_raw(KIND, poison.map(<[u8]>::to_vec)).await;
+            world.publish_raw(KIND, [vec![b'x'; 1_000_000]]).await;
+            world.enqueue_no_ops(100).await;
 
-        world.all_succeed(100, seconds(30)).await;
-        world.dead_letters().at_least(8, seconds(20)).await;
-        assert_eq!(world.jobs().not("attempt", 1).count().await, 0);
-        tokio::join!(scheduler.stop(), worker.stop());
-        assert_eq!(world.dead_letters().is("queue", "muster.lease-expiry").not("error", "").count().await, 8);
-        assert_eq!(world.dead_letters().and("body = 'garbage'::bytea").count().await, 1);
-        assert_eq!(
-            world.dead_letters().and("length(body) = 65536").count().await,
-            1,
-            "of a long body a part \
+            world.all_succeed(100, seconds(30)).await;
+            world.dead_letters().at_least(8, seconds(20)).await;
+            assert_eq!(world.jobs().not("attempt", 1).count().await, 0);
+            tokio::join!(scheduler.stop(), worker.stop());
+            assert_eq!(world.dead_letters().is("queue", "muster.lease-expiry").not("error", "").count().await, 8);
+            assert_eq!(world.dead_letters().and("body = 'garbage'::bytea").count().await, 1);
+            assert_eq!(
+                world.dead_letters().and("length(body) = 65536").count().await,
+                1,
+                "of a long body a part \
              is kept"
-        );
-        assert_eq!(world.waiting(KIND).await, 0);
-    })
-    .await;
+            );
+            assert_eq!(world.waiting(KIND).await, 0);
+        })
+        .await;
 }
 
 /// Postgres takes no NUL in a text, and serde's error on a message repeats its words.
@@ -93,6 +94,7 @@ async fn j7_a_bad_job_fails_alone_in_its_bundle() {
     for (kind, good) in [(KIND, lease_expiry.as_str()), (JobKind::Probe, "{}")] {
         // Published anew, they would be in other bundles.
         World::with("republish_after_seconds", "600")
+            .with("job_lease_seconds", "60")
             .run(async |world| {
                 world
                     .execute(&[&format!(
@@ -127,28 +129,29 @@ async fn j7_a_job_that_says_it_can_never_succeed_is_parked_at_once() {
 
 #[tokio::test]
 async fn j7_a_job_that_keeps_failing_is_parked_with_every_error() {
-    World::run(async |world| {
-        let (scheduler, worker) = (world.scheduler("scheduler-1"), world.worker("worker-1"));
-        tokio::join!(scheduler.ready(), worker.ready());
-        // Each tries to complete only when the gate opens, and by then one of them is sabotaged.
-        let gate = world.close_gate().await;
-        let failing = world.enqueue(&no_op()).await;
-        world.sabotage(failing, "raise exception 'sabotaged'").await;
-        world.enqueue_no_ops(200).await;
-        gate.open().await;
+    World::with("job_lease_seconds", "60")
+        .run(async |world| {
+            let (scheduler, worker) = (world.scheduler("scheduler-1"), world.worker("worker-1"));
+            tokio::join!(scheduler.ready(), worker.ready());
+            // Each tries to complete only when the gate opens, and by then one of them is sabotaged.
+            let gate = world.close_gate().await;
+            let failing = world.enqueue(&no_op()).await;
+            world.sabotage(failing, "raise exception 'sabotaged'").await;
+            world.enqueue_no_ops(200).await;
+            gate.open().await;
 
-        let job = world.until_state(failing, "parked", seconds(40)).await;
-        let attempts: Vec<_> = job.errors.iter().map(|error| error.attempt).collect();
-        assert_eq!(attempts, (1..=KIND.policy().max_attempts).collect::<Vec<_>>());
-        assert_eq!((job.attempt, job.epoch), (KIND.policy().max_attempts, i64::from(KIND.policy().max_attempts)));
-        for error in job.errors {
-            assert!(error.error.contains("sabotaged") && error.worker.as_deref() == Some("worker-1"), "{error:?}");
-        }
-        world.jobs().state("succeeded").is("attempt", 1).at_least(200, seconds(20)).await;
-        tokio::join!(scheduler.stop(), worker.stop());
-        assert_eq!(world.waiting(KIND).await, 0);
-    })
-    .await;
+            let job = world.until_state(failing, "parked", seconds(40)).await;
+            let attempts: Vec<_> = job.errors.iter().map(|error| error.attempt).collect();
+            assert_eq!(attempts, (1..=KIND.policy().max_attempts).collect::<Vec<_>>());
+            assert_eq!((job.attempt, job.epoch), (KIND.policy().max_attempts, i64::from(KIND.policy().max_attempts)));
+            for error in job.errors {
+                assert!(error.error.contains("sabotaged") && error.worker.as_deref() == Some("worker-1"), "{error:?}");
+            }
+            world.jobs().state("succeeded").is("attempt", 1).at_least(200, seconds(20)).await;
+            tokio::join!(scheduler.stop(), worker.stop());
+            assert_eq!(world.waiting(KIND).await, 0);
+        })
+        .await;
 }
 
 /// Where the first delay is anything up to ten minutes, four that are over within seconds would be

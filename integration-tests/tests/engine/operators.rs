@@ -132,7 +132,7 @@ async fn a_replay_counts_first_and_stops_when_too_many_fail() {
             world.until_state(id, "succeeded", seconds(20)).await;
         }
 
-        let failing = ["jobs", "replay", "--kind", "goal-transition", "--rate", "20", "--json"];
+        let failing = ["jobs", "replay", "--kind", "goal-transition", "--rate", "5", "--json"];
         let stopped = json(&world, &failing).await;
         assert_eq!(stopped["aborted"], true, "{stopped}");
         assert!(stopped["replayed"].as_i64().unwrap() < 60, "{stopped}");

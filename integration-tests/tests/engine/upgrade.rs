@@ -33,29 +33,30 @@ async fn time_passes(world: &World) {
 
 #[tokio::test]
 async fn j7_a_payload_of_a_newer_version_waits_for_a_worker_of_that_version() {
-    World::run(async |world| {
-        // One in a transaction of its bundle, and one under a lease.
-        let jobs = [newer(&world, &Probe {}).await, newer(&world, &no_op()).await];
-        world.enqueue_no_ops(20).await;
-        let (scheduler, worker) = (world.scheduler("scheduler-1"), world.worker("worker-1"));
-        for job in jobs {
-            until_handed_back(&world, job, 1).await;
-        }
-        world.jobs().state("succeeded").until(20).await;
+    World::with("job_lease_seconds", "60")
+        .run(async |world| {
+            // One in a transaction of its bundle, and one under a lease.
+            let jobs = [newer(&world, &Probe {}).await, newer(&world, &no_op()).await];
+            world.enqueue_no_ops(20).await;
+            let (scheduler, worker) = (world.scheduler("scheduler-1"), world.worker("worker-1"));
+            for job in jobs {
+                until_handed_back(&world, job, 1).await;
+            }
+            world.jobs().state("succeeded").until(20).await;
 
-        // However often it meets an older worker.
-        time_passes(&world).await;
-        for job in jobs {
-            until_handed_back(&world, job, 2).await;
-        }
-        // A worker that reads it takes it.
-        world.execute(&["update job set payload = payload - '{v,from_the_future}'::text[]"]).await;
-        time_passes(&world).await;
-        world.all_succeed(22, seconds(30)).await;
-        assert_eq!(world.jobs().not("attempt", 1).count().await, 0);
-        tokio::join!(scheduler.stop(), worker.stop());
-    })
-    .await;
+            // However often it meets an older worker.
+            time_passes(&world).await;
+            for job in jobs {
+                until_handed_back(&world, job, 2).await;
+            }
+            // A worker that reads it takes it.
+            world.execute(&["update job set payload = payload - '{v,from_the_future}'::text[]"]).await;
+            time_passes(&world).await;
+            world.all_succeed(22, seconds(30)).await;
+            assert_eq!(world.jobs().not("attempt", 1).count().await, 0);
+            tokio::join!(scheduler.stop(), worker.stop());
+        })
+        .await;
 }
 
 /// A payload of this form that cannot be read will never be: it is parked.

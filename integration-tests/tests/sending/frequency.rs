@@ -8,6 +8,7 @@ use crate::plant::Plant;
 #[tokio::test(flavor = "multi_thread")]
 async fn s12_of_two_initials_that_are_decided_at_once_one_goes() {
     Plant::start(400, 10_000)
+        .at_noon()
         .run(async |plant| {
             // Every contact has two texts, in two jobs.
             plant

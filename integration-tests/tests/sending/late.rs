@@ -20,8 +20,16 @@ use crate::plant::{Plant, silent};
 async fn s9_an_opt_out_keeps_back_what_was_marked_and_not_called_for() {
     Plant::start(5, 1_000)
         .run(async |plant| {
-            plant.set("carrier_concurrency", "1");
-            let slow = Behaviour { latency_ms: Millis { min: 1_500, max: 1_500 }, ..Behaviour::default() };
+            for (key, value) in [
+                ("carrier_concurrency", "1"),
+                ("carrier_timeout_ms", "8000"),
+                ("reconcile_after_seconds", "40"),
+                ("job_lease_seconds", "20"),
+            ] {
+                plant.set(key, value);
+            }
+            // Long enough for a slow machine to look and to write.
+            let slow = Behaviour { latency_ms: Millis { min: 5_000, max: 5_000 }, ..Behaviour::default() };
             plant.carrier().set_behaviour(silent(slow)).unwrap();
             let worker = plant.worker("worker");
             // The carrier has the first and is slow to say so; the others are marked and wait for

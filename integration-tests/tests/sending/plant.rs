@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, ops::Deref};
 
-use muster_integration_tests::{World, eventually_or, holds, seconds};
+use muster_integration_tests::{Setup, World, eventually_or, holds, seconds};
 use muster_simulator::{AcceptedMessage, Behaviour, Receipts};
 use muster_storage::testing::plant::{self, Planted};
 
@@ -13,7 +13,10 @@ pub(crate) struct Plant {
 
 /// Rows that are planted before a test begins.
 #[must_use]
-pub(crate) struct Planting(Planted);
+pub(crate) struct Planting {
+    planted: Planted,
+    at_noon: bool,
+}
 
 /// Returns a carrier that posts no receipts: the worker's records are all that there is.
 pub(crate) fn silent(behaviour: Behaviour) -> Behaviour {
@@ -21,31 +24,41 @@ pub(crate) fn silent(behaviour: Behaviour) -> Behaviour {
 }
 
 impl Planting {
+    /// Moves the clock to the carriers' noon first: no day of a cap ends during the test.
+    pub(crate) fn at_noon(self) -> Self {
+        Self { at_noon: true, ..self }
+    }
+
     /// Runs a test where this is planted, and a scheduler runs.
     pub(crate) async fn run<T>(self, test: impl AsyncFnOnce(Plant) -> T) -> T {
-        World::run(async |world| {
-            world.start_carrier(silent(Behaviour::default())).await;
-            world.execute(&self.0.statements().iter().map(String::as_str).collect::<Vec<_>>()).await;
-            world.execute(&[plant::QUEUE_JOBS]).await;
-            let scheduler = world.scheduler("scheduler");
-            scheduler.ready().await;
-            let answer = test(Plant { world }).await;
-            scheduler.stop().await;
-            answer
-        })
-        .await
+        let setup = if self.at_noon { Setup::default().moved_clock() } else { Setup::default() };
+        setup
+            .run(async |world| {
+                if self.at_noon {
+                    world.at_the_carriers_noon().await;
+                }
+                world.start_carrier(silent(Behaviour::default())).await;
+                world.execute(&self.planted.statements().iter().map(String::as_str).collect::<Vec<_>>()).await;
+                world.execute(&[plant::QUEUE_JOBS]).await;
+                let scheduler = world.scheduler("scheduler");
+                scheduler.ready().await;
+                let answer = test(Plant { world }).await;
+                scheduler.stop().await;
+                answer
+            })
+            .await
     }
 }
 
 impl Plant {
     /// So many queued messages, in jobs of a hundred, every third of two segments; a daily cap.
     pub(crate) fn start(messages: u32, cap: i64) -> Planting {
-        Planting(Planted { messages, cap: Some(cap), ..Planted::default() })
+        Planting { planted: Planted { messages, cap: Some(cap), ..Planted::default() }, at_noon: false }
     }
 
     /// The same, in jobs of one.
     pub(crate) fn singles(messages: u32, cap: i64) -> Planting {
-        Planting(Planted { messages, job: 1, cap: Some(cap), ..Planted::default() })
+        Planting { planted: Planted { messages, job: 1, cap: Some(cap), ..Planted::default() }, at_noon: false }
     }
 
     /// Returns the log; nobody is in it twice.

@@ -75,7 +75,7 @@ const CONTACTS: [(&str, &str); 5] = [
 
 #[tokio::test]
 async fn s9_a_worker_that_stood_still_asks_again_before_each_call() {
-    one_at_a_time(8, 2, async |plant| {
+    one_at_a_time(8, 5, async |plant| {
         plant.goals().set("strategy", "assigned").await;
         plant.memberships().set("assigned_agent_id", &ID).await;
         let worker = plant.process(Binary::Worker, "worker-1");
@@ -132,7 +132,7 @@ const EVERYBODY: [(&str, &str, &str); 6] = [
 
 /// One change, heard or not: the worker has one text at the carrier, and four in hand.
 async fn nothing_more_goes(change: &str, state: &str, reason: &str, heard: bool) {
-    one_at_a_time(5, 2, async |plant| {
+    one_at_a_time(5, 5, async |plant| {
         let worker = plant.worker("worker");
         first_is_called(&plant).await;
         if heard {

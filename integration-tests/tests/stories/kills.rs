@@ -147,9 +147,15 @@ impl Rig {
 #[tokio::test]
 async fn a_killed_worker_changes_no_zero_and_another_finishes_its_jobs() {
     campaign_survives(options(false), async |rig| {
+        // It stands still with something in hand until it dies: otherwise it could finish in between.
+        let worker = rig.cluster.process("worker-1").unwrap();
         eventually(seconds(20), async || {
-            let running = rig.running("worker-1").await?;
-            if running.is_empty() { Err("worker-1 runs nothing".to_owned()) } else { Ok(()) }
+            worker.pause();
+            if !rig.running("worker-1").await?.is_empty() {
+                return Ok(());
+            }
+            worker.resume();
+            Err("worker-1 runs nothing".to_owned())
         })
         .await;
         rig.cluster.kill("worker-1").await.unwrap();
