@@ -77,7 +77,7 @@ async fn a_text_is_found_by_its_id_in_its_month_alone_and_by_its_goal_with_a_loo
         assert!(parts >= 28, "two years, three months and the default: {parts}");
 
         let ids: Vec<String> =
-            world.row("select json_agg(id) from (select id from message order by id offset 1200 limit 5) some").await;
+            world.row("select json_agg(id) from (select id from message order by id offset 1200 limit 5) texts").await;
         let list = ids.iter().map(|id| format!("'{id}'")).collect::<Vec<_>>().join(", ");
         for statement in [
             format!("select * from message where id = '{}'", ids[0]),

@@ -211,18 +211,19 @@ impl Pool {
 
     /// Returns a connection for one statement.
     pub(crate) async fn connection(&self) -> Result<Lent> {
-        let (inner, pass) = self.lend(self.inner.acquire()).await?;
+        let wait = self.waits.begin();
+        let pass = self.pass().await.inspect_err(|error| self.waits.failed(error))?;
+        let inner = Box::pin(self.inner.acquire()).await.map_err(|error| self.none_lent(error))?;
+        drop(wait);
         Ok(Lent { inner, _pass: pass })
     }
 
-    /// Waits for a pass, and then for what is taken of the pool.
-    async fn lend<T>(&self, take: impl Future<Output = sqlx::Result<T>>) -> Result<(T, Pass)> {
-        let _wait = self.waits.begin();
-        let lent = async {
-            let pass = self.pass().await?;
-            Ok((take.await.inspect_err(|_| self.suspect())?, pass))
-        };
-        lent.await.inspect_err(|error| self.waits.failed(error))
+    /// The pool has lent nothing.
+    fn none_lent(&self, error: sqlx::Error) -> Error {
+        self.suspect();
+        let error = Error::from(error);
+        self.waits.failed(&error);
+        error
     }
 
     async fn pass(&self) -> Result<Pass> {
