@@ -211,19 +211,15 @@ impl Pool {
 
     /// Returns a connection for one statement.
     pub(crate) async fn connection(&self) -> Result<Lent> {
-        let wait = self.waits.begin();
-        let pass = self.pass().await.inspect_err(|error| self.waits.failed(error))?;
+        let _wait = self.waits.begin();
+        let pass = self.pass().await.map_err(|error| self.waits.failed(error))?;
         let inner = Box::pin(self.inner.acquire()).await.map_err(|error| self.none_lent(error))?;
-        drop(wait);
         Ok(Lent { inner, _pass: pass })
     }
 
-    /// The pool has lent nothing.
     fn none_lent(&self, error: sqlx::Error) -> Error {
         self.suspect();
-        let error = Error::from(error);
-        self.waits.failed(&error);
-        error
+        self.waits.failed(error.into())
     }
 
     async fn pass(&self) -> Result<Pass> {
@@ -250,8 +246,7 @@ impl Pool {
         self.room.as_ref().map(|room| room.figures()).unwrap_or_default()
     }
 
-    /// Returns how the pool is used, and how long its callers have waited. A transaction's BEGIN is
-    /// part of its wait.
+    /// Returns how the pool is used. A transaction's BEGIN is part of its wait.
     pub fn figures(&self) -> PoolFigures {
         self.waits.figures(self.inner.options().get_max_connections(), self.inner.size(), self.inner.num_idle())
     }

@@ -49,11 +49,12 @@ impl Waits {
         Wait { waits: Arc::clone(self), since: Instant::now() }
     }
 
-    /// A caller was given no connection.
-    pub(crate) fn failed(&self, error: &Error) {
+    /// A caller was given no connection, for this reason.
+    pub(crate) fn failed(&self, error: Error) -> Error {
         if matches!(error, Error::Busy { .. } | Error::Database(sqlx::Error::PoolTimedOut)) {
             self.timeouts.fetch_add(1, Ordering::Relaxed);
         }
+        error
     }
 
     /// Returns the figures of a pool that may have so many connections and has `size`, some idle.
@@ -119,9 +120,9 @@ mod tests {
     #[test]
     fn a_timeout_is_a_caller_that_none_was_free_for() {
         let waits = Waits::default();
-        waits.failed(&Error::Busy { everywhere: true });
-        waits.failed(&Error::Database(sqlx::Error::PoolTimedOut));
-        waits.failed(&Error::Away);
+        waits.failed(Error::Busy { everywhere: true });
+        waits.failed(Error::Database(sqlx::Error::PoolTimedOut));
+        waits.failed(Error::Away);
         assert_eq!(waits.figures(1, 1, 0).timeouts, 2);
     }
 }
