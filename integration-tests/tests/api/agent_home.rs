@@ -180,6 +180,7 @@ async fn w3_home_counts_replies_that_wait_and_that_are_in_hand() {
                 world.text(phone, &number, "Perhaps").await;
             }
             world.threads().has("unread_since").until(2).await;
+            world.settled().await;
             let oldest: DateTime<Utc> = world.row("select min(unread_since) from thread").await;
             let oldest = json!(oldest);
             assert_eq!(replies(&grace).await, wanted("claim", 2, 0, &oldest));

@@ -40,6 +40,7 @@ async fn i4_a_keyword_tags_joins_sets_a_field_and_answers_once_a_day() {
             world.text(WRITER, &number, "run").await;
             world.text(WRITER, &number, "Welcome, runner!").await;
             world.messages().kind("inbound").until(3).await;
+            world.settled().await;
             assert_eq!(answers().count().await, 1);
             let goal = text(&ours.admin.get(&ours.at("goals")).await.ok()["items"][0]["id"]);
             let why = ours.at(&format!("contacts/{}/why?goal_id={goal}", text(&contact["id"])));
@@ -71,6 +72,7 @@ async fn i4_a_leave_word_deactivates_in_a_group_and_an_own_word_opts_out_like_st
             world.text("+16465550002", &number, "Genug.").await;
             world.contacts().is("e164", "+16465550002").has("opted_out_at").until(1).await;
             world.messages().kind("opt_out_confirmation").state("delivered").until(1).await;
+            world.settled().await;
             assert_eq!(world.messages().kind("reply").count().await, 0, "the confirmation alone");
             assert_eq!(ours.contact("+16465550002").await["tags"], json!(["gone"]));
             let unread = world.threads().has("unread_since").count().await;

@@ -106,6 +106,7 @@ async fn c16_a_dry_run_counts_and_does_nothing_and_a_change_says_the_count_first
             let ours = world.organization("Ours").await;
             let (group, ids) = group_of(&ours, 4).await;
             let filter = json!({ "group_id": group, "name": "ada" });
+            world.settled().await;
             let before = world.contents().await;
             let dry = json!({ "filter": filter, "action": "tag", "tag": "new", "dry_run": true });
             assert_eq!(ask(&ours, dry).await.ok(), json!({ "id": null, "contacts": 4 }));

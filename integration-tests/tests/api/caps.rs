@@ -8,8 +8,9 @@ use crate::rates::{Shop, send_all};
 
 #[tokio::test]
 async fn s10_a_known_carrier_counts_under_its_own_cap_and_an_unknown_one_under_the_strictest() {
-    World::with_engine()
+    World::with_moved_clock()
         .run(async |world| {
+            world.at_the_carriers_noon().await;
             let shop = Shop::open(world, 3).await;
             let caps = shop.ours.at("caps");
             shop.ours.admin.put(&caps, json!({ "daily_segments": 0 })).await.ok();
@@ -69,8 +70,9 @@ async fn s3_a_cap_is_lowered_and_raised_while_texts_wait() {
 /// wait for both, and say so.
 #[tokio::test]
 async fn s9_a_cap_that_is_taken_away_holds_what_is_queued_until_the_next_day_and_its_hours() {
-    World::with_engine()
+    World::with_moved_clock()
         .run(async |world| {
+            world.at_the_carriers_noon().await;
             let shop = Shop::open(world, 2).await;
             shop.world.rows("contact_group").set("zone", "America/Los_Angeles").await;
             shop.ours.set(json!({ "sending_hours": { "opens_minute": 1, "closes_minute": 1_440 } })).await;
@@ -97,8 +99,9 @@ async fn s9_a_cap_that_is_taken_away_holds_what_is_queued_until_the_next_day_and
 
 #[tokio::test]
 async fn s3_a_cap_that_is_set_during_a_day_counts_what_has_gone_that_day() {
-    World::with_engine()
+    World::with_moved_clock()
         .run(async |world| {
+            world.at_the_carriers_noon().await;
             let shop = Shop::open(world, 5).await;
             let caps = shop.ours.at("caps");
             shop.ours.admin.put(&caps, json!({ "daily_segments": null })).await.ok();
@@ -123,8 +126,9 @@ async fn s3_a_cap_that_is_set_during_a_day_counts_what_has_gone_that_day() {
 
 #[tokio::test]
 async fn b6_batches_that_wait_for_the_cap_are_released_when_it_is_raised() {
-    World::with_engine()
+    World::with_moved_clock()
         .run(async |world| {
+            world.at_the_carriers_noon().await;
             let shop = Shop::open(world, 5).await;
             let caps = shop.ours.at("caps");
             shop.ours.admin.put(&caps, json!({ "daily_segments": 0 })).await.ok();

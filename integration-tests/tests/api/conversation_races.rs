@@ -68,6 +68,8 @@ async fn w2_at_any_moment_one_agent_works_on_a_conversation() {
             let everybody: Vec<&Person> = agents.iter().chain([&desk.first, &desk.second]).collect();
             let at = |action: &str| format!("/v1/agent/threads/{thread}/{action}");
             for round in 0..4 {
+                // A claim passes by a conversation that a job has locked.
+                desk.world.settled().await;
                 desk.world
                     .execute(&["update thread set unread_since = now(), held_by = null, held_until = null"])
                     .await;
@@ -88,6 +90,7 @@ async fn w2_at_any_moment_one_agent_works_on_a_conversation() {
                     assert!(answer.is_success() || answer.status == 409, "{}", answer.text);
                 }
             }
+            desk.world.settled().await;
             // However it went, the next claim after the last one's end has it.
             desk.world
                 .execute(&[

@@ -74,6 +74,7 @@ async fn w7_reading_in_review_marks_nothing_read_and_admins_write_nowhere() {
                 reply(reader, &thread).await.problem(403, "forbidden");
             }
             desk.world.threads().has("unread_since").lacks("held_by").until(1).await;
+            desk.world.settled().await;
             assert_eq!(ids(&desk.claim(&desk.second).await), [thread]);
         })
         .await;

@@ -169,10 +169,13 @@ async fn w9_a_reminder_goes_as_it_is_written() {
             own.world.messages().state("delivered").until(1).await;
             own.world.text(&own.phones[0], &own.number, "Perhaps").await;
             own.world.threads().has("unread_since").until(1).await;
+            own.world.settled().await;
             let claimed = own.agent.act(&format!("/v1/agent/groups/{}/replies/claim", own.group)).await.ok();
             let answer = format!("/v1/agent/threads/{}/answer", text(&claimed[0]["thread"]["id"]));
             own.agent.put(&answer, json!({ "answer": "yes" })).await.ok();
             own.world.batches().kind("reminder").state("released").until(1).await;
+            // A claim passes by a batch that a job has locked.
+            own.world.settled().await;
             own.batch = own.agent.claim(&own.goal, "reminder").await;
             for answer in [own.send(0, Some(WORDS)).await, own.preview(0, Some(WORDS)).await] {
                 answer.problem(409, "edit-not-allowed");

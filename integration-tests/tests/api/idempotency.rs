@@ -218,6 +218,7 @@ async fn what_agents_send_is_sent_once_under_a_key() {
 
             world.text(&phones[0], &number, "Where?").await;
             world.threads().has("unread_since").until(1).await;
+            world.settled().await;
             let claimed = agent.client.act(&format!("/v1/agent/groups/{group}/replies/claim")).await.ok();
             let path = format!("/v1/agent/threads/{}/reply", text(&claimed[0]["thread"]["id"]));
             // The key of the send is used up for this agent.

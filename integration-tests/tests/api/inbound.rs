@@ -99,6 +99,7 @@ async fn i3_an_opt_out_gets_one_confirmation_and_hides_the_thread() {
             let phone = "+16465550000";
             world.text(phone, &number, "Who is this?").await;
             world.threads().has("unread_since").until(1).await;
+            world.settled().await;
             let replies = format!("/v1/agent/groups/{group}/replies/claim");
             let claimed = agent.client.act(&replies).await.ok();
             let thread = text(&claimed[0]["thread"]["id"]);
@@ -241,6 +242,7 @@ async fn i6_an_unknown_number_makes_an_unnamed_contact_and_help_is_answered() {
             // It is a conversation like any other.
             world.text(phone, &number, "Where do I vote?").await;
             world.messages().kind("inbound").until(2).await;
+            world.settled().await;
             let claimed = agent.client.act(&format!("/v1/agent/groups/{group}/replies/claim")).await.ok();
             assert_eq!(claimed[0]["thread"]["contact_id"], contact["id"]);
             // A stranger that wants no texts is known for that from now on.
@@ -268,6 +270,7 @@ async fn i3_after_an_opt_out_a_text_stays_hidden_until_they_opt_in() {
             world.messages().kind("opt_out_confirmation").state("delivered").until(1).await;
             world.text(phone, &number, "And another thing").await;
             world.webhooks().has("processed_at").until(2).await;
+            world.settled().await;
             let replies = format!("/v1/agent/groups/{group}/replies/claim");
             assert_eq!(agent.client.act(&replies).await.ok(), json!([]));
             world.text(phone, &number, "START").await;
@@ -276,6 +279,7 @@ async fn i3_after_an_opt_out_a_text_stays_hidden_until_they_opt_in() {
             // Both: the thread is unread from the first on, and a claim passes by a thread that is
             // being written to.
             world.webhooks().has("processed_at").until(4).await;
+            world.settled().await;
             assert_eq!(agent.client.act(&replies).await.ok().as_array().unwrap().len(), 1);
             assert!(ours.contact(phone).await["opted_out_at"].is_null());
         })

@@ -166,6 +166,7 @@ async fn w3_conversations_in_hand_can_be_claimed_by_others_and_texts_to_the_numb
             let (leaving, staying) = (&crew.agents[0], &crew.agents[1]);
             crew.world.text("+16465550001", &crew.number, "Hello").await;
             crew.world.threads().has("unread_since").until(1).await;
+            crew.world.settled().await;
             let claim = format!("/v1/agent/groups/{}/replies/claim", crew.group);
             let held = leaving.client.act(&claim).await.ok();
             let thread = text(&held[0]["thread"]["id"]);

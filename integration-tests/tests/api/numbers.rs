@@ -37,6 +37,7 @@ async fn assign(world: &World, account: AccountId, number: &[&str], move_taken: 
 async fn lands(world: &World, from: &str) -> Vec<OrganizationId> {
     world.text(from, NUMBER, "Hello").await;
     world.webhooks().lacks("processed_at").until(0).await;
+    world.settled().await;
     let found = format!("select coalesce(json_agg(organization_id), '[]') from contact where e164 = '{from}'");
     let found: Vec<String> = world.row(&found).await;
     found.iter().map(|id| OrganizationId(id.parse().unwrap())).collect()

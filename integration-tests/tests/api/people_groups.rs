@@ -161,6 +161,7 @@ async fn w4_a_conversation_of_a_contact_that_left_is_in_no_agents_hands() {
             shift.world.messages().state("delivered").until(3).await;
             shift.world.text("+16465550000", &shift.number, "Which rally?").await;
             shift.world.threads().has("unread_since").until(1).await;
+            shift.world.settled().await;
             let claim = format!("/v1/agent/groups/{}/replies/claim", shift.group);
             let claimed = shift.agent.client.act(&claim).await.ok();
             let thread = text(&claimed[0]["thread"]["id"]);
@@ -171,6 +172,7 @@ async fn w4_a_conversation_of_a_contact_that_left_is_in_no_agents_hands() {
             assert_eq!(shift.agent.client.act(&claim).await.ok(), json!([]));
             shift.world.text("+16465550000", &shift.number, "Hello?").await;
             shift.world.threads().has("unread_since").until(1).await;
+            shift.world.settled().await;
             let back = shift.ours.admin.get(&shift.ours.at(&format!("contacts/{}", shift.ids[0]))).await.ok();
             assert_eq!(back["groups"], json!([shift.group]), "{back}");
             assert_eq!(shift.agent.client.act(&claim).await.ok().as_array().unwrap().len(), 1);
@@ -199,6 +201,8 @@ async fn w6_a_contact_that_left_the_group_is_not_reminded() {
             enqueue(&mut tx, &ReminderOpen { goal_id: GoalId(goal.parse().unwrap()) }, &origin).await.unwrap();
             tx.commit().await.unwrap();
             shift.world.batches().is("kind", "reminder").state("released").until(1).await;
+            // A claim passes by a batch that a job has locked.
+            shift.world.settled().await;
             assert_eq!(leave(&shift.ours, &shift.group, &shift.ids[0]).await, 204);
             let batch = shift.agent.client.claim(&goal, "reminder").await;
             assert_eq!(batch["contacts"].as_array().unwrap().len(), 2);

@@ -23,11 +23,11 @@ async fn r4_api_and_worker_refuse_to_start_with_another_key() {
             assert_eq!(world.rows("phone_hash_key").count().await, 1, "the api has written down which key it is");
             let settings = world.settings("wrong").with("phone_hash_key", NEW);
             let stop = CancellationToken::new();
-            let api = tokio::time::timeout(seconds(20), muster_api::run(settings.settings(), stop.clone()))
+            let api = tokio::time::timeout(seconds(80), muster_api::run(settings.settings(), stop.clone()))
                 .await
                 .expect("it ends");
             let worker =
-                tokio::time::timeout(seconds(20), muster_workers::run(settings.settings(), CancellationToken::new()))
+                tokio::time::timeout(seconds(80), muster_workers::run(settings.settings(), CancellationToken::new()))
                     .await
                     .expect("it ends");
             for ended in [api, worker] {

@@ -55,6 +55,8 @@ impl Shift {
             agent.id
         );
         self.world.until(&free, 1).await;
+        // A claim passes by a batch that a job has locked.
+        self.world.settled().await;
     }
 
     /// Returns the numbers that the carrier has a text for, in order.
@@ -281,6 +283,8 @@ async fn w4_a_queued_reminder_is_cancelled_and_the_new_agent_reminds_once() {
             shift.assign(&shift.ids[1], json!(shift.second.id)).await;
             shift.world.until(&of(&shift.second), 1).await;
             shift.world.until(&of(&shift.first), 1).await;
+            // A claim passes by a batch that a job has locked.
+            shift.world.settled().await;
             let batch = shift.second.client.claim(&goal, "reminder").await;
             assert_eq!(contacts(&batch), shift.ids[1..]);
             let gate = shift.world.close_publish_gate().await;
@@ -294,6 +298,7 @@ async fn w4_a_queued_reminder_is_cancelled_and_the_new_agent_reminds_once() {
                 of(&shift.first).replacen("batch", "select id from batch", 1)
             );
             shift.world.until(&joined, 2).await;
+            shift.world.settled().await;
             assert_eq!(shift.second.client.claim(&goal, "reminder").await, Value::Null);
             let batch = shift.first.client.claim(&goal, "reminder").await;
             assert_eq!(send(&shift.first.client, &batch).await["queued"], 2);
@@ -327,6 +332,7 @@ async fn w4_who_waits_for_a_reminder_moves_to_the_new_agents_batch() {
                 );
                 shift.world.until(&with, 1).await;
             }
+            shift.world.settled().await;
             assert_eq!(shift.first.client.claim(&goal, "reminder").await, Value::Null);
             let batch = shift.second.client.claim(&goal, "reminder").await;
             assert_eq!(contacts(&batch), shift.ids);

@@ -31,6 +31,7 @@ async fn s9_from_the_answer_on_nothing_goes_to_a_number_whose_erasing_waits() {
             // One writes, and an agent holds the conversation.
             world.text("+16465550000", &number, "Who is this?").await;
             world.messages().kind("inbound").until(1).await;
+            world.settled().await;
             let threads = agent.client.act(&format!("/v1/agent/groups/{group}/replies/claim")).await.ok();
             let thread = text(&threads[0]["thread"]["id"]);
 

@@ -32,6 +32,7 @@ impl Replied {
         for phone in phones {
             world.text(&phone, &number, "Perhaps").await;
             world.threads().has("unread_since").lacks("held_by").until(1).await;
+            world.settled().await;
             let claimed = agent.client.act(&format!("/v1/agent/groups/{group}/replies/claim")).await.ok();
             let contact = ours.contact(&phone).await["id"].clone();
             let of_contact = claimed.as_array().unwrap().iter().find(|one| one["thread"]["contact_id"] == contact);
@@ -51,6 +52,8 @@ impl Replied {
             self.answer(nth, "yes").await;
         }
         self.world.targets().lacks("reminder_batch_id").until(0).await;
+        // A claim passes by a batch that a job has locked.
+        self.world.settled().await;
     }
 
     async fn claim(&self) -> Value {
@@ -67,6 +70,7 @@ impl Replied {
         let before = self.reminded();
         self.answer(nth, "yes").await;
         self.world.batches().kind("reminder").state("released").until(1).await;
+        self.world.settled().await;
         assert_eq!(self.send(&self.claim().await).await, 1);
         let delivered = i64::try_from(before.len() + 1).unwrap();
         self.world.messages().kind("reminder").state("delivered").until(delivered).await;

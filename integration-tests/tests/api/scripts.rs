@@ -248,6 +248,7 @@ async fn m1_responses_are_rendered_for_a_conversation_by_the_groups_knowledge() 
             world.messages().kind("initial").state("delivered").until(1).await;
             world.text(&phones[0], &number, "Where?").await;
             world.threads().has("unread_since").until(1).await;
+            world.settled().await;
             let claim = format!("/v1/agent/groups/{group}/replies/claim");
             let thread = text(&grace.client.act(&claim).await.ok()[0]["thread"]["id"]);
             let path = format!("/v1/agent/threads/{thread}/scripts");

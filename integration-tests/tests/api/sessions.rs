@@ -264,7 +264,7 @@ async fn a6_an_event_stream_ends_with_its_session() {
             let mut events = session.events("/v1/agent/events").await;
             assert_eq!(events.next().await.unwrap().0, "home");
             world.rows("session").id(&id).backdate("created_at", days(31)).await;
-            let problem = tokio::time::timeout(seconds(20), events.next()).await.unwrap();
+            let problem = tokio::time::timeout(seconds(80), events.next()).await.unwrap();
             assert_eq!(problem.unwrap().0, "problem");
             assert!(events.next().await.is_none());
         })

@@ -111,12 +111,13 @@ async fn half_a_body_is_answered_408_wherever_it_goes() {
         .await;
 }
 
-/// 40 pieces of 8 kB, one each 50 ms: twice the time that a request has, at three times the pace
+/// 40 pieces of 8 kB, one each 50 ms: twice the time that a request has, at sixteen times the pace
 /// that an upload must have.
 #[tokio::test]
 async fn an_upload_that_moves_takes_as_long_as_it_takes() {
     World::with_api()
         .with_all(HASTY)
+        .with("upload_bytes_per_second", "10000")
         .run(async |world| {
             let ours = world.organization("Patient").await;
             let group = ours.group("Phones").await;

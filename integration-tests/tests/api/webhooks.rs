@@ -101,6 +101,7 @@ async fn i1_a_text_by_another_channel_is_the_same_persons() {
             let (phone, to) = ("+16465550000", format!("whatsapp:{number}"));
             world.text(&format!("whatsapp:{phone}"), &to, "Hello").await;
             world.threads().has("unread_since").until(1).await;
+            world.settled().await;
             let claimed = agent.client.act(&format!("/v1/agent/groups/{group}/replies/claim")).await.ok();
             let last = claimed[0]["messages"].as_array().unwrap().last().unwrap();
             assert_eq!((&last["body"], &last["channel"]), (&json!("Hello"), &json!("whatsapp")));
@@ -130,6 +131,7 @@ async fn i1_a_picture_is_seen_and_a_redaction_takes_its_address_away() {
             ];
             world.webhook(INBOUND, &form).await.ok();
             world.threads().has("unread_since").until(1).await;
+            world.settled().await;
             let urls = ["https://carrier.example/secret-address-1", "https://carrier.example/secret-address-2"];
             let pictures = json!({ "count": 2, "content_types": ["image/jpeg", "image/png"], "urls": urls });
             let claimed = agent.client.act(&format!("/v1/agent/groups/{group}/replies/claim")).await;

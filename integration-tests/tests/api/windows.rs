@@ -169,18 +169,23 @@ async fn g5_reminders_that_wait_follow_their_window() {
             world.messages().state("delivered").until(1).await;
             world.text(&phone, &number, "Yes").await;
             world.threads().has("unread_since").until(1).await;
+            world.settled().await;
             let claimed = agent.client.act(&format!("/v1/agent/groups/{group}/replies/claim")).await.ok();
             let answer = format!("/v1/agent/threads/{}/answer", text(&claimed[0]["thread"]["id"]));
             agent.client.put(&answer, json!({ "answer": "yes" })).await.ok();
-            let remind = async || {
+            let released = async || {
                 world.batches().kind("reminder").state("released").until(1).await;
+                // A claim passes by a batch that a job has locked.
+                world.settled().await;
+            };
+            let remind = async || {
                 let batch = agent.client.claim(&goal, "reminder").await;
                 agent.client.send(&batch).await.ok();
             };
             let edit = async |opens, closes| {
                 ours.admin.put(&ours.at(&format!("goals/{goal}")), content(opens, closes)).await.ok();
             };
-            world.batches().kind("reminder").state("released").until(1).await;
+            released().await;
             let gate = world.close_publish_gate().await;
             remind().await;
             edit(30, 60).await;
@@ -195,6 +200,7 @@ async fn g5_reminders_that_wait_follow_their_window() {
             assert_eq!(world.carrier().accepted().len(), 1);
             // Open again: they have their one reminder.
             edit(-20, 60).await;
+            released().await;
             remind().await;
             world.messages().kind("reminder").state("delivered").until(1).await;
             assert_eq!(world.carrier().accepted().len(), 2);
@@ -316,6 +322,7 @@ async fn g4_a_paused_goal_that_is_closed_is_completed_and_its_replies_go_on() {
                 world.text(phone, &number, "Hello?").await;
             }
             world.threads().has("unread_since").until(2).await;
+            world.settled().await;
             let replies = format!("/v1/agent/groups/{}/replies/claim", field.group);
             let claimed = field.agent.act(&replies).await.ok();
             let reply = async |nth: usize| {

@@ -107,6 +107,8 @@ async fn b3_a_stale_or_expired_lease_token_is_refused_and_changes_nothing() {
             let old = agent.claim(&goal, "initial").await;
             let contact = contacts(&old)[0].clone();
             under(agent, &old, "return", json!({})).await.ok();
+            // The goal's opening is over: only the requests could change something.
+            world.settled().await;
             let refuse = async |who: &Client, batch: &Value, status: u16, kind: &str| {
                 let before = world.contents().await;
                 who.send(batch).await.problem(status, kind);

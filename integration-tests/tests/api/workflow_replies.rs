@@ -24,6 +24,7 @@ async fn w2_a_thread_is_one_agents_at_a_time_and_who_said_yes_is_reminded_once()
             world.messages().state("delivered").until(3).await;
             world.text(&phones[0], &number, "Yes, I come").await;
             world.threads().has("unread_since").until(1).await;
+            world.settled().await;
 
             let replies = format!("/v1/agent/groups/{group}/replies/claim");
             let claimed = agent.client.act(&replies).await.ok();
@@ -42,6 +43,7 @@ async fn w2_a_thread_is_one_agents_at_a_time_and_who_said_yes_is_reminded_once()
 
             let (reply, answer) =
                 (format!("/v1/agent/threads/{thread}/reply"), format!("/v1/agent/threads/{thread}/answer"));
+            world.settled().await;
             let before = world.contents().await;
             let held = second.client.post(&reply, json!({ "text": "Mine" })).await.problem(409, "thread-held");
             assert_eq!(held["held_by"], agent.id.as_str());
@@ -59,6 +61,8 @@ async fn w2_a_thread_is_one_agents_at_a_time_and_who_said_yes_is_reminded_once()
 
             // W6: only contacts with a yes, once.
             world.batches().kind("reminder").state("released").until(1).await;
+            // A claim passes by a batch that a job has locked.
+            world.settled().await;
             remind(&second.client, &goal).await;
             agent.client.put(&answer, json!({ "answer": "yes" })).await.ok();
             world.settled().await;
@@ -68,6 +72,7 @@ async fn w2_a_thread_is_one_agents_at_a_time_and_who_said_yes_is_reminded_once()
             // The claim ends: the next agent that asks has it, with its history.
             world.text(&phones[0], &number, "When?").await;
             world.threads().has("unread_since").until(1).await;
+            world.settled().await;
             agent.client.act(&replies).await.ok();
             world
                 .execute(&[
