@@ -124,7 +124,7 @@ async fn s5_a_postal_code_means_the_same_however_it_is_written() {
 /// Hours in Honolulu that are closed and open at a full minute, soon but not at once, and when that
 /// is.
 fn opens_soon(now: DateTime<Utc>) -> (Value, DateTime<Utc>) {
-    let local = (now + HONOLULU).naive_utc() + TimeDelta::seconds(79);
+    let local = (now + HONOLULU).naive_utc() + TimeDelta::seconds(109);
     let minute = local.time().num_seconds_from_midnight() / 60;
     let opens = local.date().and_time(chrono::NaiveTime::MIN) + TimeDelta::minutes(minute.into());
     // Shortly after midnight: it must not be open before midnight.

@@ -125,19 +125,19 @@ async fn a_source_on_a_schedule_is_fetched_by_itself() {
             std::fs::create_dir_all(&folder).unwrap();
             std::fs::write(folder.join("list.csv"), "first,last,phone\nAda,L,6465550001\n").unwrap();
             let source = json!({
-                "group_id": group, "name": "Drop", "url": "store:list.csv", "schedule": { "cron": "* * * * *", "zone": "America/Denver" },
+                "group_id": group, "name": "Drop", "url": "store:list.csv", "schedule": { "cron": "0 4 * * *", "zone": "America/Denver" },
             });
             let id = text(&ours.admin.post(&ours.at("import-sources"), source).await.ok()["id"]);
-            // As if the minute were over: the tick's job is spread over the next half minute, which
-            // nobody waits for here.
+            // As if two days were over, whose ticks are one: its job is spread over the next half
+            // minute, which nobody waits for here. No other tick comes while the test looks.
             world
-                .execute(&["update schedule set next_at = now(), decided_until = now() - interval '1 minute', \
+                .execute(&["update schedule set next_at = now(), decided_until = now() - interval '2 days', \
                      jitter_seconds = 0
         where name like 'import-source/%'"])
                 .await;
             world.imports().state("succeeded").is("created", 1).until(1).await;
             let seen = ours.admin.get(&ours.at(&format!("import-sources/{id}"))).await.ok();
-            assert_eq!(seen["schedule"], json!({ "cron": "* * * * *", "zone": "America/Denver" }));
+            assert_eq!(seen["schedule"], json!({ "cron": "0 4 * * *", "zone": "America/Denver" }));
             assert_eq!(
                 world.ticks().any_of("fate", &["fired", "late"]).like("schedule", "import-source/%").count().await,
                 1
