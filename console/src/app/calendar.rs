@@ -142,7 +142,8 @@ fn entries(desk: &Desk, groups: &[Group], entries: Vec<Entry>, body: &mut Body) 
     if rows.len() > ROWS {
         body.note(Tone::Warn, "There is more", format!("The first {ROWS} are shown. Choose fewer days, or one group."));
     }
-    let heads = ["When, on the clocks there", "What", "Goal", "State", "Group"];
+    body.say("Times are those of the clocks at each place.");
+    let heads = ["When", "What", "Goal", "State", "Group"];
     let empty = "Nothing has its day here. Goals stand here from their draft on.";
     let mut table = Table::new("What happens on these days", &heads, empty);
     for Row { first, last, times } in rows.iter().take(ROWS) {

@@ -17,6 +17,7 @@ export async function desk(stage) {
   await ours.agent("ned@hillside.example", "Ned");
   await ours.contacts(["Ida,Moss,2085550161", "Ova,Pine,2085550162"]);
   await ours.goal({ name: "First round" });
+  await campaign(stage, ours);
   await ours.member("account_admin", "bea@hillside.example", "Bea");
   const tab = await stage.phone();
   await tab.signIn("bea@hillside.example");
@@ -31,6 +32,14 @@ export async function desk(stage) {
   await signIns(stage, tab);
   await left(stage, tab);
   await tab.close();
+}
+
+/** Launches a campaign in the group. */
+async function campaign(stage, ours) {
+  const at = (minutes) => new Date(Date.now() + minutes * 60_000).toISOString();
+  const script = "Hi {{first_name|there}}, will you vote? Reply STOP to get no more texts.";
+  const goal = { name: "Everywhere", goal_type: "turnout", date: at(2880), script, opens: at(-1), closes: at(2880) };
+  await stage.api.post(ours.at("campaigns"), { name: "Everywhere", group_ids: [ours.group], goal });
 }
 
 async function words(stage, tab) {
@@ -75,7 +84,7 @@ async function words(stage, tab) {
 async function days(stage, tab) {
   const { page } = tab;
   await go(page, "Calendar");
-  await page.getByRole("cell", { name: "Closes" }).waitFor();
+  await page.getByRole("cell", { name: "Closes" }).first().waitFor();
   await tab.check("calendar");
   await page.getByRole("link", { name: "Later" }).click();
   await page.getByText("Nothing has its day here.").waitFor();
@@ -128,17 +137,28 @@ async function library(stage, tab) {
 
 async function followUp(stage, tab) {
   const { page } = tab;
+  const day = new Date(Date.now() + 9 * 86_400_000).toISOString().slice(0, 10);
+  const fill = async (name) => {
+    await page.getByRole("link", { name: "Follow it up by what came of it" }).click();
+    await page.getByLabel("Was not texted").check();
+    await page.getByLabel("Name", { exact: true }).fill(name);
+    await page.getByLabel("What is it for?").selectOption("turnout");
+    await page.getByLabel("Day", { exact: true }).fill(day);
+  };
   await go(page, "Goals");
   await page.getByRole("link", { name: "First round" }).click();
-  await page.getByRole("link", { name: "Follow it up by what came of it" }).click();
-  await page.getByLabel("Was not texted").check();
-  await page.getByLabel("Name", { exact: true }).fill("Second round");
-  await page.getByLabel("What is it for?").selectOption("turnout");
-  await page.getByLabel("Day", { exact: true }).fill(new Date(Date.now() + 9 * 86_400_000).toISOString().slice(0, 10));
+  await fill("Second round");
   await tab.check("follow-up");
   await page.getByRole("button", { name: "Next: who gets it" }).click();
   await page.getByText("2 people would be texted").waitFor();
-  stage.say("followed a goal up with those who were not texted");
+  await go(page, "Campaigns");
+  await page.getByRole("link", { name: "Everywhere" }).click();
+  await fill("Everywhere again");
+  await page.getByLabel("First text").fill("Hi again. Reply STOP to get no more texts.");
+  await tab.check("campaign-follow-up");
+  await page.getByRole("button", { name: "Save and review" }).click();
+  await page.getByText("2 people would be texted").waitFor();
+  stage.say("followed a goal and a campaign up with those who were not texted");
 }
 
 async function sources(stage, tab) {

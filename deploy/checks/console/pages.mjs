@@ -13,6 +13,7 @@ const NO_PAGES = [
   "/app/o/{organization_id}/imports/{import_id}/progress",
   "/app/o/{organization_id}/exports/{export_id}/progress",
   "/app/o/{organization_id}/bulk/{change_id}/progress",
+  "/app/o/{organization_id}/merges/{merge_id}/progress",
 ];
 
 /** Returns the text from an opening parenthesis to its closing one. */

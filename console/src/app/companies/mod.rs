@@ -199,10 +199,12 @@ fn allowance_forms(
     body: &mut Body,
 ) {
     let told = |tier: &Tier| format!("{}: {}", tier.description, parts(tier.daily_segments, "a day").to_lowercase());
-    let choices = tiers.iter().map(|tier| (tier.tier.clone(), told(tier))).collect();
+    let none = chosen.tier.is_none().then(|| (String::new(), "Choose one".to_owned()));
+    let choices = tiers.iter().map(|tier| (tier.tier.clone(), told(tier)));
     let form = Form::new("allowance", desk.at("/companies/allowance"), "Use this allowance").add(
-        Field::choice("tier", "How you are registered", choices)
+        Field::choice("tier", "How you are registered", none.into_iter().chain(choices).collect())
             .value(chosen.tier.as_deref().unwrap_or_default())
+            .needed()
             .hint("The one who registered you tells you the score. It holds for texts that wait already."),
     );
     body.form(&refused(desk, form, problem, "allowance"));

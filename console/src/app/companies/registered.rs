@@ -123,10 +123,12 @@ async fn form(desk: &Desk, path: &str, now: &Registered, problem: Option<&Proble
 fn read(fields: &Fields, before: &Registered) -> Value {
     let class = fields.some("class");
     let is_other = class != before.class.as_deref();
-    let paces = fields.under("pace.").filter(|(word, typed)| {
-        let is_kept = before.segments_per_minute.get(*word).is_some_and(|pace| pace.to_string() == *typed);
-        !typed.is_empty() && !(*word == "att" && is_other && class.is_some() && is_kept)
-    });
+    let is_of_the_former_class = |word: &str, typed: &str| {
+        let is_kept = before.segments_per_minute.get(word).is_some_and(|pace| pace.to_string() == typed);
+        word == "att" && is_other && class.is_some() && is_kept
+    };
+    let paces = fields.under("pace.").filter(|(_, typed)| !typed.is_empty());
+    let paces = paces.filter(|(word, typed)| !is_of_the_former_class(word, typed));
     let paces: BTreeMap<_, _> = paces.map(|(word, _)| (word, limit(fields, &format!("pace.{word}")))).collect();
     json!({ "name": fields.get("name"), "class": class, "segments_per_minute": paces })
 }

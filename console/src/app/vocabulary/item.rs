@@ -1,6 +1,6 @@
 //! A tag or a field: its people, its name, its lock, and its end.
 
-use axum::response::Response;
+use axum::{extract::Path, response::Response};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -29,7 +29,7 @@ pub(super) struct Item {
     contacts: i64,
 }
 
-pub(super) async fn show(kind: &'static Kind, desk: Desk, ids: Ids) -> Result<Response, Problem> {
+pub(super) async fn show(kind: &'static Kind, desk: Desk, Path(ids): Path<Ids>) -> Result<Response, Problem> {
     let found: Answer<Item> = desk.call(kind.one, [kind.id(&ids)]).answer().await?;
     let body = content(kind, &desk, &found, None).await?;
     Ok(desk.page(format!("{}: {}", kind.one_of, found.body.name), "tags", body))
@@ -85,7 +85,12 @@ pub(super) async fn content(
     Ok(body)
 }
 
-pub(super) async fn save(kind: &'static Kind, desk: Desk, ids: Ids, fields: Fields) -> Result<Response, Problem> {
+pub(super) async fn save(
+    kind: &'static Kind,
+    desk: Desk,
+    Path(ids): Path<Ids>,
+    fields: Fields,
+) -> Result<Response, Problem> {
     let mut edit = json!({ "locked": fields.is_ticked("locked") });
     if kind.rename.is_none() {
         edit["name"] = json!(fields.get("name"));
@@ -112,7 +117,7 @@ pub(super) async fn again(
     Ok(desk.wrong(problem, format!("{}: {}", kind.one_of, found.body.name), "tags", body))
 }
 
-pub(super) async fn delete(kind: &'static Kind, desk: Desk, ids: Ids) -> Result<Response, Problem> {
+pub(super) async fn delete(kind: &'static Kind, desk: Desk, Path(ids): Path<Ids>) -> Result<Response, Problem> {
     let id = kind.id(&ids);
     match desk.call(kind.delete, [id]).done().await {
         Ok(()) => Ok(desk.done(kind.path, "It is deleted.")),

@@ -60,14 +60,24 @@ pub(super) async fn form(kind: &Kind, desk: &Desk, item: &Item) -> Result<Option
     Ok(Some(form))
 }
 
-pub(super) async fn start(kind: &'static Kind, desk: Desk, ids: Ids, fields: Fields) -> Result<Response, Problem> {
+pub(super) async fn start(
+    kind: &'static Kind,
+    desk: Desk,
+    Path(ids): Path<Ids>,
+    fields: Fields,
+) -> Result<Response, Problem> {
     let wanted = json!({ "into": fields.get("into") });
     let call = desk.call(kind.merge, [kind.id(&ids)]).json(&wanted).key(&key(fields.get("key")));
     let made: Result<Made, Problem> = call.read().await;
     begun(kind, &desk, kind.id(&ids), "merge", made).await
 }
 
-pub(super) async fn rename(kind: &'static Kind, desk: Desk, ids: Ids, fields: Fields) -> Result<Response, Problem> {
+pub(super) async fn rename(
+    kind: &'static Kind,
+    desk: Desk,
+    Path(ids): Path<Ids>,
+    fields: Fields,
+) -> Result<Response, Problem> {
     let operation = kind.rename.ok_or_else(Problem::nothing)?;
     let wanted = json!({ "name": fields.get("name") });
     let call = desk.call(operation, [kind.id(&ids)]).json(&wanted).key(&key(fields.get("key")));

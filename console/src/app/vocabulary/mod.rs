@@ -84,34 +84,43 @@ static FIELDS: Kind = Kind {
 
 /// Returns the routes.
 pub(super) fn routes() -> Router<Console> {
-    of(&TAGS, "tag_id")
-        .merge(of(&FIELDS, "field_id"))
-        .route("/merges/{merge_id}", get(merge::show))
-        .route("/merges/{merge_id}/progress", get(merge::part))
-}
-
-fn of(kind: &'static Kind, id: &str) -> Router<Console> {
-    let at = |rest: &str| format!("{}/{{{id}}}{rest}", kind.path);
     Router::new()
         .route(
-            kind.path,
-            get(move |desk: Desk, query: Query| list::show(kind, desk, query))
-                .post(move |desk: Desk, fields: Fields| list::make(kind, desk, fields)),
+            "/tags",
+            get(|desk: Desk, query: Query| list::show(&TAGS, desk, query))
+                .post(|desk: Desk, fields: Fields| list::make(&TAGS, desk, fields)),
         )
         .route(
-            &at(""),
-            get(move |desk: Desk, Path(ids): Path<Ids>| item::show(kind, desk, ids))
-                .post(move |desk: Desk, Path(ids): Path<Ids>, fields: Fields| item::save(kind, desk, ids, fields)),
+            "/tags/{tag_id}",
+            get(|desk: Desk, ids: Path<Ids>| item::show(&TAGS, desk, ids))
+                .post(|desk: Desk, ids: Path<Ids>, fields: Fields| item::save(&TAGS, desk, ids, fields)),
         )
         .route(
-            &at("/rename"),
-            post(move |desk: Desk, Path(ids): Path<Ids>, fields: Fields| merge::rename(kind, desk, ids, fields)),
+            "/tags/{tag_id}/merge",
+            post(|desk: Desk, ids: Path<Ids>, fields: Fields| merge::start(&TAGS, desk, ids, fields)),
+        )
+        .route("/tags/{tag_id}/delete", post(|desk: Desk, ids: Path<Ids>| item::delete(&TAGS, desk, ids)))
+        .route(
+            "/fields",
+            get(|desk: Desk, query: Query| list::show(&FIELDS, desk, query))
+                .post(|desk: Desk, fields: Fields| list::make(&FIELDS, desk, fields)),
         )
         .route(
-            &at("/merge"),
-            post(move |desk: Desk, Path(ids): Path<Ids>, fields: Fields| merge::start(kind, desk, ids, fields)),
+            "/fields/{field_id}",
+            get(|desk: Desk, ids: Path<Ids>| item::show(&FIELDS, desk, ids))
+                .post(|desk: Desk, ids: Path<Ids>, fields: Fields| item::save(&FIELDS, desk, ids, fields)),
         )
-        .route(&at("/delete"), post(move |desk: Desk, Path(ids): Path<Ids>| item::delete(kind, desk, ids)))
+        .route(
+            "/fields/{field_id}/merge",
+            post(|desk: Desk, ids: Path<Ids>, fields: Fields| merge::start(&FIELDS, desk, ids, fields)),
+        )
+        .route("/fields/{field_id}/delete", post(|desk: Desk, ids: Path<Ids>| item::delete(&FIELDS, desk, ids)))
+        .route(
+            "/fields/{field_id}/rename",
+            post(|desk: Desk, ids: Path<Ids>, fields: Fields| merge::rename(&FIELDS, desk, ids, fields)),
+        )
+        .route("/merges/{merge_id}", get(merge::show))
+        .route("/merges/{merge_id}/progress", get(merge::part))
 }
 
 impl Kind {
