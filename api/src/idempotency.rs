@@ -27,7 +27,8 @@ pub(crate) const LONGEST_KEY: usize = 200;
 pub(crate) struct Keyed {
     key: Option<String>,
     request: String,
-    /// The request is made all day ([`Pool::begin_repeated`](muster_storage::Pool::begin_repeated)).
+    /// The request is made all day: see
+    /// [`Pool::begin_repeated`](muster_storage::Pool::begin_repeated).
     repeated: bool,
 }
 

@@ -41,7 +41,7 @@ pub(crate) fn seen(rig: &Rig, client: &str) -> anyhow::Result<Seen> {
     for line in log.lines().filter_map(|line| line.strip_prefix(&prefix)) {
         let Some((ms, rest)) = line.split_once(" ms  ") else { continue };
         seen.ms += ms.parse().unwrap_or(0.0);
-        // A prepared statement has a line for its execution, and some for what comes before it.
+        // A prepared statement has a line for its execution, and some for its preparation.
         if rest.starts_with("execute ") || rest.starts_with("statement: ") {
             seen.count += 1.0;
         }

@@ -7,7 +7,7 @@ use anyhow::{Context, ensure};
 
 use crate::{forget_cargo, root, run as execute, target_dir};
 
-/// The status of a script whose program cannot be had here: `EX_UNAVAILABLE` of sysexits.h.
+/// The status of a script with a program that cannot be had here: `EX_UNAVAILABLE` of sysexits.h.
 const UNAVAILABLE: i32 = 69;
 
 /// A check.

@@ -1,4 +1,4 @@
-//! The pages of the console, with ids of what was planted or made.
+//! The pages of the console, with ids of planted and made records.
 
 use anyhow::Context as _;
 use muster_rehearsal::client::{Client, text};
@@ -48,7 +48,7 @@ struct Made {
     act: String,
 }
 
-/// Makes all that pages show beside what was planted, and returns the pages.
+/// Makes the records that pages show beside the planted ones, and returns the pages.
 pub(crate) async fn all(rig: &Rig, size: Size, operator: &str) -> anyhow::Result<Vec<Page>> {
     let made = make(rig, operator).await.context("making what pages show")?;
     let mut pages = Vec::new();
@@ -125,7 +125,7 @@ fn plain(paths: &[&str]) -> Paths {
     paths.iter().map(|path| ((*path).to_owned(), (*path).to_owned())).collect()
 }
 
-/// Returns a page whose path has an id in place of `…`.
+/// Returns a page with an id in its path in place of `…`.
 fn of(pattern: &str, id: &str) -> (String, String) {
     (pattern.to_owned(), pattern.replacen('…', id, 1))
 }

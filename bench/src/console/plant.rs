@@ -70,7 +70,7 @@ impl Kind {
         }
     }
 
-    /// Returns SQL of the id whose number is an expression.
+    /// Returns SQL of the id with an expression as its number.
     fn sql(self, number: &str) -> String {
         format!("('00000000-0000-7000-{}-' || lpad(to_hex({number}), 12, '0'))::uuid", self.mark())
     }

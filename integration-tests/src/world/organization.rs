@@ -100,7 +100,7 @@ impl World {
     /// Waits until the engine has nothing left to do now: no job is due or under way, none that has
     /// failed waits for its next attempt, and no timer is due.
     pub async fn settled(&self) {
-        // One statement, so that what a timer or a job leaves to another is not between two looks.
+        // One statement, so that work which goes from a timer to a job is seen in one of them.
         let under_way = "(
             select kind from job where state in ('pending', 'published', 'running')
                 and (run_at <= clock_timestamp() or (attempt > 0 and run_at <= clock_timestamp() + interval '2 s'))

@@ -126,7 +126,7 @@ fn evaluate(promtool: &Path, query: &str, scraped: &[Series]) -> Option<f64> {
         "tests": [{
             "interval": "1m",
             "input_series": series.collect::<Vec<_>>(),
-            // Whatever there is, is not expected, and so it is told.
+            // Nothing is expected here; all that there is is told.
             "promql_expr_test": [{ "expr": query, "eval_time": "1m", "exp_samples": [] }],
         }],
     });

@@ -5,10 +5,11 @@ use muster_integration_tests::{eventually, seconds};
 use muster_local::{Postgres, StackFolder, stack::naming_all};
 use muster_storage::{Pool, PoolOptions, testing};
 use secrecy::SecretString;
+use tokio::task::JoinSet;
 
 const DATABASE: &str = "pair";
 
-/// Backends whose commit waits for a standby.
+/// Backends with a commit that waits for a standby.
 const WAITING: &str = "select count(*) from pg_stat_activity where wait_event = 'SyncRep' and datname = 'pair'";
 const ROWS: &str = "select count(*) from proof";
 
@@ -79,7 +80,8 @@ async fn j1_a_former_primary_that_comes_back_takes_no_writes() {
     assert_eq!(count(second, ROWS).await, 4, "all who know both write to the one that was promoted");
 
     let alone = Pair::pool(&[first]);
-    let lost = tokio::spawn(async move { write(&alone).await });
+    let mut lost = JoinSet::new();
+    lost.spawn(async move { write(&alone).await });
     eventually(seconds(30), async || match count(first, WAITING).await {
         0 => Err("no commit waits".to_owned()),
         _ => Ok(()),
@@ -88,7 +90,7 @@ async fn j1_a_former_primary_that_comes_back_takes_no_writes() {
     assert_eq!(count(first, ROWS).await, 1, "what waits for a standby that is gone is not there for anybody");
 
     first.follow(second).await.unwrap();
-    lost.await.unwrap().unwrap_err();
+    lost.join_next().await.unwrap().unwrap().unwrap_err();
     assert_eq!(count(first, ROWS).await, 4, "as a standby it has what the primary has, and nothing of its own");
     written(&pool).await;
     assert_eq!(count(second, ROWS).await, 5);
@@ -104,9 +106,10 @@ async fn j1_a_commit_and_a_listener_leave_a_primary_that_stands_still() {
     testing::texts(&mut tx, "insert into proof values (1) returning number::text").await.unwrap();
 
     first.pause().unwrap();
-    let commit = tokio::spawn(tx.commit());
+    let mut commit = JoinSet::new();
+    commit.spawn(tx.commit());
     second.promote().await.unwrap();
-    let error = commit.await.unwrap().unwrap_err();
+    let error = commit.join_next().await.unwrap().unwrap().unwrap_err();
     assert!(error.is_unavailable(), "{error}");
     let heard =
         tokio::time::timeout(seconds(60), listener.wait()).await.expect("it is told that it may have missed some");

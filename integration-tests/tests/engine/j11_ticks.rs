@@ -55,7 +55,7 @@ async fn j11_a_tick_fires_once_however_many_schedulers_there_are_and_whichever_d
 async fn j11_after_an_outage_every_missed_tick_is_accounted_for() {
     World::run(async |world| {
         alone(&world).await;
-        // Ticks in the middle of ten minutes, whose next one is minutes away: none comes meanwhile.
+        // Ticks in the middle of ten minutes, with the next one minutes away: none comes meanwhile.
         let minute: u32 = world.row("select to_json(extract(minute from clock_timestamp())::int)").await;
         let minutes = format!("{}-59/10 * * * *", (minute + 5) % 10);
         let outage = ("decided_until", "date_trunc('hour', clock_timestamp()) - interval '2 hours'");

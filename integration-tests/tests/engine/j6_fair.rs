@@ -147,7 +147,7 @@ async fn j6_looking_for_due_jobs_reads_few_rows_however_many_wait() {
         world
             .execute(&[
                 "analyze job",
-                // What this reads is told at once, and not among what the looks read.
+                // Rows of this count are told at once, and not among those of the looks.
                 "do $$ begin
                      update job set run_at = now() + interval '1 day' where ctid < '(3,0)';
                      perform pg_stat_force_next_flush();

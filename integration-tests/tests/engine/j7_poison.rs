@@ -133,7 +133,7 @@ async fn j7_a_job_that_keeps_failing_is_parked_with_every_error() {
         .run(async |world| {
             let (scheduler, worker) = (world.scheduler("scheduler-1"), world.worker("worker-1"));
             tokio::join!(scheduler.ready(), worker.ready());
-            // Each tries to complete only when the gate opens, and by then one of them is sabotaged.
+            // Each completes only when the gate opens, and by then one of them is sabotaged.
             let gate = world.close_gate().await;
             let failing = world.enqueue(&no_op()).await;
             world.sabotage(failing, "raise exception 'sabotaged'").await;

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::alerts::root;
 
-/// What a statement has read.
+/// The blocks that a statement has read.
 #[derive(Debug, Default)]
 struct Read {
     parts: BTreeSet<String>,
@@ -113,12 +113,11 @@ async fn contacts_by_a_hash_of_their_organization_are_found_in_one_part_unless_o
                 "create table contact_by_organization (like contact including defaults including constraints) partition by hash (organization_id)",
                 &format!(
                     "do $$ begin
-                         for part in 0..{0} - 1 loop
+                         for part in 0..{PARTS} - 1 loop
                              execute format('create table contact_part_%s partition of contact_by_organization
-                                 for values with (modulus {0}, remainder %s)', part, part);
+                                 for values with (modulus {PARTS}, remainder %s)', part, part);
                          end loop;
-                     end $$",
-                    PARTS
+                     end $$"
                 ),
                 "alter table contact_by_organization add primary key (organization_id, id), add unique (organization_id, e164)",
                 "insert into contact_by_organization (id, organization_id, e164, source)
@@ -153,7 +152,7 @@ async fn contacts_by_a_hash_of_their_organization_are_found_in_one_part_unless_o
     .await;
 }
 
-/// Blocks that begin with `$ muster plan` are what the program prints.
+/// Blocks that begin with `$ muster plan` are the program's output.
 #[tokio::test]
 async fn the_page_on_capacity_has_the_figures_of_the_plan() {
     let page = std::fs::read_to_string(root().join("docs/capacity.md")).unwrap();

@@ -147,7 +147,7 @@ impl Rig {
 #[tokio::test]
 async fn a_killed_worker_changes_no_zero_and_another_finishes_its_jobs() {
     campaign_survives(options(false), async |rig| {
-        // It stands still with something in hand until it dies: otherwise it could finish in between.
+        // It stands still with work in hand until it dies: else it could finish in between.
         let worker = rig.cluster.process("worker-1").unwrap();
         eventually(seconds(20), async || {
             worker.pause();

@@ -1,5 +1,5 @@
 //! A system to click through (`cargo xtask local --demo`): an admin, an agent and an operator come
-//! in by what it prints, its campaign goes on, and it ends when it is asked to.
+//! in by the links that it prints, its campaign goes on, and it ends when it is asked to.
 
 use std::{process::Stdio, time::Duration};
 

@@ -15,7 +15,6 @@ async fn drill(name: &str) -> String {
     let (said, notes) = (String::from_utf8_lossy(&ended.stdout), String::from_utf8_lossy(&ended.stderr));
     assert!(said.contains("Invariants (seed 1)"), "it came to no verdict:\n{said}\n{notes}");
     assert!(!said.contains('\u{2717}') && ended.status.success(), "an invariant does not hold:\n{said}\n{notes}");
-    eprintln!("{said}");
     said.into_owned()
 }
 

@@ -16,7 +16,7 @@ pub(crate) enum Drill {
     Database,
 }
 
-/// A fault of a drill: when, for how long, and what.
+/// A fault of a drill: when, for how long, and its kind.
 type Step = (u64, u64, Deed);
 
 const BROKER: [Step; 5] = [

@@ -112,15 +112,15 @@ impl Collector for Pools {
                 ConstGauge::new(i64::from(connections)).encode(metric.encode_family(&labels)?)?;
             }
         }
-        let gauges: [(&str, &str, fn(&PoolState) -> u64); 2] = [
-            ("db_client_connection_max", "Connections that a pool may have", |pool| pool.max.into()),
-            ("db_client_connection_pending_requests", "Callers that wait for a connection", |pool| pool.waiting),
-        ];
-        for (name, help, value) in gauges {
-            let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
-            for (name, pool) in &pools {
-                ConstGauge::new(value(pool)).encode(metric.encode_family(&[(POOL, *name)])?)?;
-            }
+        let (name, help) = ("db_client_connection_max", "Connections that a pool may have");
+        let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+        for (name, pool) in &pools {
+            ConstGauge::new(u64::from(pool.max)).encode(metric.encode_family(&[(POOL, *name)])?)?;
+        }
+        let (name, help) = ("db_client_connection_pending_requests", "Callers that wait for a connection");
+        let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+        for (name, pool) in &pools {
+            ConstGauge::new(pool.waiting).encode(metric.encode_family(&[(POOL, *name)])?)?;
         }
         let (name, help) = ("db_client_connection_timeouts", "Callers that were given no connection in time");
         let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;

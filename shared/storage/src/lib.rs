@@ -20,10 +20,11 @@ pub mod testing;
 pub mod trust;
 
 pub use db::{
-    database::{Pool, PoolOptions, Tx},
+    database::{Pool, Tx},
     error::{Error, Result},
     handle::Db,
     listen::{Ear, Listener},
     migrations::{WrongHistory, migrate, pending_migrations},
+    options::PoolOptions,
     page::Page,
 };

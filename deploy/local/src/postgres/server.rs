@@ -21,7 +21,7 @@ use crate::{
     programs,
 };
 
-/// The name by which a primary knows its standby, and the slot that keeps what it has not read yet.
+/// The name by which a primary knows its standby, and the slot that keeps the log for it.
 pub(super) const STANDBY: &str = "muster_standby";
 
 const TOOL_LIMIT: Duration = Duration::from_mins(2);
@@ -198,7 +198,7 @@ impl Place {
         finish(spec).await
     }
 
-    /// Adds the stack's settings; what comes last counts.
+    /// Adds the stack's settings; the last one of a name counts.
     fn configure(&self, port: u16) -> anyhow::Result<()> {
         let data = self.data();
         OpenOptions::new()

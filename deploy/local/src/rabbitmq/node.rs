@@ -63,7 +63,7 @@ fn find_epmd() -> Option<PathBuf> {
     })
 }
 
-/// A place in a cluster: what its nodes share.
+/// A place in a cluster: all that its nodes share.
 #[derive(Debug, Clone)]
 pub(super) struct Seat {
     cookie: String,

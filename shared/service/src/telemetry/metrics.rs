@@ -114,7 +114,7 @@ fn metric(family: &Family, times: &Times) -> Metric {
             aggregation_temporality: cumulative,
             is_monotonic: true,
         }),
-        // The conventions count what goes up and down as a sum.
+        // The conventions count figures that go up and down as a sum.
         Kind::Gauge if conventional.is_some() => Data::Sum(Sum {
             data_points: family.samples.iter().map(|sample| number(sample, times.began, times)).collect(),
             aggregation_temporality: cumulative,

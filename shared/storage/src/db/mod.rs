@@ -6,6 +6,7 @@ pub(crate) mod error;
 pub(crate) mod handle;
 pub(crate) mod listen;
 pub(crate) mod migrations;
+pub(crate) mod options;
 pub(crate) mod outage;
 pub(crate) mod page;
 pub mod roles;

@@ -30,7 +30,7 @@ const LOOK_WHILE_NONE: Duration = Duration::from_millis(250);
 /// How long an answer may take.
 const LONGEST_ANSWER: Duration = Duration::from_secs(3);
 
-/// The parameter by which Postgres' own library is told what is done here anyhow.
+/// The parameter by which Postgres' own library is told to do as is done here.
 const TARGET: &str = "target_session_attrs";
 const WRITABLE: [&str; 2] = ["read-write", "primary"];
 
@@ -65,7 +65,7 @@ async fn timeline(connection: &mut PgConnection, before: &str) -> sqlx::Result<O
     row.map(|row| row.try_get(0)).transpose()
 }
 
-/// The highest timeline that a pool has seen: what is below it was left behind by a promotion.
+/// The highest timeline that a pool has seen: a server below it was left behind by a promotion.
 #[derive(Debug, Default)]
 pub(crate) struct Newest(AtomicI64);
 

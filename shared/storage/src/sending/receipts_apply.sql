@@ -1,7 +1,7 @@
--- $1 receipts as JSON, $2 their messages. Moves each message to the furthest state that its receipts
--- say, never backwards (rule S8): sending and unknown are behind sent, sent is behind the final
--- states. A receipt for one that waits proves that an earlier hand-over came through after all
--- (rule S2); a text that was never handed over has none. The ranks are
+-- $1 receipts as JSON, $2 their messages. Moves each message to the furthest state that its
+-- receipts say, never backwards (rule S8): sending and unknown are behind sent, sent is behind the
+-- final states. A receipt for one that waits proves that an earlier hand-over came through after
+-- all (rule S2); a text that was never handed over has none. The ranks are
 -- domain::message::receipt_rank. The messages are named by $2, because a planner that knows nothing
 -- of the receipts' number reads whole partitions.
 with told as (

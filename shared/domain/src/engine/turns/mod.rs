@@ -3,12 +3,12 @@
 //!
 //! A user has a place until it is done, and a turn for the first part of that time. Turns are as
 //! many as can make progress at once; places are as many as there are. A turn that lasts for longer
-//! than its slice waits for something else than its turn, and is the next user's; so is one that its
-//! user ends. Users are told apart by a key. A key may use all that is free but for a rest, which is for keys that have
-//! nothing yet. Where turns are short, the key with the fewest is next, keys with as many
-//! alternate, and within a key the first to come is the first to go. One key may have places
-//! reserved. Waiting is bounded by number and by age, so that overload is an answer and not a wait.
-//! Nothing here waits or looks at a clock.
+//! than its slice waits for something else than its turn, and is the next user's; so is one that
+//! its user ends. Users are told apart by a key. A key may use all that is free but for a rest,
+//! which is for keys that have nothing yet. Where turns are short, the key with the fewest is next,
+//! keys with as many alternate, and within a key the first to come is the first to go. One key may
+//! have places reserved. Waiting is bounded by number and by age, so that overload is an answer and
+//! not a wait. Nothing here waits or looks at a clock.
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},

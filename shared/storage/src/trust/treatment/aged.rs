@@ -1,5 +1,5 @@
-//! Statements of retention's steps (rule R7): texts that leave before their contact, rows that leave
-//! with their import, and addresses that leave before their rows.
+//! Statements of retention's steps (rule R7): texts that leave before their contact, rows that
+//! leave with their import, and addresses that leave before their rows.
 //!
 //! `$1` is the organization and `$2` the instant before which records are old, where a statement
 //! does not say otherwise.
