@@ -24,7 +24,9 @@ pub(crate) fn silent(behaviour: Behaviour) -> Behaviour {
 }
 
 impl Planting {
-    /// Moves the clock to the carriers' noon first: no day of a cap ends during the test.
+    /// Moves the clock to the carriers' noon first: no day of a cap ends during the test. Not for
+    /// tests with unknown outcomes: the carrier's own clock stays, so that it would not find texts
+    /// by their time.
     pub(crate) fn at_noon(self) -> Self {
         Self { at_noon: true, ..self }
     }

@@ -58,14 +58,14 @@ async fn turn_the_day(plant: &Plant, days: u32) {
 #[tokio::test(flavor = "multi_thread")]
 async fn s3_eight_workers_that_die_send_exactly_a_cap_a_day() {
     let (messages, cap) = (MESSAGES * size(), CAP * i64::from(size()));
-    Plant::start(messages, cap).at_noon().run(async |plant| day_by_day(plant, messages, cap).await).await;
+    Plant::start(messages, cap).run(async |plant| day_by_day(plant, messages, cap).await).await;
 }
 
 /// Each text is a job of its own here, and those that wait go together.
 #[tokio::test(flavor = "multi_thread")]
 async fn s3_eight_workers_that_die_send_exactly_a_cap_of_single_texts_a_day() {
     let (messages, cap) = (1_000 * size(), 200 * i64::from(size()));
-    Plant::singles(messages, cap).at_noon().run(async |plant| day_by_day(plant, messages, cap).await).await;
+    Plant::singles(messages, cap).run(async |plant| day_by_day(plant, messages, cap).await).await;
 }
 
 async fn day_by_day(plant: Plant, messages: u32, cap: i64) {

@@ -33,7 +33,6 @@ async fn s3_single_texts_that_wait_lock_their_brand_together() {
 #[tokio::test]
 async fn j7_of_texts_that_go_together_a_bad_job_fails_alone() {
     Plant::singles(MESSAGES, 1_000)
-        .at_noon()
         .run(async |plant| {
             let bad: JobId = plant.row("select to_json(id) from seed_job where n = 10").await;
             plant.sabotage(bad, "raise exception 'never'").await;

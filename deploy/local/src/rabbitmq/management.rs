@@ -1,6 +1,6 @@
 //! The few calls of `RabbitMQ`'s management API that the stack needs.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use reqwest::{Client, Method, StatusCode, Url};
@@ -9,6 +9,10 @@ use serde_json::{Value, json};
 use crate::http;
 
 const LIMIT: Duration = Duration::from_secs(15);
+/// How long a call that changes something is repeated while none is answered: nodes of a cluster
+/// that has just begun take their time on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(90);
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// A client for one broker. The URL carries user and password.
 #[derive(Debug)]
@@ -32,13 +36,25 @@ impl Management {
 
     pub(super) async fn create_vhost(&self, name: &str, user: &str) -> anyhow::Result<()> {
         let all = json!({"configure": ".*", "write": ".*", "read": ".*"});
-        self.call(Method::PUT, &["vhosts", name], Some(json!({}))).await?;
-        self.call(Method::PUT, &["permissions", name, user], Some(all)).await?;
-        Ok(())
+        self.insist(Method::PUT, &["vhosts", name], Some(json!({}))).await?;
+        self.insist(Method::PUT, &["permissions", name, user], Some(all)).await
     }
 
     pub(super) async fn delete_vhost(&self, name: &str) -> anyhow::Result<()> {
-        self.call(Method::DELETE, &["vhosts", name], None).await.map(|_| ())
+        self.insist(Method::DELETE, &["vhosts", name], None).await
+    }
+
+    /// Calls until there is an answer; each call may be repeated.
+    async fn insist(&self, method: Method, path: &[&str], body: Option<Value>) -> anyhow::Result<()> {
+        let began = Instant::now();
+        loop {
+            match self.call(method.clone(), path, body.clone()).await {
+                Err(error) if error.is::<reqwest::Error>() && began.elapsed() < PATIENCE => {
+                    tokio::time::sleep(AGAIN).await
+                }
+                done => return done.map(|_| ()),
+            }
+        }
     }
 
     /// Calls `/api/<path>`, each part percent-encoded. Deleting an object that isn't there is a
