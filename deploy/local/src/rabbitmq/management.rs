@@ -50,7 +50,7 @@ impl Management {
         loop {
             match self.call(method.clone(), path, body.clone()).await {
                 Err(error) if error.is::<reqwest::Error>() && began.elapsed() < PATIENCE => {
-                    tokio::time::sleep(AGAIN).await
+                    tokio::time::sleep(AGAIN).await;
                 }
                 done => return done.map(|_| ()),
             }
