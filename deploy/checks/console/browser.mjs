@@ -111,7 +111,7 @@ export class Tab {
     this.page.on("console", (message) => {
       // The browser reports a request without a network, and a status of 4xx, by itself.
       const isOfTheNetwork = /Failed to load resource/.test(message.text());
-      // axe-core and pictures touch styles of elements; a live part that comes meanwhile takes them over.
+      // axe-core and pictures touch styles of elements, and a live part may take them over.
       const isOfJudging = this.judging && /Applying inline style/.test(message.text());
       if (["error", "warning"].includes(message.type()) && !isOfTheNetwork && !isOfJudging) this.faults.push(`console: ${message.text()}`);
     });
