@@ -52,6 +52,12 @@ pub(super) async fn overwrite(
     redaction: &Redaction,
     depth: Depth,
 ) -> Result<Overwritten> {
+    let mut erased = Erased::default();
+    if depth == Depth::Everything {
+        // First: a text that is being handled may make a contact of the number, which is found
+        // below. Its handler too locks the text before the contact.
+        clear_texts_that_came(tx, id, redaction, &mut erased).await?;
+    }
     let found = sqlx::query!(
         "select c.id, c.first_name, c.last_name, c.email, c.external_id from contact c join organization o on o.id = c.organization_id
          where o.account_id = $1 and c.e164 = $2 order by c.id for update of c",
@@ -77,12 +83,10 @@ pub(super) async fn overwrite(
     }
     let all: BTreeSet<Uuid> = redaction.contacts.iter().chain(&fresh).copied().collect();
     let all: Vec<Uuid> = all.into_iter().collect();
-    let mut erased = Erased::default();
     if depth == Depth::Everything {
         traces.add(earlier(tx, &all).await?);
         // Imports' changes of them, and their former agents there.
         run::own(tx, redaction.treatment.of_contacts(Which::Later, Part::Profile), &all, &mut erased).await?;
-        clear_texts_that_came(tx, id, redaction, &mut erased).await?;
         run::tests(tx, redaction.treatment.overwrite_tests(), redaction.account_id, id, &mut erased).await?;
     }
     keep_opt_outs(tx, redaction, &fresh).await?;
