@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 
 use muster_integration_tests::{eventually, seconds};
 use muster_jobs::{JobKind, names};
+use muster_rehearsal::agent::Batch;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -152,6 +153,8 @@ impl Rig {
         self.until_none("message where kind = 'initial' and state <> 'delivered'", seconds(20)).await;
         self.converse(&agent, &group).await;
         self.through_other_doors(&group).await;
+        self.by_files_and_by_agents(&agent, &group, &batch, &later[0]).await;
+        let later = &later[1..];
 
         // The carrier takes the rest without a word, and then is away.
         let silent = json!({ "drop_after_accept": 1.0, "receipts": { "enabled": false } });
@@ -246,6 +249,26 @@ impl Rig {
         let reason = json!({ "reason": format!("{named} called and said so") });
         self.post(&self.path(&format!("contacts/{contact}/opt-out")), reason).await;
         self.post("/v1/sign-in", json!({ "email": "p1@quorv.example" })).await;
+    }
+
+    /// A file's name, tags, consent and mapping name a person, and so do an agent's reason to skip
+    /// somebody, an agent's edits of a profile, and an operator's reason.
+    async fn by_files_and_by_agents(&self, agent: &Agent, group: &str, batch: &Batch, contact: &Value) {
+        let file = "first,last,phone,Quorvella's size\nQuorvella1,Xanthibrook1,917-555-0001,XL\n";
+        let query = format!(
+            "file_name=quorvella1_Quorvella1.csv&group_id={group}&tags=From%20Quorvella1&consent_text=Xanthibrook1%20agreed\
+             &mapping=%7B%22Quorvella's%20size%22%3A%22custom%3Asize%20of%20Quorvella1%22%7D"
+        );
+        self.upload(&self.path(&format!("imports?{query}")), file).await;
+        self.until_none("import where state in ('waiting', 'running')", seconds(20)).await;
+        let skip = json!({ "lease_token": batch.lease_token, "contact_id": contact, "reason": "Quorvella1 Xanthibrook1 is a friend" });
+        agent.api.post(&format!("/v1/agent/batches/{}/skip", batch.id), skip).await;
+        let threads = agent.api.get("/v1/agent/threads").await;
+        let thread = format!("/v1/agent/threads/{}", text(&threads["items"][0]["id"]));
+        let edit = json!({ "first_name": "Quorvella1", "last_name": "Xanthibrook1", "email": "p1@quorv.example" });
+        agent.api.call(Method::PATCH, &format!("{thread}/contact"), Some(edit)).await;
+        let reason = "Quorvella1 Xanthibrook1 of 917-555-0001 asked";
+        self.cluster.muster(&["pause", "--kind", "audit-heads", "--reason", reason]).await.unwrap();
     }
 
     /// A message that is no envelope: the worker parks it, and says so.
