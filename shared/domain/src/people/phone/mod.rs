@@ -43,6 +43,8 @@ fn usual(cell: &str) -> Option<E164> {
     let (mut digits, mut count, mut dots, mut plus) = ([0_u8; 11], 0, 0, false);
     // Digits of the last group.
     let (mut group, mut parted) = (0, true);
+    // Whether nothing came yet but characters that may stand before a plus sign.
+    let mut opening = true;
     for byte in cell.bytes() {
         match byte {
             b'0'..=b'9' => {
@@ -53,9 +55,10 @@ fn usual(cell: &str) -> Option<E164> {
             }
             b' ' | b'-' | b'(' | b')' => parted = true,
             b'.' => (dots, parted) = (dots + 1, true),
-            b'+' if count == 0 && !plus => plus = true,
+            b'+' if opening && !plus => plus = true,
             _ => return None,
         }
+        opening &= matches!(byte, b' ' | b'(');
     }
     let national = match (count, digits[0]) {
         (10, _) if !plus => &digits[..10],
