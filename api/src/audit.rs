@@ -168,7 +168,7 @@ mod tests {
     #[test]
     fn r9_every_change_and_every_file_is_in_the_audit_but_those_with_records_of_their_own() {
         let document = openapi::document();
-        let operations = Operations::of(&document);
+        let operations = Operations::of(document);
         let mut ids: Vec<&str> = operations.0.values().map(|operation| operation.id.as_str()).collect();
         ids.sort_unstable();
         assert!(ids.len() > 100, "{}", ids.len());

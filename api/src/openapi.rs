@@ -1,6 +1,6 @@
 //! Every route, and the document that is generated from them.
 
-use std::fmt::Write;
+use std::{fmt::Write, sync::OnceLock};
 
 use axum::{
     Json, Router,
@@ -51,9 +51,16 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(webhooks::routes())
 }
 
+/// The OpenAPI 3.1 document: the routes write it, and a process has it once.
+static DOCUMENT: OnceLock<Document> = OnceLock::new();
+
 /// Returns the OpenAPI 3.1 document.
-pub(crate) fn document() -> Document {
-    let mut document = routes().into_openapi();
+pub(crate) fn document() -> &'static Document {
+    DOCUMENT.get_or_init(|| completed(routes().into_openapi()))
+}
+
+/// Returns the routes' document with the types of problems and the ways to sign in.
+fn completed(mut document: Document) -> Document {
     let mut problems = String::from("\n\nProblem types:\n");
     for (kind, status, title) in Problem::TYPES {
         // Writing to a string does not fail.
@@ -74,9 +81,9 @@ pub(crate) fn document() -> Document {
 
 /// Returns the router.
 pub(crate) fn router(api: Api) -> Router {
-    let document = document();
-    let operations = Operations::of(&document);
-    let (router, _) = routes().split_for_parts();
+    let (router, written) = routes().split_for_parts();
+    let document = DOCUMENT.get_or_init(|| completed(written));
+    let operations = Operations::of(document);
     router
         .merge(sign_in::pages())
         // A URL that was given to the carrier with a slash at its end.

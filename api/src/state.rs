@@ -1,6 +1,9 @@
 //! State shared by all endpoints.
 
-use std::sync::{Arc, atomic::AtomicBool};
+use std::{
+    ops::Deref,
+    sync::{Arc, atomic::AtomicBool},
+};
 
 use muster_domain::{
     ids::{ImportId, OrganizationId},
@@ -26,9 +29,21 @@ use crate::{
     webhooks::{gather::Gather, inbound::OrdinaryText, status::TracedReceipt},
 };
 
-/// State shared by all endpoints; a clone shares it.
+/// State shared by all endpoints; a clone shares it. Each layer and route has one.
 #[derive(Debug, Clone)]
-pub(crate) struct Api {
+pub(crate) struct Api(Arc<Shared>);
+
+impl Deref for Api {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+/// The parts of the state.
+#[derive(Debug)]
+pub(crate) struct Shared {
     pub(crate) pool: Pool,
     pub(crate) objects: Objects,
     /// Says which addresses files may be fetched from.
@@ -83,7 +98,7 @@ impl Api {
             registry.register("requests", "Requests by route and status", Family::clone(&requests));
         });
         let writing = TaskTracker::new();
-        Ok(Self {
+        Ok(Self(Arc::new(Shared {
             texts: Gather::new(pool.clone(), writing.clone()),
             receipts: Gather::new(pool.clone(), writing.clone()),
             writing,
@@ -103,6 +118,6 @@ impl Api {
             listeners: Arc::default(),
             stop,
             requests,
-        })
+        })))
     }
 }
