@@ -14,7 +14,7 @@ use anyhow::{Context, ensure};
 
 use crate::{
     cargo, describe, forget_cargo, local_stack, target_dir,
-    test::{has_nextest, test_threads},
+    test::{has_nextest, test_threads, trust_nothing_outside},
 };
 
 /// The status of the script and the program when there is no engine or no image: `EX_UNAVAILABLE`
@@ -129,6 +129,7 @@ fn in_containers(servers: &Path, run: &[&str]) -> Command {
     let mut command = ending_with_us(".ci/containers");
     command.arg(servers).arg(local_stack().get_program()).args(["run", "--", "cargo"]).args(run);
     forget_cargo(&mut command);
+    trust_nothing_outside(&mut command);
     command.env("SQLX_OFFLINE", "true").env_remove("DATABASE_URL");
     command
 }

@@ -8,7 +8,7 @@ use anyhow::bail;
 use crate::{
     build_binaries, cargo, chapters, imports, local_stack, modules,
     newest::{self, Tests},
-    outside, prepare, rules, run as execute, sizes,
+    outside, prepare, root, rules, run as execute, sizes,
     times::Times,
     words,
 };
@@ -82,6 +82,7 @@ fn on_this_machine() -> anyhow::Result<()> {
     // own.
     let mut tests = local_stack();
     tests.args(["run", "--", "cargo"]).env("SQLX_OFFLINE", "true").env_remove("DATABASE_URL");
+    trust_nothing_outside(&mut tests);
     if let Some(folder) = folder_in_memory() {
         tests.env("TMPDIR", folder);
     }
@@ -91,6 +92,12 @@ fn on_this_machine() -> anyhow::Result<()> {
         tests.args(["test", "--workspace", "--lib", "--bins", "--tests", "--no-fail-fast"]);
     }
     execute(&mut tests)
+}
+
+/// Tells the tests' clients of one root certificate. Each client of each daemon of each test reads
+/// all that the machine trusts otherwise, and none of them talks to anything but this machine.
+pub(crate) fn trust_nothing_outside(tests: &mut Command) {
+    tests.env("SSL_CERT_FILE", root().join("integration-tests/roots.pem")).env_remove("SSL_CERT_DIR");
 }
 
 /// Returns where the servers' data and the tests' files are when nobody says otherwise: in memory,
