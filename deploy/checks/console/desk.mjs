@@ -132,7 +132,14 @@ async function library(stage, tab) {
   await page.locator("summary", { hasText: "Put it away" }).click();
   await page.getByRole("button", { name: "Put it away" }).click();
   await page.getByText("It is put away.").first().waitFor();
-  stage.say("wrote a text for the library, and put it away");
+  await go(page, "Library of texts");
+  await page.getByRole("link", { name: "Add a text" }).click();
+  await page.getByLabel("What it is for").selectOption("First text");
+  await page.getByLabel("Name", { exact: true }).fill("A warm hello");
+  await page.getByLabel("The text").fill("A warm hello, {{first_name|friend}}! Reply STOP to get no more texts.");
+  await page.getByRole("button", { name: "Add it" }).click();
+  await page.getByText("It is in the library.").waitFor();
+  stage.say("wrote texts for the library, and put one away");
 }
 
 async function followUp(stage, tab) {
@@ -151,6 +158,14 @@ async function followUp(stage, tab) {
   await tab.check("follow-up");
   await page.getByRole("button", { name: "Next: who gets it" }).click();
   await page.getByText("2 people would be texted").waitFor();
+  await page.getByRole("button", { name: "Next: what they get" }).click();
+  await page.getByLabel("A text of the library").selectOption("First text: A warm hello");
+  await page.getByRole("button", { name: "Put it into the form" }).click();
+  await page.getByText("“A warm hello” from the library").waitFor();
+  await tab.check("goal-library");
+  await page.getByRole("button", { name: "Next: when it goes" }).click();
+  await page.getByRole("link", { name: "What they get" }).click();
+  await page.getByText("A warm hello, ").first().waitFor();
   await go(page, "Campaigns");
   await page.getByRole("link", { name: "Everywhere" }).click();
   await fill("Everywhere again");

@@ -1,6 +1,8 @@
 //! `…/goals/{id}/words`: the texts of a goal.
 
 use axum::{extract::Path, response::Response};
+use muster_domain::goals::script::ScriptKind;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
@@ -10,34 +12,97 @@ use crate::{
         goals::{answer::Goal, outlook, steps},
         kit::{Body, Field, Form, Tone},
     },
-    client::{Problem, operations::admin as operations},
-    form::Fields,
+    client::{List, Problem, operations::admin as operations},
+    form::{Fields, Query},
     page::see,
+    words::states::Plain,
 };
 
 /// A first text to begin with.
 const SAMPLE: &str = "Hi {{first_name|there}}, it's {{agent.first_name}}. Can we count on you on {{goal.date}}? \
     Reply STOP to get no more texts.";
 
-pub(crate) async fn show(desk: Desk, Path(ids): Path<Ids>) -> Result<Response, Problem> {
+/// Texts of a kind that the library offers here; its own page has all of them.
+const OFFERED: usize = 100;
+
+/// A text of the library.
+#[derive(Debug, Deserialize)]
+struct Script {
+    id: String,
+    kind: ScriptKind,
+    name: String,
+    script: String,
+}
+
+/// Shows the goal's texts; `take` is a text of the library that the form then has in their place.
+pub(crate) async fn show(desk: Desk, Path(ids): Path<Ids>, Query(asked): Query) -> Result<Response, Problem> {
     let goal = steps::goal(&desk, &ids.goal_id).await?;
-    let body = content(&desk, &goal, None).await?;
+    let mut shown = goal.clone();
+    let taken = match asked.some("take") {
+        Some(id) => Some(desk.call(&operations::SCRIPT, [id]).read::<Script>().await?),
+        None => None,
+    };
+    if let Some(Script { kind, script, .. }) = &taken {
+        match kind {
+            ScriptKind::Initial => shown.script.clone_from(script),
+            ScriptKind::Reminder => shown.reminder_script = Some(script.clone()),
+            ScriptKind::Response => {}
+        }
+    }
+    let mut body = Body::new();
+    if let Some(Script { name, .. }) = taken {
+        let more = "It is in the form below. The goal has it once you go on to the next step.";
+        body.note(Tone::Plain, &format!("“{name}” from the library"), more);
+    }
+    content(&desk, &goal, &shown, None, &mut body).await?;
+    library(&desk, &goal, &mut body).await?;
     Ok(desk.page(&goal.name, "goals", body))
 }
 
-async fn content(desk: &Desk, goal: &Goal, problem: Option<&Problem>) -> Result<Body, Problem> {
-    let mut body = Body::new();
-    steps::ways(desk, goal, 2, &mut body);
+/// Offers the library's first texts and reminders.
+async fn library(desk: &Desk, goal: &Goal, body: &mut Body) -> Result<(), Problem> {
+    let mut offered = Vec::new();
+    for kind in [ScriptKind::Initial, ScriptKind::Reminder] {
+        if kind == ScriptKind::Reminder && !can_remind(goal) {
+            continue;
+        }
+        let call = desk.call(&operations::SCRIPTS, []).query("kind", kind.as_str()).query("limit", OFFERED);
+        let list: List<Script> = call.read().await?;
+        let name = kind.english().what;
+        offered.extend(list.items.into_iter().map(|script| (script.id, format!("{name}: {}", script.name))));
+    }
+    if !offered.is_empty() {
+        body.form(
+            &Form::asking("take", desk.at(&format!("/goals/{}/words", goal.id)), "Put it into the form")
+                .add(Field::choice("take", "A text of the library", offered)),
+        );
+    }
+    Ok(())
+}
+
+/// A reminder comes with the draft: a goal that was launched without one gets none.
+fn can_remind(goal: &Goal) -> bool {
+    goal.is_draft() || goal.reminder_script.is_some()
+}
+
+/// Adds the form as it is to be shown, and the texts of the goal as it is saved.
+async fn content(
+    desk: &Desk,
+    saved: &Goal,
+    goal: &Goal,
+    problem: Option<&Problem>,
+    body: &mut Body,
+) -> Result<(), Problem> {
+    steps::ways(desk, goal, 2, body);
     let merge = "{{first_name|there}} becomes the person's first name, or “there” where it is not known. \
                  {{agent.first_name}} is your texter, {{goal.date}} the day. A field of yours goes by its name: {{Ward}}.";
     let mut script = Field::area("script", "First text").at_most(1600).hint(merge);
     script = script.value(if goal.script.is_empty() && problem.is_none() { SAMPLE } else { &goal.script });
     let reminder = goal.reminder_script.clone().unwrap_or_default();
-    let can_remind = goal.is_draft() || goal.reminder_script.is_some();
     let mut form = Form::new("words", desk.at(&format!("/goals/{}/words", goal.id)), "Next: when it goes")
         .add(Field::hidden("version", goal.version.to_string()))
         .add(script.needed());
-    if can_remind {
+    if can_remind(goal) {
         let hint = "It goes to people who said yes, a day before unless you choose otherwise. Blank means no \
             reminder.";
         form = form.add(Field::area("reminder", "Reminder").value(reminder).at_most(500).hint(hint));
@@ -62,16 +127,16 @@ async fn content(desk: &Desk, goal: &Goal, problem: Option<&Problem>) -> Result<
     }
     body.form(&desk.refused(form, problem));
     let mut shown = Body::new();
-    if goal.script.trim().is_empty() {
+    if saved.script.trim().is_empty() {
         shown.say("Your text is shown here as people will get it.");
     } else {
-        outlook::texts(desk, goal, false, &mut shown).await?;
-        if goal.reminder_script.is_some() {
-            outlook::texts(desk, goal, true, &mut shown).await?;
+        outlook::texts(desk, saved, false, &mut shown).await?;
+        if saved.reminder_script.is_some() {
+            outlook::texts(desk, saved, true, &mut shown).await?;
         }
     }
     body.live("outlook", "", true, &shown);
-    Ok(body)
+    Ok(())
 }
 
 /// Returns the goal's prepared answers, and room for one more.
@@ -107,18 +172,14 @@ pub(crate) async fn save(desk: Desk, Path(ids): Path<Ids>, fields: Fields) -> Re
                 reminder_script: fields.some("reminder").map(ToOwned::to_owned),
                 instructions: fields.get("instructions").to_owned(),
                 responses: input(&goal, &fields)["responses"].take(),
-                ..goal
+                ..goal.clone()
             };
-            let body = refused(&desk, &shown, &problem).await?;
+            let mut body = Body::new();
+            content(&desk, &goal, &shown, Some(&problem), &mut body).await?;
             Ok(desk.wrong(&problem, &shown.name, "goals", body))
         }
         Err(problem) => Err(problem),
     }
-}
-
-/// Returns the form as it was typed, beside the refusal. The renderings are those of the draft.
-async fn refused(desk: &Desk, shown: &Goal, problem: &Problem) -> Result<Body, Problem> {
-    content(desk, shown, Some(problem)).await
 }
 
 /// Saves a draft while its text is written, and answers with the texts as people get them.
