@@ -99,6 +99,7 @@ mod organization_settings;
 mod outages;
 mod overload;
 mod pacing;
+mod partition;
 mod people_edits;
 mod people_groups;
 mod people_save;

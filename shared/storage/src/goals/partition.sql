@@ -1,28 +1,29 @@
 -- $1 goal, $2 group, $3 filters, $4 assigned?, $5 batch size, $6 estimated segments of one text.
 -- Writes the goal's targets in their order, each with its batch, and the batches, all held: of all
--- targets in their order, or of each agent's targets in theirs. Each row is written once.
+-- targets in their order, or of each agent's targets in theirs. Each row is written once. The first
+-- contact of a batch brings the batch's id, so that nothing is joined.
 with placed as (
-    select contact_id, position, agent_id, (not $4 or agent_id is not null) as is_cut,
-        (row_number() over (partition by agent_id order by position) - 1) / $5 as part
+    select contact_id, position, agent_id, part, first_value(made) over (partition by agent_id, part order by position) as batch_id
     from (
-        select contact_id, row_number() over (order by contact_id) as position,
-            case when $4 then assigned_agent_id end as agent_id
-        from targeted_contacts($2, $3)
-    ) targeted
-), cut as (
+        select contact_id, position, agent_id, (nth - 1) / $5 as part,
+            case when (nth - 1) % $5 = 0 and (not $4 or agent_id is not null) then uuid_v7() end as made
+        from (
+            select contact_id, position, agent_id, row_number() over (partition by agent_id order by position) as nth
+            from (
+                select contact_id, row_number() over (order by contact_id) as position,
+                    case when $4 then assigned_agent_id end as agent_id
+                from targeted_contacts($2, $3)
+            ) targeted
+        ) counted
+    ) cut
+), batches as (
     insert into batch (id, goal_id, kind, number, assigned_agent_id, state, estimated_segments)
-    select uuid_v7(), $1, 'initial', row_number() over (order by agent_id nulls first, part), agent_id, 'held', contacts * $6
-    from (select agent_id, part, count(*) as contacts from placed where is_cut group by agent_id, part) parts
-    returning id, assigned_agent_id, number
-), numbered as (
-    select id, assigned_agent_id, row_number() over (partition by assigned_agent_id order by number) - 1 as part
-    from cut
+    select batch_id, $1, 'initial', row_number() over (order by agent_id nulls first, part), agent_id, 'held', count(*) * $6
+    from placed where batch_id is not null group by batch_id, agent_id, part
+    returning 1
 ), targets as (
     insert into target (goal_id, contact_id, position, batch_id)
-    select $1, p.contact_id, p.position, n.id
-    from placed p
-    left join numbered n on p.is_cut and n.part = p.part and n.assigned_agent_id is not distinct from p.agent_id
-    order by p.position
+    select $1, contact_id, position, batch_id from placed order by position
     returning 1
 )
-select (select count(*) from targets) as "targets!", (select count(*) from cut) as "batches!"
+select (select count(*) from targets) as "targets!", (select count(*) from batches) as "batches!"
