@@ -1,9 +1,20 @@
--- The lines of jobs that can go now: one for each kind, tenant and priority. The recursion steps
--- from line to line by single index look-ups, so that its cost is the number of lines and not of
--- jobs.
-with recursive kind_now as (
+-- The lines of jobs that can go now: one for each kind, tenant and priority. The recursions step
+-- from kind to kind, and from line to line, by single index look-ups, so that the cost is the number
+-- of kinds and lines with waiting jobs, and not of kinds or jobs.
+with recursive waiting (kind) as (
+    (select j.kind from job j where j.state = 'pending' and not j.blocked order by j.kind limit 1)
+    union all
+    select further.kind
+    from waiting w cross join lateral (
+        select j.kind from job j
+        where j.state = 'pending' and not j.blocked and j.kind > w.kind
+        order by j.kind
+        limit 1
+    ) further
+),
+kind_now as (
     select k.kind, k.room - (select count(*) from job p where p.state = 'published' and p.kind = k.kind) as room
-    from unnest($1::text[], $2::bigint[]) as k (kind, room)
+    from waiting w join unnest($1::text[], $2::bigint[]) as k (kind, room) on k.kind = w.kind
 ),
 lane (kind, room, tenant, rank) as (
     select k.kind, k.room, first.tenant, first.rank
