@@ -59,9 +59,10 @@ pub struct Queued {
 
 /// Returns how many queued messages each of these jobs has; those with none are not in the answer.
 pub async fn count_queued(pool: &Pool, jobs: &[JobId]) -> Result<BTreeMap<JobId, usize>> {
+    // Of an array that is made while it runs it keeps one plan; for each list it would make another.
     let rows = sqlx::query!(
         r#"select send_job_id as "job_id!", count(*) as "messages!" from message
-           where send_job_id = any($1) and state = 'queued' group by send_job_id"#,
+           where send_job_id = any(array(select unnest($1::uuid[]))) and state = 'queued' group by send_job_id"#,
         &jobs.iter().map(|id| id.0).collect::<Vec<_>>(),
     )
     .fetch_all(&mut *pool.connection().await?)
@@ -69,31 +70,32 @@ pub async fn count_queued(pool: &Pool, jobs: &[JobId]) -> Result<BTreeMap<JobId,
     Ok(rows.into_iter().map(|row| (JobId(row.job_id), usize::try_from(row.messages).unwrap_or_default())).collect())
 }
 
-/// Messages of these jobs that were handed over before, by an earlier attempt or by this one
-/// together with other jobs, without a recorded outcome, become unknown (rule S2); returns how
-/// many.
-pub async fn mark_unknown(tx: &mut Tx, jobs: &[&ClaimedJob]) -> Result<u64> {
-    let done = sqlx::query!(
-        "update message m set state = 'unknown' from unnest($1::uuid[], $2::bigint[]) as j (id, epoch)
-         where m.send_job_id = any($1) and m.send_job_id = j.id and m.state = 'sending' and m.send_epoch <= j.epoch",
-        &jobs.iter().map(|job| job.id.0).collect::<Vec<_>>(),
-        &jobs.iter().map(|job| job.epoch).collect::<Vec<_>>(),
-    )
-    .execute(tx.conn())
-    .await?;
-    Ok(done.rows_affected())
-}
-
 /// Locks the queued messages of jobs of one organization, and the rows that may forbid them against
 /// change, and reads them in order. An opt-out or a reassignment waits for this transaction or is
 /// seen by it (rule S9); settings and goals are kept by `organizations::lock_terms_shared`.
-pub async fn lock_queued(tx: &mut Tx, jobs: &[JobId], settings: &OrganizationSettings) -> Result<Vec<Queued>> {
+///
+/// Messages that were handed over before, by an earlier attempt or by this one together with other
+/// jobs, without a recorded outcome, become unknown (rule S2): their number is the second answer.
+pub async fn lock_queued(
+    tx: &mut Tx,
+    jobs: &[&ClaimedJob],
+    settings: &OrganizationSettings,
+) -> Result<(Vec<Queued>, usize)> {
     let rows = sqlx::query!(
-        "select id, contact_id, group_id, goal_id, kind from message where send_job_id = any($1) and state = 'queued' order by id for update",
-        &jobs.iter().map(|id| id.0).collect::<Vec<_>>(),
+        r#"select id, contact_id, group_id, goal_id, kind, send_job_id as "send_job_id!", send_epoch, state = 'sending' as "sending!"
+           from message where send_job_id = any($1) and state in ('queued', 'sending') order by id for update"#,
+        &jobs.iter().map(|job| job.id.0).collect::<Vec<_>>(),
     )
     .fetch_all(tx.conn())
     .await?;
+    let (rows, sending): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| !row.sending);
+    let epochs: BTreeMap<_, _> = jobs.iter().map(|job| (job.id.0, job.epoch)).collect();
+    let is_lost = |job, epoch: Option<i64>| epoch.zip(epochs.get(job)).is_some_and(|(epoch, now)| epoch <= *now);
+    let lost = sending.iter().filter(|row| is_lost(&row.send_job_id, row.send_epoch)).map(|row| row.id).collect();
+    let lost = mark_unknown(tx, lost).await?;
+    if rows.is_empty() {
+        return Ok((Vec::new(), lost));
+    }
     let contacts: Vec<_> = rows.iter().map(|row| row.contact_id).collect();
     if settings.initials_cap().is_some() {
         // Two initials of one contact are decided one after the other (rule S12).
@@ -125,7 +127,18 @@ pub async fn lock_queued(tx: &mut Tx, jobs: &[JobId], settings: &OrganizationSet
         .fetch_all(tx.conn())
         .await?;
     }
-    read(tx, &rows.iter().map(|row| MessageId(row.id)).collect::<Vec<_>>(), settings).await
+    let queued = read(tx, &rows.iter().map(|row| MessageId(row.id)).collect::<Vec<_>>(), settings).await?;
+    Ok((queued, lost))
+}
+
+/// Messages that are locked become unknown; returns how many.
+async fn mark_unknown(tx: &mut Tx, ids: Vec<Uuid>) -> Result<usize> {
+    if !ids.is_empty() {
+        sqlx::query!("update message set state = 'unknown' where id = any($1) and state = 'sending'", &ids)
+            .execute(tx.conn())
+            .await?;
+    }
+    Ok(ids.len())
 }
 
 /// Reads messages with all that decides about them, in the order of their ids.

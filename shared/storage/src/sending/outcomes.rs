@@ -45,7 +45,9 @@ pub async fn settle(tx: &mut Tx, send_jobs: &[JobId], outcomes: &Outcomes) -> Re
     let send_jobs: Vec<_> = send_jobs.iter().map(|id| id.0).collect();
     let told = accepted.iter().map(|(id, _)| id).chain(refused.iter().map(|(id, _)| id));
     let told: Vec<_> = told.chain(postponed.iter().map(|held| &held.id)).chain(unknown).copied().collect();
-    lock(tx, &told).await?;
+    if told.len() > 1 {
+        lock(tx, &told).await?;
+    }
     let settled = accept(tx, accepted).await?;
     if !refused.is_empty() {
         sqlx::query!(
@@ -86,8 +88,8 @@ pub async fn settle(tx: &mut Tx, send_jobs: &[JobId], outcomes: &Outcomes) -> Re
     Ok(settled)
 }
 
-/// Locks messages in the order of their ids, as receipts do: each of several statements on some of
-/// them would have an order of its own.
+/// Locks several messages in the order of their ids, as receipts do: each of several statements on
+/// some of them would have an order of its own.
 pub(super) async fn lock(tx: &mut Tx, ids: &[MessageId]) -> Result<()> {
     sqlx::query!(
         "select from message where id = any($1) order by id for update",

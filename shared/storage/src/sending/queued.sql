@@ -22,9 +22,11 @@ select m.id, m.contact_id, m.group_id, m.goal_id, m.kind, m.body, m.segments, m.
     (m.kind = 'reply' and not exists (select from message i where i.thread_id = m.thread_id and i.kind = 'inbound')) as "unasked!",
     mb.contact_id is null as "not_in_group!",
     -- Rules W4 and A6: the contact is another agent's, or the agent of a goal's text texts here no
-    -- more.
+    -- more. The same as `texts_in`, which would be planned anew for each of these statements.
     coalesce(g.strategy = 'assigned' and mb.assigned_agent_id is distinct from m.agent_id, false)
-        or (g.id is not null and m.kind in ('initial', 'reminder') and m.agent_id is not null and not texts_in(m.group_id, m.agent_id)) as "reassigned!",
+        or (g.id is not null and m.kind in ('initial', 'reminder') and m.agent_id is not null and not exists (
+            select from group_member ga join member ag on ag.id = ga.member_id
+            where ga.group_id = m.group_id and ga.member_id = m.agent_id and ag.suspended_at is null)) as "reassigned!",
     -- Rule W6: only a contact with a yes is reminded.
     (m.kind = 'reminder' and tg.answer is distinct from 'yes') as "no_longer_yes!",
     coalesce(m.rate_slot > clock_timestamp() - interval '15 seconds', false) as "has_slot!",

@@ -95,14 +95,12 @@ pub(super) async fn mark(ctx: &Context, jobs: &[&ClaimedJob], locks: Locks) -> R
     if let Some(id) = first.organization_id {
         organizations::lock_terms_shared(&mut tx, id).await?;
     }
-    let lost = sending::mark_unknown(&mut tx, jobs).await?;
+    let organization = ctx.organization(&mut tx, first).await?;
+    let decided = clock::start();
+    let (queued, lost) = sending::lock_queued(&mut tx, jobs, &organization.settings).await?;
     if lost > 0 {
         tracing::warn!(messages = lost, "an earlier attempt left no outcome; the carrier will be asked");
     }
-    let organization = ctx.organization(&mut tx, first).await?;
-    let ids: Vec<_> = jobs.iter().map(|job| job.id).collect();
-    let decided = clock::start();
-    let queued = sending::lock_queued(&mut tx, &ids, &organization.settings).await?;
     let Some(now) = ledger::clock_unless_restored(&mut tx).await? else {
         let why = "the database came back from a backup: run muster ledger replay";
         return Err(JobError::NotYet { delay: RESTORED, why });
