@@ -136,7 +136,7 @@ async fn claim_with_contacts(
     for _ in 0..EMPTY_BATCHES_LIMIT {
         let lease = batches::claim(tx, agent.organization_id, goal.id, kind, agent.member.id, minutes).await?;
         let Some(lease) = lease else { return Ok(None) };
-        let contacts = contacts_in_hand(tx, agent, goal, &lease).await?;
+        let contacts = contacts_in_hand(tx, agent, goal, &lease, None).await?;
         batches::skip_all(tx, &lease, &batch_send::forbidden(&contacts)).await?;
         if !batches::finish_if_done(tx, &lease).await? {
             return Ok(Some((lease, contacts)));

@@ -1,6 +1,10 @@
 //! Leases that an agent holds.
 
-use muster_domain::{goals::batch::LeaseRefusal, ids::BatchId, sending::batch_send::BatchContact};
+use muster_domain::{
+    goals::batch::LeaseRefusal,
+    ids::{BatchId, ContactId},
+    sending::batch_send::BatchContact,
+};
 use muster_jobs::kinds::BatchPartition;
 use muster_storage::{
     Tx,
@@ -24,16 +28,18 @@ pub(crate) async fn lock_lease(tx: &mut Tx, agent: &Agent, id: BatchId, token: i
     })
 }
 
-/// Returns the contacts of a batch in hand that are neither texted nor skipped. Where one of them
-/// is another agent's by now and no assignment has moved them, as after a goal was closed, a job
-/// does it: nobody could ever text them here (rule W4).
+/// Returns the contacts of a batch in hand that are neither texted nor skipped; where a request
+/// names some, these and those that the agent may not text. Where one of them is another agent's by
+/// now and no assignment has moved them, as after a goal was closed, a job does it: nobody could
+/// ever text them here (rule W4).
 pub(crate) async fn contacts_in_hand(
     tx: &mut Tx,
     agent: &Agent,
     goal: &Goal,
     lease: &Lease,
+    named: Option<&[ContactId]>,
 ) -> Result<Vec<BatchContact>, Problem> {
-    let contacts = batches::contacts(tx, goal, lease, agent.member.id).await?;
+    let contacts = batches::contacts(tx, goal, lease, agent.member.id, named).await?;
     if contacts.iter().any(|contact| contact.another_agents) {
         enqueue(tx, &BatchPartition { goal_id: goal.id }, &agent.origin()).await?;
     }

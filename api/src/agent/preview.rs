@@ -66,7 +66,7 @@ pub(crate) async fn preview(
     let at_work = workable(&mut tx, &agent, lease.goal_id, lease.kind).await?;
     let composer = composer(&agent, &at_work, lease.kind)?;
     let AtWork { goal, workplace } = &at_work;
-    let contacts = batches::contacts(&mut tx, goal, &lease, agent.member.id).await?;
+    let contacts = batches::contacts(&mut tx, goal, &lease, agent.member.id, Some(&[body.contact_id])).await?;
     let contact = find(&contacts, body.contact_id)?;
     let told = |Text { body, segments }, edited| {
         Answer(PreviewedText { text: Some(body), segments: Some(segments), kept_out: None, edited })

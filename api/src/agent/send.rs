@@ -71,9 +71,9 @@ pub(crate) async fn send(
             }
             let sender = sender(workplace)?;
             let composer = composer(&agent, &at_work, lease.kind)?;
-            let contacts = contacts_in_hand(tx, &agent, goal, &lease).await?;
-            let BatchSend { texts, skipped, forbidden, .. } =
-                batch_send::decide(&contacts, body.contact_ids.as_deref(), &composer);
+            let named = body.contact_ids.as_deref();
+            let contacts = contacts_in_hand(tx, &agent, goal, &lease, named).await?;
+            let BatchSend { texts, skipped, forbidden, .. } = batch_send::decide(&contacts, named, &composer);
             batches::skip_all(tx, &lease, &skipped).await?;
             batches::skip_all(tx, &lease, &forbidden).await?;
             let in_hand = InHand { agent: &agent, goal, lease: &lease, sender };

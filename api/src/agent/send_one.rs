@@ -74,7 +74,7 @@ pub(crate) async fn send(
             let AtWork { goal, workplace } = &at_work;
             let sender = sender(workplace)?;
             let composer = composer(&agent, &at_work, lease.kind)?;
-            let contacts = contacts_in_hand(tx, &agent, goal, &lease).await?;
+            let contacts = contacts_in_hand(tx, &agent, goal, &lease, Some(&[contact_id])).await?;
             let contact = find(&contacts, contact_id)?;
             let decided = match (contact.decide(true, &composer), words) {
                 (ContactDecision::Skip(reason), None) => Err(reason),

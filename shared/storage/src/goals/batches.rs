@@ -257,27 +257,25 @@ pub async fn lock_lease(
 
 /// Returns the contacts of a leased batch that are neither texted nor skipped, in their order, with
 /// the facts that decide about a text from this agent. They are locked against a redaction: texts
-/// that are written to them until the transaction ends are seen by it (rule R3).
-pub async fn contacts(tx: &mut Tx, goal: &Goal, lease: &Lease, agent_id: MemberId) -> Result<Vec<BatchContact>> {
-    let rows = sqlx::query!(
-        r#"select c.id, c.first_name, c.last_name, c.email, c.postal_code, c.external_id, c.fields, m.knows,
-                  c.redacted_at is not null as "redacted!", c.opted_out_at is not null as "opted_out!",
-                  m.deactivated_at is not null as "deactivated!", not is_textable(c.line_type) as "not_textable!",
-                  ($4 and m.assigned_agent_id is distinct from $5) as "another_agents!"
-           from target t
-           join contact c on c.id = t.contact_id
-           join membership m on m.group_id = $2 and m.contact_id = c.id
-           where t.goal_id = $1
-             and (($6 and t.reminder_batch_id = $3 and t.reminder_message_id is null)
-               or (not $6 and t.batch_id = $3 and t.initial_message_id is null))
-             and t.skipped_at is null
-           order by t.position for key share of c"#,
+/// that are written to them until the transaction ends are seen by it (rule R3). Where a request
+/// names contacts, these and those that this agent may not text.
+pub async fn contacts(
+    tx: &mut Tx,
+    goal: &Goal,
+    lease: &Lease,
+    agent_id: MemberId,
+    named: Option<&[ContactId]>,
+) -> Result<Vec<BatchContact>> {
+    let named: Option<Vec<_>> = named.map(|contacts| contacts.iter().map(|id| id.0).collect());
+    let rows = sqlx::query_file!(
+        "src/goals/batch_contacts.sql",
         goal.id.0,
         goal.group_id.0,
         lease.batch_id.0,
         goal.content.strategy == AssignmentStrategy::Assigned,
         agent_id.0,
         lease.kind == BatchKind::Reminder,
+        named.as_deref(),
     )
     .fetch_all(tx.conn())
     .await?;
