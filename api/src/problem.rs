@@ -7,6 +7,7 @@ use axum::{
     },
     response::{IntoResponse, Response},
 };
+use muster_service::clock;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -183,16 +184,24 @@ impl IntoResponse for Problem {
     }
 }
 
+/// Returns at least so many seconds, others for each caller: a crowd that is put off would
+/// come again all at once.
+fn spread(seconds: i64) -> i64 {
+    let later = clock::jitter();
+    seconds + i64::from(later >= 1.0 / 3.0) + i64::from(later >= 2.0 / 3.0)
+}
+
 impl From<muster_storage::Error> for Problem {
     fn from(error: muster_storage::Error) -> Self {
         if matches!(error, muster_storage::Error::Busy { everywhere: false }) {
-            return Self::too_many_requests("more of your organization's requests wait than may; try again");
+            let problem = Self::too_many_requests("more of your organization's requests wait than may; try again");
+            return problem.after(spread(1));
         }
         if matches!(error, muster_storage::Error::Away) {
             return Self::unavailable("the database is away; try again");
         }
         if matches!(error, muster_storage::Error::Busy { everywhere: true }) {
-            return Self::unavailable("more requests wait than may; try again");
+            return Self::unavailable("more requests wait than may; try again").after(spread(2));
         }
         if error.is_contention() {
             tracing::warn!(%error, "a request met another one");
@@ -229,6 +238,25 @@ impl From<muster_objects::Error> for Problem {
                 tracing::error!(%error, "a request failed");
                 Self::internal("the request failed and changed nothing; it was logged")
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn a_crowd_that_is_put_off_is_not_told_to_come_again_all_at_once() {
+        for (everywhere, told) in [(false, ["1", "2", "3"]), (true, ["2", "3", "4"])] {
+            let after = |_| {
+                let response = Problem::from(muster_storage::Error::Busy { everywhere }).into_response();
+                response.headers()[RETRY_AFTER].to_str().unwrap().to_owned()
+            };
+            let seen: BTreeSet<_> = (0..1_000).map(after).collect();
+            assert_eq!(seen.into_iter().collect::<Vec<_>>(), told);
         }
     }
 }
