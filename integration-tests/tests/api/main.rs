@@ -132,6 +132,7 @@ mod sign_ups;
 mod slow_clients;
 mod tags;
 mod targeting;
+mod targeting_meaning;
 mod tenancy;
 mod test_texts;
 mod tiers;

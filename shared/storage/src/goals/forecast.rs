@@ -1,11 +1,18 @@
 //! Contacts still to be texted in a goal, by the limits on their time (rule S11).
 
 use muster_domain::goals::goal::AssignmentStrategy;
+use sqlx::FromRow;
 
-use crate::{Result, Tx, goals::Goal};
+use crate::{
+    Result, Tx,
+    goals::{
+        Goal,
+        selection::{Statement, read},
+    },
+};
 
 /// Contacts with the same postal code, prefix and carrier.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, FromRow)]
 pub struct Remaining {
     /// Their postal code, if it is known. It decides when they may be texted (rule S5).
     pub postal_code: Option<String>,
@@ -23,39 +30,36 @@ pub struct Remaining {
 /// Contacts that the goal would still text: its targets without an initial that has gone, or,
 /// before it has chosen them, those that it would choose now. Lookups count for so many days.
 pub async fn remaining(tx: &mut Tx, goal: &Goal, lookup_max_age_days: i32) -> Result<Vec<Remaining>> {
-    let rows = sqlx::query!(
-        r#"select c.postal_code, case when mb.knows is null then c.postal_code else mb.knows ->> 'postal_code' end as known_postal_code,
-                  substr(c.e164, 3, 6) || '0000' as "national!",
-                  case when c.looked_up_at is null or c.looked_up_at > now() - make_interval(days => $6) then c.carrier end as carrier,
-                  count(*) as "texts!"
-           from (
-               select t.contact_id from target t left join message m on m.id = t.initial_message_id
-               where $4 and t.goal_id = $1 and t.skipped_at is null and t.batch_id is not null and (t.initial_message_id is null or m.state in ('queued', 'held'))
-               union all
-               select contact_id from targeted_contacts($2, $3) where not $4
-           ) wanted join contact c on c.id = wanted.contact_id
-               join membership mb on mb.group_id = $2 and mb.contact_id = wanted.contact_id
-           where mb.deactivated_at is null and ($4 or $5 or mb.assigned_agent_id is not null) and c.e164 is not null and c.opted_out_at is null and is_textable(c.line_type)
-           group by 1, 2, 3, 4"#,
-        goal.id.0,
-        goal.group_id.0,
-        goal.content.targeting.as_filters()?,
-        goal.partitioned_at.is_some(),
-        goal.content.strategy == AssignmentStrategy::Anyone,
-        lookup_max_age_days,
-    )
-    .fetch_all(tx.conn())
-    .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Remaining {
-            postal_code: row.postal_code,
-            known_postal_code: row.known_postal_code,
-            national: row.national,
-            carrier: row.carrier,
-            texts: row.texts,
-        })
-        .collect())
+    let mut statement = Statement::of(tx, goal.group_id, &goal.content.targeting).await?;
+    let wanted = if goal.partitioned_at.is_some() {
+        format!(
+            "select t.contact_id from target t left join message m on m.id = t.initial_message_id
+             where t.goal_id = {} and t.skipped_at is null and t.batch_id is not null
+               and (t.initial_message_id is null or m.state in ('queued', 'held'))",
+            statement.bind(goal.id.0)?
+        )
+    } else {
+        statement.targeted()
+    };
+    let group = statement.bind(goal.group_id.0)?;
+    let days = statement.bind(lookup_max_age_days)?;
+    // Of an assigned goal, contacts without an agent are in no batch.
+    let with_agent = match goal.content.strategy {
+        AssignmentStrategy::Assigned if goal.partitioned_at.is_none() => "mb.assigned_agent_id is not null",
+        AssignmentStrategy::Assigned | AssignmentStrategy::Anyone => "true",
+    };
+    let text = format!(
+        "select c.postal_code, case when mb.knows is null then c.postal_code else mb.knows ->> 'postal_code' end as known_postal_code,
+             substr(c.e164, 3, 6) || '0000' as national,
+             case when c.looked_up_at is null or c.looked_up_at > now() - make_interval(days => {days}) then c.carrier end as carrier,
+             count(*) as texts
+         from ({wanted}) wanted
+         join contact c on c.id = wanted.contact_id
+         join membership mb on mb.group_id = {group} and mb.contact_id = wanted.contact_id
+         where mb.deactivated_at is null and {with_agent} and c.e164 is not null and c.opted_out_at is null and is_textable(c.line_type)
+         group by 1, 2, 3, 4"
+    );
+    read(&statement.reading(text).fetch_all(tx.conn()).await?)
 }
 
 /// Of these, how many are in batches that agents can have or have; none before the goal has chosen

@@ -1,8 +1,12 @@
 //! The freezing of a goal's targets (rules T3 and B1).
 
 use muster_domain::goals::goal::AssignmentStrategy;
+use sqlx::Row as _;
 
-use crate::{Result, Tx, goals::Goal};
+use crate::{
+    Result, Tx,
+    goals::{Goal, selection::Statement},
+};
 
 /// The work of [`partition`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,16 +31,13 @@ pub async fn partition(tx: &mut Tx, goal: &Goal, batch_size: i32, segments_each:
     // By their ids: beside many contacts of others the planner would rather read all of them for each
     // goal.
     sqlx::query!("set local enable_seqscan = off").execute(tx.conn()).await?;
-    let made = sqlx::query_file!(
-        "src/goals/partition.sql",
-        goal.id.0,
-        goal.group_id.0,
-        goal.content.targeting.as_filters()?,
-        goal.content.strategy == AssignmentStrategy::Assigned,
-        i64::from(batch_size),
-        segments_each,
-    )
-    .fetch_one(tx.conn())
-    .await?;
-    Ok(Some(Partitioned { targets: made.targets, batches: made.batches }))
+    let mut statement = Statement::of(tx, goal.group_id, &goal.content.targeting).await?;
+    let text = include_str!("partition.sql")
+        .replace("{targeted}", &statement.targeted())
+        .replace("{goal}", &statement.bind(goal.id.0)?)
+        .replace("{is_assigned}", &statement.bind(goal.content.strategy == AssignmentStrategy::Assigned)?)
+        .replace("{batch_size}", &statement.bind(i64::from(batch_size))?)
+        .replace("{segments_each}", &statement.bind(segments_each)?);
+    let made = statement.reading(text).fetch_one(tx.conn()).await?;
+    Ok(Some(Partitioned { targets: made.try_get("targets")?, batches: made.try_get("batches")? }))
 }

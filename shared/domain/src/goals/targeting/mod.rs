@@ -241,7 +241,7 @@ impl Targeting {
         all
     }
 
-    /// Returns the filters as storage takes them.
+    /// Returns the filters as the database's function `targeting_of` takes them.
     ///
     /// # Errors
     /// When they cannot be written as JSON.
