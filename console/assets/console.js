@@ -57,6 +57,13 @@ function follow(address) {
 tellTimes(document);
 // htmx has put something new into the page.
 document.addEventListener("htmx:afterSwap", (event) => tellTimes(event.target));
+// Parts that come after the page say so when they do not come.
+for (const fault of ["htmx:responseError", "htmx:sendError"]) {
+  document.addEventListener(fault, ({ detail: { elt } }) => {
+    if (!elt.matches(".later")) return;
+    for (const child of elt.children) child.hidden = !child.matches(".flash");
+  });
+}
 // A page has put another main part in place of its own.
 document.addEventListener("shown", (event) => tellTimes(event.target));
 if (document.body.dataset.events) follow(document.body.dataset.events);

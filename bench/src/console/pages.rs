@@ -26,6 +26,8 @@ pub(crate) struct Page {
     pub(crate) name: String,
     pub(crate) path: String,
     pub(crate) who: Who,
+    /// It is no page: a page asks for it once it is there.
+    pub(crate) is_part: bool,
 }
 
 /// The agent with the shift.
@@ -52,20 +54,22 @@ struct Made {
 pub(crate) async fn all(rig: &Rig, size: Size, operator: &str) -> anyhow::Result<Vec<Page>> {
     let made = make(rig, operator).await.context("making what pages show")?;
     let mut pages = Vec::new();
-    for (who, prefix, paths) in [
-        (Who::Nobody, String::new(), front()),
-        (Who::Admin, format!("/app/o/{ID}"), admins(&made, size)),
-        (Who::Agent, "/text".to_owned(), agents(&made)),
-        (Who::Operator, "/operator".to_owned(), operators(&made)),
+    for (who, prefix, paths, is_part) in [
+        (Who::Nobody, String::new(), front(), false),
+        (Who::Admin, format!("/app/o/{ID}"), admins(&made, size), false),
+        (Who::Admin, format!("/app/o/{ID}"), parts(&made, size), true),
+        (Who::Agent, "/text".to_owned(), agents(&made), false),
+        (Who::Operator, "/operator".to_owned(), operators(&made), false),
     ] {
         let shown = prefix.replace(&format!("o/{ID}"), "o/…");
         pages.extend(paths.into_iter().map(|(name, path)| Page {
             name: format!("{shown}{name}"),
             path: format!("{prefix}{path}"),
             who,
+            is_part,
         }));
     }
-    pages.push(Page { name: "/app".to_owned(), path: "/app".to_owned(), who: Who::Admin });
+    pages.push(Page { name: "/app".to_owned(), path: "/app".to_owned(), who: Who::Admin, is_part: false });
     Ok(pages)
 }
 
@@ -176,7 +180,7 @@ fn admins(made: &Made, size: Size) -> Paths {
     let person = id(Kind::Contact, 2);
     pages.extend([
         called("/goals/… (the large one)", &format!("/goals/{ID}")),
-        called("/goals/…/figures (the large one)", &format!("/goals/{ID}/figures")),
+        called("/goals/…/texters (of the large one)", &format!("/goals/{ID}/texters")),
         of("/goals/…", &id(Kind::Goal, 1)),
         of("/goals/…/who", &made.draft),
         of("/goals/…/words", &made.draft),
@@ -200,6 +204,7 @@ fn admins(made: &Made, size: Size) -> Paths {
         called("/conversations?tag=", "/conversations?tag=tag+0"),
         of("/conversations/…", &id(Kind::Thread, 0)),
         called("/groups/… (the large one)", &format!("/groups/{ID}")),
+        called("/groups/…/texters (of the large one)", &format!("/groups/{ID}/texters")),
         of("/groups/…/edit", ID),
         of("/team/…", &id(Kind::Member, AGENT)),
         of("/team/…/edit", &id(Kind::Member, AGENT)),
@@ -215,6 +220,25 @@ fn admins(made: &Made, size: Size) -> Paths {
         of("/bulk/…/progress", &made.change),
     ]);
     pages
+}
+
+/// Returns parts that pages ask for once they are there.
+fn parts(made: &Made, size: Size) -> Paths {
+    let mut parts = plain(&["/going-on", "/goals/listed", "/campaigns/listed"]);
+    let middle = format!("/people/found?name=Number{}", size.contacts() / 2);
+    parts.push(called("/people/found?name= (one finds it)", &middle));
+    parts.push(called("/people/found?name= (nobody)", "/people/found?name=Nobodyhasthis"));
+    parts.push(called("/people/found?name= (many)", "/people/found?name=Ada1"));
+    for part in ["figures", "course", "forecast", "texters/list"] {
+        parts.push(called(&format!("/goals/…/{part} (of the large one)"), &format!("/goals/{ID}/{part}")));
+    }
+    for part in ["people", "texts", "forecast"] {
+        let name = format!("/goals/…/{part} (of a draft in the large group)");
+        parts.push(called(&name, &format!("/goals/{}/{part}", made.draft)));
+    }
+    parts.push(called("/campaigns/…/figures (of all groups)", &format!("/campaigns/{ID}/figures")));
+    parts.push(called("/campaigns/…/outlook (a draft for 10)", &format!("/campaigns/{}/outlook", made.campaign)));
+    parts
 }
 
 fn agents(made: &Made) -> Paths {

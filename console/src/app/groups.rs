@@ -4,7 +4,7 @@ use std::future::{Ready, ready};
 
 use axum::{
     Router,
-    extract::Path,
+    extract::{Path, RawQuery},
     response::Response,
     routing::{get, post},
 };
@@ -25,6 +25,11 @@ use crate::{
     page::see,
 };
 
+/// Texters on a group's page.
+const TEXTERS: u32 = 25;
+/// Texters on the page that adds one.
+const OTHERS: u32 = 50;
+
 #[derive(Deserialize)]
 struct Made {
     id: String,
@@ -37,6 +42,12 @@ struct Texter {
     last_name: String,
     #[serde(default)]
     groups: Vec<String>,
+}
+
+impl Texter {
+    fn name(&self) -> String {
+        crate::app::name(&self.first_name, &self.last_name)
+    }
 }
 
 #[derive(Deserialize)]
@@ -53,7 +64,7 @@ pub(crate) fn routes() -> Router<Console> {
         .route("/groups/{group_id}", get(show))
         .route("/groups/{group_id}/edit", get(edit).post(save))
         .route("/groups/{group_id}/archive", post(archive))
-        .route("/groups/{group_id}/texters", post(add_texter))
+        .route("/groups/{group_id}/texters", get(others).post(add_texter))
         .route("/groups/{group_id}/texters/{member_id}/take", post(take_texter))
 }
 
@@ -127,7 +138,8 @@ async fn group(desk: &Desk, id: &str) -> Result<Group, Problem> {
     desk.call(&operations::GROUP, [id]).read().await
 }
 
-async fn show(desk: Desk, Path(ids): Path<Ids>) -> Result<Response, Problem> {
+async fn show(desk: Desk, Path(ids): Path<Ids>, RawQuery(query): RawQuery) -> Result<Response, Problem> {
+    let asked = Fields::read(query.unwrap_or_default().as_bytes()).unwrap_or_default();
     let group = group(&desk, &ids.group_id).await?;
     let at = |path: &str| desk.at(&format!("/groups/{}{path}", group.id));
     let mut body = Body::new();
@@ -145,7 +157,7 @@ async fn show(desk: Desk, Path(ids): Path<Ids>) -> Result<Response, Problem> {
         Link::new(desk.at(&format!("/goals?group_id={}", group.id)), "See its goals"),
         Link::new(at("/edit"), "Edit"),
     ]);
-    texters(&desk, &group, &mut body).await?;
+    texters(&desk, &group, &asked, &mut body).await?;
     if desk.is_organization_admin() {
         numbers(&desk, &group, &mut body).await?;
         let (text, sure) = if group.archived {
@@ -159,32 +171,64 @@ async fn show(desk: Desk, Path(ids): Path<Ids>) -> Result<Response, Problem> {
     Ok(desk.page(group.name, "groups", body))
 }
 
-async fn texters(desk: &Desk, group: &Group, body: &mut Body) -> Result<(), Problem> {
-    let call = desk.call(&operations::MEMBERS, []).query("role", "agent").query("state", "active").query("limit", 500);
-    let all: List<Texter> = call.read().await?;
-    let (inside, outside): (Vec<_>, Vec<_>) =
-        all.items.into_iter().partition(|texter| texter.groups.contains(&group.id));
+/// Adds a page of the group's texters, with a search where there are more.
+async fn texters(desk: &Desk, group: &Group, asked: &Fields, body: &mut Body) -> Result<(), Problem> {
+    let call = desk.call(&operations::MEMBERS, []).query("role", "agent").query("state", "active");
+    let call = call.query("group_id", &group.id).query("limit", TEXTERS);
+    let call = ["search", "cursor"].iter().fold(call, |call, name| call.query_some(name, asked.some(name)));
+    let list: List<Texter> = call.read().await?;
+    let at = |path: &str| desk.at(&format!("/groups/{}{path}", group.id));
     body.heading("Texters");
-    let empty = "Nobody texts for this group yet. Invite somebody, or add a texter of another group below.";
+    if list.next.is_some() || asked.some("search").is_some() || asked.some("cursor").is_some() {
+        let find = Form::asking("find", at(""), "Find");
+        body.form(&find.add(Field::line("search", "Name or email", "search").value(asked.get("search"))));
+    }
+    let empty = "Nobody texts for this group yet. Invite somebody, or add a texter of another group.";
+    let empty = if asked.some("search").is_some() { "No texter of the group has this name." } else { empty };
     let mut table = Table::new("Texters of the group", &["Texter", ""], empty);
-    for texter in &inside {
-        let name = crate::app::name(&texter.first_name, &texter.last_name);
-        let action = desk.at(&format!("/groups/{}/texters/{}/take", group.id, texter.id));
-        let act = Act::new(format!("take-{}", texter.id), action, "Take out")
+    for texter in &list.items {
+        let act = Act::new(format!("take-{}", texter.id), at(&format!("/texters/{}/take", texter.id)), "Take out")
             .sure("What they have in hand here is free for others at once.");
-        table.row(vec![Cell::link(desk.at(&format!("/team/{}", texter.id)), name), Cell::Acts(vec![act])]);
+        table.row(vec![Cell::link(desk.at(&format!("/team/{}", texter.id)), texter.name()), Cell::Acts(vec![act])]);
     }
+    table.more(list.next.map(|next| at(&format!("?{}", kept(asked, &next)))));
     body.table(&table);
-    body.links(&[Link::new(desk.at(&format!("/team/new?group_id={}", group.id)), "Invite a texter")]);
-    if !outside.is_empty() {
-        let options =
-            outside.iter().map(|texter| (texter.id.clone(), crate::app::name(&texter.first_name, &texter.last_name)));
-        let mut inner = Body::new();
-        let form = Form::new("texter", desk.at(&format!("/groups/{}/texters", group.id)), "Add the texter");
-        inner.form(&form.add(Field::choice("member_id", "Texter", options.collect())));
-        body.fold("Add a texter of another group", &inner);
-    }
+    body.links(&[
+        Link::new(desk.at(&format!("/team/new?group_id={}", group.id)), "Invite a texter"),
+        Link::new(at("/texters"), "Add a texter of another group"),
+    ]);
     Ok(())
+}
+
+/// Returns the query of the next page of texters.
+fn kept(asked: &Fields, next: &str) -> String {
+    crate::app::query(&[("search", asked.get("search")), ("cursor", next)])
+}
+
+/// Texters of other groups, each with a button that adds them.
+async fn others(desk: Desk, Path(ids): Path<Ids>, RawQuery(query): RawQuery) -> Result<Response, Problem> {
+    let group = group(&desk, &ids.group_id).await?;
+    let asked = Fields::read(query.unwrap_or_default().as_bytes()).unwrap_or_default();
+    let call = desk.call(&operations::MEMBERS, []).query("role", "agent").query("state", "active");
+    let call = call.query("limit", OTHERS);
+    let call = ["search", "cursor"].iter().fold(call, |call, name| call.query_some(name, asked.some(name)));
+    let list: List<Texter> = call.read().await?;
+    let at = |path: &str| desk.at(&format!("/groups/{}{path}", group.id));
+    let mut body = Body::new();
+    body.links(&[Link::new(at(""), "Back to the group")]);
+    let find = Form::asking("find", at("/texters"), "Find");
+    body.form(&find.add(Field::line("search", "Name or email", "search").value(asked.get("search"))));
+    let heads = ["Texter", ""];
+    let mut table = Table::new("Texters of other groups", &heads, "Nobody matches. Invite somebody instead.");
+    for texter in &list.items {
+        let add = Act::new(format!("add-{}", texter.id), at("/texters"), "Add").with("member_id", &texter.id);
+        let is_in = texter.groups.contains(&group.id);
+        let way = if is_in { Cell::text("Texts for this group already") } else { Cell::Acts(vec![add]) };
+        table.row(vec![Cell::link(desk.at(&format!("/team/{}", texter.id)), texter.name()), way]);
+    }
+    table.more(list.next.map(|next| at(&format!("/texters?{}", kept(&asked, &next)))));
+    body.table(&table);
+    Ok(desk.page(format!("Add a texter to {}", group.name), "groups", body))
 }
 
 async fn numbers(desk: &Desk, group: &Group, body: &mut Body) -> Result<(), Problem> {

@@ -40,6 +40,7 @@ use crate::{Console, visit::nothing};
 pub(crate) fn routes() -> Router<Console> {
     let organization = Router::new()
         .route("/", get(today::show))
+        .route("/going-on", get(today::part))
         .merge(audit::routes())
         .merge(automations::routes())
         .merge(bulk::routes())

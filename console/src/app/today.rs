@@ -65,8 +65,8 @@ struct Member {}
 /// Conversations that are counted at most.
 const COUNTED: u32 = 50;
 
-async fn goals(desk: &Desk, status: &str) -> Result<Vec<Goal>, Problem> {
-    let call = desk.call(&operations::GOALS, []).query("status", status).query("figures", true).query("limit", 20);
+async fn goals(desk: &Desk, status: &str, figures: bool) -> Result<Vec<Goal>, Problem> {
+    let call = desk.call(&operations::GOALS, []).query("status", status).query("figures", figures).query("limit", 20);
     let list: List<Goal> = call.read().await?;
     Ok(list.items)
 }
@@ -77,10 +77,10 @@ pub(crate) async fn show(desk: Desk) -> Result<Response, Problem> {
     let unresponded = desk.call(&operations::CONVERSATIONS, []).query("state", "unresponded").query("limit", COUNTED);
     let imports = desk.call(&operations::IMPORTS, []).query("limit", 5);
     let (active, scheduled, paused, drafts, waiting, imports): (_, _, _, _, List<Thread>, List<Import>) = futures::try_join!(
-        goals(&desk, "active"),
-        goals(&desk, "scheduled"),
-        goals(&desk, "paused"),
-        goals(&desk, "draft"),
+        goals(&desk, "active", false),
+        goals(&desk, "scheduled", false),
+        goals(&desk, "paused", false),
+        goals(&desk, "draft", false),
         unresponded.read(),
         imports.read(),
     )?;
@@ -90,7 +90,8 @@ pub(crate) async fn show(desk: Desk) -> Result<Response, Problem> {
     }
     to_look_at(&desk, &waiting, &paused, &imports.items, &mut body).await?;
     if !is_new {
-        going_on(&desk, &groups, &[active, scheduled, paused].concat(), &mut body);
+        let listed = going_on(&desk, &groups, &[active, scheduled, paused].concat());
+        body.heading("Going on").later("going-on-now", &desk.at("/going-on"), &listed);
     }
     if !drafts.is_empty() {
         let mut table = Table::new("Drafts", &["Goal", "Group"], "");
@@ -104,6 +105,14 @@ pub(crate) async fn show(desk: Desk) -> Result<Response, Problem> {
         allowances(&desk, &mut body).await?;
     }
     Ok(desk.page("Today", "home", body))
+}
+
+/// The goals that are going on with their figures, after their page: they are counted at each look.
+pub(crate) async fn part(desk: Desk) -> Result<Response, Problem> {
+    let groups = desk.groups().await?;
+    let [active, scheduled, paused] = ["active", "scheduled", "paused"].map(|status| goals(&desk, status, true));
+    let (active, scheduled, paused) = futures::try_join!(active, scheduled, paused)?;
+    Ok(Desk::part(going_on(&desk, &groups, &[active, scheduled, paused].concat())))
 }
 
 async fn first_steps(
@@ -188,23 +197,24 @@ async fn to_look_at(
     Ok(())
 }
 
-fn going_on(desk: &Desk, groups: &[crate::app::desk::Group], goals: &[Goal], body: &mut Body) {
-    body.heading("Going on");
+fn going_on(desk: &Desk, groups: &[crate::app::desk::Group], goals: &[Goal]) -> Body {
     let heads = ["Goal", "State", "Group", "People", "Texted", "Answered", "Stopped"];
     let mut table = Table::new("Goals that are going on", &heads, "");
     for goal in goals {
-        let figures = goal.figures.clone().unwrap_or_default();
-        table.row(vec![
+        let told = [
             Cell::link(desk.at(&format!("/goals/{}", goal.id)), &goal.name),
             goal.state(),
             Cell::text(group_name(groups, &goal.group_id)),
-            Cell::Number(figures.targeted),
-            Cell::Number(figures.messaged),
-            Cell::Number(figures.replied),
-            Cell::Number(figures.opted_out),
-        ]);
+        ];
+        let figures = goal.figures.as_ref();
+        let counted = Cell::counted(
+            figures.map(|figures| [figures.targeted, figures.messaged, figures.replied, figures.opted_out]),
+        );
+        table.row(told.into_iter().chain(counted).collect());
     }
+    let mut body = Body::new();
     body.table(&table);
+    body
 }
 
 /// Adds how far today's allowances are used up.

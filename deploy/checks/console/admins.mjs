@@ -178,7 +178,13 @@ async function looksAround(tab) {
   await tab.menu("Goals");
   await page.getByRole("link", { name: "Vote plan" }).click();
   await page.getByRole("heading", { name: "Texter by texter" }).waitFor();
+  await page.getByText("Everybody is reached").or(page.getByText("Nobody is left")).waitFor();
   await tab.check("goal-figures");
+  await page.getByRole("link", { name: "See all its texters" }).click();
+  await page.getByLabel("Name").fill("sam");
+  await page.getByRole("button", { name: "Find" }).click();
+  await page.getByRole("cell", { name: "10", exact: true }).first().waitFor();
+  await tab.check("goal-texters");
   const names = ["Goals", "Imports", "Campaigns", "Groups", "Team", "Stops and privacy", "Files to download", "Automatic answers", "Sign-up forms", "Settings", "What was done"];
   for (const name of names) {
     await tab.menu(name);

@@ -47,6 +47,9 @@ async function groups(tab) {
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByText("Saved.").waitFor();
   await page.getByText("Mesa, Arizona").waitFor();
+  await page.getByRole("link", { name: "Add a texter of another group" }).click();
+  await tab.check("group-texters");
+  await page.getByRole("link", { name: "Back to the group" }).click();
   tab.stage.say("made a group");
 }
 

@@ -71,6 +71,21 @@ impl Browser {
         self.ask(self.request(Method::GET, path).header("sec-fetch-site", "none")).await
     }
 
+    /// Returns a page with the parts that a browser with scripts asks for once it is there.
+    ///
+    /// # Panics
+    ///
+    /// With a page or a part that is not shown.
+    pub async fn with_parts(&self, page: &PageSeen) -> PageSeen {
+        let mut whole = page.clone();
+        let parts = page.shown().split("class=\"later\" hx-get=\"").skip(1);
+        for path in parts.filter_map(|rest| rest.split('"').next()) {
+            let part = self.get(&path.replace("&#38;", "&")).await;
+            whole.text.push_str(part.shown());
+        }
+        whole
+    }
+
     /// Sends a form of a page of this origin.
     pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> PageSeen {
         self.ask(self.form(path, fields).header("sec-fetch-site", "same-origin")).await

@@ -216,6 +216,7 @@ async fn t1a_a_goal_and_a_campaign_are_followed_up_by_what_came_of_them() {
             let day = [("goal_type", "turnout"), ("date", "2027-11-02")];
             let fields = [&[("name", "Again"), ("any_of", "not_messaged")], &day[..]].concat();
             let who = admin.follow(&admin.post(&form, &fields).await).await;
+            let who = admin.with_parts(&who).await;
             who.says("3 people would be texted").says("They have all of these tags");
             let nameless = admin.post(&form, &[&[("any_of", "yes")], &day[..]].concat()).await;
             assert_eq!(nameless.status, 422);
@@ -229,11 +230,14 @@ async fn t1a_a_goal_and_a_campaign_are_followed_up_by_what_came_of_them() {
                 "opens": opened["opens"], "closes": opened["closes"] } });
             let campaign = text(&ours.admin.post(&ours.at("campaigns"), new).await.ok()["id"]);
             let page = format!("{at}/campaigns/{campaign}");
-            admin.get(&page).await.says("Follow it up by what came of it");
+            let shown = admin.get(&page).await;
+            shown.says("Follow it up by what came of it");
+            admin.with_parts(&shown).await.says("Stopped texts");
+            admin.with_parts(&admin.get(&format!("{at}/campaigns")).await).await.says("3</td>");
             let script = [("script", "Hi there. Reply STOP to end texts")];
             let fields = [&[("name", "All again"), ("any_of", "replied")], &day[..], &script[..]].concat();
             let review = admin.follow(&admin.post(&format!("{page}/follow-up"), &fields).await).await;
-            review.says("0 people would be texted");
+            admin.with_parts(&review).await.says("0 people would be texted");
         })
         .await;
 }

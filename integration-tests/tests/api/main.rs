@@ -30,6 +30,7 @@ mod console_conversations;
 mod console_desk;
 mod console_docs;
 mod console_idle;
+mod console_large;
 mod console_operators;
 mod console_sign_in;
 mod console_texting;

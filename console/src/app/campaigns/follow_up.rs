@@ -4,7 +4,7 @@
 use axum::{extract::Path, response::Response};
 use serde_json::json;
 
-use super::{Campaign, Made, goal, input};
+use super::{Made, goal, input};
 use crate::{
     app::{
         Ids,
@@ -18,7 +18,7 @@ use crate::{
 };
 
 async fn content(desk: &Desk, id: &str, typed: &Fields, problem: Option<&Problem>) -> Result<Body, Problem> {
-    let campaign: Campaign = desk.call(&operations::CAMPAIGN, [id]).read().await?;
+    let campaign = super::campaign(desk, id, false).await?;
     let mut body = Body::new();
     body.say(format!(
         "In each group where “{}” was launched, a new goal for people by what came of it there. It is saved as \

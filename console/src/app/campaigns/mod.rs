@@ -47,7 +47,8 @@ struct Campaign {
     id: String,
     name: String,
     goals: Vec<Goal>,
-    stats: Stats,
+    /// Where they are asked for.
+    stats: Option<Stats>,
 }
 
 #[derive(Deserialize)]
@@ -73,8 +74,11 @@ struct Forecast {
 pub(crate) fn routes() -> Router<Console> {
     Router::new()
         .route("/campaigns", get(list))
+        .route("/campaigns/listed", get(part))
         .route("/campaigns/new", get(new).post(make))
         .route("/campaigns/{campaign_id}", get(show))
+        .route("/campaigns/{campaign_id}/figures", get(figures_part))
+        .route("/campaigns/{campaign_id}/outlook", get(outlook))
         .route("/campaigns/{campaign_id}/follow-up", get(follow_up::show).post(follow_up::make))
         .route("/campaigns/{campaign_id}/launch", post(launch))
         .route("/campaigns/{campaign_id}/act", post(act))
@@ -82,36 +86,51 @@ pub(crate) fn routes() -> Router<Console> {
 
 async fn list(desk: Desk, RawQuery(query): RawQuery) -> Result<Response, Problem> {
     let asked = Fields::read(query.unwrap_or_default().as_bytes()).unwrap_or_default();
-    let call = desk.call(&operations::CAMPAIGNS, []).query("figures", true).query("limit", 20);
-    let list: List<Item> = call.query_some("cursor", asked.some("cursor")).read().await?;
     let mut body = Body::new();
     body.say("A campaign is one goal in many groups at once. Each group texts at its own local time.");
     if desk.is_organization_admin() {
         body.links(&[Link::main(desk.at("/campaigns/new"), "Start in many groups at once")]);
     }
+    let listed = listed(&desk, &asked, false).await?;
+    let kept = crate::app::query(&[("cursor", asked.get("cursor"))]);
+    body.later("listed", &desk.at(&format!("/campaigns/listed?{kept}")), &listed);
+    Ok(desk.page("Campaigns", "campaigns", body))
+}
+
+/// The list with its figures, after its page: they are counted at each look.
+async fn part(desk: Desk, RawQuery(query): RawQuery) -> Result<Response, Problem> {
+    let asked = Fields::read(query.unwrap_or_default().as_bytes()).unwrap_or_default();
+    Ok(Desk::part(listed(&desk, &asked, true).await?))
+}
+
+async fn listed(desk: &Desk, asked: &Fields, figures: bool) -> Result<Body, Problem> {
+    let call = desk.call(&operations::CAMPAIGNS, []).query("figures", figures).query("limit", 20);
+    let list: List<Item> = call.query_some("cursor", asked.some("cursor")).read().await?;
     let heads = ["Campaign", "Goals", "When made", "People", "Texted", "Answered", "Yes", "Stopped"];
     let mut table =
         Table::new("Campaigns", &heads, "There is no campaign yet. With one group, a goal is all you need.");
     for campaign in &list.items {
-        let figures = campaign.figures.clone().unwrap_or_default();
         let goals = campaign.goals.iter().filter(|(_, count)| **count > 0);
         let goals: Vec<_> = goals
             .map(|(status, count)| format!("{count} {}", states::name::<GoalStatus>(status).to_lowercase()))
             .collect();
-        table.row(vec![
+        let told = [
             Cell::link(desk.at(&format!("/campaigns/{}", campaign.id)), &campaign.name),
             Cell::text(goals.join(", ")),
             Cell::Time(campaign.created_at.clone()),
-            Cell::Number(figures.targeted),
-            Cell::Number(figures.messaged),
-            Cell::Number(figures.replied),
-            Cell::Number(figures.yes),
-            Cell::Number(figures.opted_out),
-        ]);
+        ];
+        let counted = Cell::counted(
+            campaign
+                .figures
+                .as_ref()
+                .map(|figures| [figures.targeted, figures.messaged, figures.replied, figures.yes, figures.opted_out]),
+        );
+        table.row(told.into_iter().chain(counted).collect());
     }
     table.more(list.next.map(|next| desk.at(&format!("/campaigns?{}", crate::app::query(&[("cursor", &next)])))));
+    let mut body = Body::new();
     body.table(&table);
-    Ok(desk.page("Campaigns", "campaigns", body))
+    Ok(body)
 }
 
 async fn content(desk: &Desk, typed: &Fields, problem: Option<&Problem>) -> Result<Body, Problem> {
@@ -188,24 +207,33 @@ async fn make(desk: Desk, fields: Fields) -> Result<Response, Problem> {
 }
 
 async fn show(desk: Desk, Path(ids): Path<Ids>) -> Result<Response, Problem> {
-    let campaign: Campaign = desk.call(&operations::CAMPAIGN, [&ids.campaign_id]).read().await?;
+    let campaign = campaign(&desk, &ids.campaign_id, false).await?;
     let mut body = Body::new();
+    let at = |path: &str| desk.at(&format!("/campaigns/{}/{path}", campaign.id));
+    // Both read the people of all its groups, which takes longer than a page may.
     if campaign.goals.iter().any(Goal::is_draft) {
-        review(&desk, &campaign, &mut body).await?;
+        body.later("outlook", &at("outlook"), &Body::new());
+        let launch = Act::new("launch", at("launch"), "Launch in all groups").main();
+        body.say("People are chosen at the launch, and cannot change afterwards. You can pause at any time.");
+        body.act(&launch);
     } else {
-        let at = desk.at(&format!("/campaigns/{}/follow-up", campaign.id));
-        body.links(&[Link::new(at, "Follow it up by what came of it")]);
-        figures(&campaign.stats, &mut body);
+        body.links(&[Link::new(at("follow-up"), "Follow it up by what came of it")]);
+        body.heading("So far").later("figures-so-far", &at("figures"), &Body::new());
     }
     goals(&desk, &campaign, &mut body).await?;
     acts(&desk, &campaign, &mut body);
     Ok(desk.page(campaign.name, "campaigns", body))
 }
 
-/// Adds the effects of a launch, and the launch.
-async fn review(desk: &Desk, campaign: &Campaign, body: &mut Body) -> Result<(), Problem> {
+async fn campaign(desk: &Desk, id: &str, stats: bool) -> Result<Campaign, Problem> {
+    desk.call(&operations::CAMPAIGN, [id]).query("stats", stats).read().await
+}
+
+/// The effects of a launch.
+async fn outlook(desk: Desk, Path(ids): Path<Ids>) -> Result<Response, Problem> {
+    let mut body = Body::new();
     let previews: List<Preview> =
-        desk.call(&operations::CAMPAIGN_PREVIEW, [&campaign.id]).query("limit", 500).read().await?;
+        desk.call(&operations::CAMPAIGN_PREVIEW, [&ids.campaign_id]).query("limit", 500).read().await?;
     let people: i64 = previews.items.iter().map(|preview| preview.contacts).sum();
     let parts: i64 = previews.items.iter().map(|preview| preview.segments).sum();
     body.note(
@@ -220,7 +248,7 @@ async fn review(desk: &Desk, campaign: &Campaign, body: &mut Body) -> Result<(),
         table.row(vec![link, Cell::Number(preview.contacts), Cell::Number(preview.segments)]);
     }
     body.table(&table);
-    let forecast: Forecast = desk.call(&operations::CAMPAIGN_FORECAST, [&campaign.id]).read().await?;
+    let forecast: Forecast = desk.call(&operations::CAMPAIGN_FORECAST, [&ids.campaign_id]).read().await?;
     match &forecast.finishes_at {
         Some(at) => {
             body.say("If your texters send without a pause, the last text goes at this time:");
@@ -235,17 +263,17 @@ async fn review(desk: &Desk, campaign: &Campaign, body: &mut Body) -> Result<(),
             body.note(Tone::Warn, "Not everybody would be reached", told);
         }
     }
-    let launch =
-        Act::new("launch", desk.at(&format!("/campaigns/{}/launch", campaign.id)), "Launch in all groups").main();
-    body.say("People are chosen at the launch, and cannot change afterwards. You can pause at any time.").act(&launch);
-    Ok(())
+    Ok(Desk::part(body))
 }
 
-fn figures(stats: &Stats, body: &mut Body) {
+/// The figures of all its goals together.
+async fn figures_part(desk: Desk, Path(ids): Path<Ids>) -> Result<Response, Problem> {
+    let stats = campaign(&desk, &ids.campaign_id, true).await?.stats.unwrap_or_default();
+    let mut body = Body::new();
     let share = |part: i64| format!("{} ({} %)", number(part), percent(part, stats.messaged));
     let answer = |answer: Answer| stats.answers.get(answer.as_str()).copied().unwrap_or(0);
     let fact = |name: &str, value: String| (name.to_owned(), Cell::text(value));
-    body.heading("So far").facts(&[
+    body.facts(&[
         fact("People", number(stats.targeted)),
         fact("Texted", number(stats.messaged)),
         fact("Wrote back", share(stats.replied)),
@@ -253,6 +281,7 @@ fn figures(stats: &Stats, body: &mut Body) {
         fact("Stopped texts", share(stats.opted_out)),
         fact("Parts of texts", number(stats.segments)),
     ]);
+    Ok(Desk::part(body))
 }
 
 async fn goals(desk: &Desk, campaign: &Campaign, body: &mut Body) -> Result<(), Problem> {

@@ -5,7 +5,7 @@ use muster_domain::goals::goal::{GoalStatus, GoalType};
 
 use crate::{
     app::{
-        desk::{Desk, group_name},
+        desk::{Desk, Group, group_name},
         goals::answer::Goal,
         kit::{Body, Cell, Field, Form, Link, Table},
     },
@@ -17,18 +17,12 @@ use crate::{
 /// Goals on a page.
 const LIMIT: u32 = 25;
 
+/// Conditions that the address keeps.
+const KEPT: [&str; 3] = ["status", "group_id", "cursor"];
+
 pub(crate) async fn show(desk: Desk, RawQuery(query): RawQuery) -> Result<Response, Problem> {
     let asked = Fields::read(query.unwrap_or_default().as_bytes()).unwrap_or_default();
     let groups = desk.groups().await?;
-    let list: List<Goal> = desk
-        .call(&operations::GOALS, [])
-        .query_some("status", asked.some("status"))
-        .query_some("group_id", asked.some("group_id"))
-        .query_some("cursor", asked.some("cursor"))
-        .query("figures", true)
-        .query("limit", LIMIT)
-        .read()
-        .await?;
     let mut body = Body::new();
     body.links(&[
         Link::main(desk.at("/goals/new"), "Start a goal"),
@@ -49,27 +43,45 @@ pub(crate) async fn show(desk: Desk, RawQuery(query): RawQuery) -> Result<Respon
                     .value(asked.get("group_id")),
             ),
     );
+    let listed = listed(&desk, &asked, &groups, false).await?;
+    let kept = crate::app::query(&KEPT.map(|name| (name, asked.get(name))));
+    body.later("listed", &desk.at(&format!("/goals/listed?{kept}")), &listed);
+    Ok(desk.page("Goals", "goals", body))
+}
+
+/// The list with its figures, after its page: they are counted at each look.
+pub(crate) async fn part(desk: Desk, RawQuery(query): RawQuery) -> Result<Response, Problem> {
+    let asked = Fields::read(query.unwrap_or_default().as_bytes()).unwrap_or_default();
+    let groups = desk.groups().await?;
+    Ok(Desk::part(listed(&desk, &asked, &groups, true).await?))
+}
+
+async fn listed(desk: &Desk, asked: &Fields, groups: &[Group], figures: bool) -> Result<Body, Problem> {
+    let call = desk.call(&operations::GOALS, []).query("figures", figures).query("limit", LIMIT);
+    let call = KEPT.iter().fold(call, |call, name| call.query_some(name, asked.some(name)));
+    let list: List<Goal> = call.read().await?;
     let heads = ["Goal", "State", "Group", "For", "People", "Texted", "Answered", "Yes", "Stopped"];
     let empty = "There is no goal here yet. A goal is a round of texts to the people of a group: start one above.";
     let mut table = Table::new("Goals", &heads, empty);
     for goal in &list.items {
-        let figures = goal.figures.clone().unwrap_or_default();
-        table.row(vec![
+        let told = [
             Cell::link(desk.at(&format!("/goals/{}", goal.id)), &goal.name),
             goal.state(),
-            Cell::text(group_name(&groups, &goal.group_id)),
+            Cell::text(group_name(groups, &goal.group_id)),
             Cell::text(states::name::<GoalType>(&goal.goal_type)),
-            Cell::Number(figures.targeted),
-            Cell::Number(figures.messaged),
-            Cell::Number(figures.replied),
-            Cell::Number(figures.yes),
-            Cell::Number(figures.opted_out),
-        ]);
+        ];
+        let counted = Cell::counted(
+            goal.figures
+                .as_ref()
+                .map(|figures| [figures.targeted, figures.messaged, figures.replied, figures.yes, figures.opted_out]),
+        );
+        table.row(told.into_iter().chain(counted).collect());
     }
     table.more(list.next.map(|next| {
         let kept = [("status", asked.get("status")), ("group_id", asked.get("group_id")), ("cursor", next.as_str())];
         desk.at(&format!("/goals?{}", crate::app::query(&kept)))
     }));
+    let mut body = Body::new();
     body.table(&table);
-    Ok(desk.page("Goals", "goals", body))
+    Ok(body)
 }

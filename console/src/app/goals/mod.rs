@@ -2,6 +2,7 @@
 
 mod acts;
 pub(crate) mod answer;
+mod course;
 mod follow_up;
 mod list;
 mod new;
@@ -29,9 +30,16 @@ use crate::Console;
 pub(crate) fn routes() -> Router<Console> {
     Router::new()
         .route("/goals", get(list::show))
+        .route("/goals/listed", get(list::part))
         .route("/goals/new", get(new::show).post(new::make))
         .route("/goals/{goal_id}", get(page::show))
         .route("/goals/{goal_id}/figures", get(page::part))
+        .route("/goals/{goal_id}/course", get(course::part))
+        .route("/goals/{goal_id}/texters", get(course::texters))
+        .route("/goals/{goal_id}/texters/list", get(course::list))
+        .route("/goals/{goal_id}/people", get(outlook::people_part))
+        .route("/goals/{goal_id}/texts", get(outlook::texts_part))
+        .route("/goals/{goal_id}/forecast", get(course::forecast_part))
         .route("/goals/{goal_id}/who", get(who::show).post(who::save))
         .route("/goals/{goal_id}/who/look", post(who::look))
         .route("/goals/{goal_id}/words", get(words::show).post(words::save))

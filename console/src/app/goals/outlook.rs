@@ -3,14 +3,16 @@
 
 use std::collections::BTreeMap;
 
+use axum::{extract::Path, response::Response};
 use chrono::NaiveDate;
 use muster_domain::goals::forecast::UnreachedReason;
 use serde::Deserialize;
 
 use crate::{
     app::{
+        Ids,
         desk::Desk,
-        goals::answer::Goal,
+        goals::{answer::Goal, steps},
         kit::{Body, Bubble, Cell, Table, Tone},
         when,
     },
@@ -79,8 +81,25 @@ struct Unreached {
     states: Vec<String>,
 }
 
-/// Adds the number of people, the parts of their texts, and those left out. Returns the number.
-pub(crate) async fn people(desk: &Desk, goal: &Goal, body: &mut Body) -> Result<i64, Problem> {
+/// The people of a draft, after its page: counting them reads the whole group.
+pub(crate) async fn people_part(desk: Desk, Path(ids): Path<Ids>) -> Result<Response, Problem> {
+    let goal = steps::goal(&desk, &ids.goal_id).await?;
+    let mut body = Body::new();
+    people(&desk, &goal, &mut body).await?;
+    excluded(&desk, &goal, &mut body).await?;
+    Ok(Desk::part(body))
+}
+
+/// The texts of a goal as some of its people get them, after its page.
+pub(crate) async fn texts_part(desk: Desk, Path(ids): Path<Ids>) -> Result<Response, Problem> {
+    let goal = steps::goal(&desk, &ids.goal_id).await?;
+    let mut body = Body::new();
+    all_texts(&desk, &goal, &mut body).await?;
+    Ok(Desk::part(body))
+}
+
+/// Adds the number of people, the parts of their texts, and those left out.
+pub(crate) async fn people(desk: &Desk, goal: &Goal, body: &mut Body) -> Result<(), Problem> {
     let preview: Preview = desk.call(&operations::PREVIEW, [&goal.id]).read().await?;
     let each = preview.sample.segments;
     if preview.contacts == 0 {
@@ -108,7 +127,7 @@ pub(crate) async fn people(desk: &Desk, goal: &Goal, body: &mut Body) -> Result<
         table.row(vec![Cell::text(place(&filter.filter)), Cell::Number(filter.leaves_out), Cell::text(why)]);
     }
     body.table(&table);
-    Ok(preview.contacts)
+    Ok(())
 }
 
 /// Adds some of the people that cannot be texted, by name.
@@ -130,8 +149,16 @@ pub(crate) async fn excluded(desk: &Desk, goal: &Goal, body: &mut Body) -> Resul
     Ok(())
 }
 
-/// Adds texts as real people would get them.
-pub(crate) async fn texts(desk: &Desk, goal: &Goal, reminder: bool, body: &mut Body) -> Result<(), Problem> {
+/// Adds the first text and the reminder as real people would get them.
+pub(crate) async fn all_texts(desk: &Desk, goal: &Goal, body: &mut Body) -> Result<(), Problem> {
+    texts(desk, goal, false, body).await?;
+    if goal.reminder_script.is_some() {
+        texts(desk, goal, true, body).await?;
+    }
+    Ok(())
+}
+
+async fn texts(desk: &Desk, goal: &Goal, reminder: bool, body: &mut Body) -> Result<(), Problem> {
     let call = desk.call(&operations::PREVIEW_TEXTS, [&goal.id]).query("sample", 3).query("reminder", reminder);
     let texts: Texts = call.read().await?;
     if texts.texts.is_empty() {
@@ -166,6 +193,9 @@ pub(crate) async fn forecast(
     body: &mut Body,
 ) -> Result<(), Problem> {
     let forecast: Forecast = desk.call(&operations::FORECAST, [&goal.id]).read().await?;
+    if forecast.reached + forecast.unreached == 0 {
+        body.say("Nobody is left to be texted.");
+    }
     match &forecast.finishes_at {
         Some(at) if forecast.reached > 0 => {
             let at = format!(
@@ -175,8 +205,7 @@ pub(crate) async fn forecast(
             );
             body.note(Tone::Good, "Everybody is reached in time", at);
         }
-        Some(_) => {}
-        None => {
+        None if forecast.unreached > 0 => {
             let told = format!(
                 "{} people are reached before the goal closes, {} are not.",
                 number(forecast.reached),
@@ -184,6 +213,7 @@ pub(crate) async fn forecast(
             );
             body.note(Tone::Warn, "Not everybody is reached", told);
         }
+        Some(_) | None => {}
     }
     let mut table = Table::new("People who would not be reached", &["Why", "People", "Where", "What to do"], "");
     for unreached in &forecast.unreached_contacts {

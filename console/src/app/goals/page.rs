@@ -1,9 +1,6 @@
 //! `…/goals/{id}`: how a goal goes, in figures and pictures, and the next step.
 
-use std::collections::BTreeMap;
-
 use axum::{extract::Path, response::Response};
-use chrono::NaiveDate;
 use muster_domain::{
     goals::{answer::Answer, batch::BatchState},
     sending::{
@@ -11,7 +8,6 @@ use muster_domain::{
         message::{MessageKind, MessageState},
     },
 };
-use serde::Deserialize;
 
 use crate::{
     app::{
@@ -19,42 +15,14 @@ use crate::{
         desk::{Desk, group_name, once},
         goals::{
             answer::{Goal, Stats},
-            outlook, steps, times,
+            steps, times,
         },
         kit::{Act, Body, Cell, Link, Table, Tone},
-        when,
     },
     client::{Problem, operations::admin as operations},
-    pictures::{self, delivery::Hour, number, percent},
+    pictures::{number, percent},
     words::states::{self, Plain, Tongue, Words},
 };
-
-#[derive(Deserialize)]
-struct Activity {
-    hours: Vec<ActivityHour>,
-    agents: Vec<Agent>,
-}
-
-#[derive(Deserialize)]
-struct ActivityHour {
-    at: String,
-    sent: i64,
-    delivered: i64,
-    failed: i64,
-    segments: i64,
-}
-
-#[derive(Deserialize)]
-struct Agent {
-    member_id: String,
-    first_name: String,
-    last_name: String,
-    messaged: i64,
-    delivered: i64,
-    replied: i64,
-    yes: i64,
-    opted_out: i64,
-}
 
 pub(crate) async fn show(desk: Desk, Path(ids): Path<Ids>) -> Result<Response, Problem> {
     let goal = steps::goal(&desk, &ids.goal_id).await?;
@@ -69,16 +37,12 @@ pub(crate) async fn show(desk: Desk, Path(ids): Path<Ids>) -> Result<Response, P
     if goal.is_draft() {
         return Ok(desk.page(&goal.name, "goals", body));
     }
-    let mut live = Body::new();
-    figures(&desk, &goal, &mut live).await?;
-    let is_over = goal.status != "active";
-    body.slow("figures", &desk.at(&format!("/goals/{}/figures", goal.id)), is_over, &live);
-    let activity: Activity = desk.call(&operations::ACTIVITY, [&goal.id]).read().await?;
-    over_time(&goal, &activity, &mut body);
-    agents(&desk, &activity, &mut body);
+    // Figures of a large goal take longer than a page may.
+    let at = |part: &str| desk.at(&format!("/goals/{}/{part}", goal.id));
+    body.heading("So far").later("figures-so-far", &at("figures"), &Body::new());
+    body.later("course", &at("course"), &Body::new());
     if goal.status != "completed" {
-        body.heading("What is to come");
-        outlook::forecast(&desk, &goal, &by_day(&goal, &activity), &mut body).await?;
+        body.heading("What is to come").later("to-come", &at("forecast"), &Body::new());
     }
     body.heading("Times");
     body.facts(&times::facts(&goal));
@@ -128,7 +92,6 @@ fn acts(desk: &Desk, goal: &Goal, body: &mut Body) {
 /// Adds the figures of now: people, texts, and reasons with the next step.
 async fn figures(desk: &Desk, goal: &Goal, body: &mut Body) -> Result<(), Problem> {
     let stats: Stats = desk.call(&operations::STATS, [&goal.id]).read().await?;
-    body.heading("So far");
     if goal.partitioned_at.is_none() {
         body.note(Tone::Plain, "The people are being lined up", "Look again in a moment.");
     }
@@ -214,52 +177,4 @@ fn reasons(stats: &Stats, body: &mut Body) {
     let mut inner = Body::new();
     inner.table(&all);
     body.fold("All texts", &inner);
-}
-
-fn over_time(goal: &Goal, activity: &Activity, body: &mut Body) {
-    body.heading("Hour by hour");
-    if activity.hours.is_empty() {
-        body.say("No text went out yet. When the first has gone, its hour is shown here.");
-        return;
-    }
-    body.say(format!("The hours are those of {}.", when::place(&goal.zone)));
-    let hours = activity.hours.iter().map(|hour| Hour {
-        label: when::hour(&hour.at, &goal.zone),
-        delivered: hour.delivered,
-        on_the_way: (hour.sent - hour.delivered - hour.failed).max(0),
-        failed: hour.failed,
-    });
-    body.picture(&pictures::delivery::draw(&hours.collect::<Vec<_>>()));
-}
-
-fn by_day(goal: &Goal, activity: &Activity) -> BTreeMap<NaiveDate, i64> {
-    let mut days = BTreeMap::new();
-    for hour in &activity.hours {
-        if let Some(day) = when::day_of(&hour.at, &goal.zone) {
-            *days.entry(day).or_default() += hour.segments;
-        }
-    }
-    days
-}
-
-fn agents(desk: &Desk, activity: &Activity, body: &mut Body) {
-    body.heading("Texter by texter");
-    let heads = ["Texter", "Texted", "Arrived", "Wrote back", "Yes", "Stopped"];
-    let mut table = Table::new(
-        "Texters of this goal",
-        &heads,
-        "No texter has sent a text yet. Ask your texters to open their page.",
-    );
-    for agent in &activity.agents {
-        let name = crate::app::name(&agent.first_name, &agent.last_name);
-        table.row(vec![
-            Cell::link(desk.at(&format!("/team/{}", agent.member_id)), name),
-            Cell::Number(agent.messaged),
-            Cell::Number(agent.delivered),
-            Cell::Number(agent.replied),
-            Cell::Number(agent.yes),
-            Cell::Number(agent.opted_out),
-        ]);
-    }
-    body.table(&table);
 }

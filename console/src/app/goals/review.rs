@@ -1,8 +1,6 @@
 //! `…/goals/{id}/review`: everything of a draft at a glance, a test on the admin's own phone, and
 //! the launch.
 
-use std::collections::BTreeMap;
-
 use axum::{extract::Path, response::Response};
 use muster_domain::goals::goal::{AssignmentStrategy, GoalType};
 use serde::Deserialize;
@@ -11,13 +9,12 @@ use crate::{
     app::{
         Ids,
         desk::{Desk, group_name, key, once},
-        goals::{answer::Goal, outlook, steps, times},
+        goals::{answer::Goal, steps, times},
         kit::{Act, Body, Cell, Field, Form, Link, Tone},
         when,
     },
     client::{List, Problem, operations::admin as operations},
     form::Fields,
-    pictures::number,
     words::states,
 };
 
@@ -41,27 +38,26 @@ pub(crate) async fn show(desk: Desk, Path(ids): Path<Ids>) -> Result<Response, P
         ("Who texts whom".to_owned(), Cell::text(states::name::<AssignmentStrategy>(&goal.strategy))),
     ]);
     body.heading("Who gets it");
-    let people = outlook::people(&desk, &goal, &mut body).await?;
+    // These read the whole group, which takes longer than a page may.
+    let at = |part: &str| desk.at(&format!("/goals/{}/{part}", goal.id));
+    body.later("people", &at("people"), &Body::new());
     let has_script = !goal.script.trim().is_empty();
     if has_script {
-        outlook::texts(&desk, &goal, false, &mut body).await?;
-        if goal.reminder_script.is_some() {
-            outlook::texts(&desk, &goal, true, &mut body).await?;
-        }
+        body.later("texts", &at("texts"), &Body::new());
     }
     body.heading("When it goes");
     body.facts(&times::facts(&goal));
-    if has_script && people > 0 {
-        outlook::forecast(&desk, &goal, &BTreeMap::new(), &mut body).await?;
+    if has_script {
+        body.later("to-come", &at("forecast"), &Body::new());
     }
     if goal.is_draft() {
-        launch_part(&desk, &goal, people, has_script, &mut body).await?;
+        launch_part(&desk, &goal, has_script, &mut body).await?;
         test_part(&desk, &goal, &mut body).await?;
     }
     Ok(desk.page(format!("Review: {}", goal.name), "goals", body))
 }
 
-async fn launch_part(desk: &Desk, goal: &Goal, people: i64, has_script: bool, body: &mut Body) -> Result<(), Problem> {
+async fn launch_part(desk: &Desk, goal: &Goal, has_script: bool, body: &mut Body) -> Result<(), Problem> {
     body.heading("Launch");
     let call =
         desk.call(&operations::MEMBERS, []).query("role", "agent").query("group_id", &goal.group_id).query("limit", 1);
@@ -79,12 +75,10 @@ async fn launch_part(desk: &Desk, goal: &Goal, people: i64, has_script: bool, bo
         body.links(&[Link::main(desk.at(&format!("/goals/{}/words", goal.id)), "Write the text")]);
         return Ok(());
     }
-    let sure = format!(
-        "{} people are chosen at this moment, and your texters can begin when texting opens. Who gets it cannot \
-            change afterwards. You can pause at any time.",
-        number(people)
+    body.say(
+        "The people above are chosen at this moment, and your texters can begin when texting opens. Who gets it \
+            cannot change afterwards. You can pause at any time.",
     );
-    body.say(sure);
     body.act(&Act::new("launch", desk.at(&format!("/goals/{}/launch", goal.id)), "Launch the goal").main());
     Ok(())
 }

@@ -52,10 +52,7 @@ async fn content(desk: &Desk, goal: &Goal, problem: Option<&Problem>) -> Result<
     let form = form.watched(desk.at(&format!("/goals/{}/who/look", goal.id)), "outlook");
     body.form(&desk.refused(form, problem));
     body.heading("What that means");
-    let mut outlook = Body::new();
-    outlook::people(desk, goal, &mut outlook).await?;
-    outlook::excluded(desk, goal, &mut outlook).await?;
-    body.live("outlook", "", true, &outlook);
+    body.later("outlook", &desk.at(&format!("/goals/{}/people", goal.id)), &Body::new());
     Ok(body)
 }
 

@@ -126,16 +126,13 @@ async fn content(
         form = form.watched(desk.at(&format!("/goals/{}/words/look", goal.id)), "outlook");
     }
     body.form(&desk.refused(form, problem));
-    let mut shown = Body::new();
     if saved.script.trim().is_empty() {
+        let mut shown = Body::new();
         shown.say("Your text is shown here as people will get it.");
+        body.live("outlook", "", true, &shown);
     } else {
-        outlook::texts(desk, saved, false, &mut shown).await?;
-        if saved.reminder_script.is_some() {
-            outlook::texts(desk, saved, true, &mut shown).await?;
-        }
+        body.later("outlook", &desk.at(&format!("/goals/{}/texts", goal.id)), &Body::new());
     }
-    body.live("outlook", "", true, &shown);
     Ok(())
 }
 
@@ -192,10 +189,7 @@ pub(crate) async fn look(desk: Desk, Path(ids): Path<Ids>, fields: Fields) -> Re
     match steps::keep(&desk, &goal, |goal| input(goal, &fields)).await {
         Ok(goal) => {
             body.version("words-version", goal.version);
-            outlook::texts(&desk, &goal, false, &mut body).await?;
-            if goal.reminder_script.is_some() {
-                outlook::texts(&desk, &goal, true, &mut body).await?;
-            }
+            outlook::all_texts(&desk, &goal, &mut body).await?;
         }
         Err(problem) if problem.is_of_the_input() => {
             body.note(Tone::Warn, "Not quite yet", desk.sentence(&problem));

@@ -150,6 +150,14 @@ struct Live<'a> {
 }
 
 #[derive(Template)]
+#[template(path = "app/kit/later.html")]
+struct Later<'a> {
+    id: &'a str,
+    from: &'a str,
+    html: &'a str,
+}
+
+#[derive(Template)]
 #[template(
     source = r#"<input type="hidden" id="{{ id }}" name="version" value="{{ version }}" hx-swap-oob="true">"#,
     ext = "html"
@@ -247,6 +255,12 @@ impl Body {
         self.put(&Live { id, from, seconds: 15, is_over, html: &parts.html })
     }
 
+    /// Adds parts that come after the page, because they read the people of a whole group or goal.
+    /// `until` is seen before: a table without its figures, or nothing.
+    pub(crate) fn later(&mut self, id: &str, from: &str, until: &Self) -> &mut Self {
+        self.put(&Later { id, from, html: &until.html })
+    }
+
     /// Adds the version that a form edits, in the place of the one that it was filled with.
     pub(crate) fn version(&mut self, id: &str, version: i32) -> &mut Self {
         self.put(&Version { id, version })
@@ -316,12 +330,14 @@ mod tests {
         let mut body = Body::new();
         let mut table = Table::new("People", &["Name"], "Nobody yet.");
         table.row(vec![Cell::text("Ada")]);
+        body.later("count", "/x?a=1&b=2", &Body::new());
         body.heading("Who's there")
             .table(&table)
             .form(&Form::new("find", "/x", "Find").add(Field::text("name", "Name")));
         let html = body.finish();
         assert!(!html.contains("style=") && !html.contains("<script") && !html.contains(" onclick"), "{html}");
         assert!(html.contains(r#"for="find-name""#) && html.contains(r#"id="find-name""#), "{html}");
+        assert!(html.contains(r#"hx-get="/x?a=1&#38;b=2" hx-trigger="load""#), "{html}");
         assert!(html.contains("<caption") && html.contains(r#"scope="col""#), "{html}");
         assert!(html.contains(r#"id="who-s-there""#), "{html}");
     }

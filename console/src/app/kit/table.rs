@@ -46,6 +46,11 @@ impl Cell {
         Self::State { tone, what: words.what.to_owned(), why: words.why.to_owned() }
     }
 
+    /// Numbers; a sign for each where they are counted later.
+    pub(crate) fn counted<const N: usize>(numbers: Option<[i64; N]>) -> [Self; N] {
+        numbers.map_or_else(|| std::array::from_fn(|_| Self::text("…")), |numbers| numbers.map(Self::Number))
+    }
+
     pub(super) fn number(&self) -> String {
         match self {
             Self::Number(number) => pictures::number(*number),

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::{
     app::{
-        desk::{Desk, group_name},
+        desk::{Desk, Group, group_name},
         kit::{Body, Cell, Field, Form, Link, Table, Tone},
     },
     client::{Call, List, Problem, operations::admin as operations},
@@ -62,8 +62,9 @@ pub(crate) fn conditions<'c>(call: Call<'c>, asked: &Fields) -> Call<'c> {
 pub(crate) async fn show(desk: Desk, RawQuery(query): RawQuery) -> Result<Response, Problem> {
     let asked = Fields::read(query.unwrap_or_default().as_bytes()).unwrap_or_default();
     let groups = desk.groups().await?;
-    let call = desk.call(&operations::CONTACTS, []).query("limit", 25).query_some("cursor", asked.some("cursor"));
-    let found: Result<List<Person>, Problem> = conditions(call, &asked).read().await;
+    // A name that few have is looked for among all people, which takes longer than a page may.
+    let is_later = asked.some("name").is_some();
+    let found = if is_later { Ok(None) } else { found(&desk, &asked).await.map(Some) };
     let mut body = Body::new();
     body.links(&[
         Link::main(desk.at("/people/new"), "Add a person"),
@@ -94,6 +95,37 @@ pub(crate) async fn show(desk: Desk, RawQuery(query): RawQuery) -> Result<Respon
         Err(problem) => return Err(problem),
     };
     body.form(&form);
+    if let Some(list) = list {
+        listed(&desk, &groups, &asked, list, &mut body);
+    } else {
+        let kept: Vec<_> = CONDITIONS.iter().chain(&["cursor"]).map(|name| (*name, asked.get(name))).collect();
+        body.later("found", &desk.at(&format!("/people/found?{}", crate::app::query(&kept))), &Body::new());
+    }
+    Ok(desk.page("People", "people", body))
+}
+
+/// The people that a search finds, after its page.
+pub(crate) async fn part(desk: Desk, RawQuery(query): RawQuery) -> Result<Response, Problem> {
+    let asked = Fields::read(query.unwrap_or_default().as_bytes()).unwrap_or_default();
+    let groups = desk.groups().await?;
+    let mut body = Body::new();
+    match found(&desk, &asked).await {
+        Ok(list) => listed(&desk, &groups, &asked, list, &mut body),
+        Err(problem) if problem.is_of_the_input() => {
+            body.note(Tone::Warn, "This cannot be searched for", desk.sentence(&problem));
+        }
+        Err(problem) => return Err(problem),
+    }
+    Ok(Desk::part(body))
+}
+
+async fn found(desk: &Desk, asked: &Fields) -> Result<List<Person>, Problem> {
+    let call = desk.call(&operations::CONTACTS, []).query("limit", 25).query_some("cursor", asked.some("cursor"));
+    conditions(call, asked).read().await
+}
+
+/// Adds the people of a page, and the way to do something with all that match.
+fn listed(desk: &Desk, groups: &[Group], asked: &Fields, list: List<Person>, body: &mut Body) {
     let kept: Vec<_> = CONDITIONS.iter().map(|name| (*name, asked.get(name))).collect();
     let conditions = crate::app::query(&kept);
     if !conditions.is_empty() && !list.items.is_empty() {
@@ -107,7 +139,7 @@ pub(crate) async fn show(desk: Desk, RawQuery(query): RawQuery) -> Result<Respon
     let mut table = Table::new("People", &["Name", "Phone", "Standing", "Groups", "Tags"], empty);
     for person in &list.items {
         let name = crate::app::name(&person.first_name, &person.last_name);
-        let groups: Vec<_> = person.memberships.iter().map(|one| group_name(&groups, &one.group_id)).collect();
+        let groups: Vec<_> = person.memberships.iter().map(|one| group_name(groups, &one.group_id)).collect();
         table.row(vec![
             Cell::link(desk.at(&format!("/people/{}", person.id)), name),
             Cell::some(person.phone.as_deref().map(crate::app::phone).as_deref()),
@@ -123,5 +155,4 @@ pub(crate) async fn show(desk: Desk, RawQuery(query): RawQuery) -> Result<Respon
         ))
     }));
     body.table(&table);
-    Ok(desk.page("People", "people", body))
 }

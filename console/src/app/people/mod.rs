@@ -19,6 +19,7 @@ use crate::Console;
 pub(crate) fn routes() -> Router<Console> {
     Router::new()
         .route("/people", get(list::show))
+        .route("/people/found", get(list::part))
         .route("/people/new", get(add::show).post(add::save))
         .route("/people/{contact_id}", get(card::show))
         .route("/people/{contact_id}/edit", get(edit::show).post(edit::save))
