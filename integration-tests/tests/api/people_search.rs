@@ -41,7 +41,7 @@ async fn c16_each_filter_finds_its_contacts_the_youngest_first() {
             let their_group = theirs.group("Theirs").await;
             save(&theirs, &their_group, "+16465550001", json!({ "first_name": "Ada", "tags": ["vip"] })).await.ok();
 
-            let cases: [(String, &[&str]); 21] = [
+            let cases: [(String, &[&str]); 24] = [
                 (String::new(), &["004", "003", "002", "001"]),
                 (format!("group_id={one}"), &["003", "002", "001"]),
                 (format!("group_id={two}"), &["004", "001"]),
@@ -49,6 +49,9 @@ async fn c16_each_filter_finds_its_contacts_the_youngest_first() {
                 ("phone=%2B16465550009".into(), &[]),
                 ("name=lovelace".into(), &["003", "001"]),
                 ("name=ada%20love".into(), &["001"]),
+                ("name=A%25".into(), &[]),
+                ("name=a_a".into(), &[]),
+                ("name=a%5C".into(), &[]),
                 ("email=ada@example.ORG".into(), &["001"]),
                 ("external_id=van-2".into(), &["002"]),
                 ("external_id=VAN-2".into(), &[]),
