@@ -7,6 +7,7 @@
 
 mod figures;
 mod listen;
+mod lives;
 mod metrics;
 mod relay;
 mod schedules;
@@ -136,6 +137,7 @@ async fn work(scheduler: &Scheduler, relay_pool: &Pool, publisher: Publisher) {
         alone(Asker::Ours, timers::run(scheduler)),
         alone(Asker::Ours, schedules::run(scheduler)),
         alone(Asker::Ours, sweeps::run(scheduler)),
+        alone(Asker::Ours, lives::run(scheduler)),
     );
 }
 

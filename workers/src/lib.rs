@@ -11,6 +11,7 @@ mod consume;
 mod context;
 pub mod error;
 mod handlers;
+mod life;
 mod mail;
 mod metrics;
 pub mod modes;
@@ -40,6 +41,9 @@ pub use modes::{InTransaction, Leased, Together};
 
 /// How long the database may take to answer.
 const LONGEST_ANSWER: Duration = Duration::from_secs(10);
+
+/// How long the database may take to hear of this worker's orderly end.
+const LONGEST_FAREWELL: Duration = Duration::from_secs(1);
 
 /// Runs a worker until `stop` is cancelled and its jobs are finished or handed back.
 pub async fn run(settings: WorkerSettings, stop: CancellationToken) -> anyhow::Result<()> {
@@ -73,7 +77,7 @@ pub async fn run(settings: WorkerSettings, stop: CancellationToken) -> anyhow::R
             return Ok(());
         }
         let ((), reported, ()) = tokio::join!(
-            consume::run(&context, &readiness, &stop),
+            consume(&context, &readiness, &stop),
             report(&context, &readiness, &stop),
             context.stops.listen(&context.engine_pool, &context.metrics, &stop),
         );
@@ -94,6 +98,17 @@ fn look(pool: &Pool) -> Look<PoolState> {
         let PoolFigures { max, used, idle, waiting, timeouts, waited_seconds, waits } = pool.figures();
         PoolState { max, used, idle, waiting, timeouts, waited_seconds, waits }
     })
+}
+
+/// Consumes until it is time to stop, within a life by which the worker's death is seen.
+async fn consume(context: &Context, readiness: &Readiness, stop: &CancellationToken) {
+    let Some(mut life) = stop.run_until_cancelled(life::begin(context)).await else { return };
+    tokio::select! {
+        () = consume::run(context, readiness, stop) => {}
+        () = life::keep(context, &mut life) => {}
+    }
+    // One that is left behind ends as that of a dead worker.
+    let _ended = tokio::time::timeout(LONGEST_FAREWELL, life.end()).await;
 }
 
 /// Says at once and at intervals that this process is alive, and whether its database answers. Ends

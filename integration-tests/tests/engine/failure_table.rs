@@ -7,7 +7,7 @@
 //! | relay between publish and mark | `j1_nothing_lost::j1_relays_that_die_between_publishing_and_marking…` |
 //! | broker restarts, or loses its data | `servers_die::j1_the_broker_is_killed…`, `j1_nothing_lost::j1_a_broker_rebuilt…`, `…j1_purged_messages…` |
 //! | broker blocks publishers | `supervisor::a_broker_that_blocks_publishers_is_waited_for` |
-//! | worker before its commit | `j7_poison::j7_a_job_that_kills_its_worker…`, `stories::kills::a_killed_worker_changes_no_zero` |
+//! | worker before its commit | `j7_poison::j7_a_job_that_kills_its_worker…`, `stories::kills::a_killed_worker_changes_no_zero`, `j7_lives` |
 //! | worker after its commit, before ack | here |
 //! | worker that hangs | `j2_effects_once::j2_a_worker_that_lost_its_lease…`, `j7_poison::j7_an_attempt_that_hangs…` |
 //! | Postgres restarts or fails over | `servers_die::j1_the_database_is_killed…`, `supervisor::half_open_connections_to_the_database…` |

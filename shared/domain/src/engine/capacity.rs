@@ -71,7 +71,7 @@ impl Measured {
 /// Processors are planned to be busy for so much of the time: beyond it, requests wait.
 const BUSY: f64 = 0.6;
 /// Connections of an api, a scheduler and a worker, by default and with their own upkeep.
-const CONNECTIONS: [u64; 3] = [21, 23, 25];
+const CONNECTIONS: [u64; 3] = [21, 23, 26];
 /// Of a minute's texts, one that is twice the average is not rare.
 const PEAK: f64 = 2.0;
 /// Processors that a worker of one process makes use of.

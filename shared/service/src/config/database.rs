@@ -13,7 +13,7 @@ section! {
         /// `postgres://user:password@host:port/database`. Of several servers, with commas between
         /// each `host:port`, connections go to the one that can be written to.
         url: SecretString = required();
-        /// Connections at most, for each process. A worker runs one job fewer at once, and has five
+        /// Connections at most, for each process. A worker runs one job fewer at once, and has six
         /// more for its own upkeep; the api has one more, to look whether the database is there.
         max_connections: u32 = default(20_u32), within 4..=10_000;
         /// Connections that one tenant's requests use at once at most, in each api. The other

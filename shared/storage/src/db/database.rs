@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 use futures::TryStreamExt as _;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{
-    PgPool, Postgres,
+    ConnectOptions as _, PgConnection, PgPool, Postgres,
     postgres::{PgListener, PgPoolOptions},
 };
 use tokio::sync::mpsc;
@@ -47,6 +47,8 @@ pub struct Pool {
     room: Option<Arc<Room>>,
     outage: Option<Arc<Outage>>,
     choice: Option<Arc<Choice>>,
+    newest: Arc<Newest>,
+    settings: Arc<str>,
     waits: Arc<Waits>,
 }
 
@@ -100,13 +102,13 @@ impl Pool {
         }
         let first = servers.first().cloned().unwrap_or_default();
         let newest = Arc::new(Newest::default());
-        let connecting = Arc::clone(&newest);
+        let (connecting, set) = (Arc::clone(&newest), Arc::clone(&settings));
         let inner = PgPoolOptions::new()
             .max_connections(options.max_connections)
             .acquire_timeout(options.acquire_timeout)
             .test_before_acquire(false)
             .after_connect(move |connection, _| {
-                let (newest, settings) = (Arc::clone(&connecting), Arc::clone(&settings));
+                let (newest, settings) = (Arc::clone(&connecting), Arc::clone(&set));
                 Box::pin(async move { newest.admit(connection, &settings).await })
             })
             .before_acquire(move |connection, meta| {
@@ -120,11 +122,12 @@ impl Pool {
             .connect_lazy_with(first);
         let outage =
             options.refuses_when_away.then(|| Outage::watch(inner.clone(), Arc::clone(&trust), Arc::clone(&newest)));
-        let choice = (servers.len() > 1).then(|| Choice::begin(servers, inner.clone(), Arc::clone(&trust), newest));
+        let choice =
+            (servers.len() > 1).then(|| Choice::begin(servers, inner.clone(), Arc::clone(&trust), Arc::clone(&newest)));
         let announcer = Announcer::of(&inner);
         let room = options.room.map(|room| Room::of(options.max_connections, room));
         let number = POOLS.fetch_add(1, Ordering::Relaxed);
-        Ok(Self { inner, number, announcer, trust, room, outage, choice, waits: Arc::default() })
+        Ok(Self { inner, number, announcer, trust, room, outage, choice, newest, settings, waits: Arc::default() })
     }
 
     /// Begins a transaction.
@@ -226,6 +229,15 @@ impl Pool {
         listener.eager_reconnect(false);
         listener.listen(channel).await?;
         Ok(Ear { listener, again: format!("LISTEN \"{channel}\""), moves })
+    }
+
+    /// Returns a session beside the pool's, for as long as its holder wants, and a sign that the
+    /// pool has turned to another server since.
+    pub(crate) async fn session(&self) -> Result<(PgConnection, Moves)> {
+        let (options, moves) = (self.inner.connect_options(), self.moves());
+        let mut session = options.connect().await?;
+        self.newest.admit(&mut session, &self.settings).await?;
+        Ok((session, moves))
     }
 
     /// Closes every connection, waiting for those in use.

@@ -43,9 +43,18 @@ pub struct ClaimedJob {
     pub claimed_at: DateTime<Utc>,
 }
 
+/// The holder of a lease.
+#[derive(Debug, Clone, Copy)]
+pub struct Holder<'a> {
+    /// The worker's name.
+    pub worker: &'a str,
+    /// Its life (`lives`); without, its leases end by themselves alone.
+    pub life: Option<i32>,
+}
+
 /// Claims the due and free ones of these jobs; the others run, are done, or are not due yet
 /// (engine promise J3).
-pub async fn claim_all(pool: &Pool, ids: &[JobId], worker: &str, lease: Duration) -> Result<Vec<ClaimedJob>> {
+pub async fn claim_all(pool: &Pool, ids: &[JobId], holder: Holder<'_>, lease: Duration) -> Result<Vec<ClaimedJob>> {
     let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
     let rows = sqlx::query_as!(
         Row,
@@ -55,7 +64,7 @@ pub async fn claim_all(pool: &Pool, ids: &[JobId], worker: &str, lease: Duration
                order by id for update
            ), claimed as (
                update job j
-               set state = 'running', attempt = attempt + 1, epoch = epoch + 1, worker = $2,
+               set state = 'running', attempt = attempt + 1, epoch = epoch + 1, worker = $2, life = $4,
                    lease_until = clock_timestamp() + make_interval(secs => $3), claimed_at = clock_timestamp()
                from free where j.id = any($1) and j.id = free.id
                returning j.*
@@ -66,8 +75,9 @@ pub async fn claim_all(pool: &Pool, ids: &[JobId], worker: &str, lease: Duration
                   traceparent, first_attempt, run_at as "run_at!", published_at, claimed_at as "claimed_at!"
            from claimed order by run_at, id"#,
         &ids,
-        worker,
+        holder.worker,
         lease.as_secs_f64(),
+        holder.life,
     )
     .fetch_all(&mut *pool.connection().await?)
     .await?;
@@ -76,7 +86,7 @@ pub async fn claim_all(pool: &Pool, ids: &[JobId], worker: &str, lease: Duration
 
 /// Claims one job; `None` when there is nothing to claim.
 pub async fn claim(pool: &Pool, id: JobId, worker: &str, lease: Duration) -> Result<Option<ClaimedJob>> {
-    Ok(claim_all(pool, &[id], worker, lease).await?.pop())
+    Ok(claim_all(pool, &[id], Holder { worker, life: None }, lease).await?.pop())
 }
 
 /// Takes the due and free ones of these jobs for the length of this transaction, with the attempt
@@ -247,7 +257,7 @@ pub async fn retry(
         "update job
          set state = case when attempt >= max_attempts then 'parked' else 'pending' end,
              finished_at = case when attempt >= max_attempts then clock_timestamp() end,
-             run_at = clock_timestamp() + make_interval(secs => $3), lease_until = null, published_at = null,
+             run_at = clock_timestamp() + make_interval(secs => $3), lease_until = null, life = null, published_at = null,
              first_attempt = coalesce(first_attempt, $5),
              errors = errors || jsonb_build_object('attempt', attempt, 'at', clock_timestamp(), 'worker', worker, 'error', $4::text)
          where id = $1 and epoch = $2 and state = 'running'
@@ -281,7 +291,7 @@ pub async fn retry(
 pub async fn requeue(pool: &Pool, jobs: &[&ClaimedJob], delay: Duration, why: &str) -> Result<()> {
     let mut tx = pool.begin().await?;
     let keyed = sqlx::query!(
-        "update job j set state = 'pending', attempt = attempt - 1, lease_until = null, published_at = null,
+        "update job j set state = 'pending', attempt = attempt - 1, lease_until = null, life = null, published_at = null,
                 run_at = clock_timestamp() + make_interval(secs => $3),
                 hand_backs = case when jsonb_array_length(hand_backs) < 20 then hand_backs else hand_backs - 0 end || jsonb_build_object(
                     'number', coalesce((hand_backs -> -1 ->> 'number')::bigint, 0) + 1, 'at', clock_timestamp(), 'worker', worker,

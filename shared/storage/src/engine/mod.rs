@@ -9,6 +9,7 @@ pub mod claim;
 pub mod dead_letters;
 pub mod enqueue;
 pub mod history;
+pub mod lives;
 pub mod look;
 pub mod operate;
 pub mod partitions;

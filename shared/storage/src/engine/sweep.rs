@@ -78,7 +78,7 @@ pub async fn return_expired(pool: &Pool) -> Result<Vec<Expired>> {
         r#"update job
            set state = case when attempt >= max_attempts then 'parked' else 'pending' end,
                finished_at = case when attempt >= max_attempts then clock_timestamp() end,
-               run_at = clock_timestamp(), lease_until = null, published_at = null, suspect = true,
+               run_at = clock_timestamp(), lease_until = null, life = null, published_at = null, suspect = true,
                errors = errors || jsonb_build_object('attempt', attempt, 'at', clock_timestamp(), 'worker', worker,
                    'error', 'the lease ran out: the worker died, hung or lost its database')
            where id in (

@@ -228,6 +228,7 @@ pub const COLUMNS: &[(&str, &str, Holds)] = &[
     ("library_script", "kind", Holds::NoPerson),
     ("library_script", "name", Holds::Searched),
     ("library_script", "script", Holds::Searched),
+    ("life", "worker", Holds::NoPerson),
     ("member", "email", Holds::Staff),
     ("member", "first_name", Holds::Staff),
     ("member", "last_name", Holds::Staff),
