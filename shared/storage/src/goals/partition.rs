@@ -28,8 +28,8 @@ pub async fn partition(tx: &mut Tx, goal: &Goal, batch_size: i32, segments_each:
     if fresh.rows_affected() == 0 {
         return Ok(None);
     }
-    // By their ids: beside many contacts of others the planner would rather read all of them for each
-    // goal.
+    // By their ids: beside many contacts of others the planner would rather read all of them for
+    // each goal.
     sqlx::query!("set local enable_seqscan = off").execute(tx.conn()).await?;
     let mut statement = Statement::of(tx, goal.group_id, &goal.content.targeting).await?;
     let text = include_str!("partition.sql")

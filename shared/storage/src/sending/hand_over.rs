@@ -59,7 +59,7 @@ pub struct Queued {
 
 /// Returns how many queued messages each of these jobs has; those with none are not in the answer.
 pub async fn count_queued(pool: &Pool, jobs: &[JobId]) -> Result<BTreeMap<JobId, usize>> {
-    // Of an array that is made while it runs it keeps one plan; for each list it would make another.
+    // Of an array that is made while it runs it keeps one plan; each list would get its own.
     let rows = sqlx::query!(
         r#"select send_job_id as "job_id!", count(*) as "messages!" from message
            where send_job_id = any(array(select unnest($1::uuid[]))) and state = 'queued' group by send_job_id"#,

@@ -57,7 +57,7 @@ pub async fn is_restored(pool: &Pool) -> Result<bool> {
 /// Returns the database's clock at this moment; none when the database came back from a backup, so
 /// that nothing may be handed over (rule R6).
 pub async fn clock_unless_restored(tx: &mut Tx) -> Result<Option<DateTime<Utc>>> {
-    // The same as `is_restored` and `database_place`, which would be planned anew for each hand-over.
+    // The same as `is_restored` and `database_place`, which would be planned anew each time.
     let row = sqlx::query!(
         r#"select clock_timestamp() as "now!", l.restored_at is not null or (l.place is not null and l.place <>
                (select system_identifier from pg_control_system()) || '/' ||
