@@ -3,8 +3,8 @@
 //!
 //! Rounds visit one page after the other, as people do. A page's time is its answer's to the last
 //! byte; its statements and their time in the database are counted in one more round. The weight of
-//! a first view is that of the page, of the parts that it asks for once it is there, and of all files
-//! that it names, as a browser gets them. Such parts are measured as requests of their own.
+//! a first view is that of the page, of the parts that it asks for once it is there, and of all
+//! files that it names, as a browser gets them. Such parts are measured as requests of their own.
 
 mod idle;
 mod pages;

@@ -158,7 +158,7 @@ async fn g4_a_goal_is_reviewed_and_launched_and_its_times_in_a_gap_are_marked() 
             let goal = steps.rsplit('/').next().unwrap();
             world.goals().id(goal).has("partitioned_at").until(1).await;
             let whole = admin.with_parts(&admin.get(&steps).await).await;
-            whole.says("Wrote back").says("Texter by texter").says("What is to come").says("2 people");
+            whole.says("Wrote back").says("Texter by texter").says("What is to come").says("2 are to come");
             let texters = admin.with_parts(&admin.get(&format!("{steps}/texters?search=x&after=y")).await).await;
             texters.says("No texter has sent a text yet.");
             admin.follow(&admin.post(&format!("{steps}/launch"), &[]).await).await.says("That is not possible now");

@@ -229,6 +229,7 @@ async fn t1a_a_goal_and_a_campaign_are_followed_up_by_what_came_of_them() {
                 "name": "All", "goal_type": "turnout", "date": "2027-11-02", "script": opened["script"],
                 "opens": opened["opens"], "closes": opened["closes"] } });
             let campaign = text(&ours.admin.post(&ours.at("campaigns"), new).await.ok()["id"]);
+            world.goals().has("partitioned_at").until(2).await;
             let page = format!("{at}/campaigns/{campaign}");
             let shown = admin.get(&page).await;
             shown.says("Follow it up by what came of it");

@@ -1,5 +1,5 @@
-//! How a launched goal's contacts are cut into batches, and what a text to one of them reads of the
-//! rest (rules B1, B5, T2 and W1).
+//! The cut of a launched goal's contacts into batches, and the rows that a text to one of them
+//! reads of the rest (rules B1, B5, T2 and W1).
 
 use muster_integration_tests::{World, set, text};
 use serde_json::{Value, json};
@@ -48,7 +48,7 @@ async fn b1_batches_of_an_assigned_goal_are_each_agents_and_who_has_no_agent_is_
             let ((ada, _), (bea, _)) = (ours.agent(&group).await, ours.agent(&group).await);
             ours.contacts(&group, 7).await;
             let ids: Vec<String> = world.rows("contact").list("id", "id").await;
-            // Ada's, Bea's, Ada's, nobody's, Ada's, Bea's, and one who has opted out.
+            // Ada's, Bea's, Ada's, nobody's, Ada's, Bea's, and an opted-out contact.
             let agents = [Some(&ada), Some(&bea), Some(&ada), None, Some(&ada), Some(&bea), Some(&bea)];
             for (id, agent) in ids.iter().zip(agents) {
                 if let Some(agent) = agent {

@@ -104,8 +104,8 @@ fn or_null(dice: &mut Dice, values: &[&str]) -> String {
     if dice.between(0, 3) == 0 { "null".to_owned() } else { format!("'{}'", dice.one_of(&mut all)) }
 }
 
-/// Plants a contact of every kind: known in whole or in part, stopped, redacted, tagged, a target of
-/// earlier goals whose texts went far or not at all.
+/// Plants a contact of every kind: known in whole or in part, stopped, redacted, tagged, a target
+/// of earlier goals with texts that went far or not at all.
 async fn plant(world: &World, dice: &mut Dice, ours: &str, nth: u64, names: &Names) {
     let id = ContactId::new();
     let redacted = dice.between(0, 12) == 0;
@@ -167,7 +167,7 @@ async fn plant(world: &World, dice: &mut Dice, ours: &str, nth: u64, names: &Nam
 }
 
 /// Returns the statements that make a contact a target of earlier goals, with a text of each state,
-/// one whose row is gone, or none.
+/// one without its row, or none.
 fn targets(dice: &mut Dice, ours: &str, id: ContactId, nth: u64, names: &Names) -> Vec<String> {
     let mut statements = Vec::new();
     let when = |dice: &mut Dice, odds: u64| if dice.between(0, odds) == 0 { "now()" } else { "null" };
@@ -220,7 +220,9 @@ fn counted(meant: &Meant, filters: usize) -> Selection {
             None if misses.is_empty() => selection.contacts += 1,
             None => {
                 selection.filters[misses[0]].in_order += 1;
-                misses.iter().for_each(|nth| selection.filters[*nth].alone += 1);
+                for nth in misses {
+                    selection.filters[*nth].alone += 1;
+                }
             }
         }
     }

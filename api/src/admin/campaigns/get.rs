@@ -64,8 +64,8 @@ fn with(campaign: Campaign, all: Vec<Goal>, now: DateTime<Utc>, stats: Option<St
     Tagged { version, body: CampaignBody { id, name, version, goals, stats } }
 }
 
-/// Reads a campaign, with the figures of its goals unless told otherwise. The answer's `ETag` goes into `If-Match` of an
-/// edit.
+/// Reads a campaign, with the figures of its goals unless told otherwise. The answer's `ETag` goes
+/// into `If-Match` of an edit.
 #[utoipa::path(get, path = "/v1/organizations/{organization_id}/campaigns/{campaign_id}", tag = "campaigns")]
 pub(crate) async fn get(
     State(api): State<Api>,

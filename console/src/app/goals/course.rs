@@ -1,5 +1,5 @@
 //! `…/goals/{id}/course` and `…/texters`: a goal's texts hour by hour and texter by texter, and
-//! what is to come.
+//! the forecast.
 
 use std::collections::BTreeMap;
 

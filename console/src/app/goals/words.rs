@@ -54,7 +54,7 @@ pub(crate) async fn show(desk: Desk, Path(ids): Path<Ids>, Query(asked): Query) 
         let more = "It is in the form below. The goal has it once you go on to the next step.";
         body.note(Tone::Plain, &format!("“{name}” from the library"), more);
     }
-    content(&desk, &goal, &shown, None, &mut body).await?;
+    content(&desk, &goal, &shown, None, &mut body);
     library(&desk, &goal, &mut body).await?;
     Ok(desk.page(&goal.name, "goals", body))
 }
@@ -86,13 +86,7 @@ fn can_remind(goal: &Goal) -> bool {
 }
 
 /// Adds the form as it is to be shown, and the texts of the goal as it is saved.
-async fn content(
-    desk: &Desk,
-    saved: &Goal,
-    goal: &Goal,
-    problem: Option<&Problem>,
-    body: &mut Body,
-) -> Result<(), Problem> {
+fn content(desk: &Desk, saved: &Goal, goal: &Goal, problem: Option<&Problem>, body: &mut Body) {
     steps::ways(desk, goal, 2, body);
     let merge = "{{first_name|there}} becomes the person's first name, or “there” where it is not known. \
                  {{agent.first_name}} is your texter, {{goal.date}} the day. A field of yours goes by its name: {{Ward}}.";
@@ -133,7 +127,6 @@ async fn content(
     } else {
         body.later("outlook", &desk.at(&format!("/goals/{}/texts", goal.id)), &Body::new());
     }
-    Ok(())
 }
 
 /// Returns the goal's prepared answers, and room for one more.
@@ -172,7 +165,7 @@ pub(crate) async fn save(desk: Desk, Path(ids): Path<Ids>, fields: Fields) -> Re
                 ..goal.clone()
             };
             let mut body = Body::new();
-            content(&desk, &goal, &shown, Some(&problem), &mut body).await?;
+            content(&desk, &goal, &shown, Some(&problem), &mut body);
             Ok(desk.wrong(&problem, &shown.name, "goals", body))
         }
         Err(problem) => Err(problem),

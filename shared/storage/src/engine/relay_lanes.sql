@@ -1,6 +1,6 @@
 -- The lines of jobs that can go now: one for each kind, tenant and priority. The recursions step
--- from kind to kind, and from line to line, by single index look-ups, so that the cost is the number
--- of kinds and lines with waiting jobs, and not of kinds or jobs.
+-- from kind to kind, and from line to line, by single index look-ups, so that the cost is the
+-- number of kinds and lines with waiting jobs, and not of kinds or jobs.
 with recursive waiting (kind) as (
     (select j.kind from job j where j.state = 'pending' and not j.blocked order by j.kind limit 1)
     union all

@@ -1,6 +1,6 @@
--- $1 goal, $2 group, $3 batch, $4 assigned?, $5 agent, $6 reminders?, $7 contacts that a request names
--- (null: all). The batch's contacts that are neither texted nor skipped, named ones and those that
--- this agent may not text.
+-- $1 goal, $2 group, $3 batch, $4 assigned?, $5 agent, $6 reminders?, $7 contacts that a request
+-- names (null: all). The batch's contacts that are neither texted nor skipped, named ones and those
+-- that this agent may not text.
 select c.id, c.first_name, c.last_name, c.email, c.postal_code, c.external_id, c.fields, m.knows,
        c.redacted_at is not null as "redacted!", c.opted_out_at is not null as "opted_out!",
        m.deactivated_at is not null as "deactivated!", not is_textable(c.line_type) as "not_textable!",

@@ -1,7 +1,7 @@
 -- Writes the goal's targets in their order, each with its batch, and the batches, all held: of all
 -- targets in their order, or of each agent's targets in theirs. Each row is written once. The first
--- contact of a batch brings the batch's id, so that nothing is joined. What stands in braces is put
--- in: the selection, and places of values.
+-- contact of a batch brings the batch's id, so that nothing is joined. The selection and the places
+-- of values are put into the braces.
 with placed as (
     select contact_id, position, agent_id, part, first_value(made) over (partition by agent_id, part order by position) as batch_id
     from (

@@ -112,8 +112,8 @@ async fn by_tag(
 }
 
 /// All that have a name. The statement is planned with its values each time: a walk by age finds a
-/// name that many have soon, and one that few have is looked for in all contacts, at once by several
-/// processes of the database.
+/// name that many have soon, and one that few have is looked for in all contacts, at once by
+/// several processes of the database.
 async fn by_name(
     connection: &mut PgConnection,
     wanted: Wanted<'_>,

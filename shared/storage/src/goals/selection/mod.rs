@@ -176,7 +176,8 @@ pub async fn candidates(
         (Some(Part::Excluded), _) => conditions.push(format!("not {TARGETABLE}")),
         (None, _) => {}
     }
-    let more: String = conditions.iter().map(|condition| format!(" and {condition}")).collect();
+    conditions.insert(0, String::new());
+    let more = conditions.join(" and ");
     let order = |id: &str| if wanted.sample { format!("md5({id}::text), {id}") } else { id.to_owned() };
     let limit = statement.bind(page.limit)?;
     // Agents are looked up for the page alone.
