@@ -59,11 +59,16 @@ impl Daemon {
     }
 
     /// Returns one of its metrics: the sum over all series of this name with `labels` among their
-    /// labels.
+    /// labels. A daemon that has just begun may not listen yet.
     pub async fn metric(&self, name: &str, labels: &str) -> f64 {
-        let response = self.http.get(format!("{}/metrics", self.url)).send().await.expect("a scrape");
-        let text = response.text().await.expect("a scrape's text");
-        text.lines()
+        let url = format!("{}/metrics", self.url);
+        let scrape = async || -> Result<String, String> {
+            let response = self.http.get(&url).send().await.map_err(|error| format!("{}: {error}", self.name))?;
+            response.text().await.map_err(|error| format!("{}: {error}", self.name))
+        };
+        eventually(seconds(20), scrape)
+            .await
+            .lines()
             .filter(|line| line.starts_with(name) && line.contains(labels))
             // A bucket may end with the trace of one of its values.
             .map(|line| line.split_once(" # ").map_or(line, |(line, _)| line))
