@@ -181,7 +181,7 @@ async function looksAround(tab) {
   await page.getByText("Everybody is reached").or(page.getByText("Nobody is left")).waitFor();
   await tab.check("goal-figures");
   await page.getByRole("link", { name: "See all its texters" }).click();
-  await page.getByLabel("Name").fill("sam");
+  await page.getByLabel("Name").fill("tom");
   await page.getByRole("button", { name: "Find" }).click();
   await page.getByRole("cell", { name: "10", exact: true }).first().waitFor();
   await tab.check("goal-texters");

@@ -2,7 +2,6 @@
 // companies, the library of texts, a goal that follows another up, a file that comes again,
 // sign-ins one by one, and records that have left.
 
-import { until } from "./browser.mjs";
 
 /** Opens a page of the menu. */
 async function go(page, name) {
@@ -189,10 +188,8 @@ async function sources(stage, tab) {
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByText("Monday to Friday at 05:30 (New York)").waitFor();
   await page.getByRole("button", { name: "Fetch it now" }).click();
-  await until("the fetch that finds no file", async () => {
-    await page.reload();
-    return page.getByText("It could not be fetched").isVisible();
-  });
+  await page.getByText("It is being fetched.").waitFor();
+  await tab.reloadUntil("It could not be fetched");
   await tab.check("source");
   stage.say("set up a file that comes again, and was told that it is not there yet");
 }
