@@ -2,7 +2,6 @@
 // companies, the library of texts, a goal that follows another up, a file that comes again,
 // sign-ins one by one, and records that have left.
 
-
 /** Opens a page of the menu. */
 async function go(page, name) {
   const near = page.locator("header nav > a", { hasText: name });
