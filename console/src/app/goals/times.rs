@@ -1,7 +1,5 @@
 //! `…/goals/{id}/times`: when a goal's texts go, and the texters that may send them.
 
-use std::collections::BTreeMap;
-
 use axum::{extract::Path, response::Response};
 use muster_domain::goals::goal::AssignmentStrategy;
 use serde_json::{Value, json};
@@ -10,7 +8,7 @@ use crate::{
     app::{
         Ids,
         desk::Desk,
-        goals::{answer::Goal, outlook, steps},
+        goals::{answer::Goal, steps},
         kit::{Body, Cell, Field, Form, Tone},
         when,
     },
@@ -22,11 +20,11 @@ use crate::{
 
 pub(crate) async fn show(desk: Desk, Path(ids): Path<Ids>) -> Result<Response, Problem> {
     let goal = steps::goal(&desk, &ids.goal_id).await?;
-    let body = content(&desk, &goal, None).await?;
+    let body = content(&desk, &goal, None);
     Ok(desk.page(&goal.name, "goals", body))
 }
 
-async fn content(desk: &Desk, goal: &Goal, problem: Option<&Problem>) -> Result<Body, Problem> {
+fn content(desk: &Desk, goal: &Goal, problem: Option<&Problem>) -> Body {
     let mut body = Body::new();
     steps::ways(desk, goal, 3, &mut body);
     body.say(format!("All times are on the clocks of {}, where the group is.", when::place(&goal.zone)));
@@ -76,9 +74,9 @@ async fn content(desk: &Desk, goal: &Goal, problem: Option<&Problem>) -> Result<
     body.heading("What that means");
     body.facts(&facts(goal));
     if !goal.script.trim().is_empty() {
-        outlook::forecast(desk, goal, &BTreeMap::new(), &mut body).await?;
+        body.later("to-come", &desk.at(&format!("/goals/{}/forecast", goal.id)), &Body::new());
     }
-    Ok(body)
+    body
 }
 
 /// Returns the times of a goal, with the gaps of the clocks.
@@ -129,7 +127,7 @@ pub(crate) async fn save(desk: Desk, Path(ids): Path<Ids>, fields: Fields) -> Re
         Err(problem) if problem.is_of_the_input() => {
             let mut body = Body::new();
             body.note(Tone::Bad, "The times were not changed", desk.sentence(&problem));
-            let mut whole = content(&desk, &goal, Some(&problem)).await?;
+            let mut whole = content(&desk, &goal, Some(&problem));
             whole.before(&body);
             Ok(desk.wrong(&problem, &goal.name, "goals", whole))
         }
