@@ -1,16 +1,18 @@
 //! Looks for workers that died: their jobs come back before their leases end.
 
-use std::time::Duration;
-use std::{collections::BTreeMap, time::Instant};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
-use muster_domain::engine::life::{Fate, fate};
+use muster_domain::engine::life::{Verdict, verdict_on};
 use muster_service::clock;
 use muster_storage::engine::{lives, sweep};
 
 use crate::{LONGEST_ANSWER, Scheduler};
 
 /// Interval of the looks.
-const LOOK: Duration = Duration::from_millis(400);
+const LOOK_INTERVAL: Duration = Duration::from_millis(400);
 
 /// Lives without their locks, and since when this scheduler misses them, by its own clock.
 type Missing = BTreeMap<i32, Instant>;
@@ -19,7 +21,7 @@ type Missing = BTreeMap<i32, Instant>;
 /// the wait begins anew then, because workers may have been without an answer as well.
 pub(crate) async fn run(scheduler: &Scheduler) {
     let mut missing = Missing::new();
-    while scheduler.pause(LOOK).await {
+    while scheduler.pause(LOOK_INTERVAL).await {
         match tokio::time::timeout(LONGEST_ANSWER, round(scheduler, &mut missing)).await {
             Ok(Ok(())) => continue,
             Ok(Err(error)) => tracing::debug!(%error, "workers' lives could not be looked at"),
@@ -37,11 +39,12 @@ async fn round(scheduler: &Scheduler, missing: &mut Missing) -> muster_storage::
     let mut jobs = 0;
     for life in missed {
         let since = *missing.entry(life.id).or_insert(answered);
-        let fate = if life.is_over { Fate::Over } else { fate(asked.duration_since(since), life.same_server) };
-        match fate {
-            Fate::Waits => {}
-            Fate::Over => jobs += end(scheduler, life.id).await?,
-            Fate::Forgotten => lives::forget(&scheduler.pool, life.id).await?,
+        let verdict =
+            if life.is_over { Verdict::Over } else { verdict_on(asked.duration_since(since), life.same_server) };
+        match verdict {
+            Verdict::Waits => {}
+            Verdict::Over => jobs += end(scheduler, life.id).await?,
+            Verdict::Forgotten => lives::forget(&scheduler.pool, life.id).await?,
         }
     }
     if jobs > 0 {

@@ -22,36 +22,36 @@ use tokio_util::sync::CancellationToken;
 use crate::Context;
 
 /// How often the session is asked, and how soon another is tried for.
-const BEAT: Duration = Duration::from_millis(500);
-const AGAIN: Duration = Duration::from_millis(200);
+const BEAT_INTERVAL: Duration = Duration::from_millis(500);
+const RETRY_DELAY: Duration = Duration::from_millis(200);
 /// How long the session may take to answer, and another one to be made.
 const LONGEST_ANSWER: Duration = Duration::from_millis(1_500);
 
 /// The life that claims name, and the end of the leases that were claimed in it.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Held {
+pub(crate) struct CurrentLife {
     pub(crate) life: Option<i32>,
     pub(crate) over: CancellationToken,
 }
 
-/// A worker's hold on its jobs.
+/// Whether this worker lives, as far as it can prove.
 #[derive(Debug, Default)]
-pub(crate) struct Holding {
-    held: Mutex<Held>,
+pub(crate) struct Liveness {
+    current: Mutex<CurrentLife>,
     /// When the last answer on the session was asked for; none before the first.
     proven: watch::Sender<Option<Instant>>,
 }
 
-impl Holding {
+impl Liveness {
     /// Returns the life of this moment.
-    pub(crate) fn held(&self) -> Held {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    pub(crate) fn current(&self) -> CurrentLife {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// A life begins, or none: the leases of the one before are lost.
     fn turns_to(&self, life: Option<i32>) {
-        let next = Held { life, over: CancellationToken::new() };
-        let before = std::mem::replace(&mut *self.held.lock().unwrap_or_else(PoisonError::into_inner), next);
+        let next = CurrentLife { life, over: CancellationToken::new() };
+        let before = std::mem::replace(&mut *self.current.lock().unwrap_or_else(PoisonError::into_inner), next);
         before.over.cancel();
     }
 
@@ -91,14 +91,14 @@ pub(crate) async fn begin(ctx: &Context) -> Life {
         let begun = Life::begin(&ctx.engine_pool, &ctx.settings.process.name);
         match tokio::time::timeout(LONGEST_ANSWER, begun).await {
             Ok(Ok(life)) => {
-                ctx.holding.turns_to(Some(life.id()));
-                ctx.holding.proves(asked);
+                ctx.liveness.turns_to(Some(life.id()));
+                ctx.liveness.proves(asked);
                 return life;
             }
             Ok(Err(error)) => tracing::debug!(%error, "the session of the worker's life could not be made"),
             Err(_) => tracing::debug!("the session of the worker's life could not be made in time"),
         }
-        tokio::time::sleep(AGAIN).await;
+        tokio::time::sleep(RETRY_DELAY).await;
     }
 }
 
@@ -116,13 +116,13 @@ async fn beat(ctx: &Context, life: &mut Life) {
     loop {
         let moved = tokio::select! {
             () = life.moved() => true,
-            () = tokio::time::sleep(BEAT) => false,
+            () = tokio::time::sleep(BEAT_INTERVAL) => false,
         };
         let asked = clock::start();
         if moved || !tokio::time::timeout(LONGEST_ANSWER, life.is_there()).await.unwrap_or(false) {
             return;
         }
-        ctx.holding.proves(asked);
+        ctx.liveness.proves(asked);
     }
 }
 
@@ -132,18 +132,18 @@ async fn go_on(ctx: &Context, life: &Life) -> Life {
         let asked = clock::start();
         match tokio::time::timeout(LONGEST_ANSWER, life.go_on(&ctx.engine_pool)).await {
             Ok(Ok(Some(next))) => {
-                ctx.holding.proves(asked);
+                ctx.liveness.proves(asked);
                 return next;
             }
             Ok(Ok(None)) => {
                 tracing::warn!("this worker was taken for dead; its jobs are others' now");
-                ctx.holding.turns_to(None);
+                ctx.liveness.turns_to(None);
                 return begin(ctx).await;
             }
             Ok(Err(error)) => tracing::debug!(%error, "the worker's life has no session"),
             Err(_) => tracing::debug!("the worker's life got no session in time"),
         }
-        tokio::time::sleep(AGAIN).await;
+        tokio::time::sleep(RETRY_DELAY).await;
     }
 }
 
@@ -159,22 +159,22 @@ mod tests {
 
     #[tokio::test]
     async fn j7_handlers_stand_still_without_a_proof_and_go_on_with_the_next() {
-        let holding = Holding::default();
-        assert_eq!(holding.while_proven(async { 1 }).now_or_never(), Some(1), "nothing is to be proven yet");
-        holding.proves(ago(STANDS_STILL_AFTER));
-        let mut work = Box::pin(holding.while_proven(async { 2 }));
+        let liveness = Liveness::default();
+        assert_eq!(liveness.while_proven(async { 1 }).now_or_never(), Some(1), "nothing is to be proven yet");
+        liveness.proves(ago(STANDS_STILL_AFTER));
+        let mut work = Box::pin(liveness.while_proven(async { 2 }));
         assert_eq!((&mut work).now_or_never(), None);
-        holding.proves(clock::start());
+        liveness.proves(clock::start());
         assert_eq!(work.now_or_never(), Some(2));
     }
 
     #[tokio::test]
     async fn j7_leases_end_with_their_life_and_not_with_the_next() {
-        let holding = Holding::default();
-        holding.turns_to(Some(1));
-        let first = holding.held();
-        holding.turns_to(Some(2));
+        let liveness = Liveness::default();
+        liveness.turns_to(Some(1));
+        let first = liveness.current();
+        liveness.turns_to(Some(2));
         assert!(first.over.is_cancelled());
-        assert!(!holding.held().over.is_cancelled() && holding.held().life == Some(2));
+        assert!(!liveness.current().over.is_cancelled() && liveness.current().life == Some(2));
     }
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use muster_domain::trust::ledger::{HEAD, Head, LONGEST};
+use muster_domain::trust::ledger::{HEAD, Head, OBJECT_LIMIT};
 use muster_service::health::Readiness;
 use muster_storage::trust::ledger;
 
@@ -37,7 +37,7 @@ pub(crate) async fn until_replayed(context: &Context, readiness: &Readiness) {
 }
 
 async fn is_restored(context: &Context) -> anyhow::Result<bool> {
-    let head = context.objects.read_small(HEAD, LONGEST).await?;
+    let head = context.objects.read_small(HEAD, OBJECT_LIMIT).await?;
     let head = head.map(|text| Head::read(&text, &context.phone_hash_keys)).transpose()?;
     Ok(ledger::compare(&context.engine_pool, head.as_ref()).await?)
 }

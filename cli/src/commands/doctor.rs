@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 use muster_broker::{Management, is_supported};
 use muster_domain::{
     people::phone_hash::PhoneHashKeys,
-    trust::ledger::{HEAD, Head, LONGEST, is_older},
+    trust::ledger::{HEAD, Head, OBJECT_LIMIT, is_older},
 };
 use muster_mail::{Mailer, ServerAddress};
 use muster_objects::{Objects, StoreAddress};
@@ -264,7 +264,7 @@ async fn restored(settings: &DoctorSettings, pool: &Pool) -> Check {
         let objects = Objects::open(&settings.object_store.place(StoreAddress::new))?;
         let (current, previous) = settings.privacy.keys();
         let keys = PhoneHashKeys::new(current, previous);
-        let head = objects.read_small(HEAD, LONGEST).await?.map(|text| Head::read(&text, &keys)).transpose()?;
+        let head = objects.read_small(HEAD, OBJECT_LIMIT).await?.map(|text| Head::read(&text, &keys)).transpose()?;
         Ok::<_, anyhow::Error>((ledger::standing(pool).await?, head, pool.now().await?))
     };
     let (ok, detail) = match looked.await {

@@ -9,7 +9,7 @@ use muster_domain::{
     ids::{AccountId, MemberId, RedactionId},
     people::{e164::E164, phone_hash::PhoneHashKeys},
     sending::segments,
-    trust::ledger::{Broken, Entry, HEAD, Head, LONGEST, Segment, segment_key, sha256},
+    trust::ledger::{Broken, Entry, HEAD, Head, OBJECT_LIMIT, Segment, segment_key, sha256},
 };
 use muster_jobs::kinds::{DeliveryReceipt, Redaction};
 use muster_objects::{Objects, StoreAddress};
@@ -79,11 +79,11 @@ impl Book {
         let objects = Objects::open(&settings.object_store.place(StoreAddress::new))?;
         let (current, previous) = settings.privacy.keys();
         let keys = PhoneHashKeys::new(current, previous);
-        let head = objects.read_small(HEAD, LONGEST).await?;
+        let head = objects.read_small(HEAD, OBJECT_LIMIT).await?;
         let head = head.map(|text| Head::read(&text, &keys)).transpose()?;
         let (mut last, mut hash, mut entries) = (0, Vec::new(), Vec::new());
         let mut named = Vec::new();
-        while let Some(text) = objects.read_small(&segment_key(last + 1), LONGEST).await? {
+        while let Some(text) = objects.read_small(&segment_key(last + 1), OBJECT_LIMIT).await? {
             last += 1;
             let segment = Segment::read(&text, last, &hash, &keys)?;
             hash = sha256(&text);

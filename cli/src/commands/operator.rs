@@ -8,7 +8,7 @@ use muster_storage::trust::audit::{self, Acting, Draft, Principal, Writes};
 /// The user that the machine knows nothing of.
 const UNKNOWN: &str = "unknown";
 /// Characters of a name.
-const LONGEST: usize = 100;
+const NAME_LIMIT: usize = 100;
 
 /// Returns the operator's name: `MUSTER_OPERATOR` if it is set, else the user of the machine; of
 /// root by `sudo`, the user that became it.
@@ -19,7 +19,7 @@ fn name() -> String {
     let sudo = || told("SUDO_USER").filter(|_| user == Some(0));
     let name =
         told("MUSTER_OPERATOR").or_else(sudo).or_else(|| user.map(of_user)).unwrap_or_else(|| UNKNOWN.to_owned());
-    name.trim().chars().filter(|letter| !letter.is_control()).take(LONGEST).collect()
+    name.trim().chars().filter(|letter| !letter.is_control()).take(NAME_LIMIT).collect()
 }
 
 /// Returns the name of a user, or their number where there is none.

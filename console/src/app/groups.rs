@@ -26,9 +26,9 @@ use crate::{
 };
 
 /// Texters on a group's page.
-const TEXTERS: u32 = 25;
+const TEXTERS_SHOWN: u32 = 25;
 /// Texters on the page that adds one.
-const OTHERS: u32 = 50;
+const CANDIDATES_SHOWN: u32 = 50;
 
 #[derive(Deserialize)]
 struct Made {
@@ -174,7 +174,7 @@ async fn show(desk: Desk, Path(ids): Path<Ids>, RawQuery(query): RawQuery) -> Re
 /// Adds a page of the group's texters, with a search where there are more.
 async fn texters(desk: &Desk, group: &Group, asked: &Fields, body: &mut Body) -> Result<(), Problem> {
     let call = desk.call(&operations::MEMBERS, []).query("role", "agent").query("state", "active");
-    let call = call.query("group_id", &group.id).query("limit", TEXTERS);
+    let call = call.query("group_id", &group.id).query("limit", TEXTERS_SHOWN);
     let call = ["search", "cursor"].iter().fold(call, |call, name| call.query_some(name, asked.some(name)));
     let list: List<Texter> = call.read().await?;
     let at = |path: &str| desk.at(&format!("/groups/{}{path}", group.id));
@@ -210,7 +210,7 @@ async fn others(desk: Desk, Path(ids): Path<Ids>, RawQuery(query): RawQuery) -> 
     let group = group(&desk, &ids.group_id).await?;
     let asked = Fields::read(query.unwrap_or_default().as_bytes()).unwrap_or_default();
     let call = desk.call(&operations::MEMBERS, []).query("role", "agent").query("state", "active");
-    let call = call.query("limit", OTHERS);
+    let call = call.query("limit", CANDIDATES_SHOWN);
     let call = ["search", "cursor"].iter().fold(call, |call, name| call.query_some(name, asked.some(name)));
     let list: List<Texter> = call.read().await?;
     let at = |path: &str| desk.at(&format!("/groups/{}{path}", group.id));

@@ -30,7 +30,7 @@ const ATTRIBUTES: &str = "Path=/; Secure; HttpOnly; SameSite=Strict";
 const AGE: u32 = 12 * 60 * 60;
 /// How operators' tokens begin.
 const TOKEN: &str = "muster_operator_";
-const LONGEST: usize = 200;
+const TOKEN_LIMIT: usize = 200;
 
 /// The operator with the request's token.
 #[derive(Debug, Clone, Deserialize)]
@@ -71,7 +71,7 @@ fn header(token: &str) -> Option<HeaderValue> {
 
 fn is_token(text: &str) -> bool {
     let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    text.starts_with(TOKEN) && text.len() <= LONGEST && plain
+    text.starts_with(TOKEN) && text.len() <= TOKEN_LIMIT && plain
 }
 
 /// `GET /operator/sign-in`.
@@ -124,6 +124,6 @@ mod tests {
         {
             assert!(!is_token(other), "{other}");
         }
-        assert!(!is_token(&format!("{TOKEN}{}", "a".repeat(LONGEST))));
+        assert!(!is_token(&format!("{TOKEN}{}", "a".repeat(TOKEN_LIMIT))));
     }
 }

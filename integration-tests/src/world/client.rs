@@ -13,7 +13,7 @@ pub use client::{Answer, Call};
 
 /// Answers to requests that were not begun, or that met another one and changed nothing: on a
 /// machine that is busy with other tests any request may have one.
-const AGAIN: [&str; 3] = [
+const PUT_OFF: [&str; 3] = [
     "more of your organization's requests wait than may",
     "more requests wait than may",
     "another change was under way and nothing was changed",
@@ -59,7 +59,8 @@ impl Client {
     pub async fn call(&self, method: Method, path: &str, call: Call) -> Answer {
         for _ in 1..TRIES {
             let answer = conforming(&method, path, self.api.call(method.clone(), path, &call).await);
-            let is_put_off = matches!(answer.status, 429 | 503) && AGAIN.iter().any(|told| answer.text.contains(told));
+            let is_put_off =
+                matches!(answer.status, 429 | 503) && PUT_OFF.iter().any(|told| answer.text.contains(told));
             if !(self.comes_again && is_put_off) {
                 return answer;
             }

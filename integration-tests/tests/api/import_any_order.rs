@@ -137,7 +137,7 @@ async fn seen(world: &World, ours: &Organization, group: &str, import: &str) -> 
 
 /// How an attempt at a job goes.
 #[derive(Clone, Copy)]
-enum Fate {
+enum Ending {
     /// It is completed.
     Done,
     /// The same, and then the job is delivered and begun once more.
@@ -181,33 +181,33 @@ impl Hands<'_> {
             let at_once = self.dice.as_mut().map_or(1, |dice| dice.between(1, 5));
             let mut attempts = Vec::new();
             for _ in 0..at_once.min(waiting.len() as u64) {
-                let (mut nth, mut fate) = (0, Fate::Done);
+                let (mut nth, mut fate) = (0, Ending::Done);
                 if let Some(dice) = &mut self.dice {
                     nth = usize::try_from(dice.between(0, waiting.len() as u64)).unwrap();
                     fate = match dice.between(0, 8) {
-                        0 => Fate::Again,
-                        1 | 2 => Fate::Dies(dice.between(1, 60)),
-                        3 => Fate::Dies(u64::MAX),
-                        4 => Fate::Late,
-                        _ => Fate::Done,
+                        0 => Ending::Again,
+                        1 | 2 => Ending::Dies(dice.between(1, 60)),
+                        3 => Ending::Dies(u64::MAX),
+                        4 => Ending::Late,
+                        _ => Ending::Done,
                     };
                 }
                 let id = waiting.remove(nth);
                 let spoiled = spoiled.entry(id).or_default();
                 // A job with workers that die again and again is given up.
-                if matches!(fate, Fate::Dies(_) | Fate::Late) && *spoiled == 3 {
-                    fate = Fate::Done;
+                if matches!(fate, Ending::Dies(_) | Ending::Late) && *spoiled == 3 {
+                    fate = Ending::Done;
                 }
-                if matches!(fate, Fate::Dies(_) | Fate::Late) {
+                if matches!(fate, Ending::Dies(_) | Ending::Late) {
                     *spoiled += 1;
                     attempts.push((claim::claim(pool, id, "hand", LOST).await.unwrap().unwrap(), fate));
                 }
-                if matches!(fate, Fate::Late) {
+                if matches!(fate, Ending::Late) {
                     // Another worker has it by now, and does it at the same time.
                     sweep::return_expired(pool).await.unwrap();
                 }
-                if !matches!(fate, Fate::Dies(_)) {
-                    let fate = if matches!(fate, Fate::Late) { Fate::Done } else { fate };
+                if !matches!(fate, Ending::Dies(_)) {
+                    let fate = if matches!(fate, Ending::Late) { Ending::Done } else { fate };
                     attempts.push((claim::claim(pool, id, "hand", LONG).await.unwrap().unwrap(), fate));
                 }
             }
@@ -215,11 +215,11 @@ impl Hands<'_> {
         }
     }
 
-    async fn attempt(&self, world: &World, job: &ClaimedJob, fate: Fate) {
+    async fn attempt(&self, world: &World, job: &ClaimedJob, fate: Ending) {
         let pool = world.pool();
-        let polls = if let Fate::Dies(polls) = fate { polls } else { u64::MAX };
+        let polls = if let Ending::Dies(polls) = fate { polls } else { u64::MAX };
         // A worker that dies has connections of its own, which die too.
-        let mortal = matches!(fate, Fate::Dies(_)).then(|| Hand::new(self.settings.clone()).unwrap());
+        let mortal = matches!(fate, Ending::Dies(_)).then(|| Hand::new(self.settings.clone()).unwrap());
         let hand = mortal.as_ref().unwrap_or(self.hand);
         let Some(worked) = polled(polls, hand.work(job)).await else { return };
         let mut tx = match worked {
@@ -235,17 +235,17 @@ impl Hands<'_> {
             Err(error) => panic!("{}: {error}", job.kind),
         };
         match fate {
-            Fate::Dies(_) => tx.rollback().await.unwrap(),
-            Fate::Late => {
+            Ending::Dies(_) => tx.rollback().await.unwrap(),
+            Ending::Late => {
                 claim::complete(&mut tx, job).await.unwrap_err();
                 tx.rollback().await.unwrap();
             }
-            Fate::Done | Fate::Again => {
+            Ending::Done | Ending::Again => {
                 claim::complete(&mut tx, job).await.unwrap();
                 tx.commit().await.unwrap();
             }
         }
-        if let Fate::Again = fate {
+        if let Ending::Again = fate {
             assert!(claim::claim(pool, job.id, "hand", LONG).await.unwrap().is_none(), "it is done");
             if let Ok(mut tx) = self.hand.work(job).await {
                 claim::complete(&mut tx, job).await.unwrap_err();

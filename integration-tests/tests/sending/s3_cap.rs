@@ -14,7 +14,7 @@ const MESSAGES: u32 = 5_000;
 const CAP: i64 = 1_000;
 const WORKERS: usize = 8;
 /// The longest of the planted texts.
-const LONGEST: i64 = 2;
+const LONGEST_TEXT: i64 = 2;
 
 /// Some of the workers die whenever the carrier has so many texts more.
 const DEATHS_EVERY: usize = 150;
@@ -73,13 +73,13 @@ async fn day_by_day(plant: Plant, messages: u32, cap: i64) {
     let mut workers: Vec<_> = (0..WORKERS).map(|n| plant.worker(&format!("worker-{n}"))).collect();
     work_and_die(&plant, &mut workers, &mut dice, 600).await;
     let first_day = plant.segments();
-    assert!((cap - LONGEST + 1..=cap).contains(&first_day), "{first_day} segments on the first day");
+    assert!((cap - LONGEST_TEXT + 1..=cap).contains(&first_day), "{first_day} segments on the first day");
     plant.settles().await;
 
     turn_the_day(&plant, 1).await;
     work_and_die(&plant, &mut workers, &mut dice, 600).await;
     let second_day = plant.segments() - first_day;
-    assert!((cap - LONGEST + 1..=cap).contains(&second_day), "{second_day} segments on the second day");
+    assert!((cap - LONGEST_TEXT + 1..=cap).contains(&second_day), "{second_day} segments on the second day");
 
     // And on a day without an end everybody else.
     plant.execute(&["update brand_cap set daily_segments = 1000000"]).await;
@@ -104,7 +104,7 @@ async fn s3_segments_that_the_carrier_refused_go_to_others_the_same_day() {
             let worker = plant.worker("worker");
             plant.until_settled(60).await;
             let sent = plant.segments();
-            assert!((100 - LONGEST + 1..=100).contains(&sent), "{sent} segments");
+            assert!((100 - LONGEST_TEXT + 1..=100).contains(&sent), "{sent} segments");
             assert!(plant.messages().state("failed").count().await > 10);
             let ledger = plant.ledgers().is("reserved", 0).is("settled", sent);
             assert_eq!(ledger.count().await, 1);

@@ -15,7 +15,7 @@ use crate::client::{Client, number, text, with_query};
 const LIMIT: Duration = Duration::from_mins(1);
 const POLL: Duration = Duration::from_millis(300);
 /// The file that is uploaded twice.
-const AGAIN: usize = 2;
+const REPEATED_FILE: usize = 2;
 
 /// An import that is over, beside the expected one.
 #[derive(Debug, Clone)]
@@ -41,8 +41,8 @@ pub(crate) async fn run(
         let counted = wait(admin, organization, id, LIMIT).await?;
         reports.push(report(file, file.name.to_owned(), file.expected.clone(), counted));
     }
-    if let Some(file) = files.get(AGAIN) {
-        let id = upload(admin, organization, file, group(organization, AGAIN)?, "again").await?;
+    if let Some(file) = files.get(REPEATED_FILE) {
+        let id = upload(admin, organization, file, group(organization, REPEATED_FILE)?, "again").await?;
         let counted = wait(admin, organization, &id, LIMIT).await?;
         reports.push(report(file, format!("{} again", file.name), file.expected.again(), counted));
     }

@@ -23,7 +23,7 @@ use crate::{
     client::Client,
 };
 
-const BEAT: Duration = Duration::from_secs(2);
+const LINE_INTERVAL: Duration = Duration::from_secs(2);
 /// Time for which the agents keep to reminders before they go on with the rest.
 const BREAK_FOR_REMINDERS: Duration = Duration::from_secs(8);
 
@@ -92,7 +92,7 @@ impl Watch<'_> {
                 return Ok(sight);
             }
             said_done = done;
-            tokio::time::sleep(BEAT).await;
+            tokio::time::sleep(LINE_INTERVAL).await;
         }
     }
 

@@ -19,7 +19,7 @@ use tokio::{
 use crate::error::BROKEN_OFF;
 
 /// Bytes of an answer before TLS at most.
-const LONGEST: usize = 8 * 1_024;
+const LINE_LIMIT: usize = 8 * 1_024;
 
 /// The greeting that stands in for the server's own, which came before TLS did.
 pub(crate) const GREETED: &[u8] = b"220 after STARTTLS\r\n";
@@ -100,7 +100,7 @@ async fn answer(tcp: &mut TcpStream) -> Result<Vec<String>, String> {
     loop {
         let read = tcp.read(&mut piece).await.map_err(|error| error.to_string())?;
         said.extend_from_slice(&piece[..read]);
-        if read == 0 || said.len() > LONGEST {
+        if read == 0 || said.len() > LINE_LIMIT {
             return Err(BROKEN_OFF.to_owned());
         }
         if let Some(lines) = whole(&said)? {

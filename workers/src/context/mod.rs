@@ -28,7 +28,7 @@ use tokio::sync::{Notify, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 use self::{stops::Stops, turns::Turns};
-use crate::{choice::Choice, error::JobError, life::Holding, mail, metrics::WorkerMetrics};
+use crate::{choice::Choice, error::JobError, life::Liveness, mail, metrics::WorkerMetrics};
 
 /// Connections for claims, heartbeats and outcomes, beside the handlers' and the one that hears of
 /// stops.
@@ -78,7 +78,7 @@ pub struct Context {
     /// An operator has asked it to take no more jobs.
     pub(crate) draining: Arc<watch::Sender<bool>>,
     /// The worker's life, and the leases that it has by it.
-    pub(crate) holding: Arc<Holding>,
+    pub(crate) liveness: Arc<Liveness>,
     /// The database could not be reached: take no more jobs until it answers.
     pub(crate) database_lost: Arc<Notify>,
     /// The worker is to stop: begin nothing new.
@@ -136,7 +136,7 @@ impl Context {
             stops: Stops::default(),
             choice: Arc::new(choice),
             draining: Arc::new(watch::Sender::new(false)),
-            holding: Arc::default(),
+            liveness: Arc::default(),
             database_lost: Arc::new(Notify::new()),
             stopping: CancellationToken::new(),
             hand_back: CancellationToken::new(),

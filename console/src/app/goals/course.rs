@@ -24,9 +24,9 @@ use crate::{
 };
 
 /// Texters that the goal's page lists.
-const FIRST: usize = 10;
+const TEXTERS_SHOWN: usize = 10;
 /// Texters that a page of them lists.
-const EACH: usize = 50;
+const TEXTERS_LISTED: usize = 50;
 
 #[derive(Deserialize)]
 struct Activity {
@@ -72,11 +72,14 @@ pub(crate) async fn part(desk: Desk, Path(ids): Path<Ids>) -> Result<Response, P
     let mut body = Body::new();
     over_time(&goal, &activity, &mut body);
     body.heading("Texter by texter");
-    let (first, others) = activity.agents.split_at(activity.agents.len().min(FIRST));
+    let (first, others) = activity.agents.split_at(activity.agents.len().min(TEXTERS_SHOWN));
     body.table(&table(&desk, first));
     if !first.is_empty() {
         if !others.is_empty() {
-            body.say(format!("These are the {FIRST} who have texted the most people, of {}.", activity.agents.len()));
+            body.say(format!(
+                "These are the {TEXTERS_SHOWN} who have texted the most people, of {}.",
+                activity.agents.len()
+            ));
         }
         body.links(&[Link::new(desk.at(&format!("/goals/{}/texters", goal.id)), "See all its texters")]);
     }
@@ -114,9 +117,9 @@ pub(crate) async fn list(desk: Desk, Path(ids): Path<Ids>, RawQuery(query): RawQ
     let mut agents = activity(&desk, &goal).await?.agents;
     agents.retain(|agent| agent.name().to_lowercase().contains(&search));
     let after: usize = asked.get("after").parse().unwrap_or(0);
-    let shown = agents.iter().skip(after).take(EACH);
+    let shown = agents.iter().skip(after).take(TEXTERS_LISTED);
     let mut table = self::table(&desk, shown);
-    let next = (after.saturating_add(EACH) < agents.len()).then(|| (after + EACH).to_string());
+    let next = (after.saturating_add(TEXTERS_LISTED) < agents.len()).then(|| (after + TEXTERS_LISTED).to_string());
     table.more(next.map(|next| {
         let kept = crate::app::query(&[("search", asked.get("search")), ("after", &next)]);
         desk.at(&format!("/goals/{}/texters?{kept}", goal.id))

@@ -12,7 +12,7 @@ const LIMIT: Duration = Duration::from_secs(15);
 /// How long a call that changes something is repeated while none is answered: nodes of a cluster
 /// that has just begun take their time on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(90);
-const AGAIN: Duration = Duration::from_secs(1);
+const RETRY_DELAY: Duration = Duration::from_secs(1);
 
 /// A client for one broker. The URL carries user and password.
 #[derive(Debug)]
@@ -50,7 +50,7 @@ impl Management {
         loop {
             match self.call(method.clone(), path, body.clone()).await {
                 Err(error) if error.is::<reqwest::Error>() && began.elapsed() < PATIENCE => {
-                    tokio::time::sleep(AGAIN).await;
+                    tokio::time::sleep(RETRY_DELAY).await;
                 }
                 done => return done.map(|_| ()),
             }

@@ -13,9 +13,9 @@ pub const OVER_AFTER: Duration = Duration::from_secs(3);
 /// How long a life of another server is left alone before it is forgotten, if no job is its own.
 pub const FORGOTTEN_AFTER: Duration = Duration::from_mins(10);
 
-/// The fate of a life that is without its lock.
+/// The verdict on a life that is without its lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
+pub enum Verdict {
     /// Its worker may come back.
     Waits,
     /// Its worker is dead: its jobs are others'.
@@ -27,13 +27,13 @@ pub enum Fate {
 /// Decides about a life that has been without its lock for so long. `same_server`: its session was
 /// on the server that says so. Another one has never had the lock, and does not tell a dead worker
 /// from one that has not found the way to it yet.
-pub fn fate(missed_for: Duration, same_server: bool) -> Fate {
+pub fn verdict_on(missed_for: Duration, same_server: bool) -> Verdict {
     if same_server && missed_for >= OVER_AFTER {
-        Fate::Over
+        Verdict::Over
     } else if !same_server && missed_for >= FORGOTTEN_AFTER {
-        Fate::Forgotten
+        Verdict::Forgotten
     } else {
-        Fate::Waits
+        Verdict::Waits
     }
 }
 
@@ -44,13 +44,13 @@ mod tests {
     #[test]
     fn j7_a_worker_stands_still_well_before_its_jobs_are_taken() {
         assert!(STANDS_STILL_AFTER + Duration::from_secs(1) <= OVER_AFTER);
-        assert_eq!(fate(STANDS_STILL_AFTER, true), Fate::Waits);
-        assert_eq!(fate(OVER_AFTER, true), Fate::Over);
+        assert_eq!(verdict_on(STANDS_STILL_AFTER, true), Verdict::Waits);
+        assert_eq!(verdict_on(OVER_AFTER, true), Verdict::Over);
     }
 
     #[test]
     fn j7_after_a_restart_or_a_failover_no_life_is_over() {
-        assert_eq!(fate(OVER_AFTER, false), Fate::Waits);
-        assert_eq!(fate(FORGOTTEN_AFTER, false), Fate::Forgotten);
+        assert_eq!(verdict_on(OVER_AFTER, false), Verdict::Waits);
+        assert_eq!(verdict_on(FORGOTTEN_AFTER, false), Verdict::Forgotten);
     }
 }

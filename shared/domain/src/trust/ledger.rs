@@ -21,7 +21,7 @@ use crate::{
 /// The key of the head in the object store.
 pub const HEAD: &str = "ledger/head";
 /// Bytes of a segment or a head at most.
-pub const LONGEST: u64 = 16 * 1024 * 1024;
+pub const OBJECT_LIMIT: u64 = 16 * 1024 * 1024;
 /// Entries of a segment at most.
 pub const MAX_ENTRIES: i64 = 10_000;
 

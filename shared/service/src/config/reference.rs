@@ -49,7 +49,7 @@ A key whose form is *secret* can be in a file of its own: `MUSTER_DATABASE_URL_F
 /// Returns the documentation of every key as Markdown.
 pub fn reference() -> String {
     let mut page = INTRODUCTION.to_owned();
-    let kib = secret_file::LONGEST / 1_024;
+    let kib = secret_file::SECRET_LIMIT / 1_024;
     // Writing to a string does not fail.
     let _ = write!(
         page,

@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::secret_file::{LONGEST, text_of};
+use super::secret_file::{SECRET_LIMIT, text_of};
 
 /// The longest that a command may take.
 const LONGEST_RUN: Duration = Duration::from_secs(10);
@@ -44,7 +44,7 @@ fn output(child: &mut Child, deadline: Instant) -> Result<String, String> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         let mut bytes = Vec::new();
-        let read = pipe.take(LONGEST + 1).read_to_end(&mut bytes);
+        let read = pipe.take(SECRET_LIMIT + 1).read_to_end(&mut bytes);
         // The reader of a command that took too long has no receiver.
         let _ = sender.send(read.map(|_| bytes));
     });

@@ -3,21 +3,21 @@
 use std::{fs::File, io::Read, path::Path};
 
 /// Bytes of a secret's file at most.
-pub(super) const LONGEST: u64 = 16 * 1_024;
+pub(super) const SECRET_LIMIT: u64 = 16 * 1_024;
 
 /// Reads a secret, without the line break at its end. Errors continue a sentence that begins with
 /// the path, and never show the content.
 pub(super) fn read(path: &Path) -> Result<String, String> {
     let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(LONGEST + 1).read_to_end(&mut bytes));
+    let read = File::open(path).and_then(|file| file.take(SECRET_LIMIT + 1).read_to_end(&mut bytes));
     read.map_err(|error| format!("cannot be read: {error}"))?;
     text_of(bytes)
 }
 
 /// Returns a secret without the line break at its end.
 pub(super) fn text_of(bytes: Vec<u8>) -> Result<String, String> {
-    if bytes.len() as u64 > LONGEST {
-        return Err(format!("is longer than {LONGEST} bytes"));
+    if bytes.len() as u64 > SECRET_LIMIT {
+        return Err(format!("is longer than {SECRET_LIMIT} bytes"));
     }
     let mut text = String::from_utf8(bytes).map_err(|_| "is not UTF-8".to_owned())?;
     if text.ends_with('\n') {
@@ -55,7 +55,7 @@ mod tests {
         assert_eq!(read_bytes(b"").unwrap_err(), "is empty");
         assert_eq!(read_bytes(b"\n").unwrap_err(), "is empty");
         assert_eq!(read_bytes(b"hush\xff").unwrap_err(), "is not UTF-8");
-        let longest = "x".repeat(usize::try_from(LONGEST).unwrap());
+        let longest = "x".repeat(usize::try_from(SECRET_LIMIT).unwrap());
         assert!(read_bytes(longest.as_bytes()).is_ok());
         assert_eq!(read_bytes(format!("{longest}x").as_bytes()).unwrap_err(), "is longer than 16384 bytes");
         let folder = tempfile::tempdir().unwrap();

@@ -39,7 +39,7 @@ const SPARE: usize = 64;
 /// Time limit of their work.
 const HASTE: Duration = Duration::from_secs(2);
 /// How often a connection's times are looked at, and how often once it is time to stop.
-const LOOK: Duration = Duration::from_secs(1);
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 const LAST_LOOKS: Duration = Duration::from_millis(100);
 /// Bytes of a request's head at most.
 const HEAD: usize = 64 * 1024;
@@ -168,7 +168,7 @@ async fn drive(stream: TcpStream, peer: Peer, routes: Router, limits: Limits, st
                 stopping = true;
                 connection.as_mut().graceful_shutdown();
             }
-            () = tokio::time::sleep(if stopping { LAST_LOOKS } else { LOOK }) => {
+            () = tokio::time::sleep(if stopping { LAST_LOOKS } else { LOOK_INTERVAL }) => {
                 if pulse.is_overdue(&limits, stopping, Instant::now()) {
                     tracing::debug!("a connection's time is over");
                     return;

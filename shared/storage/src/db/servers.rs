@@ -25,7 +25,7 @@ use tokio::{sync::watch, task::JoinSet};
 use crate::{Result, db::usable::Trust};
 
 /// How often the servers are asked, and how often while none can be written to.
-const LOOK: Duration = Duration::from_secs(1);
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 const LOOK_WHILE_NONE: Duration = Duration::from_millis(250);
 /// How long an answer may take.
 const LONGEST_ANSWER: Duration = Duration::from_secs(3);
@@ -173,7 +173,7 @@ async fn look(
             trust.distrust_all();
             said.send_replace(server);
         }
-        tokio::time::sleep(if chosen.is_some() { LOOK } else { LOOK_WHILE_NONE }).await;
+        tokio::time::sleep(if chosen.is_some() { LOOK_INTERVAL } else { LOOK_WHILE_NONE }).await;
     }
 }
 

@@ -33,7 +33,7 @@ const AT_ONCE: usize = 8;
 /// When to go on with an API that answered some and refused some, and did not say when.
 const BUSY: Duration = Duration::from_secs(5);
 /// The longest that it is left alone because it says so.
-const LONGEST: Duration = Duration::from_mins(15);
+const LONGEST_DELAY: Duration = Duration::from_mins(15);
 
 /// Has a group's numbers looked up, where this installation can and the organization wants it.
 pub(crate) async fn request(
@@ -101,7 +101,7 @@ fn later(error: &LookupError, was_of_use: bool) -> JobError {
     let asked_to_wait = match error {
         LookupError::Denied(_) => return JobError::fail(error.to_string()),
         LookupError::Unavailable { retry_after_seconds, .. } => {
-            retry_after_seconds.map(|seconds| Duration::from_secs(seconds.into()).min(LONGEST))
+            retry_after_seconds.map(|seconds| Duration::from_secs(seconds.into()).min(LONGEST_DELAY))
         }
     };
     if was_of_use {

@@ -5,7 +5,7 @@
 //! it. A segment is never overwritten: one that a worker wrote and did not record is taken as it
 //! is.
 
-use muster_domain::trust::ledger::{self as form, HEAD, Head, LONGEST, Segment, segment_key, sha256};
+use muster_domain::trust::ledger::{self as form, HEAD, Head, OBJECT_LIMIT, Segment, segment_key, sha256};
 use muster_jobs::kinds::LedgerPublish;
 use muster_storage::{
     Tx,
@@ -19,7 +19,7 @@ impl Leased for LedgerPublish {
     async fn run(self, ctx: &Context, job: &ClaimedJob) -> Result<Tx, JobError> {
         let keys = &ctx.phone_hash_keys;
         // The head first: the beat that it names is committed by now.
-        let head = ctx.objects.read_small(HEAD, LONGEST).await?;
+        let head = ctx.objects.read_small(HEAD, OBJECT_LIMIT).await?;
         let head = head.map(|text| Head::read(&text, keys)).transpose().map_err(fail)?;
         if ledger::compare(&ctx.pool, head.as_ref()).await? {
             tracing::error!("{}", restore::WHY);
@@ -58,7 +58,7 @@ async fn write_segment(ctx: &Context, beat: &Beat) -> Result<(i64, Vec<u8>), Job
     if ctx.objects.create_small(&key, text.clone()).await? {
         return Ok((segment.number, sha256(text.as_bytes())));
     }
-    let Some(there) = ctx.objects.read_small(&key, form::LONGEST).await? else {
+    let Some(there) = ctx.objects.read_small(&key, form::OBJECT_LIMIT).await? else {
         return Err(JobError::fail("a segment of the ledger is there and cannot be read"));
     };
     Segment::read(&there, segment.number, &beat.sha256, &ctx.phone_hash_keys).map_err(fail)?;

@@ -22,7 +22,7 @@ use super::{commit_span, in_time, kept, outcome, span, within};
 use crate::{
     Context, Slot,
     error::JobError,
-    life::Held,
+    life::CurrentLife,
     modes::{GroupHandler, Handler},
     registry,
 };
@@ -42,8 +42,8 @@ pub(super) async fn run(ctx: &Context, kind: JobKind, refs: &[JobRef], suspect: 
     }
     let first_slot = ctx.slots.acquire().await;
     let lease = ctx.settings.engine.job_lease();
-    let held = ctx.holding.held();
-    let holder = Holder { worker: &ctx.settings.process.name, life: held.life };
+    let current = ctx.liveness.current();
+    let holder = Holder { worker: &ctx.settings.process.name, life: current.life };
     let jobs = match in_time(claim::claim_all(&ctx.engine_pool, &ids, holder, lease)).await {
         Ok(jobs) => jobs,
         Err(error) => return kept::<()>(ctx, Err(error)),
@@ -54,7 +54,7 @@ pub(super) async fn run(ctx: &Context, kind: JobKind, refs: &[JobRef], suspect: 
     for job in &jobs {
         ctx.metrics.claimed(job);
     }
-    let leases = Leases::of(&jobs, &held);
+    let leases = Leases::of(&jobs, &current);
     let not_begun = Mutex::new(Vec::new());
     let runs = match registry::of(kind) {
         Handler::Together(handler) => {
@@ -132,7 +132,7 @@ async fn work(ctx: &Context, job: &ClaimedJob, slot: &mut Slot, lost: &Cancellat
         Ok(())
     };
     tokio::select! {
-        ended = within(ctx.choice.time_limit(job.kind), ctx.holding.while_proven(handler)) => ended,
+        ended = within(ctx.choice.time_limit(job.kind), ctx.liveness.while_proven(handler)) => ended,
         () = lost.cancelled() => Err(JobError::Lost),
         () = ctx.hand_back.cancelled() => Err(JobError::NotYet { delay: Duration::ZERO, why: "the worker stops" }),
     }
@@ -142,8 +142,8 @@ async fn work(ctx: &Context, job: &ClaimedJob, slot: &mut Slot, lost: &Cancellat
 struct Leases(Mutex<BTreeMap<JobId, (i64, CancellationToken)>>);
 
 impl Leases {
-    fn of(jobs: &[ClaimedJob], held: &Held) -> Self {
-        Self(Mutex::new(jobs.iter().map(|job| (job.id, (job.epoch, held.over.child_token()))).collect()))
+    fn of(jobs: &[ClaimedJob], current: &CurrentLife) -> Self {
+        Self(Mutex::new(jobs.iter().map(|job| (job.id, (job.epoch, current.over.child_token()))).collect()))
     }
 
     fn held(&self) -> MutexGuard<'_, BTreeMap<JobId, (i64, CancellationToken)>> {

@@ -111,7 +111,7 @@ async fn work(
     let lost: Vec<_> = jobs.iter().map(|job| leases.lost(job.id)).collect();
     let any_lost = select_all(lost.iter().map(|lost| Box::pin(lost.cancelled())));
     tokio::select! {
-        ended = within(ctx.choice.time_limit(kind), ctx.holding.while_proven(work)) => ended,
+        ended = within(ctx.choice.time_limit(kind), ctx.liveness.while_proven(work)) => ended,
         _ = any_lost => Err(JobError::Lost),
         () = ctx.hand_back.cancelled() => Err(JobError::NotYet { delay: std::time::Duration::ZERO, why: "the worker stops" }),
     }
