@@ -32,6 +32,8 @@ impl TestSettings {
             ("phone_hash_key", text(&"0123456789abcdef".repeat(4))),
             ("sign_in_key", text(&"fedcba9876543210".repeat(4))),
             ("mail_from", text("Muster <muster@example.org>")),
+            // No request is given up because the machine is busy with other tests.
+            ("request_timeout_seconds", "120".to_owned()),
             ("job_lease_seconds", "3".to_owned()),
             ("republish_after_seconds", "3".to_owned()),
             ("reconcile_after_seconds", "4".to_owned()),

@@ -60,11 +60,8 @@ async fn i1_a_stop_is_taken_while_agents_hold_every_connection() {
                 last.ok();
             };
             let (answers, ()) = tokio::join!(join_all(hanging), meanwhile);
-            let (answered, put_off): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 200);
-            assert!(answered.len() >= 12, "{} were answered", answered.len());
-            for answer in put_off {
-                assert_eq!(answer.wrong_problem(PUT_OFF), None);
-                assert_ne!(answer.header("retry-after"), "");
+            for answer in answers {
+                answer.ok();
             }
             sixth.admin.get("/v1/account").await.ok();
         })
@@ -84,7 +81,7 @@ async fn one_tenant_that_waits_leaves_the_others_room() {
                 // Alone, it has three quarters of them.
                 world.until(HANGING, 9).await;
                 for _ in 0..20 {
-                    two.admin.once().get("/v1/account").await.ok();
+                    two.admin.get("/v1/account").await.ok();
                     two.group("Another").await;
                 }
                 world.until(HANGING, 9).await;
@@ -92,7 +89,7 @@ async fn one_tenant_that_waits_leaves_the_others_room() {
             };
             let (answers, ()) = tokio::join!(join_all((0..40).map(|_| look(&agent.client))), meanwhile);
             for answer in answers {
-                assert!(matches!(answer.status, 200 | 429), "{}: {}", answer.status, answer.text);
+                answer.ok();
             }
         })
         .await;
@@ -108,13 +105,18 @@ async fn a_tenants_connections_are_bounded_by_the_configuration() {
             let group = one.group("Phones").await;
             let (agent, _) = one.agent(&group).await;
             let gate = world.hold_table("goal").await;
-            let mut answers = stream::iter(0..20).map(|_| look(&agent.client)).buffer_unordered(20);
-            for _ in 3..20 {
-                assert_eq!(answers.next().await.unwrap().wrong_problem(PUT_OFF), None);
-            }
-            world.until(HANGING, 3).await;
-            gate.open().await;
-            while let Some(answer) = answers.next().await {
+            let meanwhile = async {
+                world.until(HANGING, 3).await;
+                let once = agent.client.once();
+                for refused in join_all((0..17).map(|_| look(&once))).await {
+                    assert_eq!(refused.wrong_problem(PUT_OFF), None);
+                    assert_ne!(refused.header("retry-after"), "");
+                }
+                world.until(HANGING, 3).await;
+                gate.open().await;
+            };
+            let (answers, ()) = tokio::join!(join_all((0..3).map(|_| look(&agent.client))), meanwhile);
+            for answer in answers {
                 answer.ok();
             }
         })
@@ -144,9 +146,10 @@ async fn i1_hundreds_of_texts_at_once_are_all_taken() {
         .await;
 }
 
-/// Returns a request that hangs while goals are locked.
+/// Returns a request that hangs while goals are locked. It comes again when it is put off: on a busy
+/// machine it may be, before it has a connection.
 fn look(agent: &Client) -> impl Future<Output = Answer> + Send + 'static {
-    let agent = agent.once();
+    let agent = agent.clone();
     async move { agent.get("/v1/agent/goals").await }
 }
 
