@@ -113,14 +113,13 @@ const fn as_usize(number: f64) -> usize {
 
 /// Returns a query's value on a scrape, as promtool tells it; none where there is none.
 fn evaluate(promtool: &Path, query: &str, scraped: &[Series]) -> Option<f64> {
-    let series =
-        scraped.iter().filter(|series| series.name.starts_with("muster_")).map(|Series { name, labels, value }| {
-            let mut line = format!("{name}{{instance=\"scheduler\"");
-            for (label, value) in labels {
-                write!(line, ",{label}=\"{value}\"").unwrap();
-            }
-            json!({ "series": line + "}", "values": format!("{value}x2") })
-        });
+    let series = scraped.iter().filter(|series| query.contains(&series.name)).map(|Series { name, labels, value }| {
+        let mut line = format!("{name}{{instance=\"scheduler\"");
+        for (label, value) in labels {
+            write!(line, ",{label}=\"{value}\"").unwrap();
+        }
+        json!({ "series": line + "}", "values": format!("{value}x2") })
+    });
     let test = json!({
         "evaluation_interval": "1m",
         "tests": [{
