@@ -146,8 +146,8 @@ async fn i1_hundreds_of_texts_at_once_are_all_taken() {
         .await;
 }
 
-/// Returns a request that hangs while goals are locked. It comes again when it is put off: on a busy
-/// machine it may be, before it has a connection.
+/// Returns a request that hangs while goals are locked. It comes again when it is put off, as it
+/// may be on a busy machine before it has a connection.
 fn look(agent: &Client) -> impl Future<Output = Answer> + Send + 'static {
     let agent = agent.clone();
     async move { agent.get("/v1/agent/goals").await }

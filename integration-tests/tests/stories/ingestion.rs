@@ -195,8 +195,7 @@ impl Said {
     }
 }
 
-/// Returns whether a line of the log was said by a job of an import; scheduled work asks about people
-/// too.
+/// Returns whether a job of an import said a line of the log; scheduled work asks about people too.
 fn is_of_an_import(line: &Value) -> bool {
     let kind = line["span"]["job.kind"].as_str().unwrap_or_default();
     kind.starts_with("import-") || kind == "csv-ingestion"
