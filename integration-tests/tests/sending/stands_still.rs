@@ -235,7 +235,7 @@ async fn s9_when_a_pause_is_answered_nothing_more_goes() {
                 })
                 .await;
                 assert_eq!(plant.accepted().len(), answered, "after the answer of round {round}");
-                assert!(plant.messages().state("held").reason("paused").count().await > 0, "round {round}");
+                plant.messages().state("held").reason("paused").at_least(1, seconds(40)).await;
                 admin.act(&format!("{goal}/resume")).await;
             }
             admin.act(&format!("{goal}/close")).await;
