@@ -19,7 +19,7 @@ impl TestSettings {
         let text = |text: &str| format!("{text:?}");
         let values = [
             ("database_url", text(database_url)),
-            ("database_max_connections", "16".to_owned()),
+            ("database_max_connections", "12".to_owned()),
             ("amqp_url", text(amqp_url)),
             ("rabbitmq_management_url", text(management_url)),
             ("object_store_url", text(object_store_url)),

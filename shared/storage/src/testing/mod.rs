@@ -42,7 +42,9 @@ pub async fn clone_template(
             .execute(&mut admin)
             .await?;
     }
-    sqlx::query(AssertSqlSafe(format!("create database {name} template {template}"))).execute(&mut admin).await?;
+    // Copying files costs two thirds of writing every page to the log.
+    let clone = format!("create database {name} template {template} strategy file_copy");
+    sqlx::query(AssertSqlSafe(clone)).execute(&mut admin).await?;
     admin.close().await?;
     Ok(())
 }
