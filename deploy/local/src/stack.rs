@@ -105,6 +105,21 @@ impl Stack {
         std::iter::once(&self.rabbitmq).chain(&self.other_nodes)
     }
 
+    /// Cuts a node of the broker off from all others, without a word; clients reach it as before.
+    pub fn cut_off(&self, node: &RabbitMq) -> anyhow::Result<()> {
+        self.others_than(node).try_for_each(|other| node.cut_off_from(other))
+    }
+
+    /// Lets a node and all others reach each other again.
+    pub fn join_again(&self, node: &RabbitMq) -> anyhow::Result<()> {
+        self.others_than(node).try_for_each(|other| node.join_again(other))
+    }
+
+    /// Returns the broker's nodes but one.
+    pub fn others_than<'a>(&'a self, node: &'a RabbitMq) -> impl Iterator<Item = &'a RabbitMq> {
+        self.nodes().filter(|other| other.node_name() != node.node_name())
+    }
+
     /// Returns the superuser's URL to a database, with all servers.
     pub fn database_url(&self, database: &str) -> String {
         naming_all(self.databases().map(|server| server.url(database)))
@@ -171,8 +186,11 @@ async fn databases(folder: &Path, options: &StackOptions) -> anyhow::Result<(Pos
 }
 
 async fn brokers(folder: &Path, options: &StackOptions) -> anyhow::Result<(RabbitMq, Vec<RabbitMq>)> {
-    let first =
-        if options.always_own { RabbitMq::start(folder).await? } else { RabbitMq::find_or_start(folder).await? };
+    let first = if options.always_own {
+        RabbitMq::start(folder, options.nodes > 1).await?
+    } else {
+        RabbitMq::find_or_start(folder).await?
+    };
     let others = try_join_all((2..=options.nodes).map(|number| first.start_another(folder, number))).await?;
     Ok((first, others))
 }

@@ -32,6 +32,7 @@ async fn a_campaign_goes_on_while_nodes_of_the_broker_go() {
     let killed = ["kill -9 node 1 of RabbitMQ", "kill -9 node 2 of RabbitMQ", "kill -9 node 3 of RabbitMQ"];
     tells(&said, &killed);
     tells(&said, &["SIGSTOP the leader of RabbitMQ", "restart node after node of RabbitMQ"]);
+    tells(&said, &["cut off from the other nodes: the leader of RabbitMQ"]);
 }
 
 #[tokio::test]

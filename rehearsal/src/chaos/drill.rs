@@ -9,7 +9,8 @@ use super::plan::{Deed, Fault, Service, Target};
 /// A drill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Drill {
-    /// Each node of the broker is killed, the leader stands still, and all are restarted in turn.
+    /// Each node of the broker is killed, the leader stands still, all are restarted in turn, and
+    /// the leader is cut off from the others.
     Broker,
     /// The primary is killed and its standby promoted; then the other way round, by a primary that
     /// wakes up later.
@@ -19,12 +20,13 @@ pub(crate) enum Drill {
 /// A fault of a drill: when, for how long, and its kind.
 type Step = (u64, u64, Deed);
 
-const BROKER: [Step; 5] = [
+const BROKER: [Step; 6] = [
     (2_000, 1_000, Deed::KillNode(0)),
     (10_000, 1_000, Deed::KillNode(1)),
     (18_000, 1_000, Deed::KillNode(2)),
     (26_000, 10_000, Deed::StopLeader),
     (38_000, 0, Deed::Roll),
+    (54_000, 20_000, Deed::CutLeader),
 ];
 const DATABASE: [Step; 2] = [(2_000, 1_000, Deed::FailOver), (10_000, 1_000, Deed::Usurp)];
 
@@ -43,7 +45,7 @@ impl Drill {
     /// Returns the time for which there is work.
     pub(crate) fn time_ms(self) -> u64 {
         match self {
-            Self::Broker => 60_000,
+            Self::Broker => 90_000,
             Self::Database => 20_000,
         }
     }

@@ -22,6 +22,9 @@ use crate::campaign::{moment::Moment, voice::Voice};
 /// How long the broker's management may take to answer again after a restart.
 const MANAGEMENT_LIMIT: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(300);
+/// After how long the nodes of a cluster certainly miss one that says nothing, on a busy machine
+/// too.
+const NOTICED: Duration = Duration::from_secs(18);
 /// How long a former primary runs beside the present one.
 const BESIDE: Duration = Duration::from_secs(3);
 
@@ -150,6 +153,17 @@ impl Field<'_> {
                 leader.resume()?;
                 leader.wait_until_ready().await
             }
+            Deed::CutLeader => {
+                let leader = self.leader().await?;
+                self.stack.cut_off(leader)?;
+                tokio::time::sleep(time).await;
+                let missed = time < NOTICED || self.is_missed(leader).await?;
+                self.stack.join_again(leader)?;
+                if !missed {
+                    bail!("the other nodes do not miss the one that is cut off");
+                }
+                leader.wait_until_ready().await
+            }
             Deed::Roll => {
                 for node in self.stack.nodes() {
                     node.roll().await?;
@@ -158,6 +172,15 @@ impl Field<'_> {
             }
             deed => bail!("{deed:?} can't be done to a node of the broker"),
         }
+    }
+
+    /// Returns whether another node takes this one for gone.
+    async fn is_missed(&self, node: &RabbitMq) -> anyhow::Result<bool> {
+        let other = self.stack.others_than(node).next().context("there is no other node")?;
+        let url = format!("{}/api/nodes", other.management_url());
+        let answer = http::client(MANAGEMENT_LIMIT)?.get(url).send().await.map_err(reqwest::Error::without_url)?;
+        let nodes: Vec<Value> = answer.json().await?;
+        Ok(nodes.iter().any(|seen| seen["name"].as_str() == node.node_name() && seen["running"] == false))
     }
 
     /// A fault of two database servers.

@@ -56,6 +56,9 @@ pub(crate) enum Deed {
     KillNode(usize),
     /// `SIGSTOP` of the node that leads most queues, and `SIGCONT` when the time is over.
     StopLeader,
+    /// The node that leads most queues is cut off from the other nodes, without a word, and reached
+    /// by clients as before; mended when the time is over.
+    CutLeader,
     /// Each of the broker's nodes is ended in an orderly way and started again, in turn.
     Roll,
     /// `SIGKILL` of the primary; the standby is promoted when the time is over, and followed by the
@@ -130,6 +133,7 @@ enum Card {
     CutCarrier,
     KillNode,
     StopLeader,
+    CutLeader,
     RollNodes,
     FailOver,
     Usurp,
@@ -161,7 +165,7 @@ impl Card {
     ];
 
     /// Faults of servers that others stand in for.
-    const HA_DECK: [Self; 19] = [
+    const HA_DECK: [Self; 20] = [
         Self::KillWorker,
         Self::KillScheduler,
         Self::KillApi,
@@ -176,6 +180,7 @@ impl Card {
         Self::KillNode,
         Self::KillNode,
         Self::StopLeader,
+        Self::CutLeader,
         Self::RollNodes,
         Self::WipeBroker,
         Self::CutDatabase,
@@ -200,6 +205,7 @@ impl Card {
             Self::WipeBroker => (Target::Service(Service::Broker), Deed::LoseEverything, (100, 3_000)),
             Self::KillNode => (Target::Service(Service::Broker), Deed::KillNode(dice.usize(..CLUSTER)), (200, 4_000)),
             Self::StopLeader => (Target::Service(Service::Broker), Deed::StopLeader, (2_000, 12_000)),
+            Self::CutLeader => (Target::Service(Service::Broker), Deed::CutLeader, (2_000, 20_000)),
             Self::RollNodes => (Target::Service(Service::Broker), Deed::Roll, (0, 1)),
             Self::FailOver => (Target::Service(Service::Database), Deed::FailOver, (200, 3_000)),
             Self::Usurp => (Target::Service(Service::Database), Deed::Usurp, (200, 3_000)),
@@ -251,6 +257,7 @@ impl fmt::Display for Deed {
             Self::LoseEverything => "delete the vhost of",
             Self::KillNode(node) => return write!(f, "kill -9 node {} of", node + 1),
             Self::StopLeader => "SIGSTOP the leader of",
+            Self::CutLeader => "cut off from the other nodes: the leader of",
             Self::Roll => "restart node after node of",
             Self::FailOver => "kill -9 the primary, and promote the standby, of",
             Self::Usurp => "SIGSTOP the primary, and promote the standby, of",

@@ -2,6 +2,7 @@
 //!
 //! Only a broker this crate started can be killed or paused. Vhosts made here are empty.
 
+mod links;
 mod management;
 mod node;
 mod registry;
@@ -51,7 +52,7 @@ enum Host {
 impl RabbitMq {
     /// Takes the broker the environment names, else starts one; returns when it answers.
     pub async fn find_or_start(folder: &Path) -> anyhow::Result<Self> {
-        let Ok(amqp) = std::env::var(AMQP_URL_VAR) else { return Self::start(folder).await };
+        let Ok(amqp) = std::env::var(AMQP_URL_VAR) else { return Self::start(folder, false).await };
         let management = std::env::var(MANAGEMENT_URL_VAR)
             .with_context(|| format!("{AMQP_URL_VAR} is set, so {MANAGEMENT_URL_VAR} has to be set too"))?;
         let amqp = Url::parse(&amqp).with_context(|| format!("{AMQP_URL_VAR} is no URL"))?;
@@ -61,8 +62,9 @@ impl RabbitMq {
         Ok(rabbitmq)
     }
 
-    /// Starts a broker of our own with its data under `folder`; returns when it answers.
-    pub async fn start(folder: &Path) -> anyhow::Result<Self> {
+    /// Starts a broker of our own with its data under `folder`; returns when it answers. `several`:
+    /// it is the first node of several.
+    pub async fn start(folder: &Path, several: bool) -> anyhow::Result<Self> {
         let Some(programs) = find_or_install().await? else {
             bail!(
                 "no RabbitMQ: install it (Debian: apt-get install rabbitmq-server), or set {AMQP_URL_VAR} and {MANAGEMENT_URL_VAR} to \
@@ -70,7 +72,7 @@ impl RabbitMq {
             );
         };
         let home = folder.join("rabbitmq");
-        Self::at(&home, &secret::hex(16)?, |place| Node::start(&programs, place)).await
+        Self::at(&home, &secret::hex(16)?, |place| Node::start(&programs, place, several)).await
     }
 
     /// Starts another node of this broker's cluster with its data under `folder`; returns when it
@@ -193,6 +195,25 @@ impl RabbitMq {
             Host::Given => bail!(not_ours("resumed")),
             Host::Programs(node) => node.process().resume_family(),
         }
+        Ok(())
+    }
+
+    /// Cuts this node off from another of its cluster, without a word; clients reach both as
+    /// before.
+    pub fn cut_off_from(&self, other: &Self) -> anyhow::Result<()> {
+        let (Host::Programs(node), Host::Programs(other)) = (&self.host, &other.host) else {
+            bail!(not_ours("cut off"))
+        };
+        node.cut_off_from(other);
+        Ok(())
+    }
+
+    /// Lets this node and another reach each other again.
+    pub fn join_again(&self, other: &Self) -> anyhow::Result<()> {
+        let (Host::Programs(node), Host::Programs(other)) = (&self.host, &other.host) else {
+            bail!(not_ours("joined"))
+        };
+        node.join_again(other);
         Ok(())
     }
 

@@ -14,7 +14,7 @@ use std::{
 use anyhow::Context as _;
 use tokio::process::Command;
 
-use super::registry;
+use super::{links::Links, registry};
 use crate::{
     ports,
     process::{self, Process, ProcessSpec},
@@ -67,7 +67,7 @@ fn find_epmd() -> Option<PathBuf> {
 #[derive(Debug, Clone)]
 pub(super) struct Seat {
     cookie: String,
-    epmd_port: String,
+    epmd_port: u16,
     /// The first node's name.
     first: String,
 }
@@ -94,34 +94,41 @@ pub(super) struct Node {
     broker: Process,
     /// The name server of the cluster, which is the first node's.
     epmd: Option<Process>,
+    /// Where other nodes reach it.
+    dist_port: u16,
+    /// Its links to other nodes, in a cluster of several.
+    links: Option<Links>,
 }
 
 impl Node {
-    /// Starts a node with a name server of its own, which others may join.
-    pub(super) fn start(programs: &Programs, place: Place<'_>) -> anyhow::Result<Self> {
+    /// Starts a node with a name server of its own, which others may join if there are to be
+    /// several.
+    pub(super) fn start(programs: &Programs, place: Place<'_>, several: bool) -> anyhow::Result<Self> {
         let home = place.home;
         make_folder(home)?;
         let seat = Seat {
             cookie: secret::hex(20)?,
-            epmd_port: ports::free_port()?.to_string(),
+            epmd_port: ports::free_port()?,
             first: format!("muster-{}@localhost", secret::hex(4)?),
         };
         let epmd = ProcessSpec::new("epmd", &programs.epmd, home.join("epmd.log")).args([
             "-address",
             "127.0.0.1",
             "-port",
-            &seat.epmd_port,
+            &seat.epmd_port.to_string(),
         ]);
         let epmd = Process::spawn(epmd)?;
         let name = seat.first.clone();
-        Self::spawn(programs, place, seat, name, Some(epmd))
+        let links = several.then(|| Links::begin(seat.epmd_port)).transpose()?;
+        Self::spawn(programs, place, seat, name, (Some(epmd), links))
     }
 
     /// Starts another node of this one's cluster.
     pub(super) fn start_another(&self, programs: &Programs, place: Place<'_>) -> anyhow::Result<Self> {
         make_folder(place.home)?;
         let name = format!("muster-{}@localhost", secret::hex(4)?);
-        Self::spawn(programs, place, self.seat.clone(), name, None)
+        let links = Links::begin(self.seat.epmd_port)?;
+        Self::spawn(programs, place, self.seat.clone(), name, (None, Some(links)))
     }
 
     fn spawn(
@@ -129,7 +136,7 @@ impl Node {
         place: Place<'_>,
         seat: Seat,
         name: String,
-        epmd: Option<Process>,
+        (epmd, links): (Option<Process>, Option<Links>),
     ) -> anyhow::Result<Self> {
         let Place { home, port, .. } = place;
         let doing = || format!("filling RabbitMQ's folder {}", home.display());
@@ -152,12 +159,18 @@ impl Node {
 
         let called = home.file_name().map_or(Cow::Borrowed("rabbitmq"), OsStr::to_string_lossy);
         let mut broker = ProcessSpec::new(called, &programs.server, home.join("rabbitmq.log"));
-        broker.env = environment(home, port, &name, &seat.epmd_port)?;
+        let dist_port = ports::free_port()?;
+        let environment = |epmd| environment(home, port, &name, (dist_port, epmd));
+        broker.env = environment(links.as_ref().map_or(seat.epmd_port, Links::port));
+        // The tools reach a node that is cut off from others.
+        let environment = environment(seat.epmd_port);
         Ok(Self {
+            dist_port,
+            links,
             seat,
             name,
             ctl: programs.ctl.clone(),
-            environment: broker.env.clone(),
+            environment,
             quorum: home.join(DATA).join("quorum"),
             epmd,
             broker: Process::spawn(broker)?,
@@ -171,6 +184,24 @@ impl Node {
 
     pub(super) fn process(&self) -> &Process {
         &self.broker
+    }
+
+    /// Cuts it off from another node of its cluster, in both directions.
+    pub(super) fn cut_off_from(&self, other: &Self) {
+        self.each_link(other, Links::cut);
+    }
+
+    /// Mends its links to another node.
+    pub(super) fn join_again(&self, other: &Self) {
+        self.each_link(other, Links::mend);
+    }
+
+    fn each_link(&self, other: &Self, change: fn(&Links, u16)) {
+        for (links, to) in [(&self.links, other.dist_port), (&other.links, self.dist_port)] {
+            if let Some(links) = links {
+                change(links, to);
+            }
+        }
     }
 
     /// `rabbitmqctl` for this node.
@@ -215,7 +246,7 @@ fn make_folder(home: &Path) -> anyhow::Result<()> {
 }
 
 /// Everything that would otherwise come from the system's own `RabbitMQ` is named.
-fn environment(home: &Path, port: u16, name: &str, epmd_port: &str) -> anyhow::Result<Vec<(String, String)>> {
+fn environment(home: &Path, port: u16, name: &str, (dist_port, epmd_port): (u16, u16)) -> Vec<(String, String)> {
     let at = |name: &str| home.join(name).display().to_string();
     let pairs = [
         ("HOME", home.display().to_string()),
@@ -223,7 +254,7 @@ fn environment(home: &Path, port: u16, name: &str, epmd_port: &str) -> anyhow::R
         ("RABBITMQ_NODENAME", name.to_owned()),
         ("RABBITMQ_NODE_IP_ADDRESS", "127.0.0.1".to_owned()),
         ("RABBITMQ_NODE_PORT", port.to_string()),
-        ("RABBITMQ_DIST_PORT", ports::free_port()?.to_string()),
+        ("RABBITMQ_DIST_PORT", dist_port.to_string()),
         ("RABBITMQ_MNESIA_BASE", at("data")),
         ("RABBITMQ_MNESIA_DIR", at(DATA)),
         ("RABBITMQ_LOG_BASE", at("log")),
@@ -240,7 +271,7 @@ fn environment(home: &Path, port: u16, name: &str, epmd_port: &str) -> anyhow::R
         ("RABBITMQ_PID_FILE", at("pid")),
         ("ERL_CRASH_DUMP", at("erl_crash.dump")),
         ("ERL_EPMD_ADDRESS", "127.0.0.1".to_owned()),
-        ("ERL_EPMD_PORT", epmd_port.to_owned()),
+        ("ERL_EPMD_PORT", epmd_port.to_string()),
         // Several nodes share a machine: few threads, none bound to a core, none spinning.
         ("RABBITMQ_SCHEDULER_BIND_TYPE", "u".to_owned()),
         (
@@ -251,7 +282,7 @@ fn environment(home: &Path, port: u16, name: &str, epmd_port: &str) -> anyhow::R
         // broker itself.
         ("RUNNING_UNDER_SYSTEMD", "true".to_owned()),
     ];
-    Ok(pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+    pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// How a node finds the first one of its cluster.
