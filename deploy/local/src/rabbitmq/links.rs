@@ -25,6 +25,9 @@ use crate::{
 /// protocol, "EPMD protocol").
 const PORT_PLEASE2_REQ: u8 = 122;
 const PORT2_RESP: u8 = 119;
+/// The first byte of a question for all names. The answer begins with the name server's port in
+/// four bytes, and a node refuses one from another port than it has asked.
+const NAMES_REQ: u8 = 110;
 
 /// The links of one node to the others, in its direction.
 #[derive(Debug)]
@@ -49,7 +52,7 @@ impl Links {
         listener.set_nonblocking(true)?;
         let (listener, laid) = (TcpListener::from_std(listener)?, Arc::<Mutex<Laid>>::default());
         let mut tasks = JoinSet::new();
-        tasks.spawn(accept(listener, epmd, Arc::clone(&laid)));
+        tasks.spawn(accept(listener, Ports { own: port, epmd }, Arc::clone(&laid)));
         Ok(Self { port, laid, _tasks: tasks })
     }
 
@@ -77,7 +80,14 @@ impl Links {
     }
 }
 
-async fn accept(listener: TcpListener, epmd: u16, laid: Arc<Mutex<Laid>>) {
+/// Where a node asks, and where its questions go.
+#[derive(Debug, Clone, Copy)]
+struct Ports {
+    own: u16,
+    epmd: u16,
+}
+
+async fn accept(listener: TcpListener, ports: Ports, laid: Arc<Mutex<Laid>>) {
     let mut questions = JoinSet::new();
     loop {
         tokio::select! {
@@ -85,7 +95,7 @@ async fn accept(listener: TcpListener, epmd: u16, laid: Arc<Mutex<Laid>>) {
                 let laid = Arc::clone(&laid);
                 questions.spawn(async move {
                     // The node asks again.
-                    let _broken_off = pass_on(near, epmd, &laid).await;
+                    let _broken_off = pass_on(near, ports, &laid).await;
                 });
             }
             Some(_ended) = questions.join_next() => {}
@@ -95,22 +105,27 @@ async fn accept(listener: TcpListener, epmd: u16, laid: Arc<Mutex<Laid>>) {
 
 /// Passes one question on, and its answer back. A node keeps the connection by which it said its
 /// name for as long as it lives.
-async fn pass_on(mut near: TcpStream, epmd: u16, laid: &Mutex<Laid>) -> anyhow::Result<()> {
+async fn pass_on(mut near: TcpStream, ports: Ports, laid: &Mutex<Laid>) -> anyhow::Result<()> {
     let length = near.read_u16().await?;
     let mut question = vec![0; length.into()];
     near.read_exact(&mut question).await?;
-    let mut far = TcpStream::connect((Ipv4Addr::LOCALHOST, epmd)).await?;
+    let mut far = TcpStream::connect((Ipv4Addr::LOCALHOST, ports.epmd)).await?;
     far.write_u16(length).await?;
     far.write_all(&question).await?;
-    if question.first() != Some(&PORT_PLEASE2_REQ) {
+    let asked = question.first().copied().unwrap_or_default();
+    if !matches!(asked, PORT_PLEASE2_REQ | NAMES_REQ) {
         tokio::io::copy_bidirectional(&mut near, &mut far).await?;
         return Ok(());
     }
     let mut answer = Vec::new();
     far.read_to_end(&mut answer).await?;
-    // A zero: there is such a node.
-    if let [PORT2_RESP, 0, high, low, ..] = answer.as_mut_slice() {
-        [*high, *low] = wire_to(u16::from_be_bytes([*high, *low]), laid).await?.to_be_bytes();
+    match answer.as_mut_slice() {
+        // A zero: there is such a node.
+        [PORT2_RESP, 0, high, low, ..] if asked == PORT_PLEASE2_REQ => {
+            [*high, *low] = wire_to(u16::from_be_bytes([*high, *low]), laid).await?.to_be_bytes();
+        }
+        [_, _, _, _, ..] if asked == NAMES_REQ => answer[..4].copy_from_slice(&u32::from(ports.own).to_be_bytes()),
+        _ => {}
     }
     near.write_all(&answer).await?;
     near.shutdown().await?;
