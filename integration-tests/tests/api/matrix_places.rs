@@ -174,6 +174,8 @@ async fn unknown_text(world: &World, organization: &Organization, group: &str, a
     agent.client.send(&batch).await.ok();
     let texts = world.messages().is("goal_id", &goal);
     texts.state("delivered").until(1).await;
+    // The worker's own word may come after the receipt, and would settle the text.
+    world.settled().await;
     let unknown = "update message set state = 'unknown', handed_over_at = now() - interval '25 hours', cap_state = null, \
                    cap_carrier = null, cap_day = null where goal_id";
     world.execute(&[&format!("{unknown} = '{goal}'")]).await;

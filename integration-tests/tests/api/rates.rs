@@ -102,15 +102,15 @@ async fn s4_goals_take_turns_in_the_lane_of_a_campaign() {
             let rates = shop.ours.at("rates");
             shop.ours.admin.put(&rates, json!({ "carrier": "att", "segments_per_minute": 30 })).await.ok();
             shop.world.contacts().set("carrier", "att").await;
-            let large = shop.goal().await;
             let group = shop.ours.group("Two").await;
             let (agent, _) = shop.ours.agent(&group).await;
             let file = "first,last,phone\nA,B,6465559001\nC,D,6465559002\nE,F,6465559003\n";
             shop.ours.import(&format!("file_name=c.csv&group_id={group}"), file).await;
             shop.world.contacts().set("carrier", "att").await;
             let small = shop.ours.open_goal(&shop.world, &group, json!({})).await;
+            let large = shop.goal().await;
             let waiting = "message where state = 'held' and reason = 'rate'";
-            assert!(shop.world.count(waiting).await > 10, "the large goal is nearly over");
+            shop.world.messages().state("held").reason("rate").at_least(11, seconds(20)).await;
             send_all(&agent.client, &small).await;
             shop.world.messages().goal(&small).state("delivered").until(3).await;
             let left = shop.world.count(&format!("{waiting} and goal_id = '{large}'")).await;

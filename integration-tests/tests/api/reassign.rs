@@ -198,7 +198,6 @@ async fn b7_whom_the_carrier_has_a_text_for_is_not_given_to_another_agent() {
             let goal = shift.goal(json!({})).await;
             let gate = shift.world.close_message_gate("new.state = 'sent'").await;
             send_all(&shift.first.client, &goal).await;
-            shift.world.messages().state("sending").until(1).await;
             eventually(seconds(30), async || match shift.texted().len() {
                 0 => Err("the carrier has nothing".to_owned()),
                 _ => Ok(()),

@@ -94,6 +94,7 @@ async fn a_connection_that_asks_nothing_more_is_closed() {
 async fn half_a_body_is_answered_408_wherever_it_goes() {
     World::with_api()
         .with_all(HASTY)
+        .with("request_timeout_seconds", "3")
         .run(async |world| {
             let admin = world.account("Slow").await;
             let token = admin.token().unwrap().to_owned();
@@ -111,13 +112,14 @@ async fn half_a_body_is_answered_408_wherever_it_goes() {
         .await;
 }
 
-/// 40 pieces of 8 kB, one each 50 ms: twice the time that a request has, at sixteen times the pace
+/// 120 pieces of 8 kB, one each 50 ms: twice the time that a request has, at sixteen times the pace
 /// that an upload must have.
 #[tokio::test]
 async fn an_upload_that_moves_takes_as_long_as_it_takes() {
     World::with_api()
         .with_all(HASTY)
         .with("upload_bytes_per_second", "10000")
+        .with("request_timeout_seconds", "3")
         .run(async |world| {
             let ours = world.organization("Patient").await;
             let group = ours.group("Phones").await;
@@ -126,7 +128,7 @@ async fn an_upload_that_moves_takes_as_long_as_it_takes() {
                 let piece = if nth == 0 { "first,last,phone,notes\n".to_owned() } else { line.clone() };
                 async move {
                     tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-                    (nth <= 40).then_some((Ok::<_, std::io::Error>(piece), nth + 1))
+                    (nth <= 120).then_some((Ok::<_, std::io::Error>(piece), nth + 1))
                 }
             });
             let path = ours.at(&format!("imports?file_name=c.csv&group_id={group}"));
