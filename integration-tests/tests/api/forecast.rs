@@ -33,8 +33,9 @@ async fn turn_the_day(world: &World, days: usize) {
 
 #[tokio::test]
 async fn s11_each_day_under_a_cap_has_the_texts_that_were_forecast() {
-    World::with_engine()
+    World::with_moved_clock()
         .run(async |world| {
+            world.at_the_carriers_noon().await;
             let ours = world.organization("Ours").await;
             let group = ours.group("One").await;
             let (agent, _) = ours.agent(&group).await;

@@ -93,6 +93,7 @@ impl Operator<'_> {
 #[tokio::test]
 async fn the_tool_alone_answers_why_a_job_is_late_who_is_stuck_and_what_a_stop_does() {
     World::with_api()
+        .with("job_lease_seconds", "120")
         .run(async |world| {
             let (scheduler, busy) = (world.scheduler("scheduler-1"), world.worker("worker-1"));
             tokio::join!(scheduler.ready(), busy.ready());

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use muster_integration_tests::{eventually, seconds};
+
 /// One value of a scrape.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Series {
@@ -10,9 +12,10 @@ pub(crate) struct Series {
     pub(crate) value: f64,
 }
 
-/// Scrapes a daemon.
+/// Scrapes a daemon. One that has just begun may not listen yet.
 pub(crate) async fn scrape(url: &str) -> Vec<Series> {
-    let text = reqwest::get(format!("{url}/metrics")).await.unwrap().text().await.unwrap();
+    let get = async || reqwest::get(format!("{url}/metrics")).await.map_err(|error| error.to_string());
+    let text = eventually(seconds(20), get).await.text().await.unwrap();
     text.lines().filter(|line| !line.starts_with('#')).filter_map(series).collect()
 }
 

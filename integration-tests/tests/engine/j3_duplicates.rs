@@ -73,30 +73,31 @@ async fn j3_an_envelope_of_a_short_kind_published_many_times_runs_once() {
 #[tokio::test]
 async fn j3_a_duplicate_of_a_running_job_is_acknowledged() {
     const DUPLICATES: u64 = 20;
-    World::run(async |world| {
-        let (one, two) = (world.worker("worker-1"), world.worker("worker-2"));
-        tokio::join!(one.ready(), two.ready());
-        let gate = world.close_gate().await;
-        let id = world.enqueue(&no_op()).await;
-        world.publish(KIND, id, 1).await;
-        world.until_state(id, "running", seconds(20)).await;
+    World::with("job_lease_seconds", "60")
+        .run(async |world| {
+            let (one, two) = (world.worker("worker-1"), world.worker("worker-2"));
+            tokio::join!(one.ready(), two.ready());
+            let gate = world.close_gate().await;
+            let id = world.enqueue(&no_op()).await;
+            world.publish(KIND, id, 1).await;
+            world.until_state(id, "running", seconds(20)).await;
 
-        world.publish(KIND, id, 20).await;
-        eventually(seconds(30), async || {
-            let queue = world.queue(KIND).await;
-            holds(queue.acknowledged == DUPLICATES && queue.messages == 1 && queue.unacknowledged == 1, queue)
+            world.publish(KIND, id, 20).await;
+            eventually(seconds(30), async || {
+                let queue = world.queue(KIND).await;
+                holds(queue.acknowledged == DUPLICATES && queue.messages == 1 && queue.unacknowledged == 1, queue)
+            })
+            .await;
+            assert_eq!(duplicates(&[&one, &two]).await, DUPLICATES.to_string(), "each is counted");
+            let running = world.job(id).await;
+            assert_eq!((running.state.as_str(), running.attempt, running.epoch), ("running", 1, 1));
+
+            gate.open().await;
+            world.until_state(id, "succeeded", seconds(20)).await;
+            tokio::join!(one.stop(), two.stop());
+            assert_eq!(world.waiting(KIND).await, 0);
         })
         .await;
-        assert_eq!(duplicates(&[&one, &two]).await, DUPLICATES.to_string(), "each is counted");
-        let running = world.job(id).await;
-        assert_eq!((running.state.as_str(), running.attempt, running.epoch), ("running", 1, 1));
-
-        gate.open().await;
-        world.until_state(id, "succeeded", seconds(20)).await;
-        tokio::join!(one.stop(), two.stop());
-        assert_eq!(world.waiting(KIND).await, 0);
-    })
-    .await;
 }
 
 #[tokio::test]

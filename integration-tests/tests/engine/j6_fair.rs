@@ -246,35 +246,40 @@ async fn j6_no_more_of_a_kind_is_published_than_there_is_room_for() {
 /// take and however many relays there are.
 #[tokio::test]
 async fn j6_long_jobs_of_one_tenant_leave_room_for_anothers() {
-    World::run(async |world| {
-        let _schedulers = [world.scheduler("scheduler-1"), world.scheduler("scheduler-2")];
-        let _workers = [world.worker("worker-1"), world.worker("worker-2")];
-        world.processes().is("role", "worker").at_least(2, seconds(20)).await;
-        let upkeep = async |organization_id, task, jobs: usize| {
-            let payload = Upkeep { task };
-            let jobs: Vec<_> = (0..jobs).map(|_| (JobId::new(), &payload)).collect();
-            let origin = Origin { organization_id: Some(organization_id), traceparent: None };
-            let mut tx = world.pool().begin().await.unwrap();
-            enqueue_all(&mut tx, &jobs, JobOrder::Ordinary, &origin).await.unwrap();
-            tx.commit().await.unwrap();
-            jobs[0].0
-        };
-        // All jobs of the one tenant stand still in the middle of their work.
-        let gate = world.hold_table("idempotency").await;
-        let (big, small) = (OrganizationId::new(), OrganizationId::new());
-        upkeep(big, Task::IdempotencyKeys, 50).await;
-        let of_big = world.jobs().is("organization_id", big);
-        of_big.clone().state("running").at_least(2, seconds(20)).await;
+    World::with("job_lease_seconds", "60")
+        .run(async |world| {
+            let _schedulers = [world.scheduler("scheduler-1"), world.scheduler("scheduler-2")];
+            let _workers = [world.worker("worker-1"), world.worker("worker-2")];
+            world.processes().is("role", "worker").at_least(2, seconds(20)).await;
+            let upkeep = async |organization_id, task, jobs: usize| {
+                let payload = Upkeep { task };
+                let jobs: Vec<_> = (0..jobs).map(|_| (JobId::new(), &payload)).collect();
+                let origin = Origin { organization_id: Some(organization_id), traceparent: None };
+                let mut tx = world.pool().begin().await.unwrap();
+                enqueue_all(&mut tx, &jobs, JobOrder::Ordinary, &origin).await.unwrap();
+                tx.commit().await.unwrap();
+                jobs[0].0
+            };
+            // All jobs of the one tenant stand still in the middle of their work.
+            let gate = world.hold_table("idempotency").await;
+            let (big, small) = (OrganizationId::new(), OrganizationId::new());
+            upkeep(big, Task::IdempotencyKeys, 50).await;
+            let of_big = world.jobs().is("organization_id", big);
+            of_big.clone().state("running").at_least(2, seconds(20)).await;
 
-        for _ in 0..5 {
-            let single = upkeep(small, Task::Partitions, 1).await;
-            world.until_state(single, "succeeded", seconds(20)).await;
-        }
-        assert_eq!(of_big.any_of("state", &["published", "running"]).count().await, 2, "the rest wait in the database");
-        gate.open().await;
-        world.all_succeed(55, seconds(60)).await;
-    })
-    .await;
+            for _ in 0..5 {
+                let single = upkeep(small, Task::Partitions, 1).await;
+                world.until_state(single, "succeeded", seconds(20)).await;
+            }
+            assert_eq!(
+                of_big.any_of("state", &["published", "running"]).count().await,
+                2,
+                "the rest wait in the database"
+            );
+            gate.open().await;
+            world.all_succeed(55, seconds(60)).await;
+        })
+        .await;
 }
 
 /// A limit over all kinds of an organization together holds however many relays and kinds there

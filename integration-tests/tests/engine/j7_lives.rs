@@ -24,7 +24,7 @@ const LOCKS: &str = "pg_locks where locktype = 'advisory' and objsubid = 2 and g
 
 /// Ends the sessions that have these; returns how many there were.
 async fn end_sessions(world: &World) -> i64 {
-    world.count(&format!("(select pg_terminate_backend(pid) from {LOCKS}) ended")).await
+    world.count(&format!("(select pg_terminate_backend(pid, 60000) from {LOCKS}) ended")).await
 }
 
 /// Claims one job in a life.
@@ -188,6 +188,7 @@ async fn j7_a_life_is_over_only_when_no_session_has_its_lock() {
         let second = first.go_on(world.pool()).await.unwrap().unwrap();
         assert_eq!(ended(&world, id).await, None, "two sessions");
         drop(first);
+        world.until(LOCKS, 1).await;
         assert_eq!(lives::missed(world.pool()).await.unwrap(), []);
         assert_eq!(ended(&world, id).await, None, "one session");
 

@@ -102,55 +102,58 @@ async fn j8_a_worker_hands_back_what_it_cannot_finish_and_exits_0() {
 
 #[tokio::test]
 async fn j8_a_second_signal_stops_at_once_and_the_leases_bring_the_work_back() {
-    World::run(async |world| {
-        let _scheduler = world.scheduler("scheduler-1");
-        let (worker, gate) = busy_worker(&world).await;
+    World::with("job_lease_seconds", "60")
+        .run(async |world| {
+            let scheduler = world.scheduler("scheduler-1");
+            let (worker, gate) = busy_worker(&world).await;
+            scheduler.stop().await;
 
-        worker.terminate();
-        eventually(seconds(10), async || {
-            let log = worker.log_tail(20);
-            holds(log.contains("stopping"), log)
+            worker.terminate();
+            eventually(seconds(10), async || {
+                let log = worker.log_tail(20);
+                holds(log.contains("stopping"), log)
+            })
+            .await;
+            worker.terminate();
+            assert_exit_0(&worker).await;
+
+            // At the end of its grace time it would have handed all of them back.
+            assert_eq!(world.jobs().state("running").count().await, CLAIMED, "nothing was handed back");
+            gate.open().await;
+            let (_scheduler, _other) = (world.scheduler("scheduler-2"), world.worker("worker-2"));
+            world.all_succeed(JOBS, seconds(40)).await;
+            assert_eq!(world.jobs().is("attempt", 2).count().await, CLAIMED);
+            assert_eq!(world.jobs().above("attempt", 2).count().await, 0);
         })
         .await;
-        worker.terminate();
-        assert_exit_0(&worker).await;
-
-        // At the end of its grace time it would have handed all of them back.
-        assert_eq!(world.jobs().state("running").count().await, CLAIMED, "nothing was handed back");
-        gate.open().await;
-        let _other = world.worker("worker-2");
-        world.all_succeed(JOBS, seconds(40)).await;
-        assert_eq!(world.jobs().is("attempt", 2).count().await, CLAIMED);
-        assert_eq!(world.jobs().above("attempt", 2).count().await, 0);
-    })
-    .await;
 }
 
 /// The worker has lost its broker and tries to get it back when it is asked to stop; its jobs are
 /// handed back all the same.
 #[tokio::test]
 async fn j8_a_worker_without_its_broker_hands_back_too() {
-    World::run(async |world| {
-        let scheduler = world.scheduler("scheduler-1");
-        let (worker, gate) = busy_worker(&world).await;
-        scheduler.stop().await;
-        world.delete_vhost().await;
-        eventually(seconds(20), async || {
-            let log = worker.log_tail(20);
-            holds(log.contains("the broker cannot be consumed from"), log)
+    World::with("job_lease_seconds", "60")
+        .run(async |world| {
+            let scheduler = world.scheduler("scheduler-1");
+            let (worker, gate) = busy_worker(&world).await;
+            scheduler.stop().await;
+            world.delete_vhost().await;
+            eventually(seconds(20), async || {
+                let log = worker.log_tail(20);
+                holds(log.contains("the broker cannot be consumed from"), log)
+            })
+            .await;
+
+            worker.terminate();
+            assert_exit_0(&worker).await;
+
+            assert_eq!(world.jobs().state("running").count().await, 0, "handed back, not left to the leases");
+            gate.open().await;
+            world.create_vhost().await;
+            let (_scheduler, _other) = (world.scheduler("scheduler-2"), world.worker("worker-2"));
+            world.all_succeed(JOBS, seconds(40)).await;
         })
         .await;
-
-        worker.terminate();
-        assert_exit_0(&worker).await;
-
-        assert_eq!(world.jobs().state("running").count().await, 0, "handed back, not left to the leases");
-        gate.open().await;
-        world.create_vhost().await;
-        let (_scheduler, _other) = (world.scheduler("scheduler-2"), world.worker("worker-2"));
-        world.all_succeed(JOBS, seconds(40)).await;
-    })
-    .await;
 }
 
 #[tokio::test]

@@ -212,39 +212,46 @@ async fn a_paused_organization_waits_and_a_resumed_one_goes_on() {
 
 #[tokio::test]
 async fn workers_says_who_runs_what() {
-    World::run(async |world| {
-        let (scheduler, worker) = (world.scheduler("scheduler-1"), world.worker("worker-1"));
-        tokio::join!(scheduler.ready(), worker.ready());
-        let gate = world.close_gate().await;
-        world.enqueue(&no_op()).await;
-        world.jobs().state("running").at_least(1, seconds(20)).await;
-        world.processes().at_least(2, seconds(20)).await;
+    World::with("job_lease_seconds", "60")
+        .run(async |world| {
+            let (scheduler, worker) = (world.scheduler("scheduler-1"), world.worker("worker-1"));
+            tokio::join!(scheduler.ready(), worker.ready());
+            let gate = world.close_gate().await;
+            world.enqueue(&no_op()).await;
+            world.jobs().state("running").at_least(1, seconds(20)).await;
+            world.processes().at_least(2, seconds(20)).await;
 
-        world
-            .execute(&["insert into process (name, role, seen_at) values ('worker-9', 'worker', now() - interval '1 \
-                     hour')"])
-            .await;
-        let processes = json(&world, &["workers", "--json"]).await;
-        let of =
-            |name: &str| processes.as_array().unwrap().iter().find(|process| process["name"] == name).unwrap().clone();
-        let (scheduler, worker) = (of("scheduler-1"), of("worker-1"));
-        assert_eq!(
-            (&worker["running"]["lease-expiry"], &worker["safe_to_stop"]),
-            (&Value::from(1), &Value::from(false))
-        );
-        assert_eq!((&scheduler["role"], &scheduler["safe_to_stop"]), (&Value::from("scheduler"), &Value::from(true)));
-        let (seen, gone) = (|process: &Value| process["seen_seconds_ago"].as_f64().unwrap(), of("worker-9"));
-        assert!(
-            worker["alive"] == true && scheduler["alive"] == true && (0.0..15.0).contains(&seen(&worker)),
-            "{processes}"
-        );
-        assert!(gone["alive"] == false && seen(&gone) >= 3_600.0, "{processes}");
-        let queues = json(&world, &["queues", "--json"]).await;
-        assert_eq!(queues["lease-expiry"]["jobs"]["running"], 1, "{queues}");
-        gate.open().await;
-        world.all_succeed(1, seconds(20)).await;
-    })
-    .await;
+            world
+                .execute(&[
+                    "insert into process (name, role, seen_at) values ('worker-9', 'worker', now() - interval '1 \
+                     hour')",
+                ])
+                .await;
+            let processes = json(&world, &["workers", "--json"]).await;
+            let of = |name: &str| {
+                processes.as_array().unwrap().iter().find(|process| process["name"] == name).unwrap().clone()
+            };
+            let (scheduler, worker) = (of("scheduler-1"), of("worker-1"));
+            assert_eq!(
+                (&worker["running"]["lease-expiry"], &worker["safe_to_stop"]),
+                (&Value::from(1), &Value::from(false))
+            );
+            assert_eq!(
+                (&scheduler["role"], &scheduler["safe_to_stop"]),
+                (&Value::from("scheduler"), &Value::from(true))
+            );
+            let (seen, gone) = (|process: &Value| process["seen_seconds_ago"].as_f64().unwrap(), of("worker-9"));
+            assert!(
+                worker["alive"] == true && scheduler["alive"] == true && (0.0..15.0).contains(&seen(&worker)),
+                "{processes}"
+            );
+            assert!(gone["alive"] == false && seen(&gone) >= 3_600.0, "{processes}");
+            let queues = json(&world, &["queues", "--json"]).await;
+            assert_eq!(queues["lease-expiry"]["jobs"]["running"], 1, "{queues}");
+            gate.open().await;
+            world.all_succeed(1, seconds(20)).await;
+        })
+        .await;
 }
 
 #[tokio::test]

@@ -88,53 +88,54 @@ async fn j7_a_kinds_time_limit_is_the_workers_own() {
 
 #[tokio::test]
 async fn j8_a_worker_that_drains_finishes_its_jobs_and_takes_no_more_until_it_is_told() {
-    World::run(async |world| {
-        let (scheduler, worker) = (world.scheduler("scheduler-1"), world.worker("worker-1"));
-        tokio::join!(scheduler.ready(), worker.ready());
-        let consumers = async |wanted: u64| {
-            eventually(seconds(20), async || {
-                let consumers = world.queue(JobKind::Probe).await.consumers;
-                holds(consumers == wanted, consumers)
-            })
-            .await;
-        };
-        consumers(1).await;
-        let gate = world.close_gate().await;
-        let begun = world.enqueue(&no_op()).await;
-        world.until_state(begun, "running", seconds(20)).await;
+    World::with("job_lease_seconds", "60")
+        .run(async |world| {
+            let (scheduler, worker) = (world.scheduler("scheduler-1"), world.worker("worker-1"));
+            tokio::join!(scheduler.ready(), worker.ready());
+            let consumers = async |wanted: u64| {
+                eventually(seconds(20), async || {
+                    let consumers = world.queue(JobKind::Probe).await.consumers;
+                    holds(consumers == wanted, consumers)
+                })
+                .await;
+            };
+            consumers(1).await;
+            let gate = world.close_gate().await;
+            let begun = world.enqueue(&no_op()).await;
+            world.until_state(begun, "running", seconds(20)).await;
 
-        succeeds(&world, &["workers", "drain", "worker-1", "--reason", "a new kernel"]).await;
-        consumers(0).await;
-        let draining = daemon(&world, "worker-1").await;
-        assert_eq!((&draining["alive"], &draining["safe_to_stop"]), (&Value::from(true), &Value::from(false)));
-        assert!(draining["draining_since"].is_string(), "{draining}");
-        gate.open().await;
-        let done = world.until_state(begun, "succeeded", seconds(20)).await;
-        assert_eq!(
-            (done.attempt, done.worker.as_deref()),
-            (1, Some("worker-1")),
-            "it was finished and not handed back"
-        );
-        assert_eq!(daemon(&world, "worker-1").await["safe_to_stop"], true);
-        let waits = probes(&world, OrganizationId::new(), JobOrder::Ordinary, 1).await[0];
-        world.until_state(waits, "published", seconds(20)).await;
-        assert_eq!(world.queue(JobKind::Probe).await.consumers, 0);
+            succeeds(&world, &["workers", "drain", "worker-1", "--reason", "a new kernel"]).await;
+            consumers(0).await;
+            let draining = daemon(&world, "worker-1").await;
+            assert_eq!((&draining["alive"], &draining["safe_to_stop"]), (&Value::from(true), &Value::from(false)));
+            assert!(draining["draining_since"].is_string(), "{draining}");
+            gate.open().await;
+            let done = world.until_state(begun, "succeeded", seconds(20)).await;
+            assert_eq!(
+                (done.attempt, done.worker.as_deref()),
+                (1, Some("worker-1")),
+                "it was finished and not handed back"
+            );
+            assert_eq!(daemon(&world, "worker-1").await["safe_to_stop"], true);
+            let waits = probes(&world, OrganizationId::new(), JobOrder::Ordinary, 1).await[0];
+            world.until_state(waits, "published", seconds(20)).await;
+            assert_eq!(world.queue(JobKind::Probe).await.consumers, 0);
 
-        succeeds(&world, &["workers", "undrain", "worker-1"]).await;
-        world.until_state(waits, "succeeded", seconds(20)).await;
-        assert_eq!(world.count("audit_entry where operation = 'workers_drain'").await, 1);
-        let other = muster(&world, &["workers", "drain", "scheduler-1"]).await;
-        assert!(String::from_utf8_lossy(&other.stderr).contains("is no worker"), "{other:?}");
-        let gone = muster(&world, &["workers", "drain", "worker-9"]).await;
-        assert!(String::from_utf8_lossy(&gone.stderr).contains("there is no process worker-9"), "{gone:?}");
-        // Started anew under its name, it is another one.
-        succeeds(&world, &["workers", "drain", "worker-1"]).await;
-        worker.stop().await;
-        let _again = world.worker("worker-1");
-        let again = probes(&world, OrganizationId::new(), JobOrder::Ordinary, 1).await[0];
-        world.until_state(again, "succeeded", seconds(20)).await;
-    })
-    .await;
+            succeeds(&world, &["workers", "undrain", "worker-1"]).await;
+            world.until_state(waits, "succeeded", seconds(20)).await;
+            assert_eq!(world.count("audit_entry where operation = 'workers_drain'").await, 1);
+            let other = muster(&world, &["workers", "drain", "scheduler-1"]).await;
+            assert!(String::from_utf8_lossy(&other.stderr).contains("is no worker"), "{other:?}");
+            let gone = muster(&world, &["workers", "drain", "worker-9"]).await;
+            assert!(String::from_utf8_lossy(&gone.stderr).contains("there is no process worker-9"), "{gone:?}");
+            // Started anew under its name, it is another one.
+            succeeds(&world, &["workers", "drain", "worker-1"]).await;
+            worker.stop().await;
+            let _again = world.worker("worker-1");
+            let again = probes(&world, OrganizationId::new(), JobOrder::Ordinary, 1).await[0];
+            world.until_state(again, "succeeded", seconds(20)).await;
+        })
+        .await;
 }
 
 #[tokio::test]

@@ -70,6 +70,7 @@ async fn j1_the_database_is_killed_and_started_again() {
 async fn j1_nothing_is_acknowledged_while_the_database_is_away() {
     const KIND: JobKind = JobKind::LeaseExpiry;
     World::on_own_servers()
+        .with("job_lease_seconds", "20")
         .run(async |world| {
             let (scheduler, worker) = (world.scheduler("scheduler-1"), world.worker("worker-1"));
             tokio::join!(scheduler.ready(), worker.ready());

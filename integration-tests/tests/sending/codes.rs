@@ -31,6 +31,9 @@ const FINAL: [(u32, Says); 8] = [
 
 /// Refuses every text, each number with one of these codes.
 fn refuse(plant: &Plant, codes: &[u32]) {
+    // A slow machine makes no text unknown.
+    plant.set("carrier_timeout_ms", "60000");
+    plant.set("reconcile_after_seconds", "240");
     let refusing = Behaviour { permanent_error: 1.0, permanent_codes: codes.to_vec(), ..Behaviour::default() };
     plant.carrier().set_behaviour(silent(refusing)).unwrap();
 }

@@ -51,6 +51,8 @@ async fn walk(plant: Plant, point: &Point, jobs: u32) {
         if left == all { Ok(()) } else { Err(format!("{left} are {}", point.left)) }
     })
     .await;
+    plant.set("carrier_timeout_ms", "1000");
+    plant.set("reconcile_after_seconds", "4");
     let worker = plant.worker("goes-on");
     plant.until_settled(60).await;
     assert_eq!(plant.accepted().len(), usize::try_from(MESSAGES).unwrap());
@@ -94,6 +96,8 @@ async fn dies_calling(plant: Plant) {
     let latency_ms = Millis { min: 60_000, max: 60_000 };
     let slow = Behaviour { latency_ms, drop_before_accept: 0.5, ..Behaviour::default() };
     plant.carrier().set_behaviour(silent(slow)).unwrap();
+    plant.set("carrier_timeout_ms", "10000");
+    plant.set("reconcile_after_seconds", "40");
     let worker = plant.worker("calls");
     eventually(seconds(20), async || {
         if plant.accepted().is_empty() { Err("nothing was called for".to_owned()) } else { Ok(()) }

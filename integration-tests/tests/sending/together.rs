@@ -15,6 +15,8 @@ async fn s3_single_texts_that_wait_lock_their_brand_together() {
     Plant::singles(MESSAGES, 1_000)
         .at_noon()
         .run(async |plant| {
+            plant.set("job_lease_seconds", "60");
+            plant.set("republish_after_seconds", "600");
             let worker = plant.worker("worker");
             plant.until_settled(30).await;
             assert_eq!(plant.accepted().len(), usize::try_from(MESSAGES).unwrap());
@@ -36,6 +38,8 @@ async fn j7_of_texts_that_go_together_a_bad_job_fails_alone() {
         .run(async |plant| {
             let bad: JobId = plant.row("select to_json(id) from seed_job where n = 10").await;
             plant.sabotage(bad, "raise exception 'never'").await;
+            plant.set("job_lease_seconds", "60");
+            plant.set("republish_after_seconds", "600");
             let worker = plant.worker("worker");
             let job = plant.until_state(bad, "parked", seconds(120)).await;
             assert!(job.errors.iter().all(|error| error.error.contains("never")), "{:?}", job.errors);

@@ -89,7 +89,7 @@ pub(crate) fn counters(report: &Value) -> Value {
 }
 
 fn workers(workers: usize) -> RigOptions {
-    let env = vec![("MUSTER_JOB_LEASE_SECONDS", "5".to_owned()), ("MUSTER_RETRY_BASE_MS", "200".to_owned())];
+    let env = vec![("MUSTER_JOB_LEASE_SECONDS", "60".to_owned()), ("MUSTER_RETRY_BASE_MS", "200".to_owned())];
     RigOptions { schedulers: 1, workers, env, behaviour: json!({}), ..RigOptions::default() }
 }
 

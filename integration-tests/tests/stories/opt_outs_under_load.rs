@@ -55,7 +55,12 @@ impl Api {
         let signature = muster_carrier::twilio::sign(&SecretString::from(CARRIER_SECRET), &url, &form);
         let request = world.http().post(&url).header("x-twilio-signature", signature);
         let request = request.header("content-type", "application/x-www-form-urlencoded").body(urlencoded(&form));
-        let answer = request.send().await.unwrap();
+        let answer = eventually(seconds(20), async || {
+            let answer = request.try_clone().unwrap().send().await.unwrap();
+            // Put off: it was not begun.
+            if matches!(answer.status().as_u16(), 429 | 503) { Err(answer.status().to_string()) } else { Ok(answer) }
+        })
+        .await;
         assert_eq!(answer.status(), 204, "{}", answer.text().await.unwrap_or_default());
         clock::machine_now()
     }

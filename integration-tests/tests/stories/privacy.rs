@@ -47,8 +47,8 @@ fn watched(collector: &Collector) -> RigOptions {
     let mut env = collector.env();
     env.extend([
         ("MUSTER_LOG", "info,muster=debug".to_owned()),
-        ("MUSTER_CARRIER_TIMEOUT_MS", "500".to_owned()),
-        ("MUSTER_RECONCILE_AFTER_SECONDS", "2".to_owned()),
+        ("MUSTER_CARRIER_TIMEOUT_MS", "2500".to_owned()),
+        ("MUSTER_RECONCILE_AFTER_SECONDS", "10".to_owned()),
         ("MUSTER_RETRY_BASE_MS", "200".to_owned()),
         ("MUSTER_RETRY_MAX_MS", "500".to_owned()),
     ]);

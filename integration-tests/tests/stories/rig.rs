@@ -153,8 +153,8 @@ impl Rig {
     }
 }
 
-/// The HTTP API as one member uses it in a story: each request is made once, and anything but a
-/// success is the test's end.
+/// The HTTP API as one member uses it in a story: a request is made again while too many wait, and
+/// anything else but a success is the test's end.
 #[derive(Clone)]
 pub(crate) struct Api(pub(crate) Client);
 
@@ -169,8 +169,15 @@ impl Api {
 
     pub(crate) async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Value {
         let call = body.map_or_else(Call::empty, |body| Call::json(&body));
-        let answer = self.0.call(method, path, &call).await.and_then(|answer| answer.success());
-        answer.unwrap_or_else(|error| panic!("{error:#}"))
+        let answer = eventually(seconds(20), async || {
+            let answer = self.0.call(method.clone(), path, &call).await;
+            let is_put_off = answer.as_ref().is_ok_and(|answer| {
+                matches!(answer.status, 429 | 503) && answer.text.contains("requests wait than may")
+            });
+            if is_put_off { Err(format!("{path} is put off")) } else { Ok(answer) }
+        })
+        .await;
+        answer.and_then(|answer| answer.success()).unwrap_or_else(|error| panic!("{error:#}"))
     }
 
     /// Uploads a file; returns the import's id.
