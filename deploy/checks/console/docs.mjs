@@ -30,7 +30,7 @@ export async function docs(stage) {
   assert.deepEqual(await tags(), [], "nothing is sent before it is confirmed");
   await page.getByRole("button", { name: "Send…" }).click();
   await page.getByRole("button", { name: "Yes, send it" }).click();
-  await page.getByRole("heading", { name: /^201/ }).waitFor();
+  await page.getByRole("heading", { name: "201 Created" }).waitFor();
   await tab.check("docs-answer");
   assert.deepEqual(await tags(), ["by hand"]);
 
