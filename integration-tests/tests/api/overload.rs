@@ -40,7 +40,7 @@ async fn i1_a_stop_is_taken_while_agents_hold_every_connection() {
             let gate = world.hold_table("goal").await;
 
             let hanging: Vec<_> =
-                tenants.iter().flat_map(|(_, agent, _)| (0..8).map(|_| look(&agent.client))).collect();
+                tenants.iter().flat_map(|(_, agent, _)| (0..3).map(|_| look(&agent.client))).collect();
             let full = async {
                 world.until(HANGING, 13).await;
                 world.text("+16465550001", &number, "STOP").await;
@@ -55,6 +55,9 @@ async fn i1_a_stop_is_taken_while_agents_hold_every_connection() {
             };
             let meanwhile = async {
                 world.until(HANGING, 12).await;
+                for (_, agent, _) in &tenants {
+                    are_put_off(&agent.client, 5).await;
+                }
                 fifth.admin.get("/v1/account").await.ok();
                 let (last, ()) = tokio::join!(look(&late.client), full);
                 last.ok();
@@ -80,6 +83,7 @@ async fn one_tenant_that_waits_leaves_the_others_room() {
             let meanwhile = async {
                 // Alone, it has three quarters of them.
                 world.until(HANGING, 9).await;
+                are_put_off(&agent.client, 31).await;
                 for _ in 0..20 {
                     two.admin.get("/v1/account").await.ok();
                     two.group("Another").await;
@@ -87,7 +91,7 @@ async fn one_tenant_that_waits_leaves_the_others_room() {
                 world.until(HANGING, 9).await;
                 gate.open().await;
             };
-            let (answers, ()) = tokio::join!(join_all((0..40).map(|_| look(&agent.client))), meanwhile);
+            let (answers, ()) = tokio::join!(join_all((0..9).map(|_| look(&agent.client))), meanwhile);
             for answer in answers {
                 answer.ok();
             }
@@ -107,11 +111,7 @@ async fn a_tenants_connections_are_bounded_by_the_configuration() {
             let gate = world.hold_table("goal").await;
             let meanwhile = async {
                 world.until(HANGING, 3).await;
-                let once = agent.client.once();
-                for refused in join_all((0..17).map(|_| look(&once))).await {
-                    assert_eq!(refused.wrong_problem(PUT_OFF), None);
-                    assert_ne!(refused.header("retry-after"), "");
-                }
+                are_put_off(&agent.client, 17).await;
                 world.until(HANGING, 3).await;
                 gate.open().await;
             };
@@ -137,11 +137,12 @@ async fn i1_hundreds_of_texts_at_once_are_all_taken() {
             let people: Vec<String> = (0..400).map(|line| format!("+1646555{line:04}")).collect();
             let meanwhile = async {
                 world.until(HANGING, 9).await;
+                are_put_off(&agent.client, 31).await;
                 join_all(people.iter().map(|person| world.text(person, &number, "STOP"))).await;
                 world.until("webhook", 400).await;
                 gate.open().await;
             };
-            tokio::join!(join_all((0..40).map(|_| look(&agent.client))), meanwhile);
+            tokio::join!(join_all((0..9).map(|_| look(&agent.client))), meanwhile);
         })
         .await;
 }
@@ -151,6 +152,15 @@ async fn i1_hundreds_of_texts_at_once_are_all_taken() {
 fn look(agent: &Client) -> impl Future<Output = Answer> + Send + 'static {
     let agent = agent.clone();
     async move { agent.get("/v1/agent/goals").await }
+}
+
+/// So many more at once are told to come again, and when.
+async fn are_put_off(agent: &Client, requests: usize) {
+    let once = agent.once();
+    for refused in join_all((0..requests).map(|_| look(&once))).await {
+        assert_eq!(refused.wrong_problem(PUT_OFF), None);
+        assert_ne!(refused.header("retry-after"), "");
+    }
 }
 
 /// Calls until the answer is not "come again", as clients do that heed `Retry-After`.
