@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use futures::{FutureExt, future::BoxFuture};
+use muster_domain::ids::JobId;
 use muster_jobs::{
     Job,
     payload::{self, PayloadError},
@@ -25,6 +26,16 @@ pub trait Leased: Job<Mode = muster_jobs::Leased> {
 pub trait InTransaction: Job<Mode = muster_jobs::InTransaction> {
     /// Does the job: its effects go into the transaction.
     fn run(self, ctx: &Context, tx: &mut Tx, job: &ClaimedJob) -> impl Future<Output = Result<(), JobError>> + Send;
+
+    /// Does those jobs of a bundle whose effects can be written by sets, and returns their ids; the
+    /// others are run one by one afterwards. An error undoes the bundle, and each job is run.
+    fn run_by_sets(
+        _ctx: &Context,
+        _tx: &mut Tx,
+        _jobs: Vec<(&ClaimedJob, Self)>,
+    ) -> impl Future<Output = Result<Vec<JobId>, JobError>> + Send {
+        std::future::ready(Ok(Vec::new()))
+    }
 }
 
 /// A handler that does several jobs of one bundle at once.
@@ -46,10 +57,22 @@ pub enum Handler {
     /// Of a kind that is [`Leased`].
     Leased(for<'a> fn(&'a Context, &'a ClaimedJob) -> BoxFuture<'a, Result<Tx, JobError>>),
     /// Of a kind that is [`InTransaction`].
-    InTransaction(for<'a> fn(&'a Context, &'a mut Tx, &'a ClaimedJob) -> BoxFuture<'a, Result<(), JobError>>),
+    InTransaction(BundleHandler),
     /// Of a kind that is [`Together`].
     Together(GroupHandler),
 }
+
+/// The two calls of a kind that is [`InTransaction`].
+#[derive(Debug, Clone, Copy)]
+pub struct BundleHandler {
+    /// Does one job.
+    pub(crate) run: RunWithin,
+    /// Does those of a bundle that can be done by sets.
+    pub(crate) run_by_sets: RunBySets,
+}
+
+type RunWithin = for<'a> fn(&'a Context, &'a mut Tx, &'a ClaimedJob) -> BoxFuture<'a, Result<(), JobError>>;
+type RunBySets = for<'a> fn(&'a Context, &'a mut Tx, &'a [ClaimedJob]) -> BoxFuture<'a, Result<Vec<JobId>, JobError>>;
 
 /// The two calls of a kind that is [`Together`].
 #[derive(Debug, Clone, Copy)]
@@ -71,7 +94,14 @@ impl Handler {
 
     /// Returns the handler of an [`InTransaction`] kind.
     pub fn in_transaction<J: InTransaction>() -> Self {
-        Self::InTransaction(|ctx, tx, job| async move { payload::<J>(job)?.run(ctx, tx, job).await }.boxed())
+        let run: RunWithin = |ctx, tx, job| async move { payload::<J>(job)?.run(ctx, tx, job).await }.boxed();
+        let run_by_sets: RunBySets = |ctx, tx, jobs| {
+            // A job whose payload cannot be read ends by itself, as one that is run.
+            let jobs = jobs.iter().filter(|job| job.kind.as_str() == J::NAME);
+            let jobs = jobs.filter_map(|job| payload::<J>(job).ok().map(|read| (job, read))).collect();
+            J::run_by_sets(ctx, tx, jobs).boxed()
+        };
+        Self::InTransaction(BundleHandler { run, run_by_sets })
     }
 
     /// Returns the handler of a [`Together`] kind.
@@ -92,9 +122,9 @@ impl Handler {
     pub(crate) async fn run(self, ctx: &Context, job: &ClaimedJob, slot: &mut Slot) -> Result<Tx, JobError> {
         match self {
             Self::Leased(run) => run(ctx, job).await,
-            Self::InTransaction(run) => {
+            Self::InTransaction(handler) => {
                 let mut tx = ctx.pool.begin().await?;
-                run(ctx, &mut tx, job).await?;
+                (handler.run)(ctx, &mut tx, job).await?;
                 Ok(tx)
             }
             Self::Together(handler) => (handler.run)(ctx, &[job], slot).await,
@@ -105,8 +135,21 @@ impl Handler {
     /// wrong kind has named: it needs a lease.
     pub(crate) async fn run_within(self, ctx: &Context, tx: &mut Tx, job: &ClaimedJob) -> Result<(), JobError> {
         match self {
-            Self::InTransaction(run) => run(ctx, tx, job).await,
+            Self::InTransaction(handler) => (handler.run)(ctx, tx, job).await,
             Self::Leased(_) | Self::Together(_) => Err(JobError::fail(format!("{} needs a lease", job.kind))),
+        }
+    }
+
+    /// Does those jobs of a bundle that can be done by sets, and returns their ids.
+    pub(crate) async fn run_by_sets(
+        self,
+        ctx: &Context,
+        tx: &mut Tx,
+        jobs: &[ClaimedJob],
+    ) -> Result<Vec<JobId>, JobError> {
+        match self {
+            Self::InTransaction(handler) => (handler.run_by_sets)(ctx, tx, jobs).await,
+            Self::Leased(_) | Self::Together(_) => Ok(Vec::new()),
         }
     }
 }

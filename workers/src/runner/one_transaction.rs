@@ -1,16 +1,21 @@
 //! A bundle of short jobs in one transaction: claims, effects and completions commit together.
 //!
-//! Only success happens here. Jobs run one after another as if all will be well. If one is not,
-//! everything is undone and the bundle runs again, now with each job in a part of the transaction
-//! that can be undone alone. A job that fails then is left for the leased path, which counts the
+//! Only success happens here. A handler may write the effects of several jobs by sets; the others
+//! run one after another as if all will be well. If one is not, everything is undone and the bundle
+//! runs again, now with each job in a part of the transaction that can be undone alone. A job that fails then is left for the leased path, which counts the
 //! attempt and keeps its error; when anything is wrong with the transaction itself, all of them
 //! are. So one bad job never fails its bundle, and good ones cost nothing for it.
 
+use std::{collections::HashSet, time::Duration};
+
 use muster_domain::ids::JobId;
 use muster_jobs::{JobKind, JobRef};
-use muster_service::clock;
-use muster_storage::engine::claim;
-use tracing::Instrument;
+use muster_service::{clock, trace};
+use muster_storage::{
+    Tx,
+    engine::claim::{self, ClaimedJob},
+};
+use tracing::{Instrument, Span};
 
 use super::{span, within};
 use crate::{Context, error::JobError, registry};
@@ -71,15 +76,29 @@ async fn transaction(ctx: &Context, kind: JobKind, refs: &[JobRef], parts: Parts
     let mut tx = ctx.pool.begin().await?;
     let jobs = claim::take(&mut tx, &ids).await?;
     let (mut done, mut failed) = (Vec::with_capacity(jobs.len()), Vec::new());
-    for job in &jobs {
+    let mut first_span = jobs.first().map(|first| (first.id, span(first, refs)));
+    if parts == Parts::None
+        && let Some((_, work_in)) = &first_span
+    {
+        match by_sets(ctx, kind, &mut tx, &jobs, refs, work_in).await {
+            Ok(by_sets) => done = by_sets,
+            Err(error @ JobError::Retry { database_lost: true, .. }) => return Err(error),
+            Err(error) => {
+                tracing::debug!(%error, "not by sets; tried again one by one");
+                return Ok(ids);
+            }
+        }
+    }
+    let at_once: HashSet<_> = done.iter().map(|done| done.job.id).collect();
+    for job in jobs.iter().filter(|job| !at_once.contains(&job.id)) {
         let started = clock::start();
         if parts == Parts::OneForEach {
             tx.begin_part().await?;
         }
-        let span = span(job, refs);
+        let span = first_span.take_if(|(id, _)| *id == job.id).map_or_else(|| span(job, refs), |(_, span)| span);
         let result = registry::of(job.kind).run_within(ctx, &mut tx, job).instrument(span.clone()).await;
         match &result {
-            Ok(()) => done.push((job, started.elapsed(), span.clone())),
+            Ok(()) => done.push(Done { job, took: started.elapsed(), span: span.clone() }),
             Err(JobError::Retry { database_lost: true, .. }) => return result.map(|()| failed),
             Err(error) => {
                 span.in_scope(|| tracing::debug!(%error, "not in its bundle; tried again alone"));
@@ -93,10 +112,10 @@ async fn transaction(ctx: &Context, kind: JobKind, refs: &[JobRef], parts: Parts
             return Ok(failed);
         }
     }
-    let completed: Vec<_> = done.iter().map(|(job, ..)| *job).collect();
+    let completed: Vec<_> = done.iter().map(|done| done.job).collect();
     claim::complete_taken(&mut tx, &completed, &ctx.settings.process.name).await?;
     tx.commit().await?;
-    for (job, took, span) in done {
+    for Done { job, took, span } in done {
         ctx.metrics.claimed(job);
         ctx.metrics.took(job.kind, "succeeded", took.as_secs_f64(), &span);
     }
@@ -104,6 +123,39 @@ async fn transaction(ctx: &Context, kind: JobKind, refs: &[JobRef], parts: Parts
         ctx.metrics.count(kind, "duplicate");
     }
     Ok(failed)
+}
+
+/// A job whose effects are written, within a transaction that is to be committed.
+struct Done<'a> {
+    job: &'a ClaimedJob,
+    took: Duration,
+    span: Span,
+}
+
+/// Does those jobs that can be done by sets, in the span of the first of them all, to which the
+/// others' are linked.
+async fn by_sets<'a>(
+    ctx: &Context,
+    kind: JobKind,
+    tx: &mut Tx,
+    jobs: &'a [ClaimedJob],
+    refs: &[JobRef],
+    work_in: &Span,
+) -> Result<Vec<Done<'a>>, JobError> {
+    let started = clock::start();
+    let written = registry::of(kind).run_by_sets(ctx, tx, jobs).instrument(work_in.clone()).await?;
+    let written: HashSet<_> = written.into_iter().collect();
+    let (took, trace_of_work) = (started.elapsed(), trace::of(work_in));
+    let done = jobs.iter().enumerate().filter(|(_, job)| written.contains(&job.id));
+    Ok(done
+        .map(|(nth, job)| {
+            let span = if nth == 0 { work_in.clone() } else { span(job, refs) };
+            if nth > 0 {
+                trace::link(&span, trace_of_work.as_deref());
+            }
+            Done { job, took, span }
+        })
+        .collect())
 }
 
 #[cfg(test)]

@@ -53,6 +53,11 @@ impl PhoneHashKeys {
         self.previous.iter().map(check_value).collect()
     }
 
+    /// Returns whether there are other keys, while they are rotated.
+    pub fn is_rotated(&self) -> bool {
+        !self.previous.is_empty()
+    }
+
     /// Hashes a number under all keys.
     pub fn of(&self, number: &E164) -> PhoneHashes {
         PhoneHashes {

@@ -9,7 +9,7 @@ use muster_domain::{
         outcome::InboundOutcome,
         word::{OwnWords, Standing},
     },
-    ids::{AccountId, ContactId, GroupId, MemberId, OrganizationId, WebhookId},
+    ids::{AccountId, ContactId, GoalId, GroupId, MemberId, OrganizationId, ThreadId, WebhookId},
     people::{e164::E164, phone_hash::PhoneHashes},
     tenancy::settings::OrganizationSettings,
 };
@@ -92,27 +92,37 @@ pub struct Recorded {
 
 /// Locks a recorded text that nobody has dealt with yet.
 pub async fn lock(tx: &mut Tx, id: WebhookId) -> Result<Option<Recorded>> {
-    let row = sqlx::query!(
-        "select carrier_sid, payload, receive_order, received_at from webhook where id = $1 and processed_at is null for update",
-        id.0
-    )
-    .fetch_optional(tx.conn())
-    .await?;
-    Ok(row.and_then(|row| {
-        row.payload.map(|payload| Recorded {
-            carrier_sid: row.carrier_sid,
-            payload,
-            receive_order: row.receive_order,
-            received_at: row.received_at,
-        })
-    }))
+    Ok(lock_all(tx, &[id]).await?.remove(&id))
 }
 
-/// Marks a text as dealt with. Its payload goes: the parts that are needed are in the thread.
-pub async fn processed(tx: &mut Tx, id: WebhookId, outcome: InboundOutcome) -> Result<()> {
+/// Locks recorded texts, as [`lock`] does.
+pub async fn lock_all(tx: &mut Tx, ids: &[WebhookId]) -> Result<HashMap<WebhookId, Recorded>> {
+    let rows = sqlx::query!(
+        r#"select id, carrier_sid, payload as "payload!", receive_order, received_at from webhook
+           where id = any($1) and processed_at is null and payload is not null order by id for update"#,
+        &ids.iter().map(|id| id.0).collect::<Vec<_>>(),
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let recorded = Recorded {
+                carrier_sid: row.carrier_sid,
+                payload: row.payload,
+                receive_order: row.receive_order,
+                received_at: row.received_at,
+            };
+            (WebhookId(row.id), recorded)
+        })
+        .collect())
+}
+
+/// Marks texts as dealt with. Their payloads go: the parts that are needed are in their threads.
+pub async fn processed(tx: &mut Tx, ids: &[WebhookId], outcome: InboundOutcome) -> Result<()> {
     sqlx::query!(
-        "update webhook set processed_at = now(), payload = null, outcome = $2 where id = $1",
-        id.0,
+        "update webhook set processed_at = now(), payload = null, outcome = $2 where id = any($1)",
+        &ids.iter().map(|id| id.0).collect::<Vec<_>>(),
         outcome.as_str()
     )
     .execute(tx.conn())
@@ -282,6 +292,59 @@ pub async fn writer(
         contact_id: ContactId(row.id),
         standing: Standing { opted_out: row.opted_out, last_word: row.last_word },
     })
+}
+
+/// A text from a number to a group.
+#[derive(Debug, Clone, Copy)]
+pub struct Arrival<'a> {
+    /// The tenant.
+    pub organization_id: OrganizationId,
+    /// The group that has the number which was written to.
+    pub group_id: GroupId,
+    /// The agent that has this number.
+    pub agent_id: Option<MemberId>,
+    /// The writer's number.
+    pub from: &'a E164,
+}
+
+/// The conversation of a text whose contact and thread are there already.
+#[derive(Debug, Clone, Copy)]
+pub struct StandingConversation {
+    /// The place of its text among those that were asked for.
+    pub nth: usize,
+    /// The writer.
+    pub writer: Writer,
+    /// The conversation.
+    pub thread_id: ThreadId,
+    /// The goal that it is about.
+    pub goal_id: Option<GoalId>,
+}
+
+/// Finds the conversations that stand: their contacts and threads need not be made or changed
+/// before the text, and no automation looks at it. Such a text changes nothing but its conversation
+/// unless it is a word. Locks contacts, memberships and threads. The other texts are for
+/// [`writer`].
+pub async fn standing_conversations(tx: &mut Tx, arrivals: &[Arrival<'_>]) -> Result<Vec<StandingConversation>> {
+    let rows = sqlx::query_file!(
+        "src/conversations/standing_conversations.sql",
+        &arrivals.iter().map(|arrival| arrival.organization_id.0).collect::<Vec<_>>(),
+        &arrivals.iter().map(|arrival| arrival.group_id.0).collect::<Vec<_>>(),
+        &arrivals.iter().map(|arrival| arrival.agent_id.map(|id| id.0)).collect::<Vec<_>>() as &[Option<uuid::Uuid>],
+        &arrivals.iter().map(|arrival| arrival.from.as_str()).collect::<Vec<_>>() as &[&str],
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let standing = Standing { opted_out: row.opted_out, last_word: row.last_word };
+            Ok(StandingConversation {
+                nth: usize::try_from(row.nth - 1).unwrap_or(usize::MAX),
+                writer: Writer { contact_id: ContactId(row.contact_id), standing },
+                thread_id: ThreadId(row.thread_id),
+                goal_id: row.goal_id.map(GoalId),
+            })
+        })
+        .collect()
 }
 
 /// Returns whether this contact has had the one confirmation of their opt-out since they last opted

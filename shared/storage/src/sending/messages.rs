@@ -142,9 +142,17 @@ async fn make(tx: &mut Tx, batch: Batch, new: &[NewMessage], edited: bool, origi
     enqueue_all(tx, &jobs, line, origin).await
 }
 
-/// Parts of a text beside its words.
-#[derive(Debug, Clone, Default)]
+/// A contact's text.
+#[derive(Debug, Clone)]
 pub struct Received {
+    /// The organization.
+    pub organization_id: OrganizationId,
+    /// The group.
+    pub group_id: GroupId,
+    /// The goal that its conversation is about.
+    pub goal_id: Option<GoalId>,
+    /// The words, the contact and the conversation.
+    pub text: NewMessage,
     /// The carrier's id.
     pub carrier_sid: String,
     /// Pictures and the like, as a list of `{content_type, url}`; none when there are none.
@@ -153,28 +161,38 @@ pub struct Received {
     pub channel: Option<String>,
 }
 
-/// Records a text from a contact.
-pub async fn receive(tx: &mut Tx, batch: Batch, text: &NewMessage, received: &Received) -> Result<()> {
+/// Records texts from contacts.
+pub async fn receive(tx: &mut Tx, texts: &[Received]) -> Result<()> {
     sqlx::query!(
         "insert into message (id, organization_id, group_id, goal_id, contact_id, thread_id, kind, state, body, encoding, segments,
              carrier_sid, media, channel)
-         values ($1, $2, $3, $4, $5, $6, 'inbound', 'received', $7, $8, $9, $10, $11, $12)",
-        text.id.0,
-        batch.organization_id.0,
-        batch.group_id.0,
-        batch.goal_id.map(|id| id.0),
-        text.contact_id.0,
-        text.thread_id.0,
-        text.body,
-        text.segments.encoding.as_str(),
-        i32::try_from(text.segments.segments).unwrap_or(i32::MAX),
-        received.carrier_sid,
-        received.media,
-        received.channel,
+         select r.id, r.organization_id, r.group_id, r.goal_id, r.contact_id, r.thread_id, 'inbound', 'received', r.body,
+             r.encoding, r.segments, r.carrier_sid, r.media, r.channel
+         from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::int[],
+                 $10::text[], $11::jsonb[], $12::text[])
+             as r (id, organization_id, group_id, goal_id, contact_id, thread_id, body, encoding, segments, carrier_sid, media,
+                 channel)",
+        &column(texts, |received| received.text.id.0),
+        &column(texts, |received| received.organization_id.0),
+        &column(texts, |received| received.group_id.0),
+        &column(texts, |received| received.goal_id.map(|id| id.0)) as &[Option<uuid::Uuid>],
+        &column(texts, |received| received.text.contact_id.0),
+        &column(texts, |received| received.text.thread_id.0),
+        &column(texts, |received| received.text.body.clone()),
+        &column(texts, |received| received.text.segments.encoding.as_str().to_owned()),
+        &column(texts, |received| i32::try_from(received.text.segments.segments).unwrap_or(i32::MAX)),
+        &column(texts, |received| received.carrier_sid.clone()),
+        &column(texts, |received| received.media.clone()) as &[Option<Value>],
+        &column(texts, |received| received.channel.clone()) as &[Option<String>],
     )
     .execute(tx.conn())
     .await?;
     Ok(())
+}
+
+/// Returns one part of each text.
+fn column<T>(texts: &[Received], part: impl Fn(&Received) -> T) -> Vec<T> {
+    texts.iter().map(part).collect()
 }
 
 /// Returns the replies of agents in a thread within the last hour.

@@ -10,7 +10,7 @@ use muster_domain::{
         outcome::InboundOutcome,
         word::{self, Shown, Word},
     },
-    ids::{ContactId, GroupId, MessageId, ThreadId},
+    ids::{ContactId, GroupId, JobId, MessageId, ThreadId},
     people::e164::E164,
     sending::{message::MessageKind, segments},
 };
@@ -18,7 +18,7 @@ use muster_jobs::kinds::InboundMessage;
 use muster_storage::{
     Tx,
     conversations::{
-        threads::{self, WrittenTo},
+        threads::{self, Reply, WrittenTo},
         webhooks::{self, Addressee, Recorded},
     },
     engine::claim::ClaimedJob,
@@ -26,7 +26,10 @@ use muster_storage::{
     sending::messages::{self, Batch, NewMessage, Received},
 };
 
-use super::automate::{self, Taken};
+use super::{
+    automate::{self, Taken},
+    ordinary_texts,
+};
 use crate::{Context, InTransaction, error::JobError};
 
 /// How long a text waits before somebody looks again whether its number's redaction is done.
@@ -64,8 +67,12 @@ impl InTransaction for InboundMessage {
         if outcome != InboundOutcome::Conversation {
             tracing::warn!(webhook.id = %self.webhook_id, outcome = outcome.as_str(), "a text is in no conversation");
         }
-        webhooks::processed(tx, self.webhook_id, outcome).await?;
+        webhooks::processed(tx, &[self.webhook_id], outcome).await?;
         Ok(())
+    }
+
+    async fn run_by_sets(ctx: &Context, tx: &mut Tx, jobs: Vec<(&ClaimedJob, Self)>) -> Result<Vec<JobId>, JobError> {
+        ordinary_texts::converse(ctx, tx, jobs).await
     }
 }
 
@@ -107,13 +114,9 @@ async fn converse(
         agent_id: None,
         kind: MessageKind::Inbound,
     };
-    let received = new_message(writer.contact_id, thread_id, text.body.clone());
-    let with = Received {
-        carrier_sid: recorded.carrier_sid.clone(),
-        media: (!text.media.is_empty()).then(|| serde_json::to_value(&text.media).unwrap_or_default()),
-        channel: text.channel.clone(),
-    };
-    messages::receive(tx, batch, &received, &with).await?;
+    let received = received(recorded, text, batch, new_message(writer.contact_id, thread_id, text.body.clone()));
+    let message_id = received.text.id;
+    messages::receive(tx, &[received]).await?;
 
     let own = to.addressee.own_words();
     let intent = word::intent(&text.body, text.carrier_word, own, writer.standing, receive_order);
@@ -132,14 +135,14 @@ async fn converse(
         &Taken {
             organization: &organization,
             contact_id: writer.contact_id,
-            message_id: received.id,
+            message_id,
             receive_order,
             text: automation::InboundText { body: &text.body, intent, group: to.group_id, goal: goal_id },
         },
     )
     .await?;
     let shown = if automated.opted_out { Shown::Hidden } else { handling.shown };
-    threads::replied(tx, thread_id, shown, received_at).await?;
+    threads::replied(tx, &[Reply { thread_id, shown, received_at }]).await?;
     let confirm = handling.confirm || automated.opted_out;
     let answer = if confirm && !webhooks::confirmed(tx, organization.id, writer.contact_id).await? {
         Some((MessageKind::OptOutConfirmation, organization.settings.opt_out_text.clone()))
@@ -154,10 +157,23 @@ async fn converse(
         let batch = Batch { kind, goal_id: None, ..batch };
         messages::queue(tx, batch, &[message], &ctx.origin(job)).await?;
     }
-    tracing::info!(message.id = %received.id, intent = ?intent, word = ?handling.word, "received");
+    tracing::info!(message.id = %message_id, intent = ?intent, word = ?handling.word, "received");
     Ok(())
 }
 
-fn new_message(contact_id: ContactId, thread_id: ThreadId, body: String) -> NewMessage {
+/// Returns a contact's text as it is kept in its conversation.
+pub(super) fn received(recorded: &Recorded, text: &InboundText, batch: Batch, message: NewMessage) -> Received {
+    Received {
+        organization_id: batch.organization_id,
+        group_id: batch.group_id,
+        goal_id: batch.goal_id,
+        text: message,
+        carrier_sid: recorded.carrier_sid.clone(),
+        media: (!text.media.is_empty()).then(|| serde_json::to_value(&text.media).unwrap_or_default()),
+        channel: text.channel.clone(),
+    }
+}
+
+pub(super) fn new_message(contact_id: ContactId, thread_id: ThreadId, body: String) -> NewMessage {
     NewMessage { id: MessageId::new(), contact_id, thread_id, segments: segments::count(&body), body }
 }

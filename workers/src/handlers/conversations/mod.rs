@@ -2,3 +2,4 @@
 
 mod automate;
 mod inbound_message;
+mod ordinary_texts;

@@ -247,29 +247,44 @@ pub async fn keep_number(tx: &mut Tx, id: ThreadId, sender: &E164) -> Result<()>
     Ok(())
 }
 
-/// The contact has written: the thread is unread since they did, hidden when they have opted out
-/// (rule I3), or stays as it is. A contact that a goal texted has replied.
-pub async fn replied(tx: &mut Tx, id: ThreadId, shown: Shown, received_at: DateTime<Utc>) -> Result<()> {
-    let hidden = shown == Shown::Hidden;
+/// A contact's text in a thread.
+#[derive(Debug, Clone, Copy)]
+pub struct Reply {
+    /// The thread.
+    pub thread_id: ThreadId,
+    /// The effect on the conversation.
+    pub shown: Shown,
+    /// When it was received.
+    pub received_at: DateTime<Utc>,
+}
+
+/// Contacts have written, one text in each thread: a thread is unread since they did, hidden when
+/// they have opted out (rule I3), or stays as it is. Contacts that a goal texted have replied.
+pub async fn replied(tx: &mut Tx, replies: &[Reply]) -> Result<()> {
+    let threads: Vec<_> = replies.iter().map(|reply| reply.thread_id.0).collect();
+    let hidden: Vec<_> = replies.iter().map(|reply| reply.shown == Shown::Hidden).collect();
     sqlx::query!(
-        "update thread set
-             unread_since = case when $2 then null when $3 then least(unread_since, $4) else unread_since end,
+        "update thread t set
+             unread_since = case when r.hidden then null when r.unread then least(t.unread_since, r.received_at)
+                 else t.unread_since end,
              last_message_at = now(), recency = uuid_v7()
-         where id = $1",
-        id.0,
-        hidden,
-        shown == Shown::Unread,
-        received_at,
+         from unnest($1::uuid[], $2::bool[], $3::bool[], $4::timestamptz[]) as r (id, hidden, unread, received_at)
+         where t.id = r.id",
+        &threads,
+        &hidden,
+        &replies.iter().map(|reply| reply.shown == Shown::Unread).collect::<Vec<_>>(),
+        &replies.iter().map(|reply| reply.received_at).collect::<Vec<_>>(),
     )
     .execute(tx.conn())
     .await?;
     sqlx::query!(
         "update target t set replied_at = coalesce(t.replied_at, clock_timestamp()),
-             opted_out_at = case when $2 then coalesce(t.opted_out_at, clock_timestamp()) else t.opted_out_at end
-         from thread th
-         where th.id = $1 and t.goal_id = th.goal_id and t.contact_id = th.contact_id and was_messaged(t.initial_message_id)",
-        id.0,
-        hidden,
+             opted_out_at = case when r.hidden then coalesce(t.opted_out_at, clock_timestamp()) else t.opted_out_at end
+         from unnest($1::uuid[], $2::bool[]) as r (id, hidden)
+         join thread th on th.id = r.id
+         where t.goal_id = th.goal_id and t.contact_id = th.contact_id and was_messaged(t.initial_message_id)",
+        &threads,
+        &hidden,
     )
     .execute(tx.conn())
     .await?;
