@@ -14,7 +14,7 @@ use muster_jobs::{Envelope, Execution, JobKind, JobRef, fair, names};
 use muster_service::{clock, config::SchedulerSettings, trace};
 use muster_storage::{
     Pool,
-    engine::relay::{self, DueJob},
+    engine::relay::{self, DueJob, Taken},
 };
 use tracing::{Span, info_span};
 
@@ -50,20 +50,21 @@ pub(crate) async fn run(scheduler: &Scheduler, pool: &Pool, mut publisher: Publi
     let mut delays = ReconnectDelays::default();
     let mut turn = 0_usize;
     while !scheduler.stop.is_cancelled() {
-        let published = match tokio::time::timeout(LONGEST_ROUND, round(scheduler, pool, &mut publisher, turn)).await {
-            Ok(published) => published,
+        let round_end = match tokio::time::timeout(LONGEST_ROUND, round(scheduler, pool, &mut publisher, turn)).await {
+            Ok(round_end) => round_end,
             Err(_) => Err(anyhow::anyhow!("a round took longer than {LONGEST_ROUND:?}")),
         };
         turn = turn.wrapping_add(1);
-        match published {
-            Ok(published) => {
+        match round_end {
+            Ok(more) => {
                 delays.reset();
                 if !publisher.is_open() {
                     // Whether another can be made is known some seconds later.
                     scheduler.readiness.report("broker", Err("connecting".to_owned()));
                 }
                 scheduler.readiness.report("broker", publisher.check().await.map_err(|error| error.to_string()));
-                if published == 0 {
+                // A job that is committed after the round's look wakes the relay.
+                if !more {
                     tokio::select! {
                         () = scheduler.stop.cancelled() => {}
                         () = scheduler.enqueued.notified() => {}
@@ -81,10 +82,11 @@ pub(crate) async fn run(scheduler: &Scheduler, pool: &Pool, mut publisher: Publi
     }
 }
 
-async fn round(scheduler: &Scheduler, pool: &Pool, publisher: &mut Publisher, turn: usize) -> anyhow::Result<usize> {
+/// Publishes due jobs; returns whether more of them may be due.
+async fn round(scheduler: &Scheduler, pool: &Pool, publisher: &mut Publisher, turn: usize) -> anyhow::Result<bool> {
     let mut survey = relay::survey(pool).await.context("look for due jobs")?;
     if survey.lanes.is_empty() {
-        return Ok(0);
+        return Ok(false);
     }
     let mut tx = pool.begin().await.context("begin")?;
     if survey.limited {
@@ -92,9 +94,9 @@ async fn round(scheduler: &Scheduler, pool: &Pool, publisher: &mut Publisher, tu
     }
     relay::apply_shares(&mut tx, &mut survey.lanes).await.context("apply shares")?;
     let shares = fair::shares(&survey.lanes, JOBS_PER_ROUND, turn);
-    let due = relay::take_due(&mut tx, &survey.lanes, shares).await.context("take due jobs")?;
+    let Taken { due, more } = relay::take_due(&mut tx, &survey.lanes, shares).await.context("take due jobs")?;
     if due.is_empty() {
-        return Ok(0);
+        return Ok(false);
     }
     let bundles = bundles(&due);
     let broker = Address::of(&scheduler.settings.broker.url);
@@ -140,7 +142,7 @@ async fn round(scheduler: &Scheduler, pool: &Pool, publisher: &mut Publisher, tu
         // Without this, jobs that cannot be routed would be published in a tight loop.
         scheduler.pause(Duration::from_secs(1)).await;
     }
-    Ok(published)
+    Ok(more && published > 0)
 }
 
 /// Cuts due jobs into messages: alone while there are few, in bundles when there is a backlog; a

@@ -158,12 +158,21 @@ pub async fn apply_shares(tx: &mut Tx, lanes: &mut [Lane]) -> Result<()> {
     Ok(())
 }
 
+/// Jobs that a round takes.
+#[derive(Debug, Clone, Default)]
+pub struct Taken {
+    /// The jobs.
+    pub due: Vec<DueJob>,
+    /// A share is used up: more of its jobs may be due.
+    pub more: bool,
+}
+
 /// Takes due jobs, of each lane no more than its tenant's share. Other relays skip them until this
 /// transaction ends.
-pub async fn take_due(tx: &mut Tx, lanes: &[Lane], mut shares: Shares) -> Result<Vec<DueJob>> {
+pub async fn take_due(tx: &mut Tx, lanes: &[Lane], mut shares: Shares) -> Result<Taken> {
     let served: Vec<&Lane> = lanes.iter().filter(|lane| shares.left(lane.kind, lane.tenant) > 0).collect();
     if served.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Taken::default());
     }
     let rows = sqlx::query!(
         r#"select due.id as "id!", q.kind as "kind!", q.tenant as "tenant!", due.traceparent, due.run_at as "run_at!",
@@ -194,7 +203,8 @@ pub async fn take_due(tx: &mut Tx, lanes: &[Lane], mut shares: Shares) -> Result
             due.push(DueJob { id, kind, traceparent, run_at: row.run_at, suspect: row.suspect });
         }
     }
-    Ok(due)
+    let more = lanes.iter().any(|lane| shares.left(lane.kind, lane.tenant) <= 0);
+    Ok(Taken { due, more })
 }
 
 /// Records that these are published, which counts once the broker has confirmed them and this
