@@ -25,6 +25,9 @@ const JOBS_PER_ROUND: i64 = 500;
 /// Messages that a round would rather make of a backlog than fewer and fuller ones, so that every
 /// worker gets some.
 const MESSAGES_PER_ROUND: usize = 8;
+/// Jobs that share a transaction travel in as few messages as hold so many each: a transaction costs
+/// more than a job in it.
+const JOBS_PER_TRANSACTION: usize = 8;
 /// The longest that taken rows stay locked by a relay that stands still; the broker has less to
 /// answer in.
 const IDLE_LIMIT: Duration = Duration::from_secs(20);
@@ -146,8 +149,9 @@ async fn round(scheduler: &Scheduler, pool: &Pool, publisher: &mut Publisher, tu
 }
 
 /// Cuts due jobs into messages: alone while there are few, in bundles when there is a backlog; a
-/// suspect is always alone. Jobs that a worker works on together always travel together: a brand's
-/// statements that run one after the other are made once for all of them.
+/// suspect is always alone. Jobs that share a transaction do so from the second on. Jobs that a
+/// worker works on together always travel together: a brand's statements that run one after the
+/// other are made once for all of them.
 fn bundles(due: &[DueJob]) -> Vec<Vec<&DueJob>> {
     let mut bundles = Vec::new();
     for kind in JobKind::ALL {
@@ -155,9 +159,10 @@ fn bundles(due: &[DueJob]) -> Vec<Vec<&DueJob>> {
             due.iter().filter(|job| job.kind == kind).partition(|job| job.suspect);
         let size = match kind.execution() {
             Execution::Together => kind.policy().bundle,
-            Execution::InTransaction | Execution::Leased => {
-                others.len().div_ceil(MESSAGES_PER_ROUND).clamp(1, kind.policy().bundle)
+            Execution::InTransaction => {
+                others.len().div_ceil(MESSAGES_PER_ROUND).max(JOBS_PER_TRANSACTION).min(kind.policy().bundle)
             }
+            Execution::Leased => others.len().div_ceil(MESSAGES_PER_ROUND).clamp(1, kind.policy().bundle),
         };
         bundles.extend(suspects.into_iter().map(|job| vec![job]));
         bundles.extend(others.chunks(size).map(<[_]>::to_vec));
@@ -253,7 +258,8 @@ mod tests {
     #[test]
     fn alone_a_job_travels_at_once_and_a_backlog_in_bundles() {
         assert_eq!(sizes(&due(JobKind::Probe, 1)), [1]);
-        assert_eq!(sizes(&due(JobKind::Probe, 8)), [1; 8]);
+        assert_eq!(sizes(&due(JobKind::Probe, 10)), [8, 2], "they share a transaction");
+        assert_eq!(sizes(&due(JobKind::LeaseExpiry, 8)), [1; 8]);
         assert_eq!(sizes(&due(JobKind::Probe, 500)), [63, 63, 63, 63, 63, 63, 63, 59]);
         assert_eq!(sizes(&due(JobKind::CsvIngestion, 3)), [1; 3], "long kinds always alone");
         assert_eq!(sizes(&due(JobKind::Send, 6)), [6], "what is worked on together travels together");

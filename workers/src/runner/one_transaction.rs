@@ -73,7 +73,8 @@ enum Parts {
 /// Returns the jobs that failed. Of these nothing was written, and without parts nothing of any.
 async fn transaction(ctx: &Context, kind: JobKind, refs: &[JobRef], parts: Parts) -> Result<Vec<JobId>, JobError> {
     let ids: Vec<_> = refs.iter().map(|job_ref| job_ref.id).collect();
-    let mut tx = ctx.pool.begin().await?;
+    // Short jobs touch few rows, by their ids.
+    let mut tx = ctx.pool.begin_repeated().await?;
     let jobs = claim::take(&mut tx, &ids).await?;
     let (mut done, mut failed) = (Vec::with_capacity(jobs.len()), Vec::new());
     let mut first_span = jobs.first().map(|first| (first.id, span(first, refs)));
