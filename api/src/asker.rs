@@ -16,6 +16,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
+use muster_domain::engine::turns::Urgency;
 use muster_storage::{
     db::room::{self, Asker},
     tenancy::members::Member,
@@ -61,5 +62,26 @@ pub(crate) async fn ask(State(api): State<Api>, request: Request, next: Next) ->
         let tenant = secret_of(request.headers()).and_then(|secret| api.tenants.of(&secret_hash(secret)));
         tenant.map_or(Asker::Unknown, Asker::Tenant)
     };
-    room::alone(asker, next.run(request)).await
+    let urgency = urgency(request.uri().path());
+    room::alone_by(asker, urgency, next.run(request)).await
+}
+
+/// Returns how urgent a request is. An agent who claims has nothing to do until the answer is
+/// there; texts wait in the agent's screen, which sends them again.
+fn urgency(path: &str) -> Urgency {
+    let claims = path.starts_with("/v1/agent/") && path.ends_with("/claim");
+    if claims { Urgency::Urgent } else { Urgency::Ordinary }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn w3_b3_an_agents_claims_are_urgent_and_nothing_else_is() {
+        let urgent = ["/v1/agent/goals/1/claim", "/v1/agent/groups/1/replies/claim"];
+        assert_eq!(urgent.map(urgency), [Urgency::Urgent; 2]);
+        let ordinary = ["/v1/agent/batches/1/send", "/v1/agent/batches/1/contacts/2/send", "/v1/organizations/1/claim"];
+        assert_eq!(ordinary.map(urgency), [Urgency::Ordinary; 3]);
+    }
 }

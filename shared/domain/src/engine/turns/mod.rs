@@ -6,15 +6,21 @@
 //! than its slice waits for something else than its turn, and is the next user's; so is one that
 //! its user ends. Users are told apart by a key. A key may use all that is free but for a rest,
 //! which is for keys that have nothing yet. Where turns are short, the key with the fewest is next,
-//! keys with as many alternate, and within a key the first to come is the first to go. One key may
-//! have places reserved. Waiting is bounded by number and by age, so that overload is an answer and
+//! keys with as many alternate. Within a key urgent waiters go first, but for one turn in four, and
+//! of the same urgency the first to come is the first to go. One key may have places reserved. Waiting is bounded by number and by age, so that overload is an answer and
 //! not a wait. Nothing here waits or looks at a clock.
+
+mod queue;
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
     hash::Hash,
     time::{Duration, Instant},
 };
+
+use self::queue::Queue;
+
+pub use self::queue::Urgency;
 
 /// A key has at most so many times the places that it leaves free.
 const OF_FREE: usize = 3;
@@ -33,11 +39,11 @@ pub struct Bounds {
     pub at_once: usize,
     /// How long a turn lasts at most.
     pub slice: Duration,
-    /// Waiting at once, of one key.
+    /// Waiting at once, of one key and urgency.
     pub waiting_each: usize,
     /// Waiting at once, of all keys but the one that has places reserved; and so many of that one.
     pub waiting: usize,
-    /// Once the first of a key has waited for so long, no other of it may begin to wait; and none
+    /// Once the first of a key and urgency has waited for so long, no other may begin to wait; and none
     /// of any key, while all places are in use and none has been given back for so long. The key
     /// that has places reserved may wait all the same.
     pub patience: Duration,
@@ -70,7 +76,7 @@ pub struct Turns<K, W> {
     total: Counts,
     /// When a user began or ended.
     moved: Option<Instant>,
-    waiting: HashMap<K, VecDeque<(Instant, W)>>,
+    waiting: HashMap<K, Queue<W>>,
     waiters: usize,
     /// Keys that have waiters, the next one first.
     order: VecDeque<K>,
@@ -156,19 +162,21 @@ impl<K: Eq + Hash + Clone, W> Turns<K, W> {
         self.bounds.at_once = turns.clamp(1, self.bounds.room);
     }
 
-    /// Begins at once. `None` where that is not possible, or others of the key wait already.
-    pub fn begin(&mut self, key: &K, now: Instant) -> Option<Ticket> {
+    /// Begins at once. `None` where that is not possible, or others of the key wait already that are
+    /// as urgent.
+    pub fn begin(&mut self, key: &K, urgency: Urgency, now: Instant) -> Option<Ticket> {
         self.end_slices(now);
         let stage = self.may_begin(key)?;
-        if self.waiting.contains_key(key) {
+        let goes_before = |queue: &Queue<W>| urgency == Urgency::Urgent && queue.of(urgency).is_empty();
+        if self.waiting.get(key).is_some_and(|queue| !goes_before(queue)) {
             return None;
         }
         Some(self.begins(key.clone(), stage, now))
     }
 
     /// Begins to wait, after [`Self::begin`] has said no.
-    pub fn wait(&mut self, key: &K, waiter: W, now: Instant) -> Result<(), NoTurn> {
-        let queue = self.waiting.get(key);
+    pub fn wait(&mut self, key: &K, urgency: Urgency, waiter: W, now: Instant) -> Result<(), NoTurn> {
+        let queue = self.waiting.get(key).map(|queue| queue.of(urgency));
         let (length, oldest) = queue.map_or((0, None), |queue| (queue.len(), queue.front().map(|(since, _)| *since)));
         let favoured = self.favoured.as_ref();
         if favoured == Some(key) {
@@ -176,7 +184,7 @@ impl<K: Eq + Hash + Clone, W> Turns<K, W> {
                 return Err(NoTurn::All);
             }
         } else {
-            let apart = favoured.and_then(|key| self.waiting.get(key)).map_or(0, VecDeque::len);
+            let apart = favoured.and_then(|key| self.waiting.get(key)).map_or(0, Queue::len);
             let stuck = self.total.places >= self.bounds.room && self.stands_still(now);
             if stuck || self.waiters - apart >= self.bounds.waiting {
                 return Err(NoTurn::All);
@@ -186,10 +194,10 @@ impl<K: Eq + Hash + Clone, W> Turns<K, W> {
                 return Err(NoTurn::Key);
             }
         }
-        if length == 0 {
+        if !self.waiting.contains_key(key) {
             self.order.push_back(key.clone());
         }
-        self.waiting.entry(key.clone()).or_default().push_back((now, waiter));
+        self.waiting.entry(key.clone()).or_default().push(urgency, now, waiter);
         self.waiters += 1;
         Ok(())
     }
@@ -242,9 +250,9 @@ impl<K: Eq + Hash + Clone, W> Turns<K, W> {
             .map(|(at, _, stage)| (at, stage))?;
         let key = self.order.remove(at)?;
         let queue = self.waiting.get_mut(&key)?;
-        let (_, waiter) = queue.pop_front()?;
+        let (_, waiter) = queue.pop()?;
         self.waiters -= 1;
-        if queue.is_empty() {
+        if queue.len() == 0 {
             self.waiting.remove(&key);
         } else {
             self.order.push_back(key.clone());
@@ -264,9 +272,9 @@ impl<K: Eq + Hash + Clone, W> Turns<K, W> {
     pub fn forget(&mut self, key: &K, gone: impl Fn(&W) -> bool) {
         let Some(queue) = self.waiting.get_mut(key) else { return };
         let before = queue.len();
-        queue.retain(|(_, waiter)| !gone(waiter));
+        queue.retain(|waiter| !gone(waiter));
         self.waiters -= before - queue.len();
-        if queue.is_empty() {
+        if queue.len() == 0 {
             self.waiting.remove(key);
             self.order.retain(|waits| waits != key);
         }

@@ -23,7 +23,7 @@ fn turns(room: usize, at_once: usize) -> Tested {
 
 /// Begins as many of the key as may.
 fn fill(turns: &mut Tested, key: u16, now: Instant) -> Vec<Ticket> {
-    std::iter::from_fn(|| turns.begin(&key, now)).collect()
+    std::iter::from_fn(|| turns.begin(&key, Urgency::Ordinary, now)).collect()
 }
 
 #[test]
@@ -54,10 +54,10 @@ fn a_key_without_a_turn_begins_beside_those_of_another() {
     let mut turns = turns(16, 2);
     let busy = fill(&mut turns, 1, now);
     assert_eq!(busy.len(), 2);
-    turns.wait(&1, 10, now).unwrap();
-    assert!(turns.begin(&2, now).is_some(), "at once");
-    assert!(turns.begin(&2, now).is_none(), "one");
-    turns.wait(&2, 20, now).unwrap();
+    turns.wait(&1, Urgency::Ordinary, 10, now).unwrap();
+    assert!(turns.begin(&2, Urgency::Ordinary, now).is_some(), "at once");
+    assert!(turns.begin(&2, Urgency::Ordinary, now).is_none(), "one");
+    turns.wait(&2, Urgency::Ordinary, 20, now).unwrap();
     turns.end(busy[0], now);
     assert_eq!(turns.next(now), None, "there are as many turns as may be");
     turns.end(busy[1], now);
@@ -68,15 +68,15 @@ fn a_key_without_a_turn_begins_beside_those_of_another() {
 fn a_turn_that_lasts_too_long_is_the_next_users_and_the_place_stays() {
     let now = Instant::now();
     let mut turns = turns(3, 1);
-    let slow = turns.begin(&1, now).unwrap();
-    turns.wait(&1, 10, now).unwrap();
+    let slow = turns.begin(&1, Urgency::Ordinary, now).unwrap();
+    turns.wait(&1, Urgency::Ordinary, 10, now).unwrap();
     assert_eq!(turns.slice_ends(), Some(now + SLICE));
     assert_eq!(turns.next(now + SLICE / 2), None);
     assert!(turns.next(now + SLICE).is_some());
     assert_eq!(turns.used(), 2);
-    turns.wait(&1, 11, now).unwrap();
+    turns.wait(&1, Urgency::Ordinary, 11, now).unwrap();
     assert_eq!(turns.next(now + SLICE * 2), None, "the last place is for a key that has none");
-    assert!(turns.begin(&2, now + SLICE * 2).is_some());
+    assert!(turns.begin(&2, Urgency::Ordinary, now + SLICE * 2).is_some());
     turns.end(slow, now + SLICE * 2);
     assert_eq!(turns.next(now + SLICE * 2), None);
     assert_eq!(turns.next(now + SLICE * 3), None);
@@ -86,9 +86,9 @@ fn a_turn_that_lasts_too_long_is_the_next_users_and_the_place_stays() {
 fn keys_alternate_and_within_a_key_the_first_goes_first() {
     let now = Instant::now();
     let mut turns = turns(1, 1);
-    let mut using = turns.begin(&1, now).unwrap();
+    let mut using = turns.begin(&1, Urgency::Ordinary, now).unwrap();
     for (key, waiter) in [(1, 10), (1, 11), (1, 12), (2, 20), (3, 30), (2, 21)] {
-        turns.wait(&key, waiter, now).unwrap();
+        turns.wait(&key, Urgency::Ordinary, waiter, now).unwrap();
     }
     let mut order = Vec::new();
     loop {
@@ -102,6 +102,43 @@ fn keys_alternate_and_within_a_key_the_first_goes_first() {
 }
 
 #[test]
+fn urgent_waiters_of_a_key_go_first_and_every_fourth_turn_is_another_ones() {
+    let now = Instant::now();
+    let mut turns = turns(1, 1);
+    let mut using = turns.begin(&1, Urgency::Ordinary, now).unwrap();
+    for waiter in [10, 11] {
+        turns.wait(&1, Urgency::Ordinary, waiter, now).unwrap();
+    }
+    for waiter in [20, 21, 22, 23] {
+        turns.wait(&1, Urgency::Urgent, waiter, now).unwrap();
+    }
+    assert!(turns.begin(&1, Urgency::Urgent, now).is_none(), "others that are as urgent wait");
+    let order: Vec<_> = std::iter::from_fn(|| {
+        turns.end(using, now);
+        let (_, ticket, waiter) = turns.next(now)?;
+        using = ticket;
+        Some(waiter)
+    })
+    .collect();
+    assert_eq!(order, [20, 21, 22, 10, 23, 11]);
+}
+
+#[test]
+fn an_urgent_user_is_bounded_apart_and_passes_by_waiters_that_are_not() {
+    let now = Instant::now();
+    let mut turns = Tested::new(Bounds { room: 2, waiting_each: 1, ..BOUNDS }, None);
+    let first = turns.begin(&1, Urgency::Ordinary, now).unwrap();
+    turns.wait(&1, Urgency::Ordinary, 10, now).unwrap();
+    assert_eq!(turns.wait(&1, Urgency::Ordinary, 11, now), Err(NoTurn::Key));
+    turns.wait(&1, Urgency::Urgent, 20, now).unwrap();
+    assert_eq!(turns.wait(&1, Urgency::Urgent, 21, now), Err(NoTurn::Key));
+    turns.end(first, now);
+    assert_eq!(turns.next(now).map(|(.., waiter)| waiter), Some(20));
+    turns.forget(&1, |_| true);
+    assert_eq!(turns.waiters(), 0);
+}
+
+#[test]
 fn reserved_places_are_there_whatever_others_do_and_beyond_them_their_key_is_one_of_all() {
     let now = Instant::now();
     let mut turns = Tested::new(Bounds { room: 5, reserved: 2, ..BOUNDS }, Some(9));
@@ -109,8 +146,8 @@ fn reserved_places_are_there_whatever_others_do_and_beyond_them_their_key_is_one
     assert_eq!(fill(&mut turns, 2, now).len(), 1);
     let ours = fill(&mut turns, 9, now);
     assert_eq!(ours.len(), 2);
-    turns.wait(&1, 10, now).unwrap();
-    turns.wait(&9, 90, now).unwrap();
+    turns.wait(&1, Urgency::Ordinary, 10, now).unwrap();
+    turns.wait(&9, Urgency::Ordinary, 90, now).unwrap();
     turns.end(ours[0], now);
     assert_eq!(turns.next(now).map(|(key, ..)| key), Some(9));
     assert_eq!(turns.next(now), None, "what is reserved is nobody else's");
@@ -122,52 +159,52 @@ fn reserved_places_are_there_whatever_others_do_and_beyond_them_their_key_is_one
 fn waiting_is_bounded_by_number_and_by_age() {
     let now = Instant::now();
     let mut turns = Tested::new(Bounds { waiting_each: 2, ..BOUNDS }, None);
-    assert!(turns.begin(&1, now).is_some());
-    turns.wait(&1, 10, now).unwrap();
-    turns.wait(&1, 11, now).unwrap();
-    assert_eq!(turns.wait(&1, 12, now), Err(NoTurn::Key), "by number");
-    turns.wait(&2, 20, now).unwrap();
+    assert!(turns.begin(&1, Urgency::Ordinary, now).is_some());
+    turns.wait(&1, Urgency::Ordinary, 10, now).unwrap();
+    turns.wait(&1, Urgency::Ordinary, 11, now).unwrap();
+    assert_eq!(turns.wait(&1, Urgency::Ordinary, 12, now), Err(NoTurn::Key), "by number");
+    turns.wait(&2, Urgency::Ordinary, 20, now).unwrap();
     for (key, waiter) in [(3, 30), (4, 40), (5, 50)] {
-        turns.wait(&key, waiter, now).unwrap();
+        turns.wait(&key, Urgency::Ordinary, waiter, now).unwrap();
     }
-    assert_eq!(turns.wait(&6, 60, now), Err(NoTurn::All));
+    assert_eq!(turns.wait(&6, Urgency::Ordinary, 60, now), Err(NoTurn::All));
     let mut shared = Tested::new(Bounds { room: 2, ..BOUNDS }, None);
-    assert!(shared.begin(&1, now).is_some());
-    shared.wait(&1, 10, now).unwrap();
-    assert_eq!(shared.wait(&1, 11, now + PATIENCE), Err(NoTurn::Key), "by age");
+    assert!(shared.begin(&1, Urgency::Ordinary, now).is_some());
+    shared.wait(&1, Urgency::Ordinary, 10, now).unwrap();
+    assert_eq!(shared.wait(&1, Urgency::Ordinary, 11, now + PATIENCE), Err(NoTurn::Key), "by age");
 }
 
 #[test]
 fn the_favoured_key_waits_where_others_are_refused() {
     let now = Instant::now();
     let mut turns = Tested::new(Bounds { room: 2, reserved: 1, waiting_each: 1, waiting: 2, ..BOUNDS }, Some(9));
-    assert!(turns.begin(&1, now).is_some() && turns.begin(&9, now).is_some());
-    turns.wait(&9, 90, now).unwrap();
-    turns.wait(&9, 91, now + PATIENCE * 2).unwrap();
-    assert_eq!(turns.wait(&9, 92, now), Err(NoTurn::All));
-    assert_eq!(turns.wait(&2, 20, now + PATIENCE * 2), Err(NoTurn::All), "nothing moves");
-    assert_eq!(turns.wait(&2, 20, now), Ok(()), "the favoured key's waiters are counted apart");
+    assert!(turns.begin(&1, Urgency::Ordinary, now).is_some() && turns.begin(&9, Urgency::Ordinary, now).is_some());
+    turns.wait(&9, Urgency::Ordinary, 90, now).unwrap();
+    turns.wait(&9, Urgency::Ordinary, 91, now + PATIENCE * 2).unwrap();
+    assert_eq!(turns.wait(&9, Urgency::Ordinary, 92, now), Err(NoTurn::All));
+    assert_eq!(turns.wait(&2, Urgency::Ordinary, 20, now + PATIENCE * 2), Err(NoTurn::All), "nothing moves");
+    assert_eq!(turns.wait(&2, Urgency::Ordinary, 20, now), Ok(()), "the favoured key's waiters are counted apart");
 }
 
 #[test]
 fn where_nothing_moves_no_user_begins_to_wait() {
     let now = Instant::now();
     let mut turns = turns(2, 2);
-    let one = turns.begin(&1, now).unwrap();
-    assert!(turns.begin(&2, now).is_some());
-    assert_eq!(turns.wait(&3, 30, now + PATIENCE), Err(NoTurn::All));
+    let one = turns.begin(&1, Urgency::Ordinary, now).unwrap();
+    assert!(turns.begin(&2, Urgency::Ordinary, now).is_some());
+    assert_eq!(turns.wait(&3, Urgency::Ordinary, 30, now + PATIENCE), Err(NoTurn::All));
     turns.end(one, now + PATIENCE);
-    assert!(turns.begin(&1, now + PATIENCE).is_some());
-    assert_eq!(turns.wait(&3, 30, now + PATIENCE * 3 / 2), Ok(()));
+    assert!(turns.begin(&1, Urgency::Ordinary, now + PATIENCE).is_some());
+    assert_eq!(turns.wait(&3, Urgency::Ordinary, 30, now + PATIENCE * 3 / 2), Ok(()));
 }
 
 #[test]
 fn a_waiter_that_has_gone_is_forgotten() {
     let now = Instant::now();
     let mut turns = turns(1, 1);
-    let using = turns.begin(&1, now).unwrap();
-    turns.wait(&2, 20, now).unwrap();
-    turns.wait(&3, 30, now).unwrap();
+    let using = turns.begin(&1, Urgency::Ordinary, now).unwrap();
+    turns.wait(&2, Urgency::Ordinary, 20, now).unwrap();
+    turns.wait(&3, Urgency::Ordinary, 30, now).unwrap();
     turns.forget(&2, |waiter| *waiter == 20);
     assert_eq!(turns.waiters(), 1);
     turns.end(using, now);
@@ -185,12 +222,18 @@ struct Seen {
     waiting: Vec<(u16, usize)>,
 }
 
+/// Every third waiter is urgent.
+fn urgency(number: usize) -> Urgency {
+    if number.is_multiple_of(3) { Urgency::Urgent } else { Urgency::Ordinary }
+}
+
 impl Seen {
-    /// Every waiter that may goes on; the first of its key each time.
+    /// Every waiter that may goes on; the first of its key and urgency each time.
     fn go_on(&mut self, turns: &mut Tested, now: Instant) -> Result<(), TestCaseError> {
         while let Some((key, ticket, waiter)) = turns.next(now) {
-            let first = self.waiting.iter().position(|(waits, _)| *waits == key).unwrap();
-            prop_assert_eq!(self.waiting.remove(first), (key, waiter), "the first of its key");
+            let is_like = |(waits, other): &(u16, usize)| *waits == key && urgency(*other) == urgency(waiter);
+            let first = self.waiting.iter().position(is_like).unwrap();
+            prop_assert_eq!(self.waiting.remove(first), (key, waiter), "the first of its key and urgency");
             self.using.push((key, ticket, now));
         }
         Ok(())
@@ -201,14 +244,14 @@ impl Seen {
 fn a_turn_that_its_user_ends_is_another_users_and_the_place_stays() {
     let now = Instant::now();
     let mut turns = turns(16, 1);
-    let ticket = turns.begin(&1, now).unwrap();
-    turns.wait(&1, 10, now).unwrap();
+    let ticket = turns.begin(&1, Urgency::Ordinary, now).unwrap();
+    turns.wait(&1, Urgency::Ordinary, 10, now).unwrap();
     assert!(turns.next(now).is_none(), "there is one turn");
     for _again in 0..2 {
         turns.end_turn(ticket);
     }
     assert_eq!(turns.next(now).map(|(.., waiter)| waiter), Some(10));
-    assert!(turns.begin(&1, now).is_none(), "the second has the turn");
+    assert!(turns.begin(&1, Urgency::Ordinary, now).is_none(), "the second has the turn");
     assert_eq!(turns.used(), 2);
     turns.end(ticket, now);
     assert_eq!(turns.used(), 1);
@@ -228,9 +271,9 @@ proptest! {
             now += Duration::from_millis(millis);
             seen.go_on(&mut turns, now)?;
             if comes {
-                if let Some(ticket) = turns.begin(&key, now) {
+                if let Some(ticket) = turns.begin(&key, urgency(number), now) {
                     seen.using.push((key, ticket, now));
-                } else if turns.wait(&key, number, now).is_ok() {
+                } else if turns.wait(&key, urgency(number), number, now).is_ok() {
                     seen.waiting.push((key, number));
                 }
             } else if let Some(at) = seen.using.iter().position(|(uses, ..)| *uses == key) {
@@ -270,7 +313,7 @@ proptest! {
         let used = fill(&mut turns, 1, now).len();
         let kept = (room - used).saturating_sub(1);
         prop_assert!(used == at_once.min(room) || kept * OF_FREE <= used, "{} of {}", used, room);
-        prop_assert!(turns.begin(&2, now).is_some() || room == 1, "there is something for another");
+        prop_assert!(turns.begin(&2, Urgency::Ordinary, now).is_some() || room == 1, "there is something for another");
     }
 
     /// However many of one key wait and however long their turns last, a key that comes then is
@@ -283,7 +326,7 @@ proptest! {
         let mut turns = turns(40, at_once);
         let mut using = fill(&mut turns, 1, now);
         for waiter in 0..many {
-            turns.wait(&1, waiter, now).unwrap();
+            turns.wait(&1, Urgency::Ordinary, waiter, now).unwrap();
         }
         let mut waits = many;
         for end in ends {
@@ -294,9 +337,9 @@ proptest! {
             }
             while waits < many {
                 waits += 1;
-                turns.wait(&1, waits, now).unwrap();
+                turns.wait(&1, Urgency::Ordinary, waits, now).unwrap();
             }
-            let other = turns.begin(&2, now);
+            let other = turns.begin(&2, Urgency::Ordinary, now);
             prop_assert!(other.is_some());
             turns.end(other.unwrap(), now);
         }
@@ -312,8 +355,8 @@ proptest! {
         let mut served = HashMap::<u16, usize>::new();
         for key in 0..keys {
             using.extend(fill(&mut turns, key, now));
-            turns.wait(&key, 0, now).unwrap();
-            turns.wait(&key, 0, now).unwrap();
+            turns.wait(&key, Urgency::Ordinary, 0, now).unwrap();
+            turns.wait(&key, Urgency::Ordinary, 0, now).unwrap();
         }
         let steps = ends.len();
         for end in ends {
@@ -326,7 +369,7 @@ proptest! {
             while let Some((key, ticket, _)) = turns.next(now) {
                 *served.entry(key).or_default() += 1;
                 using.push_back(ticket);
-                turns.wait(&key, 0, now).unwrap();
+                turns.wait(&key, Urgency::Ordinary, 0, now).unwrap();
             }
         }
         let least = (0..keys).map(|key| served.get(&key).copied().unwrap_or_default()).min().unwrap();

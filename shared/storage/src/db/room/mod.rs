@@ -8,7 +8,7 @@
 //! waits inside of it. A tenant's task waits once, for a turn that it keeps to its end, and asks
 //! for connections within it: a task that has begun is not put behind later ones. There are no more
 //! turns at once than make progress together (`domain::concurrency`), and tenants share them
-//! (`domain::engine::turns`). A commit waits for the disk, and ends its task's turn. The process
+//! (`domain::engine::turns`); a tenant's urgent tasks go before its others. A commit waits for the disk, and ends its task's turn. The process
 //! itself and its unconditional duties (carriers' webhooks, its readiness) have connections that
 //! tenants cannot use. Overload is told at once ([`Error::Busy`]).
 
@@ -22,7 +22,7 @@ use std::{
 
 use muster_domain::engine::{
     concurrency::Limit,
-    turns::{Bounds, NoTurn, Ticket, Turns},
+    turns::{Bounds, NoTurn, Ticket, Turns, Urgency},
 };
 use tokio::sync::oneshot;
 use uuid::Uuid;
@@ -81,8 +81,14 @@ tokio::task_local! {
 
 /// Runs a task for an asker, which takes one connection of a pool at a time.
 pub async fn alone<T>(asker: Asker, work: impl Future<Output = T>) -> T {
+    alone_by(asker, Urgency::Ordinary, work).await
+}
+
+/// The same of an urgency: urgent tasks go before others of their tenant.
+pub async fn alone_by<T>(asker: Asker, urgency: Urgency, work: impl Future<Output = T>) -> T {
     let task = Task {
         asker: Mutex::new(asker),
+        urgency,
         holds: Mutex::default(),
         turn: Mutex::default(),
         observed: AtomicBool::new(false),
@@ -132,6 +138,7 @@ fn locked<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
 #[derive(Debug)]
 struct Task {
     asker: Mutex<Asker>,
+    urgency: Urgency,
     /// The pools of which it holds a connection.
     holds: Mutex<Vec<u64>>,
     /// A tenant's turn, from its first connection on.
@@ -151,7 +158,7 @@ impl Task {
     /// Waits for a turn unless the task has one.
     async fn take_turn(&self, room: &Arc<Room>, asker: Asker) -> Result<()> {
         if locked(&self.turn).is_none() {
-            let permit = room.enter(asker).await?;
+            let permit = room.enter(asker, self.urgency).await?;
             let before = locked(&self.turn).replace(permit);
             drop(before);
         }
@@ -199,7 +206,7 @@ impl Pass {
                 task.take_turn(room, asker).await?;
                 None
             }
-            (Some(room), _) => Some(room.enter(asker).await?),
+            (Some(room), _) => Some(room.enter(asker, Urgency::Ordinary).await?),
             (None, _) => None,
         };
         if let Some(task) = &task {
@@ -244,16 +251,16 @@ impl Room {
         RoomFigures { at_once: line.turns.at_once(), used: line.turns.used(), waiting: line.turns.waiters() }
     }
 
-    async fn enter(self: &Arc<Self>, asker: Asker) -> Result<Permit> {
+    async fn enter(self: &Arc<Self>, asker: Asker, urgency: Urgency) -> Result<Permit> {
         let _waits;
         let mut turn = {
             let mut line = locked(&self.0);
             let now = Instant::now();
-            if let Some(ticket) = line.turns.begin(&asker, now) {
+            if let Some(ticket) = line.turns.begin(&asker, urgency, now) {
                 return Ok(self.permit(ticket, now));
             }
             let (hand_over, turn) = oneshot::channel();
-            line.turns.wait(&asker, hand_over, now)?;
+            line.turns.wait(&asker, urgency, hand_over, now)?;
             // Dropped after the receiver, so that it finds the sender closed.
             _waits = Waits { room: self, asker };
             turn
