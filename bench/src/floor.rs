@@ -49,6 +49,7 @@ impl Tenant {
         for statement in self.statements() {
             rig.execute(&statement).await?;
         }
+        rig.execute("checkpoint").await?;
         Ok(())
     }
 

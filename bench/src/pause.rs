@@ -36,6 +36,8 @@ pub(crate) async fn run(scale: f64) -> anyhow::Result<Report> {
     for statement in planted.statements() {
         rig.execute(&statement).await?;
     }
+    rig.execute("vacuum analyze").await?;
+    rig.execute("checkpoint").await?;
     rig.execute(QUEUE_JOBS).await?;
     let (goal, organization) = (GoalId(ID.parse()?), OrganizationId(ID.parse()?));
     let (mut last_ms, mut paused_ms, mut written) = (Vec::new(), Vec::new(), Vec::new());

@@ -74,8 +74,10 @@ impl Planted {
             ),
             format!("insert into membership (group_id, contact_id) select '{ID}', contact_id from seed"),
             format!(
-                "insert into thread (id, organization_id, group_id, contact_id, sender_e164, goal_id)
-                 select thread_id, '{ID}', '{ID}', contact_id, '+1212' || (5550000 + n / {job} % {numbers}), '{ID}' from seed"
+                "insert into thread (id, organization_id, group_id, contact_id, sender_e164, goal_id, agent_id)
+                 select thread_id, '{ID}', '{ID}', contact_id, '+1212' || (5550000 + n / {job} % {numbers}), '{ID}',
+                     ('00000000-0000-7000-8000-' || lpad(to_hex(n / {job} % {numbers} + 1), 12, '0'))::uuid
+                 from seed"
             ),
             format!(
                 "insert into message (id, organization_id, group_id, goal_id, contact_id, thread_id, agent_id, kind, state, body, encoding,
