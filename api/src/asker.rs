@@ -66,8 +66,8 @@ pub(crate) async fn ask(State(api): State<Api>, request: Request, next: Next) ->
     room::alone_by(asker, urgency, next.run(request)).await
 }
 
-/// Returns how urgent a request is. An agent who claims has nothing to do until the answer is
-/// there; texts wait in the agent's screen, which sends them again.
+/// Returns how urgent a request is. Agents have nothing to do until a claim is answered; texts wait
+/// in the agent's screen, which sends them again.
 fn urgency(path: &str) -> Urgency {
     let claims = path.starts_with("/v1/agent/") && path.ends_with("/claim");
     if claims { Urgency::Urgent } else { Urgency::Ordinary }

@@ -105,7 +105,7 @@ impl Webhooks {
                  handed_over_at = now()",
         )
         .await?;
-        // What planting leaves to be written and cleaned is no part of what is measured.
+        // Planted rows are written and cleaned before the measurement.
         rig.execute("vacuum analyze").await?;
         rig.execute("checkpoint").await?;
         let sent = "select m.id, c.e164, t.sender_e164 from message m join contact c on c.id = m.contact_id

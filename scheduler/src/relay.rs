@@ -25,8 +25,8 @@ const JOBS_PER_ROUND: i64 = 500;
 /// Messages that a round would rather make of a backlog than fewer and fuller ones, so that every
 /// worker gets some.
 const MESSAGES_PER_ROUND: usize = 8;
-/// Jobs that share a transaction travel in as few messages as hold so many each: a transaction costs
-/// more than a job in it.
+/// Jobs that share a transaction travel in as few messages as hold so many each: a transaction
+/// costs more than a job in it.
 const JOBS_PER_TRANSACTION: usize = 8;
 /// The longest that taken rows stay locked by a relay that stands still; the broker has less to
 /// answer in.

@@ -77,6 +77,7 @@ mod import_sources;
 mod import_undo;
 mod imports;
 mod inbound;
+mod inbound_by_sets;
 mod invites;
 mod latest_word;
 mod lookups;

@@ -2,9 +2,10 @@
 //!
 //! Only success happens here. A handler may write the effects of several jobs by sets; the others
 //! run one after another as if all will be well. If one is not, everything is undone and the bundle
-//! runs again, now with each job in a part of the transaction that can be undone alone. A job that fails then is left for the leased path, which counts the
-//! attempt and keeps its error; when anything is wrong with the transaction itself, all of them
-//! are. So one bad job never fails its bundle, and good ones cost nothing for it.
+//! runs again, now with each job in a part of the transaction that can be undone alone. A job that
+//! fails then is left for the leased path, which counts the attempt and keeps its error; when
+//! anything is wrong with the transaction itself, all of them are. So one bad job never fails its
+//! bundle, and good ones cost nothing for it.
 
 use std::{collections::HashSet, time::Duration};
 

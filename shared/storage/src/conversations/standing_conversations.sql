@@ -1,8 +1,8 @@
--- $1 organizations, $2 groups, $3 agents of the numbers that were written to, $4 numbers of writers,
--- one of each for a text. Finds and locks the conversations that stand: the contact is known and
--- active in the group, its thread has a number that is the organization's still, an agent, and no
--- goal that waits for the end of a claim (rule W3), nobody asked for the redaction of the number
--- (rule R3), and no automation looks at the text (rule I4).
+-- $1 organizations, $2 groups, $3 agents of the numbers that were written to, $4 numbers of
+-- writers, one of each for a text. Finds and locks the conversations that stand: the contact is
+-- known and active in the group, its thread has a number that is the organization's still, an
+-- agent, and no goal that waits for the end of a claim (rule W3), nobody asked for the redaction of
+-- the number (rule R3), and no automation looks at the text (rule I4).
 select w.nth as "nth!", c.id as contact_id, c.opted_out_at is not null as "opted_out!", c.last_word,
     t.id as thread_id, t.goal_id
 from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[]) with ordinality

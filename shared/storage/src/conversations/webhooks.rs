@@ -307,7 +307,7 @@ pub struct Arrival<'a> {
     pub from: &'a E164,
 }
 
-/// The conversation of a text whose contact and thread are there already.
+/// The conversation of a text with a contact and a thread that are there already.
 #[derive(Debug, Clone, Copy)]
 pub struct StandingConversation {
     /// The place of its text among those that were asked for.

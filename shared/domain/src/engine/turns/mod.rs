@@ -7,8 +7,9 @@
 //! its user ends. Users are told apart by a key. A key may use all that is free but for a rest,
 //! which is for keys that have nothing yet. Where turns are short, the key with the fewest is next,
 //! keys with as many alternate. Within a key urgent waiters go first, but for one turn in four, and
-//! of the same urgency the first to come is the first to go. One key may have places reserved. Waiting is bounded by number and by age, so that overload is an answer and
-//! not a wait. Nothing here waits or looks at a clock.
+//! of the same urgency the first to come is the first to go. One key may have places reserved.
+//! Waiting is bounded by number and by age, so that overload is an answer and not a wait. Nothing
+//! here waits or looks at a clock.
 
 mod queue;
 
@@ -43,9 +44,9 @@ pub struct Bounds {
     pub waiting_each: usize,
     /// Waiting at once, of all keys but the one that has places reserved; and so many of that one.
     pub waiting: usize,
-    /// Once the first of a key and urgency has waited for so long, no other may begin to wait; and none
-    /// of any key, while all places are in use and none has been given back for so long. The key
-    /// that has places reserved may wait all the same.
+    /// Once the first of a key and urgency has waited for so long, no other may begin to wait; and
+    /// none of any key, while all places are in use and none has been given back for so long. The
+    /// key that has places reserved may wait all the same.
     pub patience: Duration,
 }
 
@@ -162,8 +163,8 @@ impl<K: Eq + Hash + Clone, W> Turns<K, W> {
         self.bounds.at_once = turns.clamp(1, self.bounds.room);
     }
 
-    /// Begins at once. `None` where that is not possible, or others of the key wait already that are
-    /// as urgent.
+    /// Begins at once. `None` where that is not possible, or others of the key wait already that
+    /// are as urgent.
     pub fn begin(&mut self, key: &K, urgency: Urgency, now: Instant) -> Option<Ticket> {
         self.end_slices(now);
         let stage = self.may_begin(key)?;

@@ -8,9 +8,10 @@
 //! waits inside of it. A tenant's task waits once, for a turn that it keeps to its end, and asks
 //! for connections within it: a task that has begun is not put behind later ones. There are no more
 //! turns at once than make progress together (`domain::concurrency`), and tenants share them
-//! (`domain::engine::turns`); a tenant's urgent tasks go before its others. A commit waits for the disk, and ends its task's turn. The process
-//! itself and its unconditional duties (carriers' webhooks, its readiness) have connections that
-//! tenants cannot use. Overload is told at once ([`Error::Busy`]).
+//! (`domain::engine::turns`); a tenant's urgent tasks go before its others. A commit waits for the
+//! disk, and ends its task's turn. The process itself and its unconditional duties (carriers'
+//! webhooks, its readiness) have connections that tenants cannot use. Overload is told at once
+//! ([`Error::Busy`]).
 
 use std::{
     sync::{
