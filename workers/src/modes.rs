@@ -27,8 +27,12 @@ pub trait InTransaction: Job<Mode = muster_jobs::InTransaction> {
     /// Does the job: its effects go into the transaction.
     fn run(self, ctx: &Context, tx: &mut Tx, job: &ClaimedJob) -> impl Future<Output = Result<(), JobError>> + Send;
 
-    /// Does those jobs of a bundle whose effects can be written by sets, and returns their ids; the
-    /// others are run one by one afterwards. An error undoes the bundle, and each job is run.
+    /// Whether [`Self::run_by_sets`] is asked first. The jobs that it leaves have a transaction each
+    /// then, because two of them together might take locks in another order than others do.
+    const BY_SETS: bool = false;
+
+    /// Does those jobs of a bundle whose effects can be written by sets, in a transaction of their
+    /// own, and returns their ids. An error undoes it, and each job is run.
     fn run_by_sets(
         _ctx: &Context,
         _tx: &mut Tx,
@@ -69,6 +73,8 @@ pub struct BundleHandler {
     pub(crate) run: RunWithin,
     /// Does those of a bundle that can be done by sets.
     pub(crate) run_by_sets: RunBySets,
+    /// These are asked for first; the others have a transaction each then.
+    pub(crate) by_sets: bool,
 }
 
 type RunWithin = for<'a> fn(&'a Context, &'a mut Tx, &'a ClaimedJob) -> BoxFuture<'a, Result<(), JobError>>;
@@ -101,7 +107,7 @@ impl Handler {
             let jobs = jobs.filter_map(|job| payload::<J>(job).ok().map(|read| (job, read))).collect();
             J::run_by_sets(ctx, tx, jobs).boxed()
         };
-        Self::InTransaction(BundleHandler { run, run_by_sets })
+        Self::InTransaction(BundleHandler { run, run_by_sets, by_sets: J::BY_SETS })
     }
 
     /// Returns the handler of a [`Together`] kind.
@@ -138,6 +144,11 @@ impl Handler {
             Self::InTransaction(handler) => (handler.run)(ctx, tx, job).await,
             Self::Leased(_) | Self::Together(_) => Err(JobError::fail(format!("{} needs a lease", job.kind))),
         }
+    }
+
+    /// Returns whether some jobs of a bundle can be done by sets.
+    pub(crate) const fn by_sets(self) -> bool {
+        matches!(self, Self::InTransaction(BundleHandler { by_sets: true, .. }))
     }
 
     /// Does those jobs of a bundle that can be done by sets, and returns their ids.

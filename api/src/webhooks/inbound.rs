@@ -110,7 +110,7 @@ impl Gathered for OrdinaryText {
     type Written = Recorded;
 
     async fn write(pool: &Pool, webhooks: &[Self]) -> Result<Vec<Recorded>> {
-        let mut tx = pool.begin().await?;
+        let mut tx = pool.begin_repeated().await?;
         let numbers: Vec<_> = webhooks.iter().map(|webhook| &webhook.to).collect();
         let addressees = webhooks::addressees(&mut tx, &numbers).await?;
         // Of the texts too: the same one, come again, may be in the hands of a transaction that

@@ -34,7 +34,7 @@ impl Gathered for TracedReceipt {
 
     /// Keeps receipts, and enqueues a job for each of their shards in the trace of its first.
     async fn write(pool: &Pool, webhooks: &[Self]) -> Result<Vec<()>> {
-        let mut tx = pool.begin().await?;
+        let mut tx = pool.begin_repeated().await?;
         receipts::record(&mut tx, webhooks.iter().map(|webhook| &webhook.receipt)).await?;
         let mut shards = BTreeMap::new();
         for webhook in webhooks {

@@ -1,11 +1,12 @@
 //! A bundle of short jobs in one transaction: claims, effects and completions commit together.
 //!
-//! Only success happens here. A handler may write the effects of several jobs by sets; the others
-//! run one after another as if all will be well. If one is not, everything is undone and the bundle
-//! runs again, now with each job in a part of the transaction that can be undone alone. A job that
-//! fails then is left for the leased path, which counts the attempt and keeps its error; when
-//! anything is wrong with the transaction itself, all of them are. So one bad job never fails its
-//! bundle, and good ones cost nothing for it.
+//! Only success happens here. A handler may write the effects of several jobs by sets, in one
+//! transaction, and have one for each of the others. Without sets, jobs run one after another as if
+//! all will be well. If one is not, everything is undone and the bundle runs again, now with each
+//! job in a part of the transaction that can be undone alone. A job that fails then is left for the
+//! leased path, which counts the attempt and keeps its error; when anything is wrong with the
+//! transaction itself, all of them are. So one bad job never fails its bundle, and good ones cost
+//! nothing for it.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -30,9 +31,13 @@ pub(super) async fn run(ctx: &Context, kind: JobKind, refs: Vec<JobRef>) -> Resu
     // The semaphore is never closed.
     let _slot = ctx.slots.acquire().await;
     let bundle = async {
-        match transaction(ctx, kind, &refs, Parts::None).await? {
+        let mut first = None;
+        if registry::of(kind).by_sets() {
+            return by_sets_and_alone(ctx, kind, &refs).await;
+        }
+        match transaction(ctx, kind, &refs, Parts::None, &mut first).await? {
             failed if failed.is_empty() || refs.len() == 1 => Ok(failed),
-            _undone => transaction(ctx, kind, &refs, Parts::OneForEach).await,
+            _undone => transaction(ctx, kind, &refs, Parts::OneForEach, &mut first).await,
         }
     };
     let ended = tokio::select! {
@@ -62,9 +67,23 @@ fn left_of(kind: JobKind, refs: Vec<JobRef>, ended: Result<Vec<JobId>, JobError>
     }
 }
 
+/// Runs a bundle of which those jobs share a transaction that are written by sets; the others have
+/// one each. Returns the jobs that failed.
+async fn by_sets_and_alone(ctx: &Context, kind: JobKind, refs: &[JobRef]) -> Result<Vec<JobId>, JobError> {
+    let mut first = None;
+    let left = transaction(ctx, kind, refs, Parts::Sets, &mut first).await?;
+    let mut failed = Vec::new();
+    for job_ref in refs.iter().filter(|job_ref| left.contains(&job_ref.id)) {
+        failed.extend(transaction(ctx, kind, std::slice::from_ref(job_ref), Parts::None, &mut first).await?);
+    }
+    Ok(failed)
+}
+
 /// How jobs are kept apart within their transaction.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Parts {
+    /// Those are run that can be written by sets, and the others are returned.
+    Sets,
     /// Not at all: the first failure ends the transaction.
     None,
     /// Each can be undone alone.
@@ -72,16 +91,21 @@ enum Parts {
 }
 
 /// Returns the jobs that failed. Of these nothing was written, and without parts nothing of any.
-async fn transaction(ctx: &Context, kind: JobKind, refs: &[JobRef], parts: Parts) -> Result<Vec<JobId>, JobError> {
+/// `first` keeps the span of a bundle's first job, which is begun with the bundle, for its turn.
+async fn transaction(
+    ctx: &Context,
+    kind: JobKind,
+    refs: &[JobRef],
+    parts: Parts,
+    first: &mut Option<(JobId, Span)>,
+) -> Result<Vec<JobId>, JobError> {
     let ids: Vec<_> = refs.iter().map(|job_ref| job_ref.id).collect();
     // Short jobs touch few rows, by their ids.
     let mut tx = ctx.pool.begin_repeated().await?;
     let jobs = claim::take(&mut tx, &ids).await?;
     let (mut done, mut failed) = (Vec::with_capacity(jobs.len()), Vec::new());
-    let mut first_span = jobs.first().map(|first| (first.id, span(first, refs)));
-    if parts == Parts::None
-        && let Some((_, work_in)) = &first_span
-    {
+    if let (Parts::Sets, Some(job)) = (parts, jobs.first()) {
+        let (_, work_in) = first.insert((job.id, span(job, refs)));
         match by_sets(ctx, kind, &mut tx, &jobs, refs, work_in).await {
             Ok(by_sets) => done = by_sets,
             Err(error @ JobError::Retry { database_lost: true, .. }) => return Err(error),
@@ -91,13 +115,18 @@ async fn transaction(ctx: &Context, kind: JobKind, refs: &[JobRef], parts: Parts
             }
         }
     }
-    let at_once: HashSet<_> = done.iter().map(|done| done.job.id).collect();
-    for job in jobs.iter().filter(|job| !at_once.contains(&job.id)) {
+    let written: HashSet<_> = done.iter().map(|done| done.job.id).collect();
+    first.take_if(|(id, _)| written.contains(id));
+    for job in jobs.iter().filter(|job| !written.contains(&job.id)) {
+        if parts == Parts::Sets {
+            failed.push(job.id);
+            continue;
+        }
         let started = clock::start();
         if parts == Parts::OneForEach {
             tx.begin_part().await?;
         }
-        let span = first_span.take_if(|(id, _)| *id == job.id).map_or_else(|| span(job, refs), |(_, span)| span);
+        let span = first.take_if(|(id, _)| *id == job.id).map_or_else(|| span(job, refs), |(_, span)| span);
         let result = registry::of(job.kind).run_within(ctx, &mut tx, job).instrument(span.clone()).await;
         match &result {
             Ok(()) => done.push(Done { job, took: started.elapsed(), span: span.clone() }),

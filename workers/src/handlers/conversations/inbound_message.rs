@@ -36,6 +36,9 @@ use crate::{Context, InTransaction, error::JobError};
 const REDACTION: Duration = Duration::from_secs(1);
 
 impl InTransaction for InboundMessage {
+    // The words of a number are locked before its contacts (`account_words`).
+    const BY_SETS: bool = true;
+
     async fn run(self, ctx: &Context, tx: &mut Tx, job: &ClaimedJob) -> Result<(), JobError> {
         let Some(recorded) = webhooks::lock(tx, self.webhook_id).await? else {
             return Ok(());
