@@ -27,8 +27,8 @@ pub trait InTransaction: Job<Mode = muster_jobs::InTransaction> {
     /// Does the job: its effects go into the transaction.
     fn run(self, ctx: &Context, tx: &mut Tx, job: &ClaimedJob) -> impl Future<Output = Result<(), JobError>> + Send;
 
-    /// Whether [`Self::run_by_sets`] is asked first. The jobs that it leaves have a transaction each
-    /// then, because two of them together might take locks in another order than others do.
+    /// Whether [`Self::run_by_sets`] is asked first. The jobs that it leaves have a transaction
+    /// each, because two of them together might take locks in another order than others do.
     const BY_SETS: bool = false;
 
     /// Does those jobs of a bundle whose effects can be written by sets, in a transaction of their

@@ -167,8 +167,8 @@ async fn releases(world: World, before: &str, day: &str, cron: &str, ticks: [[&s
         assert_eq!((half_hours.len(), half_hours[0]), (6, opens), "{zone}");
         for pair in half_hours.windows(2) {
             let late = pair[1] - pair[0] - TimeDelta::minutes(30);
-            // An instant here is that of a look, for whichever zone was next: on a slow machine another
-            // zone's release is seen by it too.
+            // An instant here is that of a look, for one zone's release: on a slow machine another
+            // zone's is seen by it too.
             assert!(late > TimeDelta::seconds(-5) && late < TimeDelta::minutes(10), "{zone}: {half_hours:?}");
         }
     }

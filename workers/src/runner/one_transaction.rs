@@ -82,7 +82,7 @@ async fn by_sets_and_alone(ctx: &Context, kind: JobKind, refs: &[JobRef]) -> Res
 /// How jobs are kept apart within their transaction.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Parts {
-    /// Those are run that can be written by sets, and the others are returned.
+    /// Jobs that can be written by sets are run, and the others are returned.
     Sets,
     /// Not at all: the first failure ends the transaction.
     None,
