@@ -20,7 +20,7 @@ use muster_storage::{
     tenancy::{
         members::Member,
         sign_in::{
-            credentials::{self, Credential},
+            credentials::{self, Credential, CredentialKind},
             operators,
         },
     },
@@ -38,6 +38,11 @@ pub(crate) const SESSION_COOKIE: &str = "__Host-muster";
 /// hash is enough.
 pub(crate) fn secret_hash(secret: &str) -> Vec<u8> {
     Sha256::digest(secret.as_bytes()).to_vec()
+}
+
+/// Returns the kind of a member's credential, by the beginning of its secret.
+fn kind(secret: &str) -> CredentialKind {
+    if secret.starts_with(secret::SESSION) { CredentialKind::Session } else { CredentialKind::Token }
 }
 
 /// Returns the secret of a request's bearer token. The scheme's name may be in any case.
@@ -152,7 +157,7 @@ where
                 None => not_in_force(),
             });
         }
-        let found = credentials::by_secret(&api.pool, &hash).await?.ok_or_else(not_in_force)?;
+        let found = credentials::by_secret(&api.pool, kind(secret), &hash).await?.ok_or_else(not_in_force)?;
         api.tenants.learn(hash, &found.member);
         if found.use_is_due {
             credentials::note_use(&api.pool, found.id).await?;
@@ -200,7 +205,7 @@ where
             .ok_or_else(|| Problem::unauthenticated("send the header Authorization: Bearer TOKEN"))?;
         let (api, hash) = (Api::from_ref(state), secret_hash(secret));
         if !secret.starts_with(secret::OPERATOR) {
-            return Err(match credentials::by_secret(&api.pool, &hash).await? {
+            return Err(match credentials::by_secret(&api.pool, kind(secret), &hash).await? {
                 Some(_) => Problem::forbidden("only an operator may do this"),
                 None => not_in_force(),
             });

@@ -8,7 +8,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -36,6 +39,10 @@ const MOST: u32 = 1_000;
 /// Buckets that a process remembers.
 const REMEMBERED: usize = 50_000;
 
+/// One of so many requests that ask for a bucket forgets some of those that are full again, more of
+/// them than were made since.
+const FORGETS_EVERY: u64 = 16;
+
 /// Requests that ask for different buckets at the same time at most.
 const LINES: usize = 64;
 
@@ -46,11 +53,13 @@ pub(crate) struct Rates {
     /// Requests that want to ask for one bucket wait for one another, and the first asks for them
     /// all.
     lines: [Line<()>; LINES],
+    /// How often a bucket was asked.
+    asked: AtomicU64,
 }
 
 impl Default for Rates {
     fn default() -> Self {
-        Self { taken: Mutex::default(), lines: std::array::from_fn(|_| Line::default()) }
+        Self { taken: Mutex::default(), lines: std::array::from_fn(|_| Line::default()), asked: AtomicU64::new(0) }
     }
 }
 
@@ -112,9 +121,11 @@ impl Rates {
             Step::Ask => {}
         }
         let wanted = (rate.tokens / PARTS).clamp(1, MOST);
-        let mut tx = api.pool.begin().await?;
+        let mut tx = api.pool.begin_lossy().await?;
         let taken = buckets::take(&mut tx, kind, id.as_bytes(), rate, wanted).await?;
-        buckets::forget(&mut tx).await?;
+        if self.asked.fetch_add(1, Ordering::Relaxed).is_multiple_of(FORGETS_EVERY) {
+            buckets::forget(&mut tx).await?;
+        }
         tx.commit_unrecorded().await?;
         match taken {
             Ok(taken) => {

@@ -26,11 +26,13 @@ const JOBS_PER_ROUND: i64 = 500;
 /// worker gets some.
 const MESSAGES_PER_ROUND: usize = 8;
 /// Jobs that share a transaction travel in as few messages as hold so many each: a transaction
-/// costs more than a job in it.
-const JOBS_PER_TRANSACTION: usize = 8;
+/// costs as much as many of its jobs.
+const JOBS_PER_TRANSACTION: usize = 50;
 /// The longest that taken rows stay locked by a relay that stands still; the broker has less to
 /// answer in.
 const IDLE_LIMIT: Duration = Duration::from_secs(20);
+/// The longest that the relay rests after a round.
+const LONGEST_REST: Duration = Duration::from_millis(100);
 
 /// Returns the relay's own connections: one for its transaction and one for its look-ups meanwhile.
 /// Its commits do not wait for the disk: they only say that the broker has a message, and a job
@@ -53,6 +55,7 @@ pub(crate) async fn run(scheduler: &Scheduler, pool: &Pool, mut publisher: Publi
     let mut delays = ReconnectDelays::default();
     let mut turn = 0_usize;
     while !scheduler.stop.is_cancelled() {
+        let begun = clock::start();
         let round_end = match tokio::time::timeout(LONGEST_ROUND, round(scheduler, pool, &mut publisher, turn)).await {
             Ok(round_end) => round_end,
             Err(_) => Err(anyhow::anyhow!("a round took longer than {LONGEST_ROUND:?}")),
@@ -68,6 +71,7 @@ pub(crate) async fn run(scheduler: &Scheduler, pool: &Pool, mut publisher: Publi
                 scheduler.readiness.report("broker", publisher.check().await.map_err(|error| error.to_string()));
                 // A job that is committed after the round's look wakes the relay.
                 if !more {
+                    scheduler.pause(rest(begun.elapsed())).await;
                     tokio::select! {
                         () = scheduler.stop.cancelled() => {}
                         () = scheduler.enqueued.notified() => {}
@@ -83,6 +87,14 @@ pub(crate) async fn run(scheduler: &Scheduler, pool: &Pool, mut publisher: Publi
             }
         }
     }
+}
+
+/// Returns how long the relay rests after a round that found no backlog: as long as the round took.
+/// Jobs of the meantime share the next round and its messages, and with them the transactions of
+/// workers. A round takes longer where the machine is busy, so that rounds become fewer and fuller
+/// with the load; alone a job waits for no rest, because the last round is long over.
+fn rest(round: Duration) -> Duration {
+    round.min(LONGEST_REST)
 }
 
 /// Publishes due jobs; returns whether more of them may be due.
@@ -256,9 +268,15 @@ mod tests {
     }
 
     #[test]
+    fn the_relay_rests_for_as_long_as_a_round_took_and_never_for_long() {
+        assert_eq!(rest(Duration::from_millis(3)), Duration::from_millis(3));
+        assert_eq!(rest(Duration::from_secs(15)), LONGEST_REST);
+    }
+
+    #[test]
     fn alone_a_job_travels_at_once_and_a_backlog_in_bundles() {
         assert_eq!(sizes(&due(JobKind::Probe, 1)), [1]);
-        assert_eq!(sizes(&due(JobKind::Probe, 10)), [8, 2], "they share a transaction");
+        assert_eq!(sizes(&due(JobKind::Probe, 70)), [50, 20], "they share a transaction");
         assert_eq!(sizes(&due(JobKind::LeaseExpiry, 8)), [1; 8]);
         assert_eq!(sizes(&due(JobKind::Probe, 500)), [63, 63, 63, 63, 63, 63, 63, 59]);
         assert_eq!(sizes(&due(JobKind::CsvIngestion, 3)), [1; 3], "long kinds always alone");

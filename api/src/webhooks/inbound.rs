@@ -163,7 +163,7 @@ impl Gathered for OrdinaryText {
 /// Records one text in a transaction of its own, and the opt-out that it says. Returns the contacts
 /// that are not to be texted any more.
 async fn alone(api: &Api, text: &InboundText, told: &Told) -> Result<Vec<ContactId>> {
-    let mut tx = api.pool.begin().await?;
+    let mut tx = api.pool.begin_repeated().await?;
     take_key(&mut tx, &text_key(text)).await?;
     let Some(received) = webhooks::record(&mut tx, told.id, PROVIDER, &text.sid, &told.payload).await? else {
         return Ok(Vec::new());

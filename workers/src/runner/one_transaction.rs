@@ -31,10 +31,10 @@ pub(super) async fn run(ctx: &Context, kind: JobKind, refs: Vec<JobRef>) -> Resu
     // The semaphore is never closed.
     let _slot = ctx.slots.acquire().await;
     let bundle = async {
-        let mut first = None;
         if registry::of(kind).by_sets() {
             return by_sets_and_alone(ctx, kind, &refs).await;
         }
+        let mut first = None;
         match transaction(ctx, kind, &refs, Parts::None, &mut first).await? {
             failed if failed.is_empty() || refs.len() == 1 => Ok(failed),
             _undone => transaction(ctx, kind, &refs, Parts::OneForEach, &mut first).await,

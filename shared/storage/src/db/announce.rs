@@ -20,10 +20,12 @@ pub(crate) struct Announcer {
 }
 
 impl Announcer {
-    pub(crate) fn of(pool: &PgPool) -> Arc<Self> {
+    /// `waits`: where there are several servers, all commits wait
+    /// ([`PoolOptions::durable`](crate::PoolOptions::durable)).
+    pub(crate) fn of(pool: &PgPool, waits: bool) -> Arc<Self> {
         let wanted = Arc::new(Notify::new());
         let mut task = JoinSet::new();
-        task.spawn(run(pool.clone(), Arc::clone(&wanted)));
+        task.spawn(run(pool.clone(), waits, Arc::clone(&wanted)));
         Arc::new(Self { wanted, _task: Mutex::new(task) })
     }
 
@@ -34,10 +36,17 @@ impl Announcer {
     }
 }
 
-async fn run(pool: PgPool, wanted: Arc<Notify>) {
+async fn run(pool: PgPool, waits: bool, wanted: Arc<Notify>) {
     loop {
         wanted.notified().await;
-        // A failure does no harm: a relay that is not woken looks by itself within a second.
-        let _ = sqlx::query!("select pg_notify($1, '')", NOTIFY_JOBS).execute(&pool).await;
+        // A failure does no harm: a relay that is not woken looks by itself within a second. No
+        // other announcement commits while one waits for the disk, so that it does not.
+        let _ = sqlx::query!(
+            "select pg_notify($1, ''), set_config('synchronous_commit', case when $2 then current_setting('synchronous_commit') else 'off' end, true)",
+            NOTIFY_JOBS,
+            waits,
+        )
+        .fetch_one(&pool)
+        .await;
     }
 }

@@ -124,7 +124,7 @@ impl Pool {
             options.refuses_when_away.then(|| Outage::watch(inner.clone(), Arc::clone(&trust), Arc::clone(&newest)));
         let choice =
             (servers.len() > 1).then(|| Choice::begin(servers, inner.clone(), Arc::clone(&trust), Arc::clone(&newest)));
-        let announcer = Announcer::of(&inner);
+        let announcer = Announcer::of(&inner, choice.is_some());
         let room = options.room.map(|room| Room::of(options.max_connections, room));
         let number = POOLS.fetch_add(1, Ordering::Relaxed);
         Ok(Self { inner, number, announcer, trust, room, outage, choice, newest, settings, waits: Arc::default() })
@@ -142,6 +142,14 @@ impl Pool {
     /// filter of many parts need plans of their own, and have no place here.
     pub async fn begin_repeated(&self) -> Result<Tx> {
         self.begin_by("begin; set local plan_cache_mode = force_generic_plan; set local enable_seqscan = off").await
+    }
+
+    /// Begins a transaction that a crash may lose within a second of its commit, which waits for no
+    /// disk. For bookkeeping whose loss harms nobody, such as the last use of a token. Where the
+    /// URL names several servers, this commit waits as all do ([`PoolOptions::durable`]).
+    pub async fn begin_lossy(&self) -> Result<Tx> {
+        let has_several = self.choice.is_some();
+        self.begin_by(if has_several { "begin" } else { "begin; set local synchronous_commit = off" }).await
     }
 
     async fn begin_by(&self, statements: &'static str) -> Result<Tx> {

@@ -2,8 +2,9 @@
 
 use std::{collections::VecDeque, time::Instant};
 
-/// Turns that urgent waiters have in a row while others of their key wait.
-const URGENT_IN_A_ROW: u8 = 3;
+/// Turns that urgent waiters have in a row while others of their key wait. Agents who begin their
+/// shifts together claim together, and each claim is followed by many texts.
+pub(super) const URGENT_IN_A_ROW: u8 = 15;
 
 /// How soon a user is to have its turn among those of its key.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

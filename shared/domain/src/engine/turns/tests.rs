@@ -102,15 +102,18 @@ fn keys_alternate_and_within_a_key_the_first_goes_first() {
 }
 
 #[test]
-fn urgent_waiters_of_a_key_go_first_and_every_fourth_turn_is_another_ones() {
+fn urgent_waiters_of_a_key_go_first_and_every_sixteenth_turn_is_another_ones() {
     let now = Instant::now();
-    let mut turns = turns(1, 1);
+    let bounds = Bounds { room: 1, at_once: 1, waiting_each: 32, waiting: 64, ..BOUNDS };
+    let mut turns = Tested::new(bounds, None);
     let mut using = turns.begin(&1, Urgency::Ordinary, now).unwrap();
     for waiter in [10, 11] {
         turns.wait(&1, Urgency::Ordinary, waiter, now).unwrap();
     }
-    for waiter in [20, 21, 22, 23] {
-        turns.wait(&1, Urgency::Urgent, waiter, now).unwrap();
+    let in_a_row = usize::from(queue::URGENT_IN_A_ROW);
+    let urgent: Vec<_> = (20..=20 + in_a_row).collect();
+    for waiter in &urgent {
+        turns.wait(&1, Urgency::Urgent, *waiter, now).unwrap();
     }
     assert!(turns.begin(&1, Urgency::Urgent, now).is_none(), "others that are as urgent wait");
     let order: Vec<_> = std::iter::from_fn(|| {
@@ -120,7 +123,7 @@ fn urgent_waiters_of_a_key_go_first_and_every_fourth_turn_is_another_ones() {
         Some(waiter)
     })
     .collect();
-    assert_eq!(order, [20, 21, 22, 10, 23, 11]);
+    assert_eq!(order, [&urgent[..in_a_row], &[10], &urgent[in_a_row..], &[11]].concat());
 }
 
 #[test]

@@ -4,7 +4,6 @@ use muster_domain::{
     ids::{AccountId, GroupId, MemberId, OrganizationId, SessionId},
     tenancy::sign_in::scope::Scope,
 };
-use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{Pool, Result, db::error::read_word, tenancy::members::Member};
@@ -33,66 +32,120 @@ pub struct Credential {
     pub use_is_due: bool,
 }
 
-/// Returns the credential in force with a secret of this hash.
-pub async fn by_secret(pool: &Pool, secret_hash: &[u8]) -> Result<Option<Credential>> {
-    Ok(by_secrets(pool, &[secret_hash.to_vec()]).await?.pop())
+/// The kind of a credential, which its secret says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CredentialKind {
+    /// A token.
+    Token,
+    /// A session.
+    Session,
 }
 
-/// Hashes of one statement.
-const AT_ONCE: usize = 8;
+/// A row of either statement.
+struct Row {
+    credential_id: Uuid,
+    secret_hash: Vec<u8>,
+    scope: String,
+    use_is_due: bool,
+    id: Uuid,
+    account_id: Uuid,
+    organization_id: Option<Uuid>,
+    role: String,
+    first_name: String,
+    last_name: String,
+    groups: Vec<Uuid>,
+}
 
-/// Of these credentials, those in force, of members that are neither suspended nor removed.
-pub async fn by_secrets(pool: &Pool, secret_hashes: &[Vec<u8>]) -> Result<Vec<Credential>> {
-    let mut found = Vec::with_capacity(secret_hashes.len());
+/// Tokens in force with a secret by this condition: they were neither ended nor have expired, and
+/// their members are neither suspended nor removed.
+macro_rules! tokens_in_force {
+    ($condition:literal, $secret:expr) => {
+        sqlx::query_as!(
+            Row,
+            r#"select t.id as credential_id, t.secret_hash, t.scope, not exists (
+                   select from token_use u where u.token_id = t.id and u.used_at > clock_timestamp() - interval '1 minute'
+               ) as "use_is_due!",
+               m.id, m.account_id, m.organization_id, m.role, m.first_name, m.last_name,
+               array(select g.group_id from group_member g where g.member_id = m.id) as "groups!"
+               from token t join member m on m.id = t.member_id
+               where t.revoked_at is null and (t.expires_at is null or t.expires_at > clock_timestamp())
+                   and m.suspended_at is null and m.removed_at is null and t.secret_hash "#
+                + $condition,
+            $secret,
+        )
+    };
+}
+
+/// Sessions in force with a secret by this condition: they were neither ended, nor idle for too
+/// long, nor are too old, and their members are neither suspended nor removed. Of a session's own
+/// limits and those of its account today, the narrower ones hold.
+macro_rules! sessions_in_force {
+    ($condition:literal, $secret:expr) => {
+        sqlx::query_as!(
+            Row,
+            r#"select s.id as credential_id, s.secret_hash, s.scope,
+                   u.used_at is null or u.used_at <= clock_timestamp() - interval '1 minute' as "use_is_due!",
+               m.id, m.account_id, m.organization_id, m.role, m.first_name, m.last_name,
+               array(select g.group_id from group_member g where g.member_id = m.id) as "groups!"
+               from session s
+               join member m on m.id = s.member_id
+               left join sign_in_policy p on p.account_id = m.account_id
+               left join session_use u on u.session_id = s.id
+               where s.ended_at is null
+                   and s.created_at
+                       > clock_timestamp() - make_interval(hours => least(s.lifetime_hours, p.session_lifetime_hours))
+                   and greatest(s.created_at, u.used_at)
+                       > clock_timestamp() - make_interval(mins => least(s.idle_minutes, p.session_idle_minutes))
+                   and m.suspended_at is null and m.removed_at is null and s.secret_hash "#
+                + $condition,
+            $secret,
+        )
+    };
+}
+
+/// Returns the credential of this kind in force with a secret of this hash.
+pub async fn by_secret(pool: &Pool, kind: CredentialKind, secret_hash: &[u8]) -> Result<Option<Credential>> {
     let mut connection = pool.connection().await?;
-    for some in secret_hashes.chunks(AT_ONCE) {
-        found.extend(look_up(&mut connection, some).await?);
-    }
-    Ok(found)
+    // A single hash has a plan by the index, also one that was made while there were few secrets.
+    let row = match kind {
+        CredentialKind::Token => tokens_in_force!("= $1", secret_hash).fetch_optional(&mut *connection).await?,
+        CredentialKind::Session => sessions_in_force!("= $1", secret_hash).fetch_optional(&mut *connection).await?,
+    };
+    row.map(|row| credential(kind, row)).transpose()
 }
 
-/// Looks up at most [`AT_ONCE`] credentials.
-async fn look_up(connection: &mut PgConnection, some: &[Vec<u8>]) -> Result<Vec<Credential>> {
-    // The last one again, where there are fewer.
-    let hash = |at: usize| some.get(at).or(some.last()).map(Vec::as_slice);
-    let rows = sqlx::query_file!(
-        "src/tenancy/sign_in/credentials.sql",
-        hash(0),
-        hash(1),
-        hash(2),
-        hash(3),
-        hash(4),
-        hash(5),
-        hash(6),
-        hash(7),
-    )
-    .fetch_all(connection)
-    .await?;
-    rows.into_iter()
-        .map(|row| {
-            let id = match row.kind.as_str() {
-                "session" => CredentialId::Session(SessionId(row.credential_id)),
-                _ => CredentialId::Token(row.credential_id),
-            };
-            let member = Member {
-                id: MemberId(row.id),
-                account_id: AccountId(row.account_id),
-                organization_id: row.organization_id.map(OrganizationId),
-                role: read_word("member", &row.role)?,
-                first_name: row.first_name,
-                last_name: row.last_name,
-                groups: row.groups.into_iter().map(GroupId).collect(),
-            };
-            let scope = read_word("token or session", &row.scope)?;
-            Ok(Credential { id, secret_hash: row.secret_hash, scope, member, use_is_due: row.use_is_due })
-        })
-        .collect()
+/// Of these credentials of any kind, those in force, of members that are neither suspended nor
+/// removed.
+pub async fn by_secrets(pool: &Pool, secret_hashes: &[Vec<u8>]) -> Result<Vec<Credential>> {
+    let mut connection = pool.connection().await?;
+    let tokens = tokens_in_force!("= any($1)", secret_hashes).fetch_all(&mut *connection).await?;
+    let sessions = sessions_in_force!("= any($1)", secret_hashes).fetch_all(&mut *connection).await?;
+    let tokens = tokens.into_iter().map(|row| credential(CredentialKind::Token, row));
+    tokens.chain(sessions.into_iter().map(|row| credential(CredentialKind::Session, row))).collect()
+}
+
+fn credential(kind: CredentialKind, row: Row) -> Result<Credential> {
+    let member = Member {
+        id: MemberId(row.id),
+        account_id: AccountId(row.account_id),
+        organization_id: row.organization_id.map(OrganizationId),
+        role: read_word("member", &row.role)?,
+        first_name: row.first_name,
+        last_name: row.last_name,
+        groups: row.groups.into_iter().map(GroupId).collect(),
+    };
+    let id = match kind {
+        CredentialKind::Token => CredentialId::Token(row.credential_id),
+        CredentialKind::Session => CredentialId::Session(SessionId(row.credential_id)),
+    };
+    let scope = read_word("token or session", &row.scope)?;
+    Ok(Credential { id, secret_hash: row.secret_hash, scope, member, use_is_due: row.use_is_due })
 }
 
 /// Keeps that a credential was used now; at most one write a minute and credential, however many
 /// ask.
 pub async fn note_use(pool: &Pool, id: CredentialId) -> Result<()> {
-    let mut connection = pool.connection().await?;
+    let mut tx = pool.begin_lossy().await?;
     match id {
         CredentialId::Token(id) => {
             sqlx::query!(
@@ -101,7 +154,7 @@ pub async fn note_use(pool: &Pool, id: CredentialId) -> Result<()> {
                  where u.used_at <= excluded.used_at - interval '1 minute'",
                 id,
             )
-            .execute(&mut *connection)
+            .execute(tx.conn())
             .await?;
         }
         CredentialId::Session(id) => {
@@ -112,9 +165,9 @@ pub async fn note_use(pool: &Pool, id: CredentialId) -> Result<()> {
                  where u.used_at <= excluded.used_at - interval '1 minute'",
                 id.0,
             )
-            .execute(&mut *connection)
+            .execute(tx.conn())
             .await?;
         }
     }
-    Ok(())
+    tx.commit_unrecorded().await
 }
