@@ -6,8 +6,8 @@
 //! than its slice waits for something else than its turn, and is the next user's; so is one that
 //! its user ends. Users are told apart by a key. A key may use all that is free but for a rest,
 //! which is for keys that have nothing yet. Where turns are short, the key with the fewest is next,
-//! keys with as many alternate. Within a key urgent waiters go first, but for one turn in sixteen, and
-//! of the same urgency the first to come is the first to go. One key may have places reserved.
+//! keys with as many alternate. Within a key urgent waiters go first, but for one turn in sixteen,
+//! and of the same urgency the first to come is the first to go. One key may have places reserved.
 //! Waiting is bounded by number and by age, so that overload is an answer and not a wait. Nothing
 //! here waits or looks at a clock.
 
