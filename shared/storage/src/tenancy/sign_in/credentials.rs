@@ -32,7 +32,7 @@ pub struct Credential {
     pub use_is_due: bool,
 }
 
-/// The kind of a credential, which its secret says.
+/// The kind of a credential, told by the beginning of its secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CredentialKind {
     /// A token.
